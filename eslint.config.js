@@ -1,0 +1,57 @@
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const noDefaultExports = {
+  selector: 'ExportDefaultDeclaration, ExportSpecifier[exported.name="default"]',
+  message: 'Export by name: a name that can be searched for is the same everywhere.',
+};
+
+const noProcessExit = {
+  selector: 'CallExpression[callee.object.name="process"][callee.property.name=/^(exit|reallyExit|abort)$/]',
+  message: 'Set process.exitCode in main.ts instead: exit() cuts off output that is still being written.',
+};
+
+export default defineConfig(
+  { ignores: ['**/node_modules/', 'dist/', 'native/', 'coverage/', '.setup/', 'pauselab-results/'] },
+  {
+    files: ['**/*.ts', '**/*.mjs', '**/*.js'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+      'no-restricted-syntax': ['error', noDefaultExports, noProcessExit],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'node:process', importNames: ['exit', 'abort'], message: noProcessExit.message },
+          ],
+        },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // `type` where a union or a function is meant, `interface` where a shape is: both are used.
+      '@typescript-eslint/consistent-type-definitions': 'off',
+    },
+  },
+  {
+    // Scripts that run before anything is installed are plain JavaScript without types.
+    files: ['**/*.mjs', '**/*.js'],
+    rules: {
+      ...tseslint.configs.disableTypeChecked.rules,
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+    },
+  },
+  {
+    // What these programs load is by default export.
+    files: ['*.config.ts', '*.config.js', 'scripts/test/reporter.mjs'],
+    rules: { 'no-restricted-syntax': ['error', noProcessExit] },
+  },
+);
