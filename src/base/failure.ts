@@ -1,0 +1,45 @@
+/** What the process exits with. Scripts rely on these numbers: none is ever given a second meaning. */
+export const ExitCode = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  regression: 3,
+  inconclusive: 4,
+  unfit: 5,
+  workload: 6,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/**
+ * The one error that is meant for the user. `message` is a whole sentence that names what was
+ * given, what was expected and the remedy; anything else that is thrown is a bug of ours.
+ */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, sentence: string, options?: { cause?: unknown }) {
+    super(sentence, options);
+    this.exitCode = exitCode;
+  }
+}
+
+type FailureOptions = ConstructorParameters<typeof Failure>[2];
+
+/** The input is invalid: an option, a profile, a file. */
+export function usage(sentence: string, options?: FailureOptions): Failure {
+  return new Failure(ExitCode.usage, sentence, options);
+}
+
+/** The machine cannot do it: a permission, a kernel feature, a missing program. */
+export function unfit(sentence: string, options?: FailureOptions): Failure {
+  return new Failure(ExitCode.unfit, sentence, options);
+}
+
+/** The workload crashed, hung or ended too early. */
+export function workloadFailed(sentence: string, options?: FailureOptions): Failure {
+  return new Failure(ExitCode.workload, sentence, options);
+}

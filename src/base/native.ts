@@ -1,0 +1,39 @@
+/**
+ * The native addon, loaded once. It serves the control plane only: scheduling of threads by tid, and the board's
+ * shared mapping. A failed system call throws an Error with `code` (an errno name) and `syscall`.
+ */
+import { createRequire } from 'node:module';
+import { unfit } from './failure.js';
+
+/** Scheduling of one thread as the kernel reports it; `policy` is the SCHED_* number. */
+export interface ThreadScheduling {
+  readonly nice: number;
+  readonly policy: number;
+  readonly cpus: readonly number[];
+}
+
+export interface NativeAddon {
+  setNice(tid: number, nice: number): void;
+  setPolicy(tid: number, policy: number, staticPriority: number): void;
+  setAffinity(tid: number, cpus: readonly number[]): void;
+  threadScheduling(tid: number): ThreadScheduling;
+  /** Maps a whole file, shared and writable; unmapped when the buffer is collected. */
+  mapShared(path: string): ArrayBuffer;
+  /** Copies `destination.length` words from `byteOffset` (a multiple of 8) on, each by one atomic load, in order. */
+  copyWords(source: ArrayBuffer, byteOffset: number, destination: BigUint64Array): void;
+  storeWord(destination: ArrayBuffer, byteOffset: number, value: bigint): void;
+}
+
+const addonPath = '../../native/build/Release/pauselab.node';
+let loaded: NativeAddon | undefined;
+
+export function nativeAddon(): NativeAddon {
+  if (loaded === undefined) {
+    try {
+      loaded = createRequire(import.meta.url)(addonPath) as NativeAddon;
+    } catch (cause) {
+      throw unfit('the native addon could not be loaded; run `npm run setup` to build it for this Node', { cause });
+    }
+  }
+  return loaded;
+}
