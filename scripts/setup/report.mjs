@@ -1,0 +1,16 @@
+/** What ends the set-up: one sentence with the remedy, and the end of the log that shows why. */
+export class SetupFailure extends Error {
+  constructor(exitCode, sentence, log = '') {
+    super(sentence);
+    this.exitCode = exitCode;
+    this.log = log;
+  }
+}
+
+export function say(text) {
+  process.stderr.write(`pauselab set-up: ${text}\n`);
+}
+
+export function lastLines(text, count) {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** A hash over the names and contents of files, and of all files in folders, but for those in `except`. */
+export function hashOf(root, paths, except = []) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const found = except.includes(path)
+      ? undefined
+      : statSync(join(root, path), { throwIfNoEntry: false });
+    if (found?.isDirectory()) {
+      for (const name of readdirSync(join(root, path)).sort()) add(join(path, name));
+    } else if (found?.isFile()) {
+      const content = read(join(root, path)) ?? '';
+      hash.update(`${path}\0${content.length}\0`).update(content);
+    }
+  };
+  paths.forEach(add);
+  return hash.digest('hex');
+}
+
+/** A file that says from what the folder around it was made; it goes when the folder goes. */
+export function stamp(file) {
+  return {
+    says: (text) => read(file)?.toString() === text,
+    remove: () => rmSync(file, { force: true }),
+    write: (text) => {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    },
+  };
+}
+
+/** Undefined when there is no such file: an editor's temporary file may vanish while we look. */
+function read(file) {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+// Runs every check, and closes with the line "N passed, N failed" that machines read.
+//
+//   npm test                  everything
+//   npm test -- units         only test files whose path holds "units" (and lint and types)
+//
+// Exit code 1 when anything failed, or when no test ran.
+
+import { chdir } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { oneCommand, vitest } from './test/checks.mjs';
+
+chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+const results = [];
+const setup = await oneCommand('set-up', ['scripts/setup.mjs', '--test'], 'inherit');
+if (setup.failed > 0) {
+  results.push(setup);
+} else {
+  const [lint, types] = await Promise.all([
+    oneCommand('lint', ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.']),
+    oneCommand('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']),
+  ]);
+  // The tests come alone: some of them measure.
+  results.push(lint, types, await vitest(process.argv.slice(2)));
+}
+
+const skipped = results.flatMap((result) => result.skipped);
+if (skipped.length > 0) process.stdout.write(`${skipped.length} skipped:\n`);
+for (const line of skipped) process.stdout.write(`  ${line}\n`);
+
+const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
+process.exitCode = sum('failed') > 0 ? 1 : 0;
