@@ -1,0 +1,25 @@
+/** What a profile says where it says nothing, written as a profile would write it. */
+export const defaults = {
+  runs: 2,
+  seed: 1,
+  warmup: '200ms',
+  duration: '3s',
+  drain: '2s',
+  threshold: '100ms',
+  stall: { aim: '550ms', leastHold: '8ms' },
+  layout: 'isolated',
+  holder: {
+    nice: 0,
+    policy: 'other',
+    cpus: 'first',
+    pause: '0ms',
+    region: 'calibrated',
+    pages: 'small',
+    process: 'same',
+    active: true,
+  },
+  toucher: { nice: 0, policy: 'other', cpus: 'first' },
+  hogs: { count: 1, nice: 0, policy: 'other', cpus: 'first', burst: 'steady' },
+  victim: { nice: 0, policy: 'other', cpus: 'second' },
+  spoiled: { steal: '10%', foreignLoad: '25%', retries: 2 },
+} as const;

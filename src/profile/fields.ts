@@ -1,0 +1,132 @@
+/**
+ * The kinds of value in a profile, as zod schemas. Every error text begins with `expected` and says
+ * nothing of what came: the reader of the issues has the value and its position, and adds both.
+ */
+import { z } from 'zod';
+import {
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseRate,
+  parseShare,
+  parseSize,
+  type Parsed,
+} from '../base/units.js';
+import { didYouMean } from '../base/near-miss.js';
+
+interface Says {
+  readonly error: () => string;
+}
+
+function expecting(what: string): Says {
+  return { error: () => `expected ${what}` };
+}
+
+/** One line of text. */
+export function line(what: string) {
+  const says = expecting(what);
+  return z.string(says).trim().min(1, says).max(200, says).regex(/^[^\r\n]*$/, says);
+}
+
+export function text(what: string) {
+  return z.string(expecting(what)).trim();
+}
+
+/** `kebab-case`, so that a name can be a folder, an option's value and a part of a path. */
+export function kebab(what: string) {
+  const says = expecting(`${what} in kebab-case such as free-one-vma, of at most 60 characters`);
+  return z.string(says).max(60, says).regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, says);
+}
+
+export function whole(least: number, most: number) {
+  const says = expecting(`a whole number from ${least} to ${most}`);
+  return z.number(says).int(says).min(least, says).max(most, says);
+}
+
+export function flag() {
+  return z.boolean(expecting('true or false'));
+}
+
+/** One of some words; the text ends so that the word that came can follow it. */
+export function oneOf<const Words extends readonly string[]>(words: Words) {
+  return z.enum(words, expecting(words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`));
+}
+
+export function listOf<Item extends z.ZodType>(item: Item, what: string, most: number) {
+  const says = expecting(`a list of 1 to ${most} ${what}`);
+  return z.array(item, says).min(1, says).max(most, says);
+}
+
+/** Alternatives that one text describes better than the alternatives' own texts. */
+export function either<const Options extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(what: string, options: Options) {
+  return z.union(options, expecting(what));
+}
+
+/**
+ * A mapping of exactly these keys. The text for unknown keys has one line per key, in the order of
+ * the issue's `keys`, because zod reports all of them in one issue.
+ */
+export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => unknownKey(key, known)).join('\n')
+        : `expected a mapping with keys of ${known.join(', ')}`,
+  });
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const hint = didYouMean(key, known);
+  return `unknown key ${JSON.stringify(key)}${hint === '' ? `; the keys here are ${known.join(', ')}` : hint}`;
+}
+
+/** A duration in nanoseconds. */
+export function duration(least_ns: number, most_ns: number) {
+  return quantity(parseDuration, /^\d+(\.\d+)?(ns|us|µs|ms|s|m|h)$/, least_ns, most_ns, formatDuration);
+}
+
+/** A size in bytes. */
+export function size(least: number, most: number) {
+  return quantity(parseSize, /^\d+(\.\d+)?(B|KiB|MiB|GiB|TiB)$/, least, most, formatSize);
+}
+
+/** A share as a fraction. */
+export function share() {
+  return quantity(parseShare, /^\d+(\.\d+)?%$/, 0, 1, String);
+}
+
+/** A rate as the nanoseconds from one intended start to the next. */
+export function rate(mostPerSecond: number) {
+  const pattern = /^\d+(\.\d+)?\/(s|min|h)$/;
+  return quantity(parseRate, pattern, 1 / 3600, mostPerSecond, (perSecond) => (perSecond < 1 ? '1/h' : `${perSecond}/s`)).transform(
+    (perSecond) => Math.round(1e9 / perSecond),
+  );
+}
+
+function quantity(
+  parse: (text: string) => Parsed,
+  pattern: RegExp,
+  least: number,
+  most: number,
+  format: (value: number) => string,
+) {
+  const unit = parse('');
+  const expected = unit.ok ? '' : unit.expected;
+  return z
+    .string(expecting(expected))
+    .regex(pattern, expecting(expected))
+    .transform((written, context) => {
+      const parsed = parse(written);
+      if (!parsed.ok) return refuse(parsed.expected);
+      if (parsed.value < least || parsed.value > most) {
+        return refuse(`${expected}, from ${format(least).replace(' ', '')} to ${format(most).replace(' ', '')}`);
+      }
+      return parsed.value;
+
+      function refuse(what: string): never {
+        context.addIssue({ code: 'custom', message: `expected ${what}`, continue: false });
+        return z.NEVER;
+      }
+    });
+}

@@ -1,0 +1,67 @@
+/** What holds for one arm: defaults, below the profile's own settings, below the arm's overrides. */
+import { defaults } from './defaults.js';
+import { profileSchema, type Profile, type ProfileVictim, type Settings } from './schema.js';
+
+type Whole<Part> = { [Key in keyof Part]-?: Part[Key] };
+type Part<Key extends keyof Settings> = NonNullable<Settings[Key]>;
+type Burst = NonNullable<Part<'hogs'>['burst']>;
+type Toucher = Exclude<NonNullable<Part<'holder'>['toucher']>, 'none'>;
+
+export interface ArmSettings {
+  readonly stall: Whole<Part<'stall'>>;
+  readonly layout: NonNullable<Settings['layout']>;
+  /** The operation has no default: that it is there is for checks.ts to say. */
+  readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher'> &
+    Pick<Part<'holder'>, 'operation'> & { toucher: 'none' | Whole<Toucher> };
+  readonly hogs: Whole<Part<'hogs'>>;
+  readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
+}
+
+export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>> & {
+  readonly spoiled: Whole<NonNullable<Profile['spoiled']>>;
+};
+
+type Fallback = Basics &
+  Pick<ArmSettings, 'stall' | 'layout' | 'hogs'> & {
+    readonly holder: Omit<ArmSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
+    readonly victims: readonly [Whole<Toucher>];
+  };
+
+// The defaults are written as in a profile and read by the same schema, so their units are its units.
+const { toucher, victim, ...basis } = defaults;
+const fallback = profileSchema.parse({
+  name: 'defaults',
+  title: 'defaults',
+  ...basis,
+  holder: { ...basis.holder, toucher },
+  victims: [{ ...victim, operation: 'noop', rate: 'back-to-back' }],
+  // The schema cannot say that here every key is given; a test looks for keys that are not.
+}) as unknown as Fallback;
+
+export function basicsOf(profile: Profile): Basics {
+  const { runs, seed, warmup, duration, drain, threshold } = { ...fallback, ...profile };
+  return { runs, seed, warmup, duration, drain, threshold, spoiled: { ...fallback.spoiled, ...profile.spoiled } };
+}
+
+/** `arm` overrides key by key; lists, bursts and CPUs are replaced in whole. */
+export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
+  const { nice, policy, cpus } = fallback.victims[0];
+  const burst: Burst | undefined = arm.hogs?.burst ?? profile.hogs?.burst;
+  return {
+    stall: { ...fallback.stall, ...profile.stall, ...arm.stall },
+    layout: arm.layout ?? profile.layout ?? fallback.layout,
+    holder: {
+      ...fallback.holder,
+      ...profile.holder,
+      ...arm.holder,
+      toucher: toucherOf(profile.holder?.toucher, arm.holder?.toucher),
+    },
+    hogs: { ...fallback.hogs, ...profile.hogs, ...arm.hogs, ...(burst && { burst }) },
+    victims: (arm.victims ?? profile.victims ?? []).map((one) => ({ nice, policy, cpus, ...one })),
+  };
+}
+
+function toucherOf(base: 'none' | Toucher | undefined, own: 'none' | Toucher | undefined): 'none' | Whole<Toucher> {
+  if (own === 'none' || (own === undefined && base === 'none')) return 'none';
+  return { ...fallback.holder.toucher, ...(base === 'none' ? undefined : base), ...own };
+}
