@@ -1,0 +1,133 @@
+// The control plane's system calls, and nothing else: scheduling of threads by tid, and a shared mapping of the
+// board whose words are loaded and stored atomically. Arguments are checked in TypeScript (src/base/native.ts)
+// and trusted here. A failed call throws an Error with `code` (such as "EPERM") and `syscall`.
+#include <napi.h>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace {
+
+Napi::Value throwErrno(Napi::Env env, const char* syscall, int error) {
+  const char* code = strerrorname_np(error);
+  Napi::Error failure = Napi::Error::New(env, std::string(syscall) + ": " + strerror(error));
+  failure.Set("code", Napi::String::New(env, code != nullptr ? code : "EUNKNOWN"));
+  failure.Set("syscall", Napi::String::New(env, syscall));
+  failure.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+// setNice(tid, nice)
+Napi::Value SetNice(const Napi::CallbackInfo& info) {
+  const auto tid = info[0].As<Napi::Number>().Uint32Value();
+  if (setpriority(PRIO_PROCESS, tid, info[1].As<Napi::Number>().Int32Value()) != 0)
+    return throwErrno(info.Env(), "setpriority", errno);
+  return info.Env().Undefined();
+}
+
+// setPolicy(tid, SCHED_* number, static priority)
+Napi::Value SetPolicy(const Napi::CallbackInfo& info) {
+  const sched_param parameter{.sched_priority = info[2].As<Napi::Number>().Int32Value()};
+  if (sched_setscheduler(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value(), &parameter) != 0)
+    return throwErrno(info.Env(), "sched_setscheduler", errno);
+  return info.Env().Undefined();
+}
+
+// setAffinity(tid, [cpu, …])
+Napi::Value SetAffinity(const Napi::CallbackInfo& info) {
+  const auto cpus = info[1].As<Napi::Array>();
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (uint32_t i = 0; i < cpus.Length(); ++i) CPU_SET(Napi::Value(cpus[i]).As<Napi::Number>().Uint32Value(), &set);
+  if (sched_setaffinity(info[0].As<Napi::Number>().Int32Value(), sizeof set, &set) != 0)
+    return throwErrno(info.Env(), "sched_setaffinity", errno);
+  return info.Env().Undefined();
+}
+
+// threadScheduling(tid) -> {nice, policy, cpus}
+Napi::Value ThreadScheduling(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto tid = info[0].As<Napi::Number>().Int32Value();
+  errno = 0;
+  const int nice = getpriority(PRIO_PROCESS, static_cast<id_t>(tid));
+  if (nice == -1 && errno != 0) return throwErrno(env, "getpriority", errno);
+  const int policy = sched_getscheduler(tid);
+  if (policy < 0) return throwErrno(env, "sched_getscheduler", errno);
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(tid, sizeof set, &set) != 0) return throwErrno(env, "sched_getaffinity", errno);
+
+  Napi::Array cpus = Napi::Array::New(env);
+  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &set)) cpus.Set(cpus.Length(), Napi::Number::New(env, cpu));
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("nice", Napi::Number::New(env, nice));
+  result.Set("policy", Napi::Number::New(env, policy));
+  result.Set("cpus", cpus);
+  return result;
+}
+
+// mapShared(path) -> ArrayBuffer over the whole file, shared and writable, unmapped when it is collected
+Napi::Value MapShared(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string path = info[0].As<Napi::String>();
+  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return throwErrno(env, "open", errno);
+  struct stat status;
+  if (fstat(fd, &status) != 0) {
+    const int error = errno;
+    close(fd);
+    return throwErrno(env, "fstat", error);
+  }
+  const auto bytes = static_cast<size_t>(status.st_size);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  const int error = errno;
+  close(fd);
+  if (memory == MAP_FAILED) return throwErrno(env, "mmap", error);
+  return Napi::ArrayBuffer::New(env, memory, bytes, [bytes](Napi::Env, void* data) { munmap(data, bytes); });
+}
+
+std::atomic<uint64_t>* wordAt(const Napi::Value& buffer, const Napi::Value& byteOffset) {
+  auto* base = static_cast<unsigned char*>(buffer.As<Napi::ArrayBuffer>().Data());
+  return reinterpret_cast<std::atomic<uint64_t>*>(base + byteOffset.As<Napi::Number>().Int64Value());
+}
+
+// copyWords(source ArrayBuffer, byteOffset, destination BigUint64Array): each word is one atomic load, in order
+Napi::Value CopyWords(const Napi::CallbackInfo& info) {
+  const std::atomic<uint64_t>* source = wordAt(info[0], info[1]);
+  auto destination = info[2].As<Napi::BigUint64Array>();
+  uint64_t* out = destination.Data();
+  for (size_t i = 0; i < destination.ElementLength(); ++i) out[i] = source[i].load(std::memory_order_acquire);
+  return info.Env().Undefined();
+}
+
+// storeWord(destination ArrayBuffer, byteOffset, bigint)
+Napi::Value StoreWord(const Napi::CallbackInfo& info) {
+  bool lossless = true;
+  wordAt(info[0], info[1])->store(info[2].As<Napi::BigInt>().Uint64Value(&lossless), std::memory_order_release);
+  return info.Env().Undefined();
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("setNice", Napi::Function::New(env, SetNice));
+  exports.Set("setPolicy", Napi::Function::New(env, SetPolicy));
+  exports.Set("setAffinity", Napi::Function::New(env, SetAffinity));
+  exports.Set("threadScheduling", Napi::Function::New(env, ThreadScheduling));
+  exports.Set("mapShared", Napi::Function::New(env, MapShared));
+  exports.Set("copyWords", Napi::Function::New(env, CopyWords));
+  exports.Set("storeWord", Napi::Function::New(env, StoreWord));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(pauselab, Init)

@@ -1,0 +1,105 @@
+{
+  # Everything native, built by one `node-gyp build`: the engine and the sampler (executables of their own, never
+  # inside Node), the addon for the control plane, and the native tests with their sanitizer variants.
+  # Node's own flags come last on the command line, so the ones that contradict C++20 are taken out by name.
+  "variables": {
+    "core_sources": [
+      "board/board.cc",
+      "board/describe.cc",
+      "board/fail.cc",
+      "engine/exercise.cc",
+      "engine/hog.cc",
+      "engine/holder.cc",
+      "engine/maps.cc",
+      "engine/memory.cc",
+      "engine/operations/advice.cc",
+      "engine/operations/control.cc",
+      "engine/operations/fault.cc",
+      "engine/operations/mapping.cc",
+      "engine/operations/release.cc",
+      "engine/pacing.cc",
+      "engine/plan.cc",
+      "engine/schedstat.cc",
+      "engine/victim.cc",
+      "engine/workload.cc",
+      "sampler/stat_line.cc",
+    ],
+    # The table of operations is built into each program: the test engine's holds some more.
+    "table_sources": ["engine/operations.cc"],
+    "test_sources": ["<@(table_sources)", "test/check.cc", "test/board_test.cc", "test/engine_test.cc"],
+  },
+  "target_defaults": {
+    "include_dirs": ["."],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+    "cflags_cc": ["-std=c++20", "-g", "-Wall", "-Wextra", "-Wshadow", "-Werror"],
+    "ldflags": ["-pthread"],
+  },
+  "targets": [
+    {
+      "target_name": "pauselab",
+      "sources": ["addon/addon.cc"],
+      # node-addon-api's own headers are not warning-free, so they count as system headers.
+      "cflags_cc": ["-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+    },
+    {
+      "target_name": "core",
+      "type": "static_library",
+      "sources": ["<@(core_sources)"],
+    },
+    {
+      "target_name": "pauselab-engine",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["engine/main.cc", "<@(table_sources)"],
+    },
+    {
+      # For guests: needs nothing but a kernel.
+      "target_name": "pauselab-engine-static",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["engine/main.cc", "<@(table_sources)"],
+      "ldflags": ["-static"],
+    },
+    {
+      # With operations of a known truth: pauses, hangs, crashes, refusals.
+      "target_name": "pauselab-engine-inject",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["engine/main.cc", "<@(table_sources)", "engine/operations/inject.cc"],
+      "defines": ["PAUSELAB_INJECT"],
+    },
+    {
+      "target_name": "pauselab-sampler",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["sampler/sampler.cc"],
+    },
+    {
+      "target_name": "pauselab-board-writer",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["test/board_writer.cc"],
+    },
+    {
+      "target_name": "native-tests",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["<@(test_sources)"],
+    },
+    {
+      "target_name": "native-tests-asan",
+      "type": "executable",
+      "sources": ["<@(core_sources)", "<@(test_sources)"],
+      "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+      "ldflags": ["-fsanitize=address,undefined"],
+    },
+    {
+      "target_name": "native-tests-tsan",
+      "type": "executable",
+      "sources": ["<@(core_sources)", "<@(test_sources)"],
+      "cflags_cc": ["-fsanitize=thread"],
+      "ldflags": ["-fsanitize=thread"],
+    },
+  ],
+}

@@ -1,0 +1,24 @@
+#include "board/fail.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+
+namespace pauselab {
+
+void fail(Exit code, const char* format, ...) {
+  char sentence[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = vsnprintf(sentence, sizeof sentence - 1, format, arguments);
+  va_end(arguments);
+  const auto end = static_cast<size_t>(std::clamp(length, 0, static_cast<int>(sizeof sentence) - 2));
+  sentence[end] = '\n';
+  // One write, so that sentences of several processes never mix; nothing can be done if it fails.
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, sentence, end + 1);
+  _exit(static_cast<int>(code));
+}
+
+}  // namespace pauselab

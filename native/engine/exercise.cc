@@ -1,0 +1,62 @@
+#include "engine/exercise.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "board/fail.h"
+#include "engine/operation.h"
+
+namespace pauselab::engine {
+namespace {
+
+template <typename Operation>
+void list(const char* kind, std::span<const Operation> table) {
+  std::printf("\"%s\":[", kind);
+  for (std::size_t i = 0; i < table.size(); ++i)
+    std::printf("%s{\"name\":\"%s\",\"lockClass\":\"%s\",\"calls\":\"%s\"}", i == 0 ? "" : ",", table[i].name.data(), nameOf(table[i].lockClass), table[i].calls.data());
+  std::printf("]");
+}
+
+template <typename Make>
+void between(unsigned long count, Make make) {
+  syscall(SYS_getppid);
+  for (unsigned long i = 0; i < count; ++i)
+    if (const int outcome = make(); outcome != 0) fail(Exit::workload, "operation %lu failed: %s", i, outcome == kExhausted ? "pool exhausted" : strerrorname_np(outcome));
+  syscall(SYS_getppid);
+}
+
+}  // namespace
+
+void listOperations() {
+  std::printf("{");
+  list("victims", victimOperations());
+  std::printf(",");
+  list("holders", holderOperations());
+  std::printf("}\n");
+}
+
+void exercise(const char* name, unsigned long count) {
+  disableHugePages();
+  if (const VictimOperation* operation = findVictimOperation(name); operation != nullptr) {
+    const VictimPlan plan{.name = name, .operation = name, .placement = Placement::isolated, .interval_ns = 0, .offset_ns = 0, .pool = count};
+    const auto action = operation->make(plan, operation->needsPage ? isolatedPage() : VictimPage{});
+    between(count, [&] { return action->perform(); });
+    return;
+  }
+  const HolderOperation* operation = findHolderOperation(name);
+  if (operation == nullptr) fail(Exit::usage, "no operation is named \"%s\"; `pauselab-engine operations` lists them", name);
+  constexpr std::uint64_t kBytes = 1 << 20;
+  const HolderPlan plan{.operation = name, .bytes = kBytes, .vmas = 1, .hugePages = false, .pause_ns = 0, .active = true, .toucher = false};
+  const Region region(plan, {});
+  region.populate([] { return false; });
+  const auto action = operation->make(region);
+  between(count, [&] {
+    const int outcome = action->release();
+    return outcome != 0 ? outcome : action->restore();
+  });
+}
+
+}  // namespace pauselab::engine

@@ -1,0 +1,13 @@
+// Operations on their own, to be looked at from outside.
+#pragma once
+
+namespace pauselab::engine {
+
+// Prints the table of operations as one JSON document.
+void listOperations();
+
+// Prepares an operation, then makes it `count` times between two getppid() calls, which mark the span for strace:
+//   strace -f pauselab-engine exercise mprotect 3
+void exercise(const char* operation, unsigned long count);
+
+}  // namespace pauselab::engine

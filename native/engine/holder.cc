@@ -1,0 +1,84 @@
+#include "engine/roles.h"
+
+namespace pauselab::engine {
+namespace {
+
+// Has the toucher re-populate the region, and waits for it. False if the window ended first.
+bool repopulate(Shared& shared) noexcept {
+  const std::uint32_t before = shared.releaseDone.value();
+  shared.releaseRequest.raise();
+  while (shared.releaseDone.value() == before) {
+    if (shared.windowOver()) return false;
+    shared.releaseDone.waitWhile(before);
+  }
+  return true;
+}
+
+}  // namespace
+
+// Releases the region again and again, resting `pause_ns` between calls. Starts no call after the window; one that is
+// running then is finished, and recorded.
+void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, HolderAction& action, const Region& region, const Schedstat& schedstat) noexcept {
+  board::Thread& thread = shared.board.thread(index);
+  board::Header& header = shared.board.header();
+  board::Recorder recorder = shared.board.recorder(index);
+  board::Ring ring = shared.board.ring(index);
+  const std::uint64_t windowStart_ns = header.window_start_ns.load(std::memory_order_relaxed);
+  const auto over = [&] { return shared.windowOver(); };
+  SchedstatReading last = schedstat.read();
+  bool slow = true;  // calls worth two readings of schedstat each: the last one was
+
+  const auto call = [&](std::uint64_t k, board::CallKind kind) noexcept {
+    // Read before a call that is likely to be long, so that run delay is this call's and not of the rest before it.
+    if (slow) last = schedstat.read();
+    const std::uint64_t start_ns = monotonic_ns();
+    board::beginOperation(thread, k, start_ns, start_ns);
+    const int outcome = kind == board::CallKind::release ? action.release() : action.restore();
+    const std::uint64_t end_ns = monotonic_ns();
+    slow = end_ns - start_ns >= board::kSlow_ns;
+    const SchedstatReading after = slow ? schedstat.read() : last;
+    if (outcome != 0) {
+      if (thread.refused_n.load(std::memory_order_relaxed) == 0) thread.refused_errno.store(static_cast<std::uint64_t>(outcome), std::memory_order_relaxed);
+      board::raise(thread.refused_n);
+    } else {
+      if (kind == board::CallKind::release) {
+        if (start_ns >= windowStart_ns) {
+          recorder.record(start_ns, start_ns, end_ns);
+        } else {
+          board::raise(thread.warmup_n);
+        }
+      }
+      ring.push({.start_ns = start_ns, .end_ns = end_ns, .intended_ns = start_ns, .bytes = region.bytes(), .call = static_cast<std::uint64_t>(kind),
+                 .run_delay_ns = after.run_delay_ns - last.run_delay_ns, .run_delay_from_ns = last.at_ns, .on_cpu_ns = after.on_cpu_ns - last.on_cpu_ns});
+    }
+    last = after;
+    board::endOperation(thread, k);
+    return outcome == 0;
+  };
+
+  sleepUntil(header.go_ns.load(std::memory_order_relaxed), over);
+  std::uint64_t k = 0;
+  while (plan.active && !over()) {
+    if (!call(k++, board::CallKind::release)) break;
+    if (action.restores() && !call(k++, board::CallKind::restore)) break;
+    if (plan.toucher && !repopulate(shared)) break;
+    if (plan.pause_ns > 0) sleepUntil(monotonic_ns() + plan.pause_ns, over);
+  }
+  thread.ended_ns.store(monotonic_ns(), std::memory_order_release);
+}
+
+void runToucher(Shared& shared, const Region& region) noexcept {
+  std::uint32_t served = 0;
+  while (!shared.windowOver()) {
+    const std::uint32_t requested = shared.releaseRequest.value();
+    if (requested == served) {
+      shared.releaseRequest.waitWhile(served);
+      continue;
+    }
+    region.populate([&] { return shared.windowOver(); });
+    served = requested;
+    shared.releaseDone.raise();
+  }
+}
+
+}  // namespace pauselab::engine

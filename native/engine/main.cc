@@ -1,0 +1,26 @@
+// pauselab-engine: the native workload. One process, one plan; it holds nothing but the threads of the plan.
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "board/describe.h"
+#include "board/fail.h"
+#include "engine/exercise.h"
+#include "engine/plan.h"
+#include "engine/workload.h"
+
+int main(int argc, char** argv) {
+  using namespace pauselab;
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "run" && argc == 3) {
+    engine::runWorkload(engine::readPlan(argv[2]));
+  } else if (command == "layout" && argc == 2) {
+    board::describeLayout();
+  } else if (command == "operations" && argc == 2) {
+    engine::listOperations();
+  } else if (command == "exercise" && argc == 4) {
+    engine::exercise(argv[2], std::strtoul(argv[3], nullptr, 10));
+  } else {
+    fail(Exit::usage, "expected one of: pauselab-engine run PLAN | layout | operations | exercise OPERATION COUNT");
+  }
+}

@@ -1,0 +1,22 @@
+// /proc/self/maps: what layouts are verified against. Read before `go` only (it takes mmap_lock).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pauselab::engine {
+
+struct Vma {
+  std::uintptr_t start, end;
+  char perms[5];  // "rw-p"
+  bool accessible() const { return perms[0] != '-' || perms[1] != '-' || perms[2] != '-'; }
+};
+
+std::vector<Vma> readMaps();
+std::vector<Vma> parseMaps(const std::string& text);
+
+// The VMAs that overlap [start, end), in address order.
+std::vector<Vma> overlapping(const std::vector<Vma>& maps, std::uintptr_t start, std::uintptr_t end);
+
+}  // namespace pauselab::engine

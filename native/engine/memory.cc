@@ -1,0 +1,144 @@
+#include "engine/memory.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "board/fail.h"
+#include "engine/maps.h"
+
+namespace pauselab::engine {
+namespace {
+
+constexpr std::size_t kGuardBytes = 2 * kPageBytes;
+constexpr std::size_t kHugePageBytes = 2 * 1024 * 1024;
+
+std::size_t roundUp(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
+
+char* reserve(std::size_t bytes) {
+  void* memory = mmap(nullptr, bytes, PROT_NONE, kMapFlags, -1, 0);
+  if (memory == MAP_FAILED) fail(Exit::unfit, "%zu bytes of address space could not be reserved: %s", bytes, strerror(errno));
+  return static_cast<char*>(memory);
+}
+
+void protect(char* start, std::size_t bytes, int protection) {
+  if (mprotect(start, bytes, protection) != 0) fail(Exit::unfit, "mprotect of %zu bytes before the window failed: %s", bytes, strerror(errno));
+}
+
+void advise(char* start, std::size_t bytes, int advice, const char* name) {
+  if (madvise(start, bytes, advice) != 0) fail(Exit::unfit, "madvise(%s) before the window was refused by this kernel: %s", name, strerror(errno));
+}
+
+// The tail has a page of the region's on both sides of each victim's page, so that two victims never share a VMA
+// other than the holder's.
+std::size_t tailBytesFor(const std::vector<VictimPlan>& victims) {
+  const auto same = static_cast<std::size_t>(std::count_if(victims.begin(), victims.end(), [](const VictimPlan& v) { return v.placement == Placement::same; }));
+  return same == 0 ? 0 : (2 * same + 1) * kPageBytes;
+}
+
+}  // namespace
+
+const int kMapFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+Region::Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims) : vmas_(plan.vmas) {
+  const std::size_t alignment = plan.hugePages ? kHugePageBytes : kPageBytes;
+  bytes_ = roundUp(std::max<std::size_t>(plan.bytes, plan.vmas * alignment), alignment * plan.vmas);
+  const std::size_t tailBytes = tailBytesFor(victims);
+  char* reservation = reserve(2 * kGuardBytes + bytes_ + tailBytes + alignment);
+  base_ = reinterpret_cast<char*>(roundUp(reinterpret_cast<std::uintptr_t>(reservation) + kGuardBytes, alignment));
+  vmaEnd_ = base_ + bytes_ + tailBytes;
+
+  if (plan.hugePages) advise(base_, bytes_ + tailBytes, MADV_HUGEPAGE, "HUGEPAGE");
+  protect(base_, bytes_ + tailBytes, PROT_READ | PROT_WRITE);
+  // The cheapest way to make two VMAs of one range: a flag that only core dumps look at.
+  if (vmas_ == 2) advise(base_ + bytes_ / 2, bytes_ / 2 + tailBytes, MADV_DONTDUMP, "DONTDUMP");
+}
+
+VictimPage Region::placeVictim(const VictimPlan& victim) {
+  constexpr int kOpen = PROT_READ | PROT_WRITE;
+  if (victim.placement == Placement::same) {
+    char* page = base_ + bytes_ + (2 * tailTaken_++ + 1) * kPageBytes;
+    return {.address = page, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+  }
+  if (afterTaken_ && beforeTaken_)
+    fail(Exit::usage, "%s is the third victim beside the holder's VMA, which has two sides; place it elsewhere", victim.name.c_str());
+  char* page = !afterTaken_ ? vmaEnd_ : base_ - kPageBytes;
+  (!afterTaken_ ? afterTaken_ : beforeTaken_) = true;
+  // Never writable, so never equal to the region's protection: the two VMAs stay apart.
+  if (victim.placement == Placement::adjacent) {
+    protect(page, kPageBytes, PROT_READ);
+    return {.address = page, .placement = victim.placement, .openProtection = PROT_READ, .closedProtection = PROT_NONE};
+  }
+  protect(page, kPageBytes, kOpen);
+  return {.address = page, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+}
+
+VictimPage isolatedPage() {
+  char* page = reserve(3 * kPageBytes) + kPageBytes;
+  protect(page, kPageBytes, PROT_READ | PROT_WRITE);
+  *const_cast<volatile char*>(page) = 1;
+  return {.address = page, .placement = Placement::isolated, .openProtection = PROT_READ | PROT_WRITE, .closedProtection = PROT_READ};
+}
+
+namespace {
+
+std::string json(const Vma& vma) {
+  char text[96];
+  std::snprintf(text, sizeof text, "{\"start\":\"0x%lx\",\"end\":\"0x%lx\",\"permissions\":\"%s\"}", vma.start, vma.end, vma.perms);
+  return text;
+}
+
+std::uintptr_t addressOf(const char* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+bool isFree(const std::vector<Vma>& maps, std::uintptr_t start) {
+  const auto found = overlapping(maps, start, start + kPageBytes);
+  return found.empty() || !found.front().accessible();
+}
+
+// Does the victim's VMA lie to the region's as planned?
+bool liesAsPlanned(const std::vector<Vma>& maps, const std::vector<Vma>& regionVmas, const VictimPage& page, const Vma& own) {
+  const auto isOwn = [&own](const Vma& vma) { return vma.start == own.start; };
+  const bool inRegion = std::any_of(regionVmas.begin(), regionVmas.end(), isOwn);
+  switch (page.placement) {
+    case Placement::isolated:
+      return !inRegion && isFree(maps, addressOf(page.address) - kPageBytes) && isFree(maps, addressOf(page.address) + kPageBytes);
+    case Placement::same:
+    case Placement::mergeable: return inRegion;
+    case Placement::adjacent: return !inRegion && (own.start == regionVmas.back().end || own.end == regionVmas.front().start);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string verifiedLayout(const Region* region, const std::vector<std::pair<std::string, VictimPage>>& pages) {
+  const std::vector<Vma> maps = readMaps();
+  std::string result = "{";
+  std::vector<Vma> regionVmas;
+  if (region != nullptr) {
+    regionVmas = overlapping(maps, addressOf(region->base()), addressOf(region->base()) + region->bytes());
+    if (regionVmas.size() != region->vmas())
+      fail(Exit::unfit, "the released range was to span %lu VMA(s) and spans %zu in /proc/self/maps; this kernel lays memory out in another way", region->vmas(), regionVmas.size());
+    result += "\"regionBytes\":" + std::to_string(region->bytes()) + ",\"regionVmas\":[";
+    for (const Vma& vma : regionVmas) result.append(result.back() == '[' ? "" : ",").append(json(vma));
+    result += "],";
+  }
+  result += "\"victims\":[";
+  for (const auto& [name, page] : pages) {
+    const auto own = overlapping(maps, addressOf(page.address), addressOf(page.address) + kPageBytes);
+    if (own.size() != 1 || !liesAsPlanned(maps, regionVmas, page, own.front()))
+      fail(Exit::unfit, "the memory of %s was to lie \"%s\" to the holder's and does not in /proc/self/maps; this kernel lays memory out in another way", name.c_str(), nameOf(page.placement));
+    result.append(result.back() == '[' ? "" : ",").append("{\"series\":\"").append(name);
+    result.append("\",\"placement\":\"").append(nameOf(page.placement)).append("\",\"vma\":").append(json(own.front())).append("}");
+  }
+  return result + "]}";
+}
+
+void disableHugePages() {
+  if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) fail(Exit::unfit, "transparent huge pages could not be switched off for the workload: %s", strerror(errno));
+}
+
+}  // namespace pauselab::engine

@@ -1,0 +1,179 @@
+#include "engine/plan.h"
+
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string_view>
+
+#include "board/fail.h"
+
+namespace pauselab::engine {
+namespace {
+
+// One line's `key=value` pairs, taken out one by one so that what is left over is unknown.
+class Line {
+ public:
+  Line(std::string_view text, std::string place) : place_(std::move(place)) {
+    std::size_t start = 0;
+    while (start < text.size()) {
+      const std::size_t end = std::min(text.find(' ', start), text.size());
+      const std::string_view word = text.substr(start, end - start);
+      start = end + 1;
+      if (word.empty()) continue;
+      if (kind_.empty()) {
+        kind_ = word;
+        continue;
+      }
+      const std::size_t equals = word.find('=');
+      if (equals == std::string_view::npos) reject("expected key=value, got \"" + std::string(word) + "\"");
+      const std::string key(word.substr(0, equals));
+      if (!values_.emplace(key, word.substr(equals + 1)).second) reject("the key " + key + " came twice");
+    }
+  }
+
+  const std::string& kind() const { return kind_; }
+
+  std::string text(const std::string& key) {
+    const auto found = values_.find(key);
+    if (found == values_.end()) reject(kind_ + " needs " + key + "=…");
+    std::string value = std::move(found->second);
+    values_.erase(found);
+    return value;
+  }
+
+  std::uint64_t number(const std::string& key) {
+    const std::string value = text(key);
+    std::uint64_t result = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
+    if (error != std::errc{} || end != value.data() + value.size() || value.empty())
+      reject("expected a whole number for " + key + ", got \"" + value + "\"");
+    return result;
+  }
+
+  std::uint64_t numberUpTo(const std::string& key, std::uint64_t most) {
+    const std::uint64_t value = number(key);
+    if (value > most) reject("expected at most " + std::to_string(most) + " for " + key + ", got " + std::to_string(value));
+    return value;
+  }
+
+  // The value's index in `allowed`.
+  std::size_t choice(const std::string& key, std::initializer_list<std::string_view> allowed) {
+    const std::string value = text(key);
+    std::string list;
+    std::size_t index = 0;
+    for (const std::string_view candidate : allowed) {
+      if (value == candidate) return index;
+      list.append(list.empty() ? "" : ", ").append(candidate);
+      ++index;
+    }
+    reject("expected one of " + list + " for " + key + ", got \"" + value + "\"");
+  }
+
+  bool flag(const std::string& key) { return choice(key, {"0", "1"}) == 1; }
+
+  void expectEmpty() const {
+    if (!values_.empty()) reject(kind_ + " does not know the key " + values_.begin()->first);
+  }
+
+  [[noreturn]] void reject(const std::string& sentence) const { fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str()); }
+
+ private:
+  std::string place_;
+  std::string kind_;
+  std::map<std::string, std::string> values_;
+};
+
+// A day: longer intervals, pauses and bursts are mistakes, and sums with clock readings cannot overflow.
+constexpr std::uint64_t kLongest_ns = 86'400'000'000'000;
+constexpr std::uint64_t kLargestRegionBytes = std::uint64_t{1} << 46;
+
+void readHolder(Line& line, Plan& plan) {
+  if (plan.holder) line.reject("a second holder; one is supported");
+  plan.holder = HolderPlan{
+      .operation = line.text("operation"),
+      .bytes = line.numberUpTo("bytes", kLargestRegionBytes),
+      .vmas = line.numberUpTo("vmas", 2),
+      .hugePages = line.choice("pages", {"small", "huge"}) == 1,
+      .pause_ns = line.numberUpTo("pause_ns", kLongest_ns),
+      .active = line.flag("active"),
+      .toucher = line.flag("toucher"),
+  };
+  if (plan.holder->bytes == 0) line.reject("expected at least one byte for bytes, got 0");
+  if (plan.holder->vmas == 0) line.reject("expected 1 or 2 for vmas, got 0");
+}
+
+void readVictim(Line& line, Plan& plan) {
+  constexpr Placement placements[] = {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent};
+  plan.victims.push_back({
+      .name = line.text("name"),
+      .operation = line.text("operation"),
+      .placement = placements[line.choice("placement", {"isolated", "same", "mergeable", "adjacent"})],
+      .interval_ns = line.numberUpTo("interval_ns", kLongest_ns),
+      .offset_ns = line.numberUpTo("offset_ns", kLongest_ns),
+      .pool = line.numberUpTo("pool", 1'000'000),
+  });
+}
+
+void readLine(Line& line, Plan& plan) {
+  if (line.kind() == "board") {
+    plan.boardPath = line.text("path");
+    plan.threshold_ns = line.numberUpTo("threshold_ns", kLongest_ns);
+  } else if (line.kind() == "parent") {
+    plan.parentPid = line.number("pid");
+  } else if (line.kind() == "process") {
+    plan.foreignHolder = line.choice("holder", {"same", "foreign"}) == 1;
+  } else if (line.kind() == "holder") {
+    readHolder(line, plan);
+  } else if (line.kind() == "hog") {
+    plan.hogs.push_back({.run_ns = line.numberUpTo("run_ns", kLongest_ns), .sleep_ns = line.numberUpTo("sleep_ns", kLongest_ns)});
+  } else if (line.kind() == "victim") {
+    readVictim(line, plan);
+  } else {
+    line.reject("expected board, parent, process, holder, hog or victim, got \"" + line.kind() + "\"");
+  }
+  line.expectEmpty();
+}
+
+}  // namespace
+
+const char* nameOf(Placement placement) {
+  switch (placement) {
+    case Placement::isolated: return "isolated";
+    case Placement::same: return "same";
+    case Placement::mergeable: return "mergeable";
+    case Placement::adjacent: return "adjacent";
+  }
+  return "unknown";
+}
+
+Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
+  Plan plan{};
+  std::size_t start = 0;
+  unsigned number = 0;
+  while (start < text.size()) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string_view content = std::string_view(text).substr(start, end - start);
+    start = end + 1;
+    ++number;
+    if (content.empty() || content.front() == '#') continue;
+    Line line(content, nameForErrors + ":" + std::to_string(number));
+    readLine(line, plan);
+  }
+  if (plan.boardPath.empty()) fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
+  for (const VictimPlan& victim : plan.victims) {
+    const bool needsRegion = victim.placement != Placement::isolated;
+    if (needsRegion && (!plan.holder || plan.foreignHolder))
+      fail(Exit::usage, "%s: %s is placed \"%s\", which needs a holder in its own process", nameForErrors.c_str(), victim.name.c_str(), nameOf(victim.placement));
+  }
+  return plan;
+}
+
+Plan readPlan(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) fail(Exit::usage, "the plan %s could not be read", path.c_str());
+  return parsePlan(text, path);
+}
+
+}  // namespace pauselab::engine

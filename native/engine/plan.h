@@ -1,0 +1,68 @@
+// What the engine is told to do: a text file of lines `kind key=value …`, written by src/workload/plan.ts and
+// readable by hand. Every key of a kind is required unless it has a default here; unknown ones are refused.
+//
+//   board    path=/dev/shm/x/board threshold_ns=100000000
+//   parent   pid=1234                       die with this process (optional)
+//   process  holder=same|foreign            foreign: the holder runs in a second process of the same session
+//   holder   operation=madvise_free bytes=536870912 vmas=1 pages=small|huge pause_ns=0 active=1 toucher=1
+//   hog      run_ns=0 sleep_ns=0            0 0: steady
+//   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
+//
+// Priorities, policies and CPUs are not here: the control plane sets them by tid, for a JVM in the same way.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pauselab::engine {
+
+// Where a victim's memory lies relative to the holder's region.
+enum class Placement {
+  isolated,   // between PROT_NONE pages of its own
+  same,       // inside the VMA that the holder releases from, beyond the released range
+  mergeable,  // next to the holder's VMA, with the same attributes
+  adjacent,   // next to the holder's VMA, with attributes that keep the two apart
+};
+const char* nameOf(Placement placement);
+
+struct HolderPlan {
+  std::string operation;
+  std::uint64_t bytes;  // of the region; a multiple of the page size after rounding up
+  std::uint64_t vmas;   // VMAs that the released range spans: 1 or 2
+  bool hugePages;
+  std::uint64_t pause_ns;  // rest between two calls
+  bool active;             // false: it does nothing (the idle control)
+  bool toucher;            // a second thread re-populates what was released
+};
+
+struct HogPlan {
+  std::uint64_t run_ns;    // 0: steady
+  std::uint64_t sleep_ns;
+};
+
+struct VictimPlan {
+  std::string name;  // of its series
+  std::string operation;
+  Placement placement;
+  std::uint64_t interval_ns;  // 0: back to back
+  std::uint64_t offset_ns;
+  std::uint64_t pool;         // fresh pages for the operations that use them up
+};
+
+struct Plan {
+  std::string boardPath;
+  std::uint64_t threshold_ns;
+  std::optional<std::uint64_t> parentPid;
+  bool foreignHolder = false;
+  std::optional<HolderPlan> holder;
+  std::vector<HogPlan> hogs;
+  std::vector<VictimPlan> victims;
+};
+
+// Reads a plan; ends the program with `FILE:LINE: what was expected, what came` (exit 2) if it is not one.
+Plan readPlan(const std::string& path);
+Plan parsePlan(const std::string& text, const std::string& nameForErrors);
+
+}  // namespace pauselab::engine

@@ -1,0 +1,40 @@
+#include "engine/schedstat.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "board/clock.h"
+#include "board/fail.h"
+
+namespace pauselab::engine {
+
+bool parseSchedstat(const char* text, SchedstatReading& reading) noexcept {
+  const auto number = [&text](std::uint64_t& value) {
+    if (*text < '0' || *text > '9') return false;
+    value = 0;
+    for (; *text >= '0' && *text <= '9'; ++text) value = value * 10 + static_cast<std::uint64_t>(*text - '0');
+    return true;
+  };
+  if (!number(reading.on_cpu_ns) || *text++ != ' ') return false;
+  return number(reading.run_delay_ns);
+}
+
+Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {
+  SchedstatReading reading;
+  char text[64] = {};
+  if (fd_ < 0 || pread(fd_, text, sizeof text - 1, 0) <= 0 || !parseSchedstat(text, reading))
+    fail(Exit::unfit, "/proc/thread-self/schedstat is not there (%s); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown", strerror(errno));
+}
+
+SchedstatReading Schedstat::read() const noexcept {
+  char text[64] = {};
+  SchedstatReading reading;
+  if (pread(fd_, text, sizeof text - 1, 0) > 0) parseSchedstat(text, reading);
+  reading.at_ns = monotonic_ns();
+  return reading;
+}
+
+}  // namespace pauselab::engine

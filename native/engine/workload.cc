@@ -1,0 +1,324 @@
+// The order of a run: make the board, (fork the foreign holder,) map and touch everything, start the threads, verify
+// the layout, say `ready`; wait for `go`; wait for the end; say `done`.
+#include "engine/workload.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <latch>
+#include <thread>
+
+#include "board/fail.h"
+#include "engine/roles.h"
+
+namespace pauselab::engine {
+namespace {
+
+using board::Role;
+using board::State;
+
+constexpr std::uint64_t kVictimRing = 4096;
+constexpr std::uint64_t kHolderRing = 16384;
+constexpr std::uint64_t kPoll_ns = 1'000'000;
+constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
+
+// Threads on the board, in this order: victims, holder, toucher, hogs.
+struct Seats {
+  std::vector<board::ThreadSpec> specs;
+  std::size_t holder = 0, toucher = 0, firstHog = 0;
+};
+
+Seats seatsOf(const Plan& plan) {
+  Seats seats;
+  for (const VictimPlan& victim : plan.victims)
+    seats.specs.push_back({.name = victim.name, .role = Role::victim, .series = victim.name, .response = victim.interval_ns != 0,
+                           .interval_ns = victim.interval_ns, .offset_ns = victim.offset_ns, .ring_capacity = kVictimRing});
+  if (plan.holder) {
+    seats.holder = seats.specs.size();
+    seats.specs.push_back({.name = "holder", .role = Role::holder, .series = "holder." + plan.holder->operation, .ring_capacity = kHolderRing});
+    if (plan.holder->toucher) {
+      seats.toucher = seats.specs.size();
+      seats.specs.push_back({.name = "toucher", .role = Role::toucher, .series = ""});
+    }
+  }
+  seats.firstHog = seats.specs.size();
+  for (std::size_t i = 0; i < plan.hogs.size(); ++i) seats.specs.push_back({.name = "hog-" + std::to_string(i), .role = Role::hog, .series = ""});
+  return seats;
+}
+
+const VictimOperation& victimOperation(const VictimPlan& plan) {
+  const VictimOperation* operation = findVictimOperation(plan.operation);
+  if (operation == nullptr) fail(Exit::usage, "the engine knows no victim operation \"%s\"; `pauselab-engine operations` lists them", plan.operation.c_str());
+  return *operation;
+}
+
+const HolderOperation& holderOperation(const HolderPlan& plan) {
+  const HolderOperation* operation = findHolderOperation(plan.operation);
+  if (operation == nullptr) fail(Exit::usage, "the engine knows no holder operation \"%s\"; `pauselab-engine operations` lists them", plan.operation.c_str());
+  return *operation;
+}
+
+// Operations are tried before the window: what this kernel refuses is said now, by name and errno.
+void tryVictim(const VictimPlan& plan, VictimAction& action) {
+  for (int i = 0; i < 2; ++i)
+    if (const int outcome = action.perform(); outcome != 0)
+      fail(Exit::unfit, "this kernel refused %s of %s before the window: %s; leave the operation out", plan.operation.c_str(), plan.name.c_str(),
+           outcome == kExhausted ? "its pool of pages is too small" : strerrorname_np(outcome));
+}
+
+// One call and its re-population before the window: refusals show, and the region is in its steady state (the first
+// MADV_FREE of a region takes several times as long as all later ones).
+void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& region) {
+  const auto never = [] { return false; };
+  region.populate(never);
+  int outcome = action.release();
+  if (outcome == 0) outcome = action.restore();
+  if (outcome != 0) fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s", plan.operation.c_str(), region.bytes(), strerrorname_np(outcome));
+  region.populate(never);
+}
+
+// The threads of one process and the gate that they wait at.
+class Crew {
+ public:
+  explicit Crew(Shared& shared) : shared_(shared) {}
+
+  // Starts a thread that registers itself on the board, then waits for `go`, then runs `loop`.
+  void start(std::size_t index, std::function<void(const Schedstat&)> loop) {
+    ++count_;
+    threads_.emplace_back([this, index, loop = std::move(loop)] {
+      board::Thread& thread = shared_.board.thread(index);
+      // At most 15 characters fit; the tail of "writer.mprotect" says more than a cut name elsewhere would.
+      pthread_setname_np(pthread_self(), std::string(thread.name).substr(0, 15).c_str());
+      prctl(PR_SET_TIMERSLACK, 1);  // ns: sleeps end when asked, not up to 50 us later
+      const Schedstat schedstat;
+      thread.pid.store(static_cast<std::uint64_t>(getpid()), std::memory_order_relaxed);
+      thread.tid.store(static_cast<std::uint64_t>(syscall(SYS_gettid)), std::memory_order_release);
+      registered_.raise();
+      while (shared_.go.value() == 0) shared_.go.waitWhile(0);
+      loop(schedstat);
+      ended_.fetch_add(1, std::memory_order_release);
+    });
+  }
+
+  void waitUntilRegistered() {
+    for (std::uint32_t seen; (seen = registered_.value()) < count_;) registered_.waitWhile(seen);
+  }
+  bool allEnded() const { return ended_.load(std::memory_order_acquire) == count_; }
+
+ private:
+  Shared& shared_;
+  std::vector<std::jthread> threads_;
+  Signal registered_;
+  std::atomic<std::size_t> ended_{0};
+  std::size_t count_ = 0;
+};
+
+void beat(Shared& shared) {
+  shared.board.header().heartbeat_ns.store(monotonic_ns(), std::memory_order_release);
+}
+
+// Ends with the process that it belongs to, however that ends.
+void dieWith(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) fail(Exit::workload, "the process that started the engine is gone");
+}
+
+void waitForGo(Shared& shared, const std::function<void()>& look) {
+  while (shared.board.header().command.load(std::memory_order_acquire) != static_cast<std::uint64_t>(board::Command::go)) {
+    look();
+    const timespec poll_ns = toTimespec(kPoll_ns);
+    nanosleep(&poll_ns, nullptr);
+  }
+  shared.go.raise();
+}
+
+struct HolderParts {
+  std::unique_ptr<Region> region;
+  std::unique_ptr<HolderAction> action;
+};
+
+HolderParts prepareHolder(const Plan& plan) {
+  HolderParts parts;
+  parts.region = std::make_unique<Region>(*plan.holder, plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
+  parts.action = holderOperation(*plan.holder).make(*parts.region);
+  tryHolder(*plan.holder, *parts.action, *parts.region);
+  return parts;
+}
+
+void startHolder(Crew& crew, Shared& shared, const Plan& plan, const Seats& seats, HolderParts& parts) {
+  crew.start(seats.holder, [&](const Schedstat& schedstat) { runHolder(shared, seats.holder, *plan.holder, *parts.action, *parts.region, schedstat); });
+  if (plan.holder->toucher) crew.start(seats.toucher, [&](const Schedstat&) { runToucher(shared, *parts.region); });
+}
+
+// The second process of the foreign control: the same holder in an address space of its own.
+class ForeignHolder {
+ public:
+  void start(Shared& shared, const Plan& plan, const Seats& seats) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) fail(Exit::unfit, "a pipe to the foreign holder could not be made: %s", strerror(errno));
+    const pid_t parent = getpid();
+    pid_ = fork();
+    if (pid_ < 0) fail(Exit::unfit, "the foreign holder's process could not be forked: %s", strerror(errno));
+    if (pid_ == 0) {
+      close(ends[0]);
+      runAsChild(shared, plan, seats, parent, ends[1]);
+    }
+    close(ends[1]);
+    readLayout(ends[0]);
+  }
+
+  bool exists() const { return pid_ > 0; }
+  const std::string& layout() const { return layout_; }
+
+  // True once it has ended well; ends the program if it ended otherwise.
+  bool ended() {
+    if (ended_) return true;
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) != pid_) return false;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+      fail(WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::workload, "the foreign holder's process ended early");
+    return ended_ = true;
+  }
+
+  void kill() {
+    if (exists() && !ended_) ::kill(pid_, SIGKILL);
+  }
+
+ private:
+  [[noreturn]] static void runAsChild(Shared& shared, const Plan& plan, const Seats& seats, pid_t parent, int layoutPipe) {
+    dieWith(parent);
+    shared.board.lockMemory();
+    HolderParts parts = prepareHolder(plan);
+    Crew crew(shared);
+    startHolder(crew, shared, plan, seats, parts);
+    crew.waitUntilRegistered();
+    const std::string layout = verifiedLayout(parts.region.get(), {});
+    if (write(layoutPipe, layout.data(), layout.size()) != static_cast<ssize_t>(layout.size())) fail(Exit::workload, "the foreign holder could not report its layout");
+    close(layoutPipe);
+    waitForGo(shared, [] {});
+    while (!crew.allEnded() && monotonic_ns() < shared.drainEnd_ns()) {
+      const timespec poll_ns = toTimespec(kPoll_ns);
+      nanosleep(&poll_ns, nullptr);
+    }
+    _exit(0);
+  }
+
+  // The child's layout comes when it is prepared; an early end of the pipe means that it failed and said why.
+  void readLayout(int fd) {
+    char buffer[4096];
+    for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR);)
+      if (got > 0) layout_.append(buffer, static_cast<std::size_t>(got));
+    close(fd);
+    if (!layout_.empty()) return;
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    fail(WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::workload, "the foreign holder's process ended before it was ready");
+  }
+
+  pid_t pid_ = 0;
+  bool ended_ = false;
+  std::string layout_;
+};
+
+struct VictimParts {
+  std::vector<std::unique_ptr<VictimAction>> actions;
+  std::string layout;
+};
+
+// Places every page first, then proves the layout, then lets the operations change it.
+VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
+  std::vector<VictimPage> pages;
+  std::vector<std::pair<std::string, VictimPage>> placed;
+  for (const VictimPlan& victim : plan.victims) {
+    VictimPage page{};
+    if (victimOperation(victim).needsPage) {
+      page = victim.placement == Placement::isolated ? isolatedPage() : holder.region->placeVictim(victim);
+      placed.emplace_back(victim.name, page);
+    } else if (victim.placement != Placement::isolated) {
+      fail(Exit::usage, "%s makes its own memory and cannot be placed \"%s\"", victim.name.c_str(), nameOf(victim.placement));
+    }
+    pages.push_back(page);
+  }
+  VictimParts parts;
+  parts.layout = verifiedLayout(holder.region.get(), placed);
+  for (std::size_t i = 0; i < plan.victims.size(); ++i) {
+    parts.actions.push_back(victimOperation(plan.victims[i]).make(plan.victims[i], pages[i]));
+    tryVictim(plan.victims[i], *parts.actions.back());
+  }
+  return parts;
+}
+
+bool victimsEnded(Shared& shared, const Plan& plan) {
+  for (std::size_t i = 0; i < plan.victims.size(); ++i)
+    if (shared.board.thread(i).ended_ns.load(std::memory_order_acquire) == 0) return false;
+  return true;
+}
+
+}  // namespace
+
+void runWorkload(const Plan& plan) {
+  if (plan.parentPid) {
+    dieWith(static_cast<pid_t>(*plan.parentPid));
+    signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
+  }
+  // Names are checked before anything is made.
+  for (const VictimPlan& victim : plan.victims) victimOperation(victim);
+  if (plan.holder) holderOperation(*plan.holder);
+  if (!plan.holder || !plan.holder->hugePages) disableHugePages();
+
+  const Seats seats = seatsOf(plan);
+  Shared shared{.board = board::Board::create(plan.boardPath, seats.specs, plan.threshold_ns)};
+  board::Header& header = shared.board.header();
+
+  ForeignHolder foreign;
+  HolderParts holder;
+  if (plan.holder && plan.foreignHolder) foreign.start(shared, plan, seats);
+  if (plan.holder && !plan.foreignHolder) holder = prepareHolder(plan);
+  VictimParts victims = prepareVictims(plan, holder);
+
+  auto* crew = new Crew(shared);  // never destroyed: a thread may be stuck in a call when the process exits
+  for (std::size_t i = 0; i < plan.victims.size(); ++i)
+    crew->start(i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); });
+  if (holder.region) startHolder(*crew, shared, plan, seats, holder);
+  for (std::size_t i = 0; i < plan.hogs.size(); ++i)
+    crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
+  crew->waitUntilRegistered();
+
+  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"memoryLocked\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
+              header.memory_locked.load() != 0 ? "true" : "false");
+  std::fflush(stdout);
+  beat(shared);
+  header.state.store(static_cast<std::uint64_t>(State::ready), std::memory_order_release);
+
+  waitForGo(shared, [&] {
+    beat(shared);
+    if (foreign.exists() && foreign.ended()) fail(Exit::workload, "the foreign holder's process ended before the window");
+  });
+  header.state.store(static_cast<std::uint64_t>(State::running), std::memory_order_release);
+
+  for (;;) {
+    beat(shared);
+    const std::uint64_t now_ns = monotonic_ns();
+    const bool drainOver = now_ns >= shared.drainEnd_ns();
+    const bool windowOver = now_ns >= shared.windowEnd_ns();
+    if (drainOver || (windowOver && victimsEnded(shared, plan))) shared.hogsStop.store(true, std::memory_order_relaxed);
+    const bool foreignEnded = !foreign.exists() || foreign.ended();
+    if (drainOver || (crew->allEnded() && foreignEnded)) break;
+    const timespec rest = toTimespec(windowOver ? kPoll_ns : kHeartbeat_ns);
+    nanosleep(&rest, nullptr);
+  }
+  foreign.kill();
+  header.state.store(static_cast<std::uint64_t>(State::done), std::memory_order_release);
+  // Without unwinding: threads that are stuck in a call end with the process.
+  _exit(0);
+}
+
+}  // namespace pauselab::engine

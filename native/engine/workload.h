@@ -1,0 +1,11 @@
+#pragma once
+
+#include "engine/plan.h"
+
+namespace pauselab::engine {
+
+// Runs a plan from preparation to the end of the drain. Returns when every measured thread has ended or the drain
+// was over; ends the program with a sentence where something could not be prepared.
+void runWorkload(const Plan& plan);
+
+}  // namespace pauselab::engine

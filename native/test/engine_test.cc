@@ -1,0 +1,153 @@
+// The engine's parts that can be tried without a run: plans, maps, layouts, schedstat, stat lines.
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "board/fail.h"
+#include "engine/maps.h"
+#include "engine/memory.h"
+#include "engine/operation.h"
+#include "engine/plan.h"
+#include "engine/schedstat.h"
+#include "sampler/stat_line.h"
+#include "test/check.h"
+
+namespace pauselab::engine {
+namespace {
+
+const std::string kBoard = "board path=/dev/shm/b threshold_ns=100\n";
+
+void expectRefused(const std::string& plan, const char* part) {
+  const test::Ended ended = test::endOf([&] { parsePlan(plan, "plan"); });
+  EXPECT(ended.status == static_cast<int>(Exit::usage));
+  const bool named = ended.stderrText.find(part) != std::string::npos;
+  if (!named) std::printf("# got: %s", ended.stderrText.c_str());
+  EXPECT(named);
+}
+
+HolderPlan holderOf(std::uint64_t bytes, std::uint64_t vmas) {
+  return {.operation = "madvise_free", .bytes = bytes, .vmas = vmas, .hugePages = false, .pause_ns = 0, .active = true, .toucher = false};
+}
+
+VictimPlan victimAt(Placement placement) {
+  return {.name = "writer.mprotect", .operation = "mprotect", .placement = placement, .interval_ns = 0, .offset_ns = 0, .pool = 4};
+}
+
+TEST("a plan is read in full") {
+  const Plan plan = parsePlan(kBoard +
+                                  "# a comment\n"
+                                  "parent pid=12\nprocess holder=foreign\n"
+                                  "holder operation=madvise_free bytes=4096 vmas=2 pages=huge pause_ns=5 active=0 toucher=1\n"
+                                  "hog run_ns=1 sleep_ns=2\n"
+                                  "victim name=w.m operation=mprotect placement=isolated interval_ns=7 offset_ns=3 pool=9\n",
+                              "plan");
+  EXPECT(plan.boardPath == "/dev/shm/b");
+  EXPECT(plan.parentPid == 12u);
+  EXPECT(plan.foreignHolder);
+  EXPECT(plan.holder->vmas == 2 && plan.holder->hugePages && !plan.holder->active && plan.holder->toucher && plan.holder->pause_ns == 5);
+  EXPECT(plan.hogs.size() == 1 && plan.hogs[0].run_ns == 1 && plan.hogs[0].sleep_ns == 2);
+  EXPECT(plan.victims.size() == 1 && plan.victims[0].interval_ns == 7 && plan.victims[0].pool == 9);
+}
+
+TEST("a plan that is not one is refused with its line") {
+  expectRefused("", "expected a line `board");
+  expectRefused("board path=/b\n", "plan:1: board needs threshold_ns=");
+  expectRefused(kBoard + "hog run_ns=x sleep_ns=0\n", "plan:2: expected a whole number for run_ns, got \"x\"");
+  expectRefused(kBoard + "hog run_ns=-1 sleep_ns=0\n", "expected a whole number");
+  expectRefused(kBoard + "hog run_ns=1 sleep_ns=0 sleep_ns=1\n", "came twice");
+  expectRefused(kBoard + "hog run_ns=1 sleep_ns=0 colour=red\n", "does not know the key colour");
+  expectRefused(kBoard + "dog run_ns=1\n", "got \"dog\"");
+  expectRefused(kBoard + "victim name=a operation=mprotect placement=far interval_ns=0 offset_ns=0 pool=0\n", "expected one of isolated, same, mergeable, adjacent");
+  expectRefused(kBoard + "victim name=a operation=mprotect placement=same interval_ns=0 offset_ns=0 pool=0\n", "needs a holder in its own process");
+  expectRefused(kBoard + "holder operation=x bytes=0 vmas=1 pages=small pause_ns=0 active=1 toucher=0\n", "at least one byte");
+}
+
+TEST("maps are parsed, whatever the path column holds") {
+  const auto maps = parseMaps("00400000-00500000 r-xp 00000000 08:01 12 /a b\n7f0000000000-7f0000001000 ---p 00000000 00:00 0 \nnonsense\n");
+  EXPECT(maps.size() == 2);
+  EXPECT(maps[0].accessible() && !maps[1].accessible());
+  EXPECT(overlapping(maps, 0x4fffff, 0x500001).size() == 1);
+  EXPECT(overlapping(maps, 0x500000, 0x500001).empty());
+}
+
+TEST("a region spans the VMAs that were asked for") {
+  for (const std::uint64_t vmas : {1u, 2u}) {
+    const Region region(holderOf(1 << 20, vmas), {});
+    region.populate([] { return false; });
+    EXPECT(overlapping(readMaps(), reinterpret_cast<std::uintptr_t>(region.base()), reinterpret_cast<std::uintptr_t>(region.base()) + region.bytes()).size() == vmas);
+  }
+}
+
+TEST("every placement lies as it says") {
+  for (const Placement placement : {Placement::same, Placement::mergeable, Placement::adjacent}) {
+    const VictimPlan victim = victimAt(placement);
+    Region region(holderOf(1 << 20, 1), {victim});
+    verifiedLayout(&region, {{victim.name, region.placeVictim(victim)}});
+  }
+  const Region region(holderOf(1 << 20, 1), {});
+  verifiedLayout(&region, {{"writer.mprotect", isolatedPage()}});
+}
+
+TEST("a page that lies in another way is found out") {
+  const VictimPlan victim = victimAt(Placement::mergeable);
+  const test::Ended ended = test::endOf([&] {
+    Region region(holderOf(1 << 20, 1), {victim});
+    VictimPage page = region.placeVictim(victim);
+    mprotect(page.address, kPageBytes, PROT_READ);  // no longer mergeable
+    verifiedLayout(&region, {{victim.name, page}});
+  });
+  EXPECT(ended.status == static_cast<int>(Exit::unfit));
+  EXPECT(ended.stderrText.find("was to lie \"mergeable\"") != std::string::npos);
+}
+
+TEST("every victim operation works in every placement that it can take") {
+  for (const VictimOperation& operation : victimOperations()) {
+    if (operation.name.starts_with("inject_")) continue;
+    for (const Placement placement : {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent}) {
+      if (!operation.needsPage && placement != Placement::isolated) continue;
+      const VictimPlan victim = victimAt(placement);
+      Region region(holderOf(1 << 20, 1), {victim});
+      const VictimPage page = placement == Placement::isolated ? isolatedPage() : region.placeVictim(victim);
+      const auto action = operation.make(victim, page);
+      for (int i = 0; i < 4; ++i) EXPECT(action->perform() == 0);
+    }
+  }
+}
+
+TEST("a pool that is used up says so") {
+  const VictimPlan victim = victimAt(Placement::isolated);
+  for (const auto make : {makeFirstFault, makeWarmFault}) {
+    const auto action = make(victim, {});
+    for (std::uint64_t i = 0; i < victim.pool; ++i) EXPECT(action->perform() == 0);
+    EXPECT(action->perform() == kExhausted);
+  }
+}
+
+TEST("every holder operation releases and restores") {
+  for (const HolderOperation& operation : holderOperations()) {
+    const Region region(holderOf(1 << 20, 1), {});
+    const auto action = operation.make(region);
+    for (int i = 0; i < 3; ++i) {
+      region.populate([] { return false; });
+      EXPECT(action->release() == 0);
+      EXPECT(action->restore() == 0);
+    }
+  }
+}
+
+TEST("schedstat and stat lines are parsed") {
+  SchedstatReading reading;
+  EXPECT(parseSchedstat("12 34 56\n", reading) && reading.on_cpu_ns == 12 && reading.run_delay_ns == 34);
+  EXPECT(!parseSchedstat("", reading));
+  EXPECT(!parseSchedstat("12", reading));
+  char comm[16];
+  char state = 0;
+  EXPECT(parseStatLine("1 (a) b) c) D 1 2 3", comm, state) && state == 'D' && std::strcmp(comm, "a) b) c") == 0);
+  EXPECT(parseStatLine("1 (0123456789abcdefgh) R 1", comm, state) && std::strcmp(comm, "0123456789abcde") == 0);
+  EXPECT(!parseStatLine("1 (a", comm, state));
+}
+
+}  // namespace
+}  // namespace pauselab::engine
