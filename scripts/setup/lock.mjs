@@ -6,6 +6,10 @@ import { connect, createServer } from 'node:net';
  * Lets one set-up at a time work on a tree; resolves to what releases it. The lock is a listening
  * socket in Linux's abstract namespace: the kernel takes it back when its owner ends, however it
  * ends, so there is no stale lock to recognise, and who waits is woken by the connection's end.
+ *
+ * @param {string} root
+ * @param {() => void} onWait called once if another has the lock
+ * @returns {Promise<() => void>}
  */
 export async function lockTree(root, onWait) {
   const hash = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 24);
