@@ -15,7 +15,7 @@ import { constants } from 'node:os';
 import { workloadFailed } from '../base/failure.js';
 import type { Board, SeriesInfo, ThreadInfo } from './board.js';
 import { allOnes, countsLength, header, histogram as field, series as seriesField, thread as threadField } from './board-layout.js';
-import { highestOfIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
+import { highestOfIndex, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
 
 /** One histogram of the board at one look: `n` is what the counters hold. */
 export interface HistogramSnapshot extends SparseCounts {
@@ -146,13 +146,18 @@ function histogramSnapshot(board: Board, at: number): HistogramSnapshot {
     nAfter: Number(after[field.n / 8]),
     n,
     // The sample in flight may be counted and not yet be in min and max: then its counter's edge stands in.
-    min_ns: empty ? Infinity : Math.min(min === allOnes ? Infinity : Number(min), highestOfIndex(usedIndex[0] ?? 0)),
+    min_ns: empty ? Infinity : Math.min(min === allOnes ? Infinity : Number(min), upperEdge(usedIndex[0] ?? 0)),
     max_ns: empty ? 0 : Math.max(Number(after[field.max_ns / 8]), valueOfIndex(usedIndex[used - 1] ?? 0)),
     sum_ns: Number(after[field.sum_ns / 8]),
     overRange: Number(after[field.over_range / 8]),
     index: usedIndex.slice(0, used),
     count: usedCount.slice(0, used),
   };
+}
+
+/** The counter of one hour also holds what is above it, so its upper edge bounds nothing. */
+function upperEdge(index: number): number {
+  return index === lastUsedIndex ? Number.MAX_SAFE_INTEGER : highestOfIndex(index);
 }
 
 const slotWords = (threadField.exhausted_n - threadField.sequence) / 8 + 1;

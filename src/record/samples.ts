@@ -1,0 +1,143 @@
+/**
+ * The sampler's stream (native/board/samples.h): each thread's state letter every 10 ms or so.
+ *
+ * A thread's record is left out while nothing about it changes; a tick closes every look at all threads. So at a
+ * tick a thread is in the state of its last record before it in the stream, and where no tick is, nobody looked:
+ * that time is `unobserved`, and its state is never guessed.
+ */
+import { readFileSync } from 'node:fs';
+import { unfit, workloadFailed } from '../base/failure.js';
+
+const magic = 0x454c504d41534c50n; // "PLSAMPLE" as little-endian bytes
+const version = 1n;
+const headerBytes = 32;
+const recordBytes = 56;
+const kinds = { sample: 0, gone: 1, tick: 2 } as const;
+
+/** Times are relative to go. */
+export interface StateChange {
+  /** Index of the tick that closed the look. */
+  readonly tick: number;
+  readonly time_ns: number;
+  /** As in /proc: R, S, D, T, Z, …; X once the thread is gone. */
+  readonly state: string;
+  readonly onCpu_ns: number;
+  readonly runDelay_ns: number;
+}
+
+export interface Timeline {
+  readonly pid: number;
+  readonly tid: number;
+  /** The latest name, cut at 15 characters by the kernel. */
+  readonly comm: string;
+  readonly changes: readonly StateChange[];
+  readonly period_ns: number;
+  /** When looks ended; shared by all timelines of a stream. */
+  readonly ticks_ns: readonly number[];
+}
+
+export interface SampleStream {
+  /** By tid. */
+  readonly timelines: ReadonlyMap<number, Timeline>;
+  readonly ticks_ns: readonly number[];
+  /** 0 until the header has come. */
+  readonly period_ns: number;
+}
+
+export interface SampleReader {
+  readonly stream: SampleStream;
+  /** Takes the next bytes of the file; an incomplete last record is kept until its rest comes. */
+  append(bytes: Uint8Array): void;
+}
+
+interface GrowingTimeline extends Timeline {
+  comm: string;
+  period_ns: number;
+  readonly changes: StateChange[];
+}
+
+/** Reads a stream as it grows. `path` is for messages. */
+export function sampleReader(path: string, go_ns: bigint): SampleReader {
+  const ticks_ns: number[] = [];
+  const timelines = new Map<number, GrowingTimeline>();
+  let period_ns = 0;
+  let rest = new Uint8Array(0);
+
+  const takeHeader = (view: DataView): void => {
+    if (view.getBigUint64(0, true) !== magic) throw workloadFailed(`the sampler's file ${path} is broken: it does not begin with "PLSAMPLE"; run again`);
+    if (view.getBigUint64(8, true) !== version || view.getBigUint64(24, true) !== BigInt(recordBytes)) {
+      throw unfit(`the sampler's file ${path} is of version ${String(view.getBigUint64(8, true))} and this pauselab reads version ${String(version)}; run \`npm run setup\` so that both are built from the same sources`);
+    }
+    period_ns = Number(view.getBigUint64(16, true));
+    if (period_ns === 0) throw workloadFailed(`the sampler's file ${path} is broken: its period is 0; run again`);
+  };
+
+  const takeRecord = (view: DataView, at: number): void => {
+    const time_ns = Number(view.getBigUint64(at, true) - go_ns);
+    const kind = view.getUint8(at + 33);
+    if (kind === kinds.tick) {
+      ticks_ns.push(time_ns);
+      return;
+    }
+    const tid = view.getUint32(at + 12, true);
+    let timeline = timelines.get(tid);
+    if (timeline === undefined) {
+      timeline = { pid: view.getUint32(at + 8, true), tid, comm: '', changes: [], period_ns, ticks_ns };
+      timelines.set(tid, timeline);
+    }
+    const comm = textAt(view, at + 40, 16);
+    if (comm !== '') timeline.comm = comm;
+    timeline.changes.push({
+      tick: ticks_ns.length,
+      time_ns,
+      state: kind === kinds.gone ? 'X' : String.fromCharCode(view.getUint8(at + 32)),
+      onCpu_ns: Number(view.getBigUint64(at + 16, true)),
+      runDelay_ns: Number(view.getBigUint64(at + 24, true)),
+    });
+  };
+
+  return {
+    stream: {
+      timelines,
+      ticks_ns,
+      get period_ns() {
+        return period_ns;
+      },
+    },
+    append(bytes) {
+      const all = new Uint8Array(rest.length + bytes.length);
+      all.set(rest);
+      all.set(bytes, rest.length);
+      const view = new DataView(all.buffer);
+      let at = 0;
+      if (period_ns === 0 && all.length >= headerBytes) {
+        takeHeader(view);
+        at = headerBytes;
+      }
+      if (period_ns !== 0) for (; at + recordBytes <= all.length; at += recordBytes) takeRecord(view, at);
+      rest = all.slice(at);
+    },
+  };
+}
+
+/** Reads a whole file. One that the sampler never wrote, or only began, is an empty stream: all is unobserved. */
+export function readSamples(path: string, go_ns: bigint): SampleStream {
+  const reader = sampleReader(path, go_ns);
+  reader.append(readWhole(path));
+  return reader.stream;
+}
+
+function readWhole(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Uint8Array(0);
+    throw workloadFailed(`the sampler's file ${path} could not be read (${String(cause)}); check its permissions`, { cause });
+  }
+}
+
+function textAt(view: DataView, at: number, length: number): string {
+  const bytes = new Uint8Array(view.buffer, at, length);
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(bytes.subarray(0, end === -1 ? length : end));
+}

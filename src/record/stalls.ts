@@ -1,0 +1,172 @@
+/**
+ * Stalls of one victim: its operations over the threshold, what the thread was seen doing meanwhile, and which of
+ * the holders' calls were going on. All times are relative to go.
+ */
+import type { CallKind } from './board-layout.js';
+import type { InFlight } from './snapshot.js';
+import type { RingRecord } from './rings.js';
+import type { Timeline } from './samples.js';
+import { lowerBound, stateLettersDuring } from './states.js';
+
+export interface HolderCall {
+  readonly holder: string;
+  readonly start_ns: number;
+  readonly end_ns: number;
+  readonly call: CallKind | null;
+  readonly bytes: number;
+  /** The holder's own time off the CPU though runnable, at most: how long it was preempted inside the call. */
+  readonly runDelayAtMost_ns: number;
+}
+
+/** `other`: a letter that is none of these, such as T under a debugger. */
+export type DominantState = 'D' | 'S' | 'R' | 'other' | 'unobserved';
+
+/** A victim's operation of at least 1 ms. */
+export interface SlowOperation {
+  readonly series: string;
+  readonly start_ns: number;
+  /** Of one still running: up to the last look. */
+  readonly duration_ns: number;
+  readonly intended_ns: number;
+  readonly stillRunning: boolean;
+  /** Intended inside the window: it is a sample of the series. One of the warm-up may reach into the window. */
+  readonly recorded: boolean;
+}
+
+export interface Stall extends SlowOperation {
+  /** As in `stateLettersDuring`, such as `D×54 R×1`. */
+  readonly states: string;
+  readonly stateShares: Readonly<Record<string, number>>;
+  /** The state in which most of it was spent. */
+  readonly dominant: DominantState;
+  /** The victim's own time in the run queue: an upper bound, since it is counted from its last look on; null if unknown. */
+  readonly ownRunDelayAtMost_ns: number | null;
+  /** The calls with the longest overlap, longest first, at most `listedCalls`. */
+  readonly overlappingHolderCalls: readonly HolderCall[];
+  readonly overlappingHolderCalls_n: number;
+}
+
+export interface StallReport {
+  /** Operations of at least the threshold, by start. */
+  readonly stalls: readonly Stall[];
+  /** Operations of 1 ms and more below it. */
+  readonly slow: readonly SlowOperation[];
+  /** Over the stalls that the window recorded. */
+  readonly count: number;
+  readonly longest_ns: number;
+  readonly total_ns: number;
+  /** Time inside the window in which the victim was stalled, warm-up stalls that reach into it included. */
+  readonly stalledInWindow_ns: number;
+  readonly stalledShare: number;
+}
+
+export interface VictimEvidence {
+  readonly series: string;
+  readonly threshold_ns: number;
+  /** Of this victim only. */
+  readonly records: readonly RingRecord[];
+  readonly inFlight: InFlight;
+  readonly lastLook_ns: number;
+  readonly windowStart_ns: number;
+  readonly windowEnd_ns: number;
+  readonly timeline: Timeline | undefined;
+  /** Per holder, in order of start, as `holderCalls` gives them. */
+  readonly holderCalls: readonly (readonly HolderCall[])[];
+}
+
+const listedCalls = 5;
+
+/** The calls of one holder from its ring, and the one it was in when last seen, which ends with the look. */
+export function holderCalls(holder: string, records: readonly RingRecord[], inFlight: InFlight, lastLook_ns: number): HolderCall[] {
+  const calls = records.map(({ start_ns, end_ns, call, bytes, runDelay_ns }) => ({
+    holder, start_ns, end_ns, call, bytes,
+    runDelayAtMost_ns: Math.min(runDelay_ns, end_ns - start_ns),
+  }));
+  if (inFlight.state === 'running') {
+    const { start_ns } = inFlight;
+    calls.push({ holder, start_ns, end_ns: lastLook_ns, call: null, bytes: 0, runDelayAtMost_ns: lastLook_ns - start_ns });
+  }
+  return calls;
+}
+
+export function findStalls(evidence: VictimEvidence): StallReport {
+  const { threshold_ns, windowStart_ns, windowEnd_ns } = evidence;
+  const operations = slowOperations(evidence);
+  const stalls = operations.filter(({ duration_ns }) => duration_ns >= threshold_ns).map((operation) => describe(operation, evidence));
+  const recorded = stalls.filter((stall) => stall.recorded);
+  const stalledInWindow_ns = unionInside(stalls, windowStart_ns, windowEnd_ns);
+  return {
+    stalls,
+    slow: operations.filter(({ duration_ns }) => duration_ns < threshold_ns).map(withoutRunDelay),
+    count: recorded.length,
+    longest_ns: Math.max(0, ...recorded.map(({ duration_ns }) => duration_ns)),
+    total_ns: recorded.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
+    stalledInWindow_ns,
+    stalledShare: windowEnd_ns > windowStart_ns ? stalledInWindow_ns / (windowEnd_ns - windowStart_ns) : 0,
+  };
+}
+
+type Operation = SlowOperation & { readonly runDelay_ns: number | null };
+
+function slowOperations({ series, records, inFlight, lastLook_ns, windowStart_ns, windowEnd_ns }: VictimEvidence): Operation[] {
+  const operation = (start_ns: number, end_ns: number, intended_ns: number, runDelay_ns: number | null, stillRunning: boolean): Operation => ({
+    series,
+    start_ns,
+    duration_ns: end_ns - start_ns,
+    intended_ns,
+    stillRunning,
+    recorded: intended_ns >= windowStart_ns && intended_ns < windowEnd_ns,
+    runDelay_ns,
+  });
+  const ended = records.map((record) => operation(record.start_ns, record.end_ns, record.intended_ns, record.runDelay_ns, false));
+  // Its record is written before the slot is cleared: a look between the two would list it twice.
+  const isRecorded = inFlight.state === 'running' && ended.some(({ start_ns }) => start_ns === inFlight.start_ns);
+  const running = inFlight.state === 'running' && !isRecorded ? [operation(inFlight.start_ns, lastLook_ns, inFlight.intended_ns, null, true)] : [];
+  return [...ended, ...running].sort((a, b) => a.start_ns - b.start_ns);
+}
+
+function describe(operation: Operation, { timeline, holderCalls: calls }: VictimEvidence): Stall {
+  const { start_ns, duration_ns, runDelay_ns } = operation;
+  const { letters, shares } = stateLettersDuring(timeline, start_ns, start_ns + duration_ns);
+  const overlapping = calls.flatMap((ofHolder) => overlappingCalls(ofHolder, start_ns, start_ns + duration_ns));
+  const overlap = (call: HolderCall): number => Math.min(call.end_ns, start_ns + duration_ns) - Math.max(call.start_ns, start_ns);
+  return {
+    ...withoutRunDelay(operation),
+    states: letters,
+    stateShares: shares,
+    dominant: dominantState(shares),
+    ownRunDelayAtMost_ns: runDelay_ns === null ? null : Math.min(runDelay_ns, duration_ns),
+    overlappingHolderCalls: overlapping.toSorted((a, b) => overlap(b) - overlap(a)).slice(0, listedCalls),
+    overlappingHolderCalls_n: overlapping.length,
+  };
+}
+
+/** Calls of one thread do not overlap each other, so those that reach into the span are neighbours. */
+function overlappingCalls(calls: readonly HolderCall[], start_ns: number, end_ns: number): readonly HolderCall[] {
+  const first = lowerBound(calls.map((call) => call.end_ns), start_ns);
+  const last = lowerBound(calls.map((call) => call.start_ns), end_ns);
+  return calls.slice(first, last).filter((call) => call.end_ns > start_ns);
+}
+
+function dominantState(shares: Readonly<Record<string, number>>): DominantState {
+  const [letter = 'unobserved'] = Object.entries(shares).toSorted(([, a], [, b]) => b - a)[0] ?? [];
+  return letter === 'D' || letter === 'S' || letter === 'R' || letter === 'unobserved' ? letter : 'other';
+}
+
+/** Length of the union of the operations' spans inside the window; operations come by start. */
+function unionInside(operations: readonly SlowOperation[], windowStart_ns: number, windowEnd_ns: number): number {
+  let covered_ns = windowStart_ns;
+  let sum_ns = 0;
+  for (const { start_ns, duration_ns } of operations) {
+    const from_ns = Math.max(start_ns, covered_ns);
+    const to_ns = Math.min(start_ns + duration_ns, windowEnd_ns);
+    if (to_ns <= from_ns) continue;
+    sum_ns += to_ns - from_ns;
+    covered_ns = to_ns;
+  }
+  return sum_ns;
+}
+
+function withoutRunDelay({ series, start_ns, duration_ns, intended_ns, stillRunning, recorded }: Operation): SlowOperation {
+  return { series, start_ns, duration_ns, intended_ns, stillRunning, recorded };
+}
