@@ -1,7 +1,14 @@
 /** From a validated profile to the arms that are run, with every default applied. */
 import { usage } from '../base/failure.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from './operations.js';
-import type { Cpus, ResolvedArm, ResolvedHolder, ResolvedProfile, ResolvedThread, ResolvedVictim } from './resolved.js';
+import type {
+  Cpus,
+  ResolvedArm,
+  ResolvedHolder,
+  ResolvedProfile,
+  ResolvedThread,
+  ResolvedVictim,
+} from './resolved.js';
 import type { Profile, ProfileArm } from './schema.js';
 import { basicsOf, settingsOf, type ArmSettings } from './settings.js';
 
@@ -13,7 +20,8 @@ export function expand(profile: Profile): ResolvedProfile {
   const basics = basicsOf(profile);
   const arms = (profile.arms ?? []).map((arm) => expandArm(profile, arm));
   const pattern = arms.find((arm) => arm.name === profile.controls?.of) ?? arms[0];
-  if (pattern === undefined) throw usage(`The profile ${profile.name} has no arms; give it at least one.`);
+  if (pattern === undefined)
+    throw usage(`The profile ${profile.name} has no arms; give it at least one.`);
   return {
     name: profile.name,
     title: profile.title,
@@ -36,7 +44,8 @@ export function expand(profile: Profile): ResolvedProfile {
 function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
   const settings = settingsOf(profile, arm);
   const { operation } = settings.holder;
-  if (operation === undefined) throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
+  if (operation === undefined)
+    throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
   return withSeries({
     name: arm.name,
     title: arm.title ?? arm.name,
@@ -47,7 +56,10 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
     hogs: {
       count: settings.hogs.count,
       ...expandThread(settings.hogs),
-      burst: settings.hogs.burst === 'steady' ? null : { run_ns: settings.hogs.burst.run, sleep_ns: settings.hogs.burst.sleep },
+      burst:
+        settings.hogs.burst === 'steady'
+          ? null
+          : { run_ns: settings.hogs.burst.run, sleep_ns: settings.hogs.burst.sleep },
     },
     victims: settings.victims.map((victim) => expandVictim(victim, settings.layout)),
   });
@@ -58,7 +70,10 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
     operation,
     ...expandThread(holder),
     pause_ns: holder.pause,
-    region: holder.region === 'calibrated' ? { kind: 'calibrated' } : { kind: 'bytes', bytes: holder.region },
+    region:
+      holder.region === 'calibrated'
+        ? { kind: 'calibrated' }
+        : { kind: 'bytes', bytes: holder.region },
     pages: holder.pages,
     toucher: holder.toucher === 'none' ? null : expandThread(holder.toucher),
     process: holder.process,
@@ -66,7 +81,10 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
   };
 }
 
-function expandVictim(victim: ArmSettings['victims'][number], armLayout: ArmSettings['layout']): ResolvedVictim {
+function expandVictim(
+  victim: ArmSettings['victims'][number],
+  armLayout: ArmSettings['layout'],
+): ResolvedVictim {
   const role = victim.role ?? operationNamed(victim.operation).role;
   return {
     series: seriesName(role, victim.operation),
@@ -83,13 +101,23 @@ export function seriesName(role: string, operation: string): string {
 }
 
 /** Its own layout, else the arm's; `split` speaks of the holder alone, and an operation without memory lies nowhere. */
-export function victimLayout(victim: Pick<ArmSettings['victims'][number], 'operation' | 'layout'>, armLayout: ArmSettings['layout']): VictimLayout {
+export function victimLayout(
+  victim: Pick<ArmSettings['victims'][number], 'operation' | 'layout'>,
+  armLayout: ArmSettings['layout'],
+): VictimLayout {
   if (operationNamed(victim.operation).layouts.length === 0) return 'isolated';
   return victim.layout ?? (armLayout === 'split' ? 'isolated' : armLayout);
 }
 
-function expandThread(thread: { nice: number; policy: ResolvedThread['policy']; cpus: 'first' | 'second' | number[] }): ResolvedThread {
-  const cpus: Cpus = typeof thread.cpus === 'string' ? { kind: thread.cpus } : { kind: 'list', cpus: [...new Set(thread.cpus)].sort((a, b) => a - b) };
+function expandThread(thread: {
+  nice: number;
+  policy: ResolvedThread['policy'];
+  cpus: 'first' | 'second' | number[];
+}): ResolvedThread {
+  const cpus: Cpus =
+    typeof thread.cpus === 'string'
+      ? { kind: thread.cpus }
+      : { kind: 'list', cpus: [...new Set(thread.cpus)].sort((a, b) => a - b) };
   return { nice: thread.nice, policy: thread.policy, cpus };
 }
 
@@ -118,5 +146,8 @@ function foreign(arm: ResolvedArm): ResolvedArm {
 
 function withSeries(arm: Omit<ResolvedArm, 'series'>): ResolvedArm {
   const victims = arm.victims.map((victim) => victim.series);
-  return { ...arm, series: arm.holder.active ? [...victims, seriesName('holder', arm.holder.operation)] : victims };
+  return {
+    ...arm,
+    series: arm.holder.active ? [...victims, seriesName('holder', arm.holder.operation)] : victims,
+  };
 }

@@ -3,15 +3,7 @@
  * nothing of what came: the reader of the issues has the value and its position, and adds both.
  */
 import { z } from 'zod';
-import {
-  formatDuration,
-  formatSize,
-  parseDuration,
-  parseRate,
-  parseShare,
-  parseSize,
-  type Parsed,
-} from '../base/units.js';
+import { parseDuration, parseRate, parseShare, parseSize, type Parsed } from '../base/units.js';
 import { didYouMean } from '../base/near-miss.js';
 
 interface Says {
@@ -25,7 +17,12 @@ function expecting(what: string): Says {
 /** One line of text. */
 export function line(what: string) {
   const says = expecting(what);
-  return z.string(says).trim().min(1, says).max(200, says).regex(/^[^\r\n]*$/, says);
+  return z
+    .string(says)
+    .trim()
+    .min(1, says)
+    .max(200, says)
+    .regex(/^[^\r\n]*$/, says);
 }
 
 export function text(what: string) {
@@ -35,7 +32,10 @@ export function text(what: string) {
 /** `kebab-case`, so that a name can be a folder, an option's value and a part of a path. */
 export function kebab(what: string) {
   const says = expecting(`${what} in kebab-case such as free-one-vma, of at most 60 characters`);
-  return z.string(says).max(60, says).regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, says);
+  return z
+    .string(says)
+    .max(60, says)
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, says);
 }
 
 export function whole(least: number, most: number) {
@@ -49,7 +49,10 @@ export function flag() {
 
 /** One of some words; the text ends so that the word that came can follow it. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return z.enum(words, expecting(words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`));
+  return z.enum(
+    words,
+    expecting(words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`),
+  );
 }
 
 export function listOf<Item extends z.ZodType>(item: Item, what: string, most: number) {
@@ -58,7 +61,10 @@ export function listOf<Item extends z.ZodType>(item: Item, what: string, most: n
 }
 
 /** Alternatives that one text describes better than the alternatives' own texts. */
-export function either<const Options extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(what: string, options: Options) {
+export function either<const Options extends readonly [z.ZodType, z.ZodType, ...z.ZodType[]]>(
+  what: string,
+  options: Options,
+) {
   return z.union(options, expecting(what));
 }
 
@@ -78,55 +84,49 @@ export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
 
 function unknownKey(key: string, known: readonly string[]): string {
   const hint = didYouMean(key, known);
-  return `unknown key ${JSON.stringify(key)}${hint === '' ? `; the keys here are ${known.join(', ')}` : hint}`;
+  return `unknown key${hint === '' ? `; the keys here are ${known.join(', ')}` : hint}`;
 }
 
-/** A duration in nanoseconds. */
-export function duration(least_ns: number, most_ns: number) {
-  return quantity(parseDuration, /^\d+(\.\d+)?(ns|us|µs|ms|s|m|h)$/, least_ns, most_ns, formatDuration);
+/** A duration in nanoseconds. The bounds are written as a profile would write them, and shown so. */
+export function duration(least: string, most: string) {
+  return quantity(parseDuration, /^\d+(\.\d+)?(ns|us|µs|ms|s|m|h)$/, least, most);
 }
 
 /** A size in bytes. */
-export function size(least: number, most: number) {
-  return quantity(parseSize, /^\d+(\.\d+)?(B|KiB|MiB|GiB|TiB)$/, least, most, formatSize);
+export function size(least: string, most: string) {
+  return quantity(parseSize, /^\d+(\.\d+)?(B|KiB|MiB|GiB|TiB)$/, least, most);
 }
 
 /** A share as a fraction. */
 export function share() {
-  return quantity(parseShare, /^\d+(\.\d+)?%$/, 0, 1, String);
+  return quantity(parseShare, /^\d+(\.\d+)?%$/, '0%', '100%');
 }
 
 /** A rate as the nanoseconds from one intended start to the next. */
-export function rate(mostPerSecond: number) {
-  const pattern = /^\d+(\.\d+)?\/(s|min|h)$/;
-  return quantity(parseRate, pattern, 1 / 3600, mostPerSecond, (perSecond) => (perSecond < 1 ? '1/h' : `${perSecond}/s`)).transform(
-    (perSecond) => Math.round(1e9 / perSecond),
+export function rate(least: string, most: string) {
+  return quantity(parseRate, /^\d+(\.\d+)?\/(s|min|h)$/, least, most).transform((perSecond) =>
+    Math.round(1e9 / perSecond),
   );
 }
 
-function quantity(
-  parse: (text: string) => Parsed,
-  pattern: RegExp,
-  least: number,
-  most: number,
-  format: (value: number) => string,
-) {
-  const unit = parse('');
-  const expected = unit.ok ? '' : unit.expected;
+function quantity(parse: (text: string) => Parsed, pattern: RegExp, least: string, most: string) {
+  const [low, high, none] = [parse(least), parse(most), parse('')];
+  if (!low.ok || !high.ok || none.ok)
+    throw new Error(`${least} and ${most} are no bounds of this quantity`);
+  const range = `from ${least} to ${most}`;
+  const says = expecting(
+    none.expected.includes(range) ? none.expected : `${none.expected}, ${range}`,
+  );
   return z
-    .string(expecting(expected))
-    .regex(pattern, expecting(expected))
+    .string(says)
+    .regex(pattern, says)
     .transform((written, context) => {
       const parsed = parse(written);
-      if (!parsed.ok) return refuse(parsed.expected);
-      if (parsed.value < least || parsed.value > most) {
-        return refuse(`${expected}, from ${format(least).replace(' ', '')} to ${format(most).replace(' ', '')}`);
-      }
-      return parsed.value;
-
-      function refuse(what: string): never {
-        context.addIssue({ code: 'custom', message: `expected ${what}`, continue: false });
-        return z.NEVER;
-      }
+      if (parsed.ok && parsed.value >= low.value && parsed.value <= high.value) return parsed.value;
+      context.addIssue({
+        code: 'custom',
+        message: parsed.ok ? says.error() : `expected ${parsed.expected}`,
+      });
+      return z.NEVER;
     });
 }

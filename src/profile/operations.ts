@@ -30,55 +30,116 @@ export interface Operation {
 
 const table = [
   {
-    name: 'madvise_dontneed', kind: 'holder', lockClass: 'VMA lock', role: 'holder', layouts, needsToucher: true,
-    explanation: 'madvise(MADV_DONTNEED) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
+    name: 'madvise_dontneed',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    role: 'holder',
+    layouts,
+    needsToucher: true,
+    explanation:
+      'madvise(MADV_DONTNEED) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
   },
   {
-    name: 'madvise_free', kind: 'holder', lockClass: 'VMA lock', role: 'holder', layouts,
-    explanation: 'madvise(MADV_FREE) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
+    name: 'madvise_free',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    role: 'holder',
+    layouts,
+    explanation:
+      'madvise(MADV_FREE) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
   },
   {
-    name: 'madvise_cold', kind: 'holder', lockClass: 'mmap_lock read', role: 'holder', layouts,
+    name: 'madvise_cold',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
     explanation: 'madvise(MADV_COLD) over the region: mmap_lock read on every kernel so far',
   },
   {
-    name: 'mmap_none', kind: 'holder', lockClass: 'mmap_lock write', role: 'holder', layouts: ['isolated'], needsToucher: true,
-    explanation: 'mmap(PROT_NONE, MAP_FIXED|MAP_NORESERVE) over the region and back, as HotSpot uncommits heap',
+    name: 'mmap_none',
+    kind: 'holder',
+    lockClass: 'mmap_lock write',
+    role: 'holder',
+    layouts: ['isolated'],
+    needsToucher: true,
+    explanation:
+      'mmap(PROT_NONE, MAP_FIXED|MAP_NORESERVE) over the region and back, as HotSpot uncommits heap',
   },
   {
-    name: 'munmap_mmap', kind: 'holder', lockClass: 'mmap_lock write', role: 'holder', layouts: ['isolated'], needsToucher: true,
+    name: 'munmap_mmap',
+    kind: 'holder',
+    lockClass: 'mmap_lock write',
+    role: 'holder',
+    layouts: ['isolated'],
+    needsToucher: true,
     explanation: 'munmap of the region, then mmap at the same address',
   },
   {
-    name: 'mmap_munmap', kind: 'victim', lockClass: 'mmap_lock write', role: 'writer', layouts: victimLayouts,
+    name: 'mmap_munmap',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: victimLayouts,
     explanation: 'mmap of one page, then munmap',
   },
   {
-    name: 'mprotect', kind: 'victim', lockClass: 'mmap_lock write', role: 'writer', layouts: victimLayouts,
+    name: 'mprotect',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: victimLayouts,
     explanation: 'mprotect of one page, to read-only and back in turns',
   },
   {
-    name: 'madvise_sequential', kind: 'victim', lockClass: 'mmap_lock write', role: 'writer', layouts: victimLayouts,
+    name: 'madvise_sequential',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: victimLayouts,
     explanation: 'madvise of one page, MADV_SEQUENTIAL and MADV_NORMAL in turns',
   },
   {
-    name: 'first_fault', kind: 'victim', lockClass: 'mmap_lock read', role: 'reader', layouts: ['isolated'], uses: 'mapping',
+    name: 'first_fault',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated'],
+    uses: 'mapping',
     explanation: 'first write to a fresh mapping, made before the window',
   },
   {
-    name: 'madvise_cold_page', kind: 'victim', lockClass: 'mmap_lock read', role: 'reader', layouts: victimLayouts,
+    name: 'madvise_cold_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
     explanation: 'madvise(MADV_COLD) of one page',
   },
   {
-    name: 'warm_fault', kind: 'victim', lockClass: 'VMA lock', role: 'control', layouts: ['isolated'], uses: 'page',
-    explanation: 'write to an untouched page of a mapping that was faulted in before: VMA lock since Linux 6.4',
+    name: 'warm_fault',
+    kind: 'victim',
+    lockClass: 'VMA lock',
+    role: 'control',
+    layouts: ['isolated'],
+    uses: 'page',
+    explanation:
+      'write to an untouched page of a mapping that was faulted in before: VMA lock since Linux 6.4',
   },
   {
-    name: 'timer', kind: 'victim', lockClass: 'none', role: 'control', layouts: [],
+    name: 'timer',
+    kind: 'victim',
+    lockClass: 'none',
+    role: 'control',
+    layouts: [],
     explanation: 'a clock read after a timed sleep: what the scheduler alone does to a thread',
   },
   {
-    name: 'noop', kind: 'victim', lockClass: 'none', role: 'control', layouts: [],
+    name: 'noop',
+    kind: 'victim',
+    lockClass: 'none',
+    role: 'control',
+    layouts: [],
     explanation: 'nothing at all: what measuring itself costs',
   },
 ] as const satisfies readonly Operation[];
@@ -89,9 +150,13 @@ export type VictimOperation = Extract<Entry, { kind: 'victim' }>['name'];
 
 export const operations: readonly Operation[] = table;
 
-export const holderOperations: readonly HolderOperation[] = table.filter((one) => one.kind === 'holder').map((one) => one.name);
+export const holderOperations: readonly HolderOperation[] = table
+  .filter((one) => one.kind === 'holder')
+  .map((one) => one.name);
 
-export const victimOperations: readonly VictimOperation[] = table.filter((one) => one.kind === 'victim').map((one) => one.name);
+export const victimOperations: readonly VictimOperation[] = table
+  .filter((one) => one.kind === 'victim')
+  .map((one) => one.name);
 
 export function operationNamed(name: HolderOperation | VictimOperation): Operation {
   const found = operations.find((one) => one.name === name);

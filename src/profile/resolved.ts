@@ -4,7 +4,10 @@
  */
 import type { HolderOperation, Layout, VictimLayout, VictimOperation } from './operations.js';
 
-export type Cpus = { readonly kind: 'first' } | { readonly kind: 'second' } | { readonly kind: 'list'; readonly cpus: readonly number[] };
+export type Cpus =
+  | { readonly kind: 'first' }
+  | { readonly kind: 'second' }
+  | { readonly kind: 'list'; readonly cpus: readonly number[] };
 
 export type Policy = 'other' | 'batch' | 'idle';
 
@@ -14,7 +17,8 @@ export interface ResolvedThread {
   readonly cpus: Cpus;
 }
 
-export type Region = { readonly kind: 'calibrated' } | { readonly kind: 'bytes'; readonly bytes: number };
+export type Region =
+  { readonly kind: 'calibrated' } | { readonly kind: 'bytes'; readonly bytes: number };
 
 export interface ResolvedHolder extends ResolvedThread {
   readonly operation: HolderOperation;
@@ -67,7 +71,11 @@ export interface ResolvedProfile {
   readonly duration_ns: number;
   readonly drain_ns: number;
   readonly threshold_ns: number;
-  readonly spoiled: { readonly steal_share: number; readonly foreignLoad_share: number; readonly retries: number };
+  readonly spoiled: {
+    readonly steal_share: number;
+    readonly foreignLoad_share: number;
+    readonly retries: number;
+  };
   /** The two controls first, then the profile's arms in its order. */
   readonly arms: readonly ResolvedArm[];
 }

@@ -17,7 +17,9 @@ export interface ArmSettings {
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
 }
 
-export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>> & {
+export type Basics = Whole<
+  Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>
+> & {
   readonly spoiled: Whole<NonNullable<Profile['spoiled']>>;
 };
 
@@ -40,7 +42,15 @@ const fallback = profileSchema.parse({
 
 export function basicsOf(profile: Profile): Basics {
   const { runs, seed, warmup, duration, drain, threshold } = { ...fallback, ...profile };
-  return { runs, seed, warmup, duration, drain, threshold, spoiled: { ...fallback.spoiled, ...profile.spoiled } };
+  return {
+    runs,
+    seed,
+    warmup,
+    duration,
+    drain,
+    threshold,
+    spoiled: { ...fallback.spoiled, ...profile.spoiled },
+  };
 }
 
 /** `arm` overrides key by key; lists, bursts and CPUs are replaced in whole. */
@@ -61,7 +71,10 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
   };
 }
 
-function toucherOf(base: 'none' | Toucher | undefined, own: 'none' | Toucher | undefined): 'none' | Whole<Toucher> {
+function toucherOf(
+  base: 'none' | Toucher | undefined,
+  own: 'none' | Toucher | undefined,
+): 'none' | Whole<Toucher> {
   if (own === 'none' || (own === undefined && base === 'none')) return 'none';
   return { ...fallback.holder.toucher, ...(base === 'none' ? undefined : base), ...own };
 }

@@ -1,0 +1,119 @@
+/** The checks of one arm, on its settings with defaults applied. */
+import { victimLayout, seriesName } from './expand.js';
+import { holderOperations, operationNamed } from './operations.js';
+import type { Profile } from './schema.js';
+import { basicsOf, type ArmSettings } from './settings.js';
+import type { Path } from './tree.js';
+
+export type Report = (path: Path, text: string) => void;
+
+/** A mapping with its guard takes two VMAs, and vm.max_map_count allows a process 65,530. */
+const mostMappings = 25_000;
+const mostPages = 1_000_000;
+
+export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
+  checkHolder(settings, report);
+  if (settings.victims.length === 0)
+    report(['victims'], 'expected a list of at least one victim, got nothing');
+  checkSeries(settings, report);
+  checkLayouts(settings, report);
+  checkRates(profile, settings, report);
+}
+
+function checkHolder({ holder, layout }: ArmSettings, report: Report): void {
+  if (holder.operation === undefined) {
+    report(['holder', 'operation'], `expected one of ${holderOperations.join(', ')}, got nothing`);
+    return;
+  }
+  const operation = operationNamed(holder.operation);
+  if (operation.needsToucher === true && holder.toucher === 'none' && holder.active) {
+    report(
+      ['holder', 'toucher'],
+      `after its first call ${operation.name} has nothing left to release; leave out \`toucher: none\``,
+    );
+  }
+  if (!operation.layouts.includes(layout)) {
+    report(
+      ['layout'],
+      `${operation.name} cannot be the holder in layout ${layout}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+    );
+  }
+}
+
+function checkSeries({ victims }: ArmSettings, report: Report): void {
+  const seen = new Set<string>();
+  for (const [index, { role, operation }] of victims.entries()) {
+    const series = seriesName(role ?? operationNamed(operation).role, operation);
+    if (role === 'holder')
+      report(['victims', index, 'role'], 'the role holder is the holder’s own; choose another one');
+    if (seen.has(series))
+      report(
+        ['victims', index],
+        `another victim has the series ${series}; give one of them a \`role\` such as b`,
+      );
+    seen.add(series);
+  }
+}
+
+function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report): void {
+  const placed = victims.map((victim) => victimLayout(victim, layout));
+  for (const [index, { operation, layout: own }] of victims.entries()) {
+    const possible = operationNamed(operation).layouts;
+    const lies = placed[index] ?? 'isolated';
+    if (lies === 'isolated' || possible.includes(lies)) continue;
+    const remedy =
+      own === undefined
+        ? 'give this victim `layout: isolated`'
+        : `use ${possible.join(', ') || 'isolated'}`;
+    report(
+      ['victims', index, ...(own === undefined ? [] : ['layout'])],
+      `${operation} cannot lie in layout ${lies}; ${remedy}`,
+    );
+  }
+  const besideHolder = placed.some((lies) => lies !== 'isolated');
+  if (besideHolder && holder.process === 'foreign') {
+    report(
+      ['holder', 'process'],
+      'a holder in another process has no memory beside a victim; use layout isolated or split',
+    );
+  }
+  if (!besideHolder && victims.length > 0 && layout !== 'isolated' && layout !== 'split') {
+    report(
+      ['layout'],
+      `no victim lies in layout ${layout}; leave out \`layout: isolated\` for one of them, or use layout isolated`,
+    );
+  }
+}
+
+function checkRates(profile: Profile, { victims }: ArmSettings, report: Report): void {
+  const { warmup, duration, drain } = basicsOf(profile);
+  const used = { mapping: 0, page: 0 };
+  const most = { mapping: mostMappings, page: mostPages };
+  for (const [index, { operation, rate }] of victims.entries()) {
+    const path = ['victims', index, 'rate'];
+    const { uses } = operationNamed(operation);
+    if (rate !== 'back-to-back' && rate > duration) {
+      report(
+        path,
+        'at this rate not one operation is due within the window; raise the rate or the duration',
+      );
+    }
+    if (uses === undefined) continue;
+    if (rate === 'back-to-back') {
+      report(
+        path,
+        `${operation} uses up memory that is made before the window; give it a rate such as 1000/s`,
+      );
+      continue;
+    }
+    used[uses] += Math.ceil((warmup + duration + drain) / rate);
+    if (used[uses] > most[uses]) {
+      const what = uses === 'mapping' ? 'mappings' : 'pages';
+      const remedy = 'lower the rate, the duration, warmup or drain';
+      report(
+        path,
+        `expected at most ${most[uses]} ${what} used by ${operation} in warmup, duration and drain, got ${used[uses]}; ${remedy}`,
+      );
+    }
+  }
+}

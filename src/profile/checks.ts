@@ -1,0 +1,50 @@
+/** What the schema cannot say: how the settings of a profile fit together, arm by arm, each with its remedy. */
+import { didYouMean } from '../base/near-miss.js';
+import { checkArm } from './check-arm.js';
+import { foreignControl, idleControl } from './expand.js';
+import type { Problem } from './problem.js';
+import type { Profile } from './schema.js';
+import { settingsOf } from './settings.js';
+import { find, placeOf, shownPath, type Path, type Tree } from './tree.js';
+
+export function checkProfile(profile: Profile, tree: Tree): Problem[] {
+  const problems: Problem[] = [];
+  const report = (path: Path, text: string) =>
+    problems.push({ at: placeOf(tree, path), path: shownPath(tree, path), text });
+  const arms = profile.arms ?? [];
+  if (arms.length === 0) report(['arms'], 'expected a list of at least one arm, got nothing');
+
+  const names = arms.map((arm) => arm.name);
+  for (const [index, name] of names.entries()) {
+    if (name === idleControl || name === foreignControl) {
+      report(
+        ['arms', index, 'name'],
+        `${name} is a control that every experiment has; choose another name`,
+      );
+    } else if (names.indexOf(name) < index) {
+      report(
+        ['arms', index, 'name'],
+        `another arm is named ${name}; names tell arms apart, choose another one`,
+      );
+    }
+  }
+  const copied = profile.controls?.of;
+  if (copied !== undefined && !names.includes(copied)) {
+    report(
+      ['controls', 'of'],
+      `expected the name of an arm, got ${copied}${didYouMean(copied, names) || `; the arms are ${names.join(', ')}`}`,
+    );
+  }
+  for (const [index, arm] of arms.entries()) {
+    checkArm(profile, settingsOf(profile, arm), (path, text) =>
+      report(pathInArm(tree, index, path), text),
+    );
+  }
+  return problems;
+}
+
+/** An arm's setting was written in the arm, or else in the profile; if in neither, the arm lacks it. */
+function pathInArm(tree: Tree, index: number, path: Path): Path {
+  const own: Path = ['arms', index, ...path];
+  return find(tree, own) === undefined && find(tree, path) !== undefined ? path : own;
+}

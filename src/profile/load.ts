@@ -1,0 +1,119 @@
+/** From a name or a file to a validated profile: read, inherit, override, check. */
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { usage, type Failure } from '../base/failure.js';
+import { isPath, shippedFile, shippedNames, unknownProfile } from './catalogue.js';
+import { expand } from './expand.js';
+import { describe, invalid } from './problem.js';
+import type { ResolvedProfile } from './resolved.js';
+import type { Profile } from './schema.js';
+import { applyOverride, type Override } from './set.js';
+import { find, merge, toPlain, type Mapping } from './tree.js';
+import { validate } from './validate.js';
+import { readYaml } from './yaml.js';
+
+/** Throws a usage failure with one line per problem, each `file:line:column path: what was expected, got what`. */
+export async function loadProfile(
+  nameOrPath: string,
+  overrides: readonly Override[] = [],
+): Promise<Profile> {
+  return validate(overrides.reduce(applyOverride, await loadTree(nameOrPath)));
+}
+
+export async function loadResolved(
+  nameOrPath: string,
+  overrides: readonly Override[] = [],
+): Promise<ResolvedProfile> {
+  return expand(await loadProfile(nameOrPath, overrides));
+}
+
+/** The profile as written, with what it inherits; not validated. */
+export async function loadTree(nameOrPath: string): Promise<Mapping> {
+  return readWithParents(await profileFile(nameOrPath), [], usage);
+}
+
+/** The file of a profile, which for a path may not exist. */
+export function profileFile(nameOrPath: string): Promise<string> {
+  return fileOf(nameOrPath, process.cwd(), usage);
+}
+
+/** Name and title of each shipped profile. */
+export async function catalogue(): Promise<{ name: string; title: string }[]> {
+  const profiles = await Promise.all((await shippedNames()).map((name) => loadProfile(name)));
+  return profiles.map(({ name, title }) => ({ name, title }));
+}
+
+type Refuse = (sentence: string) => Failure;
+
+async function fileOf(nameOrPath: string, folder: string, refuse: Refuse): Promise<string> {
+  if (isPath(nameOrPath)) return resolve(folder, nameOrPath);
+  const unknown = await unknownProfile(nameOrPath);
+  if (unknown !== undefined) throw refuse(unknown);
+  return shippedFile(nameOrPath);
+}
+
+async function readWithParents(
+  file: string,
+  heirs: readonly string[],
+  refuse: Refuse,
+): Promise<Mapping> {
+  const own = await readMapping(file, refuse);
+  const parent = find(own, ['extends']);
+  if (parent === undefined) return own;
+  const refuseParent: Refuse = (text) => invalid([{ at: parent.at, path: ['extends'], text }]);
+  const value = toPlain(parent);
+  if (typeof value !== 'string') {
+    throw refuseParent(
+      `expected the name of a shipped profile or a path relative to this file, got ${describe(value)}`,
+    );
+  }
+  const chain = [...heirs, file];
+  const parentFile = await fileOf(value, dirname(file), refuseParent);
+  if (chain.includes(parentFile)) {
+    const cycle = [...chain.slice(chain.indexOf(parentFile)), parentFile].map(shown).join(' → ');
+    throw refuseParent(
+      `the profiles extend each other in a cycle (${cycle}); one of them must not`,
+    );
+  }
+  return merge(withoutIdentity(await readWithParents(parentFile, chain, refuseParent)), own);
+}
+
+async function readMapping(file: string, refuse: Refuse): Promise<Mapping> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw refuse(`cannot read ${shown(file)}: ${reasons[codeOf(cause)] ?? codeOf(cause)}`);
+  });
+  const tree = readYaml(text, shown(file));
+  if (tree.kind === 'mapping') return tree;
+  throw invalid([
+    {
+      at: tree.at,
+      path: [],
+      text: `expected a profile, a mapping with keys such as name and arms, got ${describe(toPlain(tree))}`,
+    },
+  ]);
+}
+
+/** A profile's name and the words about it are its own: an heir says itself who it is. */
+function withoutIdentity(tree: Mapping): Mapping {
+  const identity = ['name', 'title', 'description', 'extends'];
+  return {
+    ...tree,
+    entries: new Map([...tree.entries].filter(([key]) => !identity.includes(key))),
+  };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+};
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+}
+
+/** As short as an editor or a terminal can still open it. */
+function shown(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short.startsWith('..') || isAbsolute(short) ? file : short;
+}

@@ -1,0 +1,120 @@
+/**
+ * A profile before validation: plain YAML data in which every value knows where it was written, so that
+ * what is wrong after merging files and overrides is still reported at its place.
+ */
+
+/** `file:line:column`, or the option that gave the value. */
+export type Place = string;
+
+export type Path = readonly (string | number)[];
+
+export type Tree =
+  | { readonly kind: 'scalar'; readonly at: Place; readonly value: unknown }
+  | { readonly kind: 'list'; readonly at: Place; readonly items: readonly Tree[] }
+  | { readonly kind: 'mapping'; readonly at: Place; readonly entries: ReadonlyMap<string, Entry> };
+
+export type Mapping = Extract<Tree, { kind: 'mapping' }>;
+
+export interface Entry {
+  readonly keyAt: Place;
+  readonly value: Tree;
+}
+
+export function toPlain(tree: Tree): unknown {
+  if (tree.kind === 'scalar') return tree.value;
+  if (tree.kind === 'list') return tree.items.map(toPlain);
+  return Object.fromEntries([...tree.entries].map(([key, entry]) => [key, toPlain(entry.value)]));
+}
+
+export function childOf(tree: Tree, step: string | number): Tree | undefined {
+  if (tree.kind === 'mapping') return tree.entries.get(String(step))?.value;
+  return tree.kind === 'list' && typeof step === 'number' ? tree.items[step] : undefined;
+}
+
+export function find(tree: Tree, path: Path): Tree | undefined {
+  let found: Tree | undefined = tree;
+  for (const step of path) found = found && childOf(found, step);
+  return found;
+}
+
+/** Where the value at `path` was written, or the nearest thing around it if it was not. */
+export function placeOf(tree: Tree, path: Path): Place {
+  let around = tree;
+  for (const step of path) {
+    const child = childOf(around, step);
+    if (child === undefined) break;
+    around = child;
+  }
+  return around.at;
+}
+
+export function keyPlace(tree: Tree, path: Path, key: string): Place {
+  const parent = find(tree, path);
+  return (
+    (parent?.kind === 'mapping' ? parent.entries.get(key)?.keyAt : undefined) ?? placeOf(tree, path)
+  );
+}
+
+/** A path as users write it: an arm by its name, where it has one. */
+export function shownPath(tree: Tree, path: Path): Path {
+  const arm = path[0] === 'arms' && path.length > 1 ? find(tree, path.slice(0, 2)) : undefined;
+  const name = arm && armName(arm);
+  return name === undefined ? path : ['arms', name, ...path.slice(2)];
+}
+
+/** `own` over `base`: mappings key by key, anything else in whole; `arms` of the top level by name. */
+export function merge(base: Mapping, own: Mapping): Mapping {
+  return mergeMappings(base, own, (key, inherited, overriding) =>
+    key === 'arms' && inherited.kind === 'list' && overriding.kind === 'list'
+      ? { ...overriding, items: mergeArms(inherited.items, overriding.items) }
+      : mergeTrees(inherited, overriding),
+  );
+}
+
+function mergeTrees(base: Tree, own: Tree): Tree {
+  if (base.kind !== 'mapping' || own.kind !== 'mapping') return own;
+  return mergeMappings(base, own, (_key, inherited, overriding) =>
+    mergeTrees(inherited, overriding),
+  );
+}
+
+function mergeMappings(
+  base: Mapping,
+  own: Mapping,
+  join: (key: string, base: Tree, own: Tree) => Tree,
+): Mapping {
+  const entries = new Map(base.entries);
+  for (const [key, entry] of own.entries) {
+    const inherited = base.entries.get(key);
+    entries.set(
+      key,
+      inherited ? { ...entry, value: join(key, inherited.value, entry.value) } : entry,
+    );
+  }
+  return { ...own, entries };
+}
+
+/** Inherited arms keep their order and new ones follow; an arm named twice in one file stays twice, to be refused. */
+function mergeArms(base: readonly Tree[], own: readonly Tree[]): Tree[] {
+  const inherited = [...base];
+  const added: Tree[] = [];
+  const taken = new Set<number>();
+  for (const arm of own) {
+    const index = inherited.findIndex(
+      (one) => armName(one) !== undefined && armName(one) === armName(arm),
+    );
+    const same = inherited[index];
+    if (same === undefined || taken.has(index)) {
+      added.push(arm);
+    } else {
+      taken.add(index);
+      inherited[index] = mergeTrees(same, arm);
+    }
+  }
+  return [...inherited, ...added];
+}
+
+export function armName(arm: Tree): string | undefined {
+  const name = childOf(arm, 'name');
+  return name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : undefined;
+}

@@ -1,0 +1,110 @@
+/** YAML text to a tree with places. */
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+} from 'yaml';
+import { describe, invalid, type Problem } from './problem.js';
+import type { Entry, Path, Place, Tree } from './tree.js';
+
+/** Throws a usage failure that lists what is not YAML, or not data that a profile can hold. */
+export function readYaml(text: string, source: string): Tree {
+  const lines = new LineCounter();
+  return read(text, lines, (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return `${source}:${line || 1}:${col || 1}`;
+  });
+}
+
+/** For the value of an option, which has no lines worth counting. */
+export function readYamlValue(text: string, source: Place): Tree {
+  return read(text, new LineCounter(), () => source);
+}
+
+type PlaceAt = (offset: number) => Place;
+
+function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
+  // Keys that are there twice are found in convert(), which knows their path.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  const problems = [...document.errors, ...document.warnings].map((error): Problem => ({
+    at: placeAt(error.pos[0]),
+    path: [],
+    text: `not valid YAML: ${lowerFirst(error.message)}`,
+  }));
+  if (problems.length > 0) throw invalid(problems);
+  const tree = convert(document, placeAt, problems);
+  if (problems.length > 0) throw invalid(problems);
+  return tree;
+}
+
+// Aliases are followed, and a few lines of YAML with aliases of aliases can name a billion values.
+const mostValues = 20_000;
+const mostDepth = 32;
+
+function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tree {
+  let values = 0;
+  let tooMuch = false;
+  return treeOf(document.contents, []);
+
+  function treeOf(node: unknown, path: Path): Tree {
+    const at = placeOfNode(node);
+    values += 1;
+    if (!tooMuch && (values > mostValues || path.length > mostDepth)) {
+      tooMuch = true;
+      const text = `expected at most ${mostValues} values, nested at most ${mostDepth} deep; each alias counts with all that it stands for`;
+      problems.push({ at, path: [], text });
+    }
+    if (tooMuch) return { kind: 'scalar', at, value: null };
+    if (isAlias(node)) return treeOf(node.resolve(document), path);
+    if (isSeq(node))
+      return {
+        kind: 'list',
+        at,
+        items: node.items.map((item, index) => treeOf(item, [...path, index])),
+      };
+    if (isMap(node)) return { kind: 'mapping', at, entries: entriesOf(node.items, path) };
+    return { kind: 'scalar', at, value: isScalar(node) ? node.value : null };
+  }
+
+  function entriesOf(
+    pairs: readonly { key: unknown; value: unknown }[],
+    path: Path,
+  ): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const { key: keyNode, value: valueNode } of pairs) {
+      const keyAt = placeOfNode(keyNode);
+      const key = isScalar(keyNode) ? keyNode.value : {};
+      if (typeof key !== 'string') {
+        problems.push({
+          at: keyAt,
+          path,
+          text: `expected a key that is a word, got ${describe(key)}`,
+        });
+      } else if (entries.has(key)) {
+        problems.push({
+          at: keyAt,
+          path: [...path, key],
+          text: 'the key is there twice; keep one of the two',
+        });
+      } else {
+        const value = treeOf(valueNode, [...path, key]);
+        // A key without a value has no node of its own: its place is the key's.
+        entries.set(key, { keyAt, value: valueNode === null ? { ...value, at: keyAt } : value });
+      }
+    }
+    return entries;
+  }
+
+  function placeOfNode(node: unknown): Place {
+    return placeAt((node as Node | null)?.range?.[0] ?? 0);
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
