@@ -22,7 +22,7 @@ export async function setup({ forTests }) {
 }
 
 async function prepare(forTests) {
-  const steps = allSteps(root);
+  const steps = allSteps(root, forTests);
   const isBuilt = () => Object.values(steps).every(isFresh);
   // What is built needs no compiler; the tests compile variants of their own.
   const needed = () => [

@@ -8,20 +8,21 @@ import { hashOf, stamp } from './stamp.mjs';
 const oldestGcc = 10;
 
 /**
- * The steps in their order. Each is fresh while its stamp says the inputs it would be made from
- * now. All depend on the lock file: a new compiler or a new header may change what they make.
+ * The steps in their order. Each knows what its stamp may say for it to be fresh; what it would be
+ * made from now comes first. All depend on the lock file, since a new compiler or a new header may
+ * change what they make.
  */
-export function allSteps(root) {
-  return { npm: npmStep(root), typescript: typescriptStep(root), native: nativeStep(root) };
+export function allSteps(root, forTests) {
+  return { npm: npmStep(root), typescript: typescriptStep(root), native: nativeStep(root, forTests) };
 }
 
 export function isFresh(step) {
-  return step.stamp.says(step.inputs());
+  return step.accepted().some((text) => step.stamp.says(text));
 }
 
 /** The inputs are read before the work: what changes meanwhile is seen by the next start. */
 export async function make(step) {
-  const inputs = step.inputs();
+  const [inputs] = step.accepted();
   step.stamp.remove();
   await step.make();
   step.stamp.write(inputs);
@@ -38,7 +39,7 @@ function npmStep(root) {
   return {
     title: 'npm packages',
     stamp: stamp(join(root, 'node_modules/.setup-stamp')),
-    inputs: () => hashOf(root, ['package-lock.json']) + process.arch,
+    accepted: () => [`${hashOf(root, ['package-lock.json'])} ${process.arch}`],
     make: () =>
       mustRun(command, args, {
         cwd: root,
@@ -53,7 +54,7 @@ function typescriptStep(root) {
   return {
     title: 'TypeScript',
     stamp: stamp(join(root, 'dist/.setup-stamp')),
-    inputs: () => hashOf(root, ['src', 'tsconfig.json', 'package-lock.json']),
+    accepted: () => [hashOf(root, ['src', 'tsconfig.json', 'package-lock.json'])],
     make: () =>
       mustRun(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {
         cwd: root,
@@ -64,35 +65,35 @@ function typescriptStep(root) {
   };
 }
 
-function nativeStep(root) {
+/** Built with or without the test programs, which take longer than all the rest. */
+function nativeStep(root, forTests) {
   const build = join(root, 'native/build');
   const builtFor = stamp(join(build, '.setup-node'));
+  const nodeGyp = (args, nodeDir) =>
+    mustRun(process.execPath, [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), ...args], {
+      cwd: join(root, 'native'),
+      // node-gyp takes npm's settings from the environment over its own arguments.
+      env: { npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
+      logFile: join(root, '.setup/native.log'),
+      exitCode: 1,
+      sentence: 'The native parts do not build: correct what the lines above name.',
+    });
   return {
-    title: 'native parts',
+    title: forTests ? 'native parts and their tests' : 'native parts',
     stamp: stamp(join(build, '.setup-stamp')),
-    inputs: () => {
+    accepted: () => {
       const sources = hashOf(root, ['native', 'package-lock.json'], ['native/build']);
-      return `${sources} ${process.version} ${process.arch}`;
+      const inputs = `${sources} ${process.version} ${process.arch}`;
+      return forTests ? [`${inputs} with tests`] : [inputs, `${inputs} with tests`];
     },
     make: async () => {
       await checkCompiler();
       // make knows the sources it has compiled, but not the Node whose headers they included.
       if (!builtFor.says(process.version)) rmSync(build, { recursive: true, force: true });
-      const nodeDir = await findNodeDir();
-      const nodeGyp = join(root, 'node_modules/node-gyp/bin/node-gyp.js');
-      await mustRun(
-        process.execPath,
-        [nodeGyp, '-C', 'native', 'configure', 'build', '--jobs', 'max', '--nodedir', nodeDir],
-        {
-          cwd: root,
-          // node-gyp takes npm's settings from the environment over its own arguments.
-          env: { npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
-          logFile: join(root, '.setup/native.log'),
-          exitCode: 1,
-          sentence: 'The native parts do not build: correct what the lines above name.',
-        },
-      );
       builtFor.write(process.version);
+      const nodeDir = await findNodeDir();
+      await nodeGyp(['configure', '--nodedir', nodeDir, '--', `-Dtests=${Number(forTests)}`], nodeDir);
+      await nodeGyp(['build', '--nodedir', nodeDir, '--jobs', 'max'], nodeDir);
     },
   };
 }
