@@ -50,7 +50,7 @@ it('every snapshot is off by at most the sample in flight, intervals sum to the 
     last = board.state() === 'done';
     const snapshot = takeSnapshot(board);
     const [series] = snapshot.series;
-    if (series?.response == null) throw new Error('the writer has a series with response times');
+    if (series === undefined || series.response === null) throw new Error('the writer has a series with response times');
     for (const { n, nBefore, nAfter } of [series.service, series.response]) {
       if (n < nBefore || n > nAfter + 1) expect({ n, nBefore, nAfter }).toBe('nBefore ≤ n ≤ nAfter + 1');
     }
