@@ -1,0 +1,171 @@
+/**
+ * The files of a bundle: one zod schema each, from which come the type, the check on reading and the published JSON
+ * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
+ */
+import { z } from 'zod';
+
+/** Raised with every change that an older reader would misunderstand; readers refuse what they do not know. */
+export const schemaVersion = 1;
+
+const version = z.literal(schemaVersion);
+const ns = z.number();
+const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
+
+export const figuresSchema = z.object({
+  n: z.number(),
+  min_ns: orNull(ns),
+  mean_ns: orNull(ns),
+  p50_ns: orNull(ns),
+  p90_ns: orNull(ns),
+  p99_ns: orNull(ns),
+  p99_9_ns: orNull(ns),
+  p99_99_ns: orNull(ns),
+  max_ns: orNull(ns),
+});
+
+const stallFiguresSchema = z.object({
+  threshold_ns: ns,
+  count: z.number(),
+  /** Of `count`: those whose victim was seen blocked in the kernel (state D) for most of the stall. */
+  blocked_count: z.number(),
+  longest_ns: ns,
+  total_ns: ns,
+  /** Share of the window in which the series was stalled. */
+  stalled_share: z.number(),
+});
+
+export const seriesSchema = z.object({
+  name: z.string(),
+  service: figuresSchema,
+  /** Null for a victim that works back to back: without a schedule there is no response time. */
+  response: orNull(figuresSchema),
+  stalls: stallFiguresSchema,
+  unserved: z.number(),
+  /** Longest operation still running at the last look. */
+  inflight_ns: orNull(ns),
+  saturated: z.boolean(),
+  /** Operations that the kernel refused, by errno name; they are in no figure. */
+  refused: z.record(z.string(), z.number()),
+  /** Operations not made because their pool of fresh pages was used up. */
+  exhausted: z.number(),
+  /** Records of slow operations overwritten before they were read. */
+  lost_records: z.number(),
+});
+
+const holderSchema = z.object({
+  name: z.string(),
+  /** Duration of its calls inside the window. */
+  service: figuresSchema,
+  /** Median CPU time of a call: how long the lock is held if nothing preempts the holder; null without a slow call. */
+  hold_ns: orNull(ns),
+  lost_records: z.number(),
+});
+
+const machineSchema = z.object({
+  steal_share: z.number(),
+  foreignLoad_share: z.number(),
+  clockSource: orNull(z.string()),
+  clockSourceChanged: z.boolean(),
+});
+
+const prioritySchema = z.object({
+  name: z.string(),
+  tid: z.number(),
+  nice: z.number(),
+  policy: z.string(),
+  cpus: z.array(z.number()),
+  actual: orNull(z.object({ nice: z.number(), policy: z.string(), cpus: z.array(z.number()) })),
+  problems: z.array(z.string()),
+});
+
+export const runSchema = z.object({
+  schemaVersion: version,
+  /** Folder below runs/, such as `003-free-across-vmas`. */
+  name: z.string(),
+  arm: z.string(),
+  repetition: z.number(),
+  /** `partial`: cut short by a signal; `failed`: the workload ended early. Both hold what was recorded. */
+  status: z.enum(['complete', 'partial', 'failed']),
+  failure: orNull(z.string()),
+  /** What the machine did that makes this run no evidence; such a run is repeated, and kept. */
+  spoiled: z.array(z.string()),
+  degraded: z.array(z.string()),
+  startedAt: z.string(),
+  /** Relative to go. */
+  window: z.object({ windowStart_ns: ns, windowEnd_ns: ns, drainEnd_ns: ns }),
+  regionBytes: z.number(),
+  machine: machineSchema,
+  autogroup: orNull(z.string()),
+  memoryLocked: z.boolean(),
+  layout: z.unknown(),
+  priorities: z.array(prioritySchema),
+  holder: orNull(holderSchema),
+  series: z.array(seriesSchema),
+});
+
+const perRunSchema = z.object({ run: z.string(), count: z.number(), blocked_count: z.number(), longest_ns: ns, stalled_share: z.number() });
+
+const armSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  control: orNull(z.enum(['idle', 'foreign'])),
+  kernel: z.string(),
+  /** Runs that the figures come from. */
+  runs: z.number(),
+  spoiledRuns: z.number(),
+  regionBytes: orNull(z.number()),
+  holder: orNull(holderSchema),
+  series: z.array(seriesSchema.extend({ perRun: z.array(perRunSchema) })),
+});
+
+export const outcomes = ['stalls', 'like-foreign', 'unclear', 'no-data'] as const;
+
+export const summarySchema = z.object({
+  schemaVersion: version,
+  profile: z.string(),
+  kernel: z.string(),
+  status: z.enum(['running', 'complete', 'partial', 'failed']),
+  /** What was found, in plain words. */
+  verdict: z.string(),
+  findings: z.array(z.object({ arm: z.string(), series: z.string(), outcome: z.enum(outcomes), sentence: z.string() })),
+  notes: z.array(z.string()),
+  degraded: z.array(z.string()),
+  arms: z.array(armSchema),
+});
+
+const calibrationSchema = z.object({
+  operation: z.string(),
+  pages: z.string(),
+  target_hold_ns: ns,
+  bytes: z.number(),
+  hold_ns: ns,
+  probes: z.array(z.object({ bytes: z.number(), hold_ns: ns, calls: z.number() })),
+});
+
+export const manifestSchema = z.object({
+  schemaVersion: version,
+  tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
+  argv: z.array(z.string()),
+  startedAt: z.string(),
+  seed: z.number(),
+  profileHash: z.string(),
+  /** The profile with nothing left to default (src/profile/resolved.ts). */
+  profile: z.unknown(),
+  host: z.record(z.string(), z.unknown()),
+  calibration: z.array(calibrationSchema),
+  /** Planned order, spoiled runs' repetitions not included. */
+  order: z.array(z.object({ arm: z.string(), repetition: z.number() })),
+  spoiledBy: z.unknown(),
+});
+
+export type RunFile = z.infer<typeof runSchema>;
+export type SummaryFile = z.infer<typeof summarySchema>;
+export type ManifestFile = z.infer<typeof manifestSchema>;
+export type SeriesFigures = z.infer<typeof seriesSchema>;
+export type HolderFigures = z.infer<typeof holderSchema>;
+export type ArmSummary = z.infer<typeof armSchema>;
+export type Calibration = z.infer<typeof calibrationSchema>;
+export type Finding = SummaryFile['findings'][number];
+export type Outcome = (typeof outcomes)[number];
+
+export const bundleSchemas = { manifest: manifestSchema, run: runSchema, summary: summarySchema } as const;

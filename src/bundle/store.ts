@@ -1,0 +1,106 @@
+/**
+ * The result folder of an experiment. Every file is written beside its place, synced and renamed into it, so that a
+ * reader, a crash or a full disk never sees half of one. JSON is checked against its schema before it is written.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { unfit, usage, type Failure } from '../base/failure.js';
+import { bundleSchemas, schemaVersion, type ManifestFile, type RunFile, type SummaryFile } from './schema.js';
+
+export interface BundleStore {
+  readonly path: string;
+  writeManifest(manifest: ManifestFile): void;
+  /** run.json and the run's other files, by name. */
+  writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
+  writeSummary(summary: SummaryFile): void;
+}
+
+/** A folder that does not exist yet, or an empty one: results are never mixed or overwritten. */
+export function createBundle(path: string): BundleStore {
+  const folder = resolve(path);
+  guard(folder, () => mkdirSync(join(folder, 'runs'), { recursive: true }), () => {
+    if (existsWithContent(folder)) throw usage(`the output folder ${path} exists and is not empty; choose another with --out, or remove it`);
+  });
+  const writeJson = (file: string, value: unknown): void => { writeAtomically(join(folder, file), `${JSON.stringify(value, null, 1)}\n`); };
+  return {
+    path: folder,
+    writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
+    writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
+    writeRun(run, files) {
+      const runFolder = join(folder, 'runs', run.name);
+      guard(runFolder, () => mkdirSync(runFolder, { recursive: true }));
+      for (const [name, text] of Object.entries(files)) writeAtomically(join(runFolder, name), text);
+      writeJson(join('runs', run.name, 'run.json'), bundleSchemas.run.parse(run));
+    },
+  };
+}
+
+/** Reads and checks one file of a bundle. */
+export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, path: string): ReturnType<(typeof bundleSchemas)[K]['parse']> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw usage(`${path} could not be read as a bundle's ${kind} (${(cause as Error).message}); name a folder that \`pauselab run\` wrote`, { cause });
+  }
+  const found = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
+  if (found !== schemaVersion) throw usage(`${path} has schema version ${String(found)} and this pauselab reads ${schemaVersion}; read it with the pauselab that wrote it`);
+  const result = bundleSchemas[kind].safeParse(value);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw usage(`${path} is no valid ${kind}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}; it was changed or cut off`);
+  }
+  return result.data as ReturnType<(typeof bundleSchemas)[K]['parse']>;
+}
+
+function existsWithContent(folder: string): boolean {
+  try {
+    return !statSync(folder).isDirectory() || readdirSync(folder).length > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function writeAtomically(path: string, text: string): void {
+  const temporary = join(dirname(path), `.${basename(path)}.partial`);
+  guard(path, () => {
+    try {
+      const fd = openSync(temporary, 'w');
+      try {
+        const bytes = Buffer.from(text);
+        for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+  });
+}
+
+const remedies: Record<string, string> = {
+  ENOSPC: 'its disk is full: free some, or choose another place with --out',
+  EDQUOT: 'the disk quota is used up: free some, or choose another place with --out',
+  EACCES: 'no permission to write there: choose another place with --out',
+  EPERM: 'no permission to write there: choose another place with --out',
+  EROFS: 'its file system is read-only: choose another place with --out',
+  ENOTDIR: 'a part of the path is a file: choose another place with --out',
+};
+
+function guard(path: string, write: () => void, before: () => void = () => undefined): void {
+  try {
+    before();
+    write();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'Failure') throw error;
+    throw unwritable(path, error as NodeJS.ErrnoException);
+  }
+}
+
+function unwritable(path: string, cause: NodeJS.ErrnoException): Failure {
+  return unfit(`${path} could not be written (${cause.code ?? cause.message}): ${remedies[cause.code ?? ''] ?? 'look at the path and choose another with --out'}`, { cause });
+}

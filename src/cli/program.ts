@@ -1,0 +1,58 @@
+/** The command line: commands, usage errors, and the one place where a failure becomes a sentence and an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { ExitCode, Failure } from '../base/failure.js';
+import { profileCommand } from './profile.js';
+import { runCommand } from './run.js';
+
+/** Runs one command line; results go to stdout, all else to stderr. */
+export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.ok;
+  const program = new Command('pauselab')
+    .description('Reproduces, measures and explains the pauses that programs suffer when memory is given back to Linux.')
+    .version(toolVersion(), '-V, --version', 'print the version')
+    .addHelpText('after', examples)
+    .addCommand(runCommand(argv, (code) => { exitCode = code; }))
+    .addCommand(profileCommand());
+  // Subcommands inherit neither of these.
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+    command.exitOverride().showHelpAfterError('(add --help for what is possible)').helpCommand(false);
+  }
+  if (argv.length <= 2) {
+    process.stderr.write(program.helpInformation());
+    return ExitCode.usage;
+  }
+  try {
+    await program.parseAsync([...argv]);
+    return exitCode;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+const examples = `
+Examples:
+  $ pauselab run priority-inversion              reproduce the stall, with both controls
+  $ pauselab run convoy --runs 5 --json          one JSON document on stdout
+  $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
+  $ pauselab profile list                        what can be run
+  $ pauselab profile show residual-stalls        a profile, with its comments
+
+Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met, 4 inconclusive,
+5 this machine cannot do it, 6 the workload failed, 130/143 interrupted.`;
+
+function explain(error: unknown): ExitCode {
+  // Commander has printed its own text already; --help and --version come as errors of exit code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  if (error instanceof Failure) {
+    process.stderr.write(`pauselab: ${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`pauselab: internal error, please report it with the command: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return ExitCode.internal;
+}
+
+export function toolVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

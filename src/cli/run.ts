@@ -1,0 +1,134 @@
+/** `pauselab run`: from a profile to a table, a verdict and a bundle. */
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { ExitCode, usage, type Failure } from '../base/failure.js';
+import { didYouMean } from '../base/near-miss.js';
+import type { SummaryFile } from '../bundle/schema.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { ConditionResult } from '../verdict/fail-if.js';
+import { toolVersion } from './program.js';
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+const wholeNumber = (value: string): string => {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError(`expected a whole number, got ${value}.`);
+  return value;
+};
+
+export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
+  return new Command('run')
+    .description('run a profile: its arms and both controls, repeated and interleaved')
+    .argument('<profile>', 'a name from `pauselab profile list`, or a YAML file')
+    .option('--out <folder>', 'where the bundle goes (default: pauselab-results/<profile>-<time>)')
+    .option('--set <path=value>', 'override a value of the profile, such as holder.nice=10; may be repeated', collect, [])
+    .option('--runs <n>', 'repetitions of each arm', wholeNumber)
+    .option('--duration <time>', 'measured window of a run, such as 10s')
+    .option('--arm <name>', 'run only this arm, and both controls; may be repeated', collect, [])
+    .option('--seed <n>', 'seed of the order of runs', wholeNumber)
+    .option('--fail-if <condition>', "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated", collect, [])
+    .option('--json', 'write the summary as one JSON document')
+    .option('--dry-run', 'say what would be run, and run nothing')
+    .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
+    .addHelpText('after', examples)
+    .action(async (nameOrPath, options) => {
+      const [{ loadResolved }, { parseSet }, { parseFailCondition, checkCondition }] = await Promise.all([
+        import('../profile/load.js'),
+        import('../profile/set.js'),
+        import('../verdict/fail-if.js'),
+      ]);
+      const named = { runs: options.runs, duration: options.duration, seed: options.seed };
+      const shortcuts = Object.entries(named).flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }]));
+      const profile = await loadResolved(nameOrPath, [...options.set.map(parseSet), ...shortcuts]);
+      const arms = chooseArms(profile, options.arm);
+      const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
+
+      if (options.dryRun === true) {
+        const { describePlan, planOf } = await import('./dry-run.js');
+        const plan = planOf(profile, arms);
+        process.stdout.write(options.json === true ? toJson(plan) : describePlan(plan));
+        return;
+      }
+      const { summary, bundle, failure } = await measure(profile, arms, argv, options);
+      const results = conditions.map((condition) => checkCondition(condition, summary));
+      await print({ summary, bundle, results, json: options.json === true });
+      if (failure !== null) throw failure;
+      setExitCode(exitCodeOf(results));
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab run priority-inversion
+  $ pauselab run priority-inversion --runs 10 --duration 10s --out results/today
+  $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
+  $ pauselab run convoy --dry-run`;
+
+/** The arms asked for, in the profile's order, and both controls; all of them if none was named. */
+function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonly ResolvedArm[] {
+  const known = profile.arms.map(({ name }) => name);
+  for (const name of names) {
+    if (!known.includes(name)) throw usage(`--arm ${name}: the profile ${profile.name} has no such arm${didYouMean(name, known)}; it has ${known.join(', ')}`);
+  }
+  return names.length === 0 ? profile.arms : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
+}
+
+interface Measured {
+  readonly summary: SummaryFile;
+  readonly bundle: string;
+  readonly failure: Failure | null;
+}
+
+async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true }): Promise<Measured> {
+  const [{ createBundle }, { runExperiment }, { listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
+    import('../bundle/store.js'),
+    import('../experiment/experiment.js'),
+    import('../experiment/interruption.js'),
+    import('./logger.js'),
+    import('./status.js'),
+  ]);
+  const logger = createLogger();
+  const store = createBundle(options.out ?? defaultFolder(profile.name));
+  const status = createStatus(logger, profile);
+  const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
+  try {
+    const { summary, failure } = await runExperiment({
+      profile,
+      arms,
+      store,
+      argv: argv.slice(2),
+      toolVersion: toolVersion(),
+      allowDegraded: options.allowDegraded === true,
+      interruption,
+      observer: status,
+    });
+    return { summary, bundle: store.path, failure };
+  } finally {
+    interruption.dispose();
+    status.end();
+  }
+}
+
+async function print({ summary, bundle, results, json }: { summary: SummaryFile; bundle: string; results: readonly ConditionResult[]; json: boolean }): Promise<void> {
+  if (json) {
+    const failIf = results.map(({ condition, outcome, sentence }) => ({ condition: condition.text, outcome, sentence }));
+    process.stdout.write(toJson({ ...summary, bundle, failIf }));
+    return;
+  }
+  const { renderSummary } = await import('./summary-table.js');
+  process.stdout.write(renderSummary(summary, bundle));
+  for (const { sentence } of results) process.stdout.write(`${sentence}\n`);
+}
+
+function exitCodeOf(results: readonly ConditionResult[]): ExitCode {
+  if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
+  return results.some(({ outcome }) => outcome === 'unknown') ? ExitCode.inconclusive : ExitCode.ok;
+}
+
+/** Sorts by time; seconds, so that two starts a minute apart differ. */
+function defaultFolder(profile: string): string {
+  const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replace(/[:]/g, '');
+  return `pauselab-results/${profile}-${time}`;
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,85 @@
+/** Live status of an experiment: a line that is rewritten on a terminal, a heartbeat every ten seconds elsewhere. */
+import { formatDuration } from '../base/units.js';
+import type { RunFile } from '../bundle/schema.js';
+import type { ExperimentObserver } from '../experiment/experiment.js';
+import type { ResolvedProfile } from '../profile/resolved.js';
+import type { Logger } from './logger.js';
+
+export interface Status extends ExperimentObserver {
+  note(text: string): void;
+  /** Clears the line and stops. */
+  end(): void;
+}
+
+const redraw_ms = 250;
+const heartbeat_ms = 10_000;
+const clearLine = '\r\x1b[K';
+
+export function createStatus(logger: Logger, { warmup_ns, duration_ns }: ResolvedProfile): Status {
+  const terminal = process.stderr.isTTY;
+  const run_s = (warmup_ns + duration_ns) / 1e9;
+  let what = 'starting';
+  let runsLeft = 0;
+  let phase = '';
+  let phaseSince = Date.now();
+  let stalls = 0;
+
+  const enter = (next: string): void => {
+    phase = next;
+    phaseSince = Date.now();
+  };
+  const text = (): string => {
+    const inPhase_s = (Date.now() - phaseSince) / 1000;
+    const measured_s = phase === 'measuring' ? Math.min(inPhase_s, run_s) : 0;
+    const progress = phase === 'measuring' ? ` ${measured_s.toFixed(1)} of ${run_s.toFixed(1)} s` : '';
+    const left_s = Math.max(0, (runsLeft + 1) * run_s - measured_s);
+    const left = runsLeft + stalls === 0 && phase === '' ? '' : ` · at least ${Math.ceil(left_s)} s left · stalls in this run so far: ${stalls}`;
+    return `${what}${phase === '' ? '' : ` · ${phase}${progress}`}${left}`;
+  };
+  // Rarely: this process shares the CPUs with what it measures.
+  const timer = setInterval(() => {
+    if (terminal) process.stderr.write(clearLine + text());
+    else logger.info(text());
+  }, terminal ? redraw_ms : heartbeat_ms);
+  timer.unref();
+  const log = (line: string): void => {
+    if (terminal) process.stderr.write(clearLine);
+    logger.info(line);
+  };
+
+  return {
+    note: log,
+    onCalibration(line) {
+      what = line;
+      log(line);
+    },
+    onRunStart({ number, of, arm, repetition }) {
+      what = `run ${number} of ${of}: ${arm}, repetition ${repetition}`;
+      runsLeft = of - number;
+      stalls = 0;
+      enter('preparing');
+    },
+    onPhase(next) {
+      enter(next);
+    },
+    onSnapshot(snapshot) {
+      stalls = snapshot.series.reduce((sum, { stall_n, response }) => sum + (response === null ? 0 : stall_n), 0);
+    },
+    onRunEnd(run) {
+      log(`${what}: ${outcomeOf(run)}`);
+    },
+    end() {
+      clearInterval(timer);
+      if (terminal) process.stderr.write(clearLine);
+    },
+  };
+}
+
+function outcomeOf({ status, failure, spoiled, series }: RunFile): string {
+  if (status === 'failed') return `failed: ${String(failure)}`;
+  const count = series.reduce((sum, { stalls }) => sum + stalls.count, 0);
+  const longest_ns = Math.max(0, ...series.map(({ stalls }) => stalls.longest_ns));
+  const stalls = count === 0 ? 'no stall' : `${count} stall${count === 1 ? '' : 's'}, the longest ${formatDuration(longest_ns)}`;
+  const suffix = spoiled.length > 0 ? `; spoiled: ${spoiled.join(', ')}` : '';
+  return `${status === 'partial' ? 'cut short, ' : ''}${stalls}${suffix}`;
+}

@@ -1,0 +1,85 @@
+/** The summary as a person reads it: one block an arm, two lines a series, then the verdict. */
+import { formatDuration, formatShare, formatSize } from '../base/units.js';
+import type { ArmSummary, SummaryFile } from '../bundle/schema.js';
+import { leastN } from '../stats/quantile-bounds.js';
+import { renderTable } from './table.js';
+
+type Series = ArmSummary['series'][number];
+type Figures = Series['service'];
+
+const percentiles = [
+  ['p50', 'p50_ns', 0.5],
+  ['p90', 'p90_ns', 0.9],
+  ['p99', 'p99_ns', 0.99],
+  ['p99.9', 'p99_9_ns', 0.999],
+  ['p99.99', 'p99_99_ns', 0.9999],
+] as const;
+
+const head = ['', 'time', 'n', ...percentiles.map(([name]) => name), 'max', 'stalls', 'longest', 'stalled', 'unserved', 'in flight'];
+
+export function renderSummary(summary: SummaryFile, bundle: string): string {
+  const rows = summary.arms.flatMap((arm) => [[armLine(arm)], ...arm.series.flatMap(seriesRows)]);
+  const threshold_ns = summary.arms[0]?.series[0]?.stalls.threshold_ns ?? 0;
+  const all = summary.arms.flatMap(({ series }) => series);
+  const legend = [
+    `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
+    `stalled: share of the window; unserved: operations still owed at the end; in flight: how long the one that was still running had run.`,
+    ...(all.some(hasTooFew) ? ['n<k: too few samples for this percentile; k would do.'] : []),
+    ...(all.some(({ saturated }) => saturated) ? ['saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.'] : []),
+  ];
+  return [
+    '',
+    renderTable(head, rows),
+    '',
+    ...legend,
+    '',
+    ...summary.findings.filter(({ outcome }) => outcome !== 'like-foreign').map(({ sentence }) => `· ${sentence}`),
+    ...summary.notes.map((note) => `Note: ${note}`),
+    '',
+    `Verdict: ${summary.verdict}`,
+    `Bundle: ${bundle}`,
+    '',
+  ].join('\n');
+}
+
+function armLine({ name, title, runs, spoiledRuns, regionBytes, holder }: ArmSummary): string {
+  const facts = [
+    `${runs} run${runs === 1 ? '' : 's'}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`,
+    ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
+    ...(holder === null || holder.service.n === 0 ? [] : [`${holder.service.n} calls of the holder`]),
+    ...(holder?.hold_ns == null ? [] : [`lock held ${formatDuration(holder.hold_ns)} of CPU time a call`]),
+  ];
+  return `${name}: ${title} · ${facts.join(' · ')}`;
+}
+
+function seriesRows(series: Series): string[][] {
+  const { name, service, response, stalls, unserved, inflight_ns, saturated } = series;
+  const rows = [
+    [
+      `  ${name}`,
+      'service',
+      ...timeCells(service, false),
+      String(stalls.count),
+      stalls.longest_ns === 0 ? '–' : formatDuration(stalls.longest_ns),
+      formatShare(stalls.stalled_share),
+      String(unserved),
+      inflight_ns === null ? '–' : formatDuration(inflight_ns),
+    ],
+  ];
+  if (response !== null) rows.push(['', 'response', ...timeCells(response, saturated)]);
+  return rows;
+}
+
+/** Whether n suffices is judged on the operations that were served (record/figures.ts). */
+function timeCells(figures: Figures, saturated: boolean): string[] {
+  const cells = percentiles.map(([, key, quantile]) => {
+    const value = figures[key];
+    if (value !== null) return formatDuration(value);
+    return saturated ? 'saturated' : `n<${leastN(quantile)}`;
+  });
+  return [String(figures.n), ...cells, figures.max_ns === null ? '–' : formatDuration(figures.max_ns)];
+}
+
+function hasTooFew({ service }: Series): boolean {
+  return percentiles.some(([, key]) => service[key] === null);
+}

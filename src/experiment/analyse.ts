@@ -1,0 +1,135 @@
+/** From one window's recordings to one run's figures and stalls. Pure. */
+import type { HolderFigures, SeriesFigures } from '../bundle/schema.js';
+import type { Board, SeriesInfo, ThreadInfo } from '../record/board.js';
+import { addCounts, emptyCounts, type SparseCounts } from '../record/counts.js';
+import { responseFigures, serviceFigures } from '../record/figures.js';
+import { addCensored, distributionOf } from '../record/histogram.js';
+import { offeredLoad, owedAtEnd } from '../record/owed.js';
+import type { SampleStream } from '../record/samples.js';
+import type { SeriesSnapshot, ThreadSnapshot } from '../record/snapshot.js';
+import { findStalls, holderCalls, type SlowOperation, type Stall } from '../record/stalls.js';
+import { median } from '../stats/median.js';
+import type { WindowResult } from '../workload/window.js';
+
+/** What one run measured of one victim, with its counts, so that runs can be pooled for figures. */
+export interface SeriesRun {
+  readonly name: string;
+  readonly service: SparseCounts;
+  /** Owed operations included, censored at the window's end; null without a schedule. */
+  readonly response: SparseCounts | null;
+  readonly interval_ns: number;
+  readonly figures: SeriesFigures;
+  readonly stalledInWindow_ns: number;
+  readonly stalls: readonly Stall[];
+  readonly slow: readonly SlowOperation[];
+}
+
+export interface HolderRun {
+  readonly service: SparseCounts;
+  readonly figures: HolderFigures;
+  /** CPU time of each slow call of the window. */
+  readonly holds_ns: readonly number[];
+}
+
+export interface RunAnalysis {
+  readonly window_ns: number;
+  readonly series: readonly SeriesRun[];
+  readonly holder: HolderRun | null;
+}
+
+type Recorded = Pick<Board, 'threads' | 'series' | 'stallThreshold_ns'> & { readonly tids: readonly number[] };
+
+export function analyseRun(board: Recorded, result: WindowResult, samples: SampleStream): RunAnalysis {
+  const recordsOf = (index: number): WindowResult['records'] => result.records.filter(({ thread }) => thread === index);
+  const timed = board.threads.flatMap((thread) => {
+    const info = thread.series === null ? undefined : board.series[thread.series];
+    const snapshot = result.last.series.find(({ index }) => index === thread.series);
+    const state = result.last.threads[thread.index];
+    return info === undefined || snapshot === undefined || state === undefined ? [] : [{ thread, info, snapshot, state }];
+  });
+  const holder = timed.find(({ thread }) => thread.role === 'holder');
+  const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, result.last.taken_ns);
+  return {
+    window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
+    holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
+    series: timed
+      .filter(({ thread }) => thread.role === 'victim')
+      .map(({ thread, info, snapshot, state }) => {
+        const report = findStalls({
+          series: info.name,
+          threshold_ns: board.stallThreshold_ns,
+          records: recordsOf(thread.index),
+          inFlight: state.inFlight,
+          lastLook_ns: result.last.taken_ns,
+          windowStart_ns: result.window.windowStart_ns,
+          windowEnd_ns: result.window.windowEnd_ns,
+          timeline: samples.timelines.get(board.tids[thread.index] ?? -1),
+          holderCalls: [calls],
+        });
+        return victimRun({ thread, info, snapshot, state, result, report, threshold_ns: board.stallThreshold_ns });
+      }),
+  };
+}
+
+interface VictimParts {
+  readonly thread: ThreadInfo;
+  readonly info: SeriesInfo;
+  readonly snapshot: SeriesSnapshot;
+  readonly state: ThreadSnapshot;
+  readonly result: WindowResult;
+  readonly report: ReturnType<typeof findStalls>;
+  readonly threshold_ns: number;
+}
+
+function victimRun({ thread, info, snapshot, state, result, report, threshold_ns }: VictimParts): SeriesRun {
+  const { interval_ns, offset_ns } = thread;
+  const owed = owedAtEnd({ interval_ns, offset_ns, next: state.next, inFlight: state.inFlight, ...result.window, lastLook_ns: result.last.taken_ns });
+  const { saturated } = offeredLoad({ service_n: snapshot.service.n, serviceSum_ns: snapshot.service.sum_ns, interval_ns, owed });
+  const service = distributionOf(snapshot.service);
+  const response = snapshot.response === null ? null : addCensored(snapshot.response, owed.censored_ns);
+  // The board counts every stall; the ring may have lost the records of some. What is counted is the board's figure.
+  const inflightStall_ns = owed.inflight_ns !== null && owed.inflight_ns >= threshold_ns ? owed.inflight_ns : 0;
+  return {
+    name: info.name,
+    service,
+    response,
+    interval_ns,
+    stalledInWindow_ns: report.stalledInWindow_ns,
+    stalls: report.stalls,
+    slow: report.slow,
+    figures: {
+      name: info.name,
+      service: serviceFigures(service),
+      response: response === null ? null : responseFigures(response, { service_n: service.n, saturated }),
+      stalls: {
+        threshold_ns,
+        count: snapshot.stall_n + (inflightStall_ns > 0 ? 1 : 0),
+        blocked_count: report.stalls.filter(({ recorded, dominant }) => recorded && dominant === 'D').length,
+        longest_ns: Math.max(snapshot.stall_n > 0 ? snapshot.service.max_ns : 0, inflightStall_ns),
+        total_ns: snapshot.stallSum_ns + inflightStall_ns,
+        stalled_share: report.stalledShare,
+      },
+      unserved: owed.unserved,
+      inflight_ns: owed.inflight_ns,
+      saturated,
+      refused: state.refused_n === 0 ? {} : { [state.refused_errno ?? 'unknown']: state.refused_n },
+      exhausted: state.exhausted_n,
+      lost_records: result.lost[thread.index] ?? 0,
+    },
+  };
+}
+
+function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, records: WindowResult['records'], { window }: WindowResult, lost: number): HolderRun {
+  const slow = records.filter(({ start_ns, call, onCpu_ns }) => call === 'release' && start_ns >= window.windowStart_ns && onCpu_ns > 0);
+  const holds_ns = slow.map(({ onCpu_ns }) => onCpu_ns);
+  return {
+    service: snapshot.service,
+    holds_ns,
+    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), lost_records: lost },
+  };
+}
+
+/** Counts of several runs of one series together. */
+export function pool(counts: readonly SparseCounts[]): SparseCounts {
+  return counts.length === 0 ? emptyCounts() : addCounts(...counts);
+}

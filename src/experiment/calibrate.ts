@@ -1,0 +1,131 @@
+/**
+ * Sizes regions to the stall that is wanted.
+ *
+ * A call whose walk needs `hold_ns` of CPU, made by a thread of weight w beside competitors of weight Σc on its CPU,
+ * takes hold × (1 + Σc/w) (host/weights.ts). So a stall of `aim` needs hold = aim / (1 + Σc/w), and never less than the
+ * profile's least hold, below which this kernel's preemption model would not preempt inside the call at all.
+ * Hold is proportional to bytes only roughly (caches), so it is measured at the size found, and corrected.
+ *
+ * One size per operation and kind of pages, from the arm that needs the least, frozen for all arms and runs.
+ */
+import { unfit, usage, workloadFailed } from '../base/failure.js';
+import { formatDuration, formatSize } from '../base/units.js';
+import type { Calibration } from '../bundle/schema.js';
+import type { CpuTopology } from '../host/cpus.js';
+import { availableMemoryBytes } from '../host/facts.js';
+import { preemptionFactor } from '../host/weights.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { median } from '../stats/median.js';
+import { prepareWorkload } from '../workload/prepare.js';
+import { runWindow } from '../workload/window.js';
+
+const firstProbeBytes = 64 * 1024 * 1024;
+const mostProbes = 4;
+/** A hold within this share of its target is good enough: stalls vary by more from one preemption to the next. */
+const tolerance = 0.2;
+const mostGrowth = 16;
+const probe_ns = 250_000_000;
+/** A probe that saw fewer calls than this looks again for longer. */
+const fewestCalls = 3;
+
+export interface RegionSizes {
+  readonly calibrations: readonly Calibration[];
+  /** Bytes of an arm's region. */
+  bytesFor(arm: ResolvedArm): number;
+}
+
+const keyOf = ({ holder }: ResolvedArm): string => `${holder.operation} ${holder.pages}`;
+
+/** Measures what has to be measured, and refuses a plan whose calls would take too long for its window. */
+export async function sizeRegions(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<RegionSizes> {
+  const calibrations = new Map<string, Calibration>();
+  for (const arm of arms) {
+    const { region } = arm.holder;
+    if (region.kind === 'bytes') {
+      refuseTooLarge(arm, region.bytes);
+      continue;
+    }
+    if (calibrations.has(keyOf(arm))) continue;
+    const alike = arms.filter((other) => keyOf(other) === keyOf(arm) && other.holder.region.kind === 'calibrated');
+    progress(`calibrating the region of ${arm.holder.operation}`);
+    calibrations.set(keyOf(arm), await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology));
+  }
+  for (const arm of arms) {
+    const calibration = calibrations.get(keyOf(arm));
+    if (calibration !== undefined && arm.holder.active) refuseTooLong(profile, arm, calibration, topology);
+  }
+  return {
+    calibrations: [...calibrations.values()],
+    bytesFor: (arm) => (arm.holder.region.kind === 'bytes' ? arm.holder.region.bytes : (calibrations.get(keyOf(arm))?.bytes ?? 0)),
+  };
+}
+
+export function targetHold_ns({ stall, ...arm }: ResolvedArm, topology: CpuTopology): number {
+  return Math.max(stall.leastHold_ns, stall.aim_ns / preemptionFactor(arm, topology));
+}
+
+async function calibrate(arm: ResolvedArm, target_ns: number, topology: CpuTopology): Promise<Calibration> {
+  const probes: Calibration['probes'] = [];
+  let bytes = firstProbeBytes;
+  for (;;) {
+    refuseTooLarge(arm, bytes);
+    const probe = await measureHold(arm, bytes, topology);
+    probes.push({ bytes, ...probe });
+    const error = probe.hold_ns / target_ns - 1;
+    if (Math.abs(error) <= tolerance || probes.length === mostProbes) {
+      return { operation: arm.holder.operation, pages: arm.holder.pages, target_hold_ns: target_ns, bytes, hold_ns: probe.hold_ns, probes };
+    }
+    bytes = nextSize(bytes, probe.hold_ns, target_ns);
+  }
+}
+
+/** Proportional, at most 16-fold at once, in whole huge pages. */
+export function nextSize(bytes: number, hold_ns: number, target_ns: number): number {
+  const factor = Math.min(mostGrowth, Math.max(1 / mostGrowth, target_ns / hold_ns));
+  const unit = 2 * 1024 * 1024;
+  return Math.max(unit, Math.round((bytes * factor) / unit) * unit);
+}
+
+/** Median duration of a release in the holder's steady state: no hogs, no victims, no rest between calls. */
+async function measureHold(arm: ResolvedArm, bytes: number, topology: CpuTopology): Promise<{ hold_ns: number; calls: number }> {
+  const alone: ResolvedArm = {
+    ...arm,
+    layout: 'isolated',
+    hogs: { ...arm.hogs, count: 0 },
+    victims: [],
+    holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0 },
+  };
+  for (let duration_ns = probe_ns; ; duration_ns *= 4) {
+    const workload = await prepareWorkload({ arm: alone, regionBytes: bytes, threshold_ns: probe_ns, warmup_ns: 0, duration_ns, topology });
+    try {
+      const { records, failure, last } = await runWindow(workload, { warmup_ns: 0, duration_ns, drain_ns: 5_000_000_000 });
+      if (failure !== null) throw failure;
+      const refused = last.threads.find(({ refused_n }) => refused_n > 0);
+      if (refused !== undefined) throw unfit(`this kernel refused ${arm.holder.operation} of ${formatSize(bytes)}: ${String(refused.refused_errno)}`);
+      const durations = records.filter(({ call }) => call === 'release').map(({ start_ns, end_ns }) => end_ns - start_ns);
+      const hold_ns = median(durations);
+      if (hold_ns !== null && durations.length >= fewestCalls) return { hold_ns, calls: durations.length };
+      if (duration_ns > 16 * probe_ns) throw workloadFailed(`${arm.holder.operation} of ${formatSize(bytes)} made ${durations.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`);
+    } finally {
+      await workload.dispose();
+    }
+  }
+}
+
+function refuseTooLarge(arm: ResolvedArm, bytes: number): void {
+  const availableBytes = availableMemoryBytes();
+  if (bytes <= availableBytes / 2) return;
+  const explicit = arm.holder.region.kind === 'bytes';
+  const text = `the region of arm ${arm.name} needs ${formatSize(bytes)} and ${formatSize(availableBytes)} of memory are available, of which pauselab uses at most half`;
+  throw explicit ? usage(`${text}; lower holder.region`) : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
+}
+
+function refuseTooLong({ duration_ns }: ResolvedProfile, arm: ResolvedArm, { hold_ns, bytes }: Calibration, topology: CpuTopology): void {
+  const factor = preemptionFactor(arm, topology);
+  const call_ns = hold_ns * factor;
+  if (call_ns <= duration_ns / 4) return;
+  throw usage(
+    `a call of arm ${arm.name} would take ${formatDuration(call_ns)} (${formatSize(bytes)} hold the lock for ${formatDuration(hold_ns)}, stretched ${factor.toFixed(1)} times by the hogs), ` +
+      `more than a quarter of the window of ${formatDuration(duration_ns)}: too few stalls would fit in; raise --duration to ${formatDuration(Math.ceil((4 * call_ns) / 1e9) * 1e9)}, or lower stall.aim and stall.leastHold`,
+  );
+}

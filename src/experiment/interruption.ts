@@ -1,0 +1,38 @@
+/** SIGINT and SIGTERM while an experiment runs: the first ends the window and keeps what was measured, a second ends at once. */
+import { ExitCode } from '../base/failure.js';
+
+export interface Interruption {
+  /** Resolves with the first signal. */
+  readonly signalled: Promise<NodeJS.Signals>;
+  signal(): NodeJS.Signals | null;
+  /** Takes the handlers away. */
+  dispose(): void;
+}
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+export function listenForInterruption(onFirst: (signal: NodeJS.Signals) => void): Interruption {
+  let first: NodeJS.Signals | null = null;
+  let tell: (signal: NodeJS.Signals) => void = () => undefined;
+  const signalled = new Promise<NodeJS.Signals>((resolve) => { tell = resolve; });
+  const dispose = (): void => {
+    for (const signal of signals) process.off(signal, handle);
+  };
+  const handle = (signal: NodeJS.Signals): void => {
+    if (first !== null) {
+      // By the signal's own default action; the children die with us.
+      dispose();
+      process.kill(process.pid, signal);
+      return;
+    }
+    first = signal;
+    onFirst(signal);
+    tell(signal);
+  };
+  for (const signal of signals) process.on(signal, handle);
+  return { signalled, signal: () => first, dispose };
+}
+
+export function exitCodeOf(signal: NodeJS.Signals): ExitCode {
+  return signal === 'SIGTERM' ? ExitCode.terminated : ExitCode.interrupted;
+}

@@ -1,0 +1,137 @@
+/** One run of one arm: a fresh workload process, its window, its figures, its files. */
+import { unfit } from '../base/failure.js';
+import { schemaVersion, type RunFile } from '../bundle/schema.js';
+import type { CpuTopology } from '../host/cpus.js';
+import { loadBetween, readLoad, type LoadReading } from '../host/load.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { Board, RelativeWindow } from '../record/board.js';
+import { hlogHead, hlogInterval } from '../record/hlog.js';
+import type { SampleStream } from '../record/samples.js';
+import { intervalBetween, type BoardSnapshot } from '../record/snapshot.js';
+import { prepareWorkload, type PreparedWorkload } from '../workload/prepare.js';
+import { startSampler } from '../workload/sampler.js';
+import { runWindow, type WindowResult } from '../workload/window.js';
+import { analyseRun } from './analyse.js';
+import { spoiledBy } from './spoiled.js';
+import type { FinishedRun } from './summarise.js';
+
+export interface RunInput {
+  /** Folder name in the bundle. */
+  readonly name: string;
+  readonly profile: ResolvedProfile;
+  readonly arm: ResolvedArm;
+  readonly repetition: number;
+  readonly regionBytes: number;
+  readonly topology: CpuTopology;
+  readonly allowDegraded: boolean;
+  readonly interrupted: Promise<unknown>;
+  readonly onPhase: (phase: 'preparing' | 'measuring' | 'analysing', pids: readonly number[]) => void;
+  readonly onSnapshot: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
+}
+
+export interface RunOutput extends FinishedRun {
+  /** The run's other files, by name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export async function executeRun(input: RunInput): Promise<RunOutput> {
+  const { profile, arm, regionBytes, topology, onPhase } = input;
+  onPhase('preparing', []);
+  const startedAt = new Date().toISOString();
+  const workload = await prepareWorkload({ ...profile, arm, regionBytes, topology });
+  try {
+    if (workload.degraded.length > 0 && !input.allowDegraded) {
+      throw unfit(`${workload.degraded.join('; ')} (--allow-degraded runs all the same and marks the result)`);
+    }
+    const sampler = await startSampler(workload);
+    const pids = [...workload.pids, sampler.pid];
+    onPhase('measuring', workload.pids);
+    let before = readLoad(pids);
+    let after: LoadReading | undefined;
+    const result = await runWindow(workload, profile, {
+      interrupted: input.interrupted,
+      onSnapshot: input.onSnapshot,
+      onWindowStart: () => { before = readLoad(pids); },
+      onWindowEnd: () => { after = readLoad(pids); },
+    });
+    onPhase('analysing', workload.pids);
+    const samples = await sampler.finish(result.go_ns);
+    const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
+    return assemble(input, { startedAt, workload, result, samples, machine });
+  } finally {
+    await workload.dispose();
+  }
+}
+
+interface Measured {
+  readonly startedAt: string;
+  readonly workload: PreparedWorkload;
+  readonly result: WindowResult;
+  readonly samples: SampleStream;
+  readonly machine: RunFile['machine'];
+}
+
+function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine }: Measured): RunOutput {
+  const { board } = workload;
+  const tids = board.threadIds().map(({ tid }) => tid);
+  const analysis = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids }, result, samples);
+  const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
+  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result)];
+  const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
+  const file: RunFile = {
+    schemaVersion,
+    name,
+    arm: arm.name,
+    repetition,
+    status,
+    failure: failures.length === 0 ? null : failures.join('; '),
+    // A machine's load over a window that was cut short says little, and such a run is not repeated.
+    spoiled: status === 'complete' ? spoiledBy(machine, profile.spoiled) : [],
+    degraded: [...workload.degraded],
+    startedAt,
+    window: result.window,
+    regionBytes,
+    machine,
+    autogroup: workload.autogroup,
+    memoryLocked: board.memoryLocked(),
+    layout: workload.layout,
+    priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
+    holder: analysis.holder?.figures ?? null,
+    series: analysis.series.map(({ figures }) => figures),
+  };
+  const stalls = analysis.series.flatMap((series) => series.stalls);
+  const slow = analysis.series.flatMap((series) => series.slow);
+  return {
+    file,
+    analysis,
+    files: { ...workload.logs(), 'histograms.hlog': hlogOf(board, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
+  };
+}
+
+function holderRefusals(board: Board, { last }: WindowResult): string[] {
+  return board.threads
+    .filter(({ role }) => role === 'holder')
+    .flatMap(({ index, name }) => {
+      const state = last.threads[index];
+      return state === undefined || state.refused_n === 0 ? [] : [`the kernel refused ${state.refused_n} calls of the ${name} with ${String(state.refused_errno)}`];
+    });
+}
+
+/** One interval a second of the window; the last one holds the drain too. */
+function hlogOf(board: Board, { snapshots, last, window, go_ms }: WindowResult): string {
+  const names = board.series.map(({ name }) => name);
+  const [first] = snapshots;
+  if (first === undefined) return hlogHead(go_ms);
+  const nothing: BoardSnapshot = {
+    ...first,
+    taken_ns: window.windowStart_ns,
+    series: first.series.map((series) => ({ ...series, service: emptied(series.service), response: series.response === null ? null : emptied(series.response) })),
+  };
+  const looks = [nothing, ...snapshots.filter((snapshot) => snapshot !== last), last];
+  const intervals = looks.slice(1).map((newer, i) => intervalBetween(looks[i] ?? nothing, newer));
+  return hlogHead(go_ms) + intervals.map((interval) => hlogInterval(interval, names)).join('');
+}
+
+function emptied<T extends BoardSnapshot['series'][number]['service']>(histogram: T): T {
+  return { ...histogram, n: 0, min_ns: Infinity, max_ns: 0, sum_ns: 0, overRange: 0, index: new Uint32Array(0), count: new Float64Array(0) };
+}

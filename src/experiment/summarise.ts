@@ -1,0 +1,104 @@
+/** From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/). */
+import { schemaVersion, type ArmSummary, type HolderFigures, type RunFile, type SeriesFigures, type SummaryFile } from '../bundle/schema.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { responseFigures, serviceFigures } from '../record/figures.js';
+import { addDistributions } from '../record/histogram.js';
+import { offeredLoad } from '../record/owed.js';
+import { median } from '../stats/median.js';
+import { judge } from '../verdict/finding.js';
+import type { RunAnalysis, SeriesRun } from './analyse.js';
+
+export interface FinishedRun {
+  readonly file: RunFile;
+  readonly analysis: RunAnalysis;
+}
+
+export interface SummaryInput {
+  readonly profile: ResolvedProfile;
+  readonly arms: readonly ResolvedArm[];
+  readonly kernel: string;
+  readonly status: SummaryFile['status'];
+  readonly runs: readonly FinishedRun[];
+}
+
+export function summarise({ profile, arms, kernel, status, runs }: SummaryInput): SummaryFile {
+  const summaries = arms.map((arm) => summariseArm(arm, kernel, runs.filter(({ file }) => file.arm === arm.name)));
+  const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
+  return { schemaVersion, profile: profile.name, kernel, status, ...judge({ arms: summaries, kernel, status, degraded }), degraded, arms: summaries };
+}
+
+function summariseArm(arm: ResolvedArm, kernel: string, all: readonly FinishedRun[]): ArmSummary {
+  const counted = all.filter(({ file }) => file.spoiled.length === 0);
+  return {
+    name: arm.name,
+    title: arm.title,
+    control: arm.control,
+    kernel,
+    runs: counted.length,
+    spoiledRuns: all.length - counted.length,
+    regionBytes: counted[0]?.file.regionBytes ?? null,
+    holder: poolHolder(counted),
+    series: arm.victims.map(({ series }) => poolSeries(series, counted)),
+  };
+}
+
+function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
+  const holders = runs.flatMap(({ analysis }) => analysis.holder ?? []);
+  const [first] = holders;
+  if (first === undefined) return null;
+  return {
+    name: first.figures.name,
+    service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
+    hold_ns: median(holders.flatMap(({ holds_ns }) => holds_ns)),
+    lost_records: sum(holders, ({ figures }) => figures.lost_records),
+  };
+}
+
+function poolSeries(name: string, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
+  const parts = runs.flatMap(({ file, analysis }) => {
+    const one = analysis.series.find((series) => series.name === name);
+    return one === undefined ? [] : [{ run: file.name, window_ns: analysis.window_ns, ...one }];
+  });
+  const service = addDistributions(...parts.map((part) => part.service));
+  const responses = parts.flatMap(({ response }) => response ?? []);
+  const saturated = parts.some(({ figures }) => figures.saturated) || isSaturated(parts, service.n, service.sum_ns);
+  const window_ns = sum(parts, (part) => part.window_ns);
+  const stalls = (of: (stalls: SeriesFigures['stalls']) => number): number => sum(parts, ({ figures }) => of(figures.stalls));
+  const inflight = parts.flatMap(({ figures }) => figures.inflight_ns ?? []);
+  return {
+    name,
+    service: serviceFigures(service),
+    response: responses.length === 0 ? null : responseFigures(addDistributions(...responses), { service_n: service.n, saturated }),
+    stalls: {
+      threshold_ns: parts[0]?.figures.stalls.threshold_ns ?? 0,
+      count: stalls(({ count }) => count),
+      blocked_count: stalls(({ blocked_count }) => blocked_count),
+      longest_ns: Math.max(0, ...parts.map(({ figures }) => figures.stalls.longest_ns)),
+      total_ns: stalls(({ total_ns }) => total_ns),
+      stalled_share: window_ns === 0 ? 0 : sum(parts, ({ stalledInWindow_ns }) => stalledInWindow_ns) / window_ns,
+    },
+    unserved: sum(parts, ({ figures }) => figures.unserved),
+    inflight_ns: inflight.length === 0 ? null : Math.max(...inflight),
+    saturated,
+    refused: addUp(parts.map(({ figures }) => figures.refused)),
+    exhausted: sum(parts, ({ figures }) => figures.exhausted),
+    lost_records: sum(parts, ({ figures }) => figures.lost_records),
+    perRun: parts.map(({ run, figures: { stalls: own } }) => ({ run, count: own.count, blocked_count: own.blocked_count, longest_ns: own.longest_ns, stalled_share: own.stalled_share })),
+  };
+}
+
+function isSaturated(parts: readonly SeriesRun[], service_n: number, serviceSum_ns: number): boolean {
+  const interval_ns = parts[0]?.interval_ns ?? 0;
+  const unserved = sum(parts, ({ figures }) => figures.unserved);
+  return offeredLoad({ service_n, serviceSum_ns, interval_ns, owed: { unserved, inflight_ns: null } }).saturated;
+}
+
+function addUp(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const one of all) for (const [name, count] of Object.entries(one)) total[name] = (total[name] ?? 0) + count;
+  return total;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

@@ -1,0 +1,18 @@
+/**
+ * Autogroup: with it the scheduler first divides CPU time between sessions and compares nice values only inside one.
+ * A nice-19 holder in another session than its hogs is not low-priority at all, so all must share one.
+ */
+import { unfit } from '../base/failure.js';
+import { readIfThere } from './files.js';
+
+/** The common autogroup, such as `/autogroup-12`; null where autogroup is off or absent. */
+export function commonAutogroup(pids: readonly number[], read: (path: string) => string | null = readIfThere): string | null {
+  if (read('/proc/sys/kernel/sched_autogroup_enabled') !== '1') return null;
+  const groups = pids.map((pid) => ({ pid, group: read(`/proc/${pid}/autogroup`)?.split(' ')[0] ?? 'none' }));
+  const [first] = groups;
+  const other = groups.find(({ group }) => group !== first?.group);
+  if (first !== undefined && other !== undefined) {
+    throw unfit(`process ${first.pid} is in ${first.group} and process ${other.pid} in ${other.group}, and across autogroups nice means nothing; start both in one session, or set kernel.sched_autogroup_enabled to 0`);
+  }
+  return first?.group ?? null;
+}

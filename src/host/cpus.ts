@@ -1,0 +1,59 @@
+/** Which CPUs pauselab may use, and what a profile's `first`, `second` and numbers mean here. */
+import { unfit, usage } from '../base/failure.js';
+import type { Cpus } from '../profile/resolved.js';
+import { readIfThere, readProc } from './files.js';
+
+export interface CpuTopology {
+  /** CPUs that this process may run on (taskset, cpuset), ascending. */
+  readonly allowed: readonly number[];
+  /** Hardware threads that share a core with a CPU, itself included. */
+  readonly siblings: (cpu: number) => readonly number[];
+}
+
+export function cpuTopology(): CpuTopology {
+  const allowed = /^Cpus_allowed_list:\s*(.*)$/m.exec(readProc('/proc/self/status'))?.[1] ?? '';
+  return {
+    allowed: parseCpuList(allowed),
+    siblings: (cpu) => {
+      const list = readIfThere(`/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`);
+      return list === null ? [cpu] : parseCpuList(list);
+    },
+  };
+}
+
+/** `0-3,8` as in /proc and /sys. */
+export function parseCpuList(text: string): number[] {
+  return text
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .flatMap((part) => {
+      const [from = NaN, to = from] = part.split('-').map(Number);
+      return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    });
+}
+
+/**
+ * `first` is the first CPU that pauselab may use, `second` the next one on another core (hardware threads of one
+ * core slow each other), or on the same core where there is no other.
+ */
+export function resolveCpus(cpus: Cpus, { allowed, siblings }: CpuTopology): readonly number[] {
+  const [first] = allowed;
+  if (first === undefined) throw unfit('no CPU is allowed to this process; look at taskset and cpuset');
+  switch (cpus.kind) {
+    case 'first':
+      return [first];
+    case 'second': {
+      const others = allowed.filter((cpu) => cpu !== first);
+      const second = others.find((cpu) => !siblings(first).includes(cpu)) ?? others[0];
+      if (second === undefined) {
+        throw unfit(`two CPUs are needed, one for holder and hogs and one for victims, and only CPU ${first} may be used; run on a machine with two, or widen taskset or the cpuset`);
+      }
+      return [second];
+    }
+    case 'list': {
+      const missing = cpus.cpus.filter((cpu) => !allowed.includes(cpu));
+      if (missing.length > 0) throw usage(`CPU ${missing.join(', ')} does not exist or may not be used here; allowed are ${allowed.join(', ')}`);
+      return cpus.cpus;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** The machine as a bundle records it. What could not be read is null, never guessed. */
+import { cpus, release, totalmem, version } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { cpuTopology } from './cpus.js';
+import { readIfThere, readProc } from './files.js';
+
+export interface HostFacts {
+  readonly kernel: string;
+  readonly kernelVersion: string;
+  /** Such as `none`, `voluntary`, `full`, `lazy`; null where it is not readable (debugfs) and not decided at build time. */
+  readonly preemption: string | null;
+  readonly hz: number | null;
+  readonly perVmaLocks: boolean | null;
+  readonly cpuModel: string;
+  readonly cpus: readonly number[];
+  readonly memoryBytes: number;
+  readonly hypervisor: boolean;
+  readonly transparentHugePages: string | null;
+  readonly autogroup: boolean | null;
+  readonly clockSource: string | null;
+  readonly maxMapCount: number | null;
+  readonly node: string;
+  readonly root: boolean;
+}
+
+export function hostFacts(): HostFacts {
+  const config = kernelConfig();
+  const autogroup = readIfThere('/proc/sys/kernel/sched_autogroup_enabled');
+  return {
+    kernel: release(),
+    kernelVersion: version(),
+    preemption: preemptionModel(config),
+    hz: config === null ? null : Number(option(config, 'HZ')) || null,
+    perVmaLocks: config === null ? null : option(config, 'PER_VMA_LOCK') === 'y',
+    cpuModel: cpus()[0]?.model ?? 'unknown',
+    cpus: cpuTopology().allowed,
+    memoryBytes: totalmem(),
+    hypervisor: /^flags\s*:.*\bhypervisor\b/m.test(readProc('/proc/cpuinfo')),
+    transparentHugePages: selected(readIfThere('/sys/kernel/mm/transparent_hugepage/enabled'), /\[(\w+)\]/),
+    autogroup: autogroup === null ? null : autogroup === '1',
+    clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
+    maxMapCount: Number(readIfThere('/proc/sys/vm/max_map_count')) || null,
+    node: process.version,
+    root: process.geteuid?.() === 0,
+  };
+}
+
+/** Memory that can be given out without swapping. */
+export function availableMemoryBytes(): number {
+  return Number(/^MemAvailable:\s*(\d+) kB$/m.exec(readProc('/proc/meminfo'))?.[1] ?? 0) * 1024;
+}
+
+function kernelConfig(): string | null {
+  const plain = readIfThere(`/boot/config-${release()}`);
+  if (plain !== null) return plain;
+  try {
+    return gunzipSync(readFileSync('/proc/config.gz')).toString();
+  } catch {
+    return null;
+  }
+}
+
+function option(config: string, name: string): string | undefined {
+  return new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(config)?.[1];
+}
+
+// With PREEMPT_DYNAMIC the model in force is the boot parameter's, else the configured default.
+function preemptionModel(config: string | null): string | null {
+  const inForce = selected(readIfThere('/sys/kernel/debug/sched/preempt'), /\((\w+)\)/);
+  if (inForce !== null) return inForce;
+  const parameter = /(?:^|\s)preempt=(\w+)/.exec(readIfThere('/proc/cmdline') ?? '')?.[1];
+  if (parameter !== undefined) return parameter;
+  if (config === null) return null;
+  if (option(config, 'PREEMPT_LAZY') === 'y') return 'lazy';
+  if (option(config, 'PREEMPT') === 'y') return 'full';
+  if (option(config, 'PREEMPT_VOLUNTARY') === 'y') return 'voluntary';
+  return option(config, 'PREEMPT_NONE') === 'y' ? 'none' : null;
+}
+
+function selected(text: string | null, pattern: RegExp): string | null {
+  return text === null ? null : (pattern.exec(text)?.[1] ?? null);
+}

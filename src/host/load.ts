@@ -1,0 +1,61 @@
+/**
+ * What the machine did during a window: CPU time stolen by the hypervisor, CPU time of other programs, and the clock
+ * source. Runs are judged spoiled by these alone, never by their latencies.
+ */
+import { readIfThere, readProc } from './files.js';
+
+/** USER_HZ: the unit of /proc/stat and /proc/<pid>/stat, 100 on every Linux that Node runs on. */
+const tick_ns = 10_000_000;
+
+export interface LoadReading {
+  readonly time_ns: bigint;
+  /** Of all CPUs together. */
+  readonly busy_ns: number;
+  readonly steal_ns: number;
+  /** Of the processes that belong to the experiment, this one included. */
+  readonly own_ns: number;
+  readonly clockSource: string | null;
+}
+
+export interface MachineLoad {
+  /** Shares of all CPUs' time. */
+  readonly steal_share: number;
+  readonly foreignLoad_share: number;
+  readonly clockSource: string | null;
+  readonly clockSourceChanged: boolean;
+}
+
+export function readLoad(pids: readonly number[]): LoadReading {
+  const usage = process.cpuUsage();
+  return {
+    time_ns: process.hrtime.bigint(),
+    ...parseStat(readProc('/proc/stat')),
+    own_ns: (usage.user + usage.system) * 1000 + pids.reduce((sum, pid) => sum + cpuTimeOf(pid), 0),
+    clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),
+  };
+}
+
+/** `cpu user nice system idle iowait irq softirq steal guest guest_nice`; user holds guest, nice holds guest_nice. */
+export function parseStat(stat: string): { busy_ns: number; steal_ns: number } {
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (/^cpu .*$/m.exec(stat)?.[0] ?? '').split(/\s+/).map(Number);
+  return { busy_ns: (user + nice + system + irq + softirq) * tick_ns, steal_ns: steal * tick_ns };
+}
+
+/** utime + stime of a process; 0 once it is gone. */
+function cpuTimeOf(pid: number): number {
+  const stat = readIfThere(`/proc/${pid}/stat`);
+  // The name may hold blanks and parentheses; fields count from its end, where field 3 follows.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * tick_ns;
+}
+
+export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: number): MachineLoad {
+  const capacity_ns = Math.max(1, Number(after.time_ns - before.time_ns) * cpuCount);
+  const foreign_ns = after.busy_ns - before.busy_ns - (after.own_ns - before.own_ns);
+  return {
+    steal_share: Math.max(0, after.steal_ns - before.steal_ns) / capacity_ns,
+    foreignLoad_share: Math.max(0, foreign_ns) / capacity_ns,
+    clockSource: after.clockSource,
+    clockSourceChanged: before.clockSource !== after.clockSource,
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * How long a preempted call takes: the scheduler shares a CPU by weight, so a thread of weight w that needs `hold_ns`
+ * of CPU beside competitors of weights c gets a share w / (w + Σc), and its call takes hold × (1 + Σc / w).
+ */
+import type { Policy, ResolvedArm, ResolvedThread } from '../profile/resolved.js';
+import type { CpuTopology } from './cpus.js';
+import { resolveCpus } from './cpus.js';
+
+// kernel/sched/core.c, sched_prio_to_weight: nice −20 … 19, each step 1.25 ×.
+const weightOfNice = [
+  88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277, 1024, 820, 655, 526, 423,
+  335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
+];
+const weightOfIdle = 3;
+
+export function weightOf({ nice, policy }: { nice: number; policy: Policy }): number {
+  return policy === 'idle' ? weightOfIdle : (weightOfNice[nice + 20] ?? 1024);
+}
+
+/** 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. */
+export function preemptionFactor(arm: Pick<ResolvedArm, 'holder' | 'hogs'>, topology: CpuTopology): number {
+  if (arm.hogs.count === 0) return 1;
+  const cpusOf = (thread: ResolvedThread): readonly number[] => resolveCpus(thread.cpus, topology);
+  const holderCpus = cpusOf(arm.holder);
+  const competes = cpusOf(arm.hogs).some((cpu) => holderCpus.includes(cpu));
+  // Spread over several CPUs, hogs leave the holder a freer one to go to.
+  const crowding = Math.floor(arm.hogs.count / holderCpus.length);
+  return competes ? 1 + (crowding * weightOf(arm.hogs)) / weightOf(arm.holder) : 1;
+}

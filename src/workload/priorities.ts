@@ -1,0 +1,57 @@
+/**
+ * Nice, policy and CPUs of a workload's threads, set from outside by tid: the same way for the native engine and for
+ * a JVM, whose own flags cannot reach `G1 Service` or `ZUncommitter`. What was set is read back, and what is not as
+ * asked is reported, never assumed.
+ */
+import { nativeAddon, type NativeAddon } from '../base/native.js';
+import type { Policy } from '../profile/resolved.js';
+
+export interface ThreadRequest {
+  readonly name: string;
+  readonly tid: number;
+  readonly nice: number;
+  readonly policy: Policy;
+  readonly cpus: readonly number[];
+}
+
+export interface ThreadPriority extends ThreadRequest {
+  /** What the kernel says afterwards; null if the thread was gone. */
+  readonly actual: { readonly nice: number; readonly policy: string; readonly cpus: readonly number[] } | null;
+  /** What could not be applied, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** SCHED_* numbers of sched.h. */
+const policyNumbers: Record<Policy, number> = { other: 0, batch: 3, idle: 5 };
+const policyNames: Record<number, string> = { 0: 'other', 1: 'fifo', 2: 'rr', 3: 'batch', 5: 'idle', 6: 'deadline' };
+
+export type Scheduling = Pick<NativeAddon, 'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'>;
+
+export function applyPriority(request: ThreadRequest, scheduling: Scheduling = nativeAddon()): ThreadPriority {
+  const { name, tid, nice, policy, cpus } = request;
+  const problems: string[] = [];
+  const attempt = (what: string, remedy: string, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      problems.push(`${what} of thread ${name} was refused (${errnoOf(error)}); ${remedy}`);
+    }
+  };
+  attempt(`policy ${policy}`, 'run as root or leave the policy out', () => { scheduling.setPolicy(tid, policyNumbers[policy], 0); });
+  // Under SCHED_IDLE nice does not change the weight; it is set all the same, so that what is recorded is what was asked.
+  attempt(`nice ${nice}`, 'a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)', () => { scheduling.setNice(tid, nice); });
+  attempt(`CPUs ${cpus.join(',')}`, 'choose CPUs that taskset and the cpuset allow', () => { scheduling.setAffinity(tid, cpus); });
+
+  let actual: ThreadPriority['actual'] = null;
+  attempt('reading the priority', 'the workload ended too early', () => {
+    const now = scheduling.threadScheduling(tid);
+    actual = { nice: now.nice, policy: policyNames[now.policy] ?? String(now.policy), cpus: now.cpus };
+    const same = now.nice === nice && now.policy === policyNumbers[policy] && now.cpus.join() === cpus.join();
+    if (!same && problems.length === 0) problems.push(`thread ${name} was to have nice ${nice}, policy ${policy}, CPUs ${cpus.join(',')} and has nice ${now.nice}, policy ${actual.policy}, CPUs ${now.cpus.join(',')}; something else sets it too`);
+  });
+  return { ...request, actual, problems };
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,64 @@
+/** The native programs, and starting one: in our session, dying with us, its output in files. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { unfit } from '../base/failure.js';
+
+const built = new URL('../../native/build/Release/', import.meta.url);
+
+/** PAUSELAB_ENGINE names another engine: the tests' one with operations of a known truth. */
+export const programs = {
+  engine: () => process.env['PAUSELAB_ENGINE'] ?? fileURLToPath(new URL('pauselab-engine', built)),
+  sampler: () => fileURLToPath(new URL('pauselab-sampler', built)),
+};
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Program {
+  readonly pid: number;
+  /** Null while it runs. */
+  exit(): Exit | null;
+  readonly exited: Promise<Exit>;
+  kill(signal: NodeJS.Signals): void;
+  /** What it wrote to stderr so far, as lines. */
+  complaints(): string[];
+}
+
+/**
+ * Never detached: a detached child is a new session, and across sessions nice means nothing (host/autogroup.ts).
+ * Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
+ */
+export async function startProgram(file: string, args: readonly string[], stdoutPath: string, stderrPath: string): Promise<Program> {
+  const stdout = openSync(stdoutPath, 'w');
+  const stderr = openSync(stderrPath, 'w');
+  let child: ChildProcess;
+  try {
+    child = spawn(file, args, { stdio: ['ignore', stdout, stderr], shell: false });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+  } catch (cause) {
+    throw unfit(`${file} could not be started (${(cause as Error).message}); run \`npm run setup\` to build it`, { cause });
+  } finally {
+    closeSync(stdout);
+    closeSync(stderr);
+  }
+  let exit: Exit | null = null;
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => {
+      exit = { code, signal };
+      resolve(exit);
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    exit: () => exit,
+    exited,
+    kill: (signal) => { child.kill(signal); },
+    complaints: () => readFileSync(stderrPath, 'utf8').split('\n').filter((text) => text !== ''),
+  };
+}

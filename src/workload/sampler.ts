@@ -1,0 +1,32 @@
+/** The sampler beside a workload: who was in which state when, every 10 ms. */
+import { join } from 'node:path';
+import { workloadFailed } from '../base/failure.js';
+import { readSamples, type SampleStream } from '../record/samples.js';
+import { programs, startProgram, type Program } from './programs.js';
+import type { PreparedWorkload } from './prepare.js';
+
+const period_ns = 10_000_000;
+
+export interface Sampler {
+  readonly pid: number;
+  /** Ends it and reads what it wrote. */
+  finish(go_ns: bigint): Promise<SampleStream>;
+}
+
+export async function startSampler({ folder, pids }: PreparedWorkload): Promise<Sampler> {
+  const output = join(folder.path, 'samples');
+  const program = await startProgram(programs.sampler(), [output, String(period_ns), String(process.pid), ...pids.map(String)], '/dev/null', join(folder.path, 'sampler.err'));
+  return {
+    pid: program.pid,
+    async finish(go_ns) {
+      await end(program);
+      return readSamples(output, go_ns);
+    },
+  };
+}
+
+async function end(program: Program): Promise<void> {
+  if (program.exit() === null) program.kill('SIGTERM');
+  const { code, signal } = await program.exited;
+  if (code !== 0) throw workloadFailed(program.complaints().at(-1) ?? `the sampler ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`}, so the states of the threads are unknown`);
+}

@@ -1,0 +1,122 @@
+/**
+ * One window of a prepared workload: `go`, looks at the board once a second, the end, the last look. The workload
+ * paces itself by the times on the board; this side only watches, and does so rarely, because it shares the CPUs.
+ */
+import { workloadFailed, type Failure } from '../base/failure.js';
+import { relativeWindow, type AbsoluteWindow, type RelativeWindow } from '../record/board.js';
+import { drainRings, type RingCursor, type RingRecord } from '../record/rings.js';
+import { takeSnapshot, type BoardSnapshot } from '../record/snapshot.js';
+import { engineEnded, type PreparedWorkload } from './prepare.js';
+
+export interface WindowTimes {
+  readonly warmup_ns: number;
+  readonly duration_ns: number;
+  readonly drain_ns: number;
+}
+
+export interface WindowWatcher {
+  /** The window opens (after the warm-up) and closes; for readings of the machine. */
+  onWindowStart?: () => void;
+  onWindowEnd?: () => void;
+  /** Once a second of the window. */
+  onSnapshot?: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
+  /** Resolves when the window is to be cut short. */
+  readonly interrupted?: Promise<unknown>;
+}
+
+export interface WindowResult {
+  readonly go_ns: bigint;
+  readonly go_ms: number;
+  readonly window: RelativeWindow;
+  /** A look at each whole second of the window, and the last one, after the end. */
+  readonly snapshots: readonly BoardSnapshot[];
+  readonly last: BoardSnapshot;
+  readonly records: readonly RingRecord[];
+  /** Ring records overwritten before they were read, per thread. */
+  readonly lost: readonly number[];
+  readonly interrupted: boolean;
+  /** Why the workload did not end by itself; null if it did. */
+  readonly failure: Failure | null;
+}
+
+/** From `go` being written to the start: the workload polls for it every millisecond. */
+const lead_ns = 20_000_000;
+const snapshotPeriod_ns = 1_000_000_000;
+/** Beyond the drain: threads in a call end it, the process is torn down. */
+const grace_ns = 10_000_000_000;
+const poll_ms = 20;
+
+export async function runWindow(workload: PreparedWorkload, times: WindowTimes, watcher: WindowWatcher = {}): Promise<WindowResult> {
+  const { board, engine } = workload;
+  const go_ns = process.hrtime.bigint() + BigInt(lead_ns);
+  const planned = plannedWindow(go_ns, times);
+  board.go(planned);
+  const go_ms = Date.now() + lead_ns / 1e6;
+
+  const snapshots: BoardSnapshot[] = [];
+  const records: RingRecord[] = [];
+  const lost = board.threads.map(() => 0);
+  let cursor: RingCursor = [];
+  const look = (): BoardSnapshot => {
+    const drain = drainRings(board, cursor);
+    cursor = drain.cursor;
+    for (const record of drain.records) records.push(record);
+    drain.lost.forEach((count, i) => { lost[i] = (lost[i] ?? 0) + count; });
+    const snapshot = takeSnapshot(board);
+    snapshots.push(snapshot);
+    return snapshot;
+  };
+
+  let wasInterrupted = false;
+  void watcher.interrupted?.then(() => {
+    wasInterrupted = true;
+    const now_ns = process.hrtime.bigint();
+    const { windowEnd_ns } = board.window();
+    if (now_ns < windowEnd_ns) board.moveWindowEnd({ windowEnd_ns: now_ns, drainEnd_ns: now_ns + BigInt(Math.min(times.drain_ns, 500_000_000)) });
+  });
+
+  const now = (): number => Number(process.hrtime.bigint() - go_ns);
+  const relative = (): RelativeWindow => relativeWindow(board.window());
+  let next_ns = times.warmup_ns + snapshotPeriod_ns;
+  let opened = false;
+  let closed = false;
+  let failure: Failure | null = null;
+  for (;;) {
+    const { windowStart_ns, windowEnd_ns, drainEnd_ns } = relative();
+    if (!opened && now() >= windowStart_ns) {
+      opened = true;
+      watcher.onWindowStart?.();
+    }
+    if (!closed && now() >= windowEnd_ns) {
+      closed = true;
+      watcher.onWindowEnd?.();
+    }
+    if (now() >= next_ns && now() < windowEnd_ns) {
+      next_ns += snapshotPeriod_ns;
+      watcher.onSnapshot?.(look(), relative());
+    }
+    if (board.state() === 'done') break;
+    const exit = engine.exit();
+    if (exit !== null) {
+      failure = engineEnded(exit, engine, 'inside its window');
+      break;
+    }
+    if (now() > drainEnd_ns + grace_ns) {
+      failure = workloadFailed(`the engine did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`);
+      engine.kill('SIGKILL');
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, poll_ms));
+  }
+  // Before the last look: while threads run, one more sample may come.
+  await engine.exited;
+  if (!closed) watcher.onWindowEnd?.();
+  const last = look();
+  return { go_ns, go_ms, window: relative(), snapshots, last, records, lost, interrupted: wasInterrupted, failure };
+}
+
+function plannedWindow(go_ns: bigint, { warmup_ns, duration_ns, drain_ns }: WindowTimes): AbsoluteWindow {
+  const windowStart_ns = go_ns + BigInt(warmup_ns);
+  const windowEnd_ns = windowStart_ns + BigInt(duration_ns);
+  return { go_ns, windowStart_ns, windowEnd_ns, drainEnd_ns: windowEnd_ns + BigInt(drain_ns) };
+}
