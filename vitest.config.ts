@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/machine/**'],
+          // Far above what any of them needs: a machine under load is no failure.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
