@@ -60,7 +60,12 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
       problems.push({ at, path: [], text });
     }
     if (tooMuch) return { kind: 'scalar', at, value: null };
-    if (isAlias(node)) return treeOf(node.resolve(document), path);
+    if (isAlias(node)) {
+      const target = node.resolve(document);
+      if (target !== undefined) return treeOf(target, path);
+      const text = `no anchor &${node.source} stands before the alias *${node.source}`;
+      problems.push({ at, path, text });
+    }
     if (isSeq(node))
       return {
         kind: 'list',

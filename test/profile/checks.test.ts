@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import { problemsIn, valid } from './files.js';
+
+/** One victim in full, as the only one. */
+const only = (victim: string) => valid('', `[{ ${victim} }]`);
+
+describe('settings that do not fit together', () => {
+  test.each(['madvise_dontneed', 'mmap_none', 'munmap_mmap'])(
+    '%s without a toucher',
+    async (operation) => {
+      const holder = (more: string) =>
+        valid(`arms: [{ name: a, holder: { operation: ${operation}, toucher: none${more} } }]`);
+      expect(await problemsIn(holder(''))).toEqual([
+        expect.stringContaining(
+          `arms.a.holder.toucher: after its first call ${operation} has nothing left to release; leave out \`toucher: none\``,
+        ),
+      ]);
+      expect(await problemsIn(holder(', active: false'))).toEqual([]);
+    },
+  );
+
+  test.each(['madvise_free', 'madvise_cold'])('%s needs no toucher', async (operation) => {
+    expect(
+      await problemsIn(
+        valid(`arms: [{ name: a, holder: { operation: ${operation}, toucher: none } }]`),
+      ),
+    ).toEqual([]);
+  });
+
+  test('a writing holder is possible in isolation only', async () => {
+    const text = valid('arms: [{ name: a, layout: split, holder: { operation: mmap_none } }]');
+    expect(await problemsIn(text)).toEqual([
+      'p.yaml:5:27 arms.a.layout: mmap_none cannot be the holder in layout split; use isolated, or a madvise operation',
+    ]);
+  });
+
+  test('a victim that cannot lie beside the holder must say where it lies', async () => {
+    const victims = (own: string) =>
+      `[{ operation: mprotect, rate: 1/s }, { operation: first_fault, rate: 1/s${own} }, { operation: timer, rate: 1/s }]`;
+    expect(await problemsIn(valid('layout: same', victims('')))).toEqual([
+      'p.yaml:4:47 victims[1]: first_fault cannot lie in layout same; give this victim `layout: isolated`',
+    ]);
+    expect(await problemsIn(valid('layout: same', victims(', layout: isolated')))).toEqual([]);
+    expect(await problemsIn(valid('layout: split', victims('')))).toEqual([]);
+    expect(await problemsIn(valid('', victims(', layout: adjacent')))).toEqual([
+      expect.stringContaining(
+        'victims[1].layout: first_fault cannot lie in layout adjacent; use isolated',
+      ),
+    ]);
+  });
+
+  test('a layout in which no victim lies', async () => {
+    expect(await problemsIn(valid('layout: same', '[{ operation: timer, rate: 1/s }]'))).toEqual([
+      expect.stringContaining('layout: no victim lies in layout same'),
+    ]);
+  });
+
+  test('a foreign holder beside a victim', async () => {
+    const text = valid('arms: [{ name: a, layout: same, holder: { process: foreign } }]');
+    expect(await problemsIn(text)).toEqual([
+      expect.stringContaining(
+        'arms.a.holder.process: a holder in another process has no memory beside a victim',
+      ),
+    ]);
+  });
+
+  test('two victims of one series', async () => {
+    const victims = (role: string) =>
+      `[{ operation: timer, rate: 1/s }, { operation: timer, rate: 2/s${role} }]`;
+    expect(await problemsIn(valid('', victims('')))).toEqual([
+      expect.stringContaining(
+        'victims[1]: another victim has the series control.timer; give one of them a `role` such as b',
+      ),
+    ]);
+    expect(await problemsIn(valid('', victims(', role: b')))).toEqual([]);
+    expect(await problemsIn(valid('', victims(', role: holder')))).toHaveLength(1);
+  });
+
+  test('first faults beyond what a process may map, over all victims of an arm', async () => {
+    // 5.2 s of warm-up, window and drain: 4,800 per second use 24,960 mappings.
+    expect(await problemsIn(only('operation: first_fault, rate: 4800/s'))).toEqual([]);
+    const two =
+      '[{ operation: first_fault, rate: 4800/s }, { operation: first_fault, rate: 10/s, role: b }]';
+    expect(await problemsIn(valid('', two))).toEqual([
+      expect.stringContaining(
+        'victims[1].rate: expected at most 25000 mappings used by first_fault in warmup, duration and drain, got 25013',
+      ),
+    ]);
+  });
+
+  test('warm faults beyond a million pages', async () => {
+    expect(await problemsIn(only('operation: warm_fault, rate: 192000/s'))).toEqual([]);
+    expect(await problemsIn(only('operation: warm_fault, rate: 193000/s'))).toEqual([
+      expect.stringContaining('expected at most 1000000 pages used by warm_fault'),
+    ]);
+  });
+
+  test('what uses up memory needs a rate', async () => {
+    expect(await problemsIn(only('operation: first_fault, rate: back-to-back'))).toEqual([
+      expect.stringContaining(
+        'victims[0].rate: first_fault uses up memory that is made before the window; give it a rate',
+      ),
+    ]);
+  });
+
+  test('a rate at which nothing is due', async () => {
+    expect(await problemsIn(only('operation: mprotect, rate: 10/min'))).toEqual([
+      expect.stringContaining(
+        'victims[0].rate: at this rate not one operation is due within the window',
+      ),
+    ]);
+  });
+
+  test('names of arms', async () => {
+    expect(await problemsIn(valid('arms: []'))).toEqual([
+      'p.yaml:5:7 arms: expected a list of 1 to 100 arms, got an empty list',
+    ]);
+    expect(
+      await problemsIn(
+        valid(
+          'arms: [{ name: a }, { name: a }, { name: idle-control }, { name: foreign-control }]',
+        ),
+      ),
+    ).toEqual([
+      'p.yaml:5:29 arms.a.name: another arm is named a; names tell arms apart, choose another one',
+      'p.yaml:5:42 arms.idle-control.name: idle-control is a control that every experiment has; choose another name',
+      'p.yaml:5:66 arms.foreign-control.name: foreign-control is a control that every experiment has; choose another name',
+    ]);
+  });
+
+  test('controls of an arm that is not there', async () => {
+    expect(
+      await problemsIn(
+        valid('controls: { of: split-vma }\narms: [{ name: split-vmas }, { name: other }]'),
+      ),
+    ).toEqual([
+      'p.yaml:5:17 controls.of: expected the name of an arm, got split-vma; did you mean split-vmas?',
+    ]);
+    expect(
+      await problemsIn(valid('controls: { of: zzzzzz }\narms: [{ name: a }, { name: b }]')),
+    ).toEqual([
+      'p.yaml:5:17 controls.of: expected the name of an arm, got zzzzzz; the arms are a, b',
+    ]);
+  });
+
+  test('a problem of all arms is told once, where it was written', async () => {
+    const text =
+      'name: p\ntitle: P\nholder: { operation: mmap_none, toucher: none }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }, { name: b }]\n';
+    expect(await problemsIn(text)).toEqual([
+      expect.stringMatching(/^p\.yaml:3:42 holder\.toucher: /),
+    ]);
+  });
+});

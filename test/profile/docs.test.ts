@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { defaults } from '../../src/profile/defaults.js';
+import { loadResolved } from '../../src/profile/load.js';
+import { operations } from '../../src/profile/operations.js';
+import { profileJsonSchema } from '../../src/profile/schema.js';
+import { parseSet } from '../../src/profile/set.js';
+import { resolveFiles } from './files.js';
+
+const page = readFileSync(new URL('../../docs/profiles.md', import.meta.url), 'utf8');
+const blocks = (info: string) => [
+  ...page.matchAll(new RegExp(`^\`\`\`${info}(.*)\\n([^]*?)^\`\`\`$`, 'gm')),
+];
+
+describe('the examples of docs/profiles.md', () => {
+  const examples = blocks('yaml profile').map(([, , text = '']) => ({
+    name: /^name: (.*)$/m.exec(text)?.[1],
+    text,
+  }));
+
+  test('are there', () => {
+    expect(examples.length).toBeGreaterThanOrEqual(4);
+    expect(blocks('yaml').length).toBe(examples.length);
+  });
+
+  test.each(examples)('$name is valid', async ({ name, text }) => {
+    expect((await resolveFiles({ 'example.yaml': text })).name).toBe(name);
+  });
+
+  test.each(blocks('console set ').map(([, profile = '', text = '']) => ({ profile, text })))(
+    '--set with $profile',
+    async ({ profile, text }) => {
+      const sets = text
+        .trim()
+        .split('\n')
+        .map((line) => parseSet(line.replace(/^--set /, '').replace(/^'(.*)'$/, '$1')));
+      expect(sets.length).toBeGreaterThan(3);
+      expect(await loadResolved(profile, sets)).not.toEqual(await loadResolved(profile));
+    },
+  );
+});
+
+describe('docs/profiles.md names', () => {
+  // As a table's first cell, alone, after a dot, or beside others.
+  test.each(keysOf(profileJsonSchema()))('%s', (key) => {
+    expect(page).toMatch(new RegExp(`^\\| .*\`([a-zA-Z]+\\.)?${key}\`.* \\|.*\\|`, 'm'));
+  });
+
+  test.each(operations.map(({ name }) => name))('%s', (name) => {
+    expect(page).toContain(`| \`${name}\` |`);
+  });
+
+  const { runs, seed, warmup, duration, drain, threshold, layout, stall, holder, hogs, spoiled } =
+    defaults;
+  const scalars = {
+    runs,
+    seed,
+    warmup,
+    duration,
+    drain,
+    threshold,
+    layout,
+    ...stall,
+    ...spoiled,
+    ...hogs,
+    ...holder,
+  };
+  test.each(Object.entries(scalars).filter(([key]) => key !== 'cpus'))(
+    'the default of %s, %s',
+    (key, value) => {
+      expect(page).toMatch(
+        new RegExp(`^\\| \`([a-zA-Z]+\\.)?${key}\` \\| \`${String(value)}\` \\|`, 'm'),
+      );
+    },
+  );
+});
+
+/** Every key of the schema that has no keys of its own, once. */
+function keysOf(schema: unknown): string[] {
+  const keys = new Set<string>();
+  JSON.stringify(schema, (key, value: unknown) => {
+    if (key !== 'properties') return value;
+    for (const [name, inner] of Object.entries(value as object)) {
+      if (!('properties' in (inner as object))) keys.add(name);
+    }
+    return value;
+  });
+  return [...keys];
+}

@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { hashOf } from '../../src/profile/hash.js';
+import { loadResolved } from '../../src/profile/load.js';
+import { resolveFiles, valid } from './files.js';
+
+describe('priority-inversion, expanded', () => {
+  const cpus = { first: { kind: 'first' }, second: { kind: 'second' } };
+  const holder = {
+    operation: 'madvise_free',
+    nice: 19,
+    policy: 'other',
+    cpus: cpus.first,
+    pause_ns: 100_000_000,
+    region: { kind: 'calibrated' },
+    pages: 'small',
+    toucher: { nice: 0, policy: 'other', cpus: cpus.first },
+    process: 'same',
+    active: true,
+  };
+  const thread = { nice: 0, policy: 'other', cpus: cpus.second, layout: 'isolated' };
+  const common = {
+    stall: { aim_ns: 550_000_000, leastHold_ns: 8_000_000 },
+    hogs: { count: 1, nice: 0, policy: 'other', cpus: cpus.first, burst: null },
+    victims: [
+      {
+        series: 'writer.mprotect',
+        role: 'writer',
+        operation: 'mprotect',
+        interval_ns: 1_000_000,
+        ...thread,
+      },
+      {
+        series: 'reader.first_fault',
+        role: 'reader',
+        operation: 'first_fault',
+        interval_ns: 1_000_000,
+        ...thread,
+      },
+      {
+        series: 'control.timer',
+        role: 'control',
+        operation: 'timer',
+        interval_ns: 5_000_000,
+        ...thread,
+      },
+    ],
+  };
+  const series = ['writer.mprotect', 'reader.first_fault', 'control.timer'];
+
+  test('has the controls first, and everything said', async () => {
+    const { description, ...resolved } = await loadResolved('priority-inversion');
+    expect(description).toContain('Linux 6.17');
+    expect(resolved).toEqual({
+      name: 'priority-inversion',
+      title: 'Giving memory back at low priority stalls threads of normal priority',
+      runs: 2,
+      seed: 1,
+      warmup_ns: 200_000_000,
+      duration_ns: 3_000_000_000,
+      drain_ns: 2_000_000_000,
+      threshold_ns: 100_000_000,
+      spoiled: { steal_share: 0.1, foreignLoad_share: 0.25, retries: 2 },
+      arms: [
+        {
+          name: 'idle-control',
+          title: 'The holder does nothing',
+          control: 'idle',
+          layout: 'split',
+          holder: { ...holder, active: false },
+          ...common,
+          series,
+        },
+        {
+          name: 'foreign-control',
+          title: 'The same holder in another process',
+          control: 'foreign',
+          layout: 'split',
+          holder: { ...holder, process: 'foreign' },
+          ...common,
+          series: [...series, 'holder.madvise_free'],
+        },
+        {
+          name: 'free-one-vma',
+          title: 'MADV_FREE inside one VMA',
+          control: null,
+          layout: 'isolated',
+          holder,
+          ...common,
+          series: [...series, 'holder.madvise_free'],
+        },
+        {
+          name: 'free-across-vmas',
+          title: 'MADV_FREE across two VMAs',
+          control: null,
+          layout: 'split',
+          holder,
+          ...common,
+          series: [...series, 'holder.madvise_free'],
+        },
+        {
+          name: 'dontneed-across-vmas',
+          title: 'MADV_DONTNEED across two VMAs',
+          control: null,
+          layout: 'split',
+          holder: { ...holder, operation: 'madvise_dontneed' },
+          ...common,
+          series: [...series, 'holder.madvise_dontneed'],
+        },
+      ],
+    });
+  });
+});
+
+describe('controls', () => {
+  test('copy the first arm unless another is named', async () => {
+    const arms = 'arms: [{ name: a, hogs: { count: 5 } }, { name: b, hogs: { count: 6 } }]';
+    const counts = async (more: string) =>
+      (await resolveFiles({ 'p.yaml': valid(`${more}\n${arms}`) })).arms.map(
+        ({ hogs }) => hogs.count,
+      );
+    expect(await counts('')).toEqual([5, 5, 5, 6]);
+    expect(await counts('controls: { of: b }')).toEqual([6, 6, 5, 6]);
+  });
+
+  test('the foreign one has no memory beside the victims, the idle one has', async () => {
+    const { arms } = await resolveFiles({ 'p.yaml': valid('layout: same') });
+    expect(arms.map(({ name, layout, victims }) => [name, layout, victims[0]?.layout])).toEqual([
+      ['idle-control', 'isolated', 'isolated'].map((one, index) => (index === 0 ? one : 'same')),
+      ['foreign-control', 'isolated', 'isolated'],
+      ['a', 'same', 'same'],
+    ]);
+  });
+
+  test('of an inactive arm, the foreign one works', async () => {
+    const { arms } = await resolveFiles({
+      'p.yaml': valid('arms: [{ name: a, holder: { active: false } }]'),
+    });
+    expect(arms.map(({ holder, series }) => [holder.active, series.length])).toEqual([
+      [false, 1],
+      [true, 2],
+      [false, 1],
+    ]);
+  });
+});
+
+describe('arms', () => {
+  test('override key by key, touchers too', async () => {
+    const more =
+      'hogs: { nice: 3, burst: { run: 5ms, sleep: 1ms } }\narms: [{ name: a, hogs: { burst: steady } }, { name: b, hogs: { nice: 4 }, holder: { toucher: { nice: 2 } } }, { name: c, holder: { toucher: none } }]';
+    const { arms } = await resolveFiles({ 'p.yaml': valid(more) });
+    const burst = { run_ns: 5_000_000, sleep_ns: 1_000_000 };
+    expect(
+      arms.slice(2).map(({ hogs, holder }) => [hogs.nice, hogs.burst, holder.toucher?.nice]),
+    ).toEqual([
+      [3, null, 0],
+      [4, burst, 2],
+      [3, burst, undefined],
+    ]);
+  });
+
+  test('say where each victim lies', async () => {
+    const victims =
+      '[{ operation: mprotect, rate: back-to-back }, { operation: mmap_munmap, rate: 1/s, layout: isolated }, { operation: noop, rate: 1/s }]';
+    const { arms } = await resolveFiles({ 'p.yaml': valid('layout: adjacent', victims) });
+    expect(
+      arms[2]?.victims.map(({ series, layout, interval_ns }) => [series, layout, interval_ns]),
+    ).toEqual([
+      ['writer.mprotect', 'adjacent', 0],
+      ['writer.mmap_munmap', 'isolated', 1_000_000_000],
+      ['control.noop', 'isolated', 1_000_000_000],
+    ]);
+  });
+
+  test('regions and CPUs are tagged', async () => {
+    const { arms } = await resolveFiles({
+      'p.yaml': valid('arms: [{ name: a, holder: { region: 64MiB, cpus: 3 } }]'),
+    });
+    expect(arms[2]?.holder).toMatchObject({
+      region: { kind: 'bytes', bytes: 2 ** 26 },
+      cpus: { kind: 'list', cpus: [3] },
+    });
+  });
+});
+
+describe('the hash', () => {
+  test('does not depend on the order of keys, and on nothing else', async () => {
+    const one = await resolveFiles({ 'p.yaml': valid('runs: 3\nseed: 4') });
+    const same = await resolveFiles({ 'q.yaml': valid('seed: 4\nruns: 3\nwarmup: 0.2s') });
+    const other = await resolveFiles({ 'p.yaml': valid('runs: 3\nseed: 5') });
+    expect(hashOf(one)).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashOf(same)).toBe(hashOf(one));
+    expect(hashOf(other)).not.toBe(hashOf(one));
+  });
+
+  test('is the same after a way through JSON, for every seed', async () => {
+    const resolved = await loadResolved('convoy');
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const reversed = Object.fromEntries(Object.entries({ ...resolved, seed }).reverse());
+        expect(hashOf(JSON.parse(JSON.stringify(reversed)) as typeof resolved)).toBe(
+          hashOf({ ...resolved, seed }),
+        );
+      }),
+    );
+  });
+});
+
+test('nothing is left undefined: a resolved profile survives JSON', async () => {
+  const resolved = await resolveFiles({ 'p.yaml': valid() });
+  expect(JSON.parse(JSON.stringify(resolved))).toStrictEqual(resolved);
+});

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { shippedFile, shippedNames } from '../../src/profile/catalogue.js';
+import { catalogue, loadResolved } from '../../src/profile/load.js';
+import { profileJsonSchema } from '../../src/profile/schema.js';
+import { holderOperations, operations, victimOperations } from '../../src/profile/operations.js';
+import { linesOf } from './files.js';
+
+const names = await shippedNames();
+
+test('the issue’s four profiles ship', () => {
+  expect(names).toEqual(
+    expect.arrayContaining(['convoy', 'hotspot-uncommit', 'priority-inversion', 'residual-stalls']),
+  );
+});
+
+describe.each(names)('%s', (name) => {
+  test('is valid, is named as its file, and says what to expect', async () => {
+    const resolved = await loadResolved(name);
+    expect(resolved.name).toBe(name);
+    expect(resolved.description).toMatch(/kernel|Linux/);
+  });
+
+  test('has comments, and tells editors its schema', () => {
+    const text = readFileSync(shippedFile(name), 'utf8');
+    expect(text).toMatch(/^# yaml-language-server: \$schema=profile\.schema\.json\n/);
+    expect(text.match(/^ *# /gm)?.length).toBeGreaterThan(2);
+  });
+});
+
+test('the catalogue has names and titles', async () => {
+  const listed = await catalogue();
+  expect(listed.map(({ name }) => name)).toEqual(names);
+  expect(listed.find(({ name }) => name === 'convoy')?.title).toContain('behind B');
+});
+
+test.each([
+  [
+    'convoi',
+    'no profile is named "convoi"; did you mean convoy? (a file of your own needs a slash or ends in .yaml)',
+  ],
+  [
+    'zzzzzzzzz',
+    `no profile is named "zzzzzzzzz"; there are ${names.join(', ')} (a file of your own needs a slash or ends in .yaml)`,
+  ],
+  ['gone.yaml', 'cannot read gone.yaml: there is no such file'],
+  ['./src', 'cannot read src: it is a folder'],
+])('%s is no profile', async (name, problem) => {
+  expect(await linesOf(loadResolved(name))).toEqual([problem]);
+});
+
+test('the convoy has its cast: B only in the second arm', async () => {
+  const { arms } = await loadResolved('convoy');
+  const roles = (name: string) =>
+    arms.find((arm) => arm.name === name)?.victims.map(({ role }) => role);
+  expect(roles('without-writer')).toEqual(['c', 'd', 'e', 'control', 'control']);
+  expect(roles('with-writer')).toEqual(['b', 'c', 'd', 'e', 'control', 'control']);
+});
+
+test('the published JSON Schema is the schema; `vitest run --update` writes it', async () => {
+  await expect(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`).toMatchFileSnapshot(
+    '../../profiles/profile.schema.json',
+  );
+});
+
+test('the JSON Schema refuses unknown keys and knows every operation', () => {
+  const schema = JSON.stringify(profileJsonSchema());
+  expect(profileJsonSchema()).toMatchObject({
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'title'],
+  });
+  for (const { name } of operations) expect(schema).toContain(`"${name}"`);
+});
+
+test('every operation has a kind, and its name once', () => {
+  expect([...holderOperations, ...victimOperations].sort()).toEqual(
+    [...new Set(operations.map(({ name }) => name))].sort(),
+  );
+});
