@@ -3,6 +3,8 @@
   # inside Node), the addon for the control plane, and the native tests with their sanitizer variants.
   # Node's own flags come last on the command line, so the ones that contradict C++20 are taken out by name.
   "variables": {
+    # 1 builds the tests and the test engine as well: they take longer than all the rest (scripts/setup).
+    "tests%": 0,
     "core_sources": [
       "board/board.cc",
       "board/describe.cc",
@@ -39,7 +41,7 @@
       "target_name": "pauselab",
       "sources": ["addon/addon.cc"],
       # node-addon-api's own headers are not warning-free, so they count as system headers.
-      "cflags_cc": ["-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "cflags_cc": ["-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],
     },
     {
@@ -62,44 +64,50 @@
       "ldflags": ["-static"],
     },
     {
-      # With operations of a known truth: pauses, hangs, crashes, refusals.
-      "target_name": "pauselab-engine-inject",
-      "type": "executable",
-      "dependencies": ["core"],
-      "sources": ["engine/main.cc", "<@(table_sources)", "engine/operations/inject.cc"],
-      "defines": ["PAUSELAB_INJECT"],
-    },
-    {
       "target_name": "pauselab-sampler",
       "type": "executable",
       "dependencies": ["core"],
       "sources": ["sampler/sampler.cc"],
     },
-    {
-      "target_name": "pauselab-board-writer",
-      "type": "executable",
-      "dependencies": ["core"],
-      "sources": ["test/board_writer.cc"],
-    },
-    {
-      "target_name": "native-tests",
-      "type": "executable",
-      "dependencies": ["core"],
-      "sources": ["<@(test_sources)"],
-    },
-    {
-      "target_name": "native-tests-asan",
-      "type": "executable",
-      "sources": ["<@(core_sources)", "<@(test_sources)"],
-      "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-      "ldflags": ["-fsanitize=address,undefined"],
-    },
-    {
-      "target_name": "native-tests-tsan",
-      "type": "executable",
-      "sources": ["<@(core_sources)", "<@(test_sources)"],
-      "cflags_cc": ["-fsanitize=thread"],
-      "ldflags": ["-fsanitize=thread"],
-    },
+  ],
+  "conditions": [
+    ["tests==1", {
+      "targets": [
+        {
+          # With operations of a known truth: pauses, hangs, crashes, refusals.
+          "target_name": "pauselab-engine-inject",
+          "type": "executable",
+          "dependencies": ["core"],
+          "sources": ["engine/main.cc", "<@(table_sources)", "engine/operations/inject.cc"],
+          "defines": ["PAUSELAB_INJECT"],
+        },
+        {
+          "target_name": "pauselab-board-writer",
+          "type": "executable",
+          "dependencies": ["core"],
+          "sources": ["test/board_writer.cc"],
+        },
+        {
+          "target_name": "native-tests",
+          "type": "executable",
+          "dependencies": ["core"],
+          "sources": ["<@(test_sources)"],
+        },
+        {
+          "target_name": "native-tests-asan",
+          "type": "executable",
+          "sources": ["<@(core_sources)", "<@(test_sources)"],
+          "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+          "ldflags": ["-fsanitize=address,undefined"],
+        },
+        {
+          "target_name": "native-tests-tsan",
+          "type": "executable",
+          "sources": ["<@(core_sources)", "<@(test_sources)"],
+          "cflags_cc": ["-fsanitize=thread"],
+          "ldflags": ["-fsanitize=thread"],
+        },
+      ],
+    }],
   ],
 }

@@ -41,7 +41,7 @@ struct alignas(64) Histogram {
   Word min_ns;      // exact; UINT64_MAX while n is 0
   Word max_ns;      // exact
   Word sum_ns;      // exact
-  Word over_range;  // samples above kHighestTrackable_ns: counted in the last counter, exact in max and sum
+  Word over_range;  // samples above kHighestTrackable_ns: counted as that value, exact in max and sum
   Word reserved[3];
   Word counts[kCountsLength];
 };
@@ -129,7 +129,7 @@ struct Record {
   Word call;          // holders: CallKind; victims: 0
   Word run_delay_ns;  // own time runnable but not running since run_delay_from_ns (schedstat field 2)
   Word run_delay_from_ns;
-  Word on_cpu_ns;     // own time on a CPU over the same span (schedstat field 1)
+  Word on_cpu_ns;     // own time on a CPU over the same span (CLOCK_THREAD_CPUTIME_ID)
 };
 static_assert(sizeof(Record) == 64);
 

@@ -26,7 +26,9 @@ inline void add(Histogram& histogram, std::uint64_t value_ns) noexcept {
     counted_ns = kHighestTrackable_ns;
     raise(histogram.over_range);
   }
-  raise(histogram.counts[countsIndex(counted_ns)]);
+  // With release: a reader that sees this sample's counter also sees the `n` of the sample before.
+  Word& count = histogram.counts[countsIndex(counted_ns)];
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   raise(histogram.sum_ns, value_ns);
   if (value_ns < histogram.min_ns.load(std::memory_order_relaxed)) [[unlikely]]
     histogram.min_ns.store(value_ns, std::memory_order_relaxed);
@@ -61,7 +63,8 @@ class Recorder {
 
 // The in-flight slot of a thread: what it is doing now, readable after the thread was killed.
 inline void beginOperation(Thread& thread, std::uint64_t k, std::uint64_t start_ns, std::uint64_t intended_ns) noexcept {
-  thread.start_ns.store(start_ns, std::memory_order_relaxed);
+  // With release: the even sequence of the operation before is visible before its times change.
+  thread.start_ns.store(start_ns, std::memory_order_release);
   thread.intended_ns.store(intended_ns, std::memory_order_relaxed);
   thread.next.store(k + 1, std::memory_order_relaxed);
   thread.sequence.store(2 * k + 1, std::memory_order_release);
@@ -84,7 +87,7 @@ class Ring {
     const std::uint64_t written = thread_->ring_written.load(std::memory_order_relaxed);
     Record& record = records_[written & (thread_->ring_capacity - 1)];
     constexpr auto relaxed = std::memory_order_relaxed;
-    record.start_ns.store(entry.start_ns, relaxed);
+    record.start_ns.store(entry.start_ns, std::memory_order_release);  // after the `written` of the record before
     record.end_ns.store(entry.end_ns, relaxed);
     record.intended_ns.store(entry.intended_ns, relaxed);
     record.bytes.store(entry.bytes, relaxed);

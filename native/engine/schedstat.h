@@ -1,4 +1,5 @@
-// A thread's own /proc/thread-self/schedstat, opened before the window; reading it costs about 1 us.
+// A thread's own run delay (/proc/thread-self/schedstat, opened before the window) and CPU time. Reading both costs
+// about 1 us.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@ struct SchedstatReading {
 class Schedstat {
  public:
   Schedstat();  // opens the calling thread's file; ends the program with a sentence if there is none
+  // By the thread that made it.
   SchedstatReading read() const noexcept;
 
  private:

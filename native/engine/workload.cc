@@ -105,6 +105,8 @@ class Crew {
       while (shared_.go.value() == 0) shared_.go.waitWhile(0);
       loop(schedstat);
       ended_.fetch_add(1, std::memory_order_release);
+      // Never leaves: a thread's exit gives its stack back (madvise, munmap), and others are still being measured.
+      for (;;) pause();
     });
   }
 
@@ -115,7 +117,7 @@ class Crew {
 
  private:
   Shared& shared_;
-  std::vector<std::jthread> threads_;
+  std::vector<std::thread> threads_;
   Signal registered_;
   std::atomic<std::size_t> ended_{0};
   std::size_t count_ = 0;
@@ -197,14 +199,14 @@ class ForeignHolder {
     dieWith(parent);
     shared.board.lockMemory();
     HolderParts parts = prepareHolder(plan);
-    Crew crew(shared);
-    startHolder(crew, shared, plan, seats, parts);
-    crew.waitUntilRegistered();
+    auto* crew = new Crew(shared);  // never destroyed: its threads never end
+    startHolder(*crew, shared, plan, seats, parts);
+    crew->waitUntilRegistered();
     const std::string layout = verifiedLayout(parts.region.get(), {});
     if (write(layoutPipe, layout.data(), layout.size()) != static_cast<ssize_t>(layout.size())) fail(Exit::workload, "the foreign holder could not report its layout");
     close(layoutPipe);
     waitForGo(shared, [] {});
-    while (!crew.allEnded() && monotonic_ns() < shared.drainEnd_ns()) {
+    while (!crew->allEnded() && monotonic_ns() < shared.drainEnd_ns()) {
       const timespec poll_ns = toTimespec(kPoll_ns);
       nanosleep(&poll_ns, nullptr);
     }
@@ -284,7 +286,7 @@ void runWorkload(const Plan& plan) {
   if (plan.holder && !plan.foreignHolder) holder = prepareHolder(plan);
   VictimParts victims = prepareVictims(plan, holder);
 
-  auto* crew = new Crew(shared);  // never destroyed: a thread may be stuck in a call when the process exits
+  auto* crew = new Crew(shared);  // never destroyed: its threads never end
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
     crew->start(i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); });
   if (holder.region) startHolder(*crew, shared, plan, seats, holder);
@@ -317,7 +319,7 @@ void runWorkload(const Plan& plan) {
   }
   foreign.kill();
   header.state.store(static_cast<std::uint64_t>(State::done), std::memory_order_release);
-  // Without unwinding: threads that are stuck in a call end with the process.
+  // Without unwinding: the threads end with the process.
   _exit(0);
 }
 

@@ -125,6 +125,7 @@ export const summarySchema = z.object({
   profile: z.string(),
   kernel: z.string(),
   status: z.enum(['running', 'complete', 'partial', 'failed']),
+  threshold_ns: ns,
   /** What was found, in plain words. */
   verdict: z.string(),
   findings: z.array(z.object({ arm: z.string(), series: z.string(), outcome: z.enum(outcomes), sentence: z.string() })),
@@ -136,7 +137,8 @@ export const summarySchema = z.object({
 const calibrationSchema = z.object({
   operation: z.string(),
   pages: z.string(),
-  target_hold_ns: ns,
+  /** Null where the profile gives the region in bytes. */
+  target_hold_ns: orNull(ns),
   bytes: z.number(),
   hold_ns: ns,
   probes: z.array(z.object({ bytes: z.number(), hold_ns: ns, calls: z.number() })),

@@ -13,6 +13,8 @@ export interface BundleStore {
   /** run.json and the run's other files, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
+  /** Removes a bundle in which no run was finished. */
+  discard(): void;
 }
 
 /** A folder that does not exist yet, or an empty one: results are never mixed or overwritten. */
@@ -25,6 +27,7 @@ export function createBundle(path: string): BundleStore {
   return {
     path: folder,
     writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
+    discard: () => { rmSync(folder, { recursive: true, force: true }); },
     writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
     writeRun(run, files) {
       const runFolder = join(folder, 'runs', run.name);

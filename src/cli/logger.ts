@@ -5,7 +5,7 @@ import pretty from 'pino-pretty';
 export type { Logger };
 
 export function createLogger(): Logger {
-  const level = process.env['PAUSELAB_LOG_LEVEL'] ?? 'info';
+  const level = process.env.PAUSELAB_LOG_LEVEL ?? 'info';
   const options = { level, base: null };
   // In this process: a transport would add a thread and 200 ms.
   return process.stderr.isTTY

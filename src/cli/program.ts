@@ -1,9 +1,9 @@
 /** The command line: commands, usage errors, and the one place where a failure becomes a sentence and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../base/failure.js';
 import { profileCommand } from './profile.js';
 import { runCommand } from './run.js';
+import { toolVersion } from './version.js';
 
 /** Runs one command line; results go to stdout, all else to stderr. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
@@ -50,9 +50,4 @@ function explain(error: unknown): ExitCode {
   }
   process.stderr.write(`pauselab: internal error, please report it with the command: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return ExitCode.internal;
-}
-
-export function toolVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-  return version;
 }

@@ -5,7 +5,7 @@ import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
-import { toolVersion } from './program.js';
+import { toolVersion } from './version.js';
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
@@ -51,7 +51,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       const results = conditions.map((condition) => checkCondition(condition, summary));
       await print({ summary, bundle, results, json: options.json === true });
       if (failure !== null) throw failure;
-      setExitCode(exitCodeOf(results));
+      setExitCode(exitCodeOf(summary, results));
     });
 }
 
@@ -101,6 +101,10 @@ async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], a
       observer: status,
     });
     return { summary, bundle: store.path, failure };
+  } catch (error) {
+    // It ended before the first run had anything to keep.
+    store.discard();
+    throw error;
   } finally {
     interruption.dispose();
     status.end();
@@ -118,9 +122,11 @@ async function print({ summary, bundle, results, json }: { summary: SummaryFile;
   for (const { sentence } of results) process.stdout.write(`${sentence}\n`);
 }
 
-function exitCodeOf(results: readonly ConditionResult[]): ExitCode {
+/** Inconclusive also when every run of an arm was spoiled: an experiment that shows nothing has not succeeded. */
+function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult[]): ExitCode {
   if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
-  return results.some(({ outcome }) => outcome === 'unknown') ? ExitCode.inconclusive : ExitCode.ok;
+  const isUnknown = results.some(({ outcome }) => outcome === 'unknown') || findings.some(({ outcome }) => outcome === 'no-data');
+  return isUnknown ? ExitCode.inconclusive : ExitCode.ok;
 }
 
 /** Sorts by time; seconds, so that two starts a minute apart differ. */

@@ -18,9 +18,9 @@ const percentiles = [
 const head = ['', 'time', 'n', ...percentiles.map(([name]) => name), 'max', 'stalls', 'longest', 'stalled', 'unserved', 'in flight'];
 
 export function renderSummary(summary: SummaryFile, bundle: string): string {
-  const rows = summary.arms.flatMap((arm) => [[armLine(arm)], ...arm.series.flatMap(seriesRows)]);
-  const threshold_ns = summary.arms[0]?.series[0]?.stalls.threshold_ns ?? 0;
-  const all = summary.arms.flatMap(({ series }) => series);
+  const { arms, threshold_ns } = summary;
+  const rows = arms.flatMap((arm) => [[armLine(arm)], ...(arm.runs === 0 ? [] : arm.series.flatMap(seriesRows))]);
+  const all = arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series);
   const legend = [
     `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
     `stalled: share of the window; unserved: operations still owed at the end; in flight: how long the one that was still running had run.`,
@@ -33,7 +33,7 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
     '',
     ...legend,
     '',
-    ...summary.findings.filter(({ outcome }) => outcome !== 'like-foreign').map(({ sentence }) => `· ${sentence}`),
+    ...summary.findings.filter(({ outcome }) => outcome === 'unclear').map(({ sentence }) => `Unclear: ${sentence}`),
     ...summary.notes.map((note) => `Note: ${note}`),
     '',
     `Verdict: ${summary.verdict}`,
@@ -43,13 +43,19 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
 }
 
 function armLine({ name, title, runs, spoiledRuns, regionBytes, holder }: ArmSummary): string {
+  const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? ` and ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
   const facts = [
-    `${runs} run${runs === 1 ? '' : 's'}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`,
+    `${runs} run${runs === 1 ? '' : 's'}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
     ...(holder === null || holder.service.n === 0 ? [] : [`${holder.service.n} calls of the holder`]),
-    ...(holder?.hold_ns == null ? [] : [`lock held ${formatDuration(holder.hold_ns)} of CPU time a call`]),
+    ...holdFact(holder),
   ];
   return `${name}: ${title} · ${facts.join(' · ')}`;
+}
+
+function holdFact(holder: ArmSummary['holder']): string[] {
+  const hold_ns = holder?.hold_ns ?? null;
+  return hold_ns === null ? [] : [`${formatDuration(hold_ns)} of CPU time a call`];
 }
 
 function seriesRows(series: Series): string[][] {

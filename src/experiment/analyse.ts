@@ -1,7 +1,7 @@
 /** From one window's recordings to one run's figures and stalls. Pure. */
 import type { HolderFigures, SeriesFigures } from '../bundle/schema.js';
 import type { Board, SeriesInfo, ThreadInfo } from '../record/board.js';
-import { addCounts, emptyCounts, type SparseCounts } from '../record/counts.js';
+import { countsOfValues, type SparseCounts } from '../record/counts.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addCensored, distributionOf } from '../record/histogram.js';
 import { offeredLoad, owedAtEnd } from '../record/owed.js';
@@ -17,6 +17,8 @@ export interface SeriesRun {
   readonly service: SparseCounts;
   /** Owed operations included, censored at the window's end; null without a schedule. */
   readonly response: SparseCounts | null;
+  /** Those owed operations alone. */
+  readonly owed: SparseCounts;
   readonly interval_ns: number;
   readonly figures: SeriesFigures;
   readonly stalledInWindow_ns: number;
@@ -93,6 +95,7 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
     name: info.name,
     service,
     response,
+    owed: countsOfValues(owed.censored_ns),
     interval_ns,
     stalledInWindow_ns: report.stalledInWindow_ns,
     stalls: report.stalls,
@@ -127,9 +130,4 @@ function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, records: WindowRe
     holds_ns,
     figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), lost_records: lost },
   };
-}
-
-/** Counts of several runs of one series together. */
-export function pool(counts: readonly SparseCounts[]): SparseCounts {
-  return counts.length === 0 ? emptyCounts() : addCounts(...counts);
 }

@@ -6,7 +6,8 @@
  * profile's least hold, below which this kernel's preemption model would not preempt inside the call at all.
  * Hold is proportional to bytes only roughly (caches), so it is measured at the size found, and corrected.
  *
- * One size per operation and kind of pages, from the arm that needs the least, frozen for all arms and runs.
+ * One size per operation and kind of pages, from the arm that needs the least, frozen for all arms and runs. A region
+ * given in bytes is measured once, to know how long its calls will take.
  */
 import { unfit, usage, workloadFailed } from '../base/failure.js';
 import { formatDuration, formatSize } from '../base/units.js';
@@ -34,45 +35,42 @@ export interface RegionSizes {
   bytesFor(arm: ResolvedArm): number;
 }
 
-const keyOf = ({ holder }: ResolvedArm): string => `${holder.operation} ${holder.pages}`;
+/** Arms of one key have regions of one size. */
+const keyOf = ({ holder: { operation, pages, region } }: ResolvedArm): string => `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
 
 /** Measures what has to be measured, and refuses a plan whose calls would take too long for its window. */
 export async function sizeRegions(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<RegionSizes> {
   const calibrations = new Map<string, Calibration>();
   for (const arm of arms) {
-    const { region } = arm.holder;
-    if (region.kind === 'bytes') {
-      refuseTooLarge(arm, region.bytes);
-      continue;
-    }
+    const { region, operation } = arm.holder;
     if (calibrations.has(keyOf(arm))) continue;
-    const alike = arms.filter((other) => keyOf(other) === keyOf(arm) && other.holder.region.kind === 'calibrated');
-    progress(`calibrating the region of ${arm.holder.operation}`);
-    calibrations.set(keyOf(arm), await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology));
+    progress(`sizing the region of ${operation}`);
+    const alike = arms.filter((other) => keyOf(other) === keyOf(arm));
+    calibrations.set(
+      keyOf(arm),
+      region.kind === 'bytes' ? await calibrate(arm, region.bytes, null, topology) : await calibrate(arm, firstProbeBytes, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology),
+    );
   }
   for (const arm of arms) {
     const calibration = calibrations.get(keyOf(arm));
     if (calibration !== undefined && arm.holder.active) refuseTooLong(profile, arm, calibration, topology);
   }
-  return {
-    calibrations: [...calibrations.values()],
-    bytesFor: (arm) => (arm.holder.region.kind === 'bytes' ? arm.holder.region.bytes : (calibrations.get(keyOf(arm))?.bytes ?? 0)),
-  };
+  return { calibrations: [...calibrations.values()], bytesFor: (arm) => calibrations.get(keyOf(arm))?.bytes ?? 0 };
 }
 
 export function targetHold_ns({ stall, ...arm }: ResolvedArm, topology: CpuTopology): number {
   return Math.max(stall.leastHold_ns, stall.aim_ns / preemptionFactor(arm, topology));
 }
 
-async function calibrate(arm: ResolvedArm, target_ns: number, topology: CpuTopology): Promise<Calibration> {
+/** `target_ns` null: the size is given, and only its hold is measured. */
+async function calibrate(arm: ResolvedArm, firstBytes: number, target_ns: number | null, topology: CpuTopology): Promise<Calibration> {
   const probes: Calibration['probes'] = [];
-  let bytes = firstProbeBytes;
+  let bytes = firstBytes;
   for (;;) {
     refuseTooLarge(arm, bytes);
     const probe = await measureHold(arm, bytes, topology);
     probes.push({ bytes, ...probe });
-    const error = probe.hold_ns / target_ns - 1;
-    if (Math.abs(error) <= tolerance || probes.length === mostProbes) {
+    if (target_ns === null || Math.abs(probe.hold_ns / target_ns - 1) <= tolerance || probes.length === mostProbes) {
       return { operation: arm.holder.operation, pages: arm.holder.pages, target_hold_ns: target_ns, bytes, hold_ns: probe.hold_ns, probes };
     }
     bytes = nextSize(bytes, probe.hold_ns, target_ns);
@@ -86,7 +84,11 @@ export function nextSize(bytes: number, hold_ns: number, target_ns: number): num
   return Math.max(unit, Math.round((bytes * factor) / unit) * unit);
 }
 
-/** Median duration of a release in the holder's steady state: no hogs, no victims, no rest between calls. */
+/**
+ * Median CPU time of a release in the holder's steady state: no hogs, no victims, no rest between calls. CPU time and
+ * not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no CPU
+ * time on the board; nothing preempts them often enough to matter, and their duration stands in.
+ */
 async function measureHold(arm: ResolvedArm, bytes: number, topology: CpuTopology): Promise<{ hold_ns: number; calls: number }> {
   const alone: ResolvedArm = {
     ...arm,
@@ -102,10 +104,10 @@ async function measureHold(arm: ResolvedArm, bytes: number, topology: CpuTopolog
       if (failure !== null) throw failure;
       const refused = last.threads.find(({ refused_n }) => refused_n > 0);
       if (refused !== undefined) throw unfit(`this kernel refused ${arm.holder.operation} of ${formatSize(bytes)}: ${String(refused.refused_errno)}`);
-      const durations = records.filter(({ call }) => call === 'release').map(({ start_ns, end_ns }) => end_ns - start_ns);
-      const hold_ns = median(durations);
-      if (hold_ns !== null && durations.length >= fewestCalls) return { hold_ns, calls: durations.length };
-      if (duration_ns > 16 * probe_ns) throw workloadFailed(`${arm.holder.operation} of ${formatSize(bytes)} made ${durations.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`);
+      const holds_ns = records.filter(({ call }) => call === 'release').map(({ start_ns, end_ns, onCpu_ns }) => onCpu_ns || end_ns - start_ns);
+      const hold_ns = median(holds_ns);
+      if (hold_ns !== null && holds_ns.length >= fewestCalls) return { hold_ns, calls: holds_ns.length };
+      if (duration_ns > 16 * probe_ns) throw workloadFailed(`${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`);
     } finally {
       await workload.dispose();
     }

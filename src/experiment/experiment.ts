@@ -5,7 +5,7 @@
 import { Failure, workloadFailed } from '../base/failure.js';
 import { schemaVersion, type ManifestFile, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
-import { cpuTopology, type CpuTopology } from '../host/cpus.js';
+import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { hashOf } from '../profile/hash.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
@@ -44,6 +44,7 @@ export interface ExperimentResult {
 export async function runExperiment(input: ExperimentInput): Promise<ExperimentResult> {
   const { profile, arms, store, interruption, observer } = input;
   const topology = cpuTopology();
+  for (const arm of arms) cpusOf(arm, topology);
   const host = hostFacts();
   const order = runOrder(arms.map(({ name }) => name), profile.runs, profile.seed);
   const startedAt = new Date().toISOString();
@@ -72,6 +73,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
       output = await executeRun(runInput(input, { name, arm, planned, sizes, topology }));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
+      if (finished.length === 0) throw error;
       return { summary: publish('failed'), failure: error };
     }
     finished.push(output);
@@ -88,6 +90,11 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
   const signal = interruption.signal();
   if (signal === null) return { summary: publish('complete'), failure: null };
   return { summary: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
+}
+
+/** Every CPU that an arm names; a failure now, and not after others have been measured. */
+function cpusOf({ holder, hogs, victims }: ResolvedArm, topology: CpuTopology): readonly number[] {
+  return [holder, holder.toucher ?? holder, hogs, ...victims].flatMap(({ cpus }) => resolveCpus(cpus, topology));
 }
 
 function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm; planned: PlannedRun; sizes: RegionSizes; topology: CpuTopology }): RunInput {

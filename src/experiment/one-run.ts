@@ -5,7 +5,7 @@ import type { CpuTopology } from '../host/cpus.js';
 import { loadBetween, readLoad, type LoadReading } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
-import { hlogHead, hlogInterval } from '../record/hlog.js';
+import { hlogHead, hlogInterval, hlogLine } from '../record/hlog.js';
 import type { SampleStream } from '../record/samples.js';
 import { intervalBetween, type BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload, type PreparedWorkload } from '../workload/prepare.js';
@@ -104,7 +104,7 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
   return {
     file,
     analysis,
-    files: { ...workload.logs(), 'histograms.hlog': hlogOf(board, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
+    files: { ...workload.logs(), 'histograms.hlog': hlogOf(board, result) + owedLines(analysis, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
   };
 }
 
@@ -130,6 +130,14 @@ function hlogOf(board: Board, { snapshots, last, window, go_ms }: WindowResult):
   const looks = [nothing, ...snapshots.filter((snapshot) => snapshot !== last), last];
   const intervals = looks.slice(1).map((newer, i) => intervalBetween(looks[i] ?? nothing, newer));
   return hlogHead(go_ms) + intervals.map((interval) => hlogInterval(interval, names)).join('');
+}
+
+/** Response times of operations that were never served, censored; with them the log sums to the figures. */
+function owedLines({ series }: FinishedRun['analysis'], { window }: WindowResult): string {
+  return series
+    .filter(({ owed }) => owed.n > 0)
+    .map(({ name, owed }) => hlogLine(`${name}.owed`, window.windowStart_ns, window.windowEnd_ns, owed))
+    .join('');
 }
 
 function emptied<T extends BoardSnapshot['series'][number]['service']>(histogram: T): T {

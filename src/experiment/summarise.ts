@@ -22,12 +22,12 @@ export interface SummaryInput {
 }
 
 export function summarise({ profile, arms, kernel, status, runs }: SummaryInput): SummaryFile {
-  const summaries = arms.map((arm) => summariseArm(arm, kernel, runs.filter(({ file }) => file.arm === arm.name)));
+  const summaries = arms.map((arm) => summariseArm(arm, kernel, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name)));
   const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
-  return { schemaVersion, profile: profile.name, kernel, status, ...judge({ arms: summaries, kernel, status, degraded }), degraded, arms: summaries };
+  return { schemaVersion, profile: profile.name, kernel, status, threshold_ns: profile.threshold_ns, ...judge({ arms: summaries, kernel, status, degraded }), degraded, arms: summaries };
 }
 
-function summariseArm(arm: ResolvedArm, kernel: string, all: readonly FinishedRun[]): ArmSummary {
+function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, all: readonly FinishedRun[]): ArmSummary {
   const counted = all.filter(({ file }) => file.spoiled.length === 0);
   return {
     name: arm.name,
@@ -38,7 +38,7 @@ function summariseArm(arm: ResolvedArm, kernel: string, all: readonly FinishedRu
     spoiledRuns: all.length - counted.length,
     regionBytes: counted[0]?.file.regionBytes ?? null,
     holder: poolHolder(counted),
-    series: arm.victims.map(({ series }) => poolSeries(series, counted)),
+    series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
   };
 }
 
@@ -54,7 +54,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
   };
 }
 
-function poolSeries(name: string, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
+function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
     return one === undefined ? [] : [{ run: file.name, window_ns: analysis.window_ns, ...one }];
@@ -70,7 +70,7 @@ function poolSeries(name: string, runs: readonly FinishedRun[]): ArmSummary['ser
     service: serviceFigures(service),
     response: responses.length === 0 ? null : responseFigures(addDistributions(...responses), { service_n: service.n, saturated }),
     stalls: {
-      threshold_ns: parts[0]?.figures.stalls.threshold_ns ?? 0,
+      threshold_ns,
       count: stalls(({ count }) => count),
       blocked_count: stalls(({ blocked_count }) => blocked_count),
       longest_ns: Math.max(0, ...parts.map(({ figures }) => figures.stalls.longest_ns)),

@@ -78,7 +78,7 @@ export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => unknownKey(key, known)).join('\n')
-        : `expected a mapping with keys of ${known.join(', ')}`,
+        : `expected a mapping with some of the keys ${known.join(', ')}`,
   });
 }
 

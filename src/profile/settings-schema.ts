@@ -58,7 +58,10 @@ const holder = mapping({
   pages: oneOf(['small', 'huge'])
     .meta({ description: 'Page size of the region; default small' })
     .exactOptional(),
-  toucher: either('none or a mapping with keys of nice, policy, cpus', [z.literal('none'), toucher])
+  toucher: either('none or a mapping with some of the keys nice, policy, cpus', [
+    z.literal('none'),
+    toucher,
+  ])
     .meta({
       description:
         'The thread that re-populates what was dropped, or none; default a thread of nice 0',

@@ -8,6 +8,7 @@ import {
   parseDocument,
   type Document,
   type Node,
+  type YAMLError,
 } from 'yaml';
 import { describe, invalid, type Problem } from './problem.js';
 import type { Entry, Path, Place, Tree } from './tree.js';
@@ -34,7 +35,7 @@ function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   const problems = [...document.errors, ...document.warnings].map((error): Problem => ({
     at: placeAt(error.pos[0]),
     path: [],
-    text: `not valid YAML: ${lowerFirst(error.message)}`,
+    text: inOurWords(error),
   }));
   if (problems.length > 0) throw invalid(problems);
   const tree = convert(document, placeAt, problems);
@@ -110,6 +111,8 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
   }
 }
 
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1);
+function inOurWords({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS')
+    return 'expected one YAML document, got a second one; remove this line';
+  return `not valid YAML: ${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;
 }

@@ -73,21 +73,17 @@ function verdictOf(real: readonly ArmSummary[], findings: readonly Finding[], fo
 
   const parts: string[] = [];
   if (stalling.length > 0) {
-    const worst = longestOf(real.filter(({ name }) => stalling.includes(name)));
+    const longest_ns = Math.max(...real.filter(({ name }) => stalling.includes(name)).flatMap(({ series }) => series.map(({ stalls }) => stalls.longest_ns)));
     const control = foreign?.series.reduce((sum, { stalls }) => sum + stalls.count, 0) ?? 0;
     parts.push(
-      `${list(stalling)} stalled ${worst.series} and held it up to ${formatDuration(worst.longest_ns)}, while the same holder in another process ${control === 0 ? 'stalled nothing' : `caused ${control} stalls`}: what they wait for is a lock of their own address space`,
+      `in ${list(stalling)} victims were stalled for up to ${formatDuration(longest_ns)}, while the same holder in another process ${control === 0 ? 'stalled nobody' : `came with ${control} stalls`}: they waited for a lock of their own address space`,
     );
   }
-  if (quiet.length > 0) parts.push(`${list(quiet)} cannot be told from the foreign control: this call did not stall the victims on this kernel`);
-  if (unclear.length > 0) parts.push(`${list(unclear)} is too mixed to say with these runs`);
+  if (quiet.length > 0) parts.push(`${list(quiet)} cannot be told from the foreign control: there the release stalled nobody`);
+  if (unclear.length > 0) parts.push(`${list(unclear)}: too mixed to say with these runs`);
   if (withoutData.length > 0) parts.push(`of ${list(withoutData)} nothing can be said, for lack of unspoiled runs`);
   const unfinished = status === 'complete' ? '' : status === 'failed' ? ' A run failed, so this is not the whole experiment.' : ' The experiment is not complete.';
   return `On Linux ${kernel}: ${parts.join('; ')}.${unfinished}`;
-}
-
-function longestOf(arms: readonly ArmSummary[]): { series: string; longest_ns: number } {
-  return arms.flatMap(({ series }) => series.map(({ name, stalls }) => ({ series: name, longest_ns: stalls.longest_ns }))).reduce((a, b) => (b.longest_ns > a.longest_ns ? b : a), { series: 'nothing', longest_ns: 0 });
 }
 
 function notesOf(arms: readonly ArmSummary[], real: readonly ArmSummary[], foreign: ArmSummary | undefined, degraded: readonly string[]): string[] {

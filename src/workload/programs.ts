@@ -8,7 +8,7 @@ const built = new URL('../../native/build/Release/', import.meta.url);
 
 /** PAUSELAB_ENGINE names another engine: the tests' one with operations of a known truth. */
 export const programs = {
-  engine: () => process.env['PAUSELAB_ENGINE'] ?? fileURLToPath(new URL('pauselab-engine', built)),
+  engine: () => process.env.PAUSELAB_ENGINE ?? fileURLToPath(new URL('pauselab-engine', built)),
   sampler: () => fileURLToPath(new URL('pauselab-sampler', built)),
 };
 
