@@ -4,6 +4,13 @@ import { problemsIn, valid } from './files.js';
 const durations = 'a duration such as 20ms (units: ns, us, ms, s, m, h)';
 
 describe('where and how a profile is wrong', () => {
+  test('line ends of Windows and a byte order mark change nothing', async () => {
+    const text = `\uFEFF${valid('runs: 0')}`.replaceAll('\n', '\r\n');
+    expect(await problemsIn(text)).toEqual([
+      'p.yaml:5:7 runs: expected a whole number from 1 to 1000, got 0',
+    ]);
+  });
+
   test('a valid profile has no problems', async () => {
     expect(await problemsIn(valid())).toEqual([]);
   });
@@ -24,7 +31,10 @@ describe('where and how a profile is wrong', () => {
       'layout: splitt',
       'layout: expected one of isolated, split, same, mergeable, adjacent, got "splitt"; did you mean split?',
     ],
-    ['hogs: 3', 'hogs: expected a mapping with keys of count, nice, policy, cpus, burst, got 3'],
+    [
+      'hogs: 3',
+      'hogs: expected a mapping with some of the keys count, nice, policy, cpus, burst, got 3',
+    ],
     [
       'hogs: { burst: { run: 60 } }',
       `hogs.burst.run: expected ${durations}, from 1ms to 10s, got 60 without a unit`,
@@ -112,6 +122,11 @@ describe('what is no profile at all', () => {
       'p.yaml:1:9: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     ['name: *gone', 'p.yaml:1:7 name: no anchor &gone stands before the alias *gone'],
+    [
+      'name: a\n---\nname: b',
+      'p.yaml:2:1: expected one YAML document, got a second one; remove this line',
+    ],
+    ['\ttitle: a', 'p.yaml:1:1: not valid YAML: tabs are not allowed as indentation'],
     ['name: !secret a', 'p.yaml:1:7: not valid YAML: unresolved tag: !secret'],
   ])('%j', async (text, problem) => {
     expect(await problemsIn(text)).toContain(problem);
