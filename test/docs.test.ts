@@ -1,0 +1,30 @@
+/** The examples of the documentation are commands that work: each `pauselab` line of a `sh` block is run. */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const pages = ['README.md', ...readdirSync(`${root}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+
+/** `pauselab run` lines are planned only (--dry-run): what they name is checked, and running them is for test/machine. */
+function commandsOf(page: string): string[] {
+  const blocks = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)];
+  return blocks.flatMap(([, block = '']) => block.split('\n').flatMap((line) => /^pauselab .*?(?=\s+#|$)/.exec(line)?.[0] ?? []));
+}
+
+describe.each(pages)('%s', (page) => {
+  const commands = commandsOf(page);
+  test.runIf(commands.length > 0).each(commands)('%s', async (command) => {
+    const words = command.replace(/^pauselab run\b/, 'pauselab run --dry-run').replace(/^pauselab/, `node ${root}/dist/main.js`);
+    const { stdout } = await promisify(execFile)('sh', ['-c', words], { cwd: root });
+    expect(stdout).not.toBe('');
+  });
+});
+
+test.each(pages)('links of %s lead somewhere', (page) => {
+  const folder = page.includes('/') ? `${root}/docs` : root;
+  const targets = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, target = '']) => target);
+  for (const target of targets) expect(() => readFileSync(`${folder}/${target}`), target).not.toThrow();
+});
