@@ -48,7 +48,7 @@ export async function sizeRegions(profile: ResolvedProfile, arms: readonly Resol
     const alike = arms.filter((other) => keyOf(other) === keyOf(arm));
     calibrations.set(
       keyOf(arm),
-      region.kind === 'bytes' ? await calibrate(arm, region.bytes, null, topology) : await calibrate(arm, firstProbeBytes, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology),
+      region.kind === 'bytes' ? await calibrate(arm, null, topology, region.bytes) : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology),
     );
   }
   for (const arm of arms) {
@@ -62,8 +62,8 @@ export function targetHold_ns({ stall, ...arm }: ResolvedArm, topology: CpuTopol
   return Math.max(stall.leastHold_ns, stall.aim_ns / preemptionFactor(arm, topology));
 }
 
-/** `target_ns` null: the size is given, and only its hold is measured. */
-async function calibrate(arm: ResolvedArm, firstBytes: number, target_ns: number | null, topology: CpuTopology): Promise<Calibration> {
+/** `target_ns` null: `firstBytes` is the size, and only its hold is measured. */
+export async function calibrate(arm: ResolvedArm, target_ns: number | null, topology: CpuTopology, firstBytes = firstProbeBytes): Promise<Calibration> {
   const probes: Calibration['probes'] = [];
   let bytes = firstBytes;
   for (;;) {
