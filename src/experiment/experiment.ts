@@ -89,6 +89,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
 
   const signal = interruption.signal();
   if (signal === null) return { summary: publish('complete'), failure: null };
+  if (finished.length === 0) throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
   return { summary: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
 }
 

@@ -101,7 +101,8 @@ async function readyBoard(path: string, engine: Program): Promise<Board> {
 
 /** The engine's own sentence and exit code where it gave them; else what the kernel says of its end. */
 export function engineEnded({ code, signal }: Exit, engine: Program, when: string): Failure {
-  const sentence = engine.complaints().at(-1);
+  // The first one: where the foreign holder's process fails, the engine's own sentence about that comes second.
+  const [sentence] = engine.complaints();
   const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
   const exitCode = code === null ? undefined : known[code];
   if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
