@@ -1,0 +1,12 @@
+import { measureMemory } from '../memory.mjs';
+import { measureRate } from '../rate.mjs';
+import { measureRecord } from '../record.mjs';
+import { measureStart } from '../start.mjs';
+
+/** Each resolves to `{notes, ratios}`: sentences about the conditions, and ratios as ratio.mjs makes them. */
+export const benches = [
+  { key: 'a', title: 'recording one sample, to one hdr_record_value of HdrHistogram_c', measure: measureRecord },
+  { key: 'b', title: 'rate of operations of the engine, to a bare loop with two clock reads', measure: measureRate },
+  { key: 'c', title: 'pauselab --help, to an empty start of Node', measure: measureStart },
+  { key: 'd', title: 'resident memory late in a long run, to early in it', measure: measureMemory },
+];
