@@ -28,10 +28,16 @@ const stallFiguresSchema = z.object({
   count: z.number(),
   /** Of `count`: those whose victim was seen blocked in the kernel (state D) for most of the stall. */
   blocked_count: z.number(),
+  /** Of `count`: those of which it is not known in what state the victim was. */
+  unseen_count: z.number(),
   longest_ns: ns,
+  /** The longest of those that were blocked in the kernel; 0 if there is none. */
+  longest_blocked_ns: ns,
   total_ns: ns,
-  /** Share of the window in which the series was stalled. */
+  /** Share of the window in which the series was stalled, by a stall that began in the warm-up too. */
   stalled_share: z.number(),
+  /** The part of `stalled_share` that was spent in stalls blocked in the kernel. */
+  blocked_share: z.number(),
 });
 
 export const seriesSchema = z.object({
@@ -58,6 +64,8 @@ const holderSchema = z.object({
   service: figuresSchema,
   /** Median CPU time of a call: how long the lock is held if nothing preempts the holder; null without a slow call. */
   hold_ns: orNull(ns),
+  /** Calls that reached into the window, also those that began before it or ended after it. */
+  window_calls: z.number(),
   lost_records: z.number(),
 });
 
@@ -78,6 +86,8 @@ const prioritySchema = z.object({
   problems: z.array(z.string()),
 });
 
+const status = z.enum(['complete', 'partial', 'failed']);
+
 export const runSchema = z.object({
   schemaVersion: version,
   /** Folder below runs/, such as `003-free-across-vmas`. */
@@ -85,7 +95,7 @@ export const runSchema = z.object({
   arm: z.string(),
   repetition: z.number(),
   /** `partial`: cut short by a signal; `failed`: the workload ended early. Both hold what was recorded. */
-  status: z.enum(['complete', 'partial', 'failed']),
+  status,
   failure: orNull(z.string()),
   /** What the machine did that makes this run no evidence; such a run is repeated, and kept. */
   spoiled: z.array(z.string()),
@@ -103,7 +113,17 @@ export const runSchema = z.object({
   series: z.array(seriesSchema),
 });
 
-const perRunSchema = z.object({ run: z.string(), count: z.number(), blocked_count: z.number(), longest_ns: ns, stalled_share: z.number() });
+/** What a conclusion is drawn from: one run of one series. */
+const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: true }).extend({
+  run: z.string(),
+  status,
+  /** Operations that were served. */
+  n: z.number(),
+  exhausted: z.number(),
+  lost_records: z.number(),
+  /** The holder's calls that reached into the window; 0 if it is idle. */
+  holder_calls: z.number(),
+});
 
 const armSchema = z.object({
   name: z.string(),
@@ -112,6 +132,8 @@ const armSchema = z.object({
   kernel: z.string(),
   /** Runs that the figures come from. */
   runs: z.number(),
+  /** Of `runs`: those that were cut short or failed. They are in the figures, and no conclusion is drawn from them. */
+  cutShortRuns: z.number(),
   spoiledRuns: z.number(),
   regionBytes: orNull(z.number()),
   holder: orNull(holderSchema),
@@ -166,6 +188,7 @@ export type ManifestFile = z.infer<typeof manifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;
 export type HolderFigures = z.infer<typeof holderSchema>;
 export type ArmSummary = z.infer<typeof armSchema>;
+export type SeriesRunFigures = z.infer<typeof perRunSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type Finding = SummaryFile['findings'][number];
 export type Outcome = (typeof outcomes)[number];

@@ -22,9 +22,10 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   const rows = arms.flatMap((arm) => [[armLine(arm)], ...(arm.runs === 0 ? [] : arm.series.flatMap(seriesRows))]);
   const all = arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series);
   const legend = [
+    'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, gives memory back.',
     `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
-    `stalled: share of the window; unserved: operations still owed at the end; in flight: how long the one that was still running had run.`,
-    ...(all.some(hasTooFew) ? ['n<k: too few samples for this percentile; k would do.'] : []),
+    'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
+    ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
     ...(all.some(({ saturated }) => saturated) ? ['saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.'] : []),
   ];
   return [
@@ -42,20 +43,21 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ].join('\n');
 }
 
-function armLine({ name, title, runs, spoiledRuns, regionBytes, holder }: ArmSummary): string {
-  const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? ` and ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
+function armLine({ name, title, runs, cutShortRuns, spoiledRuns, regionBytes, holder }: ArmSummary): string {
+  const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
+  const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
   const facts = [
-    `${runs} run${runs === 1 ? '' : 's'}${spoiled}`,
+    `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
-    ...(holder === null || holder.service.n === 0 ? [] : [`${holder.service.n} calls of the holder`]),
-    ...holdFact(holder),
+    ...holderFacts(holder),
   ];
   return `${name}: ${title} · ${facts.join(' · ')}`;
 }
 
-function holdFact(holder: ArmSummary['holder']): string[] {
-  const hold_ns = holder?.hold_ns ?? null;
-  return hold_ns === null ? [] : [`${formatDuration(hold_ns)} of CPU time a call`];
+function holderFacts(holder: ArmSummary['holder']): string[] {
+  if (holder === null || holder.window_calls === 0) return [];
+  const hold = holder.hold_ns === null ? '' : `, ${formatDuration(holder.hold_ns)} of CPU time each`;
+  return [`${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${hold}`];
 }
 
 function seriesRows(series: Series): string[][] {

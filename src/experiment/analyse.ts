@@ -7,7 +7,7 @@ import { addCensored, distributionOf } from '../record/histogram.js';
 import { offeredLoad, owedAtEnd } from '../record/owed.js';
 import type { SampleStream } from '../record/samples.js';
 import type { SeriesSnapshot, ThreadSnapshot } from '../record/snapshot.js';
-import { findStalls, holderCalls, type SlowOperation, type Stall } from '../record/stalls.js';
+import { findStalls, holderCalls, unionInside, type HolderCall, type SlowOperation, type Stall } from '../record/stalls.js';
 import { median } from '../stats/median.js';
 import type { WindowResult } from '../workload/window.js';
 
@@ -21,7 +21,6 @@ export interface SeriesRun {
   readonly owed: SparseCounts;
   readonly interval_ns: number;
   readonly figures: SeriesFigures;
-  readonly stalledInWindow_ns: number;
   readonly stalls: readonly Stall[];
   readonly slow: readonly SlowOperation[];
 }
@@ -53,7 +52,7 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
   const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, result.last.taken_ns);
   return {
     window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
-    holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
+    holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, calls, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
     series: timed
       .filter(({ thread }) => thread.role === 'victim')
       .map(({ thread, info, snapshot, state }) => {
@@ -90,14 +89,19 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
   const service = distributionOf(snapshot.service);
   const response = snapshot.response === null ? null : addCensored(snapshot.response, owed.censored_ns);
   // The board counts every stall; the ring may have lost the records of some. What is counted is the board's figure.
+  const recorded = report.stalls.filter((stall) => stall.recorded);
+  const blocked = recorded.filter(({ dominant }) => dominant === 'D');
+  const { windowStart_ns, windowEnd_ns } = result.window;
+  const window_ns = windowEnd_ns - windowStart_ns;
+  const blockedInWindow_ns = unionInside(report.stalls.filter(({ dominant }) => dominant === 'D'), windowStart_ns, windowEnd_ns);
   const inflightStall_ns = owed.inflight_ns !== null && owed.inflight_ns >= threshold_ns ? owed.inflight_ns : 0;
+  const count = snapshot.stall_n + (inflightStall_ns > 0 ? 1 : 0);
   return {
     name: info.name,
     service,
     response,
     owed: countsOfValues(owed.censored_ns),
     interval_ns,
-    stalledInWindow_ns: report.stalledInWindow_ns,
     stalls: report.stalls,
     slow: report.slow,
     figures: {
@@ -106,11 +110,14 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
       response: response === null ? null : responseFigures(response, { service_n: service.n, saturated }),
       stalls: {
         threshold_ns,
-        count: snapshot.stall_n + (inflightStall_ns > 0 ? 1 : 0),
-        blocked_count: report.stalls.filter(({ recorded, dominant }) => recorded && dominant === 'D').length,
+        count,
+        blocked_count: blocked.length,
+        unseen_count: Math.max(0, count - recorded.filter(({ dominant }) => dominant !== 'unobserved').length),
         longest_ns: Math.max(snapshot.stall_n > 0 ? snapshot.service.max_ns : 0, inflightStall_ns),
+        longest_blocked_ns: Math.max(0, ...blocked.map(({ duration_ns }) => duration_ns)),
         total_ns: snapshot.stallSum_ns + inflightStall_ns,
         stalled_share: report.stalledShare,
+        blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,
       },
       unserved: owed.unserved,
       inflight_ns: owed.inflight_ns,
@@ -122,12 +129,14 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
   };
 }
 
-function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, records: WindowResult['records'], { window }: WindowResult, lost: number): HolderRun {
+function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, calls: readonly HolderCall[], records: WindowResult['records'], { window }: WindowResult, lost: number): HolderRun {
   const slow = records.filter(({ start_ns, call, onCpu_ns }) => call === 'release' && start_ns >= window.windowStart_ns && onCpu_ns > 0);
+  // Calls below 1 ms are counted, and have no record of their own.
+  const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns).length;
   const holds_ns = slow.map(({ onCpu_ns }) => onCpu_ns);
   return {
     service: snapshot.service,
     holds_ns,
-    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), lost_records: lost },
+    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), window_calls: Math.max(snapshot.service.n, reaching), lost_records: lost },
   };
 }

@@ -1,5 +1,5 @@
 /** From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/). */
-import { schemaVersion, type ArmSummary, type HolderFigures, type RunFile, type SeriesFigures, type SummaryFile } from '../bundle/schema.js';
+import { schemaVersion, type ArmSummary, type HolderFigures, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
@@ -35,6 +35,7 @@ function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, al
     control: arm.control,
     kernel,
     runs: counted.length,
+    cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
     regionBytes: counted[0]?.file.regionBytes ?? null,
     holder: poolHolder(counted),
@@ -50,6 +51,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
     name: first.figures.name,
     service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
     hold_ns: median(holders.flatMap(({ holds_ns }) => holds_ns)),
+    window_calls: sum(holders, ({ figures }) => figures.window_calls),
     lost_records: sum(holders, ({ figures }) => figures.lost_records),
   };
 }
@@ -57,13 +59,15 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
 function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
-    return one === undefined ? [] : [{ run: file.name, window_ns: analysis.window_ns, ...one }];
+    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? 0, window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);
   const saturated = parts.some(({ figures }) => figures.saturated) || isSaturated(parts, service.n, service.sum_ns);
   const window_ns = sum(parts, (part) => part.window_ns);
   const stalls = (of: (stalls: SeriesFigures['stalls']) => number): number => sum(parts, ({ figures }) => of(figures.stalls));
+  const longest = (of: (stalls: SeriesFigures['stalls']) => number): number => Math.max(0, ...parts.map(({ figures }) => of(figures.stalls)));
+  const share = (of: (stalls: SeriesFigures['stalls']) => number): number => (window_ns === 0 ? 0 : sum(parts, (part) => of(part.figures.stalls) * part.window_ns) / window_ns);
   const inflight = parts.flatMap(({ figures }) => figures.inflight_ns ?? []);
   return {
     name,
@@ -73,9 +77,12 @@ function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedR
       threshold_ns,
       count: stalls(({ count }) => count),
       blocked_count: stalls(({ blocked_count }) => blocked_count),
-      longest_ns: Math.max(0, ...parts.map(({ figures }) => figures.stalls.longest_ns)),
+      unseen_count: stalls(({ unseen_count }) => unseen_count),
+      longest_ns: longest(({ longest_ns }) => longest_ns),
+      longest_blocked_ns: longest(({ longest_blocked_ns }) => longest_blocked_ns),
       total_ns: stalls(({ total_ns }) => total_ns),
-      stalled_share: window_ns === 0 ? 0 : sum(parts, ({ stalledInWindow_ns }) => stalledInWindow_ns) / window_ns,
+      stalled_share: share(({ stalled_share }) => stalled_share),
+      blocked_share: share(({ blocked_share }) => blocked_share),
     },
     unserved: sum(parts, ({ figures }) => figures.unserved),
     inflight_ns: inflight.length === 0 ? null : Math.max(...inflight),
@@ -83,8 +90,14 @@ function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedR
     refused: addUp(parts.map(({ figures }) => figures.refused)),
     exhausted: sum(parts, ({ figures }) => figures.exhausted),
     lost_records: sum(parts, ({ figures }) => figures.lost_records),
-    perRun: parts.map(({ run, figures: { stalls: own } }) => ({ run, count: own.count, blocked_count: own.blocked_count, longest_ns: own.longest_ns, stalled_share: own.stalled_share })),
+    perRun: parts.map(perRunOf),
   };
+}
+
+function perRunOf({ file, holder_calls, figures }: { file: RunFile; holder_calls: number; figures: SeriesFigures }): SeriesRunFigures {
+  const { service, stalls, exhausted, lost_records } = figures;
+  const { count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share } = stalls;
+  return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, exhausted, lost_records, holder_calls };
 }
 
 function isSaturated(parts: readonly SeriesRun[], service_n: number, serviceSum_ns: number): boolean {

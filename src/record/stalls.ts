@@ -154,7 +154,7 @@ function dominantState(shares: Readonly<Record<string, number>>): DominantState 
 }
 
 /** Length of the union of the operations' spans inside the window; operations come by start. */
-function unionInside(operations: readonly SlowOperation[], windowStart_ns: number, windowEnd_ns: number): number {
+export function unionInside(operations: readonly SlowOperation[], windowStart_ns: number, windowEnd_ns: number): number {
   let covered_ns = windowStart_ns;
   let sum_ns = 0;
   for (const { start_ns, duration_ns } of operations) {

@@ -1,0 +1,76 @@
+/** What a reader should know beside the figures: what is missing, what was odd, how far the runs carry. */
+import { formatSize } from '../base/units.js';
+import type { ArmSummary } from '../bundle/schema.js';
+import { operations } from '../profile/operations.js';
+import { evidenceOf, type Series } from './outcome.js';
+import { counted, listed } from './words.js';
+
+export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]): string[] {
+  const foreign = arms.find(({ control }) => control === 'foreign');
+  const real = arms.filter(({ control }) => control === null);
+  return [
+    ...degraded.map((text) => `Degraded: ${text}.`),
+    ...fewRuns(real, foreign),
+    ...leftOut(arms),
+    ...noise(arms),
+    ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
+    ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
+  ];
+}
+
+function fewRuns(real: readonly ArmSummary[], foreign: ArmSummary | undefined): string[] {
+  const fewest = Math.min(...[...real, ...(foreign === undefined ? [] : [foreign])].map(({ runs, cutShortRuns }) => runs - cutShortRuns).filter((runs) => runs > 0));
+  if (fewest >= 4 || real.length === 0) return [];
+  return [`With ${counted(fewest, 'run')} an arm, chance alone would put all of an arm's runs above the control's in 1 of ${orderings(fewest)} cases; with --runs 5 in 1 of ${orderings(5)}.`];
+}
+
+/** Ways to divide 2n runs into two groups of n: one of them puts all of one group above the other. */
+function orderings(n: number): number {
+  let ways = 1;
+  for (let i = 1; i <= n; i += 1) ways = (ways * (n + i)) / i;
+  return Math.round(ways);
+}
+
+function leftOut(arms: readonly ArmSummary[]): string[] {
+  const spoiled = arms.reduce((sum, arm) => sum + arm.spoiledRuns, 0);
+  const cut = arms.reduce((sum, arm) => sum + arm.cutShortRuns, 0);
+  return [
+    ...(spoiled > 0 ? [`${counted(spoiled, 'run')} ${spoiled === 1 ? 'was' : 'were'} spoiled by what else this machine did: kept in the bundle, and left out of these figures.`] : []),
+    ...(cut > 0 ? [`${counted(cut, 'run')} ${cut === 1 ? 'was' : 'were'} cut short: in the figures, but no conclusion is drawn from ${cut === 1 ? 'it' : 'them'}.`] : []),
+  ];
+}
+
+function noise(arms: readonly ArmSummary[]): string[] {
+  const stalled = (control: 'idle' | 'foreign'): boolean => arms.some((arm) => arm.control === control && arm.series.some(({ stalls }) => stalls.count > 0));
+  return [
+    ...(stalled('idle') ? ['Victims were stalled in the idle control too, where nothing is given back: something else on this machine stalls them.'] : []),
+    ...(stalled('foreign') ? ["Victims were stalled in the foreign control too: only what an arm has beyond it can be the lock's doing."] : []),
+  ];
+}
+
+/** There is one foreign control, a copy of one arm; arms with another holder are compared with it all the same. */
+function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): string[] {
+  if (foreign === undefined || foreign.holder === null || arm.holder === null || arm.runs === 0) return [];
+  const holderOf = ({ holder, regionBytes }: ArmSummary): string => `${(holder?.name ?? '').replace(/^holder\./, '')}${regionBytes === null ? '' : ` of ${formatSize(regionBytes)}`}`;
+  const [own, other] = [holderOf(arm), holderOf(foreign)];
+  return own === other ? [] : [`${arm.name} gives memory back by ${own}, the foreign control by ${other}: alike, but not the same.`];
+}
+
+/** A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. */
+function lockFree(arm: ArmSummary): string[] {
+  const free = arm.series.filter((series) => lockOf(series) === 'none' && evidenceOf(series).some(({ count }) => count > 0));
+  return free.map(({ name }) => `${arm.name}: ${name} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`);
+}
+
+function lockOf({ name }: Series): string | undefined {
+  return operations.find((operation) => operation.name === name.slice(name.indexOf('.') + 1))?.lockClass;
+}
+
+function flaws({ name: arm }: ArmSummary, { name, refused, exhausted, lost_records }: Series): string[] {
+  const refusals = Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errno}`);
+  return [
+    ...(refusals.length > 0 ? [`${arm}, ${name}: the kernel refused ${listed(refusals)}; they are in no figure.`] : []),
+    ...(exhausted > 0 ? [`${arm}, ${name}: ${counted(exhausted, 'operation')} ${exhausted === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`] : []),
+    ...(lost_records > 0 ? [`${arm}, ${name}: ${counted(lost_records, 'record')} of slow operations ${lost_records === 1 ? 'was' : 'were'} overwritten before being read: the histograms and the number of stalls are exact, the list of stalls and the stalled share are not whole.`] : []),
+  ];
+}

@@ -1,0 +1,69 @@
+/**
+ * What the runs say of one series of one arm, beside the same series of the *foreign* control: the same holder in
+ * another process, which shares everything with the victims but the address space.
+ *
+ *   stalls        in the run with the least of it, the victim was blocked in the kernel (state D) in stalls for a larger
+ *                 share of the window than it was stalled at all in any run of the control
+ *   like-foreign  in no run was it blocked in the kernel in a stall, and the stalled shares do not all lie above the control's
+ *   unclear       anything between, with the reason
+ *   no-data       nothing to compare, with the reason
+ *
+ * The unit is the run; samples inside one are correlated. Only whole, unspoiled runs are evidence: the window of a run
+ * that was cut short has another length, and so its share means something else. Absence needs more than presence: that
+ * the holder made calls, that the victim worked all the time, and that every stall was seen.
+ */
+import type { ArmSummary, Outcome, SeriesRunFigures } from '../bundle/schema.js';
+
+export type Series = ArmSummary['series'][number];
+
+const reasons = {
+  'no-run': 'no-data',
+  'no-control-run': 'no-data',
+  'no-control-series': 'no-data',
+  unseen: 'unclear',
+  'holder-idle': 'unclear',
+  exhausted: 'unclear',
+  'not-blocked': 'unclear',
+  'control-unseen': 'unclear',
+  'control-stalls': 'unclear',
+  'some-runs': 'unclear',
+} as const satisfies Record<string, Outcome>;
+
+export type Judged =
+  | { readonly outcome: 'stalls' | 'like-foreign'; readonly reason: null }
+  | { readonly outcome: 'unclear' | 'no-data'; readonly reason: keyof typeof reasons };
+
+export function outcomeOf(series: Series, control: Series | undefined): Judged {
+  const runs = evidenceOf(series);
+  if (runs.length === 0) return because('no-run');
+  if (control === undefined) return because('no-control-series');
+  // A control whose holder released nothing controls nothing.
+  const controlRuns = evidenceOf(control).filter(({ holder_calls }) => holder_calls > 0);
+  if (controlRuns.length === 0) return because('no-control-run');
+
+  const highestControl = Math.max(...controlRuns.map(({ stalled_share }) => stalled_share));
+  const blocked = runs.filter(({ blocked_count, blocked_share }) => blocked_count > 0 || blocked_share > 0);
+  if (blocked.length === 0) return withoutBlocked(runs, highestControl);
+  if (Math.min(...runs.map(({ blocked_share }) => blocked_share)) > highestControl) {
+    // Its lost records may have been stalls.
+    return controlRuns.some(({ lost_records }) => lost_records > 0) ? because('control-unseen') : { outcome: 'stalls', reason: null };
+  }
+  return because(blocked.length < runs.length ? 'some-runs' : 'control-stalls');
+}
+
+/** Whole runs in which the victim worked, or could not because it was stalled. */
+export function evidenceOf({ perRun }: Series): SeriesRunFigures[] {
+  return perRun.filter(({ status, n, count }) => status === 'complete' && (n > 0 || count > 0));
+}
+
+function withoutBlocked(runs: readonly SeriesRunFigures[], highestControl: number): Judged {
+  if (runs.some(({ unseen_count, lost_records }) => unseen_count > 0 || lost_records > 0)) return because('unseen');
+  if (runs.some(({ holder_calls }) => holder_calls === 0)) return because('holder-idle');
+  if (runs.some(({ exhausted }) => exhausted > 0)) return because('exhausted');
+  if (Math.min(...runs.map(({ stalled_share }) => stalled_share)) > highestControl) return because('not-blocked');
+  return { outcome: 'like-foreign', reason: null };
+}
+
+function because(reason: keyof typeof reasons): Judged {
+  return { outcome: reasons[reason], reason };
+}

@@ -1,0 +1,64 @@
+/** The verdict: what was found in all arms, in a sentence that may be quoted alone. */
+import { formatDuration } from '../base/units.js';
+import type { ArmSummary, SummaryFile } from '../bundle/schema.js';
+import { evidenceOf, type Judged, type Series } from './outcome.js';
+import { listed } from './words.js';
+
+/** One series of an arm, and what was made of it. */
+export interface Compared {
+  readonly arm: ArmSummary;
+  readonly series: Series;
+  readonly control: Series | undefined;
+  readonly judged: Judged;
+}
+
+export interface Circumstances {
+  readonly kernel: string;
+  readonly status: SummaryFile['status'];
+  readonly degraded: readonly string[];
+}
+
+export function verdictOf(compared: readonly Compared[], { kernel, status, degraded }: Circumstances): string {
+  const names = [...new Set(compared.map(({ arm }) => arm.name))];
+  const of = (name: string): Compared[] => compared.filter(({ arm }) => arm.name === name);
+  const stalling = compared.filter(({ judged }) => judged.outcome === 'stalls');
+  const stallingNames = names.filter((name) => stalling.some(({ arm }) => arm.name === name));
+  const quietNames = names.filter((name) => of(name).every(({ judged }) => judged.outcome === 'like-foreign'));
+  const quiet = quietNames.flatMap(of);
+  const emptyNames = names.filter((name) => of(name).every(({ judged }) => judged.reason === 'no-run' || judged.reason === 'no-control-run'));
+  const openNames = names.filter((name) => ![...stallingNames, ...quietNames, ...emptyNames].includes(name));
+  const parts = [
+    ...(names.length === 0 ? ['only the controls were run, so there is nothing to compare'] : []),
+    ...(stallingNames.length > 0 ? [stallingText(stallingNames, stalling)] : []),
+    ...(quietNames.length > 0 ? [quietText(quietNames, quiet)] : []),
+    ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
+    ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of the foreign control`] : []),
+  ];
+  return [`On Linux ${kernel}: ${parts.join('; ')}.`, ...caveats([...stalling, ...quiet], status, degraded)].join(' ');
+}
+
+function stallingText(names: readonly string[], stalling: readonly Compared[]): string {
+  const longest_ns = Math.max(...stalling.flatMap(({ series }) => evidenceOf(series).map(({ longest_blocked_ns }) => longest_blocked_ns)));
+  // Every stall in evidence may have begun in the warm-up, and then its length is in no figure.
+  const length = longest_ns > 0 ? ` for up to ${formatDuration(longest_ns)} at a time` : '';
+  const isQuiet = stalling.every(({ control }) => control !== undefined && evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0));
+  const control = isQuiet ? 'none was stalled' : 'they were stalled for a smaller share of the time';
+  return `in ${listed(names)} victims were blocked in the kernel${length}, while with the holder in another process ${control}, so what they waited for belongs to the memory of their own process, as mmap_lock does`;
+}
+
+function quietText(names: readonly string[], quiet: readonly Compared[]): string {
+  const threshold = formatDuration(quiet[0]?.series.stalls.threshold_ns ?? 0);
+  const nothing = quiet.every(({ series }) => evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0));
+  const seen = nothing ? `in these runs no victim was stalled for ${threshold} or more` : `no victim was blocked in the kernel for ${threshold} or more`;
+  return `${listed(names)} cannot be told from the foreign control: ${seen}`;
+}
+
+/** What must not get lost when the verdict is quoted alone. */
+function caveats(claimed: readonly Compared[], status: SummaryFile['status'], degraded: readonly string[]): string[] {
+  const fewest = Math.min(...claimed.flatMap(({ series, control }) => [evidenceOf(series).length, ...(control === undefined ? [] : [evidenceOf(control).length])]));
+  return [
+    ...(fewest === 1 ? ['From a single run this is an observation, not yet a finding.'] : []),
+    ...(degraded.length > 0 ? ['The set-up was not as asked for (see the notes), so it may not hold.'] : []),
+    ...(status === 'failed' ? ['A run failed, so this is not the whole experiment.'] : status === 'complete' ? [] : ['The experiment is not complete.']),
+  ];
+}
