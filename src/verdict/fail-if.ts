@@ -4,13 +4,16 @@
  *   [ARM/]SERIES.FIGURE  > | >= | < | <= | == | !=  VALUE
  *
  * FIGURE is a path in the summary's series, such as service.p99_ns, stalls.longest_ns or unserved; `stalls` alone is
- * stalls.count, and a unit's suffix may be left out. VALUE is a number, a duration (20ms) or a share (5%). Without ARM
- * the condition is on every arm that is no control. A figure that is not known (n too small, saturated) decides
- * nothing: the result is inconclusive, since nothing passes by absence.
+ * stalls.count, and the suffix `_ns` may be left out. VALUE has the figure's kind: a duration (20ms) for a time, a share
+ * (5%, 0.05) for a share, true or false for a flag, else a number; a bare number of nanoseconds only for a name that
+ * ends in `_ns`. Without ARM the condition is on every arm that is no control.
+ *
+ * Nothing passes by absence: a figure that is not known (n too small, saturated, no operation served), an experiment
+ * that is not complete and one that ran degraded leave a condition undecided, unless it is met.
  */
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
-import { parseDuration, parseShare } from '../base/units.js';
+import { formatDuration, formatShare, parseDuration, parseShare } from '../base/units.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm } from '../profile/resolved.js';
 
@@ -38,16 +41,27 @@ const comparisons = {
   '<': (a: number, b: number) => a < b,
 };
 
-const times = ['n', 'min_ns', 'mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99_9_ns', 'p99_99_ns', 'max_ns'];
-const figures = [
-  ...times.flatMap((name) => [`service.${name}`, `response.${name}`]),
-  ...['count', 'blocked_count', 'longest_ns', 'total_ns', 'stalled_share'].map((name) => `stalls.${name}`),
-  'unserved',
-  'inflight_ns',
-  'saturated',
-  'exhausted',
-];
-const aliases: Record<string, string> = { stalls: 'stalls.count', longest: 'stalls.longest_ns', stalled: 'stalls.stalled_share' };
+type Kind = 'time' | 'count' | 'share' | 'flag';
+
+const times = ['min_ns', 'mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99_9_ns', 'p99_99_ns', 'max_ns'];
+const kinds = new Map<string, Kind>([
+  ...['service', 'response'].flatMap((of): [string, Kind][] => [[`${of}.n`, 'count'], ...times.map((name): [string, Kind] => [`${of}.${name}`, 'time'])]),
+  ['stalls.count', 'count'],
+  ['stalls.blocked_count', 'count'],
+  ['stalls.unseen_count', 'count'],
+  ['stalls.longest_ns', 'time'],
+  ['stalls.longest_blocked_ns', 'time'],
+  ['stalls.total_ns', 'time'],
+  ['stalls.stalled_share', 'share'],
+  ['stalls.blocked_share', 'share'],
+  ['unserved', 'count'],
+  ['inflight_ns', 'time'],
+  ['saturated', 'flag'],
+  ['exhausted', 'count'],
+  ['lost_records', 'count'],
+]);
+const figures = [...kinds.keys()];
+const aliases = new Map([['stalls', 'stalls.count'], ['longest', 'stalls.longest_ns'], ['stalled', 'stalls.stalled_share']]);
 
 /** Checked against the plan before anything runs: a misspelt name must not pass a gate. */
 export function parseFailCondition(text: string, arms: readonly ResolvedArm[]): FailCondition {
@@ -60,19 +74,23 @@ export function parseFailCondition(text: string, arms: readonly ResolvedArm[]): 
   }
   const chosen = arms.filter(({ name, control }) => (arm === undefined ? control === null : name === arm));
   const { series, figure } = splitTarget(text, target, [...new Set(chosen.flatMap(({ victims }) => victims.map((victim) => victim.series)))]);
-  return { text, arms: chosen.map(({ name }) => name), series, path: figureNamed(text, figure).split('.'), comparison: comparison as keyof typeof comparisons, value: parseValue(text, value) };
+  const path = figureNamed(text, figure);
+  return { text, arms: chosen.map(({ name }) => name), series, path: path.split('.'), comparison: comparison as keyof typeof comparisons, value: parseValue(text, figure, path, value) };
 }
 
 export function checkCondition(condition: FailCondition, summary: SummaryFile): ConditionResult {
   const values = summary.arms
     .filter(({ name, series }) => condition.arms.includes(name) && series.some((one) => one.name === condition.series))
-    .map((arm) => ({ arm: arm.name, runs: arm.runs, value: figureOf(arm.series.find(({ name }) => name === condition.series), condition.path) }));
-  const met = values.filter(({ runs, value }) => runs > 0 && value !== null && comparisons[condition.comparison](value, condition.value));
-  const unknown = values.filter(({ runs, value }) => runs === 0 || value === null);
+    .map((arm) => ({ arm: arm.name, value: arm.runs === 0 ? null : figureOf(arm.series.find(({ name }) => name === condition.series), condition.path) }));
+  const met = values.filter(({ value }) => value !== null && comparisons[condition.comparison](value, condition.value));
+  const unknown = values.filter(({ value }) => value === null);
   const name = `${condition.series}.${condition.path.join('.')}`;
-  if (met.length > 0) return { condition, outcome: 'met', sentence: `"${condition.text}" is met: ${met.map(({ arm, value }) => `${name} is ${String(value)} in ${arm}`).join(', ')}.` };
-  if (unknown.length > 0) return { condition, outcome: 'unknown', sentence: `"${condition.text}" cannot be decided: ${name} is not known in ${unknown.map(({ arm }) => arm).join(', ')} (n too small, saturated, or no run); use more or longer runs.` };
-  return { condition, outcome: 'not met', sentence: `"${condition.text}" is not met in any of ${values.map(({ arm }) => arm).join(', ')}.` };
+  const say = (outcome: ConditionResult['outcome'], text: string): ConditionResult => ({ condition, outcome, sentence: `"${condition.text}" ${text}.` });
+  if (met.length > 0) return say('met', `is met: ${met.map(({ arm, value }) => `${name} is ${shown(condition.path, value ?? 0)} in ${arm}`).join(', ')}`);
+  if (unknown.length > 0) return say('unknown', `cannot be decided: ${name} is not known in ${unknown.map(({ arm }) => arm).join(', ')} (too few operations, saturated, or no unspoiled run); use more or longer runs`);
+  if (summary.status !== 'complete') return say('unknown', 'cannot be decided: the experiment is not complete; run it to its end');
+  if (summary.degraded.length > 0) return say('unknown', 'cannot be decided: the set-up was not as asked for (--allow-degraded), so that it is not met says nothing');
+  return say('not met', `is not met in ${values.map(({ arm }) => arm).join(', ')}`);
 }
 
 function splitTarget(text: string, target: string, series: readonly string[]): { series: string; figure: string } {
@@ -83,22 +101,46 @@ function splitTarget(text: string, target: string, series: readonly string[]): {
 }
 
 function figureNamed(text: string, name: string): string {
-  const wanted = aliases[name] ?? name;
+  const wanted = aliases.get(name) ?? name;
   const found = figures.find((figure) => figure === wanted || figure === `${wanted}_ns`);
-  if (found === undefined) throw usage(`--fail-if "${text}": there is no figure ${name}${didYouMean(name, [...figures, ...Object.keys(aliases)])}; there are ${figures.join(', ')}`);
+  if (found === undefined) throw usage(`--fail-if "${text}": there is no figure ${name}${didYouMean(name, [...figures, ...aliases.keys()])}; there are ${[...aliases.keys(), ...figures].join(', ')}`);
   return found;
 }
 
-function parseValue(text: string, value: string): number {
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
-  for (const parse of [parseDuration, parseShare]) {
-    const parsed = parse(value);
-    if (parsed.ok) return parsed.value;
+/** In the figure's kind, so that `longest > 5%` and `stalls > 20ms`, which nothing would ever meet, are no gates. */
+function parseValue(text: string, figure: string, path: string, value: string): number {
+  const plain = /^\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : null;
+  const parsed = (result: ReturnType<typeof parseDuration>): number | null => (result.ok ? result.value : null);
+  const refused = (expected: string): never => { throw usage(`--fail-if "${text}": expected ${expected} to compare ${figure} with, got ${value}`); };
+  switch (kinds.get(path) ?? 'count') {
+    case 'time':
+      return parsed(parseDuration(value)) ?? (figure.endsWith('_ns') ? plain : null) ?? refused('a duration such as 20ms');
+    case 'share':
+      return parsed(parseShare(value)) ?? (plain !== null && plain <= 1 ? plain : null) ?? refused('a share such as 5% or 0.05');
+    case 'flag':
+      if (value === 'true' || plain === 1) return 1;
+      return value === 'false' || plain === 0 ? 0 : refused('true or false');
+    case 'count':
+      return plain ?? refused('a number');
   }
-  throw usage(`--fail-if "${text}": expected a number, a duration such as 20ms or a share such as 5%, got ${value}`);
 }
 
-function figureOf(series: object | undefined, path: readonly string[]): number | null {
+function shown(path: readonly string[], value: number): string {
+  switch (kinds.get(path.join('.')) ?? 'count') {
+    case 'time':
+      return formatDuration(value);
+    case 'share':
+      return formatShare(value);
+    case 'flag':
+      return String(value === 1);
+    case 'count':
+      return String(value);
+  }
+}
+
+function figureOf(series: SummaryFile['arms'][number]['series'][number] | undefined, path: readonly string[]): number | null {
+  // A victim that never operated has shown nothing, not even that it was not stalled.
+  if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0) return null;
   let value: unknown = series;
   for (const key of path) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : null;
   if (typeof value === 'boolean') return value ? 1 : 0;

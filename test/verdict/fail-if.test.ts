@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ExitCode, Failure } from '../../src/base/failure.js';
+import { loadResolved } from '../../src/profile/load.js';
+import { checkCondition, parseFailCondition } from '../../src/verdict/fail-if.js';
+import { armOf, ms, runOf, seriesOf, stalledRun, summaryOf, writer, writerArm } from './fake-summary.js';
+
+const { arms } = await loadResolved('priority-inversion');
+const parse = (text: string) => parseFailCondition(text, arms);
+const realArms = ['free-one-vma', 'free-across-vmas', 'dontneed-across-vmas'];
+
+describe('a condition is read', () => {
+  test.each([
+    ['writer.mprotect.stalls > 0', 'stalls.count', '>', 0],
+    ['  writer.mprotect.stalls>=1  ', 'stalls.count', '>=', 1],
+    ['writer.mprotect.longest > 1.5s', 'stalls.longest_ns', '>', 1.5e9],
+    ['writer.mprotect.stalled > 5%', 'stalls.stalled_share', '>', 0.05],
+    ['writer.mprotect.stalls.stalled_share > 0.05', 'stalls.stalled_share', '>', 0.05],
+    ['reader.first_fault.service.p99 >= 20ms', 'service.p99_ns', '>=', 20 * ms],
+    ['reader.first_fault.service.p99_9_ns < 500', 'service.p99_9_ns', '<', 500],
+    ['control.timer.response.max <= 1m', 'response.max_ns', '<=', 60e9],
+    ['control.timer.inflight > 0ms', 'inflight_ns', '>', 0],
+    ['control.timer.saturated == true', 'saturated', '==', 1],
+    ['control.timer.saturated != 0', 'saturated', '!=', 0],
+    ['control.timer.unserved == 0', 'unserved', '==', 0],
+    ['control.timer.service.n < 100', 'service.n', '<', 100],
+  ])('%s', (text, path, comparison, value) => {
+    expect(parse(text)).toMatchObject({ text, path: path.split('.'), comparison, value, arms: realArms });
+  });
+
+  test('on one arm if it names one, a control too', () => {
+    expect(parse('free-one-vma/writer.mprotect.stalls > 0').arms).toEqual(['free-one-vma']);
+    expect(parse('idle-control/writer.mprotect.stalls > 0').arms).toEqual(['idle-control']);
+  });
+});
+
+function refusal(text: string): string {
+  try {
+    parse(text);
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.exitCode === ExitCode.usage) return thrown.message;
+    throw thrown;
+  }
+  return 'no refusal';
+}
+
+test.each([
+  ['', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
+  ['writer.mprotect.stalls', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
+  ['writer.mprotect.stalls = 0', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
+  ['writer.mprotect.stalls > ', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
+  ['writer.mprotect.stalls > 0 ms', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
+  ['free-one-vam/writer.mprotect.stalls > 0', 'there is no arm free-one-vam; did you mean free-one-vma?; there are idle-control'],
+  ['writer.mprotct.stalls > 0', 'there is no series writer.mprotct; did you mean writer.mprotect?; there are writer.mprotect, reader.first_fault, control.timer'],
+  ['stalls > 0', 'there is no series stalls; there are'],
+  ['writer.mprotect.stals > 0', 'there is no figure stals; did you mean stalls?; there are stalls, longest, stalled, service.n'],
+  ['writer.mprotect.constructor > 0', 'there is no figure constructor; there are'],
+  ['writer.mprotect.service > 0', 'there is no figure service; '],
+  ['writer.mprotect.stalls > 20ms', 'expected a number to compare stalls with, got 20ms'],
+  ['writer.mprotect.stalls > 1e3', 'expected a number to compare stalls with, got 1e3'],
+  ['writer.mprotect.stalls > -1', 'expected a number to compare stalls with, got -1'],
+  [`writer.mprotect.stalls > ${'9'.repeat(400)}`, 'expected a number to compare stalls with, got 999'],
+  ['writer.mprotect.longest > 5%', 'expected a duration such as 20ms to compare longest with, got 5%'],
+  ['writer.mprotect.longest > 500', 'expected a duration such as 20ms to compare longest with, got 500'],
+  ['writer.mprotect.stalled > 5', 'expected a share such as 5% or 0.05 to compare stalled with, got 5'],
+  ['writer.mprotect.saturated == constructor', 'expected true or false to compare saturated with, got constructor'],
+])('%s is refused', (text, sentence) => {
+  expect(refusal(text)).toContain(sentence);
+  expect(refusal(text)).toMatch(/^--fail-if "/);
+});
+
+describe('whatever is given', () => {
+  const pieces = fc.constantFrom('writer.mprotect', 'writer', '.', '/', 'stalls', 'service.p99_ns', 'saturated', '__proto__', 'toString', '>', '>=', '=', '!', ' ', '0', '20ms', '5%', 'true', '1e9', '-', 'free-one-vma', '%', '\n', '​', '9'.repeat(40));
+  const nearly = fc.array(pieces, { maxLength: 9 }).map((parts) => parts.join(''));
+  const shaped = fc.tuple(fc.constantFrom('writer.mprotect', 'control.timer', 'x.y'), fc.oneof(fc.constantFrom('stalls', 'longest', 'stalled', 'saturated', 'service.p50', 'unserved'), fc.string()), fc.constantFrom('>', '<', '==', '!=', '=>', ''), fc.oneof(fc.constantFrom('0', '1', '20ms', '5%', 'true', 'NaN', 'Infinity', '0x10'), fc.string()))
+    .map(([series, figure, comparison, value]) => `${series}.${figure} ${comparison} ${value}`);
+
+  test('it is a condition with a finite value, or a usage error in one line that names the option', () => {
+    let good = 0;
+    fc.assert(fc.property(fc.oneof(fc.string(), nearly, shaped), (text) => {
+      let condition;
+      try {
+        condition = parse(text);
+      } catch (thrown) {
+        if (!(thrown instanceof Failure)) throw thrown;
+        expect(thrown.exitCode).toBe(ExitCode.usage);
+        expect(thrown.message.startsWith(`--fail-if "${text}"`)).toBe(true);
+        return;
+      }
+      good += 1;
+      expect(Number.isFinite(condition.value)).toBe(true);
+      expect(condition.arms.length).toBeGreaterThan(0);
+    }), { numRuns: 2000 });
+    expect(good).toBeGreaterThan(10);
+  });
+});
+
+describe('a condition is checked', () => {
+  const check = (text: string, given: ReturnType<typeof summaryOf>) => {
+    const { outcome, sentence } = checkCondition(parse(text), given);
+    return { outcome, sentence };
+  };
+  const quiet = runOf();
+  const across = writerArm('free-across-vmas', null, stalledRun(3, 0.2));
+  const one = writerArm('free-one-vma', null, quiet);
+  const noisyControl = writerArm('foreign-control', 'foreign', stalledRun(9, 0.2));
+
+  test('and met by any arm that is no control', () => {
+    expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one, across]))).toEqual({ outcome: 'met', sentence: '"writer.mprotect.stalls > 0" is met: writer.mprotect.stalls.count is 3 in free-across-vmas.' });
+    expect(check('writer.mprotect.longest >= 500ms', summaryOf([across])).sentence).toBe('"writer.mprotect.longest >= 500ms" is met: writer.mprotect.stalls.longest_ns is 500 ms in free-across-vmas.');
+    expect(check('writer.mprotect.stalled > 5%', summaryOf([across])).sentence).toContain('stalled_share is 20 % in');
+  });
+
+  test('and not met', () => {
+    expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one]))).toEqual({ outcome: 'not met', sentence: '"writer.mprotect.stalls > 0" is not met in free-one-vma.' });
+    expect(check('writer.mprotect.inflight > 0ms', summaryOf([one])).outcome).toBe('not met');
+    expect(check('writer.mprotect.saturated == true', summaryOf([one])).outcome).toBe('not met');
+  });
+
+  test.each([
+    ['without a run', summaryOf([writerArm('free-one-vma', null)]), /not known in free-one-vma/],
+    ['with one arm known and another not', summaryOf([one, writerArm('free-across-vmas', null)]), /not known in free-across-vmas \(too few/],
+    ['of a victim that never operated', summaryOf([writerArm('free-one-vma', null, runOf({ n: 0 }))]), /not known/],
+    ['of an experiment that is not complete', summaryOf([one], { status: 'partial' }), /not complete/],
+    ['of a degraded experiment', summaryOf([one], { degraded: ['nice 19 was refused'] }), /--allow-degraded/],
+  ])('and undecided %s', (_, summary, why) => {
+    const result = check('writer.mprotect.stalls > 0', summary);
+    expect(result.outcome).toBe('unknown');
+    expect(result.sentence).toMatch(why);
+  });
+
+  test('and undecided where n is too small or the series is saturated', () => {
+    expect(check('writer.mprotect.service.p99_99 > 1ms', summaryOf([one])).outcome).toBe('unknown');
+    const saturated = armOf('free-one-vma', null, [seriesOf(writer, [quiet], { saturated: true, response: null })]);
+    expect(check('writer.mprotect.response.p50 > 1ms', summaryOf([saturated])).outcome).toBe('unknown');
+  });
+
+  test('and met all the same where something else is not known', () => {
+    expect(check('writer.mprotect.stalls > 0', summaryOf([across, writerArm('free-one-vma', null)], { status: 'failed', degraded: ['nice'] })).outcome).toBe('met');
+  });
+});
