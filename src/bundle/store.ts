@@ -2,7 +2,7 @@
  * The result folder of an experiment. Every file is written beside its place, synced and renamed into it, so that a
  * reader, a crash or a full disk never sees half of one. JSON is checked against its schema before it is written.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { unfit, usage, type Failure } from '../base/failure.js';
 import { bundleSchemas, schemaVersion, type ManifestFile, type RunFile, type SummaryFile } from './schema.js';
@@ -13,29 +13,55 @@ export interface BundleStore {
   /** run.json and the run's other files, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
-  /** Removes a bundle in which no run was finished. */
+  /** Removes a bundle that holds no run; one that does stays. */
   discard(): void;
 }
 
 /** A folder that does not exist yet, or an empty one: results are never mixed or overwritten. */
 export function createBundle(path: string): BundleStore {
   const folder = resolve(path);
-  guard(folder, () => mkdirSync(join(folder, 'runs'), { recursive: true }), () => {
+  const runsFolder = join(folder, 'runs');
+  const wasThere = existsSync(folder);
+  let hasRuns = false;
+  guard(folder, () => { makeFolders(runsFolder); }, () => {
     if (existsWithContent(folder)) throw usage(`the output folder ${path} exists and is not empty; choose another with --out, or remove it`);
   });
   const writeJson = (file: string, value: unknown): void => { writeAtomically(join(folder, file), `${JSON.stringify(value, null, 1)}\n`); };
   return {
     path: folder,
     writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
-    discard: () => { rmSync(folder, { recursive: true, force: true }); },
+    discard() {
+      if (hasRuns) return;
+      for (const name of ['runs', 'manifest.json', 'summary.json']) rmSync(join(folder, name), { recursive: true, force: true });
+      // One that was there before is not ours to remove; it may be a mount point.
+      if (!wasThere) rmSync(folder, { recursive: true, force: true });
+    },
     writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
     writeRun(run, files) {
-      const runFolder = join(folder, 'runs', run.name);
-      guard(runFolder, () => mkdirSync(runFolder, { recursive: true }));
-      for (const [name, text] of Object.entries(files)) writeAtomically(join(runFolder, name), text);
-      writeJson(join('runs', run.name, 'run.json'), bundleSchemas.run.parse(run));
+      const runFolder = join(runsFolder, run.name);
+      try {
+        guard(runFolder, () => { makeFolders(runFolder); });
+        for (const [name, text] of Object.entries(files)) writeAtomically(join(runFolder, name), text);
+        writeJson(join('runs', run.name, 'run.json'), bundleSchemas.run.parse(run));
+      } catch (error) {
+        rmSync(runFolder, { recursive: true, force: true });
+        throw error;
+      }
+      hasRuns = true;
     },
   };
+}
+
+/** As `mkdir -p`. Node's own recursive mkdir tries for ever where a folder is missing that nobody can make, as in /proc. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another pauselab may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Reads and checks one file of a bundle. */

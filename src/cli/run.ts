@@ -102,7 +102,7 @@ async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], a
     });
     return { summary, bundle: store.path, failure };
   } catch (error) {
-    // It ended before the first run had anything to keep.
+    // Only if there is no run to keep.
     store.discard();
     throw error;
   } finally {

@@ -57,6 +57,16 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
     store.writeSummary(summary);
     return summary;
   };
+  // A disk that is full may refuse this summary too; the runs before are there without it.
+  const giveUp = (failure: Failure): ExperimentResult => {
+    const summary = summarise({ profile, arms, kernel: host.kernel, status: 'failed', runs: finished });
+    try {
+      store.writeSummary(summary);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+    return { summary, failure };
+  };
 
   const queue = [...order];
   let retries = profile.spoiled.retries;
@@ -68,23 +78,21 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
     const name = `${String(number).padStart(3, '0')}-${arm.name}`;
     observer.onRunStart({ number: number + 1, of: number + 1 + queue.length, name, ...planned });
 
-    let output: RunOutput;
     try {
-      output = await executeRun(runInput(input, { name, arm, planned, sizes, topology }));
+      const output = await executeRun(runInput(input, { name, arm, planned, sizes, topology }));
+      store.writeRun(output.file, output.files);
+      finished.push(output);
+      observer.onRunEnd(output.file);
+      if (output.file.failure !== null) return giveUp(workloadFailed(`run ${name} failed: ${output.file.failure}`));
+      if (output.file.spoiled.length > 0 && retries > 0) {
+        retries -= 1;
+        queue.push(planned);
+      }
+      publish('running');
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      if (finished.length === 0) throw error;
-      return { summary: publish('failed'), failure: error };
+      if (!(error instanceof Failure) || finished.length === 0) throw error;
+      return giveUp(error);
     }
-    finished.push(output);
-    store.writeRun(output.file, output.files);
-    observer.onRunEnd(output.file);
-    if (output.file.failure !== null) return { summary: publish('failed'), failure: workloadFailed(`run ${name} failed: ${output.file.failure}`) };
-    if (output.file.spoiled.length > 0 && retries > 0) {
-      retries -= 1;
-      queue.push(planned);
-    }
-    publish('running');
   }
 
   const signal = interruption.signal();
