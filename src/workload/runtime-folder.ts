@@ -36,7 +36,15 @@ export function createRuntimeFolder(): RuntimeFolder {
 function removeLeftBehind(): void {
   for (const name of readdirSync(shared)) {
     const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (pid > 0 && !isAlive(pid)) rmSync(join(shared, name), { recursive: true, force: true });
+    if (pid > 0 && !isAlive(pid)) removeIfOurs(join(shared, name));
+  }
+}
+
+function removeIfOurs(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Another user's: it takes some memory and stops nobody.
   }
 }
 
