@@ -12,11 +12,16 @@
 namespace pauselab::engine {
 namespace {
 
+std::string json(std::optional<LockClass> lockClass) {
+  return lockClass ? std::string("\"").append(nameOf(*lockClass)).append("\"") : std::string("null");
+}
+
 template <typename Operation>
 void list(const char* kind, std::span<const Operation> table) {
   std::printf("\"%s\":[", kind);
   for (std::size_t i = 0; i < table.size(); ++i)
-    std::printf("%s{\"name\":\"%s\",\"lockClass\":\"%s\",\"calls\":\"%s\"}", i == 0 ? "" : ",", table[i].name.data(), nameOf(table[i].lockClass), table[i].calls.data());
+    std::printf("%s{\"name\":\"%s\",\"lockClass\":%s,\"crossingLockClass\":%s,\"calls\":\"%s\"}", i == 0 ? "" : ",", table[i].name.data(),
+                json(table[i].lockClass).c_str(), json(table[i].crossingLockClass).c_str(), table[i].calls.data());
   std::printf("]");
 }
 
@@ -39,20 +44,22 @@ void listOperations() {
 }
 
 void exercise(const char* name, unsigned long count) {
-  disableHugePages();
-  if (const VictimOperation* operation = findVictimOperation(name); operation != nullptr) {
+  const VictimOperation* const operation = findVictimOperation(name);
+  if (operation == nullptr || !needsHugePages(*operation)) disableHugePages();
+  if (operation != nullptr) {
     const VictimPlan plan{.name = name, .operation = name, .placement = Placement::isolated, .interval_ns = 0, .offset_ns = 0, .pool = count};
-    const auto action = operation->make(plan, operation->needsPage ? isolatedPage() : VictimPage{});
+    const auto action = operation->make(plan, operation->placements.any() ? ownPage(*operation, Placement::isolated) : VictimPage{});
+    action->warmUp();
     between(count, [&] { return action->perform(); });
     return;
   }
-  const HolderOperation* operation = findHolderOperation(name);
-  if (operation == nullptr) fail(Exit::usage, "no operation is named \"%s\"; `pauselab-engine operations` lists them", name);
+  const HolderOperation* const holder = findHolderOperation(name);
+  if (holder == nullptr) fail(Exit::usage, "no operation is named \"%s\"; `pauselab-engine operations` lists them", name);
   constexpr std::uint64_t kBytes = 1 << 20;
   const HolderPlan plan{.operation = name, .bytes = kBytes, .vmas = 1, .hugePages = false, .pause_ns = 0, .active = true, .toucher = false};
   const Region region(plan, {});
   region.populate([] { return false; });
-  const auto action = operation->make(region);
+  const auto action = holder->make(region);
   between(count, [&] {
     const int outcome = action->release();
     return outcome != 0 ? outcome : action->restore();

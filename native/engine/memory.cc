@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "board/fail.h"
 #include "engine/maps.h"
@@ -61,7 +62,7 @@ VictimPage Region::placeVictim(const VictimPlan& victim) {
   constexpr int kOpen = PROT_READ | PROT_WRITE;
   if (victim.placement == Placement::same) {
     char* page = base_ + bytes_ + (2 * tailTaken_++ + 1) * kPageBytes;
-    return {.address = page, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+    return {.address = page, .bytes = kPageBytes, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
   }
   if (afterTaken_ && beforeTaken_)
     fail(Exit::usage, "%s is the third victim beside the holder's VMA, which has two sides; place it elsewhere", victim.name.c_str());
@@ -70,17 +71,36 @@ VictimPage Region::placeVictim(const VictimPlan& victim) {
   // Never writable, so never equal to the region's protection: the two VMAs stay apart.
   if (victim.placement == Placement::adjacent) {
     protect(page, kPageBytes, PROT_READ);
-    return {.address = page, .placement = victim.placement, .openProtection = PROT_READ, .closedProtection = PROT_NONE};
+    return {.address = page, .bytes = kPageBytes, .placement = victim.placement, .openProtection = PROT_READ, .closedProtection = PROT_NONE};
   }
   protect(page, kPageBytes, kOpen);
-  return {.address = page, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+  return {.address = page, .bytes = kPageBytes, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
 }
 
-VictimPage isolatedPage() {
-  char* page = reserve(3 * kPageBytes) + kPageBytes;
-  protect(page, kPageBytes, PROT_READ | PROT_WRITE);
-  *const_cast<volatile char*>(page) = 1;
-  return {.address = page, .placement = Placement::isolated, .openProtection = PROT_READ | PROT_WRITE, .closedProtection = PROT_READ};
+namespace {
+
+// Maps a range between PROT_NONE pages, and touches it.
+VictimPage ownRange(const RangeShape& shape, Placement placement, std::size_t bytes) {
+  constexpr int kOpen = PROT_READ | PROT_WRITE;
+  char* reservation = reserve(bytes + shape.vmaBytes + 2 * kPageBytes);
+  char* start = reinterpret_cast<char*>(roundUp(reinterpret_cast<std::uintptr_t>(reservation) + kPageBytes, shape.vmaBytes));
+  if (!shape.shared) {
+    protect(start, bytes, kOpen);
+  } else if (mmap(start, bytes, kOpen, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+    fail(Exit::unfit, "%zu bytes of shared memory could not be mapped: %s", bytes, strerror(errno));
+  }
+  for (std::size_t offset = 0; offset < bytes; offset += kPageBytes) *const_cast<volatile char*>(start + offset) = 1;
+  return {.address = start, .bytes = bytes, .placement = placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+}
+
+}  // namespace
+
+VictimPage isolatedPage(const RangeShape& shape) { return ownRange(shape, Placement::isolated, shape.vmaBytes); }
+
+VictimPage crossingPage(const RangeShape& shape) {
+  const VictimPage range = ownRange(shape, Placement::crossing, 2 * shape.vmaBytes);
+  advise(range.address + shape.vmaBytes, shape.vmaBytes, shape.separator, "DONTDUMP or DONTFORK");
+  return range;
 }
 
 namespace {
@@ -98,13 +118,16 @@ bool isFree(const std::vector<Vma>& maps, std::uintptr_t start) {
   return found.empty() || !found.front().accessible();
 }
 
-// Does the victim's VMA lie to the region's as planned?
-bool liesAsPlanned(const std::vector<Vma>& maps, const std::vector<Vma>& regionVmas, const VictimPage& page, const Vma& own) {
+// Do the victim's VMAs lie to the region's as planned?
+bool liesAsPlanned(const std::vector<Vma>& maps, const std::vector<Vma>& regionVmas, const VictimPage& page, const std::vector<Vma>& vmas) {
+  if (vmas.size() != (page.placement == Placement::crossing ? 2 : 1)) return false;
+  const Vma& own = vmas.front();
   const auto isOwn = [&own](const Vma& vma) { return vma.start == own.start; };
   const bool inRegion = std::any_of(regionVmas.begin(), regionVmas.end(), isOwn);
   switch (page.placement) {
     case Placement::isolated:
-      return !inRegion && isFree(maps, addressOf(page.address) - kPageBytes) && isFree(maps, addressOf(page.address) + kPageBytes);
+    case Placement::crossing:
+      return !inRegion && isFree(maps, addressOf(page.address) - kPageBytes) && isFree(maps, addressOf(page.address) + page.bytes);
     case Placement::same:
     case Placement::mergeable: return inRegion;
     case Placement::adjacent: return !inRegion && (own.start == regionVmas.back().end || own.end == regionVmas.front().start);
@@ -128,17 +151,26 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
   }
   result += "\"victims\":[";
   for (const auto& [name, page] : pages) {
-    const auto own = overlapping(maps, addressOf(page.address), addressOf(page.address) + kPageBytes);
-    if (own.size() != 1 || !liesAsPlanned(maps, regionVmas, page, own.front()))
+    const auto own = overlapping(maps, addressOf(page.address), addressOf(page.address) + page.bytes);
+    if (!liesAsPlanned(maps, regionVmas, page, own))
       fail(Exit::unfit, "the memory of %s was to lie \"%s\" to the holder's and does not in /proc/self/maps; this kernel lays memory out in another way", name.c_str(), nameOf(page.placement));
     result.append(result.back() == '[' ? "" : ",").append("{\"series\":\"").append(name);
-    result.append("\",\"placement\":\"").append(nameOf(page.placement)).append("\",\"vma\":").append(json(own.front())).append("}");
+    result.append("\",\"placement\":\"").append(nameOf(page.placement)).append("\",\"vma\":").append(json(own.front()));
+    if (own.size() == 2) result.append(",\"secondVma\":").append(json(own.back()));
+    result.append("}");
   }
   return result + "]}";
 }
 
 void disableHugePages() {
   if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) fail(Exit::unfit, "transparent huge pages could not be switched off for the workload: %s", strerror(errno));
+}
+
+bool hugePagesEverywhere() {
+  std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string text;
+  std::getline(file, text);
+  return text.find("[always]") != std::string::npos;
 }
 
 }  // namespace pauselab::engine

@@ -1,6 +1,8 @@
 // The holder's region, the victims' pages, and the proof of how they lie to each other.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,10 +18,11 @@ inline constexpr std::size_t kPageBytes = 4096;
 // Mapping flags of all anonymous memory here: the same everywhere, since VMAs merge only when their flags agree.
 extern const int kMapFlags;
 
-// A page that a victim works on. Open and closed are the two protections it may take: which ones they are decides
+// A range that a victim works on: a page, unless its operation needs more or it crosses VMAs. Open and closed are the two protections it may take: which ones they are decides
 // whether the page's VMA can merge with its neighbours.
 struct VictimPage {
   char* address;
+  std::size_t bytes;
   Placement placement;
   int openProtection;
   int closedProtection;
@@ -33,6 +36,8 @@ struct VictimPage {
 class Region {
  public:
   Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims);
+  // Memory that was made elsewhere: the holder's operation has a way of its own to get it.
+  Region(char* base, std::size_t bytes) : base_(base), bytes_(bytes), vmas_(1), vmaEnd_(base + bytes) {}
 
   char* base() const { return base_; }
   std::size_t bytes() const { return bytes_; }
@@ -59,8 +64,17 @@ class Region {
   std::size_t tailTaken_ = 0;
 };
 
-// A page of its own, in a VMA of its own between PROT_NONE pages.
-VictimPage isolatedPage();
+// What kind of range an operation works on.
+struct RangeShape {
+  std::size_t vmaBytes = kPageBytes;  // also its alignment
+  bool shared = false;                // memory of a tmpfs file, as MADV_REMOVE wants it
+  int separator = MADV_DONTDUMP;      // advice that keeps the second VMA of a crossing range apart from the first
+};
+
+// A range of its own, in a VMA of its own between PROT_NONE pages.
+VictimPage isolatedPage(const RangeShape& shape = {});
+// The same, but over two VMAs of equal size.
+VictimPage crossingPage(const RangeShape& shape = {});
 
 // Checks in /proc/self/maps that everything lies as planned, and returns what was found as JSON. Ends the program
 // with a sentence (exit 5) where the kernel laid it out in another way. `region` may be null (no holder here).
@@ -69,5 +83,7 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
 // Transparent huge pages off for the whole process, by prctl: madvise(NOHUGEPAGE) would set a VMA flag, and VMAs
 // with different flags do not merge.
 void disableHugePages();
+// Whether every mapping gets them unasked: /sys/kernel/mm/transparent_hugepage/enabled is "always".
+bool hugePagesEverywhere();
 
 }  // namespace pauselab::engine

@@ -1,18 +1,23 @@
 // The operations: what victims are timed at, and what holders hold the lock with.
 //
-// Adding one: a small struct in its family's file under engine/operations/, and one line in the table in
-// operations.cc. What a line declares (lock class and system calls) is compared with strace by a test.
+// Adding one: a small class in its family's file under engine/operations/, and one line in the table in
+// operations.cc. What a line declares (lock classes and system calls) is compared with strace by a test.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/memory.h"
 
 namespace pauselab::engine {
 
-// The lock that an operation's call takes on Linux >= 6.17, on a range inside one VMA.
+// The lock that an operation's call takes on Linux >= 6.17.
 enum class LockClass { mmapLockWrite, mmapLockRead, vmaLock, none };
 const char* nameOf(LockClass lockClass);
 
@@ -25,14 +30,46 @@ class VictimAction {
   virtual ~VictimAction() = default;
   // 0, kExhausted, or the errno of the call that the kernel refused.
   virtual int perform() noexcept = 0;
+  // Called once before `go` by the thread that will perform: what a thread's first operation alone needs
+  // (an allocator's arena, a stack to be cached) is there afterwards.
+  virtual void warmUp() noexcept {}
+  // What a reader of the results should know of the form that this kernel made it take; empty: nothing.
+  virtual std::string note() const { return {}; }
+};
+
+// Which placements an operation's range can take; none: it makes its own memory.
+class Placements {
+ public:
+  constexpr Placements(std::initializer_list<Placement> placements) {
+    for (const Placement placement : placements) bits_ |= 1U << static_cast<unsigned>(placement);
+  }
+  constexpr bool any() const { return bits_ != 0; }
+  constexpr bool has(Placement placement) const { return (bits_ >> static_cast<unsigned>(placement) & 1U) != 0; }
+
+ private:
+  unsigned bits_ = 0;
+};
+
+// What an operation does to the process-wide allocator. Some do not go together in one process.
+enum class Heap {
+  untouched,
+  uses,        // mallocs, under any setting
+  mapsLarge,   // M_MMAP_THRESHOLD low: large blocks are mapped
+  keepsLarge,  // M_MMAP_THRESHOLD high: large blocks come from the heap
+  movesBreak,  // moves the program break itself, so nothing else may
 };
 
 struct VictimOperation {
   std::string_view name;
-  LockClass lockClass;
-  std::string_view calls;  // system calls of one operation, separated by spaces; "" for none
-  bool needsPage;          // works on a placed page; else it makes its own memory from `pool`
+  LockClass lockClass;                          // on a range inside one VMA
+  std::optional<LockClass> crossingLockClass;   // on one that crosses VMAs; none: it has no such range
+  // System calls of one operation, separated by spaces; "" for none. `x?`: may be left out, `x+`: once or more.
+  // After a `|`: those of the thread that it starts.
+  std::string_view calls;
+  Placements placements;
   std::unique_ptr<VictimAction> (*make)(const VictimPlan& plan, const VictimPage& page);
+  RangeShape shape{};
+  Heap heap = Heap::untouched;
 };
 
 // A holder's operation: `release` gives the region back, `restore` maps it again where that is needed.
@@ -46,10 +83,14 @@ class HolderAction {
 
 struct HolderOperation {
   std::string_view name;
-  LockClass lockClass;
-  std::string_view calls;  // of one release and restore
+  LockClass lockClass;                         // over a region inside one VMA
+  std::optional<LockClass> crossingLockClass;  // over one that spans two; none: it cannot
+  std::string_view calls;                      // of one release and restore
   std::unique_ptr<HolderAction> (*make)(const Region& region);
 };
+
+// Huge pages are off for the whole process unless an operation is about them.
+constexpr bool needsHugePages(const VictimOperation& operation) { return operation.shape.vmaBytes > kPageBytes; }
 
 std::span<const VictimOperation> victimOperations();
 std::span<const HolderOperation> holderOperations();
@@ -57,11 +98,23 @@ std::span<const HolderOperation> holderOperations();
 const VictimOperation* findVictimOperation(std::string_view name);
 const HolderOperation* findHolderOperation(std::string_view name);
 
+// The range of an operation that lies apart from the holder's: isolated or crossing.
+VictimPage ownPage(const VictimOperation& operation, Placement placement);
+
 // The families, one file each.
 std::unique_ptr<VictimAction> makeMmapMunmap(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeMprotect(const VictimPlan&, const VictimPage&);
-std::unique_ptr<VictimAction> makeMadviseSequential(const VictimPlan&, const VictimPage&);
-std::unique_ptr<VictimAction> makeMadviseColdPage(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeMremap(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeBrk(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeProcessMadvisePage(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeMincore(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeProcMaps(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeThreadStartJoin(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeThreadStartJoinUncached(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeMalloc8k(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeMalloc1mMmap(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeMalloc1mHeap(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeTimer(const VictimPlan&, const VictimPage&);

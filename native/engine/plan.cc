@@ -104,11 +104,11 @@ void readHolder(Line& line, Plan& plan) {
 }
 
 void readVictim(Line& line, Plan& plan) {
-  constexpr Placement placements[] = {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent};
+  constexpr Placement placements[] = {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing};
   plan.victims.push_back({
       .name = line.text("name"),
       .operation = line.text("operation"),
-      .placement = placements[line.choice("placement", {"isolated", "same", "mergeable", "adjacent"})],
+      .placement = placements[line.choice("placement", {"isolated", "same", "mergeable", "adjacent", "crossing"})],
       .interval_ns = line.numberUpTo("interval_ns", kLongest_ns),
       .offset_ns = line.numberUpTo("offset_ns", kLongest_ns),
       .pool = line.numberUpTo("pool", 1'000'000),
@@ -143,6 +143,7 @@ const char* nameOf(Placement placement) {
     case Placement::same: return "same";
     case Placement::mergeable: return "mergeable";
     case Placement::adjacent: return "adjacent";
+    case Placement::crossing: return "crossing";
   }
   return "unknown";
 }
@@ -162,8 +163,7 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   }
   if (plan.boardPath.empty()) fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
   for (const VictimPlan& victim : plan.victims) {
-    const bool needsRegion = victim.placement != Placement::isolated;
-    if (needsRegion && (!plan.holder || plan.foreignHolder))
+    if (besideHolder(victim.placement) && (!plan.holder || plan.foreignHolder))
       fail(Exit::usage, "%s: %s is placed \"%s\", which needs a holder in its own process", nameForErrors.c_str(), victim.name.c_str(), nameOf(victim.placement));
   }
   return plan;

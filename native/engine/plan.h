@@ -3,7 +3,7 @@
 //
 //   board    path=/dev/shm/x/board threshold_ns=100000000
 //   parent   pid=1234                       die with this process (optional)
-//   process  holder=same|foreign            foreign: the holder runs in a second process of the same session
+//   process  holder=same|foreign            foreign: holder and region are in a second process of the same session
 //   holder   operation=madvise_free bytes=536870912 vmas=1 pages=small|huge pause_ns=0 active=1 toucher=1
 //   hog      run_ns=0 sleep_ns=0            0 0: steady
 //   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
@@ -24,7 +24,10 @@ enum class Placement {
   same,       // inside the VMA that the holder releases from, beyond the released range
   mergeable,  // next to the holder's VMA, with the same attributes
   adjacent,   // next to the holder's VMA, with attributes that keep the two apart
+  crossing,   // far from the holder's, over two VMAs of its own
 };
+// Placements that say something of the holder's region, and so need one in the same process.
+constexpr bool besideHolder(Placement placement) { return placement != Placement::isolated && placement != Placement::crossing; }
 const char* nameOf(Placement placement);
 
 struct HolderPlan {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -90,15 +91,16 @@ class Crew {
  public:
   explicit Crew(Shared& shared) : shared_(shared) {}
 
-  // Starts a thread that registers itself on the board, then waits for `go`, then runs `loop`.
-  void start(std::size_t index, std::function<void(const Schedstat&)> loop) {
+  // Starts a thread that registers itself on the board, does what has to be done once, waits for `go`, runs `loop`.
+  void start(std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once = [] {}) {
     ++count_;
-    threads_.emplace_back([this, index, loop = std::move(loop)] {
+    threads_.emplace_back([this, index, loop = std::move(loop), once = std::move(once)] {
       board::Thread& thread = shared_.board.thread(index);
       // At most 15 characters fit; the tail of "writer.mprotect" says more than a cut name elsewhere would.
       pthread_setname_np(pthread_self(), std::string(thread.name).substr(0, 15).c_str());
       prctl(PR_SET_TIMERSLACK, 1);  // ns: sleeps end when asked, not up to 50 us later
       const Schedstat schedstat;
+      once();
       thread.pid.store(static_cast<std::uint64_t>(getpid()), std::memory_order_relaxed);
       thread.tid.store(static_cast<std::uint64_t>(syscall(SYS_gettid)), std::memory_order_release);
       registered_.raise();
@@ -233,6 +235,7 @@ class ForeignHolder {
 struct VictimParts {
   std::vector<std::unique_ptr<VictimAction>> actions;
   std::string layout;
+  std::string notes;  // JSON strings
 };
 
 // Places every page first, then proves the layout, then lets the operations change it.
@@ -241,11 +244,10 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
   std::vector<std::pair<std::string, VictimPage>> placed;
   for (const VictimPlan& victim : plan.victims) {
     VictimPage page{};
-    if (victimOperation(victim).needsPage) {
-      page = victim.placement == Placement::isolated ? isolatedPage() : holder.region->placeVictim(victim);
+    const VictimOperation& operation = victimOperation(victim);
+    if (operation.placements.any()) {
+      page = besideHolder(victim.placement) ? holder.region->placeVictim(victim) : ownPage(operation, victim.placement);
       placed.emplace_back(victim.name, page);
-    } else if (victim.placement != Placement::isolated) {
-      fail(Exit::usage, "%s makes its own memory and cannot be placed \"%s\"", victim.name.c_str(), nameOf(victim.placement));
     }
     pages.push_back(page);
   }
@@ -254,8 +256,36 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
   for (std::size_t i = 0; i < plan.victims.size(); ++i) {
     parts.actions.push_back(victimOperation(plan.victims[i]).make(plan.victims[i], pages[i]));
     tryVictim(plan.victims[i], *parts.actions.back());
+    if (const std::string note = parts.actions.back()->note(); !note.empty()) parts.notes.append(parts.notes.empty() ? "\"" : ",\"").append(note).append("\"");
   }
   return parts;
+}
+
+void checkOperations(const Plan& plan) {
+  if (plan.holder) holderOperation(*plan.holder);
+  const VictimPlan* users[5] = {};  // of the heap, by what they do to it
+  for (const VictimPlan& victim : plan.victims) {
+    const VictimOperation& operation = victimOperation(victim);
+    users[static_cast<int>(operation.heap)] = &victim;
+    if (operation.placements.any() ? !operation.placements.has(victim.placement) : victim.placement != Placement::isolated)
+      fail(Exit::usage, "%s cannot be placed \"%s\"", victim.name.c_str(), nameOf(victim.placement));
+  }
+  const auto apart = [&users](Heap one, Heap other) {
+    const VictimPlan* const a = users[static_cast<int>(one)];
+    const VictimPlan* const b = users[static_cast<int>(other)];
+    if (a != nullptr && b != nullptr)
+      fail(Exit::usage, "%s and %s cannot be in one process: each needs the allocator in another state (%s, %s)", a->name.c_str(), b->name.c_str(), a->operation.c_str(), b->operation.c_str());
+  };
+  apart(Heap::mapsLarge, Heap::keepsLarge);
+  for (const Heap other : {Heap::uses, Heap::mapsLarge, Heap::keepsLarge}) apart(Heap::movesBreak, other);
+}
+
+// Off for the whole process, unless the region is to have huge pages or an operation is about them.
+void chooseHugePages(const Plan& plan) {
+  const bool wanted = std::any_of(plan.victims.begin(), plan.victims.end(), [](const VictimPlan& victim) { return needsHugePages(victimOperation(victim)); });
+  if (wanted && hugePagesEverywhere())
+    fail(Exit::unfit, "madvise_collapse_page needs transparent huge pages, and while they are set to \"always\" all memory would have them; write madvise to /sys/kernel/mm/transparent_hugepage/enabled");
+  if (!wanted && !(plan.holder && plan.holder->hugePages)) disableHugePages();
 }
 
 bool victimsEnded(Shared& shared, const Plan& plan) {
@@ -271,10 +301,8 @@ void runWorkload(const Plan& plan) {
     dieWith(static_cast<pid_t>(*plan.parentPid));
     signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
   }
-  // Names are checked before anything is made.
-  for (const VictimPlan& victim : plan.victims) victimOperation(victim);
-  if (plan.holder) holderOperation(*plan.holder);
-  if (!plan.holder || !plan.holder->hugePages) disableHugePages();
+  checkOperations(plan);  // before anything is made
+  chooseHugePages(plan);
 
   const Seats seats = seatsOf(plan);
   Shared shared{.board = board::Board::create(plan.boardPath, seats.specs, plan.threshold_ns)};
@@ -288,14 +316,14 @@ void runWorkload(const Plan& plan) {
 
   auto* crew = new Crew(shared);  // never destroyed: its threads never end
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
-    crew->start(i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); });
+    crew->start(i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); }, [&, i] { victims.actions[i]->warmUp(); });
   if (holder.region) startHolder(*crew, shared, plan, seats, holder);
   for (std::size_t i = 0; i < plan.hogs.size(); ++i)
     crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
   crew->waitUntilRegistered();
 
-  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"memoryLocked\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
-              header.memory_locked.load() != 0 ? "true" : "false");
+  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
+              victims.notes.c_str(), header.memory_locked.load() != 0 ? "true" : "false");
   std::fflush(stdout);
   beat(shared);
   header.state.store(static_cast<std::uint64_t>(State::ready), std::memory_order_release);

@@ -59,7 +59,7 @@ TEST("a plan that is not one is refused with its line") {
   expectRefused(kBoard + "hog run_ns=1 sleep_ns=0 sleep_ns=1\n", "came twice");
   expectRefused(kBoard + "hog run_ns=1 sleep_ns=0 colour=red\n", "does not know the key colour");
   expectRefused(kBoard + "dog run_ns=1\n", "got \"dog\"");
-  expectRefused(kBoard + "victim name=a operation=mprotect placement=far interval_ns=0 offset_ns=0 pool=0\n", "expected one of isolated, same, mergeable, adjacent");
+  expectRefused(kBoard + "victim name=a operation=mprotect placement=far interval_ns=0 offset_ns=0 pool=0\n", "expected one of isolated, same, mergeable, adjacent, crossing");
   expectRefused(kBoard + "victim name=a operation=mprotect placement=same interval_ns=0 offset_ns=0 pool=0\n", "needs a holder in its own process");
   expectRefused(kBoard + "holder operation=x bytes=0 vmas=1 pages=small pause_ns=0 active=1 toucher=0\n", "at least one byte");
 }
@@ -87,7 +87,7 @@ TEST("every placement lies as it says") {
     verifiedLayout(&region, {{victim.name, region.placeVictim(victim)}});
   }
   const Region region(holderOf(1 << 20, 1), {});
-  verifiedLayout(&region, {{"writer.mprotect", isolatedPage()}});
+  verifiedLayout(&region, {{"writer.mprotect", isolatedPage()}, {"reader.madvise_free_page", crossingPage()}});
 }
 
 TEST("a page that lies in another way is found out") {
@@ -102,16 +102,33 @@ TEST("a page that lies in another way is found out") {
   EXPECT(ended.stderrText.find("was to lie \"mergeable\"") != std::string::npos);
 }
 
+TEST("a crossing range whose two VMAs became one is found out") {
+  const test::Ended ended = test::endOf([] {
+    const VictimPage page = crossingPage();
+    madvise(page.address, page.bytes, MADV_DODUMP);
+    verifiedLayout(nullptr, {{"reader.madvise_free_page", page}});
+  });
+  EXPECT(ended.status == static_cast<int>(Exit::unfit));
+  EXPECT(ended.stderrText.find("was to lie \"crossing\"") != std::string::npos);
+}
+
 TEST("every victim operation works in every placement that it can take") {
   for (const VictimOperation& operation : victimOperations()) {
     if (operation.name.starts_with("inject_")) continue;
-    for (const Placement placement : {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent}) {
-      if (!operation.needsPage && placement != Placement::isolated) continue;
+    EXPECT(operation.crossingLockClass.has_value() == operation.placements.has(Placement::crossing));
+    for (const Placement placement : {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing}) {
+      if (operation.placements.any() ? !operation.placements.has(placement) : placement != Placement::isolated) continue;
       const VictimPlan victim = victimAt(placement);
       Region region(holderOf(1 << 20, 1), {victim});
-      const VictimPage page = placement == Placement::isolated ? isolatedPage() : region.placeVictim(victim);
+      const VictimPage page = besideHolder(placement) ? region.placeVictim(victim) : ownPage(operation, placement);
       const auto action = operation.make(victim, page);
-      for (int i = 0; i < 4; ++i) EXPECT(action->perform() == 0);
+      action->warmUp();
+      for (int i = 0; i < 4; ++i) {
+        const int outcome = action->perform();
+        if (outcome != 0) std::printf("# %s placed %s: %s\n", operation.name.data(), nameOf(placement), strerrorname_np(outcome));
+        EXPECT(outcome == 0);
+      }
+      if (placement == Placement::crossing) verifiedLayout(nullptr, {{victim.name, page}});
     }
   }
 }

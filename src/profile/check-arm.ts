@@ -1,6 +1,6 @@
 /** The checks of one arm, on its settings with defaults applied. */
-import { victimLayout, seriesName } from './expand.js';
-import { holderOperations, operationNamed } from './operations.js';
+import { besideHolder, victimLayout, seriesName } from './expand.js';
+import { allocatorConflict, holderOperations, operationNamed } from './operations.js';
 import type { Profile } from './schema.js';
 import { basicsOf, type ArmSettings } from './settings.js';
 import type { Path } from './tree.js';
@@ -17,6 +17,7 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
     report(['victims'], 'expected a list of at least one victim, got nothing');
   checkSeries(settings, report);
   checkLayouts(settings, report);
+  checkAllocator(settings, report);
   checkRates(profile, settings, report);
 }
 
@@ -70,18 +71,31 @@ function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report):
       `${operation} cannot lie in layout ${lies}; ${remedy}`,
     );
   }
-  const besideHolder = placed.some((lies) => lies !== 'isolated');
-  if (besideHolder && holder.process === 'foreign') {
+  const beside = placed.some(besideHolder);
+  if (beside && holder.process === 'foreign') {
     report(
       ['holder', 'process'],
       'a holder in another process has no memory beside a victim; use layout isolated or split',
     );
   }
-  if (!besideHolder && victims.length > 0 && layout !== 'isolated' && layout !== 'split') {
+  if (!beside && victims.length > 0 && layout !== 'isolated' && layout !== 'split') {
     report(
       ['layout'],
       `no victim lies in layout ${layout}; leave out \`layout: isolated\` for one of them, or use layout isolated`,
     );
+  }
+}
+
+function checkAllocator({ victims }: ArmSettings, report: Report): void {
+  for (const [index, { operation }] of victims.entries()) {
+    for (const { operation: earlier } of victims.slice(0, index)) {
+      const conflict = allocatorConflict(earlier, operation);
+      if (conflict !== undefined)
+        report(
+          ['victims', index, 'operation'],
+          `${operation} cannot be in one arm with ${earlier}: ${conflict}; give them arms of their own`,
+        );
+    }
   }
 }
 

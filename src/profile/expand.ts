@@ -100,6 +100,11 @@ export function seriesName(role: string, operation: string): string {
   return `${role}.${operation}`;
 }
 
+/** Whether a layout says something of the holder's region, and so needs one in the same process. */
+export function besideHolder(layout: VictimLayout): boolean {
+  return layout !== 'isolated' && layout !== 'crossing';
+}
+
 /** Its own layout, else the arm's; `split` speaks of the holder alone, and an operation without memory lies nowhere. */
 export function victimLayout(
   victim: Pick<ArmSettings['victims'][number], 'operation' | 'layout'>,
@@ -131,7 +136,7 @@ function idle(arm: ResolvedArm): ResolvedArm {
   });
 }
 
-/** Memory of another process cannot be shared or neighbouring: only `split`, the holder's own affair, is kept. */
+/** Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are kept. */
 function foreign(arm: ResolvedArm): ResolvedArm {
   return withSeries({
     ...arm,
@@ -140,7 +145,9 @@ function foreign(arm: ResolvedArm): ResolvedArm {
     control: 'foreign',
     layout: arm.layout === 'split' ? 'split' : 'isolated',
     holder: { ...arm.holder, active: true, process: 'foreign' },
-    victims: arm.victims.map((victim) => ({ ...victim, layout: 'isolated' })),
+    victims: arm.victims.map((victim) =>
+      besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim,
+    ),
   });
 }
 

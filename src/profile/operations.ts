@@ -5,26 +5,37 @@
 
 export type LockClass = 'mmap_lock write' | 'mmap_lock read' | 'VMA lock' | 'none';
 
-/** Where a victim's memory lies relative to the holder's region. */
-export const victimLayouts = ['isolated', 'same', 'mergeable', 'adjacent'] as const;
+/** Where a victim's memory lies relative to the holder's region; `crossing`: far away, over two VMAs of its own. */
+export const victimLayouts = ['isolated', 'same', 'mergeable', 'adjacent', 'crossing'] as const;
 export type VictimLayout = (typeof victimLayouts)[number];
 
 /** An arm's layout: `split` says of the holder's region that it spans two VMAs. */
 export const layouts = ['isolated', 'split', 'same', 'mergeable', 'adjacent'] as const;
 export type Layout = (typeof layouts)[number];
 
+/**
+ * `uses`: allocates, under any setting; `mapsLarge` and `keepsLarge`: set M_MMAP_THRESHOLD, low or high;
+ * `movesBreak`: moves the program break, which no allocator beside it may do.
+ */
+export type Heap = 'uses' | 'mapsLarge' | 'keepsLarge' | 'movesBreak';
+
 export interface Operation {
   readonly name: string;
   readonly kind: 'holder' | 'victim';
+  /** On a range inside one VMA. */
   readonly lockClass: LockClass;
+  /** On one that crosses VMAs: a holder's in layout split, a victim's in layout crossing; absent where there is none. */
+  readonly crossingLockClass?: LockClass;
   /** Role in the series name unless the profile gives one. */
   readonly role: string;
   /** For a holder the arm's layouts, for a victim those of its own memory; none: it has no memory of its own. */
-  readonly layouts: readonly Layout[];
+  readonly layouts: readonly (Layout | VictimLayout)[];
   /** A holder whose second call finds nothing to release unless a toucher brought the memory back. */
   readonly needsToucher?: boolean;
   /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
   readonly uses?: 'mapping' | 'page';
+  /** What it does to the allocator of its whole process; see allocatorConflict. */
+  readonly heap?: Heap;
   readonly explanation: string;
 }
 
@@ -33,6 +44,7 @@ const table = [
     name: 'madvise_dontneed',
     kind: 'holder',
     lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
     role: 'holder',
     layouts,
     needsToucher: true,
@@ -43,6 +55,7 @@ const table = [
     name: 'madvise_free',
     kind: 'holder',
     lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
     role: 'holder',
     layouts,
     explanation:
@@ -52,6 +65,7 @@ const table = [
     name: 'madvise_cold',
     kind: 'holder',
     lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
     role: 'holder',
     layouts,
     explanation: 'madvise(MADV_COLD) over the region: mmap_lock read on every kernel so far',
@@ -80,24 +94,134 @@ const table = [
     kind: 'victim',
     lockClass: 'mmap_lock write',
     role: 'writer',
-    layouts: victimLayouts,
+    layouts: ['isolated', 'same', 'mergeable', 'adjacent'],
     explanation: 'mmap of one page, then munmap',
   },
   {
     name: 'mprotect',
     kind: 'victim',
     lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
     role: 'writer',
     layouts: victimLayouts,
     explanation: 'mprotect of one page, to read-only and back in turns',
   },
   {
-    name: 'madvise_sequential',
+    name: 'mremap',
     kind: 'victim',
     lockClass: 'mmap_lock write',
     role: 'writer',
+    layouts: ['isolated'],
+    explanation: 'mremap of one page, to and fro between two places of its own',
+  },
+  {
+    name: 'brk',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: ['isolated'],
+    heap: 'movesBreak',
+    explanation: 'the program break, up by a page and down again',
+  },
+  {
+    name: 'madvise_normal_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: victimLayouts,
+    explanation:
+      'madvise(MADV_NORMAL) of one page: changes nothing, and takes the lock all the same',
+  },
+  {
+    name: 'madvise_random_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: ['isolated', 'crossing'],
+    explanation: 'madvise(MADV_RANDOM) of one page',
+  },
+  {
+    name: 'madvise_sequential',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
     layouts: victimLayouts,
     explanation: 'madvise of one page, MADV_SEQUENTIAL and MADV_NORMAL in turns',
+  },
+  {
+    name: 'madvise_dontfork_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: victimLayouts,
+    explanation: 'madvise of one page, MADV_DONTFORK and MADV_DOFORK in turns',
+  },
+  {
+    name: 'madvise_dontdump_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: ['isolated', 'crossing'],
+    explanation: 'madvise of one page, MADV_DONTDUMP and MADV_DODUMP in turns',
+  },
+  {
+    name: 'madvise_hugepage_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: ['isolated', 'crossing'],
+    explanation: 'madvise(MADV_HUGEPAGE) of one page',
+  },
+  {
+    name: 'madvise_nohugepage_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: ['isolated', 'crossing'],
+    explanation: 'madvise(MADV_NOHUGEPAGE) of one page',
+  },
+  {
+    name: 'madvise_mergeable_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: victimLayouts,
+    explanation: 'madvise of one page, MADV_MERGEABLE and MADV_UNMERGEABLE in turns',
+  },
+  {
+    name: 'madvise_wipeonfork_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: victimLayouts,
+    explanation: 'madvise of one page, MADV_WIPEONFORK and MADV_KEEPONFORK in turns',
+  },
+  {
+    name: 'thread_start_join_uncached',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: ['isolated'],
+    heap: 'uses',
+    explanation: 'a thread on a freshly mapped stack, started and joined: mmap, mprotect, munmap',
+  },
+  {
+    name: 'malloc_1m_mmap',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    role: 'writer',
+    layouts: ['isolated'],
+    heap: 'mapsLarge',
+    explanation: 'malloc, a write and free of 1 MiB with a low M_MMAP_THRESHOLD: mmap and munmap',
   },
   {
     name: 'first_fault',
@@ -112,9 +236,146 @@ const table = [
     name: 'madvise_cold_page',
     kind: 'victim',
     lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
     explanation: 'madvise(MADV_COLD) of one page',
+  },
+  {
+    name: 'madvise_pageout_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_PAGEOUT) of one page',
+  },
+  {
+    name: 'madvise_willneed_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_WILLNEED) of one page',
+  },
+  {
+    name: 'madvise_populate_read_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_POPULATE_READ) of one page',
+  },
+  {
+    name: 'madvise_populate_write_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated', 'same', 'mergeable', 'crossing'],
+    explanation: 'madvise(MADV_POPULATE_WRITE) of one page',
+  },
+  {
+    name: 'madvise_collapse_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated', 'crossing'],
+    explanation:
+      'madvise(MADV_COLLAPSE) of 2 MiB of its own, after the first call one huge page already',
+  },
+  {
+    name: 'madvise_remove_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated', 'crossing'],
+    explanation: 'madvise(MADV_REMOVE) of one page of shared memory',
+  },
+  {
+    name: 'madvise_guard_page',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise of one page, MADV_GUARD_INSTALL and MADV_GUARD_REMOVE in one operation',
+  },
+  {
+    name: 'mincore',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'mincore of one page',
+  },
+  {
+    name: 'proc_smaps_rollup',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated'],
+    explanation: '/proc/self/smaps_rollup, read in full',
+  },
+  {
+    name: 'madvise_dontneed_page',
+    kind: 'victim',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_DONTNEED) of one page, which nothing touches again',
+  },
+  {
+    name: 'madvise_dontneed_locked_page',
+    kind: 'victim',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_DONTNEED_LOCKED) of one page',
+  },
+  {
+    name: 'madvise_free_page',
+    kind: 'victim',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation: 'madvise(MADV_FREE) of one page',
+  },
+  {
+    name: 'process_madvise_page',
+    kind: 'victim',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: victimLayouts,
+    explanation:
+      'process_madvise of one page of its own process: MADV_DONTNEED, or MADV_COLD where the kernel refuses that (before Linux 6.13)',
+  },
+  {
+    name: 'proc_maps',
+    kind: 'victim',
+    lockClass: 'VMA lock',
+    role: 'reader',
+    layouts: ['isolated'],
+    explanation: '/proc/self/maps, read in full',
+  },
+  {
+    name: 'thread_start_join',
+    kind: 'victim',
+    lockClass: 'VMA lock',
+    role: 'reader',
+    layouts: ['isolated'],
+    heap: 'uses',
+    explanation:
+      'a thread on a stack that the libc kept, started and joined: its end gives the stack’s pages back by MADV_DONTNEED',
   },
   {
     name: 'warm_fault',
@@ -125,6 +386,24 @@ const table = [
     uses: 'page',
     explanation:
       'write to an untouched page of a mapping that was faulted in before: VMA lock since Linux 6.4',
+  },
+  {
+    name: 'malloc_8k',
+    kind: 'victim',
+    lockClass: 'none',
+    role: 'allocator',
+    layouts: [],
+    heap: 'uses',
+    explanation: 'malloc, a write and free of 8 KiB',
+  },
+  {
+    name: 'malloc_1m_heap',
+    kind: 'victim',
+    lockClass: 'none',
+    role: 'allocator',
+    layouts: [],
+    heap: 'keepsLarge',
+    explanation: 'malloc, a write and free of 1 MiB with a high M_MMAP_THRESHOLD: from the heap',
   },
   {
     name: 'timer',
@@ -162,4 +441,20 @@ export function operationNamed(name: HolderOperation | VictimOperation): Operati
   const found = operations.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no operation ${name}`);
   return found;
+}
+
+/**
+ * Operations that cannot be in one process, with the reason: the allocator's settings and the program break belong to
+ * the process, so two that need them in different states would measure each other.
+ */
+export function allocatorConflict(
+  one: HolderOperation | VictimOperation,
+  other: HolderOperation | VictimOperation,
+): string | undefined {
+  const heaps = [operationNamed(one).heap, operationNamed(other).heap];
+  if (heaps.includes('mapsLarge') && heaps.includes('keepsLarge'))
+    return 'each needs the process-wide M_MMAP_THRESHOLD at another value';
+  if (heaps.includes('movesBreak') && heaps.some((heap) => heap !== undefined && heap !== 'movesBreak'))
+    return 'one moves the program break under the other’s allocations';
+  return undefined;
 }

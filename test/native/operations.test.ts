@@ -19,20 +19,44 @@ afterAll(() => { rmSync(folder, { recursive: true }); });
 
 const times = 3;
 
-/** The calls between the two getppid() that `exercise` sets as marks. */
-function tracedCalls(operation: string): string[] {
+/** The calls between the two getppid() that `exercise` sets as marks: its own, and those of the threads that it starts. */
+function tracedCalls(operation: string): { own: string[]; started: string[][] } {
   const log = join(folder, operation);
   execFileSync('strace', ['-f', '-qq', '-o', log, engine, 'exercise', operation, String(times)]);
   const calls = readFileSync(log, 'utf8')
     .split('\n')
-    .flatMap((line) => /^\d+\s+(\w+)\(/.exec(line)?.[1] ?? []);
-  return calls.slice(calls.indexOf('getppid') + 1, calls.lastIndexOf('getppid'));
+    .flatMap((line) => {
+      const [, tid, name] = /^(\d+)\s+(\w+)\(/.exec(line) ?? [];
+      return tid === undefined || name === undefined ? [] : [{ tid, name }];
+    });
+  const marks = calls.flatMap(({ name }, i) => (name === 'getppid' ? [i] : []));
+  expect(marks).toHaveLength(2);
+  const main = calls[marks[0] ?? 0]?.tid;
+  const byThread = new Map<string, string[]>();
+  // A started thread may outlive the mark: its calls count to their end.
+  for (const { tid, name } of calls.slice((marks[0] ?? 0) + 1).filter(({ tid }, i) => tid !== main || i < (marks[1] ?? 0) - (marks[0] ?? 0) - 1))
+    byThread.set(tid, [...(byThread.get(tid) ?? []), name]);
+  const own = byThread.get(main ?? '') ?? [];
+  byThread.delete(main ?? '');
+  return { own, started: [...byThread.values()] };
 }
+
+/** `a b? c+` as a pattern over calls that are each followed by a space. */
+function patternOf(calls: string, count: number): RegExp {
+  const words = calls.split(' ').filter((call) => call !== '');
+  const one = words.map((call) => call.replace(/^(\w+)([?+]?)$/, '(?:$1 )$2')).join('');
+  return new RegExp(`^(?:${one}){${count}}$`);
+}
+
+const joined = (calls: readonly string[]): string => calls.map((call) => `${call} `).join('');
 
 describe.each([...victims, ...holders])('$name', ({ name, calls }) => {
   test(`makes the system calls that it declares: ${calls === '' ? 'none' : calls}`, () => {
-    const declared = calls.split(' ').filter((call) => call !== '');
-    expect(tracedCalls(name)).toEqual(Array.from({ length: times }, () => declared).flat());
+    const [declared = '', declaredOfThread] = calls.split(' | ');
+    const { own, started } = tracedCalls(name);
+    expect(joined(own)).toMatch(patternOf(declared, times));
+    expect(started).toHaveLength(declaredOfThread === undefined ? 0 : times);
+    for (const thread of started) expect(joined(thread)).toMatch(patternOf(declaredOfThread ?? '', 1));
   });
 });
 

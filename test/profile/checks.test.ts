@@ -49,6 +49,34 @@ describe('settings that do not fit together', () => {
     ]);
   });
 
+  test('a victim of its own two VMAs lies beside nobody', async () => {
+    expect(await problemsIn(only('operation: madvise_free_page, rate: 1/s, layout: crossing'))).toEqual([]);
+    const foreign = 'arms: [{ name: a, holder: { process: foreign } }]';
+    const crossing = '[{ operation: madvise_free_page, rate: 1/s, layout: crossing }]';
+    expect(await problemsIn(valid(foreign, crossing))).toEqual([]);
+    expect(await problemsIn(only('operation: mmap_munmap, rate: 1/s, layout: crossing'))).toEqual([
+      expect.stringContaining('mmap_munmap cannot lie in layout crossing; use isolated, same, mergeable, adjacent'),
+    ]);
+    expect(await problemsIn(valid('layout: crossing'))).toEqual([
+      expect.stringContaining('layout: expected one of isolated, split, same, mergeable, adjacent, got "crossing"'),
+    ]);
+  });
+
+  test.each([
+    ['malloc_1m_mmap', 'malloc_1m_heap', 'each needs the process-wide M_MMAP_THRESHOLD at another value'],
+    ['brk', 'malloc_8k', 'one moves the program break'],
+    ['thread_start_join', 'brk', 'one moves the program break'],
+  ])('%s and %s need the allocator in different states', async (one, other, reason) => {
+    const victims = `[{ operation: ${one}, rate: 1/s }, { operation: ${other}, rate: 1/s }]`;
+    expect(await problemsIn(valid('', victims))).toEqual([
+      expect.stringContaining(`victims[1].operation: ${other} cannot be in one arm with ${one}: ${reason}`),
+    ]);
+  });
+
+  test.each([['malloc_1m_mmap', 'malloc_8k'], ['brk', 'mremap'], ['thread_start_join', 'malloc_1m_heap']])('%s and %s go together', async (one, other) => {
+    expect(await problemsIn(valid('', `[{ operation: ${one}, rate: 1/s }, { operation: ${other}, rate: 1/s }]`))).toEqual([]);
+  });
+
   test('a layout in which no victim lies', async () => {
     expect(await problemsIn(valid('layout: same', '[{ operation: timer, rate: 1/s }]'))).toEqual([
       expect.stringContaining('layout: no victim lies in layout same'),

@@ -132,6 +132,12 @@ describe('controls', () => {
     ]);
   });
 
+  test('a victim of its own two VMAs keeps them in both', async () => {
+    const victims = '[{ operation: madvise_free_page, rate: 1/s, layout: crossing }]';
+    const { arms } = await resolveFiles({ 'p.yaml': valid('', victims) });
+    expect(arms.map((arm) => arm.victims[0]?.layout)).toEqual(['crossing', 'crossing', 'crossing']);
+  });
+
   test('of an inactive arm, the foreign one works', async () => {
     const { arms } = await resolveFiles({
       'p.yaml': valid('arms: [{ name: a, holder: { active: false } }]'),

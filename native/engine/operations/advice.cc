@@ -1,40 +1,43 @@
-// madvise of one page: SEQUENTIAL and NORMAL in turn (flags of the VMA, so a writer), and COLD (a reader).
-#include <sys/mman.h>
+#include "engine/operations/advice.h"
 
 #include <cerrno>
-
-#include "engine/operation.h"
 
 namespace pauselab::engine {
 namespace {
 
-class MadviseSequential final : public VictimAction {
+class AdviceTurns final : public VictimAction {
  public:
-  explicit MadviseSequential(const VictimPage& page) : page_(page.address) {}
+  AdviceTurns(const VictimPage& page, int first, int second) : page_(page), advices_{first, second} {}
 
   int perform() noexcept override {
-    sequential_ = !sequential_;
-    return madvise(page_, kPageBytes, sequential_ ? MADV_SEQUENTIAL : MADV_NORMAL) == 0 ? 0 : errno;
+    const int advice = advices_[turn_];
+    turn_ ^= 1U;
+    return madvise(page_.address, page_.bytes, advice) == 0 ? 0 : errno;
   }
 
  private:
-  char* page_;
-  bool sequential_ = false;
+  VictimPage page_;
+  int advices_[2];
+  unsigned turn_ = 0;
 };
 
-class MadviseColdPage final : public VictimAction {
+class AdvicePair final : public VictimAction {
  public:
-  explicit MadviseColdPage(const VictimPage& page) : page_(page.address) {}
+  AdvicePair(const VictimPage& page, int first, int second) : page_(page), first_(first), second_(second) {}
 
-  int perform() noexcept override { return madvise(page_, kPageBytes, MADV_COLD) == 0 ? 0 : errno; }
+  int perform() noexcept override {
+    if (madvise(page_.address, page_.bytes, first_) != 0) return errno;
+    return madvise(page_.address, page_.bytes, second_) == 0 ? 0 : errno;
+  }
 
  private:
-  char* page_;
+  VictimPage page_;
+  int first_, second_;
 };
 
 }  // namespace
 
-std::unique_ptr<VictimAction> makeMadviseSequential(const VictimPlan&, const VictimPage& page) { return std::make_unique<MadviseSequential>(page); }
-std::unique_ptr<VictimAction> makeMadviseColdPage(const VictimPlan&, const VictimPage& page) { return std::make_unique<MadviseColdPage>(page); }
+std::unique_ptr<VictimAction> makeAdviceTurns(const VictimPage& page, int first, int second) { return std::make_unique<AdviceTurns>(page, first, second); }
+std::unique_ptr<VictimAction> makeAdvicePair(const VictimPage& page, int first, int second) { return std::make_unique<AdvicePair>(page, first, second); }
 
 }  // namespace pauselab::engine

@@ -13,12 +13,12 @@ namespace {
 // hole that the holder makes nor merge with anything that the layout did not put there.
 class MmapMunmap final : public VictimAction {
  public:
-  explicit MmapMunmap(const VictimPage& page) : page_(page) { munmap(page_.address, kPageBytes); }
+  explicit MmapMunmap(const VictimPage& page) : page_(page) { munmap(page_.address, page_.bytes); }
 
   int perform() noexcept override {
-    const void* mapped = mmap(page_.address, kPageBytes, page_.openProtection, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0);
+    const void* mapped = mmap(page_.address, page_.bytes, page_.openProtection, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0);
     if (mapped == MAP_FAILED) return errno;
-    return munmap(page_.address, kPageBytes) == 0 ? 0 : errno;
+    return munmap(page_.address, page_.bytes) == 0 ? 0 : errno;
   }
 
  private:
@@ -31,7 +31,7 @@ class Mprotect final : public VictimAction {
 
   int perform() noexcept override {
     open_ = !open_;
-    return mprotect(page_.address, kPageBytes, open_ ? page_.openProtection : page_.closedProtection) == 0 ? 0 : errno;
+    return mprotect(page_.address, page_.bytes, open_ ? page_.openProtection : page_.closedProtection) == 0 ? 0 : errno;
   }
 
  private:

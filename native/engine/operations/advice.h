@@ -1,0 +1,41 @@
+// madvise as a victim's operation. Three forms, each for any advice: the same one every time, two in turns (for
+// advices that set a flag of the VMA: each call changes something), and two in one operation.
+#pragma once
+
+#include <sys/mman.h>
+
+#include "engine/operation.h"
+
+// Newer than this libc's headers; the kernel's numbers (asm-generic/mman-common.h).
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
+
+namespace pauselab::engine {
+
+std::unique_ptr<VictimAction> makeAdviceTurns(const VictimPage& page, int first, int second);
+std::unique_ptr<VictimAction> makeAdvicePair(const VictimPage& page, int first, int second);
+
+template <int Advice>
+std::unique_ptr<VictimAction> madvisePage(const VictimPlan&, const VictimPage& page) {
+  return makeAdviceTurns(page, Advice, Advice);
+}
+
+template <int First, int Second>
+std::unique_ptr<VictimAction> madviseInTurns(const VictimPlan&, const VictimPage& page) {
+  return makeAdviceTurns(page, First, Second);
+}
+
+template <int First, int Second>
+std::unique_ptr<VictimAction> madvisePair(const VictimPlan&, const VictimPage& page) {
+  return makeAdvicePair(page, First, Second);
+}
+
+}  // namespace pauselab::engine
