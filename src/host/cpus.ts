@@ -52,7 +52,7 @@ export function resolveCpus(cpus: Cpus, { allowed, siblings }: CpuTopology): rea
     }
     case 'list': {
       const missing = cpus.cpus.filter((cpu) => !allowed.includes(cpu));
-      if (missing.length > 0) throw usage(`CPU ${missing.join(', ')} does not exist or may not be used here; allowed are ${allowed.join(', ')}`);
+      if (missing.length > 0) throw usage(`${missing.length === 1 ? `CPU ${missing.join()} does` : `CPUs ${missing.join(', ')} do`} not exist or may not be used here; allowed are ${allowed.join(', ')}`);
       return cpus.cpus;
     }
   }

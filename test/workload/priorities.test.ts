@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { applyPriority, type Scheduling, type ThreadRequest } from '../../src/workload/priorities.js';
+
+const request: ThreadRequest = { name: 'holder', tid: 42, nice: 19, policy: 'other', cpus: [0] };
+
+/** A kernel that does what it is told, but for the calls that are refused. */
+function kernel(refused: Partial<Record<keyof Scheduling, string>> = {}): Scheduling & { calls: unknown[][] } {
+  const now = { policy: 0, nice: 0, cpus: [0, 1] };
+  const calls: unknown[][] = [];
+  const call = (name: keyof Scheduling, values: unknown[], effect: () => void): void => {
+    calls.push([name, ...values]);
+    const code = refused[name];
+    if (code !== undefined) throw Object.assign(new Error(code), { code });
+    effect();
+  };
+  return {
+    calls,
+    setNice: (tid, nice) => { call('setNice', [tid, nice], () => { now.nice = nice; }); },
+    setPolicy: (tid, policy, priority) => { call('setPolicy', [tid, policy, priority], () => { now.policy = policy; }); },
+    setAffinity: (tid, cpus) => { call('setAffinity', [tid, cpus], () => { now.cpus = [...cpus]; }); },
+    threadScheduling: (tid) => {
+      call('threadScheduling', [tid], () => undefined);
+      return { ...now, priority: 0 };
+    },
+  };
+}
+
+test('what was asked is set, read back and recorded', () => {
+  const scheduling = kernel();
+  expect(applyPriority(request, scheduling)).toEqual({ ...request, actual: { nice: 19, policy: 'other', cpus: [0] }, problems: [] });
+  expect(scheduling.calls.map(([name]) => name)).toEqual(['setPolicy', 'setNice', 'setAffinity', 'threadScheduling']);
+});
+
+test.each([['batch', 3], ['idle', 5]] as const)('the policy %s is SCHED number %i', (policy, number) => {
+  const scheduling = kernel();
+  expect(applyPriority({ ...request, policy }, scheduling).actual?.policy).toBe(policy);
+  expect(scheduling.calls[0]).toEqual(['setPolicy', 42, number, 0]);
+});
+
+test.each<[keyof Scheduling, string, string]>([
+  ['setNice', 'EACCES', 'nice 19 of thread holder was refused (EACCES); a negative nice value needs root'],
+  ['setPolicy', 'EPERM', 'policy other of thread holder was refused (EPERM); run as root'],
+  ['setAffinity', 'EINVAL', 'CPUs 0 of thread holder was refused (EINVAL); choose CPUs that taskset'],
+])('%s refused is one problem, and the rest is applied', (call, code, sentence) => {
+  const { problems, actual } = applyPriority(request, kernel({ [call]: code }));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain(sentence);
+  expect(actual).not.toBeNull();
+});
+
+test('a kernel that says yes and does not do it is not believed', () => {
+  const scheduling = { ...kernel(), setNice: () => undefined };
+  expect(applyPriority(request, scheduling).problems).toEqual(['thread holder was to have nice 19, policy other, CPUs 0 and has nice 0, policy other, CPUs 0; something else sets it too']);
+});
+
+test('a thread that is gone is known as such', () => {
+  const { actual, problems } = applyPriority(request, kernel({ setPolicy: 'ESRCH', setNice: 'ESRCH', setAffinity: 'ESRCH', threadScheduling: 'ESRCH' }));
+  expect(actual).toBeNull();
+  expect(problems).toHaveLength(4);
+});
