@@ -27,14 +27,20 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   const auto over = [&] { return shared.windowOver(); };
   SchedstatReading last = schedstat.read();
   bool slow = true;  // calls worth two readings of schedstat each: the last one was
+  // The clock's last reading. A call that follows another at once starts when that one ended, as a victim's does: one
+  // reading a call, and what lies between the two is in the second one's time.
+  std::uint64_t now_ns = last.at_ns;
 
   const auto call = [&](std::uint64_t k, board::CallKind kind) noexcept {
     // Read before a call that is likely to be long, so that run delay is this call's and not of the rest before it.
-    if (slow) last = schedstat.read();
-    const std::uint64_t start_ns = monotonic_ns();
+    if (slow) {
+      last = schedstat.read();
+      now_ns = last.at_ns;
+    }
+    const std::uint64_t start_ns = now_ns;
     board::beginOperation(thread, k, start_ns, start_ns);
     const int outcome = kind == board::CallKind::release ? action.release() : action.restore();
-    const std::uint64_t end_ns = monotonic_ns();
+    const std::uint64_t end_ns = now_ns = monotonic_ns();
     slow = end_ns - start_ns >= board::kSlow_ns;
     const SchedstatReading after = slow ? schedstat.read() : last;
     if (outcome != 0) {
@@ -57,12 +63,14 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   };
 
   sleepUntil(header.go_ns.load(std::memory_order_relaxed), over);
+  now_ns = monotonic_ns();
   std::uint64_t k = 0;
-  while (plan.active && !over()) {
+  while (plan.active && now_ns < shared.windowEnd_ns()) {
     if (!call(k++, board::CallKind::release)) break;
     if (action.restores() && !call(k++, board::CallKind::restore)) break;
     if (plan.toucher && !repopulate(shared)) break;
     if (plan.pause_ns > 0) sleepUntil(monotonic_ns() + plan.pause_ns, over);
+    if (plan.toucher || plan.pause_ns > 0) now_ns = monotonic_ns();
   }
   thread.ended_ns.store(monotonic_ns(), std::memory_order_release);
 }

@@ -5,13 +5,14 @@ import type { CpuTopology } from '../host/cpus.js';
 import { loadBetween, readLoad, type LoadReading } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
-import { hlogHead, hlogInterval, hlogLine } from '../record/hlog.js';
+import { hlogLine } from '../record/hlog.js';
 import type { SampleStream } from '../record/samples.js';
-import { intervalBetween, type BoardSnapshot } from '../record/snapshot.js';
+import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload, type PreparedWorkload } from '../workload/prepare.js';
 import { startSampler } from '../workload/sampler.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun } from './analyse.js';
+import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
 import type { FinishedRun } from './summarise.js';
 
@@ -46,18 +47,22 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     const sampler = await startSampler(workload);
     const pids = [...workload.pids, sampler.pid];
     onPhase('measuring', workload.pids);
+    const log = runLog(workload.board);
     let before = readLoad(pids);
     let after: LoadReading | undefined;
     const result = await runWindow(workload, profile, {
       interrupted: input.interrupted,
-      onSnapshot: input.onSnapshot,
+      onSnapshot: (snapshot, window) => {
+        log.add(snapshot, window);
+        input.onSnapshot(snapshot, window);
+      },
       onWindowStart: () => { before = readLoad(pids); },
       onWindowEnd: () => { after = readLoad(pids); },
     });
     onPhase('analysing', workload.pids);
     const samples = await sampler.finish(result.go_ns);
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine });
+    return assemble(input, { startedAt, workload, result, samples, machine, log });
   } finally {
     await workload.dispose();
   }
@@ -69,9 +74,10 @@ interface Measured {
   readonly result: WindowResult;
   readonly samples: SampleStream;
   readonly machine: RunFile['machine'];
+  readonly log: RunLog;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine }: Measured): RunOutput {
+function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log }: Measured): RunOutput {
   const { board } = workload;
   const tids = board.threadIds().map(({ tid }) => tid);
   const analysis = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids }, result, samples);
@@ -104,7 +110,7 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
   return {
     file,
     analysis,
-    files: { ...workload.logs(), 'histograms.hlog': hlogOf(board, result) + owedLines(analysis, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
+    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
   };
 }
 
@@ -117,29 +123,10 @@ function holderRefusals(board: Board, { last }: WindowResult): string[] {
     });
 }
 
-/** One interval a second of the window; the last one holds the drain too. */
-function hlogOf(board: Board, { snapshots, last, window, go_ms }: WindowResult): string {
-  const names = board.series.map(({ name }) => name);
-  const [first] = snapshots;
-  if (first === undefined) return hlogHead(go_ms);
-  const nothing: BoardSnapshot = {
-    ...first,
-    taken_ns: window.windowStart_ns,
-    series: first.series.map((series) => ({ ...series, service: emptied(series.service), response: series.response === null ? null : emptied(series.response) })),
-  };
-  const looks = [nothing, ...snapshots.filter((snapshot) => snapshot !== last), last];
-  const intervals = looks.slice(1).map((newer, i) => intervalBetween(looks[i] ?? nothing, newer));
-  return hlogHead(go_ms) + intervals.map((interval) => hlogInterval(interval, names)).join('');
-}
-
 /** Response times of operations that were never served, censored; with them the log sums to the figures. */
 function owedLines({ series }: FinishedRun['analysis'], { window }: WindowResult): string {
   return series
     .filter(({ owed }) => owed.n > 0)
     .map(({ name, owed }) => hlogLine(`${name}.owed`, window.windowStart_ns, window.windowEnd_ns, owed))
     .join('');
-}
-
-function emptied<T extends BoardSnapshot['series'][number]['service']>(histogram: T): T {
-  return { ...histogram, n: 0, min_ns: Infinity, max_ns: 0, sum_ns: 0, overRange: 0, index: new Uint32Array(0), count: new Float64Array(0) };
 }

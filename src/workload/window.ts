@@ -3,6 +3,7 @@
  * paces itself by the times on the board; this side only watches, and does so rarely, because it shares the CPUs.
  */
 import { workloadFailed, type Failure } from '../base/failure.js';
+import { slow_ns } from '../record/board-layout.js';
 import { relativeWindow, type AbsoluteWindow, type RelativeWindow } from '../record/board.js';
 import { drainRings, type RingCursor, type RingRecord } from '../record/rings.js';
 import { takeSnapshot, type BoardSnapshot } from '../record/snapshot.js';
@@ -28,9 +29,9 @@ export interface WindowResult {
   readonly go_ns: bigint;
   readonly go_ms: number;
   readonly window: RelativeWindow;
-  /** A look at each whole second of the window, and the last one, after the end. */
-  readonly snapshots: readonly BoardSnapshot[];
+  /** The look after the end. */
   readonly last: BoardSnapshot;
+  /** Victims' slow operations and holders' calls; of calls below 1 ms only the first `mostShortCalls`. */
   readonly records: readonly RingRecord[];
   /** Ring records overwritten before they were read, per thread. */
   readonly lost: readonly number[];
@@ -45,6 +46,12 @@ const snapshotPeriod_ns = 1_000_000_000;
 /** Beyond the drain: threads in a call end it, the process is torn down. */
 const grace_ns = 10_000_000_000;
 const poll_ms = 20;
+/**
+ * A holder may make a million short calls a second. All are in its histogram; their records are needed only to size
+ * regions (the first ones) and to explain stalls (long ones), and keeping all would fill memory.
+ */
+const mostShortCalls = 10_000;
+const isSlow = ({ start_ns, end_ns }: RingRecord): boolean => end_ns - start_ns >= slow_ns;
 
 export async function runWindow(workload: PreparedWorkload, times: WindowTimes, watcher: WindowWatcher = {}): Promise<WindowResult> {
   const { board, engine } = workload;
@@ -53,18 +60,16 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
   board.go(planned);
   const go_ms = Date.now() + lead_ns / 1e6;
 
-  const snapshots: BoardSnapshot[] = [];
   const records: RingRecord[] = [];
   const lost = board.threads.map(() => 0);
   let cursor: RingCursor = [];
+  let shortCalls = 0;
   const look = (): BoardSnapshot => {
     const drain = drainRings(board, cursor);
     cursor = drain.cursor;
-    for (const record of drain.records) records.push(record);
+    for (const record of drain.records) if (isSlow(record) || shortCalls++ < mostShortCalls) records.push(record);
     drain.lost.forEach((count, i) => { lost[i] = (lost[i] ?? 0) + count; });
-    const snapshot = takeSnapshot(board);
-    snapshots.push(snapshot);
-    return snapshot;
+    return takeSnapshot(board);
   };
 
   let wasInterrupted = false;
@@ -112,7 +117,7 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
   await engine.exited;
   if (!closed) watcher.onWindowEnd?.();
   const last = look();
-  return { go_ns, go_ms, window: relative(), snapshots, last, records, lost, interrupted: wasInterrupted, failure };
+  return { go_ns, go_ms, window: relative(), last, records, lost, interrupted: wasInterrupted, failure };
 }
 
 function plannedWindow(go_ns: bigint, { warmup_ns, duration_ns, drain_ns }: WindowTimes): AbsoluteWindow {
