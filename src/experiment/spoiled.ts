@@ -9,6 +9,6 @@ export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled'])
   if (load.foreignLoad_share > limits.foreignLoad_share) {
     reasons.push(`other programs used ${formatShare(load.foreignLoad_share)} of the CPU time (limit ${formatShare(limits.foreignLoad_share)})`);
   }
-  if (load.clockSourceChanged) reasons.push(`the kernel changed its clock source to ${String(load.clockSource)}`);
+  if (load.clockSourceChanged) reasons.push(`the kernel changed its clock source to ${load.clockSource ?? 'one that cannot be read'}`);
   return reasons;
 }
