@@ -194,3 +194,8 @@ export type Finding = SummaryFile['findings'][number];
 export type Outcome = (typeof outcomes)[number];
 
 export const bundleSchemas = { manifest: manifestSchema, run: runSchema, summary: summarySchema } as const;
+
+/** For other tools. It allows further keys, as later versions may add some without a new schema version. */
+export function bundleJsonSchema(kind: keyof typeof bundleSchemas): object {
+  return { ...z.toJSONSchema(bundleSchemas[kind], { io: 'input', reused: 'inline' }), title: `pauselab ${kind}.json` };
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { bundleJsonSchema, bundleSchemas } from '../../src/bundle/schema.js';
+
+const kinds = Object.keys(bundleSchemas) as (keyof typeof bundleSchemas)[];
+
+test.each(kinds)('the published JSON Schema of %s is the schema; `vitest run --update` writes it', async (kind) => {
+  await expect(`${JSON.stringify(bundleJsonSchema(kind), null, 2)}\n`).toMatchFileSnapshot(`../../docs/schemas/${kind}.schema.json`);
+});
+
+test.each(kinds)('the JSON Schema of %s asks for the schema version it knows', (kind) => {
+  expect(bundleJsonSchema(kind)).toMatchObject({ type: 'object', properties: { schemaVersion: { const: 1 } } });
+});
+
+const page = readFileSync(new URL('../../docs/bundle.md', import.meta.url), 'utf8');
+
+test.each(kinds.flatMap((kind) => [...keysOf(bundleJsonSchema(kind))].map((key) => [kind, key])))('docs/bundle.md says what %s has in `%s`', (_, key) => {
+  expect(page).toContain(`\`${key ?? ''}\``);
+});
+
+test('every time, size and share has its unit in its name', () => {
+  const odd = kinds.flatMap((kind) => [...keysOf(bundleJsonSchema(kind))]).filter((key) => /(time|duration|length|size|memory)$/i.test(key) && !/(_ns|_share|Bytes)$/.test(key));
+  expect(odd).toEqual([]);
+});
+
+/** Every key of every object of a schema. */
+function keysOf(schema: unknown): Set<string> {
+  const keys = new Set<string>();
+  JSON.stringify(schema, (key, value: unknown) => {
+    if (key === 'properties') for (const name of Object.keys(value as object)) keys.add(name);
+    return value;
+  });
+  return keys;
+}

@@ -1,0 +1,142 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ExitCode, Failure } from '../../src/base/failure.js';
+import { createBundle, readBundleFile } from '../../src/bundle/store.js';
+import type { RunFile } from '../../src/bundle/schema.js';
+import { countsOfValues } from '../../src/record/counts.js';
+import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'pauselab-bundle-'));
+  onTestFinished(() => {
+    chmodSync(path, 0o700);
+    rmSync(path, { recursive: true });
+  });
+  return path;
+}
+
+const summary = summaryOf([writerArm('a', null, runOf())]);
+const run: RunFile = {
+  schemaVersion: 1, name: '000-a', arm: 'a', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], startedAt: '2026-01-01T00:00:00.000Z',
+  window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false },
+  autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, series: [],
+};
+
+function failureOf(action: () => unknown): { exitCode: number; message: string } {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Failure) return { exitCode: error.exitCode, message: error.message };
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('a bundle', () => {
+  test('is a folder that may be made for it, and holds what was written', () => {
+    const path = join(folder(), 'deep', 'results');
+    const store = createBundle(path);
+    store.writeRun(run, { 'histograms.hlog': '#log\n', 'engine.log': '' });
+    store.writeSummary(summary);
+    expect(readdirSync(path, { recursive: true }).sort()).toEqual(['runs', 'runs/000-a', 'runs/000-a/engine.log', 'runs/000-a/histograms.hlog', 'runs/000-a/run.json', 'summary.json']);
+    expect(readBundleFile('summary', join(path, 'summary.json'))).toEqual(summary);
+    expect(readBundleFile('run', join(path, 'runs/000-a/run.json'))).toEqual(run);
+  });
+
+  test('is written over by its own experiment, and never half: a file is the old one or the new one', () => {
+    const path = folder();
+    const store = createBundle(path);
+    store.writeSummary(summary);
+    const wrong = { ...summary, threshold_ns: 'long' as unknown as number };
+    expect(() => { store.writeSummary(wrong); }).toThrow(/threshold_ns/);
+    expect(readBundleFile('summary', join(path, 'summary.json'))).toEqual(summary);
+    store.writeSummary({ ...summary, status: 'running' });
+    expect(readBundleFile('summary', join(path, 'summary.json')).status).toBe('running');
+    expect(readdirSync(path).sort()).toEqual(['runs', 'summary.json']);
+  });
+
+  test('of an experiment without a run is removed', () => {
+    const path = join(folder(), 'out');
+    createBundle(path).discard();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('may go into an empty folder', () => {
+    const path = join(folder(), 'empty');
+    mkdirSync(path);
+    expect(createBundle(path).path).toBe(path);
+  });
+
+  test('is refused where something is', () => {
+    const path = folder();
+    writeFileSync(join(path, 'mine.txt'), '');
+    expect(failureOf(() => createBundle(path))).toEqual({ exitCode: ExitCode.usage, message: `the output folder ${path} exists and is not empty; choose another with --out, or remove it` });
+    expect(failureOf(() => createBundle(join(path, 'mine.txt'))).exitCode).toBe(ExitCode.usage);
+    expect(readdirSync(path)).toEqual(['mine.txt']);
+  });
+
+  test('below a file, or where nothing may be written, says what to do', () => {
+    const path = folder();
+    writeFileSync(join(path, 'file'), '');
+    const below = failureOf(() => createBundle(join(path, 'file', 'out')));
+    expect(below.message).toContain('choose another');
+    expect(failureOf(() => createBundle('/proc/pauselab-out')).message).toMatch(/could not be (written|made)|--out/);
+  });
+});
+
+describe('a file of a bundle is refused', () => {
+  test.each<[string, string, string]>([
+    ['that is not there', '', 'could not be read as a bundle\'s summary'],
+    ['that was cut off', '{"schemaVersion": 1, "prof', 'could not be read as a bundle\'s summary'],
+    ['of another version', '{"schemaVersion": 2}', 'has schema version 2 and this pauselab reads 1; read it with the pauselab that wrote it'],
+    ['that is none', '[]', 'has schema version undefined and this pauselab reads 1'],
+    ['that was changed', JSON.stringify({ ...summary, arms: 3 }), 'is no valid summary: arms: '],
+  ])('%s', (_, text, sentence) => {
+    const path = join(folder(), 'summary.json');
+    if (text !== '') writeFileSync(path, text);
+    const { exitCode, message } = failureOf(() => readBundleFile('summary', path));
+    expect(exitCode).toBe(ExitCode.usage);
+    expect(message).toContain(`${path} `);
+    expect(message).toContain(sentence);
+  });
+
+  test('a key that this version does not know is left out', () => {
+    const path = join(folder(), 'summary.json');
+    writeFileSync(path, JSON.stringify({ ...summary, later: 1 }));
+    expect(readBundleFile('summary', path)).toEqual(summary);
+  });
+});
+
+const stalls = { schemaVersion: 1, stalls: [{ series: 'writer.mprotect', duration_ns: 5e8, states: 'D×50', overlappingHolderCalls: [] }], slow: [] };
+
+function writeExample(path: string): void {
+  const store = createBundle(path);
+  const hlog = hlogHead(1_700_000_000_000) + hlogLine('writer.mprotect.service', 0, 1e9, countsOfValues([5_000, 500_000_000]));
+  store.writeManifest({
+    schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'p'], startedAt: run.startedAt, seed: 1, profileHash: 'x', profile: {},
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', repetition: 1 }], spoiledBy: {},
+  });
+  store.writeRun({ ...run, name: '003-free-across-vmas' }, { 'stalls.json': JSON.stringify(stalls), 'histograms.hlog': hlog });
+  store.writeSummary(summary);
+}
+
+describe('the commands of docs/bundle.md work', () => {
+  const page = readFileSync(new URL('../../docs/bundle.md', import.meta.url), 'utf8');
+  const commands = [...page.matchAll(/^```sh bundle\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
+
+  test('and all are marked as tested', () => {
+    expect(commands.length).toBeGreaterThan(5);
+    expect(page.match(/^```sh/gm)).toHaveLength(page.match(/^```sh bundle$/gm)?.length ?? 0);
+  });
+
+  test.each(commands)('%s', (command) => {
+    const path = folder();
+    writeExample(path);
+    const output = execFileSync('bash', ['-euo', 'pipefail', '-c', command], { cwd: path, encoding: 'utf8' });
+    expect(output.trim()).not.toMatch(/^$|^null$/);
+  });
+});
