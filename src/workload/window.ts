@@ -73,7 +73,7 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
   };
 
   let wasInterrupted = false;
-  void watcher.interrupted?.then(() => {
+  const stopListening = listen(watcher.interrupted, () => {
     wasInterrupted = true;
     const now_ns = process.hrtime.bigint();
     const { windowEnd_ns } = board.window();
@@ -115,9 +115,17 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
   }
   // Before the last look: while threads run, one more sample may come.
   await engine.exited;
+  stopListening();
   if (!closed) watcher.onWindowEnd?.();
   const last = look();
   return { go_ns, go_ms, window: relative(), last, records, lost, interrupted: wasInterrupted, failure };
+}
+
+/** Until the returned function is called. What is waited for outlives this run, and must not keep its board in memory. */
+function listen(promise: Promise<unknown> | undefined, handle: () => void): () => void {
+  let current: (() => void) | null = handle;
+  void promise?.then(() => current?.());
+  return () => { current = null; };
 }
 
 function plannedWindow(go_ns: bigint, { warmup_ns, duration_ns, drain_ns }: WindowTimes): AbsoluteWindow {
