@@ -72,16 +72,22 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
     return takeSnapshot(board);
   };
 
+  const endNow = (drain_ns: number): void => {
+    const now_ns = process.hrtime.bigint();
+    if (now_ns < board.window().windowEnd_ns) board.moveWindowEnd({ windowEnd_ns: now_ns, drainEnd_ns: now_ns + BigInt(drain_ns) });
+  };
   let wasInterrupted = false;
   const stopListening = listen(watcher.interrupted, () => {
     wasInterrupted = true;
-    const now_ns = process.hrtime.bigint();
-    const { windowEnd_ns } = board.window();
-    if (now_ns < windowEnd_ns) board.moveWindowEnd({ windowEnd_ns: now_ns, drainEnd_ns: now_ns + BigInt(Math.min(times.drain_ns, 500_000_000)) });
+    endNow(Math.min(times.drain_ns, 500_000_000));
   });
 
   const now = (): number => Number(process.hrtime.bigint() - go_ns);
-  const relative = (): RelativeWindow => relativeWindow(board.window());
+  const relative = (): RelativeWindow => {
+    const window = relativeWindow(board.window());
+    // One that ended in its warm-up has measured nothing.
+    return { ...window, windowStart_ns: Math.min(window.windowStart_ns, window.windowEnd_ns) };
+  };
   let next_ns = times.warmup_ns + snapshotPeriod_ns;
   let opened = false;
   let closed = false;
@@ -104,6 +110,8 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
     const exit = engine.exit();
     if (exit !== null) {
       failure = engineEnded(exit, engine, 'inside its window');
+      // Nobody owes what was due after its end.
+      endNow(0);
       break;
     }
     if (now() > drainEnd_ns + grace_ns) {
