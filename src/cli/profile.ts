@@ -8,6 +8,10 @@ const yamlStyle = { aliasDuplicateObjects: false, blockQuote: 'literal', lineWid
 export function profileCommand() {
   return new Command('profile')
     .description('list, show and check profiles')
+    .addHelpText(
+      'after',
+      examples(['profile list', 'profile show priority-inversion', 'profile check ./mine.yaml']),
+    )
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(checkCommand());
@@ -17,6 +21,7 @@ function listCommand() {
   return new Command('list')
     .description('name the profiles that ship with pauselab')
     .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['profile list', 'profile list --json']))
     .action(async ({ json }) => {
       const { catalogue } = await import('../profile/load.js');
       const profiles = await catalogue();

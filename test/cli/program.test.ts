@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { runCommandLine } from '../../src/cli/program.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const spied = (['stdout', 'stderr'] as const).map((name) => vi.spyOn(process[name], 'write').mockReturnValue(true));
+  const code = await runCommandLine(['node', 'pauselab', ...words]);
+  const [stdout = '', stderr = ''] = spied.map((write) => write.mock.calls.map(([text]) => String(text)).join(''));
+  vi.restoreAllMocks();
+  return { code, stdout, stderr };
+}
+
+test('--version is the package’s, on stdout', async () => {
+  expect(await run('--version')).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+  expect(await run('-V')).toEqual(await run('--version'));
+});
+
+describe('--help', () => {
+  test.each([[], ['run'], ['profile'], ['profile', 'list'], ['profile', 'show'], ['profile', 'check']])('of pauselab %s %s is on stdout and has examples', async (...command) => {
+    const { code, stdout, stderr } = await run(...command, '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: pauselab ${command.join(' ')}`));
+    expect(stdout).toMatch(/\nExamples:\n( {2}\$ pauselab .*\n?){2,}|\nExamples:\n {2}\$ pauselab profile check /);
+  });
+
+  test('of run names every option of the plan, and pauselab’s own every exit code', async () => {
+    const { stdout } = await run('run', '--help');
+    for (const option of ['--out', '--set', '--runs', '--duration', '--arm', '--seed', '--fail-if', '--json', '--dry-run', '--allow-degraded']) expect(stdout).toContain(option);
+    const own = (await run('--help')).stdout;
+    for (const code of ['0 success', '1 internal', '2 invalid', '3 a --fail-if', '4 inconclusive', '5 this machine', '6 the workload', '130/143']) expect(own).toContain(code);
+  });
+
+  test('shows only examples that can be run', async () => {
+    // One after the other: they share the process's streams.
+    const texts = [(await run('--help')).stdout, (await run('run', '--help')).stdout, (await run('profile', '--help')).stdout];
+    const examples = texts.flatMap((text) => [...text.matchAll(/^ {2}\$ pauselab (.*?)(?: {2,}.*)?$/gm)].map(([, words = '']) => words)).filter((words) => !words.includes('./mine.yaml'));
+    expect(examples.length).toBeGreaterThan(6);
+    for (const words of examples) {
+      const asked = words.startsWith('run ') && !words.includes('--dry-run') ? `${words} --dry-run` : words;
+      expect({ words, ...(await run(...asked.split(' '))) }).toMatchObject({ words, code: 0, stderr: '' });
+    }
+  });
+});
+
+test('nothing at all is answered with help, on stderr', async () => {
+  const { code, stdout, stderr } = await run();
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('Usage: pauselab');
+});
+
+test.each([
+  [['rnu', 'convoy'], "unknown command 'rnu'", 'Did you mean run?'],
+  [['run', 'convoy', '--dryrun'], "unknown option '--dryrun'", 'Did you mean --dry-run?'],
+  [['profile', 'lst'], "unknown command 'lst'", 'Did you mean list?'],
+  [['run', 'convoi', '--dry-run'], 'no profile is named "convoi"', 'did you mean convoy?'],
+  [['run', 'convoy', '--dry-run', '--arm', 'with-writr'], '--arm with-writr: the profile convoy has no such arm', 'did you mean with-writer?'],
+  [['run', 'convoy', '--dry-run', '--fail-if', 'b.mprotect.stals > 0'], 'there is no figure stals', 'did you mean stalls?'],
+  [['run', 'convoy', '--dry-run', '--set', 'holder.nise=3'], 'nise', 'did you mean nice?'],
+  [['run', 'convoy', '--runs', '1.5'], 'expected a whole number, got 1.5', '--help'],
+  [['run', 'convoy', '--dry-run', '--runs', '0'], '--runs 0', 'from 1 to 1000'],
+  [['run', 'convoy', '--dry-run', '--duration', '3 parsecs'], '--duration 3 parsecs', 'a duration such as'],
+  [['run', 'convoy', '--dry-run', '--seed', '99999999999'], '--seed 99999999999', 'from 0 to 4294967295'],
+  [['run'], "missing required argument 'profile'", '--help'],
+  [['run', 'convoy', 'more'], 'too many arguments', '--help'],
+  [['run', 'convoy', '--out'], "option '--out <folder>' argument missing", '--help'],
+])('%j is refused in a sentence with a remedy, and without a stack', async (words, problem, remedy) => {
+  const { code, stdout, stderr } = await run(...words);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain(problem);
+  expect(stderr).toContain(remedy);
+  expect(stderr).not.toMatch(/^\s+at |Error:/m);
+});
+
+describe('run --dry-run', () => {
+  test('says what would be run', async () => {
+    const { code, stdout } = await run('run', 'priority-inversion', '--dry-run', '--runs', '3', '--arm', 'free-one-vma');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^priority-inversion: 9 runs, at least 2\d\.\d s in all\n/);
+    expect(stdout).toMatch(/^foreign-control: .*\n {2}holder {3}madvise_free, nice 19, CPU \d+, in another process$/m);
+    expect(stdout).toMatch(/^ {2}region {3}sized so that a call holds the lock for 8\.00 ms of CPU time, which preemption stretches 69\.3 times$/m);
+    expect(stdout).toMatch(/^ {2}victim {3}writer\.mprotect, every 1\.00 ms, CPU \d+$/m);
+    expect(stdout).not.toContain('free-across-vmas');
+  });
+
+  test('in JSON too, in the same order', async () => {
+    const plan = JSON.parse((await run('run', 'priority-inversion', '--dry-run', '--json', '--seed', '7')).stdout) as { order: { arm: string }[]; arms: unknown[] };
+    expect(plan.arms).toHaveLength(5);
+    expect(plan.order).toHaveLength(10);
+    const text = (await run('run', 'priority-inversion', '--dry-run', '--seed', '7')).stdout;
+    expect(text).toContain(`Order: ${plan.order.slice(0, 2).map(({ arm }) => `${arm} (1)`).join(', ')}`);
+  });
+
+  test('of one hog and no hogs', async () => {
+    expect((await run('run', 'priority-inversion', '--dry-run', '--set', 'hogs.count=0', '--set', 'holder.region=64MiB')).stdout).toMatch(/^ {2}region {3}64 MiB\n {2}layout {3}split\n {2}hogs {5}none$/m);
+  });
+});
