@@ -71,10 +71,17 @@ export async function calibrate(arm: ResolvedArm, target_ns: number | null, topo
     const probe = await measureHold(arm, bytes, topology);
     probes.push({ bytes, ...probe });
     if (target_ns === null || Math.abs(probe.hold_ns / target_ns - 1) <= tolerance || probes.length === mostProbes) {
-      return { operation: arm.holder.operation, pages: arm.holder.pages, target_hold_ns: target_ns, bytes, hold_ns: probe.hold_ns, probes };
+      const { bytes: chosen, hold_ns } = nearestProbe(probes, target_ns) ?? { bytes, ...probe };
+      return { operation: arm.holder.operation, pages: arm.holder.pages, target_hold_ns: target_ns, bytes: chosen, hold_ns, probes };
     }
     bytes = nextSize(bytes, probe.hold_ns, target_ns);
   }
+}
+
+/** The one whose hold is nearest to the target in proportion: on a busy machine the last need not be. Null target: the last. */
+export function nearestProbe(probes: Calibration['probes'], target_ns: number | null): Calibration['probes'][number] | undefined {
+  const off = ({ hold_ns }: Calibration['probes'][number]): number => (target_ns === null ? 0 : Math.abs(Math.log(hold_ns / target_ns)));
+  return probes.toReversed().toSorted((a, b) => off(a) - off(b))[0];
 }
 
 /** Proportional, at most 16-fold at once, in whole huge pages. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextSize, targetHold_ns } from '../../src/experiment/calibrate.js';
+import { nearestProbe, nextSize, targetHold_ns } from '../../src/experiment/calibrate.js';
 import type { CpuTopology } from '../../src/host/cpus.js';
 import { preemptionFactor } from '../../src/host/weights.js';
 import { loadResolved } from '../../src/profile/load.js';
@@ -45,4 +45,13 @@ test('where hold is proportional to bytes, the next size is right to half a huge
     const next = nextSize(bytes, hold_ns, target_ns) / (2 * MiB);
     expect(Math.abs(next - Math.max(1, target_ns / nsPerPage))).toBeLessThanOrEqual(0.5 + 1e-6);
   }));
+});
+
+test('of all probes the one nearest to the target is taken, of equal ones the last', () => {
+  const probe = (MiBs: number, hold_ns: number) => ({ bytes: MiBs * MiB, hold_ns, calls: 3 });
+  const probes = [probe(64, 2e6), probe(256, 7e6), probe(292, 11.4e6), probe(205, 5e6)];
+  expect(nearestProbe(probes, 8e6)?.bytes).toBe(256 * MiB);
+  expect(nearestProbe(probes, null)?.bytes).toBe(205 * MiB);
+  expect(nearestProbe([probe(64, 4e6), probe(128, 16e6)], 8e6)?.bytes).toBe(128 * MiB);
+  expect(nearestProbe([], 8e6)).toBeUndefined();
 });
