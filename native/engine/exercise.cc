@@ -57,9 +57,9 @@ void exercise(const char* name, unsigned long count) {
   if (holder == nullptr) fail(Exit::usage, "no operation is named \"%s\"; `pauselab-engine operations` lists them", name);
   constexpr std::uint64_t kBytes = 1 << 20;
   const HolderPlan plan{.operation = name, .bytes = kBytes, .vmas = 1, .hugePages = false, .pause_ns = 0, .active = true, .toucher = false};
-  const Region region(plan, {});
-  region.populate([] { return false; });
-  const auto action = holder->make(region);
+  const auto region = makeRegion(*holder, plan, {});
+  region->populate([] { return false; });
+  const auto action = holder->make({.region = *region, .victims = getpid()});
   between(count, [&] {
     const int outcome = action->release();
     return outcome != 0 ? outcome : action->restore();

@@ -58,6 +58,14 @@ Region::Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims) :
   if (vmas_ == 2) advise(base_ + bytes_ / 2, bytes_ / 2 + tailBytes, MADV_DONTDUMP, "DONTDUMP");
 }
 
+void Region::populate(const std::function<bool()>& stop) const noexcept {
+  constexpr std::size_t kPagesBetweenLooks = 1024;
+  for (std::size_t offset = 0, page = 0; offset < bytes_; offset += kPageBytes, ++page) {
+    if (page % kPagesBetweenLooks == 0 && stop()) return;
+    *const_cast<volatile char*>(base_ + offset) = 1;
+  }
+}
+
 VictimPage Region::placeVictim(const VictimPlan& victim) {
   constexpr int kOpen = PROT_READ | PROT_WRITE;
   if (victim.placement == Placement::same) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,21 +37,15 @@ struct VictimPage {
 class Region {
  public:
   Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims);
-  // Memory that was made elsewhere: the holder's operation has a way of its own to get it.
+  // Memory that was made elsewhere.
   Region(char* base, std::size_t bytes) : base_(base), bytes_(bytes), vmas_(1), vmaEnd_(base + bytes) {}
+  virtual ~Region() = default;
 
   char* base() const { return base_; }
   std::size_t bytes() const { return bytes_; }
   std::uint64_t vmas() const { return vmas_; }
   // Writes one byte to each page; gives up when `stop` becomes true.
-  template <typename Stop>
-  void populate(Stop stop) const noexcept {
-    constexpr std::size_t kPagesBetweenLooks = 1024;
-    for (std::size_t offset = 0, page = 0; offset < bytes_; offset += kPageBytes, ++page) {
-      if (page % kPagesBetweenLooks == 0 && stop()) return;
-      *const_cast<volatile char*>(base_ + offset) = 1;
-    }
-  }
+  virtual void populate(const std::function<bool()>& stop) const noexcept;
 
   VictimPage placeVictim(const VictimPlan& victim);
 

@@ -70,6 +70,7 @@ struct VictimOperation {
   std::unique_ptr<VictimAction> (*make)(const VictimPlan& plan, const VictimPage& page);
   RangeShape shape{};
   Heap heap = Heap::untouched;
+  bool leavesHole = false;  // unmaps and maps again at the same place, where an mmap of another thread could land
 };
 
 // A holder's operation: `release` gives the region back, `restore` maps it again where that is needed.
@@ -79,6 +80,13 @@ class HolderAction {
   virtual int release() noexcept = 0;
   virtual int restore() noexcept { return 0; }
   virtual bool restores() const noexcept { return false; }
+  virtual std::string note() const { return {}; }
+};
+
+// Where a holder's operation finds what it works on.
+struct HolderSite {
+  const Region& region;
+  pid_t victims;  // the process whose address space it is to hold
 };
 
 struct HolderOperation {
@@ -86,7 +94,12 @@ struct HolderOperation {
   LockClass lockClass;                         // over a region inside one VMA
   std::optional<LockClass> crossingLockClass;  // over one that spans two; none: it cannot
   std::string_view calls;                      // of one release and restore
-  std::unique_ptr<HolderAction> (*make)(const Region& region);
+  std::unique_ptr<HolderAction> (*make)(const HolderSite& site);
+  // It reads the victims' process from outside: its thread is in a second process, the region in the victims'.
+  bool reads = false;
+  // Where its region is not one of its own but a free part of the heap.
+  std::unique_ptr<Region> (*makeHeapRegion)(const HolderPlan& plan) = nullptr;
+  bool leavesHole = false;
 };
 
 // Huge pages are off for the whole process unless an operation is about them.
@@ -98,8 +111,13 @@ std::span<const HolderOperation> holderOperations();
 const VictimOperation* findVictimOperation(std::string_view name);
 const HolderOperation* findHolderOperation(std::string_view name);
 
+// The region of an operation: of its own, or a free part of the heap.
+std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan, const std::vector<VictimPlan>& victims);
 // The range of an operation that lies apart from the holder's: isolated or crossing.
 VictimPage ownPage(const VictimOperation& operation, Placement placement);
+
+// One arena for all threads, so that those that allocate meet the one that trims. Before there are threads.
+void shareOneArena();
 
 // The families, one file each.
 std::unique_ptr<VictimAction> makeMmapMunmap(const VictimPlan&, const VictimPage&);
@@ -119,11 +137,16 @@ std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan&, const VictimPage
 std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeTimer(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeNoop(const VictimPlan&, const VictimPage&);
-std::unique_ptr<HolderAction> makeMadviseDontneed(const Region&);
-std::unique_ptr<HolderAction> makeMadviseFree(const Region&);
-std::unique_ptr<HolderAction> makeMadviseCold(const Region&);
-std::unique_ptr<HolderAction> makeMmapNone(const Region&);
-std::unique_ptr<HolderAction> makeMunmapMmap(const Region&);
+std::unique_ptr<HolderAction> makeMmapNone(const HolderSite&);
+std::unique_ptr<HolderAction> makeMunmapMmap(const HolderSite&);
+std::unique_ptr<HolderAction> makeMprotectRegion(const HolderSite&);
+std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite&);
+std::unique_ptr<HolderAction> makeMallocTrim(const HolderSite&);
+std::unique_ptr<Region> makeFreeHeap(const HolderPlan&);
+std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite&);
+std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite&);
+std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite&);
+std::unique_ptr<HolderAction> makeReadMaps(const HolderSite&);
 #ifdef PAUSELAB_INJECT
 // Only in the test build of the engine: known pauses, hangs and crashes.
 std::unique_ptr<VictimAction> makeInjectPause(const VictimPlan&, const VictimPage&);

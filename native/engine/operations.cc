@@ -36,7 +36,7 @@ constexpr VictimOperation kVictims[] = {
     {"madvise_nohugepage_page", kWrite, kWrite, "madvise", kAlone, madvisePage<MADV_NOHUGEPAGE>},
     {"madvise_mergeable_page", kWrite, kWrite, "madvise", kAnywhere, madviseInTurns<MADV_MERGEABLE, MADV_UNMERGEABLE>},
     {"madvise_wipeonfork_page", kWrite, kWrite, "madvise", kAnywhere, madviseInTurns<MADV_WIPEONFORK, MADV_KEEPONFORK>},
-    {"thread_start_join_uncached", kWrite, {}, "mmap mprotect rt_sigprocmask clone3 rt_sigprocmask futex? munmap | rseq set_robust_list rt_sigprocmask rt_sigprocmask exit", kOwn, makeThreadStartJoinUncached, {}, Heap::uses},
+    {"thread_start_join_uncached", kWrite, {}, "mmap mprotect rt_sigprocmask clone3 rt_sigprocmask futex? munmap | rseq set_robust_list rt_sigprocmask rt_sigprocmask exit", kOwn, makeThreadStartJoinUncached, {}, Heap::uses, true},
     {"malloc_1m_mmap", kWrite, {}, "mmap munmap", kOwn, makeMalloc1mMmap, {}, Heap::mapsLarge},
     {"first_fault", kRead, {}, "", kOwn, makeFirstFault},
     {"madvise_cold_page", kRead, kRead, "madvise", kAnywhere, madvisePage<MADV_COLD>},
@@ -69,11 +69,23 @@ constexpr VictimOperation kVictims[] = {
 };
 
 constexpr HolderOperation kHolders[] = {
-    {"madvise_dontneed", kVma, kRead, "madvise", makeMadviseDontneed},
-    {"madvise_free", kVma, kRead, "madvise", makeMadviseFree},
-    {"madvise_cold", kRead, kRead, "madvise", makeMadviseCold},
+    {"madvise_dontneed", kVma, kRead, "madvise", madviseRegion<MADV_DONTNEED>},
+    {"madvise_dontneed_locked", kVma, kRead, "madvise", madviseRegion<MADV_DONTNEED_LOCKED>},
+    {"madvise_free", kVma, kRead, "madvise", madviseRegion<MADV_FREE>},
+    {"process_madvise", kVma, kRead, "process_madvise", makeProcessMadvise},
+    {"malloc_trim", kVma, {}, "madvise+ brk?", makeMallocTrim, false, makeFreeHeap},
+    {"madvise_cold", kRead, kRead, "madvise", madviseRegion<MADV_COLD>},
+    {"madvise_pageout", kRead, kRead, "madvise", madviseRegion<MADV_PAGEOUT>},
+    {"madvise_willneed", kRead, kRead, "madvise", madviseRegion<MADV_WILLNEED>},
+    {"madvise_populate_write", kRead, kRead, "madvise madvise", madviseAndUndo<MADV_POPULATE_WRITE, MADV_DONTNEED>},
+    {"madvise_guard", kRead, kRead, "madvise madvise", madviseAndUndo<MADV_GUARD_INSTALL, MADV_GUARD_REMOVE>},
+    {"read_smaps", kRead, kRead, "pread64+", makeReadSmaps, true},
+    {"read_smaps_rollup", kRead, kRead, "pread64+", makeReadSmapsRollup, true},
+    {"read_numa_maps", kRead, kRead, "pread64+", makeReadNumaMaps, true},
+    {"read_maps", kVma, kVma, "pread64+", makeReadMaps, true},
+    {"mprotect_region", kWrite, kWrite, "mprotect mprotect", makeMprotectRegion},
     {"mmap_none", kWrite, {}, "mmap mmap", makeMmapNone},
-    {"munmap_mmap", kWrite, {}, "munmap mmap", makeMunmapMmap},
+    {"munmap_mmap", kWrite, {}, "munmap mmap", makeMunmapMmap, false, nullptr, true},
 };
 
 template <typename Operation>
@@ -99,6 +111,10 @@ std::span<const VictimOperation> victimOperations() { return kVictims; }
 std::span<const HolderOperation> holderOperations() { return kHolders; }
 const VictimOperation* findVictimOperation(std::string_view name) { return find(victimOperations(), name); }
 const HolderOperation* findHolderOperation(std::string_view name) { return find(holderOperations(), name); }
+
+std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan, const std::vector<VictimPlan>& victims) {
+  return operation.makeHeapRegion == nullptr ? std::make_unique<Region>(plan, victims) : operation.makeHeapRegion(plan);
+}
 
 VictimPage ownPage(const VictimOperation& operation, Placement placement) {
   return placement == Placement::crossing ? crossingPage(operation.shape) : isolatedPage(operation.shape);

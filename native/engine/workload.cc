@@ -3,6 +3,7 @@
 #include "engine/workload.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -151,9 +152,20 @@ struct HolderParts {
 
 HolderParts prepareHolder(const Plan& plan) {
   HolderParts parts;
-  parts.region = std::make_unique<Region>(*plan.holder, plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
-  parts.action = holderOperation(*plan.holder).make(*parts.region);
+  parts.region = makeRegion(holderOperation(*plan.holder), *plan.holder, plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
+  parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = getpid()});
   tryHolder(*plan.holder, *parts.action, *parts.region);
+  return parts;
+}
+
+// For a holder that reads the victims' process from outside. The region is not here but there.
+HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims) {
+  munmap(theirs.base(), theirs.bytes());  // the copy that fork made
+  HolderParts parts;
+  parts.region = std::make_unique<Region>(theirs.base(), theirs.bytes());
+  parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = victims});
+  if (const int outcome = parts.action->release(); outcome != 0)
+    fail(Exit::unfit, "this kernel refused %s before the window: %s", plan.holder->operation.c_str(), strerrorname_np(outcome));
   return parts;
 }
 
@@ -162,10 +174,12 @@ void startHolder(Crew& crew, Shared& shared, const Plan& plan, const Seats& seat
   if (plan.holder->toucher) crew.start(seats.toucher, [&](const Schedstat&) { runToucher(shared, *parts.region); });
 }
 
-// The second process of the foreign control: the same holder in an address space of its own.
+// A second process for the holder. In the foreign control it has the region as well, so that the same holder works in
+// an address space of its own; a holder that reads has its thread there alone and reads the victims' process.
 class ForeignHolder {
  public:
-  void start(Shared& shared, const Plan& plan, const Seats& seats) {
+  // `read`: the region in this process that is to be read about; null: the second process makes its own.
+  void start(Shared& shared, const Plan& plan, const Seats& seats, const Region* read) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) fail(Exit::unfit, "a pipe to the foreign holder could not be made: %s", strerror(errno));
     const pid_t parent = getpid();
@@ -173,7 +187,7 @@ class ForeignHolder {
     if (pid_ < 0) fail(Exit::unfit, "the foreign holder's process could not be forked: %s", strerror(errno));
     if (pid_ == 0) {
       close(ends[0]);
-      runAsChild(shared, plan, seats, parent, ends[1]);
+      runAsChild(shared, plan, seats, parent, read, ends[1]);
     }
     close(ends[1]);
     readLayout(ends[0]);
@@ -197,14 +211,14 @@ class ForeignHolder {
   }
 
  private:
-  [[noreturn]] static void runAsChild(Shared& shared, const Plan& plan, const Seats& seats, pid_t parent, int layoutPipe) {
+  [[noreturn]] static void runAsChild(Shared& shared, const Plan& plan, const Seats& seats, pid_t parent, const Region* read, int layoutPipe) {
     dieWith(parent);
     shared.board.lockMemory();
-    HolderParts parts = prepareHolder(plan);
+    HolderParts parts = read == nullptr ? prepareHolder(plan) : prepareReader(plan, *read, parent);
     auto* crew = new Crew(shared);  // never destroyed: its threads never end
     startHolder(*crew, shared, plan, seats, parts);
     crew->waitUntilRegistered();
-    const std::string layout = verifiedLayout(parts.region.get(), {});
+    const std::string layout = verifiedLayout(read == nullptr ? parts.region.get() : nullptr, {});
     if (write(layoutPipe, layout.data(), layout.size()) != static_cast<ssize_t>(layout.size())) fail(Exit::workload, "the foreign holder could not report its layout");
     close(layoutPipe);
     waitForGo(shared, [] {});
@@ -252,21 +266,30 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
     pages.push_back(page);
   }
   VictimParts parts;
+  const auto note = [&parts](const std::string& text) {
+    if (!text.empty()) parts.notes.append(parts.notes.empty() ? "\"" : ",\"").append(text).append("\"");
+  };
+  if (holder.action) note(holder.action->note());
   parts.layout = verifiedLayout(holder.region.get(), placed);
   for (std::size_t i = 0; i < plan.victims.size(); ++i) {
     parts.actions.push_back(victimOperation(plan.victims[i]).make(plan.victims[i], pages[i]));
     tryVictim(plan.victims[i], *parts.actions.back());
-    if (const std::string note = parts.actions.back()->note(); !note.empty()) parts.notes.append(parts.notes.empty() ? "\"" : ",\"").append(note).append("\"");
+    note(parts.actions.back()->note());
   }
   return parts;
 }
 
+bool trimsHeap(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).makeHeapRegion != nullptr; }
+
 void checkOperations(const Plan& plan) {
-  if (plan.holder) holderOperation(*plan.holder);
+  if (plan.holder && holderOperation(*plan.holder).reads && plan.holder->toucher)
+    fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
   const VictimPlan* users[5] = {};  // of the heap, by what they do to it
+  std::string hole = plan.holder && holderOperation(*plan.holder).leavesHole ? plan.holder->operation : "";
   for (const VictimPlan& victim : plan.victims) {
     const VictimOperation& operation = victimOperation(victim);
     users[static_cast<int>(operation.heap)] = &victim;
+    if (operation.leavesHole) hole = victim.operation;
     if (operation.placements.any() ? !operation.placements.has(victim.placement) : victim.placement != Placement::isolated)
       fail(Exit::usage, "%s cannot be placed \"%s\"", victim.name.c_str(), nameOf(victim.placement));
   }
@@ -278,6 +301,11 @@ void checkOperations(const Plan& plan) {
   };
   apart(Heap::mapsLarge, Heap::keepsLarge);
   for (const Heap other : {Heap::uses, Heap::mapsLarge, Heap::keepsLarge}) apart(Heap::movesBreak, other);
+  if (const VictimPlan* const mapper = users[static_cast<int>(Heap::mapsLarge)]; mapper != nullptr && !hole.empty())
+    fail(Exit::usage, "%s cannot be in one process with %s: a block that it maps could land where the other has just unmapped", mapper->name.c_str(), hole.c_str());
+  const VictimPlan* const breakMover = users[static_cast<int>(Heap::movesBreak)];
+  if (breakMover != nullptr && trimsHeap(plan))
+    fail(Exit::usage, "%s moves the program break and cannot be in one process with the holder's %s, which moves it too", breakMover->name.c_str(), plan.holder->operation.c_str());
 }
 
 // Off for the whole process, unless the region is to have huge pages or an operation is about them.
@@ -303,6 +331,7 @@ void runWorkload(const Plan& plan) {
   }
   checkOperations(plan);  // before anything is made
   chooseHugePages(plan);
+  if (trimsHeap(plan)) shareOneArena();  // in the foreign control's victims too, so that it differs in nothing else
 
   const Seats seats = seatsOf(plan);
   Shared shared{.board = board::Board::create(plan.boardPath, seats.specs, plan.threshold_ns)};
@@ -310,14 +339,21 @@ void runWorkload(const Plan& plan) {
 
   ForeignHolder foreign;
   HolderParts holder;
-  if (plan.holder && plan.foreignHolder) foreign.start(shared, plan, seats);
-  if (plan.holder && !plan.foreignHolder) holder = prepareHolder(plan);
+  if (plan.holder && plan.foreignHolder) {
+    foreign.start(shared, plan, seats, nullptr);
+  } else if (plan.holder && holderOperation(*plan.holder).reads) {
+    holder.region = std::make_unique<Region>(*plan.holder, plan.victims);
+    foreign.start(shared, plan, seats, holder.region.get());
+    holder.region->populate([] { return false; });
+  } else if (plan.holder) {
+    holder = prepareHolder(plan);
+  }
   VictimParts victims = prepareVictims(plan, holder);
 
   auto* crew = new Crew(shared);  // never destroyed: its threads never end
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
     crew->start(i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); }, [&, i] { victims.actions[i]->warmUp(); });
-  if (holder.region) startHolder(*crew, shared, plan, seats, holder);
+  if (holder.action) startHolder(*crew, shared, plan, seats, holder);
   for (std::size_t i = 0; i < plan.hogs.size(); ++i)
     crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
   crew->waitUntilRegistered();

@@ -1,5 +1,6 @@
 // The engine's parts that can be tried without a run: plans, maps, layouts, schedstat, stat lines.
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -142,14 +143,20 @@ TEST("a pool that is used up says so") {
   }
 }
 
-TEST("every holder operation releases and restores") {
+TEST("every holder operation releases and restores, in one VMA and across two") {
   for (const HolderOperation& operation : holderOperations()) {
-    const Region region(holderOf(1 << 20, 1), {});
-    const auto action = operation.make(region);
-    for (int i = 0; i < 3; ++i) {
-      region.populate([] { return false; });
-      EXPECT(action->release() == 0);
-      EXPECT(action->restore() == 0);
+    for (const std::uint64_t vmas : {1u, 2u}) {
+      if (vmas == 2 && !operation.crossingLockClass) continue;
+      const auto region = makeRegion(operation, holderOf(1 << 20, vmas), {});
+      const auto action = operation.make({.region = *region, .victims = getpid()});
+      for (int i = 0; i < 3; ++i) {
+        region->populate([] { return false; });
+        const int released = action->release();
+        if (released != 0) std::printf("# %s over %lu VMAs: %s\n", operation.name.data(), vmas, strerrorname_np(released));
+        EXPECT(released == 0);
+        EXPECT(action->restore() == 0);
+      }
+      if (!operation.makeHeapRegion) verifiedLayout(region.get(), {});
     }
   }
 }

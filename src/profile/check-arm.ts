@@ -21,22 +21,33 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
   checkRates(profile, settings, report);
 }
 
-function checkHolder({ holder, layout }: ArmSettings, report: Report): void {
+function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): void {
   if (holder.operation === undefined) {
     report(['holder', 'operation'], `expected one of ${holderOperations.join(', ')}, got nothing`);
     return;
   }
   const operation = operationNamed(holder.operation);
-  if (operation.needsToucher === true && holder.toucher === 'none' && holder.active) {
+  if (operation.toucher === 'needed' && holder.toucher === 'none' && holder.active) {
     report(
       ['holder', 'toucher'],
       `after its first call ${operation.name} has nothing left to release; leave out \`toucher: none\``,
     );
   }
+  for (const [path, { policy }] of [
+    [['holder', 'policy'], holder],
+    [['hogs', 'policy'], hogs],
+  ] as const) {
+    if ((policy === 'fifo' || policy === 'rr') && holder.region === 'calibrated') {
+      report(
+        path,
+        `how long a ${policy} thread makes others wait, or waits for them, is not known by weights, so no region can be calibrated; give holder.region a size such as 64MiB`,
+      );
+    }
+  }
   if (!operation.layouts.includes(layout)) {
     report(
       ['layout'],
-      `${operation.name} cannot be the holder in layout ${layout}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
     );
   }
 }
@@ -86,7 +97,15 @@ function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report):
   }
 }
 
-function checkAllocator({ victims }: ArmSettings, report: Report): void {
+function checkAllocator({ holder, victims }: ArmSettings, report: Report): void {
+  for (const [index, { operation }] of victims.entries()) {
+    const conflict = holder.operation && allocatorConflict(holder.operation, operation);
+    if (conflict !== undefined)
+      report(
+        ['victims', index, 'operation'],
+        `${operation} cannot be in one arm with the holder’s ${holder.operation ?? ''}: ${conflict}; leave one of them out`,
+      );
+  }
   for (const [index, { operation }] of victims.entries()) {
     for (const { operation: earlier } of victims.slice(0, index)) {
       const conflict = allocatorConflict(earlier, operation);

@@ -11,6 +11,7 @@ export const defaults = {
   holder: {
     nice: 0,
     policy: 'other',
+    rtPriority: 1,
     cpus: 'first',
     pause: '0ms',
     region: 'calibrated',
@@ -18,8 +19,8 @@ export const defaults = {
     process: 'same',
     active: true,
   },
-  toucher: { nice: 0, policy: 'other', cpus: 'first' },
-  hogs: { count: 1, nice: 0, policy: 'other', cpus: 'first', burst: 'steady' },
-  victim: { nice: 0, policy: 'other', cpus: 'second' },
+  toucher: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'first' },
+  hogs: { count: 1, nice: 0, policy: 'other', rtPriority: 1, cpus: 'first', burst: 'steady' },
+  victim: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'second' },
   spoiled: { steal: '10%', foreignLoad: '25%', retries: 2 },
 } as const;

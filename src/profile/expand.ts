@@ -75,7 +75,10 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
         ? { kind: 'calibrated' }
         : { kind: 'bytes', bytes: holder.region },
     pages: holder.pages,
-    toucher: holder.toucher === 'none' ? null : expandThread(holder.toucher),
+    toucher:
+      holder.toucher === 'none' || operationNamed(operation).toucher === 'useless'
+        ? null
+        : expandThread(holder.toucher),
     process: holder.process,
     active: holder.active,
   };
@@ -116,14 +119,20 @@ export function victimLayout(
 
 function expandThread(thread: {
   nice: number;
-  policy: ResolvedThread['policy'];
+  policy: 'other' | 'batch' | 'idle' | 'fifo' | 'rr';
+  rtPriority: number;
   cpus: 'first' | 'second' | number[];
 }): ResolvedThread {
   const cpus: Cpus =
     typeof thread.cpus === 'string'
       ? { kind: thread.cpus }
       : { kind: 'list', cpus: [...new Set(thread.cpus)].sort((a, b) => a - b) };
-  return { nice: thread.nice, policy: thread.policy, cpus };
+  const { policy, rtPriority } = thread;
+  return {
+    nice: thread.nice,
+    policy: policy === 'fifo' || policy === 'rr' ? `${policy} ${rtPriority}` : policy,
+    cpus,
+  };
 }
 
 function idle(arm: ResolvedArm): ResolvedArm {

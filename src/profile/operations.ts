@@ -30,10 +30,17 @@ export interface Operation {
   readonly role: string;
   /** For a holder the arm's layouts, for a victim those of its own memory; none: it has no memory of its own. */
   readonly layouts: readonly (Layout | VictimLayout)[];
-  /** A holder whose second call finds nothing to release unless a toucher brought the memory back. */
-  readonly needsToucher?: boolean;
+  /**
+   * `needed`: a holder whose second call finds nothing to release unless a toucher brought the memory back; `useless`: one
+   * that gives nothing back, or undoes it itself, so it never has one.
+   */
+  readonly toucher?: 'needed' | 'useless';
+  /** A holder that reads the victims' process from a second one: its thread is there, the region is not. */
+  readonly reads?: boolean;
   /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
   readonly uses?: 'mapping' | 'page';
+  /** Unmaps and maps again at the same place: between the two any other mmap of the process could land there. */
+  readonly leavesHole?: boolean;
   /** What it does to the allocator of its whole process; see allocatorConflict. */
   readonly heap?: Heap;
   readonly explanation: string;
@@ -47,9 +54,19 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
     layouts,
-    needsToucher: true,
+    toucher: 'needed',
     explanation:
       'madvise(MADV_DONTNEED) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
+  },
+  {
+    name: 'madvise_dontneed_locked',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'needed',
+    explanation: 'madvise(MADV_DONTNEED_LOCKED) over the region: locks as MADV_DONTNEED',
   },
   {
     name: 'madvise_free',
@@ -62,6 +79,28 @@ const table = [
       'madvise(MADV_FREE) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
   },
   {
+    name: 'process_madvise',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'needed',
+    explanation:
+      'process_madvise(MADV_DONTNEED) of its own process, the region in 15 parts in one call; in layout split the middle one crosses, and the ones after it take mmap_lock read too',
+  },
+  {
+    name: 'malloc_trim',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    role: 'holder',
+    layouts: ['isolated'],
+    toucher: 'needed',
+    heap: 'uses',
+    explanation:
+      'malloc_trim(0) of a heap with a free part as large as the region: MADV_DONTNEED with the arena’s mutex held; all threads share one arena',
+  },
+  {
     name: 'madvise_cold',
     kind: 'holder',
     lockClass: 'mmap_lock read',
@@ -71,12 +110,103 @@ const table = [
     explanation: 'madvise(MADV_COLD) over the region: mmap_lock read on every kernel so far',
   },
   {
+    name: 'madvise_pageout',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    explanation: 'madvise(MADV_PAGEOUT) over the region: gives back what can be swapped out',
+  },
+  {
+    name: 'madvise_willneed',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    explanation: 'madvise(MADV_WILLNEED) over the region: looks for pages to swap in',
+  },
+  {
+    name: 'madvise_populate_write',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    explanation:
+      'madvise(MADV_POPULATE_WRITE) over the region, then MADV_DONTNEED so that there is something to populate again',
+  },
+  {
+    name: 'madvise_guard',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    explanation: 'madvise(MADV_GUARD_INSTALL) over the region, then MADV_GUARD_REMOVE',
+  },
+  {
+    name: 'read_smaps',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    reads: true,
+    explanation: 'reads /proc/<pid>/smaps of the victims’ process from a second process',
+  },
+  {
+    name: 'read_smaps_rollup',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    reads: true,
+    explanation: 'reads /proc/<pid>/smaps_rollup in the same way',
+  },
+  {
+    name: 'read_numa_maps',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    reads: true,
+    explanation: 'reads /proc/<pid>/numa_maps in the same way',
+  },
+  {
+    name: 'read_maps',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'VMA lock',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    reads: true,
+    explanation: 'reads /proc/<pid>/maps in the same way: VMA lock since Linux 6.17',
+  },
+  {
+    name: 'mprotect_region',
+    kind: 'holder',
+    lockClass: 'mmap_lock write',
+    crossingLockClass: 'mmap_lock write',
+    role: 'holder',
+    layouts: ['isolated', 'split'],
+    explanation: 'mprotect of the region to read-only, then back',
+  },
+  {
     name: 'mmap_none',
     kind: 'holder',
     lockClass: 'mmap_lock write',
     role: 'holder',
     layouts: ['isolated'],
-    needsToucher: true,
+    toucher: 'needed',
     explanation:
       'mmap(PROT_NONE, MAP_FIXED|MAP_NORESERVE) over the region and back, as HotSpot uncommits heap',
   },
@@ -86,7 +216,8 @@ const table = [
     lockClass: 'mmap_lock write',
     role: 'holder',
     layouts: ['isolated'],
-    needsToucher: true,
+    toucher: 'needed',
+    leavesHole: true,
     explanation: 'munmap of the region, then mmap at the same address',
   },
   {
@@ -212,6 +343,7 @@ const table = [
     role: 'writer',
     layouts: ['isolated'],
     heap: 'uses',
+    leavesHole: true,
     explanation: 'a thread on a freshly mapped stack, started and joined: mmap, mprotect, munmap',
   },
   {
@@ -451,7 +583,10 @@ export function allocatorConflict(
   one: HolderOperation | VictimOperation,
   other: HolderOperation | VictimOperation,
 ): string | undefined {
-  const heaps = [operationNamed(one).heap, operationNamed(other).heap];
+  const both = [operationNamed(one), operationNamed(other)];
+  const heaps = both.map(({ heap }) => heap);
+  if (heaps.includes('mapsLarge') && both.some(({ leavesHole }) => leavesHole === true))
+    return 'a block that one maps could land where the other has just unmapped';
   if (heaps.includes('mapsLarge') && heaps.includes('keepsLarge'))
     return 'each needs the process-wide M_MMAP_THRESHOLD at another value';
   if (heaps.includes('movesBreak') && heaps.some((heap) => heap !== undefined && heap !== 'movesBreak'))

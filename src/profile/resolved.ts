@@ -9,7 +9,9 @@ export type Cpus =
   | { readonly kind: 'second' }
   | { readonly kind: 'list'; readonly cpus: readonly number[] };
 
-export type Policy = 'other' | 'batch' | 'idle';
+/** A real-time policy has its static priority (1 to 99) with it: `fifo 50`. */
+export type Policy = 'other' | 'batch' | 'idle' | RealTimePolicy;
+export type RealTimePolicy = `${'fifo' | 'rr'} ${number}`;
 
 export interface ResolvedThread {
   readonly nice: number;

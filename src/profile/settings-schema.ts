@@ -19,9 +19,15 @@ const cpu = whole(0, 4095);
 
 const thread = {
   nice: whole(-20, 19).meta({ description: 'Nice value; default 0' }).exactOptional(),
-  policy: oneOf(['other', 'batch', 'idle'])
+  policy: oneOf(['other', 'batch', 'idle', 'fifo', 'rr'])
     .meta({
-      description: 'Scheduling policy SCHED_OTHER, SCHED_BATCH or SCHED_IDLE; default other',
+      description:
+        'Scheduling policy SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR; default other',
+    })
+    .exactOptional(),
+  rtPriority: whole(1, 99)
+    .meta({
+      description: `Static priority under fifo and rr; default ${defaults.victim.rtPriority}`,
     })
     .exactOptional(),
   cpus: either('first, second, a CPU number or a list of CPU numbers', [
@@ -58,7 +64,7 @@ const holder = mapping({
   pages: oneOf(['small', 'huge'])
     .meta({ description: 'Page size of the region; default small' })
     .exactOptional(),
-  toucher: either('none or a mapping with some of the keys nice, policy, cpus', [
+  toucher: either('none or a mapping with some of the keys nice, policy, rtPriority, cpus', [
     z.literal('none'),
     toucher,
   ])

@@ -55,7 +55,7 @@ export function basicsOf(profile: Profile): Basics {
 
 /** `arm` overrides key by key; lists, bursts and CPUs are replaced in whole. */
 export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
-  const { nice, policy, cpus } = fallback.victims[0];
+  const { nice, policy, rtPriority, cpus } = fallback.victims[0];
   const burst: Burst | undefined = arm.hogs?.burst ?? profile.hogs?.burst;
   return {
     stall: { ...fallback.stall, ...profile.stall, ...arm.stall },
@@ -67,7 +67,13 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       toucher: toucherOf(profile.holder?.toucher, arm.holder?.toucher),
     },
     hogs: { ...fallback.hogs, ...profile.hogs, ...arm.hogs, ...(burst && { burst }) },
-    victims: (arm.victims ?? profile.victims ?? []).map((one) => ({ nice, policy, cpus, ...one })),
+    victims: (arm.victims ?? profile.victims ?? []).map((one) => ({
+      nice,
+      policy,
+      rtPriority,
+      cpus,
+      ...one,
+    })),
   };
 }
 

@@ -3,6 +3,7 @@
  * a JVM, whose own flags cannot reach `G1 Service` or `ZUncommitter`. What was set is read back, and what is not as
  * asked is reported, never assumed.
  */
+import { readFileSync } from 'node:fs';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
 import type { Policy } from '../profile/resolved.js';
 
@@ -22,13 +23,18 @@ export interface ThreadPriority extends ThreadRequest {
 }
 
 /** SCHED_* numbers of sched.h. */
-const policyNumbers: Record<Policy, number> = { other: 0, batch: 3, idle: 5 };
+const policyNumbers: Record<string, number> = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5 };
 const policyNames: Record<number, string> = { 0: 'other', 1: 'fifo', 2: 'rr', 3: 'batch', 5: 'idle', 6: 'deadline' };
 
-export type Scheduling = Pick<NativeAddon, 'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'>;
+export interface Scheduling extends Pick<NativeAddon, 'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'> {
+  /** Static priority of a real-time thread, read back. */
+  readonly rtPriority?: (tid: number) => number;
+}
 
 export function applyPriority(request: ThreadRequest, scheduling: Scheduling = nativeAddon()): ThreadPriority {
   const { name, tid, nice, policy, cpus } = request;
+  const [policyName = '', rtPriority = '0'] = policy.split(' ');
+  const policyNumber = policyNumbers[policyName] ?? -1;
   const problems: string[] = [];
   const attempt = (what: string, remedy: string, action: () => void): void => {
     try {
@@ -37,7 +43,8 @@ export function applyPriority(request: ThreadRequest, scheduling: Scheduling = n
       problems.push(`${what} of thread ${name} was refused (${errnoOf(error)}); ${remedy}`);
     }
   };
-  attempt(`policy ${policy}`, 'run as root or leave the policy out', () => { scheduling.setPolicy(tid, policyNumbers[policy], 0); });
+  const remedy = rtPriority === '0' ? 'run as root or leave the policy out' : 'a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r), and a cgroup that has real-time time';
+  attempt(`policy ${policy}`, remedy, () => { scheduling.setPolicy(tid, policyNumber, Number(rtPriority)); });
   // Under SCHED_IDLE nice does not change the weight; it is set all the same, so that what is recorded is what was asked.
   attempt(`nice ${nice}`, 'a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)', () => { scheduling.setNice(tid, nice); });
   attempt(`CPUs ${cpus.join(',')}`, 'choose CPUs that taskset and the cpuset allow', () => { scheduling.setAffinity(tid, cpus); });
@@ -45,11 +52,20 @@ export function applyPriority(request: ThreadRequest, scheduling: Scheduling = n
   let actual: ThreadPriority['actual'] = null;
   attempt('reading the priority', 'the workload ended too early', () => {
     const now = scheduling.threadScheduling(tid);
-    actual = { nice: now.nice, policy: policyNames[now.policy] ?? String(now.policy), cpus: now.cpus };
-    const same = now.nice === nice && now.policy === policyNumbers[policy] && now.cpus.join() === cpus.join();
+    const actualName = policyNames[now.policy] ?? String(now.policy);
+    const isRealTime = actualName === 'fifo' || actualName === 'rr';
+    actual = { nice: now.nice, policy: isRealTime ? `${actualName} ${(scheduling.rtPriority ?? readRtPriority)(tid)}` : actualName, cpus: now.cpus };
+    const same = now.nice === nice && actual.policy === policy && now.cpus.join() === cpus.join();
     if (!same && problems.length === 0) problems.push(`thread ${name} was to have nice ${nice}, policy ${policy}, CPUs ${cpus.join(',')} and has nice ${now.nice}, policy ${actual.policy}, CPUs ${now.cpus.join(',')}; something else sets it too`);
   });
   return { ...request, actual, problems };
+}
+
+/** Field 40 of /proc/<tid>/stat (proc_pid_stat(5)), counted after the command's name, which may hold anything. */
+function readRtPriority(tid: number): number {
+  const stat = readFileSync(`/proc/${tid}/stat`, 'utf8');
+  const fromState = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fromState[40 - 3]);
 }
 
 function errnoOf(error: unknown): string {

@@ -5,7 +5,7 @@ import { problemsIn, valid } from './files.js';
 const only = (victim: string) => valid('', `[{ ${victim} }]`);
 
 describe('settings that do not fit together', () => {
-  test.each(['madvise_dontneed', 'mmap_none', 'munmap_mmap'])(
+  test.each(['madvise_dontneed', 'process_madvise', 'malloc_trim', 'mmap_none', 'munmap_mmap'])(
     '%s without a toucher',
     async (operation) => {
       const holder = (more: string) =>
@@ -19,7 +19,7 @@ describe('settings that do not fit together', () => {
     },
   );
 
-  test.each(['madvise_free', 'madvise_cold'])('%s needs no toucher', async (operation) => {
+  test.each(['madvise_free', 'madvise_cold', 'madvise_guard', 'madvise_populate_write', 'read_smaps'])('%s needs no toucher', async (operation) => {
     expect(
       await problemsIn(
         valid(`arms: [{ name: a, holder: { operation: ${operation}, toucher: none } }]`),
@@ -30,7 +30,7 @@ describe('settings that do not fit together', () => {
   test('a writing holder is possible in isolation only', async () => {
     const text = valid('arms: [{ name: a, layout: split, holder: { operation: mmap_none } }]');
     expect(await problemsIn(text)).toEqual([
-      'p.yaml:5:27 arms.a.layout: mmap_none cannot be the holder in layout split; use isolated, or a madvise operation',
+      'p.yaml:5:27 arms.a.layout: mmap_none cannot be the holder in layout split, for it maps or protects its region anew; use isolated, or a madvise operation',
     ]);
   });
 
@@ -75,6 +75,41 @@ describe('settings that do not fit together', () => {
 
   test.each([['malloc_1m_mmap', 'malloc_8k'], ['brk', 'mremap'], ['thread_start_join', 'malloc_1m_heap']])('%s and %s go together', async (one, other) => {
     expect(await problemsIn(valid('', `[{ operation: ${one}, rate: 1/s }, { operation: ${other}, rate: 1/s }]`))).toEqual([]);
+  });
+
+  test('a victim that needs the allocator as its holder does not', async () => {
+    const arms = (operation: string) => `arms: [{ name: a, holder: { operation: ${operation} } }]`;
+    expect(await problemsIn(valid(arms('malloc_trim'), '[{ operation: brk, rate: 1/s }]'))).toEqual([
+      expect.stringContaining('victims[0].operation: brk cannot be in one arm with the holder’s malloc_trim: one moves the program break'),
+    ]);
+    expect(await problemsIn(valid(arms('munmap_mmap'), '[{ operation: malloc_1m_mmap, rate: 1/s }]'))).toEqual([
+      expect.stringContaining('a block that one maps could land where the other has just unmapped'),
+    ]);
+    expect(await problemsIn(valid(arms('malloc_trim'), '[{ operation: malloc_8k, rate: 1/s }]'))).toEqual([]);
+  });
+
+  test('the heap has one layout', async () => {
+    const text = valid('arms: [{ name: a, layout: split, holder: { operation: malloc_trim } }]');
+    expect(await problemsIn(text)).toEqual([
+      expect.stringContaining('malloc_trim cannot be the holder in layout split, for its region is the heap; use isolated'),
+    ]);
+  });
+
+  test.each([
+    ['process_madvise', 'split'],
+    ['mprotect_region', 'split'],
+    ['read_smaps', 'same'],
+    ['madvise_guard', 'adjacent'],
+  ])('%s is possible in layout %s', async (operation, layout) => {
+    expect(await problemsIn(valid(`arms: [{ name: a, layout: ${layout}, holder: { operation: ${operation} } }]`))).toEqual([]);
+  });
+
+  test.each(['holder', 'hogs'])('a real-time policy of the %s beside a calibrated region', async (who) => {
+    expect(await problemsIn(valid(`arms: [{ name: a, ${who}: { policy: fifo, rtPriority: 10 } }]`))).toEqual([
+      expect.stringMatching(`arms.a.${who}.policy: how long a fifo thread .* give holder.region a size such as 64MiB`),
+    ]);
+    const holder = who === 'holder' ? 'holder: { policy: rr, region: 64MiB }' : 'hogs: { policy: rr }, holder: { region: 64MiB }';
+    expect(await problemsIn(valid(`arms: [{ name: a, ${holder} }]`))).toEqual([]);
   });
 
   test('a layout in which no victim lies', async () => {

@@ -33,7 +33,7 @@ describe('where and how a profile is wrong', () => {
     ],
     [
       'hogs: 3',
-      'hogs: expected a mapping with some of the keys count, nice, policy, cpus, burst, got 3',
+      'hogs: expected a mapping with some of the keys count, nice, policy, rtPriority, cpus, burst, got 3',
     ],
     [
       'hogs: { burst: { run: 60 } }',
@@ -43,6 +43,14 @@ describe('where and how a profile is wrong', () => {
       'hogs: { burst: stedy }',
       'hogs.burst: expected steady or a mapping with the keys run and sleep, such as { run: 60ms, sleep: 20ms }, got "stedy"; did you mean steady?',
     ],
+    [
+      'hogs: { policy: fifo, rtPriority: 100 }',
+      'hogs.rtPriority: expected a whole number from 1 to 99, got 100',
+    ],
+    [
+      'hogs: { policy: rt }',
+      'hogs.policy: expected one of other, batch, idle, fifo, rr, got "rt"; did you mean rr?',
+    ],
     ['hogs: { cpus: [0, x] }', 'hogs.cpus[1]: expected a whole number from 0 to 4095, got "x"'],
     [
       'hogs: { cpus: secnd }',
@@ -51,7 +59,7 @@ describe('where and how a profile is wrong', () => {
     ['hogs: { nicee: 3 }', 'hogs.nicee: unknown key; did you mean nice?'],
     [
       'hogs: { colour: red }',
-      'hogs.colour: unknown key; the keys here are count, nice, policy, cpus, burst',
+      'hogs.colour: unknown key; the keys here are count, nice, policy, rtPriority, cpus, burst',
     ],
     ['durration: 3s', 'durration: unknown key; did you mean duration?'],
     ['stall: { burst: { x: 1 } }', 'stall.burst: unknown key; the keys here are aim, leastHold'],
@@ -81,7 +89,7 @@ describe('where and how a profile is wrong', () => {
       'p.yaml:1:1 title: expected a title on one line, got nothing',
     ]);
     expect(await problemsIn('name: p\ntitle: P\narms:\n  - name: a\n')).toEqual([
-      'p.yaml:4:5 arms.a.holder.operation: expected one of madvise_dontneed, madvise_free, madvise_cold, mmap_none, munmap_mmap, got nothing',
+      'p.yaml:4:5 arms.a.holder.operation: expected one of madvise_dontneed, madvise_dontneed_locked, madvise_free, process_madvise, malloc_trim, madvise_cold, madvise_pageout, madvise_willneed, madvise_populate_write, madvise_guard, read_smaps, read_smaps_rollup, read_numa_maps, read_maps, mprotect_region, mmap_none, munmap_mmap, got nothing',
       'p.yaml:4:5 arms.a.victims: expected a list of at least one victim, got nothing',
     ]);
   });

@@ -178,6 +178,30 @@ describe('arms', () => {
     ]);
   });
 
+  test('a holder that gives nothing back has no toucher, in no arm', async () => {
+    const arms = ['read_smaps', 'madvise_populate_write', 'madvise_free'].map(
+      (operation) => `{ name: ${operation.replaceAll('_', '-')}, holder: { operation: ${operation} } }`,
+    );
+    const resolved = await resolveFiles({ 'p.yaml': valid(`arms: [${arms.join(', ')}]`) });
+    expect(resolved.arms.map(({ name, holder }) => [name, holder.toucher !== null])).toEqual([
+      ['idle-control', false],
+      ['foreign-control', false],
+      ['read-smaps', false],
+      ['madvise-populate-write', false],
+      ['madvise-free', true],
+    ]);
+  });
+
+  test('a real-time policy has its priority with it, another one has none', async () => {
+    const more =
+      'hogs: { policy: rr, rtPriority: 99 }\narms: [{ name: a, holder: { region: 64MiB, policy: fifo } }, { name: b, holder: { region: 64MiB, rtPriority: 5 }, hogs: { policy: idle } }]';
+    const { arms } = await resolveFiles({ 'p.yaml': valid(more) });
+    expect(arms.slice(2).map(({ holder, hogs }) => [holder.policy, hogs.policy])).toEqual([
+      ['fifo 1', 'rr 99'],
+      ['other', 'idle'],
+    ]);
+  });
+
   test('regions and CPUs are tagged', async () => {
     const { arms } = await resolveFiles({
       'p.yaml': valid('arms: [{ name: a, holder: { region: 64MiB, cpus: 3 } }]'),

@@ -35,9 +35,30 @@ class AdvicePair final : public VictimAction {
   int first_, second_;
 };
 
+class AdviceOverRegion final : public HolderAction {
+ public:
+  AdviceOverRegion(const Region& region, int advice, std::optional<int> undo) : base_(region.base()), bytes_(region.bytes()), advice_(advice), undo_(undo) {}
+
+  int release() noexcept override { return advise(advice_); }
+  int restore() noexcept override { return undo_ ? advise(*undo_) : 0; }
+  bool restores() const noexcept override { return undo_.has_value(); }
+
+ private:
+  int advise(int advice) const noexcept { return madvise(base_, bytes_, advice) == 0 ? 0 : errno; }
+
+  char* base_;
+  std::size_t bytes_;
+  int advice_;
+  std::optional<int> undo_;
+};
+
 }  // namespace
 
 std::unique_ptr<VictimAction> makeAdviceTurns(const VictimPage& page, int first, int second) { return std::make_unique<AdviceTurns>(page, first, second); }
 std::unique_ptr<VictimAction> makeAdvicePair(const VictimPage& page, int first, int second) { return std::make_unique<AdvicePair>(page, first, second); }
+
+std::unique_ptr<HolderAction> makeAdviceOverRegion(const Region& region, int advice, std::optional<int> undo) {
+  return std::make_unique<AdviceOverRegion>(region, advice, undo);
+}
 
 }  // namespace pauselab::engine

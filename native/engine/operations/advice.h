@@ -1,4 +1,4 @@
-// madvise as a victim's operation. Three forms, each for any advice: the same one every time, two in turns (for
+// madvise as an operation. A victim's has three forms, each for any advice: the same one every time, two in turns (for
 // advices that set a flag of the VMA: each call changes something), and two in one operation.
 #pragma once
 
@@ -36,6 +36,19 @@ std::unique_ptr<VictimAction> madviseInTurns(const VictimPlan&, const VictimPage
 template <int First, int Second>
 std::unique_ptr<VictimAction> madvisePair(const VictimPlan&, const VictimPage& page) {
   return makeAdvicePair(page, First, Second);
+}
+
+// A holder's, over its region: one advice, and where that leaves nothing to do another one that undoes it.
+std::unique_ptr<HolderAction> makeAdviceOverRegion(const Region& region, int advice, std::optional<int> undo);
+
+template <int Advice>
+std::unique_ptr<HolderAction> madviseRegion(const HolderSite& site) {
+  return makeAdviceOverRegion(site.region, Advice, std::nullopt);
+}
+
+template <int Advice, int Undo>
+std::unique_ptr<HolderAction> madviseAndUndo(const HolderSite& site) {
+  return makeAdviceOverRegion(site.region, Advice, Undo);
 }
 
 }  // namespace pauselab::engine

@@ -1,4 +1,4 @@
-// Operations that look at the address space: mincore, and reading this process's own files of /proc.
+// Operations that look at the address space: mincore, and reading files of /proc about a process, its own or another one.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -51,10 +51,26 @@ class ReadOwnFile final : public VictimAction {
   ProcFile file_;
 };
 
+// Reads a file about the victims' process. The lock that it holds is that process's, whoever reads.
+class ReadVictimsFile final : public HolderAction {
+ public:
+  ReadVictimsFile(pid_t victims, const char* name) : file_(victims, name) {}
+
+  int release() noexcept override { return file_.read(); }
+
+ private:
+  ProcFile file_;
+};
+
 }  // namespace
 
 std::unique_ptr<VictimAction> makeMincore(const VictimPlan&, const VictimPage& page) { return std::make_unique<Mincore>(page); }
 std::unique_ptr<VictimAction> makeProcMaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("maps"); }
 std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("smaps_rollup"); }
+
+std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "smaps"); }
+std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "smaps_rollup"); }
+std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "numa_maps"); }
+std::unique_ptr<HolderAction> makeReadMaps(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "maps"); }
 
 }  // namespace pauselab::engine

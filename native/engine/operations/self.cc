@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "board/fail.h"
 #include "engine/operation.h"
@@ -31,6 +32,30 @@ class ProcessMadvisePage final : public VictimAction {
   iovec range_;
 };
 
+// One call over the region, cut into parts. Their number is odd, so that in a region of two VMAs the middle part
+// crosses from one into the other: from that one on the kernel keeps to mmap_lock for all parts that are left.
+class ProcessMadvise final : public HolderAction {
+ public:
+  explicit ProcessMadvise(const Region& region) : bytes_(region.bytes()) {
+    const std::size_t pages = bytes_ / kPageBytes;
+    const std::size_t parts = pages >= 2 * kMostParts ? kMostParts : 1;
+    for (std::size_t i = 0; i < parts; ++i) {
+      const std::size_t start = pages * i / parts * kPageBytes;
+      const std::size_t end = pages * (i + 1) / parts * kPageBytes;
+      parts_.push_back({region.base() + start, end - start});
+    }
+  }
+
+  int release() noexcept override { return self_.give(parts_, bytes_); }
+  std::string note() const override { return self_.drops() ? "" : "process_madvise gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd"; }
+
+ private:
+  static constexpr std::size_t kMostParts = 15;
+  SelfAdvice self_;
+  std::size_t bytes_;
+  std::vector<iovec> parts_;
+};
+
 }  // namespace
 
 SelfAdvice::SelfAdvice() : pidfd_(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0))), advice_(MADV_DONTNEED) {
@@ -50,5 +75,11 @@ int SelfAdvice::give(std::span<const iovec> ranges, std::size_t bytes) const noe
 bool SelfAdvice::drops() const noexcept { return advice_ == MADV_DONTNEED; }
 
 std::unique_ptr<VictimAction> makeProcessMadvisePage(const VictimPlan&, const VictimPage& page) { return std::make_unique<ProcessMadvisePage>(page); }
+
+std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite& site) {
+  constexpr std::size_t kMostBytes = 0x7ffff000;  // MAX_RW_COUNT: the kernel cuts longer calls short
+  if (site.region.bytes() > kMostBytes) fail(Exit::usage, "process_madvise covers less than 2 GiB in one call and the region has %zu bytes; give holder.region a smaller size", site.region.bytes());
+  return std::make_unique<ProcessMadvise>(site.region);
+}
 
 }  // namespace pauselab::engine

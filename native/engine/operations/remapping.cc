@@ -1,4 +1,4 @@
-// What holders do: give the region back to the kernel.
+// Holders that map the region anew or change its protection.
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -7,18 +7,6 @@
 
 namespace pauselab::engine {
 namespace {
-
-class Madvise final : public HolderAction {
- public:
-  Madvise(const Region& region, int advice) : base_(region.base()), bytes_(region.bytes()), advice_(advice) {}
-
-  int release() noexcept override { return madvise(base_, bytes_, advice_) == 0 ? 0 : errno; }
-
- private:
-  char* base_;
-  std::size_t bytes_;
-  int advice_;
-};
 
 // HotSpot's uncommit and commit: the reservation stays, so the memory goes by mapping PROT_NONE over it.
 class MmapNone final : public HolderAction {
@@ -53,12 +41,24 @@ class MunmapMmap final : public HolderAction {
   std::size_t bytes_;
 };
 
+// Takes away the right to write, and gives it back.
+class MprotectRegion final : public HolderAction {
+ public:
+  explicit MprotectRegion(const Region& region) : base_(region.base()), bytes_(region.bytes()) {}
+
+  int release() noexcept override { return mprotect(base_, bytes_, PROT_READ) == 0 ? 0 : errno; }
+  int restore() noexcept override { return mprotect(base_, bytes_, PROT_READ | PROT_WRITE) == 0 ? 0 : errno; }
+  bool restores() const noexcept override { return true; }
+
+ private:
+  char* base_;
+  std::size_t bytes_;
+};
+
 }  // namespace
 
-std::unique_ptr<HolderAction> makeMadviseDontneed(const Region& region) { return std::make_unique<Madvise>(region, MADV_DONTNEED); }
-std::unique_ptr<HolderAction> makeMadviseFree(const Region& region) { return std::make_unique<Madvise>(region, MADV_FREE); }
-std::unique_ptr<HolderAction> makeMadviseCold(const Region& region) { return std::make_unique<Madvise>(region, MADV_COLD); }
-std::unique_ptr<HolderAction> makeMmapNone(const Region& region) { return std::make_unique<MmapNone>(region); }
-std::unique_ptr<HolderAction> makeMunmapMmap(const Region& region) { return std::make_unique<MunmapMmap>(region); }
+std::unique_ptr<HolderAction> makeMmapNone(const HolderSite& site) { return std::make_unique<MmapNone>(site.region); }
+std::unique_ptr<HolderAction> makeMunmapMmap(const HolderSite& site) { return std::make_unique<MunmapMmap>(site.region); }
+std::unique_ptr<HolderAction> makeMprotectRegion(const HolderSite& site) { return std::make_unique<MprotectRegion>(site.region); }
 
 }  // namespace pauselab::engine
