@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = ['README.md', ...readdirSync(`${root}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
@@ -14,13 +14,12 @@ function commandsOf(page: string): string[] {
   return blocks.flatMap(([, block = '']) => block.split('\n').flatMap((line) => /^pauselab .*?(?=\s+#|$)/.exec(line)?.[0] ?? []));
 }
 
-describe.each(pages)('%s', (page) => {
-  const commands = commandsOf(page);
-  test.runIf(commands.length > 0).each(commands)('%s', async (command) => {
-    const words = command.replace(/^pauselab run\b/, 'pauselab run --dry-run').replace(/^pauselab/, `node ${root}/dist/main.js`);
-    const { stdout } = await promisify(execFile)('sh', ['-c', words], { cwd: root });
-    expect(stdout).not.toBe('');
-  });
+const examples = pages.flatMap((page) => commandsOf(page).map((command) => ({ page, command })));
+
+test.each(examples)('$page: $command', async ({ command }) => {
+  const words = command.replace(/^pauselab run\b/, 'pauselab run --dry-run').replace(/^pauselab/, `node ${root}/dist/main.js`);
+  const { stdout } = await promisify(execFile)('sh', ['-c', words], { cwd: root });
+  expect(stdout).not.toBe('');
 });
 
 test.each(pages)('links of %s lead somewhere', (page) => {
