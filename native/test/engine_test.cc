@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -12,6 +13,7 @@
 #include "engine/operation.h"
 #include "engine/plan.h"
 #include "engine/schedstat.h"
+#include "engine/workload.h"
 #include "sampler/stat_line.h"
 #include "test/check.h"
 
@@ -132,6 +134,45 @@ TEST("every victim operation works in every placement that it can take") {
       if (placement == Placement::crossing) verifiedLayout(nullptr, {{victim.name, page}});
     }
   }
+}
+
+void expectRefusedRun(const std::string& lines, const char* part) {
+  const test::Ended ended = test::endOf([&] { runWorkload(parsePlan(kBoard + lines, "plan")); });
+  EXPECT(ended.status == static_cast<int>(Exit::usage));
+  const bool named = ended.stderrText.find(part) != std::string::npos;
+  if (!named) std::printf("# got: %s", ended.stderrText.c_str());
+  EXPECT(named);
+}
+
+std::string victimLine(const char* operation, const char* placement = "isolated") {
+  return std::string("victim name=v.").append(operation).append(" operation=").append(operation).append(" placement=").append(placement).append(" interval_ns=0 offset_ns=0 pool=1\n");
+}
+
+std::string holderLine(const char* operation, const char* toucher = "0") {
+  return std::string("holder operation=").append(operation).append(" bytes=4096 vmas=1 pages=small pause_ns=0 active=1 toucher=").append(toucher).append("\n");
+}
+
+TEST("what does not go together in one process is refused before anything is made") {
+  expectRefusedRun(victimLine("malloc_1m_mmap") + victimLine("malloc_1m_heap"), "needs the allocator in another state");
+  expectRefusedRun(victimLine("brk") + victimLine("thread_start_join"), "needs the allocator in another state");
+  expectRefusedRun(holderLine("malloc_trim") + victimLine("brk"), "moves the program break and cannot be in one process with the holder's malloc_trim");
+  expectRefusedRun(holderLine("munmap_mmap") + victimLine("malloc_1m_mmap"), "could land where the other has just unmapped");
+  expectRefusedRun(holderLine("read_smaps", "1"), "gives nothing back, so it can have no toucher");
+  expectRefusedRun(victimLine("mmap_munmap", "crossing"), "cannot be placed \"crossing\"");
+  expectRefusedRun(victimLine("timer", "crossing"), "cannot be placed \"crossing\"");
+  expectRefusedRun(holderLine("madvise_free") + victimLine("madvise_random_page", "same"), "cannot be placed \"same\"");
+}
+
+TEST("a kernel's refusal comes back as its errno") {
+  const test::Ended ended = test::endOf([] {
+    disableHugePages();
+    const VictimOperation& collapse = *findVictimOperation("madvise_collapse_page");
+    const auto action = collapse.make(victimAt(Placement::isolated), ownPage(collapse, Placement::isolated));
+    if (action->perform() == EINVAL) fail(Exit::unfit, "refused");
+  });
+  EXPECT(ended.status == static_cast<int>(Exit::unfit));
+  const auto gone = findHolderOperation("read_smaps")->make({.region = Region(holderOf(1 << 20, 1), {}), .victims = 0});
+  EXPECT(gone->release() == ENOENT);
 }
 
 TEST("a pool that is used up says so") {

@@ -438,6 +438,16 @@ const table = [
     explanation: 'madvise of one page, MADV_GUARD_INSTALL and MADV_GUARD_REMOVE in one operation',
   },
   {
+    name: 'thread_start_join',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated'],
+    heap: 'uses',
+    explanation:
+      'a thread on a stack that the libc kept, started and joined: its end gives the stack’s pages back by MADV_DONTNEED, over a range that begins in the guard page’s VMA',
+  },
+  {
     name: 'mincore',
     kind: 'victim',
     lockClass: 'mmap_lock read',
@@ -498,16 +508,6 @@ const table = [
     role: 'reader',
     layouts: ['isolated'],
     explanation: '/proc/self/maps, read in full',
-  },
-  {
-    name: 'thread_start_join',
-    kind: 'victim',
-    lockClass: 'VMA lock',
-    role: 'reader',
-    layouts: ['isolated'],
-    heap: 'uses',
-    explanation:
-      'a thread on a stack that the libc kept, started and joined: its end gives the stack’s pages back by MADV_DONTNEED',
   },
   {
     name: 'warm_fault',

@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { operations } from '../../src/profile/operations.js';
 import { nativeProgram } from './programs.js';
 
 interface Declared {
   readonly name: string;
   readonly lockClass: string;
+  readonly crossingLockClass: string | null;
   readonly calls: string;
 }
 
@@ -58,6 +60,23 @@ describe.each([...victims, ...holders])('$name', ({ name, calls }) => {
     expect(started).toHaveLength(declaredOfThread === undefined ? 0 : times);
     for (const thread of started) expect(joined(thread)).toMatch(patternOf(declaredOfThread ?? '', 1));
   });
+});
+
+test.each([...victims, ...holders])('$name takes $crossingLockClass across VMAs, in src/profile/operations.ts too', ({ name, crossingLockClass }) => {
+  const known = operations.find((operation) => operation.name === name);
+  expect(known?.crossingLockClass ?? null).toBe(crossingLockClass);
+  const place = known?.kind === 'holder' ? 'split' : 'crossing';
+  expect(known?.layouts.includes(place)).toBe(crossingLockClass !== null);
+});
+
+test('process_madvise has one part that crosses, where the region does', () => {
+  const log = join(folder, 'parts');
+  execFileSync('strace', ['-qq', '-v', '-s', '64', '-e', 'trace=process_madvise', '-o', log, engine, 'exercise', 'process_madvise', '1']);
+  const parts = [...(readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '').matchAll(/iov_base=(0x[0-9a-f]+), iov_len=(\d+)/g)].map(([, base, length]) => ({ start: Number(base), end: Number(base) + Number(length) }));
+  const [first, last] = [parts[0], parts.at(-1)];
+  const middle = ((first?.start ?? 0) + (last?.end ?? 0)) / 2;
+  expect(parts.filter(({ start, end }) => start < middle && middle < end)).toHaveLength(1);
+  expect(parts.slice(1).map(({ start }) => start)).toEqual(parts.slice(0, -1).map(({ end }) => end));
 });
 
 test('the static engine is the same engine, and needs no shared library', () => {

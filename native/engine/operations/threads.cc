@@ -18,7 +18,8 @@ int startAndJoin(const pthread_attr_t* attributes) noexcept {
 }
 
 // The libc keeps the stacks of ended threads, so after the first one nothing is mapped: a thread's end gives its
-// stack's pages back by madvise(DONTNEED), and that is all that the operation asks of the address space.
+// stack's pages back by madvise(DONTNEED), and that is all that the operation asks of the address space. glibc's range
+// begins at the stack's guard page, which is a VMA of its own, so it crosses and takes mmap_lock for read.
 class ThreadStartJoin final : public VictimAction {
  public:
   int perform() noexcept override { return startAndJoin(nullptr); }
