@@ -1,0 +1,81 @@
+/**
+ * One run of the test engine, whose operations do something known at a known operation: through the same modules as
+ * any run, but for the plan, since a profile cannot name these operations.
+ */
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+import { executeRun, type RunOutput } from '../../src/experiment/one-run.js';
+import { cpuTopology } from '../../src/host/cpus.js';
+import type { ResolvedArm, ResolvedProfile } from '../../src/profile/resolved.js';
+import { countsByTagOf } from './bundle.js';
+import { untilMeasuring, type LiveRun } from './live-run.js';
+
+export const injectEngine = fileURLToPath(new URL('../../native/build/Release/pauselab-engine-inject', import.meta.url));
+
+export const interval_ns = 1_000_000;
+export const warmup_ns = 200_000_000;
+
+export interface Injection {
+  readonly operation: 'inject_pause' | 'inject_hang' | 'inject_crash' | 'inject_refusal';
+  /** Operation of the window, from 0. */
+  readonly at: number;
+  readonly duration_ns: number;
+  readonly for_ns?: number;
+  readonly drain_ns?: number;
+  /** Another program that ends up as the test engine. */
+  readonly engine?: string;
+  /** Called while it measures. */
+  readonly meanwhile?: (run: LiveRun) => Promise<void>;
+}
+
+export async function runInjected({ operation, at, duration_ns, for_ns = 0, drain_ns = 1_000_000_000, engine = injectEngine, meanwhile }: Injection): Promise<RunOutput & { readonly counts: Readonly<Record<string, number>> }> {
+  vi.stubEnv('PAUSELAB_ENGINE', engine);
+  vi.stubEnv('PAUSELAB_INJECT_AT', String(warmup_ns / interval_ns + at));
+  vi.stubEnv('PAUSELAB_INJECT_FOR_NS', String(for_ns));
+  try {
+    const arm = armWith(operation);
+    const run = executeRun({
+      name: '000-known-truth',
+      profile: profileWith(arm, duration_ns, drain_ns),
+      arm,
+      repetition: 1,
+      regionBytes: 2 * 1024 * 1024,
+      topology: cpuTopology(),
+      allowDegraded: false,
+      interrupted: new Promise(() => undefined),
+      onPhase: () => undefined,
+      onSnapshot: () => undefined,
+    });
+    const [output] = await Promise.all([run, meanwhile === undefined ? undefined : untilMeasuring(process.pid).then(meanwhile)]);
+    return { ...output, counts: countsByTagOf(output.files['histograms.hlog'] ?? '') };
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+function armWith(operation: Injection['operation']): ResolvedArm {
+  const thread = { nice: 0, policy: 'other', cpus: { kind: 'second' } } as const;
+  const first = { ...thread, cpus: { kind: 'first' } } as const;
+  return {
+    name: 'known-truth',
+    title: 'A victim that pauses when it is told to',
+    control: null,
+    stall: { aim_ns: 1, leastHold_ns: 1 },
+    layout: 'isolated',
+    holder: { ...first, operation: 'madvise_free', pause_ns: 0, region: { kind: 'calibrated' }, pages: 'small', toucher: null, process: 'same', active: false },
+    hogs: { ...first, count: 0, burst: null },
+    victims: [{ ...thread, series, role: 'control', operation: operation as 'noop', layout: 'isolated', interval_ns }],
+    series: [series],
+  };
+}
+
+export const series = 'control.injected';
+
+function profileWith(arm: ResolvedArm, duration_ns: number, drain_ns: number): ResolvedProfile {
+  return {
+    name: 'known-truth', title: '', description: '', runs: 1, seed: 1, warmup_ns, duration_ns, drain_ns,
+    threshold_ns: 100_000_000,
+    spoiled: { steal_share: 1, foreignLoad_share: 1, retries: 0 },
+    arms: [arm],
+  };
+}

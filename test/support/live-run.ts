@@ -1,0 +1,44 @@
+/** Looking into a run while a pauselab in another process measures it: its board is a file that anyone may map. */
+import { join } from 'node:path';
+import { isBoardThere, openBoard, type Board } from '../../src/record/board.js';
+import { takeSnapshot } from '../../src/record/snapshot.js';
+import { runtimeFolders } from './pauselab.js';
+import { childrenOf } from './processes.js';
+import { until } from './until.js';
+
+export interface LiveRun {
+  readonly folder: string;
+  readonly board: Board;
+  readonly engine: number;
+  /** Null unless the holder runs in another process. */
+  readonly foreignHolder: number | null;
+  readonly sampler: number;
+}
+
+/** Once a run's window is open and its first victim has recorded some samples. Runs that only size a region have no victim. */
+export function untilMeasuring(pauselab: number, { samples = 30 } = {}): Promise<LiveRun> {
+  return until(`a run of process ${pauselab} measures`, () => {
+    for (const folder of runtimeFolders([pauselab])) {
+      const board = boardIn(folder);
+      if (board?.state() !== 'running' || !board.threads.some(({ role }) => role === 'victim')) continue;
+      if ((takeSnapshot(board).series[0]?.service.n ?? 0) < samples) continue;
+      const threads = board.threadIds();
+      const engine = threads.find(({ role }) => role === 'victim')?.pid ?? 0;
+      const holder = threads.find(({ role }) => role === 'holder')?.pid ?? 0;
+      const sampler = childrenOf(pauselab).find((pid) => pid !== engine);
+      if (sampler === undefined) continue;
+      return { folder, board, engine, foreignHolder: holder === engine ? null : holder, sampler };
+    }
+    return null;
+  });
+}
+
+/** Null while there is none, or when its run ended between two looks. */
+function boardIn(folder: string): Board | null {
+  const path = join(folder, 'board');
+  try {
+    return isBoardThere(path) ? openBoard(path) : null;
+  } catch {
+    return null;
+  }
+}
