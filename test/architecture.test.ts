@@ -11,6 +11,7 @@ import { expect, test } from 'vitest';
 const rows: Record<string, string[]>[] = [
   { main: [] },
   { cli: [] },
+  { doctor: [] },
   { experiment: ['verdict'], report: ['verdict'], verdict: [] },
   { workload: ['host', 'record'], bundle: ['record'], host: [], record: [] },
   { profile: [], stats: [] },

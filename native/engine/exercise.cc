@@ -43,12 +43,12 @@ void listOperations() {
   std::printf("}\n");
 }
 
-void exercise(const char* name, unsigned long count) {
+void exercise(const char* name, unsigned long count, Placement placement) {
   const VictimOperation* const operation = findVictimOperation(name);
   if (operation == nullptr || !needsHugePages(*operation)) disableHugePages();
   if (operation != nullptr) {
-    const VictimPlan plan{.name = name, .operation = name, .placement = Placement::isolated, .interval_ns = 0, .offset_ns = 0, .pool = count};
-    const auto action = operation->make(plan, operation->placements.any() ? ownPage(*operation, Placement::isolated) : VictimPage{});
+    const VictimPlan plan{.name = name, .operation = name, .placement = placement, .interval_ns = 0, .offset_ns = 0, .pool = count};
+    const auto action = operation->make(plan, operation->placements.any() ? ownPage(*operation, placement) : VictimPage{});
     action->warmUp();
     between(count, [&] { return action->perform(); });
     return;

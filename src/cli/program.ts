@@ -1,6 +1,7 @@
 /** The command line: commands, usage errors, and the one place where a failure becomes a sentence and an exit code. */
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../base/failure.js';
+import { doctorCommand } from './doctor.js';
 import { profileCommand } from './profile.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
@@ -13,7 +14,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .version(toolVersion(), '-V, --version', 'print the version')
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
-    .addCommand(profileCommand());
+    .addCommand(profileCommand())
+    .addCommand(doctorCommand((code) => { exitCode = code; }));
   // Subcommands inherit neither of these.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().showHelpAfterError('(add --help for what is possible)').helpCommand(false);
@@ -35,6 +37,7 @@ Examples:
   $ pauselab run priority-inversion              reproduce the stall, with both controls
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
+  $ pauselab doctor                              which lock each call takes here, and is this machine fit
   $ pauselab profile list                        what can be run
   $ pauselab profile show residual-stalls        a profile, with its comments
 

@@ -1,0 +1,46 @@
+/** `pauselab doctor`: is this machine affected, by what, and can a measurement on it be trusted? */
+import { Command } from '@commander-js/extra-typings';
+import { ExitCode } from '../base/failure.js';
+import type { LockRow } from '../doctor/lock-table.js';
+import type { Check } from '../doctor/machine.js';
+import { renderTable } from './table.js';
+
+export function doctorCommand(setExitCode: (code: ExitCode) => void) {
+  return new Command('doctor')
+    .description('which lock each call takes on this kernel, found by behaviour, and whether this machine is fit to measure on')
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n\nExit codes: 0 fit, 5 unfit.')
+    .action(async ({ json }) => {
+      const [{ examine }, { createLogger }] = await Promise.all([import('../doctor/examine.js'), import('./logger.js')]);
+      const logger = createLogger();
+      const report = await examine((text) => { logger.info(text); });
+      process.stdout.write(json === true ? `${JSON.stringify(report, null, 2)}\n` : render(report));
+      if (!report.fit) setExitCode(ExitCode.unfit);
+    });
+}
+
+interface Report {
+  readonly fit: boolean;
+  readonly conclusion: string;
+  readonly locks: readonly LockRow[];
+  readonly checks: readonly Check[];
+}
+
+const marks: Record<Check['status'], string> = { ok: 'ok', info: '', advice: 'advice', unfit: 'UNFIT' };
+
+function render({ conclusion, locks, checks }: Report): string {
+  const lockRows = locks.map(({ operation, layout, lock, declared, asDeclared, errno }) => [
+    operation,
+    layout === 'crossing' ? 'across VMAs' : 'one VMA',
+    errno === null ? lock : `refused (${errno})`,
+    asDeclared === false ? `not as on Linux 6.17 and later: ${declared}` : '',
+  ]);
+  const checkRows = checks.map(({ name, found, status, advice }) => [name, marks[status], advice === null ? found : `${found}: ${advice}`]);
+  return [
+    ...(locks.length === 0 ? [] : [renderTable(['call', 'range', 'lock it takes here', ''], lockRows, 4), '']),
+    renderTable(['machine', '', ''], checkRows, 3),
+    '',
+    conclusion,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,84 @@
+/**
+ * Which lock does a call take? Decided from how the call fares as the *waiter* (a short call is never preempted while it
+ * holds a lock, so as a holder it shows nothing). Pure; the trials are run by lock-table.ts.
+ *
+ *   queued   a preempted holder has mmap_lock for read and a writer is queued behind it: whoever takes mmap_lock, for
+ *            read or write, blocks; whoever takes a VMA's lock or none passes
+ *   alone    the holder only: writers block, readers share the lock with it
+ *   same VMA a preempted holder changes the very VMA, so that it is write-locked: whoever takes its lock blocks
+ *
+ * "Blocks" is seen, not timed: an operation of at least 50 ms that the victim spent in state D (or asleep, where
+ * another thread does its work). "Passes" is at least ten operations, none of 50 ms, while a known reader was blocked.
+ * What is neither is undecided: wrong is never an option, and a loaded machine makes more of these.
+ */
+import type { LockClass } from '../profile/operations.js';
+
+/** What one trial saw of one victim. */
+export interface Seen {
+  readonly n: number;
+  readonly max_ns: number;
+  /** Operations of at least `blockedFrom_ns` spent waiting in the kernel, and their time. */
+  readonly blocked_n: number;
+  readonly blocked_ns: number;
+  /** Others as long, spent runnable or unobserved. */
+  readonly unclear_n: number;
+}
+
+export type Lock = LockClass | 'no mmap_lock' | 'refused' | 'undecided';
+
+export const blockedFrom_ns = 50_000_000;
+const fewestPasses = 10;
+/** A known victim must have been blocked for this long in a trial for others' passing to mean anything. */
+const leastExposure_ns = 150_000_000;
+
+export type Fate = 'blocks' | 'passes' | 'unclear';
+
+export function fateOf({ n, max_ns, blocked_n, unclear_n }: Seen): Fate {
+  if (blocked_n > 0) return 'blocks';
+  return n >= fewestPasses && max_ns < blockedFrom_ns && unclear_n === 0 ? 'passes' : 'unclear';
+}
+
+export function wasExposed({ blocked_ns }: Seen): boolean {
+  return blocked_ns >= leastExposure_ns;
+}
+
+/** Trial `queued`: the known reader and the known writer must both have been blocked. */
+export function takesMmapLock(call: Seen, known: { reader: Seen; writer: Seen }): boolean | null {
+  if (!wasExposed(known.reader) || !wasExposed(known.writer)) return null;
+  const fate = fateOf(call);
+  return fate === 'unclear' ? null : fate === 'blocks';
+}
+
+/**
+ * Trial `alone`, for a call known to take mmap_lock. If it blocks, it is queued as a writer, and then the known reader
+ * must have been blocked behind it; if it passes beside a holder that was preempted inside its call, it is a reader.
+ */
+export function modeOfMmapLock(call: Seen, known: { reader: Seen; heldFor_ns: number }): 'mmap_lock write' | 'mmap_lock read' | null {
+  const fate = fateOf(call);
+  if (fate === 'blocks') return fateOf(known.reader) === 'blocks' ? 'mmap_lock write' : null;
+  if (fate === 'passes') return fateOf(known.reader) === 'passes' && known.heldFor_ns >= leastExposure_ns ? 'mmap_lock read' : null;
+  return null;
+}
+
+/** An operation's time, relative to go. */
+export interface Span {
+  readonly start_ns: number;
+  readonly duration_ns: number;
+}
+
+/**
+ * Trial `alone`, with calls that take turns: a call that waited, not begun while another one was waiting, and with the
+ * known reader blocked meanwhile, was queued as a writer. Anything else decides nothing here.
+ */
+export function wasQueuedWriter(own: readonly Span[], others: readonly Span[], reader: readonly Span[]): boolean {
+  const overlap = (a: Span, b: Span): boolean => a.start_ns < b.start_ns + b.duration_ns && b.start_ns < a.start_ns + a.duration_ns;
+  const startsDuring = (a: Span, b: Span): boolean => a.start_ns >= b.start_ns && a.start_ns < b.start_ns + b.duration_ns;
+  return own.some((wait) => !others.some((other) => startsDuring(wait, other)) && reader.some((blocked) => overlap(wait, blocked)));
+}
+
+/** Trial `same VMA`, for a call known to pass a queued writer. */
+export function takesVmaLock(call: Seen, known: { reader: Seen }): boolean | null {
+  if (!wasExposed(known.reader)) return null;
+  const fate = fateOf(call);
+  return fate === 'unclear' ? null : fate === 'blocks';
+}

@@ -1,0 +1,172 @@
+/**
+ * Is this machine fit to measure on? One check per condition that spoils a measurement, each with what was found and,
+ * where it matters, what to do. Nothing is guessed: what cannot be read is said to be unknown.
+ */
+import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { getPriority } from 'node:os';
+import { promisify } from 'node:util';
+import { nativeAddon, type NativeAddon } from '../base/native.js';
+import { formatShare, formatSize } from '../base/units.js';
+import type { CpuTopology } from '../host/cpus.js';
+import { availableMemoryBytes, type HostFacts } from '../host/facts.js';
+import { readIfThere } from '../host/files.js';
+import { loadBetween, readLoad, type MachineLoad } from '../host/load.js';
+
+export interface Check {
+  readonly name: string;
+  readonly found: string;
+  /** `unfit`: no measurement here can be trusted; `advice`: it can, and would be better otherwise; `info`: good to know. */
+  readonly status: 'ok' | 'info' | 'advice' | 'unfit';
+  readonly advice: string | null;
+}
+
+const ok = (name: string, found: string): Check => ({ name, found, status: 'ok', advice: null });
+const info = (name: string, found: string): Check => ({ name, found, status: 'info', advice: null });
+const advise = (name: string, found: string, advice: string): Check => ({ name, found, status: 'advice', advice });
+const unfitFor = (name: string, found: string, advice: string): Check => ({ name, found, status: 'unfit', advice });
+
+export function checkKernel(host: HostFacts): Check[] {
+  const unknown = 'unknown (no kernel configuration is readable)';
+  return [
+    info('kernel', host.kernel),
+    info('preemption model', host.preemption ?? unknown),
+    info('tick rate', host.hz === null ? unknown : `${host.hz} Hz: a preempted thread notices at a tick, every ${1000 / host.hz} ms`),
+    host.perVmaLocks === null ? info('per-VMA locks', unknown) : info('per-VMA locks', host.perVmaLocks ? 'built in' : 'not built in: every call takes mmap_lock'),
+    info('transparent huge pages', host.transparentHugePages ?? 'not there'),
+    info('autogroup', host.autogroup === null ? 'not there' : host.autogroup ? 'on: nice values count only inside a session, so pauselab keeps a run in one' : 'off'),
+    existsSync('/proc/self/schedstat') ? ok('run delay', 'readable (schedstat)') : unfitFor('run delay', 'no /proc/<pid>/schedstat', 'use a kernel with CONFIG_SCHED_INFO'),
+  ];
+}
+
+export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): Check[] {
+  const [first = 0] = allowed;
+  const governor = readIfThere(`/sys/devices/system/cpu/cpu${first}/cpufreq/scaling_governor`);
+  const others = allowed.filter((cpu) => !siblings(first).includes(cpu));
+  return [
+    allowed.length >= 2
+      ? ok('CPUs', `${allowed.length} may be used: ${allowed.join(',')} (${host.cpuModel})`)
+      : unfitFor('CPUs', `${allowed.length} may be used`, 'use a machine with two, or widen taskset or the cpuset: holder and victims need a CPU each'),
+    allowed.length < 2 || others.length > 0
+      ? ok('cores', others.length > 0 ? 'holder and victims get a core each' : 'one')
+      : advise('cores', 'all usable CPUs are threads of one core', 'allow CPUs of two cores: hardware threads slow each other'),
+    governor === null || governor === 'performance' ? info('frequency governor', governor ?? 'none') : advise('frequency governor', governor, 'set it to performance: short operations vary with the frequency'),
+    host.clockSource === null || host.clockSource === 'tsc' || host.clockSource === 'arch_sys_counter'
+      ? ok('clock source', host.clockSource ?? 'unknown')
+      : advise('clock source', host.clockSource, 'find out why the kernel left tsc (dmesg): reading this clock costs microseconds'),
+    host.hypervisor ? advise('hypervisor', 'this is a virtual machine', 'look at steal in every run, and prefer ratios to single figures') : ok('hypervisor', 'none seen'),
+  ];
+}
+
+const leastShmBytes = 64 * 1024 ** 2;
+const leastMemoryBytes = 2 * 1024 ** 3;
+
+export function checkMemory(): Check[] {
+  const { type, bavail, bsize } = statfsSync('/dev/shm');
+  const shm = bavail * bsize;
+  const available = availableMemoryBytes();
+  const limit = cgroupValue('memory.max');
+  return [
+    type === 0x01021994 && shm >= leastShmBytes
+      ? ok('/dev/shm', `tmpfs, ${formatSize(shm)} free`)
+      : unfitFor('/dev/shm', type === 0x01021994 ? `${formatSize(shm)} free` : 'no tmpfs', `give it ${formatSize(leastShmBytes)}: mount -o remount,size=256m /dev/shm`),
+    available >= leastMemoryBytes ? ok('memory', `${formatSize(available)} available`) : advise('memory', `${formatSize(available)} available`, 'calibrated regions take some hundred MiB; free memory, or lower stall.aim'),
+    limit === null || limit === 'max' ? ok('memory limit', 'none') : advise('memory limit', formatSize(Number(limit)), 'a region near the limit of the cgroup is reclaimed while it is measured'),
+    cpuLimit(),
+  ];
+}
+
+function cpuLimit(): Check {
+  const [quota, period] = cgroupValue('cpu.max')?.split(' ') ?? [];
+  if (quota === undefined || quota === 'max') return ok('CPU limit', 'none');
+  return advise('CPU limit', `${(Number(quota) / Number(period)).toFixed(2)} CPUs (cpu.max)`, 'lift it: a throttled holder keeps its lock until the next period on Linux up to 6.17');
+}
+
+function cgroupValue(name: string): string | null {
+  const path = /^0::(.*)$/m.exec(readIfThere('/proc/self/cgroup') ?? '')?.[1] ?? '/';
+  return readIfThere(`/sys/fs/cgroup${path}/${name}`);
+}
+
+export async function checkLoad(topology: CpuTopology): Promise<Check[]> {
+  const before = readLoad([]);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return loadChecks(loadBetween(before, readLoad([]), topology.allowed.length));
+}
+
+export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Check[] {
+  return [
+    steal_share < 0.01 ? ok('steal', formatShare(steal_share)) : advise('steal', `the hypervisor takes ${formatShare(steal_share)} of the CPU time`, 'measure when the host is quieter; runs past the profile\'s limit count as spoiled'),
+    foreignLoad_share < 0.05 ? ok('other programs', `${formatShare(foreignLoad_share)} of the CPU time`) : advise('other programs', `${formatShare(foreignLoad_share)} of the CPU time`, 'end them: they preempt victims and holder alike'),
+  ];
+}
+
+/** What may be set, tried on a process of our own that sleeps. */
+export async function checkPermissions(addon: NativeAddon = nativeAddon()): Promise<Check[]> {
+  const child = spawn('sleep', ['30'], { stdio: 'ignore' });
+  await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+  const pid = child.pid ?? 0;
+  const attempt = (name: string, missing: string, action: () => void): Check => {
+    try {
+      action();
+      return ok(name, 'permitted');
+    } catch (error) {
+      return info(name, `refused (${(error as NodeJS.ErrnoException).code ?? String(error)}): ${missing}`);
+    }
+  };
+  try {
+    const { cpus } = addon.threadScheduling(pid);
+    return [
+      attempt('lower priority (nice 19)', 'holders cannot be niced', () => { addon.setNice(pid, 19); }),
+      attempt('raise priority (nice −1)', 'profiles with negative nice values need root or ulimit -e', () => { addon.setNice(pid, Math.min(getPriority() - 1, -1)); }),
+      attempt('SCHED_BATCH', 'policy batch cannot be used', () => { addon.setPolicy(pid, 3, 0); }),
+      attempt('SCHED_IDLE', 'policy idle cannot be used', () => { addon.setPolicy(pid, 5, 0); }),
+      attempt('SCHED_FIFO', 'policies fifo and rr need root or ulimit -r', () => { addon.setPolicy(pid, 1, 1); }),
+      attempt('CPU affinity', 'CPUs cannot be chosen', () => { addon.setAffinity(pid, cpus.slice(0, 1)); }),
+      accessCheck('tracefs', '/sys/kernel/tracing/trace_pipe', 'traces need root and a mounted tracefs'),
+      accessCheck('/dev/kvm', '/dev/kvm', 'guests run under emulation'),
+      lockedMemory(),
+    ];
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+function accessCheck(name: string, path: string, missing: string): Check {
+  try {
+    accessSync(path, constants.R_OK);
+    return ok(name, 'accessible');
+  } catch (error) {
+    return info(name, `not accessible (${(error as NodeJS.ErrnoException).code ?? 'unknown'}): ${missing}`);
+  }
+}
+
+function lockedMemory(): Check {
+  const soft = /^Max locked memory\s+(\S+)/m.exec(readIfThere('/proc/self/limits') ?? '')?.[1];
+  const text = soft === undefined ? 'unknown' : soft === 'unlimited' ? soft : formatSize(Number(soft));
+  return info('locked memory', `${text}: the board (about 0.5 MiB a series) is locked if it fits`);
+}
+
+/** JDKs and allocators that later workloads can use. */
+export async function checkSoftware(): Promise<Check[]> {
+  return [info('JDKs', list(findJdks())), info('allocators', list(await findAllocators()))];
+}
+
+function findJdks(): string[] {
+  const folder = '/usr/lib/jvm';
+  const installed = existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [];
+  const home = process.env.JAVA_HOME;
+  return [...(home === undefined ? [] : [home]), ...installed].filter((path) => existsSync(`${path}/bin/java`));
+}
+
+async function findAllocators(): Promise<string[]> {
+  try {
+    const { stdout } = await promisify(execFile)('/sbin/ldconfig', ['-p']);
+    return [...new Set(stdout.match(/lib(?:jemalloc|tcmalloc(?:_minimal)?|mimalloc)\.so\.[\d.]+(?= )/g) ?? [])];
+  } catch {
+    return [];
+  }
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? 'none found' : items.join(', ');
+}
