@@ -229,7 +229,7 @@ class ForeignHolder {
     _exit(0);
   }
 
-  // The child's layout comes when it is prepared; an early end of the pipe means that it failed and said why.
+  // The child's layout comes when it is prepared; an early end of the pipe means that it failed.
   void readLayout(int fd) {
     char buffer[4096];
     for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR);)
@@ -238,7 +238,8 @@ class ForeignHolder {
     if (!layout_.empty()) return;
     int status = 0;
     waitpid(pid_, &status, 0);
-    fail(WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::workload, "the foreign holder's process ended before it was ready");
+    if (WIFEXITED(status)) _exit(WEXITSTATUS(status));  // it has said why
+    fail(Exit::workload, "the holder's process was killed before it was ready");
   }
 
   pid_t pid_ = 0;

@@ -1,5 +1,6 @@
 // The engine's parts that can be tried without a run: plans, maps, layouts, schedstat, stat lines.
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -161,6 +162,22 @@ TEST("what does not go together in one process is refused before anything is mad
   expectRefusedRun(victimLine("mmap_munmap", "crossing"), "cannot be placed \"crossing\"");
   expectRefusedRun(victimLine("timer", "crossing"), "cannot be placed \"crossing\"");
   expectRefusedRun(holderLine("madvise_free") + victimLine("madvise_random_page", "same"), "cannot be placed \"same\"");
+}
+
+TEST("what the second process refuses is the last that is said") {
+  const test::Ended ended = test::endOf([] {
+    const std::string path = "/dev/shm/pauselab-test-board-" + std::to_string(getpid());
+    const Plan plan = parsePlan("board path=" + path + " threshold_ns=100\nprocess holder=foreign\n"
+                                "holder operation=process_madvise bytes=3221225472 vmas=1 pages=small pause_ns=0 active=1 toucher=0\n", "plan");
+    if (fork() == 0) runWorkload(plan);
+    int status = 0;
+    wait(&status);
+    unlink(path.c_str());
+    _exit(WEXITSTATUS(status));
+  });
+  EXPECT(ended.status == static_cast<int>(Exit::usage));
+  EXPECT(ended.stderrText.find("process_madvise covers less than 2 GiB") != std::string::npos);
+  EXPECT(ended.stderrText.find("ended before it was ready") == std::string::npos);
 }
 
 TEST("a kernel's refusal comes back as its errno") {

@@ -17,46 +17,51 @@ namespace {
 // where it would be given back by brk, and allocated again by brk.
 class FreeHeap final : public Region {
  public:
-  explicit FreeHeap(std::size_t bytes) : FreeHeap(std::vector<char*>((bytes + kBlockBytes - 1) / kBlockBytes)) {}
+  explicit FreeHeap(std::size_t bytes) : FreeHeap(Blocks((bytes + kBlockBytes - 1) / kBlockBytes)) {}
+  ~FreeHeap() override { std::for_each(blocks_.behind.begin(), blocks_.behind.end(), std::free); }
+  FreeHeap(const FreeHeap&) = delete;
+  FreeHeap& operator=(const FreeHeap&) = delete;
 
   void populate(const std::function<bool()>& stop) const noexcept override {
+    std::vector<char*>& inside = blocks_.inside;
     std::size_t count = 0;
-    while (count < blocks_.size() && !stop()) touch(blocks_[count++] = allocate());
-    for (std::size_t i = 0; i < count; ++i) std::free(blocks_[i]);
+    while (count < inside.size() && !stop()) inside[count++] = allocate();
+    for (std::size_t i = 0; i < count; ++i) std::free(inside[i]);
   }
 
  private:
   static constexpr std::size_t kHeaderBytes = 8;
   static constexpr std::size_t kBlockBytes = 4 * kPageBytes;
 
-  explicit FreeHeap(std::vector<char*> blocks) : Region(firstBlock(blocks), blocks.size() * kBlockBytes), blocks_(std::move(blocks)) {}
+  struct Blocks {
+    explicit Blocks(std::size_t count) : inside(count) {
+      std::generate(inside.begin(), inside.end(), allocate);
+      const auto [first, last] = std::minmax_element(inside.begin(), inside.end());
+      start = *first;
+      char* const end = *last;
+      // The first ones may go to free places before the blocks.
+      constexpr std::size_t kMostTries = 100;
+      do {
+        behind.push_back(allocate());
+      } while (behind.back() < end && behind.size() < kMostTries);
+      std::for_each(inside.begin(), inside.end(), std::free);
+    }
+    std::vector<char*> inside;  // of the region; allocated only while it is populated
+    std::vector<char*> behind;  // stay allocated
+    char* start;
+  };
 
+  explicit FreeHeap(Blocks blocks) : Region(blocks.start, blocks.inside.size() * kBlockBytes), blocks_(std::move(blocks)) {}
+
+  // Touched, each page of it.
   static char* allocate() {
     char* const block = static_cast<char*>(std::malloc(kBlockBytes - kHeaderBytes));
     if (block == nullptr) fail(Exit::unfit, "the heap could not grow to the size of the region; give holder.region a smaller size");
+    for (std::size_t offset = 0; offset < kBlockBytes - kHeaderBytes; offset += kPageBytes) *const_cast<volatile char*>(block + offset) = 1;
     return block;
   }
-  static void touch(char* block) {
-    for (std::size_t offset = 0; offset < kBlockBytes - kHeaderBytes; offset += kPageBytes) *const_cast<volatile char*>(block + offset) = 1;
-  }
 
-  static char* firstBlock(std::vector<char*>& blocks) {
-    std::generate(blocks.begin(), blocks.end(), allocate);
-    const auto [first, last] = std::minmax_element(blocks.begin(), blocks.end());
-    char* const start = *first;
-    char* const end = *last;
-    // Never freed; the first ones may go to free places before the blocks. Touched, or the compiler leaves them out.
-    constexpr int kMostTries = 100;
-    for (int i = 0; i < kMostTries; ++i) {
-      char* const behind = allocate();
-      touch(behind);
-      if (behind > end) break;
-    }
-    std::for_each(blocks.begin(), blocks.end(), std::free);
-    return start;
-  }
-
-  mutable std::vector<char*> blocks_;
+  mutable Blocks blocks_;
 };
 
 class MallocTrim final : public HolderAction {
