@@ -1,6 +1,7 @@
 /** The command line: commands, usage errors, and the one place where a failure becomes a sentence and an exit code. */
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../base/failure.js';
+import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
 import { profileCommand } from './profile.js';
 import { runCommand } from './run.js';
@@ -15,7 +16,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
     .addCommand(profileCommand())
-    .addCommand(doctorCommand((code) => { exitCode = code; }));
+    .addCommand(doctorCommand((code) => { exitCode = code; }))
+    .addCommand(completionCommand((): CommandUnknownOpts => program));
   // Subcommands inherit neither of these.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command.exitOverride().showHelpAfterError('(add --help for what is possible)').helpCommand(false);
