@@ -1,6 +1,7 @@
 // malloc_trim: what a native heap gives back. The region is a free part of the heap, and the timed call takes the
 // arena's mutex for all of its length, on top of the lock of each madvise in it.
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,7 +19,7 @@ namespace {
 class FreeHeap final : public Region {
  public:
   explicit FreeHeap(std::size_t bytes) : FreeHeap(Blocks((bytes + kBlockBytes - 1) / kBlockBytes)) {}
-  ~FreeHeap() override { std::for_each(blocks_.behind.begin(), blocks_.behind.end(), std::free); }
+  ~FreeHeap() override { std::for_each(blocks_.kept.begin(), blocks_.kept.end(), std::free); }
   FreeHeap(const FreeHeap&) = delete;
   FreeHeap& operator=(const FreeHeap&) = delete;
 
@@ -35,20 +36,27 @@ class FreeHeap final : public Region {
 
   struct Blocks {
     explicit Blocks(std::size_t count) : inside(count) {
+      kept.reserve(2 * kMostTries);  // its growth would leave free places
+      // In a forked process the heap grows by a VMA of its own: nothing of the region may lie before that.
+      const char* const grownFrom = static_cast<char*>(sbrk(0));
+      do {
+        kept.push_back(allocate());
+      } while (kept.back() < grownFrom && kept.size() < kMostTries);
       std::generate(inside.begin(), inside.end(), allocate);
       const auto [first, last] = std::minmax_element(inside.begin(), inside.end());
       start = *first;
       char* const end = *last;
-      // The first ones may go to free places before the blocks.
-      constexpr std::size_t kMostTries = 100;
       do {
-        behind.push_back(allocate());
-      } while (behind.back() < end && behind.size() < kMostTries);
+        kept.push_back(allocate());
+      } while (kept.back() < end && kept.size() < 2 * kMostTries);
       std::for_each(inside.begin(), inside.end(), std::free);
     }
     std::vector<char*> inside;  // of the region; allocated only while it is populated
-    std::vector<char*> behind;  // stay allocated
+    std::vector<char*> kept;    // before and behind it
     char* start;
+
+   private:
+    static constexpr std::size_t kMostTries = 4096;
   };
 
   explicit FreeHeap(Blocks blocks) : Region(blocks.start, blocks.inside.size() * kBlockBytes), blocks_(std::move(blocks)) {}
