@@ -1,9 +1,9 @@
 /** The command as a user starts it: `dist/main.js` in a process of its own, in our session. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
-import { isAlive, processesWith } from './processes.js';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { endProcess, isAlive, processesWith } from './processes.js';
 import { until } from './until.js';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,6 +91,12 @@ afterEach(async () => {
     child.kill('SIGKILL');
     await until('a killed command is gone', () => child.exitCode !== null || child.signalCode !== null);
   }
+});
+
+// What a failed test could leave: reported by the test above, and ended here all the same.
+afterAll(() => {
+  for (const pid of pids) for (const left of processesWith(`/dev/shm/pauselab-run-${pid}-`)) endProcess(left);
+  for (const folder of runtimeFolders()) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Without a shell's quoting to think of. */

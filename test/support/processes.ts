@@ -7,6 +7,15 @@ export function isAlive(pid: number): boolean {
   return stat !== null && !['Z', 'X'].includes(afterName(stat)[0] ?? 'X');
 }
 
+/** No error if it has ended meanwhile. */
+export function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 export function childrenOf(parent: number): number[] {
   return pids().filter((pid) => Number(afterName(readOrNull(`/proc/${pid}/stat`) ?? '')[1]) === parent);
 }
