@@ -43,17 +43,18 @@ export async function findLocks(host: HostFacts, topology: CpuTopology, progress
   const sizeFor = async (holder: HolderOperation): Promise<number> => (await calibrate(trialArm({ holder, crossing: false, probes: [] }), target_ns, topology)).bytes;
   const freeBytes = await sizeFor('madvise_free');
   const protectBytes = await sizeFor('mprotect_region');
-  const besideReader = (probes: readonly Probe[], more: Pick<TrialInput, 'enough' | 'inTurn'> = {}): Promise<TrialResult> =>
+  const besideReader = (probes: readonly Probe[], more: Pick<TrialInput, 'enough' | 'inTurn' | 'patience'> = {}): Promise<TrialResult> =>
     runTrial({ holder: 'madvise_free', regionBytes: freeBytes, crossing: true, probes, topology, ...more });
-  const besideWriter = (probes: readonly Probe[]): Promise<TrialResult> => runTrial({ holder: 'mprotect_region', regionBytes: protectBytes, crossing: false, probes, topology });
+  const besideWriter = (probes: readonly Probe[], patience: number): Promise<TrialResult> =>
+    runTrial({ holder: 'mprotect_region', regionBytes: protectBytes, crossing: false, probes, topology, patience });
 
   const all = probesOfTable();
   const refusals = refusedProbes(all);
   const asked = all.filter((probe) => !refusals.has(seriesOf(probe)));
 
   progress(`which of ${asked.length} calls take mmap_lock`);
-  const takes = await settle(asked, together, async (group) => {
-    const trial = await besideReader(withKnown(group, [knownReader, knownWriter]));
+  const takes = await settle(asked, together, async (group, patience) => {
+    const trial = await besideReader(withKnown(group, [knownReader, knownWriter]), { patience });
     return (probe) => takesMmapLock(trial.seen(probe), { reader: trial.seen(knownReader), writer: trial.seen(knownWriter) });
   });
 
@@ -61,10 +62,10 @@ export async function findLocks(host: HostFacts, topology: CpuTopology, progress
   progress(`which of ${takers.length} take it for write`);
   // Declared readers pass beside the holder, so they are tried in one trial; declared writers take turns in another. What
   // neither decides (one writer that nobody declared makes every reader look like one) is asked one by one.
-  const readers = await settle(takers.filter((probe) => declaredLock(probe) === 'mmap_lock read'), together, async (group) => {
-    const trial = await besideReader(withKnown(group, [knownReader]));
+  const readers = await settle(takers.filter((probe) => declaredLock(probe) === 'mmap_lock read'), together, async (group, patience) => {
+    const trial = await besideReader(withKnown(group, [knownReader]), { patience });
     return (probe) => (modeIn(trial, probe) === 'mmap_lock read' ? 'mmap_lock read' : null);
-  }, 1);
+  }, 2);
   const writers = await settle(takers.filter((probe) => declaredLock(probe) === 'mmap_lock write'), together, async (group) => {
     const trial = await besideReader([...group, knownReader], { inTurn: group });
     return (probe) => {
@@ -72,20 +73,21 @@ export async function findLocks(host: HostFacts, topology: CpuTopology, progress
       return wasQueuedWriter(trial.waits(probe), others, trial.waits(knownReader)) ? 'mmap_lock write' : null;
     };
   }, 1);
-  const others = await settle(takers.filter((probe) => !readers.has(seriesOf(probe)) && !writers.has(seriesOf(probe))), oneByOne, async (group) => {
-    const probes = withKnown(group, [knownReader]);
-    const trial = await besideReader(probes, { enough: probes });
-    return (probe) => modeIn(trial, probe);
-  });
-  const modes = new Map<string, LockClass>([...readers, ...writers, ...others]);
-
   const passers = asked.filter((probe) => takes.get(seriesOf(probe)) === false);
   progress(`which of ${passers.length} others take the lock of a VMA`);
   const placeable = passers.filter(({ operation, layout }) => layout === 'isolated' && operationNamed(operation).layouts.includes('same'));
-  const vmaLocks = await settle(placeable, together, async (group) => {
-    const trial = await besideWriter(withKnown(group.map(inRegion), [knownReader]));
+  const vmaLocks = await settle(placeable, together, async (group, patience) => {
+    const trial = await besideWriter(withKnown(group.map(inRegion), [knownReader]), patience);
     return (probe) => takesVmaLock(trial.seen(inRegion(probe)), { reader: trial.seen(knownReader) });
   });
+
+  progress('what is still open, one by one');
+  const others = await settle(takers.filter((probe) => !readers.has(seriesOf(probe)) && !writers.has(seriesOf(probe))), oneByOne, async (group, patience) => {
+    const probes = withKnown(group, [knownReader]);
+    const trial = await besideReader(probes, { enough: probes, patience });
+    return (probe) => modeIn(trial, probe);
+  });
+  const modes = new Map<string, LockClass>([...readers, ...writers, ...others]);
 
   const lockOf = (key: string): Lock => {
     if (refusals.has(key)) return 'refused';
@@ -150,14 +152,14 @@ function settler(deadline_ms: number) {
   return async <T>(
     probes: readonly Probe[],
     groupsOf: (probes: readonly Probe[]) => Probe[][],
-    ask: (group: readonly Probe[]) => Promise<(probe: Probe) => T | null>,
+    ask: (group: readonly Probe[], patience: number) => Promise<(probe: Probe) => T | null>,
     attempts = mostAttempts,
   ): Promise<Map<string, T>> => {
     const settled = new Map<string, T>();
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       for (const group of groupsOf(probes.filter((probe) => !settled.has(seriesOf(probe))))) {
         if (attempt > 0 && Date.now() > deadline_ms) return settled;
-        const answer = await ask(group);
+        const answer = await ask(group, attempt + 1);
         for (const probe of group) {
           const value = answer(probe);
           if (value !== null) settled.set(seriesOf(probe), value);

@@ -32,9 +32,11 @@ test.skipIf(!isPatched)('the lock of every call is as the kernel has it, or unde
   const { fit, locks, conclusion } = JSON.parse(stdout) as { fit: boolean; locks: Row[]; conclusion: string };
   expect(fit).toBe(true);
   const found = expected.map(({ operation, layout }) => locks.find((row) => row.operation === operation && row.layout === layout));
-  const wrong = expected.filter((row, i) => found[i]?.lock !== row.lock && found[i]?.lock !== 'undecided');
+  // That a call takes no mmap_lock is less than which lock it takes, and not wrong.
+  const isOpen = (row: Row | undefined, wanted: Row): boolean => row?.lock === 'undecided' || (row?.lock === 'no mmap_lock' && wanted.lock === 'VMA lock');
+  const wrong = expected.filter((row, i) => found[i]?.lock !== row.lock && !isOpen(found[i], row));
   expect(wrong).toEqual([]);
-  const undecided = found.filter((row) => row?.lock === 'undecided').length;
+  const undecided = expected.filter((row, i) => isOpen(found[i], row)).length;
   console.log(`${undecided} of ${expected.length} calls undecided`);
   // On a machine under load some stay open, but a table that is open throughout has found nothing.
   expect(undecided).toBeLessThan(expected.length / 2);
