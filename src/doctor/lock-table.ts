@@ -129,10 +129,15 @@ export function agrees(lock: Lock, declared: LockClass): boolean | null {
 
 const inRegion = ({ operation }: Probe): Probe => ({ operation, layout: 'same' });
 
-/** Settings of malloc and the end of the heap belong to the process: such operations do not share one. */
+/**
+ * Who does not share a process with the others: settings of malloc and the end of the heap belong to all of it, and starting
+ * threads or walking the page tables of everything takes a CPU from those who are to be seen waiting for a lock alone.
+ */
+const apart = /^(brk|malloc_|thread_|proc_)/;
+
 function together(probes: readonly Probe[]): Probe[][] {
-  const sharesProcess = ({ operation }: Probe): boolean => operation !== 'brk' && !operation.startsWith('malloc_');
-  return [probes.filter(sharesProcess), ...oneByOne(probes.filter((probe) => !sharesProcess(probe)))].filter((group) => group.length > 0);
+  const isApart = ({ operation }: Probe): boolean => apart.test(operation);
+  return [probes.filter((probe) => !isApart(probe)), ...oneByOne(probes.filter(isApart))].filter((group) => group.length > 0);
 }
 
 function oneByOne(probes: readonly Probe[]): Probe[][] {

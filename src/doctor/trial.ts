@@ -42,7 +42,8 @@ export interface TrialResult {
 const warmup_ns = 20_000_000;
 const duration_ns = 800_000_000;
 const drain_ns = 1_500_000_000;
-const interval_ns = 10_000_000;
+/** Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. */
+const interval_ns = 20_000_000;
 /** Longer than a preemption of nice 19 beside one hog lasts: 4 ms × 1024 / 15 = 273 ms. */
 const turn_ns = 400_000_000;
 

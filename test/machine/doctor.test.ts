@@ -27,18 +27,26 @@ const { kernel, perVmaLocks } = hostFacts();
 const [major = 0, minor = 0] = kernel.split('.').map(Number);
 const isPatched = perVmaLocks !== false && (major > 6 || (major === 6 && minor >= 17));
 
+/** That a call takes no mmap_lock is less than which lock it takes, and not wrong. */
+function isOpen(row: Row | undefined, wanted: Row): boolean {
+  return row?.lock === 'undecided' || (row?.lock === 'no mmap_lock' && wanted.lock === 'VMA lock');
+}
+
+/** On a machine under load calls may stay open, and it is asked once more; wrong is not allowed in either try. */
+const tries = 2;
+const fewestDecided = 3;
+
 test.skipIf(!isPatched)('the lock of every call is as the kernel has it, or undecided', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [main, 'doctor', '--json']);
-  const { fit, locks, conclusion } = JSON.parse(stdout) as { fit: boolean; locks: Row[]; conclusion: string };
-  expect(fit).toBe(true);
-  const found = expected.map(({ operation, layout }) => locks.find((row) => row.operation === operation && row.layout === layout));
-  // That a call takes no mmap_lock is less than which lock it takes, and not wrong.
-  const isOpen = (row: Row | undefined, wanted: Row): boolean => row?.lock === 'undecided' || (row?.lock === 'no mmap_lock' && wanted.lock === 'VMA lock');
-  const wrong = expected.filter((row, i) => found[i]?.lock !== row.lock && !isOpen(found[i], row));
-  expect(wrong).toEqual([]);
-  const undecided = expected.filter((row, i) => isOpen(found[i], row)).length;
-  console.log(`${undecided} of ${expected.length} calls undecided`);
-  // On a machine under load some stay open, but a table that is open throughout has found nothing.
-  expect(undecided).toBeLessThan(expected.length / 2);
-  expect(conclusion).toContain(`Linux ${kernel}`);
-}, 180_000);
+  let decided = 0;
+  for (let attempt = 1; attempt <= tries && decided < fewestDecided; attempt += 1) {
+    const { stdout } = await promisify(execFile)(process.execPath, [main, 'doctor', '--json']);
+    const { fit, locks, conclusion } = JSON.parse(stdout) as { fit: boolean; locks: Row[]; conclusion: string };
+    expect(fit).toBe(true);
+    expect(conclusion).toContain(`Linux ${kernel}`);
+    const found = expected.map((wanted) => ({ wanted, row: locks.find((row) => row.operation === wanted.operation && row.layout === wanted.layout) }));
+    expect(found.filter(({ wanted, row }) => row?.lock !== wanted.lock && !isOpen(row, wanted))).toEqual([]);
+    decided = found.filter(({ wanted, row }) => !isOpen(row, wanted)).length;
+    console.log(`try ${attempt}: ${decided} of ${expected.length} calls decided`);
+  }
+  expect(decided).toBeGreaterThanOrEqual(fewestDecided);
+}, 300_000);
