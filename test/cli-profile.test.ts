@@ -15,7 +15,7 @@ async function run(...argv: string[]): Promise<string> {
 }
 
 test('list names every profile on a line, or in JSON', async () => {
-  expect(await run('list')).toMatch(/^convoy {2,}A holds.*\n(.*\n)*priority-inversion {2}Giving/m);
+  expect(await run('list')).toMatch(/^convoy {2,}A holds.*\n(.*\n)*priority-inversion {2,}Giving/m);
   vi.restoreAllMocks();
   expect(JSON.parse(await run('list', '--json'))).toMatchObject({
     profiles: expect.arrayContaining([
