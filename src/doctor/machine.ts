@@ -11,6 +11,7 @@ import { formatShare, formatSize } from '../base/units.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes, type HostFacts } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';
+import { tmpfsMagic } from '../workload/runtime-folder.js';
 import { loadBetween, readLoad, type MachineLoad } from '../host/load.js';
 
 export interface Check {
@@ -67,9 +68,9 @@ export function checkMemory(): Check[] {
   const available = availableMemoryBytes();
   const limit = cgroupValue('memory.max');
   return [
-    type === 0x01021994 && shm >= leastShmBytes
+    type === tmpfsMagic && shm >= leastShmBytes
       ? ok('/dev/shm', `tmpfs, ${formatSize(shm)} free`)
-      : unfitFor('/dev/shm', type === 0x01021994 ? `${formatSize(shm)} free` : 'no tmpfs', `give it ${formatSize(leastShmBytes)}: mount -o remount,size=256m /dev/shm`),
+      : unfitFor('/dev/shm', type === tmpfsMagic ? `${formatSize(shm)} free` : 'no tmpfs', `give it ${formatSize(leastShmBytes)}: mount -o remount,size=256m /dev/shm`),
     available >= leastMemoryBytes ? ok('memory', `${formatSize(available)} available`) : advise('memory', `${formatSize(available)} available`, 'calibrated regions take some hundred MiB; free memory, or lower stall.aim'),
     limit === null || limit === 'max' ? ok('memory limit', 'none') : advise('memory limit', formatSize(Number(limit)), 'a region near the limit of the cgroup is reclaimed while it is measured'),
     cpuLimit(),

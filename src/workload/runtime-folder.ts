@@ -6,7 +6,8 @@ import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { unfit } from '../base/failure.js';
 
-const tmpfsMagic = 0x01021994;
+/** What statfs says of a tmpfs (linux/magic.h). */
+export const tmpfsMagic = 0x01021994;
 const shared = '/dev/shm';
 const prefix = 'pauselab-run-';
 
