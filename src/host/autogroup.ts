@@ -5,14 +5,25 @@
 import { unfit } from '../base/failure.js';
 import { readIfThere } from './files.js';
 
-/** The common autogroup, such as `/autogroup-12`; null where autogroup is off or absent. */
+/**
+ * Where a process is that descends from no `setsid` since the boot, as under a container's or an agent's init: the
+ * kernel's file is empty for it (proc_sched_autogroup_show_task), and such processes all share the root task group.
+ */
+export const rootTaskGroup = 'the root task group';
+
+/** The common autogroup, such as `/autogroup-12`, or `rootTaskGroup`; null where autogroup is off or absent. */
 export function commonAutogroup(pids: readonly number[], read: (path: string) => string | null = readIfThere): string | null {
   if (read('/proc/sys/kernel/sched_autogroup_enabled') !== '1') return null;
-  const groups = pids.map((pid) => ({ pid, group: read(`/proc/${pid}/autogroup`)?.split(' ')[0] ?? 'none' }));
+  const groups = pids.map((pid) => ({ pid, group: groupIn(read(`/proc/${pid}/autogroup`)) }));
   const [first] = groups;
   const other = groups.find(({ group }) => group !== first?.group);
   if (first !== undefined && other !== undefined) {
     throw unfit(`process ${first.pid} is in ${first.group} and process ${other.pid} in ${other.group}, and across autogroups nice means nothing; start both in one session, or set kernel.sched_autogroup_enabled to 0`);
   }
   return first?.group ?? null;
+}
+
+function groupIn(file: string | null): string {
+  if (file === null) return 'none';
+  return file === '' ? rootTaskGroup : (file.split(' ')[0] ?? file);
 }
