@@ -87,7 +87,8 @@ struct alignas(64) Header {
 
 // ---- threads -----------------------------------------------------------------------------------------------
 
-enum class Role : std::uint64_t { victim = 1, holder = 2, toucher = 3, hog = 4 };
+// `load`: makes a collector or an allocator give memory back; on the board for its pid and tid.
+enum class Role : std::uint64_t { victim = 1, holder = 2, toucher = 3, hog = 4, load = 5 };
 
 inline constexpr std::size_t kNameBytes = 64;
 inline constexpr std::uint64_t kNoSeries = UINT64_MAX;

@@ -115,6 +115,15 @@ void readVictim(Line& line, Plan& plan) {
   });
 }
 
+void readJoined(Line& line, Plan& plan) {
+  plan.joined.push_back({
+      .timed = line.choice("role", {"victim", "load"}) == 0,
+      .name = line.text("name"),
+      .interval_ns = line.numberUpTo("interval_ns", kLongest_ns),
+      .offset_ns = line.numberUpTo("offset_ns", kLongest_ns),
+  });
+}
+
 void readLine(Line& line, Plan& plan) {
   if (line.kind() == "board") {
     plan.boardPath = line.text("path");
@@ -129,8 +138,10 @@ void readLine(Line& line, Plan& plan) {
     plan.hogs.push_back({.run_ns = line.numberUpTo("run_ns", kLongest_ns), .sleep_ns = line.numberUpTo("sleep_ns", kLongest_ns)});
   } else if (line.kind() == "victim") {
     readVictim(line, plan);
+  } else if (line.kind() == "joined") {
+    readJoined(line, plan);
   } else {
-    line.reject("expected board, parent, process, holder, hog or victim, got \"" + line.kind() + "\"");
+    line.reject("expected board, parent, process, holder, hog, victim or joined, got \"" + line.kind() + "\"");
   }
   line.expectEmpty();
 }

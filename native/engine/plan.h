@@ -7,6 +7,11 @@
 //   holder   operation=madvise_free bytes=536870912 vmas=1 pages=small|huge pause_ns=0 active=1 toucher=1
 //   hog      run_ns=0 sleep_ns=0            0 0: steady
 //   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
+//   joined   role=victim|load name=writer.mmap_munmap interval_ns=1000000 offset_ns=0
+//
+// `joined` is a seat on the board for a thread of another process, a JVM's, which maps the board and takes the seat of
+// that name. The engine is ready when every seat is taken. A holder beside joined seats reads files of /proc about the
+// process that took the first one.
 //
 // Priorities, policies and CPUs are not here: the control plane sets them by tid, for a JVM in the same way.
 #pragma once
@@ -54,6 +59,13 @@ struct VictimPlan {
   std::uint64_t pool;         // fresh pages for the operations that use them up
 };
 
+struct JoinedPlan {
+  bool timed;  // role=victim: it has a series and a ring; role=load: its pid and tid alone are on the board
+  std::string name;
+  std::uint64_t interval_ns;
+  std::uint64_t offset_ns;
+};
+
 struct Plan {
   std::string boardPath;
   std::uint64_t threshold_ns;
@@ -62,6 +74,7 @@ struct Plan {
   std::optional<HolderPlan> holder;
   std::vector<HogPlan> hogs;
   std::vector<VictimPlan> victims;
+  std::vector<JoinedPlan> joined;
 };
 
 // Reads a plan; ends the program with `FILE:LINE: what was expected, what came` (exit 2) if it is not one.

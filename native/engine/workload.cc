@@ -1,5 +1,5 @@
 // The order of a run: make the board, (fork the foreign holder,) map and touch everything, start the threads, verify
-// the layout, say `ready`; wait for `go`; wait for the end; say `done`.
+// the layout, (wait for threads of other processes to join,) say `ready`; wait for `go`; wait for the end; say `done`.
 #include "engine/workload.h"
 
 #include <fcntl.h>
@@ -32,10 +32,10 @@ constexpr std::uint64_t kHolderRing = 16384;
 constexpr std::uint64_t kPoll_ns = 1'000'000;
 constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
 
-// Threads on the board, in this order: victims, holder, toucher, hogs.
+// Threads on the board, in this order: victims, holder, toucher, hogs, joined ones.
 struct Seats {
   std::vector<board::ThreadSpec> specs;
-  std::size_t holder = 0, toucher = 0, firstHog = 0;
+  std::size_t holder = 0, toucher = 0, firstHog = 0, firstJoined = 0;
 };
 
 Seats seatsOf(const Plan& plan) {
@@ -53,6 +53,15 @@ Seats seatsOf(const Plan& plan) {
   }
   seats.firstHog = seats.specs.size();
   for (std::size_t i = 0; i < plan.hogs.size(); ++i) seats.specs.push_back({.name = "hog-" + std::to_string(i), .role = Role::hog, .series = ""});
+  seats.firstJoined = seats.specs.size();
+  for (const JoinedPlan& joined : plan.joined) {
+    if (joined.timed) {
+      seats.specs.push_back({.name = joined.name, .role = Role::victim, .series = joined.name, .response = joined.interval_ns != 0,
+                             .interval_ns = joined.interval_ns, .offset_ns = joined.offset_ns, .ring_capacity = kVictimRing});
+    } else {
+      seats.specs.push_back({.name = joined.name, .role = Role::load, .series = ""});
+    }
+  }
   return seats;
 }
 
@@ -285,6 +294,8 @@ bool trimsHeap(const Plan& plan) { return plan.holder && holderOperation(*plan.h
 void checkOperations(const Plan& plan) {
   if (plan.holder && holderOperation(*plan.holder).reads && plan.holder->toucher)
     fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
+  if (plan.holder && !plan.joined.empty() && !(holderOperation(*plan.holder).reads && plan.victims.empty() && !plan.foreignHolder))
+    fail(Exit::usage, "beside joined threads the holder can only be one that reads files of /proc, and got %s", plan.holder->operation.c_str());
   const VictimPlan* users[5] = {};  // of the heap, by what they do to it
   std::string hole = plan.holder && holderOperation(*plan.holder).leavesHole ? plan.holder->operation : "";
   for (const VictimPlan& victim : plan.victims) {
@@ -317,10 +328,42 @@ void chooseHugePages(const Plan& plan) {
   if (!wanted && !(plan.holder && plan.holder->hugePages)) disableHugePages();
 }
 
-bool victimsEnded(Shared& shared, const Plan& plan) {
+bool hasEnded(Shared& shared, std::size_t index) { return shared.board.thread(index).ended_ns.load(std::memory_order_acquire) != 0; }
+
+bool victimsEnded(Shared& shared, const Plan& plan, const Seats& seats) {
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
-    if (shared.board.thread(i).ended_ns.load(std::memory_order_acquire) == 0) return false;
+    if (!hasEnded(shared, i)) return false;
+  for (std::size_t i = 0; i < plan.joined.size(); ++i)
+    if (plan.joined[i].timed && !hasEnded(shared, seats.firstJoined + i)) return false;
   return true;
+}
+
+bool joinedEnded(Shared& shared, const Plan& plan, const Seats& seats) {
+  for (std::size_t i = 0; i < plan.joined.size(); ++i)
+    if (!hasEnded(shared, seats.firstJoined + i)) return false;
+  return true;
+}
+
+// Until every seat has its thread. How long that may take is for the control plane to say: it ends the engine.
+void waitUntilJoined(Shared& shared, const Plan& plan, const Seats& seats) {
+  for (std::size_t i = 0; i < plan.joined.size(); ++i) {
+    while (shared.board.thread(seats.firstJoined + i).tid.load(std::memory_order_acquire) == 0) {
+      beat(shared);
+      const timespec poll_ns = toTimespec(kPoll_ns);
+      nanosleep(&poll_ns, nullptr);
+    }
+  }
+}
+
+// A holder that reads files of /proc about the process that joined, whose memory is not ours.
+HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& seats) {
+  const auto process = static_cast<pid_t>(shared.board.thread(seats.firstJoined).pid.load(std::memory_order_acquire));
+  HolderParts parts;
+  parts.region = std::make_unique<Region>(nullptr, 0);
+  parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = process});
+  if (const int outcome = parts.action->release(); outcome != 0)
+    fail(Exit::unfit, "this kernel refused %s of process %d before the window: %s", plan.holder->operation.c_str(), process, strerrorname_np(outcome));
+  return parts;
 }
 
 }  // namespace
@@ -340,7 +383,9 @@ void runWorkload(const Plan& plan) {
 
   ForeignHolder foreign;
   HolderParts holder;
-  if (plan.holder && plan.foreignHolder) {
+  if (!plan.joined.empty()) {
+    // Its holder, if it has one, needs the joined process.
+  } else if (plan.holder && plan.foreignHolder) {
     foreign.start(shared, plan, seats, nullptr);
   } else if (plan.holder && holderOperation(*plan.holder).reads) {
     holder.region = std::make_unique<Region>(*plan.holder, plan.victims);
@@ -357,6 +402,13 @@ void runWorkload(const Plan& plan) {
   if (holder.action) startHolder(*crew, shared, plan, seats, holder);
   for (std::size_t i = 0; i < plan.hogs.size(); ++i)
     crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
+  if (!plan.joined.empty()) {
+    waitUntilJoined(shared, plan, seats);
+    if (plan.holder) {
+      holder = prepareJoinedReader(shared, plan, seats);
+      startHolder(*crew, shared, plan, seats, holder);
+    }
+  }
   crew->waitUntilRegistered();
 
   std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
@@ -376,9 +428,9 @@ void runWorkload(const Plan& plan) {
     const std::uint64_t now_ns = monotonic_ns();
     const bool drainOver = now_ns >= shared.drainEnd_ns();
     const bool windowOver = now_ns >= shared.windowEnd_ns();
-    if (drainOver || (windowOver && victimsEnded(shared, plan))) shared.hogsStop.store(true, std::memory_order_relaxed);
+    if (drainOver || (windowOver && victimsEnded(shared, plan, seats))) shared.hogsStop.store(true, std::memory_order_relaxed);
     const bool foreignEnded = !foreign.exists() || foreign.ended();
-    if (drainOver || (crew->allEnded() && foreignEnded)) break;
+    if (drainOver || (crew->allEnded() && foreignEnded && joinedEnded(shared, plan, seats))) break;
     const timespec rest = toTimespec(windowOver ? kPoll_ns : kHeartbeat_ns);
     nanosleep(&rest, nullptr);
   }

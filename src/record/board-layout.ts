@@ -88,7 +88,7 @@ export const seriesBytes = 192;
 export const states = ['starting', 'ready', 'running', 'done', 'failed'] as const;
 export type BoardState = (typeof states)[number];
 
-export const roles = { 1: 'victim', 2: 'holder', 3: 'toucher', 4: 'hog' } as const;
+export const roles = { 1: 'victim', 2: 'holder', 3: 'toucher', 4: 'hog', 5: 'load' } as const;
 export type ThreadRole = (typeof roles)[keyof typeof roles];
 
 export const callKinds = { 1: 'release', 2: 'restore' } as const;
