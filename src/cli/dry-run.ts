@@ -4,15 +4,19 @@ import { targetHold_ns } from '../experiment/calibrate.js';
 import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { NativeArm, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, ThreadRule } from '../profile/resolved.js';
 
 interface PlannedArm {
   readonly name: string;
   readonly title: string;
   readonly control: string | null;
+  /** What gives memory back. */
   readonly holder: string;
-  readonly region: string;
-  readonly layout: string;
+  /** Null for a JVM, which has a heap and no region. */
+  readonly region: string | null;
+  readonly layout: string | null;
+  /** Of a JVM: collector, flags, allocator, loads and the scheduling of its threads. */
+  readonly jvm: readonly string[];
   readonly hogs: string;
   readonly victims: readonly string[];
 }
@@ -33,19 +37,15 @@ export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[]): 
     order,
     leastDuration_ns: order.length * (profile.warmup_ns + profile.duration_ns),
     arms: arms.map((arm) => {
-      const { holder, hogs, victims, layout } = arm;
-      const factor = preemptionFactor(arm, topology);
-      const region =
-        holder.region.kind === 'bytes'
-          ? formatSize(holder.region.bytes)
-          : `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor.toFixed(1)} times`;
+      const { holder, hogs, victims, jvm } = arm;
       return {
         name: arm.name,
         title: arm.title,
         control: arm.control,
-        holder: `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}`,
-        region,
-        layout,
+        holder: holder === null ? 'the JVM itself' : describeHolder(holder, cpusOf),
+        region: arm.jvm === null ? regionOf(arm, topology) : null,
+        layout: arm.jvm === null ? arm.layout : null,
+        jvm: jvm === null ? [] : describeJvm(jvm, cpusOf),
         hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
         victims: victims.map(({ series, interval_ns, cpus }) => `${series}, ${interval_ns === 0 ? 'back to back' : `every ${formatDuration(interval_ns)}`}, ${cpusOf(cpus)}`),
       };
@@ -53,12 +53,40 @@ export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[]): 
   };
 }
 
+type CpusOf = (cpus: Parameters<typeof resolveCpus>[0]) => string;
+
+function describeHolder(holder: ResolvedHolder, cpusOf: CpusOf): string {
+  return `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}`;
+}
+
+function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): string {
+  const { region } = arm.holder;
+  if (region.kind === 'bytes') return formatSize(region.bytes);
+  return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${preemptionFactor(arm, topology).toFixed(1)} times`;
+}
+
+function describeJvm({ jdk, collector, flags, allocator, app, loads, loadsIn, threads }: ResolvedJvm, cpusOf: CpusOf): string[] {
+  const settings = (values: Readonly<Record<string, string | number>>): string => Object.entries(values).map(([key, value]) => ` ${key}=${value}`).join('');
+  return [
+    `JDK ${jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
+    ...(allocator.name === 'glibc' ? [] : [`allocator ${allocator.name}${settings(allocator.settings)}`]),
+    ...(app === null ? [] : [`java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}`]),
+    ...loads.map(({ load, values }) => `load ${load}${settings(values)}${loadsIn === 'foreign' ? ', in a second JVM' : ''}`),
+    ...threads.map((rule) => `threads "${rule.pattern}": ${describeRule(rule, cpusOf)}`),
+  ];
+}
+
+function describeRule({ nice, policy, cpus }: ThreadRule, cpusOf: CpusOf): string {
+  return [...(nice === null ? [] : [`nice ${nice}`]), ...(policy === null ? [] : [`policy ${policy}`]), ...(cpus === null ? [] : [cpusOf(cpus)])].join(', ');
+}
+
 export function describePlan({ profile, arms, order, leastDuration_ns }: Plan): string {
-  const lines = arms.flatMap(({ name, title, holder, region, layout, hogs, victims }) => [
+  const lines = arms.flatMap(({ name, title, holder, region, layout, jvm, hogs, victims }) => [
     `${name}: ${title}`,
     `  holder   ${holder}`,
-    `  region   ${region}`,
-    `  layout   ${layout}`,
+    ...(region === null ? [] : [`  region   ${region}`]),
+    ...(layout === null ? [] : [`  layout   ${layout}`]),
+    ...jvm.map((text) => `  jvm      ${text}`),
     `  hogs     ${hogs}`,
     ...victims.map((victim) => `  victim   ${victim}`),
   ]);

@@ -1,5 +1,5 @@
 /** One trial: a holder that is preempted inside its calls, and victims that may have to wait for it. */
-import type { ResolvedArm, ResolvedVictim } from '../profile/resolved.js';
+import type { NativeArm, ResolvedVictim } from '../profile/resolved.js';
 import type { HolderOperation, VictimLayout, VictimOperation } from '../profile/operations.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { Board } from '../record/board.js';
@@ -49,7 +49,7 @@ const turn_ns = 400_000_000;
 
 export const seriesOf = ({ operation, layout }: Probe): string => `${layout}.${operation}`;
 
-export function trialArm({ holder, crossing, probes, inTurn = [] }: Pick<TrialInput, 'holder' | 'crossing' | 'probes' | 'inTurn'>): ResolvedArm {
+export function trialArm({ holder, crossing, probes, inTurn = [] }: Pick<TrialInput, 'holder' | 'crossing' | 'probes' | 'inTurn'>): NativeArm {
   const onFirst = { policy: 'other', cpus: { kind: 'first' } } as const;
   const victims = probes.map((probe): ResolvedVictim => ({
     series: seriesOf(probe),
@@ -66,6 +66,7 @@ export function trialArm({ holder, crossing, probes, inTurn = [] }: Pick<TrialIn
     name: 'lock-table',
     title: 'which lock a call takes',
     control: null,
+    jvm: null,
     stall: { aim_ns: 0, leastHold_ns: 0 },
     layout: crossing ? 'split' : 'isolated',
     holder: { operation: holder, nice: 19, ...onFirst, pause_ns: 0, region: { kind: 'calibrated' }, pages: 'small', toucher: null, process: 'same', active: true },

@@ -15,7 +15,7 @@ import type { Calibration } from '../bundle/schema.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes } from '../host/facts.js';
 import { preemptionFactor } from '../host/weights.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { NativeArm, ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { median } from '../stats/median.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { runWindow } from '../workload/window.js';
@@ -31,15 +31,16 @@ const fewestCalls = 3;
 
 export interface RegionSizes {
   readonly calibrations: readonly Calibration[];
-  /** Bytes of an arm's region. */
+  /** Bytes of an arm's region; 0 for a JVM's, which has none. */
   bytesFor(arm: ResolvedArm): number;
 }
 
 /** Arms of one key have regions of one size. */
-const keyOf = ({ holder: { operation, pages, region } }: ResolvedArm): string => `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
+const keyOf = ({ holder: { operation, pages, region } }: NativeArm): string => `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
 
 /** Measures what has to be measured, and refuses a plan whose calls would take too long for its window. */
-export async function sizeRegions(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<RegionSizes> {
+export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<RegionSizes> {
+  const arms = allArms.filter((arm) => arm.jvm === null);
   const calibrations = new Map<string, Calibration>();
   for (const arm of arms) {
     const { region, operation } = arm.holder;
@@ -55,15 +56,15 @@ export async function sizeRegions(profile: ResolvedProfile, arms: readonly Resol
     const calibration = calibrations.get(keyOf(arm));
     if (calibration !== undefined && arm.holder.active) refuseTooLong(profile, arm, calibration, topology);
   }
-  return { calibrations: [...calibrations.values()], bytesFor: (arm) => calibrations.get(keyOf(arm))?.bytes ?? 0 };
+  return { calibrations: [...calibrations.values()], bytesFor: (arm) => (arm.jvm === null ? (calibrations.get(keyOf(arm))?.bytes ?? 0) : 0) };
 }
 
-export function targetHold_ns({ stall, ...arm }: ResolvedArm, topology: CpuTopology): number {
+export function targetHold_ns({ stall, ...arm }: NativeArm, topology: CpuTopology): number {
   return Math.max(stall.leastHold_ns, stall.aim_ns / preemptionFactor(arm, topology));
 }
 
 /** `target_ns` null: `firstBytes` is the size, and only its hold is measured. */
-export async function calibrate(arm: ResolvedArm, target_ns: number | null, topology: CpuTopology, firstBytes = firstProbeBytes): Promise<Calibration> {
+export async function calibrate(arm: NativeArm, target_ns: number | null, topology: CpuTopology, firstBytes = firstProbeBytes): Promise<Calibration> {
   const probes: Calibration['probes'] = [];
   let bytes = firstBytes;
   for (;;) {
@@ -96,8 +97,8 @@ export function nextSize(bytes: number, hold_ns: number, target_ns: number): num
  * not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no CPU
  * time on the board; nothing preempts them often enough to matter, and their duration stands in.
  */
-async function measureHold(arm: ResolvedArm, bytes: number, topology: CpuTopology): Promise<{ hold_ns: number; calls: number }> {
-  const alone: ResolvedArm = {
+async function measureHold(arm: NativeArm, bytes: number, topology: CpuTopology): Promise<{ hold_ns: number; calls: number }> {
+  const alone: NativeArm = {
     ...arm,
     layout: 'isolated',
     hogs: { ...arm.hogs, count: 0 },
@@ -121,7 +122,7 @@ async function measureHold(arm: ResolvedArm, bytes: number, topology: CpuTopolog
   }
 }
 
-function refuseTooLarge(arm: ResolvedArm, bytes: number): void {
+function refuseTooLarge(arm: NativeArm, bytes: number): void {
   const availableBytes = availableMemoryBytes();
   if (bytes <= availableBytes / 2) return;
   const explicit = arm.holder.region.kind === 'bytes';
@@ -130,7 +131,7 @@ function refuseTooLarge(arm: ResolvedArm, bytes: number): void {
 }
 
 /** Judged by the hold that is aimed at; a measured one only where the region is given, since it varies with the machine's load. */
-function refuseTooLong({ duration_ns }: ResolvedProfile, arm: ResolvedArm, { target_hold_ns, hold_ns: measured_ns, bytes }: Calibration, topology: CpuTopology): void {
+function refuseTooLong({ duration_ns }: ResolvedProfile, arm: NativeArm, { target_hold_ns, hold_ns: measured_ns, bytes }: Calibration, topology: CpuTopology): void {
   const factor = preemptionFactor(arm, topology);
   const hold_ns = target_hold_ns ?? measured_ns;
   const call_ns = hold_ns * factor;

@@ -102,8 +102,9 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
 }
 
 /** Every CPU that an arm names; a failure now, and not after others have been measured. */
-function cpusOf({ holder, hogs, victims }: ResolvedArm, topology: CpuTopology): readonly number[] {
-  return [holder, holder.toucher ?? holder, hogs, ...victims].flatMap(({ cpus }) => resolveCpus(cpus, topology));
+function cpusOf({ holder, hogs, victims, jvm }: ResolvedArm, topology: CpuTopology): readonly number[] {
+  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), ...(jvm?.threads.map(({ cpus }) => cpus) ?? [])];
+  return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }
 
 function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm; planned: PlannedRun; sizes: RegionSizes; topology: CpuTopology }): RunInput {

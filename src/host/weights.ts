@@ -2,7 +2,7 @@
  * How long a preempted call takes: the scheduler shares a CPU by weight, so a thread of weight w that needs `hold_ns`
  * of CPU beside competitors of weights c gets a share w / (w + Σc), and its call takes hold × (1 + Σc / w).
  */
-import type { Policy, ResolvedArm, ResolvedThread } from '../profile/resolved.js';
+import type { NativeArm, Policy, ResolvedThread } from '../profile/resolved.js';
 import type { CpuTopology } from './cpus.js';
 import { resolveCpus } from './cpus.js';
 
@@ -18,7 +18,7 @@ export function weightOf({ nice, policy }: { nice: number; policy: Policy }): nu
 }
 
 /** 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. */
-export function preemptionFactor(arm: Pick<ResolvedArm, 'holder' | 'hogs'>, topology: CpuTopology): number {
+export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topology: CpuTopology): number {
   if (arm.hogs.count === 0) return 1;
   const cpusOf = (thread: ResolvedThread): readonly number[] => resolveCpus(thread.cpus, topology);
   const holderCpus = cpusOf(arm.holder);

@@ -1,21 +1,25 @@
 /** The checks of one arm, on its settings with defaults applied. */
-import { besideHolder, victimLayout, seriesName } from './expand.js';
-import { allocatorConflict, holderOperations, operationNamed } from './operations.js';
+import { besideHolder, victimLayout } from './expand.js';
+import { checkJvmArm } from './check-jvm.js';
+import { checkSeries, type Report } from './check-series.js';
+import { allocatorConflict, holderOperations, operationNamed, victimOperations } from './operations.js';
 import type { Profile } from './schema.js';
 import { basicsOf, type ArmSettings } from './settings.js';
-import type { Path } from './tree.js';
-
-export type Report = (path: Path, text: string) => void;
 
 /** A mapping with its guard takes two VMAs, and vm.max_map_count allows a process 65,530. */
 const mostMappings = 25_000;
 const mostPages = 1_000_000;
 
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
-  checkHolder(settings, report);
   if (settings.victims.length === 0)
     report(['victims'], 'expected a list of at least one victim, got nothing');
-  checkSeries(settings, report);
+  if (settings.jvm !== null) {
+    checkJvmArm(profile, settings, settings.jvm, report);
+    return;
+  }
+  checkHolder(settings, report);
+  if (!areNative(settings, report)) return;
+  checkSeries(settings, report, (operation) => operationNamed(operation).role);
   checkLayouts(settings, report);
   checkAllocator(settings, report);
   checkRates(profile, settings, report);
@@ -52,19 +56,15 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
   }
 }
 
-function checkSeries({ victims }: ArmSettings, report: Report): void {
-  const seen = new Set<string>();
-  for (const [index, { role, operation }] of victims.entries()) {
-    const series = seriesName(role ?? operationNamed(operation).role, operation);
-    if (role === 'holder')
-      report(['victims', index, 'role'], 'the role holder is the holder’s own; choose another one');
-    if (seen.has(series))
-      report(
-        ['victims', index],
-        `another victim has the series ${series}; give one of them a \`role\` such as b`,
-      );
-    seen.add(series);
-  }
+function areNative({ victims, issues }: ArmSettings, report: Report): boolean {
+  if (Object.keys(issues).length > 0)
+    report(['issues'], 'only an arm with `jvm` can say which calls it causes; leave this out');
+  const foreign = [...victims.entries()].filter(
+    ([, { operation }]) => !victimOperations.some((name) => name === operation),
+  );
+  for (const [index, { operation }] of foreign)
+    report(['victims', index, 'operation'], `${operation} is an operation of a JVM, and this arm has no \`jvm\`; give it one, or use one of ${victimOperations.join(', ')}`);
+  return foreign.length === 0;
 }
 
 function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report): void {

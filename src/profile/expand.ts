@@ -1,16 +1,19 @@
 /** From a validated profile to the arms that are run, with every default applied. */
 import { usage } from '../base/failure.js';
+import { expandJvm, servesProbe } from './expand-jvm.js';
+import { jvmProbeNamed } from './jvm-table.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from './operations.js';
 import type {
-  Cpus,
+  JvmArm,
+  NativeArm,
   ResolvedArm,
   ResolvedHolder,
   ResolvedProfile,
-  ResolvedThread,
   ResolvedVictim,
 } from './resolved.js';
 import type { Profile, ProfileArm } from './schema.js';
 import { basicsOf, settingsOf, type ArmSettings } from './settings.js';
+import { expandThread } from './expand-thread.js';
 
 export const idleControl = 'idle-control';
 export const foreignControl = 'foreign-control';
@@ -43,26 +46,48 @@ export function expand(profile: Profile): ResolvedProfile {
 
 function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
   const settings = settingsOf(profile, arm);
+  const { jvm, issues, layout } = settings;
   const { operation } = settings.holder;
-  if (operation === undefined)
-    throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
-  return withSeries({
+  const basics = {
     name: arm.name,
     title: arm.title ?? arm.name,
     control: null,
+    hogs: expandHogs(settings.hogs),
+  };
+  if (jvm !== null)
+    return withSeries<JvmArm>({
+      ...basics,
+      jvm: expandJvm(jvm, issues),
+      holder: operation === undefined ? null : expandReader(settings.holder, operation),
+      victims: settings.victims.map(expandProbe),
+    });
+  if (operation === undefined)
+    throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
+  return withSeries<NativeArm>({
+    ...basics,
+    jvm: null,
     stall: { aim_ns: settings.stall.aim, leastHold_ns: settings.stall.leastHold },
-    layout: settings.layout,
+    layout,
     holder: expandHolder(settings.holder, operation),
-    hogs: {
-      count: settings.hogs.count,
-      ...expandThread(settings.hogs),
-      burst:
-        settings.hogs.burst === 'steady'
-          ? null
-          : { run_ns: settings.hogs.burst.run, sleep_ns: settings.hogs.burst.sleep },
-    },
-    victims: settings.victims.map((victim) => expandVictim(victim, settings.layout)),
+    victims: settings.victims.map((victim) => expandVictim(victim, layout)),
   });
+}
+
+function expandHogs(hogs: ArmSettings['hogs']): ResolvedArm['hogs'] {
+  return {
+    count: hogs.count,
+    ...expandThread(hogs),
+    burst: hogs.burst === 'steady' ? null : { run_ns: hogs.burst.run, sleep_ns: hogs.burst.sleep },
+  };
+}
+
+/** It reads about memory that is not its own: neither a region nor a toucher. */
+function expandReader(holder: ArmSettings['holder'], operation: HolderOperation): ResolvedHolder {
+  return { ...expandHolder(holder, operation), region: { kind: 'bytes', bytes: 4096 }, toucher: null };
+}
+
+function expandProbe(victim: ArmSettings['victims'][number]): ResolvedVictim {
+  return { ...expandTimed(victim, victim.role ?? jvmProbeNamed(victim.operation).role), layout: 'isolated' };
 }
 
 function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation): ResolvedHolder {
@@ -88,12 +113,17 @@ function expandVictim(
   victim: ArmSettings['victims'][number],
   armLayout: ArmSettings['layout'],
 ): ResolvedVictim {
-  const role = victim.role ?? operationNamed(victim.operation).role;
+  return {
+    ...expandTimed(victim, victim.role ?? operationNamed(victim.operation).role),
+    layout: victimLayout(victim, armLayout),
+  };
+}
+
+function expandTimed(victim: ArmSettings['victims'][number], role: string): Omit<ResolvedVictim, 'layout'> {
   return {
     series: seriesName(role, victim.operation),
     role,
     operation: victim.operation,
-    layout: victimLayout(victim, armLayout),
     interval_ns: victim.rate === 'back-to-back' ? 0 : victim.rate,
     ...expandThread(victim),
   };
@@ -117,41 +147,37 @@ export function victimLayout(
   return victim.layout ?? (armLayout === 'split' ? 'isolated' : armLayout);
 }
 
-function expandThread(thread: {
-  nice: number;
-  policy: 'other' | 'batch' | 'idle' | 'fifo' | 'rr';
-  rtPriority: number;
-  cpus: 'first' | 'second' | number[];
-}): ResolvedThread {
-  const cpus: Cpus =
-    typeof thread.cpus === 'string'
-      ? { kind: thread.cpus }
-      : { kind: 'list', cpus: [...new Set(thread.cpus)].sort((a, b) => a - b) };
-  const { policy, rtPriority } = thread;
-  return {
-    nice: thread.nice,
-    policy: policy === 'fifo' || policy === 'rr' ? `${policy} ${rtPriority}` : policy,
-    cpus,
-  };
-}
-
 function idle(arm: ResolvedArm): ResolvedArm {
-  return withSeries({
+  const own = { name: idleControl, title: 'The holder does nothing', control: 'idle' } as const;
+  if (arm.jvm === null)
+    return withSeries<NativeArm>({ ...arm, ...own, holder: { ...arm.holder, active: false } });
+  const holder = arm.holder === null ? null : { ...arm.holder, active: false };
+  return withSeries<JvmArm>({
     ...arm,
-    name: idleControl,
-    title: 'The holder does nothing',
-    control: 'idle',
-    holder: { ...arm.holder, active: false },
+    ...own,
+    title: 'The same JVM with probes alone',
+    holder,
+    jvm: { ...arm.jvm, loads: arm.jvm.loads.filter(servesProbe), issues: [] },
   });
 }
 
 /** Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are kept. */
 function foreign(arm: ResolvedArm): ResolvedArm {
-  return withSeries({
-    ...arm,
+  const own = {
     name: foreignControl,
     title: 'The same holder in another process',
     control: 'foreign',
+  } as const;
+  if (arm.jvm !== null)
+    return withSeries<JvmArm>({
+      ...arm,
+      ...own,
+      title: 'The loads in a second JVM, the probes in this one',
+      jvm: { ...arm.jvm, loadsIn: 'foreign' },
+    });
+  return withSeries<NativeArm>({
+    ...arm,
+    ...own,
     layout: arm.layout === 'split' ? 'split' : 'isolated',
     holder: { ...arm.holder, active: true, process: 'foreign' },
     victims: arm.victims.map((victim) =>
@@ -160,10 +186,12 @@ function foreign(arm: ResolvedArm): ResolvedArm {
   });
 }
 
-function withSeries(arm: Omit<ResolvedArm, 'series'>): ResolvedArm {
+function withSeries<Arm extends ResolvedArm>(arm: Omit<Arm, 'series'>): Arm;
+function withSeries(arm: Omit<NativeArm, 'series'> | Omit<JvmArm, 'series'>): ResolvedArm {
   const victims = arm.victims.map((victim) => victim.series);
+  const { holder } = arm;
   return {
     ...arm,
-    series: arm.holder.active ? [...victims, seriesName('holder', arm.holder.operation)] : victims,
+    series: holder?.active === true ? [...victims, seriesName('holder', holder.operation)] : victims,
   };
 }

@@ -87,6 +87,11 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key${hint === '' ? `; the keys here are ${known.join(', ')}` : hint}`;
 }
 
+/** A mapping with keys of the user's own. */
+export function recordOf<Value extends z.ZodType>(what: string, key: z.ZodType<string, string>, value: Value) {
+  return z.record(key, value, expecting(what));
+}
+
 /** A duration in nanoseconds. The bounds are written as a profile would write them, and shown so. */
 export function duration(least: string, most: string) {
   return quantity(parseDuration, /^\d+(\.\d+)?(ns|us|µs|ms|s|m|h)$/, least, most);

@@ -569,7 +569,7 @@ export const victimOperations: readonly VictimOperation[] = table
   .filter((one) => one.kind === 'victim')
   .map((one) => one.name);
 
-export function operationNamed(name: HolderOperation | VictimOperation): Operation {
+export function operationNamed(name: string): Operation {
   const found = operations.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no operation ${name}`);
   return found;
@@ -580,8 +580,8 @@ export function operationNamed(name: HolderOperation | VictimOperation): Operati
  * the process, so two that need them in different states would measure each other.
  */
 export function allocatorConflict(
-  one: HolderOperation | VictimOperation,
-  other: HolderOperation | VictimOperation,
+  one: string,
+  other: string,
 ): string | undefined {
   const both = [operationNamed(one), operationNamed(other)];
   const heaps = both.map(({ heap }) => heap);

@@ -2,6 +2,7 @@
  * A profile with nothing left to default: what an experiment runs, what a bundle records and what is
  * hashed. Plain JSON; units are in the names. CPUs stay symbolic: the host says which they are.
  */
+import type { Allocator, Collector, JvmProbeName } from './jvm-table.js';
 import type { HolderOperation, Layout, VictimLayout, VictimOperation } from './operations.js';
 
 export type Cpus =
@@ -43,24 +44,94 @@ export interface ResolvedVictim extends ResolvedThread {
   /** Name of its series, `<role>.<operation>`. */
   readonly series: string;
   readonly role: string;
-  readonly operation: VictimOperation;
+  readonly operation: VictimOperation | JvmProbeName;
   readonly layout: VictimLayout;
   /** From one intended start to the next; 0: back to back. */
   readonly interval_ns: number;
 }
 
-export interface ResolvedArm {
+interface ArmBasics {
   readonly name: string;
   readonly title: string;
   readonly control: null | 'idle' | 'foreign';
-  /** What a calibrated region is sized to. */
-  readonly stall: { readonly aim_ns: number; readonly leastHold_ns: number };
-  readonly layout: Layout;
-  readonly holder: ResolvedHolder;
   readonly hogs: ResolvedHogs;
   readonly victims: readonly ResolvedVictim[];
   /** The victims' series in their order, then the holder's if it is active. */
   readonly series: readonly string[];
+}
+
+/** Victims and holder are threads of the native engine. */
+export interface NativeArm extends ArmBasics {
+  readonly jvm: null;
+  /** What a calibrated region is sized to. */
+  readonly stall: { readonly aim_ns: number; readonly leastHold_ns: number };
+  readonly layout: Layout;
+  readonly holder: ResolvedHolder;
+}
+
+/** Victims are threads of a JVM, and what gives memory back is the JVM itself or its allocator. */
+export interface JvmArm extends ArmBasics {
+  readonly jvm: ResolvedJvm;
+  /** A reader of the JVM's files in /proc, in the engine's process. */
+  readonly holder: ResolvedHolder | null;
+}
+
+export type ResolvedArm = NativeArm | JvmArm;
+
+export interface ResolvedJvm {
+  /** Which JDKs will do, such as `>=17`. */
+  readonly jdk: string;
+  readonly collector: Collector;
+  readonly flags: readonly string[];
+  readonly loads: readonly ResolvedLoad[];
+  /** `foreign`: the loads run in a second JVM of the same flags, so that the victims share all but the address space with them. */
+  readonly loadsIn: 'same' | 'foreign';
+  readonly threads: readonly ThreadRule[];
+  readonly allocator: ResolvedAllocator;
+  /** The user's own program, with the probes riding in it as an agent; null: our own loads. */
+  readonly app: ResolvedApp | null;
+  /** System calls that the arm causes, which `profile verify` counts. */
+  readonly issues: readonly ExpectedCalls[];
+}
+
+export interface ResolvedLoad {
+  /** Of its thread: `load.heap-wave`. */
+  readonly name: string;
+  readonly load: string;
+  /** Its settings as its plan line has them, units in the keys. */
+  readonly values: Readonly<Record<string, string | number>>;
+}
+
+/** Scheduling of the threads of a JVM whose names match; null: left as it is. */
+export interface ThreadRule {
+  readonly pattern: string;
+  readonly nice: number | null;
+  readonly policy: Policy | null;
+  readonly cpus: Cpus | null;
+}
+
+export interface ResolvedAllocator {
+  readonly name: Allocator;
+  /** null: where distributions put it. */
+  readonly path: string | null;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface ResolvedApp {
+  /** What follows `java`: `-jar my.jar --port 8080`, as words. */
+  readonly args: readonly string[];
+  /** Text of its output that says it is ready to be measured; null: at once. */
+  readonly ready: string | null;
+  /** false: the program alone, to see what the probes cost. */
+  readonly probes: boolean;
+}
+
+export interface ExpectedCalls {
+  /** Such as `madvise.FREE`. */
+  readonly call: string;
+  /** Pattern of the calling threads' names; null: any. */
+  readonly by: string | null;
+  readonly atLeast: number;
 }
 
 export interface ResolvedProfile {

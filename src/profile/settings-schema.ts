@@ -13,34 +13,10 @@ import {
   size,
   whole,
 } from './fields.js';
+import { issues, jvm } from './jvm-schema.js';
+import { jvmProbeNames } from './jvm-table.js';
 import { holderOperations, layouts, victimLayouts, victimOperations } from './operations.js';
-
-const cpu = whole(0, 4095);
-
-const thread = {
-  nice: whole(-20, 19).meta({ description: 'Nice value; default 0' }).exactOptional(),
-  policy: oneOf(['other', 'batch', 'idle', 'fifo', 'rr'])
-    .meta({
-      description:
-        'Scheduling policy SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR; default other',
-    })
-    .exactOptional(),
-  rtPriority: whole(1, 99)
-    .meta({
-      description: `Static priority under fifo and rr; default ${defaults.victim.rtPriority}`,
-    })
-    .exactOptional(),
-  cpus: either('first, second, a CPU number or a list of CPU numbers', [
-    z.enum(['first', 'second']),
-    cpu.transform((one) => [one]),
-    listOf(cpu, 'CPU numbers', 4096),
-  ])
-    .meta({
-      description:
-        'CPUs to run on: the first or second that pauselab may use, or numbers; default second for victims, first for others',
-    })
-    .exactOptional(),
-};
+import { thread } from './thread-schema.js';
 
 const toucher = mapping(thread);
 
@@ -98,7 +74,7 @@ const hogs = mapping({
 });
 
 const victim = mapping({
-  operation: oneOf(victimOperations).meta({ description: 'The operation that is timed' }),
+  operation: oneOf([...new Set([...victimOperations, ...jvmProbeNames])]).meta({ description: 'The operation that is timed' }),
   role: kebab('a role')
     .meta({
       description:
@@ -119,6 +95,10 @@ const victim = mapping({
 
 /** What an arm may override. */
 export const settings = {
+  jvm: jvm
+    .meta({ description: 'A JVM as the process under test, in place of the native engine' })
+    .exactOptional(),
+  issues: issues.exactOptional(),
   stall: mapping({
     aim: duration('1ms', '60s')
       .meta({ description: `Length of the stall aimed at; default ${defaults.stall.aim}` })

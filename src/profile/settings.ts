@@ -15,7 +15,12 @@ export interface ArmSettings {
     Pick<Part<'holder'>, 'operation'> & { toucher: 'none' | Whole<Toucher> };
   readonly hogs: Whole<Part<'hogs'>>;
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
+  /** null: the native engine. */
+  readonly jvm: JvmSettings | null;
+  readonly issues: NonNullable<Settings['issues']>;
 }
+
+export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app'> & Pick<Part<'jvm'>, 'app'>;
 
 export type Basics = Whole<
   Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>
@@ -25,6 +30,7 @@ export type Basics = Whole<
 
 type Fallback = Basics &
   Pick<ArmSettings, 'stall' | 'layout' | 'hogs'> & {
+    readonly jvm: JvmSettings;
     readonly holder: Omit<ArmSettings['holder'], 'toucher'> & { toucher: Whole<Toucher> };
     readonly victims: readonly [Whole<Toucher>];
   };
@@ -74,7 +80,16 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       cpus,
       ...one,
     })),
+    jvm: jvmOf(profile.jvm, arm.jvm),
+    issues: arm.issues ?? profile.issues ?? {},
   };
+}
+
+/** Thread rules are overridden one by one, an app's settings too; loads, flags and the allocator in whole. */
+function jvmOf(base: Settings['jvm'], own: Settings['jvm']): JvmSettings | null {
+  if (base === undefined && own === undefined) return null;
+  const app = base?.app === undefined && own?.app === undefined ? {} : { app: { ...base?.app, ...own?.app } };
+  return { ...fallback.jvm, ...base, ...own, threads: { ...base?.threads, ...own?.threads }, ...app };
 }
 
 function toucherOf(

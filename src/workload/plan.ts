@@ -1,8 +1,8 @@
 /** The engine's plan: what native/engine/plan.h reads. */
-import type { ResolvedArm, ResolvedVictim } from '../profile/resolved.js';
+import type { JvmArm, NativeArm, ResolvedHogs, ResolvedVictim } from '../profile/resolved.js';
 
 export interface PlanInput {
-  readonly arm: ResolvedArm;
+  readonly arm: NativeArm;
   readonly regionBytes: number;
   readonly boardPath: string;
   readonly parentPid: number;
@@ -16,8 +16,7 @@ export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_n
   const recorded_ns = warmup_ns + duration_ns;
   return [
     `# ${arm.name}: ${arm.title}`,
-    line('board', { path: boardPath, threshold_ns }),
-    line('parent', { pid: parentPid }),
+    ...place({ boardPath, threshold_ns, parentPid }),
     line('process', { holder: holder.process }),
     line('holder', {
       operation: holder.operation,
@@ -28,15 +27,14 @@ export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_n
       active: holder.active ? 1 : 0,
       toucher: holder.toucher === null ? 0 : 1,
     }),
-    ...Array.from({ length: hogs.count }, () => line('hog', { run_ns: hogs.burst?.run_ns ?? 0, sleep_ns: hogs.burst?.sleep_ns ?? 0 })),
+    ...hogLines(hogs),
     ...victims.map((victim, i) =>
       line('victim', {
         name: victim.series,
         operation: victim.operation,
         placement: victim.layout,
         interval_ns: victim.interval_ns,
-        // Spread over one interval, so that victims on one CPU do not wake together.
-        offset_ns: Math.floor((victim.interval_ns * i) / victims.length),
+        offset_ns: offsetOf(victim, i, victims.length),
         pool: poolOf(victim, recorded_ns),
       }),
     ),
@@ -44,15 +42,42 @@ export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_n
   ].join('\n');
 }
 
+/** The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads. */
+export function companionPlan({ arm, boardPath, parentPid, threshold_ns }: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
+  const { holder, hogs, victims, jvm } = arm;
+  return [
+    `# ${arm.name}: ${arm.title}`,
+    ...place({ boardPath, threshold_ns, parentPid }),
+    ...(holder === null ? [] : [line('holder', { operation: holder.operation, bytes: 4096, vmas: 1, pages: 'small', pause_ns: holder.pause_ns, active: holder.active ? 1 : 0, toucher: 0 })]),
+    ...hogLines(hogs),
+    ...(jvm.app?.probes === false ? [] : victims.map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }))),
+    ...jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 })),
+    '',
+  ].join('\n');
+}
+
+function place({ boardPath, threshold_ns, parentPid }: Pick<PlanInput, 'boardPath' | 'threshold_ns' | 'parentPid'>): string[] {
+  return [line('board', { path: boardPath, threshold_ns }), line('parent', { pid: parentPid })];
+}
+
+function hogLines({ count, burst }: ResolvedHogs): string[] {
+  return Array.from({ length: count }, () => line('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }));
+}
+
+/** Spread over one interval, so that victims on one CPU do not wake together. */
+function offsetOf({ interval_ns }: ResolvedVictim, index: number, count: number): number {
+  return Math.floor((interval_ns * index) / count);
+}
+
 /** Fresh mappings or pages that a victim will use up: one an operation, and some for the trials before the window. */
 const trials = 16;
 const mostPages = { first_fault: 25_000, warm_fault: 1_000_000 } as const;
 
-function poolOf({ operation, interval_ns }: ResolvedVictim, recorded_ns: number): number {
+export function poolOf({ operation, interval_ns }: ResolvedVictim, recorded_ns: number): number {
   if (operation !== 'first_fault' && operation !== 'warm_fault') return 0;
   return interval_ns === 0 ? mostPages[operation] : Math.min(mostPages[operation], Math.ceil(recorded_ns / interval_ns) + trials);
 }
 
-function line(kind: string, values: Record<string, string | number>): string {
+export function line(kind: string, values: Record<string, string | number>): string {
   return [kind, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(' ');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { workloadFailed } from '../base/failure.js';
 import { readSamples, type SampleStream } from '../record/samples.js';
 import { programs, startProgram, type Program } from './programs.js';
-import type { PreparedWorkload } from './prepare.js';
+import type { PreparedWorkload } from './prepared.js';
 
 const period_ns = 10_000_000;
 

@@ -7,7 +7,7 @@ import { slow_ns } from '../record/board-layout.js';
 import { relativeWindow, type AbsoluteWindow, type RelativeWindow } from '../record/board.js';
 import { drainRings, type RingCursor, type RingRecord } from '../record/rings.js';
 import { takeSnapshot, type BoardSnapshot } from '../record/snapshot.js';
-import { engineEnded, type PreparedWorkload } from './prepare.js';
+import type { PreparedWorkload } from './prepared.js';
 
 export interface WindowTimes {
   readonly warmup_ns: number;
@@ -54,7 +54,7 @@ const mostShortCalls = 10_000;
 const isSlow = ({ start_ns, end_ns }: RingRecord): boolean => end_ns - start_ns >= slow_ns;
 
 export async function runWindow(workload: PreparedWorkload, times: WindowTimes, watcher: WindowWatcher = {}): Promise<WindowResult> {
-  const { board, engine } = workload;
+  const { board } = workload;
   const go_ns = process.hrtime.bigint() + BigInt(lead_ns);
   const planned = plannedWindow(go_ns, times);
   board.go(planned);
@@ -107,22 +107,21 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
       watcher.onSnapshot?.(look(), relative());
     }
     if (board.state() === 'done') break;
-    const exit = engine.exit();
-    if (exit !== null) {
-      failure = engineEnded(exit, engine, 'inside its window');
+    failure = workload.earlyEnd();
+    if (failure !== null) {
       // Nobody owes what was due after its end.
       endNow(0);
       break;
     }
     if (now() > drainEnd_ns + grace_ns) {
-      failure = workloadFailed(`the engine did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`);
-      engine.kill('SIGKILL');
+      failure = workloadFailed(`the workload did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`);
+      workload.kill();
       break;
     }
     await new Promise((resolve) => setTimeout(resolve, poll_ms));
   }
   // Before the last look: while threads run, one more sample may come.
-  await engine.exited;
+  await workload.end();
   stopListening();
   if (!closed) watcher.onWindowEnd?.();
   const last = look();

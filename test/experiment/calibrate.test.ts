@@ -4,19 +4,18 @@ import { nearestProbe, nextSize, targetHold_ns } from '../../src/experiment/cali
 import type { CpuTopology } from '../../src/host/cpus.js';
 import { preemptionFactor } from '../../src/host/weights.js';
 import { loadResolved } from '../../src/profile/load.js';
-import type { ResolvedArm } from '../../src/profile/resolved.js';
+import type { NativeArm } from '../../src/profile/resolved.js';
+import { nativeArm } from '../support/native-arm.js';
 
 const topology: CpuTopology = { allowed: [0, 1], siblings: (cpu) => [cpu] };
-const arm = (await loadResolved('priority-inversion')).arms.find(({ name }) => name === 'free-across-vmas');
+const arm = nativeArm((await loadResolved('priority-inversion')).arms.find(({ name }) => name === 'free-across-vmas'));
 const MiB = 2 ** 20;
 
-function target(stall: ResolvedArm['stall'], hogs = 1): number {
-  if (arm === undefined) throw new Error('priority-inversion has no arm free-across-vmas');
+function target(stall: NativeArm['stall'], hogs = 1): number {
   return targetHold_ns({ ...arm, stall, hogs: { ...arm.hogs, count: hogs } }, topology);
 }
 
 test('a hold, stretched by preemption, is the stall aimed at', () => {
-  if (arm === undefined) throw new Error('priority-inversion has no arm free-across-vmas');
   expect(target({ aim_ns: 550e6, leastHold_ns: 1e6 }) * preemptionFactor(arm, topology)).toBeCloseTo(550e6, 3);
   expect(target({ aim_ns: 550e6, leastHold_ns: 1e6 }, 2)).toBeCloseTo(550e6 / (1 + (2 * 1024) / 15), 3);
 });

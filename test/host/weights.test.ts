@@ -3,13 +3,12 @@ import type { CpuTopology } from '../../src/host/cpus.js';
 import { preemptionFactor, weightOf } from '../../src/host/weights.js';
 import { loadResolved } from '../../src/profile/load.js';
 import type { ResolvedHogs, ResolvedHolder } from '../../src/profile/resolved.js';
+import { nativeArm } from '../support/native-arm.js';
 
 const topology: CpuTopology = { allowed: [0, 1, 2, 3], siblings: (cpu) => [cpu] };
-const arm = (await loadResolved('priority-inversion')).arms.find(({ name }) => name === 'free-across-vmas');
-if (arm === undefined) throw new Error('priority-inversion has no arm free-across-vmas');
+const arm = nativeArm((await loadResolved('priority-inversion')).arms.find(({ name }) => name === 'free-across-vmas'));
 
 function factor(hogs: Partial<ResolvedHogs>, holder: Partial<ResolvedHolder> = {}): number {
-  if (arm === undefined) return NaN;
   return preemptionFactor({ holder: { ...arm.holder, ...holder }, hogs: { ...arm.hogs, ...hogs } }, topology);
 }
 

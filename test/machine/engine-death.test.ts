@@ -82,7 +82,7 @@ test('an engine that hangs is given up some time after its drain, and killed', a
   const { engine } = await untilMeasuring(running.pid);
   process.kill(engine, 'SIGSTOP');
   const ended = await running.ended;
-  expect(ended).toMatchObject({ code: 6, signal: null, sentences: [expect.stringMatching(/^pauselab: run 000-crossing failed: the engine did not end 10 s after its drain and was killed; what it had recorded is kept$/)] });
+  expect(ended).toMatchObject({ code: 6, signal: null, sentences: [expect.stringMatching(/^pauselab: run 000-crossing failed: the workload did not end 10 s after its drain and was killed; what it had recorded is kept$/)] });
   expect(isAlive(engine)).toBe(false);
   const { runs, summary } = readBundle(out);
   expect(summary.status).toBe('failed');

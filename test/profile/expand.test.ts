@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashOf } from '../../src/profile/hash.js';
 import { loadResolved } from '../../src/profile/load.js';
+import { nativeArm } from '../support/native-arm.js';
 import { resolveFiles, valid } from './files.js';
 
 describe('priority-inversion, expanded', () => {
@@ -20,6 +21,7 @@ describe('priority-inversion, expanded', () => {
   };
   const thread = { nice: 0, policy: 'other', cpus: cpus.second, layout: 'isolated' };
   const common = {
+    jvm: null,
     stall: { aim_ns: 550_000_000, leastHold_ns: 8_000_000 },
     hogs: { count: 1, nice: 0, policy: 'other', cpus: cpus.first, burst: null },
     victims: [
@@ -125,7 +127,7 @@ describe('controls', () => {
 
   test('the foreign one has no memory beside the victims, the idle one has', async () => {
     const { arms } = await resolveFiles({ 'p.yaml': valid('layout: same') });
-    expect(arms.map(({ name, layout, victims }) => [name, layout, victims[0]?.layout])).toEqual([
+    expect(arms.map(nativeArm).map(({ name, layout, victims }) => [name, layout, victims[0]?.layout])).toEqual([
       ['idle-control', 'isolated', 'isolated'].map((one, index) => (index === 0 ? one : 'same')),
       ['foreign-control', 'isolated', 'isolated'],
       ['a', 'same', 'same'],
@@ -142,7 +144,7 @@ describe('controls', () => {
     const { arms } = await resolveFiles({
       'p.yaml': valid('arms: [{ name: a, holder: { active: false } }]'),
     });
-    expect(arms.map(({ holder, series }) => [holder.active, series.length])).toEqual([
+    expect(arms.map(nativeArm).map(({ holder, series }) => [holder.active, series.length])).toEqual([
       [false, 1],
       [true, 2],
       [false, 1],
@@ -157,7 +159,7 @@ describe('arms', () => {
     const { arms } = await resolveFiles({ 'p.yaml': valid(more) });
     const burst = { run_ns: 5_000_000, sleep_ns: 1_000_000 };
     expect(
-      arms.slice(2).map(({ hogs, holder }) => [hogs.nice, hogs.burst, holder.toucher?.nice]),
+      arms.slice(2).map(nativeArm).map(({ hogs, holder }) => [hogs.nice, hogs.burst, holder.toucher?.nice]),
     ).toEqual([
       [3, null, 0],
       [4, burst, 2],
@@ -183,7 +185,7 @@ describe('arms', () => {
       (operation) => `{ name: ${operation.replaceAll('_', '-')}, holder: { operation: ${operation} } }`,
     );
     const resolved = await resolveFiles({ 'p.yaml': valid(`arms: [${arms.join(', ')}]`) });
-    expect(resolved.arms.map(({ name, holder }) => [name, holder.toucher !== null])).toEqual([
+    expect(resolved.arms.map(nativeArm).map(({ name, holder }) => [name, holder.toucher !== null])).toEqual([
       ['idle-control', false],
       ['foreign-control', false],
       ['read-smaps', false],
@@ -196,7 +198,7 @@ describe('arms', () => {
     const more =
       'hogs: { policy: rr, rtPriority: 99 }\narms: [{ name: a, holder: { region: 64MiB, policy: fifo } }, { name: b, holder: { region: 64MiB, rtPriority: 5 }, hogs: { policy: idle } }]';
     const { arms } = await resolveFiles({ 'p.yaml': valid(more) });
-    expect(arms.slice(2).map(({ holder, hogs }) => [holder.policy, hogs.policy])).toEqual([
+    expect(arms.slice(2).map(nativeArm).map(({ holder, hogs }) => [holder.policy, hogs.policy])).toEqual([
       ['fifo 1', 'rr 99'],
       ['other', 'idle'],
     ]);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadTree } from '../../src/profile/load.js';
 import { toPlain } from '../../src/profile/tree.js';
+import { nativeArm } from '../support/native-arm.js';
 import { problemsIn, resolveFiles, valid } from './files.js';
 
 const heir = (more = '', parent = './p.yaml') => `name: h\ntitle: H\nextends: ${parent}\n${more}\n`;
@@ -25,6 +26,7 @@ test('arms are merged by name; inherited ones keep their order and new ones foll
   expect(
     arms
       .slice(2)
+      .map(nativeArm)
       .map(({ name, title, layout, hogs }) => [name, title, layout, hogs.count, hogs.nice]),
   ).toEqual([
     ['a', 'a', 'isolated', 1, 1],

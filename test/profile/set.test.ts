@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadResolved } from '../../src/profile/load.js';
 import { parseSet } from '../../src/profile/set.js';
+import { nativeArm } from '../support/native-arm.js';
 import { linesOf, problemsIn, resolveFiles, valid } from './files.js';
 
 const load = (...sets: string[]) => loadResolved('priority-inversion', sets.map(parseSet));
@@ -18,11 +19,11 @@ describe('--set', () => {
     const { duration_ns, arms } = await load(...sets);
     expect(duration_ns).toBe(5_000_000_000);
     expect(
-      arms.every(
+      arms.map(nativeArm).every(
         ({ holder, victims }) => holder.nice === 10 && victims[0]?.interval_ns === 2_000_000,
       ),
     ).toBe(true);
-    expect(arms.slice(2).map(({ title, layout }) => [title, layout])).toEqual([
+    expect(arms.slice(2).map(nativeArm).map(({ title, layout }) => [title, layout])).toEqual([
       ['MADV_FREE inside one VMA', 'split'],
       ['T', 'split'],
       ['MADV_DONTNEED across two VMAs', 'split'],
@@ -32,7 +33,7 @@ describe('--set', () => {
   test('reads its value as YAML', async () => {
     const { arms } = await load('hogs.burst={ run: 60ms, sleep: 20ms }', 'holder.cpus=[3, 1, 3]');
     expect(arms[0]?.hogs.burst).toEqual({ run_ns: 60_000_000, sleep_ns: 20_000_000 });
-    expect(arms[0]?.holder.cpus).toEqual({ kind: 'list', cpus: [1, 3] });
+    expect(arms[0]?.holder?.cpus).toEqual({ kind: 'list', cpus: [1, 3] });
   });
 
   test('makes what was not there, and the last one wins', async () => {
@@ -42,7 +43,7 @@ describe('--set', () => {
       'spoiled.retries=1',
       'spoiled.retries=0',
     );
-    expect(arms[2]?.holder.toucher).toEqual({ nice: 5, policy: 'other', cpus: { kind: 'first' } });
+    expect(arms[2]?.holder?.toucher).toEqual({ nice: 5, policy: 'other', cpus: { kind: 'first' } });
     expect(spoiled).toEqual({ steal_share: 0.1, foreignLoad_share: 0.25, retries: 0 });
   });
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { executeRun, type RunOutput } from '../../src/experiment/one-run.js';
 import { cpuTopology } from '../../src/host/cpus.js';
-import type { ResolvedArm, ResolvedProfile } from '../../src/profile/resolved.js';
+import type { NativeArm, ResolvedProfile } from '../../src/profile/resolved.js';
 import { countsByTagOf } from './bundle.js';
 import { untilMeasuring, type LiveRun } from './live-run.js';
 
@@ -53,13 +53,14 @@ export async function runInjected({ operation, at, duration_ns, for_ns = 0, drai
   }
 }
 
-function armWith(operation: Injection['operation']): ResolvedArm {
+function armWith(operation: Injection['operation']): NativeArm {
   const thread = { nice: 0, policy: 'other', cpus: { kind: 'second' } } as const;
   const first = { ...thread, cpus: { kind: 'first' } } as const;
   return {
     name: 'known-truth',
     title: 'A victim that pauses when it is told to',
     control: null,
+    jvm: null,
     stall: { aim_ns: 1, leastHold_ns: 1 },
     layout: 'isolated',
     holder: { ...first, operation: 'madvise_free', pause_ns: 0, region: { kind: 'calibrated' }, pages: 'small', toucher: null, process: 'same', active: false },
@@ -71,7 +72,7 @@ function armWith(operation: Injection['operation']): ResolvedArm {
 
 export const series = 'control.injected';
 
-function profileWith(arm: ResolvedArm, duration_ns: number, drain_ns: number): ResolvedProfile {
+function profileWith(arm: NativeArm, duration_ns: number, drain_ns: number): ResolvedProfile {
   return {
     name: 'known-truth', title: '', description: '', runs: 1, seed: 1, warmup_ns, duration_ns, drain_ns,
     threshold_ns: 100_000_000,

@@ -1,17 +1,16 @@
 import { expect, test } from 'vitest';
 import { loadResolved } from '../../src/profile/load.js';
-import type { ResolvedArm } from '../../src/profile/resolved.js';
+import type { NativeArm } from '../../src/profile/resolved.js';
+import { nativeArm } from '../support/native-arm.js';
 import { enginePlan } from '../../src/workload/plan.js';
 
 const { arms } = await loadResolved('priority-inversion');
 
-function arm(name: string): ResolvedArm {
-  const found = arms.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no arm ${name}`);
-  return found;
+function arm(name: string): NativeArm {
+  return nativeArm(arms.find((one) => one.name === name));
 }
 
-function planOf(of: ResolvedArm, more: Partial<Parameters<typeof enginePlan>[0]> = {}): string[] {
+function planOf(of: NativeArm, more: Partial<Parameters<typeof enginePlan>[0]> = {}): string[] {
   return enginePlan({ arm: of, regionBytes: 4096, boardPath: '/dev/shm/x/board', parentPid: 42, threshold_ns: 100e6, warmup_ns: 200e6, duration_ns: 3e9, ...more }).split('\n');
 }
 

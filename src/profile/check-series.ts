@@ -1,0 +1,25 @@
+/** Series of an arm are told apart by their names. */
+import { seriesName } from './expand.js';
+import type { ArmSettings } from './settings.js';
+import type { Path } from './tree.js';
+
+export type Report = (path: Path, text: string) => void;
+
+export function checkSeries(
+  { victims }: Pick<ArmSettings, 'victims'>,
+  report: Report,
+  usualRole: (operation: string) => string,
+): void {
+  const seen = new Set<string>();
+  for (const [index, { role, operation }] of victims.entries()) {
+    const series = seriesName(role ?? usualRole(operation), operation);
+    if (role === 'holder')
+      report(['victims', index, 'role'], 'the role holder is the holder’s own; choose another one');
+    if (seen.has(series))
+      report(
+        ['victims', index],
+        `another victim has the series ${series}; give one of them a \`role\` such as b`,
+      );
+    seen.add(series);
+  }
+}

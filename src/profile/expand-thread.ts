@@ -1,0 +1,23 @@
+/** A thread's scheduling, from the words of a profile. */
+import type { Cpus, Policy, ResolvedThread } from './resolved.js';
+
+export interface ThreadWords {
+  readonly nice: number;
+  readonly policy: 'other' | 'batch' | 'idle' | 'fifo' | 'rr';
+  readonly rtPriority: number;
+  readonly cpus: 'first' | 'second' | readonly number[];
+}
+
+export function expandThread({ nice, policy, rtPriority, cpus }: ThreadWords): ResolvedThread {
+  return { nice, policy: policyOf(policy, rtPriority), cpus: cpusOf(cpus) };
+}
+
+export function policyOf(policy: ThreadWords['policy'], rtPriority: number): Policy {
+  return policy === 'fifo' || policy === 'rr' ? `${policy} ${rtPriority}` : policy;
+}
+
+export function cpusOf(cpus: ThreadWords['cpus']): Cpus {
+  return typeof cpus === 'string'
+    ? { kind: cpus }
+    : { kind: 'list', cpus: [...new Set(cpus)].sort((a, b) => a - b) };
+}

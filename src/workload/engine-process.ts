@@ -1,0 +1,66 @@
+/** The native engine as a process: started with a plan, ready when its board says so, its end in words. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, unfit, workloadFailed, type ExitCode } from '../base/failure.js';
+import { isBoardThere, openBoard, type Board } from '../record/board.js';
+import { programs, startProgram, type Exit, type Program } from './programs.js';
+import type { RuntimeFolder } from './runtime-folder.js';
+
+/** Touching a region takes about a second a GiB on a machine whose memory was never used; this is for a slow one. */
+const prepareDeadline_ms = 120_000;
+const poll_ms = 2;
+
+export const boardPath = ({ path }: RuntimeFolder): string => join(path, 'board');
+export const enginePaths = ({ path }: RuntimeFolder) => ({ plan: join(path, 'plan'), stdout: join(path, 'engine.out'), stderr: join(path, 'engine.err') });
+
+export function startEngine(folder: RuntimeFolder, plan: string): Promise<Program> {
+  const paths = enginePaths(folder);
+  writeRuntimeFile(paths.plan, plan);
+  return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr);
+}
+
+/** The board, once the engine has laid it out. `other`: what else may end the wait. */
+export function boardOf(folder: RuntimeFolder, engine: Program): Promise<Board> {
+  const path = boardPath(folder);
+  return within(engine, () => (isBoardThere(path) ? openBoard(path) : null));
+}
+
+/** Until the engine says `ready`. `gone` tells of another process that was to take part. */
+export async function untilReady(board: Board, engine: Program, gone: () => Failure | null = () => null): Promise<void> {
+  await within(engine, () => {
+    const failure = gone();
+    if (failure !== null) throw failure;
+    return board.state() === 'ready' ? board : null;
+  });
+}
+
+async function within<T>(engine: Program, look: () => T | null): Promise<T> {
+  const deadline = Date.now() + prepareDeadline_ms;
+  for (;;) {
+    const seen = look();
+    if (seen !== null) return seen;
+    const exit = engine.exit();
+    if (exit !== null) throw engineEnded(exit, engine, 'before its window');
+    if (Date.now() > deadline) throw workloadFailed(`the workload was not ready after ${prepareDeadline_ms / 1000} s; a smaller region or heap is touched sooner`);
+    await new Promise((resolve) => setTimeout(resolve, poll_ms));
+  }
+}
+
+/** The engine's own sentence and exit code where it gave them; else what the kernel says of its end. */
+export function engineEnded({ code, signal }: Exit, engine: Pick<Program, 'complaints'>, when: string): Failure {
+  // The first one: where the foreign holder's process fails, the engine's own sentence about that comes second.
+  const [sentence] = engine.complaints();
+  const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
+  const exitCode = code === null ? undefined : known[code];
+  if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
+  const how = signal === null ? `with exit code ${String(code)}` : `by ${signal}`;
+  return workloadFailed(`the engine ended ${when} ${how}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`);
+}
+
+export function writeRuntimeFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw unfit(`${path} could not be written (${(cause as Error).message}); free some of its file system`, { cause });
+  }
+}

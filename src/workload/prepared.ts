@@ -1,0 +1,46 @@
+/** A workload that only waits for `go`, whatever it is made of, as the run loop sees it. */
+import type { Failure } from '../base/failure.js';
+import type { CpuTopology } from '../host/cpus.js';
+import type { ResolvedArm } from '../profile/resolved.js';
+import type { Board, RelativeWindow } from '../record/board.js';
+import type { ThreadPriority } from './priorities.js';
+import type { RuntimeFolder } from './runtime-folder.js';
+
+export interface WorkloadInput<Arm extends ResolvedArm = ResolvedArm> {
+  readonly arm: Arm;
+  readonly regionBytes: number;
+  readonly threshold_ns: number;
+  readonly warmup_ns: number;
+  readonly duration_ns: number;
+  readonly topology: CpuTopology;
+}
+
+export interface PreparedWorkload {
+  readonly board: Board;
+  /** All processes of the workload. */
+  readonly pids: readonly number[];
+  readonly folder: RuntimeFolder;
+  readonly priorities: readonly ThreadPriority[];
+  /** Null where autogroup is off. */
+  readonly autogroup: string | null;
+  /** What the engine proved in /proc/self/maps; JSON as it printed it. */
+  readonly layout: unknown;
+  /** What could not be applied, a sentence each. */
+  readonly degraded: readonly string[];
+  /** Why a process is gone that should be there; null if none is. */
+  earlyEnd(): Failure | null;
+  kill(): void;
+  /** After the window: ends what would go on by itself, and waits until nothing of it runs. */
+  end(): Promise<void>;
+  /** What is known only after its end. */
+  afterwards(go_ns: bigint, window: RelativeWindow): Afterwards;
+  /** Text of its plan and of what it wrote, for the bundle. */
+  logs(): Record<string, string>;
+  /** Ends what still runs and removes the runtime folder. */
+  dispose(): Promise<void>;
+}
+
+export interface Afterwards {
+  /** What makes the run failed, a sentence each. */
+  readonly failures: readonly string[];
+}
