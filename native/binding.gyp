@@ -30,11 +30,12 @@
       "engine/schedstat.cc",
       "engine/victim.cc",
       "engine/workload.cc",
+      "launcher/launch_file.cc",
       "sampler/stat_line.cc",
     ],
     # The table of operations is built into each program: the test engine's holds some more.
     "table_sources": ["engine/operations.cc"],
-    "test_sources": ["<@(table_sources)", "test/check.cc", "test/board_test.cc", "test/engine_test.cc"],
+    "test_sources": ["<@(table_sources)", "test/check.cc", "test/board_test.cc", "test/engine_test.cc", "test/launcher_test.cc"],
   },
   "target_defaults": {
     "include_dirs": ["."],
@@ -74,6 +75,12 @@
       "type": "executable",
       "dependencies": ["core"],
       "sources": ["sampler/sampler.cc"],
+    },
+    {
+      "target_name": "pauselab-launcher",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["launcher/main.cc"],
     },
   ],
   "conditions": [

@@ -1,0 +1,68 @@
+// What the launcher is told to do: a text file with one `key=value` a line, written by src/workload/java/launch-file.ts
+// and readable by hand. A value goes to the end of its line, because paths and allocator settings hold blanks and
+// commas; that is why this is not the reader of engine/plan.h, whose lines are lists of words.
+//
+//   java=/usr/lib/jvm/x/bin/java     what is executed
+//   parent=1234                      die with this process
+//   pid_file=/dev/shm/x/jvm.pid      gets the pid and the names that `unset` removed, a line each
+//   stdout=/dev/shm/x/jvm.out        files, so that nothing in the measured process waits for a reader of a pipe
+//   stderr=/dev/shm/x/jvm.err
+//   cwd=/srv/app                     from here on optional
+//   nice=0                           all threads inherit these five; single threads are set later, by tid
+//   policy=other                     or batch, idle, fifo 1..99, rr 1..99
+//   cpus=0,2-3
+//   timer_slack_ns=1
+//   limit=core 0                     soft limit; as, core, data, fsize, memlock, nofile, nproc, stack; bytes or counts
+//   unset=LD_PRELOAD                 a name, or a beginning of names: MALLOC_*
+//   set=MALLOC_CONF=narenas:1        after all unset lines
+//   argument=-Dx                     after the arguments that the launcher itself was given
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pauselab::launcher {
+
+struct Limit {
+  std::string name;
+  int resource;  // RLIMIT_*
+  rlim_t value;
+};
+
+struct Policy {
+  std::string text;
+  int number;          // SCHED_*
+  int staticPriority;  // 0 but for fifo and rr
+};
+
+struct Launch {
+  std::string java;
+  std::uint64_t parent = 0;
+  std::string pidFile;
+  std::string stdoutPath;
+  std::string stderrPath;
+  std::optional<std::string> directory;
+  std::optional<int> nice;
+  std::optional<Policy> policy;
+  std::vector<int> cpus;  // empty: as inherited
+  std::optional<std::uint64_t> timerSlack_ns;
+  std::vector<Limit> limits;
+  std::vector<std::string> unset;
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> arguments;
+};
+
+// End the program with `FILE:LINE: what was expected, what came` (exit 2) if it is not such a file.
+Launch readLaunch(const std::string& path);
+Launch parseLaunch(const std::string& text, const std::string& nameForErrors);
+
+// Takes what `unset` names out of an environment, puts in what `set` says; returns the names that were there and went.
+std::vector<std::string> changeEnvironment(const Launch& launch, std::vector<std::string>& environment);
+
+}  // namespace pauselab::launcher

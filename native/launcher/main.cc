@@ -1,0 +1,132 @@
+// pauselab-launcher: stands where java-caller expects a java. It prepares the process (logs, limits, priority,
+// environment, death of the parent) and becomes the real java by exec: same pid, same session, no process in between.
+// Called as `pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…`, because java-caller puts what begins with -D first.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "board/fail.h"
+#include "launcher/launch_file.h"
+
+namespace pauselab::launcher {
+namespace {
+
+constexpr std::string_view kOption = "-Dpauselab.launch=";
+
+void dieWith(std::uint64_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // exec keeps it
+  if (static_cast<std::uint64_t>(getppid()) != parent) fail(Exit::workload, "the process %llu that was to start java is gone", static_cast<unsigned long long>(parent));
+}
+
+void open(const std::string& path, int flags, int descriptor) {
+  const int file = ::open(path.c_str(), flags, 0644);
+  if (file < 0 || dup2(file, descriptor) < 0) fail(Exit::unfit, "%s could not be opened (%s)", path.c_str(), strerrorname_np(errno));
+  if (file != descriptor) close(file);
+}
+
+// stderr last: until then a failure is said where java-caller reads.
+void redirect(const Launch& launch) {
+  constexpr int kLog = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND;
+  open("/dev/null", O_RDONLY, STDIN_FILENO);
+  open(launch.stdoutPath, kLog, STDOUT_FILENO);
+  open(launch.stderrPath, kLog, STDERR_FILENO);
+}
+
+void limit(const Limit& limit) {
+  rlimit now{};
+  getrlimit(static_cast<__rlimit_resource>(limit.resource), &now);
+  const rlimit wanted{.rlim_cur = limit.value, .rlim_max = std::max(now.rlim_max, limit.value)};
+  if (setrlimit(static_cast<__rlimit_resource>(limit.resource), &wanted) != 0)
+    fail(Exit::unfit, "the limit %s could not be set to %llu (%s); a value above the hard limit needs root", limit.name.c_str(), static_cast<unsigned long long>(limit.value), strerrorname_np(errno));
+}
+
+void schedule(const Launch& launch) {
+  if (!launch.cpus.empty()) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const int cpu : launch.cpus) CPU_SET(cpu, &set);
+    if (sched_setaffinity(0, sizeof set, &set) != 0) fail(Exit::unfit, "the CPUs of java could not be set (%s); choose CPUs that taskset and the cpuset allow", strerrorname_np(errno));
+  }
+  if (launch.policy) {
+    const sched_param parameter{.sched_priority = launch.policy->staticPriority};
+    if (sched_setscheduler(0, launch.policy->number, &parameter) != 0)
+      fail(Exit::unfit, "policy %s of java was refused (%s); a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r)", launch.policy->text.c_str(), strerrorname_np(errno));
+  }
+  if (launch.nice && setpriority(PRIO_PROCESS, 0, *launch.nice) != 0)
+    fail(Exit::unfit, "nice %d of java was refused (%s); a value below the present one needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)", *launch.nice, strerrorname_np(errno));
+  if (launch.timerSlack_ns) prctl(PR_SET_TIMERSLACK, *launch.timerSlack_ns);
+}
+
+// Complete as soon as it is there: it is renamed into its place.
+void writePidFile(const std::string& path, const std::vector<std::string>& removed) {
+  std::string text = std::to_string(getpid()) + "\n";
+  for (const std::string& name : removed) text += name + "\n";
+  const std::string unfinished = path + ".new";
+  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const bool written = file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && close(file) == 0 && rename(unfinished.c_str(), path.c_str()) == 0;
+  if (!written) fail(Exit::unfit, "%s could not be written (%s)", path.c_str(), strerrorname_np(errno));
+}
+
+std::vector<char*> pointersTo(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Why exec failed, in words of what can be done about it.
+std::string reasonFor(int error) {
+  switch (error) {
+    case ENOENT: return "there is no such file, or the loader that it asks for is missing";
+    case EACCES: return "it is not executable";
+    case ENOEXEC: return "it is no program of this architecture";
+    case E2BIG: return "arguments and environment are too long";
+    default: return strerror(error);
+  }
+}
+
+[[noreturn]] void becomeJava(Launch& launch, std::span<char*> given, std::vector<std::string>& environment) {
+  std::vector<std::string> arguments{launch.java};
+  arguments.insert(arguments.end(), given.begin(), given.end());
+  arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
+  execve(launch.java.c_str(), pointersTo(arguments).data(), pointersTo(environment).data());
+  const int error = errno;
+  fail(Exit::unfit, "%s could not be executed (%s): %s; name another JDK with --java", launch.java.c_str(), strerrorname_np(error), reasonFor(error).c_str());
+}
+
+[[noreturn]] void launch(const std::string& file, std::span<char*> arguments) {
+  Launch launch = readLaunch(file);
+  signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
+  dieWith(launch.parent);
+  redirect(launch);
+  if (launch.directory && chdir(launch.directory->c_str()) != 0) fail(Exit::unfit, "the working directory %s could not be entered (%s)", launch.directory->c_str(), strerrorname_np(errno));
+  for (const Limit& one : launch.limits) limit(one);
+  schedule(launch);
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
+  const std::vector<std::string> removed = changeEnvironment(launch, environment);
+  writePidFile(launch.pidFile, removed);
+  becomeJava(launch, arguments, environment);
+}
+
+}  // namespace
+}  // namespace pauselab::launcher
+
+int main(int argc, char** argv) {
+  using namespace pauselab;
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (!first.starts_with(launcher::kOption)) fail(Exit::usage, "expected pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…, got \"%.*s\" as the first argument", static_cast<int>(first.size()), first.data());
+  launcher::launch(std::string(first.substr(launcher::kOption.size())), std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
+}

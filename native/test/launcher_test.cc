@@ -1,0 +1,70 @@
+// The launcher's file and what it does to an environment; starting is tested from outside (test/native/launcher.test.ts).
+#include <sched.h>
+
+#include <cstdio>
+#include <string>
+
+#include "board/fail.h"
+#include "launcher/launch_file.h"
+#include "test/check.h"
+
+namespace pauselab::launcher {
+namespace {
+
+const std::string kNeeded = "java=/j/bin/java\nparent=12\npid_file=/r/pid\nstdout=/r/out\nstderr=/r/err\n";
+
+void expectRefused(const std::string& text, const char* part) {
+  const test::Ended ended = test::endOf([&] { parseLaunch(text, "launch"); });
+  EXPECT(ended.status == static_cast<int>(Exit::usage));
+  const bool named = ended.stderrText.find(part) != std::string::npos;
+  if (!named) std::printf("# got: %s", ended.stderrText.c_str());
+  EXPECT(named);
+}
+
+TEST("a launch file is read in full") {
+  const Launch launch = parseLaunch(kNeeded +
+                                        "# a comment\n\n"
+                                        "cwd=/a b\nnice=-5\npolicy=fifo 7\ncpus=0,2-3\ntimer_slack_ns=1\n"
+                                        "limit=core 0\nlimit=nofile unlimited\nunset=A\nunset=MALLOC_*\nset=X=1=2 3\nargument=-Da b\nargument=\n",
+                                    "launch");
+  EXPECT(launch.java == "/j/bin/java" && launch.parent == 12u && launch.pidFile == "/r/pid" && launch.stdoutPath == "/r/out" && launch.stderrPath == "/r/err");
+  EXPECT(launch.directory == "/a b");
+  EXPECT(launch.nice == -5);
+  EXPECT(launch.policy->number == SCHED_FIFO && launch.policy->staticPriority == 7);
+  EXPECT((launch.cpus == std::vector<int>{0, 2, 3}));
+  EXPECT(launch.timerSlack_ns == 1u);
+  EXPECT(launch.limits.size() == 2 && launch.limits[0].resource == RLIMIT_CORE && launch.limits[0].value == 0 && launch.limits[1].value == RLIM_INFINITY);
+  EXPECT(launch.set.size() == 1 && launch.set[0].first == "X" && launch.set[0].second == "1=2 3");
+  EXPECT((launch.arguments == std::vector<std::string>{"-Da b", ""}));
+}
+
+TEST("a launch file that is not one is refused with its line") {
+  expectRefused("", "launch: expected a line `java=/…`, found none");
+  expectRefused("java=/j\n", "expected a line `parent=PID`");
+  expectRefused("java=java\n", "launch:1: expected an absolute path for java, got \"java\"");
+  expectRefused(kNeeded + "java=/k\n", "launch:6: the key java came twice");
+  expectRefused(kNeeded + "nise=3\n", "launch:6: expected java, parent,");
+  expectRefused(kNeeded + "words\n", "launch:6: expected key=value, got \"words\"");
+  expectRefused(kNeeded + "nice=20\n", "expected a whole number from -20 to 19 for nice, got \"20\"");
+  expectRefused(kNeeded + "policy=fast\n", "expected one of other, batch, idle, fifo, rr for policy, got \"fast\"");
+  expectRefused(kNeeded + "policy=fifo\n", "expected a whole number from 1 to 99 for policy, got \"\"");
+  expectRefused(kNeeded + "policy=batch 3\n", "expected no number after batch");
+  expectRefused(kNeeded + "cpus=\n", "expected CPUs such as 0,2-3");
+  expectRefused(kNeeded + "cpus=3-2\n", "expected a whole number from 3 to");
+  expectRefused(kNeeded + "limit=cpu 3\n", "expected one of as, core,");
+  expectRefused(kNeeded + "limit=core much\n", "for limit, got \"much\"");
+  expectRefused(kNeeded + "set=X\n", "expected NAME=VALUE for set, got \"X\"");
+  expectRefused(kNeeded + "unset=X=1\n", "expected a variable's name for unset");
+  expectRefused(kNeeded + "timer_slack_ns=0\n", "for timer_slack_ns, got \"0\"");
+}
+
+TEST("an environment loses what unset names and has what set says, once") {
+  const Launch launch = parseLaunch(kNeeded + "unset=A\nunset=MALLOC_*\nset=B=new\nset=A=again\n", "launch");
+  std::vector<std::string> environment{"A=1", "AA=2", "B=old", "MALLOC_CONF=x", "MALLOC_=y", "MALLOC=z"};
+  const std::vector<std::string> removed = changeEnvironment(launch, environment);
+  EXPECT((removed == std::vector<std::string>{"A", "MALLOC_CONF", "MALLOC_"}));
+  EXPECT((environment == std::vector<std::string>{"AA=2", "MALLOC=z", "B=new", "A=again"}));
+}
+
+}  // namespace
+}  // namespace pauselab::launcher
