@@ -86,6 +86,40 @@ const prioritySchema = z.object({
   problems: z.array(z.string()),
 });
 
+/** A series of events that the JVM's own log told of: their time is the JVM's account, and no victim's. */
+const logSeriesSchema = z.object({
+  name: z.string(),
+  /** Of events that began inside the window. */
+  duration: figuresSchema,
+  /** Events of at least the threshold. */
+  long_count: z.number(),
+  total_ns: ns,
+});
+
+const watchedThreadSchema = z.object({
+  pattern: z.string(),
+  pid: z.number(),
+  tid: z.number(),
+  name: z.string(),
+  seenAfter_ns: ns,
+  /** At most so long had it its name and not yet its scheduling. */
+  delay_ns: ns,
+  actual: orNull(z.object({ nice: z.number(), policy: z.string(), cpus: z.array(z.number()) })),
+  problems: z.array(z.string()),
+});
+
+const jvmSchema = z.object({
+  /** The JVM with the probes and, in the foreign control, the one with the loads: JDK, pid, what it said of itself. */
+  processes: z.array(z.record(z.string(), z.unknown())),
+  /** Threads whose scheduling was set by name. */
+  threads: z.array(watchedThreadSchema),
+  log: z.array(logSeriesSchema),
+  /** What of the JVM's log could not be read or is missing in it. */
+  logProblems: z.array(z.string()),
+  /** CPU time of the JVM with the probes over the window. */
+  cpu_ns: ns,
+});
+
 const status = z.enum(['complete', 'partial', 'failed']);
 
 export const runSchema = z.object({
@@ -110,6 +144,8 @@ export const runSchema = z.object({
   layout: z.unknown(),
   priorities: z.array(prioritySchema),
   holder: orNull(holderSchema),
+  /** Null for a native arm. */
+  jvm: orNull(jvmSchema),
   series: z.array(seriesSchema),
 });
 
@@ -121,8 +157,8 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   n: z.number(),
   exhausted: z.number(),
   lost_records: z.number(),
-  /** The holder's calls that reached into the window; 0 if it is idle. */
-  holder_calls: z.number(),
+  /** The holder's calls that reached into the window; 0 if it is idle, null for a JVM, whose own calls are not counted in a run. */
+  holder_calls: orNull(z.number()),
 });
 
 const armSchema = z.object({
@@ -137,6 +173,8 @@ const armSchema = z.object({
   spoiledRuns: z.number(),
   regionBytes: orNull(z.number()),
   holder: orNull(holderSchema),
+  /** Of a JVM: its log's events, pooled over the runs, and its CPU time; null for a native arm. */
+  jvm: orNull(z.object({ log: z.array(logSeriesSchema), cpu_ns: ns })),
   series: z.array(seriesSchema.extend({ perRun: z.array(perRunSchema) })),
 });
 
@@ -186,6 +224,8 @@ export type RunFile = z.infer<typeof runSchema>;
 export type SummaryFile = z.infer<typeof summarySchema>;
 export type ManifestFile = z.infer<typeof manifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;
+export type LogSeries = z.infer<typeof logSeriesSchema>;
+export type JvmRun = z.infer<typeof jvmSchema>;
 export type HolderFigures = z.infer<typeof holderSchema>;
 export type ArmSummary = z.infer<typeof armSchema>;
 export type SeriesRunFigures = z.infer<typeof perRunSchema>;

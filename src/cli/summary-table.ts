@@ -1,6 +1,6 @@
 /** The summary as a person reads it: one block an arm, two lines a series, then the verdict. */
 import { formatDuration, formatShare, formatSize } from '../base/units.js';
-import type { ArmSummary, SummaryFile } from '../bundle/schema.js';
+import type { ArmSummary, LogSeries, SummaryFile } from '../bundle/schema.js';
 import { leastN } from '../stats/quantile-bounds.js';
 import { renderTable } from './table.js';
 
@@ -19,12 +19,13 @@ const head = ['', 'time', 'n', ...percentiles.map(([name]) => name), 'max', 'sta
 
 export function renderSummary(summary: SummaryFile, bundle: string): string {
   const { arms, threshold_ns } = summary;
-  const rows = arms.flatMap((arm) => [[armLine(arm)], ...(arm.runs === 0 ? [] : arm.series.flatMap(seriesRows))]);
+  const rows = arms.flatMap((arm) => [[armLine(arm)], ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)])]);
   const all = arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series);
   const legend = [
     'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, gives memory back.',
     `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
     'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
+    ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0) ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.'] : []),
     ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
     ...(all.some(({ saturated }) => saturated) ? ['saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.'] : []),
   ];
@@ -76,6 +77,10 @@ function seriesRows(series: Series): string[][] {
   ];
   if (response !== null) rows.push(['', 'response', ...timeCells(response, saturated)]);
   return rows;
+}
+
+function logRow({ name, duration, long_count, total_ns }: LogSeries): string[] {
+  return [`  ${name}`, 'log', ...timeCells(duration, false), String(long_count), '–', '–', total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`];
 }
 
 /** Whether n suffices is judged on the operations that were served (record/figures.ts). */

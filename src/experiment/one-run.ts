@@ -2,17 +2,18 @@
 import { unfit } from '../base/failure.js';
 import { schemaVersion, type RunFile } from '../bundle/schema.js';
 import type { CpuTopology } from '../host/cpus.js';
-import { loadBetween, readLoad, type LoadReading } from '../host/load.js';
+import { cpuTimeOf, loadBetween, readLoad, type LoadReading } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
 import type { SampleStream } from '../record/samples.js';
 import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload } from '../workload/prepare.js';
-import type { PreparedWorkload } from '../workload/prepared.js';
+import type { JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
 import { startSampler } from '../workload/sampler.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun } from './analyse.js';
+import { analyseLog, logFigures, type LogRun } from './analyse-log.js';
 import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
 import type { FinishedRun } from './summarise.js';
@@ -50,6 +51,7 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     onPhase('measuring', workload.pids);
     const log = runLog(workload.board);
     let before = readLoad(pids);
+    const cpu = cpuMeter(workload);
     let after: LoadReading | undefined;
     const result = await runWindow(workload, profile, {
       interrupted: input.interrupted,
@@ -57,13 +59,19 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
         log.add(snapshot, window);
         input.onSnapshot(snapshot, window);
       },
-      onWindowStart: () => { before = readLoad(pids); },
-      onWindowEnd: () => { after = readLoad(pids); },
+      onWindowStart: () => {
+        before = readLoad(pids);
+        cpu.start();
+      },
+      onWindowEnd: () => {
+        after = readLoad(pids);
+        cpu.stop();
+      },
     });
     onPhase('analysing', workload.pids);
     const samples = await sampler.finish(result.go_ns);
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, log });
+    return assemble(input, { startedAt, workload, result, samples, machine, log, jvmCpu_ns: cpu.used_ns() });
   } finally {
     await workload.dispose();
   }
@@ -76,14 +84,17 @@ interface Measured {
   readonly samples: SampleStream;
   readonly machine: RunFile['machine'];
   readonly log: RunLog;
+  readonly jvmCpu_ns: number;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log }: Measured): RunOutput {
+function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, jvmCpu_ns }: Measured): RunOutput {
   const { board } = workload;
+  const after = workload.afterwards();
+  const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
   const tids = board.threadIds().map(({ tid }) => tid);
   const analysis = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids }, result, samples);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
-  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result)];
+  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...after.failures];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   const file: RunFile = {
     schemaVersion,
@@ -104,6 +115,7 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
     layout: workload.layout,
     priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
     holder: analysis.holder?.figures ?? null,
+    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, jvmCpu_ns),
     series: analysis.series.map(({ figures }) => figures),
   };
   const stalls = analysis.series.flatMap((series) => series.stalls);
@@ -111,8 +123,38 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
   return {
     file,
     analysis,
-    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
+    log: events,
+    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
   };
+}
+
+/** CPU time of the JVM that has the probes; what probes cost is seen in it. */
+function cpuMeter({ jvmPid }: PreparedWorkload) {
+  const now_ns = (): number => (jvmPid === null ? 0 : cpuTimeOf(jvmPid));
+  let begin_ns = 0;
+  let end_ns = 0;
+  return {
+    start: () => { begin_ns = now_ns(); },
+    stop: () => { end_ns = now_ns(); },
+    used_ns: () => Math.max(0, end_ns - begin_ns),
+  };
+}
+
+function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], cpu_ns: number): RunFile['jvm'] {
+  return {
+    processes: processes.map((process) => ({ ...process })),
+    threads: threads.map(({ pattern, pid, tid, name, seenAfter_ns, delay_ns, actual, problems }) => ({
+      pattern, pid, tid, name, seenAfter_ns, delay_ns, actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] }, problems: [...problems],
+    })),
+    log: events.map(({ name }) => logFigures(name, events)),
+    logProblems: [...log.problems],
+    cpu_ns,
+  };
+}
+
+/** Of a JVM's log each series is one interval, the window. */
+function eventLines(events: readonly LogRun[], { window }: WindowResult): string {
+  return events.filter(({ counts }) => counts.n > 0).map(({ name, counts }) => hlogLine(name, window.windowStart_ns, window.windowEnd_ns, counts)).join('');
 }
 
 function holderRefusals(board: Board, { last }: WindowResult): string[] {

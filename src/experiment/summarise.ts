@@ -7,10 +7,13 @@ import { offeredLoad } from '../record/owed.js';
 import { median } from '../stats/median.js';
 import { judge } from '../verdict/finding.js';
 import type { RunAnalysis, SeriesRun } from './analyse.js';
+import { logFigures, logSeriesNames, type LogRun } from './analyse-log.js';
 
 export interface FinishedRun {
   readonly file: RunFile;
   readonly analysis: RunAnalysis;
+  /** Of a JVM; empty for a native arm. */
+  readonly log: readonly LogRun[];
 }
 
 export interface SummaryInput {
@@ -39,8 +42,14 @@ function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, al
     spoiledRuns: all.length - counted.length,
     regionBytes: counted[0]?.file.regionBytes ?? null,
     holder: poolHolder(counted),
+    jvm: arm.jvm === null ? null : poolJvm(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
   };
+}
+
+function poolJvm(runs: readonly FinishedRun[]): ArmSummary['jvm'] {
+  const logs = runs.flatMap(({ log }) => log);
+  return { log: logSeriesNames(logs).map((name) => logFigures(name, logs)), cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0) };
 }
 
 function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
@@ -59,7 +68,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
 function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
-    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? 0, window_ns: analysis.window_ns, ...one }];
+    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? (file.jvm === null ? 0 : null), window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);
@@ -94,7 +103,7 @@ function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedR
   };
 }
 
-function perRunOf({ file, holder_calls, figures }: { file: RunFile; holder_calls: number; figures: SeriesFigures }): SeriesRunFigures {
+function perRunOf({ file, holder_calls, figures }: { file: RunFile; holder_calls: number | null; figures: SeriesFigures }): SeriesRunFigures {
   const { service, stalls, exhausted, lost_records } = figures;
   const { count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share } = stalls;
   return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, exhausted, lost_records, holder_calls };

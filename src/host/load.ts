@@ -42,7 +42,7 @@ export function parseStat(stat: string): { busy_ns: number; steal_ns: number } {
 }
 
 /** utime + stime of a process; 0 once it is gone. */
-function cpuTimeOf(pid: number): number {
+export function cpuTimeOf(pid: number): number {
   const stat = readIfThere(`/proc/${pid}/stat`);
   // The name may hold blanks and parentheses; fields count from its end, where field 3 follows.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];

@@ -79,7 +79,7 @@ export function jvmProbeNamed(name: string): JvmProbe {
   return found;
 }
 
-export const collectors = ['g1', 'parallel', 'serial', 'z', 'shenandoah', 'epsilon'] as const;
+export const collectors = ['g1', 'parallel', 'serial', 'zgc', 'shenandoah', 'epsilon'] as const;
 export type Collector = (typeof collectors)[number];
 
 export const allocators = ['glibc', 'jemalloc', 'tcmalloc', 'mimalloc'] as const;

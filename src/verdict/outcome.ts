@@ -38,7 +38,7 @@ export function outcomeOf(series: Series, control: Series | undefined): Judged {
   if (runs.length === 0) return because('no-run');
   if (control === undefined) return because('no-control-series');
   // A control whose holder released nothing controls nothing.
-  const controlRuns = evidenceOf(control).filter(({ holder_calls }) => holder_calls > 0);
+  const controlRuns = evidenceOf(control).filter(({ holder_calls }) => holder_calls !== 0);
   if (controlRuns.length === 0) return because('no-control-run');
 
   const highestControl = Math.max(...controlRuns.map(({ stalled_share }) => stalled_share));

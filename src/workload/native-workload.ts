@@ -36,6 +36,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm>): Promise<Pr
     return {
       board,
       pids,
+      jvmPid: null,
       folder,
       priorities,
       autogroup,
@@ -47,7 +48,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm>): Promise<Pr
       },
       kill() { started.kill('SIGKILL'); },
       async end() { await started.exited; },
-      afterwards: () => ({ failures: [] }),
+      afterwards: () => ({ jvm: null, failures: [] }),
       logs: () => ({ 'engine-plan.txt': plan, 'engine.json': printed, 'engine.log': started.complaints().map((text) => `${text}\n`).join('') }),
       dispose,
     };

@@ -1,9 +1,8 @@
-/** A workload brought to the point where only `go` is missing. */
-import { unfit } from '../base/failure.js';
+/** A workload of either kind, brought to the point where only `go` is missing. */
+import { prepareJvm } from './jvm-workload.js';
 import { prepareNative } from './native-workload.js';
 import type { PreparedWorkload, WorkloadInput } from './prepared.js';
 
 export function prepareWorkload({ arm, ...input }: WorkloadInput): Promise<PreparedWorkload> {
-  if (arm.jvm !== null) throw unfit(`the arm ${arm.name} needs a JVM, and this version of pauselab starts none`);
-  return prepareNative({ ...input, arm });
+  return arm.jvm === null ? prepareNative({ ...input, arm }) : prepareJvm({ ...input, arm });
 }

@@ -2,9 +2,12 @@
 import type { Failure } from '../base/failure.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { ResolvedArm } from '../profile/resolved.js';
-import type { Board, RelativeWindow } from '../record/board.js';
+import type { Jdk } from '../host/jdks.js';
+import type { JvmLog } from '../record/jvm-log.js';
+import type { Board } from '../record/board.js';
 import type { ThreadPriority } from './priorities.js';
 import type { RuntimeFolder } from './runtime-folder.js';
+import type { WatchedThread } from './thread-watch.js';
 
 export interface WorkloadInput<Arm extends ResolvedArm = ResolvedArm> {
   readonly arm: Arm;
@@ -19,6 +22,8 @@ export interface PreparedWorkload {
   readonly board: Board;
   /** All processes of the workload. */
   readonly pids: readonly number[];
+  /** The JVM that has the probes; null for a native workload. */
+  readonly jvmPid: number | null;
   readonly folder: RuntimeFolder;
   readonly priorities: readonly ThreadPriority[];
   /** Null where autogroup is off. */
@@ -33,7 +38,7 @@ export interface PreparedWorkload {
   /** After the window: ends what would go on by itself, and waits until nothing of it runs. */
   end(): Promise<void>;
   /** What is known only after its end. */
-  afterwards(go_ns: bigint, window: RelativeWindow): Afterwards;
+  afterwards(): Afterwards;
   /** Text of its plan and of what it wrote, for the bundle. */
   logs(): Record<string, string>;
   /** Ends what still runs and removes the runtime folder. */
@@ -41,6 +46,25 @@ export interface PreparedWorkload {
 }
 
 export interface Afterwards {
+  /** Null for a native workload. */
+  readonly jvm: JvmAfterwards | null;
   /** What makes the run failed, a sentence each. */
   readonly failures: readonly string[];
+}
+
+export interface JvmAfterwards {
+  readonly processes: readonly JvmProcess[];
+  /** Its own threads whose scheduling was set. */
+  readonly threads: readonly WatchedThread[];
+  /** What its unified log told: pauses, safepoints, memory given back. */
+  readonly log: JvmLog;
+}
+
+export interface JvmProcess extends Jdk {
+  readonly name: string;
+  readonly pid: number;
+  /** What it said of itself: versions, its allocator. */
+  readonly report: Readonly<Record<string, unknown>>;
+  /** Variables of our environment that it did not get. */
+  readonly removedFromEnvironment: readonly string[];
 }

@@ -53,7 +53,7 @@ export function seriesOf(name: string, perRun: readonly SeriesRunFigures[], more
 
 export function armOf(name: string, control: ArmSummary['control'], series: readonly Series[], more: Partial<ArmSummary> = {}): ArmSummary {
   const runs = series[0]?.perRun ?? [];
-  const calls = runs.reduce((sum, { holder_calls }) => sum + holder_calls, 0);
+  const calls = runs.reduce((sum, { holder_calls }) => sum + (holder_calls ?? 0), 0);
   return {
     name,
     title: `The arm ${name}`,
@@ -64,6 +64,7 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
     spoiledRuns: 0,
     regionBytes: runs.length === 0 ? null : 256 * 2 ** 20,
     holder: runs.length === 0 ? null : { name: 'holder.madvise_free', service: { ...time_ns, n: calls }, hold_ns: 8 * ms, window_calls: calls, lost_records: 0 },
+    jvm: null,
     series: [...series],
     ...more,
   };

@@ -1,0 +1,203 @@
+/**
+ * Bringing a JVM workload to the point where only `go` is missing. The engine makes the board and runs the hogs; the
+ * JVM joins it with its probes and loads. In the foreign control a second JVM has the loads, so that what the probes
+ * share with them is the machine and not the address space.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { workloadFailed, type Failure } from '../base/failure.js';
+import { allocatorLaunch, proveAllocator } from '../host/allocators.js';
+import { commonAutogroup } from '../host/autogroup.js';
+import { resolveCpus, type CpuTopology } from '../host/cpus.js';
+import { readIfThere } from '../host/files.js';
+import { chooseJdk, flagsOfCollector, type Jdk } from '../host/jdks.js';
+import { servesProbe } from '../profile/expand-jvm.js';
+import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
+import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
+import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
+import { javaCommand } from './java/app-args.js';
+import { endJava, javaEnded } from './java/ended.js';
+import { defaultFlags } from './java/flags.js';
+import { startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
+import { jvmPlan } from './jvm-plan.js';
+import { companionPlan } from './plan.js';
+import type { PreparedWorkload, WorkloadInput } from './prepared.js';
+import type { Program } from './programs.js';
+import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
+import { applySeats } from './seats.js';
+import { unmatchedFailure, watchThreads, type ThreadRule } from './thread-watch.js';
+
+const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
+const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
+
+/** For a JVM to end by itself, or on SIGTERM: shutdown hooks of a server take a while. */
+const endGrace_ms = 5_000;
+/** For a program to say that it is ready. */
+const readyDeadline_ms = 120_000;
+const poll_ms = 50;
+
+/** One JVM of the run, and what it is to do. */
+interface Part {
+  /** `jvm`, or `jvm-loads` for the second one; its files begin with it. */
+  readonly name: string;
+  readonly victims: readonly ResolvedVictim[];
+  readonly loads: readonly ResolvedLoad[];
+}
+
+export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<PreparedWorkload> {
+  const { arm, topology } = input;
+  const { jvm } = arm;
+  const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector });
+  const folder = createRuntimeFolder();
+  let engine: Program | undefined;
+  const javas: JavaProgram[] = [];
+  const dispose = async (): Promise<void> => {
+    for (const program of [...javas, ...(engine === undefined ? [] : [engine])]) {
+      if (program.exit() !== null) continue;
+      program.kill('SIGKILL');
+      await program.exited;
+    }
+    folder.remove();
+  };
+  try {
+    const parts = partsOf(arm);
+    const started = (engine = await startEngine(folder, companionPlan({ ...input, boardPath: boardPath(folder), parentPid: process.pid })));
+    const board = await boardOf(folder, started);
+    for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder })));
+    const gone = (when: string): Failure | null => {
+      const ended = javas.find((program) => program.exit() !== null);
+      return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: jvm.app === null });
+    };
+    await untilReady(board, started, () => gone('before its window'));
+    if (typeof jvm.app?.ready === 'string') await untilSaid(jvm.app.ready, javas, () => gone('before it was ready'));
+
+    const javaPids = javas.map(({ pid }) => pid);
+    const pids = [started.pid, ...javaPids];
+    const autogroup = commonAutogroup([process.pid, ...pids]);
+    const priorities = applySeats(board.threadIds(), arm, topology);
+    const watch = watchThreads({ pids: javaPids, rules: jvm.threads.map((rule) => ruleOf(rule, topology)) });
+    const reports = parts.map(({ name }) => reportOf(folder, name));
+    javas.forEach((java, i) => { proveAllocator(jvm.allocator, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }); });
+    let unmatched: Failure | null = null;
+    return {
+      board,
+      pids,
+      jvmPid: javaPids[0] ?? null,
+      folder,
+      priorities,
+      autogroup,
+      layout: JSON.parse(readFileSync(enginePaths(folder).stdout, 'utf8')) as unknown,
+      degraded: [...priorities, ...watch.threads()].flatMap(({ problems }) => problems),
+      earlyEnd() {
+        const exit = started.exit();
+        if (exit !== null) return engineEnded(exit, started, 'inside its window');
+        // Our own program ends when its threads have; the engine sees that a little later.
+        const isOver = process.hrtime.bigint() >= board.window().windowEnd_ns;
+        return isOver && javas.every((java) => (java.exit()?.code ?? 0) === 0) ? null : gone('inside its window');
+      },
+      kill() {
+        for (const program of [started, ...javas]) program.kill('SIGKILL');
+      },
+      async end() {
+        watch.stop();
+        const missing = watch.unmatched();
+        // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
+        if (missing.length > 0 && arm.control === null && javas.every((java) => java.exit() === null)) unmatched = unmatchedFailure(missing, javaPids);
+        for (const java of javas) await endAfterWindow(java, jvm.app === null && board.state() === 'done');
+        if (board.state() !== 'done') started.kill('SIGKILL');
+        await started.exited;
+      },
+      afterwards: () => ({
+        failures: unmatched === null ? [] : [unmatched.message],
+        jvm: {
+          processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
+          threads: [...watch.threads()],
+          // Of the JVM that has the probes: it is its pauses that they feel.
+          log: parseJvmLog(readIfThere(logPath(folder, 'jvm')) ?? ''),
+        },
+      }),
+      logs: () => logsOf(folder, parts, javas),
+      dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** With the loads elsewhere those that a probe asks stay with it. */
+function partsOf({ jvm, victims }: JvmArm): readonly [Part, ...Part[]] {
+  const probes = jvm.app?.probes === false ? [] : victims;
+  const away = jvm.loads.filter((load) => jvm.loadsIn === 'foreign' && !servesProbe(load));
+  const here = jvm.loads.filter((load) => !away.includes(load));
+  return [{ name: 'jvm', victims: probes, loads: here }, ...(away.length === 0 ? [] : [{ name: 'jvm-loads', victims: [], loads: away }])];
+}
+
+interface LaunchInput {
+  readonly input: WorkloadInput<JvmArm>;
+  readonly jdk: Jdk;
+  readonly folder: RuntimeFolder;
+}
+
+const reportPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.json`);
+const logPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.gc.log`);
+const planPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.plan`);
+
+function launchOf(part: Part, { input, jdk, folder }: LaunchInput): JavaLaunch {
+  const { arm, warmup_ns, duration_ns } = input;
+  const { jvm } = arm;
+  const plan = planPath(folder, part.name);
+  writeRuntimeFile(plan, jvmPlan({ boardPath: boardPath(folder), reportPath: reportPath(folder, part.name), libraryPath, ...part, recorded_ns: warmup_ns + duration_ns }));
+  const flags = [
+    '--enable-native-access=ALL-UNNAMED',
+    ...flagsOfCollector(jvm.collector),
+    ...defaultFlags(jdk, folder.path),
+    ...jvmLogFlags(jdk, logPath(folder, part.name)),
+    ...jvm.flags,
+  ];
+  const { environment } = allocatorLaunch(jvm.allocator);
+  const common = { java: jdk.java, folder: folder.path, name: part.name, environment };
+  if (jvm.app === null) return { ...common, jvmArgs: flags, main: { classPath: [jarPath], mainClass: 'pauselab.Workload' }, args: [plan] };
+  const { jvmArgs, main, args } = javaCommand(jvm.app.args);
+  const agent = jvm.app.probes ? [`-javaagent:${jarPath}=${plan}`] : [];
+  return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args };
+}
+
+function ruleOf({ pattern, nice, policy, cpus }: JvmArm['jvm']['threads'][number], topology: CpuTopology): ThreadRule {
+  return { pattern, nice: nice ?? undefined, policy: policy ?? undefined, cpus: cpus === null ? undefined : resolveCpus(cpus, topology) };
+}
+
+async function untilSaid(text: string, javas: readonly JavaProgram[], gone: () => Failure | null): Promise<void> {
+  const deadline = Date.now() + readyDeadline_ms;
+  while (!javas.some((java) => [...java.output(), ...java.complaints()].some((said) => said.includes(text)))) {
+    const failure = gone();
+    if (failure !== null) throw failure;
+    if (Date.now() > deadline) throw workloadFailed(`the program did not say ${JSON.stringify(text)} (jvm.app.ready) within ${readyDeadline_ms / 1000} s; its output is what --java-args starts: correct the text, or leave it out`);
+    await new Promise((resolve) => setTimeout(resolve, poll_ms));
+  }
+}
+
+/** Our own program ends by itself once its threads have; another one is told to. */
+async function endAfterWindow(java: JavaProgram, endsByItself: boolean): Promise<void> {
+  if (endsByItself) {
+    const deadline = Date.now() + endGrace_ms;
+    while (java.exit() === null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, poll_ms));
+  }
+  await endJava(java, endGrace_ms);
+}
+
+function reportOf(folder: RuntimeFolder, name: string): Record<string, unknown> {
+  const text = readIfThere(reportPath(folder, name));
+  return text === null ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
+
+function logsOf(folder: RuntimeFolder, parts: readonly Part[], javas: readonly JavaProgram[]): Record<string, string> {
+  const { plan, stdout, stderr } = enginePaths(folder);
+  const texts: Record<string, string> = { 'engine-plan.txt': readIfThere(plan) ?? '', 'engine.json': readIfThere(stdout) ?? '', 'engine.log': readIfThere(stderr) ?? '' };
+  for (const { name } of parts) {
+    texts[`${name}-plan.txt`] = readIfThere(planPath(folder, name)) ?? '';
+    texts[`${name}-gc.log`] = readIfThere(logPath(folder, name)) ?? '';
+  }
+  return Object.assign(texts, ...javas.map((java) => java.logs())) as Record<string, string>;
+}
