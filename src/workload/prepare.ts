@@ -10,7 +10,7 @@ import { resolveCpus, type CpuTopology } from '../host/cpus.js';
 import type { ResolvedArm, ResolvedThread } from '../profile/resolved.js';
 import { isBoardThere, openBoard, type Board, type ThreadId } from '../record/board.js';
 import { enginePlan } from './plan.js';
-import { applyPriority, type ThreadPriority } from './priorities.js';
+import { applyPriority, type ThreadPriority, type ThreadRequest } from './priorities.js';
 import { programs, startProgram, type Exit, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 
@@ -110,7 +110,7 @@ export function engineEnded({ code, signal }: Exit, engine: Program, when: strin
   return workloadFailed(`the engine ended ${when} ${how}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`);
 }
 
-function requestFor({ name, role, tid }: ThreadId, arm: ResolvedArm, topology: CpuTopology): Parameters<typeof applyPriority>[0] {
+function requestFor({ name, role, tid }: ThreadId, arm: ResolvedArm, topology: CpuTopology): ThreadRequest {
   const settings = settingsFor(name, role, arm);
   return { name, tid, nice: settings.nice, policy: settings.policy, cpus: resolveCpus(settings.cpus, topology) };
 }
