@@ -7,20 +7,29 @@ import { readFileSync } from 'node:fs';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
 import type { Policy } from '../profile/resolved.js';
 
-export interface ThreadRequest {
-  readonly name: string;
-  readonly tid: number;
-  readonly nice: number;
-  readonly policy: Policy;
-  readonly cpus: readonly number[];
+/** What is not there stays as it is. */
+export interface PrioritySettings {
+  readonly nice?: number | undefined;
+  readonly policy?: Policy | undefined;
+  readonly cpus?: readonly number[] | undefined;
 }
 
-export interface ThreadPriority extends ThreadRequest {
+export interface ThreadToSet extends PrioritySettings {
+  readonly name: string;
+  readonly tid: number;
+}
+
+/** A thread of the engine's, of which everything is set. */
+export type ThreadRequest = ThreadToSet & { readonly nice: number; readonly policy: Policy; readonly cpus: readonly number[] };
+
+export interface AppliedPriority {
   /** What the kernel says afterwards; null if the thread was gone. */
   readonly actual: { readonly nice: number; readonly policy: string; readonly cpus: readonly number[] } | null;
   /** What could not be applied, a sentence each. */
   readonly problems: readonly string[];
 }
+
+export type ThreadPriority = ThreadRequest & AppliedPriority;
 
 /** SCHED_* numbers of sched.h. */
 const policyNumbers: Record<string, number> = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5 };
@@ -31,10 +40,8 @@ export interface Scheduling extends Pick<NativeAddon, 'setNice' | 'setPolicy' | 
   readonly rtPriority?: (tid: number) => number;
 }
 
-export function applyPriority(request: ThreadRequest, scheduling: Scheduling = nativeAddon()): ThreadPriority {
+export function applyPriority<Request extends ThreadToSet>(request: Request, scheduling: Scheduling = nativeAddon()): Request & AppliedPriority {
   const { name, tid, nice, policy, cpus } = request;
-  const [policyName = '', rtPriority = '0'] = policy.split(' ');
-  const policyNumber = policyNumbers[policyName] ?? -1;
   const problems: string[] = [];
   const attempt = (what: string, remedy: string, action: () => void): void => {
     try {
@@ -43,22 +50,29 @@ export function applyPriority(request: ThreadRequest, scheduling: Scheduling = n
       problems.push(`${what} of thread ${name} was refused (${errnoOf(error)}); ${remedy}`);
     }
   };
-  const remedy = rtPriority === '0' ? 'run as root or leave the policy out' : 'a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r), and a cgroup that has real-time time';
-  attempt(`policy ${policy}`, remedy, () => { scheduling.setPolicy(tid, policyNumber, Number(rtPriority)); });
+  if (policy !== undefined) {
+    const [policyName = '', rtPriority = '0'] = policy.split(' ');
+    const remedy = rtPriority === '0' ? 'run as root or leave the policy out' : 'a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r), and a cgroup that has real-time time';
+    attempt(`policy ${policy}`, remedy, () => { scheduling.setPolicy(tid, policyNumbers[policyName] ?? -1, Number(rtPriority)); });
+  }
   // Under SCHED_IDLE nice does not change the weight; it is set all the same, so that what is recorded is what was asked.
-  attempt(`nice ${nice}`, 'a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)', () => { scheduling.setNice(tid, nice); });
-  attempt(`CPUs ${cpus.join(',')}`, 'choose CPUs that taskset and the cpuset allow', () => { scheduling.setAffinity(tid, cpus); });
+  if (nice !== undefined) attempt(`nice ${nice}`, 'a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)', () => { scheduling.setNice(tid, nice); });
+  if (cpus !== undefined) attempt(`CPUs ${cpus.join(',')}`, 'choose CPUs that taskset and the cpuset allow', () => { scheduling.setAffinity(tid, cpus); });
 
-  let actual: ThreadPriority['actual'] = null;
+  let actual: AppliedPriority['actual'] = null;
   attempt('reading the priority', 'the workload ended too early', () => {
     const now = scheduling.threadScheduling(tid);
     const actualName = policyNames[now.policy] ?? String(now.policy);
     const isRealTime = actualName === 'fifo' || actualName === 'rr';
     actual = { nice: now.nice, policy: isRealTime ? `${actualName} ${(scheduling.rtPriority ?? readRtPriority)(tid)}` : actualName, cpus: now.cpus };
-    const same = now.nice === nice && actual.policy === policy && now.cpus.join() === cpus.join();
-    if (!same && problems.length === 0) problems.push(`thread ${name} was to have nice ${nice}, policy ${policy}, CPUs ${cpus.join(',')} and has nice ${now.nice}, policy ${actual.policy}, CPUs ${now.cpus.join(',')}; something else sets it too`);
+    const same = now.nice === (nice ?? now.nice) && actual.policy === (policy ?? actual.policy) && now.cpus.join() === (cpus ?? now.cpus).join();
+    if (!same && problems.length === 0) problems.push(`thread ${name} was to have ${inWords({ nice, policy, cpus })} and has ${inWords(actual)}; something else sets it too`);
   });
   return { ...request, actual, problems };
+}
+
+function inWords({ nice, policy, cpus }: { readonly nice?: number | undefined; readonly policy?: string | undefined; readonly cpus?: readonly number[] | undefined }): string {
+  return [nice === undefined ? [] : `nice ${nice}`, policy === undefined ? [] : `policy ${policy}`, cpus === undefined ? [] : `CPUs ${cpus.join(',')}`].flat().join(', ');
 }
 
 /** Field 40 of /proc/<tid>/stat (proc_pid_stat(5)), counted after the command's name, which may hold anything. */

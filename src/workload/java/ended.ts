@@ -1,0 +1,122 @@
+/** The end of a JVM: brought about, with a limit to its patience, and explained when it came too early. */
+import { Failure, unfit, usage, workloadFailed, type ExitCode } from '../../base/failure.js';
+import { collectorOfFlag } from '../../host/jdks.js';
+import type { Exit, Program } from '../programs.js';
+import type { JavaProgram } from './start.js';
+
+export interface ForcedEnd {
+  readonly exit: Exit;
+  /** It ignored SIGTERM (a shutdown hook that hangs, say) and was killed. What it has on the board is there all the same. */
+  readonly killed: boolean;
+}
+
+/** SIGTERM, and SIGKILL if it has not ended after `grace_ms`. */
+export async function endJava(program: Program, grace_ms: number): Promise<ForcedEnd> {
+  const before = program.exit();
+  if (before !== null) return { exit: before, killed: false };
+  let killed = false;
+  program.kill('SIGTERM');
+  const timer = setTimeout(() => {
+    killed = true;
+    program.kill('SIGKILL');
+  }, grace_ms);
+  const exit = await program.exited;
+  clearTimeout(timer);
+  return { exit, killed };
+}
+
+type Ended = Pick<JavaProgram, 'java' | 'exit' | 'complaints' | 'output' | 'crashReport'>;
+
+/**
+ * One sentence for an end that came too early; `when` completes "the JVM ended …". Exit code 2 for a flag or a program
+ * that is wrong, 5 for what this JDK or machine lacks, 6 for a crash, too little memory and all the rest.
+ * `speaksForItself`: it is our own main class, whose exit codes and last sentence are meant for the user.
+ */
+export function javaEnded(program: Ended, when: string, { speaksForItself }: { readonly speaksForItself: boolean }): Failure {
+  const said = [...program.complaints(), ...program.output()];
+  const { code, signal } = program.exit() ?? { code: null, signal: null };
+  return crashed(program, said, when) ?? refusedToStart(program.java, said) ?? (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ?? outOfMemory(said, when) ?? unexplained({ code, signal }, said, when);
+}
+
+function crashed({ crashReport }: Ended, said: readonly string[], when: string): Failure | null {
+  const report = crashReport();
+  if (report === null) return null;
+  const shortage = find(said, /^# (Native memory allocation .*|There is insufficient memory .*)$/);
+  if (shortage !== null) return workloadFailed(`the JVM got no more memory from the system ${when} (${shortage}); its report ${report} is kept; lower -Xmx or free memory`);
+  // Line 4: `#  SIGSEGV (0xb) at pc=…`, or `#  Internal Error (…)` with a reason below.
+  const what = find(said, /^#\s+((?:SIG[A-Z]+|EXCEPTION|Internal Error|Out of Memory Error)\b.*?)(?:, pid=.*)?$/) ?? 'no cause was printed';
+  const reason = find(said, /^#\s+((?:fatal error|assert|guarantee|Error): ?.*)$/);
+  return workloadFailed(`the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}; its report ${report} is kept`);
+}
+
+/** What a JVM says of its command line and goes: each with whose fault it is. */
+const refusals: readonly { readonly pattern: RegExp; readonly explain: (java: string, part: string) => Failure }[] = [
+  { pattern: /^Unrecognized VM option '(.+)'$/, explain: unknownOption },
+  { pattern: /^Option -XX:\+(\w+) not supported$/, explain: unknownOption },
+  { pattern: /^(Unrecognized option: .+|Invalid -Xlog option .+|Invalid (?:maximum|initial) heap size: .+|Improperly specified VM option .+|Error: VM option .+|Conflicting collector combinations .+|Multiple garbage collectors selected)$/, explain: wrongOption },
+  { pattern: /^Error: (Could not find or load main class .+)$/, explain: (_, part) => usage(`java did not find its program: ${part}; look at the class path`) },
+  { pattern: /^Error: (Unable to access jarfile .+|Invalid or corrupt jarfile .+)$/, explain: (_, part) => usage(`java did not find its program: ${part}`) },
+  { pattern: /UnsupportedClassVersionError: (.+)$/, explain: (java, part) => unfit(`the program needs a newer JDK than ${java}: ${part}; name one with --java`) },
+  { pattern: /^Error opening zip file or JAR manifest missing : (.+)$/, explain: (_, part) => usage(`java did not find its agent: ${part} is not there or is no agent`) },
+  { pattern: /^(Could not reserve enough space .+|.*[Cc]ould not allocate metaspace.*)$/, explain: (_, part) => unfit(`the machine has too little memory for this JVM: ${part}; lower -Xmx or free memory`) },
+];
+
+function refusedToStart(java: string, said: readonly string[]): Failure | null {
+  for (const { pattern, explain } of refusals) {
+    const part = find(said, pattern);
+    if (part !== null) return explain(java, part);
+  }
+  const start = said.findIndex((text) => text.startsWith('Error occurred during initialization of '));
+  return start < 0 ? null : usage(`${java} could not start with these flags: ${said[start + 1] ?? said[start] ?? ''}`);
+}
+
+function unknownOption(java: string, option: string): Failure {
+  const collector = collectorOfFlag(option.replace(/^[+-]/, ''));
+  if (collector !== null) return unfit(`${java} has no ${collector} collector (option ${option}); choose another collector, or another JDK with --java`);
+  return usage(`${java} does not know the VM option "${option}"; correct it, or choose another JDK with --java`);
+}
+
+function wrongOption(java: string, part: string): Failure {
+  return usage(`${java} refused its options: ${part}`);
+}
+
+const ourCodes: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
+
+/** The JVM's own warnings on stderr, which any program may have before its last words. */
+const isNoise = (text: string): boolean => /^WARNING:|\bVM warning:|^Picked up |^ERROR: ld\.so: |^\[/.test(text);
+
+function ownWords(code: number | null, { complaints }: Ended): Failure | null {
+  const exitCode = code === null ? undefined : ourCodes[code];
+  const sentence = complaints().find((text) => !isNoise(text));
+  return exitCode === undefined || sentence === undefined ? null : new Failure(exitCode, sentence);
+}
+
+/** In the user's program only what our agent says before its main method is ours. */
+function agentWords(code: number | null, { complaints }: Ended): Failure | null {
+  const exitCode = code === null ? undefined : ourCodes[code];
+  const sentence = find(complaints(), /^pauselab agent: (.+)$/);
+  return exitCode === undefined || sentence === null ? null : new Failure(exitCode, sentence);
+}
+
+function outOfMemory(said: readonly string[], when: string): Failure | null {
+  const found = said.map((text) => /^(?:Exception in thread "(.+?)" |Terminating due to |Aborting due to )?java\.lang\.OutOfMemoryError(?:: (.+))?$/.exec(text)).find((match) => match !== null);
+  if (found === undefined) return null;
+  const [, thread, kind = 'no more was said'] = found;
+  return workloadFailed(`the JVM ran out of memory ${when} (OutOfMemoryError${thread === undefined ? '' : ` in thread ${thread}`}: ${kind}); raise -Xmx or lower the load`);
+}
+
+function unexplained({ code, signal }: Exit, said: readonly string[], when: string): Failure {
+  // A JVM that was told to end reports the signal as 128 + its number.
+  const how = signal === null ? `with exit code ${String(code)}${code === 143 ? ' (SIGTERM)' : ''}` : `by ${signal}`;
+  const lastWords = find(said, /^(Exception in thread .+)$/) ?? said.findLast((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)) ?? null;
+  return workloadFailed(`the JVM ended ${when} ${how}${lastWords === null ? '' : `, saying "${lastWords}"`}; what it had recorded is kept`);
+}
+
+/** The first group of the first line that matches. */
+function find(lines: readonly string[], pattern: RegExp): string | null {
+  for (const text of lines) {
+    const match = pattern.exec(text);
+    if (match !== null) return match[1] ?? match[0];
+  }
+  return null;
+}
