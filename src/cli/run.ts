@@ -4,6 +4,7 @@ import { ExitCode, usage, type Failure } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { Override } from '../profile/set.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { toolVersion } from './version.js';
 
@@ -25,6 +26,8 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--arm <name>', 'run only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'seed of the order of runs', wholeNumber)
     .option('--fail-if <condition>', "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated", collect, [])
+    .option('--java <path>', 'the JDK of JVM arms, by its folder or its java')
+    .option('--java-args <words>', "what follows `java` for a program of your own, such as '-jar my.jar' (profile app)")
     .option('--json', 'write the summary as one JSON document')
     .option('--dry-run', 'say what would be run, and run nothing')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
@@ -35,9 +38,10 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
         import('../profile/set.js'),
         import('../verdict/fail-if.js'),
       ]);
-      const named = { runs: options.runs, duration: options.duration, seed: options.seed };
-      const shortcuts = Object.entries(named).flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }]));
-      const profile = await loadResolved(nameOrPath, [...options.set.map(parseSet), ...shortcuts]);
+      const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
+      const ofJvm = jvmShortcuts(options);
+      if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
+      const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
       const arms = chooseArms(profile, options.arm);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
 
@@ -61,6 +65,33 @@ Examples:
   $ pauselab run priority-inversion --runs 10 --duration 10s --out results/today
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
   $ pauselab run convoy --dry-run`;
+
+interface ShortOptions {
+  readonly runs?: string;
+  readonly duration?: string;
+  readonly seed?: string;
+  readonly java?: string;
+  readonly javaArgs?: string;
+}
+
+/** Options that stand for a `--set`. */
+function shortcuts({ runs, duration, seed }: ShortOptions): Override[] {
+  return Object.entries({ runs, duration, seed }).flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }]));
+}
+
+/** Values are read as YAML, where these would be anything: as JSON they are text. */
+function jvmShortcuts({ java, javaArgs }: ShortOptions): Override[] {
+  return [
+    ...(java === undefined ? [] : [{ path: 'jvm.java', value: JSON.stringify(java), origin: `--java ${java}` }]),
+    ...(javaArgs === undefined ? [] : [{ path: 'jvm.app.args', value: JSON.stringify(javaArgs), origin: `--java-args ${javaArgs}` }]),
+  ];
+}
+
+/** In a native profile a JVM's setting would make JVM arms of its arms. */
+function refuseWithoutJvm({ name, arms }: ResolvedProfile, { javaArgs }: ShortOptions): void {
+  if (!arms.some(({ jvm }) => jvm !== null)) throw usage(`--java${javaArgs === undefined ? '' : '-args'}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`);
+  if (javaArgs !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null)) throw usage(`--java-args: the profile ${name} runs its own loads and no program of yours; use the profile app`);
+}
 
 /** The arms asked for, in the profile's order, and both controls; all of them if none was named. */
 function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonly ResolvedArm[] {

@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Failure, unfit, usage } from '../base/failure.js';
 import { parseJdkRequirement } from '../profile/jdk-requirement.js';
+import { collectors, type Collector } from '../profile/jvm-table.js';
 
 export interface Jdk {
   readonly home: string;
@@ -46,9 +47,6 @@ export function usualPlaces(): JdkPlaces {
     answerDeadline_ms: 20_000,
   };
 }
-
-export const collectors = ['g1', 'parallel', 'serial', 'zgc', 'shenandoah', 'epsilon'] as const;
-export type Collector = (typeof collectors)[number];
 
 const collectorFlags: Record<Collector, string> = { g1: 'UseG1GC', parallel: 'UseParallelGC', serial: 'UseSerialGC', zgc: 'UseZGC', shenandoah: 'UseShenandoahGC', epsilon: 'UseEpsilonGC' };
 

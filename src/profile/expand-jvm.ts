@@ -10,6 +10,7 @@ export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): Reso
   const { app, allocator } = jvm;
   return {
     jdk: jvm.jdk,
+    java: jvm.java ?? null,
     collector: jvm.collector,
     flags: jvm.flags,
     loads: jvm.loads.map(expandLoad),

@@ -7,6 +7,9 @@ export interface JdkRequirement {
   readonly accepts: (feature: number) => boolean;
 }
 
+/** The whole text, for the schema. */
+export const jdkRequirement = /^\s*(>=|<=|>|<|=)?\d{1,3}(\s+(>=|<=|>|<|=)?\d{1,3})*\s*$/;
+
 const comparison = /^(>=|<=|>|<|=)?(\d{1,3})$/;
 
 const holds: Record<string, (feature: number, bound: number) => boolean> = {

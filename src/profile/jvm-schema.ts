@@ -1,6 +1,7 @@
 /** The part of the schema that says what a JVM under test is and does. An arm overrides it key by key. */
 import { z } from 'zod';
 import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
+import { jdkRequirement } from './jdk-requirement.js';
 import { allocators, collectors, jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
 import { thread } from './thread-schema.js';
 
@@ -70,11 +71,17 @@ const app = mapping({
     .exactOptional(),
 });
 
+const jdkWords = 'a version such as 17, or bounds such as ">=17 <26"';
+
 export const jvm = mapping({
-  jdk: z
-    .string({ error: () => 'expected a version such as 17, or bounds such as ">=17 <26"' })
-    .regex(/^(\d+|(>=|<=|>|<)\d+( (>=|<=|>|<)\d+)*)$/, { error: () => 'expected a version such as 17, or bounds such as ">=17 <26"' })
+  jdk: either(jdkWords, [
+    whole(8, 999).transform(String),
+    z.string().regex(jdkRequirement, { error: () => `expected ${jdkWords}` }),
+  ])
     .meta({ description: 'Which JDKs will do; default >=17' })
+    .exactOptional(),
+  java: line('the path of a JDK or its java')
+    .meta({ description: 'The JDK to use, by its path; default one of this machine’s' })
     .exactOptional(),
   collector: oneOf(collectors).meta({ description: 'Garbage collector; default g1' }).exactOptional(),
   flags: either('none or a list of 1 to 200 flags of java such as -Xmx1g', [

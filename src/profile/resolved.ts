@@ -81,6 +81,8 @@ export type ResolvedArm = NativeArm | JvmArm;
 export interface ResolvedJvm {
   /** Which JDKs will do, such as `>=17`. */
   readonly jdk: string;
+  /** The only JDK that is considered; null: one of this machine's. */
+  readonly java: string | null;
   readonly collector: Collector;
   readonly flags: readonly string[];
   readonly loads: readonly ResolvedLoad[];
@@ -149,6 +151,6 @@ export interface ResolvedProfile {
     readonly foreignLoad_share: number;
     readonly retries: number;
   };
-  /** The two controls first, then the profile's arms in its order. */
+  /** The two controls first, then the profile's arms in its order; without controls where the arms run the user's own program. */
   readonly arms: readonly ResolvedArm[];
 }

@@ -20,7 +20,7 @@ export interface ArmSettings {
   readonly issues: NonNullable<Settings['issues']>;
 }
 
-export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app'> & Pick<Part<'jvm'>, 'app'>;
+export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java'> & Pick<Part<'jvm'>, 'app' | 'java'>;
 
 export type Basics = Whole<
   Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>

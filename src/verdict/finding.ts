@@ -22,7 +22,7 @@ export function judge({ arms, kernel, status, degraded }: JudgeInput): Judgement
     .flatMap((arm) =>
       arm.series.map((series) => {
         const control = foreign?.series.find(({ name }) => name === series.name);
-        return { arm, series, control, judged: outcomeOf(series, control) };
+        return { arm, series, control, judged: outcomeOf(series, control, foreign !== undefined || arm.jvm === null) };
       }),
     );
   return {
@@ -51,6 +51,8 @@ function describe({ series, control, judged }: Compared): string {
       return `${seen}; there is no whole, unspoiled run of the foreign control to compare it with, so nothing can be said`;
     case 'no-control-series':
       return `${seen}; the foreign control has no such series to compare it with (controls.of in the profile names the arm that it copies)`;
+    case 'uncontrolled':
+      return `${seen}; a program of your own has no control to compare it with, so the machine may have had a part in it`;
     case 'unseen':
       return `${seen}; but not all of it was seen, so the victim may have been blocked in the kernel; use more runs (--runs) on a less busy machine`;
     case 'holder-idle':

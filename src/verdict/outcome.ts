@@ -5,7 +5,7 @@
  *   stalls        in the run with the least of it, the victim was blocked in the kernel (state D) in stalls for a larger
  *                 share of the window than it was stalled at all in any run of the control
  *   like-foreign  in no run was it blocked in the kernel in a stall, and the stalled shares do not all lie above the control's
- *   unclear       anything between, with the reason
+ *   unclear       anything between, with the reason; also where the experiment has no control, a user's own program
  *   no-data       nothing to compare, with the reason
  *
  * The unit is the run; samples inside one are correlated. Only whole, unspoiled runs are evidence: the window of a run
@@ -20,6 +20,7 @@ const reasons = {
   'no-run': 'no-data',
   'no-control-run': 'no-data',
   'no-control-series': 'no-data',
+  uncontrolled: 'unclear',
   unseen: 'unclear',
   'holder-idle': 'unclear',
   exhausted: 'unclear',
@@ -33,9 +34,11 @@ export type Judged =
   | { readonly outcome: 'stalls' | 'like-foreign'; readonly reason: null }
   | { readonly outcome: 'unclear' | 'no-data'; readonly reason: keyof typeof reasons };
 
-export function outcomeOf(series: Series, control: Series | undefined): Judged {
+/** `hasControls`: whether the experiment has a foreign control at all; a user's own program has none. */
+export function outcomeOf(series: Series, control: Series | undefined, hasControls = true): Judged {
   const runs = evidenceOf(series);
   if (runs.length === 0) return because('no-run');
+  if (!hasControls) return because('uncontrolled');
   if (control === undefined) return because('no-control-series');
   // A control whose holder released nothing controls nothing.
   const controlRuns = evidenceOf(control).filter(({ holder_calls }) => holder_calls !== 0);

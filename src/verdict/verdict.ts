@@ -26,15 +26,18 @@ export function verdictOf(compared: readonly Compared[], { kernel, status, degra
   const quietNames = names.filter((name) => of(name).every(({ judged }) => judged.outcome === 'like-foreign'));
   const quiet = quietNames.flatMap(of);
   const emptyNames = names.filter((name) => of(name).every(({ judged }) => judged.reason === 'no-run' || judged.reason === 'no-control-run'));
-  const openNames = names.filter((name) => ![...stallingNames, ...quietNames, ...emptyNames].includes(name));
+  const alone = compared.filter(({ judged }) => judged.reason === 'uncontrolled');
+  const aloneNames = names.filter((name) => of(name).every((one) => alone.includes(one)));
+  const openNames = names.filter((name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name));
   const parts = [
     ...(names.length === 0 ? ['only the controls were run, so there is nothing to compare'] : []),
     ...(stallingNames.length > 0 ? [stallingText(stallingNames, stalling)] : []),
     ...(quietNames.length > 0 ? [quietText(quietNames, quiet)] : []),
+    ...aloneNames.map((name) => aloneText(name, of(name))),
     ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
     ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of the foreign control`] : []),
   ];
-  return [`On Linux ${kernel}: ${parts.join('; ')}.`, ...caveats([...stalling, ...quiet], status, degraded)].join(' ');
+  return [`On Linux ${kernel}: ${parts.join('; ')}.`, ...caveats([...stalling, ...quiet, ...alone], status, degraded)].join(' ');
 }
 
 function stallingText(names: readonly string[], stalling: readonly Compared[]): string {
@@ -51,6 +54,15 @@ function quietText(names: readonly string[], quiet: readonly Compared[]): string
   const nothing = quiet.every(({ series }) => evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0));
   const seen = nothing ? `in these runs no victim was stalled for ${threshold} or more` : `no victim was blocked in the kernel for ${threshold} or more`;
   return `${listed(names)} cannot be told from the foreign control: ${seen}`;
+}
+
+/** A user's own program: what was seen, which nothing is compared with. */
+function aloneText(name: string, own: readonly Compared[]): string {
+  const threshold = formatDuration(own[0]?.series.stalls.threshold_ns ?? 0);
+  const runs = own.flatMap(({ series }) => evidenceOf(series));
+  const longest_ns = Math.max(0, ...runs.map(({ longest_blocked_ns }) => longest_blocked_ns));
+  if (longest_ns > 0) return `in ${name} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time, with no control to compare it with`;
+  return `in ${name} no probe was blocked in the kernel for ${threshold} or more`;
 }
 
 /** What must not get lost when the verdict is quoted alone. */

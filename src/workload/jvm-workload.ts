@@ -48,7 +48,7 @@ interface Part {
 export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<PreparedWorkload> {
   const { arm, topology } = input;
   const { jvm } = arm;
-  const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector });
+  const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];

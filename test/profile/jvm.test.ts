@@ -1,0 +1,86 @@
+/** Profiles whose process under test is a JVM. */
+import { describe, expect, test } from 'vitest';
+import type { JvmArm, ResolvedArm } from '../../src/profile/resolved.js';
+import { problemsIn, resolveFiles } from './files.js';
+
+/** The least one that is valid. */
+function jvmProfile(more = '', jvm = 'loads: [{ load: heap_wave }]', victims = '[{ operation: mmap_munmap, rate: 1000/s }]'): string {
+  return `name: p\ntitle: P\njvm: { ${jvm} }\nvictims: ${victims}\n${more.includes('arms:') ? more : `${more}\narms: [{ name: a }]`}\n`;
+}
+
+function jvmArm(arm: ResolvedArm | undefined): JvmArm {
+  if (arm === undefined || arm.jvm === null) throw new Error('not an arm with a JVM');
+  return arm;
+}
+
+async function armsOf(text: string): Promise<JvmArm[]> {
+  return (await resolveFiles({ 'p.yaml': text })).arms.map(jvmArm);
+}
+
+describe('expansion', () => {
+  test('says everything: a load’s settings in plan units, and what the JVM is', async () => {
+    const [, , arm] = await armsOf(jvmProfile('', 'loads: [{ load: heap_wave, low: 1MiB, period: 500ms, seed: 7 }], flags: [-Xmx1g]'));
+    expect(arm?.jvm).toEqual({
+      jdk: '>=17', java: null, collector: 'g1', flags: ['-Xmx1g'], loadsIn: 'same', threads: [], app: null, issues: [],
+      allocator: { name: 'glibc', path: null, settings: {} },
+      loads: [{ name: 'load.heap-wave', load: 'heap_wave', values: expect.objectContaining({ seed: 7, low_bytes: 2 ** 20, period_ns: 5e8 }) as unknown }],
+    });
+    expect(arm).toMatchObject({ holder: null, series: ['writer.mmap_munmap'], victims: [{ layout: 'isolated', interval_ns: 1e6 }] });
+  });
+
+  test('two loads of a kind have names of their own', async () => {
+    const [, , arm] = await armsOf(jvmProfile('', 'loads: [{ load: heap_wave }, { load: heap_wave, seed: 2 }]'));
+    expect(arm?.jvm.loads.map(({ name }) => name)).toEqual(['load.heap-wave', 'load.heap-wave-2']);
+  });
+
+  test('the idle control has the probes alone, the foreign one the loads in a second JVM', async () => {
+    const [idle, foreign, arm] = await armsOf(jvmProfile('issues: { mmap.NONE: { by: G1 Service, atLeast: 3 } }'));
+    expect(idle?.jvm).toEqual({ ...arm?.jvm, loads: [], issues: [] });
+    expect(foreign?.jvm).toEqual({ ...arm?.jvm, loadsIn: 'foreign' });
+    expect(arm?.jvm.issues).toEqual([{ call: 'mmap.NONE', by: 'G1 Service', atLeast: 3 }]);
+  });
+
+  test('thread rules of an arm come beside the profile’s, one by one; a number is a nice value', async () => {
+    const [, , arm] = await armsOf(jvmProfile('arms: [{ name: a, jvm: { threads: { G1 Service: { cpus: first, policy: rr }, VM Thread: 5 } } }]', 'threads: { G1 Service: 19, GC Thread*: 10 }'));
+    expect(arm?.jvm.threads).toEqual([
+      { pattern: 'G1 Service', nice: null, policy: 'rr 1', cpus: { kind: 'first' } },
+      { pattern: 'GC Thread*', nice: 10, policy: null, cpus: null },
+      { pattern: 'VM Thread', nice: 5, policy: null, cpus: null },
+    ]);
+  });
+
+  test('a reader of the JVM’s files may be there, with no region', async () => {
+    const [idle, , arm] = await armsOf(jvmProfile('holder: { operation: read_smaps, nice: 19 }'));
+    expect(arm?.holder).toMatchObject({ operation: 'read_smaps', nice: 19, active: true, toucher: null, region: { kind: 'bytes' } });
+    expect(arm?.series).toEqual(['writer.mmap_munmap', 'holder.read_smaps']);
+    expect(idle?.holder?.active).toBe(false);
+  });
+
+  test('a program of one’s own, as words', async () => {
+    const [, , arm] = await armsOf(jvmProfile('', 'app: { args: "-jar \'my server.jar\' -p 80", ready: started }'));
+    expect(arm?.jvm.app).toEqual({ args: ['-jar', 'my server.jar', '-p', '80'], ready: 'started', probes: true });
+  });
+});
+
+test.each([
+  [jvmProfile('', undefined, '[{ operation: mprotect, rate: 1000/s }]'), 'mprotect is no operation of a JVM; use one of'],
+  [jvmProfile('layout: split'), 'where memory lies in a JVM is the JVM’s affair'],
+  [jvmProfile('', undefined, '[{ operation: timer, rate: 1/s, layout: same }]'), 'where memory lies in a JVM is the JVM’s affair'],
+  [jvmProfile('holder: { operation: madvise_free }'), 'beside a JVM the holder can only be one that reads about it, read_smaps'],
+  [jvmProfile('', 'flags: [-XX:+UseZGC]'), 'use jvm.collector'],
+  [jvmProfile('', 'flags: [Xmx1g]'), 'expected a flag of java such as -Xmx1g, got "Xmx1g"'],
+  [jvmProfile('', 'jdk: new'), 'expected a version such as 17'],
+  [jvmProfile('', 'collector: g2'), 'did you mean g1?'],
+  [jvmProfile('', 'loads: [{ load: heap_wave, hihg: 1MiB }]'), 'unknown key; did you mean high?'],
+  [jvmProfile('', 'loads: [{ load: heap_wave, low: 2MiB, high: 1MiB }]'), 'expected low to be less than high'],
+  [jvmProfile('', 'app: { args: -jar x.jar }, loads: [{ load: heap_wave }]'), 'leave out loads, or app'],
+  [jvmProfile('', undefined, '[{ operation: first_fault, rate: back-to-back }]'), 'give it a rate such as 1000/s'],
+  [jvmProfile('', undefined, '[{ operation: timer, rate: 1/s }, { operation: timer, rate: 2/s }]'), 'another victim has the series control.timer'],
+  [jvmProfile('', 'threads: { G1 Service: low }'), 'expected a nice value from -20 to 19, or a mapping'],
+  [jvmProfile('issues: { madvise.FREE: { atLeast: 0 } }'), 'issues.madvise.FREE.atLeast: expected a whole number from 1'],
+  ['name: p\ntitle: P\nholder: { operation: madvise_free }\nvictims: [{ operation: request, rate: 1000/s }]\narms: [{ name: a }]\n', 'request is an operation of a JVM, and this arm has no `jvm`'],
+  ['name: p\ntitle: P\nholder: { operation: madvise_free }\nissues: { munmap: {} }\nvictims: [{ operation: timer, rate: 1000/s }]\narms: [{ name: a }]\n', 'only an arm with `jvm` can say which calls it causes'],
+])('%s is refused', async (text, part) => {
+  const problems = await problemsIn(text);
+  expect(problems.join('\n')).toContain(part);
+});
