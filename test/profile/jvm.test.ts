@@ -57,7 +57,7 @@ describe('expansion', () => {
   });
 
   test('a program of one’s own, as words', async () => {
-    const [, , arm] = await armsOf(jvmProfile('', 'app: { args: "-jar \'my server.jar\' -p 80", ready: started }'));
+    const [arm] = await armsOf(jvmProfile('', 'app: { args: "-jar \'my server.jar\' -p 80", ready: started }'));
     expect(arm?.jvm.app).toEqual({ args: ['-jar', 'my server.jar', '-p', '80'], ready: 'started', probes: true });
   });
 });
