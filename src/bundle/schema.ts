@@ -90,7 +90,7 @@ const prioritySchema = z.object({
 const logSeriesSchema = z.object({
   name: z.string(),
   /** Of events that began inside the window. */
-  duration: figuresSchema,
+  durations: figuresSchema,
   /** Events of at least the threshold. */
   long_count: z.number(),
   total_ns: ns,

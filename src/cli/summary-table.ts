@@ -79,8 +79,8 @@ function seriesRows(series: Series): string[][] {
   return rows;
 }
 
-function logRow({ name, duration, long_count, total_ns }: LogSeries): string[] {
-  return [`  ${name}`, 'log', ...timeCells(duration, false), String(long_count), '–', '–', total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`];
+function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] {
+  return [`  ${name}`, 'log', ...timeCells(durations, false), String(long_count), '–', '–', total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`];
 }
 
 /** Whether n suffices is judged on the operations that were served (record/figures.ts). */

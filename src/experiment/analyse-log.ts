@@ -31,7 +31,7 @@ export function logFigures(name: string, runs: readonly LogRun[]): LogSeries {
   const counts = addDistributions(...own.map((run) => run.counts));
   return {
     name,
-    duration: serviceFigures(distributionOf(counts)),
+    durations: serviceFigures(distributionOf(counts)),
     long_count: own.reduce((sum, { long_count }) => sum + long_count, 0),
     total_ns: counts.sum_ns,
   };
