@@ -14,7 +14,7 @@ export const buildPackages = [
 /** And of what the tests need beyond that. */
 export const testPackages = [
   program('strace', 'strace'),
-  program('default-jre-headless', 'java'),
+  program('default-jdk-headless', 'javac'),
   {
     name: 'libhdrhistogram-java',
     isPresent: () => existsSync('/usr/share/java/hdrhistogram.jar'),

@@ -62,7 +62,7 @@ function closed(pattern: string, places: readonly number[]): Set<number> {
 /** The places after these and this text. */
 function after(pattern: string, places: ReadonlySet<number>, text: string): Set<number> {
   let now = new Set(places);
-  for (const character of text) {
+  for (const character of text.split('')) {
     now = closed(pattern, [...now].flatMap((place) => (pattern[place] === '*' ? [place] : pattern[place] === '?' || pattern[place] === character ? [place + 1] : [])));
   }
   return now;

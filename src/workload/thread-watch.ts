@@ -28,12 +28,12 @@ export interface WatchedThread extends AppliedPriority, PrioritySettings {
 
 export interface ThreadWatch {
   /** In the order in which they were set; of threads that were gone before they could be set, `actual` is null. */
-  threads(): readonly WatchedThread[];
+  readonly threads: () => readonly WatchedThread[];
   /** Set, but not recorded: more than `mostRecords` threads. */
-  unrecorded(): number;
+  readonly unrecorded: () => number;
   /** Patterns that no thread had so far. */
-  unmatched(): readonly string[];
-  stop(): void;
+  readonly unmatched: () => readonly string[];
+  readonly stop: () => void;
 }
 
 export interface WatchInput {

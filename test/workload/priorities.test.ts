@@ -58,3 +58,11 @@ test('a thread that is gone is known as such', () => {
   expect(actual).toBeNull();
   expect(problems).toHaveLength(4);
 });
+
+test('what is not asked for is left as it is', () => {
+  const scheduling = kernel();
+  expect(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, scheduling)).toEqual({ name: 'G1 Service', tid: 42, nice: 19, actual: { nice: 19, policy: 'other', cpus: [0, 1] }, problems: [] });
+  expect(scheduling.calls.map(([name]) => name)).toEqual(['setNice', 'threadScheduling']);
+  const deaf = { ...kernel(), setNice: () => undefined };
+  expect(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, deaf).problems).toEqual(['thread G1 Service was to have nice 19 and has nice 0, policy other, CPUs 0,1; something else sets it too']);
+});

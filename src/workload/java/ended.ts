@@ -53,7 +53,7 @@ function crashed({ crashReport }: Ended, said: readonly string[], when: string):
 const refusals: readonly { readonly pattern: RegExp; readonly explain: (java: string, part: string) => Failure }[] = [
   { pattern: /^Unrecognized VM option '(.+)'$/, explain: unknownOption },
   { pattern: /^Option -XX:\+(\w+) not supported$/, explain: unknownOption },
-  { pattern: /^(Unrecognized option: .+|Invalid -Xlog option .+|Invalid (?:maximum|initial) heap size: .+|Improperly specified VM option .+|Error: VM option .+|Conflicting collector combinations .+|Multiple garbage collectors selected)$/, explain: wrongOption },
+  { pattern: /^(Unrecognized option: .+|Invalid -Xlog option .+|Invalid (?:maximum|initial) heap size: .+|Improperly specified VM option .+|Error: VM option .+|Conflicting collector combinations .+)$/, explain: wrongOption },
   { pattern: /^Error: (Could not find or load main class .+)$/, explain: (_, part) => usage(`java did not find its program: ${part}; look at the class path`) },
   { pattern: /^Error: (Unable to access jarfile .+|Invalid or corrupt jarfile .+)$/, explain: (_, part) => usage(`java did not find its program: ${part}`) },
   { pattern: /UnsupportedClassVersionError: (.+)$/, explain: (java, part) => unfit(`the program needs a newer JDK than ${java}: ${part}; name one with --java`) },
@@ -67,7 +67,17 @@ function refusedToStart(java: string, said: readonly string[]): Failure | null {
     if (part !== null) return explain(java, part);
   }
   const start = said.findIndex((text) => text.startsWith('Error occurred during initialization of '));
-  return start < 0 ? null : usage(`${java} could not start with these flags: ${said[start + 1] ?? said[start] ?? ''}`);
+  // What is said before the launcher of the JDK gives up is the reason, whichever it is.
+  const reason = start >= 0 ? said[start + 1] : lastBeforeItGaveUp(said);
+  return reason === undefined ? null : usage(`${java} could not start with these flags: ${reason}`);
+}
+
+/** Some reasons end without a line break, and the two sentences are one line. */
+function lastBeforeItGaveUp(said: readonly string[]): string | undefined {
+  const gaveUp = 'Error: Could not create the Java Virtual Machine.';
+  const at = said.findIndex((text) => text.endsWith(gaveUp));
+  if (at < 0) return undefined;
+  return [said[at]?.slice(0, -gaveUp.length), ...said.slice(0, at).reverse()].find((text) => text !== undefined && text !== '' && !isNoise(text)) ?? gaveUp;
 }
 
 function unknownOption(java: string, option: string): Failure {
