@@ -38,8 +38,8 @@ export interface Place {
 }
 
 /** No call is asked again after the first, and none is asked at all after the second, so that the whole stays under a minute. */
-const retriesFor_ms = 38_000;
-const asksFor_ms = 48_000;
+const retriesFor_ms = 44_000;
+const asksFor_ms = 50_000;
 
 export async function findLocks(place: Place, progress: (text: string) => void, interruption: Interruption): Promise<LockRow[]> {
   const started_ms = Date.now();
@@ -88,24 +88,25 @@ function whyNotAsked(probe: Probe, { host }: Pick<Place, 'host'>): string | null
 /** A holder of the right size, and how its trial's threads are scheduled. */
 type Holders = (kind: HolderKind, group: readonly Probe[]) => TrialHolder & { readonly means: Means };
 
-/** In real time the region need not be of a certain size: the hog leaves as much time as a call needs. */
-const realTimeBytes = 64 * 1024 ** 2;
+const firstBytes = 64 * 1024 ** 2;
 
+/** One measurement an operation: a call's time is about proportional to its bytes, and the bounds are wide. */
 async function sizeHolders({ holder: reader }: KnownCalls, { host, topology, means: kind }: Place, interruption: Interruption): Promise<Holders> {
   const fair = fairMeans(host);
-  const measure = async (operation: TrialHolder['operation'], means: Means, bytes?: number): ReturnType<typeof calibrate> => {
+  const callTime_ns = async (operation: TrialHolder['operation'], means: Means): Promise<number> => {
     stopIfInterrupted(interruption);
-    return calibrate(trialArm({ holder: { operation, crossing: false }, probes: [], means }), means.hold_ns, topology, bytes);
+    return (await calibrate(trialArm({ holder: { operation, crossing: false }, probes: [], means }), null, topology, firstBytes)).hold_ns;
   };
+  const read_ns = await callTime_ns(reader, kind === 'fair' ? fair : realTimeMeans(0));
+  const fairReader = { operation: reader, regionBytes: nextSize(firstBytes, read_ns, fair.hold_ns ?? read_ns), crossing: true, means: fair };
   if (kind === 'fair') {
-    const [read, write] = [await measure(reader, fair), await measure('mprotect_region', fair)];
-    return (holder) => ({ ...(holder === 'reader' ? { operation: reader, regionBytes: read.bytes, crossing: true } : { operation: 'mprotect_region', regionBytes: write.bytes, crossing: false }), means: fair });
+    const write_ns = await callTime_ns('mprotect_region', fair);
+    const fairWriter = { operation: 'mprotect_region', regionBytes: nextSize(firstBytes, write_ns, fair.hold_ns ?? write_ns), crossing: false, means: fair } as const;
+    return (holder) => (holder === 'reader' ? fairReader : fairWriter);
   }
-  const { hold_ns } = await measure(reader, realTimeMeans(0), realTimeBytes);
-  const realTime = realTimeMeans(hold_ns);
+  const means = realTimeMeans(read_ns);
   return (holder, group) => {
-    if (holder === 'writer') return { operation: 'mprotect_region', regionBytes: realTimeBytes, crossing: false, means: realTime };
-    const needsFair = group.some(needsIdleTime);
-    return { operation: reader, regionBytes: needsFair ? nextSize(realTimeBytes, hold_ns, fair.hold_ns ?? hold_ns) : realTimeBytes, crossing: true, means: needsFair ? fair : realTime };
+    if (holder === 'writer') return { operation: 'mprotect_region', regionBytes: firstBytes, crossing: false, means };
+    return group.some(needsIdleTime) ? fairReader : { operation: reader, regionBytes: firstBytes, crossing: true, means };
   };
 }

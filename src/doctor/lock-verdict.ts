@@ -9,7 +9,7 @@
  *
  * "Blocks" is seen, not timed: an operation of at least 50 ms that the victim spent in state D (or asleep, where
  * another thread does its work). "Passes" is at least ten operations, each done within 50 ms of when it was due, while a
- * known reader was kept waiting for 150 ms at a time: whoever is due every 20 ms was tried meanwhile. A victim that came
+ * known reader was kept waiting for 150 ms at a time: whoever is due every 60 ms or more often was tried meanwhile. A victim that came
  * late (no CPU for it) passes nothing. What is neither is undecided: wrong is never an option, and a loaded machine
  * makes more of these.
  */

@@ -1,13 +1,14 @@
 /**
  * How a trial's threads are scheduled, so that the holder is off its CPU in the middle of a call for long, and victims
- * are kept waiting by a lock and by nothing else.
+ * are kept waiting by a lock and by nothing else. In both ways the hog comes for 200 ms and then leaves the CPU for about
+ * as long as one call needs, so that hardly a call is held for longer than that.
  *
- * Real time, where it is permitted: the hog takes the CPU away for 200 ms, from a thread of lower static priority, and
- * leaves it for about as long as one call needs. The kernel gives way to it at once (under every preemption model), and
- * no other program's load comes between: not for the holder, not for the victims on the other CPU, not for the sampler.
+ * Real time, where it is permitted: the hog takes the CPU away from a thread of lower static priority. The kernel gives
+ * way to it at once (under every preemption model), and no other program's load comes between: not for the holder, not
+ * for the victims on the other CPU, not for the sampler.
  *
- * Fair, elsewhere: nice 19 beside a steady hog gets 4 ms of every 273. The kernel gives way at a tick only, so a call
- * has to outlast one, and other load makes calls wait for a CPU, which decides nothing.
+ * Fair, elsewhere: nice 19 beside nice 0. The kernel gives way at a tick only, so a call has to outlast one, and other
+ * load makes calls wait for a CPU, which decides nothing.
  */
 import type { ResolvedHogs, ResolvedThread } from '../profile/resolved.js';
 import type { HostFacts } from '../host/facts.js';
@@ -36,6 +37,9 @@ const taken_ns = 200_000_000;
 const leastLeft_ns = 1_000_000;
 const mostLeft_ns = 20_000_000;
 
+/** A golden part of a period longer, so that calls in turn come at all moments of the hog's coming and going, and not at one. */
+const turnOf = (period_ns: number, periods: number): number => Math.round(period_ns * periods);
+
 /** `call_ns`: CPU time of one call of the holder. */
 export function realTimeMeans(call_ns: number): Means {
   const sleep_ns = Math.round(Math.min(mostLeft_ns, Math.max(leastLeft_ns, call_ns)));
@@ -44,7 +48,7 @@ export function realTimeMeans(call_ns: number): Means {
     hog: { nice: 0, policy: 'fifo 2', burst: { run_ns: taken_ns, sleep_ns } },
     victim: { nice: 0, policy: 'fifo 1' },
     watcherPriority: mostPriority,
-    turn_ns: taken_ns + 3 * sleep_ns + 50_000_000,
+    turn_ns: turnOf(taken_ns + sleep_ns, 1.382),
     hold_ns: null,
   };
 }
@@ -57,13 +61,14 @@ const leastHold_ns = 6_000_000;
 const lazyHold_ns = 10_000_000;
 
 export function fairMeans({ preemption }: Pick<HostFacts, 'preemption'>): Means {
+  const hold_ns = preemption === 'lazy' || preemption === null ? lazyHold_ns : leastHold_ns;
   return {
     holder: { nice: 19, policy: 'other' },
-    hog: { nice: 0, policy: 'other', burst: null },
+    hog: { nice: 0, policy: 'other', burst: { run_ns: taken_ns, sleep_ns: hold_ns } },
     victim: { nice: 0, policy: 'other' },
     watcherPriority: null,
-    // A preemption of nice 19 beside one hog lasts 4 ms × 1024 / 15 = 273 ms.
-    turn_ns: 400_000_000,
-    hold_ns: preemption === 'lazy' || preemption === null ? lazyHold_ns : leastHold_ns,
+    // One preemption in a few lasts longer than the hog: a tick falls into the time that it left.
+    turn_ns: turnOf(taken_ns + hold_ns, 1.618),
+    hold_ns,
   };
 }

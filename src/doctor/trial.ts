@@ -52,8 +52,9 @@ export interface TrialResult {
 const warmup_ns = 20_000_000;
 const duration_ns = 800_000_000;
 const drain_ns = 1_500_000_000;
-/** Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. */
+/** Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. A walk of all page tables takes milliseconds. */
 const interval_ns = 20_000_000;
+const walkInterval_ns = 60_000_000;
 const schedFifo = 1;
 
 export const seriesOf = ({ operation, layout }: Probe): string => `${layout}.${operation}`;
@@ -66,7 +67,7 @@ export function trialArm({ holder, probes, means, inTurn = [] }: Pick<TrialInput
     operation: probe.operation,
     layout: probe.layout,
     // The plan spreads first operations over an interval: those that take turns get theirs by that.
-    interval_ns: inTurn.includes(probe) ? probes.length * means.turn_ns : interval_ns,
+    interval_ns: inTurn.includes(probe) ? probes.length * means.turn_ns : probe.operation.startsWith('proc_') ? walkInterval_ns : interval_ns,
     ...means.victim,
     cpus: { kind: 'second' },
   }));
