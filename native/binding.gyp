@@ -101,6 +101,11 @@
           "sources": ["test/board_writer.cc"],
         },
         {
+          "target_name": "pauselab-refuse",
+          "type": "executable",
+          "sources": ["test/refuse.cc"],
+        },
+        {
           "target_name": "native-tests",
           "type": "executable",
           "dependencies": ["core"],

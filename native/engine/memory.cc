@@ -26,11 +26,11 @@ char* reserve(std::size_t bytes) {
 }
 
 void protect(char* start, std::size_t bytes, int protection) {
-  if (mprotect(start, bytes, protection) != 0) fail(Exit::unfit, "mprotect of %zu bytes before the window failed: %s", bytes, strerror(errno));
+  if (mprotect(start, bytes, protection) != 0) fail(Exit::unfit, "mprotect of %zu bytes before the window failed: %s", bytes, strerrorname_np(errno));
 }
 
 void advise(char* start, std::size_t bytes, int advice, const char* name) {
-  if (madvise(start, bytes, advice) != 0) fail(Exit::unfit, "madvise(%s) before the window was refused by this kernel: %s", name, strerror(errno));
+  if (madvise(start, bytes, advice) != 0) fail(Exit::unfit, "madvise(%s) before the window was refused by this kernel: %s", name, strerrorname_np(errno));
 }
 
 // The tail has a page of the region's on both sides of each victim's page, so that two victims never share a VMA

@@ -1,7 +1,7 @@
 /** `pauselab doctor`: is this machine affected, by what, and can a measurement on it be trusted? */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode } from '../base/failure.js';
-import type { LockRow } from '../doctor/lock-table.js';
+import type { Examination } from '../doctor/examine.js';
 import type { Check } from '../doctor/machine.js';
 import { renderTable } from './table.js';
 
@@ -9,31 +9,29 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('doctor')
     .description('which lock each call takes on this kernel, found by behaviour, and whether this machine is fit to measure on')
     .option('--json', 'write one JSON document')
-    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n\nExit codes: 0 fit, 5 unfit.')
+    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n\nExit codes: 0 fit, 5 unfit, 130/143 interrupted.')
     .action(async ({ json }) => {
-      const [{ examine }, { createLogger }] = await Promise.all([import('../doctor/examine.js'), import('./logger.js')]);
+      const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([import('../doctor/examine.js'), import('./logger.js'), import('../experiment/interruption.js')]);
       const logger = createLogger();
-      const report = await examine((text) => { logger.info(text); });
-      process.stdout.write(json === true ? `${JSON.stringify(report, null, 2)}\n` : render(report));
-      if (!report.fit) setExitCode(ExitCode.unfit);
+      const interruption = listenForInterruption((signal) => { logger.info(`${signal}: ending the trial; once more ends at once`); });
+      try {
+        const report = await examine((text) => { logger.info(text); }, interruption);
+        process.stdout.write(json === true ? `${JSON.stringify(report, null, 2)}\n` : renderExamination(report));
+        if (!report.fit) setExitCode(ExitCode.unfit);
+      } finally {
+        interruption.dispose();
+      }
     });
-}
-
-interface Report {
-  readonly fit: boolean;
-  readonly conclusion: string;
-  readonly locks: readonly LockRow[];
-  readonly checks: readonly Check[];
 }
 
 const marks: Record<Check['status'], string> = { ok: 'ok', info: '', advice: 'advice', unfit: 'UNFIT' };
 
-function render({ conclusion, locks, checks }: Report): string {
-  const lockRows = locks.map(({ operation, layout, lock, declared, asDeclared, errno }) => [
+export function renderExamination({ conclusion, locks, checks }: Pick<Examination, 'conclusion' | 'locks' | 'checks'>): string {
+  const lockRows = locks.map(({ operation, layout, lock, declared, asDeclared, errno, figures }) => [
     operation,
     layout === 'crossing' ? 'across VMAs' : 'one VMA',
     errno === null ? lock : `refused (${errno})`,
-    asDeclared === false ? `not as on Linux 6.17 and later: ${declared}` : '',
+    asDeclared === false ? `not as declared for Linux 6.17 and later: ${declared}` : (figures ?? ''),
   ]);
   const checkRows = checks.map(({ name, found, status, advice }) => [name, marks[status], advice === null ? found : `${found}: ${advice}`]);
   return [

@@ -62,7 +62,8 @@ function describeHolder(holder: ResolvedHolder, cpusOf: CpusOf): string {
 function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): string {
   const { region } = arm.holder;
   if (region.kind === 'bytes') return formatSize(region.bytes);
-  return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${preemptionFactor(arm, topology).toFixed(1)} times`;
+  const factor = preemptionFactor(arm, topology);
+  return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor === null ? 'by what no weights tell (a real-time hog)' : `${factor.toFixed(1)} times`}`;
 }
 
 function describeJvm({ jdk, collector, flags, allocator, app, loads, loadsIn, threads }: ResolvedJvm, cpusOf: CpusOf): string[] {

@@ -1,42 +1,55 @@
 /** The whole examination: the machine first, since on an unfit one a lock table means nothing. */
+import type { Interruption } from '../experiment/interruption.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts, type HostFacts } from '../host/facts.js';
+import { differences, holderRows, type HolderRow } from './declared.js';
+import { stopIfInterrupted } from './interrupted.js';
 import { findLocks, type LockRow } from './lock-table.js';
 import { checkCpus, checkKernel, checkLoad, checkMemory, checkPermissions, checkSoftware, type Check } from './machine.js';
+import type { MeansKind } from './means.js';
 
 export interface Examination {
   readonly fit: boolean;
   readonly conclusion: string;
   readonly host: HostFacts;
+  /** How the trials' threads were scheduled; null without a lock table. */
+  readonly means: MeansKind | null;
   readonly locks: readonly LockRow[];
+  readonly holders: readonly HolderRow[];
   readonly checks: readonly Check[];
 }
 
-export async function examine(progress: (text: string) => void): Promise<Examination> {
+export async function examine(progress: (text: string) => void, interruption: Interruption): Promise<Examination> {
   const host = hostFacts();
   const topology = cpuTopology();
   progress('looking at the machine');
-  const checks = [...checkKernel(host), ...checkCpus(topology, host), ...checkMemory(), ...(await checkLoad(topology)), ...(await checkPermissions()), ...(await checkSoftware())];
+  const permissions = await checkPermissions();
+  const checks = [...checkKernel(host), ...checkCpus(topology, host), ...checkMemory(), ...(await checkLoad(topology)), ...permissions, ...(await checkSoftware())];
+  stopIfInterrupted(interruption);
   const fit = checks.every(({ status }) => status !== 'unfit');
-  const locks = fit ? await findLocks(host, topology, progress) : [];
-  return { fit, conclusion: conclude(host, fit, locks, checks), host, locks, checks };
+  const means = permissions.some(({ name, status }) => name === 'SCHED_FIFO' && status === 'ok') ? 'real time' : 'fair';
+  const locks = fit ? await findLocks({ host, topology, means }, progress, interruption) : [];
+  const holders = fit ? holderRows(locks) : [];
+  return { fit, conclusion: conclude(host, checks, locks, holders), host, means: fit ? means : null, locks, holders, checks };
 }
 
-export function conclude({ kernel }: Pick<HostFacts, 'kernel'>, fit: boolean, locks: readonly LockRow[], checks: readonly Check[]): string {
-  if (!fit) return `Unfit: ${checks.filter(({ status }) => status === 'unfit').map(({ name, found, advice }) => `${name}: ${found}; ${String(advice)}`).join('. ')}.`;
+export function conclude({ kernel }: Pick<HostFacts, 'kernel'>, checks: readonly Check[], locks: readonly LockRow[], holders: readonly HolderRow[]): string {
+  const unfit = checks.filter(({ status }) => status === 'unfit');
+  if (unfit.length > 0) return `Unfit: ${unfit.map(({ name, found, advice }) => `${name}: ${found}; ${String(advice)}`).join('. ')}.`;
   const lockOf = (operation: string, layout: LockRow['layout']): string => locks.find((row) => row.operation === operation && row.layout === layout)?.lock ?? 'undecided';
   const free = { one: lockOf('madvise_free_page', 'isolated'), across: lockOf('madvise_free_page', 'crossing') };
   const undecided = locks.filter(({ lock }) => lock === 'undecided').length;
-  const different = locks.filter(({ asDeclared }) => asDeclared === false).length;
+  const different = [...differences(locks), ...differences(holders)];
   return [
     `Fit. On Linux ${kernel}, MADV_FREE inside one VMA takes ${inWords(free.one)}, across VMAs ${inWords(free.across)}: ${exposure(free)}`,
-    ...(undecided > 0 ? [`Undecided: ${undecided}; something else kept the CPUs busy, so run it again on a quieter machine.`] : []),
-    ...(different > 0 ? [`Rows that differ from what pauselab expects of Linux 6.17 and later: ${different}.`] : []),
+    ...(undecided > 0 ? [`Undecided: ${undecided}. Something else kept the CPUs busy: run it again on a quieter machine.`] : []),
+    ...(different.length > 0 ? [`Not as pauselab declares for Linux 6.17 and later: ${different.join('; ')}.`] : []),
   ].join(' ');
 }
 
 function inWords(lock: string): string {
   if (lock === 'VMA lock') return "that VMA's lock";
+  if (lock === 'refused') return 'no lock, since it is refused';
   return lock === 'undecided' ? 'a lock that could not be found' : lock.replace('mmap_lock', 'mmap_lock for');
 }
 

@@ -1,14 +1,21 @@
 /**
  * The lock table: for every call, isolated and across VMAs, the lock that it takes on this kernel, found by behaviour
- * (lock-verdict.ts), beside what pauselab's table of operations declares.
+ * (lock-verdict.ts) in the stages of stages.ts, beside what pauselab's table of operations declares.
  */
+import { unfit } from '../base/failure.js';
+import { calibrate, nextSize } from '../experiment/calibrate.js';
+import type { Interruption } from '../experiment/interruption.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { HostFacts } from '../host/facts.js';
-import { operationNamed, operations, type HolderOperation, type LockClass, type VictimOperation } from '../profile/operations.js';
-import { calibrate } from '../experiment/calibrate.js';
-import { refusedProbes } from './refusals.js';
-import { modeOfMmapLock, takesMmapLock, takesVmaLock, wasQueuedWriter, type Lock } from './lock-verdict.js';
-import { runTrial, seriesOf, trialArm, type Probe, type TrialInput, type TrialResult } from './trial.js';
+import type { LockClass } from '../profile/operations.js';
+import { agrees } from './declared.js';
+import { stopIfInterrupted } from './interrupted.js';
+import { fairMeans, realTimeMeans, type Means, type MeansKind } from './means.js';
+import { declaredLock, knownCalls, needsIdleTime, probesOfTable, type KnownCalls } from './probes.js';
+import { findRefusals } from './refusals.js';
+import { askAll, lockOf, type HolderKind, type Question } from './stages.js';
+import { runTrial, seriesOf, trialArm, type Probe, type TrialHolder, type TrialResult } from './trial.js';
+import type { Lock } from './lock-verdict.js';
 
 export interface LockRow {
   readonly operation: string;
@@ -20,157 +27,86 @@ export interface LockRow {
   readonly asDeclared: boolean | null;
   /** Of a refused call. */
   readonly errno: string | null;
+  /** Of an undecided one: what was seen, or why it was not asked. */
+  readonly figures: string | null;
 }
 
-const knownReader: Probe = { operation: 'madvise_cold_page', layout: 'isolated' };
-const knownWriter: Probe = { operation: 'mprotect', layout: 'isolated' };
-/** Trials of a call that stays undecided: a machine under load needs more of them. */
-const mostAttempts = 3;
+export interface Place {
+  readonly host: Pick<HostFacts, 'preemption' | 'transparentHugePages'>;
+  readonly topology: CpuTopology;
+  readonly means: MeansKind;
+}
 
-/** No call is asked again after this, so that the whole stays under a minute; what is open then is undecided. */
-const retriesFor_ms = 35_000;
+/** No call is asked again after the first, and none is asked at all after the second, so that the whole stays under a minute. */
+const retriesFor_ms = 44_000;
+const asksFor_ms = 50_000;
 
-/**
- * A call must outlast a tick (4 ms at 250 Hz) to be preempted inside: of calls of 2 ms, made back to back, hardly one was on an
- * idle machine with preempt=none. Where the kernel gives way only on the way back to user mode (lazy), it must outlast two.
- */
-const leastHold_ns = 6_000_000;
-const lazyHold_ns = 10_000_000;
-
-export async function findLocks(host: HostFacts, topology: CpuTopology, progress: (text: string) => void): Promise<LockRow[]> {
-  const settle = settler(Date.now() + retriesFor_ms);
-  const target_ns = host.preemption === 'lazy' || host.preemption === null ? lazyHold_ns : leastHold_ns;
-  const sizeFor = async (holder: HolderOperation): Promise<number> => (await calibrate(trialArm({ holder, crossing: false, probes: [] }), target_ns, topology)).bytes;
-  const freeBytes = await sizeFor('madvise_free');
-  const protectBytes = await sizeFor('mprotect_region');
-  const besideReader = (probes: readonly Probe[], more: Pick<TrialInput, 'enough' | 'inTurn' | 'patience'> = {}): Promise<TrialResult> =>
-    runTrial({ holder: 'madvise_free', regionBytes: freeBytes, crossing: true, probes, topology, ...more });
-  const besideWriter = (probes: readonly Probe[], patience: number): Promise<TrialResult> =>
-    runTrial({ holder: 'mprotect_region', regionBytes: protectBytes, crossing: false, probes, topology, patience });
-
+export async function findLocks(place: Place, progress: (text: string) => void, interruption: Interruption): Promise<LockRow[]> {
+  const started_ms = Date.now();
   const all = probesOfTable();
-  const refusals = refusedProbes(all);
-  const asked = all.filter((probe) => !refusals.has(seriesOf(probe)));
+  progress('which calls this kernel refuses');
+  const refusals = await findRefusals(all, interruption);
+  const known = knownCalls((probe) => refusals.has(seriesOf(probe)));
+  if ('missing' in known) throw unfit(`this kernel refuses every one of ${known.missing}; the lock table needs one of them to compare with, so look for a seccomp filter`);
+  const notAsked = new Map(all.flatMap((probe) => {
+    const why = whyNotAsked(probe, place);
+    return why === null ? [] : [[seriesOf(probe), why]];
+  }));
 
-  progress(`which of ${asked.length} calls take mmap_lock`);
-  const takes = await settle(asked, together, async (group, patience) => {
-    const trial = await besideReader(withKnown(group, [knownReader, knownWriter]), { patience });
-    return (probe) => takesMmapLock(trial.seen(probe), { reader: trial.seen(knownReader), writer: trial.seen(knownWriter) });
-  });
-
-  const takers = asked.filter((probe) => takes.get(seriesOf(probe)) === true);
-  progress(`which of ${takers.length} take it for write`);
-  // Declared readers pass beside the holder, so they are tried in one trial; declared writers take turns in another. What
-  // neither decides (one writer that nobody declared makes every reader look like one) is asked one by one.
-  const readers = await settle(takers.filter((probe) => declaredLock(probe) === 'mmap_lock read'), together, async (group, patience) => {
-    const trial = await besideReader(withKnown(group, [knownReader]), { patience });
-    return (probe) => (modeIn(trial, probe) === 'mmap_lock read' ? 'mmap_lock read' : null);
-  }, 2);
-  const writers = await settle(takers.filter((probe) => declaredLock(probe) === 'mmap_lock write'), together, async (group) => {
-    const trial = await besideReader([...group, knownReader], { inTurn: group });
-    return (probe) => {
-      const others = group.filter((other) => other !== probe).flatMap((other) => trial.waits(other));
-      return wasQueuedWriter(trial.waits(probe), others, trial.waits(knownReader)) ? 'mmap_lock write' : null;
-    };
-  }, 1);
-  const passers = asked.filter((probe) => takes.get(seriesOf(probe)) === false);
-  progress(`which of ${passers.length} others take the lock of a VMA`);
-  const placeable = passers.filter(({ operation, layout }) => layout === 'isolated' && operationNamed(operation).layouts.includes('same'));
-  const vmaLocks = await settle(placeable, together, async (group, patience) => {
-    const trial = await besideWriter(withKnown(group.map(inRegion), [knownReader]), patience);
-    return (probe) => takesVmaLock(trial.seen(inRegion(probe)), { reader: trial.seen(knownReader) });
-  });
-
-  progress('what is still open, one by one');
-  const others = await settle(takers.filter((probe) => !readers.has(seriesOf(probe)) && !writers.has(seriesOf(probe))), oneByOne, async (group, patience) => {
-    const probes = withKnown(group, [knownReader]);
-    const trial = await besideReader(probes, { enough: probes, patience });
-    return (probe) => modeIn(trial, probe);
-  });
-  const modes = new Map<string, LockClass>([...readers, ...writers, ...others]);
-
-  const lockOf = (key: string): Lock => {
-    if (refusals.has(key)) return 'refused';
-    const taken = takes.get(key);
-    if (taken === undefined) return 'undecided';
-    if (taken) return modes.get(key) ?? 'undecided';
-    const vma = vmaLocks.get(key);
-    return vma === undefined ? 'no mmap_lock' : vma ? 'VMA lock' : 'none';
+  const holders = await sizeHolders(known, place, interruption);
+  const trial = async ({ holder, ...question }: Question, group: readonly Probe[], patience: number): Promise<TrialResult> => {
+    stopIfInterrupted(interruption);
+    const { means, ...sized } = holders(holder, group);
+    const result = await runTrial({ ...question, holder: sized, means, topology: place.topology, patience, interrupted: interruption.signalled });
+    stopIfInterrupted(interruption);
+    return result;
   };
-  return all.map((probe) => rowOf(probe, lockOf(seriesOf(probe)), refusals.get(seriesOf(probe)) ?? null));
+  const mayAsk = (attempt: number): boolean => Date.now() < started_ms + (attempt === 1 ? asksFor_ms : retriesFor_ms);
+  const asked = all.filter((probe) => !refusals.has(seriesOf(probe)) && !notAsked.has(seriesOf(probe)));
+  const { facts, figures } = await askAll(asked, known, { trial, mayAsk, progress });
+  return all.map((probe): LockRow => {
+    const key = seriesOf(probe);
+    const errno = refusals.get(key) ?? null;
+    const lock = errno === null ? lockOf(facts.get(key) ?? {}) : 'refused';
+    const declared = declaredLock(probe);
+    return {
+      operation: probe.operation,
+      layout: probe.layout === 'crossing' ? 'crossing' : 'isolated',
+      lock,
+      declared,
+      asDeclared: agrees(lock, declared),
+      errno,
+      figures: lock === 'undecided' ? (notAsked.get(key) ?? figures.get(key) ?? 'not asked: the minute was over') : null,
+    };
+  });
 }
 
-/** Every victim operation, isolated, and across VMAs where it can be. */
-export function probesOfTable(): Probe[] {
-  return operations
-    .filter(({ kind }) => kind === 'victim')
-    .flatMap(({ name, layouts }) => {
-      const operation = name as VictimOperation;
-      const isolated: Probe = { operation, layout: 'isolated' };
-      return layouts.includes('crossing') ? [isolated, { operation, layout: 'crossing' } satisfies Probe] : [isolated];
-    });
+function whyNotAsked(probe: Probe, { host }: Pick<Place, 'host'>): string | null {
+  return needsIdleTime(probe) && host.transparentHugePages === 'always' ? 'not asked: transparent huge pages are set to "always"; write madvise to /sys/kernel/mm/transparent_hugepage/enabled' : null;
 }
 
-export function declaredLock({ operation, layout }: Probe): LockClass {
-  const { lockClass, crossingLockClass } = operationNamed(operation);
-  return layout === 'crossing' ? (crossingLockClass ?? lockClass) : lockClass;
-}
+/** A holder of the right size, and how its trial's threads are scheduled. */
+type Holders = (kind: HolderKind, group: readonly Probe[]) => TrialHolder & { readonly means: Means };
 
-function rowOf(probe: Probe, lock: Lock, errno: string | null): LockRow {
-  const declared = declaredLock(probe);
-  return { operation: probe.operation, layout: probe.layout === 'crossing' ? 'crossing' : 'isolated', lock, declared, asDeclared: agrees(lock, declared), errno };
-}
+const firstBytes = 64 * 1024 ** 2;
 
-/** Null where nothing was found. "No mmap_lock" leaves open whether a VMA's lock is taken, and contradicts neither. */
-export function agrees(lock: Lock, declared: LockClass): boolean | null {
-  if (lock === 'undecided' || lock === 'refused') return null;
-  return lock === 'no mmap_lock' ? declared === 'VMA lock' || declared === 'none' : lock === declared;
-}
-
-const inRegion = ({ operation }: Probe): Probe => ({ operation, layout: 'same' });
-
-/**
- * Who does not share a process with the others: settings of malloc and the end of the heap belong to all of it, and starting
- * threads or walking the page tables of everything takes a CPU from those who are to be seen waiting for a lock alone.
- */
-const apart = /^(brk|malloc_|thread_|proc_)/;
-
-function together(probes: readonly Probe[]): Probe[][] {
-  const isApart = ({ operation }: Probe): boolean => apart.test(operation);
-  return [probes.filter((probe) => !isApart(probe)), ...oneByOne(probes.filter(isApart))].filter((group) => group.length > 0);
-}
-
-function oneByOne(probes: readonly Probe[]): Probe[][] {
-  return probes.map((probe) => [probe]);
-}
-
-function withKnown(probes: readonly Probe[], known: readonly Probe[]): readonly Probe[] {
-  return [...probes, ...known.filter((one) => !probes.some((probe) => seriesOf(probe) === seriesOf(one)))];
-}
-
-function modeIn(trial: TrialResult, probe: Probe): 'mmap_lock write' | 'mmap_lock read' | null {
-  return modeOfMmapLock(trial.seen(probe), { reader: trial.seen(knownReader), heldFor_ns: trial.heldFor_ns });
-}
-
-/** Asks about all probes, group by group, then until the deadline again about those that stayed undecided. */
-function settler(deadline_ms: number) {
-  return async <T>(
-    probes: readonly Probe[],
-    groupsOf: (probes: readonly Probe[]) => Probe[][],
-    ask: (group: readonly Probe[], patience: number) => Promise<(probe: Probe) => T | null>,
-    attempts = mostAttempts,
-  ): Promise<Map<string, T>> => {
-    const settled = new Map<string, T>();
-    for (let attempt = 0; attempt < attempts; attempt += 1) {
-      for (const group of groupsOf(probes.filter((probe) => !settled.has(seriesOf(probe))))) {
-        if (attempt > 0 && Date.now() > deadline_ms) return settled;
-        const answer = await ask(group, attempt + 1);
-        for (const probe of group) {
-          const value = answer(probe);
-          if (value !== null) settled.set(seriesOf(probe), value);
-        }
-      }
-    }
-    return settled;
+/** One measurement an operation: a call's time is about proportional to its bytes, and the bounds are wide. */
+async function sizeHolders({ holder: reader }: KnownCalls, { host, topology, means: kind }: Place, interruption: Interruption): Promise<Holders> {
+  const fair = fairMeans(host);
+  const callTime_ns = async (operation: TrialHolder['operation'], means: Means): Promise<number> => {
+    stopIfInterrupted(interruption);
+    return (await calibrate(trialArm({ holder: { operation, crossing: false }, probes: [], means }), null, topology, firstBytes)).hold_ns;
+  };
+  const read_ns = await callTime_ns(reader, kind === 'fair' ? fair : realTimeMeans(0));
+  const fairReader = { operation: reader, regionBytes: nextSize(firstBytes, read_ns, fair.hold_ns ?? read_ns), crossing: true, means: fair };
+  if (kind === 'fair') {
+    const write_ns = await callTime_ns('mprotect_region', fair);
+    const fairWriter = { operation: 'mprotect_region', regionBytes: nextSize(firstBytes, write_ns, fair.hold_ns ?? write_ns), crossing: false, means: fair } as const;
+    return (holder) => (holder === 'reader' ? fairReader : fairWriter);
+  }
+  const means = realTimeMeans(read_ns);
+  return (holder, group) => {
+    if (holder === 'writer') return { operation: 'mprotect_region', regionBytes: firstBytes, crossing: false, means };
+    return group.some(needsIdleTime) ? fairReader : { operation: reader, regionBytes: firstBytes, crossing: true, means };
   };
 }

@@ -11,6 +11,7 @@ import { formatShare, formatSize } from '../base/units.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes, type HostFacts } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';
+import { mostPriority } from './means.js';
 import { tmpfsMagic } from '../workload/runtime-folder.js';
 import { loadBetween, readLoad, type MachineLoad } from '../host/load.js';
 
@@ -55,26 +56,41 @@ export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): 
     host.clockSource === null || host.clockSource === 'tsc' || host.clockSource === 'arch_sys_counter'
       ? ok('clock source', host.clockSource ?? 'unknown')
       : advise('clock source', host.clockSource, 'find out why the kernel left tsc (dmesg): reading this clock costs microseconds'),
-    host.hypervisor ? advise('hypervisor', 'this is a virtual machine', 'look at steal in every run, and prefer ratios to single figures') : ok('hypervisor', 'none seen'),
+    hypervisorCheck(host),
   ];
+}
+
+function hypervisorCheck({ hypervisor }: Pick<HostFacts, 'hypervisor'>): Check {
+  if (hypervisor === null) return info('hypervisor', 'unknown: /proc/cpuinfo is not readable');
+  return hypervisor ? advise('hypervisor', 'this is a virtual machine', 'look at steal in every run, and prefer ratios to single figures') : ok('hypervisor', 'none seen');
 }
 
 const leastShmBytes = 64 * 1024 ** 2;
 const leastMemoryBytes = 2 * 1024 ** 3;
 
 export function checkMemory(): Check[] {
-  const { type, bavail, bsize } = statfsSync('/dev/shm');
-  const shm = bavail * bsize;
-  const available = availableMemoryBytes();
   const limit = cgroupValue('memory.max');
   return [
-    type === tmpfsMagic && shm >= leastShmBytes
-      ? ok('/dev/shm', `tmpfs, ${formatSize(shm)} free`)
-      : unfitFor('/dev/shm', type === tmpfsMagic ? `${formatSize(shm)} free` : 'no tmpfs', `give it ${formatSize(leastShmBytes)}: mount -o remount,size=256m /dev/shm`),
-    available >= leastMemoryBytes ? ok('memory', `${formatSize(available)} available`) : advise('memory', `${formatSize(available)} available`, 'calibrated regions take some hundred MiB; free memory, or lower stall.aim'),
+    sharedMemory(),
+    availableMemory(),
     limit === null || limit === 'max' ? ok('memory limit', 'none') : advise('memory limit', formatSize(Number(limit)), 'a region near the limit of the cgroup is reclaimed while it is measured'),
     cpuLimit(),
   ];
+}
+
+function sharedMemory(path = '/dev/shm'): Check {
+  const mount = `mount -t tmpfs tmpfs ${path}`;
+  if (!existsSync(path)) return unfitFor(path, 'not there', mount);
+  const { type, bavail, bsize } = statfsSync(path);
+  if (type !== tmpfsMagic) return unfitFor(path, 'no tmpfs', mount);
+  const free = bavail * bsize;
+  return free >= leastShmBytes ? ok(path, `tmpfs, ${formatSize(free)} free`) : unfitFor(path, `${formatSize(free)} free`, `give it ${formatSize(leastShmBytes)}: mount -o remount,size=256m ${path}`);
+}
+
+function availableMemory(): Check {
+  if (readIfThere('/proc/meminfo') === null) return unfitFor('memory', '/proc/meminfo is not readable', `${inFull}: no region can be sized here`);
+  const available = availableMemoryBytes();
+  return available >= leastMemoryBytes ? ok('memory', `${formatSize(available)} available`) : advise('memory', `${formatSize(available)} available`, 'calibrated regions take some hundred MiB; free memory, or lower stall.aim');
 }
 
 function cpuLimit(): Check {
@@ -88,7 +104,10 @@ function cgroupValue(name: string): string | null {
   return readIfThere(`/sys/fs/cgroup${path}/${name}`);
 }
 
+const inFull = 'mount /proc in full, without subset=pid';
+
 export async function checkLoad(topology: CpuTopology): Promise<Check[]> {
+  if (readIfThere('/proc/stat') === null) return [unfitFor('steal and other programs', '/proc/stat is not readable', `${inFull}: nothing tells here whether something else spoiled a measurement`)];
   const before = readLoad([]);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return loadChecks(loadBetween(before, readLoad([]), topology.allowed.length));
@@ -106,12 +125,12 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
   const child = spawn('sleep', ['30'], { stdio: 'ignore' });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const pid = child.pid ?? 0;
-  const attempt = (name: string, missing: string, action: () => void): Check => {
+  const attempt = (name: string, missing: string, action: () => void, refused: (name: string, found: string) => Check = info): Check => {
     try {
       action();
       return ok(name, 'permitted');
     } catch (error) {
-      return info(name, `refused (${(error as NodeJS.ErrnoException).code ?? String(error)}): ${missing}`);
+      return refused(name, `refused (${(error as NodeJS.ErrnoException).code ?? String(error)}): ${missing}`);
     }
   };
   try {
@@ -121,8 +140,8 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
       attempt('raise priority (nice −1)', 'profiles with negative nice values need root or ulimit -e', () => { addon.setNice(pid, Math.min(getPriority() - 1, -1)); }),
       attempt('SCHED_BATCH', 'policy batch cannot be used', () => { addon.setPolicy(pid, 3, 0); }),
       attempt('SCHED_IDLE', 'policy idle cannot be used', () => { addon.setPolicy(pid, 5, 0); }),
-      attempt('SCHED_FIFO', 'policies fifo and rr need root or ulimit -r', () => { addon.setPolicy(pid, 1, 1); }),
-      attempt('CPU affinity', 'CPUs cannot be chosen', () => { addon.setAffinity(pid, cpus.slice(0, 1)); }),
+      attempt('SCHED_FIFO', 'policies fifo and rr need root or ulimit -r', () => { addon.setPolicy(pid, 1, mostPriority); }),
+      attempt('CPU affinity', 'CPUs cannot be chosen', () => { addon.setAffinity(pid, cpus.slice(0, 1)); }, (name, found) => unfitFor(name, found, 'permit sched_setaffinity (a seccomp filter?): holder and victims need a CPU each')),
       accessCheck('tracefs', '/sys/kernel/tracing/trace_pipe', 'traces need root and a mounted tracefs'),
       accessCheck('/dev/kvm', '/dev/kvm', 'guests run under emulation'),
       lockedMemory(),

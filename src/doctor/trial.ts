@@ -1,4 +1,6 @@
 /** One trial: a holder that is preempted inside its calls, and victims that may have to wait for it. */
+import { unfit } from '../base/failure.js';
+import { nativeAddon } from '../base/native.js';
 import type { NativeArm, ResolvedVictim } from '../profile/resolved.js';
 import type { HolderOperation, VictimLayout, VictimOperation } from '../profile/operations.js';
 import type { CpuTopology } from '../host/cpus.js';
@@ -8,7 +10,8 @@ import { analyseRun, type SeriesRun } from '../experiment/analyse.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { startSampler } from '../workload/sampler.js';
 import { runWindow } from '../workload/window.js';
-import { blockedFrom_ns, type Seen, type Span } from './lock-verdict.js';
+import { blockedFrom_ns, heldFrom_ns, type Seen, type Span } from './lock-verdict.js';
+import type { Means } from './means.js';
 
 /** A call whose lock is asked for. */
 export interface Probe {
@@ -16,12 +19,17 @@ export interface Probe {
   readonly layout: VictimLayout;
 }
 
-export interface TrialInput {
-  readonly holder: HolderOperation;
+export interface TrialHolder {
+  readonly operation: HolderOperation;
   readonly regionBytes: number;
-  /** The holder's range spans two VMAs, so that even per-VMA calls take mmap_lock. */
+  /** Its range spans two VMAs, so that even per-VMA calls take mmap_lock. */
   readonly crossing: boolean;
+}
+
+export interface TrialInput {
+  readonly holder: TrialHolder;
   readonly probes: readonly Probe[];
+  readonly means: Means;
   readonly topology: CpuTopology;
   /** The trial may end as soon as each of these was blocked once. */
   readonly enough?: readonly Probe[];
@@ -29,37 +37,38 @@ export interface TrialInput {
   readonly inTurn?: readonly Probe[];
   /** Lengthens the trial: what a loaded machine did not show in the usual time it may show in twice that. */
   readonly patience?: number;
+  /** Resolves when the trial is to be cut short and its result will not be looked at. */
+  readonly interrupted?: Promise<unknown>;
 }
 
 export interface TrialResult {
   seen(probe: Probe): Seen;
   /** Its operations of 50 ms and more that it spent waiting. */
   waits(probe: Probe): readonly Span[];
-  /** Longest time that the holder was off its CPU inside a call. */
-  readonly heldFor_ns: number;
+  /** The holder's calls inside which it was off its CPU for long. */
+  readonly held_n: number;
 }
 
 const warmup_ns = 20_000_000;
 const duration_ns = 800_000_000;
 const drain_ns = 1_500_000_000;
-/** Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. */
+/** Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. A walk of all page tables takes milliseconds. */
 const interval_ns = 20_000_000;
-/** Longer than a preemption of nice 19 beside one hog lasts: 4 ms × 1024 / 15 = 273 ms. */
-const turn_ns = 400_000_000;
+const walkInterval_ns = 60_000_000;
+const schedFifo = 1;
 
 export const seriesOf = ({ operation, layout }: Probe): string => `${layout}.${operation}`;
 
-export function trialArm({ holder, crossing, probes, inTurn = [] }: Pick<TrialInput, 'holder' | 'crossing' | 'probes' | 'inTurn'>): NativeArm {
-  const onFirst = { policy: 'other', cpus: { kind: 'first' } } as const;
+export function trialArm({ holder, probes, means, inTurn = [] }: Pick<TrialInput, 'probes' | 'means' | 'inTurn'> & { holder: Omit<TrialHolder, 'regionBytes'> }): NativeArm {
+  const cpus = { kind: 'first' } as const;
   const victims = probes.map((probe): ResolvedVictim => ({
     series: seriesOf(probe),
     role: probe.layout,
     operation: probe.operation,
     layout: probe.layout,
     // The plan spreads first operations over an interval: those that take turns get theirs by that.
-    interval_ns: inTurn.includes(probe) ? probes.length * turn_ns : interval_ns,
-    nice: 0,
-    policy: 'other',
+    interval_ns: inTurn.includes(probe) ? probes.length * means.turn_ns : probe.operation.startsWith('proc_') ? walkInterval_ns : interval_ns,
+    ...means.victim,
     cpus: { kind: 'second' },
   }));
   return {
@@ -68,33 +77,36 @@ export function trialArm({ holder, crossing, probes, inTurn = [] }: Pick<TrialIn
     control: null,
     jvm: null,
     stall: { aim_ns: 0, leastHold_ns: 0 },
-    layout: crossing ? 'split' : 'isolated',
-    holder: { operation: holder, nice: 19, ...onFirst, pause_ns: 0, region: { kind: 'calibrated' }, pages: 'small', toucher: null, process: 'same', active: true },
-    hogs: { count: 1, nice: 0, ...onFirst, burst: null },
+    layout: holder.crossing ? 'split' : 'isolated',
+    holder: { operation: holder.operation, ...means.holder, cpus, pause_ns: 0, region: { kind: 'calibrated' }, pages: 'small', toucher: null, process: 'same', active: true },
+    hogs: { count: 1, ...means.hog, cpus },
     victims,
     series: victims.map(({ series }) => series),
   };
 }
 
 export async function runTrial(input: TrialInput): Promise<TrialResult> {
+  const { holder, probes, means, topology, inTurn, patience = 1 } = input;
   const arm = trialArm(input);
-  const times = { warmup_ns, drain_ns, duration_ns: input.inTurn === undefined ? duration_ns * (input.patience ?? 1) : input.probes.length * turn_ns };
-  const workload = await prepareWorkload({ arm, ...times, regionBytes: input.regionBytes, threshold_ns: blockedFrom_ns, topology: input.topology });
+  const times = { warmup_ns, drain_ns, duration_ns: inTurn === undefined ? duration_ns * patience : probes.length * means.turn_ns };
+  const workload = await prepareWorkload({ arm, ...times, regionBytes: holder.regionBytes, threshold_ns: blockedFrom_ns, topology });
   try {
+    const [problem] = workload.degraded;
+    if (problem !== undefined) throw unfit(`no lock can be found here: ${problem}`);
     const sampler = await startSampler(workload);
+    if (means.watcherPriority !== null) for (const pid of [workload.engine.pid, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
     const watch = watchFor(workload.board, (input.enough ?? []).map(seriesOf));
-    const result = await runWindow(workload, times, { interrupted: watch.allBlocked }).finally(watch.stop);
+    const result = await runWindow(workload, times, { interrupted: Promise.race([watch.allBlocked, ...(input.interrupted === undefined ? [] : [input.interrupted])]) }).finally(watch.stop);
     const samples = await sampler.finish(result.go_ns);
     if (result.failure !== null) throw result.failure;
     const { board } = workload;
     const { series } = analyseRun({ ...board, tids: board.threadIds().map(({ tid }) => tid) }, result, samples);
-    const holder = board.threads.findIndex(({ role }) => role === 'holder');
-    const calls = result.records.filter(({ thread }) => thread === holder);
+    const thread = board.threads.findIndex(({ role }) => role === 'holder');
     const runOf = (probe: Probe): SeriesRun | undefined => series.find(({ name }) => name === seriesOf(probe));
     return {
       seen: (probe) => seenOf(runOf(probe), probe),
       waits: (probe) => waitsOf(runOf(probe), probe),
-      heldFor_ns: Math.max(0, ...calls.map(({ start_ns, end_ns, runDelay_ns }) => Math.min(runDelay_ns, end_ns - start_ns))),
+      held_n: result.records.filter((call) => call.thread === thread && Math.min(call.runDelay_ns, call.end_ns - call.start_ns) >= heldFrom_ns).length,
     };
   } finally {
     await workload.dispose();
@@ -121,9 +133,9 @@ function seenOf(series: SeriesRun | undefined, probe: Probe): Seen {
   const waits = waitsOf(series, probe);
   return {
     n: series?.service.n ?? 0,
-    max_ns: series?.service.max_ns ?? 0,
-    blocked_n: waits.length,
-    blocked_ns: waits.reduce((sum, { duration_ns: one }) => sum + one, 0),
+    latest_ns: series?.response?.max_ns ?? Infinity,
+    waited_n: waits.length,
+    longestWait_ns: Math.max(0, ...waits.map((wait) => wait.duration_ns)),
     unclear_n: (series?.stalls.length ?? 0) - waits.length,
   };
 }

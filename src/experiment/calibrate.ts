@@ -60,7 +60,8 @@ export async function sizeRegions(profile: ResolvedProfile, allArms: readonly Re
 }
 
 export function targetHold_ns({ stall, ...arm }: NativeArm, topology: CpuTopology): number {
-  return Math.max(stall.leastHold_ns, stall.aim_ns / preemptionFactor(arm, topology));
+  const factor = preemptionFactor(arm, topology);
+  return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
 }
 
 /** `target_ns` null: `firstBytes` is the size, and only its hold is measured. */
@@ -133,6 +134,7 @@ function refuseTooLarge(arm: NativeArm, bytes: number): void {
 /** Judged by the hold that is aimed at; a measured one only where the region is given, since it varies with the machine's load. */
 function refuseTooLong({ duration_ns }: ResolvedProfile, arm: NativeArm, { target_hold_ns, hold_ns: measured_ns, bytes }: Calibration, topology: CpuTopology): void {
   const factor = preemptionFactor(arm, topology);
+  if (factor === null) return;
   const hold_ns = target_hold_ns ?? measured_ns;
   const call_ns = hold_ns * factor;
   if (call_ns <= duration_ns / 4) return;

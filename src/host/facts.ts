@@ -15,7 +15,7 @@ export interface HostFacts {
   readonly cpuModel: string;
   readonly cpus: readonly number[];
   readonly memoryBytes: number;
-  readonly hypervisor: boolean;
+  readonly hypervisor: boolean | null;
   readonly transparentHugePages: string | null;
   readonly autogroup: boolean | null;
   readonly clockSource: string | null;
@@ -26,6 +26,7 @@ export interface HostFacts {
 
 export function hostFacts(): HostFacts {
   const config = kernelConfig();
+  const cpuinfo = readIfThere('/proc/cpuinfo');
   const autogroup = readIfThere('/proc/sys/kernel/sched_autogroup_enabled');
   return {
     kernel: release(),
@@ -36,7 +37,7 @@ export function hostFacts(): HostFacts {
     cpuModel: cpus()[0]?.model ?? 'unknown',
     cpus: cpuTopology().allowed,
     memoryBytes: totalmem(),
-    hypervisor: /^flags\s*:.*\bhypervisor\b/m.test(readProc('/proc/cpuinfo')),
+    hypervisor: cpuinfo === null ? null : /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo),
     transparentHugePages: selected(readIfThere('/sys/kernel/mm/transparent_hugepage/enabled'), /\[(\w+)\]/),
     autogroup: autogroup === null ? null : autogroup === '1',
     clockSource: readIfThere('/sys/devices/system/clocksource/clocksource0/current_clocksource'),

@@ -1,5 +1,6 @@
 /** Reading small files of /proc and /sys, which may be absent or refused on another kernel. */
 import { readFileSync } from 'node:fs';
+import { unfit } from '../base/failure.js';
 
 /** Trimmed text, or null where there is no such file or no permission. */
 export function readIfThere(path: string): string | null {
@@ -10,7 +11,11 @@ export function readIfThere(path: string): string | null {
   }
 }
 
-/** A file that every Linux has; its absence is an error worth its stack. */
+/** A file that every Linux has, and that a container may hide (proc mounted with subset=pid). */
 export function readProc(path: string): string {
-  return readFileSync(path, 'utf8');
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw unfit(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}), and nothing can be measured without it; mount /proc in full, without subset=pid`, { cause });
+  }
 }

@@ -13,17 +13,27 @@ const weightOfNice = [
 ];
 const weightOfIdle = 3;
 
+/** `fifo 50`, `rr 1`: scheduled by static priority, not by weight. */
+const isRealTime = ({ policy }: { policy: Policy }): boolean => /^(?:fifo|rr)\b/.test(policy);
+
 export function weightOf({ nice, policy }: { nice: number; policy: Policy }): number {
   return policy === 'idle' ? weightOfIdle : (weightOfNice[nice + 20] ?? 1024);
 }
 
-/** 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. */
-export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topology: CpuTopology): number {
+/**
+ * 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. Null where
+ * a real-time hog shares a CPU with the holder: how long that takes is not decided by weights.
+ */
+export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topology: CpuTopology): number | null {
   if (arm.hogs.count === 0) return 1;
   const cpusOf = (thread: ResolvedThread): readonly number[] => resolveCpus(thread.cpus, topology);
   const holderCpus = cpusOf(arm.holder);
   const competes = cpusOf(arm.hogs).some((cpu) => holderCpus.includes(cpu));
+  if (!competes) return 1;
+  if (isRealTime(arm.hogs)) return null;
+  // Who is real time alone is not preempted by weights.
+  if (isRealTime(arm.holder)) return 1;
   // Spread over several CPUs, hogs leave the holder a freer one to go to.
   const crowding = Math.floor(arm.hogs.count / holderCpus.length);
-  return competes ? 1 + (crowding * weightOf(arm.hogs)) / weightOf(arm.holder) : 1;
+  return 1 + (crowding * weightOf(arm.hogs)) / weightOf(arm.holder);
 }

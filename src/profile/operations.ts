@@ -457,12 +457,28 @@ const table = [
     explanation: 'mincore of one page',
   },
   {
+    name: 'proc_smaps',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated'],
+    explanation: '/proc/self/smaps, read in full',
+  },
+  {
     name: 'proc_smaps_rollup',
     kind: 'victim',
     lockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated'],
     explanation: '/proc/self/smaps_rollup, read in full',
+  },
+  {
+    name: 'proc_numa_maps',
+    kind: 'victim',
+    lockClass: 'mmap_lock read',
+    role: 'reader',
+    layouts: ['isolated'],
+    explanation: '/proc/self/numa_maps, read in full',
   },
   {
     name: 'madvise_dontneed_page',

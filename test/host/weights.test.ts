@@ -9,6 +9,10 @@ const topology: CpuTopology = { allowed: [0, 1, 2, 3], siblings: (cpu) => [cpu] 
 const arm = nativeArm((await loadResolved('priority-inversion')).arms.find(({ name }) => name === 'free-across-vmas'));
 
 function factor(hogs: Partial<ResolvedHogs>, holder: Partial<ResolvedHolder> = {}): number {
+  return factorOrUnknown(hogs, holder) ?? NaN;
+}
+
+function factorOrUnknown(hogs: Partial<ResolvedHogs>, holder: Partial<ResolvedHolder> = {}): number | null {
   return preemptionFactor({ holder: { ...arm.holder, ...holder }, hogs: { ...arm.hogs, ...hogs } }, topology);
 }
 
@@ -57,4 +61,19 @@ test('a holder of several CPUs goes to the freer one', () => {
   expect(factor({ count: 1, cpus }, { cpus, nice: 0 })).toBe(1);
   expect(factor({ count: 2, cpus }, { cpus, nice: 0 })).toBe(2);
   expect(factor({ count: 4, cpus }, { cpus, nice: 0 })).toBe(3);
+});
+
+describe('real-time policies are not scheduled by weight', () => {
+  test('beside a real-time hog on its CPU nothing is known, whatever the holder is', () => {
+    for (const policy of ['other', 'idle', 'fifo 1', 'rr 50'] as const) expect(factorOrUnknown({ policy: 'fifo 2' }, { policy })).toBeNull();
+  });
+
+  test('a real-time hog on another CPU, or none, is in nobody’s way', () => {
+    expect(factor({ policy: 'rr 2', cpus: { kind: 'second' } })).toBe(1);
+    expect(factor({ policy: 'fifo 2', count: 0 })).toBe(1);
+  });
+
+  test('hogs that are not take nothing from a real-time holder', () => {
+    expect(factor({ count: 4 }, { policy: 'fifo 1' })).toBe(1);
+  });
 });

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { operations } from '../../src/profile/operations.js';
+import { callOfHolder } from '../../src/doctor/declared.js';
+import { operations, type HolderOperation } from '../../src/profile/operations.js';
 import { nativeProgram } from './programs.js';
 
 interface Declared {
@@ -87,4 +88,24 @@ test('the static engine is the same engine, and needs no shared library', () => 
 
 test('the ordinary engine has no operations of the tests', () => {
   expect([...victims, ...holders].filter(({ name }) => name.startsWith('inject'))).toEqual([]);
+});
+
+/** System calls with what decides their lock: an advice, a file's name. */
+function signatures(operation: string): string[] {
+  const log = join(folder, `signatures-${operation}`);
+  execFileSync('strace', ['-f', '-y', '-qq', '-X', 'raw', '-o', log, engine, 'exercise', operation, String(times)]);
+  const lines = readFileSync(log, 'utf8').split('\n');
+  const marks = lines.flatMap((line, i) => (/^\d+\s+getppid\(/.test(line) ? [i] : []));
+  return lines.slice((marks[0] ?? 0) + 1, marks[1]).map((line) => {
+    const [, name = '', rest = ''] = /^\d+\s+(\w+)\((.*)/.exec(line) ?? [];
+    const advice = /, (0x[0-9a-f]+|\d+)(?:, 0)?\)/.exec(rest)?.[1];
+    const file = /^\d+<\/proc\/\d+\/(\w+)>/.exec(rest)?.[1];
+    return [name, ...(name.endsWith('madvise') ? [advice ?? '?'] : []), ...(file === undefined ? [] : [file])].join(' ');
+  });
+}
+
+test.each(Object.entries(callOfHolder) as [HolderOperation, string][])('the holder %s makes the call that its lock is found by: %s', (holder, victim) => {
+  const [first] = signatures(holder);
+  expect(first).not.toContain('?');
+  expect(signatures(victim)).toContain(first);
 });

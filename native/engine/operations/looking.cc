@@ -66,6 +66,8 @@ class ReadVictimsFile final : public HolderAction {
 
 std::unique_ptr<VictimAction> makeMincore(const VictimPlan&, const VictimPage& page) { return std::make_unique<Mincore>(page); }
 std::unique_ptr<VictimAction> makeProcMaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("maps"); }
+std::unique_ptr<VictimAction> makeProcSmaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("smaps"); }
+std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("numa_maps"); }
 std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("smaps_rollup"); }
 
 std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "smaps"); }

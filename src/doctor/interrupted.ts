@@ -1,0 +1,8 @@
+/** An examination that was cut short says nothing: half a table would look like a whole one. */
+import { Failure } from '../base/failure.js';
+import { exitCodeOf, type Interruption } from '../experiment/interruption.js';
+
+export function stopIfInterrupted(interruption: Interruption): void {
+  const signal = interruption.signal();
+  if (signal !== null) throw new Failure(exitCodeOf(signal), `interrupted by ${signal}; half an examination says nothing, so there is no result`);
+}
