@@ -5,7 +5,7 @@
  */
 import { operationNamed, holderOperations, type HolderOperation, type LockClass, type VictimOperation } from '../profile/operations.js';
 import type { LockRow } from './lock-table.js';
-import type { Lock } from './lock-verdict.js';
+import { agrees, type Lock } from './lock-verdict.js';
 
 /** Typed so that a holder without one is an error; a test sees by strace that it is the same call. */
 export const callOfHolder: Readonly<Record<HolderOperation, VictimOperation>> = {
@@ -37,12 +37,6 @@ export interface HolderRow {
   readonly declared: LockClass;
   /** Null where the lock could not be found. */
   readonly asDeclared: boolean | null;
-}
-
-/** Null where nothing was found. "No mmap_lock" leaves open whether a VMA's lock is taken, and contradicts neither. */
-export function agrees(lock: Lock, declared: LockClass): boolean | null {
-  if (lock === 'undecided' || lock === 'refused') return null;
-  return lock === 'no mmap_lock' ? declared === 'VMA lock' || declared === 'none' : lock === declared;
 }
 
 export function holderRows(locks: readonly LockRow[]): HolderRow[] {

@@ -8,14 +8,13 @@ import type { Interruption } from '../experiment/interruption.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { HostFacts } from '../host/facts.js';
 import type { LockClass } from '../profile/operations.js';
-import { agrees } from './declared.js';
 import { stopIfInterrupted } from './interrupted.js';
 import { fairMeans, realTimeMeans, type Means, type MeansKind } from './means.js';
 import { declaredLock, knownCalls, needsIdleTime, probesOfTable, type KnownCalls } from './probes.js';
 import { findRefusals } from './refusals.js';
 import { askAll, lockOf, type HolderKind, type Question } from './stages.js';
 import { runTrial, seriesOf, trialArm, type Probe, type TrialHolder, type TrialResult } from './trial.js';
-import type { Lock } from './lock-verdict.js';
+import { agrees, type Lock } from './lock-verdict.js';
 
 export interface LockRow {
   readonly operation: string;
@@ -38,8 +37,8 @@ export interface Place {
 }
 
 /** No call is asked again after the first, and none is asked at all after the second, so that the whole stays under a minute. */
-const retriesFor_ms = 44_000;
-const asksFor_ms = 50_000;
+const retriesFor_ms = 42_000;
+const asksFor_ms = 48_000;
 
 export async function findLocks(place: Place, progress: (text: string) => void, interruption: Interruption): Promise<LockRow[]> {
   const started_ms = Date.now();

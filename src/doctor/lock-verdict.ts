@@ -91,6 +91,12 @@ export function takesVmaLock(call: Seen, known: { reader: Seen }): boolean | nul
   return fate === 'unclear' ? null : fate === 'blocks';
 }
 
+/** Null where nothing was found. "No mmap_lock" leaves open whether a VMA's lock is taken, and contradicts neither. */
+export function agrees(lock: Lock, declared: LockClass): boolean | null {
+  if (lock === 'undecided' || lock === 'refused') return null;
+  return lock === 'no mmap_lock' ? declared === 'VMA lock' || declared === 'none' : lock === declared;
+}
+
 /** The figures behind an undecided one. */
 export function describeSeen({ n, latest_ns, waited_n, longestWait_ns, unclear_n }: Seen): string {
   return [

@@ -69,7 +69,8 @@ export const stages: readonly Stage[] = [
     asks: (probe, { takesMmapLock: takes, mode }) => takes === true && mode === undefined && declaredLock(probe) === 'mmap_lock write',
     groups: [byFamily, byFamily],
     attempts: mostAttempts,
-    question: (group, { reader }) => ({ holder: 'reader', probes: [...group.filter((probe) => seriesOf(probe) !== seriesOf(reader)), reader], inTurn: group }),
+    // The first one's turn would be in the warm-up, before the hog has come.
+    question: (group, { reader }) => ({ holder: 'reader', probes: [reader, ...group], inTurn: group }),
     judge: (probe, trial, group, { reader }) => {
       const others = group.filter((other) => other !== probe).flatMap((other) => trial.waits(other));
       return wasQueuedWriter(trial.waits(probe), others, trial.waits(reader)) ? { mode: 'mmap_lock write' } : null;

@@ -35,7 +35,7 @@ export interface TrialInput {
   readonly enough?: readonly Probe[];
   /** These take turns, one operation each, far enough apart that one's wait seldom reaches into the next one's turn. */
   readonly inTurn?: readonly Probe[];
-  /** Lengthens the trial: what a loaded machine did not show in the usual time it may show in twice that. */
+  /** 1, 2, …: lengthens the trial, since what a loaded machine did not show in the usual time it may show in twice that; turns come at other moments. */
   readonly patience?: number;
   /** Resolves when the trial is to be cut short and its result will not be looked at. */
   readonly interrupted?: Promise<unknown>;
@@ -57,9 +57,13 @@ const interval_ns = 20_000_000;
 const walkInterval_ns = 60_000_000;
 const schedFifo = 1;
 
+/** Later at each attempt, so that a call which came at the wrong moment, just before the hog went, comes at another one. */
+const laterEachTime_ns = 37_000_000;
+const turnOf = ({ turn_ns }: Means, patience: number): number => turn_ns + (patience - 1) * laterEachTime_ns;
+
 export const seriesOf = ({ operation, layout }: Probe): string => `${layout}.${operation}`;
 
-export function trialArm({ holder, probes, means, inTurn = [] }: Pick<TrialInput, 'probes' | 'means' | 'inTurn'> & { holder: Omit<TrialHolder, 'regionBytes'> }): NativeArm {
+export function trialArm({ holder, probes, means, inTurn = [], patience = 1 }: Pick<TrialInput, 'probes' | 'means' | 'inTurn' | 'patience'> & { holder: Omit<TrialHolder, 'regionBytes'> }): NativeArm {
   const cpus = { kind: 'first' } as const;
   const victims = probes.map((probe): ResolvedVictim => ({
     series: seriesOf(probe),
@@ -67,7 +71,7 @@ export function trialArm({ holder, probes, means, inTurn = [] }: Pick<TrialInput
     operation: probe.operation,
     layout: probe.layout,
     // The plan spreads first operations over an interval: those that take turns get theirs by that.
-    interval_ns: inTurn.includes(probe) ? probes.length * means.turn_ns : probe.operation.startsWith('proc_') ? walkInterval_ns : interval_ns,
+    interval_ns: inTurn.includes(probe) ? probes.length * turnOf(means, patience) : probe.operation.startsWith('proc_') ? walkInterval_ns : interval_ns,
     ...means.victim,
     cpus: { kind: 'second' },
   }));
@@ -88,13 +92,13 @@ export function trialArm({ holder, probes, means, inTurn = [] }: Pick<TrialInput
 export async function runTrial(input: TrialInput): Promise<TrialResult> {
   const { holder, probes, means, topology, inTurn, patience = 1 } = input;
   const arm = trialArm(input);
-  const times = { warmup_ns, drain_ns, duration_ns: inTurn === undefined ? duration_ns * patience : probes.length * means.turn_ns };
+  const times = { warmup_ns, drain_ns, duration_ns: inTurn === undefined ? duration_ns * patience : probes.length * turnOf(means, patience) };
   const workload = await prepareWorkload({ arm, ...times, regionBytes: holder.regionBytes, threshold_ns: blockedFrom_ns, topology });
   try {
     const [problem] = workload.degraded;
     if (problem !== undefined) throw unfit(`no lock can be found here: ${problem}`);
     const sampler = await startSampler(workload);
-    if (means.watcherPriority !== null) for (const pid of [workload.engine.pid, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
+    if (means.watcherPriority !== null) for (const pid of [...workload.pids, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
     const watch = watchFor(workload.board, (input.enough ?? []).map(seriesOf));
     const result = await runWindow(workload, times, { interrupted: Promise.race([watch.allBlocked, ...(input.interrupted === undefined ? [] : [input.interrupted])]) }).finally(watch.stop);
     const samples = await sampler.finish(result.go_ns);

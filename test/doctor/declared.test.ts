@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { agrees, callOfHolder, differences, holderRows } from '../../src/doctor/declared.js';
+import { callOfHolder, differences, holderRows } from '../../src/doctor/declared.js';
 import { conclude } from '../../src/doctor/examine.js';
 import type { LockRow } from '../../src/doctor/lock-table.js';
-import type { Lock } from '../../src/doctor/lock-verdict.js';
+import { agrees, type Lock } from '../../src/doctor/lock-verdict.js';
 import { declaredLock, probesOfTable } from '../../src/doctor/probes.js';
 import { renderExamination } from '../../src/cli/doctor.js';
 import { holderOperations, operationNamed } from '../../src/profile/operations.js';
