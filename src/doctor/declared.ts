@@ -4,7 +4,7 @@
  * one walk to the next), but by the row of the victim that makes the same call.
  */
 import { operationNamed, holderOperations, type HolderOperation, type LockClass, type VictimOperation } from '../profile/operations.js';
-import type { LockRow } from './lock-table.js';
+import type { LockRow } from './lock-row.js';
 import { agrees, type Lock } from './lock-verdict.js';
 
 /** Typed so that a holder without one is an error; a test sees by strace that it is the same call. */

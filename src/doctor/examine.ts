@@ -4,7 +4,8 @@ import { cpuTopology } from '../host/cpus.js';
 import { hostFacts, type HostFacts } from '../host/facts.js';
 import { differences, holderRows, type HolderRow } from './declared.js';
 import { stopIfInterrupted } from './interrupted.js';
-import { findLocks, type LockRow } from './lock-table.js';
+import type { LockRow } from './lock-row.js';
+import { findLocks } from './lock-table.js';
 import { checkCpus, checkKernel, checkLoad, checkMemory, checkPermissions, checkSoftware, type Check } from './machine.js';
 import type { MeansKind } from './means.js';
 

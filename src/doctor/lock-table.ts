@@ -7,28 +7,14 @@ import { calibrate, nextSize } from '../experiment/calibrate.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { HostFacts } from '../host/facts.js';
-import type { LockClass } from '../profile/operations.js';
 import { stopIfInterrupted } from './interrupted.js';
 import { fairMeans, realTimeMeans, type Means, type MeansKind } from './means.js';
 import { declaredLock, knownCalls, needsIdleTime, probesOfTable, type KnownCalls } from './probes.js';
 import { findRefusals } from './refusals.js';
 import { askAll, lockOf, type HolderKind, type Question } from './stages.js';
 import { runTrial, seriesOf, trialArm, type Probe, type TrialHolder, type TrialResult } from './trial.js';
-import { agrees, type Lock } from './lock-verdict.js';
-
-export interface LockRow {
-  readonly operation: string;
-  readonly layout: 'isolated' | 'crossing';
-  readonly lock: Lock;
-  /** What the table of operations says for Linux ≥ 6.17. */
-  readonly declared: LockClass;
-  /** Null where the lock could not be found. */
-  readonly asDeclared: boolean | null;
-  /** Of a refused call. */
-  readonly errno: string | null;
-  /** Of an undecided one: what was seen, or why it was not asked. */
-  readonly figures: string | null;
-}
+import type { LockRow } from './lock-row.js';
+import { agrees } from './lock-verdict.js';
 
 export interface Place {
   readonly host: Pick<HostFacts, 'preemption' | 'transparentHugePages'>;

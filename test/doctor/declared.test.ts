@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { callOfHolder, differences, holderRows } from '../../src/doctor/declared.js';
 import { conclude } from '../../src/doctor/examine.js';
-import type { LockRow } from '../../src/doctor/lock-table.js';
+import type { LockRow } from '../../src/doctor/lock-row.js';
 import { agrees, type Lock } from '../../src/doctor/lock-verdict.js';
 import { declaredLock, probesOfTable } from '../../src/doctor/probes.js';
 import { renderExamination } from '../../src/cli/doctor.js';
