@@ -10,7 +10,7 @@ afterEach(() => {
 
 async function run(...argv: string[]): Promise<string> {
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  await profileCommand().parseAsync(argv, { from: 'user' });
+  await profileCommand(() => undefined).parseAsync(argv, { from: 'user' });
   return write.mock.calls.map(([text]) => String(text)).join('');
 }
 

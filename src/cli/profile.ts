@@ -1,11 +1,14 @@
 /** `pauselab profile`: what profiles there are, what they say, and whether one's own is right. */
 import { Command } from '@commander-js/extra-typings';
+import { ExitCode, usage } from '../base/failure.js';
+import { formatSize } from '../base/units.js';
+import type { VerifiedArm } from '../experiment/verify.js';
 
 // What reads profiles is loaded by the actions, so that `--help` needs neither zod nor yaml.
 
 const yamlStyle = { aliasDuplicateObjects: false, blockQuote: 'literal', lineWidth: 0 } as const;
 
-export function profileCommand() {
+export function profileCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('profile')
     .description('list, show and check profiles')
     .addHelpText(
@@ -14,7 +17,8 @@ export function profileCommand() {
     )
     .addCommand(listCommand())
     .addCommand(showCommand())
-    .addCommand(checkCommand());
+    .addCommand(checkCommand())
+    .addCommand(verifyCommand(setExitCode));
 }
 
 function listCommand() {
@@ -75,6 +79,51 @@ function checkCommand() {
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}\n`,
       );
     });
+}
+
+function verifyCommand(setExitCode: (code: ExitCode) => void) {
+  return new Command('verify')
+    .description('run the arms of a profile under strace and count the system calls that it says they cause')
+    .argument('<profile>', 'a name from `profile list`, or a file')
+    .option('--arm <name>', 'only this arm')
+    .option('--duration <time>', 'traced time of a run, such as 10s')
+    .option('--java <path>', 'the JDK, by its folder or its java')
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
+    .action(async (nameOrPath, { arm: only, duration, java, json }) => {
+      const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { listenForInterruption }] = await Promise.all([
+        import('../profile/load.js'),
+        import('../experiment/verify.js'),
+        import('../host/cpus.js'),
+        import('../experiment/interruption.js'),
+      ]);
+      const overrides = [
+        ...(duration === undefined ? [] : [{ path: 'duration', value: duration, origin: `--duration ${duration}` }]),
+        ...(java === undefined ? [] : [{ path: 'jvm.java', value: JSON.stringify(java), origin: `--java ${java}` }]),
+      ];
+      const profile = await loadResolved(nameOrPath, overrides);
+      const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
+      if (arms.length === 0) throw usage(`${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`);
+      const interruption = listenForInterruption(() => undefined);
+      const results: VerifiedArm[] = [];
+      try {
+        for (const arm of arms) results.push(await verifyArm(profile, arm, cpuTopology(), interruption));
+      } finally {
+        interruption.dispose();
+      }
+      write(json === true ? toJson({ profile: profile.name, arms: results }) : results.map(describeVerified).join('\n'));
+      if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok))) setExitCode(ExitCode.regression);
+    });
+}
+
+function describeVerified({ arm, expected, counted, problems }: VerifiedArm): string {
+  const lines = [
+    ...expected.map(({ call, by, atLeast, n, bytes, ok }) => `  ${ok ? 'as said' : 'NOT as said'}: ${n} ${call} of ${formatSize(bytes)} in all${by === null ? '' : ` by "${by}"`}, at least ${atLeast} expected`),
+    ...problems.map((problem) => `  problem: ${problem}`),
+    '  most frequent:',
+    ...counted.slice(0, 10).map(({ call, by, n, bytes }) => `    ${String(n).padStart(7)}  ${call.padEnd(22)} ${by.padEnd(15)} ${formatSize(bytes)}`),
+  ];
+  return `${arm}\n${lines.join('\n')}\n`;
 }
 
 function examples(commands: readonly string[]): string {

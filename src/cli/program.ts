@@ -15,7 +15,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .version(toolVersion(), '-V, --version', 'print the version')
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
-    .addCommand(profileCommand())
+    .addCommand(profileCommand((code) => { exitCode = code; }))
     .addCommand(doctorCommand((code) => { exitCode = code; }))
     .addCommand(completionCommand((): CommandUnknownOpts => program));
   // Subcommands inherit neither of these.

@@ -1,0 +1,80 @@
+/**
+ * System calls that give memory back or map it, counted from what strace wrote (`-f --decode-pids=comm -o FILE`): the
+ * proof that a profile causes what it says. Pure.
+ */
+
+/** `madvise.FREE`, `mmap.NONE` and so on: see `kindOf`. */
+export interface CallCount {
+  readonly call: string;
+  /** The calling thread's name, at most 15 characters. */
+  readonly by: string;
+  readonly n: number;
+  readonly bytes: number;
+}
+
+export interface StraceCalls {
+  readonly counts: readonly CallCount[];
+  /** Calls that the kernel refused: in no count. */
+  readonly refused_n: number;
+  /** Calls whose end was not seen; counted, since all of these take their lock before they can fail. */
+  readonly unfinished_n: number;
+}
+
+/** What to trace, for strace's `-e trace=`. */
+export const tracedCalls = ['madvise', 'process_madvise', 'mmap', 'munmap', 'mprotect', 'mremap', 'fallocate'] as const;
+
+/** `123<G1 Service> mmap(0x…, 4096, …) = 0x…`; the name may hold anything, so it ends at the last `> ` before a call. */
+const lineForm = /^(\d+)<(.*?)>\s+(?:(\w+)\((.*)|<\.\.\. (\w+) resumed>(.*))$/;
+
+export function countCalls(text: string): StraceCalls {
+  const counts = new Map<string, { call: string; by: string; n: number; bytes: number }>();
+  const open = new Map<string, { by: string; name: string; args: string }>();
+  let refused_n = 0;
+  const add = (by: string, name: string, args: string): void => {
+    const { call, bytes } = kindOf(name, args);
+    const key = `${by}\n${call}`;
+    const one = counts.get(key) ?? { call, by, n: 0, bytes: 0 };
+    counts.set(key, { ...one, n: one.n + 1, bytes: one.bytes + bytes });
+  };
+  for (const line of text.split('\n')) {
+    const [, pid, by, name, rest, resumed, end] = lineForm.exec(line) ?? [];
+    if (pid === undefined || by === undefined) continue;
+    if (name !== undefined && rest !== undefined) {
+      const cut = rest.indexOf(' <unfinished ...>');
+      if (cut >= 0) open.set(pid, { by, name, args: rest.slice(0, cut) });
+      else if (isRefused(rest)) refused_n += 1;
+      else add(by, name, rest);
+    } else if (resumed !== undefined && end !== undefined) {
+      const begun = open.get(pid);
+      open.delete(pid);
+      if (begun === undefined) continue;
+      if (isRefused(end)) refused_n += 1;
+      else add(begun.by, begun.name, begun.args);
+    }
+  }
+  for (const { by, name, args } of open.values()) add(by, name, args);
+  return { counts: [...counts.values()], refused_n, unfinished_n: open.size };
+}
+
+function isRefused(text: string): boolean {
+  return /\)\s+= -1 E/.test(text);
+}
+
+/** Advice and what else tells calls of one name apart; bytes as the call was told. */
+function kindOf(name: string, args: string): { call: string; bytes: number } {
+  const parts = args.split(', ');
+  const number = (index: number): number => Number.parseInt(parts[index] ?? '', 10) || 0;
+  switch (name) {
+    case 'madvise':
+      return { call: `madvise.${/MADV_(\w+)/.exec(args)?.[1] ?? 'unknown'}`, bytes: number(1) };
+    case 'process_madvise':
+      return { call: `process_madvise.${/MADV_(\w+)/.exec(args)?.[1] ?? 'unknown'}`, bytes: [...args.matchAll(/iov_len=(\d+)/g)].reduce((sum, [, length]) => sum + Number(length), 0) };
+    case 'mmap':
+      // As HotSpot gives heap back; guard pages of threads are mapped in the same way, by other threads.
+      return { call: args.includes('PROT_NONE') && args.includes('MAP_FIXED') && args.includes('MAP_NORESERVE') ? 'mmap.NONE' : 'mmap', bytes: number(1) };
+    case 'fallocate':
+      return { call: args.includes('FALLOC_FL_PUNCH_HOLE') ? 'fallocate.PUNCH_HOLE' : 'fallocate', bytes: number(3) };
+    default:
+      return { call: name, bytes: number(1) };
+  }
+}
