@@ -57,8 +57,3 @@ function expandRule([pattern, rule]: [string, JvmSettings['threads'][string]]): 
     cpus: cpus === undefined ? null : cpusOf(cpus),
   };
 }
-
-/** A load that is one half of a probe: without it the probe has nothing to ask. */
-export function servesProbe({ load }: ResolvedLoad): boolean {
-  return load === 'request_service';
-}

@@ -1,6 +1,6 @@
 /** From a validated profile to the arms that are run, with every default applied. */
 import { usage } from '../base/failure.js';
-import { expandJvm, servesProbe } from './expand-jvm.js';
+import { expandJvm } from './expand-jvm.js';
 import { jvmProbeNamed } from './jvm-table.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from './operations.js';
 import type {
@@ -158,7 +158,7 @@ function idle(arm: ResolvedArm): ResolvedArm {
     ...own,
     title: 'The same JVM with probes alone',
     holder,
-    jvm: { ...arm.jvm, loads: arm.jvm.loads.filter(servesProbe), issues: [] },
+    jvm: { ...arm.jvm, loads: [], issues: [] },
   });
 }
 

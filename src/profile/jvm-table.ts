@@ -108,22 +108,92 @@ const count = (planKey: string, value: number, explanation: string) =>
 const flag = (planKey: string, value: boolean, explanation: string) =>
   ({ kind: 'flag', planKey, default: value, explanation }) as const;
 
+/** Of loads whose memory goes back when the collector finds it unreachable. */
+const gcPeriod = duration('gc_period_ns', '500ms', 'from one System.gc() to the next; 0ms: none');
+const sizes = (min: string, max: string) => ({
+  minSize: size('min_bytes', min, 'least size of a block'),
+  maxSize: size('max_bytes', max, 'largest size of a block; sizes are spread evenly over their logarithms'),
+});
+
 export const jvmLoads = {
   heap_wave: {
     explanation: 'a live heap that grows and shrinks, so that the collector gives heap back',
     settings: {
       low: size('low_bytes', '32MiB', 'live data at the low point'),
-      high: size('high_bytes', '512MiB', 'live data at the high point'),
-      period: duration('period_ns', '2s', 'from one high point to the next'),
+      high: size('high_bytes', '256MiB', 'live data at the high point'),
+      period: duration('period_ns', '1s', 'from one high point to the next'),
+      growPercent: count('grow_percent', 50, 'part of the period in which it grows'),
       gcAtLow: flag('gc_at_low', true, 'whether System.gc() is called at the low point'),
     },
   },
-  malloc_churn: {
-    explanation: 'off-heap blocks of 16 KiB to 1 MiB, allocated, touched and freed at random, through the allocator',
+  steady_allocation: {
+    explanation: 'allocation at a steady rate beside a live set: collections at any time, a heap of one size',
     settings: {
-      threads: count('threads', 2, 'number of threads'),
-      live: size('live_bytes', '64MiB', 'bytes that live at one time, in all threads'),
-      pause: duration('pause_ns', '100us', 'rest of a thread between two blocks'),
+      perSecond: size('bytes_per_s', '100MiB', 'bytes allocated a second'),
+      objectSize: size('object_bytes', '1KiB', 'size of an object'),
+      liveSize: size('live_bytes', '32MiB', 'bytes that stay alive'),
+    },
+  },
+  direct_buffers: {
+    explanation: 'direct byte buffers made and dropped: their memory goes back by `Reference Handler`',
+    settings: {
+      rate: count('per_s', 100, 'buffers a second'),
+      ...sizes('1MiB', '8MiB'),
+      live: count('live', 16, 'buffers that are kept'),
+      gcPeriod,
+    },
+  },
+  malloc_churn: {
+    explanation: 'off-heap blocks allocated, touched and freed at random, through the allocator',
+    settings: {
+      threads: count('threads', 4, 'number of threads'),
+      rate: count('per_s', 1000, 'blocks a second of each thread'),
+      ...sizes('16KiB', '1MiB'),
+      live: count('live', 64, 'blocks that each thread keeps'),
+      burstPercent: count('burst_percent', 50, 'part of each second in which it works; in the rest memory decays'),
+    },
+  },
+  inflater_churn: {
+    explanation: 'Inflaters made and ended, whose native memory is malloc’s',
+    settings: {
+      rate: count('per_s', 200, 'Inflaters a second'),
+      inputSize: size('input_bytes', '16KiB', 'bytes that each inflates'),
+      end: flag('end', true, 'whether end() is called; else the collector has to find them'),
+    },
+  },
+  thread_churn: {
+    explanation: 'threads that start and end, each giving its stack back with madvise(MADV_DONTNEED)',
+    settings: {
+      rate: count('per_s', 200, 'threads a second'),
+      live: count('live', 8, 'threads that live at one time'),
+      stackSize: size('stack_bytes', '1MiB', 'stack of a thread'),
+      touchSize: size('touch_bytes', '128KiB', 'part of the stack that it uses'),
+    },
+  },
+  class_churn: {
+    explanation: 'classes loaded and unloaded: metaspace grows and shrinks',
+    settings: {
+      rate: count('per_s', 200, 'classes a second'),
+      perLoader: count('per_loader', 20, 'classes of one class loader'),
+      gcPeriod,
+    },
+  },
+  mapped_files: {
+    explanation: 'mapped files, as of a store with index files: mmap, faults, and munmap by the collector',
+    settings: {
+      rate: count('per_s', 50, 'mappings a second'),
+      files: count('files', 8, 'number of files, in /dev/shm'),
+      fileSize: size('file_bytes', '16MiB', 'size of a file'),
+      live: count('live', 8, 'mappings that are kept'),
+      gcPeriod,
+    },
+  },
+  request_service: {
+    explanation: 'requests that allocate and read a store of old objects, as the probe `request` makes them',
+    settings: {
+      rate: count('per_s', 500, 'requests a second'),
+      size: size('bytes', '64KiB', 'bytes that a request allocates'),
+      liveSize: size('live_bytes', '32MiB', 'the store'),
     },
   },
 } as const satisfies Readonly<Record<string, JvmLoad>>;

@@ -12,7 +12,6 @@ import { commonAutogroup } from '../host/autogroup.js';
 import { resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { readIfThere } from '../host/files.js';
 import { chooseJdk, flagsOfCollector, type Jdk } from '../host/jdks.js';
-import { servesProbe } from '../profile/expand-jvm.js';
 import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
@@ -126,12 +125,10 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   }
 }
 
-/** With the loads elsewhere those that a probe asks stay with it. */
 function partsOf({ jvm, victims }: JvmArm): readonly [Part, ...Part[]] {
   const probes = jvm.app?.probes === false ? [] : victims;
-  const away = jvm.loads.filter((load) => jvm.loadsIn === 'foreign' && !servesProbe(load));
-  const here = jvm.loads.filter((load) => !away.includes(load));
-  return [{ name: 'jvm', victims: probes, loads: here }, ...(away.length === 0 ? [] : [{ name: 'jvm-loads', victims: [], loads: away }])];
+  const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
+  return [{ name: 'jvm', victims: probes, loads: isForeign ? [] : jvm.loads }, ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : [])];
 }
 
 interface LaunchInput {
