@@ -25,7 +25,7 @@ import type { PreparedWorkload, WorkloadInput } from './prepared.js';
 import type { Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
-import { unmatchedFailure, watchThreads, type ThreadRule } from './thread-watch.js';
+import { unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
@@ -51,7 +51,9 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
+  let watch: ThreadWatch | undefined;
   const dispose = async (): Promise<void> => {
+    watch?.stop();
     for (const program of [...javas, ...(engine === undefined ? [] : [engine])]) {
       if (program.exit() !== null) continue;
       program.kill('SIGKILL');
@@ -75,7 +77,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const pids = [started.pid, ...javaPids];
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(board.threadIds(), arm, topology);
-    const watch = watchThreads({ pids: javaPids, rules: jvm.threads.map((rule) => ruleOf(rule, topology)) });
+    const watching = (watch = watchThreads({ pids: javaPids, rules: jvm.threads.map((rule) => ruleOf(rule, topology)) }));
     const reports = parts.map(({ name }) => reportOf(folder, name));
     javas.forEach((java, i) => { proveAllocator(jvm.allocator, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }); });
     let unmatched: Failure | null = null;
@@ -87,7 +89,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       priorities,
       autogroup,
       layout: JSON.parse(readFileSync(enginePaths(folder).stdout, 'utf8')) as unknown,
-      degraded: [...priorities, ...watch.threads()].flatMap(({ problems }) => problems),
+      degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();
         if (exit !== null) return engineEnded(exit, started, 'inside its window');
@@ -99,8 +101,8 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         for (const program of [started, ...javas]) program.kill('SIGKILL');
       },
       async end() {
-        watch.stop();
-        const missing = watch.unmatched();
+        watching.stop();
+        const missing = watching.unmatched();
         // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
         if (missing.length > 0 && arm.control === null && javas.every((java) => java.exit() === null)) unmatched = unmatchedFailure(missing, javaPids);
         for (const java of javas) await endAfterWindow(java, jvm.app === null && board.state() === 'done');
@@ -108,10 +110,11 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         await started.exited;
       },
       afterwards: () => ({
-        failures: unmatched === null ? [] : [unmatched.message],
+        // Of threads that came after `go`; those before it are in `degraded`.
+        failures: [...(unmatched === null ? [] : [unmatched.message]), ...watching.threads().filter(({ seenAfter_ns }) => seenAfter_ns > 0).flatMap(({ problems }) => problems)],
         jvm: {
           processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
-          threads: [...watch.threads()],
+          threads: [...watching.threads()],
           // Of the JVM that has the probes: it is its pauses that they feel.
           log: parseJvmLog(readIfThere(logPath(folder, 'jvm')) ?? ''),
         },
