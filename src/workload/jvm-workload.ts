@@ -111,7 +111,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       },
       afterwards: () => ({
         // Of threads that came after `go`; those before it are in `degraded`.
-        failures: [...(unmatched === null ? [] : [unmatched.message]), ...watching.threads().filter(({ seenAfter_ns }) => seenAfter_ns > 0).flatMap(({ problems }) => problems)],
+        failures: [...(unmatched === null ? [] : [unmatched.message]), ...watching.threads().filter(({ delay_ns }) => delay_ns > 0).flatMap(({ problems }) => problems)],
         jvm: {
           processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
           threads: [...watching.threads()],
