@@ -3,7 +3,7 @@
  * JVM joins it with its probes and loads. In the foreign control a second JVM has the loads, so that what the probes
  * share with them is the machine and not the address space.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { workloadFailed, type Failure } from '../base/failure.js';
@@ -28,7 +28,7 @@ import { applySeats } from './seats.js';
 import { unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
-const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
+const libraryPath = fileURLToPath(new URL('../../native/build/Release/pauselab-jvm.so', import.meta.url));
 
 /** For a JVM to end by itself, or on SIGTERM: shutdown hooks of a server take a while. */
 const endGrace_ms = 5_000;
@@ -116,7 +116,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
           threads: [...watching.threads()],
           // Of the JVM that has the probes: it is its pauses that they feel.
-          log: parseJvmLog(readIfThere(logPath(folder, 'jvm')) ?? ''),
+          log: parseJvmLog(existsSync(logPath(folder, 'jvm')) ? readFileSync(logPath(folder, 'jvm'), 'utf8') : ''),
         },
       }),
       logs: () => logsOf(folder, parts, javas),

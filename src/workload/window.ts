@@ -16,7 +16,7 @@ export interface WindowTimes {
 }
 
 export interface WindowWatcher {
-  /** The window opens (after the warm-up) and closes; for readings of the machine. */
+  /** The window opens (after the warm-up) and is about to close, while all still runs; for readings of the machine. */
   onWindowStart?: () => void;
   onWindowEnd?: () => void;
   /** Once a second of the window. */
@@ -46,6 +46,8 @@ const snapshotPeriod_ns = 1_000_000_000;
 /** Beyond the drain: threads in a call end it, the process is torn down. */
 const grace_ns = 10_000_000_000;
 const poll_ms = 20;
+/** The machine is read that long before the window's end: a process that has ended by then has no CPU time any more. */
+const beforeEnd_ns = 2 * poll_ms * 1e6;
 /**
  * A holder may make a million short calls a second. All are in its histogram; their records are needed only to size
  * regions (the first ones) and to explain stalls (long ones), and keeping all would fill memory.
@@ -98,7 +100,7 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
       opened = true;
       watcher.onWindowStart?.();
     }
-    if (!closed && now() >= windowEnd_ns) {
+    if (!closed && now() >= Math.max(windowStart_ns, windowEnd_ns - beforeEnd_ns)) {
       closed = true;
       watcher.onWindowEnd?.();
     }
