@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { run, mustRun, isOnPath } from './child.mjs';
+import { findJdk } from './jdk.mjs';
 import { SetupFailure, say } from './report.mjs';
 
 const program = (name, file) => ({ name, isPresent: () => isOnPath(file) });
@@ -14,7 +15,8 @@ export const buildPackages = [
 /** And of what the tests need beyond that. */
 export const testPackages = [
   program('strace', 'strace'),
-  program('default-jre-headless', 'java'),
+  // Its `java` runs the reference library of histograms, its compiler and headers build the JVM workloads.
+  { name: 'default-jdk-headless', isPresent: () => isOnPath('java') && findJdk() !== undefined },
   {
     name: 'libhdrhistogram-java',
     isPresent: () => existsSync('/usr/share/java/hdrhistogram.jar'),

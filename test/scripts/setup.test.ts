@@ -94,7 +94,7 @@ describe('a machine that lacks something', () => {
 
   test('is told the packages and the command, and exits 5', () => {
     const { status, stderr } = setUp();
-    expect(stderr).toMatch(/lacks g\+\+, make, python3, strace, default-jre-headless/);
+    expect(stderr).toMatch(/lacks g\+\+, make, python3, strace, default-jdk-headless/);
     expect(stderr).toMatch(/sudo apt-get install -y --no-install-recommends g\+\+ make/);
     expect(status).toBe(5);
   });
