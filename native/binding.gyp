@@ -5,6 +5,8 @@
   "variables": {
     # 1 builds the tests and the test engine as well: they take longer than all the rest (scripts/setup).
     "tests%": 0,
+    # A JDK's folder, for its jni.h; without one the JVM's library is left out (scripts/setup).
+    "java_home%": "",
     "core_sources": [
       "board/board.cc",
       "board/describe.cc",
@@ -84,6 +86,19 @@
     },
   ],
   "conditions": [
+    ["java_home!=''", {
+      "targets": [
+        {
+          # Loaded by JVMs (jvm-workloads/), under any allocator: it brings its own C++ library.
+          "target_name": "pauselab-jvm",
+          "type": "shared_library",
+          "product_name": "libpauselab-jvm",
+          "sources": ["jvm/allocator.cc", "jvm/library.cc", "jvm/memory.cc", "board/fail.cc", "engine/schedstat.cc"],
+          "cflags_cc": ["-isystem", "<(java_home)/include", "-isystem", "<(java_home)/include/linux", "-fvisibility=hidden", "-ffunction-sections"],
+          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"],
+        },
+      ],
+    }],
     ["tests==1", {
       "targets": [
         {

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { run, mustRun, isOnPath } from './child.mjs';
+import { findJdk } from './jdk.mjs';
 import { SetupFailure, say } from './report.mjs';
 
 const program = (name, file) => ({ name, isPresent: () => isOnPath(file) });
@@ -14,12 +16,21 @@ export const buildPackages = [
 /** And of what the tests need beyond that. */
 export const testPackages = [
   program('strace', 'strace'),
-  program('default-jdk-headless', 'javac'),
+  // Its `java` runs the reference library of histograms, its compiler and headers build the JVM workloads.
+  { name: 'default-jdk-headless', isPresent: () => isOnPath('java') && findJdk() !== undefined },
+  { name: 'libjemalloc2', isPresent: () => hasLibrary('libjemalloc.so.2') },
+  { name: 'libtcmalloc-minimal4', isPresent: () => hasLibrary('libtcmalloc_minimal.so.4') },
+  { name: 'libmimalloc2.0', isPresent: () => hasLibrary('libmimalloc.so.2.0') },
   {
     name: 'libhdrhistogram-java',
     isPresent: () => existsSync('/usr/share/java/hdrhistogram.jar'),
   },
 ];
+
+/** Where Debian puts shared libraries: a folder for each architecture. */
+function hasLibrary(file) {
+  return ['x86_64-linux-gnu', 'aarch64-linux-gnu', ''].some((folder) => existsSync(join('/usr/lib', folder, file)));
+}
 
 export function missingFrom(packages) {
   return packages.filter(({ isPresent }) => !isPresent());

@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun, run } from './child.mjs';
 import { findNodeDir } from './headers.mjs';
-import { SetupFailure } from './report.mjs';
+import { findJdk, oldestJdk } from './jdk.mjs';
+import { SetupFailure, say } from './report.mjs';
 import { hashOf, stamp } from './stamp.mjs';
 
 const oldestGcc = 10;
@@ -13,7 +14,12 @@ const oldestGcc = 10;
  * change what they make.
  */
 export function allSteps(root, forTests) {
-  return { npm: npmStep(root), typescript: typescriptStep(root), native: nativeStep(root, forTests) };
+  return {
+    npm: npmStep(root),
+    typescript: typescriptStep(root),
+    native: nativeStep(root, forTests),
+    java: javaStep(root),
+  };
 }
 
 export function isFresh(step) {
@@ -65,7 +71,10 @@ function typescriptStep(root) {
   };
 }
 
-/** Built with or without the test programs, which take longer than all the rest. */
+/**
+ * Built with or without the test programs, which take longer than all the rest; and with or without the library that
+ * JVMs load, which needs a JDK's headers and stays good when that JDK goes.
+ */
 function nativeStep(root, forTests) {
   const build = join(root, 'native/build');
   const builtFor = stamp(join(build, '.setup-node'));
@@ -84,7 +93,8 @@ function nativeStep(root, forTests) {
     accepted: () => {
       const sources = hashOf(root, ['native', 'package-lock.json'], ['native/build']);
       const inputs = `${sources} ${process.version} ${process.arch}`;
-      return forTests ? [`${inputs} with tests`] : [inputs, `${inputs} with tests`];
+      const variants = findJdk() === undefined ? ['', ' with jni'] : [' with jni'];
+      return variants.flatMap((jni) => (forTests ? [' with tests'] : ['', ' with tests']).map((tests) => `${inputs}${jni}${tests}`));
     },
     make: async () => {
       await checkCompiler();
@@ -92,8 +102,40 @@ function nativeStep(root, forTests) {
       if (!builtFor.says(process.version)) rmSync(build, { recursive: true, force: true });
       builtFor.write(process.version);
       const nodeDir = await findNodeDir();
-      await nodeGyp(['configure', '--nodedir', nodeDir, '--', `-Dtests=${Number(forTests)}`], nodeDir);
+      await nodeGyp(['configure', '--nodedir', nodeDir, '--', `-Dtests=${Number(forTests)}`, `-Djava_home=${findJdk() ?? ''}`], nodeDir);
       await nodeGyp(['build', '--nodedir', nodeDir, '--jobs', 'max'], nodeDir);
+    },
+  };
+}
+
+/** Plain javac. Only JVM profiles need it: without a JDK it is left out, and that is said once. */
+function javaStep(root) {
+  const folder = join(root, 'jvm-workloads');
+  const build = join(folder, 'build');
+  const mustRunJdk = (program, args) =>
+    mustRun(join(findJdk(), 'bin', program), args, {
+      cwd: folder,
+      logFile: join(root, '.setup/java.log'),
+      exitCode: 1,
+      sentence: 'The Java sources do not compile: correct what the lines above name.',
+    });
+  return {
+    title: 'JVM workloads',
+    stamp: stamp(join(build, '.setup-stamp')),
+    accepted: () => {
+      const inputs = hashOf(root, ['jvm-workloads'], ['jvm-workloads/build']);
+      return findJdk() === undefined ? [`${inputs} left out`, inputs] : [inputs];
+    },
+    make: async () => {
+      rmSync(build, { recursive: true, force: true });
+      if (findJdk() === undefined) {
+        say(`no JDK ${oldestJdk} or newer is here, so the JVM workloads are left out; for JVM profiles install one (on Debian default-jdk-headless) and start again`);
+        return;
+      }
+      mkdirSync(build);
+      const sources = readdirSync(join(folder, 'src'), { recursive: true }).filter((name) => name.endsWith('.java')).map((name) => join('src', name));
+      await mustRunJdk('javac', ['--release', String(oldestJdk), '-Xlint:all', '-Werror', '-d', 'build/classes', ...sources]);
+      await mustRunJdk('jar', ['--create', '--file', 'build/pauselab.jar', '--manifest', 'MANIFEST.MF', '-C', 'build/classes', '.']);
     },
   };
 }

@@ -1,0 +1,35 @@
+package pauselab;
+
+import java.nio.file.Path;
+import pauselab.plan.Plan;
+import pauselab.run.Crew;
+import pauselab.run.FailureHandler;
+
+/**
+ * The harness: a JVM that holds nothing but the probes and loads of a plan.
+ *
+ * <pre>java … -cp pauselab.jar pauselab.Workload PLAN</pre>
+ *
+ * It ends with 0 when all its seats have ended, and says on stdout what the loads did; else with one sentence on stderr
+ * and exit code 2 (plan), 5 (machine) or 6 (workload).
+ */
+public final class Workload {
+    public static void main(String[] arguments) {
+        FailureHandler onFailure = FailureHandler.halting("");
+        try {
+            if (arguments.length != 1) {
+                throw Failure.usage("expected: java -cp pauselab.jar pauselab.Workload PLAN");
+            }
+            Crew crew = Crew.assemble(Plan.read(Path.of(arguments[0])), onFailure);
+            crew.awaitEnd();
+            System.out.println(crew.summary());
+        } catch (Failure failure) {
+            onFailure.handle(failure);
+        } catch (OutOfMemoryError error) {
+            onFailure.handle(Failure.workload("the JVM ran out of memory before it was ready (" + error.getMessage() + "); give it a larger -Xmx", error));
+        }
+    }
+
+    private Workload() {
+    }
+}

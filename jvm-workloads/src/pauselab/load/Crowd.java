@@ -1,0 +1,63 @@
+package pauselab.load;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/**
+ * A load with several threads: its own, number 0, and helpers named after it, started at `go`. Helpers stay when their
+ * work is over: a thread's end gives its stack back, and probes may still serve what they owe.
+ */
+final class Crowd {
+    private static final int NAME_CHARACTERS = 12;
+
+    private final IntConsumer work;
+    private final List<Thread> helpers = new ArrayList<>();
+    private final CountDownLatch working;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    Crowd(Stage stage, int threads, IntConsumer work) {
+        this.work = work;
+        working = new CountDownLatch(threads - 1);
+        String name = stage.threadName();
+        String prefix = name.substring(0, Math.min(name.length(), NAME_CHARACTERS));
+        for (int i = 1; i < threads; i++) {
+            int number = i;
+            Thread helper = new Thread(() -> help(number), prefix + "#" + number);
+            helper.setDaemon(true);
+            helpers.add(helper);
+        }
+    }
+
+    /** Returns when all have; throws what one of them threw. */
+    void run() {
+        helpers.forEach(Thread::start);
+        work.accept(0);
+        try {
+            working.await();
+        } catch (InterruptedException nobodyDoesThat) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure.get() instanceof Error error) {
+            throw error;
+        }
+        if (failure.get() instanceof RuntimeException exception) {
+            throw exception;
+        }
+    }
+
+    private void help(int number) {
+        try {
+            work.accept(number);
+        } catch (RuntimeException | Error thrown) {
+            failure.compareAndSet(null, thrown);
+        }
+        working.countDown();
+        for (;;) {
+            LockSupport.park();
+        }
+    }
+}

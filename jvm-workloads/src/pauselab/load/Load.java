@@ -1,0 +1,14 @@
+package pauselab.load;
+
+/**
+ * Work that makes a collector or an allocator give memory back, from `go` to the end of the window, at a fixed pace and
+ * from a seed. It is not timed. Loads allocate as they like; each says in its class comment what it causes and where.
+ */
+public interface Load {
+    /** Before `go`, in the load's own thread. */
+    default void prepare() {
+    }
+
+    /** Returns when the window is over. */
+    void run(Stage stage);
+}

@@ -1,0 +1,76 @@
+package pauselab.load;
+
+import java.util.SplittableRandom;
+import pauselab.jni.Native;
+import pauselab.plan.Line;
+
+/**
+ * `malloc_churn`: threads that each keep a window of live off-heap blocks and replace a random one: free, malloc, a
+ * write to each page. The heap is not concerned; what is given back, when, how and by which thread is the allocator's
+ * doing: glibc trims an arena's top in the freeing thread, jemalloc's decay purges by MADV_FREE or MADV_DONTNEED in the
+ * freeing thread or in `jemalloc_bg_thd`, others decommit on free.
+ *
+ * <p>Keys: threads=4 (the load's own and `NAME#1`…, NAME cut to 12 characters), per_s=1000 for each, min_bytes=16384,
+ * max_bytes=1048576 (log-uniform), live=64 blocks for each, burst_percent=50: each second the threads work for that part
+ * of it and rest for the other, so that free memory ages; seed=1.
+ */
+final class MallocChurn implements Load {
+    private static final long SECOND_NS = 1_000_000_000;
+
+    private final int threads;
+    private final long per_s;
+    private final Sizes sizes;
+    private final int live;
+    private final long work_ns;
+    private final long seed;
+
+    private MallocChurn(Line line) {
+        threads = (int) line.number("threads", 1, 256, 4);
+        per_s = line.number("per_s", 1, 10_000_000, 1000);
+        sizes = Sizes.read(line, 16L << 10, 1L << 20);
+        live = (int) line.number("live", 1, 10_000_000, 64);
+        work_ns = line.number("burst_percent", 1, 100, 50) * SECOND_NS / 100;
+        seed = Loads.seed(line);
+    }
+
+    static MallocChurn read(Line line) {
+        return new MallocChurn(line);
+    }
+
+    @Override
+    public void run(Stage stage) {
+        Crowd crowd = new Crowd(stage, threads, number -> churn(stage, new SplittableRandom(seed + number)));
+        crowd.run();
+    }
+
+    private void churn(Stage stage, SplittableRandom random) {
+        long[] blocks = new long[live];
+        Rate rate = new Rate(per_s);
+        Ticks ticks = stage.every(rate.interval_ns());
+        while (ticks.next()) {
+            long due = rate.due();
+            if (System.nanoTime() % SECOND_NS < work_ns) {
+                replace(stage, blocks, due, random);
+            }
+        }
+        // The blocks stay: giving them all back would happen while owed operations are served.
+    }
+
+    private void replace(Stage stage, long[] blocks, long due, SplittableRandom random) {
+        long bytes = 0;
+        for (long i = 0; i < due; i++) {
+            int slot = random.nextInt(blocks.length);
+            if (blocks[slot] != 0) {
+                Native.free(blocks[slot]);
+            }
+            long size = sizes.next(random);
+            blocks[slot] = Native.malloc(size);
+            if (blocks[slot] == 0) {
+                throw new OutOfMemoryError("malloc of " + size + " bytes");
+            }
+            bytes += size;
+        }
+        stage.count("blocks", due);
+        stage.count("allocated_bytes", bytes);
+    }
+}

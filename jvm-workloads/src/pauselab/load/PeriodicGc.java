@@ -1,0 +1,36 @@
+package pauselab.load;
+
+import pauselab.plan.Line;
+
+/**
+ * Explicit collections, for loads whose memory goes back only when a collector finds it unreachable. Key:
+ * gc_period_ns, 0 for none: then it goes back when the heap fills, which a small heap may never do in a window. The JVM
+ * must not have -XX:+DisableExplicitGC.
+ */
+final class PeriodicGc {
+    private final long period_ns;
+    private long next_ns;
+
+    private PeriodicGc(long period_ns) {
+        this.period_ns = period_ns;
+    }
+
+    static PeriodicGc read(Line line, long period_ns) {
+        return new PeriodicGc(line.number("gc_period_ns", 0, 3_600_000_000_000L, period_ns));
+    }
+
+    /** Collects if it is time to. */
+    void look(Stage stage) {
+        if (period_ns == 0) {
+            return;
+        }
+        long now_ns = System.nanoTime();
+        if (next_ns == 0) {
+            next_ns = now_ns + period_ns;
+        } else if (now_ns >= next_ns) {
+            next_ns = now_ns + period_ns;
+            System.gc();
+            stage.count("explicit_gcs", 1);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package pauselab.load;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import pauselab.run.Pacing;
+
+/** What a running load has: the window's clock, its thread's name, and a tally of what it did. */
+public final class Stage {
+    private final Pacing pacing;
+    private final String threadName;
+    private final Map<String, Long> tally = new LinkedHashMap<>();
+
+    public Stage(Pacing pacing, String threadName) {
+        this.pacing = pacing;
+        this.threadName = threadName;
+    }
+
+    /** A tick every `interval_ns` from now on, until the window is over. */
+    public Ticks every(long interval_ns) {
+        return new Ticks(pacing, interval_ns);
+    }
+
+    public boolean isOver() {
+        return pacing.isWindowOver();
+    }
+
+    public String threadName() {
+        return threadName;
+    }
+
+    /** Adds to a figure of what was done, which the harness prints at the end. */
+    public synchronized void count(String what, long by) {
+        tally.merge(what, by, Long::sum);
+    }
+
+    public synchronized Map<String, Long> tally() {
+        return new LinkedHashMap<>(tally);
+    }
+}

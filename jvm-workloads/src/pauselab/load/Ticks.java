@@ -1,0 +1,39 @@
+package pauselab.load;
+
+import pauselab.run.Pacing;
+
+/**
+ * A load's pace. Ticks lie on an absolute schedule; those that went by while the load was held up are dropped, not made
+ * up for in a burst: a load is not timed, and a burst would be another load.
+ */
+public final class Ticks {
+    private final Pacing pacing;
+    private final long interval_ns;
+    private long next_ns;
+    private long dropped;
+
+    Ticks(Pacing pacing, long interval_ns) {
+        this.pacing = pacing;
+        this.interval_ns = interval_ns;
+        next_ns = pacing.now_ns();
+    }
+
+    /** Waits for the next tick; false when the window is over. */
+    public boolean next() {
+        long late_ns = pacing.now_ns() - next_ns;
+        if (late_ns >= interval_ns) {
+            long missed = late_ns / interval_ns;
+            dropped += missed;
+            next_ns += missed * interval_ns;
+        }
+        if (!pacing.sleepUntil(next_ns)) {
+            return false;
+        }
+        next_ns += interval_ns;
+        return true;
+    }
+
+    public long dropped() {
+        return dropped;
+    }
+}

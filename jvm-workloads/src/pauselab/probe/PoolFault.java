@@ -1,0 +1,55 @@
+package pauselab.probe;
+
+import pauselab.Failure;
+import pauselab.jni.Native;
+import pauselab.plan.Line;
+
+/**
+ * `first_fault` and `warm_fault`: a write to a page that nothing has touched, in memory that was mapped before the
+ * window (a mapping made inside it would make a reader a writer).
+ *
+ * <p>first_fault: each page is a VMA of its own, whose first fault has to give it an anon_vma, for which the kernel
+ * needs mmap_lock when a writer is queued: what a fresh thread stack, arena or heap region suffers. warm_fault: all
+ * pages lie in one VMA that has its anon_vma; since Linux 6.4 its own lock is enough, so it is the control. Huge pages
+ * are off for both, so that each operation is one fault.
+ *
+ * <p>Key: pool, pages that the operations use up, one each (and {@value #TRIALS} before the window). When none is left
+ * operations are counted as exhausted and not timed.
+ */
+final class PoolFault implements Probe {
+    private static final int TRIALS = 16;
+    /** Every VMA counts against vm.max_map_count, 65,530 by default, and two are needed for each first fault. */
+    private static final long MOST_APART = 25_000;
+    private static final long MOST_TOGETHER = 1_000_000;
+
+    private final long pages;
+    private final boolean apart;
+    private long pool;
+
+    private PoolFault(long pages, boolean apart) {
+        this.pages = pages;
+        this.apart = apart;
+    }
+
+    static PoolFault read(Line line, boolean apart) {
+        return new PoolFault(line.number("pool", TRIALS + 1, apart ? MOST_APART : MOST_TOGETHER), apart);
+    }
+
+    @Override
+    public void prepare() {
+        pool = Native.makePool(pages, apart);
+        if (pool < 0) {
+            throw Failure.unfit(pages + " fresh pages could not be mapped (" + Native.errorText((int) -pool) + "); lower the probe's rate or raise vm.max_map_count");
+        }
+    }
+
+    @Override
+    public int perform() {
+        return Native.touchNext(pool);
+    }
+
+    @Override
+    public int trials() {
+        return TRIALS;
+    }
+}

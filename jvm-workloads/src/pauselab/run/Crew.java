@@ -1,0 +1,74 @@
+package pauselab.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import pauselab.Failure;
+import pauselab.board.Board;
+import pauselab.jni.Native;
+import pauselab.load.Load;
+import pauselab.plan.Plan;
+import pauselab.probe.Probe;
+
+/** All threads of a plan: prepared together, reported about, then seated on the board. */
+public final class Crew {
+    private final List<Post> posts;
+    private final CountDownLatch ended;
+
+    private Crew(List<Post> posts) {
+        this.posts = posts;
+        ended = new CountDownLatch(posts.size());
+    }
+
+    /** Returns when every thread has prepared and the report is written; the seats are taken at once after that. */
+    public static Crew assemble(Plan plan, FailureHandler onFailure) {
+        Native.load(plan.library());
+        Board board = Board.attach(plan.board());
+        int refused = Native.lockMemory(board.file());
+        Crew crew = new Crew(postsOf(plan, board));
+        if (!plan.probes().isEmpty()) {
+            WarmUp.run();
+        }
+        crew.start(plan, refused == 0 ? null : Native.errorText(refused), onFailure);
+        return crew;
+    }
+
+    public void awaitEnd() {
+        await(ended);
+    }
+
+    /** What was done, as one line of JSON. */
+    public String summary() {
+        return Json.of(Map.of("threads", posts.stream().map(Post::done).toList()));
+    }
+
+    private void start(Plan plan, String lockRefusal, FailureHandler onFailure) {
+        Post.Gates gates = new Post.Gates(new CountDownLatch(posts.size()), new CountDownLatch(1), ended);
+        posts.forEach(post -> post.start(gates, onFailure));
+        await(gates.prepared());
+        Report.write(plan, lockRefusal, posts);
+        gates.seats().countDown();
+    }
+
+    private static List<Post> postsOf(Plan plan, Board board) {
+        List<Post> posts = new ArrayList<>();
+        for (Plan.Seated<Probe> probe : plan.probes()) {
+            var seat = board.victim(probe.seat());
+            posts.add(new Post(board, seat, probe.kind(), new ProbeWork(board, seat, probe.kind(), probe.work())));
+        }
+        for (Plan.Seated<Load> load : plan.loads()) {
+            var seat = board.load(load.seat());
+            posts.add(new Post(board, seat, load.kind(), new LoadWork(board, seat, load.kind(), load.work())));
+        }
+        return posts;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            throw Failure.workload("the JVM's main thread was interrupted while it waited for the plan's threads", interrupted);
+        }
+    }
+}

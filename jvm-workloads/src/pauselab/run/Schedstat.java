@@ -1,0 +1,44 @@
+package pauselab.run;
+
+import pauselab.Failure;
+import pauselab.jni.Native;
+
+/** A thread's own run delay and CPU time, as the engine reads them (native/engine/schedstat.h); about 1 us a reading. */
+final class Schedstat {
+    /** Where there is nothing to read: the warm-up. */
+    static final int NONE = -1;
+
+    private final int file;
+    private long runDelay_ns;
+    private long onCpu_ns;
+
+    Schedstat(int file) {
+        this.file = file;
+    }
+
+    /** Of the calling thread. */
+    static Schedstat open() {
+        int file = Native.openSchedstat();
+        if (file < 0) {
+            throw Failure.unfit("/proc/thread-self/schedstat is not there (" + Native.errorText(-file)
+                + "); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown");
+        }
+        return new Schedstat(file);
+    }
+
+    /** By the thread that opened it. */
+    void read() {
+        if (file != NONE) {
+            runDelay_ns = Native.runDelay_ns(file);
+            onCpu_ns = Native.cpuTime_ns();
+        }
+    }
+
+    long runDelay_ns() {
+        return runDelay_ns;
+    }
+
+    long onCpu_ns() {
+        return onCpu_ns;
+    }
+}

@@ -1,0 +1,12 @@
+// What serves malloc in this process, found by asking it: a configuration that was misspelt, or a preload that failed,
+// leaves no other trace.
+#pragma once
+
+#include <string>
+
+namespace pauselab::jvm {
+
+// JSON: {"path":…,"name":…,"version":…,"settings":{…}}; name is null for one that is not known.
+std::string describeAllocator();
+
+}  // namespace pauselab::jvm

@@ -1,0 +1,76 @@
+#include "jvm/memory.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace pauselab::jvm {
+namespace {
+
+constexpr int kMapFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+constexpr int kOpen = PROT_READ | PROT_WRITE;
+
+char* reserve(std::size_t bytes) noexcept {
+  void* memory = mmap(nullptr, bytes, PROT_NONE, kMapFlags, -1, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
+}
+
+void touch(char* page) noexcept { *const_cast<volatile char*>(page) = 1; }
+
+}  // namespace
+
+int Hole::place() noexcept {
+  char* const reservation = reserve(3 * kPageBytes);
+  if (reservation == nullptr) return errno;
+  page_ = reservation + kPageBytes;
+  return munmap(page_, kPageBytes) == 0 ? 0 : errno;
+}
+
+int Hole::mapAndUnmap() noexcept {
+  if (mmap(page_, kPageBytes, kOpen, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED) {
+    const int refused = errno;
+    if (refused == EEXIST) place();
+    return refused;
+  }
+  return munmap(page_, kPageBytes) == 0 ? 0 : errno;
+}
+
+// As in native/engine/operations/fault.cc. The engine switches huge pages off for its process; in a JVM, whose own
+// memory is its own business, only these pages go without (EINVAL: a kernel that has none).
+int Pool::make(std::uint64_t pages, bool apart) noexcept {
+  stride_ = apart ? 2 * kPageBytes : kPageBytes;
+  const std::size_t bytes = (pages + 1) * stride_ + kPageBytes;
+  char* const reservation = reserve(bytes);
+  if (reservation == nullptr) return errno;
+  if (madvise(reservation, bytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL) return errno;
+  char* const first = reservation + kPageBytes;
+  if (apart) {
+    for (std::uint64_t i = 0; i < pages; ++i)
+      if (mprotect(first + i * stride_, kPageBytes, kOpen) != 0) return errno;
+    next_ = first;
+  } else {
+    if (mprotect(first, (pages + 1) * kPageBytes, kOpen) != 0) return errno;
+    touch(first);  // gives the VMA its anon_vma
+    next_ = first + kPageBytes;
+  }
+  left_ = pages;
+  return 0;
+}
+
+int Pool::touchNext() noexcept {
+  if (left_ == 0) return kExhausted;
+  --left_;
+  touch(next_);
+  next_ += stride_;
+  return 0;
+}
+
+void* allocate(std::size_t bytes) noexcept {
+  char* const block = static_cast<char*>(std::malloc(bytes));
+  if (block == nullptr) return nullptr;
+  for (std::size_t at = 0; at < bytes; at += kPageBytes) touch(block + at);
+  return block;
+}
+
+}  // namespace pauselab::jvm
