@@ -40,7 +40,7 @@ function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, al
     runs: counted.length,
     cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
-    regionBytes: counted[0]?.file.regionBytes ?? null,
+    regionBytes: arm.jvm === null ? (counted[0]?.file.regionBytes ?? null) : null,
     holder: poolHolder(counted),
     jvm: arm.jvm === null ? null : poolJvm(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),

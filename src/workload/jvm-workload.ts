@@ -25,7 +25,7 @@ import type { PreparedWorkload, WorkloadInput } from './prepared.js';
 import type { Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
-import { unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
+import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../native/build/Release/pauselab-jvm.so', import.meta.url));
@@ -80,6 +80,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const watching = (watch = watchThreads({ pids: javaPids, rules: jvm.threads.map((rule) => ruleOf(rule, topology)) }));
     const reports = parts.map(({ name }) => reportOf(folder, name));
     javas.forEach((java, i) => { proveAllocator(jvm.allocator, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }); });
+    const names = threadNames(javaPids);
     let unmatched: Failure | null = null;
     return {
       board,
@@ -104,7 +105,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         watching.stop();
         const missing = watching.unmatched();
         // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
-        if (missing.length > 0 && arm.control === null && javas.every((java) => java.exit() === null)) unmatched = unmatchedFailure(missing, javaPids);
+        if (missing.length > 0 && arm.control === null) unmatched = unmatchedFailure(missing, names);
         for (const java of javas) await endAfterWindow(java, jvm.app === null && board.state() === 'done');
         if (board.state() !== 'done') started.kill('SIGKILL');
         await started.exited;

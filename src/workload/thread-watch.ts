@@ -104,8 +104,7 @@ export function watchThreads({ pids, rules, period_ms = usualPeriod_ms, scheduli
 }
 
 /** For a run that cannot mean what its profile says: the patterns without a thread, and what there was instead. */
-export function unmatchedFailure(unmatched: readonly string[], pids: readonly number[]): ReturnType<typeof unfit> {
-  const names = [...new Set(pids.flatMap((pid) => threadsOf(pid).flatMap((tid) => readStat(pid, tid)?.name ?? [])))].sort();
+export function unmatchedFailure(unmatched: readonly string[], names: readonly string[]): ReturnType<typeof unfit> {
   const which = unmatched.map((pattern) => `"${pattern}"`).join(', ');
   return unfit(`no thread is named as the profile's ${unmatched.length === 1 ? 'pattern' : 'patterns'} ${which} ${unmatched.length === 1 ? 'says' : 'say'}; the process has ${names.join(', ')}; correct the pattern (names are cut at 15 characters), or choose the collector or allocator that has such a thread`);
 }
@@ -121,6 +120,11 @@ interface SeenThread {
   readonly startTime: string;
   /** Of the look that saw it. */
   readonly at_ns: bigint;
+}
+
+/** Names of the threads that some processes have now, each once. */
+export function threadNames(pids: readonly number[]): string[] {
+  return [...new Set(pids.flatMap((pid) => threadsOf(pid).flatMap((tid) => readStat(pid, tid)?.name ?? [])))].sort();
 }
 
 function threadsOf(pid: number): number[] {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { nativeAddon } from '../../src/base/native.js';
 import { ExitCode } from '../../src/base/failure.js';
 import type { Scheduling } from '../../src/workload/priorities.js';
-import { unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from '../../src/workload/thread-watch.js';
+import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from '../../src/workload/thread-watch.js';
 import { compileMain, startTestJava, testJdks } from '../support/java.js';
 import { until } from '../support/until.js';
 
@@ -131,7 +131,7 @@ test('a process that is gone has no threads, and a pattern without one is said w
   const watched = watchThreads({ pids: [4_194_305], rules: [{ pattern: 'G1 Sevice', nice: 19 }], scheduling: kernel() });
   watched.stop();
   expect(watched.threads()).toEqual([]);
-  const failure = unmatchedFailure(watched.unmatched(), [process.pid]);
+  const failure = unmatchedFailure(watched.unmatched(), threadNames([process.pid]));
   expect(failure.exitCode).toBe(ExitCode.unfit);
   expect(failure.message).toMatch(/^no thread is named as the profile's pattern "G1 Sevice" says; the process has .*; correct the pattern/);
 });
