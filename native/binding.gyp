@@ -121,6 +121,12 @@
           "sources": ["test/refuse.cc"],
         },
         {
+          "target_name": "pauselab-board-tool",
+          "type": "executable",
+          "dependencies": ["core"],
+          "sources": ["test/board_tool.cc"],
+        },
+        {
           "target_name": "native-tests",
           "type": "executable",
           "dependencies": ["core"],
