@@ -225,7 +225,7 @@ TEST("every holder operation releases and restores, in one VMA and across two") 
         EXPECT(released == 0);
         EXPECT(action->restore() == 0);
       }
-      if (!operation.makeHeapRegion) verifiedLayout(region.get(), {});
+      if (!operation.trims) verifiedLayout(region.get(), {});
     }
   }
 }

@@ -4,6 +4,7 @@ import { targetHold_ns } from '../experiment/calibrate.js';
 import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
+import { operationNamed } from '../profile/operations.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 
 interface PlannedArm {
@@ -34,11 +35,14 @@ export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[]): 
     leastDuration_ns: order.length * (profile.warmup_ns + profile.duration_ns),
     arms: arms.map((arm) => {
       const { holder, hogs, victims, layout } = arm;
+      const { threads } = operationNamed(holder.operation);
       const factor = preemptionFactor(arm, topology);
       const region =
         holder.region.kind === 'bytes'
           ? formatSize(holder.region.bytes)
-          : `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor.toFixed(1)} times`;
+          : (threads ?? 1) > 1
+            ? `${String(threads)} at once, sized so that they fit into a quarter of the memory`
+            : `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor.toFixed(1)} times`;
       return {
         name: arm.name,
         title: arm.title,

@@ -1,4 +1,5 @@
 /** The checks of one arm, on its settings with defaults applied. */
+import { formatSize } from '../base/units.js';
 import { besideHolder, victimLayout, seriesName } from './expand.js';
 import { allocatorConflict, holderOperations, operationNamed } from './operations.js';
 import type { Profile } from './schema.js';
@@ -13,6 +14,7 @@ const mostPages = 1_000_000;
 
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
   checkHolder(settings, report);
+  checkHeap(settings, report);
   if (settings.victims.length === 0)
     report(['victims'], 'expected a list of at least one victim, got nothing');
   checkSeries(settings, report);
@@ -44,10 +46,39 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
       );
     }
   }
+  if (operation.chunks === true && holder.region === 'calibrated') {
+    report(
+      ['holder', 'region'],
+      `${operation.name} makes calls of sizes of its own, so no region can be calibrated; give holder.region a size such as 256MiB`,
+    );
+  }
   if (!operation.layouts.includes(layout)) {
     report(
       ['layout'],
-      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined && operation.chunks !== true ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+    );
+  }
+}
+
+/** What engine/chunk_heap.h calls a space; an allocating thread may need three, the holder and the toucher one each. */
+const heapSpaceBytes = 16 * 1024 * 1024;
+
+function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
+  const inHeap = victims.flatMap((victim, index) => (operationNamed(victim.operation).inHeap === true ? [index] : []));
+  const [first] = inHeap;
+  if (first === undefined || holder.operation === undefined) return;
+  if (operationNamed(holder.operation).chunks !== true) {
+    report(
+      ['victims', first, 'operation'],
+      `heap_allocate works in the heap of the holder madvise_dontneed_chunks, and the holder is ${holder.operation}; leave one of them out`,
+    );
+    return;
+  }
+  const least = (3 * inHeap.length + 2) * heapSpaceBytes;
+  if (holder.region !== 'calibrated' && holder.region < least) {
+    report(
+      ['holder', 'region'],
+      `expected at least ${formatSize(least)} for ${inHeap.length} allocating threads, got ${formatSize(holder.region)}`,
     );
   }
 }

@@ -43,10 +43,10 @@ function tracedCalls(operation: string): { own: string[]; started: string[][] } 
   return { own, started: [...byThread.values()] };
 }
 
-/** `a b? c+` as a pattern over calls that are each followed by a space. */
+/** `a b? c+ ( d e )100` as a pattern over calls that are each followed by a space. */
 function patternOf(calls: string, count: number): RegExp {
   const words = calls.split(' ').filter((call) => call !== '');
-  const one = words.map((call) => call.replace(/^(\w+)([?+]?)$/, '(?:$1 )$2')).join('');
+  const one = words.map((call) => call.replace(/^(\w+)([?+*]?)$/, '(?:$1 )$2').replace(/^\($/, '(?:').replace(/^\)(\d+)$/, '){$1}')).join('');
   return new RegExp(`^(?:${one}){${count}}$`);
 }
 
@@ -57,7 +57,8 @@ describe.each([...victims, ...holders])('$name', ({ name, calls }) => {
     const [declared = '', declaredOfThread] = calls.split(' | ');
     const { own, started } = tracedCalls(name);
     expect(joined(own)).toMatch(patternOf(declared, times));
-    expect(started).toHaveLength(declaredOfThread === undefined ? 0 : times);
+    const startedInOne = declaredOfThread === undefined ? 0 : Number(/\)(\d+)/.exec(declared)?.[1] ?? 1);
+    expect(started).toHaveLength(startedInOne * times);
     for (const thread of started) expect(joined(thread)).toMatch(patternOf(declaredOfThread ?? '', 1));
   });
 });
