@@ -303,7 +303,7 @@ void checkHeap(const Plan& plan) {
   if (allocators == 0) return;
   if (!releasesChunks(plan)) fail(Exit::usage, "heap_allocate works in the heap of a holder that releases in chunks (madvise_dontneed_chunks), and there is none");
   const std::size_t needed = (3 * allocators + 2) * ChunkHeap::kSpaceBytes;
-  if (plan.holder->bytes < needed) fail(Exit::usage, "%zu allocating threads need a heap of at least %zu bytes, and it has %lu", allocators, needed, plan.holder->bytes);
+  if (plan.holder->bytes < needed) fail(Exit::usage, "%zu threads in the heap need one of at least %zu bytes, and it has %lu", allocators, needed, plan.holder->bytes);
 }
 
 bool trimsHeap(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).trims; }
