@@ -51,6 +51,7 @@ void describeLayout() {
   PAUSELAB_FIELD(Thread, refused_errno);
   PAUSELAB_FIELD(Thread, ring_written);
   PAUSELAB_FIELD(Thread, exhausted_n);
+  PAUSELAB_FIELD(Thread, crossed_n);
   std::printf("\"bytes\":%zu},", sizeof(Thread));
 
   std::printf("\"record\":{");

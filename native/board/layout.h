@@ -118,7 +118,8 @@ struct alignas(64) Thread {
   // to a reader that never came.
   alignas(64) Word ring_written;
   Word exhausted_n;  // operations not made because what they use up (fresh pages) was used up
-  Word reserved[6];
+  Word crossed_n;    // holders: of the calls recorded in the series, those whose range crossed VMAs
+  Word reserved[5];
 };
 
 // One record of a ring: a holder's call, or a victim's operation of at least kSlow_ns.
@@ -134,8 +135,9 @@ struct Record {
 };
 static_assert(sizeof(Record) == 64);
 
-// What a holder's call was: `release` gives memory back, `restore` maps it again.
-enum class CallKind : std::uint64_t { release = 1, restore = 2 };
+// What a holder's call was: `release` gives memory back, `releaseAcross` too and its range crossed VMAs, `restore`
+// maps it again.
+enum class CallKind : std::uint64_t { release = 1, restore = 2, releaseAcross = 3 };
 
 // Operations at least this long read their schedstat (1 us, so at most 0.1 % of what it describes).
 inline constexpr std::uint64_t kSlow_ns = 1'000'000;

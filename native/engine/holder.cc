@@ -31,6 +31,20 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   // reading a call, and what lies between the two is in the second one's time.
   std::uint64_t now_ns = last.at_ns;
 
+  const auto push = [&ring](const ReleaseCall& made, board::CallKind kind) noexcept {
+    ring.push({.start_ns = made.start_ns, .end_ns = made.end_ns, .intended_ns = made.start_ns, .bytes = made.bytes, .call = static_cast<std::uint64_t>(kind),
+               .run_delay_ns = made.run_delay_ns, .run_delay_from_ns = made.run_delay_from_ns, .on_cpu_ns = made.on_cpu_ns});
+  };
+  const auto record = [&](const ReleaseCall& release) noexcept {
+    if (release.start_ns < windowStart_ns) {
+      board::raise(thread.warmup_n);
+    } else if (release.start_ns < shared.windowEnd_ns()) {  // calls inside one release may begin later than that
+      recorder.record(release.start_ns, release.start_ns, release.end_ns);
+      if (release.crossed) board::raise(thread.crossed_n);
+    }
+    push(release, release.crossed ? board::CallKind::releaseAcross : board::CallKind::release);
+  };
+
   const auto call = [&](std::uint64_t k, board::CallKind kind) noexcept {
     // Read before a call that is likely to be long, so that run delay is this call's and not of the rest before it.
     if (slow) {
@@ -47,15 +61,15 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
       if (thread.refused_n.load(std::memory_order_relaxed) == 0) thread.refused_errno.store(static_cast<std::uint64_t>(outcome), std::memory_order_relaxed);
       board::raise(thread.refused_n);
     } else {
-      if (kind == board::CallKind::release) {
-        if (start_ns >= windowStart_ns) {
-          recorder.record(start_ns, start_ns, end_ns);
-        } else {
-          board::raise(thread.warmup_n);
-        }
+      const HolderAction::Range range = action.lastRange().value_or(HolderAction::Range{.bytes = region.bytes(), .crossed = region.vmas() > 1});
+      const ReleaseCall whole{.start_ns = start_ns, .end_ns = end_ns, .bytes = range.bytes, .crossed = range.crossed,
+                              .run_delay_ns = after.run_delay_ns - last.run_delay_ns, .run_delay_from_ns = last.at_ns, .on_cpu_ns = after.on_cpu_ns - last.on_cpu_ns};
+      const std::span<const ReleaseCall> own = action.calls();
+      if (kind == board::CallKind::restore) {
+        push(whole, kind);
+      } else {
+        for (const ReleaseCall& release : own.empty() ? std::span(&whole, 1) : own) record(release);
       }
-      ring.push({.start_ns = start_ns, .end_ns = end_ns, .intended_ns = start_ns, .bytes = region.bytes(), .call = static_cast<std::uint64_t>(kind),
-                 .run_delay_ns = after.run_delay_ns - last.run_delay_ns, .run_delay_from_ns = last.at_ns, .on_cpu_ns = after.on_cpu_ns - last.on_cpu_ns});
     }
     last = after;
     board::endOperation(thread, k);
@@ -68,6 +82,7 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   while (plan.active && now_ns < shared.windowEnd_ns()) {
     if (!call(k++, board::CallKind::release)) break;
     if (action.restores() && !call(k++, board::CallKind::restore)) break;
+    if (!action.endsCycle()) continue;
     if (plan.toucher && !repopulate(shared)) break;
     if (plan.pause_ns > 0) sleepUntil(monotonic_ns() + plan.pause_ns, over);
     if (plan.toucher || plan.pause_ns > 0) now_ns = monotonic_ns();

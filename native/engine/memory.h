@@ -38,11 +38,12 @@ class Region {
  public:
   Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims);
   // Memory that was made elsewhere.
-  Region(char* base, std::size_t bytes) : base_(base), bytes_(bytes), vmas_(1), vmaEnd_(base + bytes) {}
+  Region(char* base, std::size_t bytes, std::uint64_t vmas = 1) : base_(base), bytes_(bytes), vmas_(vmas), vmaEnd_(base + bytes) {}
   virtual ~Region() = default;
 
   char* base() const { return base_; }
   std::size_t bytes() const { return bytes_; }
+  // Those that the released range spans, as laid out before the window.
   std::uint64_t vmas() const { return vmas_; }
   // Writes one byte to each page; gives up when `stop` becomes true.
   virtual void populate(const std::function<bool()>& stop) const noexcept;

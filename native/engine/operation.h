@@ -63,14 +63,22 @@ struct VictimOperation {
   std::string_view name;
   LockClass lockClass;                          // on a range inside one VMA
   std::optional<LockClass> crossingLockClass;   // on one that crosses VMAs; none: it has no such range
-  // System calls of one operation, separated by spaces; "" for none. `x?`: may be left out, `x+`: once or more.
-  // After a `|`: those of the thread that it starts.
+  // System calls of one operation, separated by spaces; "" for none. `x?`: may be left out, `x+`: once or more, `x*`: any
+  // number, `( x y )100`: 100 times. After a `|`: those of each thread that it starts.
   std::string_view calls;
   Placements placements;
   std::unique_ptr<VictimAction> (*make)(const VictimPlan& plan, const VictimPage& page);
   RangeShape shape{};
   Heap heap = Heap::untouched;
   bool leavesHole = false;  // unmaps and maps again at the same place, where an mmap of another thread could land
+  bool inHeap = false;      // works in the heap (engine/chunk_heap.h) of a holder that releases in chunks
+};
+
+// A call that gave memory back, as it is recorded.
+struct ReleaseCall {
+  std::uint64_t start_ns, end_ns, bytes;
+  bool crossed;  // its range crossed VMAs
+  std::uint64_t run_delay_ns, run_delay_from_ns, on_cpu_ns;
 };
 
 // A holder's operation: `release` gives the region back, `restore` maps it again where that is needed.
@@ -80,6 +88,16 @@ class HolderAction {
   virtual int release() noexcept = 0;
   virtual int restore() noexcept { return 0; }
   virtual bool restores() const noexcept { return false; }
+  // False: more calls come before the toucher brings back what they released, and before the holder rests.
+  virtual bool endsCycle() const noexcept { return true; }
+  // The range of the last release, where it is not the whole region.
+  struct Range {
+    std::uint64_t bytes;
+    bool crossed;
+  };
+  virtual std::optional<Range> lastRange() const noexcept { return std::nullopt; }
+  // The calls inside the last release, where it is not one call but several, by threads of its own.
+  virtual std::span<const ReleaseCall> calls() const noexcept { return {}; }
   virtual std::string note() const { return {}; }
 };
 
@@ -97,9 +115,11 @@ struct HolderOperation {
   std::unique_ptr<HolderAction> (*make)(const HolderSite& site);
   // It reads the victims' process from outside: its thread is in a second process, the region in the victims'.
   bool reads = false;
-  // Where its region is not one of its own but a free part of the heap.
-  std::unique_ptr<Region> (*makeHeapRegion)(const HolderPlan& plan) = nullptr;
+  // Where its region is not a plain one.
+  std::unique_ptr<Region> (*makeOwnRegion)(const HolderPlan& plan) = nullptr;
   bool leavesHole = false;
+  bool trims = false;   // its region is a free part of malloc's heap
+  bool chunks = false;  // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
 };
 
 // Huge pages are off for the whole process unless an operation is about them.
@@ -111,7 +131,7 @@ std::span<const HolderOperation> holderOperations();
 const VictimOperation* findVictimOperation(std::string_view name);
 const HolderOperation* findHolderOperation(std::string_view name);
 
-// The region of an operation: of its own, or a free part of the heap.
+// The region of an operation.
 std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan, const std::vector<VictimPlan>& victims);
 // The range of an operation that lies apart from the holder's: isolated or crossing.
 VictimPage ownPage(const VictimOperation& operation, Placement placement);
@@ -135,6 +155,7 @@ std::unique_ptr<VictimAction> makeThreadStartJoinUncached(const VictimPlan&, con
 std::unique_ptr<VictimAction> makeMalloc8k(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeMalloc1mMmap(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeMalloc1mHeap(const VictimPlan&, const VictimPage&);
+std::unique_ptr<VictimAction> makeHeapAllocate(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan&, const VictimPage&);
 std::unique_ptr<VictimAction> makeTimer(const VictimPlan&, const VictimPage&);
@@ -145,6 +166,11 @@ std::unique_ptr<HolderAction> makeMprotectRegion(const HolderSite&);
 std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite&);
 std::unique_ptr<HolderAction> makeMallocTrim(const HolderSite&);
 std::unique_ptr<Region> makeFreeHeap(const HolderPlan&);
+std::unique_ptr<HolderAction> makeDontneedChunks(const HolderSite&);
+std::unique_ptr<Region> makeChunkHeap(const HolderPlan&);
+std::unique_ptr<HolderAction> makeParallelDontneed(const HolderSite&);
+std::unique_ptr<HolderAction> makeParallelFree(const HolderSite&);
+std::unique_ptr<Region> makeParallelSample(const HolderPlan&);
 std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite&);

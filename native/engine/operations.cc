@@ -38,6 +38,7 @@ constexpr VictimOperation kVictims[] = {
     {"madvise_wipeonfork_page", kWrite, kWrite, "madvise", kAnywhere, madviseInTurns<MADV_WIPEONFORK, MADV_KEEPONFORK>},
     {"thread_start_join_uncached", kWrite, {}, "mmap mprotect rt_sigprocmask clone3 rt_sigprocmask futex? munmap | rseq set_robust_list rt_sigprocmask rt_sigprocmask exit", kOwn, makeThreadStartJoinUncached, {}, Heap::uses, true},
     {"malloc_1m_mmap", kWrite, {}, "mmap munmap", kOwn, makeMalloc1mMmap, {}, Heap::mapsLarge},
+    {"heap_allocate", kWrite, {}, "mmap mprotect?", kOwn, makeHeapAllocate, {}, Heap::untouched, false, true},
     {"first_fault", kRead, {}, "", kOwn, makeFirstFault},
     {"madvise_cold_page", kRead, kRead, "madvise", kAnywhere, madvisePage<MADV_COLD>},
     {"madvise_pageout_page", kRead, kRead, "madvise", kAnywhere, madvisePage<MADV_PAGEOUT>},
@@ -70,12 +71,20 @@ constexpr VictimOperation kVictims[] = {
 #endif
 };
 
+// A thread's own schedstat and CPU time are read before and after its timed call.
+constexpr std::string_view kParallelCalls =
+    "rt_sigaction? rt_sigprocmask? ( mmap? mprotect? rt_sigprocmask clone3 rt_sigprocmask )100 futex* | rseq set_robust_list rt_sigprocmask openat pread64 "
+    "mmap mprotect madvise pread64 clock_gettime madvise pread64 clock_gettime munmap close rt_sigprocmask madvise exit";
+
 constexpr HolderOperation kHolders[] = {
     {"madvise_dontneed", kVma, kRead, "madvise", madviseRegion<MADV_DONTNEED>},
     {"madvise_dontneed_locked", kVma, kRead, "madvise", madviseRegion<MADV_DONTNEED_LOCKED>},
     {"madvise_free", kVma, kRead, "madvise", madviseRegion<MADV_FREE>},
     {"process_madvise", kVma, kRead, "process_madvise", makeProcessMadvise},
-    {"malloc_trim", kVma, {}, "madvise+ brk?", makeMallocTrim, false, makeFreeHeap},
+    {"malloc_trim", kVma, {}, "madvise+ brk?", makeMallocTrim, false, makeFreeHeap, false, true},
+    {"madvise_dontneed_chunks", kVma, {}, "madvise", makeDontneedChunks, false, makeChunkHeap, false, false, true},
+    {"parallel_dontneed", kVma, kRead, kParallelCalls, makeParallelDontneed, false, makeParallelSample},
+    {"parallel_free", kVma, kRead, kParallelCalls, makeParallelFree, false, makeParallelSample},
     {"madvise_cold", kRead, kRead, "madvise", madviseRegion<MADV_COLD>},
     {"madvise_pageout", kRead, kRead, "madvise", madviseRegion<MADV_PAGEOUT>},
     {"madvise_willneed", kRead, kRead, "madvise", madviseRegion<MADV_WILLNEED>},
@@ -115,7 +124,7 @@ const VictimOperation* findVictimOperation(std::string_view name) { return find(
 const HolderOperation* findHolderOperation(std::string_view name) { return find(holderOperations(), name); }
 
 std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan, const std::vector<VictimPlan>& victims) {
-  return operation.makeHeapRegion == nullptr ? std::make_unique<Region>(plan, victims) : operation.makeHeapRegion(plan);
+  return operation.makeOwnRegion == nullptr ? std::make_unique<Region>(plan, victims) : operation.makeOwnRegion(plan);
 }
 
 VictimPage ownPage(const VictimOperation& operation, Placement placement) {

@@ -29,6 +29,8 @@ Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CL
     fail(Exit::unfit, "/proc/thread-self/schedstat is not there (%s); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown", strerror(errno));
 }
 
+Schedstat::~Schedstat() { close(fd_); }
+
 SchedstatReading Schedstat::read() const noexcept {
   char text[64] = {};
   SchedstatReading reading;

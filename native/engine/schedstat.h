@@ -15,6 +15,9 @@ struct SchedstatReading {
 class Schedstat {
  public:
   Schedstat();  // opens the calling thread's file; ends the program with a sentence if there is none
+  ~Schedstat();
+  Schedstat(const Schedstat&) = delete;
+  Schedstat& operator=(const Schedstat&) = delete;
   // By the thread that made it.
   SchedstatReading read() const noexcept;
 

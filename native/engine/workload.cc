@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "board/fail.h"
+#include "engine/chunk_heap.h"
 #include "engine/roles.h"
 
 namespace pauselab::engine {
@@ -289,9 +290,26 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
   return parts;
 }
 
-bool trimsHeap(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).makeHeapRegion != nullptr; }
+bool releasesChunks(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).chunks; }
+
+std::size_t allocatorsInHeap(const Plan& plan) {
+  return static_cast<std::size_t>(std::count_if(plan.victims.begin(), plan.victims.end(), [](const VictimPlan& victim) { return victimOperation(victim).inHeap; }));
+}
+
+// Nobody waits for a space of the heap, so there have to be enough of them: an allocating thread may have two and look
+// for a third, the holder and the toucher one each.
+void checkHeap(const Plan& plan) {
+  const std::size_t allocators = allocatorsInHeap(plan);
+  if (allocators == 0) return;
+  if (!releasesChunks(plan)) fail(Exit::usage, "heap_allocate works in the heap of a holder that releases in chunks (madvise_dontneed_chunks), and there is none");
+  const std::size_t needed = (3 * allocators + 2) * ChunkHeap::kSpaceBytes;
+  if (plan.holder->bytes < needed) fail(Exit::usage, "%zu threads in the heap need one of at least %zu bytes, and it has %lu", allocators, needed, plan.holder->bytes);
+}
+
+bool trimsHeap(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).trims; }
 
 void checkOperations(const Plan& plan) {
+  checkHeap(plan);
   if (plan.holder && holderOperation(*plan.holder).reads && plan.holder->toucher)
     fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
   if (plan.holder && !plan.joined.empty() && !(holderOperation(*plan.holder).reads && plan.victims.empty() && !plan.foreignHolder))
@@ -387,6 +405,8 @@ void runWorkload(const Plan& plan) {
     // Its holder, if it has one, needs the joined process.
   } else if (plan.holder && plan.foreignHolder) {
     foreign.start(shared, plan, seats, nullptr);
+    // The allocating threads have a heap all the same.
+    if (allocatorsInHeap(plan) > 0) (holder.region = makeRegion(holderOperation(*plan.holder), *plan.holder, {}))->populate([] { return false; });
   } else if (plan.holder && holderOperation(*plan.holder).reads) {
     holder.region = std::make_unique<Region>(*plan.holder, plan.victims);
     foreign.start(shared, plan, seats, holder.region.get());
@@ -395,6 +415,7 @@ void runWorkload(const Plan& plan) {
     holder = prepareHolder(plan);
   }
   VictimParts victims = prepareVictims(plan, holder);
+  if (allocatorsInHeap(plan) > 0) ChunkHeap::ofThisProcess().verify();  // they have tried their operation
 
   auto* crew = new Crew(shared);  // never destroyed: its threads never end
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
@@ -435,6 +456,7 @@ void runWorkload(const Plan& plan) {
     nanosleep(&rest, nullptr);
   }
   foreign.kill();
+  if (allocatorsInHeap(plan) > 0 && crew->allEnded()) ChunkHeap::ofThisProcess().verify();
   header.state.store(static_cast<std::uint64_t>(State::done), std::memory_order_release);
   // Without unwinding: the threads end with the process.
   _exit(0);

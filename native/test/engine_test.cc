@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "board/fail.h"
+#include "engine/chunk_heap.h"
 #include "engine/maps.h"
 #include "engine/memory.h"
 #include "engine/operation.h"
@@ -162,6 +164,8 @@ TEST("what does not go together in one process is refused before anything is mad
   expectRefusedRun(victimLine("mmap_munmap", "crossing"), "cannot be placed \"crossing\"");
   expectRefusedRun(victimLine("timer", "crossing"), "cannot be placed \"crossing\"");
   expectRefusedRun(holderLine("madvise_free") + victimLine("madvise_random_page", "same"), "cannot be placed \"same\"");
+  expectRefusedRun(holderLine("madvise_free") + victimLine("heap_allocate"), "works in the heap of a holder that releases in chunks");
+  expectRefusedRun(holderLine("madvise_dontneed_chunks") + victimLine("heap_allocate"), "1 threads in the heap need one of at least 83886080 bytes, and it has 4096");
 }
 
 TEST("what the second process refuses is the last that is said") {
@@ -225,7 +229,116 @@ TEST("every holder operation releases and restores, in one VMA and across two") 
         EXPECT(released == 0);
         EXPECT(action->restore() == 0);
       }
-      if (!operation.makeHeapRegion) verifiedLayout(region.get(), {});
+      if (!operation.trims) verifiedLayout(region.get(), {});
+    }
+  }
+}
+
+std::size_t vmasOf(const char* start, std::size_t bytes) {
+  const auto from = reinterpret_cast<std::uintptr_t>(start);
+  return overlapping(readMaps(), from, from + bytes).size();
+}
+
+TEST("a range of the heap crosses VMAs where /proc/self/maps says so, and not after the block is gone") {
+  const ChunkHeap heap(ChunkHeap::kSpaceBytes);
+  heap.populate([] { return false; });
+  SeededNumbers numbers(7);
+  std::size_t crossing = 0;
+  for (int i = 0; i < 40; ++i) {
+    EXPECT(heap.mark(0, ChunkHeap::Wanted::withoutBlock));
+    EXPECT(heap.mapBlock(0, (1 + numbers.below(1000)) * kPageBytes) == 0);
+    for (int k = 0; k < 20; ++k) {
+      const std::size_t offset = numbers.below(1100) * kPageBytes;
+      const std::size_t bytes = (1 + numbers.below(100)) * kPageBytes;
+      EXPECT(heap.crosses(0, offset, bytes) == (vmasOf(heap.space(0) + offset, bytes) > 1));
+      crossing += heap.crosses(0, offset, bytes) ? 1 : 0;
+    }
+    EXPECT(heap.unmapBlock(0) == 0);
+    EXPECT(!heap.crosses(0, 0, ChunkHeap::kSpaceBytes) && vmasOf(heap.space(0), ChunkHeap::kSpaceBytes) == 1);
+    heap.unmark(0);
+  }
+  EXPECT(crossing > 0);
+}
+
+TEST("a space belongs to one who marked it, and to nobody who wants another kind") {
+  const ChunkHeap heap(ChunkHeap::kSpaceBytes);
+  EXPECT(!heap.mark(0, ChunkHeap::Wanted::withBlock));
+  EXPECT(heap.mark(0, ChunkHeap::Wanted::either));
+  EXPECT(!heap.mark(0, ChunkHeap::Wanted::either));
+  EXPECT(heap.mapBlock(0, kPageBytes) == 0);
+  heap.unmark(0);
+  EXPECT(!heap.mark(0, ChunkHeap::Wanted::withoutBlock));
+  EXPECT(heap.mark(0, ChunkHeap::Wanted::withBlock));
+}
+
+TEST("a cycle of chunks covers the heap once, in calls of 256 KiB to 4 MiB, none of which crosses where nobody allocates") {
+  const auto heap = makeRegion(*findHolderOperation("madvise_dontneed_chunks"), holderOf(4 * ChunkHeap::kSpaceBytes, 1), {});
+  const auto action = findHolderOperation("madvise_dontneed_chunks")->make({.region = *heap, .victims = getpid()});
+  std::size_t covered = 0;
+  do {
+    EXPECT(action->release() == 0);
+    const auto range = action->lastRange();
+    EXPECT(range && range->bytes >= 256 * 1024 && range->bytes <= 4 * 1024 * 1024 && !range->crossed);
+    covered += range->bytes;
+  } while (!action->endsCycle());
+  EXPECT(covered == 4 * ChunkHeap::kSpaceBytes);
+}
+
+TEST("among allocating threads some chunks cross, and in the end the heap is as it was written down") {
+  const ChunkHeap heap(10 * ChunkHeap::kSpaceBytes);
+  const auto action = findHolderOperation("madvise_dontneed_chunks")->make({.region = heap, .victims = getpid()});
+  std::atomic<bool> stop{false};
+  std::atomic<int> refused{0};
+  std::atomic<unsigned> calls{0};
+  const auto allocate = [&](const char* name) {
+    VictimPlan plan = victimAt(Placement::isolated);
+    plan.name = name;
+    const auto own = findVictimOperation("heap_allocate")->make(plan, {});
+    for (unsigned seen = 0; !stop; std::this_thread::yield()) {
+      if (seen == calls) continue;  // a block outlives some calls
+      seen = calls;
+      if (own->perform() != 0) ++refused;
+    }
+  };
+  std::thread a(allocate, "allocator.a"), b(allocate, "allocator.b");
+  std::size_t crossed = 0;
+  for (int cycles = 0; cycles < 1000 && (cycles < 3 || crossed == 0); ++cycles) {
+    heap.populate([] { return false; });
+    do {
+      EXPECT(action->release() == 0);
+      ++calls;
+      crossed += action->lastRange()->crossed ? 1 : 0;
+    } while (!action->endsCycle());
+  }
+  stop = true;
+  a.join();
+  b.join();
+  EXPECT(refused == 0);
+  EXPECT(crossed > 0);
+  heap.verify();
+}
+
+TEST("a heap that lies in another way than written down is found out") {
+  const test::Ended ended = test::endOf([] {
+    const ChunkHeap heap(2 * ChunkHeap::kSpaceBytes);
+    heap.verify();
+    mprotect(heap.space(1) + kPageBytes, kPageBytes, PROT_READ);
+    heap.verify();
+  });
+  EXPECT(ended.status == static_cast<int>(Exit::unfit));
+  EXPECT(ended.stderrText.find("space 1 of the heap was to be 1 VMA(s) and is 3") != std::string::npos);
+}
+
+TEST("each of 100 threads makes one call, and the layout says whether it crosses") {
+  for (const char* name : {"parallel_dontneed", "parallel_free"}) {
+    for (const std::uint64_t vmas : {1u, 2u}) {
+      const HolderOperation& operation = *findHolderOperation(name);
+      const auto sample = makeRegion(operation, holderOf(64 * 1024, vmas), {});
+      EXPECT(vmasOf(sample->base(), sample->bytes()) == vmas);
+      const auto action = operation.make({.region = *sample, .victims = getpid()});
+      EXPECT(action->release() == 0);
+      EXPECT(action->calls().size() == 100);
+      for (const ReleaseCall& call : action->calls()) EXPECT(call.bytes == 64 * 1024 && call.crossed == (vmas == 2) && call.start_ns > 0 && call.end_ns >= call.start_ns);
     }
   }
 }

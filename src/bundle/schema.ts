@@ -66,6 +66,8 @@ const holderSchema = z.object({
   hold_ns: orNull(ns),
   /** Calls that reached into the window, also those that began before it or ended after it. */
   window_calls: z.number(),
+  /** Of the calls in `service`: those whose range crossed VMAs. Null in a bundle of a version that did not count them. */
+  crossed_calls: orNull(z.number()).default(null),
   lost_records: z.number(),
 });
 

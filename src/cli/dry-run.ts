@@ -4,6 +4,7 @@ import { targetHold_ns } from '../experiment/calibrate.js';
 import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
+import { operationNamed } from '../profile/operations.js';
 import type { NativeArm, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, ThreadRule } from '../profile/resolved.js';
 
 interface PlannedArm {
@@ -62,6 +63,8 @@ function describeHolder(holder: ResolvedHolder, cpusOf: CpusOf): string {
 function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): string {
   const { region } = arm.holder;
   if (region.kind === 'bytes') return formatSize(region.bytes);
+  const { threads = 1 } = operationNamed(arm.holder.operation);
+  if (threads > 1) return `${threads} at once, sized so that they fit into a quarter of the memory`;
   const factor = preemptionFactor(arm, topology);
   return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor === null ? 'by what no weights tell (a real-time hog)' : `${factor.toFixed(1)} times`}`;
 }

@@ -52,7 +52,7 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
   const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, result.last.taken_ns);
   return {
     window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
-    holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, calls, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
+    holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, holder.state, calls, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
     series: timed
       .filter(({ thread }) => thread.role === 'victim')
       .map(({ thread, info, snapshot, state }) => {
@@ -129,7 +129,7 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
   };
 }
 
-function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, calls: readonly HolderCall[], records: WindowResult['records'], { window }: WindowResult, lost: number): HolderRun {
+function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, state: ThreadSnapshot, calls: readonly HolderCall[], records: WindowResult['records'], { window }: WindowResult, lost: number): HolderRun {
   const slow = records.filter(({ start_ns, call, onCpu_ns }) => call === 'release' && start_ns >= window.windowStart_ns && onCpu_ns > 0);
   // Calls below 1 ms are counted, and have no record of their own.
   const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns).length;
@@ -137,6 +137,6 @@ function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, calls: readonly H
   return {
     service: snapshot.service,
     holds_ns,
-    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), window_calls: Math.max(snapshot.service.n, reaching), lost_records: lost },
+    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, lost_records: lost },
   };
 }

@@ -6,6 +6,8 @@
  * profile's least hold, below which this kernel's preemption model would not preempt inside the call at all.
  * Hold is proportional to bytes only roughly (caches), so it is measured at the size found, and corrected.
  *
+ * A region of which many threads have one each is sized to the memory that is there instead.
+ *
  * One size per operation and kind of pages, from the arm that needs the least, frozen for all arms and runs. A region
  * given in bytes is measured once, to know how long its calls will take.
  */
@@ -15,6 +17,7 @@ import type { Calibration } from '../bundle/schema.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes } from '../host/facts.js';
 import { preemptionFactor } from '../host/weights.js';
+import { operationNamed } from '../profile/operations.js';
 import type { NativeArm, ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { median } from '../stats/median.js';
 import { prepareWorkload } from '../workload/prepare.js';
@@ -46,10 +49,11 @@ export async function sizeRegions(profile: ResolvedProfile, allArms: readonly Re
     const { region, operation } = arm.holder;
     if (calibrations.has(keyOf(arm))) continue;
     progress(`sizing the region of ${operation}`);
+    const given_bytes = region.kind === 'bytes' ? region.bytes : threadsOf(arm) > 1 ? shareOfMemory(threadsOf(arm), availableMemoryBytes()) : null;
     const alike = arms.filter((other) => keyOf(other) === keyOf(arm));
     calibrations.set(
       keyOf(arm),
-      region.kind === 'bytes' ? await calibrate(arm, null, topology, region.bytes) : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology),
+      given_bytes !== null ? await calibrate(arm, null, topology, given_bytes) : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology),
     );
   }
   for (const arm of arms) {
@@ -57,6 +61,16 @@ export async function sizeRegions(profile: ResolvedProfile, allArms: readonly Re
     if (calibration !== undefined && arm.holder.active) refuseTooLong(profile, arm, calibration, topology);
   }
   return { calibrations: [...calibrations.values()], bytesFor: (arm) => (arm.jvm === null ? (calibrations.get(keyOf(arm))?.bytes ?? 0) : 0) };
+}
+
+function threadsOf({ holder }: NativeArm): number {
+  return operationNamed(holder.operation).threads ?? 1;
+}
+
+/** The published benchmark's 256 MiB a thread where a quarter of the memory suffices, else less: halves in whole huge pages. */
+export function shareOfMemory(threads: number, available_bytes: number): number {
+  const unit = 4 * 1024 * 1024;
+  return Math.max(unit, Math.min(256 * 1024 * 1024, Math.floor(available_bytes / 4 / threads / unit) * unit));
 }
 
 export function targetHold_ns({ stall, ...arm }: NativeArm, topology: CpuTopology): number {
@@ -125,9 +139,10 @@ async function measureHold(arm: NativeArm, bytes: number, topology: CpuTopology)
 
 function refuseTooLarge(arm: NativeArm, bytes: number): void {
   const availableBytes = availableMemoryBytes();
-  if (bytes <= availableBytes / 2) return;
+  const threads = threadsOf(arm);
+  if (threads * bytes <= availableBytes / 2) return;
   const explicit = arm.holder.region.kind === 'bytes';
-  const text = `the region of arm ${arm.name} needs ${formatSize(bytes)} and ${formatSize(availableBytes)} of memory are available, of which pauselab uses at most half`;
+  const text = `the region of arm ${arm.name} needs ${threads === 1 ? '' : `${threads} times `}${formatSize(bytes)} and ${formatSize(availableBytes)} of memory are available, of which pauselab uses at most half`;
   throw explicit ? usage(`${text}; lower holder.region`) : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
 }
 

@@ -61,6 +61,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
     service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
     hold_ns: median(holders.flatMap(({ holds_ns }) => holds_ns)),
     window_calls: sum(holders, ({ figures }) => figures.window_calls),
+    crossed_calls: sum(holders, ({ figures }) => figures.crossed_calls ?? 0),
     lost_records: sum(holders, ({ figures }) => figures.lost_records),
   };
 }

@@ -1,4 +1,5 @@
 /** The checks of one arm, on its settings with defaults applied. */
+import { formatSize } from '../base/units.js';
 import { besideHolder, victimLayout } from './expand.js';
 import { checkJvmArm } from './check-jvm.js';
 import { checkSeries, type Report } from './check-series.js';
@@ -19,6 +20,7 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
   }
   checkHolder(settings, report);
   if (!areNative(settings, report)) return;
+  checkHeap(settings, report);
   checkSeries(settings, report, (operation) => operationNamed(operation).role);
   checkLayouts(settings, report);
   checkAllocator(settings, report);
@@ -48,10 +50,39 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
       );
     }
   }
+  if (operation.chunks === true && holder.region === 'calibrated') {
+    report(
+      ['holder', 'region'],
+      `${operation.name} makes calls of sizes of its own, so no region can be calibrated; give holder.region a size such as 256MiB`,
+    );
+  }
   if (!operation.layouts.includes(layout)) {
     report(
       ['layout'],
-      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined && operation.chunks !== true ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+    );
+  }
+}
+
+/** What engine/chunk_heap.h calls a space; an allocating thread may need three, the holder and the toucher one each. */
+const heapSpaceBytes = 16 * 1024 * 1024;
+
+function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
+  const inHeap = victims.flatMap((victim, index) => (operationNamed(victim.operation).inHeap === true ? [index] : []));
+  const [first] = inHeap;
+  if (first === undefined || holder.operation === undefined) return;
+  if (operationNamed(holder.operation).chunks !== true) {
+    report(
+      ['victims', first, 'operation'],
+      `heap_allocate works in the heap of the holder madvise_dontneed_chunks, and the holder is ${holder.operation}; leave one of them out`,
+    );
+    return;
+  }
+  const least = (3 * inHeap.length + 2) * heapSpaceBytes;
+  if (holder.region !== 'calibrated' && holder.region < least) {
+    report(
+      ['holder', 'region'],
+      `expected at least ${formatSize(least)} for ${inHeap.length} allocating threads, got ${formatSize(holder.region)}`,
     );
   }
 }

@@ -37,6 +37,12 @@ export interface Operation {
   readonly toucher?: 'needed' | 'useless';
   /** A holder that reads the victims' process from a second one: its thread is there, the region is not. */
   readonly reads?: boolean;
+  /** A holder that releases its region in calls of sizes of its own, so there is no hold to size the region to. */
+  readonly chunks?: boolean;
+  /** A holder whose calls are made by this many threads at once, each with a region: it is sized to the memory that is there. */
+  readonly threads?: number;
+  /** A victim that works in the heap of a holder with `chunks`. */
+  readonly inHeap?: boolean;
   /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
   readonly uses?: 'mapping' | 'page';
   /** Unmaps and maps again at the same place: between the two any other mmap of the process could land there. */
@@ -99,6 +105,40 @@ const table = [
     heap: 'uses',
     explanation:
       'malloc_trim(0) of a heap with a free part as large as the region: MADV_DONTNEED with the arena’s mutex held; all threads share one arena',
+  },
+  {
+    name: 'madvise_dontneed_chunks',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    role: 'holder',
+    layouts: ['isolated'],
+    toucher: 'needed',
+    chunks: true,
+    explanation:
+      'madvise(MADV_DONTNEED) of the region in many calls, each over a chunk of 256 KiB to 4 MiB; beside `heap_allocate` some chunks cross VMAs',
+  },
+  {
+    name: 'parallel_dontneed',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts: ['isolated', 'split'],
+    toucher: 'useless',
+    threads: 100,
+    explanation:
+      '100 threads, each maps memory, opens its middle half, writes to it, gives it back by one madvise(MADV_DONTNEED), which is the call that is timed, and unmaps it',
+  },
+  {
+    name: 'parallel_free',
+    kind: 'holder',
+    lockClass: 'VMA lock',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts: ['isolated', 'split'],
+    toucher: 'useless',
+    threads: 100,
+    explanation: 'the same with MADV_FREE',
   },
   {
     name: 'madvise_cold',
@@ -354,6 +394,16 @@ const table = [
     layouts: ['isolated'],
     heap: 'mapsLarge',
     explanation: 'malloc, a write and free of 1 MiB with a low M_MMAP_THRESHOLD: mmap and munmap',
+  },
+  {
+    name: 'heap_allocate',
+    kind: 'victim',
+    lockClass: 'mmap_lock write',
+    role: 'allocator',
+    layouts: ['isolated'],
+    inHeap: true,
+    explanation:
+      'a block with a guard page behind it, mapped in the holder’s heap and given back in turns; only beside `madvise_dontneed_chunks`',
   },
   {
     name: 'first_fault',

@@ -56,6 +56,7 @@ export const thread = {
   refused_errno: 184,
   ring_written: 192,
   exhausted_n: 200,
+  crossed_n: 208,
 } as const;
 export const threadBytes = 256;
 
@@ -91,7 +92,9 @@ export type BoardState = (typeof states)[number];
 export const roles = { 1: 'victim', 2: 'holder', 3: 'toucher', 4: 'hog', 5: 'load' } as const;
 export type ThreadRole = (typeof roles)[keyof typeof roles];
 
-export const callKinds = { 1: 'release', 2: 'restore' } as const;
+/** 3 is a release whose range crossed VMAs. */
+export const callKinds = { 1: 'release', 2: 'restore', 3: 'release' } as const;
+export const releaseAcross = 3;
 export type CallKind = (typeof callKinds)[keyof typeof callKinds];
 
 export const goCommand = 1n;

@@ -6,7 +6,7 @@
  * what the writer may have touched meanwhile is counted as lost, never returned torn.
  */
 import type { Board, ThreadInfo } from './board.js';
-import { callKinds, header, record as field, recordBytes, thread as threadField, type CallKind } from './board-layout.js';
+import { callKinds, header, record as field, recordBytes, releaseAcross, thread as threadField, type CallKind } from './board-layout.js';
 
 /** Times are relative to go. */
 export interface RingRecord {
@@ -20,6 +20,8 @@ export interface RingRecord {
   readonly bytes: number;
   /** Null for victims. */
   readonly call: CallKind | null;
+  /** A release whose range crossed VMAs. */
+  readonly crossed: boolean;
   /** The thread's own time runnable but not running since `runDelayFrom_ns`. */
   readonly runDelay_ns: number;
   readonly runDelayFrom_ns: number;
@@ -95,6 +97,7 @@ function parse(copied: BigUint64Array, position: number, thread: number, go_ns: 
     intended_ns: relative(field.intended_ns),
     bytes: Number(word(field.bytes)),
     call: callKindOf(Number(word(field.call))),
+    crossed: Number(word(field.call)) === releaseAcross,
     runDelay_ns: Number(word(field.run_delay_ns)),
     runDelayFrom_ns: relative(field.run_delay_from_ns),
     onCpu_ns: Number(word(field.on_cpu_ns)),
@@ -102,5 +105,5 @@ function parse(copied: BigUint64Array, position: number, thread: number, go_ns: 
 }
 
 function callKindOf(number: number): CallKind | null {
-  return number === 1 || number === 2 ? callKinds[number] : null;
+  return number === 1 || number === 2 || number === 3 ? callKinds[number] : null;
 }

@@ -6,13 +6,15 @@ import type { CallKind } from './board-layout.js';
 import type { InFlight } from './snapshot.js';
 import type { RingRecord } from './rings.js';
 import type { Timeline } from './samples.js';
-import { lowerBound, stateLettersDuring } from './states.js';
+import { stateLettersDuring } from './states.js';
 
 export interface HolderCall {
   readonly holder: string;
   readonly start_ns: number;
   readonly end_ns: number;
   readonly call: CallKind | null;
+  /** Its range crossed VMAs; of one still running it is not known yet, and false. */
+  readonly crossed: boolean;
   readonly bytes: number;
   /** The holder's own time off the CPU though runnable, at most: how long it was preempted inside the call. */
   readonly runDelayAtMost_ns: number;
@@ -70,7 +72,7 @@ export interface VictimEvidence {
   readonly windowStart_ns: number;
   readonly windowEnd_ns: number;
   readonly timeline: Timeline | undefined;
-  /** Per holder, in order of start, as `holderCalls` gives them. */
+  /** Per holder, as `holderCalls` gives them. */
   readonly holderCalls: readonly (readonly HolderCall[])[];
 }
 
@@ -78,13 +80,13 @@ const listedCalls = 5;
 
 /** The calls of one holder from its ring, and the one it was in when last seen, which ends with the look. */
 export function holderCalls(holder: string, records: readonly RingRecord[], inFlight: InFlight, lastLook_ns: number): HolderCall[] {
-  const calls = records.map(({ start_ns, end_ns, call, bytes, runDelay_ns }) => ({
-    holder, start_ns, end_ns, call, bytes,
+  const calls = records.map(({ start_ns, end_ns, call, crossed, bytes, runDelay_ns }) => ({
+    holder, start_ns, end_ns, call, crossed, bytes,
     runDelayAtMost_ns: Math.min(runDelay_ns, end_ns - start_ns),
   }));
   if (inFlight.state === 'running') {
     const { start_ns } = inFlight;
-    calls.push({ holder, start_ns, end_ns: lastLook_ns, call: null, bytes: 0, runDelayAtMost_ns: lastLook_ns - start_ns });
+    calls.push({ holder, start_ns, end_ns: lastLook_ns, call: null, crossed: false, bytes: 0, runDelayAtMost_ns: lastLook_ns - start_ns });
   }
   return calls;
 }
@@ -141,11 +143,9 @@ function describe(operation: Operation, { timeline, holderCalls: calls }: Victim
   };
 }
 
-/** Calls of one thread do not overlap each other, so those that reach into the span are neighbours. */
+/** Calls of one holder may overlap each other: some operations make them by threads of their own. */
 function overlappingCalls(calls: readonly HolderCall[], start_ns: number, end_ns: number): readonly HolderCall[] {
-  const first = lowerBound(calls.map((call) => call.end_ns), start_ns);
-  const last = lowerBound(calls.map((call) => call.start_ns), end_ns);
-  return calls.slice(first, last).filter((call) => call.end_ns > start_ns);
+  return calls.filter((call) => call.end_ns > start_ns && call.start_ns < end_ns);
 }
 
 function dominantState(shares: Readonly<Record<string, number>>): DominantState {

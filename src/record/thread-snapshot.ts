@@ -23,10 +23,12 @@ export interface ThreadSnapshot {
   /** Name of the first refusal's errno, such as `EINVAL`; null without one. */
   readonly refused_errno: string | null;
   readonly exhausted_n: number;
+  /** Holders: of the calls in its series, those whose range crossed VMAs. */
+  readonly crossed_n: number;
   readonly ringWritten: number;
 }
 
-const slotWords = (threadField.exhausted_n - threadField.sequence) / 8 + 1;
+const slotWords = (threadField.crossed_n - threadField.sequence) / 8 + 1;
 
 /** Times become relative to `go_ns`. */
 export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint): ThreadSnapshot {
@@ -44,6 +46,7 @@ export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint):
     refused_n: Number(word(threadField.refused_n)),
     refused_errno: errno === 0 ? null : errnoName(errno),
     exhausted_n: Number(word(threadField.exhausted_n)),
+    crossed_n: Number(word(threadField.crossed_n)),
     ringWritten: Number(word(threadField.ring_written)),
   };
 }

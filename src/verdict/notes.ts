@@ -3,6 +3,7 @@ import { formatSize } from '../base/units.js';
 import type { ArmSummary } from '../bundle/schema.js';
 import { operations } from '../profile/operations.js';
 import { evidenceOf, type Series } from './outcome.js';
+import { besidePublished } from './published.js';
 import { counted, listed } from './words.js';
 
 export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]): string[] {
@@ -13,6 +14,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]
     ...fewRuns(real, foreign),
     ...leftOut(arms),
     ...noise(arms),
+    ...besidePublished(real),
     ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
   ];

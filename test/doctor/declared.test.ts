@@ -55,6 +55,7 @@ describe('an older kernel', () => {
       'madvise_free_page inside one VMA takes mmap_lock read, declared is VMA lock',
       'proc_maps inside one VMA takes mmap_lock read, declared is VMA lock',
       'madvise_free inside one VMA takes mmap_lock read (found of madvise_free_page), declared is VMA lock',
+      'parallel_free inside one VMA takes mmap_lock read (found of madvise_free_page), declared is VMA lock',
       'read_maps inside one VMA takes mmap_lock read (found of proc_maps), declared is VMA lock',
       'read_maps across VMAs takes mmap_lock read (found of proc_maps), declared is VMA lock',
     ]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nearestProbe, nextSize, targetHold_ns } from '../../src/experiment/calibrate.js';
+import { nearestProbe, nextSize, shareOfMemory, targetHold_ns } from '../../src/experiment/calibrate.js';
 import type { CpuTopology } from '../../src/host/cpus.js';
 import { preemptionFactor } from '../../src/host/weights.js';
 import { loadResolved } from '../../src/profile/load.js';
@@ -53,4 +53,12 @@ test('of all probes the one nearest to the target is taken, of equal ones the la
   expect(nearestProbe(probes, null)?.bytes).toBe(205 * MiB);
   expect(nearestProbe([probe(64, 4e6), probe(128, 16e6)], 8e6)?.bytes).toBe(128 * MiB);
   expect(nearestProbe([], 8e6)).toBeUndefined();
+});
+
+test('a region of each of 100 threads takes a quarter of the memory together, the published size at most', () => {
+  const GiB = 2 ** 30;
+  expect(shareOfMemory(100, 24 * GiB)).toBe(60 * MiB);
+  expect(shareOfMemory(100, 1024 * GiB)).toBe(256 * MiB);
+  // Too little for that, which is refused then, and not done with less than a huge page in each half.
+  expect(shareOfMemory(100, GiB)).toBe(4 * MiB);
 });

@@ -81,12 +81,12 @@ function seriesInfo(index: number, name: string): Parameters<typeof analyseRun>[
 }
 
 function idle(index: number): ThreadSnapshot {
-  return { index, inFlight: { state: 'idle' }, next: 0, ended_ns: null, warmup_n: 0, refused_n: 0, refused_errno: null, exhausted_n: 0, ringWritten: 0 };
+  return { index, inFlight: { state: 'idle' }, next: 0, ended_ns: null, warmup_n: 0, refused_n: 0, refused_errno: null, exhausted_n: 0, crossed_n: 0, ringWritten: 0 };
 }
 
 function record(thread: number, { from, to }: Slow): RingRecord {
   const [start_ns, end_ns] = [from * ms, to * ms];
-  return { thread, start_ns, end_ns, intended_ns: start_ns, bytes: 4096, call: thread === 1 ? 'release' : null, runDelay_ns: 0, runDelayFrom_ns: start_ns, onCpu_ns: thread === 1 ? 8 * ms : 0 };
+  return { thread, start_ns, end_ns, intended_ns: start_ns, bytes: 4096, call: thread === 1 ? 'release' : null, crossed: false, runDelay_ns: 0, runDelayFrom_ns: start_ns, onCpu_ns: thread === 1 ? 8 * ms : 0 };
 }
 
 function histogram(values_ns: readonly number[]): HistogramSnapshot {

@@ -206,6 +206,25 @@ describe('settings that do not fit together', () => {
     ]);
   });
 
+  test('allocating threads need the heap of a holder that releases in chunks, and that a size', async () => {
+    const text = (holder: string) =>
+      `name: p\ntitle: P\nholder: ${holder}\nvictims: [{ operation: heap_allocate, rate: 9/s }, { operation: heap_allocate, role: b, rate: 9/s }]\narms: [{ name: a }]\n`;
+    expect(await problemsIn(text('{ operation: madvise_free }'))).toEqual([
+      'p.yaml:4:24 victims[0].operation: heap_allocate works in the heap of the holder madvise_dontneed_chunks, and the holder is madvise_free; leave one of them out',
+    ]);
+    expect(await problemsIn(text('{ operation: madvise_dontneed_chunks }'))).toEqual([
+      expect.stringContaining('makes calls of sizes of its own, so no region can be calibrated; give holder.region a size'),
+    ]);
+    expect(
+      await problemsIn(text('{ operation: madvise_dontneed_chunks, region: 64MiB }')),
+    ).toEqual([
+      'p.yaml:3:55 holder.region: expected at least 128 MiB for 2 allocating threads, got 64 MiB',
+    ]);
+    expect(
+      await problemsIn(text('{ operation: madvise_dontneed_chunks, region: 128MiB }')),
+    ).toEqual([]);
+  });
+
   test('a problem of all arms is told once, where it was written', async () => {
     const text =
       'name: p\ntitle: P\nholder: { operation: mmap_none, toucher: none }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }, { name: b }]\n';

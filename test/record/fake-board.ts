@@ -165,7 +165,7 @@ function recordWords(i: number, go_ns: bigint): [number, bigint][] {
     [layout.record.end_ns, go_ns + base + 2n],
     [layout.record.intended_ns, go_ns + base],
     [layout.record.bytes, base + 3n],
-    [layout.record.call, BigInt(1 + (i % 2))],
+    [layout.record.call, BigInt(1 + (i % 3))],
     [layout.record.run_delay_ns, base + 4n],
     [layout.record.run_delay_from_ns, go_ns + base + 5n],
     [layout.record.on_cpu_ns, base + 6n],

@@ -7,7 +7,7 @@ import { findStalls, holderCalls, type VictimEvidence } from '../../src/record/s
 const ms = 1_000_000;
 
 function operation(start_ms: number, end_ms: number, more: Partial<RingRecord> = {}): RingRecord {
-  return { thread: 0, start_ns: start_ms * ms, end_ns: end_ms * ms, intended_ns: start_ms * ms, bytes: 0, call: null, runDelay_ns: 0, runDelayFrom_ns: 0, onCpu_ns: 0, ...more };
+  return { thread: 0, start_ns: start_ms * ms, end_ns: end_ms * ms, intended_ns: start_ms * ms, bytes: 0, call: null, crossed: false, runDelay_ns: 0, runDelayFrom_ns: 0, onCpu_ns: 0, ...more };
 }
 
 /** Looked at every 10 ms up to 10 s; the letter changes at the given milliseconds. */
@@ -70,7 +70,7 @@ describe('stalls', () => {
     const { stalls } = findStalls({ ...evidence, records: [operation(2_000, 2_500)], holderCalls: [a, b] });
     expect(stalls[0]?.overlappingHolderCalls_n).toBe(3);
     expect(stalls[0]?.overlappingHolderCalls.map(({ holder, start_ns }) => [holder, start_ns / ms])).toEqual([['holder-a', 2_060], ['holder-b', 2_290], ['holder-a', 1_950]]);
-    expect(stalls[0]?.overlappingHolderCalls[0]).toEqual({ holder: 'holder-a', start_ns: 2_060 * ms, end_ns: 2_300 * ms, call: 'release', bytes: 64, runDelayAtMost_ns: 200 * ms });
+    expect(stalls[0]?.overlappingHolderCalls[0]).toEqual({ holder: 'holder-a', start_ns: 2_060 * ms, end_ns: 2_300 * ms, call: 'release', crossed: false, bytes: 64, runDelayAtMost_ns: 200 * ms });
   });
 
   it('list a few of many calls and count them all', () => {

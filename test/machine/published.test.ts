@@ -1,0 +1,55 @@
+/**
+ * The workloads rebuilt from published reports, short: what is counted is counted, and stands in the notes. How long
+ * anything takes is the machine's affair.
+ */
+import { expect, test } from 'vitest';
+import type { HolderFigures } from '../../src/bundle/schema.js';
+import { armOf, expectCountsToAgree, readBundle, type Bundle } from '../support/bundle.js';
+import { expectNothingLeft, pauselab } from '../support/pauselab.js';
+import { scratchFolder } from '../support/scratch.js';
+import { withinTries } from '../support/tries.js';
+
+const scratch = scratchFolder();
+
+async function runShort(profile: string, arms: readonly string[], sets: readonly string[]): Promise<Bundle> {
+  const out = scratch.fresh('bundle');
+  const ended = await pauselab([
+    ...['run', profile, '--runs', '1', '--duration', '1s', '--out', out, '--json'],
+    ...arms.flatMap((arm) => ['--arm', arm]),
+    ...['spoiled.foreignLoad=100%', 'spoiled.steal=100%', ...sets].flatMap((set) => ['--set', set]),
+  ]);
+  expect(ended.sentences).toEqual([]);
+  expectNothingLeft();
+  return readBundle(out);
+}
+
+function holderOf({ summary }: Bundle, arm: string): HolderFigures {
+  const { holder } = armOf(summary, arm);
+  if (holder === null) throw new Error(`no holder in ${arm}`);
+  return holder;
+}
+
+test('among allocating threads some chunks cross VMAs and most do not; without them none does', async () => {
+  await withinTries(3, 'a chunk crosses', async () => {
+    const bundle = await runShort('android-heaptask', ['nice-4'], ['hogs.count=1', 'controls.of=nice-4']);
+    const { service, crossed_calls } = holderOf(bundle, 'nice-4');
+    expect(crossed_calls).toBeGreaterThan(0);
+    expect(crossed_calls).toBeLessThan(service.n / 2);
+    const foreign = holderOf(bundle, 'foreign-control');
+    expect(foreign.service.n).toBeGreaterThan(0);
+    expect(foreign.crossed_calls).toBe(0);
+    expect(bundle.summary.notes).toContainEqual(expect.stringContaining(`nice-4: ${String(crossed_calls)} of ${service.n} calls`));
+    expect(bundle.summary.notes).toContainEqual(expect.stringContaining('1,231 calls fell back to mmap_lock beside 217,735'));
+    for (const run of bundle.runs) expectCountsToAgree(run);
+  });
+});
+
+test('100 threads make one call each a round, in the layout that the arm says', async () => {
+  const bundle = await runShort('lance-yang', ['free-one-vma', 'free-across-vmas'], ['holder.region=4MiB', 'drain=2s']);
+  const [inside, across] = [holderOf(bundle, 'free-one-vma'), holderOf(bundle, 'free-across-vmas')];
+  for (const { service } of [inside, across]) expect(service.n).toBeGreaterThanOrEqual(100);
+  expect(inside.crossed_calls).toBe(0);
+  expect(across.crossed_calls).toBe(across.service.n);
+  expect(holderOf(bundle, 'idle-control').service.n).toBe(0);
+  expect(bundle.summary.notes).toContainEqual(expect.stringMatching(/^parallel_free: a call took .* across VMAs \(free-across-vmas\) and .* Published: 308 ms .* only the ratios compare\.$/));
+});
