@@ -66,8 +66,10 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const started = (engine = await startEngine(folder, companionPlan({ ...input, boardPath: boardPath(folder), parentPid: process.pid })));
     const board = await boardOf(folder, started);
     for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder })));
+    // Our own program ends with 0 once all its threads have ended, a load's perhaps before the window does.
+    const isGone = (java: JavaProgram): boolean => java.exit() !== null && !(jvm.app === null && java.exit()?.code === 0);
     const gone = (when: string): Failure | null => {
-      const ended = javas.find((program) => program.exit() !== null);
+      const ended = javas.find(isGone);
       return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: jvm.app === null });
     };
     await untilReady(board, started, () => gone('before its window'));
@@ -93,10 +95,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();
-        if (exit !== null) return engineEnded(exit, started, 'inside its window');
-        // Our own program ends when its threads have; the engine sees that a little later.
-        const isOver = process.hrtime.bigint() >= board.window().windowEnd_ns;
-        return isOver && javas.every((java) => (java.exit()?.code ?? 0) === 0) ? null : gone('inside its window');
+        return exit === null ? gone('inside its window') : engineEnded(exit, started, 'inside its window');
       },
       kill() {
         for (const program of [started, ...javas]) program.kill('SIGKILL');

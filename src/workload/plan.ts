@@ -42,16 +42,20 @@ export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_n
   ].join('\n');
 }
 
-/** The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads. */
+/**
+ * The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads. The
+ * reader reads about the process that takes the first seat: in the foreign control the one with the loads.
+ */
 export function companionPlan({ arm, boardPath, parentPid, threshold_ns }: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
   const { holder, hogs, victims, jvm } = arm;
+  const probes = jvm.app?.probes === false ? [] : victims.map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }));
+  const loads = jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
   return [
     `# ${arm.name}: ${arm.title}`,
     ...place({ boardPath, threshold_ns, parentPid }),
     ...(holder === null ? [] : [line('holder', { operation: holder.operation, bytes: 4096, vmas: 1, pages: 'small', pause_ns: holder.pause_ns, active: holder.active ? 1 : 0, toucher: 0 })]),
     ...hogLines(hogs),
-    ...(jvm.app?.probes === false ? [] : victims.map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }))),
-    ...jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 })),
+    ...(jvm.loadsIn === 'foreign' ? [...loads, ...probes] : [...probes, ...loads]),
     '',
   ].join('\n');
 }
