@@ -4,6 +4,7 @@ import { ExitCode, usage, type Failure } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { UntilN } from '../experiment/until-n.js';
 import type { Override } from '../profile/set.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { toolVersion } from './version.js';
@@ -23,6 +24,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--set <path=value>', 'override a value of the profile, such as holder.nice=10; may be repeated', collect, [])
     .option('--runs <n>', 'repetitions of each arm', wholeNumber)
     .option('--duration <time>', 'measured window of a run, such as 10s')
+    .option('--until-n <series=n>', 'repeat the runs until the series has so many samples in every arm, such as gc.pause=400')
     .option('--arm <name>', 'run only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'seed of the order of runs', wholeNumber)
     .option('--fail-if <condition>', "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated", collect, [])
@@ -33,16 +35,18 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
-      const [{ loadResolved }, { parseSet }, { parseFailCondition, checkCondition }] = await Promise.all([
+      const [{ loadResolved }, { parseSet }, { parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([
         import('../profile/load.js'),
         import('../profile/set.js'),
         import('../verdict/fail-if.js'),
+        import('../experiment/until-n.js'),
       ]);
       const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
       const ofJvm = jvmShortcuts(options);
       if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
       const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
       const arms = chooseArms(profile, options.arm);
+      const untilN = options.untilN === undefined ? null : parseUntilN(options.untilN, arms);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
 
       if (options.dryRun === true) {
@@ -51,7 +55,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
         process.stdout.write(options.json === true ? toJson(plan) : describePlan(plan));
         return;
       }
-      const { summary, bundle, failure } = await measure(profile, arms, argv, options);
+      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN });
       const results = conditions.map((condition) => checkCondition(condition, summary));
       await print({ summary, bundle, results, json: options.json === true });
       if (failure !== null) throw failure;
@@ -108,7 +112,7 @@ interface Measured {
   readonly failure: Failure | null;
 }
 
-async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true }): Promise<Measured> {
+async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; untilN: UntilN | null }): Promise<Measured> {
   const [{ createBundle }, { runExperiment }, { listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/experiment.js'),
@@ -128,6 +132,7 @@ async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], a
       argv: argv.slice(2),
       toolVersion: toolVersion(),
       allowDegraded: options.allowDegraded === true,
+      untilN: options.untilN,
       interruption,
       observer: status,
     });

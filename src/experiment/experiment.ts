@@ -14,6 +14,7 @@ import { exitCodeOf, type Interruption } from './interruption.js';
 import { executeRun, type RunInput, type RunOutput } from './one-run.js';
 import { runOrder, type PlannedRun } from './order.js';
 import { summarise, type FinishedRun } from './summarise.js';
+import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
 
 /** What happens, for whoever shows it. */
 export interface ExperimentObserver {
@@ -31,6 +32,8 @@ export interface ExperimentInput {
   readonly argv: readonly string[];
   readonly toolVersion: string;
   readonly allowDegraded: boolean;
+  /** Repetitions beyond the profile's, until a series has enough samples; null: none. */
+  readonly untilN: UntilN | null;
   readonly interruption: Interruption;
   readonly observer: ExperimentObserver;
 }
@@ -70,7 +73,12 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
 
   const queue = [...order];
   let retries = profile.spoiled.retries;
+  let repetitions = profile.runs;
   for (let number = 0; interruption.signal() === null; number += 1) {
+    if (queue.length === 0 && input.untilN !== null && repetitions < mostRepetitions && needsMore(input.untilN, finished)) {
+      repetitions += 1;
+      queue.push(...runOrder(arms.map((arm) => arm.name), 1, profile.seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
+    }
     const planned = queue.shift();
     if (planned === undefined) break;
     const arm = arms.find(({ name }) => name === planned.arm);

@@ -10,7 +10,8 @@
  *                     says how much and not how long), Shenandoah's concurrent uncommit. Serial and Parallel give back
  *                     inside a pause and say nothing of it.
  */
-export type JvmEventName = 'gc.pause' | 'safepoint.total' | 'safepoint.reach' | 'gc.uncommit';
+export const jvmEventNames = ['gc.pause', 'safepoint.total', 'safepoint.reach', 'gc.uncommit'] as const;
+export type JvmEventName = (typeof jvmEventNames)[number];
 
 export interface JvmEvent {
   /** CLOCK_MONOTONIC. */

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { needsMore, parseUntilN } from '../../src/experiment/until-n.js';
+import type { FinishedRun } from '../../src/experiment/summarise.js';
+import { loadResolved } from '../../src/profile/load.js';
+import { countsOfValues } from '../../src/record/counts.js';
+import { analyse } from './fake-run.js';
+
+const { arms } = await loadResolved('g1-uncommit');
+const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.mprotect'], jvm: null }]);
+
+function run(arm: string, pauses: number, spoiled: string[] = []): FinishedRun {
+  const file = { arm, spoiled } as unknown as FinishedRun['file'];
+  return { file, analysis: analyse({}), log: [{ name: 'gc.pause', counts: countsOfValues(Array<number>(pauses).fill(1000)), long_count: 0 }] };
+}
+
+test('samples are counted over the runs of an arm, and every arm that has some needs them', () => {
+  const wanted = parse('gc.pause=10');
+  expect(needsMore(wanted, [run('a', 6), run('a', 4)])).toBe(false);
+  expect(needsMore(wanted, [run('a', 6), run('a', 4), run('b', 9)])).toBe(true);
+  expect(needsMore(wanted, [run('a', 6), run('a', 4, ['steal'])])).toBe(true);
+});
+
+test('an arm without a single event never would have enough, and is not waited for', () => {
+  expect(needsMore(parse('gc.pause=10'), [run('a', 10), run('idle', 0)])).toBe(false);
+});
+
+test('a victim’s series counts its served operations', () => {
+  expect(needsMore(parse('writer.mprotect=2000'), [run('a', 0)])).toBe(false);
+  expect(needsMore(parse('writer.mprotect=2001'), [run('a', 0)])).toBe(true);
+});
+
+test.each(['gc.pause', 'gc.pause=', 'gc.pause=0', '=4', 'gc.pause=-1'])('%s is refused', (text) => {
+  expect(() => parse(text)).toThrow(`--until-n ${text}: expected a series and a number such as gc.pause=400`);
+});
+
+test('a series that no arm has is refused, with what was meant', () => {
+  expect(() => parse('gc.pauses=4')).toThrow('no arm has a series gc.pauses; did you mean gc.pause?');
+});
