@@ -154,7 +154,7 @@ function launchOf(part: Part, { input, jdk, folder }: LaunchInput): JavaLaunch {
     '--enable-native-access=ALL-UNNAMED',
     ...flagsOfCollector(jvm.collector),
     ...defaultFlags(jdk, folder.path),
-    ...jvmLogFlags(jdk, logPath(folder, part.name)),
+    ...jvmLogFlags(jdk, logPath(folder, part.name), jvm.collector),
     ...jvm.flags,
   ];
   const { environment } = allocatorLaunch(jvm.allocator);
