@@ -14,15 +14,31 @@ export interface LogRun {
   readonly long_count: number;
 }
 
+/** An event as stalls are listed: relative to go. */
+export interface LogEvent {
+  readonly name: string;
+  readonly label: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+}
+
+type Series = Pick<JvmLog, 'series'>;
+
 /** Events that began inside the window; one that began before it belongs to the warm-up. */
-export function analyseLog({ series }: Pick<JvmLog, 'series'>, go_ns: bigint, { windowStart_ns, windowEnd_ns }: RelativeWindow, threshold_ns: number): LogRun[] {
-  return [...series].map(([name, events]) => {
-    const durations_ns = events.flatMap(({ start_ns, end_ns }) => {
-      const from_ns = Number(start_ns - go_ns);
-      return from_ns >= windowStart_ns && from_ns < windowEnd_ns ? [Number(end_ns - start_ns)] : [];
-    });
+export function analyseLog(log: Series, go_ns: bigint, window: RelativeWindow, threshold_ns: number): LogRun[] {
+  const events = eventsInWindow(log, go_ns, window);
+  return [...log.series.keys()].map((name) => {
+    const durations_ns = events.filter((event) => event.name === name).map(({ duration_ns }) => duration_ns);
     return { name, counts: countsOfValues(durations_ns), long_count: durations_ns.filter((duration_ns) => duration_ns >= threshold_ns).length };
   });
+}
+
+/** By start, those of at least `atLeast_ns`: to be laid beside stalls. */
+export function eventsInWindow({ series }: Series, go_ns: bigint, { windowStart_ns, windowEnd_ns }: RelativeWindow, atLeast_ns = 0): LogEvent[] {
+  return [...series]
+    .flatMap(([name, events]) => events.map(({ label, start_ns, end_ns }) => ({ name, label, start_ns: Number(start_ns - go_ns), duration_ns: Number(end_ns - start_ns) })))
+    .filter(({ start_ns, duration_ns }) => start_ns >= windowStart_ns && start_ns < windowEnd_ns && duration_ns >= atLeast_ns)
+    .sort((a, b) => a.start_ns - b.start_ns);
 }
 
 /** The figures of one series over some runs. */

@@ -1,24 +1,27 @@
 /**
- * Allocators under a workload: found, preloaded, and proven to be in force. A misspelt setting is ignored by most of
- * them without a word and a library that cannot be preloaded is only warned of, so nothing is believed that the process
- * itself does not show.
+ * Allocators under a workload: found, checked to fit this machine, and what a process needs in its environment to run on
+ * one. Whether it then does is for allocator-trial.ts (before the start) and allocator-proof.ts (after it).
  */
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { unfit, usage } from '../base/failure.js';
 import type { Allocator } from '../profile/jvm-table.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
 
+type Settings = Readonly<Record<string, string>>;
+
 interface Kind {
-  /** File names, the best first; a version may follow. */
+  /** File names, the best first. */
   readonly files: readonly string[];
   readonly debian: string;
   /** Its settings as environment variables. */
-  readonly environment: (settings: Readonly<Record<string, string>>) => Record<string, string>;
+  readonly environment: (settings: Settings) => Record<string, string>;
+  /** Where its text says its version; else the file's name has one. */
+  readonly version: RegExp | null;
 }
 
-const asVariables = (prefix: string) => (settings: Readonly<Record<string, string>>): Record<string, string> =>
+const asVariables = (prefix: string) => (settings: Settings): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key.toUpperCase()}`, value]));
 
 const kinds: Record<Exclude<Allocator, 'glibc'>, Kind> = {
@@ -29,9 +32,20 @@ const kinds: Record<Exclude<Allocator, 'glibc'>, Kind> = {
       const pairs = Object.entries(settings).map(([key, value]) => `${key}:${value}`);
       return pairs.length === 0 ? {} : { MALLOC_CONF: pairs.join(',') };
     },
+    version: /(\d+\.\d+\.\d+)-\d+-g[0-9a-f]{40}/,
   },
-  tcmalloc: { files: ['libtcmalloc_minimal.so.4', 'libtcmalloc.so.4', 'libtcmalloc_minimal.so', 'libtcmalloc.so'], debian: 'libtcmalloc-minimal4', environment: asVariables('TCMALLOC_') },
-  mimalloc: { files: ['libmimalloc.so.2.0', 'libmimalloc.so.2', 'libmimalloc.so'], debian: 'libmimalloc2.0', environment: asVariables('MIMALLOC_') },
+  tcmalloc: {
+    files: ['libtcmalloc_minimal.so.4', 'libtcmalloc.so.4', 'libtcmalloc_minimal.so', 'libtcmalloc.so'],
+    debian: 'libtcmalloc-minimal4',
+    environment: asVariables('TCMALLOC_'),
+    version: /gperftools (\d+\.\d+(?:\.\d+)?)/,
+  },
+  mimalloc: {
+    files: ['libmimalloc.so.2.0', 'libmimalloc.so.2', 'libmimalloc.so'],
+    debian: 'libmimalloc2.0',
+    environment: asVariables('MIMALLOC_'),
+    version: null,
+  },
 };
 
 /** Where distributions put libraries; a multiarch folder comes first. */
@@ -53,15 +67,39 @@ export function allocatorLaunch({ name, path, settings }: ResolvedAllocator, fol
   const library = path ?? found(kind, folders);
   if (library === null) throw unfit(`the allocator ${name} is not in ${folders.join(', ')}; install it (Debian: ${kind.debian}), or give its library as jvm.allocator.path`);
   refuseForeign(library, name);
-  // A blank parts the entries of LD_PRELOAD.
-  if (/[\s:]/.test(library)) throw usage(`${library} cannot be preloaded: LD_PRELOAD is parted at blanks and colons; give a path without them`);
+  // A blank or a colon parts the entries of LD_PRELOAD, and a relative path is relative to where the process is.
+  if (!/^\/[^\s:]*$/.test(library)) throw usage(`${library} cannot be preloaded: LD_PRELOAD is parted at blanks and colons, and a relative path means another file elsewhere; give an absolute path without them`);
   return { library, environment: { LD_PRELOAD: library, ...kind.environment(settings) } };
 }
 
-/** Tunables as `glibc.malloc.arena_max`. */
-function glibcEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
-  const tunables = Object.entries(settings).map(([key, value]) => `${key.startsWith('glibc.') ? key : `glibc.malloc.${key}`}=${value}`);
+/** Name of a tunable as glibc has it: `arena_max` is glibc.malloc.arena_max. */
+export function tunableName(key: string): string {
+  return key.startsWith('glibc.') ? key : `glibc.malloc.${key}`;
+}
+
+function glibcEnvironment(settings: Settings): Record<string, string> {
+  const tunables = Object.entries(settings).map(([key, value]) => `${tunableName(key)}=${value}`);
   return tunables.length === 0 ? {} : { GLIBC_TUNABLES: tunables.join(':') };
+}
+
+export interface AllocatorVersion {
+  /** Its file, links followed; null for glibc's. */
+  readonly file: string | null;
+  /** Null if neither its text nor its name has one. */
+  readonly version: string | null;
+}
+
+/** As the library itself or else its file's name says; of glibc, as this process has it. */
+export function allocatorVersion(name: Allocator, library: string | null): AllocatorVersion {
+  if (name === 'glibc' || library === null) return { file: null, version: glibcVersion() };
+  const file = realpathSync(library);
+  const said = kinds[name].version?.exec(readFileSync(file, 'latin1'))?.[1];
+  return { file, version: said ?? /\.so\.([\d.]+)$/.exec(basename(file))?.[1] ?? null };
+}
+
+function glibcVersion(): string | null {
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return header?.glibcVersionRuntime ?? null;
 }
 
 function found({ files }: Kind, folders: readonly string[]): string | null {
@@ -83,9 +121,22 @@ function listed(folder: string): string[] {
 
 /** ELF's e_machine of what Node runs on (elf.h). */
 const machines: Partial<Record<string, number>> = { x64: 62, arm64: 183, ia32: 3, arm: 40, ppc64: 21, s390x: 22, riscv64: 243, loong64: 258 };
+const machineNames = new Map(Object.entries(machines).map(([name, number]) => [number, name]));
 
 /** A library of another architecture is not preloaded, and the loader only warns. */
 function refuseForeign(library: string, name: string): void {
+  const head = headOf(library, name);
+  if (head.toString('latin1', 0, 4) !== '\x7fELF') throw usage(`${library} is no shared library; correct jvm.allocator.path`);
+  const machine = endianness() === 'LE' ? head.readUInt16LE(18) : head.readUInt16BE(18);
+  const own = machines[process.arch];
+  // EI_CLASS: x32 has the machine of x86-64 and pointers of 32 bits.
+  const bits = head[4] === 2 ? 64 : 32;
+  const ownBits = ['ia32', 'arm'].includes(process.arch) ? 32 : 64;
+  if (own === undefined || (machine === own && bits === ownBits)) return;
+  throw unfit(`${library} is of another architecture (${machineNames.get(machine) ?? `ELF machine ${machine}`}, ${bits} bits) than this machine (${process.arch}, ${ownBits} bits); install the one that fits`);
+}
+
+function headOf(library: string, name: string): Buffer {
   const head = Buffer.alloc(20);
   try {
     const file = openSync(library, 'r');
@@ -97,42 +148,5 @@ function refuseForeign(library: string, name: string): void {
   } catch (cause) {
     throw usage(`the library ${library} of ${name} cannot be read (${(cause as Error).message}); correct jvm.allocator.path`, { cause });
   }
-  if (head.toString('latin1', 0, 4) !== '\x7fELF') throw usage(`${library} is no shared library; correct jvm.allocator.path`);
-  const machine = endianness() === 'LE' ? head.readUInt16LE(18) : head.readUInt16BE(18);
-  const own = machines[process.arch];
-  if (own !== undefined && machine !== own) throw unfit(`${library} is of another architecture (ELF machine ${machine}) than this machine (${own}, ${process.arch}); install the one that fits`);
-}
-
-export interface AllocatorEvidence {
-  readonly pid: number;
-  /** What the process reported of its allocator (jvm-workloads, native/jvm); undefined if it did not. */
-  readonly report: unknown;
-  /** Lines of its stderr. */
-  readonly complaints: readonly string[];
-}
-
-/** Throws unless the allocator is the one asked for, with the settings asked for. Reads /proc/<pid>/maps: before `go` only. */
-export function proveAllocator({ name, path, settings }: ResolvedAllocator, { pid, report, complaints }: AllocatorEvidence): void {
-  const warned = complaints.find((text) => text.includes('from LD_PRELOAD cannot be preloaded'));
-  if (warned !== undefined) throw unfit(`the allocator ${name} was not preloaded: ${warned.trim()}`);
-  const invalid = complaints.find((text) => text.startsWith('<jemalloc>: '));
-  if (invalid !== undefined) throw usage(`jemalloc refuses its settings: ${invalid.slice('<jemalloc>: '.length)}; correct jvm.allocator.settings`);
-  if (name === 'glibc') return;
-  const { library } = allocatorLaunch({ name, path, settings });
-  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
-  const file = library?.split('/').at(-1) ?? '';
-  if (!maps.includes(file.replace(/\.so.*$/, '.so'))) throw unfit(`the allocator ${name} (${String(library)}) is not in the process: it was not preloaded; look at the JVM's stderr in the bundle`);
-  proveSettings(name, settings, report);
-}
-
-/** jemalloc says by mallctl what holds; of the others the variables are all there is. */
-function proveSettings(name: Allocator, settings: Readonly<Record<string, string>>, report: unknown): void {
-  if (name !== 'jemalloc') return;
-  const opt = (report as { opt?: Record<string, string | number | boolean | null> } | undefined)?.opt;
-  if (opt === undefined) return;
-  for (const [key, asked] of Object.entries(settings)) {
-    const holds = opt[key];
-    if (holds === undefined || holds === null) throw usage(`jemalloc has no setting ${key}; correct jvm.allocator.settings`);
-    if (String(holds) !== asked) throw unfit(`jemalloc has ${key}:${String(holds)} where ${key}:${asked} was asked for; correct jvm.allocator.settings`);
-  }
+  return head;
 }

@@ -1,15 +1,20 @@
 /**
  * The JVM's unified log (JEP 158), as far as it tells of pauses and of memory given back. Its `timenanos` decorator is
- * os::javaTimeNanos, CLOCK_MONOTONIC: the board's clock. A line is written when its event has ended, so an event lies
- * before its line's time, as long as the line says it took.
+ * os::javaTimeNanos, CLOCK_MONOTONIC: the board's clock (test/interop/jvm-log.test.ts compares the two). A line is written
+ * when its event has ended, so an event lies before its line's time, as long as the line says it took.
  *
  *   safepoint.total   from the request to the end, in whole ns
- *   safepoint.reach   the part of it in which threads were still running on
+ *   safepoint.reach   the part of it in which threads were still running on, in whole ns
  *   gc.pause          a collector's pause, to 1 µs (as HotSpot prints it: 2.718ms)
- *   gc.uncommit       work of giving heap back, to 1 µs: G1's service task, ZGC's uncommitter (from JDK 21 on; before, it
- *                     says how much and not how long), Shenandoah's concurrent uncommit. Serial and Parallel give back
- *                     inside a pause and say nothing of it.
+ *   gc.uncommit       work of giving heap back, to 1 µs: a run of G1's service task (at most 128 MiB), a round of ZGC's
+ *                     uncommitter, Shenandoah's concurrent uncommit. Where the log has no length, as from ZGC up to
+ *                     JDK 24 and from Serial, it is the time since the line after which the work can only have begun: an
+ *                     upper bound, and the label ends in `at most`. Parallel's shrinking has not even that: `untimed`.
+ *
+ * docs/jvm-logs.md has the table of lines per collector.
  */
+import { usage } from '../base/failure.js';
+
 export const jvmEventNames = ['gc.pause', 'safepoint.total', 'safepoint.reach', 'gc.uncommit'] as const;
 export type JvmEventName = (typeof jvmEventNames)[number];
 
@@ -21,71 +26,181 @@ export interface JvmEvent {
   readonly label: string;
 }
 
+export interface UntimedEvent {
+  readonly time_ns: bigint;
+  readonly label: string;
+}
+
 export interface JvmLog {
   /** In the order of the log; a name without events is not there. */
   readonly series: ReadonlyMap<JvmEventName, readonly JvmEvent[]>;
+  /** Heap given back, of which the log says when and not how long it took: in no series. */
+  readonly untimed: readonly UntimedEvent[];
   /** What makes it less than whole, a sentence each. */
   readonly problems: readonly string[];
+  /** Lines that are read and mean nothing here. */
+  readonly other_n: number;
 }
 
-/** The flags that make a JVM write such a log. `path` lies on tmpfs: under writeback a log's write waits for the disk. */
-export function jvmLogFlags(_jdk: { readonly feature: number }, path: string): string[] {
-  return [`-Xlog:gc=info,gc+phases=info,gc+task=debug,gc+heap=info,safepoint=info:file=${path}:timenanos,tags:filecount=0`];
+/** Since JDK 17 (JDK-8229517): lines go through a buffer, and what finds it full is dropped and counted. */
+const firstWithAsync = 17;
+
+/**
+ * The flags that make a JVM write such a log. `path` lies on tmpfs: under writeback a log's write waits for the disk.
+ * What only one collector says is asked of that one alone: Shenandoah has 20,000 lines of `gc=debug` for 300 others.
+ */
+export function jvmLogFlags({ feature }: { readonly feature: number }, path: string, collector?: string): string[] {
+  // A colon or a comma would end the name, and % stands for the pid and the like.
+  if (/[:,%"\s]/.test(path)) throw usage(`the JVM cannot write its log to ${path}: give a path without blanks and without : , % and "`);
+  const common = ['gc=info', 'gc+phases=info', 'gc+task=debug', 'gc+heap=debug', 'safepoint=info'];
+  const own: Record<string, readonly string[]> = {
+    g1: ['gc=info', 'gc+task=debug', 'safepoint=info'],
+    parallel: ['gc=debug', 'safepoint=info'],
+    serial: ['gc=info', 'gc+heap=trace', 'safepoint=info'],
+    zgc: ['gc=info', 'gc+phases=info', 'gc+heap=debug', 'safepoint=info'],
+    shenandoah: ['gc=info', 'safepoint=info'],
+    epsilon: ['gc=info', 'safepoint=info'],
+  };
+  const selection = (collector === undefined ? undefined : own[collector]) ?? common;
+  return [...(feature >= firstWithAsync ? ['-Xlog:async'] : []), `-Xlog:${selection.join(',')}:file=${path}:timenanos,level,tags:filecount=0`];
 }
 
-const lineForm = /^\[(\d+)ns\]\[([^\]]*)\] (.*)$/;
+/** `[123ns][info ][gc,start  ] text`: levels and tags are padded, and the level may be left out. */
+const lineForm = /^\[(\d+)ns\](?:\[(trace|debug|info|warning|error) *\])?\[([^\]]*)\] ?(.*)$/;
 const safepoint = /^Safepoint "([^"]+)", .*Reaching safepoint: (\d+) ns,.* Total: (\d+) ns/;
+/** ZGC's generations are Y, y (minor) and O; sizes stand between name and time. */
 const pause = /^GC\(\d+\) (?:[YyO]: )?(Pause .*?) (?:\S+->\S+ )?(\d+\.\d+)ms$/;
-const uncommits = [
+const timedUncommits = [
   // JDK 17: `(run) 1.2ms (cpu: 1.1ms)`; later: `(run: 1.2ms) (cpu: 1.1ms)`.
   /^(G1 Service Thread \(G1 Uncommit Region Task\)) \(run(?:\)|:) (\d+\.\d+)ms/,
   /^(Uncommitter \(\d+\) Uncommitted: .*) in (\d+\.\d+)ms$/,
-  /^(Concurrent uncommit) .* (\d+\.\d+)ms$/,
+  /^(Concurrent uncommit .*?) (\d+\.\d+)ms$/,
 ];
+/** ZGC's uncommitter up to JDK 24 says how long it waits, and afterwards what it gave back. */
+const zgcWait = /^Uncommit Timeout: (\d+)s$/;
+const zgcUncommitted = /^(Uncommitted: \d+M\(\d+%\))$/;
+/** Serial computes how much, and then shrinks. */
+const serialDecision = /^(GC\(\d+\)) +(?:aggressive )?(?:shrinking|shrink_bytes):/;
+const serialShrunk = /^(GC\(\d+\)) (Shrinking \D+ from \d+K to \d+K)$/;
+const parallelShrunk = /^GC\(\d+\) (Shrinking \S+ from \d+K by \d+K to \d+K)$/;
 
 export function parseJvmLog(text: string): JvmLog {
-  const series = new Map<JvmEventName, JvmEvent[]>();
-  const problems: string[] = [];
-  const add = (name: JvmEventName, event: JvmEvent): void => {
-    const events = series.get(name);
-    if (events === undefined) series.set(name, [event]);
-    else events.push(event);
-  };
-  let unreadable = 0;
-  let dropped = 0;
+  const reading = newReading();
   const lines = text.split('\n');
-  // A JVM that is killed may leave half a line.
-  if (lines.pop() !== '') problems.push('the last line of the JVM’s log is cut off');
-  for (const content of lines) {
-    const [, time, tags = '', message = ''] = lineForm.exec(content) ?? [];
-    if (time === undefined) {
-      unreadable += 1;
-      continue;
-    }
-    const end_ns = BigInt(time);
-    const drops = /^\s*(\d+) messages dropped due to async logging/.exec(message);
-    if (drops !== null) dropped += Number(drops[1]);
-    if (tags.startsWith('safepoint')) {
-      const [, label, reach, total] = safepoint.exec(message) ?? [];
-      if (label === undefined || reach === undefined || total === undefined) continue;
-      const start_ns = end_ns - BigInt(total);
-      add('safepoint.total', { start_ns, end_ns, label });
-      add('safepoint.reach', { start_ns, end_ns: start_ns + BigInt(reach), label });
-    } else if (tags.startsWith('gc')) {
-      const one = event(pause.exec(message), end_ns);
-      if (one !== null) add('gc.pause', one);
-      for (const form of uncommits) {
-        const given = event(form.exec(message), end_ns);
-        if (given !== null) add('gc.uncommit', given);
-      }
-    }
-  }
-  if (dropped > 0) problems.push(`the JVM dropped ${dropped} messages of its log, so pauses may be missing`);
-  if (unreadable > 0) problems.push(`${unreadable} lines of the JVM’s log have no time and were left out`);
-  return { series, problems };
+  // A JVM that is killed may leave half a line, and half a length is a wrong one.
+  const isCut = lines.pop() !== '';
+  for (const line of lines) readLine(line, reading);
+  const { series, untimed, warnings, other_n, dropped_n, unreadable_n } = reading;
+  const problems = [
+    ...(isCut ? ['the last line of the JVM’s log is cut off and was left out'] : []),
+    ...(dropped_n > 0 ? [`the JVM dropped ${dropped_n} messages of its log, so pauses may be missing; log less, or raise -XX:AsyncLogBufferSize`] : []),
+    ...(unreadable_n > 0 ? [`${unreadable_n} lines of the JVM’s log have no time and were left out`] : []),
+    ...(untimed.length > 0 ? [`the JVM gave heap back ${untimed.length} times without saying how long it took, so gc.uncommit lacks these: ${untimed[0]?.label ?? ''}`] : []),
+    ...warnings.map((text) => `the JVM warns: ${text}`),
+  ];
+  return { series, untimed, problems, other_n };
 }
 
-function event(match: RegExpExecArray | null, end_ns: bigint): JvmEvent | null {
+interface Reading {
+  readonly series: Map<JvmEventName, JvmEvent[]>;
+  readonly untimed: UntimedEvent[];
+  readonly warnings: string[];
+  other_n: number;
+  dropped_n: number;
+  unreadable_n: number;
+  /** When ZGC's uncommitter began or will begin at the earliest. */
+  zgcWaited_ns: bigint | null;
+  serialDecided: { readonly gc: string; readonly time_ns: bigint } | null;
+}
+
+function newReading(): Reading {
+  return { series: new Map(), untimed: [], warnings: [], other_n: 0, dropped_n: 0, unreadable_n: 0, zgcWaited_ns: null, serialDecided: null };
+}
+
+function readLine(line: string, reading: Reading): void {
+  const [, time, level, tags = '', message = ''] = lineForm.exec(line) ?? [];
+  if (time === undefined) {
+    reading.unreadable_n += 1;
+    return;
+  }
+  const time_ns = BigInt(time);
+  const drops = /^ *(\d+) messages dropped due to async logging/.exec(message);
+  const own = tags.trim();
+  if (drops !== null) reading.dropped_n += Number(drops[1]);
+  else if (level === 'warning' || level === 'error') reading.warnings.push(message);
+  else if (own === 'safepoint' && readSafepoint(message, time_ns, reading)) return;
+  else if ((own === 'gc' || own.startsWith('gc,')) && readGc(message, time_ns, reading)) return;
+  else reading.other_n += 1;
+}
+
+function readSafepoint(message: string, end_ns: bigint, { series }: Reading): boolean {
+  const [, label, reach, total] = safepoint.exec(message) ?? [];
+  if (label === undefined || reach === undefined || total === undefined) return false;
+  const start_ns = end_ns - BigInt(total);
+  add(series, 'safepoint.total', { start_ns, end_ns, label });
+  add(series, 'safepoint.reach', { start_ns, end_ns: start_ns + BigInt(reach), label });
+  return true;
+}
+
+/** Whether the line meant something. */
+function readGc(message: string, end_ns: bigint, reading: Reading): boolean {
+  const { series } = reading;
+  const paused = timed(pause.exec(message), end_ns);
+  if (paused !== null) {
+    add(series, 'gc.pause', paused);
+    return true;
+  }
+  for (const form of timedUncommits) {
+    const given = timed(form.exec(message), end_ns);
+    if (given === null) continue;
+    add(series, 'gc.uncommit', given);
+    return true;
+  }
+  return readUntimed(message, end_ns, reading);
+}
+
+/** Give-backs whose lines have no length of their own. */
+function readUntimed(message: string, end_ns: bigint, reading: Reading): boolean {
+  const waits_s = zgcWait.exec(message)?.[1];
+  if (waits_s !== undefined) {
+    reading.zgcWaited_ns = end_ns + BigInt(waits_s) * 1_000_000_000n;
+    return true;
+  }
+  const zgc = zgcUncommitted.exec(message)?.[1];
+  if (zgc !== undefined) {
+    addAtMost(reading, reading.zgcWaited_ns, end_ns, zgc);
+    reading.zgcWaited_ns = null;
+    return true;
+  }
+  const decides = serialDecision.exec(message)?.[1];
+  if (decides !== undefined) {
+    reading.serialDecided = { gc: decides, time_ns: end_ns };
+    return true;
+  }
+  const [, gc, serial] = serialShrunk.exec(message) ?? [];
+  if (serial !== undefined) {
+    addAtMost(reading, reading.serialDecided?.gc === gc ? reading.serialDecided?.time_ns ?? null : null, end_ns, serial);
+    return true;
+  }
+  const parallel = parallelShrunk.exec(message)?.[1];
+  if (parallel === undefined) return false;
+  reading.untimed.push({ time_ns: end_ns, label: parallel });
+  return true;
+}
+
+function addAtMost({ series, untimed }: Reading, start_ns: bigint | null, end_ns: bigint, label: string): void {
+  // A line that came before its time (a wait that was cut short) bounds nothing.
+  if (start_ns === null || start_ns > end_ns) untimed.push({ time_ns: end_ns, label });
+  else add(series, 'gc.uncommit', { start_ns, end_ns, label: `${label}, at most` });
+}
+
+function add(series: Map<JvmEventName, JvmEvent[]>, name: JvmEventName, event: JvmEvent): void {
+  const events = series.get(name);
+  if (events === undefined) series.set(name, [event]);
+  else events.push(event);
+}
+
+function timed(match: RegExpExecArray | null, end_ns: bigint): JvmEvent | null {
   const [, label, ms] = match ?? [];
   return label === undefined || ms === undefined ? null : { start_ns: end_ns - BigInt(Math.round(Number(ms) * 1e6)), end_ns, label };
 }

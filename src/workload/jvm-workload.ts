@@ -7,7 +7,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { workloadFailed, type Failure } from '../base/failure.js';
-import { allocatorLaunch, proveAllocator } from '../host/allocators.js';
+import { proveAllocator } from '../host/allocator-proof.js';
+import { tryAllocator } from '../host/allocator-trial.js';
+import { allocatorLaunch } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
 import { resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { readIfThere } from '../host/files.js';
@@ -48,6 +50,8 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const { arm, topology } = input;
   const { jvm } = arm;
   const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
+  // Before anything starts: what it does not take is the profile's fault.
+  const tried = tryAllocator(jvm.allocator);
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
@@ -81,7 +85,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const priorities = applySeats(board.threadIds(), arm, topology);
     const watching = (watch = watchThreads({ pids: javaPids, rules: jvm.threads.map((rule) => ruleOf(rule, topology)) }));
     const reports = parts.map(({ name }) => reportOf(folder, name));
-    javas.forEach((java, i) => { proveAllocator(jvm.allocator, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }); });
+    const allocators = javas.map((java, i) => proveAllocator(jvm.allocator, tried, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }));
     const names = threadNames(javaPids);
     let unmatched: Failure | null = null;
     return {
@@ -113,7 +117,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         // Of threads that came after `go`; those before it are in `degraded`.
         failures: [...(unmatched === null ? [] : [unmatched.message]), ...watching.threads().filter(({ delay_ns }) => delay_ns > 0).flatMap(({ problems }) => problems)],
         jvm: {
-          processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
+          processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, allocator: allocators[i] ?? null, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
           threads: [...watching.threads()],
           // Of the JVM that has the probes: it is its pauses that they feel.
           log: parseJvmLog(existsSync(logPath(folder, 'jvm')) ? readFileSync(logPath(folder, 'jvm'), 'utf8') : ''),
@@ -153,7 +157,7 @@ function launchOf(part: Part, { input, jdk, folder }: LaunchInput): JavaLaunch {
     '--enable-native-access=ALL-UNNAMED',
     ...flagsOfCollector(jvm.collector),
     ...defaultFlags(jdk, folder.path),
-    ...jvmLogFlags(jdk, logPath(folder, part.name)),
+    ...jvmLogFlags(jdk, logPath(folder, part.name), jvm.collector),
     ...jvm.flags,
   ];
   const { environment } = allocatorLaunch(jvm.allocator);

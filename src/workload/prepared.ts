@@ -1,5 +1,6 @@
 /** A workload that only waits for `go`, whatever it is made of, as the run loop sees it. */
 import type { Failure } from '../base/failure.js';
+import type { AllocatorProof } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { ResolvedArm } from '../profile/resolved.js';
 import type { Jdk } from '../host/jdks.js';
@@ -65,6 +66,8 @@ export interface JvmProcess extends Jdk {
   readonly pid: number;
   /** What it said of itself: versions, its allocator. */
   readonly report: Readonly<Record<string, unknown>>;
+  /** That it runs on the allocator asked for. */
+  readonly allocator: AllocatorProof | null;
   /** Variables of our environment that it did not get. */
   readonly removedFromEnvironment: readonly string[];
 }

@@ -1,0 +1,77 @@
+/** Proof that a started process runs on the allocator that was asked for, with the settings that were asked for. */
+import { readFileSync, realpathSync } from 'node:fs';
+import { unfit, usage } from '../base/failure.js';
+import type { Allocator } from '../profile/jvm-table.js';
+import type { ResolvedAllocator } from '../profile/resolved.js';
+import { isSame, jemallocRefusal, preloadWarning, type TriedSetting } from './allocator-trial.js';
+import { allocatorLaunch, allocatorVersion } from './allocators.js';
+
+export interface AllocatorEvidence {
+  readonly pid: number;
+  /** What the process reported of its allocator (native/jvm/allocator.cc); undefined if it does not report. */
+  readonly report: unknown;
+  /** Lines of its stderr. */
+  readonly complaints: readonly string[];
+}
+
+export interface ProvenSetting extends Omit<TriedSetting, 'took'> {
+  /** Null: nothing says so, only that the variable was there. */
+  readonly holds: string | null;
+  readonly provenBy: 'the process' | 'a trial' | null;
+}
+
+/** For the bundle. */
+export interface AllocatorProof {
+  readonly name: Allocator;
+  readonly file: string | null;
+  readonly version: string | null;
+  readonly settings: readonly ProvenSetting[];
+}
+
+/** Throws unless it is so. `tried` is of tryAllocator. Reads /proc/<pid>/maps, which takes locks of its own: before `go` only. */
+export function proveAllocator(allocator: ResolvedAllocator, tried: readonly TriedSetting[], { pid, report, complaints }: AllocatorEvidence): AllocatorProof {
+  const { name } = allocator;
+  const warning = preloadWarning(complaints);
+  if (warning !== null) throw unfit(`the allocator ${name} was not preloaded: ${warning}`);
+  const refused = jemallocRefusal(complaints);
+  if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct jvm.allocator.settings`);
+  const { library } = allocatorLaunch(allocator);
+  if (library !== null && !mappedFiles(readFileSync(`/proc/${pid}/maps`, 'utf8')).has(realpathSync(library))) {
+    throw unfit(`the allocator ${name} (${library}) is not in process ${pid}: it was not preloaded; look at its stderr in the bundle`);
+  }
+  const said = reportOf(report);
+  if (said !== null && said.name !== null && said.name !== name) throw unfit(`process ${pid} says that its malloc is ${said.name}'s (${String(said.path)}), where ${name} was asked for; look for another preloaded library in its environment`);
+  const { file, version } = allocatorVersion(name, library);
+  return { name, file, version: said?.version ?? version, settings: tried.map((setting) => proven(name, setting, said)) };
+}
+
+/** Paths of files that are mapped, as /proc/<pid>/maps has them. */
+export function mappedFiles(maps: string): ReadonlySet<string> {
+  return new Set([...maps.matchAll(/^(?:\S+\s+){5}(\/.*)$/gm)].map(([, path = '']) => path));
+}
+
+interface Report {
+  readonly name: string | null;
+  readonly path: string | null;
+  readonly version: string | null;
+  readonly settings: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+function reportOf(report: unknown): Report | null {
+  return typeof report === 'object' && report !== null && 'settings' in report ? (report as Report) : null;
+}
+
+/** Where a report has a setting: jemalloc's mallctl names, tcmalloc's properties. */
+const reportKeys: Partial<Record<Allocator, (key: string) => string>> = {
+  jemalloc: (key) => `opt.${key}`,
+  tcmalloc: (key) => ({ aggressive_decommit: 'tcmalloc.aggressive_memory_decommit', max_total_thread_cache_bytes: 'tcmalloc.max_total_thread_cache_bytes' })[key.toLowerCase()] ?? key,
+};
+
+/** The process itself is believed over the trial. */
+function proven(name: Allocator, { key, asked, took }: TriedSetting, report: Report | null): ProvenSetting {
+  const inside = report?.settings[reportKeys[name]?.(key) ?? key];
+  if (inside === undefined || inside === null) return { key, asked, holds: took, provenBy: took === null ? null : 'a trial' };
+  const holds = String(inside);
+  if (!isSame(asked, holds)) throw unfit(`${name} has ${key}: ${holds} where ${asked} was asked for; give a value that it takes, in jvm.allocator.settings`);
+  return { key, asked, holds, provenBy: 'the process' };
+}

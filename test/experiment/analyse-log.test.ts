@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { analyseLog, eventsInWindow, logFigures, logSeriesNames } from '../../src/experiment/analyse-log.js';
+import type { JvmEvent, JvmEventName } from '../../src/record/jvm-log.js';
+
+const go_ns = 9_007_199_254_740_993n; // beyond what a double holds
+const window = { windowStart_ns: 1000, windowEnd_ns: 2000, drainEnd_ns: 2000 };
+
+function log(events: readonly [name: JvmEventName, start_ns: number, duration_ns: number][]): { series: Map<JvmEventName, JvmEvent[]> } {
+  const series = new Map<JvmEventName, JvmEvent[]>();
+  for (const [name, start_ns, duration_ns] of events) {
+    const from_ns = go_ns + BigInt(start_ns);
+    series.set(name, [...(series.get(name) ?? []), { label: `${name} at ${start_ns}`, start_ns: from_ns, end_ns: from_ns + BigInt(duration_ns) }]);
+  }
+  return { series };
+}
+
+const written = log([['gc.pause', 999, 5000], ['gc.pause', 1000, 7], ['gc.pause', 1999, 5000], ['gc.pause', 2000, 5], ['gc.uncommit', 1500, 100]]);
+
+test('an event belongs to the window that it began in, to the nanosecond', () => {
+  const [pauses, uncommits] = analyseLog(written, go_ns, window, 100);
+  expect([pauses?.counts.n, pauses?.counts.min_ns, pauses?.counts.max_ns, pauses?.long_count]).toEqual([2, 7, 5000, 1]);
+  expect([uncommits?.name, uncommits?.counts.n, uncommits?.long_count]).toEqual(['gc.uncommit', 1, 1]);
+});
+
+test('a series of the log without an event in the window stays, with n 0', () => {
+  expect(analyseLog(log([['gc.pause', 1, 1]]), go_ns, window, 100)[0]).toMatchObject({ name: 'gc.pause', long_count: 0, counts: { n: 0 } });
+});
+
+test('events are listed by start, relative to go, the short ones left out', () => {
+  expect(eventsInWindow(written, go_ns, window, 8)).toEqual([
+    { name: 'gc.uncommit', label: 'gc.uncommit at 1500', start_ns: 1500, duration_ns: 100 },
+    { name: 'gc.pause', label: 'gc.pause at 1999', start_ns: 1999, duration_ns: 5000 },
+  ]);
+});
+
+test('runs of a series are pooled', () => {
+  const runs = analyseLog(written, go_ns, window, 100);
+  expect(logSeriesNames([...runs, ...runs])).toEqual(['gc.pause', 'gc.uncommit']);
+  expect(logFigures('gc.pause', [...runs, ...runs])).toMatchObject({ name: 'gc.pause', long_count: 2, total_ns: 10_014, durations: { n: 4, max_ns: 5000 } });
+});
