@@ -30,7 +30,7 @@ import { applySeats } from './seats.js';
 import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
-const libraryPath = fileURLToPath(new URL('../../native/build/Release/pauselab-jvm.so', import.meta.url));
+const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
 
 /** For a JVM to end by itself, or on SIGTERM: shutdown hooks of a server take a while. */
 const endGrace_ms = 5_000;
