@@ -2,10 +2,10 @@
 import { operationNamed, operations, type HolderOperation, type LockClass, type VictimOperation } from '../profile/operations.js';
 import { seriesOf, type Probe } from './trial.js';
 
-/** Every victim operation, isolated, and across VMAs where it can be. */
+/** Every victim operation, isolated, and across VMAs where it can be; but for one that needs a holder of its own, and makes mmap and munmap, which are asked of. */
 export function probesOfTable(): Probe[] {
   return operations
-    .filter(({ kind }) => kind === 'victim')
+    .filter(({ kind, inHeap }) => kind === 'victim' && inHeap !== true)
     .flatMap(({ name, layouts }) => {
       const operation = name as VictimOperation;
       const isolated: Probe = { operation, layout: 'isolated' };
