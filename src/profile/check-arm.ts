@@ -2,14 +2,11 @@
 import { formatSize } from '../base/units.js';
 import { besideHolder, victimLayout } from './expand.js';
 import { checkJvmArm } from './check-jvm.js';
+import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { allocatorConflict, holderOperations, operationNamed, victimOperations } from './operations.js';
 import type { Profile } from './schema.js';
-import { basicsOf, type ArmSettings } from './settings.js';
-
-/** A mapping with its guard takes two VMAs, and vm.max_map_count allows a process 65,530. */
-const mostMappings = 25_000;
-const mostPages = 1_000_000;
+import type { ArmSettings } from './settings.js';
 
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
   if (settings.victims.length === 0)
@@ -24,7 +21,7 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
   checkSeries(settings, report, (operation) => operationNamed(operation).role);
   checkLayouts(settings, report);
   checkAllocator(settings, report);
-  checkRates(profile, settings, report);
+  checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
 }
 
 function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): void {
@@ -145,39 +142,6 @@ function checkAllocator({ holder, victims }: ArmSettings, report: Report): void 
           ['victims', index, 'operation'],
           `${operation} cannot be in one arm with ${earlier}: ${conflict}; give them arms of their own`,
         );
-    }
-  }
-}
-
-function checkRates(profile: Profile, { victims }: ArmSettings, report: Report): void {
-  const { warmup, duration, drain } = basicsOf(profile);
-  const used = { mapping: 0, page: 0 };
-  const most = { mapping: mostMappings, page: mostPages };
-  for (const [index, { operation, rate }] of victims.entries()) {
-    const path = ['victims', index, 'rate'];
-    const { uses } = operationNamed(operation);
-    if (rate !== 'back-to-back' && rate > duration) {
-      report(
-        path,
-        'at this rate not one operation is due within the window; raise the rate or the duration',
-      );
-    }
-    if (uses === undefined) continue;
-    if (rate === 'back-to-back') {
-      report(
-        path,
-        `${operation} uses up memory that is made before the window; give it a rate such as 1000/s`,
-      );
-      continue;
-    }
-    used[uses] += Math.ceil((warmup + duration + drain) / rate);
-    if (used[uses] > most[uses]) {
-      const what = uses === 'mapping' ? 'mappings' : 'pages';
-      const remedy = 'lower the rate, the duration, warmup or drain';
-      report(
-        path,
-        `expected at most ${most[uses]} ${what} used by ${operation} in warmup, duration and drain, got ${used[uses]}; ${remedy}`,
-      );
     }
   }
 }

@@ -1,11 +1,11 @@
 /** The checks of an arm whose victims are threads of a JVM. */
+import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { jvmLoads, jvmProbeNamed, jvmProbeNames, type JvmLoadName } from './jvm-table.js';
 import { holderOperations, operationNamed } from './operations.js';
 import type { Profile } from './schema.js';
-import { basicsOf, type ArmSettings, type JvmSettings } from './settings.js';
+import type { ArmSettings, JvmSettings } from './settings.js';
 
-const mostPages = 1_000_000;
 /** Flags that pauselab gives itself, and the setting that decides them. */
 const ownFlags: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^-XX:[+-]Use(G1|Parallel|Serial|Z|Shenandoah|Epsilon)GC$/, 'use jvm.collector'],
@@ -19,7 +19,7 @@ export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSet
     report(['victims', index, 'operation'], `${operation} is no operation of a JVM; use one of ${jvmProbeNames.join(', ')}`);
   if (strange.length === 0) {
     checkSeries(settings, report, (operation) => jvmProbeNamed(operation).role);
-    checkPools(profile, settings, report);
+    checkRates(profile, settings, report, (operation) => jvmProbeNamed(operation).uses);
   }
   for (const [index, { layout: own }] of victims.entries())
     if (own !== undefined) report(['victims', index, 'layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
@@ -44,16 +44,5 @@ function checkLoads({ loads, app }: JvmSettings, report: Report): void {
     const { low, high } = load as { low?: number; high?: number };
     const { settings } = jvmLoads[load.load as JvmLoadName];
     if ('low' in settings && low !== undefined && high !== undefined && low >= high) report(['jvm', 'loads', index], 'expected low to be less than high');
-  }
-}
-
-function checkPools(profile: Profile, { victims }: ArmSettings, report: Report): void {
-  const { warmup, duration, drain } = basicsOf(profile);
-  for (const [index, { operation, rate }] of victims.entries()) {
-    const path = ['victims', index, 'rate'];
-    if (rate !== 'back-to-back' && rate > duration) report(path, 'at this rate not one operation is due within the window; raise the rate or the duration');
-    if (jvmProbeNamed(operation).usesPages !== true) continue;
-    if (rate === 'back-to-back') report(path, `${operation} uses up memory that is made before the window; give it a rate such as 1000/s`);
-    else if (Math.ceil((warmup + duration + drain) / rate) > mostPages) report(path, `${operation} would use up more than ${mostPages} pages in warmup, duration and drain; lower the rate, the duration, warmup or drain`);
   }
 }

@@ -10,8 +10,8 @@ export interface JvmProbe {
   readonly lockClass: LockClass;
   /** Role in the series name unless the profile gives one. */
   readonly role: string;
-  /** Uses up one fresh page an operation, from a pool made before the window. */
-  readonly usesPages?: boolean;
+  /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
+  readonly uses?: 'mapping' | 'page';
   readonly explanation: string;
 }
 
@@ -38,14 +38,14 @@ const probeTable = [
     name: 'first_fault',
     lockClass: 'mmap_lock read',
     role: 'reader',
-    usesPages: true,
+    uses: 'mapping',
     explanation: 'first write to a fresh mapping, made before the window',
   },
   {
     name: 'warm_fault',
     lockClass: 'VMA lock',
     role: 'control',
-    usesPages: true,
+    uses: 'page',
     explanation: 'write to an untouched page of a mapping that was faulted in before',
   },
   {

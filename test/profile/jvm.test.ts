@@ -75,6 +75,7 @@ test.each([
   [jvmProfile('', 'loads: [{ load: heap_wave, low: 2MiB, high: 1MiB }]'), 'expected low to be less than high'],
   [jvmProfile('', 'app: { args: -jar x.jar }, loads: [{ load: heap_wave }]'), 'leave out loads, or app'],
   [jvmProfile('', undefined, '[{ operation: first_fault, rate: back-to-back }]'), 'give it a rate such as 1000/s'],
+  [jvmProfile('duration: 60s', undefined, '[{ operation: first_fault, rate: 1000/s }]'), 'expected at most 25000 mappings used by first_fault in warmup, duration and drain'],
   [jvmProfile('', undefined, '[{ operation: timer, rate: 1/s }, { operation: timer, rate: 2/s }]'), 'another victim has the series control.timer'],
   [jvmProfile('', 'threads: { G1 Service: low }'), 'expected a nice value from -20 to 19, or a mapping'],
   [jvmProfile('issues: { madvise.FREE: { atLeast: 0 } }'), 'issues.madvise.FREE.atLeast: expected a whole number from 1'],
