@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
+import { jvmShortcuts, shortcuts } from './shortcuts.js';
 
 // What reads profiles is loaded by the actions, so that `--help` needs neither zod nor yaml.
 
@@ -97,11 +98,7 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
         import('../host/cpus.js'),
         import('../experiment/interruption.js'),
       ]);
-      const overrides = [
-        ...(duration === undefined ? [] : [{ path: 'duration', value: duration, origin: `--duration ${duration}` }]),
-        ...(java === undefined ? [] : [{ path: 'jvm.java', value: JSON.stringify(java), origin: `--java ${java}` }]),
-      ];
-      const profile = await loadResolved(nameOrPath, overrides);
+      const profile = await loadResolved(nameOrPath, [...shortcuts({ duration }), ...jvmShortcuts({ java })]);
       const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
       if (arms.length === 0) throw usage(`${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`);
       const interruption = listenForInterruption(() => undefined);

@@ -5,8 +5,8 @@ import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { UntilN } from '../experiment/until-n.js';
-import type { Override } from '../profile/set.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
+import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
 import { toolVersion } from './version.js';
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -69,27 +69,6 @@ Examples:
   $ pauselab run priority-inversion --runs 10 --duration 10s --out results/today
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
   $ pauselab run convoy --dry-run`;
-
-interface ShortOptions {
-  readonly runs?: string;
-  readonly duration?: string;
-  readonly seed?: string;
-  readonly java?: string;
-  readonly javaArgs?: string;
-}
-
-/** Options that stand for a `--set`. */
-function shortcuts({ runs, duration, seed }: ShortOptions): Override[] {
-  return Object.entries({ runs, duration, seed }).flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }]));
-}
-
-/** Values are read as YAML, where these would be anything: as JSON they are text. */
-function jvmShortcuts({ java, javaArgs }: ShortOptions): Override[] {
-  return [
-    ...(java === undefined ? [] : [{ path: 'jvm.java', value: JSON.stringify(java), origin: `--java ${java}` }]),
-    ...(javaArgs === undefined ? [] : [{ path: 'jvm.app.args', value: JSON.stringify(javaArgs), origin: `--java-args ${javaArgs}` }]),
-  ];
-}
 
 /** In a native profile a JVM's setting would make JVM arms of its arms. */
 function refuseWithoutJvm({ name, arms }: ResolvedProfile, { javaArgs }: ShortOptions): void {

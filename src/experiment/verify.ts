@@ -31,13 +31,10 @@ export async function verifyArm(profile: ResolvedProfile, arm: JvmArm, topology:
     if (workload.jvmPid === null) throw unfit(`the arm ${arm.name} has no JVM to trace`);
     const tracing = await traceCalls(workload.jvmPid, workload.folder);
     // Traced before its end: a JVM that ends unmaps a great deal.
-    let calls: StraceCalls | undefined;
-    const windowEnd = { reached: async () => { calls ??= await tracing.finish(); } };
-    let ending: Promise<void> = Promise.resolve();
-    const result = await runWindow(workload, profile, { interrupted: interruption.signalled, onWindowEnd: () => { ending = windowEnd.reached(); } });
-    await ending;
+    let calls: Promise<StraceCalls> | undefined;
+    const result = await runWindow(workload, profile, { interrupted: interruption.signalled, onWindowEnd: () => { calls = tracing.finish(); } });
+    const { counts } = await (calls ?? tracing.finish());
     if (result.failure !== null) throw result.failure;
-    const { counts } = calls ?? (await tracing.finish());
     return {
       arm: arm.name,
       expected: arm.jvm.issues.map((expected) => verified(arm.name, expected, counts)),

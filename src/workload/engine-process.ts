@@ -19,7 +19,7 @@ export function startEngine(folder: RuntimeFolder, plan: string): Promise<Progra
   return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr);
 }
 
-/** The board, once the engine has laid it out. `other`: what else may end the wait. */
+/** The board, once the engine has laid it out. */
 export function boardOf(folder: RuntimeFolder, engine: Program): Promise<Board> {
   const path = boardPath(folder);
   return within(engine, () => (isBoardThere(path) ? openBoard(path) : null));

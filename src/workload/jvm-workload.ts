@@ -22,9 +22,9 @@ import { endJava, javaEnded } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
 import { startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
 import { jvmPlan } from './jvm-plan.js';
-import { companionPlan } from './plan.js';
+import { companionPlan, probesOf } from './plan.js';
 import type { PreparedWorkload, WorkloadInput } from './prepared.js';
-import type { Program } from './programs.js';
+import { killAll, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
 import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
@@ -58,11 +58,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   let watch: ThreadWatch | undefined;
   const dispose = async (): Promise<void> => {
     watch?.stop();
-    for (const program of [...javas, ...(engine === undefined ? [] : [engine])]) {
-      if (program.exit() !== null) continue;
-      program.kill('SIGKILL');
-      await program.exited;
-    }
+    await killAll([...javas, ...(engine === undefined ? [] : [engine])]);
     folder.remove();
   };
   try {
@@ -132,8 +128,9 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   }
 }
 
-function partsOf({ jvm, victims }: JvmArm): readonly [Part, ...Part[]] {
-  const probes = jvm.app?.probes === false ? [] : victims;
+function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
+  const { jvm } = arm;
+  const probes = probesOf(arm);
   const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
   return [{ name: 'jvm', victims: probes, loads: isForeign ? [] : jvm.loads }, ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : [])];
 }

@@ -8,7 +8,7 @@ import type { NativeArm } from '../profile/resolved.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady } from './engine-process.js';
 import { enginePlan } from './plan.js';
 import type { PreparedWorkload, WorkloadInput } from './prepared.js';
-import type { Program } from './programs.js';
+import { killAll, type Program } from './programs.js';
 import { createRuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
 
@@ -16,10 +16,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm>): Promise<Pr
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const dispose = async (): Promise<void> => {
-    if (engine?.exit() === null) {
-      engine.kill('SIGKILL');
-      await engine.exited;
-    }
+    await killAll(engine === undefined ? [] : [engine]);
     folder.remove();
   };
   try {

@@ -48,7 +48,7 @@ export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_n
  */
 export function companionPlan({ arm, boardPath, parentPid, threshold_ns }: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
   const { holder, hogs, victims, jvm } = arm;
-  const probes = jvm.app?.probes === false ? [] : victims.map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }));
+  const probes = probesOf(arm).map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }));
   const loads = jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
   return [
     `# ${arm.name}: ${arm.title}`,
@@ -58,6 +58,11 @@ export function companionPlan({ arm, boardPath, parentPid, threshold_ns }: Omit<
     ...(jvm.loadsIn === 'foreign' ? [...loads, ...probes] : [...probes, ...loads]),
     '',
   ].join('\n');
+}
+
+/** A program of the user's own may be run without them. */
+export function probesOf({ jvm, victims }: JvmArm): readonly ResolvedVictim[] {
+  return jvm.app?.probes === false ? [] : victims;
 }
 
 function place({ boardPath, threshold_ns, parentPid }: Pick<PlanInput, 'boardPath' | 'threshold_ns' | 'parentPid'>): string[] {

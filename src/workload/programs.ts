@@ -63,3 +63,12 @@ export async function startProgram(file: string, args: readonly string[], stdout
     complaints: () => readFileSync(stderrPath, 'utf8').split('\n').filter((text) => text !== ''),
   };
 }
+
+/** Those that still run, one after the other, each until it is gone. */
+export async function killAll(programs: readonly Program[]): Promise<void> {
+  for (const program of programs) {
+    if (program.exit() !== null) continue;
+    program.kill('SIGKILL');
+    await program.exited;
+  }
+}
