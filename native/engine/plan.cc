@@ -57,6 +57,12 @@ class Line {
     return value;
   }
 
+  std::uint64_t numberBetween(const std::string& key, std::uint64_t least, std::uint64_t most) {
+    const std::uint64_t value = numberUpTo(key, most);
+    if (value < least) reject("expected at least " + std::to_string(least) + " for " + key + ", got " + std::to_string(value));
+    return value;
+  }
+
   // The value's index in `allowed`.
   std::size_t choice(const std::string& key, std::initializer_list<std::string_view> allowed) {
     const std::string value = text(key);
@@ -124,6 +130,24 @@ void readJoined(Line& line, Plan& plan) {
   });
 }
 
+// The bounds of MallocChurn.java: the two loads take the same settings.
+void readChurn(Line& line, Plan& plan) {
+  constexpr std::uint64_t kMost_bytes = (std::uint64_t{1} << 31) - 1;
+  plan.churns.push_back({
+      .name = line.text("name"),
+      .seed = line.number("seed"),
+      .threads = line.numberBetween("threads", 1, 256),
+      .per_s = line.numberBetween("per_s", 1, 10'000'000),
+      .min_bytes = line.numberBetween("min_bytes", 1, kMost_bytes),
+      .max_bytes = line.numberBetween("max_bytes", 1, kMost_bytes),
+      .live = line.numberBetween("live", 1, 10'000'000),
+      .burst_percent = line.numberBetween("burst_percent", 1, 100),
+  });
+  const ChurnPlan& churn = plan.churns.back();
+  if (churn.max_bytes < churn.min_bytes)
+    line.reject("expected at least min_bytes=" + std::to_string(churn.min_bytes) + " for max_bytes, got " + std::to_string(churn.max_bytes));
+}
+
 void readLine(Line& line, Plan& plan) {
   if (line.kind() == "board") {
     plan.boardPath = line.text("path");
@@ -140,8 +164,13 @@ void readLine(Line& line, Plan& plan) {
     readVictim(line, plan);
   } else if (line.kind() == "joined") {
     readJoined(line, plan);
+  } else if (line.kind() == "churn") {
+    readChurn(line, plan);
+  } else if (line.kind() == "join") {
+    plan.boardPath = line.text("path");
+    plan.joins = true;
   } else {
-    line.reject("expected board, parent, process, holder, hog, victim or joined, got \"" + line.kind() + "\"");
+    line.reject("expected board, parent, process, holder, hog, victim, joined, churn or join, got \"" + line.kind() + "\"");
   }
   line.expectEmpty();
 }
@@ -173,6 +202,8 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
     readLine(line, plan);
   }
   if (plan.boardPath.empty()) fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
+  if (plan.joins && (plan.holder || !plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
+    fail(Exit::usage, "%s: expected churn lines alone beside `join`", nameForErrors.c_str());
   for (const VictimPlan& victim : plan.victims) {
     if (besideHolder(victim.placement) && (!plan.holder || plan.foreignHolder))
       fail(Exit::usage, "%s: %s is placed \"%s\", which needs a holder in its own process", nameForErrors.c_str(), victim.name.c_str(), nameOf(victim.placement));

@@ -18,8 +18,10 @@
 #include <latch>
 #include <thread>
 
+#include "allocator/describe.h"
 #include "board/fail.h"
 #include "engine/chunk_heap.h"
+#include "engine/churn.h"
 #include "engine/roles.h"
 
 namespace pauselab::engine {
@@ -33,7 +35,7 @@ constexpr std::uint64_t kHolderRing = 16384;
 constexpr std::uint64_t kPoll_ns = 1'000'000;
 constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
 
-// Threads on the board, in this order: victims, holder, toucher, hogs, joined ones.
+// Threads on the board, in this order: victims, holder, toucher, hogs, joined ones, the churns'.
 struct Seats {
   std::vector<board::ThreadSpec> specs;
   std::size_t holder = 0, toucher = 0, firstHog = 0, firstJoined = 0;
@@ -63,6 +65,8 @@ Seats seatsOf(const Plan& plan) {
       seats.specs.push_back({.name = joined.name, .role = Role::load, .series = ""});
     }
   }
+  for (const ChurnPlan& churn : plan.churns)
+    for (const std::string& name : threadNames(churn)) seats.specs.push_back({.name = name, .role = Role::load, .series = ""});
   return seats;
 }
 
@@ -154,6 +158,45 @@ void waitForGo(Shared& shared, const std::function<void()>& look) {
   }
   shared.go.raise();
 }
+
+// The churns of a plan, their threads in the order of their seats.
+class ChurnCrew {
+ public:
+  explicit ChurnCrew(const Plan& plan) {
+    for (const ChurnPlan& churn : plan.churns) {
+      const std::vector<std::string> names = threadNames(churn);
+      for (std::size_t i = 0; i < names.size(); ++i) members_.push_back({.name = names[i], .churn = std::make_unique<Churn>(churn, i)});
+    }
+  }
+
+  void start(Crew& crew, Shared& shared) {
+    for (const Member& member : members_) {
+      const std::optional<std::size_t> seat = shared.board.find(member.name);
+      if (!seat) fail(Exit::usage, "the board has no seat %s for a thread of the churn; its plan needs a line `joined role=load name=%s`", member.name.c_str(), member.name.c_str());
+      crew.start(*seat, [&shared, seat, churn = member.churn.get()](const Schedstat&) { churn->run(shared, *seat); });
+    }
+  }
+
+  // Once its threads have ended: what they did, as a line of JSON.
+  void print() const {
+    if (members_.empty()) return;
+    std::printf("{\"churn\":[");
+    for (const Member& member : members_) {
+      const ChurnTally& tally = member.churn->tally();
+      std::printf("%s{\"thread\":\"%s\",\"blocks\":%lu,\"allocatedBytes\":%lu,\"refused\":%lu,\"ticks\":%lu,\"droppedTicks\":%lu}", &member == members_.data() ? "" : ",",
+                  member.name.c_str(), tally.blocks, tally.allocated_bytes, tally.refused, tally.ticks, tally.dropped_ticks);
+    }
+    std::printf("]}\n");
+    std::fflush(stdout);
+  }
+
+ private:
+  struct Member {
+    std::string name;
+    std::unique_ptr<Churn> churn;
+  };
+  std::vector<Member> members_;
+};
 
 struct HolderParts {
   std::unique_ptr<Region> region;
@@ -334,6 +377,10 @@ void checkOperations(const Plan& plan) {
   if (const VictimPlan* const mapper = users[static_cast<int>(Heap::mapsLarge)]; mapper != nullptr && !hole.empty())
     fail(Exit::usage, "%s cannot be in one process with %s: a block that it maps could land where the other has just unmapped", mapper->name.c_str(), hole.c_str());
   const VictimPlan* const breakMover = users[static_cast<int>(Heap::movesBreak)];
+  if (!plan.churns.empty())
+    for (const Heap heap : {Heap::mapsLarge, Heap::movesBreak})
+      if (const VictimPlan* const victim = users[static_cast<int>(heap)]; victim != nullptr)
+        fail(Exit::usage, "%s cannot be in one process with a churn: %s changes the allocator's state for the whole process", victim->name.c_str(), victim->operation.c_str());
   if (breakMover != nullptr && trimsHeap(plan))
     fail(Exit::usage, "%s moves the program break and cannot be in one process with the holder's %s, which moves it too", breakMover->name.c_str(), plan.holder->operation.c_str());
 }
@@ -384,13 +431,42 @@ HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& s
   return parts;
 }
 
+void belongToParent(const Plan& plan) {
+  if (!plan.parentPid) return;
+  dieWith(static_cast<pid_t>(*plan.parentPid));
+  signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
+}
+
+// The churn of a foreign control: in an address space, and on an allocator, of its own. It outlives its threads: the
+// kernel would take its memory apart while the victims serve what they owe.
+[[noreturn]] void runJoined(const Plan& plan) {
+  disableHugePages();
+  Shared shared{.board = board::Board::open(plan.boardPath)};
+  shared.board.lockMemory();
+  ChurnCrew churns(plan);
+  std::printf("{\"allocator\":%s}\n", allocator::describe().c_str());
+  std::fflush(stdout);
+  auto* crew = new Crew(shared);  // never destroyed: its threads never end
+  churns.start(*crew, shared);
+  crew->waitUntilRegistered();
+  waitForGo(shared, [] {});
+  const auto restUntil = [&](const std::function<bool()>& come) {
+    while (!come() && monotonic_ns() < shared.drainEnd_ns()) {
+      const timespec rest = toTimespec(shared.windowOver() ? kPoll_ns : kHeartbeat_ns);
+      nanosleep(&rest, nullptr);
+    }
+  };
+  restUntil([&] { return crew->allEnded(); });
+  if (crew->allEnded()) churns.print();
+  restUntil([&] { return shared.board.header().state.load(std::memory_order_acquire) >= static_cast<std::uint64_t>(State::done); });
+  _exit(0);
+}
+
 }  // namespace
 
 void runWorkload(const Plan& plan) {
-  if (plan.parentPid) {
-    dieWith(static_cast<pid_t>(*plan.parentPid));
-    signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
-  }
+  belongToParent(plan);
+  if (plan.joins) runJoined(plan);
   checkOperations(plan);  // before anything is made
   chooseHugePages(plan);
   if (trimsHeap(plan)) shareOneArena();  // in the foreign control's victims too, so that it differs in nothing else
@@ -423,6 +499,8 @@ void runWorkload(const Plan& plan) {
   if (holder.action) startHolder(*crew, shared, plan, seats, holder);
   for (std::size_t i = 0; i < plan.hogs.size(); ++i)
     crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
+  ChurnCrew churns(plan);
+  churns.start(*crew, shared);
   if (!plan.joined.empty()) {
     waitUntilJoined(shared, plan, seats);
     if (plan.holder) {
@@ -432,8 +510,8 @@ void runWorkload(const Plan& plan) {
   }
   crew->waitUntilRegistered();
 
-  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
-              victims.notes.c_str(), header.memory_locked.load() != 0 ? "true" : "false");
+  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s,\"allocator\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
+              victims.notes.c_str(), header.memory_locked.load() != 0 ? "true" : "false", allocator::describe().c_str());
   std::fflush(stdout);
   beat(shared);
   header.state.store(static_cast<std::uint64_t>(State::ready), std::memory_order_release);
@@ -456,6 +534,7 @@ void runWorkload(const Plan& plan) {
     nanosleep(&rest, nullptr);
   }
   foreign.kill();
+  if (crew->allEnded()) churns.print();
   if (allocatorsInHeap(plan) > 0 && crew->allEnded()) ChunkHeap::ofThisProcess().verify();
   header.state.store(static_cast<std::uint64_t>(State::done), std::memory_order_release);
   // Without unwinding: the threads end with the process.

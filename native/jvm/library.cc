@@ -10,9 +10,10 @@
 #include <cstring>
 #include <new>
 
+#include "allocator/blocks.h"
+#include "allocator/describe.h"
 #include "board/clock.h"
 #include "engine/schedstat.h"
-#include "jvm/allocator.h"
 #include "jvm/memory.h"
 
 namespace pauselab::jvm {
@@ -71,17 +72,17 @@ jlong makePool(JNIEnv*, jclass, jlong pages, jboolean apart) {
 jint touchNext(JNIEnv*, jclass, jlong pool) { return fromHandle<Pool>(pool)->touchNext(); }
 
 jint mallocAndFree(JNIEnv*, jclass, jlong bytes) {
-  void* const block = allocate(static_cast<std::size_t>(bytes));
+  void* const block = allocator::allocateTouched(static_cast<std::size_t>(bytes));
   if (block == nullptr) return ENOMEM;
   std::free(block);
   return 0;
 }
 
-jlong mallocBlock(JNIEnv*, jclass, jlong bytes) { return toHandle(allocate(static_cast<std::size_t>(bytes))); }
+jlong mallocBlock(JNIEnv*, jclass, jlong bytes) { return toHandle(allocator::allocateTouched(static_cast<std::size_t>(bytes))); }
 
 void freeBlock(JNIEnv*, jclass, jlong address) { std::free(fromHandle<void>(address)); }
 
-jstring describe(JNIEnv* env, jclass) { return env->NewStringUTF(describeAllocator().c_str()); }
+jstring describe(JNIEnv* env, jclass) { return env->NewStringUTF(allocator::describe().c_str()); }
 
 jstring errorText(JNIEnv* env, jclass, jint number) { return env->NewStringUTF(strerror(number)); }
 

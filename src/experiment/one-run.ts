@@ -1,6 +1,7 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
 import { unfit } from '../base/failure.js';
 import { schemaVersion, type RunFile } from '../bundle/schema.js';
+import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { cpuTimeOf, loadBetween, readLoad, type LoadReading } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
@@ -9,7 +10,8 @@ import { hlogLine } from '../record/hlog.js';
 import type { SampleStream } from '../record/samples.js';
 import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload } from '../workload/prepare.js';
-import type { JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
+import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
+import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler } from '../workload/sampler.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun } from './analyse.js';
@@ -71,7 +73,7 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     onPhase('analysing', workload.pids);
     const samples = await sampler.finish(result.go_ns);
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, log, jvmCpu_ns: cpu.used_ns() });
+    return assemble(input, { startedAt, workload, result, samples, machine, log, cpu_ns: cpu.used_ns() });
   } finally {
     await workload.dispose();
   }
@@ -84,17 +86,18 @@ interface Measured {
   readonly samples: SampleStream;
   readonly machine: RunFile['machine'];
   readonly log: RunLog;
-  readonly jvmCpu_ns: number;
+  /** CPU time of the process with the victims. */
+  readonly cpu_ns: number;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, jvmCpu_ns }: Measured): RunOutput {
+function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, cpu_ns }: Measured): RunOutput {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
   const tids = board.threadIds().map(({ tid }) => tid);
   const analysis = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids }, result, samples);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
-  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...after.failures];
+  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...churnRefusals(board, result), ...after.failures];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   const file: RunFile = {
     schemaVersion,
@@ -115,7 +118,9 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
     layout: workload.layout,
     priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
     holder: analysis.holder?.figures ?? null,
-    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, jvmCpu_ns),
+    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, cpu_ns),
+    churn: after.churn === null ? null : churnOf(after.churn),
+    unproven: unprovenIn(after),
     series: analysis.series.map(({ figures }) => figures),
   };
   const stalls = analysis.series.flatMap((series) => series.stalls);
@@ -128,9 +133,9 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
   };
 }
 
-/** CPU time of the JVM that has the probes; what probes cost is seen in it. */
-function cpuMeter({ jvmPid }: PreparedWorkload) {
-  const now_ns = (): number => (jvmPid === null ? 0 : cpuTimeOf(jvmPid));
+/** CPU time of the process with the victims; what a JVM's probes cost is seen in it. */
+function cpuMeter({ victimsPid }: PreparedWorkload) {
+  const now_ns = (): number => cpuTimeOf(victimsPid);
   let begin_ns = 0;
   let end_ns = 0;
   return {
@@ -143,13 +148,23 @@ function cpuMeter({ jvmPid }: PreparedWorkload) {
 function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], cpu_ns: number): RunFile['jvm'] {
   return {
     processes: processes.map((process) => ({ ...process })),
-    threads: threads.map(({ pattern, pid, tid, name, seenAfter_ns, delay_ns, actual, problems }) => ({
-      pattern, pid, tid, name, seenAfter_ns, delay_ns, actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] }, problems: [...problems],
-    })),
+    threads: threads.map(watchedOf),
     log: events.map(({ name }) => logFigures(name, events)),
     logProblems: [...log.problems],
     cpu_ns,
   };
+}
+
+function churnOf({ processes, threads, tallies }: ChurnAfterwards): RunFile['churn'] {
+  return { processes: processes.map((process) => ({ ...process })), threads: threads.map(watchedOf), tallies: tallies === null ? null : tallies.map((tally) => ({ ...tally })) };
+}
+
+function watchedOf({ pattern, pid, tid, name, seenAfter_ns, delay_ns, actual, problems }: WatchedThread): NonNullable<RunFile['jvm']>['threads'][number] {
+  return { pattern, pid, tid, name, seenAfter_ns, delay_ns, actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] }, problems: [...problems] };
+}
+
+function unprovenIn({ jvm, churn }: Afterwards): RunFile['unproven'] {
+  return [...(jvm?.processes ?? []), ...(churn?.processes ?? [])].flatMap(({ name, allocator }) => (allocator === null ? [] : unprovenOf(name, allocator)));
 }
 
 /** Of a JVM's log each series is one interval, the window. */
@@ -163,6 +178,16 @@ function holderRefusals(board: Board, { last }: WindowResult): string[] {
     .flatMap(({ index, name }) => {
       const state = last.threads[index];
       return state === undefined || state.refused_n === 0 ? [] : [`the kernel refused ${state.refused_n} calls of the ${name} with ${String(state.refused_errno)}`];
+    });
+}
+
+/** Without these blocks the churn was another one. */
+function churnRefusals(board: Board, { last }: WindowResult): string[] {
+  return board.threads
+    .filter(({ role }) => role === 'load')
+    .flatMap(({ index, name }) => {
+      const refused_n = last.threads[index]?.refused_n ?? 0;
+      return refused_n === 0 ? [] : [`malloc refused ${refused_n} blocks of ${name}; lower live, maxSize or threads, or raise the limit on memory`];
     });
 }
 

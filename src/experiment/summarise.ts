@@ -1,6 +1,6 @@
 /** From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/). */
 import { schemaVersion, type ArmSummary, type HolderFigures, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
 import { offeredLoad } from '../record/owed.js';
@@ -40,9 +40,11 @@ function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, al
     runs: counted.length,
     cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
-    regionBytes: arm.jvm === null ? (counted[0]?.file.regionBytes ?? null) : null,
+    regionBytes: workOf(arm) === null ? (counted[0]?.file.regionBytes ?? null) : null,
     holder: poolHolder(counted),
     jvm: arm.jvm === null ? null : poolJvm(counted),
+    churn: arm.jvm === null && arm.holder === null ? poolChurn(counted) : null,
+    unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
   };
 }
@@ -50,6 +52,18 @@ function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, al
 function poolJvm(runs: readonly FinishedRun[]): ArmSummary['jvm'] {
   const logs = runs.flatMap(({ log }) => log);
   return { log: logSeriesNames(logs).map((name) => logFigures(name, logs)), cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0) };
+}
+
+function poolChurn(runs: readonly FinishedRun[]): ArmSummary['churn'] {
+  const tallies = runs.flatMap(({ file }) => file.churn?.tallies ?? []);
+  const of = (key: 'blocks' | 'allocatedBytes' | 'refused' | 'ticks' | 'droppedTicks'): number => sum(tallies, (tally) => tally[key]);
+  return { blocks: of('blocks'), allocatedBytes: of('allocatedBytes'), refused: of('refused'), ticks: of('ticks'), droppedTicks: of('droppedTicks') };
+}
+
+/** Each setting once. */
+function unprovenIn(runs: readonly FinishedRun[]): ArmSummary['unproven'] {
+  const all = new Map(runs.flatMap(({ file }) => file.unproven).map(({ allocator, key, asked }) => [`${allocator} ${key} ${asked}`, { allocator, key, asked }]));
+  return [...all.values()];
 }
 
 function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
@@ -69,7 +83,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
 function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
-    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? (file.jvm === null ? 0 : null), window_ns: analysis.window_ns, ...one }];
+    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? (file.jvm === null && file.churn === null ? 0 : null), window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);

@@ -76,24 +76,35 @@ export interface JvmArm extends ArmBasics {
   readonly holder: ResolvedHolder | null;
 }
 
-export type ResolvedArm = NativeArm | JvmArm;
+/** Victims are threads of the native engine, and what gives memory back is the allocator under its churn. */
+export interface ChurnArm extends ArmBasics {
+  readonly jvm: null;
+  readonly holder: null;
+  readonly churn: AllocatorWork;
+}
 
-export interface ResolvedJvm {
+export type ResolvedArm = NativeArm | ChurnArm | JvmArm;
+
+/** Loads on an allocator, in a JVM or in the native engine's process. */
+export interface AllocatorWork {
+  readonly loads: readonly ResolvedLoad[];
+  /** `foreign`: the loads run in a second process of the same settings, so that the victims share all but the address space with them. */
+  readonly loadsIn: 'same' | 'foreign';
+  readonly threads: readonly ThreadRule[];
+  readonly allocator: ResolvedAllocator;
+  /** System calls that the arm causes, which `profile verify` counts. */
+  readonly issues: readonly ExpectedCalls[];
+}
+
+export interface ResolvedJvm extends AllocatorWork {
   /** Which JDKs will do, such as `>=17`. */
   readonly jdk: string;
   /** The only JDK that is considered; null: one of this machine's. */
   readonly java: string | null;
   readonly collector: Collector;
   readonly flags: readonly string[];
-  readonly loads: readonly ResolvedLoad[];
-  /** `foreign`: the loads run in a second JVM of the same flags, so that the victims share all but the address space with them. */
-  readonly loadsIn: 'same' | 'foreign';
-  readonly threads: readonly ThreadRule[];
-  readonly allocator: ResolvedAllocator;
   /** The user's own program, with the probes riding in it as an agent; null: our own loads. */
   readonly app: ResolvedApp | null;
-  /** System calls that the arm causes, which `profile verify` counts. */
-  readonly issues: readonly ExpectedCalls[];
 }
 
 export interface ResolvedLoad {
@@ -104,7 +115,7 @@ export interface ResolvedLoad {
   readonly values: Readonly<Record<string, string | number>>;
 }
 
-/** Scheduling of the threads of a JVM whose names match; null: left as it is. */
+/** Scheduling of the threads whose names match; null: left as it is. */
 export interface ThreadRule {
   readonly pattern: string;
   readonly nice: number | null;
@@ -153,4 +164,10 @@ export interface ResolvedProfile {
   };
   /** The two controls first, then the profile's arms in its order; without controls where the arms run the user's own program. */
   readonly arms: readonly ResolvedArm[];
+}
+
+/** Null for an arm with a holder of the native engine's. */
+export function workOf(arm: ResolvedArm): AllocatorWork | null {
+  if (arm.jvm !== null) return arm.jvm;
+  return arm.holder === null ? arm.churn : null;
 }

@@ -17,6 +17,11 @@ export interface ArmSettings {
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
   /** null: the native engine. */
   readonly jvm: JvmSettings | null;
+  /** null: no churn. */
+  readonly churn: Part<'churn'> | null;
+  /** Of the churn: undefined where the profile says nothing. */
+  readonly allocator: Settings['allocator'];
+  readonly threads: Settings['threads'];
   readonly issues: NonNullable<Settings['issues']>;
 }
 
@@ -81,6 +86,9 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       ...one,
     })),
     jvm: jvmOf(profile.jvm, arm.jvm),
+    churn: arm.churn ?? profile.churn ?? null,
+    allocator: arm.allocator ?? profile.allocator,
+    threads: arm.threads === undefined && profile.threads === undefined ? undefined : { ...profile.threads, ...arm.threads },
     issues: arm.issues ?? profile.issues ?? {},
   };
 }

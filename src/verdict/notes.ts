@@ -1,5 +1,5 @@
 /** What a reader should know beside the figures: what is missing, what was odd, how far the runs carry. */
-import { formatSize } from '../base/units.js';
+import { formatShare, formatSize } from '../base/units.js';
 import type { ArmSummary } from '../bundle/schema.js';
 import { operations } from '../profile/operations.js';
 import { evidenceOf, type Series } from './outcome.js';
@@ -15,6 +15,8 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]
     ...leftOut(arms),
     ...noise(arms),
     ...besidePublished(real),
+    ...unproven(arms),
+    ...real.flatMap((arm) => [...heldUp(arm), ...otherProcess(arm, foreign)]),
     ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
   ];
@@ -56,6 +58,27 @@ function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): string[]
   const holderOf = ({ holder, regionBytes }: ArmSummary): string => `${(holder?.name ?? '').replace(/^holder\./, '')}${regionBytes === null ? '' : ` of ${formatSize(regionBytes)}`}`;
   const [own, other] = [holderOf(arm), holderOf(foreign)];
   return own === other ? [] : [`${arm.name} gives memory back by ${own}, the foreign control by ${other}: alike, but not the same.`];
+}
+
+/** Nothing is claimed of a setting that only its variable tells of. */
+function unproven(arms: readonly ArmSummary[]): string[] {
+  const all = new Map(arms.flatMap((arm) => arm.unproven).map((one) => [`${one.allocator} ${one.key} ${one.asked}`, one]));
+  return [...all.values()].map(({ allocator, key, asked }) => `${allocator} does not say what it made of ${key}: ${asked}: that the variable was there and that the library knows its name is all that is proven.`);
+}
+
+/** From this share of dropped ticks on the churn was another one than asked for. */
+const heldUpShare = 0.1;
+
+function heldUp({ name, churn }: ArmSummary): string[] {
+  if (churn === null || churn.droppedTicks <= heldUpShare * (churn.ticks + churn.droppedTicks)) return [];
+  return [`${name}: the churn was held up at ${formatShare(churn.droppedTicks / (churn.ticks + churn.droppedTicks))} of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.`];
+}
+
+/** The control copies one arm: of a JVM it is a JVM, of a native churn an engine. */
+function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): string[] {
+  if (foreign === undefined || arm.runs === 0 || (arm.jvm === null) === (foreign.jvm === null)) return [];
+  const kind = ({ jvm }: ArmSummary): string => (jvm === null ? 'a native process' : 'a JVM');
+  return [`${arm.name} is ${kind(arm)} and the foreign control ${kind(foreign)}: --set controls.of=${arm.name} gives it a control of its own kind.`];
 }
 
 /** A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. */

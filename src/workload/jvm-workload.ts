@@ -11,7 +11,6 @@ import { proveAllocator } from '../host/allocator-proof.js';
 import { tryAllocator } from '../host/allocator-trial.js';
 import { allocatorLaunch } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
-import { resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { readIfThere } from '../host/files.js';
 import { chooseJdk, flagsOfCollector, type Jdk } from '../host/jdks.js';
 import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
@@ -22,12 +21,12 @@ import { endJava, javaEnded } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
 import { startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
 import { jvmPlan } from './jvm-plan.js';
+import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { companionPlan, probesOf } from './plan.js';
 import type { PreparedWorkload, WorkloadInput } from './prepared.js';
 import { killAll, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
-import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
@@ -55,7 +54,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
-  let watch: ThreadWatch | undefined;
+  let watch: NamedThreads | undefined;
   const dispose = async (): Promise<void> => {
     watch?.stop();
     await killAll([...javas, ...(engine === undefined ? [] : [engine])]);
@@ -79,15 +78,13 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const pids = [started.pid, ...javaPids];
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(board.threadIds(), arm, topology);
-    const watching = (watch = watchThreads({ pids: javaPids, rules: jvm.threads.map((rule) => ruleOf(rule, topology)) }));
+    const watching = (watch = watchNamedThreads(arm, javaPids, topology));
     const reports = parts.map(({ name }) => reportOf(folder, name));
     const allocators = javas.map((java, i) => proveAllocator(jvm.allocator, tried, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }));
-    const names = threadNames(javaPids);
-    let unmatched: Failure | null = null;
     return {
       board,
       pids,
-      jvmPid: javaPids[0] ?? null,
+      victimsPid: javaPids[0] ?? started.pid,
       folder,
       priorities,
       autogroup,
@@ -101,17 +98,14 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         for (const program of [started, ...javas]) program.kill('SIGKILL');
       },
       async end() {
-        watching.stop();
-        const missing = watching.unmatched();
-        // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
-        if (missing.length > 0 && arm.control === null) unmatched = unmatchedFailure(missing, names);
+        watching.end();
         for (const java of javas) await endAfterWindow(java, jvm.app === null && board.state() === 'done');
         if (board.state() !== 'done') started.kill('SIGKILL');
         await started.exited;
       },
       afterwards: () => ({
-        // Of threads that came after `go`; those before it are in `degraded`.
-        failures: [...(unmatched === null ? [] : [unmatched.message]), ...watching.threads().filter(({ delay_ns }) => delay_ns > 0).flatMap(({ problems }) => problems)],
+        failures: watching.failures(),
+        churn: null,
         jvm: {
           processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, allocator: allocators[i] ?? null, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
           threads: [...watching.threads()],
@@ -163,10 +157,6 @@ function launchOf(part: Part, { input, jdk, folder }: LaunchInput): JavaLaunch {
   const { jvmArgs, main, args } = javaCommand(jvm.app.args);
   const agent = jvm.app.probes ? [`-javaagent:${jarPath}=${plan}`] : [];
   return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args };
-}
-
-function ruleOf({ pattern, nice, policy, cpus }: JvmArm['jvm']['threads'][number], topology: CpuTopology): ThreadRule {
-  return { pattern, nice: nice ?? undefined, policy: policy ?? undefined, cpus: cpus === null ? undefined : resolveCpus(cpus, topology) };
 }
 
 async function untilSaid(text: string, javas: readonly JavaProgram[], gone: () => Failure | null): Promise<void> {

@@ -1,5 +1,5 @@
 /** The engine's plan: what native/engine/plan.h reads. */
-import type { JvmArm, NativeArm, ResolvedHogs, ResolvedVictim } from '../profile/resolved.js';
+import type { ChurnArm, JvmArm, NativeArm, ResolvedHogs, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 
 export interface PlanInput {
   readonly arm: NativeArm;
@@ -28,18 +28,30 @@ export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_n
       toucher: holder.toucher === null ? 0 : 1,
     }),
     ...hogLines(hogs),
-    ...victims.map((victim, i) =>
-      line('victim', {
-        name: victim.series,
-        operation: victim.operation,
-        placement: victim.layout,
-        interval_ns: victim.interval_ns,
-        offset_ns: offsetOf(victim, i, victims.length),
-        pool: poolOf(victim, recorded_ns),
-      }),
-    ),
+    ...victimLines(victims, recorded_ns),
     '',
   ].join('\n');
+}
+
+/**
+ * The plans of a churn: the engine's, with victims and hogs, and in the foreign control that of a second engine, which
+ * has the churn and takes its seats on the first one's board.
+ */
+export function churnPlans({ arm, boardPath, parentPid, threshold_ns, warmup_ns, duration_ns }: Omit<PlanInput, 'arm' | 'regionBytes'> & { readonly arm: ChurnArm }): { readonly engine: string; readonly joining: string | null } {
+  const { hogs, victims, churn } = arm;
+  const title = `# ${arm.name}: ${arm.title}`;
+  const churns = churn.loads.map(({ name, values }) => line('churn', { name, ...values }));
+  const isForeign = churn.loadsIn === 'foreign' && churns.length > 0;
+  const seats = churn.loads.flatMap(churnThreads).map((name) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
+  return {
+    engine: [title, ...place({ boardPath, threshold_ns, parentPid }), ...hogLines(hogs), ...victimLines(victims, warmup_ns + duration_ns), ...(isForeign ? seats : churns), ''].join('\n'),
+    joining: isForeign ? [title, line('join', { path: boardPath }), line('parent', { pid: parentPid }), ...churns, ''].join('\n') : null,
+  };
+}
+
+/** As the engine names them (native/engine/churn.h), so that they fit into a thread's name. */
+function churnThreads({ name, values }: ResolvedLoad): string[] {
+  return Array.from({ length: Number(values.threads) }, (_, i) => (i === 0 ? name : `${name.slice(0, 12)}#${i}`));
 }
 
 /**
@@ -71,6 +83,19 @@ function place({ boardPath, threshold_ns, parentPid }: Pick<PlanInput, 'boardPat
 
 function hogLines({ count, burst }: ResolvedHogs): string[] {
   return Array.from({ length: count }, () => line('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }));
+}
+
+function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): string[] {
+  return victims.map((victim, i) =>
+    line('victim', {
+      name: victim.series,
+      operation: victim.operation,
+      placement: victim.layout,
+      interval_ns: victim.interval_ns,
+      offset_ns: offsetOf(victim, i, victims.length),
+      pool: poolOf(victim, recorded_ns),
+    }),
+  );
 }
 
 /** Spread over one interval, so that victims on one CPU do not wake together. */

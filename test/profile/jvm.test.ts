@@ -80,7 +80,7 @@ test.each([
   [jvmProfile('', 'threads: { G1 Service: low }'), 'expected a nice value from -20 to 19, or a mapping'],
   [jvmProfile('issues: { madvise.FREE: { atLeast: 0 } }'), 'issues.madvise.FREE.atLeast: expected a whole number from 1'],
   ['name: p\ntitle: P\nholder: { operation: madvise_free }\nvictims: [{ operation: request, rate: 1000/s }]\narms: [{ name: a }]\n', 'request is an operation of a JVM, and this arm has no `jvm`'],
-  ['name: p\ntitle: P\nholder: { operation: madvise_free }\nissues: { munmap: {} }\nvictims: [{ operation: timer, rate: 1000/s }]\narms: [{ name: a }]\n', 'only an arm with `jvm` can say which calls it causes'],
+  ['name: p\ntitle: P\nholder: { operation: madvise_free }\nissues: { munmap: {} }\nvictims: [{ operation: timer, rate: 1000/s }]\narms: [{ name: a }]\n', 'only an arm with `jvm` or `churn` can say which calls it causes'],
 ])('%s is refused', async (text, part) => {
   const problems = await problemsIn(text);
   expect(problems.join('\n')).toContain(part);

@@ -1,5 +1,6 @@
 /** The launcher's file: what native/launcher/launch_file.h reads. */
 import { usage } from '../../base/failure.js';
+import { allocatorVariables } from '../../host/allocators.js';
 import type { Policy } from '../../profile/resolved.js';
 
 /** Names of getrlimit(2), in small letters. */
@@ -34,7 +35,7 @@ export interface LaunchFileInput extends ProcessSettings {
  * What a user's shell may hold and what would change the JVM or its allocator behind the profile's back. A profile that
  * wants one of them says so.
  */
-export const foreignSettings = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH', 'LD_PRELOAD', 'MALLOC_*', 'GLIBC_TUNABLES', 'TCMALLOC_*', 'MIMALLOC_*'];
+export const foreignSettings = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH', ...allocatorVariables];
 
 /** Of sleeps, which every thread inherits: else they end up to 50 µs late, and the engine's victims do not. */
 const timerSlack_ns = 1;
