@@ -13,6 +13,10 @@ Churn::Churn(const ChurnPlan& plan, std::uint64_t number)
       work_ns_(plan.burst_percent * kSecond_ns / 100),
       blocks_(plan.live, nullptr) {}
 
+Churn::~Churn() {
+  for (void* const block : blocks_) std::free(block);
+}
+
 void Churn::replace(std::uint64_t count) noexcept {
   for (; count > 0; --count) {
     void*& block = blocks_[draws_.slot()];

@@ -40,10 +40,14 @@ class Rate {
   std::uint64_t tick_ = 0;
 };
 
-// One thread's blocks. They stay when it ends: to give them all back would happen while owed operations are served.
+// One thread's blocks. They stay when it ends: to give them all back would happen while owed operations are served. The
+// engine ends without unwinding, so the destructor is for whoever makes one elsewhere.
 class Churn {
  public:
   Churn(const ChurnPlan& plan, std::uint64_t number);
+  ~Churn();
+  Churn(const Churn&) = delete;
+  Churn& operator=(const Churn&) = delete;
 
   // Replaces `count` random blocks.
   void replace(std::uint64_t count) noexcept;

@@ -85,11 +85,21 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       cpus,
       ...one,
     })),
-    jvm: jvmOf(profile.jvm, arm.jvm),
-    churn: arm.churn ?? profile.churn ?? null,
-    allocator: arm.allocator ?? profile.allocator,
-    threads: arm.threads === undefined && profile.threads === undefined ? undefined : { ...profile.threads, ...arm.threads },
+    ...kindOf(profile, arm),
     issues: arm.issues ?? profile.issues ?? {},
+  };
+}
+
+/** What an arm says of its own decides what it is: one that says `jvm` has no churn of the profile's, and one that says `churn` no JVM. */
+function kindOf(profile: Profile, arm: Settings): Pick<ArmSettings, 'jvm' | 'churn' | 'allocator' | 'threads'> {
+  const isJvm = arm.jvm !== undefined && profile.jvm === undefined;
+  const isChurn = arm.churn !== undefined && profile.churn === undefined;
+  const base: Pick<Settings, 'churn' | 'allocator' | 'threads'> = isJvm ? {} : profile;
+  return {
+    jvm: jvmOf(isChurn ? undefined : profile.jvm, arm.jvm),
+    churn: arm.churn ?? base.churn ?? null,
+    allocator: arm.allocator ?? base.allocator,
+    threads: arm.threads === undefined && base.threads === undefined ? undefined : { ...base.threads, ...arm.threads },
   };
 }
 

@@ -59,6 +59,14 @@ describe('expansion', () => {
     ]);
   });
 
+  test('an arm is what it says itself: with `jvm` it has no churn of the profile’s, with `churn` no JVM', async () => {
+    const kinds = async (text: string): Promise<unknown[]> => (await resolveFiles({ 'p.yaml': text })).arms.slice(2).map((arm) => [arm.name, arm.jvm === null ? 'churn' : 'jvm', workOf(arm)?.allocator.name]);
+    const victims = 'victims: [{ operation: mmap_munmap, rate: 1/s }]';
+    const churn = 'churn: {}\nallocator: { name: mimalloc }\nthreads: { load.churn: 5 }';
+    expect(await kinds(`name: p\ntitle: P\n${victims}\n${churn}\narms: [{ name: a }, { name: b, jvm: { loads: none } }]\n`)).toEqual([['a', 'churn', 'mimalloc'], ['b', 'jvm', 'glibc']]);
+    expect(await kinds(`name: p\ntitle: P\n${victims}\njvm: { loads: none }\narms: [{ name: a, churn: {} }, { name: b }]\n`)).toEqual([['a', 'churn', 'glibc'], ['b', 'jvm', 'glibc']]);
+  });
+
   test('JVM and native arms may be in one profile', async () => {
     const arms = '[{ name: native, churn: {}, victims: [{ operation: mprotect, rate: 1/s }] }, { name: jvm, jvm: { loads: [{ load: malloc_churn }] } }]';
     const { arms: all } = await resolveFiles({ 'p.yaml': `name: p\ntitle: P\nvictims: [{ operation: mmap_munmap, rate: 1/s }]\narms: ${arms}\n` });
