@@ -29,7 +29,7 @@ export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSet
     const conflict = conflictWith(operation, allocator?.name ?? 'glibc');
     if (conflict !== null) report(['victims', index, 'operation'], `${operation} cannot be in one arm with a churn${conflict}; use malloc_8k, or leave it out`);
   }
-  for (const [index, one] of (churn ?? []).entries()) checkOne(one as Readonly<Record<string, number | undefined>>, (key, text) => { report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text); });
+  for (const [index, one] of (churn ?? []).entries()) checkOne(one, (key, text) => { report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text); });
 }
 
 /** Operations that set glibc's malloc up for their own purpose, in the whole process. */

@@ -11,17 +11,15 @@ import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
 
-/** An arm of 2 s; blocks as of the shipped profiles. */
+/** An arm of 1 s; blocks as of the shipped profiles. */
 const profile = (more: string, issues = '', churn = '{ threads: 2, rate: 500, burstPercent: 60 }'): string =>
-  scratch.write('p.yaml', `name: p\ntitle: P\nchurn: ${churn}\n${more}\n${issues === '' ? '' : `issues: ${issues}\n`}hogs: { count: 0 }\nruns: 1\nwarmup: 200ms\nduration: 2s\nspoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }\nvictims: [{ operation: mmap_munmap, rate: 1000/s }]\narms: [{ name: a }]\n`);
+  scratch.write('p.yaml', `name: p\ntitle: P\nchurn: ${churn}\n${more}\n${issues === '' ? '' : `issues: ${issues}\n`}hogs: { count: 0 }\nruns: 1\nwarmup: 200ms\nduration: 1s\nspoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }\nvictims: [{ operation: mmap_munmap, rate: 1000/s }]\narms: [{ name: a }]\n`);
 
-describe('each allocator gives back what a churn frees, by its own call', () => {
+// Of the other allocators the shipped profiles, below.
+describe('jemalloc gives back what a churn frees, by the call that its settings choose', () => {
   test.each([
-    ['jemalloc by MADV_FREE, in its background thread', 'allocator: { name: jemalloc, settings: { background_thread: true, dirty_decay_ms: 100, muzzy_decay_ms: 5000 } }', '{ madvise.FREE: { by: jemalloc_bg_thd, atLeast: 10 } }'],
-    ['jemalloc by MADV_DONTNEED, in the freeing threads', 'allocator: { name: jemalloc, settings: { dirty_decay_ms: 0, muzzy_decay_ms: 0 } }', '{ madvise.DONTNEED: { by: load.churn*, atLeast: 100 } }'],
-    ['tcmalloc', 'allocator: { name: tcmalloc, settings: { aggressive_decommit: t } }', '{ madvise.DONTNEED: { by: load.churn*, atLeast: 100 } }'],
-    ['mimalloc', 'allocator: { name: mimalloc, settings: { reset_delay: 0 } }', '{ madvise.DONTNEED: { by: load.churn*, atLeast: 100 } }'],
-    ['glibc', 'allocator: { name: glibc, settings: { mmap_threshold: 33554432, trim_threshold: 131072 } }', '{ madvise.DONTNEED: { by: load.churn*, atLeast: 10 } }'],
+    ['by MADV_FREE, in its background thread', 'allocator: { name: jemalloc, settings: { background_thread: true, dirty_decay_ms: 100, muzzy_decay_ms: 5000 } }', '{ madvise.FREE: { by: jemalloc_bg_thd, atLeast: 10 } }'],
+    ['by MADV_DONTNEED, in the freeing threads', 'allocator: { name: jemalloc, settings: { dirty_decay_ms: 0, muzzy_decay_ms: 0 } }', '{ madvise.DONTNEED: { by: load.churn*, atLeast: 100 } }'],
   ])('%s', async (_, allocator, issues) => {
     const ended = await pauselab(['profile', 'verify', profile(allocator, issues)]);
     expect(ended).toMatchObject({ code: 0 });
@@ -36,8 +34,8 @@ describe('each allocator gives back what a churn frees, by its own call', () => 
 });
 
 test.each(['tcmalloc-decommit', 'mimalloc-purge', 'glibc-trim', 'gperftools-754'])('%s causes the calls that it says', async (name) => {
-  const ended = await pauselab(['profile', 'verify', name, '--duration', '3s', '--set', 'warmup=500ms']);
-  expect(ended).toMatchObject({ code: 0 });
+  const ended = await pauselab(['profile', 'verify', name, '--duration', '1s']);
+  expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 0, stdout: expect.stringContaining('  as said: ') as string });
   expect(ended.stdout).not.toContain('NOT as said');
 });
 
@@ -77,7 +75,6 @@ describe('bad input', () => {
   function foreignLibrary(): string {
     const path = join(scratch.fresh('libraries'), '..', 'arm.so');
     const content = readFileSync(allocatorLaunch({ name: 'jemalloc', path: null, settings: {} }).library ?? '');
-    content[18] = 183;
     content[18] = process.arch === 'arm64' ? 62 : 183;
     writeFileSync(path, content);
     return path;

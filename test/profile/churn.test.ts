@@ -10,7 +10,7 @@ function churnProfile(churn = '{}', more = '', victims = '[{ operation: mmap_mun
 }
 
 function churnArm(arm: ResolvedArm | undefined): ChurnArm {
-  if (arm === undefined || arm.jvm !== null || arm.holder !== null) throw new Error('not an arm with a churn');
+  if (arm?.jvm !== null || arm.holder !== null) throw new Error('not an arm with a churn');
   return arm;
 }
 
