@@ -1,20 +1,22 @@
-/** A kernel that can be booted, whatever it came from. */
-export interface KernelImage {
-  /** What the user wrote: `deb:6.16.12`, a path. */
-  readonly asked: string;
-  /** The `uname -r` that it will report, such as `6.16.12+deb13-cloud-amd64`; from the image itself. */
-  readonly release: string;
-  /** Absolute path of the bzImage (vmlinuz) or vmlinux. */
-  readonly image: string;
-  /** Path of its .config, if one is known. */
-  readonly config: string | null;
-  /** The folder lib/modules/<release>, if the source had one. */
-  readonly modules: string | null;
-  /** Of the image. */
-  readonly sha256: string;
-  readonly origin: KernelOrigin;
-}
+/** From what the user wrote to a kernel that can be booted. */
+import { unfit, usage } from '../base/failure.js';
+import { isDebArchive } from './deb-archive.js';
+import { kernelOfDebFile } from './deb-file.js';
+import { fetchDebKernel } from './deb-kernel.js';
+import { kernelOfFile, parseFileSpec } from './image-file.js';
+import type { KernelImage, KernelSources } from './kernel.js';
 
-export type KernelOrigin =
-  | { readonly kind: 'deb'; readonly package: string; readonly version: string; readonly suite: string | null }
-  | { readonly kind: 'file' };
+export type { KernelImage, KernelOrigin, KernelSources } from './kernel.js';
+
+/**
+ * `deb:6.16.12`, `deb:6.12/amd64`: Debian's package that fits, fetched once. Else a path: a .deb, a bzImage or vmlinux
+ * (`,config=PATH` behind it names its config), or the folder of a built kernel tree.
+ */
+export async function resolveKernel(asked: string, sources: KernelSources = {}): Promise<KernelImage> {
+  // A guest runs this very Node: another architecture's kernel could not start it.
+  if (process.arch !== 'x64') throw unfit(`kernels are booted on x86-64 machines only and this one is ${process.arch}; use such a machine`);
+  if (asked === 'host') throw usage("host is this machine's own kernel, which is not booted; name deb:<version>, a .deb or a kernel image");
+  if (asked.startsWith('deb:')) return fetchDebKernel(asked, sources);
+  const spec = parseFileSpec(asked);
+  return (await isDebArchive(spec.path)) ? kernelOfDebFile(asked, spec, sources) : kernelOfFile(asked, spec, sources);
+}
