@@ -42,12 +42,12 @@ interface Choice {
 }
 
 async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
-  const started_ms = Date.now();
+  const recent_ms = Date.now() - 600_000;
   let index = await packageIndex(sources);
   let chosen = bestMatch(spec, bootable(index));
-  if (chosen === undefined && index.fetchedAt_ms < started_ms) {
+  if (chosen === undefined && index.fetchedAt_ms < recent_ms) {
     // It may have come since.
-    index = await packageIndex(sources, started_ms);
+    index = await packageIndex(sources, recent_ms);
     chosen = bestMatch(spec, bootable(index));
   }
   if (chosen === undefined) throw noSuch(spec, index);
