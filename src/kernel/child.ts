@@ -1,6 +1,7 @@
 /** Programs of the system that do a piece of work and end: apt, dpkg-deb, tar. Their words are asked for in English. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 
 export interface ChildEnd {
   /** Null if it was ended by a signal. */
@@ -42,6 +43,8 @@ export async function runChild(file: string, args: readonly string[], { env = pr
     });
     if (code === 'missing') return null;
     await linesDone;
+    // A Ctrl-C goes to the whole terminal: its end may be seen before our own signal is.
+    if (code === null) await setTimeout(100);
     signal?.throwIfAborted();
     return { code, ...output };
   } finally {
@@ -49,10 +52,11 @@ export async function runChild(file: string, args: readonly string[], { env = pr
   }
 }
 
-/** What it complained of last: the line that a sentence can quote. */
+/** The line of its complaints that a sentence can quote: apt's last one only says that there were others. */
 export function lastComplaint({ stderr }: Pick<ChildEnd, 'stderr'>): string {
   const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  return (lines.findLast((line) => /^(E:|[\w-]+: error|tar:)/.test(line)) ?? lines.at(-1) ?? 'it said nothing').replace(/^E: /, '').slice(0, 300);
+  const line = lines.find((one) => /Failed to fetch|GPG error/.test(one)) ?? lines.findLast((one) => /^(?:[EW]:|[\w-]+: error|tar:)/.test(one)) ?? lines.at(-1) ?? 'it said nothing';
+  return line.replace(/^[EWN]: /, '').replace(/\s+/g, ' ').slice(0, 300);
 }
 
 export function saysDiskFull(text: string): boolean {

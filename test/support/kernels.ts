@@ -1,8 +1,11 @@
 /** Kernels that are none: images with a right header, packages and a signed repository, all made by the tests themselves. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
 
 export interface ImageOptions {
   /** A 32-bit kernel's header lacks the flag for 64-bit entry. */
@@ -146,6 +149,34 @@ function sha256(bytes: Buffer): string {
 export function aptEnvironment(folder: string, uri: string, keyring: string): Record<string, string> {
   mkdirSync(join(folder, 'lists/partial'), { recursive: true });
   writeFileSync(join(folder, 'sources.list'), `deb [arch=amd64] ${uri} trixie main\n`);
-  writeFileSync(join(folder, 'apt.conf'), `Dir::Etc::SourceList "${folder}/sources.list";\nDir::Etc::SourceParts "/dev/null";\nDir::State::Lists "${folder}/lists";\n`);
+  writeFileSync(join(folder, 'apt.conf'), `Dir::Etc::SourceList "${folder}/sources.list";\nDir::Etc::SourceParts "/dev/null";\nDir::State::Lists "${folder}/lists";\nAcquire::http::Proxy "DIRECT";\n`);
   return { APT_CONFIG: join(folder, 'apt.conf'), PAUSELAB_KEYRING: keyring, PAUSELAB_CACHE: join(folder, 'cache') };
+}
+
+export interface HttpMirror {
+  readonly uri: string;
+  serve(folder: string): void;
+  /** Whether something has been asked for that it never answers in full. */
+  stalled(): boolean;
+}
+
+/** A mirror over HTTP, as real ones are, for one test. */
+export async function mirrorOf(stalls: (url: string) => boolean): Promise<HttpMirror> {
+  let folder = '';
+  let hasStalled = false;
+  const server = createServer((request, response) => {
+    const url = request.url ?? '';
+    const path = join(folder, decodeURIComponent(url).replace('/debian/', ''));
+    if (!existsSync(path)) response.writeHead(404).end();
+    else if (stalls(url)) {
+      hasStalled = true;
+      response.writeHead(200, { 'content-length': '1000000' }).write('x');
+    } else response.writeHead(200).end(readFileSync(path));
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return { uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`, serve: (path) => { folder = path; }, stalled: () => hasStalled };
 }
