@@ -1,9 +1,10 @@
 /** `pauselab kernels` as a user calls it, against a repository that the test makes. */
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { aptEnvironment, bzImage, config, imageDeb, makeDeb, mirrorOf, publishSuite, signingKey, type SigningKey } from '../support/kernels.js';
-import { expectFault, pauselab, shell, startPauselab } from '../support/pauselab.js';
+import { expectFault, mainFile, pauselab, shell, startPauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
 
@@ -20,6 +21,10 @@ beforeAll(() => {
   publishSuite(repository, 'trixie', [small, makeDeb(debs, imageDeb('6.17.13-1', { padding: 6 << 20 })), makeDeb(debs, imageDeb('6.17.13-1', { flavour: 'rt-amd64' }))], key);
   env = aptEnvironment(scratch.fresh('apt'), `file:${repository}`, key.keyring);
 });
+
+/** As the user nobody, or as who we are. */
+const withoutRoot = process.geteuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+const nobodyCannot = spawnSync('env', [...withoutRoot, process.execPath, '-e', `require('fs').accessSync(${JSON.stringify(mainFile)})`]).status !== 0;
 
 interface Shown {
   readonly kernel: { readonly release: string; readonly image: string };
@@ -62,6 +67,15 @@ test('no network is the machine, and cached kernels go on working', async () => 
 test('a cache that nobody can write is said', async () => {
   const file = scratch.write('file', '');
   expectFault(await pauselab(['kernels', 'fetch', 'deb:6.16.12'], { env: { ...env, PAUSELAB_CACHE: join(file, 'cache') } }), { code: 5, says: [/cache folder .* cannot be written \(ENOTDIR\): a part of the path is a file; name another with PAUSELAB_CACHE/] });
+});
+
+test('needs no root', async ({ skip }) => {
+  skip(nobodyCannot, 'the user nobody cannot read this folder, or there is no setpriv');
+  const own = aptEnvironment(scratch.fresh('apt'), `file:${repository}`, key.keyring);
+  mkdirSync(own.PAUSELAB_CACHE ?? '');
+  chmodSync(own.PAUSELAB_CACHE ?? '', 0o777);
+  chmodSync(key.home, 0o755);
+  expect(await pauselab(['kernels', 'fetch', 'deb:6.16.12'], { env: own, wrapper: withoutRoot })).toMatchObject({ code: 0 });
 });
 
 test('a disk that fills up leaves what was cached, and nothing of what was not', async ({ skip }) => {
