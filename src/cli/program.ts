@@ -3,6 +3,7 @@ import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/
 import { ExitCode, Failure } from '../base/failure.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
+import { kernelsCommand } from './kernels.js';
 import { profileCommand } from './profile.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
@@ -17,6 +18,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
     .addCommand(profileCommand((code) => { exitCode = code; }))
     .addCommand(doctorCommand((code) => { exitCode = code; }))
+    .addCommand(kernelsCommand())
     .addCommand(completionCommand((): CommandUnknownOpts => program));
   // Subcommands inherit neither of these.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
@@ -41,6 +43,7 @@ Examples:
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
   $ pauselab doctor                              which lock each call takes here, and is this machine fit
   $ pauselab profile list                        what can be run
+  $ pauselab kernels list --available            which kernels a guest could boot
   $ pauselab profile show residual-stalls        a profile, with its comments
 
 Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met, 4 inconclusive,
