@@ -81,10 +81,17 @@ function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): string[
   return [`${arm.name} is ${kind(arm)} and the foreign control ${kind(foreign)}: --set controls.of=${arm.name} gives it a control of its own kind.`];
 }
 
-/** A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. */
+/**
+ * A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. One that
+ * allocates says less: it may wait for the allocator's own lock.
+ */
 function lockFree(arm: ArmSummary): string[] {
   const free = arm.series.filter((series) => lockOf(series) === 'none' && evidenceOf(series).some(({ count }) => count > 0));
-  return free.map(({ name }) => `${arm.name}: ${name} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`);
+  return free.map(({ name }) =>
+    /\.malloc_/.test(name)
+      ? `${arm.name}: ${name} takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.`
+      : `${arm.name}: ${name} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`,
+  );
 }
 
 function lockOf({ name }: Series): string | undefined {
