@@ -88,7 +88,7 @@ function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): string[
 function lockFree(arm: ArmSummary): string[] {
   const free = arm.series.filter((series) => lockOf(series) === 'none' && evidenceOf(series).some(({ count }) => count > 0));
   return free.map(({ name }) =>
-    /\.malloc_/.test(name)
+    name.includes('.malloc_')
       ? `${arm.name}: ${name} takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.`
       : `${arm.name}: ${name} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`,
   );
