@@ -141,7 +141,7 @@ function explained(cache: string, error: unknown): unknown {
 }
 
 export function diskFull(cache: string, cause?: unknown): Failure {
-  return unfit(`the disk of the cache folder ${cache} is full, and nothing was added to it; free some (a kernel takes 100 MB to 1 GB) or name another folder with PAUSELAB_CACHE`, { cause });
+  return unfit(`the disk of the cache folder ${cache} is full, and nothing was added to it; free some (a kernel takes 35 to 400 MB, and as much again while it is unpacked) or name another folder with PAUSELAB_CACHE`, { cause });
 }
 
 /** Part of apt's settings files, which know no way to quote these. */

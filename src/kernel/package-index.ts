@@ -11,6 +11,8 @@ import type { KernelSources } from './kernel.js';
 
 const format = 1;
 const fresh_ms = 24 * 3_600_000;
+/** For lists of which a part could not be had: the next one may get it. */
+const freshInPart_ms = 600_000;
 
 export interface PackageIndex {
   readonly mirror: Mirror;
@@ -33,8 +35,11 @@ export async function packageIndex(sources: KernelSources, atLeast_ms = Date.now
   const path = join(cache, 'apt', `kernels-${sha256OfText(JSON.stringify(mirror)).slice(0, 16)}.json`);
   const usable = (): PackageIndex | null => {
     const index = readIndex(path);
+    if (index === null) return null;
+    const inPart = index.leftOut.some(({ problem }) => problem !== 'absent');
+    const oldest_ms = inPart ? Math.max(atLeast_ms, Date.now() - freshInPart_ms) : atLeast_ms;
     // One from the future was written under another clock.
-    return index !== null && index.fetchedAt_ms >= atLeast_ms && index.fetchedAt_ms <= Date.now() ? index : null;
+    return index.fetchedAt_ms >= oldest_ms && index.fetchedAt_ms <= Date.now() ? index : null;
   };
   const kept = usable();
   if (kept !== null) return kept;

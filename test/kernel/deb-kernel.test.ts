@@ -99,6 +99,22 @@ test('a suite that was changed after it was signed is refused, though apt is tol
   expect(await one.resolve('deb:6.16.12')).toMatchObject({ origin: { suite: 'trixie' } });
 });
 
+test('a suite that could not be had is asked for again long before the day is over', async () => {
+  const one = repository({ suites: { trixie: older, sid: [makeDeb(debs, imageDeb('6.17.13-1'))] } });
+  const signed = join(one.folder, 'dists/sid/InRelease');
+  const right = readFileSync(signed, 'utf8');
+  writeFileSync(signed, right.replace('Suite: sid', 'Suite: sid2'));
+  expect(await one.resolve('deb:6')).toMatchObject({ release: '6.16.12+deb13-cloud-amd64' });
+  expect(one.notes.join('\n')).toMatch(/the suite sid .* was refused.*; its kernels are left out/);
+  writeFileSync(signed, right);
+  expect(await one.resolve('deb:6')).toMatchObject({ release: '6.16.12+deb13-cloud-amd64' });
+  const lists = join(cacheOf(one), 'apt');
+  const index = join(lists, readdirSync(lists).find((name) => name.endsWith('.json')) ?? '');
+  const kept = JSON.parse(readFileSync(index, 'utf8')) as { fetchedAt_ms: number };
+  writeFileSync(index, JSON.stringify({ ...kept, fetchedAt_ms: kept.fetchedAt_ms - 11 * 60_000 }));
+  expect(await one.resolve('deb:6')).toMatchObject({ release: '6.17.13+deb13-cloud-amd64' });
+});
+
 test('a list or a package that is not the signed one is refused', async () => {
   const list = repository({ suites: { trixie: older } });
   appendFileSync(join(list.folder, 'dists/trixie/main/binary-amd64/Packages'), '\n');
