@@ -15,8 +15,7 @@ export interface JvmWorkloadInput {
   readonly jvmArgs?: readonly string[];
   /** Before our jar. */
   readonly classPath?: readonly string[];
-  /** What java is started by: `strace -f …`. */
-  readonly by?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface JvmEnd {
@@ -30,7 +29,9 @@ export interface JvmWorkload extends JoinedEngine {
   readonly pid: number;
   readonly reportPath: string;
   readonly ended: Promise<JvmEnd>;
-  /** Once every seat is taken; `window_ms` from now on, without a warm-up. */
+  /** Every seat is taken. */
+  readonly ready: () => Promise<void>;
+  /** Once it is ready; `window_ms` from now on, without a warm-up. */
   readonly go: (window_ms: number) => Promise<void>;
 }
 
@@ -42,14 +43,13 @@ export const seatOf = (line: string, interval_ns = 1_000_000): string => {
   return line.startsWith('probe') ? `joined role=victim name=${name} interval_ns=${interval_ns} offset_ns=0` : `joined role=load name=${name} interval_ns=0 offset_ns=0`;
 };
 
-export async function startJvmWorkload({ java, joined, plan, jvmArgs = [], classPath = [], by = [] }: JvmWorkloadInput): Promise<JvmWorkload> {
+export async function startJvmWorkload({ java, joined, plan, jvmArgs = [], classPath = [], env = {} }: JvmWorkloadInput): Promise<JvmWorkload> {
   const engine = await startJoinedEngine(joined);
   const { board, boardPath, folder } = engine;
   const reportPath = join(folder, 'jvm.json');
   const planPath = join(folder, 'jvm.plan');
   writeFileSync(planPath, [`board path=${boardPath}`, `report path=${reportPath}`, `native path=${nativeLibrary}`, ...plan, ''].join('\n'));
-  const [program = java, ...words] = [...by, java];
-  const child = spawn(program, [...words, nativeAccess, '-XX:+PerfDisableSharedMem', ...jvmArgs, '-cp', [...classPath, jar].join(':'), 'pauselab.Workload', planPath], { stdio: ['ignore', 'pipe', 'pipe'], env: {} });
+  const child = spawn(java, [nativeAccess, '-XX:+PerfDisableSharedMem', ...jvmArgs, '-cp', [...classPath, jar].join(':'), 'pauselab.Workload', planPath], { stdio: ['ignore', 'pipe', 'pipe'], env, cwd: folder });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
@@ -60,16 +60,20 @@ export async function startJvmWorkload({ java, joined, plan, jvmArgs = [], class
     child.once('close', (code, signal) => { resolve((end = { code, signal, stdout, stderr })); });
   });
   ended.catch(() => undefined);
+  const ready = async (): Promise<void> => {
+    await until('every seat is taken', () => {
+      if (end !== null) throw new Error(`the JVM ended before it was ready: ${JSON.stringify(end)}`);
+      return board.state() === 'ready';
+    });
+  };
   return {
     ...engine,
     pid: child.pid ?? 0,
     reportPath,
     ended,
+    ready,
     async go(window_ms) {
-      await until('every seat is taken', () => {
-        if (end !== null) throw new Error(`the JVM ended before it was ready: ${JSON.stringify(end)}`);
-        return board.state() === 'ready';
-      });
+      await ready();
       const now_ns = process.hrtime.bigint();
       const windowEnd_ns = now_ns + BigInt(window_ms) * 1_000_000n;
       board.go({ go_ns: now_ns, windowStart_ns: now_ns, windowEnd_ns, drainEnd_ns: windowEnd_ns + 1_000_000_000n });

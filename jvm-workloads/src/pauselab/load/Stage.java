@@ -23,8 +23,8 @@ public final class Stage {
         return new Ticks(pacing, interval_ns);
     }
 
-    public boolean isOver() {
-        return pacing.isWindowOver();
+    public long now_ns() {
+        return pacing.now_ns();
     }
 
     public String threadName() {
