@@ -165,8 +165,12 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
     expectNoCalls('timer');
   });
   test('heap_allocation and request: their bytes on the heap', () => {
-    expect(allocated_bytes('p.heap_allocati')).toBeGreaterThan(n('heap_allocation') * 20_000);
-    expect(allocated_bytes('p.request')).toBeGreaterThan(n('request') * 29_000);
+    // 2,000 trials before the window are in it, and objects have headers.
+    for (const [probe, thread, bytes] of [['heap_allocation', 'p.heap_allocati', 20_000], ['request', 'p.request', 29 * 1024]] as const) {
+      const operations = 2000 + n(probe);
+      expect(allocated_bytes(thread) / operations).toBeGreaterThan(bytes * 0.95);
+      expect(allocated_bytes(thread) / operations).toBeLessThan(bytes * 1.3);
+    }
   });
 
   test('heap_wave: G1 Service gives heap back', () => {
