@@ -1,5 +1,6 @@
 import { measureMemory } from '../memory.mjs';
 import { measureRate } from '../rate.mjs';
+import { measureJavaRecord } from '../record-java.mjs';
 import { measureRecord } from '../record.mjs';
 import { measureStart } from '../start.mjs';
 
@@ -9,4 +10,5 @@ export const benches = [
   { key: 'b', title: 'rate of operations of the engine, to a bare loop with two clock reads', measure: measureRate },
   { key: 'c', title: 'pauselab --help, to an empty start of Node', measure: measureStart },
   { key: 'd', title: 'resident memory late in a long run, to early in it', measure: measureMemory },
+  { key: 'e', title: 'recording one sample in Java, to one recordValue of org.hdrhistogram', measure: measureJavaRecord },
 ];

@@ -68,7 +68,8 @@ describe('bad input and ends', () => {
   test('how the profile says that the process starts, the launcher is told and the JVM has', async () => {
     const out = scratch.fresh('process');
     const ended = await pauselab(['run', profile('process: { nice: 3, cpus: first, limits: { nofile: 2048, as: 64GiB } }'), ...short, '--out', out]);
-    expect(ended).toMatchObject({ code: 0 });
+    // One run of a second may decide nothing.
+    expect([0, 4]).toContain(ended.code);
     const { runs } = readBundle(out);
     const launch = readFileSync(join(runs[0]?.folder ?? '', 'jvm-launch.txt'), 'utf8').split('\n');
     expect(launch).toEqual(expect.arrayContaining(['nice=3', 'limit=core 0', 'limit=nofile 2048', `limit=as ${64 * 2 ** 30}`, expect.stringMatching(/^cpus=\d+$/)]));
