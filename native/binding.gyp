@@ -12,6 +12,7 @@
       "board/board.cc",
       "board/describe.cc",
       "board/fail.cc",
+      "board/lines.cc",
       "engine/chunk_heap.cc",
       "engine/churn.cc",
       "engine/exercise.cc",

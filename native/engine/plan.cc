@@ -1,12 +1,11 @@
 #include "engine/plan.h"
 
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string_view>
 
 #include "board/fail.h"
+#include "board/lines.h"
 
 namespace pauselab::engine {
 namespace {
@@ -190,17 +189,10 @@ const char* nameOf(Placement placement) {
 
 Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   Plan plan{};
-  std::size_t start = 0;
-  unsigned number = 0;
-  while (start < text.size()) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string_view content = std::string_view(text).substr(start, end - start);
-    start = end + 1;
-    ++number;
-    if (content.empty() || content.front() == '#') continue;
-    Line line(content, nameForErrors + ":" + std::to_string(number));
+  forEachLine(text, nameForErrors, [&](std::string_view content, std::string place) {
+    Line line(content, std::move(place));
     readLine(line, plan);
-  }
+  });
   if (plan.boardPath.empty()) fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
   if (plan.joins && (plan.holder || !plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
     fail(Exit::usage, "%s: expected churn lines alone beside `join`", nameForErrors.c_str());
@@ -211,11 +203,6 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   return plan;
 }
 
-Plan readPlan(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) fail(Exit::usage, "the plan %s could not be read", path.c_str());
-  return parsePlan(text, path);
-}
+Plan readPlan(const std::string& path) { return parsePlan(readText("the plan", path), path); }
 
 }  // namespace pauselab::engine

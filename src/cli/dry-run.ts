@@ -5,7 +5,7 @@ import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../profile/operations.js';
-import type { AllocatorWork, NativeArm, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, ThreadRule } from '../profile/resolved.js';
+import type { AllocatorWork, NativeArm, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, Scheduling } from '../profile/resolved.js';
 
 interface PlannedArm {
   readonly name: string;
@@ -73,10 +73,11 @@ function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): 
 }
 
 function describeJvm(jvm: ResolvedJvm, cpusOf: CpusOf): string[] {
-  const { jdk, collector, flags, app } = jvm;
+  const { jdk, collector, flags, app, process } = jvm;
   return [
     `JDK ${jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
     ...(app === null ? [] : [`java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}`]),
+    ...describeProcess(process, cpusOf),
     ...describeWork(jvm, cpusOf, 'JVM'),
   ];
 }
@@ -90,7 +91,13 @@ function describeWork({ allocator, loads, loadsIn, threads }: AllocatorWork, cpu
   ];
 }
 
-function describeRule({ nice, policy, cpus }: ThreadRule, cpusOf: CpusOf): string {
+function describeProcess(process: ResolvedJvm['process'], cpusOf: CpusOf): string[] {
+  const limits = Object.entries(process.limits).map(([name, value]) => `limit ${name} ${value}`);
+  const said = [describeRule(process, cpusOf), ...limits].filter((text) => text !== '');
+  return said.length === 0 ? [] : [`process: ${said.join(', ')}`];
+}
+
+function describeRule({ nice, policy, cpus }: Scheduling, cpusOf: CpusOf): string {
   return [...(nice === null ? [] : [`nice ${nice}`]), ...(policy === null ? [] : [`policy ${policy}`]), ...(cpus === null ? [] : [cpusOf(cpus)])].join(', ');
 }
 

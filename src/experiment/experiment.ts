@@ -111,8 +111,8 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
 
 /** Every CPU that an arm names; a failure now, and not after others have been measured. */
 function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
-  const { holder, hogs, victims } = arm;
-  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? [])];
+  const { holder, hogs, victims, jvm } = arm;
+  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), jvm?.process.cpus, ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? [])];
   return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }
 

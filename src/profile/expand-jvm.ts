@@ -1,4 +1,5 @@
 /** The JVM of an arm, with the defaults of its loads applied. */
+import { scheduling } from './expand-thread.js';
 import { expandWork } from './expand-work.js';
 import type { ResolvedJvm } from './resolved.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
@@ -11,6 +12,7 @@ export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): Reso
     collector: jvm.collector,
     flags: jvm.flags,
     ...expandWork(jvm, issues),
+    process: { ...scheduling(jvm.process ?? {}), limits: jvm.process?.limits ?? {} },
     app: app === undefined ? null : { args: app.args ?? [], ready: app.ready ?? null, probes: app.probes ?? true },
   };
 }

@@ -1,13 +1,12 @@
 /** Loads, allocator and threads by name, of a JVM or of a churn in the native engine, with the defaults of the loads applied. */
 import { parseDuration, parseSize, type Parsed } from '../base/units.js';
 import { defaults } from './defaults.js';
-import { cpusOf, policyOf } from './expand-thread.js';
+import { scheduling } from './expand-thread.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
-import type { AllocatorWork, ResolvedLoad, ThreadRule } from './resolved.js';
+import type { AllocatorWork, ResolvedLoad } from './resolved.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
 
 type Load = JvmSettings['loads'][number];
-type Rules = JvmSettings['threads'];
 
 /** An arm's churns are malloc_churn under a shorter name: of its helpers' names 15 characters have to suffice. */
 const churnStem = 'churn';
@@ -21,7 +20,7 @@ export function expandWork({ loads, allocator, threads }: Pick<JvmSettings, 'loa
   return {
     loads: loads.map((load, index) => expandLoad(load, stemOf(load), loads.slice(0, index).filter((other) => stemOf(other) === stemOf(load)).length)),
     loadsIn: 'same',
-    threads: Object.entries(threads).map(expandRule),
+    threads: Object.entries(threads).map(([pattern, rule]) => ({ pattern, ...scheduling(rule) })),
     allocator: {
       name: allocator.name,
       path: allocator.path ?? null,
@@ -50,14 +49,4 @@ function planValue({ kind, default: fallback }: LoadSetting, given: unknown): nu
 function exactly(parsed: Parsed): number {
   if (!parsed.ok) throw new Error(`a default is not ${parsed.expected}`);
   return parsed.value;
-}
-
-function expandRule([pattern, rule]: [string, Rules[string]]): ThreadRule {
-  const { nice, policy, rtPriority, cpus } = { policy: undefined, rtPriority: undefined, cpus: undefined, ...rule };
-  return {
-    pattern,
-    nice: nice ?? null,
-    policy: policy === undefined ? null : policyOf(policy, rtPriority ?? defaults.victim.rtPriority),
-    cpus: cpus === undefined ? null : cpusOf(cpus),
-  };
 }

@@ -1,8 +1,9 @@
 /** The part of the schema that says what a JVM under test is and does. An arm overrides it key by key. */
 import { z } from 'zod';
-import { either, flag, line, listOf, mapping, oneOf, whole } from './fields.js';
+import { either, flag, line, listOf, mapping, oneOf, size, whole } from './fields.js';
 import { jdkRequirement } from './jdk-requirement.js';
-import { collectors, jvmLoads } from './jvm-table.js';
+import { collectors, jvmLoads, limitNames, type LimitName } from './jvm-table.js';
+import { thread } from './thread-schema.js';
 import { allocator, loadSchema, threadRules } from './work-schema.js';
 
 const loadNames = Object.keys(jvmLoads);
@@ -12,6 +13,14 @@ const [firstLoad, ...otherLoads] = Object.entries(jvmLoads).map(([name, load]) =
 ];
 const load = z.discriminatedUnion('load', [firstLoad, ...otherLoads], {
   error: () => `expected a mapping with \`load\`, one of ${loadNames.join(', ')}, and settings of that load`,
+});
+
+const limit = either('a number, a size such as 2GiB, or unlimited', [whole(0, Number.MAX_SAFE_INTEGER), size('0B', '16TiB'), z.literal('unlimited')]);
+const limits = Object.fromEntries(limitNames.map((name) => [name, limit.meta({ description: `Soft limit RLIMIT_${name.toUpperCase()}` }).exactOptional()])) as Record<LimitName, z.ZodExactOptional<typeof limit>>;
+
+const processSettings = mapping({
+  ...thread,
+  limits: mapping(limits).meta({ description: 'Soft limits: numbers, sizes, or unlimited' }).exactOptional(),
 });
 
 const app = mapping({
@@ -53,6 +62,9 @@ export const jvm = mapping({
     .exactOptional(),
   threads: threadRules
     .meta({ description: 'Scheduling of the JVM’s own threads, by patterns of their names such as `GC Thread*`' })
+    .exactOptional(),
+  process: processSettings
+    .meta({ description: 'How the JVM is started: scheduling of all its threads, until single ones are set by name, and its limits' })
     .exactOptional(),
   allocator: allocator.meta({ description: 'The allocator under the JVM; default glibc' }).exactOptional(),
   app: app.meta({ description: 'A program of your own in which the probes ride, instead of loads' }).exactOptional(),

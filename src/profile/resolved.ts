@@ -2,7 +2,7 @@
  * A profile with nothing left to default: what an experiment runs, what a bundle records and what is
  * hashed. Plain JSON; units are in the names. CPUs stay symbolic: the host says which they are.
  */
-import type { Allocator, Collector, JvmProbeName } from './jvm-table.js';
+import type { Allocator, Collector, JvmProbeName, LimitName } from './jvm-table.js';
 import type { HolderOperation, Layout, VictimLayout, VictimOperation } from './operations.js';
 
 export type Cpus =
@@ -103,6 +103,7 @@ export interface ResolvedJvm extends AllocatorWork {
   readonly java: string | null;
   readonly collector: Collector;
   readonly flags: readonly string[];
+  readonly process: ProcessRule;
   /** The user's own program, with the probes riding in it as an agent; null: our own loads. */
   readonly app: ResolvedApp | null;
 }
@@ -115,12 +116,22 @@ export interface ResolvedLoad {
   readonly values: Readonly<Record<string, string | number>>;
 }
 
-/** Scheduling of the threads whose names match; null: left as it is. */
-export interface ThreadRule {
-  readonly pattern: string;
+/** Scheduling of threads; null: left as it is. */
+export interface Scheduling {
   readonly nice: number | null;
   readonly policy: Policy | null;
   readonly cpus: Cpus | null;
+}
+
+/** Of the threads of a JVM whose names match. */
+export interface ThreadRule extends Scheduling {
+  readonly pattern: string;
+}
+
+/** How a JVM is started. */
+export interface ProcessRule extends Scheduling {
+  /** Soft limits in bytes or counts; those that are not there stay as they are. */
+  readonly limits: Readonly<Partial<Record<LimitName, number | 'unlimited'>>>;
 }
 
 export interface ResolvedAllocator {

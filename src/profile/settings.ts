@@ -25,7 +25,7 @@ export interface ArmSettings {
   readonly issues: NonNullable<Settings['issues']>;
 }
 
-export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java'> & Pick<Part<'jvm'>, 'app' | 'java'>;
+export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java' | 'process'> & Pick<Part<'jvm'>, 'app' | 'java' | 'process'>;
 
 export type Basics = Whole<
   Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>

@@ -8,11 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { workloadFailed, type Failure } from '../base/failure.js';
 import { proveAllocator } from '../host/allocator-proof.js';
-import { tryAllocator } from '../host/allocator-trial.js';
 import { allocatorLaunch } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
 import { readIfThere } from '../host/files.js';
-import { chooseJdk, flagsOfCollector, type Jdk } from '../host/jdks.js';
+import { flagsOfCollector, type Jdk } from '../host/jdks.js';
 import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
@@ -21,12 +20,13 @@ import { endJava, javaEnded } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
 import { startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
 import { jvmPlan } from './jvm-plan.js';
-import { watchNamedThreads, type NamedThreads } from './named-threads.js';
+import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { companionPlan, probesOf } from './plan.js';
 import type { PreparedWorkload, WorkloadInput } from './prepared.js';
 import { killAll, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
+import { jdkOf, triedAllocator } from './tools.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
@@ -48,9 +48,8 @@ interface Part {
 export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<PreparedWorkload> {
   const { arm, topology } = input;
   const { jvm } = arm;
-  const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
-  // Before anything starts: what it does not take is the profile's fault.
-  const tried = tryAllocator(jvm.allocator);
+  const jdk = await jdkOf(jvm);
+  const tried = triedAllocator(jvm.allocator);
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
@@ -140,7 +139,7 @@ const logPath = ({ path }: RuntimeFolder, name: string): string => join(path, `$
 const planPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.plan`);
 
 function launchOf(part: Part, { input, jdk, folder }: LaunchInput): JavaLaunch {
-  const { arm, warmup_ns, duration_ns } = input;
+  const { arm, warmup_ns, duration_ns, topology } = input;
   const { jvm } = arm;
   const plan = planPath(folder, part.name);
   writeRuntimeFile(plan, jvmPlan({ boardPath: boardPath(folder), reportPath: reportPath(folder, part.name), libraryPath, ...part, recorded_ns: warmup_ns + duration_ns }));
@@ -152,7 +151,7 @@ function launchOf(part: Part, { input, jdk, folder }: LaunchInput): JavaLaunch {
     ...jvm.flags,
   ];
   const { environment } = allocatorLaunch(jvm.allocator);
-  const common = { java: jdk.java, folder: folder.path, name: part.name, environment };
+  const common = { java: jdk.java, folder: folder.path, name: part.name, environment, ...schedulingOf(jvm.process, topology), limits: jvm.process.limits };
   if (jvm.app === null) return { ...common, jvmArgs: flags, main: { classPath: [jarPath], mainClass: 'pauselab.Workload' }, args: [plan] };
   const { jvmArgs, main, args } = javaCommand(jvm.app.args);
   const agent = jvm.app.probes ? [`-javaagent:${jarPath}=${plan}`] : [];

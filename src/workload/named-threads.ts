@@ -1,6 +1,6 @@
 /** Scheduling by thread name in a workload with an allocator or a JVM of its own, and what of it makes a run failed. */
 import { resolveCpus, type CpuTopology } from '../host/cpus.js';
-import { workOf, type ResolvedArm, type ThreadRule as ResolvedRule } from '../profile/resolved.js';
+import { workOf, type ResolvedArm, type Scheduling } from '../profile/resolved.js';
 import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type WatchedThread } from './thread-watch.js';
 
 export interface NamedThreads {
@@ -15,7 +15,7 @@ export interface NamedThreads {
 
 /** The first look is over when it returns. */
 export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], topology: CpuTopology): NamedThreads {
-  const watch = watchThreads({ pids, rules: (workOf(arm)?.threads ?? []).map((rule) => ruleOf(rule, topology)) });
+  const watch = watchThreads({ pids, rules: (workOf(arm)?.threads ?? []).map((rule) => ({ pattern: rule.pattern, ...schedulingOf(rule, topology) })) });
   const names = threadNames(pids);
   let unmatched: string[] = [];
   return {
@@ -32,6 +32,6 @@ export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], top
   };
 }
 
-function ruleOf({ pattern, nice, policy, cpus }: ResolvedRule, topology: CpuTopology): ThreadRule {
-  return { pattern, nice: nice ?? undefined, policy: policy ?? undefined, cpus: cpus === null ? undefined : resolveCpus(cpus, topology) };
+export function schedulingOf({ nice, policy, cpus }: Scheduling, topology: CpuTopology): Omit<ThreadRule, 'pattern'> {
+  return { nice: nice ?? undefined, policy: policy ?? undefined, cpus: cpus === null ? undefined : resolveCpus(cpus, topology) };
 }

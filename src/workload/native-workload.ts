@@ -8,7 +8,6 @@ import { readFileSync } from 'node:fs';
 import { usage, type Failure } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import { proveAllocator, type AllocatorProof } from '../host/allocator-proof.js';
-import { tryAllocator } from '../host/allocator-trial.js';
 import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
 import { availableMemoryBytes } from '../host/facts.js';
@@ -20,6 +19,7 @@ import type { Afterwards, ChurnTally, PreparedWorkload, WorkloadInput } from './
 import { killAll, programs, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
+import { triedAllocator } from './tools.js';
 
 /** One engine of the run; its files begin with its name. */
 interface Engine {
@@ -124,7 +124,7 @@ function allocatedWork({ name, churn: { allocator, loads } }: ChurnArm): Allocat
   refuseTooMuch(name, loads);
   const launch = allocatorLaunch(allocator);
   refuseStatic(programs.engine(), launch);
-  const tried = tryAllocator(allocator);
+  const tried = triedAllocator(allocator);
   return {
     clean: environmentFor(launch),
     prove: (folder, { name: engine, program }) => proveAllocator(allocator, tried, { pid: program.pid, report: (printedBy(folder, engine)[0] as { allocator?: unknown } | undefined)?.allocator, complaints: program.complaints() }),

@@ -22,10 +22,16 @@ describe('expansion', () => {
     const [, , arm] = await armsOf(jvmProfile('', 'loads: [{ load: heap_wave, low: 1MiB, period: 500ms, seed: 7 }], flags: [-Xmx1g]'));
     expect(arm?.jvm).toEqual({
       jdk: '>=17', java: null, collector: 'g1', flags: ['-Xmx1g'], loadsIn: 'same', threads: [], app: null, issues: [],
+      process: { nice: null, policy: null, cpus: null, limits: {} },
       allocator: { name: 'glibc', path: null, settings: {} },
       loads: [{ name: 'load.heap-wave', load: 'heap_wave', values: expect.objectContaining({ seed: 7, low_bytes: 2 ** 20, period_ns: 5e8 }) as unknown }],
     });
     expect(arm).toMatchObject({ holder: null, series: ['writer.mmap_munmap'], victims: [{ layout: 'isolated', interval_ns: 1e6 }] });
+  });
+
+  test('how the process starts: scheduling and limits, sizes in bytes', async () => {
+    const [, , arm] = await armsOf(jvmProfile('', 'process: { nice: 5, cpus: second, limits: { nofile: 4096, as: 4GiB, memlock: unlimited } }'));
+    expect(arm?.jvm.process).toEqual({ nice: 5, policy: null, cpus: { kind: 'second' }, limits: { nofile: 4096, as: 4 * 2 ** 30, memlock: 'unlimited' } });
   });
 
   test('two loads of a kind have names of their own', async () => {

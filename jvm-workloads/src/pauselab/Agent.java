@@ -14,14 +14,14 @@ import pauselab.run.FailureHandler;
  */
 public final class Agent {
     public static void premain(String plan) {
-        FailureHandler onFailure = FailureHandler.halting("pauselab agent: ");
+        FailureHandler onFailure = new FailureHandler("pauselab agent: ");
         try {
             if (plan == null || plan.isEmpty()) {
                 throw Failure.usage("expected -javaagent:pauselab.jar=PLAN, got no plan");
             }
             Crew.assemble(Plan.read(Path.of(plan)), onFailure);
-        } catch (Failure failure) {
-            onFailure.handle(failure);
+        } catch (Throwable thrown) {
+            onFailure.handle("the agent", thrown);
         }
     }
 

@@ -1,10 +1,8 @@
 /** The launcher's file: what native/launcher/launch_file.h reads. */
 import { usage } from '../../base/failure.js';
 import { allocatorVariables } from '../../host/allocators.js';
+import type { LimitName } from '../../profile/jvm-table.js';
 import type { Policy } from '../../profile/resolved.js';
-
-/** Names of getrlimit(2), in small letters. */
-export type LimitName = 'as' | 'core' | 'data' | 'fsize' | 'memlock' | 'nofile' | 'nproc' | 'stack';
 
 /** How a process is to be before it becomes java; what is not there stays as it is here. */
 export interface ProcessSettings {

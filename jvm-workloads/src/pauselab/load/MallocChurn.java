@@ -48,7 +48,7 @@ final class MallocChurn implements Load {
         Ticks ticks = stage.every(rate.interval_ns());
         while (ticks.next()) {
             long due = rate.due();
-            if (System.nanoTime() % SECOND_NS < work_ns) {
+            if (stage.now_ns() % SECOND_NS < work_ns) {
                 replace(stage, blocks, due, draws);
             }
         }
