@@ -121,11 +121,16 @@ void readVictim(Line& line, Plan& plan) {
 }
 
 void readJoined(Line& line, Plan& plan) {
+  using board::Role;
+  constexpr Role roles[] = {Role::victim, Role::load, Role::holder, Role::toucher};
+  const Role role = roles[line.choice("role", {"victim", "load", "holder", "toucher"})];
+  const bool paced = role == Role::victim || role == Role::load;
   plan.joined.push_back({
-      .timed = line.choice("role", {"victim", "load"}) == 0,
+      .role = role,
       .name = line.text("name"),
-      .interval_ns = line.numberUpTo("interval_ns", kLongest_ns),
-      .offset_ns = line.numberUpTo("offset_ns", kLongest_ns),
+      .operation = role == Role::holder ? line.text("operation") : "",
+      .interval_ns = paced ? line.numberUpTo("interval_ns", kLongest_ns) : 0,
+      .offset_ns = paced ? line.numberUpTo("offset_ns", kLongest_ns) : 0,
   });
 }
 

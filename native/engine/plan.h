@@ -8,6 +8,7 @@
 //   hog      run_ns=0 sleep_ns=0            0 0: steady
 //   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
 //   joined   role=victim|load name=writer.mmap_munmap interval_ns=1000000 offset_ns=0
+//   joined   role=holder name=holder operation=madvise_free       and role=toucher name=toucher: a holder inside the JVM
 //   churn    name=load.churn seed=1 threads=4 per_s=1000 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50
 //   join     path=/dev/shm/x/board          in place of `board`: take the churn's seats on the board of another engine
 //
@@ -23,6 +24,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "board/layout.h"
 
 namespace pauselab::engine {
 
@@ -63,8 +66,9 @@ struct VictimPlan {
 };
 
 struct JoinedPlan {
-  bool timed;  // role=victim: it has a series and a ring; role=load: its pid and tid alone are on the board
+  board::Role role;  // victim, holder: it has a series and a ring; toucher, load: its pid and tid alone are on the board
   std::string name;
+  std::string operation;  // of a holder
   std::uint64_t interval_ns;
   std::uint64_t offset_ns;
 };

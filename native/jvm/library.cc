@@ -9,11 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <string>
 
 #include "allocator/blocks.h"
 #include "allocator/describe.h"
 #include "board/clock.h"
 #include "engine/schedstat.h"
+#include "jvm/holder.h"
 #include "jvm/memory.h"
 
 namespace pauselab::jvm {
@@ -84,6 +86,15 @@ void freeBlock(JNIEnv*, jclass, jlong address) { std::free(fromHandle<void>(addr
 
 jstring describe(JNIEnv* env, jclass) { return env->NewStringUTF(allocator::describe().c_str()); }
 
+std::string toString(JNIEnv* env, jstring text) {
+  const char* const characters = env->GetStringUTFChars(text, nullptr);
+  std::string result = characters == nullptr ? "" : characters;
+  if (characters != nullptr) env->ReleaseStringUTFChars(text, characters);
+  return result;
+}
+
+jstring holder(JNIEnv* env, jclass, jstring board, jstring line) { return env->NewStringUTF(startHolder(toString(env, board), toString(env, line)).c_str()); }
+
 jstring errorText(JNIEnv* env, jclass, jint number) { return env->NewStringUTF(strerror(number)); }
 
 template <typename Function>
@@ -114,6 +125,7 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void*) {
       entry("malloc", "(J)J", mallocBlock),
       entry("free", "(J)V", freeBlock),
       entry("describeAllocator", "()Ljava/lang/String;", describe),
+      entry("startHolder", "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;", holder),
       entry("errorText", "(I)Ljava/lang/String;", errorText),
   };
   return jni->RegisterNatives(type, methods, sizeof methods / sizeof methods[0]) == 0 ? JNI_VERSION_1_8 : JNI_ERR;

@@ -120,6 +120,8 @@ const jvmSchema = z.object({
   logProblems: z.array(z.string()),
   /** CPU time of the JVM with the probes over the window. */
   cpu_ns: ns,
+  /** From the one reading of it to the other. */
+  cpuOver_ns: ns.default(0),
 });
 
 const churnTallySchema = z.object({
@@ -202,7 +204,18 @@ const armSchema = z.object({
   regionBytes: orNull(z.number()),
   holder: orNull(holderSchema),
   /** Of a JVM: its log's events, pooled over the runs, and its CPU time; null for a native arm. */
-  jvm: orNull(z.object({ log: z.array(logSeriesSchema), cpu_ns: ns })),
+  jvm: orNull(
+    z.object({
+      log: z.array(logSeriesSchema),
+      cpu_ns: ns,
+      /** The arm that differs only in that the user's own program has no probes in it. */
+      withoutProbes: orNull(z.string()).default(null),
+      /** CPU time of a run, and the time over which it was read. */
+      perRun: z.array(z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns })).default([]),
+      /** Variables of the environment that it did not get. */
+      removedFromEnvironment: z.array(z.string()).default([]),
+    }),
+  ),
   /** Of a churn: what it did in all runs; null for another arm. */
   churn: orNull(churnTallySchema.omit({ thread: true })).default(null),
   unproven: z.array(unprovenSchema.omit({ process: true })).default([]),

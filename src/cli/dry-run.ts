@@ -5,7 +5,7 @@ import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../profile/operations.js';
-import type { AllocatorWork, NativeArm, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, Scheduling } from '../profile/resolved.js';
+import type { AllocatorWork, NativeArm, Readiness, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, Scheduling } from '../profile/resolved.js';
 
 interface PlannedArm {
   readonly name: string;
@@ -45,9 +45,9 @@ export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[]): 
         name: arm.name,
         title: arm.title,
         control: arm.control,
-        holder: holder === null ? (jvm === null ? 'the allocator' : 'the JVM itself') : describeHolder(holder, cpusOf),
-        region: arm.jvm === null && arm.holder !== null ? regionOf(arm, topology) : null,
-        layout: arm.jvm === null && arm.holder !== null ? arm.layout : null,
+        holder: holder === null ? (jvm === null ? 'the allocator' : 'the JVM itself') : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
+        region: arm.jvm === null && arm.holder !== null ? regionOf(arm, topology) : isRiding(arm) && holder?.region.kind === 'bytes' ? formatSize(holder.region.bytes) : null,
+        layout: arm.holder !== null && (arm.jvm === null || isRiding(arm)) ? arm.layout : null,
         jvm: jvm === null ? [] : describeJvm(jvm, cpusOf),
         churn: arm.jvm === null && arm.holder === null ? describeWork(arm.churn, cpusOf, 'process') : [],
         hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
@@ -55,6 +55,10 @@ export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[]): 
       };
     }),
   };
+}
+
+function isRiding(arm: ResolvedArm): boolean {
+  return arm.jvm !== null && arm.holder !== null && operationNamed(arm.holder.operation).reads !== true;
 }
 
 type CpusOf = (cpus: Parameters<typeof resolveCpus>[0]) => string;
@@ -76,7 +80,7 @@ function describeJvm(jvm: ResolvedJvm, cpusOf: CpusOf): string[] {
   const { jdk, collector, flags, app, process } = jvm;
   return [
     `JDK ${jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
-    ...(app === null ? [] : [`java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}`]),
+    ...(app === null ? [] : [`java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}${app.ready === null ? '' : `, measured ${describeReadiness(app.ready)}`}`]),
     ...describeProcess(process, cpusOf),
     ...describeWork(jvm, cpusOf, 'JVM'),
   ];
@@ -89,6 +93,14 @@ function describeWork({ allocator, loads, loadsIn, threads }: AllocatorWork, cpu
     ...loads.map(({ load, values }) => `load ${load}${settings(values)}${loadsIn === 'foreign' ? `, in a second ${place}` : ''}`),
     ...threads.map((rule) => `threads "${rule.pattern}": ${describeRule(rule, cpusOf)}`),
   ];
+}
+
+function describeReadiness(ready: Readiness): string {
+  switch (ready.kind) {
+    case 'log': return `once it prints /${ready.pattern}/`;
+    case 'port': return `once port ${ready.port} accepts connections`;
+    case 'after': return `${formatDuration(ready.after_ns)} after its start`;
+  }
 }
 
 function describeProcess(process: ResolvedJvm['process'], cpusOf: CpusOf): string[] {

@@ -73,7 +73,7 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     onPhase('analysing', workload.pids);
     const samples = await sampler.finish(result.go_ns);
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, log, cpu_ns: cpu.used_ns() });
+    return assemble(input, { startedAt, workload, result, samples, machine, log, used: cpu.used() });
   } finally {
     await workload.dispose();
   }
@@ -87,10 +87,10 @@ interface Measured {
   readonly machine: RunFile['machine'];
   readonly log: RunLog;
   /** CPU time of the process with the victims. */
-  readonly cpu_ns: number;
+  readonly used: CpuUsed;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, cpu_ns }: Measured): RunOutput {
+function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, used }: Measured): RunOutput {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
@@ -118,7 +118,7 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
     layout: workload.layout,
     priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
     holder: analysis.holder?.figures ?? null,
-    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, cpu_ns),
+    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),
     series: analysis.series.map(({ figures }) => figures),
@@ -133,25 +133,32 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
   };
 }
 
+interface CpuUsed {
+  readonly cpu_ns: number;
+  readonly over_ns: number;
+}
+
 /** CPU time of the process with the victims; what a JVM's probes cost is seen in it. */
 function cpuMeter({ victimsPid }: PreparedWorkload) {
   const now_ns = (): number => cpuTimeOf(victimsPid);
-  let begin_ns = 0;
-  let end_ns = 0;
+  const reading = (): CpuUsed => ({ cpu_ns: now_ns(), over_ns: Number(process.hrtime.bigint()) });
+  let begin: CpuUsed = { cpu_ns: 0, over_ns: 0 };
+  let end = begin;
   return {
-    start: () => { begin_ns = now_ns(); },
-    stop: () => { end_ns = now_ns(); },
-    used_ns: () => Math.max(0, end_ns - begin_ns),
+    start: () => { begin = end = reading(); },
+    stop: () => { end = reading(); },
+    used: (): CpuUsed => ({ cpu_ns: Math.max(0, end.cpu_ns - begin.cpu_ns), over_ns: end.over_ns - begin.over_ns }),
   };
 }
 
-function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], cpu_ns: number): RunFile['jvm'] {
+function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], { cpu_ns, over_ns }: CpuUsed): RunFile['jvm'] {
   return {
     processes: processes.map((process) => ({ ...process })),
     threads: threads.map(watchedOf),
     log: events.map(({ name }) => logFigures(name, events)),
     logProblems: [...log.problems],
     cpu_ns,
+    cpuOver_ns: over_ns,
   };
 }
 

@@ -25,12 +25,12 @@ export interface SummaryInput {
 }
 
 export function summarise({ profile, arms, kernel, status, runs }: SummaryInput): SummaryFile {
-  const summaries = arms.map((arm) => summariseArm(arm, kernel, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name)));
+  const summaries = arms.map((arm) => summariseArm(arm, arms, kernel, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name)));
   const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
   return { schemaVersion, profile: profile.name, kernel, status, threshold_ns: profile.threshold_ns, ...judge({ arms: summaries, kernel, status, degraded }), degraded, arms: summaries };
 }
 
-function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, all: readonly FinishedRun[]): ArmSummary {
+function summariseArm(arm: ResolvedArm, arms: readonly ResolvedArm[], kernel: string, threshold_ns: number, all: readonly FinishedRun[]): ArmSummary {
   const counted = all.filter(({ file }) => file.spoiled.length === 0);
   return {
     name: arm.name,
@@ -42,16 +42,30 @@ function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, al
     spoiledRuns: all.length - counted.length,
     regionBytes: workOf(arm) === null ? (counted[0]?.file.regionBytes ?? null) : null,
     holder: poolHolder(counted),
-    jvm: arm.jvm === null ? null : poolJvm(counted),
+    jvm: arm.jvm === null ? null : poolJvm(counted, withoutProbes(arm, arms)),
     churn: arm.jvm === null && arm.holder === null ? poolChurn(counted) : null,
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
   };
 }
 
-function poolJvm(runs: readonly FinishedRun[]): ArmSummary['jvm'] {
+/** The arm that differs from this one only in that the user's program has no probes in it. */
+function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string | null {
+  if (arm.jvm?.app?.probes !== true) return null;
+  const ofProbes = { name: '', title: '', victims: [], series: [] };
+  const alone = JSON.stringify({ ...arm, ...ofProbes, jvm: { ...arm.jvm, app: { ...arm.jvm.app, probes: false } } });
+  return arms.find((other) => other.victims.length === 0 && JSON.stringify({ ...other, ...ofProbes }) === alone)?.name ?? null;
+}
+
+function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary['jvm'] {
   const logs = runs.flatMap(({ log }) => log);
-  return { log: logSeriesNames(logs).map((name) => logFigures(name, logs)), cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0) };
+  return {
+    log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
+    cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0),
+    withoutProbes: alone,
+    perRun: runs.flatMap(({ file: { name, status, jvm } }) => (jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns }])),
+    removedFromEnvironment: [...new Set(runs.flatMap(({ file }) => (file.jvm?.processes ?? []).flatMap(({ removedFromEnvironment: names }) => (Array.isArray(names) ? names.map(String) : []))))],
+  };
 }
 
 function poolChurn(runs: readonly FinishedRun[]): ArmSummary['churn'] {

@@ -1,7 +1,9 @@
 /** The JVM of an arm, with the defaults of its loads applied. */
+import { parseDuration } from '../base/units.js';
+import { readyDeadline } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { expandWork } from './expand-work.js';
-import type { ResolvedJvm } from './resolved.js';
+import type { Readiness, ResolvedJvm } from './resolved.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
 
 export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): ResolvedJvm {
@@ -13,6 +15,18 @@ export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): Reso
     flags: jvm.flags,
     ...expandWork(jvm, issues),
     process: { ...scheduling(jvm.process ?? {}), limits: jvm.process?.limits ?? {} },
-    app: app === undefined ? null : { args: app.args ?? [], ready: app.ready ?? null, probes: app.probes ?? true },
+    app: app === undefined ? null : { args: app.args ?? [], ready: app.ready === undefined ? null : expandReady(app.ready), environment: app.environment ?? {}, probes: app.probes ?? true },
   };
+}
+
+function expandReady(ready: NonNullable<NonNullable<JvmSettings['app']>['ready']>): Readiness {
+  if ('after' in ready) return { kind: 'after', after_ns: ready.after };
+  const deadline_ns = ('deadline' in ready ? ready.deadline : undefined) ?? usualDeadline_ns();
+  return 'port' in ready ? { kind: 'port', port: ready.port, deadline_ns } : { kind: 'log', pattern: ready.log, deadline_ns };
+}
+
+function usualDeadline_ns(): number {
+  const parsed = parseDuration(readyDeadline);
+  if (!parsed.ok) throw new Error(`the default of jvm.app.ready.deadline is not ${parsed.expected}`);
+  return parsed.value;
 }

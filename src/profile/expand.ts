@@ -61,8 +61,9 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
     return withSeries<JvmArm>({
       ...basics,
       jvm: expandJvm(jvm, issues),
-      holder: operation === undefined ? null : expandReader(settings.holder, operation),
-      victims: settings.victims.map(expandProbe),
+      layout,
+      holder: operation === undefined ? null : operationNamed(operation).reads === true ? expandReader(settings.holder, operation) : expandHolder(settings.holder, operation),
+      victims: jvm.app?.probes === false ? [] : settings.victims.map(expandProbe),
     });
   if (settings.churn !== null)
     return withSeries<ChurnArm>({

@@ -1,6 +1,7 @@
 /** The part of the schema that says what a JVM under test is and does. An arm overrides it key by key. */
 import { z } from 'zod';
-import { either, flag, line, listOf, mapping, oneOf, size, whole } from './fields.js';
+import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
+import { wordsOf } from './java-command.js';
 import { jdkRequirement } from './jdk-requirement.js';
 import { collectors, jvmLoads, limitNames, type LimitName } from './jvm-table.js';
 import { thread } from './thread-schema.js';
@@ -23,15 +24,40 @@ const processSettings = mapping({
   limits: mapping(limits).meta({ description: 'Soft limits: numbers, sizes, or unlimited' }).exactOptional(),
 });
 
+/** Class paths are long: no limit of a line's length. */
+const argsWords = 'what follows `java`, as text with its quotes closed or as a list of words';
+const argsText = z.string().trim().min(1).transform((text, context) => {
+  const words = wordsOf(text);
+  if (words !== null) return words;
+  context.addIssue({ code: 'custom', message: `expected ${argsWords}` });
+  return z.NEVER;
+});
+
+const readyWords = 'text of its output, or a mapping with one of log (a regular expression), port and after, and perhaps deadline';
+const regularExpression = line('a regular expression').refine(isRegularExpression, { error: () => 'expected a regular expression' });
+const deadline = duration('100ms', '1h')
+  .meta({ description: 'How long it may take to be ready; default 120s' })
+  .exactOptional();
+
+const ready = either(readyWords, [
+  line('text of its output').transform((text) => ({ log: escaped(text) })),
+  mapping({ log: regularExpression.meta({ description: 'A regular expression for a line of its output' }), deadline }),
+  mapping({ port: whole(1, 65_535).meta({ description: 'A TCP port of this machine that accepts a connection' }), deadline }),
+  mapping({ after: duration('0ms', '1h').meta({ description: 'Time from its start' }) }),
+]);
+
 const app = mapping({
-  args: either('what follows `java`, as text or as a list of words', [
-    line('what follows `java`').transform(wordsOf),
+  args: either(argsWords, [
+    argsText,
     listOf(z.string(), 'words', 1000),
   ])
     .meta({ description: 'What follows `java`: flags, -jar and file or main class, arguments' })
     .exactOptional(),
-  ready: line('text of its output')
-    .meta({ description: 'Text of its output that says that it is ready; default: it is at once' })
+  ready: ready
+    .meta({ description: 'What says that it is ready to be measured; default: it is once the probes are' })
+    .exactOptional(),
+  environment: recordOf('a mapping from names of variables to their values', line('the name of a variable'), z.string())
+    .meta({ description: 'Variables of its environment, such as JAVA_TOOL_OPTIONS, which it does not get from the shell' })
     .exactOptional(),
   probes: flag()
     .meta({ description: 'false: without probes, to see what they cost; default true' })
@@ -70,7 +96,16 @@ export const jvm = mapping({
   app: app.meta({ description: 'A program of your own in which the probes ride, instead of loads' }).exactOptional(),
 });
 
-/** Words of a command line: parted by spaces, kept together by quotes. */
-export function wordsOf(text: string): string[] {
-  return [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+function isRegularExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As a regular expression that finds exactly this text. */
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

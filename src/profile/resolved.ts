@@ -72,8 +72,10 @@ export interface NativeArm extends ArmBasics {
 /** Victims are threads of a JVM, and what gives memory back is the JVM itself or its allocator. */
 export interface JvmArm extends ArmBasics {
   readonly jvm: ResolvedJvm;
-  /** A reader of the JVM's files in /proc, in the engine's process. */
+  /** A reader of the JVM's files in /proc, in the engine's process; or, beside the user's own program, a native thread in that. */
   readonly holder: ResolvedHolder | null;
+  /** Of a holder inside the program: `split` if what it gives back spans two VMAs. */
+  readonly layout: Layout;
 }
 
 /** Victims are threads of the native engine, and what gives memory back is the allocator under its churn. */
@@ -144,11 +146,21 @@ export interface ResolvedAllocator {
 export interface ResolvedApp {
   /** What follows `java`: `-jar my.jar --port 8080`, as words. */
   readonly args: readonly string[];
-  /** Text of its output that says it is ready to be measured; null: at once. */
-  readonly ready: string | null;
+  /** What says that it is ready to be measured; null: it is once the probes are. */
+  readonly ready: Readiness | null;
+  /** Variables beside those that pauselab was started with. */
+  readonly environment: Readonly<Record<string, string>>;
   /** false: the program alone, to see what the probes cost. */
   readonly probes: boolean;
 }
+
+export type Readiness =
+  /** A regular expression that a line of its output matches. */
+  | { readonly kind: 'log'; readonly pattern: string; readonly deadline_ns: number }
+  /** A TCP port of this machine that accepts a connection. */
+  | { readonly kind: 'port'; readonly port: number; readonly deadline_ns: number }
+  /** From its start. */
+  | { readonly kind: 'after'; readonly after_ns: number };
 
 export interface ExpectedCalls {
   /** Such as `madvise.FREE`. */

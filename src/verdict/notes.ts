@@ -11,7 +11,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]
   const real = arms.filter(({ control }) => control === null);
   return [
     ...degraded.map((text) => `Degraded: ${text}.`),
-    ...fewRuns(real, foreign),
+    ...(foreign === undefined && real.some(({ jvm }) => jvm !== null) ? withoutControl(real) : fewRuns(real, foreign)),
     ...leftOut(arms),
     ...noise(arms),
     ...besidePublished(real),
@@ -19,6 +19,15 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]
     ...real.flatMap((arm) => [...heldUp(arm), ...otherProcess(arm, foreign)]),
     ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
+  ];
+}
+
+/** A program of the user's own cannot run apart from its load. */
+function withoutControl(real: readonly ArmSummary[]): string[] {
+  const removed = [...new Set(real.flatMap(({ jvm }) => jvm?.removedFromEnvironment ?? []))];
+  return [
+    'A program of your own has no control: what else the machine did may have a part in every stall. Arms can be compared with each other.',
+    ...(removed.length > 0 ? [`The program did not get ${listed(removed)} of your environment; where it is to have ${removed.length === 1 ? 'it' : 'them'}, say so in jvm.app.environment.`] : []),
   ];
 }
 

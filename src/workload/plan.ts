@@ -1,5 +1,6 @@
 /** The engine's plan: what native/engine/plan.h reads. */
-import type { ChurnArm, JvmArm, NativeArm, ResolvedHogs, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
+import { operationNamed, type Layout } from '../profile/operations.js';
+import type { ChurnArm, JvmArm, NativeArm, ResolvedHolder, ResolvedHogs, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 
 export interface PlanInput {
   readonly arm: NativeArm;
@@ -18,19 +19,34 @@ export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_n
     `# ${arm.name}: ${arm.title}`,
     ...place({ boardPath, threshold_ns, parentPid }),
     line('process', { holder: holder.process }),
-    line('holder', {
-      operation: holder.operation,
-      bytes: regionBytes,
-      vmas: arm.layout === 'split' ? 2 : 1,
-      pages: holder.pages,
-      pause_ns: holder.pause_ns,
-      active: holder.active ? 1 : 0,
-      toucher: holder.toucher === null ? 0 : 1,
-    }),
+    holderLine(holder, regionBytes, arm.layout),
     ...hogLines(hogs),
     ...victimLines(victims, recorded_ns),
     '',
   ].join('\n');
+}
+
+/** Read by the engine, and by the library of a JVM that has the holder inside it. */
+function holderLine(holder: ResolvedHolder, bytes: number, layout: Layout): string {
+  return line('holder', {
+    operation: holder.operation,
+    bytes,
+    vmas: layout === 'split' ? 2 : 1,
+    pages: holder.pages,
+    pause_ns: holder.pause_ns,
+    active: holder.active ? 1 : 0,
+    toucher: holder.toucher === null ? 0 : 1,
+  });
+}
+
+/** The line of a holder that is inside the user's own program; null if there is none there. */
+export function ridingHolderLine({ holder, layout }: JvmArm): string | null {
+  if (holder === null || isReader(holder)) return null;
+  return holderLine(holder, holder.region.kind === 'bytes' ? holder.region.bytes : 0, layout);
+}
+
+function isReader({ operation }: ResolvedHolder): boolean {
+  return operationNamed(operation).reads === true;
 }
 
 /**
@@ -60,21 +76,21 @@ function churnThreads({ name, values }: ResolvedLoad): string[] {
  */
 export function companionPlan({ arm, boardPath, parentPid, threshold_ns }: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
   const { holder, hogs, victims, jvm } = arm;
-  const probes = probesOf(arm).map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }));
+  const probes = victims.map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }));
   const loads = jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
+  const riding = holder === null || isReader(holder) ? [] : [
+    line('joined', { role: 'holder', name: 'holder', operation: holder.operation }),
+    ...(holder.toucher === null ? [] : [line('joined', { role: 'toucher', name: 'toucher' })]),
+  ];
   return [
     `# ${arm.name}: ${arm.title}`,
     ...place({ boardPath, threshold_ns, parentPid }),
-    ...(holder === null ? [] : [line('holder', { operation: holder.operation, bytes: 4096, vmas: 1, pages: 'small', pause_ns: holder.pause_ns, active: holder.active ? 1 : 0, toucher: 0 })]),
+    ...(holder === null || !isReader(holder) ? [] : [holderLine(holder, 4096, 'isolated')]),
     ...hogLines(hogs),
     ...(jvm.loadsIn === 'foreign' ? [...loads, ...probes] : [...probes, ...loads]),
+    ...riding,
     '',
   ].join('\n');
-}
-
-/** A program of the user's own may be run without them. */
-export function probesOf({ jvm, victims }: JvmArm): readonly ResolvedVictim[] {
-  return jvm.app?.probes === false ? [] : victims;
 }
 
 function place({ boardPath, threshold_ns, parentPid }: Pick<PlanInput, 'boardPath' | 'threshold_ns' | 'parentPid'>): string[] {

@@ -7,6 +7,7 @@ import type { Jdk } from '../host/jdks.js';
 import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board.js';
 import type { ThreadPriority } from './priorities.js';
+import type { Exit } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 import type { WatchedThread } from './thread-watch.js';
 
@@ -76,6 +77,8 @@ interface AllocatorProcess {
 export interface JvmProcess extends Jdk, AllocatorProcess {
   /** What it said of itself: versions, its allocator. */
   readonly report: Readonly<Record<string, unknown>>;
+  /** How it ended; null while it runs. */
+  readonly end: { readonly exit: Exit; readonly killed: boolean; readonly leftBehind: number } | null;
 }
 
 export interface ChurnAfterwards {

@@ -7,7 +7,8 @@ import { tryAllocator } from '../host/allocator-trial.js';
 import { chooseJdk, type Jdk } from '../host/jdks.js';
 import type { ResolvedJvm } from '../profile/resolved.js';
 
-type Asked = Pick<ResolvedJvm, 'jdk' | 'java' | 'collector'>;
+/** Without a collector: any will do, since the program has one of its own. */
+type Asked = Pick<ResolvedJvm, 'jdk' | 'java'> & { readonly collector: ResolvedJvm['collector'] | undefined };
 
 const findJdk = oncePerInput(({ jdk, java, collector }: Asked) =>
   chooseJdk({ requirement: jdk, collector, explicit: java === null ? undefined : { path: java, source: '--java or jvm.java' } }),

@@ -64,7 +64,14 @@ describe('expansion', () => {
 
   test('a program of one’s own, as words', async () => {
     const [arm] = await armsOf(jvmProfile('', 'app: { args: "-jar \'my server.jar\' -p 80", ready: started }'));
-    expect(arm?.jvm.app).toEqual({ args: ['-jar', 'my server.jar', '-p', '80'], ready: 'started', probes: true });
+    expect(arm?.jvm.app).toEqual({ args: ['-jar', 'my server.jar', '-p', '80'], ready: { kind: 'log', pattern: 'started', deadline_ns: 120e9 }, environment: {}, probes: true });
+  });
+
+  test('a program that is ready by its port or after a time, by the defaults of the file', async () => {
+    const readyOf = async (ready: string) => (await armsOf(jvmProfile('', `app: { args: A, ready: ${ready} }`)))[0]?.jvm.app?.ready;
+    expect(await readyOf('{ port: 80, deadline: 5s }')).toEqual({ kind: 'port', port: 80, deadline_ns: 5e9 });
+    expect(await readyOf('{ after: 10s }')).toEqual({ kind: 'after', after_ns: 10e9 });
+    expect(await readyOf("'[main] up (1/2)'")).toEqual({ kind: 'log', pattern: '\\[main\\] up \\(1/2\\)', deadline_ns: 120e9 });
   });
 });
 
@@ -73,6 +80,14 @@ test.each([
   [jvmProfile('layout: split'), 'where memory lies in a JVM is the JVM’s affair'],
   [jvmProfile('', undefined, '[{ operation: timer, rate: 1/s, layout: same }]'), 'where memory lies in a JVM is the JVM’s affair'],
   [jvmProfile('holder: { operation: madvise_free }'), 'beside a JVM the holder can only be one that reads about it, read_smaps'],
+  [jvmProfile('holder: { operation: madvise_free }', 'app: { args: -jar x.jar }'), 'inside a program of your own no region is calibrated; give holder.region a size'],
+  [jvmProfile('holder: { operation: malloc_trim, region: 64MiB }', 'app: { args: -jar x.jar }'), 'malloc_trim cannot be the holder inside a program of your own; use one of madvise_dontneed,'],
+  [jvmProfile('holder: { operation: munmap_mmap, region: 64MiB }', 'app: { args: -jar x.jar }'), 'munmap_mmap cannot be the holder inside a program of your own'],
+  [jvmProfile('holder: { operation: mmap_none, region: 64MiB }\nlayout: split', 'app: { args: -jar x.jar }'), 'mmap_none inside a program of your own can lie in layout isolated'],
+  [jvmProfile('', 'app: { args: -Xmx1g }'), 'expected -jar FILE, a main class or -m MODULE'],
+  [jvmProfile('', 'app: { args: "-jar \'x.jar" }'), 'as text with its quotes closed'],
+  [jvmProfile('', 'app: { ready: { log: "(" } }'), 'jvm.app.ready.log: expected a regular expression'],
+  [jvmProfile('', 'app: { ready: { port: 0 } }'), 'jvm.app.ready.port: expected a whole number from 1 to 65535'],
   [jvmProfile('', 'flags: [-XX:+UseZGC]'), 'use jvm.collector'],
   [jvmProfile('', 'flags: [Xmx1g]'), 'expected a flag of java such as -Xmx1g, got "Xmx1g"'],
   [jvmProfile('', 'jdk: new'), 'expected a version such as 17'],

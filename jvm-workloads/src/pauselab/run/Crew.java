@@ -29,7 +29,8 @@ public final class Crew {
         if (!plan.probes().isEmpty()) {
             WarmUp.run();
         }
-        crew.start(plan, refused == 0 ? null : Native.errorText(refused));
+        String holderLayout = plan.holder() == null ? null : Native.startHolder(plan.board().toString(), plan.holder());
+        crew.start(plan, holderLayout, refused == 0 ? null : Native.errorText(refused));
         return crew;
     }
 
@@ -42,11 +43,11 @@ public final class Crew {
         return Json.of(Map.of("threads", posts.stream().map(Post::done).toList()));
     }
 
-    private void start(Plan plan, String lockRefusal) {
+    private void start(Plan plan, String holderLayout, String lockRefusal) {
         Post.Gates gates = new Post.Gates(new CountDownLatch(posts.size()), new CountDownLatch(1), ended);
         posts.forEach(post -> post.start(gates));
         await(gates.prepared());
-        Report.write(plan, lockRefusal, posts);
+        Report.write(plan, lockRefusal, holderLayout, posts);
         gates.seats().countDown();
     }
 
