@@ -1,13 +1,14 @@
 /**
  * The one wrapper over hdr-histogram-js. Everything goes through it because the library has traps, each of which
  * has a test in test/record/histogram.test.ts:
- *   - the default 32-bit buckets wrap and its WebAssembly decoder cuts counts to 32 bits: 64-bit JavaScript buckets;
+ *   - the default 32-bit buckets wrap and its WebAssembly decoder cuts counts to 32 bits: 64-bit JavaScript buckets, and
+ *     a decoder of our own (tally.ts), which is bounded in memory too;
  *   - values above the range resize the histogram unless told not to, and NaN is accepted: inputs are checked here;
  *   - percentiles are upper edges of counters and overshoot the maximum by up to 0.1 %: cut at the exact maximum;
  *   - the encoding keeps neither exact maximum nor minimum: a `Distribution` keeps them beside the histogram.
  */
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, JsHistogram, type Histogram } from 'hdr-histogram-js';
-import { addCounts, countsOfValues, emptyCounts, highestOfIndex, indexOfValue, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
+import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { addCounts, countsOfValues, emptyCounts, indexOfValue, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
 import { highestTrackable_ns } from './board-layout.js';
 
 export type { Histogram };
@@ -81,35 +82,6 @@ export function encodeCounts(counts: SparseCounts): string {
   return encodeIntoCompressedBase64(replay(scratch, counts));
 }
 let scratch: Histogram | undefined;
-
-/** The reverse. The extremes are those of the counters, the sum that of their middles: the encoding has no better. */
-export function decodeCounts(base64: string): SparseCounts {
-  const decoded = decodeFromCompressedBase64(base64, 64, false);
-  if (!(decoded instanceof JsHistogram)) throw new TypeError('hdr-histogram-js decoded to WebAssembly, which cuts counts to 32 bits');
-  const counts = new Map<number, number>();
-  let sum_ns = 0;
-  for (let i = 0; i < decoded.countsArrayLength; i += 1) {
-    const count = decoded.getCountAtIndex(i);
-    if (count === 0) continue;
-    // A log of another range or precision is counted into ours.
-    const value_ns = decoded.medianEquivalentValue(decoded.valueFromIndex(i));
-    const index = indexOfValue(value_ns);
-    counts.set(index, (counts.get(index) ?? 0) + count);
-    sum_ns += count * value_ns;
-  }
-  const index = Uint32Array.from(counts.keys()).sort();
-  if (index.length === 0) return emptyCounts();
-  const count = Float64Array.from(index, (i) => counts.get(i) ?? 0);
-  return {
-    n: count.reduce((a, b) => a + b, 0),
-    min_ns: valueOfIndex(index[0] ?? 0),
-    max_ns: highestOfIndex(index[index.length - 1] ?? 0),
-    sum_ns,
-    overRange: 0,
-    index,
-    count,
-  };
-}
 
 /** Records each counter's smallest value as often as it counted, which gives the encoding the writer's own would have. */
 function replay(histogram: Histogram, { index, count }: SparseCounts): Histogram {

@@ -57,7 +57,7 @@ function drawnMean(values: readonly number[], random: Random): number {
   const [first = 0] = values;
   let total = 0;
   // About the first value, so that equal values have exactly their mean.
-  for (let i = 0; i < values.length; i += 1) total += (values[randomBelow(values.length, random)] ?? 0) - first;
+  for (let left = values.length; left > 0; left -= 1) total += (values[randomBelow(values.length, random)] ?? 0) - first;
   return first + total / values.length;
 }
 

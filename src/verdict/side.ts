@@ -1,0 +1,235 @@
+/**
+ * One side of a comparison: a bundle, or histogram logs of any tool, as the evidence of its runs. A run is evidence if
+ * it is whole and unspoiled; what is left out is counted and said.
+ */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { usage } from '../base/failure.js';
+import type { RunFile, SeriesFigures } from '../bundle/schema.js';
+import { isBundle, openBundle, type StoredBundle } from '../bundle/store.js';
+import { addCounts, highestOfIndex, valueOfIndex, type SparseCounts } from '../record/counts.js';
+import { distributionOf, percentile_ns } from '../record/histogram.js';
+import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
+import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
+import type { RunEvidence } from './metrics.js';
+import { counted } from './words.js';
+
+export interface SeriesEvidence {
+  readonly arm: string;
+  readonly series: string;
+  readonly runs: readonly RunEvidence[];
+}
+
+export interface SideFacts {
+  readonly profile: string | null;
+  readonly profileHash: string | null;
+  readonly kernel: string | null;
+  readonly preemption: string | null;
+  readonly hz: number | null;
+  readonly cpuModel: string | null;
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+  readonly tool: string | null;
+  readonly jdks: readonly string[];
+}
+
+export interface Side {
+  /** How it is called in the result. */
+  readonly label: string;
+  readonly path: string;
+  readonly kind: 'bundle' | 'log';
+  readonly arms: readonly string[];
+  readonly evidence: readonly SeriesEvidence[];
+  readonly facts: SideFacts;
+  /** The resolved profile as the manifest has it; null for logs. */
+  readonly resolved: unknown;
+  /** What of it is no evidence, and what weakens it: sentences. */
+  readonly notes: readonly string[];
+  readonly degraded: readonly string[];
+}
+
+export interface SideOptions {
+  /** From when on an operation of a log is a stall; a bundle has its own. */
+  readonly threshold_ns: number;
+}
+
+/** A bundle's folder; a histogram log; several of them, separated by commas; or a folder of them. */
+export function readSide(path: string, options: SideOptions): Side {
+  if (isBundle(path)) return bundleSide(openBundle(path));
+  const files = logFiles(path);
+  return logSide(path, files, options);
+}
+
+function logFiles(path: string): readonly string[] {
+  const parts = existsSync(path) ? [path] : path.split(',').filter((part) => part !== '');
+  const files = parts.flatMap((part) => {
+    if (!existsSync(part)) throw usage(`${part} does not exist; name the folder of a bundle that \`pauselab run\` wrote, or histogram logs (.hlog)`);
+    if (!statSync(part).isDirectory()) return [part];
+    return readdirSync(part).filter((name) => name.endsWith('.hlog')).sort().map((name) => join(part, name));
+  });
+  if (files.length === 0) throw usage(`${path} holds neither a bundle (no manifest.json) nor a histogram log (.hlog); name the folder of a bundle that \`pauselab run\` wrote`);
+  return files;
+}
+
+function bundleSide({ path, manifest, summary, runs }: StoredBundle): Side {
+  const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
+  const whole = runs.filter(({ status, spoiled }) => status === 'complete' && spoiled.length === 0);
+  const idle = new Map<string, number>();
+  const weak: string[] = [];
+  for (const run of whole) {
+    const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
+    for (const figures of run.series) {
+      assertSane(join(path, 'runs', run.name, 'run.json'), run, figures);
+      const key = `${run.arm}, ${figures.name}`;
+      const entry = evidence.get(key) ?? { arm: run.arm, series: figures.name, runs: [] };
+      evidence.set(key, entry);
+      // A victim that never operated has shown nothing, not even that it was not stalled.
+      if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
+      else entry.runs.push(runEvidence(run, figures, logs));
+    }
+  }
+  for (const [key, entry] of evidence) {
+    const own = whole.flatMap((run) => (run.arm === entry.arm ? run.series.filter(({ name }) => name === entry.series) : []));
+    const lost = own.filter(({ lost_records }) => lost_records > 0).length;
+    const exhausted = own.filter((one) => one.exhausted > 0).length;
+    if (lost > 0) weak.push(`${key}: records of slow operations were lost in ${counted(lost, 'run')}, so stalled shares and blocked stalls are at least what is said.`);
+    if (exhausted > 0) weak.push(`${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`);
+  }
+  const degraded = [...new Set(runs.flatMap((run) => run.degraded))];
+  const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
+  const cut = runs.filter((run) => run.status !== 'complete').length;
+  return {
+    label: basename(path.replace(/\/+$/, '')) || path,
+    path,
+    kind: 'bundle',
+    arms: [...new Set([...armsOf(manifest.profile), ...runs.map(({ arm }) => arm)])].filter((arm) => runs.some((run) => run.arm === arm)),
+    evidence: [...evidence.values()],
+    facts: factsOf(manifest, runs),
+    resolved: manifest.profile,
+    degraded,
+    notes: [
+      ...(spoiled > 0 ? [`${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`] : []),
+      ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
+      ...(summary === null ? ['it has no summary: the experiment ended before it could write one.'] : summary.status === 'complete' ? [] : [`the experiment is not complete (${summary.status}).`]),
+      ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
+      ...[...idle].map(([key, n]) => `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`),
+      ...weak,
+    ],
+  };
+}
+
+function runEvidence(run: RunFile, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
+  return {
+    window_ns: run.window.windowEnd_ns - run.window.windowStart_ns,
+    threshold_ns: figures.stalls.threshold_ns,
+    figures,
+    knowsStates: true,
+    quantile(time, percent) {
+      const own = figures[time];
+      if (own === null || (time === 'response' && figures.saturated)) return null;
+      if (Object.hasOwn(own, keyOf(percent))) return own[keyOf(percent) as 'p99_ns'];
+      // Owed operations are no further observations: n is that of the operations served (record/figures.ts).
+      if (!hasFiniteUpperBound(percent / 100, figures.service.n)) return null;
+      const tags = time === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`];
+      return percentile_ns(distributionOf(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : [])))), percent);
+    },
+  };
+}
+
+function keyOf(percent: number): string {
+  return `p${String(percent).replace('.', '_')}_ns`;
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** JSON has no NaN, but 1e999 is Infinity, and a file may have been changed. */
+function assertSane(path: string, { window }: RunFile, { name, service, response, stalls }: SeriesFigures): void {
+  const counts = [service.n, response?.n ?? 0, stalls.count, stalls.blocked_count];
+  const times = [window.windowStart_ns, window.windowEnd_ns - window.windowStart_ns, stalls.threshold_ns, stalls.longest_ns, ...[service, response].flatMap((figures) => (figures === null ? [] : Object.values(figures).filter((value) => value !== null)))];
+  const bad =
+    counts.find((value) => !Number.isSafeInteger(value) || value < 0) ??
+    times.find((value) => !Number.isFinite(value) || value < 0) ??
+    [stalls.stalled_share, stalls.blocked_share].find((value) => !(value >= 0 && value <= 1 + 1e-9));
+  if (bad !== undefined) throw usage(`${path} is no valid run: ${JSON.stringify(name.slice(0, 80))} has the figure ${bad}, which no run has; it was changed or cut off`);
+}
+
+/** Of each file one run: the intervals of a log share one process, and are not independent. */
+function logSide(path: string, files: readonly string[], { threshold_ns }: SideOptions): Side {
+  const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
+  const notes: string[] = [];
+  for (const file of files) {
+    const { tags, truncated } = sumHlog(file);
+    if (tags.length === 0) throw usage(`${file} holds no histogram; name a histogram log`);
+    if (truncated) notes.push(`the last line of ${file} was cut off and is left out.`);
+    for (const { tag, length_ns, counts } of tags) {
+      const series = tag ?? '(no tag)';
+      const entry = evidence.get(series) ?? { arm: '', series, runs: [] };
+      evidence.set(series, entry);
+      if (counts.n === 0) notes.push(`${series} has no sample in ${file}; this run of it is left out.`);
+      else entry.runs.push(logEvidence(length_ns, counts, threshold_ns));
+    }
+  }
+  return {
+    label: basename(path.replace(/\/+$/, '')),
+    path,
+    kind: 'log',
+    arms: [''],
+    evidence: [...evidence.values()],
+    facts: { profile: null, profileHash: null, kernel: null, preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] },
+    resolved: null,
+    notes,
+    degraded: [],
+  };
+}
+
+function logEvidence(window_ns: number, counts: SparseCounts, threshold_ns: number): RunEvidence {
+  let count = 0;
+  counts.index.forEach((index, position) => {
+    if ((valueOfIndex(index) + highestOfIndex(index)) / 2 >= threshold_ns) count += counts.count[position] ?? 0;
+  });
+  return {
+    window_ns,
+    threshold_ns,
+    knowsStates: false,
+    figures: {
+      service: { n: counts.n },
+      response: null,
+      saturated: false,
+      stalls: { threshold_ns, count, blocked_count: 0, unseen_count: count, longest_ns: count > 0 ? counts.max_ns : 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0 },
+    },
+    quantile: (time, percent) => (time === 'service' && hasFiniteUpperBound(percent / 100, counts.n) ? percentile_ns(distributionOf(counts), percent) : null),
+  };
+}
+
+function factsOf({ profile, profileHash, host, tool }: StoredBundle['manifest'], runs: readonly RunFile[]): SideFacts {
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+  const jdks = runs.flatMap(({ jvm }) => jvm?.processes ?? []).flatMap((process) => {
+    const { version, vendor } = process;
+    return typeof version === 'string' ? [typeof vendor === 'string' ? `${vendor} ${version}` : version] : [];
+  });
+  return {
+    profile: text(fieldOf(profile, 'name')),
+    profileHash,
+    kernel: text(host.kernel),
+    preemption: text(host.preemption),
+    hz: number(host.hz),
+    cpuModel: text(host.cpuModel),
+    cpus: Array.isArray(host.cpus) ? host.cpus.length : null,
+    memoryBytes: number(host.memoryBytes),
+    tool: tool.version,
+    jdks: [...new Set(jdks)].sort(),
+  };
+}
+
+function armsOf(profile: unknown): string[] {
+  const arms = fieldOf(profile, 'arms');
+  return Array.isArray(arms) ? arms.flatMap((arm: unknown) => { const name = fieldOf(arm, 'name'); return typeof name === 'string' ? [name] : []; }) : [];
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}
