@@ -8,7 +8,7 @@
  *   - the encoding keeps neither exact maximum nor minimum: a `Distribution` keeps them beside the histogram.
  */
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { addCounts, countsOfValues, emptyCounts, indexOfValue, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
+import { addCounts, countsOfValues, emptyCounts, highestOfIndex, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
 import { highestTrackable_ns } from './board-layout.js';
 
 export type { Histogram };
@@ -66,12 +66,19 @@ export function addCensored(distribution: SparseCounts, values_ns: readonly numb
  * The smallest recorded value that at least `percent` of the samples do not exceed, to three digits and never
  * outside the exact extremes; null without samples. Percentiles among samples above one hour are the maximum.
  */
-export function percentile_ns(distribution: Distribution, percent: number): number | null {
+export function percentile_ns(counts: SparseCounts, percent: number): number | null {
   if (!(percent > 0 && percent <= 100)) throw new RangeError(`${percent} is not a percentile above 0 and up to 100`);
-  if (distribution.n === 0) return null;
-  const edge_ns = distribution.histogram.getValueAtPercentile(percent);
-  if (distribution.overRange > 0 && indexOfValue(edge_ns) >= lastUsedIndex) return distribution.max_ns;
-  return Math.max(Math.min(edge_ns, distribution.max_ns), distribution.min_ns);
+  const { n, min_ns, max_ns, overRange, index, count } = counts;
+  if (n === 0) return null;
+  // As HdrHistogram counts, on the few counters that are not 0 instead of all 33,792: rounded up, but not for the last bit.
+  const exact = (percent / 100) * n;
+  const wanted = Math.max(1, Math.ceil(exact - 2 ** (Math.floor(Math.log2(exact)) - 52)));
+  let seen = 0;
+  let position = 0;
+  while (position < index.length - 1 && (seen += count[position] ?? 0) < wanted) position += 1;
+  const at = index[position] ?? 0;
+  if (overRange > 0 && at >= lastUsedIndex) return max_ns;
+  return Math.max(Math.min(highestOfIndex(at), max_ns), min_ns);
 }
 
 /** HdrHistogram V2, compressed, base64: what a log line holds. */

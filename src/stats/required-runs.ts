@@ -51,8 +51,9 @@ export function runsForDifference(a: readonly number[], b: readonly number[], le
  * with the root of the number of runs.
  */
 export function runsForWidth(runs: number, reach: number, room: number): number | null {
+  if (reach <= room) return runs;
   if (!(room > 0)) return null;
-  const n = Math.max(runs, Math.ceil(runs * (reach / room) ** 2));
+  const n = Math.ceil(runs * (reach / room) ** 2);
   return n > mostRuns ? null : n;
 }
 

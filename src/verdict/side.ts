@@ -8,7 +8,7 @@ import { usage } from '../base/failure.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import { isBundle, openBundle, type StoredBundle } from '../bundle/store.js';
 import { addCounts, highestOfIndex, valueOfIndex, type SparseCounts } from '../record/counts.js';
-import { distributionOf, percentile_ns } from '../record/histogram.js';
+import { percentile_ns } from '../record/histogram.js';
 import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
 import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
 import type { RunEvidence } from './metrics.js';
@@ -76,16 +76,19 @@ function bundleSide({ path, manifest, summary, runs }: StoredBundle): Side {
   const whole = runs.filter(({ status, spoiled }) => status === 'complete' && spoiled.length === 0);
   const idle = new Map<string, number>();
   const weak: string[] = [];
-  for (const run of whole) {
+  for (const run of runs) {
+    const isWhole = whole.includes(run);
     const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
     for (const figures of run.series) {
       assertSane(join(path, 'runs', run.name, 'run.json'), run, figures);
       const key = `${run.arm}, ${figures.name}`;
       const entry = evidence.get(key) ?? { arm: run.arm, series: figures.name, runs: [] };
       evidence.set(key, entry);
+      // A series without any evidence stays one: what is missing must be seen.
+      if (!isWhole) continue;
       // A victim that never operated has shown nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
-      else entry.runs.push(runEvidence(run, figures, logs));
+      else entry.runs.push(runEvidence(run.window, figures, logs));
     }
   }
   for (const [key, entry] of evidence) {
@@ -118,9 +121,10 @@ function bundleSide({ path, manifest, summary, runs }: StoredBundle): Side {
   };
 }
 
-function runEvidence(run: RunFile, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
+/** `logs` is asked only for percentiles that the figures do not have. */
+export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
   return {
-    window_ns: run.window.windowEnd_ns - run.window.windowStart_ns,
+    window_ns: window.windowEnd_ns - window.windowStart_ns,
     threshold_ns: figures.stalls.threshold_ns,
     figures,
     knowsStates: true,
@@ -131,7 +135,7 @@ function runEvidence(run: RunFile, figures: SeriesFigures, logs: () => HlogSum):
       // Owed operations are no further observations: n is that of the operations served (record/figures.ts).
       if (!hasFiniteUpperBound(percent / 100, figures.service.n)) return null;
       const tags = time === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`];
-      return percentile_ns(distributionOf(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : [])))), percent);
+      return percentile_ns(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))), percent);
     },
   };
 }
@@ -200,7 +204,7 @@ function logEvidence(window_ns: number, counts: SparseCounts, threshold_ns: numb
       saturated: false,
       stalls: { threshold_ns, count, blocked_count: 0, unseen_count: count, longest_ns: count > 0 ? counts.max_ns : 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0 },
     },
-    quantile: (time, percent) => (time === 'service' && hasFiniteUpperBound(percent / 100, counts.n) ? percentile_ns(distributionOf(counts), percent) : null),
+    quantile: (time, percent) => (time === 'service' && hasFiniteUpperBound(percent / 100, counts.n) ? percentile_ns(counts, percent) : null),
   };
 }
 
