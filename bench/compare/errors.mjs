@@ -3,14 +3,14 @@
 //   node bench/compare/errors.mjs                  all, some ten minutes of one CPU
 //   node bench/compare/errors.mjs alarms           false alarms of whole gates of 20 metrics
 //   node bench/compare/errors.mjs power            power, and its curves
-//   node bench/compare/errors.mjs alarms --gates 100 --seed 7
+//   node bench/compare/errors.mjs alarms --gates 100 --seed 7 --only bimodal
 import { parseArgs } from 'node:util';
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/decide.js';
 import { generators, inputsOf, ms, normal, ordinaryRun, poisson, series, syntheticRun, withStalls } from './synthetic.mjs';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { gates: { type: 'string', default: '1000' }, curve: { type: 'string', default: '100' }, seed: { type: 'string', default: '20251126' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { gates: { type: 'string', default: '1000' }, curve: { type: 'string', default: '100' }, seed: { type: 'string', default: '20251126' }, only: { type: 'string', multiple: true } } });
 const parts = positionals.length === 0 ? ['alarms', 'power'] : positionals;
 const gates = Number(values.gates);
 const seed = Number(values.seed);
@@ -18,15 +18,18 @@ const policy = { ...defaultPolicy, resamples: 1_000, estimates: false };
 
 function alarms() {
   print(`False alarms: ${gates} gates of 20 metrics each, 10 runs of 30 s a side, both sides alike, between-run log-sd 0.2`);
+  const isWanted = (name) => values.only?.includes(name) ?? true;
   for (const [name, generate] of Object.entries(generators)) {
+    if (!isWanted(name)) continue;
     const random = seededRandom(seed);
     report(name, () => {
       const side = () => Array.from({ length: 10 }, () => run(30, 0.2, (_, n, shared) => generate(n, 30, shared, random), random));
       return decide(inputsOf(side(), side()), policy);
     });
   }
+  if (!isWanted('drift')) return;
   const random = seededRandom(seed);
-  report('runs that drift (AR(1), 0.8, log-sd 0.3), one side after the other', () => {
+  report('drift: runs that drift (AR(1), 0.8, log-sd 0.3), one side after the other', () => {
     let x = 0.3 * normal(random);
     const drifting = () => {
       x = 0.8 * x + 0.6 * 0.3 * normal(random);
