@@ -54,7 +54,9 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     const service = countsOfValues(values_ns);
     const series = fakeSeries(fake, service);
     const name = `${String(i).padStart(3, '0')}-${arm}`;
-    const hlog = hlogHead(1_700_000_000_000) + hlogLine(`${series.name}.service`, 0, window_ns, service) + hlogLine(`${series.name}.response`, 0, window_ns, service);
+    // An evil series has no tag of its name.
+    const tag = series.name.replace(/[,\s]/g, '_');
+    const hlog = hlogHead(1_700_000_000_000) + hlogLine(`${tag}.service`, 0, window_ns, service) + hlogLine(`${tag}.response`, 0, window_ns, service);
     store.writeRun(
       {
         schemaVersion: 1, name, arm, repetition: i + 1, status: 'complete', failure: null, spoiled: [], degraded: [], startedAt: '2026-01-01T00:00:00.000Z',
