@@ -10,7 +10,7 @@ import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom, shuffle } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/decide.js';
 import { metricsFor } from '../../dist/verdict/metrics.js';
-import { readSide } from '../../dist/verdict/side.js';
+import { readSide } from '../../dist/verdict/read-side.js';
 
 const { values, positionals: [folder] } = parseArgs({ allowPositionals: true, options: { splits: { type: 'string', default: '1000' } } });
 const splits = Number(values.splits);

@@ -3,7 +3,7 @@
 import { analyseRun } from '../../dist/experiment/analyse.js';
 import { countsOfValues } from '../../dist/record/counts.js';
 import { metricsFor } from '../../dist/verdict/metrics.js';
-import { runEvidence } from '../../dist/verdict/side.js';
+import { runEvidence } from '../../dist/verdict/bundle-side.js';
 
 export const ms = 1e6;
 export const threshold_ns = 100 * ms;

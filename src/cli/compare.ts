@@ -23,7 +23,7 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
         import('../verdict/compare.js'),
         import('../verdict/decide.js'),
         import('../verdict/metrics.js'),
-        import('../verdict/side.js'),
+        import('../verdict/read-side.js'),
         import('../base/units.js'),
       ]);
       if (options.json === true && options.markdown === true) throw usage('--json and --markdown: choose one of them');

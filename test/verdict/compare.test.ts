@@ -9,7 +9,7 @@ import { compareSides, type CompareOptions } from '../../src/verdict/compare.js'
 import type { CompareRow, Comparison } from '../../src/verdict/compared.js';
 import { defaultPolicy } from '../../src/verdict/decide.js';
 import { chooseMetrics, metricsFor, parsePercent } from '../../src/verdict/metrics.js';
-import { readSide } from '../../src/verdict/side.js';
+import { readSide } from '../../src/verdict/read-side.js';
 import { stalled, valuesWithP99, writeFakeBundle, type FakeBundle, type FakeRun } from './fake-bundle.js';
 import { ms } from './fake-summary.js';
 

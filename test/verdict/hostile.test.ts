@@ -13,7 +13,8 @@ import { renderMarkdown } from '../../src/cli/compare-table.js';
 import { compareSides } from '../../src/verdict/compare.js';
 import { defaultPolicy } from '../../src/verdict/decide.js';
 import { metricsFor } from '../../src/verdict/metrics.js';
-import { readSide, type Side } from '../../src/verdict/side.js';
+import { readSide } from '../../src/verdict/read-side.js';
+import type { Side } from '../../src/verdict/side.js';
 import { writeFakeBundle } from './fake-bundle.js';
 
 function folder(): string {
