@@ -13,11 +13,10 @@ import { counted } from './words.js';
 
 export function bundleSide({ path, manifest, summary, runs }: StoredBundle): Side {
   const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
-  const whole = runs.filter(({ status, spoiled }) => status === 'complete' && spoiled.length === 0);
+  const whole = runs.filter(isEvidence);
   const idle = new Map<string, number>();
   const weak: string[] = [];
   for (const run of runs) {
-    const isWhole = whole.includes(run);
     const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
     for (const figures of run.series) {
       assertSane(join(path, 'runs', run.name, 'run.json'), run, figures);
@@ -25,7 +24,7 @@ export function bundleSide({ path, manifest, summary, runs }: StoredBundle): Sid
       const entry = evidence.get(key) ?? { arm: run.arm, series: figures.name, runs: [] };
       evidence.set(key, entry);
       // A series without any evidence stays one: what is missing must be seen.
-      if (!isWhole) continue;
+      if (!isEvidence(run)) continue;
       // A victim that never operated has shown nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
       else entry.runs.push(runEvidence(run.window, figures, logs));
@@ -59,6 +58,10 @@ export function bundleSide({ path, manifest, summary, runs }: StoredBundle): Sid
       ...weak,
     ],
   };
+}
+
+function isEvidence({ status, spoiled }: RunFile): boolean {
+  return status === 'complete' && spoiled.length === 0;
 }
 
 /** `logs` is asked only for percentiles that the figures do not have. */
