@@ -53,11 +53,14 @@ export function createBundle(path: string): BundleStore {
   };
 }
 
+/** A run of 100 threads has 0.2 MB: what is larger is none of ours, and reading it could take all memory. */
+const mostBytes = 64 * 2 ** 20;
+
 /** Reads and checks one file of a bundle. */
 export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, path: string): ReturnType<(typeof bundleSchemas)[K]['parse']> {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(readBounded(path));
   } catch (cause) {
     throw usage(`${path} could not be read as a bundle's ${kind} (${(cause as Error).message}); name a folder that \`pauselab run\` wrote`, { cause });
   }
@@ -69,6 +72,50 @@ export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, pa
     throw usage(`${path} is no valid ${kind}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}; it was changed or cut off`);
   }
   return result.data as ReturnType<(typeof bundleSchemas)[K]['parse']>;
+}
+
+function readBounded(path: string): string {
+  const file = statSync(path);
+  if (!file.isFile()) throw new Error('it is no file');
+  if (file.size > mostBytes) throw new Error(`it has ${file.size} bytes, and no such file more than ${mostBytes}`);
+  return readFileSync(path, 'utf8');
+}
+
+/** An experiment as it was left. */
+export interface StoredBundle {
+  readonly path: string;
+  readonly manifest: ManifestFile;
+  /** Null where the experiment ended before it wrote one. */
+  readonly summary: SummaryFile | null;
+  /** In the order in which they were made. */
+  readonly runs: readonly RunFile[];
+}
+
+/** 100 repetitions of 100 arms. */
+const mostRuns = 10_000;
+
+export function isBundle(path: string): boolean {
+  return existsSync(join(path, 'manifest.json'));
+}
+
+/** Everything but the histogram logs; any file that is broken is refused, since what it held is not known. */
+export function openBundle(path: string): StoredBundle {
+  const runsFolder = join(path, 'runs');
+  const manifest = readBundleFile('manifest', join(path, 'manifest.json'));
+  const names = existsSync(runsFolder) ? readdirSync(runsFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort() : [];
+  if (names.length > mostRuns) throw usage(`${runsFolder} holds ${names.length} runs, and this pauselab compares up to ${mostRuns}; leave some out`);
+  const summary = join(path, 'summary.json');
+  return {
+    path,
+    manifest,
+    summary: existsSync(summary) ? readBundleFile('summary', summary) : null,
+    runs: names.map((name) => {
+      const run = readBundleFile('run', join(runsFolder, name, 'run.json'));
+      // Its other files are found by this name.
+      if (run.name !== name) throw usage(`${join(runsFolder, name, 'run.json')} says that it is the run ${JSON.stringify(run.name.slice(0, 80))}; the folder was renamed or the file changed`);
+      return run;
+    }),
+  };
 }
 
 function existsWithContent(folder: string): boolean {

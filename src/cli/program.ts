@@ -1,6 +1,7 @@
 /** The command line: commands, usage errors, and the one place where a failure becomes a sentence and an exit code. */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../base/failure.js';
+import { compareCommand } from './compare.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
 import { kernelsCommand } from './kernels.js';
@@ -16,6 +17,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .version(toolVersion(), '-V, --version', 'print the version')
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
+    .addCommand(compareCommand((code) => { exitCode = code; }))
     .addCommand(profileCommand((code) => { exitCode = code; }))
     .addCommand(doctorCommand((code) => { exitCode = code; }))
     .addCommand(kernelsCommand())
@@ -41,6 +43,7 @@ Examples:
   $ pauselab run priority-inversion              reproduce the stall, with both controls
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
+  $ pauselab compare results/before results/after  what regressed, what improved, what cannot be told
   $ pauselab doctor                              which lock each call takes here, and is this machine fit
   $ pauselab profile list                        what can be run
   $ pauselab kernels list --available            which kernels a guest could boot
