@@ -96,7 +96,7 @@ interface Selected {
 /** Of what either side has: what only one of them has is missing in the other, and told so. */
 function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
   const controls = new Set(sides.flatMap(({ resolved }) => controlArms(resolved)));
-  const all = sides.flatMap(({ evidence, arms }) => evidence.filter(({ arm }) => arms.includes(arm)).map(({ arm, series }) => ({ arm, series })));
+  const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, series }) => ({ arm, series })));
   const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.series]), one])).values()];
   return unique.filter(({ arm, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (rule.series === null || matchesAny(rule.series, series)));
 }
