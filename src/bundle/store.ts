@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage, type Failure } from '../base/failure.js';
-import { bundleSchemas, schemaVersion, type ManifestFile, type RunFile, type SummaryFile } from './schema.js';
+import { bundleSchemas, schemaVersion, type ManifestFile, type MeasuredManifest, type RunFile, type SummaryFile } from './schema.js';
 
 export interface BundleStore {
   readonly path: string;
-  writeManifest(manifest: ManifestFile): void;
+  writeManifest(manifest: MeasuredManifest): void;
   /** run.json and the run's other files, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
@@ -129,6 +129,10 @@ export function openBundle(path: string): StoredBundle {
       return run;
     }),
   };
+}
+
+export function isEmptyOrAbsent(folder: string): boolean {
+  return !existsWithContent(folder);
 }
 
 function existsWithContent(folder: string): boolean {

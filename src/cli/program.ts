@@ -5,9 +5,12 @@ import { baselineCommand } from './baseline.js';
 import { compareCommand } from './compare.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { gateCommand } from './gate.js';
 import { kernelsCommand } from './kernels.js';
+import { mergeCommand } from './merge.js';
 import { profileCommand } from './profile.js';
+import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
 
@@ -22,6 +25,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .addCommand(compareCommand((code) => { exitCode = code; }))
     .addCommand(gateCommand(argv, (code) => { exitCode = code; }))
     .addCommand(baselineCommand())
+    .addCommand(mergeCommand())
+    .addCommand(replayCommand(argv))
+    .addCommand(exportCommand())
     .addCommand(profileCommand((code) => { exitCode = code; }))
     .addCommand(doctorCommand((code) => { exitCode = code; }))
     .addCommand(kernelsCommand())
