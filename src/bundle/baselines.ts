@@ -32,7 +32,7 @@ export function checkBaselineName(name: string): string {
 
 /** Checked; the name is its folder's. */
 export function readBaseline(path: string): BaselineFile {
-  return readJsonFile(join(path, file), "a baseline's facts", 'a folder that `pauselab baseline save` wrote', baselineVersion, baselineSchema);
+  return readJsonFile(join(path, file), "a baseline's facts", 'a folder that `pauselab baseline save` wrote', baselineVersion, baselineSchema, 'baseline');
 }
 
 export interface Listed {

@@ -35,11 +35,11 @@ function elementOf({ outcome }: Check, inconclusive: Meaning): 'failure' | 'erro
 function suiteElement(suite: Suite, inconclusive: Meaning): string {
   const { profile, candidate, baseline, checks, notes } = suite;
   const facts = { candidate: candidate.path, baseline: baseline?.path ?? null, kernel: candidate.facts.kernel, jdk: candidate.facts.jdks.length === 0 ? null : candidate.facts.jdks.join(' and ') };
-  const properties = Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [`    ${xmlElement('property', { name, value })}\n`]));
+  const properties = Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [`      ${xmlElement('property', { name, value })}\n`]));
   const inside = [
-    `\n  ${xmlElement('properties', {}, ['\n', ...properties, '  '])}\n`,
+    `\n    ${xmlElement('properties', {}, ['\n', ...properties, '    '])}\n`,
     ...checks.map((check) => caseElement(suite, check, inconclusive)),
-    ...(notes.length === 0 ? [] : [`  ${xmlElement('system-out', {}, [xmlText(notes.join('\n'))])}\n`]),
+    ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(notes.join('\n'))])}\n`]),
     '  ',
   ];
   return `  ${xmlElement('testsuite', { name: profile, ...countsOf(checks, inconclusive), time: 0 }, inside)}\n`;
@@ -51,7 +51,7 @@ function caseElement({ profile }: Suite, check: Check, inconclusive: Meaning): s
   const element = elementOf(check, inconclusive);
   // Viewers show the message in a list, and the text when it is opened.
   const details = [sentence, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join('\n');
-  const inside = element === null ? xmlElement('system-out', {}, [xmlText(details)]) : xmlElement(element, { message: `${outcome === 'error' ? 'no verdict' : outcome}: ${sentence}`, type: outcome }, [xmlText(details)]);
+  const inside = element === null ? xmlElement('system-out', {}, [xmlText(details)]) : xmlElement(element, { message: outcome === 'fail' ? sentence : `${outcome === 'error' ? 'no verdict' : outcome}: ${sentence}`, type: outcome }, [xmlText(details)]);
   return `    ${xmlElement('testcase', name, [inside])}\n`;
 }
 

@@ -22,5 +22,5 @@ function familyLines({ name, type, unit, help, samples }: Family): string[] {
 }
 
 function escaped(text: string): string {
-  return Buffer.from(text).toString().replace(/[\\"]/g, (character) => `\\${character}`).replace(/\n/g, '\\n');
+  return Buffer.from(text).toString().replace(/[\\"]/g, (character) => `\\${character}`).replace(/\r/g, ' ').replace(/\n/g, '\\n');
 }

@@ -6,7 +6,7 @@ import type { Margin } from '../decide.js';
 import { formatMetric, type Metric } from '../metrics.js';
 import { counted } from '../words.js';
 import type { Check, CheckOutcome, GateResult, LimitRow } from './gated.js';
-import type { Limit, Policy } from './policy.js';
+import type { Limit } from './policy.js';
 
 /** The first line: quotable alone. */
 export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult, 'verdict'>): string {
@@ -48,13 +48,13 @@ export function comparisonExpected(metric: Metric, margin: Margin): string {
   return `${metric.title} no worse by more than ${shownMargin(metric.unit, margin)}`;
 }
 
-export function comparisonSentence(row: CompareRow, outcome: CheckOutcome, { minimumRuns }: Policy): string {
+export function comparisonSentence(row: CompareRow, outcome: CheckOutcome): string {
   const { unit, mean, difference, values, margin } = row;
   const change = `${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}`;
   if (outcome === 'fail') return `regressed: ${change}, p = ${shownP(row.pAdjusted)})`;
-  if (outcome === 'inconclusive') return `${change}, p = ${shownP(row.p)}): ${row.sentence}`;
+  if (outcome === 'inconclusive') return `${change}): ${row.sentence}`;
   if ([...values.a, ...values.b].every((value) => value === 0)) return row.sentence;
   if (row.verdict === 'improved') return `improved: ${change}, p = ${shownP(row.pAdjusted)})`;
-  return `${change}): not worse by more than ${shownMargin(unit, margin)}, with ${Math.max(minimumRuns, Math.min(row.runs.a, row.runs.b))} runs or more a side`;
+  return `${change}): not worse by more than ${shownMargin(unit, margin)}, with ${row.runs.a} and ${row.runs.b} runs`;
 }
 

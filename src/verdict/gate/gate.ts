@@ -36,7 +36,7 @@ export function gate(pairs: readonly GatePair[], policy: Policy): GateResult {
   const decisions = decide(compared.map(({ draft }) => draft.input), { ...decisionDefaults, alpha: policy.alpha, minimumRuns: policy.minimumRuns });
   const judged = new Map(compared.map((check, i) => {
     const row = rowOf(check.draft, decisions[i], compared.length);
-    return [check, judgeComparison(check, row, policy)];
+    return [check, judgeComparison(check, row)];
   }));
   const suites = drafts.map(({ suite, checks, problems }): Suite => ({
     ...suite,
@@ -173,7 +173,7 @@ function comparisonCheck({ rule, selected, compared, own, other, candidate, base
   }];
 }
 
-function judgeComparison(check: Extract<DraftCheck, { kind: 'comparison' }>, row: ReturnType<typeof rowOf>, policy: Policy): Check {
+function judgeComparison(check: Extract<DraftCheck, { kind: 'comparison' }>, row: ReturnType<typeof rowOf>): Check {
   const { unjudged, flaws } = check;
   const say = (outcome: CheckOutcome, sentence: string): Check => ({ ...unjudged, outcome, sentence, comparison: row });
   if (row.refusal !== null) return say('error', row.refusal);
@@ -181,7 +181,7 @@ function judgeComparison(check: Extract<DraftCheck, { kind: 'comparison' }>, row
   // A candidate of which not all is seen may be worse than it looks, and never better.
   const flaw = flaws.a === null ? (judged === 'fail' ? null : flaws.b) : flaws.a;
   if (flaw !== null) return say('error', `in the ${flaws.a === null ? 'candidate' : 'baseline'} ${flaw}`);
-  return say(judged, comparisonSentence(row, judged, policy));
+  return say(judged, comparisonSentence(row, judged));
 }
 
 function labels(rule: Rule, { arm, series }: Selected, metric: Metric): Pick<Check, 'rule' | 'arm' | 'series' | 'metric'> {
