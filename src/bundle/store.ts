@@ -72,7 +72,7 @@ export function readJsonFile<Schema extends z.ZodType>(path: string, what: strin
     throw usage(`${path} could not be read as ${what} (${oneLine((cause as Error).message)}); name ${remedy}`, { cause });
   }
   const found: unknown = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
-  if (found !== version) throw usage(`${path} has schema version ${oneLine(JSON.stringify(found) ?? 'undefined')} and this pauselab reads ${version}; read it with the pauselab that wrote it`);
+  if (found !== version) throw usage(`${path} has schema version ${oneLine(found === undefined ? 'undefined' : JSON.stringify(found))} and this pauselab reads ${version}; read it with the pauselab that wrote it`);
   const result = schema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;

@@ -76,7 +76,7 @@ function showCommand() {
       const { formatSize } = await import('../base/units.js');
       const lines = [
         ['profile', `${profile} (${profileHash.slice(0, 12)})`],
-        ['kernel', [kernel === null ? 'unknown' : kernel, preemption === null ? 'preemption unknown' : `preempt ${preemption}`, hz === null ? 'HZ unknown' : `HZ ${hz}`].join(', ')],
+        ['kernel', [kernel ?? 'unknown', preemption === null ? 'preemption unknown' : `preempt ${preemption}`, hz === null ? 'HZ unknown' : `HZ ${hz}`].join(', ')],
         ['machine', [cpuModel ?? 'CPU unknown', cpus === null ? 'number of CPUs unknown' : `${cpus} CPUs`, memoryBytes === null ? 'memory unknown' : formatSize(memoryBytes)].join(', ')],
         ['JDK', jdks.length === 0 ? 'none' : jdks.join(', ')],
         ['runs', `${baseline.runs} whole, unspoiled`],

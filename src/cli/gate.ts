@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
 import { collect, measure, planOfRun, toJson, wholeNumber } from './run.js';
+import type { GateResult } from '../verdict/gate/gated.js';
 import type { Policy } from '../verdict/gate/policy.js';
 import type { EnvironmentClass } from '../verdict/gate/policy-schema.js';
 
@@ -115,7 +116,7 @@ async function measureNow(nameOrPath: string, options: Asked, { minimumRuns }: P
   return bundle;
 }
 
-async function write(result: import('../verdict/gate/gated.js').GateResult, { json, markdown, junit }: { json?: Form; markdown?: Form; junit?: Form }): Promise<void> {
+async function write(result: GateResult, { json, markdown, junit }: { json?: Form; markdown?: Form; junit?: Form }): Promise<void> {
   const [{ renderGate, renderGateMarkdown }, { renderJunit }, { writeText }] = await Promise.all([import('./gate-table.js'), import('../report/junit.js'), import('./write-text.js')]);
   const forms = [
     [json, () => toJson(result)],

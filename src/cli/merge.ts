@@ -3,6 +3,8 @@ import { Command } from '@commander-js/extra-typings';
 import { usage } from '../base/failure.js';
 import type { ManifestFile, SummaryFile } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
+import type { MergePlan } from '../bundle/merge.js';
+import type { Side } from '../verdict/side.js';
 import { toJson } from './run.js';
 import { printable } from './untrusted.js';
 
@@ -37,7 +39,7 @@ Examples:
 
 Bundles of different profiles, kernels, machines or JDKs are refused: their runs are no repetitions of each other.`;
 
-async function refuseUnlike(sides: readonly import('../verdict/side.js').Side[]): Promise<void> {
+async function refuseUnlike(sides: readonly Side[]): Promise<void> {
   const [{ differingFacts, differingSettings, factSentence, measuredSettings, shownSettings }, { canonicalJson }] = await Promise.all([import('../verdict/differences.js'), import('../profile/hash.js')]);
   const [first, ...others] = sides;
   for (const other of others) {
@@ -65,21 +67,21 @@ function refuseTwice(bundles: readonly StoredBundle[]): void {
   }
 }
 
-async function summaryOf(plan: import('../bundle/merge.js').MergePlan, bundles: readonly StoredBundle[]): Promise<SummaryFile> {
-  const [{ readResolved }, { finishedRunOf }, { summarise }, { sumHlog }, { join }] = await Promise.all([
+async function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): Promise<SummaryFile> {
+  const [{ readResolved }, { finishedRunOf }, { summarise }, { sumHlog }, path] = await Promise.all([
     import('../profile/resolved-schema.js'),
     import('../experiment/stored-run.js'),
     import('../experiment/summarise.js'),
     import('../record/hlog-sum.js'),
     import('node:path'),
   ]);
-  const source = join(bundles[0]?.path ?? '', 'manifest.json');
+  const source = path.join(bundles[0]?.path ?? '', 'manifest.json');
   const profile = readResolved(plan.manifest.profile, source);
   const arms = profile.arms.filter(({ name }) => plan.runs.some(({ file }) => file.arm === name));
   const runs = plan.runs.map(({ from, before, file }) => {
     const arm = arms.find(({ name }) => name === file.arm);
     if (arm === undefined) throw usage(`${from.path} has a run of the arm ${JSON.stringify(file.arm.slice(0, 60))}, which its profile does not have; it was changed`);
-    return finishedRunOf(file, arm, sumHlog(join(from.path, 'runs', before.name, 'histograms.hlog')));
+    return finishedRunOf(file, arm, sumHlog(path.join(from.path, 'runs', before.name, 'histograms.hlog')));
   });
   const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';
   return summarise({ profile, arms, kernel: kernelOf(plan.manifest), status, runs });

@@ -15,15 +15,14 @@ export function replayCommand(argv: readonly string[]) {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples)
     .action(async (path, options) => {
-      const [{ readBundleFile }, { readResolved }, { hashOf }, { differencesNow }, { parseUntilN }, { join }] = await Promise.all([
+      const [{ readBundleFile }, { readResolved }, { hashOf }, { differencesNow }, { parseUntilN }] = await Promise.all([
         import('../bundle/store.js'),
         import('../profile/resolved-schema.js'),
         import('../profile/hash.js'),
         import('../experiment/environment.js'),
         import('../experiment/until-n.js'),
-        import('node:path'),
       ]);
-      const file = join(path, 'manifest.json');
+      const file = `${path.replace(/\/+$/, '')}/manifest.json`;
       const manifest = readBundleFile('manifest', file);
       const profile = readResolved(manifest.profile, file);
       // What a merged bundle says of its profile is its first origin's.

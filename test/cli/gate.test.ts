@@ -63,7 +63,6 @@ describe('pauselab gate', () => {
   test('a table and a page are not broken by names either', async () => {
     const odd = bundle('evil', 3, { run: { series: 'a|b\u001b[31m\nxyz' } });
     const { stdout } = await command('gate', '--baseline', odd, '--candidate', odd);
-    // eslint-disable-next-line no-control-regex -- these are what must not be there
     expect(stdout).not.toMatch(/\u001b|\nxyz/);
     const markdown = (await command('gate', '--baseline', odd, '--candidate', odd, '--markdown')).stdout;
     expect(markdown).toContain('a\\|b');
@@ -193,7 +192,6 @@ describe('pauselab baseline', () => {
     const { code, stdout, stderr } = await command('baseline', 'list', '--in', folder, '--json');
     expect(code).toBe(0);
     expect((JSON.parse(stdout) as { baselines: { name: string }[] }).baselines.map(({ name }) => name)).toEqual(['main']);
-    // eslint-disable-next-line no-control-regex -- this is what must not be there
     expect(stderr).not.toMatch(/\u001b/);
     expect(stderr.split('\n')).toHaveLength(3);
     expect((await command('baseline', 'rm', 'root', '--in', folder)).stderr).toContain('has no baseline root');

@@ -179,7 +179,7 @@ function judgeComparison(check: Extract<DraftCheck, { kind: 'comparison' }>, row
   if (row.refusal !== null) return say('error', row.refusal);
   const judged: CheckOutcome = row.verdict === 'regressed' ? 'fail' : row.verdict !== 'inconclusive' || isNoWorse(row, row.margin) ? 'pass' : 'inconclusive';
   // A candidate of which not all is seen may be worse than it looks, and never better.
-  const flaw = flaws.a === null ? (judged === 'fail' ? null : flaws.b) : flaws.a;
+  const flaw = flaws.a ?? (judged === 'fail' ? null : flaws.b);
   if (flaw !== null) return say('error', `in the ${flaws.a === null ? 'candidate' : 'baseline'} ${flaw}`);
   return say(judged, comparisonSentence(row, judged));
 }
@@ -223,11 +223,11 @@ function resultOf(suites: readonly Suite[], policy: Policy): GateResult {
   const counts = Object.fromEntries(checkOutcomes.map((outcome) => [outcome, suites.reduce((sum, { checks }) => sum + checks.filter((check) => check.outcome === outcome).length, 0)])) as Record<CheckOutcome, number>;
   const failed = counts.fail > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
   const open = counts.error > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'exit-4');
-  const outcome = failed ? 'fail' : open ? 'inconclusive' : 'pass';
+  const outcome: GateResult['outcome'] = failed ? 'fail' : open ? 'inconclusive' : 'pass';
   const { source, alpha, minimumRuns, inconclusive, allowDifferent } = policy;
   const result = {
     schemaVersion: 1 as const,
-    outcome: outcome as GateResult['outcome'],
+    outcome,
     exitCode: failed ? ExitCode.regression : open ? ExitCode.inconclusive : ExitCode.ok,
     policy: { source, alpha, minimumRuns, inconclusive, allowDifferent },
     counts,

@@ -7,7 +7,7 @@ import { parseTree } from '../../profile/validate.js';
 import { mappingOf, readMapping } from '../../profile/yaml-file.js';
 import { metricNamed, metricsFor, parseInUnit, type Metric } from '../metrics.js';
 import { defaultPolicyText } from './default-policy.js';
-import { inconclusiveMeanings, policySchema, type EnvironmentClass, type WrittenPolicy } from './policy-schema.js';
+import { policySchema, type inconclusiveMeanings, type EnvironmentClass, type WrittenPolicy } from './policy-schema.js';
 
 export type Operator = '<=' | '<' | '==';
 
