@@ -43,10 +43,10 @@ function once() {
 /** CPU time by bash's `times`: of its children, user and system. */
 function timesOnce() {
   const start_ns = process.hrtime.bigint();
-  const { status, error, stdout } = spawnSync('bash', ['-c', '"$0" "$@" > /dev/null; code=$?; times | tail -1; exit $code', process.execPath, ...gateArguments()], { encoding: 'utf8' });
+  const { status, error, stdout } = spawnSync('bash', ['-c', '"$0" "$@" > /dev/null; code=$?; times; exit $code', process.execPath, ...gateArguments()], { encoding: 'utf8' });
   const wall_ms = Number(process.hrtime.bigint() - start_ns) / 1e6;
   if (error !== undefined || ![0, 3, 4].includes(status)) throw error ?? new Error(`the gate ended with ${status}`);
-  const cpu_ms = [...stdout.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + 60_000 * minutes + 1000 * seconds, 0);
+  const cpu_ms = [...(stdout.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + 60_000 * minutes + 1000 * seconds, 0);
   return { wall_ms, cpu_ms };
 }
 
