@@ -248,7 +248,7 @@ const calibrationSchema = z.object({
   probes: z.array(z.object({ bytes: z.number(), hold_ns: ns, calls: z.number() })),
 });
 
-export const manifestSchema = z.object({
+const measuredManifestSchema = z.object({
   schemaVersion: version,
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
   argv: z.array(z.string()),
@@ -264,9 +264,24 @@ export const manifestSchema = z.object({
   spoiledBy: z.unknown(),
 });
 
+/** Of a bundle that `pauselab merge` made: where its runs come from. */
+const originSchema = z.object({
+  /** As it was named. */
+  path: z.string(),
+  manifest: measuredManifestSchema,
+  runs: z.array(z.object({ from: z.string(), to: z.string() })),
+});
+
+export const manifestSchema = measuredManifestSchema.extend({
+  /** Empty in one that was measured. */
+  origins: z.array(originSchema).default([]),
+});
+
 export type RunFile = z.infer<typeof runSchema>;
 export type SummaryFile = z.infer<typeof summarySchema>;
+/** As it is read; one that was measured is written without `origins`. */
 export type ManifestFile = z.infer<typeof manifestSchema>;
+export type MeasuredManifest = z.infer<typeof measuredManifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;
 export type LogSeries = z.infer<typeof logSeriesSchema>;
 export type JvmRun = z.infer<typeof jvmSchema>;

@@ -4,13 +4,14 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage, type Failure } from '../base/failure.js';
-import { bundleSchemas, schemaVersion, type ManifestFile, type RunFile, type SummaryFile } from './schema.js';
+import { bundleSchemas, schemaVersion, type ManifestFile, type MeasuredManifest, type RunFile, type SummaryFile } from './schema.js';
 
 export interface BundleStore {
   readonly path: string;
-  writeManifest(manifest: ManifestFile): void;
+  writeManifest(manifest: MeasuredManifest): void;
   /** run.json and the run's other files, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
@@ -57,21 +58,33 @@ export function createBundle(path: string): BundleStore {
 const mostBytes = 64 * 2 ** 20;
 
 /** Reads and checks one file of a bundle. */
-export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, path: string): ReturnType<(typeof bundleSchemas)[K]['parse']> {
+export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, path: string): z.output<(typeof bundleSchemas)[K]> {
+  const read: unknown = readJsonFile(path, `a bundle's ${kind}`, 'a folder that `pauselab run` wrote', schemaVersion, bundleSchemas[kind], kind);
+  return read as z.output<(typeof bundleSchemas)[K]>;
+}
+
+/** `what`: `a bundle's manifest`; `remedy`: what to name instead. */
+export function readJsonFile<Schema extends z.ZodType>(path: string, what: string, remedy: string, version: number, schema: Schema, short = what): z.output<Schema> {
   let value: unknown;
   try {
     value = JSON.parse(readBounded(path));
   } catch (cause) {
-    throw usage(`${path} could not be read as a bundle's ${kind} (${(cause as Error).message}); name a folder that \`pauselab run\` wrote`, { cause });
+    throw usage(`${path} could not be read as ${what} (${oneLine((cause as Error).message)}); name ${remedy}`, { cause });
   }
-  const found = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
-  if (found !== schemaVersion) throw usage(`${path} has schema version ${String(found)} and this pauselab reads ${schemaVersion}; read it with the pauselab that wrote it`);
-  const result = bundleSchemas[kind].safeParse(value);
+  const found: unknown = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
+  if (found !== version) throw usage(`${path} has schema version ${oneLine(found === undefined ? 'undefined' : JSON.stringify(found))} and this pauselab reads ${version}; read it with the pauselab that wrote it`);
+  const result = schema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw usage(`${path} is no valid ${kind}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}; it was changed or cut off`);
+    throw usage(`${path} is no valid ${short}: ${oneLine(issue?.path.join('.') ?? '')}: ${issue?.message ?? ''}; it was changed or cut off`);
   }
-  return result.data as ReturnType<(typeof bundleSchemas)[K]['parse']>;
+  return result.data;
+}
+
+/** Errors quote what they found, which may be anything. */
+function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e]+/gu, ' ');
+  return line.length <= 200 ? line : `${line.slice(0, 200)}…`;
 }
 
 function readBounded(path: string): string {
@@ -118,6 +131,10 @@ export function openBundle(path: string): StoredBundle {
   };
 }
 
+export function isEmptyOrAbsent(folder: string): boolean {
+  return !existsWithContent(folder);
+}
+
 function existsWithContent(folder: string): boolean {
   try {
     return !statSync(folder).isDirectory() || readdirSync(folder).length > 0;
@@ -127,7 +144,8 @@ function existsWithContent(folder: string): boolean {
   }
 }
 
-function write(path: string, text: string): void {
+/** Whole or not at all, and a failure that says what to do. */
+export function write(path: string, text: string): void {
   guard(path, () => { writeAtomically(path, text); });
 }
 
@@ -140,7 +158,7 @@ const remedies: Record<string, string> = {
   ENOTDIR: 'a part of the path is a file: choose another place with --out',
 };
 
-function guard(path: string, write: () => void, before: () => void = () => undefined): void {
+export function guard(path: string, write: () => void, before: () => void = () => undefined): void {
   try {
     before();
     write();

@@ -2,6 +2,7 @@
 import { shownInterval, shownP, shownRatio, shownValue } from '../verdict/compare-words.js';
 import type { Comparison, CompareRow } from '../verdict/compared.js';
 import { renderTable } from './table.js';
+import { escaped, markdownTable, printable } from './untrusted.js';
 
 const columns = ['', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p', 'p of all', 'verdict'];
 
@@ -100,12 +101,11 @@ export function renderComparison(compared: Comparison): string {
 
 export function renderMarkdown(compared: Comparison): string {
   const comparison = printable(compared);
-  const line = (row: readonly string[]): string => `| ${row.map(escaped).join(' | ')} |`;
   const head = ['series', ...columns.slice(1)];
   const tables = blocksOf(comparison).flatMap((block) => [
     `### ${escaped(block.heading)}`,
     '',
-    ...(block.rows.length === 0 ? [] : [line(head), line(head.map((_, i) => (i < 2 ? '---' : '---:'))).replaceAll('\\', ''), ...block.rows.map((row) => line(cells(row, undefined).map((cell) => cell.trim()))), '']),
+    ...(block.rows.length === 0 ? [] : [...markdownTable(head, block.rows.map((row) => cells(row, undefined))), '']),
     ...quietLine(block).map((text) => `${escaped(text.trim())}\n`),
   ]);
   return [
@@ -118,14 +118,4 @@ export function renderMarkdown(compared: Comparison): string {
     ...comparison.notes.map((note) => `- ${escaped(note)}`),
     '',
   ].join('\n');
-}
-
-/** Names come from bundles and logs of others: no control character of theirs reaches a terminal or breaks a line. */
-function printable(comparison: Comparison): Comparison {
-  return JSON.parse(JSON.stringify(comparison), (_key, value: unknown) => (typeof value === 'string' ? value.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e]/gu, '\ufffd') : value)) as Comparison;
-}
-
-
-function escaped(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ').replace(/[\\|<>&*_`[\]#~]/g, (character) => `\\${character}`);
 }

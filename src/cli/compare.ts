@@ -58,7 +58,7 @@ function parseArms(text: string): ArmPair {
 
 /** In percent for every metric; in percent or its own unit for one. */
 async function parseMargins(texts: readonly string[], metrics: readonly Metric[]): Promise<MarginOverride[]> {
-  const [{ parseDuration, parseShare }, { chooseMetrics }] = await Promise.all([import('../base/units.js'), import('../verdict/metrics.js')]);
+  const { chooseMetrics, parseInUnit } = await import('../verdict/metrics.js');
   return texts.flatMap((text): MarginOverride[] => {
     const [, name, size = ''] = /^(?:([^=]+)=)?(.*)$/.exec(text) ?? [];
     const percent = Number(/^(\d{1,4}(?:\.\d{1,6})?)%$/.exec(size)?.[1]);
@@ -68,7 +68,7 @@ async function parseMargins(texts: readonly string[], metrics: readonly Metric[]
     }
     return chooseMetrics(metrics, [name]).map(({ name: metric, unit }) => {
       if (unit !== 'share' && !Number.isNaN(percent)) return { metric, relative: percent / 100, absolute: null };
-      const parsed = unit === 'time' ? parseDuration(size) : unit === 'share' ? parseShare(size) : /^\d{1,9}(\.\d{1,9})?$/.test(size) ? { ok: true as const, value: Number(size) } : { ok: false as const, expected: 'a number of stalls per minute, such as 0.5' };
+      const parsed = parseInUnit(unit, size);
       if (!parsed.ok) throw usage(`--margin ${text}: expected ${parsed.expected}${unit === 'share' ? ' (of the window)' : ', or a share such as 5%'}`);
       return { metric, relative: null, absolute: parsed.value };
     });

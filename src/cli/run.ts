@@ -9,9 +9,9 @@ import type { ConditionResult } from '../verdict/fail-if.js';
 import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
 import { toolVersion } from './version.js';
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
+export const collect = (value: string, before: string[]): string[] => [...before, value];
 
-const wholeNumber = (value: string): string => {
+export const wholeNumber = (value: string): string => {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError(`expected a whole number, got ${value}.`);
   return value;
 };
@@ -35,18 +35,8 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
-      const [{ loadResolved }, { parseSet }, { parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([
-        import('../profile/load.js'),
-        import('../profile/set.js'),
-        import('../verdict/fail-if.js'),
-        import('../experiment/until-n.js'),
-      ]);
-      const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
-      const ofJvm = jvmShortcuts(options);
-      if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
-      const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
-      refuseWithoutProgram(profile);
-      const arms = chooseArms(profile, options.arm);
+      const [{ parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([import('../verdict/fail-if.js'), import('../experiment/until-n.js')]);
+      const { profile, arms } = await planOfRun(nameOrPath, options);
       const untilN = options.untilN === undefined ? null : parseUntilN(options.untilN, arms);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
 
@@ -71,6 +61,17 @@ Examples:
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
   $ pauselab run convoy --dry-run`;
 
+/** What is asked for, before anything runs. */
+export async function planOfRun(nameOrPath: string, options: ShortOptions & { readonly set: readonly string[]; readonly arm: readonly string[] }): Promise<{ profile: ResolvedProfile; arms: readonly ResolvedArm[] }> {
+  const [{ loadResolved }, { parseSet }] = await Promise.all([import('../profile/load.js'), import('../profile/set.js')]);
+  const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
+  const ofJvm = jvmShortcuts(options);
+  if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
+  const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
+  refuseWithoutProgram(profile);
+  return { profile, arms: chooseArms(profile, options.arm) };
+}
+
 /** In a native profile a JVM's setting would make JVM arms of its arms. */
 function refuseWithoutJvm({ name, arms }: ResolvedProfile, { javaArgs }: ShortOptions): void {
   if (!arms.some(({ jvm }) => jvm !== null)) throw usage(`--java${javaArgs === undefined ? '' : '-args'}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`);
@@ -90,13 +91,13 @@ function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonl
   return names.length === 0 ? profile.arms : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
 }
 
-interface Measured {
+export interface Measured {
   readonly summary: SummaryFile;
   readonly bundle: string;
   readonly failure: Failure | null;
 }
 
-async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; untilN: UntilN | null }): Promise<Measured> {
+export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; untilN: UntilN | null }): Promise<Measured> {
   const [{ createBundle }, { runExperiment }, { listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/experiment.js'),
@@ -155,6 +156,6 @@ function defaultFolder(profile: string): string {
   return `pauselab-results/${profile}-${time}`;
 }
 
-function toJson(value: unknown): string {
+export function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

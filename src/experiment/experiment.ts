@@ -3,7 +3,7 @@
  * and write the bundle after every run, because a later one may fail.
  */
 import { Failure, workloadFailed } from '../base/failure.js';
-import { schemaVersion, type ManifestFile, type SummaryFile } from '../bundle/schema.js';
+import { schemaVersion, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
@@ -133,7 +133,7 @@ function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm;
   };
 }
 
-function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; sizes: RegionSizes; order: readonly PlannedRun[] }): ManifestFile {
+function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; sizes: RegionSizes; order: readonly PlannedRun[] }): MeasuredManifest {
   const { profile, argv, toolVersion } = input;
   return {
     schemaVersion,

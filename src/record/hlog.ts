@@ -128,6 +128,6 @@ function timeIn(line: string, name: string): number | null {
 }
 
 /** Java's reader splits at commas and blanks. */
-function isTag(tag: string): boolean {
+export function isTag(tag: string): boolean {
   return /^[^,\s]+$/.test(tag);
 }

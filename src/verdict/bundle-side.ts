@@ -38,6 +38,7 @@ export function bundleSide({ path, manifest, summary, runs }: StoredBundle): Sid
     if (exhausted > 0) weak.push(`${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`);
   }
   const degraded = [...new Set(runs.flatMap((run) => run.degraded))];
+  const incomplete = incompleteness(summary, runs);
   const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
   const cut = runs.filter((run) => run.status !== 'complete').length;
   return {
@@ -48,16 +49,27 @@ export function bundleSide({ path, manifest, summary, runs }: StoredBundle): Sid
     evidence: [...evidence.values()],
     facts: factsOf(manifest, runs),
     resolved: manifest.profile,
+    incomplete,
+    regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
     degraded,
     notes: [
       ...(spoiled > 0 ? [`${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`] : []),
       ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
-      ...(summary === null ? ['it has no summary: the experiment ended before it could write one.'] : summary.status === 'complete' ? [] : [`the experiment is not complete (${summary.status}).`]),
+      ...(incomplete === null ? [] : [`${incomplete}.`]),
       ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
       ...[...idle].map(([key, n]) => `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`),
       ...weak,
     ],
   };
+}
+
+function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile[]): string | null {
+  if (summary === null) return 'it has no summary: the experiment ended before it could write one';
+  if (summary.status !== 'complete') return `the experiment is not complete (${summary.status})`;
+  // Whoever leaves out the bad ones has a good bundle.
+  const there = new Set(runs.map(({ name }) => name));
+  const gone = new Set(summary.arms.flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run))).filter((name) => !there.has(name)));
+  return gone.size === 0 ? null : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
 }
 
 function isEvidence({ status, spoiled }: RunFile): boolean {

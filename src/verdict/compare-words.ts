@@ -98,7 +98,7 @@ function wouldDecide({ wouldDecide: estimate, window_ns }: Omit<CompareRow, 'sen
   return `about ${estimate.runs} runs${length} a side would ${estimate.of === 'difference' ? 'show a difference like this one' : 'show that it is inside the margin'}`;
 }
 
-function shownMargin(unit: CompareRow['unit'], { relative, absolute }: CompareRow['margin']): string {
+export function shownMargin(unit: CompareRow['unit'], { relative, absolute }: CompareRow['margin']): string {
   const parts = [...(relative > 0 ? [`${Number((relative * 100).toPrecision(4))} %`] : []), ...(absolute > 0 ? [formatMetric(unit, absolute)] : [])];
   return parts.length === 0 ? '0' : parts.join(' or ');
 }

@@ -63,7 +63,8 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
   };
 }
 
-interface SeriesPair {
+/** One series of one arm, of both sides. */
+export interface SeriesPair {
   readonly arms: ArmPair;
   readonly a: SeriesEvidence;
   readonly b: SeriesEvidence;
@@ -101,7 +102,7 @@ function matchSeries(reference: Side, candidate: Side, asked: readonly ArmPair[]
   return { pairs, notes };
 }
 
-interface Draft {
+export interface Draft {
   readonly candidate: string;
   readonly pair: SeriesPair;
   readonly metric: Metric;
@@ -109,7 +110,7 @@ interface Draft {
 }
 
 /** Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response time. */
-function draftOf(candidate: Side, pair: SeriesPair, metric: Metric, overrides: readonly MarginOverride[]): Draft | null {
+export function draftOf(candidate: Side, pair: SeriesPair, metric: Metric, overrides: readonly MarginOverride[]): Draft | null {
   const [a, b] = [valuesOf(metric, pair.a.runs), valuesOf(metric, pair.b.runs)];
   const runs = [...pair.a.runs, ...pair.b.runs];
   if (runs.length > 0 && runs.every((run) => hasNot(metric, run))) return null;
@@ -129,7 +130,7 @@ function draftOf(candidate: Side, pair: SeriesPair, metric: Metric, overrides: r
   };
 }
 
-function hasNot(metric: Metric, run: RunEvidence): boolean {
+export function hasNot(metric: Metric, run: RunEvidence): boolean {
   return (metric.name.startsWith('response.') && run.figures.response === null) || (!run.knowsStates && metric.of(run).value === null && metric.ofStalls);
 }
 
@@ -138,7 +139,7 @@ interface Values {
   readonly missing: readonly string[];
 }
 
-function valuesOf(metric: Metric, runs: readonly RunEvidence[]): Values {
+export function valuesOf(metric: Metric, runs: readonly RunEvidence[]): Values {
   const all: readonly Known[] = runs.map((run) => metric.of(run));
   return { known: all.flatMap(({ value }) => value ?? []), missing: all.flatMap(({ missing }) => missing ?? []) };
 }
@@ -165,7 +166,7 @@ function marginOf(metric: Metric, threshold_ns: number, overrides: readonly Marg
   );
 }
 
-function rowOf({ candidate, pair, metric, input }: Draft, decision: Decision | undefined, metrics: number): CompareRow {
+export function rowOf({ candidate, pair, metric, input }: Draft, decision: Decision | undefined, metrics: number): CompareRow {
   if (decision === undefined) throw new Error('a metric without a decision');
   const windows = [...pair.a.runs, ...pair.b.runs].map(({ window_ns }) => window_ns);
   const row = {
@@ -183,12 +184,12 @@ function rowOf({ candidate, pair, metric, input }: Draft, decision: Decision | u
   return { ...row, sentence: rowSentence(row, metrics) };
 }
 
-function described({ label, path, kind, facts, degraded }: Side): ComparedSide {
+export function described({ label, path, kind, facts, degraded }: Side): ComparedSide {
   return { label, path, kind, facts, degraded };
 }
 
 /** Folders may have the same name, and one bundle may be compared with itself, arm by arm. */
-function distinctLabels(sides: readonly Side[]): readonly Side[] {
+export function distinctLabels(sides: readonly Side[]): readonly Side[] {
   const isTwice = (label: string): boolean => sides.filter((side) => side.label === label).length > 1;
   const seen = new Map<string, number>();
   return sides.map((side) => {

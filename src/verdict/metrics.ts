@@ -4,7 +4,7 @@
  */
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
-import { formatDuration, formatShare } from '../base/units.js';
+import { formatDuration, formatShare, parseDuration, parseShare, type Parsed } from '../base/units.js';
 import type { SeriesFigures } from '../bundle/schema.js';
 import { leastN } from '../stats/quantile-bounds.js';
 import type { Margin } from './decide.js';
@@ -15,7 +15,7 @@ export type MetricUnit = 'share' | 'per_minute' | 'time';
 export interface RunEvidence {
   readonly window_ns: number;
   readonly threshold_ns: number;
-  readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> & { readonly service: { readonly n: number }; readonly response: { readonly n: number } | null };
+  readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> & Partial<Pick<SeriesFigures, 'lost_records' | 'exhausted'>> & { readonly service: { readonly n: number }; readonly response: { readonly n: number } | null };
   /** False for a log: it does not say in what state its threads were, nor when stalls overlap. */
   readonly knowsStates: boolean;
   /** Null where n is too small or the series is saturated. */
@@ -114,6 +114,20 @@ export function chooseMetrics(all: readonly Metric[], names: readonly string[]):
     }
   }
   return names.length === 0 ? all : all.filter((metric) => names.some((name) => simple(name) === simple(metric.name)));
+}
+
+/** By its name, such as longest_ns or service.p99_9_ns, with or without its `_ns`; null: there is none. */
+export function metricNamed(name: string): Metric | null {
+  const percent = Number(/^(?:service|response)\.p(\d{1,2}(?:_\d{1,6})?)(?:_ns)?$/.exec(name)?.[1]?.replace('_', '.'));
+  const possible = metricsFor(percent > 0 && percent < 100 ? [percent] : []);
+  return possible.find((metric) => metric.name === name || metric.name === `${name}_ns`) ?? null;
+}
+
+/** A size in the metric's unit; a number is one of stalls per minute alone. */
+export function parseInUnit(unit: MetricUnit, written: string | number): Parsed {
+  if (unit !== 'per_minute') return typeof written === 'string' ? (unit === 'time' ? parseDuration : parseShare)(written) : { ok: false, expected: unit === 'time' ? 'a duration such as 20ms' : 'a share of the window such as 1%' };
+  const value = typeof written === 'number' ? written : /^\d{1,9}(\.\d{1,9})?$/.test(written) ? Number(written) : Number.NaN;
+  return value >= 0 && Number.isFinite(value) ? { ok: true, value } : { ok: false, expected: 'a number of stalls per minute, such as 0.5' };
 }
 
 export function formatMetric(unit: MetricUnit, value: number): string {

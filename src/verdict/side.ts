@@ -33,6 +33,10 @@ export interface Side {
   readonly facts: SideFacts;
   /** The resolved profile as the manifest has it; null for logs. */
   readonly resolved: unknown;
+  /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */
+  readonly incomplete: string | null;
+  /** Sizes of the regions that holders give back, as they were found or given. */
+  readonly regions: readonly { readonly of: string; readonly bytes: number }[];
   /** What of it is no evidence, and what weakens it: sentences. */
   readonly notes: readonly string[];
   readonly degraded: readonly string[];

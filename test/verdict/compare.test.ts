@@ -135,7 +135,7 @@ describe('what is no evidence is left out or refused, and said', () => {
 
   test('other kernels, other JDKs, another version of the profile', () => {
     const b = bundle('b', {
-      runs: runs(6, () => ({ run: { jvm: { processes: [{ name: 'jvm', version: '21.0.1', vendor: 'Debian' }], threads: [], log: [], logProblems: [], cpu_ns: 1 } } })),
+      runs: runs(6, () => ({ run: { jvm: { processes: [{ name: 'jvm', version: '21.0.1', vendor: 'Debian' }], threads: [], log: [], logProblems: [], cpu_ns: 1, cpuOver_ns: 10e9 } } })),
       manifest: { profileHash: 'other', profile: { name: 'fake', arms: [{ name: 'free', holder: { nice: 10 } }], duration_ns: 10e9 }, host: { kernel: '6.17.13', preemption: 'lazy', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 } },
     });
     const text = compare([bundle('a', { runs: clean }), b]).notes.join('\n');
