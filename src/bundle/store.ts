@@ -14,6 +14,8 @@ export interface BundleStore {
   /** run.json and the run's other files, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
+  /** What a guest's kernel printed, beside the runs; nothing where there is no run. */
+  keepConsole(kernel: string, text: string): void;
   /** Removes a bundle that holds no run; one that does stays. */
   discard(): void;
 }
@@ -33,11 +35,16 @@ export function createBundle(path: string): BundleStore {
     writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
     discard() {
       if (hasRuns) return;
-      for (const name of ['runs', 'manifest.json', 'summary.json']) rmSync(join(folder, name), { recursive: true, force: true });
+      for (const name of ['runs', 'consoles', 'manifest.json', 'summary.json']) rmSync(join(folder, name), { recursive: true, force: true });
       // One that was there before is not ours to remove; it may be a mount point.
       if (!wasThere) rmSync(folder, { recursive: true, force: true });
     },
     writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
+    keepConsole(kernel, text) {
+      if (!hasRuns) return;
+      guard(folder, () => { makeFolders(join(folder, 'consoles')); });
+      writeAtomically(join(folder, 'consoles', `${kernel}.log`), text);
+    },
     writeRun(run, files) {
       const runFolder = join(runsFolder, run.name);
       try {
