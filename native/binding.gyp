@@ -86,6 +86,13 @@
       "sources": ["sampler/sampler.cc"],
     },
     {
+      # Process 1 of a guest.
+      "target_name": "pauselab-guest-init",
+      "type": "executable",
+      "sources": ["guest-init/main.cc"],
+      "ldflags": ["-static"],
+    },
+    {
       "target_name": "pauselab-launcher",
       "type": "executable",
       "dependencies": ["core"],

@@ -20,7 +20,7 @@ export interface MergePlan {
   readonly runs: readonly MergedRun[];
 }
 
-/** By when each began. A repetition's number stays one of a kind within its arm. */
+/** By when each began. A repetition's number stays one of a kind within its arm and kernel. */
 export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
   const ordered = bundles.toSorted((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? -1 : a.manifest.startedAt > b.manifest.startedAt ? 1 : 0));
   const [first] = ordered;
@@ -31,8 +31,9 @@ export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
   for (const from of ordered) {
     const own = new Map(offsets);
     for (const before of from.runs) {
-      const repetition = before.repetition + (own.get(before.arm) ?? 0);
-      offsets.set(before.arm, Math.max(offsets.get(before.arm) ?? 0, repetition));
+      const pair = JSON.stringify([before.arm, before.kernel]);
+      const repetition = before.repetition + (own.get(pair) ?? 0);
+      offsets.set(pair, Math.max(offsets.get(pair) ?? 0, repetition));
       runs.push({ from, before, file: { ...before, name: `${String(runs.length).padStart(width, '0')}-${before.name.replace(/^\d+-/, '')}`, repetition } });
     }
   }
@@ -47,7 +48,7 @@ function mergedManifest(ordered: readonly StoredBundle[], first: StoredBundle, r
     if (earlier.length === 0) return [{ path: from.path, manifest, runs: own }];
     return earlier.map((origin) => ({ ...origin, runs: origin.runs.flatMap(({ from: name, to }) => own.filter((run) => run.from === to).map((run) => ({ from: name, to: run.to }))) }));
   });
-  return { ...first.manifest, order: runs.map(({ file: { arm, repetition } }) => ({ arm, repetition })), origins };
+  return { ...first.manifest, order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })), origins };
 }
 
 /** Written beside its place and renamed into it. */

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage, type Failure } from '../base/failure.js';
-import { bundleSchemas, schemaVersion, type ManifestFile, type MeasuredManifest, type RunFile, type SummaryFile } from './schema.js';
+import { bundleSchemas, schemaVersion, type KernelRecord, type ManifestFile, type MeasuredManifest, type RunFile, type SummaryFile } from './schema.js';
 
 export interface BundleStore {
   readonly path: string;
@@ -15,6 +15,8 @@ export interface BundleStore {
   /** run.json and the run's other files, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
+  /** What a guest's kernel printed, beside the runs; nothing where there is no run. */
+  keepConsole(kernel: string, text: string): void;
   /** Removes a bundle that holds no run; one that does stays. */
   discard(): void;
 }
@@ -34,11 +36,16 @@ export function createBundle(path: string): BundleStore {
     writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
     discard() {
       if (hasRuns) return;
-      for (const name of ['runs', 'manifest.json', 'summary.json']) rmSync(join(folder, name), { recursive: true, force: true });
+      for (const name of ['runs', 'consoles', 'manifest.json', 'summary.json']) rmSync(join(folder, name), { recursive: true, force: true });
       // One that was there before is not ours to remove; it may be a mount point.
       if (!wasThere) rmSync(folder, { recursive: true, force: true });
     },
     writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
+    keepConsole(kernel, text) {
+      if (!hasRuns) return;
+      guard(folder, () => { makeFolders(join(folder, 'consoles')); });
+      writeAtomically(join(folder, 'consoles', `${kernel}.log`), text);
+    },
     writeRun(run, files) {
       const runFolder = join(runsFolder, run.name);
       try {
@@ -94,7 +101,7 @@ function readBounded(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** An experiment as it was left. */
+/** An experiment as it was left; one of a version without guests reads as one on this kernel of its machine's. */
 export interface StoredBundle {
   readonly path: string;
   readonly manifest: ManifestFile;
@@ -118,17 +125,25 @@ export function openBundle(path: string): StoredBundle {
   const names = existsSync(runsFolder) ? readdirSync(runsFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort() : [];
   if (names.length > mostRuns) throw usage(`${runsFolder} holds ${names.length} runs, and this pauselab compares up to ${mostRuns}; leave some out`);
   const summary = join(path, 'summary.json');
+  const kernels = manifest.kernels.length > 0 ? manifest.kernels : [ownKernel(manifest)];
   return {
     path,
-    manifest,
+    manifest: { ...manifest, kernels },
     summary: existsSync(summary) ? readBundleFile('summary', summary) : null,
     runs: names.map((name) => {
       const run = readBundleFile('run', join(runsFolder, name, 'run.json'));
       // Its other files are found by this name.
       if (run.name !== name) throw usage(`${join(runsFolder, name, 'run.json')} says that it is the run ${JSON.stringify(run.name.slice(0, 80))}; the folder was renamed or the file changed`);
-      return run;
+      const kernel = run.kernel ?? kernels[0]?.name ?? null;
+      if (!kernels.some(({ name: known }) => known === kernel)) throw usage(`${join(runsFolder, name, 'run.json')} says that it ran on the kernel ${JSON.stringify(kernel?.slice(0, 80))}, which its manifest does not have; one of them was changed`);
+      return { ...run, kernel };
     }),
   };
+}
+
+function ownKernel({ host }: ManifestFile): KernelRecord {
+  const release = typeof host.kernel === 'string' ? host.kernel : 'unknown';
+  return { name: release, asked: 'host', release, facts: host, differences: [], guest: null };
 }
 
 export function isEmptyOrAbsent(folder: string): boolean {

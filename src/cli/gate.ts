@@ -1,6 +1,7 @@
 /** `pauselab gate`: may it go in? A policy asked of candidates and their baselines, for people and for CI systems. */
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
+import { guestDefaults, guestOptions } from './guest-options.js';
 import { collect, measure, planOfRun, toJson, wholeNumber } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
 import type { Policy } from '../verdict/gate/policy.js';
@@ -110,7 +111,7 @@ async function allowedClasses(names: readonly string[]): Promise<EnvironmentClas
 async function measureNow(nameOrPath: string, options: Asked, { minimumRuns }: Policy, argv: readonly string[]): Promise<string> {
   const written = await planOfRun(nameOrPath, options);
   const enough = options.runs !== undefined || written.profile.runs >= minimumRuns ? written : await planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
-  const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), untilN: null });
+  const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), untilN: null, guest: guestOptions(guestDefaults) });
   if (failure !== null) throw failure;
   process.stderr.write(`pauselab: measured ${bundle}\n`);
   return bundle;

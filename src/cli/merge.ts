@@ -1,7 +1,7 @@
 /** `pauselab merge`: several bundles of one profile, measured on one machine, as one with more runs. */
 import { Command } from '@commander-js/extra-typings';
 import { usage } from '../base/failure.js';
-import type { ManifestFile, SummaryFile } from '../bundle/schema.js';
+import type { SummaryFile } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 import type { MergePlan } from '../bundle/merge.js';
 import type { Side } from '../verdict/side.js';
@@ -84,9 +84,5 @@ async function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): Pro
     return finishedRunOf(file, arm, sumHlog(path.join(from.path, 'runs', before.name, 'histograms.hlog')));
   });
   const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';
-  return summarise({ profile, arms, kernel: kernelOf(plan.manifest), status, runs });
-}
-
-function kernelOf({ host }: ManifestFile): string {
-  return typeof host.kernel === 'string' ? host.kernel : 'unknown';
+  return summarise({ profile, arms, kernels: plan.manifest.kernels, status, runs });
 }

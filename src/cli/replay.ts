@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { usage } from '../base/failure.js';
 import type { ManifestFile } from '../bundle/schema.js';
+import { guestDefaults, guestOptions, type GuestArguments } from './guest-options.js';
 import { measure, toJson } from './run.js';
 import { printable } from './untrusted.js';
 import { toolVersion } from './version.js';
@@ -32,6 +33,7 @@ export function replayCommand(argv: readonly string[]) {
       if (arms.length === 0) throw usage(`${file} plans no run of an arm that its profile has; it was changed`);
       const differences = differencesNow(manifest, toolVersion());
       const asked = argumentsOf(manifest);
+      const guest = guestOptions(asked.guest);
       const untilN = asked.untilN === null ? null : parseUntilN(asked.untilN, arms);
       const head = printable([
         `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${arms.length} arms, ${profile.runs} runs each; it was \`pauselab ${manifest.argv.join(' ')}\`, on ${manifest.startedAt}.`,
@@ -39,13 +41,14 @@ export function replayCommand(argv: readonly string[]) {
         ...differences.map(({ fact, then, now }) => `  ${fact}: ${then} then, ${now} now`),
       ]);
       if (options.dryRun === true) {
-        const { describePlan, planOf } = await import('./dry-run.js');
-        const plan = planOf(profile, arms);
+        const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([import('./dry-run.js'), import('./guests.js')]);
+        const guests = await describeGuests({ ...profile, guest });
+        const plan = { ...planOf(profile, arms, guests.map(({ name }) => name)), guests };
         process.stdout.write(options.json === true ? toJson({ replayOf: path, differences, plan }) : `${head.join('\n')}\n\n${describePlan(plan)}`);
         return;
       }
       if (options.json !== true) process.stdout.write(`${head.join('\n')}\n\n`);
-      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(asked.allowDegraded ? { allowDegraded: true as const } : {}), untilN });
+      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(asked.allowDegraded ? { allowDegraded: true as const } : {}), untilN, guest });
       const { renderSummary } = await import('./summary-table.js');
       process.stdout.write(options.json === true ? toJson({ ...summary, bundle, replayOf: path, differences }) : renderSummary(summary, bundle));
       if (failure !== null) throw failure;
@@ -59,7 +62,17 @@ Examples:
   $ pauselab compare results/today results/again`;
 
 /** Those that are in neither the profile nor the order. */
-function argumentsOf({ argv }: ManifestFile): { allowDegraded: boolean; untilN: string | null } {
-  const at = argv.indexOf('--until-n');
-  return { allowDegraded: argv.includes('--allow-degraded'), untilN: (at < 0 ? argv.find((word) => word.startsWith('--until-n='))?.slice('--until-n='.length) : argv[at + 1]) ?? null };
+function argumentsOf({ argv }: ManifestFile): { allowDegraded: boolean; untilN: string | null; guest: GuestArguments } {
+  const valuesOf = (option: string): string[] =>
+    argv.flatMap((word, at) => (word === option ? (argv[at + 1] ?? []) : word.startsWith(`${option}=`) ? word.slice(option.length + 1) : []));
+  return {
+    allowDegraded: argv.includes('--allow-degraded'),
+    untilN: valuesOf('--until-n').at(-1) ?? null,
+    guest: {
+      append: valuesOf('--append'),
+      guestMemory: valuesOf('--guest-memory').at(-1) ?? guestDefaults.guestMemory,
+      guestCpus: valuesOf('--guest-cpus').at(-1) ?? guestDefaults.guestCpus,
+      bootDeadline: valuesOf('--boot-deadline').at(-1) ?? guestDefaults.bootDeadline,
+    },
+  };
 }

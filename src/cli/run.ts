@@ -1,11 +1,13 @@
 /** `pauselab run`: from a profile to a table, a verdict and a bundle. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { ExitCode, usage, type Failure } from '../base/failure.js';
+import { ExitCode, Failure, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { GuestOptions } from '../experiment/places.js';
 import type { UntilN } from '../experiment/until-n.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
+import { guestDefaults, guestOptions } from './guest-options.js';
 import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
 import { toolVersion } from './version.js';
 
@@ -30,6 +32,12 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--fail-if <condition>', "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated", collect, [])
     .option('--java <path>', 'the JDK of JVM arms, by its folder or its java')
     .option('--java-args <words>', "what follows `java` for a program of your own, such as '-jar my.jar' (profile app)")
+    .option('--kernel <kernel>', 'run on this kernel in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated', collect, [])
+    .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none; may be repeated', collect, [])
+    .option('--append <words>', 'add to the command line of the guests’ kernels', collect, [])
+    .option('--guest-memory <size>', 'memory of a guest', guestDefaults.guestMemory)
+    .option('--guest-cpus <n>', 'CPUs of a guest', wholeNumber, guestDefaults.guestCpus)
+    .option('--boot-deadline <time>', 'how long a guest may take until it is ready', guestDefaults.bootDeadline)
     .option('--json', 'write the summary as one JSON document')
     .option('--dry-run', 'say what would be run, and run nothing')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
@@ -40,13 +48,15 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       const untilN = options.untilN === undefined ? null : parseUntilN(options.untilN, arms);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
 
+      const guest = guestOptions(options);
       if (options.dryRun === true) {
-        const { describePlan, planOf } = await import('./dry-run.js');
-        const plan = planOf(profile, arms);
+        const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([import('./dry-run.js'), import('./guests.js')]);
+        const guests = await describeGuests({ ...profile, guest });
+        const plan = { ...planOf(profile, arms, guests.map(({ name }) => name)), guests };
         process.stdout.write(options.json === true ? toJson(plan) : describePlan(plan));
         return;
       }
-      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN });
+      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN, guest });
       const results = conditions.map((condition) => checkCondition(condition, summary));
       await print({ summary, bundle, results, json: options.json === true });
       if (failure !== null) throw failure;
@@ -97,9 +107,12 @@ export interface Measured {
   readonly failure: Failure | null;
 }
 
-export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; untilN: UntilN | null }): Promise<Measured> {
-  const [{ createBundle }, { runExperiment }, { listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
+export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
+  const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
+    import('../experiment/guest-needs.js'),
+    import('../experiment/places.js'),
+    import('./guests.js'),
     import('../experiment/experiment.js'),
     import('../experiment/interruption.js'),
     import('./logger.js'),
@@ -110,9 +123,12 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
   const status = createStatus(logger, profile);
   const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
   try {
+    const needs = profile.kernels.some((kernel) => kernel !== hostKernel) ? await guestNeeds(arms) : { arms, files: [] };
+    const places = await placesOf({ ...profile, guest: options.guest, files: needs.files }, { interrupted: interruption.signalled, progress: (text) => { status.onCalibration(text); } });
     const { summary, failure } = await runExperiment({
       profile,
-      arms,
+      arms: needs.arms,
+      places: places.map(({ open }) => open),
       store,
       argv: argv.slice(2),
       toolVersion: toolVersion(),
@@ -125,6 +141,9 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
   } catch (error) {
     // Only if there is no run to keep.
     store.discard();
+    const signal = interruption.signal();
+    // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
+    if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOfSignal(signal), `interrupted by ${signal} before the first run; nothing was measured`);
     throw error;
   } finally {
     interruption.dispose();

@@ -12,15 +12,18 @@ import { median } from '../stats/median.js';
 import type { WindowResult } from '../workload/window.js';
 
 /** What one run measured of one victim, with its counts, so that runs can be pooled for figures. */
-export interface SeriesRun {
+export interface PooledSeries {
   readonly name: string;
   readonly service: SparseCounts;
   /** Owed operations included, censored at the window's end; null without a schedule. */
   readonly response: SparseCounts | null;
-  /** Those owed operations alone. */
-  readonly owed: SparseCounts;
   readonly interval_ns: number;
   readonly figures: SeriesFigures;
+}
+
+export interface SeriesRun extends PooledSeries {
+  /** Owed operations alone. */
+  readonly owed: SparseCounts;
   readonly stalls: readonly Stall[];
   readonly slow: readonly SlowOperation[];
 }
@@ -32,10 +35,15 @@ export interface HolderRun {
   readonly holds_ns: readonly number[];
 }
 
-export interface RunAnalysis {
+/** What of a run is pooled with others of its arm. */
+export interface PooledRun {
   readonly window_ns: number;
-  readonly series: readonly SeriesRun[];
+  readonly series: readonly PooledSeries[];
   readonly holder: HolderRun | null;
+}
+
+export interface RunAnalysis extends PooledRun {
+  readonly series: readonly SeriesRun[];
 }
 
 type Recorded = Pick<Board, 'threads' | 'series' | 'stallThreshold_ns'> & { readonly tids: readonly number[] };

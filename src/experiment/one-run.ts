@@ -3,7 +3,7 @@ import { unfit } from '../base/failure.js';
 import { schemaVersion, type RunFile } from '../bundle/schema.js';
 import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
-import { cpuTimeOf, loadBetween, readLoad, type LoadReading } from '../host/load.js';
+import { cpuTimeOf, loadBetween, readLoad, type LoadReading, type MachineLoad } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
@@ -14,21 +14,26 @@ import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } fro
 import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler } from '../workload/sampler.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
-import { analyseRun } from './analyse.js';
+import { analyseRun, type RunAnalysis } from './analyse.js';
 import { analyseLog, logFigures, type LogRun } from './analyse-log.js';
 import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
 import type { FinishedRun } from './summarise.js';
 
-export interface RunInput {
+/** What is to be run; plain JSON. */
+export interface RunRequest {
   /** Folder name in the bundle. */
   readonly name: string;
   readonly profile: ResolvedProfile;
   readonly arm: ResolvedArm;
+  /** Name of the kernel that it runs on. */
+  readonly kernel: string;
   readonly repetition: number;
   readonly regionBytes: number;
-  readonly topology: CpuTopology;
   readonly allowDegraded: boolean;
+}
+
+export interface RunInput extends RunRequest {
   readonly interrupted: Promise<unknown>;
   readonly onPhase: (phase: 'preparing' | 'measuring' | 'analysing', pids: readonly number[]) => void;
   readonly onSnapshot: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
@@ -39,8 +44,11 @@ export interface RunOutput extends FinishedRun {
   readonly files: Readonly<Record<string, string>>;
 }
 
-export async function executeRun(input: RunInput): Promise<RunOutput> {
-  const { profile, arm, regionBytes, topology, onPhase } = input;
+/** With all that was seen: what is pooled with other runs, and what is only in its files. */
+export type ExecutedRun = RunOutput & { readonly analysis: RunAnalysis };
+
+export async function executeRun(input: RunInput, topology: CpuTopology): Promise<ExecutedRun> {
+  const { profile, arm, regionBytes, onPhase } = input;
   onPhase('preparing', []);
   const startedAt = new Date().toISOString();
   const workload = await prepareWorkload({ ...profile, arm, regionBytes, topology });
@@ -84,13 +92,13 @@ interface Measured {
   readonly workload: PreparedWorkload;
   readonly result: WindowResult;
   readonly samples: SampleStream;
-  readonly machine: RunFile['machine'];
+  readonly machine: MachineLoad;
   readonly log: RunLog;
   /** CPU time of the process with the victims. */
   readonly used: CpuUsed;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, used }: Measured): RunOutput {
+function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, used }: Measured): ExecutedRun {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
@@ -103,6 +111,7 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
     schemaVersion,
     name,
     arm: arm.name,
+    kernel,
     repetition,
     status,
     failure: failures.length === 0 ? null : failures.join('; '),
@@ -112,7 +121,7 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
     startedAt,
     window: result.window,
     regionBytes,
-    machine,
+    machine: { ...machine, guest: null },
     autogroup: workload.autogroup,
     memoryLocked: board.memoryLocked(),
     layout: workload.layout,
@@ -199,7 +208,7 @@ function churnRefusals(board: Board, { last }: WindowResult): string[] {
 }
 
 /** Response times of operations that were never served, censored; with them the log sums to the figures. */
-function owedLines({ series }: FinishedRun['analysis'], { window }: WindowResult): string {
+function owedLines({ series }: RunAnalysis, { window }: WindowResult): string {
   return series
     .filter(({ owed }) => owed.n > 0)
     .map(({ name, owed }) => hlogLine(`${name}.owed`, window.windowStart_ns, window.windowEnd_ns, owed))

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { usage } from '../base/failure.js';
-import { allocators, collectors } from './jvm-table.js';
+import { allocators, collectors, limitNames } from './jvm-table.js';
+import { preemptionModels } from './preemption.js';
 import type { ResolvedProfile } from './resolved.js';
 
 const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -20,6 +21,8 @@ const many = <T extends z.ZodType>(item: T) => z.array(item).max(1000);
 const cpus = z.union([z.looseObject({ kind: z.enum(['first', 'second']) }), z.looseObject({ kind: z.literal('list'), cpus: many(z.number().int().min(0).max(4095)) })]);
 const policy = z.string().regex(/^(other|batch|idle|(fifo|rr) \d{1,2})$/);
 const thread = { nice, policy, cpus };
+/** Null: left as it is. */
+const scheduling = { nice: z.nullable(nice), policy: z.nullable(policy), cpus: z.nullable(cpus) };
 
 const holder = z.looseObject({
   ...thread,
@@ -44,19 +47,31 @@ const basics = {
 const work = {
   loads: many(z.looseObject({ name: word, load: word, values: z.record(word, z.union([z.number(), line])) })),
   loadsIn: z.enum(['same', 'foreign']),
-  threads: many(z.looseObject({ pattern: line, nice: z.nullable(nice), policy: z.nullable(policy), cpus: z.nullable(cpus) })),
+  threads: many(z.looseObject({ pattern: line, ...scheduling })),
   allocator: z.looseObject({ name: z.enum(allocators), path: z.nullable(line), settings: z.record(line, line) }),
   issues: many(z.looseObject({ call: line, by: z.nullable(line), atLeast: whole })),
 };
 
+const readiness = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('log'), pattern: line, deadline_ns: whole }),
+  z.looseObject({ kind: z.literal('port'), port: whole.min(1).max(65_535), deadline_ns: whole }),
+  z.looseObject({ kind: z.literal('after'), after_ns: whole }),
+]);
+
+const jvm = z.looseObject({
+  ...work,
+  jdk: line,
+  java: z.nullable(line),
+  collector: z.enum(collectors),
+  flags: many(line),
+  process: z.looseObject({ ...scheduling, limits: z.partialRecord(z.enum(limitNames), z.union([whole, z.literal('unlimited')])) }),
+  app: z.nullable(z.looseObject({ args: many(line), ready: z.nullable(readiness), environment: z.record(line, line), probes: z.boolean() })),
+});
+
 const arm = z.union([
   z.looseObject({ ...basics, jvm: z.null(), stall: z.looseObject({ aim_ns: whole, leastHold_ns: whole }), layout: word, holder }),
   z.looseObject({ ...basics, jvm: z.null(), holder: z.null(), churn: z.looseObject(work) }),
-  z.looseObject({
-    ...basics,
-    jvm: z.looseObject({ ...work, jdk: line, java: z.nullable(line), collector: z.enum(collectors), flags: many(line), app: z.nullable(z.looseObject({ args: many(line), ready: z.nullable(line), probes: z.boolean() })) }),
-    holder: z.nullable(holder),
-  }),
+  z.looseObject({ ...basics, jvm, holder: z.nullable(holder) }),
 ]);
 
 const schema = z.looseObject({
@@ -70,6 +85,9 @@ const schema = z.looseObject({
   drain_ns: whole,
   threshold_ns: whole.min(1),
   spoiled: z.looseObject({ steal_share: share, foreignLoad_share: share, retries: whole.max(1000) }),
+  // A bundle of a version without guests has neither.
+  kernels: many(line).default([]),
+  preempt: many(z.enum(preemptionModels)).default([]),
   arms: z.array(arm).min(1).max(102),
 });
 

@@ -9,9 +9,11 @@ import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
 import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
 import type { RunEvidence } from './metrics.js';
 import type { Side, SideFacts } from './side.js';
-import { counted } from './words.js';
+import { counted, listed } from './words.js';
 
-export function bundleSide({ path, manifest, summary, runs }: StoredBundle): Side {
+export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle): Side {
+  // An arm on another kernel is another arm.
+  const runs = manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: `${run.arm} on ${run.kernel ?? 'unknown'}` })) : all;
   const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
   const whole = runs.filter(isEvidence);
   const idle = new Map<string, number>();
@@ -45,7 +47,7 @@ export function bundleSide({ path, manifest, summary, runs }: StoredBundle): Sid
     label: basename(path.replace(/\/+$/, '')) || path,
     path,
     kind: 'bundle',
-    arms: [...new Set([...armsOf(manifest.profile), ...runs.map(({ arm }) => arm)])].filter((arm) => runs.some((run) => run.arm === arm)),
+    arms: [...new Set([...armsOf(manifest), ...runs.map(({ arm }) => arm)])].filter((arm) => runs.some((run) => run.arm === arm)),
     evidence: [...evidence.values()],
     facts: factsOf(manifest, runs),
     resolved: manifest.profile,
@@ -115,7 +117,7 @@ function assertSane(path: string, { window }: RunFile, { name, service, response
   if (bad !== undefined) throw usage(`${path} is no valid run: ${JSON.stringify(name.slice(0, 80))} has the figure ${bad}, which no run has; it was changed or cut off`);
 }
 
-function factsOf({ profile, profileHash, host, tool }: StoredBundle['manifest'], runs: readonly RunFile[]): SideFacts {
+function factsOf({ profile, profileHash, host, kernels, tool }: StoredBundle['manifest'], runs: readonly RunFile[]): SideFacts {
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
   const jdks = runs.flatMap(({ jvm }) => jvm?.processes ?? []).flatMap((process) => {
@@ -125,9 +127,10 @@ function factsOf({ profile, profileHash, host, tool }: StoredBundle['manifest'],
   return {
     profile: text(fieldOf(profile, 'name')),
     profileHash,
-    kernel: text(host.kernel),
-    preemption: text(host.preemption),
-    hz: number(host.hz),
+    // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
+    kernel: listed(kernels.map(({ name, guest }) => (guest === null ? name : `${name} in a guest (${guest.accelerator})`))),
+    preemption: text(common(kernels.map(({ facts }) => facts.preemption))),
+    hz: number(common(kernels.map(({ facts }) => facts.hz))),
     cpuModel: text(host.cpuModel),
     cpus: Array.isArray(host.cpus) ? host.cpus.length : null,
     memoryBytes: number(host.memoryBytes),
@@ -136,9 +139,16 @@ function factsOf({ profile, profileHash, host, tool }: StoredBundle['manifest'],
   };
 }
 
-function armsOf(profile: unknown): string[] {
+/** In the profile's order. */
+function armsOf({ profile, kernels }: StoredBundle['manifest']): string[] {
   const arms = fieldOf(profile, 'arms');
-  return Array.isArray(arms) ? arms.flatMap((arm: unknown) => { const name = fieldOf(arm, 'name'); return typeof name === 'string' ? [name] : []; }) : [];
+  const names = Array.isArray(arms) ? arms.flatMap((arm: unknown) => { const name = fieldOf(arm, 'name'); return typeof name === 'string' ? [name] : []; }) : [];
+  return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => `${name} on ${kernel.name}`)) : names;
+}
+
+/** What they all say; null if they differ. */
+function common(values: readonly unknown[]): unknown {
+  return values.every((value) => value === values[0]) ? values[0] : null;
 }
 
 function fieldOf(value: unknown, key: string): unknown {

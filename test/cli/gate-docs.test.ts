@@ -22,7 +22,7 @@ const profile = await loadResolved('priority-inversion');
 function results(name: string, day: number): void {
   writeFakeBundle(join(scratch.path, 'results', name), {
     runs: Array.from({ length: 10 }, (_, i) => ({ arm: 'free-one-vma', stalls: stalled(0), run: { startedAt: `2026-01-0${day}T00:00:${10 + i}.000Z`, repetition: i + 1 } })),
-    manifest: { profile, profileHash: hashOf(profile), startedAt: `2026-01-0${day}T00:00:00.000Z`, order: [{ arm: 'free-one-vma', repetition: 1 }] },
+    manifest: { profile, profileHash: hashOf(profile), startedAt: `2026-01-0${day}T00:00:00.000Z`, order: [{ arm: 'free-one-vma', kernel: null, repetition: 1 }] },
   });
 }
 

@@ -23,7 +23,7 @@ function bundle(name: string, day: number, counts: readonly number[], more: { ma
   writeFakeBundle(path, {
     ...(more.status === undefined ? {} : { status: more.status }),
     runs: counts.map((count, i) => ({ arm, stalls: stalled(count), ...more.run, run: { repetition: i + 1, startedAt: startedAt.replace('00:00.000', `00:0${i}.000`), ...more.run?.run } })),
-    manifest: { profile: own, profileHash: hashOf(own), startedAt, seed: own.seed, order: counts.map((_, i) => ({ arm, repetition: i + 1 })), argv: ['run', 'priority-inversion'], ...more.manifest },
+    manifest: { profile: own, profileHash: hashOf(own), startedAt, seed: own.seed, order: counts.map((_, i) => ({ arm, kernel: null, repetition: i + 1 })), argv: ['run', 'priority-inversion'], ...more.manifest },
   });
   return path;
 }
