@@ -39,6 +39,7 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
     if (lost > 0) weak.push(`${key}: records of slow operations were lost in ${counted(lost, 'run')}, so stalled shares and blocked stalls are at least what is said.`);
     if (exhausted > 0) weak.push(`${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`);
   }
+  const unproven = [...new Set(runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)))];
   const degraded = [...new Set(runs.flatMap((run) => run.degraded))];
   const incomplete = incompleteness(summary, runs);
   const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
@@ -59,6 +60,7 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
       ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
       ...(incomplete === null ? [] : [`${incomplete}.`]),
       ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
+      ...(unproven.length > 0 ? [`not proven to be in force: ${unproven.join('; ')}.`] : []),
       ...[...idle].map(([key, n]) => `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`),
       ...weak,
     ],

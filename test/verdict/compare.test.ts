@@ -118,10 +118,10 @@ describe('what is no evidence is left out or refused, and said', () => {
   });
 
   test('degraded is in the first line and in the notes; lost records and used up pages are noted', () => {
-    const b = bundle('b', { runs: runs(6, () => ({ run: { degraded: ['nice of holder'] }, figures: { lost_records: 2, exhausted: 5 } })) });
+    const b = bundle('b', { runs: runs(6, () => ({ run: { degraded: ['nice of holder'], unproven: [{ process: 'jvm', allocator: 'jemalloc', key: 'narenas', asked: '3' }] }, figures: { lost_records: 2, exhausted: 5 } })) });
     const { verdict, notes } = compare([bundle('a', { runs: clean }), b]);
     expect(verdict).toContain('The set-up was not as asked for');
-    expect(notes.join('\n')).toMatch(/nice of holder[^]*records of slow operations were lost in 6 runs[^]*used up its fresh pages/);
+    expect(notes.join('\n')).toMatch(/nice of holder[^]*not proven to be in force: narenas=3 of jemalloc\.[^]*records of slow operations were lost in 6 runs[^]*used up its fresh pages/);
   });
 
   test('another threshold, another window', () => {
