@@ -95,7 +95,8 @@ describe('limits', () => {
 });
 
 describe('nothing passes by absence', () => {
-  const good = (): Side => side('before', runs(8, 0));
+  const before = side('before', runs(8, 0));
+  const good = (): Side => before;
   const both = 'inconclusive: pass\nrules: [{ compare: [stalled_share], limits: [stalls_per_minute == 0, response.p99_ns <= 1s] }]';
 
   test.each<[string, () => Side, RegExp]>([
