@@ -14,6 +14,7 @@ export default defineConfig({
           exclude: ['test/machine/**'],
           // Far above what any of them needs: a machine under load is no failure.
           testTimeout: 30_000,
+          hookTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

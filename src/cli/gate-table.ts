@@ -59,7 +59,7 @@ const legend = 'baseline and candidate: means over the runs, one value a run; fo
 
 export function renderGate(gated: GateResult): string {
   const result = printable(gated);
-  return [result.verdict, '', ...result.suites.flatMap(suiteLines), legend, ''].join('\n');
+  return withoutGaps([result.verdict, '', ...result.suites.flatMap(suiteLines), legend, '']);
 }
 
 function suiteLines(suite: Suite): string[] {
@@ -78,7 +78,7 @@ function suiteLines(suite: Suite): string[] {
 export function renderGateMarkdown(gated: GateResult): string {
   const result = printable(gated);
   const head = ['series', ...columns.slice(1)];
-  return [
+  return withoutGaps([
     `**${escaped(result.verdict)}**`,
     '',
     ...result.suites.flatMap((suite) => [
@@ -93,5 +93,10 @@ export function renderGateMarkdown(gated: GateResult): string {
     ]),
     escaped(legend),
     '',
-  ].join('\n');
+  ]);
+}
+
+/** Where a suite has nothing to explain two empty lines would meet. */
+function withoutGaps(lines: readonly string[]): string {
+  return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
 }

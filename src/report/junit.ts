@@ -47,7 +47,7 @@ function suiteElement(suite: Suite, inconclusive: Meaning): string {
 
 function caseElement({ profile }: Suite, check: Check, inconclusive: Meaning): string {
   const { arm, series, expected, sentence, outcome, rule } = check;
-  const name = { classname: arm === null ? profile : `${profile}.${arm}`, name: series === null ? `${expected}: ${sentence}` : `${series}: ${expected}`, time: 0 };
+  const name = { classname: arm === null ? profile : `${profile}.${arm}`, name: series === null ? expected : `${series}: ${expected}`, time: 0 };
   const element = elementOf(check, inconclusive);
   // Viewers show the message in a list, and the text when it is opened.
   const details = [sentence, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join('\n');

@@ -52,6 +52,7 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
     evidence: [...evidence.values()],
     facts: factsOf(manifest, runs),
     resolved: manifest.profile,
+    startedAt: manifest.startedAt,
     incomplete,
     regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
     degraded,

@@ -32,6 +32,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
     evidence: [...evidence.values()],
     facts: { profile: null, profileHash: null, kernel: null, preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] },
     resolved: null,
+    startedAt: null,
     incomplete: null,
     regions: [],
     notes,

@@ -33,6 +33,8 @@ export interface Side {
   readonly facts: SideFacts;
   /** The resolved profile as the manifest has it; null for logs. */
   readonly resolved: unknown;
+  /** When the experiment began; null for a log. */
+  readonly startedAt: string | null;
   /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */
   readonly incomplete: string | null;
   /** Sizes of the regions that holders give back, as they were found or given. */

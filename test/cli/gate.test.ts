@@ -11,10 +11,14 @@ import { stalled, writeFakeBundle, type FakeBundle, type FakeRun } from '../verd
 
 const scratch = scratchFolder();
 
+let day = 0;
+
 function bundle(name: string, stalls: number, more: Omit<FakeBundle, 'runs'> & { readonly run?: FakeRun; readonly n?: number } = {}): string {
   const path = scratch.fresh(name);
   const { run = {}, n = 8, ...own } = more;
-  writeFakeBundle(path, { runs: Array.from({ length: n }, (_, i) => ({ stalls: stalled(stalls === 0 ? 0 : stalls + (i % 2)), ...run })), ...own });
+  day += 1;
+  const manifest = { startedAt: new Date(Date.UTC(2026, 0, day)).toISOString(), ...own.manifest };
+  writeFakeBundle(path, { runs: Array.from({ length: n }, (_, i) => ({ stalls: stalled(stalls === 0 ? 0 : stalls + (i % 2)), ...run })), ...own, manifest });
   return path;
 }
 
@@ -142,6 +146,14 @@ describe('pauselab baseline', () => {
     expect((await command('baseline', 'list', '--in', folder)).stdout).toMatch(/^no baselines in /);
   });
 
+  test('of the candidate’s own runs is refused', async () => {
+    const folder = scratch.fresh('baselines');
+    await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
+    const { code, stdout } = await command('gate', '--baseline', folder, '--candidate', quiet);
+    expect(code).toBe(4);
+    expect(stdout).toContain('the baseline main was saved of these very runs');
+  });
+
   test('is not overwritten unless told', async () => {
     const folder = scratch.fresh('baselines');
     await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
@@ -158,17 +170,19 @@ describe('pauselab baseline', () => {
   test('of another kernel, machine or JDK is refused unless told', async () => {
     const folder = scratch.fresh('baselines');
     await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
-    const elsewhere = bundle('elsewhere', 0, { manifest: { host: { ...host, kernel: '6.16.0', cpuModel: 'Another CPU' } } });
+    const other = { manifest: { host: { ...host, kernel: '6.16.0', cpuModel: 'Another CPU' } } };
+    const elsewhere = bundle('elsewhere', 0, other);
+    const before = bundle('before', 0, other);
     const refused = await command('gate', '--baseline', folder, '--candidate', elsewhere);
     expect(refused).toMatchObject({ code: 4, stderr: '' });
     expect(refused.stdout).toMatch(/no baseline of fake is of this environment: the kernel is 6\.18\.0 in main and 6\.16\.0 in .*, the CPU is A CPU in main .*--allow-different kernel --allow-different machine/);
     expect((await command('gate', '--baseline', folder, '--candidate', elsewhere, '--allow-different', 'kernel')).code).toBe(4);
     expect(await command('gate', '--baseline', folder, '--candidate', elsewhere, '--allow-different', 'kernel', '--allow-different', 'machine')).toMatchObject({ code: 0, stderr: '' });
     // The one that fits is taken, though others would be allowed.
-    await command('baseline', 'save', elsewhere, '--as', 'elsewhere', '--in', folder);
+    await command('baseline', 'save', before, '--as', 'elsewhere', '--in', folder);
     const chosen = await command('gate', '--baseline', folder, '--candidate', elsewhere, '--allow-different', 'kernel', '--allow-different', 'machine', '--json');
     expect((JSON.parse(chosen.stdout) as GateResult).suites[0]?.baseline?.label).toBe('elsewhere');
-    await command('baseline', 'save', elsewhere, '--as', 'twin', '--in', folder);
+    await command('baseline', 'save', before, '--as', 'twin', '--in', folder);
     expect((await command('gate', '--baseline', folder, '--candidate', elsewhere)).stdout).toContain('elsewhere and twin are all baselines for');
   });
 

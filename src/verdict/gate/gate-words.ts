@@ -13,7 +13,10 @@ export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult
   const all = suites.flatMap(({ checks, profile }) => checks.map((check) => ({ check, profile })));
   const first = (wanted: CheckOutcome): string => {
     const found = all.find(({ check }) => check.outcome === wanted);
-    return found === undefined ? '' : `${nameOf(found.check, suites.length > 1 ? found.profile : null)}: ${found.check.sentence}`;
+    if (found === undefined) return '';
+    const { check, profile } = found;
+    const name = check.kind === 'evidence' ? (suites.length > 1 ? profile : null) : nameOf(check, suites.length > 1 ? profile : null);
+    return name === null ? capitalised(check.sentence) : `${name}: ${check.sentence}`;
   };
   const judged = all.filter(({ check }) => check.kind !== 'evidence').length;
   const also = [
@@ -27,6 +30,10 @@ export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult
   if (outcome === 'inconclusive') return `INCONCLUSIVE: ${counts.inconclusive} of ${counted(judged, 'check')} left open whether it is worse. ${first('inconclusive')}.`;
   const open = counts.inconclusive === 0 ? '' : ` (${counts.inconclusive} of them inconclusive, which this policy lets pass)`;
   return `PASS: ${counted(judged, 'check')} of ${counted(suites.length, 'profile')}${open}, by ${policy.source}.`;
+}
+
+function capitalised(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
 
 /** `free-one-vma, writer.mprotect, longest stall <= 50.0 ms` */

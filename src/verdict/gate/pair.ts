@@ -19,6 +19,8 @@ interface Offered {
   readonly path: string;
   readonly name: string;
   readonly facts: SideFacts;
+  /** Null: not a stored baseline. */
+  readonly measuredAt: string | null;
   /** Named by itself, and not found in a folder of baselines: then what is wrong with it is told in full. */
   readonly named: boolean;
   read(): Side;
@@ -30,15 +32,15 @@ export function offeredBaselines(paths: readonly string[]): Offered[] {
     if (!existsSync(path)) throw usage(`--baseline ${path}: it does not exist; save one with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`);
     if (isBaseline(path)) {
       const { name, ...baseline } = readBaseline(path);
-      return [{ path, name, facts: factsOfBaseline({ name, ...baseline }), named: true, read: () => readSide(path, noLogs) }];
+      return [{ path, name, facts: factsOfBaseline({ name, ...baseline }), measuredAt: baseline.measuredAt, named: true, read: () => readSide(path, noLogs) }];
     }
     if (isBundle(path)) {
       const side = readSide(path, noLogs);
-      return [{ path, name: side.label, facts: side.facts, named: true, read: () => side }];
+      return [{ path, name: side.label, facts: side.facts, measuredAt: null, named: true, read: () => side }];
     }
     const { baselines } = listBaselines(path);
     if (baselines.length === 0) throw usage(`--baseline ${path}: it holds neither a bundle nor a baseline; save one with \`pauselab baseline save BUNDLE --in ${path}\``);
-    return baselines.map(({ path: own, baseline }) => ({ path: own, name: baseline.name, facts: factsOfBaseline(baseline), named: false, read: () => readSide(own, noLogs) }));
+    return baselines.map(({ path: own, baseline }) => ({ path: own, name: baseline.name, facts: factsOfBaseline(baseline), measuredAt: baseline.measuredAt, named: false, read: () => readSide(own, noLogs) }));
   });
 }
 
@@ -51,7 +53,7 @@ export function pairWith(candidate: Side, offered: readonly Offered[], allowed: 
   const none = (problem: string): GatePair => ({ candidate, baseline: null, problems: [problem] });
   const [only] = offered;
   // The one that was named is the one that is meant; what is wrong with the pair is told by the gate.
-  if (only !== undefined && offered.length === 1 && only.named) return { candidate, baseline: only.read(), problems: [] };
+  if (only !== undefined && offered.length === 1 && only.named) return paired(candidate, only);
   const ofProfile = offered.filter(({ facts }) => facts.profile === candidate.facts.profile);
   if (ofProfile.length === 0) return none(`there is no baseline of the profile ${String(candidate.facts.profile)}; there are ${listed([...new Set(offered.map(({ name, facts }) => `${name} (${String(facts.profile)})`))])}`);
   const unlike = (one: Offered, classes: readonly EnvironmentClass[]) => refusedFacts(one, candidate, classes);
@@ -64,5 +66,11 @@ export function pairWith(candidate: Side, offered: readonly Offered[], allowed: 
     return none(`no baseline of ${String(candidate.facts.profile)} is of this environment: ${why.join('; ')}; save one measured here, or allow the difference (${classes.map((name) => `--allow-different ${name}`).join(' ')})`);
   }
   if (others.length > 0) return none(`${listed(fitting.map(({ name }) => name))} are all baselines for ${candidate.label}; name the one that is meant with --baseline`);
-  return { candidate, baseline: first.read(), problems: [] };
+  return paired(candidate, first);
+}
+
+/** Saved before it was judged, a candidate would be its own baseline, and pass for ever. */
+function paired(candidate: Side, chosen: Offered): GatePair {
+  const isItself = chosen.measuredAt !== null && chosen.measuredAt === candidate.startedAt;
+  return { candidate, baseline: chosen.read(), problems: isItself ? [`the baseline ${chosen.name} was saved of these very runs (${candidate.label}); save it of the version before`] : [] };
 }
