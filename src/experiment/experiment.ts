@@ -2,7 +2,7 @@
  * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled,
  * and write the bundle after every run, because a later one may fail.
  */
-import { Failure, workloadFailed } from '../base/failure.js';
+import { Failure } from '../base/failure.js';
 import { schemaVersion, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
@@ -114,7 +114,7 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
       store.writeRun(output.file, output.files);
       finished.push(output);
       observer.onRunEnd(output.file);
-      if (output.file.failure !== null) return giveUp(workloadFailed(`run ${name} failed: ${output.file.failure}`));
+      if (output.file.failure !== null) return giveUp(new Failure(output.exitCode, `run ${name} failed: ${output.file.failure}`));
       if (output.file.spoiled.length > 0 && retries > 0) {
         retries -= 1;
         queue.push(planned);

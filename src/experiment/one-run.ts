@@ -1,5 +1,5 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
-import { unfit } from '../base/failure.js';
+import { ExitCode, unfit } from '../base/failure.js';
 import { schemaVersion, type RunFile } from '../bundle/schema.js';
 import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
@@ -40,6 +40,8 @@ export interface RunInput extends RunRequest {
 }
 
 export interface RunOutput extends FinishedRun {
+  /** Of the failure that ended it early, if one did: a program's own mistake is told in its first moments, which may be in the window. */
+  readonly exitCode: ExitCode;
   /** The run's other files, by name. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -138,6 +140,7 @@ function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunIn
     file,
     analysis,
     log: events,
+    exitCode: result.failure?.exitCode ?? ExitCode.workload,
     files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
   };
 }

@@ -47,9 +47,12 @@ const analysisSchema = z.object({
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,80}(?:\.[A-Za-z0-9_-]{1,40}){1,3}$/).refine((name) => name !== 'run.json', 'run.json is the host’s to write');
 const files = z.record(fileName, text(64 * 1024 * 1024)).refine((all) => Object.keys(all).length <= 64, 'too many files');
 
+const failureCode = z.union([z.literal(2), z.literal(5), z.literal(6)]);
+
 const ranSchema = z.object({
   type: z.literal('ran'),
   file: runSchema,
+  exitCode: failureCode,
   files,
   analysis: analysisSchema,
   log: z.array(z.object({ name: text(200), counts: countsSchema, long_count: finite })).max(1000),
@@ -81,7 +84,7 @@ export const answerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('phase'), phase: z.enum(['preparing', 'measuring', 'analysing']), clock_ns: finite }),
   z.object({ type: z.literal('sized'), regions: z.array(z.tuple([text(300), manifestSchema.shape.calibration.element])).max(1000) }),
   ranSchema,
-  z.object({ type: z.literal('failed'), exitCode: z.union([z.literal(2), z.literal(5), z.literal(6)]), sentence: text(4000) }),
+  z.object({ type: z.literal('failed'), exitCode: failureCode, sentence: text(4000) }),
   /** A bug of ours, on the other side. */
   z.object({ type: z.literal('broken'), text: text(8000) }),
 ]);
@@ -90,11 +93,12 @@ export type Answer = z.infer<typeof answerSchema>;
 /** As the guest says it, before it is checked and its counters are arrays again. */
 export type Said = z.input<typeof answerSchema>;
 
-export function sayRan({ file, files: texts, analysis, log }: RunOutput): Said {
+export function sayRan({ file, exitCode, files: texts, analysis, log }: RunOutput): Said {
   const { window_ns, series, holder } = analysis;
   return {
     type: 'ran',
     file,
+    exitCode: failureCode.parse(exitCode),
     files: texts,
     analysis: {
       window_ns,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ExitCode } from '../../src/base/failure.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { answerSchema, sayRan, type Said } from '../../src/experiment/wire.js';
 import type { RunOutput } from '../../src/experiment/one-run.js';
@@ -7,6 +8,7 @@ import { analyse } from './fake-run.js';
 const analysis = analyse({ holder: [{ from: 300, to: 900 }], slow: [{ from: 300, to: 900 }] });
 const output: RunOutput = {
   analysis,
+  exitCode: ExitCode.workload,
   log: [{ name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1 }, { name: 'none', counts: countsOfValues([]), long_count: 0 }],
   files: { 'stalls.json': '{}', 'histograms.hlog': '#', 'jvm-err.log': '' },
   file: {

@@ -31,7 +31,7 @@ async function runApp(words: string, ...options: readonly string[]) {
 
 describe.each(jdks.map(({ feature, java }) => ({ feature, java })))('JDK $feature', ({ java }) => {
   test('a server is measured once it says that it is ready, where it was started, without what is ours, and ended by SIGTERM', async () => {
-    const ended = await runApp(`Waves quiet start-ms=1500 "two words" x\\"y`, '--arm', 'probes', '--arm', 'probes-off', '--set', 'jvm.app.ready.log=^started:', '--java', java);
+    const ended = await runApp(`Waves quiet start-ms=1500 "two words" x\\"y`, '--arm', 'probes', '--arm', 'probes-off', '--set', 'jvm.app.ready.log=^started', '--java', java);
     expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
     for (const { jvm } of ended.summary().arms) {
       const run = jvm?.perRun[0]?.run ?? '';
@@ -46,8 +46,8 @@ describe.each(jdks.map(({ feature, java }) => ({ feature, java })))('JDK $featur
   });
 
   test('a holder inside the program stalls what maps memory in it', async () => {
-    await withinTries(3, 'mmap+munmap beside a holder in the program stalls', async () => {
-      const { code, out } = await runApp('Waves quiet', '--arm', 'holder', '--duration', '5s', '--java', java);
+    await withinTries(4, 'mmap+munmap beside a holder in the program stalls', async () => {
+      const { code, out } = await runApp('Waves quiet', '--arm', 'holder', '--duration', '8s', '--java', java);
       expect(code).toBe(0);
       const arm = readBundleFile('summary', join(out, 'summary.json')).arms[0];
       expect(arm?.holder?.name).toBe('holder.madvise_free');
@@ -63,7 +63,7 @@ describe('what goes otherwise', () => {
     ['a program that is never ready', 'Waves quiet', ['--set', 'jvm.app.ready={log: nothing, deadline: 1s}'], 6, /^pauselab: the program printed no line that matches \/nothing\/ within 1\.00 s of its start \(jvm\.app\.ready\); its last line is "started: \[waves\]"; correct it, or give it longer with jvm\.app\.ready\.deadline$/],
     ['a program that ends before it is ready', 'Waves quiet exit-ms=100', ['--set', 'jvm.app.ready.port=1'], 6, /^pauselab: the program ended by itself before it was ready with exit code 0, its last lines being .*"the end of the waves"; a program that is measured has to run until it is told to end/],
     ['a program that ends inside its window', 'Waves quiet exit-ms=700 code=3', ['--duration', '20s'], 6, /^pauselab: run 000-probes failed: the program ended by itself inside its window with exit code 3, .*"the end of the waves"; correct what it says; what had been recorded is kept$/],
-    ['a class that is not there', 'Nowhere', [], 2, /^pauselab: java did not find its program: Could not find or load main class Nowhere/],
+    ['a class that is not there', 'Nowhere', [], 2, /^pauselab: (run 000-probes failed: )?java did not find its program: Could not find or load main class Nowhere/],
     ['no program', '-Xmx1g', [], 2, /expected -jar FILE, a main class or -m MODULE/],
   ] as const)('%s', async (_, words, options, code, says) => {
     const ended = await runApp(words, ...probes, ...options);

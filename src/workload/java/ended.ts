@@ -1,5 +1,5 @@
 /** The end of a JVM: brought about, with a limit to its patience, and explained when it came too early. */
-import { Failure, unfit, usage, workloadFailed, type ExitCode } from '../../base/failure.js';
+import { ExitCode, Failure, unfit, usage, workloadFailed } from '../../base/failure.js';
 import { collectorOfFlag } from '../../host/jdks.js';
 import type { Exit, Program } from '../programs.js';
 import type { JavaProgram } from './start.js';
@@ -103,9 +103,9 @@ function ownWords(code: number | null, { complaints }: Ended): Failure | null {
 
 /** In the user's program only what our agent says before its main method is ours. */
 function agentWords(code: number | null, { complaints }: Ended): Failure | null {
-  const exitCode = code === null ? undefined : ourCodes[code];
   const sentence = find(complaints(), /^pauselab agent: (.+)$/);
-  return exitCode === undefined || sentence === null ? null : new Failure(exitCode, sentence);
+  // A program whose security manager does not let the agent end the JVM is ended by java itself, with 1.
+  return sentence === null ? null : new Failure((code === null ? undefined : ourCodes[code]) ?? ExitCode.usage, sentence);
 }
 
 function outOfMemory(said: readonly string[], when: string): Failure | null {

@@ -28,8 +28,8 @@ public class Waves {
                 sleep(10);
                 continue;
             }
-            for (int i = 0; i < 1200; i++) {
-                live.add(new byte[1 << 20]);
+            for (int i = 0; i < 16_000; i++) {
+                live.add(new byte[1 << 16]);
             }
             live.clear();
             System.gc();
