@@ -6,12 +6,13 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rea
 import { basename, dirname, join, resolve } from 'node:path';
 import { unfit, usage, type Failure } from '../base/failure.js';
 import { bundleSchemas, schemaVersion, type ManifestFile, type RunFile, type SummaryFile } from './schema.js';
+import type { StallsFile } from './stalls-schema.js';
 
 export interface BundleStore {
   readonly path: string;
   writeManifest(manifest: ManifestFile): void;
-  /** run.json and the run's other files, by name. */
-  writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
+  /** run.json, stalls.json and the run's other files, by name. */
+  writeRun(run: RunFile, stalls: StallsFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
   /** Removes a bundle that holds no run; one that does stays. */
   discard(): void;
@@ -37,11 +38,12 @@ export function createBundle(path: string): BundleStore {
       if (!wasThere) rmSync(folder, { recursive: true, force: true });
     },
     writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
-    writeRun(run, files) {
+    writeRun(run, stalls, files) {
       const runFolder = join(runsFolder, run.name);
       try {
         guard(runFolder, () => { makeFolders(runFolder); });
         for (const [name, text] of Object.entries(files)) writeAtomically(join(runFolder, name), text);
+        writeAtomically(join(runFolder, 'stalls.json'), `${JSON.stringify(bundleSchemas.stalls.parse(stalls), null, 1)}\n`);
         writeJson(join('runs', run.name, 'run.json'), bundleSchemas.run.parse(run));
       } catch (error) {
         rmSync(runFolder, { recursive: true, force: true });

@@ -30,6 +30,8 @@ export interface HolderRun {
   readonly figures: HolderFigures;
   /** CPU time of each slow call of the window. */
   readonly holds_ns: readonly number[];
+  /** Those that were recorded, of the warm-up too. */
+  readonly calls: readonly HolderCall[];
 }
 
 export interface RunAnalysis {
@@ -118,6 +120,10 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
         total_ns: snapshot.stallSum_ns + inflightStall_ns,
         stalled_share: report.stalledShare,
         blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,
+        // Known once the stalls are attributed (attribute-run.ts).
+        mutex_count: 0,
+        longest_mutex_ns: 0,
+        mutex_share: 0,
       },
       unserved: owed.unserved,
       inflight_ns: owed.inflight_ns,
@@ -137,6 +143,7 @@ function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, state: ThreadSnap
   return {
     service: snapshot.service,
     holds_ns,
+    calls,
     figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, lost_records: lost },
   };
 }

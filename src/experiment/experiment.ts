@@ -88,7 +88,7 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
 
     try {
       const output = await executeRun(runInput(input, { name, arm, planned, sizes, topology }));
-      store.writeRun(output.file, output.files);
+      store.writeRun(output.file, output.stalls, output.files);
       finished.push(output);
       observer.onRunEnd(output.file);
       if (output.file.failure !== null) return giveUp(workloadFailed(`run ${name} failed: ${output.file.failure}`));

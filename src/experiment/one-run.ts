@@ -1,8 +1,10 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
 import { unfit } from '../base/failure.js';
 import { schemaVersion, type RunFile } from '../bundle/schema.js';
+import type { StallsFile } from '../bundle/stalls-schema.js';
 import type { CpuTopology } from '../host/cpus.js';
-import { cpuTimeOf, loadBetween, readLoad, type LoadReading } from '../host/load.js';
+import { listed } from '../attribution/attribute.js';
+import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
@@ -13,7 +15,9 @@ import type { JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
 import { startSampler } from '../workload/sampler.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun } from './analyse.js';
-import { analyseLog, logFigures, type LogRun } from './analyse-log.js';
+import { analyseLog, eventsInWindow, logFigures, type LogRun } from './analyse-log.js';
+import { attributeRun } from './attribute-run.js';
+import { runEvidence } from './run-evidence.js';
 import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
 import type { FinishedRun } from './summarise.js';
@@ -33,6 +37,7 @@ export interface RunInput {
 }
 
 export interface RunOutput extends FinishedRun {
+  readonly stalls: StallsFile;
   /** The run's other files, by name. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -53,10 +58,12 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     let before = readLoad(pids);
     const cpu = cpuMeter(workload);
     let after: LoadReading | undefined;
+    const loads: LoadReading[] = [];
     const result = await runWindow(workload, profile, {
       interrupted: input.interrupted,
       onSnapshot: (snapshot, window) => {
         log.add(snapshot, window);
+        loads.push(readLoad([]));
         input.onSnapshot(snapshot, window);
       },
       onWindowStart: () => {
@@ -71,7 +78,7 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     onPhase('analysing', workload.pids);
     const samples = await sampler.finish(result.go_ns);
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, log, jvmCpu_ns: cpu.used_ns() });
+    return assemble(input, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, jvmCpu_ns: cpu.used_ns() });
   } finally {
     await workload.dispose();
   }
@@ -83,16 +90,31 @@ interface Measured {
   readonly result: WindowResult;
   readonly samples: SampleStream;
   readonly machine: RunFile['machine'];
+  /** Readings of the machine, about one a second. */
+  readonly loads: readonly LoadReading[];
   readonly log: RunLog;
   readonly jvmCpu_ns: number;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, jvmCpu_ns }: Measured): RunOutput {
+function assemble({ name, profile, arm, repetition, regionBytes, topology }: RunInput, { startedAt, workload, result, samples, machine, loads, log, jvmCpu_ns }: Measured): RunOutput {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
-  const tids = board.threadIds().map(({ tid }) => tid);
-  const analysis = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids }, result, samples);
+  const threadIds = board.threadIds();
+  const measured = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids: threadIds.map(({ tid }) => tid) }, result, samples);
+  const evidence = runEvidence({
+    arm,
+    analysis: measured,
+    threadIds,
+    samples,
+    // A stall of the window may begin in the warm-up or end in the drain.
+    events: after.jvm === null ? [] : eventsInWindow(after.jvm.log, result.go_ns, { ...result.window, windowStart_ns: -Infinity, windowEnd_ns: Infinity }),
+    steal: stealBetween(loads, result.go_ns, topology.allowed.length),
+    cpuCount: topology.allowed.length,
+    watched: new Map(after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
+    missing: after.jvm?.log.problems ?? [],
+  });
+  const { analysis, stalls } = attributeRun(measured, evidence, result.window);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
   const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...after.failures];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
@@ -118,13 +140,13 @@ function assemble({ name, profile, arm, repetition, regionBytes }: RunInput, { s
     jvm: after.jvm === null ? null : jvmOf(after.jvm, events, jvmCpu_ns),
     series: analysis.series.map(({ figures }) => figures),
   };
-  const stalls = analysis.series.flatMap((series) => series.stalls);
   const slow = analysis.series.flatMap((series) => series.slow);
   return {
     file,
     analysis,
     log: events,
-    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
+    stalls: { schemaVersion, trace: null, stalls: stalls.map(listed), slow },
+    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result) },
   };
 }
 

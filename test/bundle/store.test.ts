@@ -8,6 +8,7 @@ import { createBundle, readBundleFile } from '../../src/bundle/store.js';
 import type { RunFile } from '../../src/bundle/schema.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { exampleStall, noStalls } from '../support/stalls.js';
 import { runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
 
 function folder(): string {
@@ -40,9 +41,9 @@ describe('a bundle', () => {
   test('is a folder that may be made for it, and holds what was written', () => {
     const path = join(folder(), 'deep', 'results');
     const store = createBundle(path);
-    store.writeRun(run, { 'histograms.hlog': '#log\n', 'engine.log': '' });
+    store.writeRun(run, noStalls, { 'histograms.hlog': '#log\n', 'engine.log': '' });
     store.writeSummary(summary);
-    expect(readdirSync(path, { recursive: true }).sort()).toEqual(['runs', 'runs/000-a', 'runs/000-a/engine.log', 'runs/000-a/histograms.hlog', 'runs/000-a/run.json', 'summary.json']);
+    expect(readdirSync(path, { recursive: true }).sort()).toEqual(['runs', 'runs/000-a', 'runs/000-a/engine.log', 'runs/000-a/histograms.hlog', 'runs/000-a/run.json', 'runs/000-a/stalls.json', 'summary.json']);
     expect(readBundleFile('summary', join(path, 'summary.json'))).toEqual(summary);
     expect(readBundleFile('run', join(path, 'runs/000-a/run.json'))).toEqual(run);
   });
@@ -111,7 +112,7 @@ describe('a file of a bundle is refused', () => {
   });
 });
 
-const stalls = { schemaVersion: 1, stalls: [{ series: 'writer.mprotect', duration_ns: 5e8, states: 'D×50', overlappingHolderCalls: [] }], slow: [] };
+const stalls = { ...noStalls, stalls: [exampleStall] };
 
 function writeExample(path: string): void {
   const store = createBundle(path);
@@ -120,7 +121,7 @@ function writeExample(path: string): void {
     schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'p'], startedAt: run.startedAt, seed: 1, profileHash: 'x', profile: {},
     host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', repetition: 1 }], spoiledBy: {},
   });
-  store.writeRun({ ...run, name: '003-free-across-vmas' }, { 'stalls.json': JSON.stringify(stalls), 'histograms.hlog': hlog });
+  store.writeRun({ ...run, name: '003-free-across-vmas' }, stalls, { 'histograms.hlog': hlog });
   store.writeSummary(summary);
 }
 
