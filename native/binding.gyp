@@ -82,6 +82,12 @@
       "sources": ["sampler/sampler.cc"],
     },
     {
+      "target_name": "pauselab-tracer",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["tracer/tracer.cc"],
+    },
+    {
       "target_name": "pauselab-launcher",
       "type": "executable",
       "dependencies": ["core"],
