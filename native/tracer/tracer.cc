@@ -37,6 +37,9 @@ namespace {
 constexpr long kTracefs = 0x74726163;  // TRACEFS_MAGIC, linux/magic.h
 constexpr const char* kPrefix = "pauselab-";
 
+// The instance is removed however this process ends, but by SIGKILL.
+std::string ownInstance;
+
 bool isTracefs(const std::string& path) {
   struct statfs found {};
   return statfs(path.c_str(), &found) == 0 && found.f_type == kTracefs;
@@ -50,21 +53,6 @@ int writeFile(const std::string& path, const std::string& text, int flags = O_TR
   const int error = got == static_cast<ssize_t>(text.size()) ? 0 : errno;
   close(fd);
   return error;
-}
-
-// Files of tracefs have no size: read until there is no more. False where it cannot be opened.
-bool copyFile(const std::string& from, const std::string& to, std::size_t pieceBytes = 65536) {
-  const int source = open(from.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (source < 0) return false;
-  const int target = open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (target < 0) fail(Exit::unfit, "%s could not be written: %s", to.c_str(), strerror(errno));
-  std::vector<char> piece(pieceBytes);
-  for (ssize_t got; (got = read(source, piece.data(), piece.size())) > 0;) {
-    if (write(target, piece.data(), static_cast<std::size_t>(got)) != got) fail(Exit::unfit, "%s could not be written: %s; free some of its file system", to.c_str(), strerror(errno));
-  }
-  close(source);
-  close(target);
-  return true;
 }
 
 std::string mounted(const std::string& folder) {
@@ -89,6 +77,28 @@ void remove(const std::string& instance) {
   for (int attempt = 0; rmdir(instance.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) usleep(10'000);
 }
 
+// As fail(), with nothing left behind: that one ends at once.
+template <class... Values>
+[[noreturn]] void giveUp(Exit code, const char* format, Values... values) {
+  if (!ownInstance.empty()) remove(ownInstance);
+  fail(code, format, values...);
+}
+
+// Files of tracefs have no size: read until there is no more. False where it cannot be opened.
+bool copyFile(const std::string& from, const std::string& to, std::size_t pieceBytes = 65536) {
+  const int source = open(from.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (source < 0) return false;
+  const int target = open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (target < 0) giveUp(Exit::unfit, "%s could not be written: %s", to.c_str(), strerror(errno));
+  std::vector<char> piece(pieceBytes);
+  for (ssize_t got; (got = read(source, piece.data(), piece.size())) > 0;) {
+    if (write(target, piece.data(), static_cast<std::size_t>(got)) != got) giveUp(Exit::unfit, "%s could not be written: %s; free some of its file system", to.c_str(), strerror(errno));
+  }
+  close(source);
+  close(target);
+  return true;
+}
+
 // Instances of pauselabs that are gone.
 void removeLeftBehind(const std::string& tracefs) {
   DIR* folder = opendir((tracefs + "/instances").c_str());
@@ -101,15 +111,6 @@ void removeLeftBehind(const std::string& tracefs) {
   }
   closedir(folder);
   for (const std::string& name : left) remove(tracefs + "/instances/" + name);
-}
-
-// The instance is removed however this process ends, but by SIGKILL: fail() and the end of main run what is registered here.
-std::string ownInstance;
-
-void makeInstance(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0) fail(Exit::unfit, "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: run without --trace", strerrorname_np(errno));
-  ownInstance = path;
-  std::atexit([] { remove(ownInstance); });
 }
 
 struct Plan {
@@ -141,7 +142,7 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
   std::string missing;
   const auto need = [&](const std::string& path, const std::string& value) {
     if (const int error = writeFile(instance + "/" + path, value); error != 0)
-      fail(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); run without --trace", path.c_str(), value.c_str(), strerrorname_np(error));
+      giveUp(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); run without --trace", path.c_str(), value.c_str(), strerrorname_np(error));
   };
   need("tracing_on", "0");
   for (const auto& [path, value] : plan.needed) need(path, value);
@@ -189,10 +190,11 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
   removeLeftBehind(tracefs);
   const std::string path = tracefs + "/instances/" + kPrefix + std::to_string(parent);
   remove(path);  // of an earlier run, whose tracer was killed
-  makeInstance(path);
+  if (mkdir(path.c_str(), 0700) != 0) fail(Exit::unfit, "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: run without --trace", strerrorname_np(errno));
+  ownInstance = path;
   const std::string missing = setUp(path, plan, folder);
   std::ofstream(folder + "/missing") << missing;
-  if (writeFile(path + "/tracing_on", "1") != 0) fail(Exit::unfit, "the trace could not be switched on; run without --trace");
+  if (writeFile(path + "/tracing_on", "1") != 0) giveUp(Exit::unfit, "the trace could not be switched on; run without --trace");
   // Renamed, so that it is whole when it is seen.
   std::ofstream(folder + "/ready.new") << "ready\n";
   rename((folder + "/ready.new").c_str(), (folder + "/ready").c_str());
@@ -205,6 +207,7 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
   }
   // With its parent gone, nobody reads it.
   if (getppid() == parent) collect(path, folder);
+  remove(path);
 }
 
 }  // namespace

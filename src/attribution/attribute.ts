@@ -5,6 +5,7 @@ import { noSystemCall, systemCallName } from '../record/system-calls.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { causeOf, chainOf, type Span } from './links.js';
 import { threadsOf } from './threads.js';
+import { tracedDrafts } from './traced.js';
 import { stealDuring, untracedDrafts } from './untraced.js';
 import { activitiesDuring } from './waits.js';
 
@@ -18,15 +19,33 @@ export interface AttributedStall extends Stall {
 
 export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvidence): AttributedStall {
   const span: Span = { start_ns: stall.start_ns, end_ns: stall.start_ns + stall.duration_ns };
-  const chain = chainOf(untracedDrafts(span, victim, run), span, stall.series);
-  return { ...stall, thread: victim.thread, chain, cause: causeOf(chain, stall.series), causeWithoutTrace: null, evidence: evidenceOf(span, stall, victim, chain, run) };
+  const untraced = chainOf(untracedDrafts(span, victim, run), span, stall.series);
+  const { trace } = run;
+  const isCovered = trace !== null && trace.coveredFrom_ns <= span.start_ns && trace.coveredTo_ns >= span.end_ns;
+  const chain = isCovered ? chainOf(tracedDrafts(span, victim, run, trace.model), span, stall.series) : untraced;
+  return {
+    ...stall,
+    thread: victim.thread,
+    chain,
+    cause: causeOf(chain, stall.series),
+    causeWithoutTrace: isCovered ? causeOf(untraced, stall.series) : null,
+    evidence: evidenceOf(span, stall, { victim, chain, run, isCovered }),
+  };
 }
 
-function evidenceOf(span: Span, stall: Stall, victim: VictimEvidenceOfRun, chain: readonly ChainLink[], run: RunEvidence): StallEvidence {
+interface Attribution {
+  readonly victim: VictimEvidenceOfRun;
+  readonly chain: readonly ChainLink[];
+  readonly run: RunEvidence;
+  readonly isCovered: boolean;
+}
+
+function evidenceOf(span: Span, stall: Stall, { victim, chain, run, isCovered }: Attribution): StallEvidence {
   const events = run.events.filter(({ start_ns, duration_ns }) => start_ns < span.end_ns && start_ns + duration_ns > span.start_ns).slice(0, mostEvents);
   const threads = threadsOf(span, victim.thread, chain, run);
   const systemCall = systemCallDuring(span, victim.thread.tid, run);
   const steal_share = stealDuring(span, run);
+  const stacks = stacksDuring(span, threads.map(({ thread }) => thread), run);
   return {
     sources: [
       ...(stall.dominant === 'unobserved' ? [] : (['states'] as const)),
@@ -35,17 +54,25 @@ function evidenceOf(span: Span, stall: Stall, victim: VictimEvidenceOfRun, chain
       ...(systemCall === null ? [] : (['system call'] as const)),
       ...(events.length > 0 ? (['log'] as const) : []),
       ...(steal_share === null ? [] : (['steal'] as const)),
+      ...(isCovered ? (['trace'] as const) : []),
+      ...(stacks.length > 0 ? (['stacks'] as const) : []),
     ],
     threads,
     events,
     systemCall,
     steal_share,
-    stacks: [],
-    missing: [...run.missing, ...((stall.stateShares.unobserved ?? 0) > 0.1 ? [`for ${Math.round((stall.stateShares.unobserved ?? 0) * 100)} % of the stall nobody looked at the victim's state`] : [])],
+    stacks,
+    missing: [...run.missing, ...(run.trace !== null && !isCovered ? [`the trace does not cover this stall${run.trace.lost_n > 0 ? `: ${run.trace.lost_n} events were lost` : ''}`] : []), ...((stall.stateShares.unobserved ?? 0) > 0.1 ? [`for ${Math.round((stall.stateShares.unobserved ?? 0) * 100)} % of the stall nobody looked at the victim's state`] : [])],
   };
 }
 
 const mostEvents = 20;
+const mostStacks = 12;
+
+function stacksDuring({ start_ns, end_ns }: Span, threads: readonly BlamedThread[], { trace }: RunEvidence): StallEvidence['stacks'] {
+  const readings = (trace?.stacks ?? []).filter(({ time_ns }) => time_ns >= start_ns && time_ns <= end_ns);
+  return readings.flatMap(({ tid, time_ns, state, frames }) => threads.filter((one) => one.tid === tid).map((thread) => ({ thread, time_ns, state, frames: [...frames] }))).slice(0, mostStacks);
+}
 
 /** The one in which it waited longest. */
 function systemCallDuring({ start_ns, end_ns }: Span, tid: number, { samples }: RunEvidence): string | null {

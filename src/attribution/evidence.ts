@@ -2,7 +2,9 @@
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type { LockClass, VictimLayout } from '../profile/operations.js';
 import type { SampleStream } from '../record/samples.js';
+import type { StackReading } from '../record/stacks.js';
 import type { HolderCall, SlowOperation } from '../record/stalls.js';
+import type { TraceModel } from './trace-model.js';
 
 export interface VictimEvidenceOfRun {
   readonly thread: BlamedThread;
@@ -72,4 +74,14 @@ export interface RunEvidence {
   readonly cpuCount: number;
   /** What is missing in a whole run, a sentence each. */
   readonly missing: readonly string[];
+  /** Null for a run without --trace. */
+  readonly trace: RunTrace | null;
+}
+
+export interface RunTrace {
+  readonly model: TraceModel;
+  readonly coveredFrom_ns: number;
+  readonly coveredTo_ns: number;
+  readonly lost_n: number;
+  readonly stacks: readonly StackReading[];
 }

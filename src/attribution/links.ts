@@ -27,7 +27,7 @@ export function unknown(span: Span, why: string): Draft {
 
 /** `drafts` may have gaps, overlap each other or reach beyond the stall; what no draft covers is unknown. */
 export function chainOf(drafts: readonly Draft[], stall: Span, victim: string): ChainLink[] {
-  return merged(partition(drafts, stall)).map((link) => finished(link, victim));
+  return merged(withoutSlivers(merged(partition(drafts, stall)))).map((link) => finished(link, victim));
 }
 
 /** Exactly [start, end), in order: each draft from where the one before ended. */
@@ -58,6 +58,26 @@ export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
     holder: one.holder === null ? null : { running_ns: cut(one.holder.running_ns), preempted_ns: cut(one.holder.preempted_ns), blocked_ns: cut(one.holder.blocked_ns), isExact: one.holder.isExact },
     cpuTakenBy: one.cpuTakenBy.map(({ thread, duration_ns }) => ({ thread, duration_ns: cut(duration_ns) })),
   };
+}
+
+/** Between the end of a hold and the end of the wait for it lies the handing over, which nothing shows. */
+const sliver_ns = 1_000_000;
+
+/** Unknown parts below 1 ms are counted to the link before, or to the one behind at the beginning. */
+function withoutSlivers(links: readonly Draft[]): Draft[] {
+  const kept: Draft[] = [];
+  let pending_ns: number | null = null;
+  for (const link of links) {
+    const isSliver = link.cause === 'unknown' && link.end_ns - link.start_ns < sliver_ns && links.length > 1;
+    const last = kept.at(-1);
+    if (!isSliver) {
+      kept.push(pending_ns === null ? link : { ...link, start_ns: pending_ns });
+      pending_ns = null;
+    } else if (last === undefined) pending_ns ??= link.start_ns;
+    else kept[kept.length - 1] = { ...last, end_ns: link.end_ns };
+  }
+  // Nothing but slivers.
+  return kept.length === 0 ? [...links] : kept;
 }
 
 function merged(parts: readonly Draft[]): Draft[] {

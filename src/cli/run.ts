@@ -32,6 +32,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--java-args <words>', "what follows `java` for a program of your own, such as '-jar my.jar' (profile app)")
     .option('--json', 'write the summary as one JSON document')
     .option('--dry-run', 'say what would be run, and run nothing')
+    .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
@@ -91,7 +92,7 @@ interface Measured {
   readonly failure: Failure | null;
 }
 
-async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; untilN: UntilN | null }): Promise<Measured> {
+async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; untilN: UntilN | null }): Promise<Measured> {
   const [{ createBundle }, { runExperiment }, { listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/experiment.js'),
@@ -111,6 +112,7 @@ async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], a
       argv: argv.slice(2),
       toolVersion: toolVersion(),
       allowDegraded: options.allowDegraded === true,
+      trace: options.trace === true,
       untilN: options.untilN,
       interruption,
       observer: status,

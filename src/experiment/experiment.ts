@@ -32,6 +32,7 @@ export interface ExperimentInput {
   readonly argv: readonly string[];
   readonly toolVersion: string;
   readonly allowDegraded: boolean;
+  readonly trace: boolean;
   /** Repetitions beyond the profile's, until a series has enough samples; null: none. */
   readonly untilN: UntilN | null;
   readonly interruption: Interruption;
@@ -116,7 +117,7 @@ function cpusOf({ holder, hogs, victims, jvm }: ResolvedArm, topology: CpuTopolo
 }
 
 function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm; planned: PlannedRun; sizes: RegionSizes; topology: CpuTopology }): RunInput {
-  const { profile, allowDegraded, interruption, observer } = input;
+  const { profile, allowDegraded, trace, interruption, observer } = input;
   const { name, arm, planned, sizes, topology } = own;
   return {
     name,
@@ -126,6 +127,7 @@ function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm;
     regionBytes: sizes.bytesFor(arm),
     topology,
     allowDegraded,
+    trace,
     interrupted: interruption.signalled,
     onPhase: (phase, pids) => { observer.onPhase(phase, pids); },
     onSnapshot: (snapshot, window) => { observer.onSnapshot(snapshot, window); },

@@ -1,18 +1,22 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
 import { unfit } from '../base/failure.js';
 import { schemaVersion, type RunFile } from '../bundle/schema.js';
-import type { StallsFile } from '../bundle/stalls-schema.js';
+import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
 import type { CpuTopology } from '../host/cpus.js';
+import { traceModel } from '../attribution/trace-model.js';
 import { listed } from '../attribution/attribute.js';
 import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
 import type { SampleStream } from '../record/samples.js';
+import type { StackReading } from '../record/stacks.js';
+import type { Trace } from '../record/trace/trace.js';
 import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import type { JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
 import { startSampler } from '../workload/sampler.js';
+import { startTracer, type Tracer } from '../workload/tracer.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun } from './analyse.js';
 import { analyseLog, eventsInWindow, logFigures, type LogRun } from './analyse-log.js';
@@ -31,6 +35,8 @@ export interface RunInput {
   readonly regionBytes: number;
   readonly topology: CpuTopology;
   readonly allowDegraded: boolean;
+  /** Of the kernel, beside the run; needs root. */
+  readonly trace: boolean;
   readonly interrupted: Promise<unknown>;
   readonly onPhase: (phase: 'preparing' | 'measuring' | 'analysing', pids: readonly number[]) => void;
   readonly onSnapshot: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
@@ -47,12 +53,14 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
   onPhase('preparing', []);
   const startedAt = new Date().toISOString();
   const workload = await prepareWorkload({ ...profile, arm, regionBytes, topology });
+  let started: Tracer | undefined;
   try {
     if (workload.degraded.length > 0 && !input.allowDegraded) {
       throw unfit(`${workload.degraded.join('; ')} (--allow-degraded runs all the same and marks the result)`);
     }
-    const sampler = await startSampler(workload);
-    const pids = [...workload.pids, sampler.pid];
+    const sampler = await startSampler(workload, { withStacks: input.trace });
+    const tracer = input.trace ? (started = await startTracer(workload, topology.allowed.length)) : null;
+    const pids = [...workload.pids, sampler.pid, ...(tracer === null ? [] : [tracer.pid])];
     onPhase('measuring', workload.pids);
     const log = runLog(workload.board);
     let before = readLoad(pids);
@@ -74,12 +82,15 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
         after = readLoad(pids);
         cpu.stop();
       },
+      onWorkEnd: () => { tracer?.stop(); },
     });
     onPhase('analysing', workload.pids);
     const samples = await sampler.finish(result.go_ns);
+    const trace = tracer === null ? null : { ...(await tracer.finish(result.go_ns)), stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, jvmCpu_ns: cpu.used_ns() });
+    return assemble(input, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, jvmCpu_ns: cpu.used_ns(), trace });
   } finally {
+    await started?.abandon();
     await workload.dispose();
   }
 }
@@ -94,9 +105,10 @@ interface Measured {
   readonly loads: readonly LoadReading[];
   readonly log: RunLog;
   readonly jvmCpu_ns: number;
+  readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes, topology }: RunInput, { startedAt, workload, result, samples, machine, loads, log, jvmCpu_ns }: Measured): RunOutput {
+function assemble({ name, profile, arm, repetition, regionBytes, topology }: RunInput, { startedAt, workload, result, samples, machine, loads, log, jvmCpu_ns, trace }: Measured): RunOutput {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
@@ -112,7 +124,8 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
     steal: stealBetween(loads, result.go_ns, topology.allowed.length),
     cpuCount: topology.allowed.length,
     watched: new Map(after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
-    missing: after.jvm?.log.problems ?? [],
+    missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`))],
+    trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }) },
   });
   const { analysis, stalls } = attributeRun(measured, evidence, result.window);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
@@ -145,9 +158,13 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
     file,
     analysis,
     log: events,
-    stalls: { schemaVersion, trace: null, stalls: stalls.map(listed), slow },
+    stalls: { schemaVersion, trace: trace === null ? null : traceFigures(trace), stalls: stalls.map(listed), slow },
     files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result) },
   };
+}
+
+function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, stacks }: NonNullable<Measured['trace']>): TraceFigures {
+  return { events_n: events.length, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
 }
 
 /** CPU time of the JVM that has the probes; what probes cost is seen in it. */

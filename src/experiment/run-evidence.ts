@@ -21,6 +21,7 @@ export interface EvidenceInput {
   /** Nice values that were set by thread name, by tid. */
   readonly watched: ReadonlyMap<number, number>;
   readonly missing: readonly string[];
+  readonly trace: RunEvidence['trace'];
 }
 
 export function runEvidence(input: EvidenceInput): RunEvidence {
@@ -43,6 +44,7 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
     steal: input.steal,
     cpuCount: input.cpuCount,
     missing: input.missing,
+    trace: input.trace,
   };
 }
 

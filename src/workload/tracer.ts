@@ -43,6 +43,7 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
     await abandon();
     throw error;
   }
+  const begun = process.hrtime.bigint();
   let stopped: bigint | null = null;
   return {
     pid: program.pid,
@@ -55,7 +56,7 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
       if (program.exit() === null) program.kill('SIGTERM');
       await until(() => program.exit() !== null, program, endDeadline_ms);
       if (program.exit()?.code !== 0) throw endedWith(program);
-      return readTrace(own, go_ns, Number(stopped - go_ns));
+      return readTrace(own, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) });
     },
     abandon,
   };

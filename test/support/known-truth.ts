@@ -41,7 +41,7 @@ export async function runInjected({ operation, at, duration_ns, for_ns = 0, drai
       repetition: 1,
       regionBytes: 2 * 1024 * 1024,
       topology: cpuTopology(),
-      allowDegraded: false,
+      allowDegraded: false, trace: false,
       interrupted: new Promise(() => undefined),
       onPhase: () => undefined,
       onSnapshot: () => undefined,

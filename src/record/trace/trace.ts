@@ -43,8 +43,8 @@ export const traceEvents = {
   exit: 'raw_syscalls/sys_exit',
 } as const;
 
-/** `now_ns`: when the trace was ended, relative to go. */
-export function readTrace(folder: string, go_ns: bigint, ended_ns: number): Trace {
+/** `traced`: from when to when it ran, relative to go. */
+export function readTrace(folder: string, go_ns: bigint, traced: { readonly start_ns: number; readonly end_ns: number }): Trace {
   const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
   try {
     const names = readdirSync(folder);
@@ -66,8 +66,8 @@ export function readTrace(folder: string, go_ns: bigint, ended_ns: number): Trac
     return {
       events: parts.flatMap(({ events }) => events).sort((a, b) => a.time_ns - b.time_ns),
       lost_n: parts.reduce((sum, { lost_n }) => sum + lost_n, 0),
-      coveredFrom_ns: Math.max(-Number.MAX_SAFE_INTEGER, ...parts.map(({ from_ns }) => from_ns)),
-      coveredTo_ns: ended_ns,
+      coveredFrom_ns: Math.max(traced.start_ns, ...parts.map(({ from_ns }) => from_ns)),
+      coveredTo_ns: traced.end_ns,
       missingEvents: text('missing').split('\n').filter((line) => line !== ''),
     };
   } catch (cause) {
