@@ -5,6 +5,7 @@ import { noSystemCall, systemCallName } from '../record/system-calls.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { causeOf, chainOf, type Span } from './links.js';
 import { threadsOf } from './threads.js';
+import { uncovered } from './asleep.js';
 import { tracedDrafts } from './traced.js';
 import { stealDuring, untracedDrafts } from './untraced.js';
 import { activitiesDuring } from './waits.js';
@@ -21,8 +22,10 @@ export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvi
   const span: Span = { start_ns: stall.start_ns, end_ns: stall.start_ns + stall.duration_ns };
   const untraced = chainOf(untracedDrafts(span, victim, run), span, stall.series);
   const { trace } = run;
-  const isCovered = trace !== null && trace.coveredFrom_ns <= span.start_ns && trace.coveredTo_ns >= span.end_ns;
-  const chain = isCovered ? chainOf(tracedDrafts(span, victim, run, trace.model), span, stall.series) : untraced;
+  const covered: Span | null = trace === null ? null : { start_ns: Math.max(span.start_ns, trace.coveredFrom_ns), end_ns: Math.min(span.end_ns, trace.coveredTo_ns) };
+  // One that the trace has most of, as one that ends after the drain, is told by it as far as it goes.
+  const isCovered = covered !== null && covered.end_ns - covered.start_ns >= stall.duration_ns / 2;
+  const chain = isCovered && trace !== null ? chainOf([...tracedDrafts(covered, victim, run, trace.model), ...uncovered(span, [covered]).flatMap((part) => untracedDrafts(part, victim, run))], span, stall.series) : untraced;
   return {
     ...stall,
     thread: victim.thread,

@@ -57,11 +57,12 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
       return draft(span, 'mmap-lock-reader', isPlain && via.length > 0 ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read', via });
     }
     case 'VMA lock': {
-      const writers = writersOfItsVma(span, run);
+      const writers = fellBack(span, run) ? [] : writersOfItsVma(span, run);
       if (writers.some((one) => one.tid === victim.thread.tid)) return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'vma' });
       const [writer] = writers;
       if (writer !== undefined) return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock write', via: [writer] });
-      // No writer needs that VMA, so its lock kept nobody waiting. What did is mmap_lock, as on kernels where such calls take it.
+      // The VMA's lock kept nobody waiting, so what did is mmap_lock: on kernels where such calls take it, and where the VMA was
+      // being changed when the call began.
       const via = victim.lock === 'mmap_lock write' ? [] : writersInQueue(span, victim, run);
       return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
     }
@@ -87,6 +88,19 @@ function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
     .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable'))
     .filter((one) => one.slow.some((slow) => covers(slow, span)))
     .map(({ thread }) => thread);
+}
+
+/**
+ * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call had not
+ * taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
+ */
+function fellBack(span: Span, run: RunEvidence): boolean {
+  const firstOf = (isNear: boolean): number =>
+    Math.min(...run.victims
+      .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable') === isNear)
+      .flatMap((one) => one.slow.filter((slow) => covers(slow, span)).map(({ start_ns }) => start_ns)));
+  const [near_ns, far_ns] = [firstOf(true), firstOf(false)];
+  return far_ns < near_ns && near_ns !== Infinity;
 }
 
 function covers({ start_ns, duration_ns }: { readonly start_ns: number; readonly duration_ns: number }, span: Span): boolean {

@@ -60,24 +60,56 @@ export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
   };
 }
 
-/** Between the end of a hold and the end of the wait for it lies the handing over, which nothing shows. */
+/**
+ * What lasts less than 1 ms is a handing over: a convoy that dissolves makes hundreds of links of a microsecond each. A run of
+ * these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one link of its own,
+ * named after what took most of it.
+ */
 const sliver_ns = 1_000_000;
+const mostSlivers_ns = 5_000_000;
 
-/** Unknown parts below 1 ms are counted to the link before, or to the one behind at the beginning. */
 function withoutSlivers(links: readonly Draft[]): Draft[] {
   const kept: Draft[] = [];
-  let pending_ns: number | null = null;
-  for (const link of links) {
-    const isSliver = link.cause === 'unknown' && link.end_ns - link.start_ns < sliver_ns && links.length > 1;
+  let slivers: Draft[] = [];
+  const settle = (): void => {
+    const [first] = slivers;
+    const end_ns = slivers.at(-1)?.end_ns ?? 0;
     const last = kept.at(-1);
-    if (!isSliver) {
-      kept.push(pending_ns === null ? link : { ...link, start_ns: pending_ns });
-      pending_ns = null;
-    } else if (last === undefined) pending_ns ??= link.start_ns;
-    else kept[kept.length - 1] = { ...last, end_ns: link.end_ns };
+    if (first === undefined) return;
+    if (last !== undefined && end_ns - first.start_ns < mostSlivers_ns) kept[kept.length - 1] = { ...last, end_ns };
+    else kept.push({ ...mostOf(slivers), start_ns: first.start_ns, end_ns });
+    slivers = [];
+  };
+  for (const link of links) {
+    if (link.end_ns - link.start_ns < sliver_ns) {
+      slivers.push(link);
+      continue;
+    }
+    // At the beginning there is no link before it.
+    if (kept.length === 0 && slivers.length > 0 && link.start_ns - (slivers[0]?.start_ns ?? 0) < mostSlivers_ns) {
+      kept.push({ ...link, start_ns: slivers[0]?.start_ns ?? link.start_ns });
+      slivers = [];
+      continue;
+    }
+    settle();
+    kept.push(link);
   }
-  // Nothing but slivers.
-  return kept.length === 0 ? [...links] : kept;
+  settle();
+  return kept;
+}
+
+/** The longest of one cause and thread stands for all; with less than half of the time it is no more than possible. */
+function mostOf(slivers: readonly Draft[]): Draft {
+  const times = new Map<string, { one: Draft; time_ns: number }>();
+  for (const one of slivers) {
+    const key = JSON.stringify([one.cause, one.thread?.tid]);
+    times.set(key, { one, time_ns: one.end_ns - one.start_ns + (times.get(key)?.time_ns ?? 0) });
+  }
+  const all_ns = slivers.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  const [most] = [...times.values()].sort((a, b) => b.time_ns - a.time_ns);
+  if (most === undefined) throw new Error('there are no slivers');
+  const { one, time_ns } = most;
+  return { ...one, grade: time_ns >= all_ns / 2 ? one.grade : 'possible', holder: null, cpuTakenBy: [] };
 }
 
 function merged(parts: readonly Draft[]): Draft[] {

@@ -61,9 +61,16 @@ function byHolders(wait: LockWait, traced: Traced): Draft[] {
     const part = { start_ns: edges[i] ?? end_ns, end_ns };
     const active = whole.filter((hold) => hold.tid !== wait.tid && hold.start_ns < part.end_ns && hold.end_ns > part.start_ns);
     const holder = active.find(({ isWrite }) => isWrite) ?? active.sort((a, b) => b.end_ns - a.end_ns)[0];
-    if (holder === undefined) return [unknown(part, 'nobody was seen holding mmap_lock')];
+    if (holder === undefined) return [handedOver(part, wait, traced)];
     return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
   });
+}
+
+/** A writer that has been woken in the queue has the lock, though it says so only once it gets a CPU. */
+function handedOver(part: Span, wait: LockWait, traced: Traced): Draft {
+  const [next] = inside(traced.model.waitsOn.get(wait.mm), part).filter(({ isWrite, tid }) => isWrite && tid !== wait.tid && inside(traced.model.segments.get(tid), part).some(({ scheduling }) => scheduling === 'runnable'));
+  if (next === undefined) return unknown(part, 'nobody was seen holding mmap_lock');
+  return draft(part, 'mmap-lock-writer', 'likely', { lock: 'mmap_lock write', ...about(next.tid, part, traced) });
 }
 
 function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft {
