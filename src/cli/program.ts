@@ -3,6 +3,7 @@ import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/
 import { ExitCode, Failure } from '../base/failure.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
+import { explainCommand } from './explain.js';
 import { profileCommand } from './profile.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
@@ -15,6 +16,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .version(toolVersion(), '-V, --version', 'print the version')
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
+    .addCommand(explainCommand())
     .addCommand(profileCommand((code) => { exitCode = code; }))
     .addCommand(doctorCommand((code) => { exitCode = code; }))
     .addCommand(completionCommand((): CommandUnknownOpts => program));
@@ -39,6 +41,7 @@ Examples:
   $ pauselab run priority-inversion              reproduce the stall, with both controls
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
+  $ pauselab explain ./results                   why each stall was, and how sure that is
   $ pauselab doctor                              which lock each call takes here, and is this machine fit
   $ pauselab profile list                        what can be run
   $ pauselab profile show residual-stalls        a profile, with its comments
