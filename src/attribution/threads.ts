@@ -22,7 +22,8 @@ export function threadsOf(span: Span, victim: BlamedThread, chain: readonly Chai
     .filter(({ thread, figures }) => thread.role === 'holder' || thread.role === 'hog' || (figures.runDelay_ns ?? 0) >= (span.end_ns - span.start_ns) / 4)
     .sort((a, b) => Number(a.thread.role === 'hog') - Number(b.thread.role === 'hog') || (b.figures.runDelay_ns ?? 0) - (a.figures.runDelay_ns ?? 0))
     .map(({ thread }) => thread);
-  const unique = new Map([victim, ...named, ...others].map((thread) => [thread.tid, thread]));
+  // Threads of other programs are in the chain alone: nobody looked at them.
+  const unique = new Map([victim, ...named, ...others].filter(({ role }) => role !== 'outside').map((thread) => [thread.tid, thread]));
   return [...unique.values()].slice(0, mostThreads).map((thread) => {
     const timeline = run.samples.timelines.get(thread.tid);
     return {

@@ -39,7 +39,7 @@ export function sentenceOf(link: Worded, victim: string): string {
 const quoted = ({ name }: BlamedThread): string => `\`${name}\``;
 
 export function named(threads: readonly BlamedThread[]): string {
-  return threads.map(quoted).join(' and ');
+  return [...new Set(threads.map(quoted))].join(' and ');
 }
 
 function holderOf({ thread, call }: Worded): string {
