@@ -21,9 +21,9 @@ export function attributeRun(analysis: RunAnalysis, evidence: RunEvidence, windo
   return { analysis: { ...analysis, series: parts.map(({ series }) => series) }, stalls: parts.flatMap(({ stalls }) => stalls) };
 }
 
-/** Of those of which it is at least likely. */
+/** Of those of which it is at least likely, and in which the victim was seen asleep for most of the time. */
 function withMutex(series: SeriesRun, stalls: readonly AttributedStall[], { windowStart_ns, windowEnd_ns }: RelativeWindow): SeriesRun {
-  const own = stalls.filter(({ cause }) => cause.cause === 'allocator-mutex' && cause.grade !== 'possible');
+  const own = stalls.filter(({ cause, dominant }) => dominant === 'S' && cause.cause === 'allocator-mutex' && cause.grade !== 'possible');
   const recorded = own.filter((stall) => stall.recorded);
   const window_ns = windowEnd_ns - windowStart_ns;
   const mutex = {
