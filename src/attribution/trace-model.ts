@@ -161,7 +161,39 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else list.push(value);
 }
 
-/** Of a list by start whose spans may overlap: those that overlap [start, end), cut to it. */
-export function inside<T extends Span>(list: readonly T[] | undefined, { start_ns, end_ns }: Span): T[] {
-  return (list ?? []).filter((one) => one.start_ns < end_ns && one.end_ns > start_ns).map((one) => ({ ...one, start_ns: Math.max(one.start_ns, start_ns), end_ns: Math.min(one.end_ns, end_ns) }));
+/** Of a list by start whose spans may overlap: those that overlap [start, end). */
+export function overlapping<T extends Span>(list: readonly T[] | undefined, { start_ns, end_ns }: Span): T[] {
+  if (list === undefined) return [];
+  const longest_ns = longestOf(list);
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle]?.start_ns ?? Infinity) < end_ns) low = middle + 1;
+    else high = middle;
+  }
+  const found: T[] = [];
+  // A trace has millions of spans: those that begin further back than the longest one lasts cannot reach in.
+  for (let i = low - 1; i >= 0; i -= 1) {
+    const one = list[i];
+    if (one === undefined || one.start_ns < start_ns - longest_ns) break;
+    if (one.end_ns > start_ns) found.push(one);
+  }
+  return found.reverse();
+}
+
+const longest = new WeakMap<readonly Span[], number>();
+
+function longestOf(list: readonly Span[]): number {
+  let length_ns = longest.get(list);
+  if (length_ns === undefined) {
+    length_ns = list.reduce((most, { start_ns, end_ns }) => Math.max(most, end_ns - start_ns), 0);
+    longest.set(list, length_ns);
+  }
+  return length_ns;
+}
+
+/** The same, cut to the span. */
+export function inside<T extends Span>(list: readonly T[] | undefined, span: Span): T[] {
+  return overlapping(list, span).map((one) => ({ ...one, start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) }));
 }

@@ -7,7 +7,7 @@ import { systemCallName, systemCallNumber } from '../record/system-calls.js';
 import { ofJvm, uncovered } from './asleep.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
-import { inside, type Hold, type LockWait, type Segment, type TraceModel } from './trace-model.js';
+import { inside, overlapping, type Hold, type LockWait, type Segment, type TraceModel } from './trace-model.js';
 
 /** How far a wait is followed: who waits for a mutex may wait for one who waits for it. */
 const mostSteps = 5;
@@ -55,7 +55,7 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
 function byHolders(wait: LockWait, traced: Traced): Draft[] {
   const { model } = traced;
   const holds = inside(model.holds.get(wait.mm), wait).filter(({ tid }) => tid !== wait.tid);
-  const whole = (model.holds.get(wait.mm) ?? []).filter(({ start_ns, end_ns }) => start_ns < wait.end_ns && end_ns > wait.start_ns);
+  const whole = overlapping(model.holds.get(wait.mm), wait);
   const edges = [...new Set([wait.start_ns, wait.end_ns, ...holds.flatMap(({ start_ns, end_ns }) => [start_ns, end_ns])])].sort((a, b) => a - b);
   return edges.slice(1).flatMap((end_ns, i) => {
     const part = { start_ns: edges[i] ?? end_ns, end_ns };
@@ -79,7 +79,7 @@ function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced):
 
 /** Who was queued for writing before it, first: readers wait behind that one although the lock is held for reading. */
 function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): BlamedThread[] {
-  const [first] = (model.waitsOn.get(wait.mm) ?? []).filter((one) => one.isWrite && one.tid !== wait.tid && one.start_ns <= part.start_ns && one.end_ns >= part.end_ns && (!wait.isWrite || one.start_ns < wait.start_ns));
+  const [first] = overlapping(model.waitsOn.get(wait.mm), part).filter((one) => one.isWrite && one.tid !== wait.tid && one.start_ns <= part.start_ns && one.end_ns >= part.end_ns && (!wait.isWrite || one.start_ns < wait.start_ns));
   return first === undefined ? [] : [threadOf(first.tid, run, model)];
 }
 
@@ -97,7 +97,7 @@ function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced):
 
 /** Of the whole wait, of which the segment may be a part. */
 function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): number | null {
-  const whole = (model.segments.get(tid) ?? []).find((one) => one.start_ns <= start_ns && one.end_ns >= end_ns && one.scheduling !== 'running' && one.scheduling !== 'runnable');
+  const whole = overlapping(model.segments.get(tid), { start_ns, end_ns }).find((one) => one.start_ns <= start_ns && one.end_ns >= end_ns && one.scheduling !== 'running' && one.scheduling !== 'runnable');
   return whole?.wokenBy ?? null;
 }
 
