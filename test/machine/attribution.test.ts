@@ -37,7 +37,7 @@ arms:
 `);
 
 /** The trace has every call: at a rate, they are thousands and not millions. */
-const paced = ['--set', 'victims.0.rate=1000/s'];
+const paced = ['--set', 'victims[0].rate=1000/s'];
 
 const blamed = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'];
 
