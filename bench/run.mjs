@@ -1,6 +1,6 @@
 // Measures what pauselab costs, each figure as a ratio to something measured in turns with it:
 //
-//   npm run bench                       all four, in about five minutes
+//   npm run bench                       all six, in about nine minutes
 //   npm run bench -- a c                those
 //   npm run -s bench -- --json --save   one JSON document, kept in bench/results/ too
 //   npm run bench -- d --quick          (d) in 40 s instead of 3 min

@@ -8,10 +8,14 @@
     # A JDK's folder, for its jni.h; without one the JVM's library is left out (scripts/setup).
     "java_home%": "",
     "core_sources": [
+      "allocator/describe.cc",
       "board/board.cc",
       "board/describe.cc",
       "board/fail.cc",
+      "board/lines.cc",
       "engine/chunk_heap.cc",
+      "engine/churn.cc",
+      "engine/crew.cc",
       "engine/exercise.cc",
       "engine/hog.cc",
       "engine/holder.cc",
@@ -40,7 +44,7 @@
     ],
     # The table of operations is built into each program: the test engine's holds some more.
     "table_sources": ["engine/operations.cc"],
-    "test_sources": ["<@(table_sources)", "test/check.cc", "test/board_test.cc", "test/engine_test.cc", "test/launcher_test.cc"],
+    "test_sources": ["<@(table_sources)", "test/check.cc", "test/board_test.cc", "test/churn_test.cc", "test/engine_test.cc", "test/launcher_test.cc"],
   },
   "target_defaults": {
     "include_dirs": ["."],
@@ -102,7 +106,7 @@
           "target_name": "pauselab-jvm",
           "type": "shared_library",
           "product_name": "libpauselab-jvm",
-          "sources": ["jvm/allocator.cc", "jvm/library.cc", "jvm/memory.cc", "board/fail.cc", "engine/schedstat.cc"],
+          "sources": ["jvm/holder.cc", "jvm/library.cc", "jvm/memory.cc", "<@(core_sources)", "<@(table_sources)"],
           "cflags_cc": ["-isystem", "<(java_home)/include", "-isystem", "<(java_home)/include/linux", "-fvisibility=hidden", "-ffunction-sections"],
           "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"],
         },

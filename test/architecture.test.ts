@@ -13,7 +13,7 @@ const rows: Record<string, string[]>[] = [
   { cli: [] },
   { doctor: [] },
   { experiment: ['verdict', 'attribution'], report: ['verdict', 'attribution'], verdict: [], attribution: [] },
-  { workload: ['host', 'record'], bundle: ['record'], host: [], record: [] },
+  { workload: ['host', 'record'], kernel: ['host'], bundle: ['record'], host: [], record: [] },
   { profile: [], stats: [] },
   { base: [] },
 ];

@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { aptEnvironment, imageDeb, makeDeb, publishSuite, signingKey } from './support/kernels.js';
+import { scratchFolder } from './support/scratch.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = ['README.md', ...readdirSync(`${root}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
@@ -16,9 +18,20 @@ function commandsOf(page: string): string[] {
 
 const examples = pages.flatMap((page) => commandsOf(page).map((command) => ({ page, command })));
 
+// Kernels come from a mirror that the test makes: the examples of all pages name these.
+const scratch = scratchFolder();
+let env: NodeJS.ProcessEnv;
+
+beforeAll(() => {
+  const key = signingKey(`${scratch.path}/k`);
+  const repository = scratch.fresh('repository');
+  publishSuite(repository, 'trixie', ['6.12.117-1', '6.16.12-1', '6.17.13-1'].map((version) => makeDeb(scratch.path, imageDeb(version))), key);
+  env = { ...process.env, ...aptEnvironment(scratch.fresh('apt'), `file:${repository}`, key.keyring) };
+});
+
 test.each(examples)('$page: $command', async ({ command }) => {
   const words = command.replace(/^pauselab run\b/, 'pauselab run --dry-run').replace(/^pauselab/, `node ${root}/dist/main.js`);
-  const { stdout } = await promisify(execFile)('sh', ['-c', words], { cwd: root });
+  const { stdout } = await promisify(execFile)('sh', ['-c', words], { cwd: root, env });
   expect(stdout).not.toBe('');
 });
 

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 
-const known = ['a', 'b', 'c', 'd'];
+const known = ['a', 'b', 'c', 'd', 'e', 'f'];
 
 /** The options, or the sentence that says what is wrong with them. */
 export function parseBenchArguments(argv) {
-  const usage = 'expected: npm run bench -- [a] [b] [c] [d] [--json] [--save] [--quick]';
+  const usage = 'expected: npm run bench -- [a] [b] [c] [d] [e] [f] [--json] [--save] [--quick]';
   try {
     const flag = { type: 'boolean', default: false };
     const { values, positionals } = parseArgs({

@@ -44,7 +44,8 @@ export async function runEngine({ cpu, planLine, window_ns, onGo }) {
   }
 }
 
-async function readyBoard(path, engine) {
+/** Once its state is ready: every thread waits for `go`. */
+export async function readyBoard(path, engine) {
   let board;
   for (;;) {
     if (board === undefined && isBoardThere(path)) board = openBoard(path);

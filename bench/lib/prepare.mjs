@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { isOnPath, mustRun } from '../../scripts/setup/child.mjs';
 import { findNodeDir, headersPackage } from '../../scripts/setup/headers.mjs';
 import { lockTree } from '../../scripts/setup/lock.mjs';
-import { buildPackages, install, missingFrom } from '../../scripts/setup/packages.mjs';
+import { buildPackages, install, missingFrom, testPackages } from '../../scripts/setup/packages.mjs';
 import { SetupFailure, say } from '../../scripts/setup/report.mjs';
 import { setup } from '../../scripts/setup/setup.mjs';
 import { hashOf, stamp } from '../../scripts/setup/stamp.mjs';
@@ -12,6 +12,8 @@ import { allSteps, isFresh, make } from '../../scripts/setup/steps.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bench = join(root, 'bench');
+/** The reference library of histograms, and a JDK for it. */
+const javaPackages = testPackages.filter(({ name }) => ['default-jdk-headless', 'libhdrhistogram-java'].includes(name));
 const taskset = { name: 'util-linux', isPresent: () => isOnPath('taskset') };
 
 /** Makes pauselab ready as `npm start` does, then what only the benchmarks need. Resolves to the exit code. */
@@ -32,7 +34,7 @@ export async function prepare() {
 async function prepareBench() {
   // bench/ has a lock file of its own, so the project's npm step serves it as it is.
   const steps = [allSteps(bench, false).npm, nativeStep()];
-  const needed = () => [taskset, ...(isFresh(steps[1]) ? [] : buildPackages)];
+  const needed = () => [taskset, ...javaPackages, ...(isFresh(steps[1]) ? [] : buildPackages)];
   if (steps.every(isFresh) && missingFrom(needed()).length === 0) return;
 
   const release = await lockTree(bench, () => say('waiting for another set-up of the benchmarks to end'));

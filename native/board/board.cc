@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bit>
@@ -45,7 +46,7 @@ void copyName(char (&destination)[kNameBytes], const std::string& name) {
 
 Board Board::create(const std::string& path, std::span<const ThreadSpec> threads, std::uint64_t stallThreshold_ns) {
   const Map map = mapOf(threads);
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) fail(Exit::unfit, "the board %s could not be created: %s", path.c_str(), strerror(errno));
   if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(map.total)); error != 0)
     fail(Exit::unfit, "the board needs %.1f MiB in the file system of %s, which has no room for it (%s); enlarge it, for example with: mount -o remount,size=256m /dev/shm",
@@ -97,6 +98,28 @@ Board Board::create(const std::string& path, std::span<const ThreadSpec> threads
   header.memory_locked.store(board.lockMemory() ? 1 : 0, std::memory_order_relaxed);
   header.magic.store(kMagic, std::memory_order_release);
   return board;
+}
+
+Board Board::open(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  struct stat status{};
+  if (fd < 0 || fstat(fd, &status) != 0) fail(Exit::workload, "the board %s could not be opened: %s", path.c_str(), strerror(errno));
+  const auto bytes = static_cast<std::size_t>(status.st_size);
+  if (bytes < sizeof(Header)) fail(Exit::workload, "the board %s is too short to be one", path.c_str());
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+  if (memory == MAP_FAILED) fail(Exit::workload, "the board %s could not be mapped: %s", path.c_str(), strerror(errno));
+  close(fd);
+  Board board(static_cast<std::byte*>(memory), bytes);
+  const Header& header = board.header();
+  if (header.magic.load(std::memory_order_acquire) != kMagic || header.version != kVersion || header.total_bytes != bytes)
+    fail(Exit::workload, "%s is no board of version %lu; run `npm run setup` so that all parts are built from the same sources", path.c_str(), kVersion);
+  return board;
+}
+
+std::optional<std::size_t> Board::find(const std::string& name) noexcept {
+  for (std::size_t i = 0; i < threadCount(); ++i)
+    if (name == thread(i).name) return i;
+  return std::nullopt;
 }
 
 bool Board::lockMemory() noexcept { return mlock(base_, bytes_) == 0; }

@@ -27,12 +27,17 @@ class Board {
   // touches and, where permitted, locks it. Ends the program with a sentence if it cannot.
   static Board create(const std::string& path, std::span<const ThreadSpec> threads, std::uint64_t stallThreshold_ns);
 
+  // One that another process has laid out. Ends the program with a sentence if it cannot.
+  static Board open(const std::string& path);
+
   // Locks the board's pages for this process; a forked process must do so again. True if permitted.
   bool lockMemory() noexcept;
 
   Header& header() noexcept { return *at<Header>(0); }
   Thread& thread(std::size_t index) noexcept { return at<Thread>(header().threads_offset)[index]; }
   std::size_t threadCount() noexcept { return header().thread_count; }
+  // The seat of that name, if there is one.
+  std::optional<std::size_t> find(const std::string& name) noexcept;
   // For a thread that has a series.
   Recorder recorder(std::size_t thread) noexcept;
   // For a thread that has a ring.

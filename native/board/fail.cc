@@ -8,11 +8,14 @@
 
 namespace pauselab {
 
+const char* failPrefix = "";
+
 void fail(Exit code, const char* format, ...) {
   char sentence[1024];
+  const int prefix = snprintf(sentence, sizeof sentence / 2, "%s", failPrefix);
   va_list arguments;
   va_start(arguments, format);
-  const int length = vsnprintf(sentence, sizeof sentence - 1, format, arguments);
+  const int length = prefix + vsnprintf(sentence + prefix, sizeof sentence - 1 - static_cast<size_t>(prefix), format, arguments);
   va_end(arguments);
   const auto end = static_cast<size_t>(std::clamp(length, 0, static_cast<int>(sizeof sentence) - 2));
   sentence[end] = '\n';

@@ -120,6 +120,8 @@ struct HolderOperation {
   bool leavesHole = false;
   bool trims = false;   // its region is a free part of malloc's heap
   bool chunks = false;  // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
+  // In a process that is somebody else's: it works on a region of its own and leaves no place where another mapping could land.
+  constexpr bool anywhere() const { return !reads && makeOwnRegion == nullptr && !leavesHole; }
 };
 
 // Huge pages are off for the whole process unless an operation is about them.

@@ -1,12 +1,11 @@
 #include "engine/plan.h"
 
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string_view>
 
 #include "board/fail.h"
+#include "board/lines.h"
 
 namespace pauselab::engine {
 namespace {
@@ -54,6 +53,12 @@ class Line {
   std::uint64_t numberUpTo(const std::string& key, std::uint64_t most) {
     const std::uint64_t value = number(key);
     if (value > most) reject("expected at most " + std::to_string(most) + " for " + key + ", got " + std::to_string(value));
+    return value;
+  }
+
+  std::uint64_t numberBetween(const std::string& key, std::uint64_t least, std::uint64_t most) {
+    const std::uint64_t value = numberUpTo(key, most);
+    if (value < least) reject("expected at least " + std::to_string(least) + " for " + key + ", got " + std::to_string(value));
     return value;
   }
 
@@ -116,12 +121,35 @@ void readVictim(Line& line, Plan& plan) {
 }
 
 void readJoined(Line& line, Plan& plan) {
+  using board::Role;
+  constexpr Role roles[] = {Role::victim, Role::load, Role::holder, Role::toucher};
+  const Role role = roles[line.choice("role", {"victim", "load", "holder", "toucher"})];
+  const bool paced = role == Role::victim || role == Role::load;
   plan.joined.push_back({
-      .timed = line.choice("role", {"victim", "load"}) == 0,
+      .role = role,
       .name = line.text("name"),
-      .interval_ns = line.numberUpTo("interval_ns", kLongest_ns),
-      .offset_ns = line.numberUpTo("offset_ns", kLongest_ns),
+      .operation = role == Role::holder ? line.text("operation") : "",
+      .interval_ns = paced ? line.numberUpTo("interval_ns", kLongest_ns) : 0,
+      .offset_ns = paced ? line.numberUpTo("offset_ns", kLongest_ns) : 0,
   });
+}
+
+// The bounds of MallocChurn.java: the two loads take the same settings.
+void readChurn(Line& line, Plan& plan) {
+  constexpr std::uint64_t kMost_bytes = (std::uint64_t{1} << 31) - 1;
+  plan.churns.push_back({
+      .name = line.text("name"),
+      .seed = line.number("seed"),
+      .threads = line.numberBetween("threads", 1, 256),
+      .per_s = line.numberBetween("per_s", 1, 10'000'000),
+      .min_bytes = line.numberBetween("min_bytes", 1, kMost_bytes),
+      .max_bytes = line.numberBetween("max_bytes", 1, kMost_bytes),
+      .live = line.numberBetween("live", 1, 10'000'000),
+      .burst_percent = line.numberBetween("burst_percent", 1, 100),
+  });
+  const ChurnPlan& churn = plan.churns.back();
+  if (churn.max_bytes < churn.min_bytes)
+    line.reject("expected at least min_bytes=" + std::to_string(churn.min_bytes) + " for max_bytes, got " + std::to_string(churn.max_bytes));
 }
 
 void readLine(Line& line, Plan& plan) {
@@ -140,8 +168,13 @@ void readLine(Line& line, Plan& plan) {
     readVictim(line, plan);
   } else if (line.kind() == "joined") {
     readJoined(line, plan);
+  } else if (line.kind() == "churn") {
+    readChurn(line, plan);
+  } else if (line.kind() == "join") {
+    plan.boardPath = line.text("path");
+    plan.joins = true;
   } else {
-    line.reject("expected board, parent, process, holder, hog, victim or joined, got \"" + line.kind() + "\"");
+    line.reject("expected board, parent, process, holder, hog, victim, joined, churn or join, got \"" + line.kind() + "\"");
   }
   line.expectEmpty();
 }
@@ -161,18 +194,13 @@ const char* nameOf(Placement placement) {
 
 Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   Plan plan{};
-  std::size_t start = 0;
-  unsigned number = 0;
-  while (start < text.size()) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string_view content = std::string_view(text).substr(start, end - start);
-    start = end + 1;
-    ++number;
-    if (content.empty() || content.front() == '#') continue;
-    Line line(content, nameForErrors + ":" + std::to_string(number));
+  forEachLine(text, nameForErrors, [&](std::string_view content, std::string place) {
+    Line line(content, std::move(place));
     readLine(line, plan);
-  }
+  });
   if (plan.boardPath.empty()) fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
+  if (plan.joins && (plan.holder || !plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
+    fail(Exit::usage, "%s: expected churn lines alone beside `join`", nameForErrors.c_str());
   for (const VictimPlan& victim : plan.victims) {
     if (besideHolder(victim.placement) && (!plan.holder || plan.foreignHolder))
       fail(Exit::usage, "%s: %s is placed \"%s\", which needs a holder in its own process", nameForErrors.c_str(), victim.name.c_str(), nameOf(victim.placement));
@@ -180,11 +208,6 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
   return plan;
 }
 
-Plan readPlan(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) fail(Exit::usage, "the plan %s could not be read", path.c_str());
-  return parsePlan(text, path);
-}
+Plan readPlan(const std::string& path) { return parsePlan(readText("the plan", path), path); }
 
 }  // namespace pauselab::engine

@@ -8,10 +8,14 @@
 //   hog      run_ns=0 sleep_ns=0            0 0: steady
 //   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
 //   joined   role=victim|load name=writer.mmap_munmap interval_ns=1000000 offset_ns=0
+//   joined   role=holder name=holder operation=madvise_free       and role=toucher name=toucher: a holder inside the JVM
+//   churn    name=load.churn seed=1 threads=4 per_s=1000 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50
+//   join     path=/dev/shm/x/board          in place of `board`: take the churn's seats on the board of another engine
 //
 // `joined` is a seat on the board for a thread of another process, a JVM's, which maps the board and takes the seat of
 // that name. The engine is ready when every seat is taken. A holder beside joined seats reads files of /proc about the
-// process that took the first one.
+// process that took the first one. `join` is for the foreign control of a churn: only `parent` and `churn` may be beside
+// it, and the engine that made the board has a `joined` line for each of the churn's threads.
 //
 // Priorities, policies and CPUs are not here: the control plane sets them by tid, for a JVM in the same way.
 #pragma once
@@ -20,6 +24,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "board/layout.h"
 
 namespace pauselab::engine {
 
@@ -60,14 +66,28 @@ struct VictimPlan {
 };
 
 struct JoinedPlan {
-  bool timed;  // role=victim: it has a series and a ring; role=load: its pid and tid alone are on the board
+  board::Role role;  // victim, holder: it has a series and a ring; toucher, load: its pid and tid alone are on the board
   std::string name;
+  std::string operation;  // of a holder
   std::uint64_t interval_ns;
   std::uint64_t offset_ns;
 };
 
+// Blocks allocated, touched and freed through whatever allocator serves malloc in the engine's process (churn.h).
+struct ChurnPlan {
+  std::string name;  // of its first thread
+  std::uint64_t seed;
+  std::uint64_t threads;
+  std::uint64_t per_s;      // blocks of each thread
+  std::uint64_t min_bytes;  // log-uniform between the two
+  std::uint64_t max_bytes;
+  std::uint64_t live;           // blocks that each thread keeps
+  std::uint64_t burst_percent;  // part of each second in which it works
+};
+
 struct Plan {
   std::string boardPath;
+  bool joins = false;  // the board is another engine's
   std::uint64_t threshold_ns;
   std::optional<std::uint64_t> parentPid;
   bool foreignHolder = false;
@@ -75,6 +95,7 @@ struct Plan {
   std::vector<HogPlan> hogs;
   std::vector<VictimPlan> victims;
   std::vector<JoinedPlan> joined;
+  std::vector<ChurnPlan> churns;
 };
 
 // Reads a plan; ends the program with `FILE:LINE: what was expected, what came` (exit 2) if it is not one.

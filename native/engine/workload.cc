@@ -18,8 +18,11 @@
 #include <latch>
 #include <thread>
 
+#include "allocator/describe.h"
 #include "board/fail.h"
 #include "engine/chunk_heap.h"
+#include "engine/churn.h"
+#include "engine/crew.h"
 #include "engine/roles.h"
 
 namespace pauselab::engine {
@@ -30,10 +33,9 @@ using board::State;
 
 constexpr std::uint64_t kVictimRing = 4096;
 constexpr std::uint64_t kHolderRing = 16384;
-constexpr std::uint64_t kPoll_ns = 1'000'000;
 constexpr std::uint64_t kHeartbeat_ns = 50'000'000;
 
-// Threads on the board, in this order: victims, holder, toucher, hogs, joined ones.
+// Threads on the board, in this order: victims, holder, toucher, hogs, joined ones, the churns'.
 struct Seats {
   std::vector<board::ThreadSpec> specs;
   std::size_t holder = 0, toucher = 0, firstHog = 0, firstJoined = 0;
@@ -56,25 +58,22 @@ Seats seatsOf(const Plan& plan) {
   for (std::size_t i = 0; i < plan.hogs.size(); ++i) seats.specs.push_back({.name = "hog-" + std::to_string(i), .role = Role::hog, .series = ""});
   seats.firstJoined = seats.specs.size();
   for (const JoinedPlan& joined : plan.joined) {
-    if (joined.timed) {
-      seats.specs.push_back({.name = joined.name, .role = Role::victim, .series = joined.name, .response = joined.interval_ns != 0,
+    if (joined.role == Role::victim) {
+      seats.specs.push_back({.name = joined.name, .role = joined.role, .series = joined.name, .response = joined.interval_ns != 0,
                              .interval_ns = joined.interval_ns, .offset_ns = joined.offset_ns, .ring_capacity = kVictimRing});
     } else {
-      seats.specs.push_back({.name = joined.name, .role = Role::load, .series = ""});
+      const bool isHolder = joined.role == Role::holder;
+      seats.specs.push_back({.name = joined.name, .role = joined.role, .series = isHolder ? "holder." + joined.operation : "", .ring_capacity = isHolder ? kHolderRing : 0});
     }
   }
+  for (const ChurnPlan& churn : plan.churns)
+    for (const std::string& name : threadNames(churn)) seats.specs.push_back({.name = name, .role = Role::load, .series = ""});
   return seats;
 }
 
 const VictimOperation& victimOperation(const VictimPlan& plan) {
   const VictimOperation* operation = findVictimOperation(plan.operation);
   if (operation == nullptr) fail(Exit::usage, "the engine knows no victim operation \"%s\"; `pauselab-engine operations` lists them", plan.operation.c_str());
-  return *operation;
-}
-
-const HolderOperation& holderOperation(const HolderPlan& plan) {
-  const HolderOperation* operation = findHolderOperation(plan.operation);
-  if (operation == nullptr) fail(Exit::usage, "the engine knows no holder operation \"%s\"; `pauselab-engine operations` lists them", plan.operation.c_str());
   return *operation;
 }
 
@@ -86,56 +85,6 @@ void tryVictim(const VictimPlan& plan, VictimAction& action) {
            outcome == kExhausted ? "its pool of pages is too small" : strerrorname_np(outcome));
 }
 
-// One call and its re-population before the window: refusals show, and the region is in its steady state (the first
-// MADV_FREE of a region takes several times as long as all later ones).
-void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& region) {
-  const auto never = [] { return false; };
-  region.populate(never);
-  int outcome = action.release();
-  if (outcome == 0) outcome = action.restore();
-  if (outcome != 0) fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s", plan.operation.c_str(), region.bytes(), strerrorname_np(outcome));
-  region.populate(never);
-}
-
-// The threads of one process and the gate that they wait at.
-class Crew {
- public:
-  explicit Crew(Shared& shared) : shared_(shared) {}
-
-  // Starts a thread that registers itself on the board, does what has to be done once, waits for `go`, runs `loop`.
-  void start(std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once = [] {}) {
-    ++count_;
-    threads_.emplace_back([this, index, loop = std::move(loop), once = std::move(once)] {
-      board::Thread& thread = shared_.board.thread(index);
-      // At most 15 characters fit; the tail of "writer.mprotect" says more than a cut name elsewhere would.
-      pthread_setname_np(pthread_self(), std::string(thread.name).substr(0, 15).c_str());
-      prctl(PR_SET_TIMERSLACK, 1);  // ns: sleeps end when asked, not up to 50 us later
-      const Schedstat schedstat;
-      once();
-      thread.pid.store(static_cast<std::uint64_t>(getpid()), std::memory_order_relaxed);
-      thread.tid.store(static_cast<std::uint64_t>(syscall(SYS_gettid)), std::memory_order_release);
-      registered_.raise();
-      while (shared_.go.value() == 0) shared_.go.waitWhile(0);
-      loop(schedstat);
-      ended_.fetch_add(1, std::memory_order_release);
-      // Never leaves: a thread's exit gives its stack back (madvise, munmap), and others are still being measured.
-      for (;;) pause();
-    });
-  }
-
-  void waitUntilRegistered() {
-    for (std::uint32_t seen; (seen = registered_.value()) < count_;) registered_.waitWhile(seen);
-  }
-  bool allEnded() const { return ended_.load(std::memory_order_acquire) == count_; }
-
- private:
-  Shared& shared_;
-  std::vector<std::thread> threads_;
-  Signal registered_;
-  std::atomic<std::size_t> ended_{0};
-  std::size_t count_ = 0;
-};
-
 void beat(Shared& shared) {
   shared.board.header().heartbeat_ns.store(monotonic_ns(), std::memory_order_release);
 }
@@ -146,27 +95,44 @@ void dieWith(pid_t parent) {
   if (getppid() != parent) fail(Exit::workload, "the process that started the engine is gone");
 }
 
-void waitForGo(Shared& shared, const std::function<void()>& look) {
-  while (shared.board.header().command.load(std::memory_order_acquire) != static_cast<std::uint64_t>(board::Command::go)) {
-    look();
-    const timespec poll_ns = toTimespec(kPoll_ns);
-    nanosleep(&poll_ns, nullptr);
+// The churns of a plan, their threads in the order of their seats.
+class ChurnCrew {
+ public:
+  explicit ChurnCrew(const Plan& plan) {
+    for (const ChurnPlan& churn : plan.churns) {
+      const std::vector<std::string> names = threadNames(churn);
+      for (std::size_t i = 0; i < names.size(); ++i) members_.push_back({.name = names[i], .churn = std::make_unique<Churn>(churn, i)});
+    }
   }
-  shared.go.raise();
-}
 
-struct HolderParts {
-  std::unique_ptr<Region> region;
-  std::unique_ptr<HolderAction> action;
+  void start(Crew& crew, Shared& shared) {
+    for (const Member& member : members_) {
+      const std::optional<std::size_t> seat = shared.board.find(member.name);
+      if (!seat) fail(Exit::usage, "the board has no seat %s for a thread of the churn; its plan needs a line `joined role=load name=%s`", member.name.c_str(), member.name.c_str());
+      crew.start(*seat, [&shared, seat, churn = member.churn.get()](const Schedstat&) { churn->run(shared, *seat); });
+    }
+  }
+
+  // Once its threads have ended: what they did, as a line of JSON.
+  void print() const {
+    if (members_.empty()) return;
+    std::printf("{\"churn\":[");
+    for (const Member& member : members_) {
+      const ChurnTally& tally = member.churn->tally();
+      std::printf("%s{\"thread\":\"%s\",\"blocks\":%lu,\"allocatedBytes\":%lu,\"refused\":%lu,\"ticks\":%lu,\"droppedTicks\":%lu}", &member == members_.data() ? "" : ",",
+                  member.name.c_str(), tally.blocks, tally.allocated_bytes, tally.refused, tally.ticks, tally.dropped_ticks);
+    }
+    std::printf("]}\n");
+    std::fflush(stdout);
+  }
+
+ private:
+  struct Member {
+    std::string name;
+    std::unique_ptr<Churn> churn;
+  };
+  std::vector<Member> members_;
 };
-
-HolderParts prepareHolder(const Plan& plan) {
-  HolderParts parts;
-  parts.region = makeRegion(holderOperation(*plan.holder), *plan.holder, plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
-  parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = getpid()});
-  tryHolder(*plan.holder, *parts.action, *parts.region);
-  return parts;
-}
 
 // For a holder that reads the victims' process from outside. The region is not here but there.
 HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims) {
@@ -177,11 +143,6 @@ HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims)
   if (const int outcome = parts.action->release(); outcome != 0)
     fail(Exit::unfit, "this kernel refused %s before the window: %s", plan.holder->operation.c_str(), strerrorname_np(outcome));
   return parts;
-}
-
-void startHolder(Crew& crew, Shared& shared, const Plan& plan, const Seats& seats, HolderParts& parts) {
-  crew.start(seats.holder, [&](const Schedstat& schedstat) { runHolder(shared, seats.holder, *plan.holder, *parts.action, *parts.region, schedstat); });
-  if (plan.holder->toucher) crew.start(seats.toucher, [&](const Schedstat&) { runToucher(shared, *parts.region); });
 }
 
 // A second process for the holder. In the foreign control it has the region as well, so that the same holder works in
@@ -226,7 +187,7 @@ class ForeignHolder {
     shared.board.lockMemory();
     HolderParts parts = read == nullptr ? prepareHolder(plan) : prepareReader(plan, *read, parent);
     auto* crew = new Crew(shared);  // never destroyed: its threads never end
-    startHolder(*crew, shared, plan, seats, parts);
+    startHolder(*crew, shared, *plan.holder, seats.holder, seats.toucher, parts);
     crew->waitUntilRegistered();
     const std::string layout = verifiedLayout(read == nullptr ? parts.region.get() : nullptr, {});
     if (write(layoutPipe, layout.data(), layout.size()) != static_cast<ssize_t>(layout.size())) fail(Exit::workload, "the foreign holder could not report its layout");
@@ -334,6 +295,10 @@ void checkOperations(const Plan& plan) {
   if (const VictimPlan* const mapper = users[static_cast<int>(Heap::mapsLarge)]; mapper != nullptr && !hole.empty())
     fail(Exit::usage, "%s cannot be in one process with %s: a block that it maps could land where the other has just unmapped", mapper->name.c_str(), hole.c_str());
   const VictimPlan* const breakMover = users[static_cast<int>(Heap::movesBreak)];
+  if (!plan.churns.empty())
+    for (const Heap heap : {Heap::mapsLarge, Heap::movesBreak})
+      if (const VictimPlan* const victim = users[static_cast<int>(heap)]; victim != nullptr)
+        fail(Exit::usage, "%s cannot be in one process with a churn: %s changes the allocator's state for the whole process", victim->name.c_str(), victim->operation.c_str());
   if (breakMover != nullptr && trimsHeap(plan))
     fail(Exit::usage, "%s moves the program break and cannot be in one process with the holder's %s, which moves it too", breakMover->name.c_str(), plan.holder->operation.c_str());
 }
@@ -352,7 +317,7 @@ bool victimsEnded(Shared& shared, const Plan& plan, const Seats& seats) {
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
     if (!hasEnded(shared, i)) return false;
   for (std::size_t i = 0; i < plan.joined.size(); ++i)
-    if (plan.joined[i].timed && !hasEnded(shared, seats.firstJoined + i)) return false;
+    if (plan.joined[i].role == Role::victim && !hasEnded(shared, seats.firstJoined + i)) return false;
   return true;
 }
 
@@ -384,13 +349,42 @@ HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& s
   return parts;
 }
 
+void belongToParent(const Plan& plan) {
+  if (!plan.parentPid) return;
+  dieWith(static_cast<pid_t>(*plan.parentPid));
+  signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
+}
+
+// The churn of a foreign control: in an address space, and on an allocator, of its own. It outlives its threads: the
+// kernel would take its memory apart while the victims serve what they owe.
+[[noreturn]] void runJoined(const Plan& plan) {
+  disableHugePages();
+  Shared shared{.board = board::Board::open(plan.boardPath)};
+  shared.board.lockMemory();
+  ChurnCrew churns(plan);
+  std::printf("{\"allocator\":%s}\n", allocator::describe().c_str());
+  std::fflush(stdout);
+  auto* crew = new Crew(shared);  // never destroyed: its threads never end
+  churns.start(*crew, shared);
+  crew->waitUntilRegistered();
+  waitForGo(shared, [] {});
+  const auto restUntil = [&](const std::function<bool()>& come) {
+    while (!come() && monotonic_ns() < shared.drainEnd_ns()) {
+      const timespec rest = toTimespec(shared.windowOver() ? kPoll_ns : kHeartbeat_ns);
+      nanosleep(&rest, nullptr);
+    }
+  };
+  restUntil([&] { return crew->allEnded(); });
+  if (crew->allEnded()) churns.print();
+  restUntil([&] { return shared.board.header().state.load(std::memory_order_acquire) >= static_cast<std::uint64_t>(State::done); });
+  _exit(0);
+}
+
 }  // namespace
 
 void runWorkload(const Plan& plan) {
-  if (plan.parentPid) {
-    dieWith(static_cast<pid_t>(*plan.parentPid));
-    signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
-  }
+  belongToParent(plan);
+  if (plan.joins) runJoined(plan);
   checkOperations(plan);  // before anything is made
   chooseHugePages(plan);
   if (trimsHeap(plan)) shareOneArena();  // in the foreign control's victims too, so that it differs in nothing else
@@ -420,20 +414,22 @@ void runWorkload(const Plan& plan) {
   auto* crew = new Crew(shared);  // never destroyed: its threads never end
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
     crew->start(i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); }, [&, i] { victims.actions[i]->warmUp(); });
-  if (holder.action) startHolder(*crew, shared, plan, seats, holder);
+  if (holder.action) startHolder(*crew, shared, *plan.holder, seats.holder, seats.toucher, holder);
   for (std::size_t i = 0; i < plan.hogs.size(); ++i)
     crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
+  ChurnCrew churns(plan);
+  churns.start(*crew, shared);
   if (!plan.joined.empty()) {
     waitUntilJoined(shared, plan, seats);
     if (plan.holder) {
       holder = prepareJoinedReader(shared, plan, seats);
-      startHolder(*crew, shared, plan, seats, holder);
+      startHolder(*crew, shared, *plan.holder, seats.holder, seats.toucher, holder);
     }
   }
   crew->waitUntilRegistered();
 
-  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
-              victims.notes.c_str(), header.memory_locked.load() != 0 ? "true" : "false");
+  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s,\"allocator\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
+              victims.notes.c_str(), header.memory_locked.load() != 0 ? "true" : "false", allocator::describe().c_str());
   std::fflush(stdout);
   beat(shared);
   header.state.store(static_cast<std::uint64_t>(State::ready), std::memory_order_release);
@@ -451,11 +447,13 @@ void runWorkload(const Plan& plan) {
     const bool windowOver = now_ns >= shared.windowEnd_ns();
     if (drainOver || (windowOver && victimsEnded(shared, plan, seats))) shared.hogsStop.store(true, std::memory_order_relaxed);
     const bool foreignEnded = !foreign.exists() || foreign.ended();
-    if (drainOver || (crew->allEnded() && foreignEnded && joinedEnded(shared, plan, seats))) break;
+    // Where nobody has a seat the window is there all the same: somebody else's program runs in it.
+    if (drainOver || (windowOver && crew->allEnded() && foreignEnded && joinedEnded(shared, plan, seats))) break;
     const timespec rest = toTimespec(windowOver ? kPoll_ns : kHeartbeat_ns);
     nanosleep(&rest, nullptr);
   }
   foreign.kill();
+  if (crew->allEnded()) churns.print();
   if (allocatorsInHeap(plan) > 0 && crew->allEnded()) ChunkHeap::ofThisProcess().verify();
   header.state.store(static_cast<std::uint64_t>(State::done), std::memory_order_release);
   // Without unwinding: the threads end with the process.

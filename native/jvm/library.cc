@@ -9,10 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <string>
 
+#include "allocator/blocks.h"
+#include "allocator/describe.h"
 #include "board/clock.h"
 #include "engine/schedstat.h"
-#include "jvm/allocator.h"
+#include "jvm/holder.h"
 #include "jvm/memory.h"
 
 namespace pauselab::jvm {
@@ -71,17 +74,26 @@ jlong makePool(JNIEnv*, jclass, jlong pages, jboolean apart) {
 jint touchNext(JNIEnv*, jclass, jlong pool) { return fromHandle<Pool>(pool)->touchNext(); }
 
 jint mallocAndFree(JNIEnv*, jclass, jlong bytes) {
-  void* const block = allocate(static_cast<std::size_t>(bytes));
+  void* const block = allocator::allocateTouched(static_cast<std::size_t>(bytes));
   if (block == nullptr) return ENOMEM;
   std::free(block);
   return 0;
 }
 
-jlong mallocBlock(JNIEnv*, jclass, jlong bytes) { return toHandle(allocate(static_cast<std::size_t>(bytes))); }
+jlong mallocBlock(JNIEnv*, jclass, jlong bytes) { return toHandle(allocator::allocateTouched(static_cast<std::size_t>(bytes))); }
 
 void freeBlock(JNIEnv*, jclass, jlong address) { std::free(fromHandle<void>(address)); }
 
-jstring describe(JNIEnv* env, jclass) { return env->NewStringUTF(describeAllocator().c_str()); }
+jstring describe(JNIEnv* env, jclass) { return env->NewStringUTF(allocator::describe().c_str()); }
+
+std::string toString(JNIEnv* env, jstring text) {
+  const char* const characters = env->GetStringUTFChars(text, nullptr);
+  std::string result = characters == nullptr ? "" : characters;
+  if (characters != nullptr) env->ReleaseStringUTFChars(text, characters);
+  return result;
+}
+
+jstring holder(JNIEnv* env, jclass, jstring board, jstring line) { return env->NewStringUTF(startHolder(toString(env, board), toString(env, line)).c_str()); }
 
 jstring errorText(JNIEnv* env, jclass, jint number) { return env->NewStringUTF(strerror(number)); }
 
@@ -113,6 +125,7 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* vm, void*) {
       entry("malloc", "(J)J", mallocBlock),
       entry("free", "(J)V", freeBlock),
       entry("describeAllocator", "()Ljava/lang/String;", describe),
+      entry("startHolder", "(Ljava/lang/String;Ljava/lang/String;)Ljava/lang/String;", holder),
       entry("errorText", "(I)Ljava/lang/String;", errorText),
   };
   return jni->RegisterNatives(type, methods, sizeof methods / sizeof methods[0]) == 0 ? JNI_VERSION_1_8 : JNI_ERR;

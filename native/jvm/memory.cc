@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 namespace pauselab::jvm {
 namespace {
@@ -64,13 +63,6 @@ int Pool::touchNext() noexcept {
   touch(next_);
   next_ += stride_;
   return 0;
-}
-
-void* allocate(std::size_t bytes) noexcept {
-  char* const block = static_cast<char*>(std::malloc(bytes));
-  if (block == nullptr) return nullptr;
-  for (std::size_t at = 0; at < bytes; at += kPageBytes) touch(block + at);
-  return block;
 }
 
 }  // namespace pauselab::jvm

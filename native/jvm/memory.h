@@ -34,7 +34,4 @@ class Pool {
   std::uint64_t left_ = 0;
 };
 
-// malloc and a write to each page; null when refused.
-void* allocate(std::size_t bytes) noexcept;
-
 }  // namespace pauselab::jvm

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 
 #include "board/fail.h"
+#include "board/lines.h"
 
 namespace pauselab::launcher {
 namespace {
@@ -165,16 +164,7 @@ std::string_view nameOf(std::string_view variable) { return variable.substr(0, v
 
 Launch parseLaunch(const std::string& text, const std::string& nameForErrors) {
   Launch launch;
-  std::size_t start = 0;
-  unsigned number = 0;
-  while (start < text.size()) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    const std::string_view content = std::string_view(text).substr(start, end - start);
-    start = end + 1;
-    ++number;
-    if (content.empty() || content.front() == '#') continue;
-    readLine(Line(content, nameForErrors + ":" + std::to_string(number)), launch);
-  }
+  forEachLine(text, nameForErrors, [&](std::string_view content, std::string place) { readLine(Line(content, std::move(place)), launch); });
   const std::pair<const char*, bool> required[] = {
       {"java=/…", launch.java.empty()},
       {"parent=PID", launch.parent == 0},
@@ -187,12 +177,7 @@ Launch parseLaunch(const std::string& text, const std::string& nameForErrors) {
   return launch;
 }
 
-Launch readLaunch(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) fail(Exit::usage, "the launch file %s could not be read", path.c_str());
-  return parseLaunch(text, path);
-}
+Launch readLaunch(const std::string& path) { return parseLaunch(readText("the launch file", path), path); }
 
 std::vector<std::string> changeEnvironment(const Launch& launch, std::vector<std::string>& environment) {
   std::vector<std::string> removed;

@@ -1,19 +1,22 @@
-// The native side of test/interop/board-java.test.ts:
+// The native side of test/interop/:
 //
 //   pauselab-board-tool make BOARD           lays out a board with one timed seat, writer.interop
 //   pauselab-board-tool write BOARD SAMPLES  records a file of lines `intended start end`, in nanoseconds
 //   pauselab-board-tool print BOARD          everything that is on it, as JSON; numbers as text, since they exceed 2^53
+//   pauselab-board-tool draws SEED LIVE MIN_BYTES MAX_BYTES COUNT   what a churn draws: lines `slot bytes`
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <string_view>
 
 #include "board/board.h"
 #include "board/fail.h"
+#include "engine/draws.h"
 
 namespace pauselab::board {
 namespace {
@@ -104,6 +107,15 @@ void print(Mapped board) {
   std::printf("]}\n");
 }
 
+void draws(char** numbers) {
+  const auto number = [numbers](int i) { return std::strtoull(numbers[i], nullptr, 10); };
+  engine::BlockDraws drawn(number(0), static_cast<std::uint32_t>(number(1)), engine::Sizes(number(2), number(3)));
+  for (std::uint64_t i = 0; i < number(4); ++i) {
+    const std::uint32_t slot = drawn.slot();
+    std::printf("%u %lu\n", slot, drawn.bytes());
+  }
+}
+
 }  // namespace
 }  // namespace pauselab::board
 
@@ -116,7 +128,9 @@ int main(int argc, char** argv) {
     board::write(board::Mapped(argv[2]), argv[3]);
   } else if (command == "print" && argc == 3) {
     board::print(board::Mapped(argv[2]));
+  } else if (command == "draws" && argc == 7) {
+    board::draws(argv + 2);
   } else {
-    fail(Exit::usage, "expected: pauselab-board-tool make BOARD | write BOARD SAMPLES | print BOARD");
+    fail(Exit::usage, "expected: pauselab-board-tool make BOARD | write BOARD SAMPLES | print BOARD | draws SEED LIVE MIN_BYTES MAX_BYTES COUNT");
   }
 }

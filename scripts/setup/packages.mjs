@@ -25,6 +25,8 @@ export const testPackages = [
     name: 'libhdrhistogram-java',
     isPresent: () => existsSync('/usr/share/java/hdrhistogram.jar'),
   },
+  // Signs the repository that tests of kernel packages make.
+  { name: 'gnupg', isPresent: () => isOnPath('gpg') && isOnPath('gpg-agent') },
 ];
 
 /** Where Debian puts shared libraries: a folder for each architecture. */

@@ -25,6 +25,9 @@ function activityOf(timeline: Timeline | undefined, span: StateSpan): Pick<Activ
   if (span.state === '?') {
     const first = changeAt(timeline, span.firstTick);
     const isSameWait = first !== undefined && last !== undefined && span.lastTick < timeline.ticks_ns.length && isWait(first.state) && first.state === last.state && first.onCpu_ns === last.onCpu_ns && first.runDelay_ns === last.runDelay_ns;
+    // Its run delay says so too: it was in the run queue for most of the gap, however rarely anybody looked.
+    const waited_ns = first === undefined || last === undefined ? 0 : last.runDelay_ns - first.runDelay_ns;
+    if (!isSameWait && waited_ns >= (span.end_ns - span.start_ns) / 2 && span.lastTick < timeline.ticks_ns.length) return { activity: 'runnable', systemCall: null };
     return isSameWait ? { activity: letterActivity(last.state), systemCall: last.systemCall ?? null } : { activity: 'unobserved', systemCall: null };
   }
   if (span.state === 'R') return { activity: ranMostly(timeline, span) ? 'running' : 'runnable', systemCall: null };

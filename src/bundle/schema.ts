@@ -126,7 +126,32 @@ const jvmSchema = z.object({
   logProblems: z.array(z.string()),
   /** CPU time of the JVM with the probes over the window. */
   cpu_ns: ns,
+  /** From the one reading of it to the other. */
+  cpuOver_ns: ns.default(0),
 });
+
+const churnTallySchema = z.object({
+  thread: z.string(),
+  blocks: z.number(),
+  allocatedBytes: z.number(),
+  /** Times that malloc returned null. */
+  refused: z.number(),
+  /** Ticks of its pace that were made, and those that went by while it was held up and were not made up for. */
+  ticks: z.number(),
+  droppedTicks: z.number(),
+});
+
+const churnSchema = z.object({
+  /** The engine with the victims and, in the foreign control, the one with the churn: pid, the proof of its allocator. */
+  processes: z.array(z.record(z.string(), z.unknown())),
+  /** Threads whose scheduling was set by name. */
+  threads: z.array(watchedThreadSchema),
+  /** Empty in the idle control; null if the process ended too early to say. */
+  tallies: orNull(z.array(churnTallySchema)),
+});
+
+/** A setting of an allocator of which nothing says that it is in force. */
+const unprovenSchema = z.object({ process: z.string(), allocator: z.string(), key: z.string(), asked: z.string() });
 
 const status = z.enum(['complete', 'partial', 'failed']);
 
@@ -154,6 +179,9 @@ export const runSchema = z.object({
   holder: orNull(holderSchema),
   /** Null for a native arm. */
   jvm: orNull(jvmSchema),
+  /** Null for an arm without a churn, and in a bundle of a version that had none. */
+  churn: orNull(churnSchema).default(null),
+  unproven: z.array(unprovenSchema).default([]),
   series: z.array(seriesSchema),
 });
 
@@ -165,7 +193,7 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   n: z.number(),
   exhausted: z.number(),
   lost_records: z.number(),
-  /** The holder's calls that reached into the window; 0 if it is idle, null for a JVM, whose own calls are not counted in a run. */
+  /** The holder's calls that reached into the window; 0 if it is idle, null for a JVM or an allocator, whose own calls are not counted in a run. */
   holder_calls: orNull(z.number()),
 });
 
@@ -182,7 +210,21 @@ const armSchema = z.object({
   regionBytes: orNull(z.number()),
   holder: orNull(holderSchema),
   /** Of a JVM: its log's events, pooled over the runs, and its CPU time; null for a native arm. */
-  jvm: orNull(z.object({ log: z.array(logSeriesSchema), cpu_ns: ns })),
+  jvm: orNull(
+    z.object({
+      log: z.array(logSeriesSchema),
+      cpu_ns: ns,
+      /** The arm that differs only in that the user's own program has no probes in it. */
+      withoutProbes: orNull(z.string()).default(null),
+      /** CPU time of a run, and the time over which it was read. */
+      perRun: z.array(z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns })).default([]),
+      /** Variables of the environment that it did not get. */
+      removedFromEnvironment: z.array(z.string()).default([]),
+    }),
+  ),
+  /** Of a churn: what it did in all runs; null for another arm. */
+  churn: orNull(churnTallySchema.omit({ thread: true })).default(null),
+  unproven: z.array(unprovenSchema.omit({ process: true })).default([]),
   series: z.array(seriesSchema.extend({ perRun: z.array(perRunSchema) })),
 });
 

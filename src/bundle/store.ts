@@ -2,8 +2,9 @@
  * The result folder of an experiment. Every file is written beside its place, synced and renamed into it, so that a
  * reader, a crash or a full disk never sees half of one. JSON is checked against its schema before it is written.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage, type Failure } from '../base/failure.js';
 import { bundleSchemas, schemaVersion, type ManifestFile, type RunFile, type SummaryFile } from './schema.js';
 import type { StallsFile } from './stalls-schema.js';
@@ -27,7 +28,7 @@ export function createBundle(path: string): BundleStore {
   guard(folder, () => { makeFolders(runsFolder); }, () => {
     if (existsWithContent(folder)) throw usage(`the output folder ${path} exists and is not empty; choose another with --out, or remove it`);
   });
-  const writeJson = (file: string, value: unknown): void => { writeAtomically(join(folder, file), `${JSON.stringify(value, null, 1)}\n`); };
+  const writeJson = (file: string, value: unknown): void => { write(join(folder, file), `${JSON.stringify(value, null, 1)}\n`); };
   return {
     path: folder,
     writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
@@ -42,8 +43,8 @@ export function createBundle(path: string): BundleStore {
       const runFolder = join(runsFolder, run.name);
       try {
         guard(runFolder, () => { makeFolders(runFolder); });
-        for (const [name, text] of Object.entries(files)) writeAtomically(join(runFolder, name), text);
-        writeAtomically(join(runFolder, 'stalls.json'), `${JSON.stringify(bundleSchemas.stalls.parse(stalls), null, 1)}\n`);
+        for (const [name, text] of Object.entries(files)) write(join(runFolder, name), text);
+        write(join(runFolder, 'stalls.json'), `${JSON.stringify(bundleSchemas.stalls.parse(stalls), null, 1)}\n`);
         writeJson(join('runs', run.name, 'run.json'), bundleSchemas.run.parse(run));
       } catch (error) {
         rmSync(runFolder, { recursive: true, force: true });
@@ -52,18 +53,6 @@ export function createBundle(path: string): BundleStore {
       hasRuns = true;
     },
   };
-}
-
-/** As `mkdir -p`. Node's own recursive mkdir tries for ever where a folder is missing that nobody can make, as in /proc. */
-function makeFolders(path: string): void {
-  if (existsSync(path)) return;
-  makeFolders(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Another pauselab may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
 }
 
 /** Reads and checks one file of a bundle. */
@@ -93,24 +82,8 @@ function existsWithContent(folder: string): boolean {
   }
 }
 
-function writeAtomically(path: string, text: string): void {
-  const temporary = join(dirname(path), `.${basename(path)}.partial`);
-  guard(path, () => {
-    try {
-      const fd = openSync(temporary, 'w');
-      try {
-        const bytes = Buffer.from(text);
-        for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-      renameSync(temporary, path);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  });
+function write(path: string, text: string): void {
+  guard(path, () => { writeAtomically(path, text); });
 }
 
 const remedies: Record<string, string> = {

@@ -5,7 +5,7 @@ import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../profile/operations.js';
-import type { NativeArm, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, ThreadRule } from '../profile/resolved.js';
+import type { AllocatorWork, NativeArm, Readiness, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, Scheduling } from '../profile/resolved.js';
 
 interface PlannedArm {
   readonly name: string;
@@ -13,11 +13,13 @@ interface PlannedArm {
   readonly control: string | null;
   /** What gives memory back. */
   readonly holder: string;
-  /** Null for a JVM, which has a heap and no region. */
+  /** Null for a JVM or a churn, which have a heap and no region. */
   readonly region: string | null;
   readonly layout: string | null;
   /** Of a JVM: collector, flags, allocator, loads and the scheduling of its threads. */
   readonly jvm: readonly string[];
+  /** Of a native churn: allocator, churns and the scheduling of threads by name. */
+  readonly churn: readonly string[];
   readonly hogs: string;
   readonly victims: readonly string[];
 }
@@ -43,15 +45,20 @@ export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[]): 
         name: arm.name,
         title: arm.title,
         control: arm.control,
-        holder: holder === null ? 'the JVM itself' : describeHolder(holder, cpusOf),
-        region: arm.jvm === null ? regionOf(arm, topology) : null,
-        layout: arm.jvm === null ? arm.layout : null,
+        holder: holder === null ? (jvm === null ? 'the allocator' : 'the JVM itself') : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
+        region: arm.jvm === null && arm.holder !== null ? regionOf(arm, topology) : isRiding(arm) && holder?.region.kind === 'bytes' ? formatSize(holder.region.bytes) : null,
+        layout: arm.holder !== null && (arm.jvm === null || isRiding(arm)) ? arm.layout : null,
         jvm: jvm === null ? [] : describeJvm(jvm, cpusOf),
+        churn: arm.jvm === null && arm.holder === null ? describeWork(arm.churn, cpusOf, 'process') : [],
         hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
         victims: victims.map(({ series, interval_ns, cpus }) => `${series}, ${interval_ns === 0 ? 'back to back' : `every ${formatDuration(interval_ns)}`}, ${cpusOf(cpus)}`),
       };
     }),
   };
+}
+
+function isRiding(arm: ResolvedArm): boolean {
+  return arm.jvm !== null && arm.holder !== null && operationNamed(arm.holder.operation).reads !== true;
 }
 
 type CpusOf = (cpus: Parameters<typeof resolveCpus>[0]) => string;
@@ -69,28 +76,51 @@ function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): 
   return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor === null ? 'by what no weights tell (a real-time hog)' : `${factor.toFixed(1)} times`}`;
 }
 
-function describeJvm({ jdk, collector, flags, allocator, app, loads, loadsIn, threads }: ResolvedJvm, cpusOf: CpusOf): string[] {
-  const settings = (values: Readonly<Record<string, string | number>>): string => Object.entries(values).map(([key, value]) => ` ${key}=${value}`).join('');
+function describeJvm(jvm: ResolvedJvm, cpusOf: CpusOf): string[] {
+  const { jdk, collector, flags, app, process } = jvm;
   return [
     `JDK ${jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
-    ...(allocator.name === 'glibc' ? [] : [`allocator ${allocator.name}${settings(allocator.settings)}`]),
-    ...(app === null ? [] : [`java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}`]),
-    ...loads.map(({ load, values }) => `load ${load}${settings(values)}${loadsIn === 'foreign' ? ', in a second JVM' : ''}`),
+    ...(app === null ? [] : [`java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}${app.ready === null ? '' : `, measured ${describeReadiness(app.ready)}`}`]),
+    ...describeProcess(process, cpusOf),
+    ...describeWork(jvm, cpusOf, 'JVM'),
+  ];
+}
+
+function describeWork({ allocator, loads, loadsIn, threads }: AllocatorWork, cpusOf: CpusOf, place: 'JVM' | 'process'): string[] {
+  const settings = (values: Readonly<Record<string, string | number>>): string => Object.entries(values).map(([key, value]) => ` ${key}=${value}`).join('');
+  return [
+    ...(allocator.name === 'glibc' && Object.keys(allocator.settings).length === 0 ? [] : [`allocator ${allocator.name}${settings(allocator.settings)}`]),
+    ...loads.map(({ load, values }) => `load ${load}${settings(values)}${loadsIn === 'foreign' ? `, in a second ${place}` : ''}`),
     ...threads.map((rule) => `threads "${rule.pattern}": ${describeRule(rule, cpusOf)}`),
   ];
 }
 
-function describeRule({ nice, policy, cpus }: ThreadRule, cpusOf: CpusOf): string {
+function describeReadiness(ready: Readiness): string {
+  switch (ready.kind) {
+    case 'log': return `once it prints /${ready.pattern}/`;
+    case 'port': return `once port ${ready.port} accepts connections`;
+    case 'after': return `${formatDuration(ready.after_ns)} after its start`;
+  }
+}
+
+function describeProcess(process: ResolvedJvm['process'], cpusOf: CpusOf): string[] {
+  const limits = Object.entries(process.limits).map(([name, value]) => `limit ${name} ${value}`);
+  const said = [describeRule(process, cpusOf), ...limits].filter((text) => text !== '');
+  return said.length === 0 ? [] : [`process: ${said.join(', ')}`];
+}
+
+function describeRule({ nice, policy, cpus }: Scheduling, cpusOf: CpusOf): string {
   return [...(nice === null ? [] : [`nice ${nice}`]), ...(policy === null ? [] : [`policy ${policy}`]), ...(cpus === null ? [] : [cpusOf(cpus)])].join(', ');
 }
 
 export function describePlan({ profile, arms, order, leastDuration_ns }: Plan): string {
-  const lines = arms.flatMap(({ name, title, holder, region, layout, jvm, hogs, victims }) => [
+  const lines = arms.flatMap(({ name, title, holder, region, layout, jvm, churn, hogs, victims }) => [
     `${name}: ${title}`,
     `  holder   ${holder}`,
     ...(region === null ? [] : [`  region   ${region}`]),
     ...(layout === null ? [] : [`  layout   ${layout}`]),
     ...jvm.map((text) => `  jvm      ${text}`),
+    ...churn.map((text) => `  churn    ${text}`),
     `  hogs     ${hogs}`,
     ...victims.map((victim) => `  victim   ${victim}`),
   ]);

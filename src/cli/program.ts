@@ -4,6 +4,7 @@ import { ExitCode, Failure } from '../base/failure.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
+import { kernelsCommand } from './kernels.js';
 import { profileCommand } from './profile.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
@@ -19,6 +20,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .addCommand(explainCommand())
     .addCommand(profileCommand((code) => { exitCode = code; }))
     .addCommand(doctorCommand((code) => { exitCode = code; }))
+    .addCommand(kernelsCommand())
     .addCommand(completionCommand((): CommandUnknownOpts => program));
   // Subcommands inherit neither of these.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
@@ -44,6 +46,7 @@ Examples:
   $ pauselab explain ./results                   why each stall was, and how sure that is
   $ pauselab doctor                              which lock each call takes here, and is this machine fit
   $ pauselab profile list                        what can be run
+  $ pauselab kernels list --available            which kernels a guest could boot
   $ pauselab profile show residual-stalls        a profile, with its comments
 
 Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met, 4 inconclusive,

@@ -46,6 +46,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       const ofJvm = jvmShortcuts(options);
       if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
       const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
+      refuseWithoutProgram(profile);
       const arms = chooseArms(profile, options.arm);
       const untilN = options.untilN === undefined ? null : parseUntilN(options.untilN, arms);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
@@ -75,6 +76,10 @@ Examples:
 function refuseWithoutJvm({ name, arms }: ResolvedProfile, { javaArgs }: ShortOptions): void {
   if (!arms.some(({ jvm }) => jvm !== null)) throw usage(`--java${javaArgs === undefined ? '' : '-args'}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`);
   if (javaArgs !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null)) throw usage(`--java-args: the profile ${name} runs its own loads and no program of yours; use the profile app`);
+}
+
+function refuseWithoutProgram({ name, arms }: ResolvedProfile): void {
+  if (arms.some(({ jvm }) => jvm?.app?.args.length === 0)) throw usage(`the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`);
 }
 
 /** The arms asked for, in the profile's order, and both controls; all of them if none was named. */

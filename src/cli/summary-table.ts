@@ -44,13 +44,14 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ].join('\n');
 }
 
-function armLine({ name, title, runs, cutShortRuns, spoiledRuns, regionBytes, holder }: ArmSummary): string {
+function armLine({ name, title, runs, cutShortRuns, spoiledRuns, regionBytes, holder, churn }: ArmSummary): string {
   const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
   const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
   const facts = [
     `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
     ...holderFacts(holder),
+    ...(churn === null || churn.blocks === 0 ? [] : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
   ];
   return `${name}: ${title} · ${facts.join(' · ')}`;
 }

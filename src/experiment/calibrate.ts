@@ -18,7 +18,7 @@ import type { CpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes } from '../host/facts.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../profile/operations.js';
-import type { NativeArm, ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { workOf, type NativeArm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { median } from '../stats/median.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { runWindow } from '../workload/window.js';
@@ -34,7 +34,7 @@ const fewestCalls = 3;
 
 export interface RegionSizes {
   readonly calibrations: readonly Calibration[];
-  /** Bytes of an arm's region; 0 for a JVM's, which has none. */
+  /** Bytes of an arm's region; 0 for a JVM's or a churn's, which have none. */
   bytesFor(arm: ResolvedArm): number;
 }
 
@@ -43,7 +43,7 @@ const keyOf = ({ holder: { operation, pages, region } }: NativeArm): string => `
 
 /** Measures what has to be measured, and refuses a plan whose calls would take too long for its window. */
 export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<RegionSizes> {
-  const arms = allArms.filter((arm) => arm.jvm === null);
+  const arms = allArms.filter(hasRegion);
   const calibrations = new Map<string, Calibration>();
   for (const arm of arms) {
     const { region, operation } = arm.holder;
@@ -60,7 +60,11 @@ export async function sizeRegions(profile: ResolvedProfile, allArms: readonly Re
     const calibration = calibrations.get(keyOf(arm));
     if (calibration !== undefined && arm.holder.active) refuseTooLong(profile, arm, calibration, topology);
   }
-  return { calibrations: [...calibrations.values()], bytesFor: (arm) => (arm.jvm === null ? (calibrations.get(keyOf(arm))?.bytes ?? 0) : 0) };
+  return { calibrations: [...calibrations.values()], bytesFor: (arm) => (hasRegion(arm) ? (calibrations.get(keyOf(arm))?.bytes ?? 0) : 0) };
+}
+
+function hasRegion(arm: ResolvedArm): arm is NativeArm {
+  return workOf(arm) === null;
 }
 
 function threadsOf({ holder }: NativeArm): number {

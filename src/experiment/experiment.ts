@@ -8,7 +8,7 @@ import type { BundleStore } from '../bundle/store.js';
 import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { hashOf } from '../profile/hash.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { sizeRegions, type RegionSizes } from './calibrate.js';
 import { exitCodeOf, type Interruption } from './interruption.js';
 import { executeRun, type RunInput, type RunOutput } from './one-run.js';
@@ -111,8 +111,9 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
 }
 
 /** Every CPU that an arm names; a failure now, and not after others have been measured. */
-function cpusOf({ holder, hogs, victims, jvm }: ResolvedArm, topology: CpuTopology): readonly number[] {
-  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), ...(jvm?.threads.map(({ cpus }) => cpus) ?? [])];
+function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
+  const { holder, hogs, victims, jvm } = arm;
+  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), jvm?.process.cpus, ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? [])];
   return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }
 

@@ -2,6 +2,7 @@
 import { unfit } from '../base/failure.js';
 import { schemaVersion, type RunFile } from '../bundle/schema.js';
 import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
+import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { traceModel } from '../attribution/trace-model.js';
 import { listed } from '../attribution/attribute.js';
@@ -14,7 +15,8 @@ import type { StackReading } from '../record/stacks.js';
 import type { Trace } from '../record/trace/trace.js';
 import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload } from '../workload/prepare.js';
-import type { JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
+import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
+import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler } from '../workload/sampler.js';
 import { startTracer, type Tracer } from '../workload/tracer.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
@@ -88,7 +90,7 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     const samples = await sampler.finish(result.go_ns);
     const trace = tracer === null ? null : { ...(await tracer.finish(result.go_ns)), stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, jvmCpu_ns: cpu.used_ns(), trace });
+    return assemble(input, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
   } finally {
     await started?.abandon();
     await workload.dispose();
@@ -104,11 +106,12 @@ interface Measured {
   /** Readings of the machine, about one a second. */
   readonly loads: readonly LoadReading[];
   readonly log: RunLog;
-  readonly jvmCpu_ns: number;
+  /** CPU time of the process with the victims. */
+  readonly used: CpuUsed;
   readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes, topology }: RunInput, { startedAt, workload, result, samples, machine, loads, log, jvmCpu_ns, trace }: Measured): RunOutput {
+function assemble({ name, profile, arm, repetition, regionBytes, topology }: RunInput, { startedAt, workload, result, samples, machine, loads, log, used, trace }: Measured): RunOutput {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
@@ -129,7 +132,7 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
   });
   const { analysis, stalls } = attributeRun(measured, evidence, result.window);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
-  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...after.failures];
+  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...churnRefusals(board, result), ...after.failures];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   const file: RunFile = {
     schemaVersion,
@@ -150,7 +153,9 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
     layout: workload.layout,
     priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
     holder: analysis.holder?.figures ?? null,
-    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, jvmCpu_ns),
+    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
+    churn: after.churn === null ? null : churnOf(after.churn),
+    unproven: unprovenIn(after),
     series: analysis.series.map(({ figures }) => figures),
   };
   const slow = analysis.series.flatMap((series) => series.slow);
@@ -163,32 +168,49 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
   };
 }
 
+interface CpuUsed {
+  readonly cpu_ns: number;
+  readonly over_ns: number;
+}
+
 function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, stacks }: NonNullable<Measured['trace']>): TraceFigures {
   return { events_n: events.length, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
 }
 
-/** CPU time of the JVM that has the probes; what probes cost is seen in it. */
-function cpuMeter({ jvmPid }: PreparedWorkload) {
-  const now_ns = (): number => (jvmPid === null ? 0 : cpuTimeOf(jvmPid));
-  let begin_ns = 0;
-  let end_ns = 0;
+/** CPU time of the process with the victims; what a JVM's probes cost is seen in it. */
+function cpuMeter({ victimsPid }: PreparedWorkload) {
+  const now_ns = (): number => cpuTimeOf(victimsPid);
+  const reading = (): CpuUsed => ({ cpu_ns: now_ns(), over_ns: Number(process.hrtime.bigint()) });
+  let begin: CpuUsed = { cpu_ns: 0, over_ns: 0 };
+  let end = begin;
   return {
-    start: () => { begin_ns = now_ns(); },
-    stop: () => { end_ns = now_ns(); },
-    used_ns: () => Math.max(0, end_ns - begin_ns),
+    start: () => { begin = end = reading(); },
+    stop: () => { end = reading(); },
+    used: (): CpuUsed => ({ cpu_ns: Math.max(0, end.cpu_ns - begin.cpu_ns), over_ns: end.over_ns - begin.over_ns }),
   };
 }
 
-function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], cpu_ns: number): RunFile['jvm'] {
+function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], { cpu_ns, over_ns }: CpuUsed): RunFile['jvm'] {
   return {
     processes: processes.map((process) => ({ ...process })),
-    threads: threads.map(({ pattern, pid, tid, name, seenAfter_ns, delay_ns, actual, problems }) => ({
-      pattern, pid, tid, name, seenAfter_ns, delay_ns, actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] }, problems: [...problems],
-    })),
+    threads: threads.map(watchedOf),
     log: events.map(({ name }) => logFigures(name, events)),
     logProblems: [...log.problems],
     cpu_ns,
+    cpuOver_ns: over_ns,
   };
+}
+
+function churnOf({ processes, threads, tallies }: ChurnAfterwards): RunFile['churn'] {
+  return { processes: processes.map((process) => ({ ...process })), threads: threads.map(watchedOf), tallies: tallies === null ? null : tallies.map((tally) => ({ ...tally })) };
+}
+
+function watchedOf({ pattern, pid, tid, name, seenAfter_ns, delay_ns, actual, problems }: WatchedThread): NonNullable<RunFile['jvm']>['threads'][number] {
+  return { pattern, pid, tid, name, seenAfter_ns, delay_ns, actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] }, problems: [...problems] };
+}
+
+function unprovenIn({ jvm, churn }: Afterwards): RunFile['unproven'] {
+  return [...(jvm?.processes ?? []), ...(churn?.processes ?? [])].flatMap(({ name, allocator }) => (allocator === null ? [] : unprovenOf(name, allocator)));
 }
 
 /** Of a JVM's log each series is one interval, the window. */
@@ -202,6 +224,16 @@ function holderRefusals(board: Board, { last }: WindowResult): string[] {
     .flatMap(({ index, name }) => {
       const state = last.threads[index];
       return state === undefined || state.refused_n === 0 ? [] : [`the kernel refused ${state.refused_n} calls of the ${name} with ${String(state.refused_errno)}`];
+    });
+}
+
+/** Without these blocks the churn was another one. */
+function churnRefusals(board: Board, { last }: WindowResult): string[] {
+  return board.threads
+    .filter(({ role }) => role === 'load')
+    .flatMap(({ index, name }) => {
+      const refused_n = last.threads[index]?.refused_n ?? 0;
+      return refused_n === 0 ? [] : [`malloc refused ${refused_n} blocks of ${name}; lower live, maxSize or threads, or raise the limit on memory`];
     });
 }
 

@@ -1,6 +1,6 @@
 /** From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/). */
 import { schemaVersion, type ArmSummary, type HolderFigures, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
 import { offeredLoad } from '../record/owed.js';
@@ -25,12 +25,12 @@ export interface SummaryInput {
 }
 
 export function summarise({ profile, arms, kernel, status, runs }: SummaryInput): SummaryFile {
-  const summaries = arms.map((arm) => summariseArm(arm, kernel, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name)));
+  const summaries = arms.map((arm) => summariseArm(arm, arms, kernel, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name)));
   const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
   return { schemaVersion, profile: profile.name, kernel, status, threshold_ns: profile.threshold_ns, ...judge({ arms: summaries, kernel, status, degraded }), degraded, arms: summaries };
 }
 
-function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, all: readonly FinishedRun[]): ArmSummary {
+function summariseArm(arm: ResolvedArm, arms: readonly ResolvedArm[], kernel: string, threshold_ns: number, all: readonly FinishedRun[]): ArmSummary {
   const counted = all.filter(({ file }) => file.spoiled.length === 0);
   return {
     name: arm.name,
@@ -40,16 +40,44 @@ function summariseArm(arm: ResolvedArm, kernel: string, threshold_ns: number, al
     runs: counted.length,
     cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
-    regionBytes: arm.jvm === null ? (counted[0]?.file.regionBytes ?? null) : null,
+    regionBytes: workOf(arm) === null ? (counted[0]?.file.regionBytes ?? null) : null,
     holder: poolHolder(counted),
-    jvm: arm.jvm === null ? null : poolJvm(counted),
+    jvm: arm.jvm === null ? null : poolJvm(counted, withoutProbes(arm, arms)),
+    churn: arm.jvm === null && arm.holder === null ? poolChurn(counted) : null,
+    unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
   };
 }
 
-function poolJvm(runs: readonly FinishedRun[]): ArmSummary['jvm'] {
+/** The arm that differs from this one only in that the user's program has no probes in it. */
+function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string | null {
+  if (arm.jvm?.app?.probes !== true) return null;
+  const ofProbes = { name: '', title: '', victims: [], series: [] };
+  const alone = JSON.stringify({ ...arm, ...ofProbes, jvm: { ...arm.jvm, app: { ...arm.jvm.app, probes: false } } });
+  return arms.find((other) => other.victims.length === 0 && JSON.stringify({ ...other, ...ofProbes }) === alone)?.name ?? null;
+}
+
+function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary['jvm'] {
   const logs = runs.flatMap(({ log }) => log);
-  return { log: logSeriesNames(logs).map((name) => logFigures(name, logs)), cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0) };
+  return {
+    log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
+    cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0),
+    withoutProbes: alone,
+    perRun: runs.flatMap(({ file: { name, status, jvm } }) => (jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns }])),
+    removedFromEnvironment: [...new Set(runs.flatMap(({ file }) => (file.jvm?.processes ?? []).flatMap(({ removedFromEnvironment: names }) => (Array.isArray(names) ? names.map(String) : []))))],
+  };
+}
+
+function poolChurn(runs: readonly FinishedRun[]): ArmSummary['churn'] {
+  const tallies = runs.flatMap(({ file }) => file.churn?.tallies ?? []);
+  const of = (key: 'blocks' | 'allocatedBytes' | 'refused' | 'ticks' | 'droppedTicks'): number => sum(tallies, (tally) => tally[key]);
+  return { blocks: of('blocks'), allocatedBytes: of('allocatedBytes'), refused: of('refused'), ticks: of('ticks'), droppedTicks: of('droppedTicks') };
+}
+
+/** Each setting once. */
+function unprovenIn(runs: readonly FinishedRun[]): ArmSummary['unproven'] {
+  const all = new Map(runs.flatMap(({ file }) => file.unproven).map(({ allocator, key, asked }) => [`${allocator} ${key} ${asked}`, { allocator, key, asked }]));
+  return [...all.values()];
 }
 
 function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
@@ -69,7 +97,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
 function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
-    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? (file.jvm === null ? 0 : null), window_ns: analysis.window_ns, ...one }];
+    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? (file.jvm === null && file.churn === null ? 0 : null), window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);

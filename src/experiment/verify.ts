@@ -1,7 +1,6 @@
 /** Whether an arm causes the system calls that its profile says it does: one run under strace, in which nothing is measured. */
-import { unfit } from '../base/failure.js';
 import type { CpuTopology } from '../host/cpus.js';
-import type { ExpectedCalls, JvmArm, ResolvedProfile } from '../profile/resolved.js';
+import { workOf, type ChurnArm, type ExpectedCalls, type JvmArm, type ResolvedProfile } from '../profile/resolved.js';
 import type { CallCount, StraceCalls } from '../record/strace-calls.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { traceCalls } from '../workload/strace.js';
@@ -25,19 +24,21 @@ export interface VerifiedArm {
   readonly problems: readonly string[];
 }
 
-export async function verifyArm(profile: ResolvedProfile, arm: JvmArm, topology: CpuTopology, interruption: Interruption): Promise<VerifiedArm> {
+/** Of the other arms the holder is known by its operation. */
+export type VerifiableArm = JvmArm | ChurnArm;
+
+export async function verifyArm(profile: ResolvedProfile, arm: VerifiableArm, topology: CpuTopology, interruption: Interruption): Promise<VerifiedArm> {
   const workload = await prepareWorkload({ ...profile, arm, regionBytes: 0, topology });
   try {
-    if (workload.jvmPid === null) throw unfit(`the arm ${arm.name} has no JVM to trace`);
-    const tracing = await traceCalls(workload.jvmPid, workload.folder);
-    // Traced before its end: a JVM that ends unmaps a great deal.
+    const tracing = await traceCalls(workload.victimsPid, workload.folder);
+    // Traced before its end: a process that ends unmaps a great deal.
     let calls: Promise<StraceCalls> | undefined;
     const result = await runWindow(workload, profile, { interrupted: interruption.signalled, onWindowEnd: () => { calls = tracing.finish(); } });
     const { counts } = await (calls ?? tracing.finish());
     if (result.failure !== null) throw result.failure;
     return {
       arm: arm.name,
-      expected: arm.jvm.issues.map((expected) => verified(arm.name, expected, counts)),
+      expected: (workOf(arm)?.issues ?? []).map((expected) => verified(arm.name, expected, counts)),
       counted: counts.toSorted((a, b) => b.n - a.n),
       problems: workload.afterwards().failures,
     };
@@ -53,6 +54,6 @@ export function verified(arm: string, expected: ExpectedCalls, counts: readonly 
   return { ...expected, arm, n, bytes: own.reduce((sum, one) => sum + one.bytes, 0), ok: n >= atLeast };
 }
 
-export function verifiable({ arms }: ResolvedProfile): JvmArm[] {
-  return arms.flatMap((arm) => (arm.jvm !== null && arm.control === null && arm.jvm.issues.length > 0 ? [arm] : []));
+export function verifiable({ arms }: ResolvedProfile): VerifiableArm[] {
+  return arms.filter((arm): arm is VerifiableArm => arm.control === null && (workOf(arm)?.issues.length ?? 0) > 0);
 }

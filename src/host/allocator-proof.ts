@@ -8,7 +8,7 @@ import { allocatorLaunch, allocatorVersion } from './allocators.js';
 
 export interface AllocatorEvidence {
   readonly pid: number;
-  /** What the process reported of its allocator (native/jvm/allocator.cc); undefined if it does not report. */
+  /** What the process reported of its allocator (native/allocator/describe.cc); undefined if it does not report. */
   readonly report: unknown;
   /** Lines of its stderr. */
   readonly complaints: readonly string[];
@@ -34,7 +34,7 @@ export function proveAllocator(allocator: ResolvedAllocator, tried: readonly Tri
   const warning = preloadWarning(complaints);
   if (warning !== null) throw unfit(`the allocator ${name} was not preloaded: ${warning}`);
   const refused = jemallocRefusal(complaints);
-  if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct jvm.allocator.settings`);
+  if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
   const { library } = allocatorLaunch(allocator);
   if (library !== null && !mappedFiles(readFileSync(`/proc/${pid}/maps`, 'utf8')).has(realpathSync(library))) {
     throw unfit(`the allocator ${name} (${library}) is not in process ${pid}: it was not preloaded; look at its stderr in the bundle`);
@@ -43,6 +43,19 @@ export function proveAllocator(allocator: ResolvedAllocator, tried: readonly Tri
   if (said !== null && said.name !== null && said.name !== name) throw unfit(`process ${pid} says that its malloc is ${said.name}'s (${String(said.path)}), where ${name} was asked for; look for another preloaded library in its environment`);
   const { file, version } = allocatorVersion(name, library);
   return { name, file, version: said?.version ?? version, settings: tried.map((setting) => proven(name, setting, said)) };
+}
+
+/** A setting of which nothing says that it is in force: the variable was there, and that is all that is known. */
+export interface UnprovenSetting {
+  /** Which process of the workload. */
+  readonly process: string;
+  readonly allocator: Allocator;
+  readonly key: string;
+  readonly asked: string;
+}
+
+export function unprovenOf(process: string, { name, settings }: AllocatorProof): UnprovenSetting[] {
+  return settings.filter(({ provenBy }) => provenBy === null).map(({ key, asked }) => ({ process, allocator: name, key, asked }));
 }
 
 /** Paths of files that are mapped, as /proc/<pid>/maps has them. */
@@ -72,6 +85,6 @@ function proven(name: Allocator, { key, asked, took }: TriedSetting, report: Rep
   const inside = report?.settings[reportKeys[name]?.(key) ?? key];
   if (inside === undefined || inside === null) return { key, asked, holds: took, provenBy: took === null ? null : 'a trial' };
   const holds = String(inside);
-  if (!isSame(asked, holds)) throw unfit(`${name} has ${key}: ${holds} where ${asked} was asked for; give a value that it takes, in jvm.allocator.settings`);
+  if (!isSame(asked, holds)) throw unfit(`${name} has ${key}: ${holds} where ${asked} was asked for; give a value that it takes, in allocator.settings`);
   return { key, asked, holds, provenBy: 'the process' };
 }

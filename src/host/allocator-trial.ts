@@ -33,14 +33,14 @@ export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
       const { MALLOC_CONF: pairs = '' } = launch.environment;
       const said = trial(launch, { MALLOC_CONF: pairs === '' ? 'confirm_conf:true' : `confirm_conf:true,${pairs}` });
       const refused = jemallocRefusal(said);
-      if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct jvm.allocator.settings`);
+      if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
       // Older than 5.2 it does not confirm.
       return said.some((line) => line.includes('Set conf value')) ? tried(allocator, confirmed(said)) : untold(allocator);
     }
     case 'mimalloc': {
       const said = trial(launch, { MIMALLOC_VERBOSE: '1' });
       const invalid = said.find((line) => /warning: environment option .*invalid value/.test(line));
-      if (invalid !== undefined) throw usage(`mimalloc refuses its settings: ${invalid.replace(/^mimalloc: warning: /, '')}; correct jvm.allocator.settings`);
+      if (invalid !== undefined) throw usage(`mimalloc refuses its settings: ${invalid.replace(/^mimalloc: warning: /, '')}; correct allocator.settings`);
       return tried(allocator, mimallocOptions(said), (key) => mimallocName(key, said));
     }
     case 'tcmalloc':
@@ -88,8 +88,8 @@ function untold({ settings }: ResolvedAllocator): TriedSetting[] {
 function tried({ name, settings }: ResolvedAllocator, taken: ReadonlyMap<string, string>, nameOf: (key: string) => string = (key) => key): TriedSetting[] {
   return Object.entries(settings).map(([key, asked]) => {
     const took = taken.get(nameOf(key));
-    if (took === undefined) throw usage(`${name} has no setting ${key}${didYouMean(nameOf(key), taken.keys())}; correct jvm.allocator.settings`);
-    if (!isSame(asked, took)) throw usage(`${name} made ${took} of ${key}: ${asked}; give a value that it takes, in jvm.allocator.settings`);
+    if (took === undefined) throw usage(`${name} has no setting ${key}${didYouMean(nameOf(key), taken.keys())}; correct allocator.settings`);
+    if (!isSame(asked, took)) throw usage(`${name} made ${took} of ${key}: ${asked}; give a value that it takes, in allocator.settings`);
     return { key, asked, took };
   });
 }
@@ -113,23 +113,23 @@ function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<
   const lines = stderr.split('\n').filter((line) => line !== '');
   const warning = preloadWarning(lines);
   if (warning !== null) throw unfit(`the allocator's library was not preloaded: ${warning}`);
-  if (status !== 0) throw unfit(`a program that does nothing does not run with ${String(library)} (${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it said nothing'}); give another library as jvm.allocator.path`);
+  if (status !== 0) throw unfit(`a program that does nothing does not run with ${String(library)} (${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it said nothing'}); give another library as allocator.path`);
   return lines;
 }
 
-/** Of the loader that this process has itself: the JVM has the same. */
+/** Of the loader that this process has itself: the workload has the same. */
 function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string> {
   if (environment.GLIBC_TUNABLES === undefined) return new Map();
   const loader = /^.*\s(\/\S*\/ld-linux\S*)$/m.exec(readFileSync('/proc/self/maps', 'utf8'))?.[1];
-  if (loader === undefined) throw unfit('the settings of glibc cannot be checked: this system has no loader of glibc; leave jvm.allocator.settings out');
+  if (loader === undefined) throw unfit('the settings of glibc cannot be checked: this system has no loader of glibc; leave allocator.settings out');
   const { stdout, status } = spawnSync(loader, ['--list-tunables'], { env: { ...environment }, encoding: 'utf8' });
-  if (status !== 0) throw unfit(`the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave jvm.allocator.settings out`);
+  if (status !== 0) throw unfit(`the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave allocator.settings out`);
   return new Map(stdout.split('\n').flatMap((line) => { const [, key, value] = /^([\w.]+): (\S+)/.exec(line) ?? []; return key === undefined || value === undefined ? [] : [[key, value]]; }));
 }
 
 function refuseUnknownVariables({ settings }: ResolvedAllocator, { library }: AllocatorLaunch): void {
   const known = [...new Set(readFileSync(library ?? '', 'latin1').match(/(?<=\bTCMALLOC_)[A-Z][A-Z_]+/g) ?? [])].map((name) => name.toLowerCase());
   for (const key of Object.keys(settings)) {
-    if (!known.includes(key.toLowerCase())) throw usage(`tcmalloc has no setting ${key}${didYouMean(key, known)}; this one has ${known.join(', ')}: correct jvm.allocator.settings`);
+    if (!known.includes(key.toLowerCase())) throw usage(`tcmalloc has no setting ${key}${didYouMean(key, known)}; this one has ${known.join(', ')}: correct allocator.settings`);
   }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { cpuTopology } from './cpus.js';
 import { readIfThere, readProc } from './files.js';
+import { configHz, configOption, configuredPreemption } from './kernel-config.js';
 
 export interface HostFacts {
   readonly kernel: string;
@@ -32,8 +33,8 @@ export function hostFacts(): HostFacts {
     kernel: release(),
     kernelVersion: version(),
     preemption: preemptionModel(config),
-    hz: config === null ? null : Number(option(config, 'HZ')) || null,
-    perVmaLocks: config === null ? null : option(config, 'PER_VMA_LOCK') === 'y',
+    hz: config === null ? null : configHz(config),
+    perVmaLocks: config === null ? null : configOption(config, 'PER_VMA_LOCK') === 'y',
     cpuModel: cpus()[0]?.model ?? 'unknown',
     cpus: cpuTopology().allowed,
     memoryBytes: totalmem(),
@@ -62,21 +63,13 @@ function kernelConfig(): string | null {
   }
 }
 
-function option(config: string, name: string): string | undefined {
-  return new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(config)?.[1];
-}
-
 // With PREEMPT_DYNAMIC the model in force is the boot parameter's, else the configured default.
 function preemptionModel(config: string | null): string | null {
   const inForce = selected(readIfThere('/sys/kernel/debug/sched/preempt'), /\((\w+)\)/);
   if (inForce !== null) return inForce;
   const parameter = /(?:^|\s)preempt=(\w+)/.exec(readIfThere('/proc/cmdline') ?? '')?.[1];
   if (parameter !== undefined) return parameter;
-  if (config === null) return null;
-  if (option(config, 'PREEMPT_LAZY') === 'y') return 'lazy';
-  if (option(config, 'PREEMPT') === 'y') return 'full';
-  if (option(config, 'PREEMPT_VOLUNTARY') === 'y') return 'voluntary';
-  return option(config, 'PREEMPT_NONE') === 'y' ? 'none' : null;
+  return config === null ? null : configuredPreemption(config);
 }
 
 function selected(text: string | null, pattern: RegExp): string | null {

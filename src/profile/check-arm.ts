@@ -1,6 +1,7 @@
 /** The checks of one arm, on its settings with defaults applied. */
 import { formatSize } from '../base/units.js';
 import { besideHolder, victimLayout } from './expand.js';
+import { checkChurn, checkNoChurn } from './check-churn.js';
 import { checkJvmArm } from './check-jvm.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
@@ -11,8 +12,17 @@ import type { ArmSettings } from './settings.js';
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
   if (settings.victims.length === 0)
     report(['victims'], 'expected a list of at least one victim, got nothing');
+  if (settings.jvm !== null || settings.churn === null) checkNoChurn(settings, report);
   if (settings.jvm !== null) {
     checkJvmArm(profile, settings, settings.jvm, report);
+    return;
+  }
+  if (settings.churn !== null) {
+    if (!areNative(settings, report)) return;
+    checkChurn(settings, report);
+    checkSeries(settings, report, (operation) => operationNamed(operation).role);
+    checkAllocator(settings, report);
+    checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
     return;
   }
   checkHolder(settings, report);
@@ -84,9 +94,9 @@ function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
   }
 }
 
-function areNative({ victims, issues }: ArmSettings, report: Report): boolean {
-  if (Object.keys(issues).length > 0)
-    report(['issues'], 'only an arm with `jvm` can say which calls it causes; leave this out');
+function areNative({ victims, issues, churn }: ArmSettings, report: Report): boolean {
+  if (Object.keys(issues).length > 0 && churn === null)
+    report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
   const foreign = [...victims.entries()].filter(
     ([, { operation }]) => !victimOperations.some((name) => name === operation),
   );

@@ -1,8 +1,10 @@
 /** The checks of an arm whose victims are threads of a JVM. */
+import { Failure } from '../base/failure.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
+import { javaCommand } from './java-command.js';
 import { jvmLoads, jvmProbeNamed, jvmProbeNames, type JvmLoadName } from './jvm-table.js';
-import { holderOperations, operationNamed } from './operations.js';
+import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from './operations.js';
 import type { Profile } from './schema.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
 
@@ -23,13 +25,43 @@ export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSet
   }
   for (const [index, { layout: own }] of victims.entries())
     if (own !== undefined) report(['victims', index, 'layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
-  if (layout !== 'isolated') report(['layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
-  if (holder.operation !== undefined && operationNamed(holder.operation).reads !== true) {
+  const isReader = holder.operation !== undefined && operationNamed(holder.operation).reads === true;
+  if (holder.operation === undefined || isReader) {
+    if (layout !== 'isolated') report(['layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
+  } else if (jvm.app === undefined) {
     const readers = holderOperations.filter((name) => operationNamed(name).reads === true);
     report(['holder', 'operation'], `beside a JVM the holder can only be one that reads about it, ${readers.join(', ')}; what gives memory back is the JVM itself (jvm.loads)`);
+  } else {
+    checkRidingHolder(settings, holder.operation, report);
   }
   for (const [index, flag] of jvm.flags.entries()) checkFlag(flag, (text) => { report(['jvm', 'flags', index], text); });
   checkLoads(jvm, report);
+  checkProgram(jvm, report);
+}
+
+/** Without words it is a program that --java-args will name. */
+function checkProgram({ app }: JvmSettings, report: Report): void {
+  if (app?.args === undefined) return;
+  try {
+    javaCommand(app.args);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    report(['jvm', 'app', 'args'], error.message);
+  }
+}
+
+/** A holder that is to be a thread of the user's own program. */
+function checkRidingHolder({ holder, layout }: ArmSettings, name: HolderOperation, report: Report): void {
+  if (!ridingHolders.includes(name)) {
+    report(['holder', 'operation'], `${name} cannot be the holder inside a program of your own; use one of ${ridingHolders.join(', ')}`);
+    return;
+  }
+  const operation = operationNamed(name);
+  if (holder.region === 'calibrated') report(['holder', 'region'], 'inside a program of your own no region is calibrated; give holder.region a size such as 512MiB');
+  if (holder.process === 'foreign') report(['holder', 'process'], 'the holder of an arm with jvm.app is inside the program; leave this out');
+  if (operation.toucher === 'needed' && holder.toucher === 'none' && holder.active) report(['holder', 'toucher'], `after its first call ${name} has nothing left to release; leave out \`toucher: none\``);
+  const possible = operation.layouts.filter((one) => one === 'isolated' || one === 'split');
+  if (!possible.includes(layout as 'isolated')) report(['layout'], `${name} inside a program of your own can lie in layout ${possible.join(' or ')}`);
 }
 
 function checkFlag(flag: string, report: (text: string) => void): void {

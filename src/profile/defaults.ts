@@ -25,3 +25,6 @@ export const defaults = {
   victim: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'second' },
   spoiled: { steal: '10%', foreignLoad: '25%', retries: 2 },
 } as const;
+
+/** Of jvm.app.ready, where it has one. */
+export const readyDeadline = '120s';

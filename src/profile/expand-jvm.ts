@@ -1,59 +1,32 @@
 /** The JVM of an arm, with the defaults of its loads applied. */
-import { parseDuration, parseSize, type Parsed } from '../base/units.js';
-import { defaults } from './defaults.js';
-import { cpusOf, policyOf } from './expand-thread.js';
-import { jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
-import type { ResolvedJvm, ResolvedLoad, ThreadRule } from './resolved.js';
+import { parseDuration } from '../base/units.js';
+import { readyDeadline } from './defaults.js';
+import { scheduling } from './expand-thread.js';
+import { expandWork } from './expand-work.js';
+import type { Readiness, ResolvedJvm } from './resolved.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
 
 export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): ResolvedJvm {
-  const { app, allocator } = jvm;
+  const { app } = jvm;
   return {
     jdk: jvm.jdk,
     java: jvm.java ?? null,
     collector: jvm.collector,
     flags: jvm.flags,
-    loads: jvm.loads.map(expandLoad),
-    loadsIn: 'same',
-    threads: Object.entries(jvm.threads).map(expandRule),
-    allocator: {
-      name: allocator.name,
-      path: allocator.path ?? null,
-      settings: Object.fromEntries(Object.entries(allocator.settings ?? {}).map(([key, value]) => [key, String(value)])),
-    },
-    app: app === undefined ? null : { args: app.args ?? [], ready: app.ready ?? null, probes: app.probes ?? true },
-    issues: Object.entries(issues).map(([call, { by, atLeast }]) => ({ call, by: by ?? null, atLeast: atLeast ?? 1 })),
+    ...expandWork(jvm, issues),
+    process: { ...scheduling(jvm.process ?? {}), limits: jvm.process?.limits ?? {} },
+    app: app === undefined ? null : { args: app.args ?? [], ready: app.ready === undefined ? null : expandReady(app.ready), environment: app.environment ?? {}, probes: app.probes ?? true },
   };
 }
 
-function expandLoad(load: JvmSettings['loads'][number], index: number, all: JvmSettings['loads']): ResolvedLoad {
-  const { settings }: JvmLoad = jvmLoads[load.load as keyof typeof jvmLoads];
-  const values = Object.entries(settings).map(([key, setting]) => [setting.planKey, planValue(setting, (load as Record<string, unknown>)[key])] as const);
-  const twin = all.slice(0, index).filter((other) => other.load === load.load).length;
-  return {
-    name: `load.${load.load.replaceAll('_', '-')}${twin === 0 ? '' : `-${twin + 1}`}`,
-    load: load.load,
-    values: { seed: load.seed ?? 1, ...Object.fromEntries(values) },
-  };
+function expandReady(ready: NonNullable<NonNullable<JvmSettings['app']>['ready']>): Readiness {
+  if ('after' in ready) return { kind: 'after', after_ns: ready.after };
+  const deadline_ns = ('deadline' in ready ? ready.deadline : undefined) ?? usualDeadline_ns();
+  return 'port' in ready ? { kind: 'port', port: ready.port, deadline_ns } : { kind: 'log', pattern: ready.log, deadline_ns };
 }
 
-/** A value as the schema read it, or the default as a profile would write it. */
-function planValue({ kind, default: fallback }: LoadSetting, given: unknown): number {
-  const value = given ?? (typeof fallback === 'string' ? exactly((kind === 'size' ? parseSize : parseDuration)(fallback)) : fallback);
-  return Number(value);
-}
-
-function exactly(parsed: Parsed): number {
-  if (!parsed.ok) throw new Error(`a default is not ${parsed.expected}`);
+function usualDeadline_ns(): number {
+  const parsed = parseDuration(readyDeadline);
+  if (!parsed.ok) throw new Error(`the default of jvm.app.ready.deadline is not ${parsed.expected}`);
   return parsed.value;
-}
-
-function expandRule([pattern, rule]: [string, JvmSettings['threads'][string]]): ThreadRule {
-  const { nice, policy, rtPriority, cpus } = { policy: undefined, rtPriority: undefined, cpus: undefined, ...rule };
-  return {
-    pattern,
-    nice: nice ?? null,
-    policy: policy === undefined ? null : policyOf(policy, rtPriority ?? defaults.victim.rtPriority),
-    cpus: cpus === undefined ? null : cpusOf(cpus),
-  };
 }

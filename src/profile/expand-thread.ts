@@ -1,5 +1,6 @@
 /** A thread's scheduling, from the words of a profile. */
-import type { Cpus, Policy, ResolvedThread } from './resolved.js';
+import { defaults } from './defaults.js';
+import type { Cpus, Policy, ResolvedThread, Scheduling } from './resolved.js';
 
 export interface ThreadWords {
   readonly nice: number;
@@ -10,6 +11,15 @@ export interface ThreadWords {
 
 export function expandThread({ nice, policy, rtPriority, cpus }: ThreadWords): ResolvedThread {
   return { nice, policy: policyOf(policy, rtPriority), cpus: cpusOf(cpus) };
+}
+
+/** Where nothing is said it stays as it is. */
+export function scheduling({ nice, policy, rtPriority, cpus }: Partial<ThreadWords>): Scheduling {
+  return {
+    nice: nice ?? null,
+    policy: policy === undefined ? null : policyOf(policy, rtPriority ?? defaults.victim.rtPriority),
+    cpus: cpus === undefined ? null : cpusOf(cpus),
+  };
 }
 
 export function policyOf(policy: ThreadWords['policy'], rtPriority: number): Policy {

@@ -1,9 +1,11 @@
 /** From a validated profile to the arms that are run, with every default applied. */
 import { usage } from '../base/failure.js';
 import { expandJvm } from './expand-jvm.js';
+import { expandChurn } from './expand-work.js';
 import { jvmProbeNamed } from './jvm-table.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from './operations.js';
 import type {
+  ChurnArm,
   JvmArm,
   NativeArm,
   ResolvedArm,
@@ -59,8 +61,17 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
     return withSeries<JvmArm>({
       ...basics,
       jvm: expandJvm(jvm, issues),
-      holder: operation === undefined ? null : expandReader(settings.holder, operation),
-      victims: settings.victims.map(expandProbe),
+      layout,
+      holder: operation === undefined ? null : operationNamed(operation).reads === true ? expandReader(settings.holder, operation) : expandHolder(settings.holder, operation),
+      victims: jvm.app?.probes === false ? [] : settings.victims.map(expandProbe),
+    });
+  if (settings.churn !== null)
+    return withSeries<ChurnArm>({
+      ...basics,
+      jvm: null,
+      holder: null,
+      churn: expandChurn(settings),
+      victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
     });
   if (operation === undefined)
     throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
@@ -150,8 +161,15 @@ export function victimLayout(
 
 function idle(arm: ResolvedArm): ResolvedArm {
   const own = { name: idleControl, title: 'The holder does nothing', control: 'idle' } as const;
-  if (arm.jvm === null)
+  if (arm.jvm === null && arm.holder !== null)
     return withSeries<NativeArm>({ ...arm, ...own, holder: { ...arm.holder, active: false } });
+  if (arm.jvm === null)
+    return withSeries<ChurnArm>({
+      ...arm,
+      ...own,
+      title: 'The same process without the churn',
+      churn: { ...arm.churn, loads: [], issues: [] },
+    });
   const holder = arm.holder === null ? null : { ...arm.holder, active: false };
   return withSeries<JvmArm>({
     ...arm,
@@ -176,6 +194,13 @@ function foreign(arm: ResolvedArm): ResolvedArm {
       title: 'The loads in a second JVM, the probes in this one',
       jvm: { ...arm.jvm, loadsIn: 'foreign' },
     });
+  if (arm.holder === null)
+    return withSeries<ChurnArm>({
+      ...arm,
+      ...own,
+      title: 'The churn in a second process on the same allocator, the victims in this one',
+      churn: { ...arm.churn, loadsIn: 'foreign' },
+    });
   return withSeries<NativeArm>({
     ...arm,
     ...own,
@@ -188,7 +213,7 @@ function foreign(arm: ResolvedArm): ResolvedArm {
 }
 
 function withSeries<Arm extends ResolvedArm>(arm: Omit<Arm, 'series'>): Arm;
-function withSeries(arm: Omit<NativeArm, 'series'> | Omit<JvmArm, 'series'>): ResolvedArm {
+function withSeries(arm: Omit<NativeArm, 'series'> | Omit<ChurnArm, 'series'> | Omit<JvmArm, 'series'>): ResolvedArm {
   const victims = arm.victims.map((victim) => victim.series);
   const { holder } = arm;
   return {

@@ -7,11 +7,6 @@ export interface JdkRequirement {
   readonly accepts: (feature: number) => boolean;
 }
 
-/** The whole text, for the schema. */
-export const jdkRequirement = /^\s*(>=|<=|>|<|=)?\d{1,3}(\s+(>=|<=|>|<|=)?\d{1,3})*\s*$/;
-
-const comparison = /^(>=|<=|>|<|=)?(\d{1,3})$/;
-
 const holds: Record<string, (feature: number, bound: number) => boolean> = {
   '>=': (feature, bound) => feature >= bound,
   '<=': (feature, bound) => feature <= bound,
@@ -20,6 +15,14 @@ const holds: Record<string, (feature: number, bound: number) => boolean> = {
   '=': (feature, bound) => feature === bound,
 };
 
+const operator = Object.keys(holds).join('|');
+const feature = '\\d{1,3}';
+const comparison = new RegExp(`^(${operator})?(${feature})$`);
+
+/** The whole text, for the schema. */
+const one = `(?:${operator})?${feature}`;
+export const jdkRequirement = new RegExp(`^\\s*${one}(?:\\s+${one})*\\s*$`);
+
 /** `17`, `>=17`, `>=17 <22`. Throws a usage failure for anything else. */
 export function parseJdkRequirement(text: string): JdkRequirement {
   const words = text.trim().split(/\s+/);
@@ -27,8 +30,8 @@ export function parseJdkRequirement(text: string): JdkRequirement {
   const wrong = words.find((_, i) => parts[i] === null);
   if (wrong !== undefined) throw usage(`expected JDK versions such as "17", ">=17" or ">=17 <22", got "${wrong}"${wrong === text ? '' : ` in "${text}"`}`);
   const tests = parts.map((match) => {
-    const [, operator = '=', bound] = match ?? [];
-    return (feature: number): boolean => holds[operator]?.(feature, Number(bound)) ?? false;
+    const [, comparedBy = '=', bound] = match ?? [];
+    return (version: number): boolean => holds[comparedBy]?.(version, Number(bound)) ?? false;
   });
-  return { text, accepts: (feature) => tests.every((test) => test(feature)) };
+  return { text, accepts: (version) => tests.every((test) => test(version)) };
 }

@@ -1,35 +1,14 @@
 /** The part of the schema that says what a JVM under test is and does. An arm overrides it key by key. */
 import { z } from 'zod';
 import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
+import { wordsOf } from './java-command.js';
 import { jdkRequirement } from './jdk-requirement.js';
-import { allocators, collectors, jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
+import { collectors, jvmLoads, limitNames, type LimitName } from './jvm-table.js';
 import { thread } from './thread-schema.js';
-
-const perKind = {
-  size: () => size('0B', '16TiB'),
-  duration: () => duration('0ms', '24h'),
-  count: () => whole(0, 1_000_000_000),
-  flag: () => flag(),
-} satisfies Record<LoadSetting['kind'], () => z.ZodType<number | boolean>>;
-
-function loadSchema([name, { explanation, settings }]: readonly [string, JvmLoad]) {
-  const own = Object.entries(settings).map(([key, { kind, default: value, explanation: text }]) => [
-    key,
-    perKind[kind]()
-      .meta({ description: `${text}; default ${String(value)}` })
-      .exactOptional(),
-  ]);
-  return mapping({
-    load: z.literal(name).meta({ description: explanation }),
-    seed: whole(0, 2 ** 32 - 1)
-      .meta({ description: 'Seed of what it draws; default 1' })
-      .exactOptional(),
-    ...(Object.fromEntries(own) as Record<string, z.ZodExactOptional<z.ZodType<number | boolean>>>),
-  });
-}
+import { allocator, loadSchema, threadRules } from './work-schema.js';
 
 const loadNames = Object.keys(jvmLoads);
-const [firstLoad, ...otherLoads] = Object.entries(jvmLoads).map(loadSchema) as [
+const [firstLoad, ...otherLoads] = Object.entries(jvmLoads).map(([name, load]) => loadSchema(name, load)) as [
   ReturnType<typeof loadSchema>,
   ...ReturnType<typeof loadSchema>[],
 ];
@@ -37,34 +16,48 @@ const load = z.discriminatedUnion('load', [firstLoad, ...otherLoads], {
   error: () => `expected a mapping with \`load\`, one of ${loadNames.join(', ')}, and settings of that load`,
 });
 
-const rule = either('a nice value from -20 to 19, or a mapping with some of the keys nice, policy, rtPriority, cpus', [
-  whole(-20, 19).transform((nice) => ({ nice })),
-  mapping(thread),
-]);
+const limit = either('a number, a size such as 2GiB, or unlimited', [whole(0, Number.MAX_SAFE_INTEGER), size('0B', '16TiB'), z.literal('unlimited')]);
+const limits = Object.fromEntries(limitNames.map((name) => [name, limit.meta({ description: `Soft limit RLIMIT_${name.toUpperCase()}` }).exactOptional()])) as Record<LimitName, z.ZodExactOptional<typeof limit>>;
 
-const allocator = mapping({
-  name: oneOf(allocators).meta({ description: 'The allocator that is preloaded; glibc: none is' }),
-  path: line('the path of a shared library')
-    .meta({ description: 'Its shared library; default where distributions put it' })
-    .exactOptional(),
-  settings: recordOf(
-    'a mapping of the allocator’s own settings, such as { dirty_decay_ms: 500 }',
-    line('the name of a setting'),
-    either('text, a number, true or false', [z.string(), z.number(), z.boolean()]),
-  )
-    .meta({ description: 'Its settings, by the names that it has for them' })
-    .exactOptional(),
+const processSettings = mapping({
+  ...thread,
+  limits: mapping(limits).meta({ description: 'Soft limits: numbers, sizes, or unlimited' }).exactOptional(),
 });
 
+/** Class paths are long: no limit of a line's length. */
+const argsWords = 'what follows `java`, as text with its quotes closed or as a list of words';
+const argsText = z.string().trim().min(1).transform((text, context) => {
+  const words = wordsOf(text);
+  if (words !== null) return words;
+  context.addIssue({ code: 'custom', message: `expected ${argsWords}` });
+  return z.NEVER;
+});
+
+const readyWords = 'text of its output, or a mapping with one of log (a regular expression), port and after, and perhaps deadline';
+const regularExpression = line('a regular expression').refine(isRegularExpression, { error: () => 'expected a regular expression' });
+const deadline = duration('100ms', '1h')
+  .meta({ description: 'How long it may take to be ready; default 120s' })
+  .exactOptional();
+
+const ready = either(readyWords, [
+  line('text of its output').transform((text) => ({ log: escaped(text) })),
+  mapping({ log: regularExpression.meta({ description: 'A regular expression for a line of its output' }), deadline }),
+  mapping({ port: whole(1, 65_535).meta({ description: 'A TCP port of this machine that accepts a connection' }), deadline }),
+  mapping({ after: duration('0ms', '1h').meta({ description: 'Time from its start' }) }),
+]);
+
 const app = mapping({
-  args: either('what follows `java`, as text or as a list of words', [
-    line('what follows `java`').transform(wordsOf),
+  args: either(argsWords, [
+    argsText,
     listOf(z.string(), 'words', 1000),
   ])
     .meta({ description: 'What follows `java`: flags, -jar and file or main class, arguments' })
     .exactOptional(),
-  ready: line('text of its output')
-    .meta({ description: 'Text of its output that says that it is ready; default: it is at once' })
+  ready: ready
+    .meta({ description: 'What says that it is ready to be measured; default: it is once the probes are' })
+    .exactOptional(),
+  environment: recordOf('a mapping from names of variables to their values', line('the name of a variable'), z.string())
+    .meta({ description: 'Variables of its environment, such as JAVA_TOOL_OPTIONS, which it does not get from the shell' })
     .exactOptional(),
   probes: flag()
     .meta({ description: 'false: without probes, to see what they cost; default true' })
@@ -93,23 +86,26 @@ export const jvm = mapping({
   loads: either('none or a list of 1 to 16 loads', [z.literal('none').transform(() => []), listOf(load, 'loads', 16)])
     .meta({ description: 'What the JVM does, each in threads of its own; default none' })
     .exactOptional(),
-  threads: recordOf('a mapping from patterns of thread names to nice values or scheduling', line('a pattern of thread names'), rule)
+  threads: threadRules
     .meta({ description: 'Scheduling of the JVM’s own threads, by patterns of their names such as `GC Thread*`' })
+    .exactOptional(),
+  process: processSettings
+    .meta({ description: 'How the JVM is started: scheduling of all its threads, until single ones are set by name, and its limits' })
     .exactOptional(),
   allocator: allocator.meta({ description: 'The allocator under the JVM; default glibc' }).exactOptional(),
   app: app.meta({ description: 'A program of your own in which the probes ride, instead of loads' }).exactOptional(),
 });
 
-export const issues = recordOf(
-  'a mapping from calls such as madvise.FREE to { by, atLeast }',
-  line('a call such as madvise.FREE'),
-  mapping({
-    by: line('a pattern of thread names').meta({ description: 'Who makes the calls, as a pattern of thread names; default anyone' }).exactOptional(),
-    atLeast: whole(1, 1_000_000_000).meta({ description: 'The fewest calls in one run; default 1' }).exactOptional(),
-  }),
-).meta({ description: 'System calls that an arm causes, counted by `profile verify`' });
+function isRegularExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
-/** Words of a command line: parted by spaces, kept together by quotes. */
-export function wordsOf(text: string): string[] {
-  return [...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+/** As a regular expression that finds exactly this text. */
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

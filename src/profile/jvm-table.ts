@@ -85,6 +85,10 @@ export type Collector = (typeof collectors)[number];
 export const allocators = ['glibc', 'jemalloc', 'tcmalloc', 'mimalloc'] as const;
 export type Allocator = (typeof allocators)[number];
 
+/** Limits of a process, by their names in getrlimit(2) in small letters. */
+export const limitNames = ['as', 'core', 'data', 'fsize', 'memlock', 'nofile', 'nproc', 'stack'] as const;
+export type LimitName = (typeof limitNames)[number];
+
 /** A setting of a load, and its default as a profile would write it. */
 export interface LoadSetting {
   readonly kind: 'size' | 'duration' | 'count' | 'flag';

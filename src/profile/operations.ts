@@ -631,6 +631,12 @@ export const holderOperations: readonly HolderOperation[] = table
   .filter((one) => one.kind === 'holder')
   .map((one) => one.name);
 
+/** Holders that a JVM can have inside it: in layout isolated or split, with a region of their own, leaving no place where another mapping could land. */
+export const ridingHolders: readonly HolderOperation[] = holderOperations.filter((name) => {
+  const { reads, heap, chunks, threads, leavesHole } = operationNamed(name);
+  return reads !== true && heap === undefined && chunks !== true && threads === undefined && leavesHole !== true;
+});
+
 export const victimOperations: readonly VictimOperation[] = table
   .filter((one) => one.kind === 'victim')
   .map((one) => one.name);

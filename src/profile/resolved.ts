@@ -2,7 +2,7 @@
  * A profile with nothing left to default: what an experiment runs, what a bundle records and what is
  * hashed. Plain JSON; units are in the names. CPUs stay symbolic: the host says which they are.
  */
-import type { Allocator, Collector, JvmProbeName } from './jvm-table.js';
+import type { Allocator, Collector, JvmProbeName, LimitName } from './jvm-table.js';
 import type { HolderOperation, Layout, VictimLayout, VictimOperation } from './operations.js';
 
 export type Cpus =
@@ -72,28 +72,42 @@ export interface NativeArm extends ArmBasics {
 /** Victims are threads of a JVM, and what gives memory back is the JVM itself or its allocator. */
 export interface JvmArm extends ArmBasics {
   readonly jvm: ResolvedJvm;
-  /** A reader of the JVM's files in /proc, in the engine's process. */
+  /** A reader of the JVM's files in /proc, in the engine's process; or, beside the user's own program, a native thread in that. */
   readonly holder: ResolvedHolder | null;
+  /** Of a holder inside the program: `split` if what it gives back spans two VMAs. */
+  readonly layout: Layout;
 }
 
-export type ResolvedArm = NativeArm | JvmArm;
+/** Victims are threads of the native engine, and what gives memory back is the allocator under its churn. */
+export interface ChurnArm extends ArmBasics {
+  readonly jvm: null;
+  readonly holder: null;
+  readonly churn: AllocatorWork;
+}
 
-export interface ResolvedJvm {
+export type ResolvedArm = NativeArm | ChurnArm | JvmArm;
+
+/** Loads on an allocator, in a JVM or in the native engine's process. */
+export interface AllocatorWork {
+  readonly loads: readonly ResolvedLoad[];
+  /** `foreign`: the loads run in a second process of the same settings, so that the victims share all but the address space with them. */
+  readonly loadsIn: 'same' | 'foreign';
+  readonly threads: readonly ThreadRule[];
+  readonly allocator: ResolvedAllocator;
+  /** System calls that the arm causes, which `profile verify` counts. */
+  readonly issues: readonly ExpectedCalls[];
+}
+
+export interface ResolvedJvm extends AllocatorWork {
   /** Which JDKs will do, such as `>=17`. */
   readonly jdk: string;
   /** The only JDK that is considered; null: one of this machine's. */
   readonly java: string | null;
   readonly collector: Collector;
   readonly flags: readonly string[];
-  readonly loads: readonly ResolvedLoad[];
-  /** `foreign`: the loads run in a second JVM of the same flags, so that the victims share all but the address space with them. */
-  readonly loadsIn: 'same' | 'foreign';
-  readonly threads: readonly ThreadRule[];
-  readonly allocator: ResolvedAllocator;
+  readonly process: ProcessRule;
   /** The user's own program, with the probes riding in it as an agent; null: our own loads. */
   readonly app: ResolvedApp | null;
-  /** System calls that the arm causes, which `profile verify` counts. */
-  readonly issues: readonly ExpectedCalls[];
 }
 
 export interface ResolvedLoad {
@@ -104,12 +118,22 @@ export interface ResolvedLoad {
   readonly values: Readonly<Record<string, string | number>>;
 }
 
-/** Scheduling of the threads of a JVM whose names match; null: left as it is. */
-export interface ThreadRule {
-  readonly pattern: string;
+/** Scheduling of threads; null: left as it is. */
+export interface Scheduling {
   readonly nice: number | null;
   readonly policy: Policy | null;
   readonly cpus: Cpus | null;
+}
+
+/** Of the threads of a JVM whose names match. */
+export interface ThreadRule extends Scheduling {
+  readonly pattern: string;
+}
+
+/** How a JVM is started. */
+export interface ProcessRule extends Scheduling {
+  /** Soft limits in bytes or counts; those that are not there stay as they are. */
+  readonly limits: Readonly<Partial<Record<LimitName, number | 'unlimited'>>>;
 }
 
 export interface ResolvedAllocator {
@@ -122,11 +146,21 @@ export interface ResolvedAllocator {
 export interface ResolvedApp {
   /** What follows `java`: `-jar my.jar --port 8080`, as words. */
   readonly args: readonly string[];
-  /** Text of its output that says it is ready to be measured; null: at once. */
-  readonly ready: string | null;
+  /** What says that it is ready to be measured; null: it is once the probes are. */
+  readonly ready: Readiness | null;
+  /** Variables beside those that pauselab was started with. */
+  readonly environment: Readonly<Record<string, string>>;
   /** false: the program alone, to see what the probes cost. */
   readonly probes: boolean;
 }
+
+export type Readiness =
+  /** A regular expression that a line of its output matches. */
+  | { readonly kind: 'log'; readonly pattern: string; readonly deadline_ns: number }
+  /** A TCP port of this machine that accepts a connection. */
+  | { readonly kind: 'port'; readonly port: number; readonly deadline_ns: number }
+  /** From its start. */
+  | { readonly kind: 'after'; readonly after_ns: number };
 
 export interface ExpectedCalls {
   /** Such as `madvise.FREE`. */
@@ -153,4 +187,10 @@ export interface ResolvedProfile {
   };
   /** The two controls first, then the profile's arms in its order; without controls where the arms run the user's own program. */
   readonly arms: readonly ResolvedArm[];
+}
+
+/** Null for an arm with a holder of the native engine's. */
+export function workOf(arm: ResolvedArm): AllocatorWork | null {
+  if (arm.jvm !== null) return arm.jvm;
+  return arm.holder === null ? arm.churn : null;
 }

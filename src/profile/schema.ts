@@ -80,7 +80,7 @@ export const profileSchema = mapping({
 export type Profile = z.output<typeof profileSchema>;
 export type ProfileArm = NonNullable<Profile['arms']>[number];
 export type ProfileVictim = NonNullable<Profile['victims']>[number];
-export type Settings = Pick<ProfileArm, 'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'issues'>;
+export type Settings = Pick<ProfileArm, 'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'churn' | 'allocator' | 'threads' | 'issues'>;
 
 /** For editors and other validators; it describes files before parsing, defaults left out. */
 export function profileJsonSchema(): object {

@@ -13,10 +13,11 @@ import {
   size,
   whole,
 } from './fields.js';
-import { issues, jvm } from './jvm-schema.js';
+import { jvm } from './jvm-schema.js';
 import { jvmProbeNames } from './jvm-table.js';
 import { holderOperations, layouts, victimLayouts, victimOperations } from './operations.js';
 import { thread } from './thread-schema.js';
+import { allocator, churn, issues, threadRules } from './work-schema.js';
 
 const toucher = mapping(thread);
 
@@ -97,6 +98,13 @@ const victim = mapping({
 export const settings = {
   jvm: jvm
     .meta({ description: 'A JVM as the process under test, in place of the native engine' })
+    .exactOptional(),
+  churn: churn
+    .meta({ description: 'Blocks allocated, touched and freed in the native engine’s process, in place of a holder; one or a list' })
+    .exactOptional(),
+  allocator: allocator.meta({ description: 'The allocator under the churn; default glibc' }).exactOptional(),
+  threads: threadRules
+    .meta({ description: 'Scheduling of threads of the churn and of its allocator, by patterns of their names such as `load.churn*`' })
     .exactOptional(),
   issues: issues.exactOptional(),
   stall: mapping({

@@ -17,10 +17,15 @@ export interface ArmSettings {
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
   /** null: the native engine. */
   readonly jvm: JvmSettings | null;
+  /** null: no churn. */
+  readonly churn: Part<'churn'> | null;
+  /** Of the churn: undefined where the profile says nothing. */
+  readonly allocator: Settings['allocator'];
+  readonly threads: Settings['threads'];
   readonly issues: NonNullable<Settings['issues']>;
 }
 
-export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java'> & Pick<Part<'jvm'>, 'app' | 'java'>;
+export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java' | 'process'> & Pick<Part<'jvm'>, 'app' | 'java' | 'process'>;
 
 export type Basics = Whole<
   Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>
@@ -80,8 +85,21 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
       cpus,
       ...one,
     })),
-    jvm: jvmOf(profile.jvm, arm.jvm),
+    ...kindOf(profile, arm),
     issues: arm.issues ?? profile.issues ?? {},
+  };
+}
+
+/** What an arm says of its own decides what it is: one that says `jvm` has no churn of the profile's, and one that says `churn` no JVM. */
+function kindOf(profile: Profile, arm: Settings): Pick<ArmSettings, 'jvm' | 'churn' | 'allocator' | 'threads'> {
+  const isJvm = arm.jvm !== undefined && profile.jvm === undefined;
+  const isChurn = arm.churn !== undefined && profile.churn === undefined;
+  const base: Pick<Settings, 'churn' | 'allocator' | 'threads'> = isJvm ? {} : profile;
+  return {
+    jvm: jvmOf(isChurn ? undefined : profile.jvm, arm.jvm),
+    churn: arm.churn ?? base.churn ?? null,
+    allocator: arm.allocator ?? base.allocator,
+    threads: arm.threads === undefined && base.threads === undefined ? undefined : { ...base.threads, ...arm.threads },
   };
 }
 

@@ -21,7 +21,7 @@ export interface StraceCalls {
 }
 
 /** What to trace, for strace's `-e trace=`. */
-export const tracedCalls = ['madvise', 'process_madvise', 'mmap', 'munmap', 'mprotect', 'mremap', 'fallocate'] as const;
+export const tracedCalls = ['madvise', 'process_madvise', 'mmap', 'munmap', 'mprotect', 'mremap', 'brk', 'fallocate'] as const;
 
 /** `123<G1 Service> mmap(0x…, 4096, …) = 0x…`; the name may hold anything, so it ends at the last `> ` before a call. */
 const lineForm = /^(\d+)<(.*?)>\s+(?:(\w+)\((.*)|<\.\.\. (\w+) resumed>(.*))$/;
@@ -74,6 +74,9 @@ function kindOf(name: string, args: string): { call: string; bytes: number } {
       return { call: args.includes('PROT_NONE') && args.includes('MAP_FIXED') && args.includes('MAP_NORESERVE') ? 'mmap.NONE' : 'mmap', bytes: number(1) };
     case 'fallocate':
       return { call: args.includes('FALLOC_FL_PUNCH_HOLE') ? 'fallocate.PUNCH_HOLE' : 'fallocate', bytes: number(3) };
+    // Its argument is an address: up or down, and by how much, is not in it.
+    case 'brk':
+      return { call: name, bytes: 0 };
     default:
       return { call: name, bytes: number(1) };
   }

@@ -1,15 +1,16 @@
 /**
- * Two-sample permutation test on the difference of means, one value per run.
+ * Two-sample permutation tests, one value per run: on the difference of means, and on that of mean ranks.
  *
  * If arms did not matter, every way of dealing the values out to two groups of these sizes was equally likely; p is
  * the share of them whose difference is at least as large as the one observed (Fisher 1935; Ernst, "Permutation
  * methods", Statistical Science 2004). Exact, free of assumptions about the distribution, and honest about few runs:
  * with two runs each no p below 1/3 exists, and `resolution` says so.
  */
-import { shuffle, type Random } from './prng.js';
+import { randomBelow, shuffle, type Random } from './prng.js';
+import { assertGroups, binomial, mean, midranks, sum } from './sample.js';
 
 export interface PermutationTest {
-  /** mean(b) − mean(a). */
+  /** mean(b) − mean(a), of the values or of their ranks. */
   readonly difference: number;
   /** Two-sided. */
   readonly p: number;
@@ -25,9 +26,8 @@ const draws = 99_999;
 
 /** `random` is used only where more than `exactUpTo` divisions exist. */
 export function permutationTest(a: readonly number[], b: readonly number[], random: Random): PermutationTest {
-  if (a.length === 0 || b.length === 0) throw new RangeError('a permutation test needs a value in each group');
+  assertGroups('a permutation test', a, b);
   const all = [...a, ...b];
-  if (!all.every(Number.isFinite)) throw new RangeError('a permutation test needs finite values');
   const total = sum(all);
   const difference = (sum(b) / b.length) - (sum(a) / a.length);
   const differenceOf = (sumA: number): number => Math.abs((total - sumA) / b.length - sumA / a.length);
@@ -70,13 +70,97 @@ function forEachSum(values: readonly number[], size: number, use: (sum: number) 
   choose(0, size, 0);
 }
 
-/** C(n, k), exact below 2^53. */
-function binomial(n: number, k: number): number {
-  let ways = 1;
-  for (let i = 1; i <= Math.min(k, n - k); i += 1) ways = (ways * (n - i + 1)) / i;
-  return Math.round(ways);
+/** The test on ranks is exact up to so many pairs of a value of each group (50 runs a side). */
+export const exactPairs = 2_500;
+
+/**
+ * The same test on midranks (Wilcoxon, Mann and Whitney, with ties as they are). It depends on the order of the values
+ * alone: one absurd run weighs no more than a bad one, and no scale has to be chosen.
+ *
+ * Exact by the shift algorithm (Streitberg and Röhmel, "Exact distributions for permutation and rank tests", 1986):
+ * doubled midranks are whole numbers, so the subsets of each size can be counted by their sum, one value after the
+ * other. `random` is used only beyond `exactPairs`.
+ */
+export function rankTest(a: readonly number[], b: readonly number[], random: Random): PermutationTest {
+  assertGroups('a permutation test', a, b);
+  const doubled = midranks([...a, ...b]).map((rank) => 2 * rank);
+  const ranksA = doubled.slice(0, a.length);
+  const difference = (mean(doubled.slice(a.length)) - mean(ranksA)) / 2;
+  const total = sum(doubled);
+  // N Σ_A − n_A Σ: a whole number, so that ties between divisions are exact.
+  const distance = (sumA: number): number => Math.abs(doubled.length * sumA - a.length * total);
+  const observed = distance(sum(ranksA));
+
+  if (a.length * b.length > exactPairs) {
+    const pool = [...doubled];
+    let asExtreme = 1;
+    for (let i = 0; i < draws; i += 1) if (distance(drawnSum(pool, a.length, random)) >= observed) asExtreme += 1;
+    return { difference, p: asExtreme / (draws + 1), resolution: 1 / (draws + 1), divisions: draws + 1, exact: false };
+  }
+  const { smallest, shares } = sumsOfSubsets(doubled, a.length);
+  let p = 0;
+  let resolution = 0;
+  let largest = -1;
+  for (const [above, share] of shares.entries()) {
+    if (share === 0) continue;
+    const d = distance(smallest + above);
+    if (d >= observed) p += share;
+    if (d > largest) {
+      largest = d;
+      resolution = share;
+    } else if (d === largest) resolution += share;
+  }
+  return { difference, p: Math.min(p, 1), resolution: Math.min(resolution, 1), divisions: binomial(doubled.length, a.length), exact: true };
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+/** The sum of `size` values drawn without replacement; the pool is left in another order. */
+function drawnSum(pool: number[], size: number, random: Random): number {
+  let drawn = 0;
+  for (let i = 0; i < size; i += 1) {
+    const other = i + randomBelow(pool.length - i, random);
+    const value = pool[other] ?? 0;
+    pool[other] = pool[i] ?? 0;
+    pool[i] = value;
+    drawn += value;
+  }
+  return drawn;
+}
+
+interface SubsetSums {
+  readonly smallest: number;
+  /** Of all subsets, the share whose sum is `smallest` + index. */
+  readonly shares: Float64Array;
+}
+
+const remembered = new Map<string, SubsetSums>();
+
+/** Values are whole numbers. The metrics of one comparison mostly have the same ranks, so the last few are remembered. */
+export function sumsOfSubsets(values: readonly number[], size: number): SubsetSums {
+  const sorted = values.toSorted((x, y) => x - y);
+  const key = `${size}:${sorted.join()}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const made = countSums(sorted, size);
+  if (remembered.size >= 64) remembered.clear();
+  remembered.set(key, made);
+  return made;
+}
+
+function countSums(sorted: readonly number[], size: number): SubsetSums {
+  const least = sorted[0] ?? 0;
+  const largest = sum(sorted.slice(-size)) - size * least;
+  // ways[k × width + s]: subsets of k of the values so far, with the sum s above k × least.
+  const width = largest + 1;
+  const ways = new Float64Array((size + 1) * width);
+  ways[0] = 1;
+  sorted.forEach((value, seen) => {
+    const step = value - least;
+    for (let k = Math.min(size, seen + 1); k >= 1; k -= 1) {
+      const [to, from] = [k * width, (k - 1) * width];
+      for (let s = largest; s >= step; s -= 1) ways[to + s] = (ways[to + s] ?? 0) + (ways[from + s - step] ?? 0);
+    }
+  });
+  const all = ways.subarray(size * width);
+  const count = all.reduce((total, one) => total + one, 0);
+  return { smallest: size * least, shares: all.map((one) => one / count) };
 }

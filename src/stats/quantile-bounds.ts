@@ -5,6 +5,8 @@
  * (Hahn and Meeker, Statistical Intervals, section 5.2). All bounds are one-sided at 1 − α/2, together at 1 − α.
  */
 
+import { incompleteBeta } from './beta.js';
+
 /** Two-sided confidence of 95 %, the only one that this project prints. */
 export const alpha = 0.05;
 
@@ -57,39 +59,6 @@ export function binomialAtMost(k: number, n: number, q: number): number {
   if (k < 0) return 0;
   if (k >= n) return 1;
   return incompleteBeta(1 - q, n - k, k + 1);
-}
-
-/** I_x(a, b) by Lentz's continued fraction (DLMF 8.17.22), on the side where it converges in O(√max(a, b)) steps. */
-function incompleteBeta(x: number, a: number, b: number): number {
-  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;
-  const tiny = 1e-300;
-  const away = (value: number): number => (Math.abs(value) < tiny ? tiny : value);
-  let c = 1;
-  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
-  let fraction = d;
-  for (let m = 1; ; m += 1) {
-    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 / away(1 + even * d);
-    c = away(1 + even / c);
-    fraction *= d * c;
-    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 / away(1 + odd * d);
-    c = away(1 + odd / c);
-    const step = d * c;
-    fraction *= step;
-    if (Math.abs(step - 1) < 1e-14) return front * fraction;
-  }
-}
-
-/** ln Γ(x) for x ≥ 1: Stirling's series (DLMF 5.11.1) after shifting x above 10. */
-function logGamma(x: number): number {
-  let shift = 0;
-  let y = x;
-  for (; y < 10; y += 1) shift += Math.log(y);
-  const inverse = 1 / (y * y);
-  const series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / y;
-  return (y - 0.5) * Math.log(y) - y + 0.5 * Math.log(2 * Math.PI) + series - shift;
 }
 
 function assertOpenUnit(q: number): void {

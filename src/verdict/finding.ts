@@ -26,7 +26,7 @@ export function judge({ arms, kernel, status, degraded }: JudgeInput): Judgement
       }),
     );
   return {
-    verdict: verdictOf(compared, { kernel, status, degraded }),
+    verdict: verdictOf(compared, arms.filter(({ control, series }) => control === null && series.length === 0), { kernel, status, degraded }),
     findings: compared.map(findingOf),
     notes: notesOf(arms, degraded),
   };
@@ -52,7 +52,7 @@ function describe({ series, control, judged }: Compared): string {
     case 'no-control-series':
       return `${seen}; the foreign control has no such series to compare it with (controls.of in the profile names the arm that it copies)`;
     case 'uncontrolled':
-      return `${seen}; a program of your own has no control to compare it with, so the machine may have had a part in it`;
+      return `${seen}; without a control`;
     case 'unseen':
       return `${seen}; but not all of it was seen, so the victim may have been blocked in the kernel; use more runs (--runs) on a less busy machine`;
     case 'holder-idle':

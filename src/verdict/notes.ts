@@ -1,5 +1,5 @@
 /** What a reader should know beside the figures: what is missing, what was odd, how far the runs carry. */
-import { formatSize } from '../base/units.js';
+import { formatShare, formatSize } from '../base/units.js';
 import type { ArmSummary } from '../bundle/schema.js';
 import { operations } from '../profile/operations.js';
 import { evidenceOf, type Series } from './outcome.js';
@@ -11,12 +11,23 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]
   const real = arms.filter(({ control }) => control === null);
   return [
     ...degraded.map((text) => `Degraded: ${text}.`),
-    ...fewRuns(real, foreign),
+    ...(foreign === undefined && real.some(({ jvm }) => jvm !== null) ? withoutControl(real) : fewRuns(real, foreign)),
     ...leftOut(arms),
     ...noise(arms),
     ...besidePublished(real),
+    ...unproven(arms),
+    ...real.flatMap((arm) => [...heldUp(arm), ...otherProcess(arm, foreign)]),
     ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
     ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
+  ];
+}
+
+/** A program of the user's own cannot run apart from its load. */
+function withoutControl(real: readonly ArmSummary[]): string[] {
+  const removed = [...new Set(real.flatMap(({ jvm }) => jvm?.removedFromEnvironment ?? []))];
+  return [
+    'A program of your own has no control: what else the machine did may have a part in every stall. Arms can be compared with each other.',
+    ...(removed.length > 0 ? [`The program did not get ${listed(removed)} of your environment; where it is to have ${removed.length === 1 ? 'it' : 'them'}, say so in jvm.app.environment.`] : []),
   ];
 }
 
@@ -58,10 +69,38 @@ function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): string[]
   return own === other ? [] : [`${arm.name} gives memory back by ${own}, the foreign control by ${other}: alike, but not the same.`];
 }
 
-/** A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. */
+/** Nothing is claimed of a setting that only its variable tells of. */
+function unproven(arms: readonly ArmSummary[]): string[] {
+  const all = new Map(arms.flatMap((arm) => arm.unproven).map((one) => [`${one.allocator} ${one.key} ${one.asked}`, one]));
+  return [...all.values()].map(({ allocator, key, asked }) => `${allocator} does not say what it made of ${key}: ${asked}: that the variable was there and that the library knows its name is all that is proven.`);
+}
+
+/** From this share of dropped ticks on the churn was another one than asked for. */
+const heldUpShare = 0.1;
+
+function heldUp({ name, churn }: ArmSummary): string[] {
+  if (churn === null || churn.droppedTicks <= heldUpShare * (churn.ticks + churn.droppedTicks)) return [];
+  return [`${name}: the churn was held up at ${formatShare(churn.droppedTicks / (churn.ticks + churn.droppedTicks))} of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.`];
+}
+
+/** The control copies one arm: of a JVM it is a JVM, of a native churn an engine. */
+function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): string[] {
+  if (foreign === undefined || arm.runs === 0 || (arm.jvm === null) === (foreign.jvm === null)) return [];
+  const kind = ({ jvm }: ArmSummary): string => (jvm === null ? 'a native process' : 'a JVM');
+  return [`${arm.name} is ${kind(arm)} and the foreign control ${kind(foreign)}: --set controls.of=${arm.name} gives it a control of its own kind.`];
+}
+
+/**
+ * A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. One that
+ * allocates says less: it may wait for the allocator's own lock.
+ */
 function lockFree(arm: ArmSummary): string[] {
   const free = arm.series.filter((series) => lockOf(series) === 'none' && evidenceOf(series).some(({ count }) => count > 0));
-  return free.map(({ name }) => `${arm.name}: ${name} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`);
+  return free.map(({ name }) =>
+    name.includes('.malloc_')
+      ? `${arm.name}: ${name} takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.`
+      : `${arm.name}: ${name} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`,
+  );
 }
 
 function lockOf({ name }: Series): string | undefined {

@@ -1,6 +1,7 @@
 /** The verdict: what was found in all arms, in a sentence that may be quoted alone. */
 import { formatDuration } from '../base/units.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../bundle/schema.js';
+import { probeCosts } from './cost.js';
 import { evidenceOf, type Judged, type Series } from './outcome.js';
 import { listed } from './words.js';
 
@@ -18,7 +19,8 @@ export interface Circumstances {
   readonly degraded: readonly string[];
 }
 
-export function verdictOf(compared: readonly Compared[], { kernel, status, degraded }: Circumstances): string {
+/** `unprobed`: arms without a series that was judged. */
+export function verdictOf(compared: readonly Compared[], unprobed: readonly ArmSummary[], { kernel, status, degraded }: Circumstances): string {
   const names = [...new Set(compared.map(({ arm }) => arm.name))];
   const of = (name: string): Compared[] => compared.filter(({ arm }) => arm.name === name);
   const stalling = compared.filter(({ judged }) => judged.outcome === 'stalls');
@@ -30,10 +32,12 @@ export function verdictOf(compared: readonly Compared[], { kernel, status, degra
   const aloneNames = names.filter((name) => of(name).every((one) => alone.includes(one)));
   const openNames = names.filter((name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name));
   const parts = [
-    ...(names.length === 0 ? ['only the controls were run, so there is nothing to compare'] : []),
+    ...(names.length === 0 && unprobed.length > 0 ? [`in ${listed(unprobed.map(({ name }) => name))} nothing is timed, for the program has no probes`] : []),
+    ...(names.length === 0 && unprobed.length === 0 ? ['only the controls were run, so there is nothing to compare'] : []),
     ...(stallingNames.length > 0 ? [stallingText(stallingNames, stalling)] : []),
     ...(quietNames.length > 0 ? [quietText(quietNames, quiet)] : []),
     ...aloneNames.map((name) => aloneText(name, of(name))),
+    ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
     ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
     ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of the foreign control`] : []),
   ];
@@ -71,7 +75,7 @@ function aloneText(name: string, own: readonly Compared[]): string {
   const threshold = formatDuration(own[0]?.series.stalls.threshold_ns ?? 0);
   const runs = own.flatMap(({ series }) => evidenceOf(series));
   const longest_ns = Math.max(0, ...runs.map(({ longest_blocked_ns }) => longest_blocked_ns));
-  if (longest_ns > 0) return `in ${name} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time, with no control to compare it with`;
+  if (longest_ns > 0) return `in ${name} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time`;
   return `in ${name} no probe was blocked in the kernel for ${threshold} or more`;
 }
 

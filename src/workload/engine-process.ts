@@ -11,12 +11,19 @@ const prepareDeadline_ms = 120_000;
 const poll_ms = 2;
 
 export const boardPath = ({ path }: RuntimeFolder): string => join(path, 'board');
-export const enginePaths = ({ path }: RuntimeFolder) => ({ plan: join(path, 'plan'), stdout: join(path, 'engine.out'), stderr: join(path, 'engine.err') });
+/** `name` tells the engine that makes the board from one that joins it. */
+export const enginePaths = ({ path }: RuntimeFolder, name = 'engine') => ({ plan: join(path, `${name}.plan`), stdout: join(path, `${name}.out`), stderr: join(path, `${name}.err`) });
 
-export function startEngine(folder: RuntimeFolder, plan: string): Promise<Program> {
-  const paths = enginePaths(folder);
+export interface EngineOptions {
+  readonly name?: string;
+  /** All of its environment; default ours. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export function startEngine(folder: RuntimeFolder, plan: string, { name, environment }: EngineOptions = {}): Promise<Program> {
+  const paths = enginePaths(folder, name);
   writeRuntimeFile(paths.plan, plan);
-  return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr);
+  return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr, environment);
 }
 
 /** The board, once the engine has laid it out. */

@@ -10,15 +10,18 @@ export interface JvmPlanInput {
   readonly libraryPath: string;
   readonly victims: readonly ResolvedVictim[];
   readonly loads: readonly ResolvedLoad[];
+  /** Its line for a holder inside this JVM (ridingHolderLine); null: none. */
+  readonly holder: string | null;
   /** Warm-up and window. */
   readonly recorded_ns: number;
 }
 
-export function jvmPlan({ boardPath, reportPath, libraryPath, victims, loads, recorded_ns }: JvmPlanInput): string {
+export function jvmPlan({ boardPath, reportPath, libraryPath, victims, loads, holder, recorded_ns }: JvmPlanInput): string {
   return [
     line('board', { path: boardPath }),
     line('report', { path: reportPath }),
     line('native', { path: libraryPath }),
+    ...(holder === null ? [] : [holder]),
     ...victims.map((victim) => {
       const pool = poolOf(victim, recorded_ns);
       return line('probe', { name: victim.series, operation: victim.operation, ...(pool === 0 ? {} : { pool }) });

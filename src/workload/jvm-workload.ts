@@ -6,36 +6,36 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { workloadFailed, type Failure } from '../base/failure.js';
+import type { Failure } from '../base/failure.js';
 import { proveAllocator } from '../host/allocator-proof.js';
-import { tryAllocator } from '../host/allocator-trial.js';
 import { allocatorLaunch } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
-import { resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { readIfThere } from '../host/files.js';
-import { chooseJdk, flagsOfCollector, type Jdk } from '../host/jdks.js';
+import { collectorOfFlag, flagsOfCollector, type Jdk } from '../host/jdks.js';
+import { javaCommand, type JavaCommand } from '../profile/java-command.js';
+import { collectors } from '../profile/jvm-table.js';
 import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
-import { javaCommand } from './java/app-args.js';
-import { endJava, javaEnded } from './java/ended.js';
+import { descendantsOf, endThose } from './descendants.js';
+import { endJava, javaEnded, type ForcedEnd } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
 import { startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
 import { jvmPlan } from './jvm-plan.js';
-import { companionPlan, probesOf } from './plan.js';
+import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
+import { companionPlan, ridingHolderLine } from './plan.js';
 import type { PreparedWorkload, WorkloadInput } from './prepared.js';
 import { killAll, type Program } from './programs.js';
+import { refuseServedPort, untilProgramReady } from './readiness.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
-import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from './thread-watch.js';
+import { jdkOf, triedAllocator } from './tools.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
 
 /** For a JVM to end by itself, or on SIGTERM: shutdown hooks of a server take a while. */
 const endGrace_ms = 5_000;
-/** For a program to say that it is ready. */
-const readyDeadline_ms = 120_000;
 const poll_ms = 50;
 
 /** One JVM of the run, and what it is to do. */
@@ -49,23 +49,28 @@ interface Part {
 export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<PreparedWorkload> {
   const { arm, topology } = input;
   const { jvm } = arm;
-  const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
-  // Before anything starts: what it does not take is the profile's fault.
-  const tried = tryAllocator(jvm.allocator);
+  const command = jvm.app === null ? null : javaCommand(jvm.app.args);
+  const jdk = await jdkOf({ ...jvm, collector: collectorOf(arm, command) });
+  const tried = triedAllocator(jvm.allocator);
+  const ready = jvm.app?.ready ?? null;
+  await refuseServedPort(ready);
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
-  let watch: ThreadWatch | undefined;
+  let watch: NamedThreads | undefined;
   const dispose = async (): Promise<void> => {
     watch?.stop();
+    const started = jvm.app === null ? [] : javas.flatMap(({ pid }) => descendantsOf(pid));
     await killAll([...javas, ...(engine === undefined ? [] : [engine])]);
+    await endThose(started, 0);
     folder.remove();
   };
   try {
     const parts = partsOf(arm);
     const started = (engine = await startEngine(folder, companionPlan({ ...input, boardPath: boardPath(folder), parentPid: process.pid })));
     const board = await boardOf(folder, started);
-    for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder })));
+    const startedAt_ms = Date.now();
+    for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder, command })));
     // Our own program ends with 0 once all its threads have ended, a load's perhaps before the window does.
     const isGone = (java: JavaProgram): boolean => java.exit() !== null && !(jvm.app === null && java.exit()?.code === 0);
     const gone = (when: string): Failure | null => {
@@ -73,21 +78,21 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: jvm.app === null });
     };
     await untilReady(board, started, () => gone('before its window'));
-    if (typeof jvm.app?.ready === 'string') await untilSaid(jvm.app.ready, javas, () => gone('before it was ready'));
+    const [program] = javas;
+    if (ready !== null && program !== undefined) await untilProgramReady(ready, { program, startedAt_ms, gone: () => gone('before it was ready') });
 
     const javaPids = javas.map(({ pid }) => pid);
     const pids = [started.pid, ...javaPids];
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(board.threadIds(), arm, topology);
-    const watching = (watch = watchThreads({ pids: javaPids, rules: jvm.threads.map((rule) => ruleOf(rule, topology)) }));
+    const watching = (watch = watchNamedThreads(arm, javaPids, topology));
     const reports = parts.map(({ name }) => reportOf(folder, name));
     const allocators = javas.map((java, i) => proveAllocator(jvm.allocator, tried, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }));
-    const names = threadNames(javaPids);
-    let unmatched: Failure | null = null;
+    const ends: JavaEnd[] = [];
     return {
       board,
       pids,
-      jvmPid: javaPids[0] ?? null,
+      victimsPid: javaPids[0] ?? started.pid,
       folder,
       priorities,
       autogroup,
@@ -101,19 +106,16 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         for (const program of [started, ...javas]) program.kill('SIGKILL');
       },
       async end() {
-        watching.stop();
-        const missing = watching.unmatched();
-        // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
-        if (missing.length > 0 && arm.control === null) unmatched = unmatchedFailure(missing, names);
-        for (const java of javas) await endAfterWindow(java, jvm.app === null && board.state() === 'done');
+        watching.end();
+        for (const java of javas) ends.push(await endAfterWindow(java, { isApp: jvm.app !== null, endsByItself: jvm.app === null && board.state() === 'done' }));
         if (board.state() !== 'done') started.kill('SIGKILL');
         await started.exited;
       },
       afterwards: () => ({
-        // Of threads that came after `go`; those before it are in `degraded`.
-        failures: [...(unmatched === null ? [] : [unmatched.message]), ...watching.threads().filter(({ delay_ns }) => delay_ns > 0).flatMap(({ problems }) => problems)],
+        failures: watching.failures(),
+        churn: null,
         jvm: {
-          processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, allocator: allocators[i] ?? null, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])] })),
+          processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, allocator: allocators[i] ?? null, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])], end: ends[i] ?? null })),
           threads: [...watching.threads()],
           // Of the JVM that has the probes: it is its pauses that they feel.
           log: parseJvmLog(existsSync(logPath(folder, 'jvm')) ? readFileSync(logPath(folder, 'jvm'), 'utf8') : ''),
@@ -129,63 +131,69 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
 }
 
 function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
-  const { jvm } = arm;
-  const probes = probesOf(arm);
+  const { jvm, victims } = arm;
   const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
-  return [{ name: 'jvm', victims: probes, loads: isForeign ? [] : jvm.loads }, ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : [])];
+  return [{ name: 'jvm', victims, loads: isForeign ? [] : jvm.loads }, ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : [])];
 }
 
 interface LaunchInput {
   readonly input: WorkloadInput<JvmArm>;
   readonly jdk: Jdk;
   readonly folder: RuntimeFolder;
+  /** Of the user's own program; null for ours. */
+  readonly command: JavaCommand | null;
+}
+
+/** The program's own flags choose its collector, else the profile does; undefined: one that we do not know. */
+function collectorOf({ jvm }: JvmArm, command: JavaCommand | null): JvmArm['jvm']['collector'] | undefined {
+  const own = ownCollector(command);
+  return own === null ? jvm.collector : collectors.find((known) => known === own);
+}
+
+function ownCollector(command: JavaCommand | null): string | null {
+  return command?.jvmArgs.flatMap((flag) => (flag.startsWith('-XX:+') ? (collectorOfFlag(flag.slice('-XX:+'.length)) ?? []) : [])).at(-1) ?? null;
 }
 
 const reportPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.json`);
 const logPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.gc.log`);
 const planPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.plan`);
 
-function launchOf(part: Part, { input, jdk, folder }: LaunchInput): JavaLaunch {
-  const { arm, warmup_ns, duration_ns } = input;
+function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): JavaLaunch {
+  const { arm, warmup_ns, duration_ns, topology } = input;
   const { jvm } = arm;
   const plan = planPath(folder, part.name);
-  writeRuntimeFile(plan, jvmPlan({ boardPath: boardPath(folder), reportPath: reportPath(folder, part.name), libraryPath, ...part, recorded_ns: warmup_ns + duration_ns }));
+  const holder = ridingHolderLine(arm);
+  writeRuntimeFile(plan, jvmPlan({ boardPath: boardPath(folder), reportPath: reportPath(folder, part.name), libraryPath, ...part, holder, recorded_ns: warmup_ns + duration_ns }));
   const flags = [
     '--enable-native-access=ALL-UNNAMED',
-    ...flagsOfCollector(jvm.collector),
+    ...(ownCollector(command) === null ? flagsOfCollector(jvm.collector) : []),
     ...defaultFlags(jdk, folder.path),
-    ...jvmLogFlags(jdk, logPath(folder, part.name), jvm.collector),
+    ...jvmLogFlags(jdk, logPath(folder, part.name), collectorOf(arm, command)),
     ...jvm.flags,
   ];
   const { environment } = allocatorLaunch(jvm.allocator);
-  const common = { java: jdk.java, folder: folder.path, name: part.name, environment };
-  if (jvm.app === null) return { ...common, jvmArgs: flags, main: { classPath: [jarPath], mainClass: 'pauselab.Workload' }, args: [plan] };
-  const { jvmArgs, main, args } = javaCommand(jvm.app.args);
-  const agent = jvm.app.probes ? [`-javaagent:${jarPath}=${plan}`] : [];
+  const common = { java: jdk.java, folder: folder.path, name: part.name, environment: { ...environment, ...jvm.app?.environment }, ...schedulingOf(jvm.process, topology), limits: jvm.process.limits };
+  if (jvm.app === null || command === null) return { ...common, jvmArgs: flags, main: { classPath: [jarPath], mainClass: 'pauselab.Workload' }, args: [plan] };
+  const { jvmArgs, main, args } = command;
+  const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jarPath}=${plan}`] : [];
   return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args };
 }
 
-function ruleOf({ pattern, nice, policy, cpus }: JvmArm['jvm']['threads'][number], topology: CpuTopology): ThreadRule {
-  return { pattern, nice: nice ?? undefined, policy: policy ?? undefined, cpus: cpus === null ? undefined : resolveCpus(cpus, topology) };
-}
-
-async function untilSaid(text: string, javas: readonly JavaProgram[], gone: () => Failure | null): Promise<void> {
-  const deadline = Date.now() + readyDeadline_ms;
-  while (!javas.some((java) => [...java.output(), ...java.complaints()].some((said) => said.includes(text)))) {
-    const failure = gone();
-    if (failure !== null) throw failure;
-    if (Date.now() > deadline) throw workloadFailed(`the program did not say ${JSON.stringify(text)} (jvm.app.ready) within ${readyDeadline_ms / 1000} s; its output is what --java-args starts: correct the text, or leave it out`);
-    await new Promise((resolve) => setTimeout(resolve, poll_ms));
-  }
+/** How a JVM ended, and what it left. */
+interface JavaEnd extends ForcedEnd {
+  /** Processes that it had started, that outlived it and that were ended. */
+  readonly leftBehind: number;
 }
 
 /** Our own program ends by itself once its threads have; another one is told to. */
-async function endAfterWindow(java: JavaProgram, endsByItself: boolean): Promise<void> {
+async function endAfterWindow(java: JavaProgram, { isApp, endsByItself }: { readonly isApp: boolean; readonly endsByItself: boolean }): Promise<JavaEnd> {
   if (endsByItself) {
     const deadline = Date.now() + endGrace_ms;
     while (java.exit() === null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, poll_ms));
   }
-  await endJava(java, endGrace_ms);
+  const started = isApp ? descendantsOf(java.pid) : [];
+  const end = await endJava(java, endGrace_ms);
+  return { ...end, leftBehind: await endThose(started, endGrace_ms) };
 }
 
 function reportOf(folder: RuntimeFolder, name: string): Record<string, unknown> {

@@ -7,6 +7,7 @@ import type { Jdk } from '../host/jdks.js';
 import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board.js';
 import type { ThreadPriority } from './priorities.js';
+import type { Exit } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 import type { WatchedThread } from './thread-watch.js';
 
@@ -23,8 +24,8 @@ export interface PreparedWorkload {
   readonly board: Board;
   /** All processes of the workload. */
   readonly pids: readonly number[];
-  /** The JVM that has the probes; null for a native workload. */
-  readonly jvmPid: number | null;
+  /** The process that has the victims, and in all arms but the foreign control what holds them up. */
+  readonly victimsPid: number;
   readonly folder: RuntimeFolder;
   readonly priorities: readonly ThreadPriority[];
   /** Null where autogroup is off. */
@@ -49,6 +50,8 @@ export interface PreparedWorkload {
 export interface Afterwards {
   /** Null for a native workload. */
   readonly jvm: JvmAfterwards | null;
+  /** Null for an arm without a churn. */
+  readonly churn: ChurnAfterwards | null;
   /** What makes the run failed, a sentence each. */
   readonly failures: readonly string[];
 }
@@ -61,13 +64,39 @@ export interface JvmAfterwards {
   readonly log: JvmLog;
 }
 
-export interface JvmProcess extends Jdk {
+/** A process on an allocator of the profile's. */
+interface AllocatorProcess {
   readonly name: string;
   readonly pid: number;
-  /** What it said of itself: versions, its allocator. */
-  readonly report: Readonly<Record<string, unknown>>;
   /** That it runs on the allocator asked for. */
   readonly allocator: AllocatorProof | null;
   /** Variables of our environment that it did not get. */
   readonly removedFromEnvironment: readonly string[];
+}
+
+export interface JvmProcess extends Jdk, AllocatorProcess {
+  /** What it said of itself: versions, its allocator. */
+  readonly report: Readonly<Record<string, unknown>>;
+  /** How it ended; null while it runs. */
+  readonly end: { readonly exit: Exit; readonly killed: boolean; readonly leftBehind: number } | null;
+}
+
+export interface ChurnAfterwards {
+  readonly processes: readonly AllocatorProcess[];
+  /** Threads whose scheduling was set by name. */
+  readonly threads: readonly WatchedThread[];
+  /** What its threads did; empty in the idle control, null if the process ended too early to say. */
+  readonly tallies: readonly ChurnTally[] | null;
+}
+
+/** As the engine prints it (native/engine/churn.h). */
+export interface ChurnTally {
+  readonly thread: string;
+  readonly blocks: number;
+  readonly allocatedBytes: number;
+  /** Times that malloc returned null. */
+  readonly refused: number;
+  readonly ticks: number;
+  /** Not made up for. */
+  readonly droppedTicks: number;
 }

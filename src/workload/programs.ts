@@ -32,13 +32,14 @@ export interface Program {
 /**
  * Never detached: a detached child is a new session, and across sessions nice means nothing (host/autogroup.ts).
  * Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
+ * `environment`: all of it; without one the program has ours.
  */
-export async function startProgram(file: string, args: readonly string[], stdoutPath: string, stderrPath: string): Promise<Program> {
+export async function startProgram(file: string, args: readonly string[], stdoutPath: string, stderrPath: string, environment?: Readonly<Record<string, string>>): Promise<Program> {
   const stdout = openSync(stdoutPath, 'w');
   const stderr = openSync(stderrPath, 'w');
   let child: ChildProcess;
   try {
-    child = spawn(file, args, { stdio: ['ignore', stdout, stderr], shell: false });
+    child = spawn(file, args, { stdio: ['ignore', stdout, stderr], shell: false, ...(environment === undefined ? {} : { env: { ...environment } }) });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);

@@ -5,7 +5,7 @@ import type { ResolvedArm, ResolvedThread } from '../profile/resolved.js';
 import type { ThreadId } from '../record/board.js';
 import { applyPriority, type ThreadPriority } from './priorities.js';
 
-/** Loads are left out: a JVM's threads are reached by their names (thread-watch.ts). */
+/** Loads are left out: a JVM's threads, a churn's and its allocator's are reached by their names (named-threads.ts). */
 export function applySeats(threads: readonly ThreadId[], arm: ResolvedArm, topology: CpuTopology): ThreadPriority[] {
   return threads.flatMap(({ name, role, tid }) => {
     const settings = settingsFor(name, role, arm);

@@ -31,6 +31,8 @@ test('bash offers commands, subcommands, profiles and options', async () => {
   expect(await offered('profile', 'sh')).toEqual(['show']);
   expect(await offered('profile', 'show', 'priority')).toEqual(['priority-inversion']);
   expect(await offered('completion', 'f')).toEqual(['fish']);
+  expect(await offered('kernels', 'f')).toEqual(['fetch']);
+  expect(await offered('kernels', 'list', '--a')).toEqual(['--available']);
 });
 
 test('zsh takes the script of bash by its compatibility layer', async () => {

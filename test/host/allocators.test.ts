@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { mappedFiles, proveAllocator, type AllocatorProof } from '../../src/host/allocator-proof.js';
+import { mappedFiles, proveAllocator, unprovenOf, type AllocatorProof } from '../../src/host/allocator-proof.js';
 import { isSame, preloadWarning, tryAllocator } from '../../src/host/allocator-trial.js';
 import { allocatorLaunch, allocatorVersion } from '../../src/host/allocators.js';
 import type { Allocator } from '../../src/profile/jvm-table.js';
@@ -179,4 +179,10 @@ describe('proof in the process', () => {
   test('mapped files are whole paths', () => {
     expect([...mappedFiles('7f00-7f01 r-xp 00000000 08:01 42    /usr/lib/a b.so\n7f02-7f03 rw-p 00000000 00:00 0\n7f04-7f05 rw-p 00000000 00:00 0   [heap]\n')]).toEqual(['/usr/lib/a b.so']);
   });
+});
+
+test('what is not proven is told from what is, by the process that it is of', () => {
+  const setting = (key: string, provenBy: 'the process' | 'a trial' | null) => ({ key, asked: '1', holds: provenBy === null ? null : '1', provenBy });
+  const proof: AllocatorProof = { name: 'tcmalloc', file: null, version: null, settings: [setting('aggressive_decommit', 'the process'), setting('release_rate', null), setting('x', 'a trial')] };
+  expect(unprovenOf('churn', proof)).toEqual([{ process: 'churn', allocator: 'tcmalloc', key: 'release_rate', asked: '1' }]);
 });

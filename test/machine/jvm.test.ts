@@ -1,4 +1,5 @@
 /** JVM profiles by the command: what they cause, what stalls, and how bad input and ends are said. On every JDK of this machine that fits. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
@@ -62,6 +63,16 @@ describe('bad input and ends', () => {
     const ended = await pauselab(['run', profile(jvm), ...short, '--out', out]);
     expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code, stderr: expect.stringMatching(says) as string });
     expect(ended.stderr).not.toMatch(/^\s+at |internal error/m);
+  });
+
+  test('how the profile says that the process starts, the launcher is told and the JVM has', async () => {
+    const out = scratch.fresh('process');
+    const ended = await pauselab(['run', profile('process: { nice: 3, cpus: first, limits: { nofile: 2048, as: 64GiB } }'), ...short, '--out', out]);
+    // One run of a second may decide nothing.
+    expect([0, 4]).toContain(ended.code);
+    const { runs } = readBundle(out);
+    const launch = readFileSync(join(runs[0]?.folder ?? '', 'jvm-launch.txt'), 'utf8').split('\n');
+    expect(launch).toEqual(expect.arrayContaining(['nice=3', 'limit=core 0', 'limit=nofile 2048', `limit=as ${64 * 2 ** 30}`, expect.stringMatching(/^cpus=\d+$/)]));
   });
 
   test('--java for a profile without a JVM is refused', async () => {

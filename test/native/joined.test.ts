@@ -1,13 +1,12 @@
 /** Seats of threads of other processes: the engine makes the board, waits until they are taken, and ends with them. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { nativeAddon } from '../../src/base/native.js';
 import { thread as threadField } from '../../src/record/board-layout.js';
-import { isBoardThere, openBoard, type Board } from '../../src/record/board.js';
-import { nativeProgram } from './programs.js';
+import type { Board } from '../../src/record/board.js';
+import { joinedEngineOfTest } from '../support/joined-engine.js';
 
 interface Started {
   readonly board: Board;
@@ -18,18 +17,8 @@ interface Started {
 }
 
 async function start(lines: readonly string[]): Promise<Started> {
-  const folder = mkdtempSync('/dev/shm/pauselab-test-joined-');
-  const path = join(folder, 'board');
-  writeFileSync(join(folder, 'plan'), [`board path=${path} threshold_ns=100000000`, ...lines, ''].join('\n'));
-  const engine = spawn(nativeProgram('pauselab-engine'), ['run', join(folder, 'plan')], { stdio: ['ignore', 'ignore', 'inherit'] });
-  onTestFinished(async () => {
-    engine.kill('SIGKILL');
-    if (engine.exitCode === null && engine.signalCode === null) await once(engine, 'exit');
-    rmSync(folder, { recursive: true });
-  });
-  await expect.poll(() => isBoardThere(path), { timeout: 20_000 }).toBe(true);
-  const board = openBoard(path);
-  const words = nativeAddon().mapShared(path);
+  const { board, engine, boardPath } = await joinedEngineOfTest(lines);
+  const words = nativeAddon().mapShared(boardPath);
   const seat = (name: string): number => {
     const at = board.threads.find((thread) => thread.name === name)?.at.thread;
     if (at === undefined) throw new Error(`no seat ${name}`);

@@ -22,10 +22,16 @@ describe('expansion', () => {
     const [, , arm] = await armsOf(jvmProfile('', 'loads: [{ load: heap_wave, low: 1MiB, period: 500ms, seed: 7 }], flags: [-Xmx1g]'));
     expect(arm?.jvm).toEqual({
       jdk: '>=17', java: null, collector: 'g1', flags: ['-Xmx1g'], loadsIn: 'same', threads: [], app: null, issues: [],
+      process: { nice: null, policy: null, cpus: null, limits: {} },
       allocator: { name: 'glibc', path: null, settings: {} },
       loads: [{ name: 'load.heap-wave', load: 'heap_wave', values: expect.objectContaining({ seed: 7, low_bytes: 2 ** 20, period_ns: 5e8 }) as unknown }],
     });
     expect(arm).toMatchObject({ holder: null, series: ['writer.mmap_munmap'], victims: [{ layout: 'isolated', interval_ns: 1e6 }] });
+  });
+
+  test('how the process starts: scheduling and limits, sizes in bytes', async () => {
+    const [, , arm] = await armsOf(jvmProfile('', 'process: { nice: 5, cpus: second, limits: { nofile: 4096, as: 4GiB, memlock: unlimited } }'));
+    expect(arm?.jvm.process).toEqual({ nice: 5, policy: null, cpus: { kind: 'second' }, limits: { nofile: 4096, as: 4 * 2 ** 30, memlock: 'unlimited' } });
   });
 
   test('two loads of a kind have names of their own', async () => {
@@ -58,7 +64,14 @@ describe('expansion', () => {
 
   test('a program of one’s own, as words', async () => {
     const [arm] = await armsOf(jvmProfile('', 'app: { args: "-jar \'my server.jar\' -p 80", ready: started }'));
-    expect(arm?.jvm.app).toEqual({ args: ['-jar', 'my server.jar', '-p', '80'], ready: 'started', probes: true });
+    expect(arm?.jvm.app).toEqual({ args: ['-jar', 'my server.jar', '-p', '80'], ready: { kind: 'log', pattern: 'started', deadline_ns: 120e9 }, environment: {}, probes: true });
+  });
+
+  test('a program that is ready by its port or after a time, by the defaults of the file', async () => {
+    const readyOf = async (ready: string) => (await armsOf(jvmProfile('', `app: { args: A, ready: ${ready} }`)))[0]?.jvm.app?.ready;
+    expect(await readyOf('{ port: 80, deadline: 5s }')).toEqual({ kind: 'port', port: 80, deadline_ns: 5e9 });
+    expect(await readyOf('{ after: 10s }')).toEqual({ kind: 'after', after_ns: 10e9 });
+    expect(await readyOf("'[main] up (1/2)'")).toEqual({ kind: 'log', pattern: '\\[main\\] up \\(1/2\\)', deadline_ns: 120e9 });
   });
 });
 
@@ -67,6 +80,14 @@ test.each([
   [jvmProfile('layout: split'), 'where memory lies in a JVM is the JVM’s affair'],
   [jvmProfile('', undefined, '[{ operation: timer, rate: 1/s, layout: same }]'), 'where memory lies in a JVM is the JVM’s affair'],
   [jvmProfile('holder: { operation: madvise_free }'), 'beside a JVM the holder can only be one that reads about it, read_smaps'],
+  [jvmProfile('holder: { operation: madvise_free }', 'app: { args: -jar x.jar }'), 'inside a program of your own no region is calibrated; give holder.region a size'],
+  [jvmProfile('holder: { operation: malloc_trim, region: 64MiB }', 'app: { args: -jar x.jar }'), 'malloc_trim cannot be the holder inside a program of your own; use one of madvise_dontneed,'],
+  [jvmProfile('holder: { operation: munmap_mmap, region: 64MiB }', 'app: { args: -jar x.jar }'), 'munmap_mmap cannot be the holder inside a program of your own'],
+  [jvmProfile('holder: { operation: mmap_none, region: 64MiB }\nlayout: split', 'app: { args: -jar x.jar }'), 'mmap_none inside a program of your own can lie in layout isolated'],
+  [jvmProfile('', 'app: { args: -Xmx1g }'), 'expected -jar FILE, a main class or -m MODULE'],
+  [jvmProfile('', 'app: { args: "-jar \'x.jar" }'), 'as text with its quotes closed'],
+  [jvmProfile('', 'app: { ready: { log: "(" } }'), 'jvm.app.ready.log: expected a regular expression'],
+  [jvmProfile('', 'app: { ready: { port: 0 } }'), 'jvm.app.ready.port: expected a whole number from 1 to 65535'],
   [jvmProfile('', 'flags: [-XX:+UseZGC]'), 'use jvm.collector'],
   [jvmProfile('', 'flags: [Xmx1g]'), 'expected a flag of java such as -Xmx1g, got "Xmx1g"'],
   [jvmProfile('', 'jdk: new'), 'expected a version such as 17'],
@@ -80,7 +101,7 @@ test.each([
   [jvmProfile('', 'threads: { G1 Service: low }'), 'expected a nice value from -20 to 19, or a mapping'],
   [jvmProfile('issues: { madvise.FREE: { atLeast: 0 } }'), 'issues.madvise.FREE.atLeast: expected a whole number from 1'],
   ['name: p\ntitle: P\nholder: { operation: madvise_free }\nvictims: [{ operation: request, rate: 1000/s }]\narms: [{ name: a }]\n', 'request is an operation of a JVM, and this arm has no `jvm`'],
-  ['name: p\ntitle: P\nholder: { operation: madvise_free }\nissues: { munmap: {} }\nvictims: [{ operation: timer, rate: 1000/s }]\narms: [{ name: a }]\n', 'only an arm with `jvm` can say which calls it causes'],
+  ['name: p\ntitle: P\nholder: { operation: madvise_free }\nissues: { munmap: {} }\nvictims: [{ operation: timer, rate: 1000/s }]\narms: [{ name: a }]\n', 'only an arm with `jvm` or `churn` can say which calls it causes'],
 ])('%s is refused', async (text, part) => {
   const problems = await problemsIn(text);
   expect(problems.join('\n')).toContain(part);

@@ -68,6 +68,8 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
     regionBytes: runs.length === 0 ? null : 256 * 2 ** 20,
     holder: runs.length === 0 ? null : { name: 'holder.madvise_free', service: { ...time_ns, n: calls }, hold_ns: 8 * ms, window_calls: calls, crossed_calls: 0, lost_records: 0 },
     jvm: null,
+    churn: null,
+    unproven: [],
     series: [...series],
     ...more,
   };

@@ -34,12 +34,12 @@ test('a reader reads about the process of the first seat: the probes’, and in 
 });
 
 test('a program without probes has no seats', async () => {
-  expect(companionPlan({ arm: await arm('app', 'without-probes'), ...place })).not.toContain('joined');
+  expect(companionPlan({ arm: await arm('app', 'probes-off'), ...place })).not.toContain('joined');
 });
 
 test('the JVM’s plan: its probes, with pools where they use up pages, and its loads with their settings', async () => {
   const { victims, jvm } = await arm('g1-uncommit', 'service-nice-19');
-  expect(jvmPlan({ boardPath: '/b', reportPath: '/r', libraryPath: '/l.so', victims, loads: jvm.loads, recorded_ns: 1e9 }).split('\n')).toEqual([
+  expect(jvmPlan({ boardPath: '/b', reportPath: '/r', libraryPath: '/l.so', victims, loads: jvm.loads, holder: null, recorded_ns: 1e9 }).split('\n')).toEqual([
     'board path=/b',
     'report path=/r',
     'native path=/l.so',

@@ -15,7 +15,7 @@ import pauselab.run.FailureHandler;
  */
 public final class Workload {
     public static void main(String[] arguments) {
-        FailureHandler onFailure = FailureHandler.halting("");
+        FailureHandler onFailure = new FailureHandler("");
         try {
             if (arguments.length != 1) {
                 throw Failure.usage("expected: java -cp pauselab.jar pauselab.Workload PLAN");
@@ -23,10 +23,8 @@ public final class Workload {
             Crew crew = Crew.assemble(Plan.read(Path.of(arguments[0])), onFailure);
             crew.awaitEnd();
             System.out.println(crew.summary());
-        } catch (Failure failure) {
-            onFailure.handle(failure);
-        } catch (OutOfMemoryError error) {
-            onFailure.handle(Failure.workload("the JVM ran out of memory before it was ready (" + error.getMessage() + "); give it a larger -Xmx", error));
+        } catch (Throwable thrown) {
+            onFailure.handle("the JVM's main thread", thrown);
         }
     }
 

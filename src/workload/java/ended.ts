@@ -35,7 +35,7 @@ type Ended = Pick<JavaProgram, 'java' | 'exit' | 'complaints' | 'output' | 'cras
 export function javaEnded(program: Ended, when: string, { speaksForItself }: { readonly speaksForItself: boolean }): Failure {
   const said = [...program.complaints(), ...program.output()];
   const { code, signal } = program.exit() ?? { code: null, signal: null };
-  return crashed(program, said, when) ?? refusedToStart(program.java, said) ?? (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ?? outOfMemory(said, when) ?? unexplained({ code, signal }, said, when);
+  return crashed(program, said, when) ?? refusedToStart(program.java, said) ?? (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ?? outOfMemory(said, when) ?? (speaksForItself ? unexplained({ code, signal }, said, when) : endedByItself({ code, signal }, program, when));
 }
 
 function crashed({ crashReport }: Ended, said: readonly string[], when: string): Failure | null {
@@ -121,6 +121,18 @@ function unexplained({ code, signal }: Exit, said: readonly string[], when: stri
   const lastWords = find(said, /^(Exception in thread .+)$/) ?? said.findLast((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)) ?? null;
   return workloadFailed(`the JVM ended ${when} ${how}${lastWords === null ? '' : `, saying "${lastWords}"`}; what it had recorded is kept`);
 }
+
+/** The user's program: what its last words mean is for the user to say. */
+function endedByItself({ code, signal }: Exit, { complaints, output }: Ended, when: string): Failure {
+  const lastLines = (said: readonly string[]): string[] => said.filter((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)).slice(-mostLastLines);
+  const lines = [...lastLines(output()), ...lastLines(complaints())].map((text) => JSON.stringify(text));
+  const how = signal === null ? `with exit code ${String(code)}` : `by ${signal}`;
+  const advice = code === 0 ? 'a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end)' : 'correct what it says';
+  return workloadFailed(`the program ended by itself ${when} ${how}, ${lines.length === 0 ? 'having printed nothing' : `its last lines being ${lines.join(', ')}`}; ${advice}; what had been recorded is kept`);
+}
+
+/** Of each of its two streams. */
+const mostLastLines = 3;
 
 /** The first group of the first line that matches. */
 function find(lines: readonly string[], pattern: RegExp): string | null {

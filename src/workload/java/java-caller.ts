@@ -5,11 +5,10 @@
  * test, so that an upgrade that changes one is noticed.
  */
 import { JavaCaller } from 'java-caller';
+import { resolve } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
+import type { JavaMain } from '../../profile/java-command.js';
 import type { Exit } from '../programs.js';
-
-/** A jar is started by its manifest; class paths are absolute. */
-export type JavaMain = { readonly jar: string } | { readonly classPath: readonly string[]; readonly mainClass: string };
 
 export interface JavaCall {
   /** Stands for java: absolute, and without a blank, because java-caller gives such a path to a shell. */
@@ -40,7 +39,8 @@ export async function callJava({ launcher, launchFile, jvmArgs, main }: JavaCall
   const caller = new JavaCaller({
     javaExecutable: launcher,
     useAbsoluteClassPaths: true,
-    ...('jar' in main ? { jar: main.jar } : { classPath: [...main.classPath], mainClass: main.mainClass }),
+    // It takes relative paths for its own folder's. A module is named where it puts a main class.
+    ...('jar' in main ? { jar: resolve(main.jar) } : { classPath: main.classPath.map((path) => resolve(path)), mainClass: 'module' in main ? `--module=${main.module}` : main.mainClass }),
   });
   const restore = rememberEnvironment();
   const { status, stderr, childJavaProcess } = await caller.run([], { javaArgs: [`-Dpauselab.launch=${launchFile}`, ...jvmArgs] }).finally(restore);

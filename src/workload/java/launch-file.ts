@@ -1,9 +1,8 @@
 /** The launcher's file: what native/launcher/launch_file.h reads. */
 import { usage } from '../../base/failure.js';
+import { allocatorVariables } from '../../host/allocators.js';
+import type { LimitName } from '../../profile/jvm-table.js';
 import type { Policy } from '../../profile/resolved.js';
-
-/** Names of getrlimit(2), in small letters. */
-export type LimitName = 'as' | 'core' | 'data' | 'fsize' | 'memlock' | 'nofile' | 'nproc' | 'stack';
 
 /** How a process is to be before it becomes java; what is not there stays as it is here. */
 export interface ProcessSettings {
@@ -34,7 +33,7 @@ export interface LaunchFileInput extends ProcessSettings {
  * What a user's shell may hold and what would change the JVM or its allocator behind the profile's back. A profile that
  * wants one of them says so.
  */
-export const foreignSettings = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH', 'LD_PRELOAD', 'MALLOC_*', 'GLIBC_TUNABLES', 'TCMALLOC_*', 'MIMALLOC_*'];
+export const foreignSettings = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH', ...allocatorVariables];
 
 /** Of sleeps, which every thread inherits: else they end up to 50 µs late, and the engine's victims do not. */
 const timerSlack_ns = 1;

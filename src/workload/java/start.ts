@@ -5,7 +5,8 @@ import { Failure, unfit, workloadFailed, type ExitCode } from '../../base/failur
 import { readIfThere } from '../../host/files.js';
 import { programs, type Exit, type Program } from '../programs.js';
 import { isCrashReport } from './flags.js';
-import { callJava, type JavaCallEnd, type JavaMain } from './java-caller.js';
+import type { JavaMain } from '../../profile/java-command.js';
+import { callJava, type JavaCallEnd } from './java-caller.js';
 import { launchFile, type ProcessSettings } from './launch-file.js';
 
 export interface JavaLaunch extends ProcessSettings {

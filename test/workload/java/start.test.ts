@@ -117,10 +117,10 @@ describe.each(jdks)('JDK $feature', (jdk) => {
 
   test('codes and last words of our own program are passed on; of another they are told', async () => {
     expect(await failed(['exit', '5', 'no native library'], [], true)).toEqual({ exitCode: ExitCode.unfit, message: 'no native library' });
-    expect(await failed(['exit', '5', 'no native library'])).toEqual({ exitCode: ExitCode.workload, message: 'the JVM ended inside its window with exit code 5, saying "no native library"; what it had recorded is kept' });
+    expect(await failed(['exit', '5', 'no native library'])).toEqual({ exitCode: ExitCode.workload, message: 'the program ended by itself inside its window with exit code 5, its last lines being "no native library"; correct what it says; what had been recorded is kept' });
     expect(await failed(['exit', '2', 'pauselab agent: /plan:1: expected a board'])).toEqual({ exitCode: ExitCode.usage, message: '/plan:1: expected a board' });
-    expect(await failed(['throw'])).toEqual({ exitCode: ExitCode.workload, message: 'the JVM ended inside its window with exit code 1, saying "Exception in thread "main" java.lang.IllegalStateException: thrown here"; what it had recorded is kept' });
-    expect(await failed(['exit', '0'])).toMatchObject({ message: 'the JVM ended inside its window with exit code 0; what it had recorded is kept' });
+    expect(await failed(['throw'])).toEqual({ exitCode: ExitCode.workload, message: 'the program ended by itself inside its window with exit code 1, its last lines being "Exception in thread \\"main\\" java.lang.IllegalStateException: thrown here"; correct what it says; what had been recorded is kept' });
+    expect(await failed(['exit', '0'])).toMatchObject({ message: 'the program ended by itself inside its window with exit code 0, having printed nothing; a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end); what had been recorded is kept' });
   });
 });
 

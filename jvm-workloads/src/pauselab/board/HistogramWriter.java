@@ -1,29 +1,32 @@
 package pauselab.board;
 
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 
 /**
- * Counts values in one histogram of a board. It is the only writer, so what it has to know again (n, sum, extremes) it
- * keeps in fields of its own and only stores to the board.
+ * Counts values in one histogram of a board, whose only writer it is. In two steps, so that one fence serves all
+ * histograms of a sample: `count` stores everything but n, which `raise` does after the fence between them.
  */
 public final class HistogramWriter {
     private static final int SUB_BUCKET_HALF_BITS = 10;
     private static final long LOWEST_BUCKET = (2L << SUB_BUCKET_HALF_BITS) - 1;
 
-    private final ByteBuffer file;
-    private final int at;
-    private long n;
+    private static final int N = Words.index(Layout.HISTOGRAM_N);
+    private static final int MIN_NS = Words.index(Layout.HISTOGRAM_MIN_NS);
+    private static final int MAX_NS = Words.index(Layout.HISTOGRAM_MAX_NS);
+    private static final int SUM_NS = Words.index(Layout.HISTOGRAM_SUM_NS);
+    private static final int OVER_RANGE = Words.index(Layout.HISTOGRAM_OVER_RANGE);
+    private static final int COUNTS = Words.index(Layout.HISTOGRAM_COUNTS);
+
+    private final LongBuffer words;
+    /** What is on the board, which these save a look at. */
     private long min_ns;
     private long max_ns;
-    private long sum_ns;
 
     HistogramWriter(ByteBuffer file, int at) {
-        this.file = file;
-        this.at = at;
-        n = Words.get(file, at + Layout.HISTOGRAM_N);
-        min_ns = n == 0 ? Long.MAX_VALUE : Words.get(file, at + Layout.HISTOGRAM_MIN_NS);
-        max_ns = Words.get(file, at + Layout.HISTOGRAM_MAX_NS);
-        sum_ns = Words.get(file, at + Layout.HISTOGRAM_SUM_NS);
+        words = Words.of(file, at, Layout.HISTOGRAM_BYTES);
+        min_ns = words.get(N) == 0 ? Long.MAX_VALUE : words.get(MIN_NS);
+        max_ns = words.get(MAX_NS);
     }
 
     /**
@@ -35,31 +38,32 @@ public final class HistogramWriter {
         return (bucket << SUB_BUCKET_HALF_BITS) + (int) (value_ns >> bucket);
     }
 
-    void add(long value_ns) {
+    /** After a fence that follows the `raise` before, so that a reader that sees this counter sees that n too. */
+    void count(long value_ns) {
+        LongBuffer to = words;
         long counted_ns = value_ns;
         if (value_ns > Layout.HIGHEST_TRACKABLE_NS) {
             counted_ns = Layout.HIGHEST_TRACKABLE_NS;
-            Words.raise(file, at + Layout.HISTOGRAM_OVER_RANGE);
+            Words.raise(to, OVER_RANGE);
         }
-        // With release: a reader that sees this sample's counter also sees the `n` of the sample before.
-        int counter = at + Layout.HISTOGRAM_COUNTS + Long.BYTES * countsIndex(counted_ns);
-        Words.setRelease(file, counter, Words.get(file, counter) + 1);
-        sum_ns += value_ns;
-        Words.set(file, at + Layout.HISTOGRAM_SUM_NS, sum_ns);
+        Words.raise(to, COUNTS + countsIndex(counted_ns));
+        to.put(SUM_NS, to.get(SUM_NS) + value_ns);
         if (value_ns < min_ns) {
             min_ns = value_ns;
-            Words.set(file, at + Layout.HISTOGRAM_MIN_NS, value_ns);
+            to.put(MIN_NS, value_ns);
         }
         if (value_ns > max_ns) {
             max_ns = value_ns;
-            Words.set(file, at + Layout.HISTOGRAM_MAX_NS, value_ns);
+            to.put(MAX_NS, value_ns);
         }
-        // Last and with release: a reader that sees n = k also sees k samples in the counters.
-        n++;
-        Words.setRelease(file, at + Layout.HISTOGRAM_N, n);
+    }
+
+    /** After a fence that follows `count`: a reader that sees n = k also sees k samples in the counters. */
+    void raise() {
+        Words.raise(words, N);
     }
 
     void touch() {
-        Words.touch(file, at, Layout.HISTOGRAM_BYTES);
+        Words.touch(words);
     }
 }

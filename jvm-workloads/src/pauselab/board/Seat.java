@@ -1,15 +1,25 @@
 package pauselab.board;
 
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 
 /** One thread's row on the board. Its words have one writer: the thread that took the seat. */
 public final class Seat {
+    private static final int SEQUENCE = Words.index(Layout.THREAD_SEQUENCE);
+    private static final int START_NS = Words.index(Layout.THREAD_START_NS);
+    private static final int INTENDED_NS = Words.index(Layout.THREAD_INTENDED_NS);
+    private static final int NEXT = Words.index(Layout.THREAD_NEXT);
+    private static final int WARMUP_N = Words.index(Layout.THREAD_WARMUP_N);
+    private static final int REFUSED_N = Words.index(Layout.THREAD_REFUSED_N);
+    private static final int REFUSED_ERRNO = Words.index(Layout.THREAD_REFUSED_ERRNO);
+    private static final int EXHAUSTED_N = Words.index(Layout.THREAD_EXHAUSTED_N);
+
     private final ByteBuffer file;
     private final int at;
+    private final LongBuffer words;
     private final String name;
     private final Recorder recorder;
     private final Ring ring;
-    private long refused;
 
     /** `recorder` and `ring` are null for a load. */
     Seat(ByteBuffer file, int at, String name, Recorder recorder, Ring ring) {
@@ -18,7 +28,7 @@ public final class Seat {
         this.name = name;
         this.recorder = recorder;
         this.ring = ring;
-        refused = Words.get(file, at + Layout.THREAD_REFUSED_N);
+        words = Words.of(file, at, Layout.THREAD_BYTES);
     }
 
     public String name() {
@@ -44,7 +54,7 @@ public final class Seat {
 
     /** Faults in every page that the thread will write to. */
     public void touch() {
-        Words.touch(file, at + Layout.THREAD_SEQUENCE, Layout.THREAD_EXHAUSTED_N + Long.BYTES - Layout.THREAD_SEQUENCE);
+        Words.touch(words.slice(SEQUENCE, EXHAUSTED_N + 1 - SEQUENCE));
         if (recorder != null) {
             recorder.touch();
             ring.touch();
@@ -58,31 +68,32 @@ public final class Seat {
     }
 
     public void beginOperation(long k, long start_ns, long intended_ns) {
-        // With release: the even sequence of the operation before is visible before its times change.
-        Words.setRelease(file, at + Layout.THREAD_START_NS, start_ns);
-        Words.set(file, at + Layout.THREAD_INTENDED_NS, intended_ns);
-        Words.set(file, at + Layout.THREAD_NEXT, k + 1);
-        Words.setRelease(file, at + Layout.THREAD_SEQUENCE, 2 * k + 1);
+        Words.fence(); // after the even sequence of the operation before
+        words.put(START_NS, start_ns);
+        words.put(INTENDED_NS, intended_ns);
+        words.put(NEXT, k + 1);
+        Words.fence();
+        words.put(SEQUENCE, 2 * k + 1);
     }
 
     public void endOperation(long k) {
-        Words.setRelease(file, at + Layout.THREAD_SEQUENCE, 2 * k + 2);
+        Words.fence();
+        words.put(SEQUENCE, 2 * k + 2);
     }
 
     public void countWarmup() {
-        Words.raise(file, at + Layout.THREAD_WARMUP_N);
+        Words.raise(words, WARMUP_N);
     }
 
     public void countExhausted() {
-        Words.raise(file, at + Layout.THREAD_EXHAUSTED_N);
+        Words.raise(words, EXHAUSTED_N);
     }
 
     public void countRefused(int errno) {
-        if (refused == 0) {
-            Words.set(file, at + Layout.THREAD_REFUSED_ERRNO, errno);
+        if (words.get(REFUSED_N) == 0) {
+            words.put(REFUSED_ERRNO, errno);
         }
-        refused++;
-        Words.set(file, at + Layout.THREAD_REFUSED_N, refused);
+        Words.raise(words, REFUSED_N);
     }
 
     public void end(long now_ns) {

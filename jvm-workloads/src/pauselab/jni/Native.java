@@ -57,6 +57,12 @@ public final class Native {
     /** What serves malloc in this process, as JSON. */
     public static native String describeAllocator();
 
+    /**
+     * Starts a native thread that gives memory of this process back (native/jvm/holder.h), and returns how its region
+     * lies, as JSON, once its seat is taken. What is wrong ends the process with a sentence.
+     */
+    public static native String startHolder(String board, String line);
+
     public static native String errorText(int errno);
 
     private Native() {

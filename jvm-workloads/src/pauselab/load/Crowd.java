@@ -3,7 +3,6 @@ package pauselab.load;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
@@ -14,12 +13,13 @@ import java.util.function.IntConsumer;
 final class Crowd {
     private static final int NAME_CHARACTERS = 12;
 
+    private final Stage stage;
     private final IntConsumer work;
     private final List<Thread> helpers = new ArrayList<>();
     private final CountDownLatch working;
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     Crowd(Stage stage, int threads, IntConsumer work) {
+        this.stage = stage;
         this.work = work;
         working = new CountDownLatch(threads - 1);
         String name = stage.threadName();
@@ -32,7 +32,7 @@ final class Crowd {
         }
     }
 
-    /** Returns when all have; throws what one of them threw. */
+    /** Returns when all have. */
     void run() {
         helpers.forEach(Thread::start);
         work.accept(0);
@@ -41,19 +41,13 @@ final class Crowd {
         } catch (InterruptedException nobodyDoesThat) {
             Thread.currentThread().interrupt();
         }
-        if (failure.get() instanceof Error error) {
-            throw error;
-        }
-        if (failure.get() instanceof RuntimeException exception) {
-            throw exception;
-        }
     }
 
     private void help(int number) {
         try {
             work.accept(number);
-        } catch (RuntimeException | Error thrown) {
-            failure.compareAndSet(null, thrown);
+        } catch (Throwable thrown) {
+            stage.fail(thrown);
         }
         working.countDown();
         for (;;) {

@@ -1,6 +1,5 @@
 package pauselab.load;
 
-import java.util.SplittableRandom;
 import pauselab.jni.Native;
 import pauselab.plan.Line;
 
@@ -39,31 +38,31 @@ final class MallocChurn implements Load {
 
     @Override
     public void run(Stage stage) {
-        Crowd crowd = new Crowd(stage, threads, number -> churn(stage, new SplittableRandom(seed + number)));
+        Crowd crowd = new Crowd(stage, threads, number -> churn(stage, new BlockDraws(seed + number, live, sizes)));
         crowd.run();
     }
 
-    private void churn(Stage stage, SplittableRandom random) {
+    private void churn(Stage stage, BlockDraws draws) {
         long[] blocks = new long[live];
         Rate rate = new Rate(per_s);
         Ticks ticks = stage.every(rate.interval_ns());
         while (ticks.next()) {
             long due = rate.due();
-            if (System.nanoTime() % SECOND_NS < work_ns) {
-                replace(stage, blocks, due, random);
+            if (stage.now_ns() % SECOND_NS < work_ns) {
+                replace(stage, blocks, due, draws);
             }
         }
         // The blocks stay: giving them all back would happen while owed operations are served.
     }
 
-    private void replace(Stage stage, long[] blocks, long due, SplittableRandom random) {
+    private void replace(Stage stage, long[] blocks, long due, BlockDraws draws) {
         long bytes = 0;
         for (long i = 0; i < due; i++) {
-            int slot = random.nextInt(blocks.length);
+            int slot = draws.slot();
             if (blocks[slot] != 0) {
                 Native.free(blocks[slot]);
             }
-            long size = sizes.next(random);
+            long size = draws.bytes();
             blocks[slot] = Native.malloc(size);
             if (blocks[slot] == 0) {
                 throw new OutOfMemoryError("malloc of " + size + " bytes");

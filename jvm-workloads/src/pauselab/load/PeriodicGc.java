@@ -24,7 +24,7 @@ final class PeriodicGc {
         if (period_ns == 0) {
             return;
         }
-        long now_ns = System.nanoTime();
+        long now_ns = stage.now_ns();
         if (next_ns == 0) {
             next_ns = now_ns + period_ns;
         } else if (now_ns >= next_ns) {

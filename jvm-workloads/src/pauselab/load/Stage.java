@@ -2,17 +2,20 @@ package pauselab.load;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import pauselab.run.Pacing;
 
 /** What a running load has: the window's clock, its thread's name, and a tally of what it did. */
 public final class Stage {
     private final Pacing pacing;
     private final String threadName;
+    private final Consumer<Throwable> onFailure;
     private final Map<String, Long> tally = new LinkedHashMap<>();
 
-    public Stage(Pacing pacing, String threadName) {
+    public Stage(Pacing pacing, String threadName, Consumer<Throwable> onFailure) {
         this.pacing = pacing;
         this.threadName = threadName;
+        this.onFailure = onFailure;
     }
 
     /** A tick every `interval_ns` from now on, until the window is over. */
@@ -20,12 +23,17 @@ public final class Stage {
         return new Ticks(pacing, interval_ns);
     }
 
-    public boolean isOver() {
-        return pacing.isWindowOver();
+    public long now_ns() {
+        return pacing.now_ns();
     }
 
     public String threadName() {
         return threadName;
+    }
+
+    /** Ends the JVM, for what was thrown in a thread of the load's own making. */
+    public void fail(Throwable thrown) {
+        onFailure.accept(thrown);
     }
 
     /** Adds to a figure of what was done, which the harness prints at the end. */

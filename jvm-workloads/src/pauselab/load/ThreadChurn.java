@@ -32,6 +32,7 @@ final class ThreadChurn implements Load {
 
     @Override
     public void run(Stage stage) {
+        Thread.UncaughtExceptionHandler onFailure = (thread, thrown) -> stage.fail(thrown);
         Ticks ticks = stage.every(rate.interval_ns());
         int slot = 0;
         while (ticks.next()) {
@@ -39,6 +40,7 @@ final class ThreadChurn implements Load {
                 awaitEnd(live[slot]);
                 live[slot] = new Thread(null, () -> descend(depth), "churned", stack_bytes);
                 live[slot].setDaemon(true);
+                live[slot].setUncaughtExceptionHandler(onFailure);
                 live[slot].start();
                 slot = (slot + 1) % live.length;
                 stage.count("threads", 1);

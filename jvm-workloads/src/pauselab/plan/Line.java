@@ -81,6 +81,14 @@ public final class Line {
         return value;
     }
 
+    /** All of it, for a reader that knows its keys. */
+    String takeWhole() {
+        StringBuilder whole = new StringBuilder(kind);
+        values.forEach((key, value) -> whole.append(' ').append(key).append('=').append(value));
+        values.clear();
+        return whole.toString();
+    }
+
     void expectEmpty() {
         if (!values.isEmpty()) {
             throw reject(kind + " does not know the key " + values.keySet().iterator().next());

@@ -22,10 +22,16 @@ import pauselab.probe.Probes;
  *   report path=/dev/shm/x/jvm.json              what this JVM says of itself, before it is ready
  *   native path=/…/libpauselab-jvm.so
  *   probe  name=writer.mmap_munmap operation=mmap_munmap      takes the board's seat of that name
+ *   holder operation=madvise_free bytes=536870912 …           a native thread that gives memory back; keys: native/engine/plan.h
  *   load   name=load.heap-wave load=heap_wave seed=1 …        the load's own keys: its class comment
  * </pre>
  */
-public record Plan(Path board, Path report, Path library, List<Seated<Probe>> probes, List<Seated<Load>> loads) {
+public record Plan(Path board, Path report, Path library, String holder, List<Seated<Probe>> probes, List<Seated<Load>> loads) {
+    /** Null, or the holder's line, which the native library reads. */
+    public String holder() {
+        return holder;
+    }
+
     /** A probe or a load, the name that the plan has for its kind, and the seat it takes. */
     public record Seated<T>(String seat, String kind, T work) {
     }
@@ -61,6 +67,7 @@ public record Plan(Path board, Path report, Path library, List<Seated<Probe>> pr
         private Path board;
         private Path report;
         private Path library;
+        private String holder;
 
         Reader(String nameForErrors) {
             this.nameForErrors = nameForErrors;
@@ -81,7 +88,13 @@ public record Plan(Path board, Path report, Path library, List<Seated<Probe>> pr
                     String load = line.choice("load", Loads.names());
                     loads.add(new Seated<>(seat, load, Loads.read(load, line)));
                 }
-                default -> throw line.reject("expected board, report, native, probe or load, got \"" + line.kind() + "\"");
+                case "holder" -> {
+                    if (holder != null) {
+                        throw line.reject("a second holder; one is supported");
+                    }
+                    holder = line.takeWhole();
+                }
+                default -> throw line.reject("expected board, report, native, holder, probe or load, got \"" + line.kind() + "\"");
             }
             line.expectEmpty();
         }
@@ -109,10 +122,10 @@ public record Plan(Path board, Path report, Path library, List<Seated<Probe>> pr
             expect(board, "board");
             expect(report, "report");
             expect(library, "native");
-            if (seats.isEmpty()) {
-                throw Failure.usage(nameForErrors + ": expected at least one line `probe …` or `load …`, found none");
+            if (seats.isEmpty() && holder == null) {
+                throw Failure.usage(nameForErrors + ": expected at least one line `probe …`, `load …` or `holder …`, found none");
             }
-            return new Plan(board, report, library, List.copyOf(probes), List.copyOf(loads));
+            return new Plan(board, report, library, holder, List.copyOf(probes), List.copyOf(loads));
         }
 
         private void expect(Path path, String kind) {

@@ -4,12 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import pauselab.Failure;
 import pauselab.board.Board;
 import pauselab.jni.Native;
-import pauselab.load.Load;
 import pauselab.plan.Plan;
-import pauselab.probe.Probe;
 
 /** All threads of a plan: prepared together, reported about, then seated on the board. */
 public final class Crew {
@@ -26,11 +25,12 @@ public final class Crew {
         Native.load(plan.library());
         Board board = Board.attach(plan.board());
         int refused = Native.lockMemory(board.file());
-        Crew crew = new Crew(postsOf(plan, board));
+        Crew crew = new Crew(postsOf(plan, board, onFailure));
         if (!plan.probes().isEmpty()) {
             WarmUp.run();
         }
-        crew.start(plan, refused == 0 ? null : Native.errorText(refused), onFailure);
+        String holderLayout = plan.holder() == null ? null : Native.startHolder(plan.board().toString(), plan.holder());
+        crew.start(plan, holderLayout, refused == 0 ? null : Native.errorText(refused));
         return crew;
     }
 
@@ -43,25 +43,32 @@ public final class Crew {
         return Json.of(Map.of("threads", posts.stream().map(Post::done).toList()));
     }
 
-    private void start(Plan plan, String lockRefusal, FailureHandler onFailure) {
+    private void start(Plan plan, String holderLayout, String lockRefusal) {
         Post.Gates gates = new Post.Gates(new CountDownLatch(posts.size()), new CountDownLatch(1), ended);
-        posts.forEach(post -> post.start(gates, onFailure));
+        posts.forEach(post -> post.start(gates));
         await(gates.prepared());
-        Report.write(plan, lockRefusal, posts);
+        Report.write(plan, lockRefusal, holderLayout, posts);
         gates.seats().countDown();
     }
 
-    private static List<Post> postsOf(Plan plan, Board board) {
+    private static List<Post> postsOf(Plan plan, Board board, FailureHandler handler) {
         List<Post> posts = new ArrayList<>();
-        for (Plan.Seated<Probe> probe : plan.probes()) {
+        for (var probe : plan.probes()) {
             var seat = board.victim(probe.seat());
-            posts.add(new Post(board, seat, probe.kind(), new ProbeWork(board, seat, probe.kind(), probe.work())));
+            posts.add(new Post(board, seat, probe.kind(), new ProbeWork(board, seat, probe.kind(), probe.work()), endedBy(handler, "the probe", probe)));
         }
-        for (Plan.Seated<Load> load : plan.loads()) {
+        for (var load : plan.loads()) {
             var seat = board.load(load.seat());
-            posts.add(new Post(board, seat, load.kind(), new LoadWork(board, seat, load.kind(), load.work())));
+            Consumer<Throwable> onFailure = endedBy(handler, "the load", load);
+            posts.add(new Post(board, seat, load.kind(), new LoadWork(board, seat, load.work(), onFailure), onFailure));
         }
         return posts;
+    }
+
+    /** The name is made now: when it is needed there may be no memory for it. */
+    private static Consumer<Throwable> endedBy(FailureHandler handler, String what, Plan.Seated<?> seated) {
+        String who = what + " " + seated.kind() + " of " + seated.seat();
+        return thrown -> handler.handle(who, thrown);
     }
 
     private static void await(CountDownLatch latch) {

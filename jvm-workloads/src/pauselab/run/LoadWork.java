@@ -1,7 +1,7 @@
 package pauselab.run;
 
 import java.util.Map;
-import pauselab.Failure;
+import java.util.function.Consumer;
 import pauselab.board.Board;
 import pauselab.board.Seat;
 import pauselab.load.Load;
@@ -11,30 +11,28 @@ import pauselab.load.Stage;
 final class LoadWork implements Work {
     private final Board board;
     private final Seat seat;
-    private final String name;
     private final Load load;
     private final Pacing pacing;
     private final Stage stage;
 
-    LoadWork(Board board, Seat seat, String name, Load load) {
+    LoadWork(Board board, Seat seat, Load load, Consumer<Throwable> onFailure) {
         this.board = board;
         this.seat = seat;
-        this.name = name;
         this.load = load;
         pacing = new Pacing(board, Clock.REAL);
-        stage = new Stage(pacing, OwnThread.nameFor(seat.name()));
+        stage = new Stage(pacing, OwnThread.nameFor(seat.name()), onFailure);
     }
 
     @Override
     public void prepare() {
         seat.touch();
-        naming(load::prepare);
+        load.prepare();
     }
 
     @Override
     public void run() {
         if (pacing.sleepUntil(board.go_ns())) {
-            naming(() -> load.run(stage));
+            load.run(stage);
         }
         seat.end(Clock.REAL.now_ns());
     }
@@ -42,14 +40,5 @@ final class LoadWork implements Work {
     @Override
     public Map<String, Long> tally() {
         return stage.tally();
-    }
-
-    private void naming(Runnable part) {
-        try {
-            part.run();
-        } catch (OutOfMemoryError error) {
-            throw Failure.workload("the load " + name + " of " + seat.name() + " ran out of memory (" + error.getMessage() + ", with a heap of at most "
-                + (Runtime.getRuntime().maxMemory() >> 20) + " MiB); give the JVM more, with -Xmx for its heap, or lower what the load takes", error);
-        }
     }
 }

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
-import pauselab.Failure;
+import java.util.function.Consumer;
 import pauselab.board.Board;
 import pauselab.board.Seat;
 
@@ -19,27 +19,29 @@ final class Post {
     private final Seat seat;
     private final String kind;
     private final Work work;
+    private final Consumer<Throwable> onFailure;
     private volatile long tid;
     private volatile String slackRefusal;
 
-    Post(Board board, Seat seat, String kind, Work work) {
+    Post(Board board, Seat seat, String kind, Work work, Consumer<Throwable> onFailure) {
         this.board = board;
         this.seat = seat;
         this.kind = kind;
         this.work = work;
+        this.onFailure = onFailure;
     }
 
     /** The latches of all posts. */
     record Gates(CountDownLatch prepared, CountDownLatch seats, CountDownLatch ended) {
     }
 
-    void start(Gates gates, FailureHandler onFailure) {
-        Thread thread = new Thread(() -> serve(gates, onFailure), OwnThread.nameFor(seat.name()));
+    void start(Gates gates) {
+        Thread thread = new Thread(() -> serve(gates), OwnThread.nameFor(seat.name()));
         thread.setDaemon(true);
         thread.start();
     }
 
-    private void serve(Gates gates, FailureHandler onFailure) {
+    private void serve(Gates gates) {
         try {
             tid = OwnThread.tid();
             slackRefusal = OwnThread.setTimerSlack(tid);
@@ -52,10 +54,8 @@ final class Post {
             }
             work.run();
             gates.ended().countDown();
-        } catch (Failure failure) {
-            onFailure.handle(failure);
-        } catch (InterruptedException | RuntimeException | Error thrown) {
-            onFailure.handle(Failure.workload(kind + " of " + seat.name() + " failed with " + thrown, thrown));
+        } catch (Throwable thrown) {
+            onFailure.accept(thrown);
         }
         for (;;) {
             LockSupport.park();

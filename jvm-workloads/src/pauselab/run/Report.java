@@ -21,8 +21,8 @@ final class Report {
     private static final List<String> SETTINGS =
         List.of("LD_PRELOAD", "MALLOC_CONF", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "TCMALLOC_", "MIMALLOC_", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS");
 
-    /** `refusal`: why the board could not be locked in memory, or null. */
-    static void write(Plan plan, String refusal, Collection<Post> posts) {
+    /** `refusal`: why the board could not be locked in memory, or null. `holderLayout`: JSON, null without a holder. */
+    static void write(Plan plan, String refusal, String holderLayout, Collection<Post> posts) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("schemaVersion", 1);
         report.put("pid", ProcessHandle.current().pid());
@@ -32,6 +32,7 @@ final class Report {
         report.put("boardLocked", refusal == null);
         report.put("boardLockRefusal", refusal);
         report.put("threads", posts.stream().map(Post::describe).toList());
+        report.put("holderLayout", holderLayout == null ? null : new Json.Raw(holderLayout));
         report.put("allocator", new Json.Raw(Native.describeAllocator()));
         report.put("environment", environment());
         write(plan.report(), Json.of(report) + "\n");

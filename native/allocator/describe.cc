@@ -1,4 +1,4 @@
-#include "jvm/allocator.h"
+#include "allocator/describe.h"
 
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string_view>
 
-namespace pauselab::jvm {
+namespace pauselab::allocator {
 namespace {
 
 std::string quoted(std::string_view text) {
@@ -90,7 +90,7 @@ void readMimalloc(int (*version)(), Allocator& allocator) {
 
 }  // namespace
 
-std::string describeAllocator() {
+std::string describe() {
   Allocator allocator;
   const std::string path = pathOf(find<void*>("malloc"));
   // Its functions may be there while another library serves malloc: then they belong to nobody who is asked.
@@ -111,4 +111,4 @@ std::string describeAllocator() {
   return "{\"path\":" + path + ",\"name\":" + allocator.name + ",\"version\":" + allocator.version + ",\"settings\":{" + allocator.settings + "}}";
 }
 
-}  // namespace pauselab::jvm
+}  // namespace pauselab::allocator

@@ -4,9 +4,9 @@
 
 #include <string>
 
-namespace pauselab::jvm {
+namespace pauselab::allocator {
 
 // JSON: {"path":…,"name":…,"version":…,"settings":{…}}; name is null for one that is not known.
-std::string describeAllocator();
+std::string describe();
 
-}  // namespace pauselab::jvm
+}  // namespace pauselab::allocator

@@ -1,0 +1,83 @@
+#include "engine/crew.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "board/fail.h"
+
+namespace pauselab::engine {
+
+void Crew::start(std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once) {
+  ++count_;
+  threads_.emplace_back([this, index, loop = std::move(loop), once = std::move(once)] {
+    board::Thread& thread = shared_.board.thread(index);
+    // At most 15 characters fit; the tail of "writer.mprotect" says more than a cut name elsewhere would.
+    pthread_setname_np(pthread_self(), std::string(thread.name).substr(0, 15).c_str());
+    prctl(PR_SET_TIMERSLACK, 1);  // ns: sleeps end when asked, not up to 50 us later
+    const Schedstat schedstat;
+    once();
+    thread.pid.store(static_cast<std::uint64_t>(getpid()), std::memory_order_relaxed);
+    thread.tid.store(static_cast<std::uint64_t>(syscall(SYS_gettid)), std::memory_order_release);
+    registered_.raise();
+    while (shared_.go.value() == 0) shared_.go.waitWhile(0);
+    loop(schedstat);
+    ended_.fetch_add(1, std::memory_order_release);
+    // Never leaves: a thread's exit gives its stack back (madvise, munmap), and others are still being measured.
+    for (;;) pause();
+  });
+}
+
+void Crew::waitUntilRegistered() {
+  for (std::uint32_t seen; (seen = registered_.value()) < count_;) registered_.waitWhile(seen);
+}
+
+void waitForGo(Shared& shared, const std::function<void()>& look) {
+  while (shared.board.header().command.load(std::memory_order_acquire) != static_cast<std::uint64_t>(board::Command::go)) {
+    look();
+    const timespec poll_ns = toTimespec(kPoll_ns);
+    nanosleep(&poll_ns, nullptr);
+  }
+  shared.go.raise();
+}
+
+const HolderOperation& holderOperation(const HolderPlan& plan) {
+  const HolderOperation* operation = findHolderOperation(plan.operation);
+  if (operation == nullptr) fail(Exit::usage, "the engine knows no holder operation \"%s\"; `pauselab-engine operations` lists them", plan.operation.c_str());
+  return *operation;
+}
+
+namespace {
+
+// One call and its re-population before the window: refusals show, and the region is in its steady state (the first
+// MADV_FREE of a region takes several times as long as all later ones).
+void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& region) {
+  const auto never = [] { return false; };
+  region.populate(never);
+  int outcome = action.release();
+  if (outcome == 0) outcome = action.restore();
+  if (outcome != 0) fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s", plan.operation.c_str(), region.bytes(), strerrorname_np(outcome));
+  region.populate(never);
+}
+
+}  // namespace
+
+HolderParts prepareHolder(const Plan& plan, const std::function<void(const Region&)>& beforeTouch) {
+  HolderParts parts;
+  parts.region = makeRegion(holderOperation(*plan.holder), *plan.holder, plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
+  beforeTouch(*parts.region);
+  parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = getpid()});
+  tryHolder(*plan.holder, *parts.action, *parts.region);
+  return parts;
+}
+
+void startHolder(Crew& crew, Shared& shared, const HolderPlan& plan, std::size_t holderSeat, std::size_t toucherSeat, HolderParts& parts) {
+  crew.start(holderSeat, [&shared, &plan, &parts, holderSeat](const Schedstat& schedstat) { runHolder(shared, holderSeat, plan, *parts.action, *parts.region, schedstat); });
+  if (plan.toucher) crew.start(toucherSeat, [&shared, &parts](const Schedstat&) { runToucher(shared, *parts.region); });
+}
+
+}  // namespace pauselab::engine

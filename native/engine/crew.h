@@ -1,0 +1,50 @@
+// The threads of one process that have seats on the board, and the holder among them: what the engine's processes and
+// a JVM that has a holder inside it (native/jvm/holder.cc) do alike.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "engine/roles.h"
+
+namespace pauselab::engine {
+
+inline constexpr std::uint64_t kPoll_ns = 1'000'000;
+
+// The threads of one process and the gate that they wait at.
+class Crew {
+ public:
+  explicit Crew(Shared& shared) : shared_(shared) {}
+
+  // Starts a thread that registers itself on the board, does what has to be done once, waits for `go`, runs `loop`.
+  void start(std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once = [] {});
+  void waitUntilRegistered();
+  bool allEnded() const { return ended_.load(std::memory_order_acquire) == count_; }
+
+ private:
+  Shared& shared_;
+  std::vector<std::thread> threads_;
+  Signal registered_;
+  std::atomic<std::size_t> ended_{0};
+  std::size_t count_ = 0;
+};
+
+// Returns once the control plane has said `go` and the waiting threads have been let go; `look` is called meanwhile.
+void waitForGo(Shared& shared, const std::function<void()>& look);
+
+struct HolderParts {
+  std::unique_ptr<Region> region;
+  std::unique_ptr<HolderAction> action;
+};
+
+// Ends the program if there is none of that name.
+const HolderOperation& holderOperation(const HolderPlan& plan);
+// Makes the region and tries the operation on it. `beforeTouch` is called with the region while nothing is in it yet.
+HolderParts prepareHolder(const Plan& plan, const std::function<void(const Region&)>& beforeTouch = [](const Region&) {});
+// `parts` and `plan` are used until the process ends. The seats are indices of threads on the board.
+void startHolder(Crew& crew, Shared& shared, const HolderPlan& plan, std::size_t holderSeat, std::size_t toucherSeat, HolderParts& parts);
+
+}  // namespace pauselab::engine

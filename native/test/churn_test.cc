@@ -1,0 +1,168 @@
+// The churn without a run: the numbers that it draws, its pace, its blocks, its lines in a plan.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "allocator/describe.h"
+#include "board/fail.h"
+#include "engine/churn.h"
+#include "test/check.h"
+
+namespace pauselab::engine {
+namespace {
+
+const std::string kChurn = "churn name=load.churn seed=7 threads=3 per_s=1500 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50\n";
+const std::string kBoard = "board path=/dev/shm/b threshold_ns=100\n";
+
+Plan planOf(const std::string& lines) { return parsePlan(lines, "plan"); }
+
+void expectRefused(const std::string& plan, const char* part) {
+  const test::Ended ended = test::endOf([&] { planOf(plan); });
+  EXPECT(ended.status == static_cast<int>(Exit::usage));
+  EXPECT(ended.stderrText.find(part) != std::string::npos);
+}
+
+TEST("a churn is read in full, and may be all that an engine on another's board has") {
+  const Plan plan = planOf(kBoard + kChurn);
+  EXPECT(!plan.joins && plan.churns.size() == 1);
+  const ChurnPlan& churn = plan.churns[0];
+  EXPECT(churn.name == "load.churn" && churn.seed == 7 && churn.threads == 3 && churn.per_s == 1500 && churn.min_bytes == 16384 && churn.max_bytes == 1048576 && churn.live == 64 && churn.burst_percent == 50);
+  const Plan joining = planOf("join path=/dev/shm/b\n" + kChurn);
+  EXPECT(joining.joins && joining.boardPath == "/dev/shm/b" && joining.churns.size() == 1);
+}
+
+TEST("a churn that is none is refused with its line") {
+  const auto with = [](const char* key, const char* value) {
+    std::string line = kChurn;
+    const std::size_t at = line.find(std::string(key) + "=") + std::string(key).size() + 1;
+    return kBoard + line.replace(at, line.find_first_of(" \n", at) - at, value);
+  };
+  expectRefused(with("threads", "0"), "plan:2: expected at least 1 for threads, got 0");
+  expectRefused(with("burst_percent", "101"), "expected at most 100 for burst_percent, got 101");
+  expectRefused(with("max_bytes", "4096"), "expected at least min_bytes=16384 for max_bytes, got 4096");
+  expectRefused("join path=/dev/shm/b\n", "expected churn lines alone beside `join`");
+  expectRefused("join path=/dev/shm/b\nhog run_ns=0 sleep_ns=0\n" + kChurn, "expected churn lines alone beside `join`");
+}
+
+TEST("the threads of a churn have names of at most 15 characters") {
+  ChurnPlan churn = planOf(kBoard + kChurn).churns[0];
+  EXPECT((threadNames(churn) == std::vector<std::string>{"load.churn", "load.churn#1", "load.churn#2"}));
+  churn.name = "load.churn-10";
+  EXPECT(threadNames(churn)[1] == "load.churn-1#1");
+}
+
+TEST("sizes are log-uniform: as many in each doubling, none outside") {
+  SplittableRandom random(1);
+  const Sizes sizes(16384, 1048576);
+  constexpr int kDraws = 60'000, kDoublings = 6;
+  int counts[kDoublings] = {};
+  for (int i = 0; i < kDraws; ++i) {
+    const std::uint64_t bytes = sizes.next(random);
+    EXPECT(bytes >= 16384 && bytes <= 1048576);
+    ++counts[std::min(kDoublings - 1, static_cast<int>(std::log2(static_cast<double>(bytes) / 16384)))];
+  }
+  // Five standard deviations of a binomial count of mean 10,000: 456.
+  for (const int count : counts) EXPECT(std::abs(count - kDraws / kDoublings) < 456);
+}
+
+TEST("slots are drawn evenly, from every bound") {
+  for (const std::uint32_t bound : {1u, 3u, 64u, 1000u}) {
+    SplittableRandom random(5);
+    std::vector<int> counts(bound);
+    const int draws = static_cast<int>(bound) * 1000;
+    for (int i = 0; i < draws; ++i) ++counts.at(random.nextInt(bound));
+    for (const int count : counts) EXPECT(std::abs(count - 1000) < 160);
+  }
+}
+
+TEST("every second has its number of blocks, in ticks of a millisecond or more") {
+  for (const std::uint64_t per_s : {1u, 7u, 999u, 1000u, 1500u, 12345u}) {
+    Rate rate(per_s);
+    const std::uint64_t ticks = kSecond_ns / rate.interval_ns();
+    EXPECT(rate.interval_ns() >= 1'000'000);
+    for (int second = 0; second < 3; ++second) {
+      std::uint64_t due = 0;
+      for (std::uint64_t i = 0; i < ticks; ++i) due += rate.due();
+      EXPECT(due == per_s);
+    }
+  }
+}
+
+TEST("a churn counts what it allocated, and that of one seed is that of another churn of this seed") {
+  const ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
+  Churn one(plan, 0), same(plan, 0), other(plan, 1);
+  for (Churn* churn : {&one, &same, &other}) churn->replace(500);
+  EXPECT(one.tally().blocks == 500 && one.tally().refused == 0);
+  EXPECT(one.tally().allocated_bytes >= 500 * 16384 && one.tally().allocated_bytes <= 500 * 1048576ull);
+  EXPECT(one.tally().allocated_bytes == same.tally().allocated_bytes);
+  EXPECT(one.tally().allocated_bytes != other.tally().allocated_bytes);
+}
+
+// From `go` to the end of a window of `window_ns` that begins now.
+ChurnTally ranFor(const ChurnPlan& plan, std::uint64_t window_ns, board::Thread* left = nullptr) {
+  const std::string path = "/dev/shm/pauselab-churn-test-" + std::to_string(getpid());
+  const board::ThreadSpec spec{.name = plan.name, .role = board::Role::load, .series = ""};
+  Shared shared{.board = board::Board::create(path, {&spec, 1}, 100)};
+  unlink(path.c_str());
+  const std::uint64_t now_ns = monotonic_ns();
+  shared.board.header().go_ns.store(now_ns);
+  shared.board.header().window_end_ns.store(now_ns + window_ns);
+  Churn churn(plan, 0);
+  churn.run(shared, 0);
+  EXPECT(shared.board.thread(0).ended_ns.load() >= now_ns + window_ns - kSecond_ns / 1000);
+  if (left != nullptr) left->refused_n.store(shared.board.thread(0).refused_n.load());
+  if (left != nullptr) left->refused_errno.store(shared.board.thread(0).refused_errno.load());
+  return churn.tally();
+}
+
+TEST("it ends with the window, and every tick was made or is counted as dropped") {
+  ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
+  plan.burst_percent = 100;
+  const ChurnTally tally = ranFor(plan, 200'000'000);
+  EXPECT(tally.ticks > 0 && tally.blocks >= tally.ticks);
+  // Less what passed before it began.
+  EXPECT(tally.ticks + tally.dropped_ticks >= 100 && tally.ticks + tally.dropped_ticks <= 201);
+}
+
+TEST("in a part of each second it rests") {
+  ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
+  plan.per_s = 1000;  // a block a tick
+  plan.burst_percent = 1;
+  const ChurnTally tally = ranFor(plan, kSecond_ns);
+  EXPECT(tally.ticks > tally.blocks);
+}
+
+TEST("a block that is refused is counted, and the churn goes on") {
+  ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
+  plan.burst_percent = 100;
+  board::Thread left{};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  // Their allocators end the process where malloc would return null.
+  ranFor(plan, 10'000'000, &left);
+#else
+  plan.min_bytes = plan.max_bytes = (std::uint64_t{1} << 31) - 1;
+  plan.live = 1;
+  const test::Ended ended = test::endOf([&] {
+    const rlimit none{.rlim_cur = 1 << 30, .rlim_max = 1 << 30};
+    setrlimit(RLIMIT_AS, &none);
+    const ChurnTally tally = ranFor(plan, 50'000'000, &left);
+    fail(static_cast<Exit>(tally.blocks == 0 && tally.refused > 0 && left.refused_n == tally.refused && left.refused_errno == ENOMEM ? 0 : 1), "done");
+  });
+  EXPECT(ended.status == 0);
+#endif
+}
+
+TEST("an engine says what serves malloc in it") {
+  const std::string said = allocator::describe();
+  EXPECT(said.starts_with("{\"path\":") && said.ends_with("}}"));
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT(said.find("\"name\":\"glibc\"") != std::string::npos);
+#endif
+}
+
+}  // namespace
+}  // namespace pauselab::engine

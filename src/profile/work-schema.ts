@@ -1,0 +1,72 @@
+/** The part of the schema that a JVM and a native churn share: loads, the allocator under them, and threads by name. */
+import { z } from 'zod';
+import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
+import { allocators, jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
+import { thread } from './thread-schema.js';
+
+const perKind = {
+  size: () => size('0B', '16TiB'),
+  duration: () => duration('0ms', '24h'),
+  count: () => whole(0, 1_000_000_000),
+  flag: () => flag(),
+} satisfies Record<LoadSetting['kind'], () => z.ZodType<number | boolean>>;
+
+function loadSettings({ settings }: JvmLoad) {
+  const own = Object.entries(settings).map(([key, { kind, default: value, explanation: text }]) => [
+    key,
+    perKind[kind]()
+      .meta({ description: `${text}; default ${String(value)}` })
+      .exactOptional(),
+  ]);
+  return {
+    seed: whole(0, 2 ** 32 - 1)
+      .meta({ description: 'Seed of what it draws; default 1' })
+      .exactOptional(),
+    ...(Object.fromEntries(own) as Record<string, z.ZodExactOptional<z.ZodType<number | boolean>>>),
+  };
+}
+
+export function loadSchema(name: string, load: JvmLoad) {
+  return mapping({
+    load: z.literal(name).meta({ description: load.explanation }),
+    ...loadSettings(load),
+  });
+}
+
+/** The settings of the JVM's malloc_churn: the native engine makes the same blocks of them. */
+const oneChurn = mapping(loadSettings(jvmLoads.malloc_churn));
+
+export const churn = either('a mapping with settings of a churn such as { threads: 4, rate: 1000 }, or a list of 1 to 8 of them', [
+  oneChurn.transform((one) => [one]),
+  listOf(oneChurn, 'churns', 8),
+]);
+
+const rule = either('a nice value from -20 to 19, or a mapping with some of the keys nice, policy, rtPriority, cpus', [
+  whole(-20, 19).transform((nice) => ({ nice })),
+  mapping(thread),
+]);
+
+export const threadRules = recordOf('a mapping from patterns of thread names to nice values or scheduling', line('a pattern of thread names'), rule);
+
+export const allocator = mapping({
+  name: oneOf(allocators).meta({ description: 'The allocator that is preloaded; glibc: none is' }),
+  path: line('the path of a shared library')
+    .meta({ description: 'Its shared library; default where distributions put it' })
+    .exactOptional(),
+  settings: recordOf(
+    'a mapping of the allocator’s own settings, such as { dirty_decay_ms: 500 }',
+    line('the name of a setting'),
+    either('text, a number, true or false', [z.string(), z.number(), z.boolean()]),
+  )
+    .meta({ description: 'Its settings, by the names that it has for them' })
+    .exactOptional(),
+});
+
+export const issues = recordOf(
+  'a mapping from calls such as madvise.FREE to { by, atLeast }',
+  line('a call such as madvise.FREE'),
+  mapping({
+    by: line('a pattern of thread names').meta({ description: 'Who makes the calls, as a pattern of thread names; default anyone' }).exactOptional(),
+    atLeast: whole(1, 1_000_000_000).meta({ description: 'The fewest calls in one run; default 1' }).exactOptional(),
+  }),
+).meta({ description: 'System calls that an arm causes, counted by `profile verify`' });
