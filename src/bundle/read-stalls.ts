@@ -52,7 +52,8 @@ export function readStalls(bundle: string, only?: string): BundleStalls {
     if (run !== null && run.status !== 'complete') missing.push(`run ${name} is ${run.status}: it holds what was recorded until then`);
     if (run !== null && run.spoiled.length > 0) missing.push(`run ${name} was spoiled: ${run.spoiled.join('; ')}`);
     if (file?.stalls.some(({ chain }) => chain === null) === true) missing.push(`run ${name} was written by a pauselab without attribution: its stalls have no chain`);
-    if (file?.trace != null && file.trace.lost_n > 0) missing.push(`the trace of run ${name} lost ${file.trace.lost_n} events`);
+    const lostEvents_n = file?.trace?.lost_n ?? 0;
+    if (lostEvents_n > 0) missing.push(`the trace of run ${name} lost ${lostEvents_n} events`);
     const lost_n = run?.series.reduce((sum, { lost_records }) => sum + lost_records, 0) ?? 0;
     if (lost_n > 0) missing.push(`run ${name} lost ${lost_n} records of slow operations: stalls may be missing`);
   }

@@ -1,7 +1,7 @@
 /** A trace of the kernel beside a workload (`--trace`): its mmap_lock, who ran when, who woke whom, and the calls that matter. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, unfit, workloadFailed } from '../base/failure.js';
+import { unfit, workloadFailed, type Failure } from '../base/failure.js';
 import { systemCallNumber } from '../record/system-calls.js';
 import { readTrace, traceEvents, type Trace } from '../record/trace/trace.js';
 import { programs, startProgram, type Program } from './programs.js';

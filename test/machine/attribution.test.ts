@@ -44,10 +44,10 @@ const blamed = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'];
 /** Stops the process of the victims a few times in every run, for 200 ms each. */
 async function runWithStops(out: string): Promise<void> {
   const running = startPauselab(['run', profile, '--out', out]);
-  let isDone = false;
+  const done = new AbortController();
   const stopping = (async () => {
     const seen = new Set<number>();
-    while (!isDone) {
+    while (!done.signal.aborted) {
       const live = await Promise.race([untilMeasuring(running.pid).catch(() => null), running.ended.then(() => null)]);
       if (live === null) return;
       if (!seen.has(live.engine)) for (let i = 0; i < 4; i += 1) {
@@ -65,7 +65,7 @@ async function runWithStops(out: string): Promise<void> {
     }
   })();
   const ended = await running.ended;
-  isDone = true;
+  done.abort();
   await stopping;
   expect([0, 4]).toContain(ended.code);
 }
