@@ -92,6 +92,13 @@
       "sources": ["tracer/tracer.cc"],
     },
     {
+      # Process 1 of a guest.
+      "target_name": "pauselab-guest-init",
+      "type": "executable",
+      "sources": ["guest-init/main.cc"],
+      "ldflags": ["-static"],
+    },
+    {
       "target_name": "pauselab-launcher",
       "type": "executable",
       "dependencies": ["core"],

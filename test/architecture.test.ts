@@ -10,10 +10,10 @@ import { expect, test } from 'vitest';
  */
 const rows: Record<string, string[]>[] = [
   { main: [] },
-  { cli: [] },
+  { cli: [], guest: [] },
   { doctor: [] },
   { experiment: ['verdict', 'attribution'], report: ['verdict', 'attribution'], verdict: [], attribution: [] },
-  { workload: ['host', 'record'], kernel: ['host'], bundle: ['record'], host: [], record: [] },
+  { workload: ['host', 'record'], bundle: ['record'], host: [], kernel: ['workload', 'host', 'record', 'bundle'], record: [] },
   { profile: [], stats: [] },
   { base: [] },
 ];

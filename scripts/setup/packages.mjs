@@ -18,6 +18,8 @@ export const testPackages = [
   program('strace', 'strace'),
   // Its `java` runs the reference library of histograms, its compiler and headers build the JVM workloads.
   { name: 'default-jdk-headless', isPresent: () => isOnPath('java') && findJdk() !== undefined },
+  // Guests with kernels of their own.
+  program('qemu-system-x86', 'qemu-system-x86_64'),
   { name: 'libjemalloc2', isPresent: () => hasLibrary('libjemalloc.so.2') },
   { name: 'libtcmalloc-minimal4', isPresent: () => hasLibrary('libtcmalloc_minimal.so.4') },
   { name: 'libmimalloc2.0', isPresent: () => hasLibrary('libmimalloc.so.2.0') },

@@ -77,11 +77,21 @@ const holderSchema = z.object({
   lost_records: z.number(),
 });
 
+/** Of a run in a guest: what the host did meanwhile, which the guest cannot see. */
+const guestMachineSchema = z.object({
+  /** Time that the virtual CPUs were runnable and did not run, as a share of theirs: the guest's true steal. */
+  runDelay_share: z.number(),
+  /** Time by the guest's clock per time by the host's, over the run; 1 if both go alike. */
+  clock_ratio: z.number(),
+});
+
 const machineSchema = z.object({
   steal_share: z.number(),
   foreignLoad_share: z.number(),
   clockSource: orNull(z.string()),
   clockSourceChanged: z.boolean(),
+  /** Null outside guests. */
+  guest: orNull(guestMachineSchema).default(null),
 });
 
 const prioritySchema = z.object({
@@ -160,6 +170,8 @@ export const runSchema = z.object({
   /** Folder below runs/, such as `003-free-across-vmas`. */
   name: z.string(),
   arm: z.string(),
+  /** As in summary.json; null in a bundle of a version without guests. */
+  kernel: orNull(z.string()).default(null),
   repetition: z.number(),
   /** `partial`: cut short by a signal; `failed`: the workload ended early. Both hold what was recorded. */
   status,
@@ -238,7 +250,8 @@ export const summarySchema = z.object({
   threshold_ns: ns,
   /** What was found, in plain words. */
   verdict: z.string(),
-  findings: z.array(z.object({ arm: z.string(), series: z.string(), outcome: z.enum(outcomes), sentence: z.string() })),
+  /** `kernel` is null in a bundle of a version without guests. */
+  findings: z.array(z.object({ arm: z.string(), kernel: orNull(z.string()).default(null), series: z.string(), outcome: z.enum(outcomes), sentence: z.string() })),
   notes: z.array(z.string()),
   degraded: z.array(z.string()),
   arms: z.array(armSchema),
@@ -254,7 +267,44 @@ const calibrationSchema = z.object({
   probes: z.array(z.object({ bytes: z.number(), hold_ns: ns, calls: z.number() })),
 });
 
-export const manifestSchema = z.object({
+/** A kernel that took part: this machine's own, or one in a guest. */
+const kernelSchema = z.object({
+  /** As in summary.json: its release, with what tells it from others of the same release. */
+  name: z.string(),
+  /** `host`, or as the user wrote it. */
+  asked: z.string(),
+  release: z.string(),
+  /** Facts as that kernel tells them, such as `host` of this file. */
+  facts: z.record(z.string(), z.unknown()),
+  /** What its image and config have otherwise than those of the first kernel that runs in a guest, a sentence each. */
+  differences: z.array(z.object({ fact: z.string(), sentence: z.string() })),
+  /** Null for the host. */
+  guest: orNull(
+    z.object({
+      origin: z.record(z.string(), z.unknown()),
+      sha256: z.string(),
+      configSha256: orNull(z.string()),
+      commandLine: z.string(),
+      /** The model asked for on the command line; null: the kernel's own choice. */
+      preempt: orNull(z.string()),
+      accelerator: z.enum(['kvm', 'tcg']),
+      /** Why it is not KVM; null if it is. */
+      withoutKvm: orNull(z.string()),
+      qemu: z.string(),
+      cpus: z.number(),
+      memoryBytes: z.number(),
+      /** Host CPU of each virtual CPU; null where they are not pinned. */
+      pinnedTo: orNull(z.array(z.number())),
+      channel: z.enum(['virtio', 'serial']),
+      image: z.object({ bytes: z.number(), sha256: z.string(), built_ms: orNull(z.number()) }),
+      /** From QEMU's start to the agent's first message. */
+      boot_ms: z.number(),
+      command: z.array(z.string()),
+    }),
+  ),
+});
+
+const measuredManifestSchema = z.object({
   schemaVersion: version,
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
   argv: z.array(z.string()),
@@ -266,13 +316,30 @@ export const manifestSchema = z.object({
   host: z.record(z.string(), z.unknown()),
   calibration: z.array(calibrationSchema),
   /** Planned order, spoiled runs' repetitions not included. */
-  order: z.array(z.object({ arm: z.string(), repetition: z.number() })),
+  order: z.array(z.object({ arm: z.string(), kernel: orNull(z.string()).default(null), repetition: z.number() })),
+  /** What ran, in the order asked for; empty in a bundle of a version without guests. */
+  kernels: z.array(kernelSchema).default([]),
   spoiledBy: z.unknown(),
+});
+
+/** Of a bundle that `pauselab merge` made: where its runs come from. */
+const originSchema = z.object({
+  /** As it was named. */
+  path: z.string(),
+  manifest: measuredManifestSchema,
+  runs: z.array(z.object({ from: z.string(), to: z.string() })),
+});
+
+export const manifestSchema = measuredManifestSchema.extend({
+  /** Empty in one that was measured. */
+  origins: z.array(originSchema).default([]),
 });
 
 export type RunFile = z.infer<typeof runSchema>;
 export type SummaryFile = z.infer<typeof summarySchema>;
+/** As it is read; one that was measured is written without `origins`. */
 export type ManifestFile = z.infer<typeof manifestSchema>;
+export type MeasuredManifest = z.infer<typeof measuredManifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;
 export type LogSeries = z.infer<typeof logSeriesSchema>;
 export type JvmRun = z.infer<typeof jvmSchema>;
@@ -280,6 +347,8 @@ export type HolderFigures = z.infer<typeof holderSchema>;
 export type ArmSummary = z.infer<typeof armSchema>;
 export type SeriesRunFigures = z.infer<typeof perRunSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
+export type KernelRecord = z.infer<typeof kernelSchema>;
+export type GuestMachine = z.infer<typeof guestMachineSchema>;
 export type Finding = SummaryFile['findings'][number];
 export type Outcome = (typeof outcomes)[number];
 

@@ -7,7 +7,7 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 interface Completed {
   /** `run`, `profile show`; empty for pauselab itself. */
   readonly words: string;
-  readonly options: readonly { readonly flag: string; readonly description: string }[];
+  readonly options: readonly { readonly flag: string; readonly description: string; readonly values: readonly string[] }[];
   readonly next: readonly { readonly word: string; readonly description: string }[];
   /** Takes a profile: a shipped name or a file. */
   readonly takesProfile: boolean;
@@ -36,18 +36,18 @@ export function completedCommands(program: CommandUnknownOpts, words: readonly s
   const help = program.createHelp();
   const own: Completed = {
     words: words.join(' '),
-    options: help.visibleOptions(program).flatMap(({ long, description }) => (long === undefined ? [] : [{ flag: long, description }])),
+    options: help.visibleOptions(program).flatMap(({ long, description, argChoices = [] }) => (long === undefined ? [] : [{ flag: long, description, values: argChoices }])),
     next: [
       ...program.commands.map((command) => ({ word: command.name(), description: command.description() })),
       ...program.registeredArguments.flatMap(({ argChoices = [] }) => argChoices.map((word) => ({ word, description: '' }))),
     ],
-    takesProfile: program.registeredArguments.some((argument) => ['profile', 'file'].includes(argument.name())),
+    takesProfile: program.registeredArguments.some((argument) => ['profile', 'file'].includes(argument.name())) || program.options.some(({ flags }) => flags.includes('<profile>')),
   };
   return [own, ...program.commands.flatMap((command) => completedCommands(command, [...words, command.name()]))];
 }
 
 function wordsAfter({ next, takesProfile, options }: Completed, profiles: readonly string[]): string {
-  return [...next.map(({ word }) => word), ...(takesProfile ? profiles : []), ...options.map(({ flag }) => flag)].join(' ');
+  return [...next.map(({ word }) => word), ...(takesProfile ? profiles : []), ...options.flatMap(({ flag, values }) => [flag, ...values])].join(' ');
 }
 
 /** The longest command whose words have been typed decides; files are offered where nothing else fits. */
@@ -81,7 +81,7 @@ function fishScript(commands: readonly Completed[], profiles: readonly string[])
     return [
       ...next.map(({ word, description }) => `complete -c pauselab -f${when} -a ${quote(word)} -d ${quote(description)}`),
       ...(takesProfile ? [`complete -c pauselab${when} -a ${quote(profiles.join(' '))}`] : []),
-      ...options.map(({ flag, description }) => `complete -c pauselab${when} -l ${flag.replace(/^--/, '')} -d ${quote(description)}`),
+      ...options.map(({ flag, description, values }) => `complete -c pauselab${when} -l ${flag.replace(/^--/, '')}${values.length === 0 ? '' : ` -xa ${quote(values.join(' '))}`} -d ${quote(description)}`),
     ];
   });
   return `${lines.join('\n')}\n`;

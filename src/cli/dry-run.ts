@@ -24,6 +24,12 @@ interface PlannedArm {
   readonly victims: readonly string[];
 }
 
+/** Where runs would execute; `command`: what would boot a guest, null for this machine. */
+export interface PlannedGuest {
+  readonly name: string;
+  readonly command: readonly string[] | null;
+}
+
 export interface Plan {
   readonly profile: string;
   readonly arms: readonly PlannedArm[];
@@ -31,10 +37,11 @@ export interface Plan {
   readonly leastDuration_ns: number;
 }
 
-export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[]): Plan {
+/** `kernels`: as the user asked for them. */
+export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[], kernels: readonly string[] = ['host']): Plan {
   const topology = cpuTopology();
   const cpusOf = (cpus: Parameters<typeof resolveCpus>[0]): string => `CPU ${resolveCpus(cpus, topology).join(',')}`;
-  const order = runOrder(arms.map(({ name }) => name), profile.runs, profile.seed);
+  const order = runOrder(arms.map(({ name }) => name), kernels, profile.runs, profile.seed);
   return {
     profile: profile.name,
     order,
@@ -113,7 +120,7 @@ function describeRule({ nice, policy, cpus }: Scheduling, cpusOf: CpusOf): strin
   return [...(nice === null ? [] : [`nice ${nice}`]), ...(policy === null ? [] : [`policy ${policy}`]), ...(cpus === null ? [] : [cpusOf(cpus)])].join(', ');
 }
 
-export function describePlan({ profile, arms, order, leastDuration_ns }: Plan): string {
+export function describePlan({ profile, arms, order, leastDuration_ns, guests }: Plan & { readonly guests: readonly PlannedGuest[] }): string {
   const lines = arms.flatMap(({ name, title, holder, region, layout, jvm, churn, hogs, victims }) => [
     `${name}: ${title}`,
     `  holder   ${holder}`,
@@ -124,6 +131,12 @@ export function describePlan({ profile, arms, order, leastDuration_ns }: Plan): 
     `  hogs     ${hogs}`,
     ...victims.map((victim) => `  victim   ${victim}`),
   ]);
-  const sequence = order.map(({ arm, repetition }) => `${arm} (${repetition})`).join(', ');
-  return `${profile}: ${order.length} runs, at least ${formatDuration(leastDuration_ns)} in all\n\n${lines.join('\n')}\n\nOrder: ${sequence}\n`;
+  const several = new Set(order.map(({ kernel }) => kernel)).size > 1;
+  const sequence = order.map(({ arm, kernel, repetition }) => `${arm}${several ? ` on ${kernel}` : ''} (${repetition})`).join(', ');
+  return `${profile}: ${order.length} runs, at least ${formatDuration(leastDuration_ns)} in all\n\n${lines.join('\n')}\n\nOrder: ${sequence}\n${guests.flatMap(({ name, command }) => (command === null ? [] : [`\nGuest ${name}:\n  ${command.map(quoted).join(' ')}\n`])).join('')}`;
+}
+
+/** For a shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,11 +1,17 @@
 /** The command line: commands, usage errors, and the one place where a failure becomes a sentence and an exit code. */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../base/failure.js';
+import { baselineCommand } from './baseline.js';
+import { compareCommand } from './compare.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
+import { exportCommand } from './export.js';
+import { gateCommand } from './gate.js';
 import { kernelsCommand } from './kernels.js';
+import { mergeCommand } from './merge.js';
 import { profileCommand } from './profile.js';
+import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
 
@@ -18,6 +24,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
     .addCommand(explainCommand())
+    .addCommand(compareCommand((code) => { exitCode = code; }))
+    .addCommand(gateCommand(argv, (code) => { exitCode = code; }))
+    .addCommand(baselineCommand())
+    .addCommand(mergeCommand())
+    .addCommand(replayCommand(argv))
+    .addCommand(exportCommand())
     .addCommand(profileCommand((code) => { exitCode = code; }))
     .addCommand(doctorCommand((code) => { exitCode = code; }))
     .addCommand(kernelsCommand())
@@ -44,12 +56,14 @@ Examples:
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
   $ pauselab explain ./results                   why each stall was, and how sure that is
+  $ pauselab compare results/before results/after  what regressed, what improved, what cannot be told
+  $ pauselab gate --baseline results/before --candidate results/after  may it go in: exit 0, 3 or 4
   $ pauselab doctor                              which lock each call takes here, and is this machine fit
   $ pauselab profile list                        what can be run
   $ pauselab kernels list --available            which kernels a guest could boot
   $ pauselab profile show residual-stalls        a profile, with its comments
 
-Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met, 4 inconclusive,
+Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met or a gate failed, 4 inconclusive,
 5 this machine cannot do it, 6 the workload failed, 130/143 interrupted.`;
 
 function explain(error: unknown): ExitCode {

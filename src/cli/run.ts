@@ -1,17 +1,19 @@
 /** `pauselab run`: from a profile to a table, a verdict and a bundle. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { ExitCode, usage, type Failure } from '../base/failure.js';
+import { ExitCode, Failure, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { GuestOptions } from '../experiment/places.js';
 import type { UntilN } from '../experiment/until-n.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
+import { guestDefaults, guestOptions } from './guest-options.js';
 import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
 import { toolVersion } from './version.js';
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
+export const collect = (value: string, before: string[]): string[] => [...before, value];
 
-const wholeNumber = (value: string): string => {
+export const wholeNumber = (value: string): string => {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError(`expected a whole number, got ${value}.`);
   return value;
 };
@@ -30,34 +32,32 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--fail-if <condition>', "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated", collect, [])
     .option('--java <path>', 'the JDK of JVM arms, by its folder or its java')
     .option('--java-args <words>', "what follows `java` for a program of your own, such as '-jar my.jar' (profile app)")
+    .option('--kernel <kernel>', 'run on this kernel in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated', collect, [])
+    .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none; may be repeated', collect, [])
+    .option('--append <words>', 'add to the command line of the guests’ kernels', collect, [])
+    .option('--guest-memory <size>', 'memory of a guest', guestDefaults.guestMemory)
+    .option('--guest-cpus <n>', 'CPUs of a guest', wholeNumber, guestDefaults.guestCpus)
+    .option('--boot-deadline <time>', 'how long a guest may take until it is ready', guestDefaults.bootDeadline)
     .option('--json', 'write the summary as one JSON document')
     .option('--dry-run', 'say what would be run, and run nothing')
     .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
-      const [{ loadResolved }, { parseSet }, { parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([
-        import('../profile/load.js'),
-        import('../profile/set.js'),
-        import('../verdict/fail-if.js'),
-        import('../experiment/until-n.js'),
-      ]);
-      const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
-      const ofJvm = jvmShortcuts(options);
-      if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
-      const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
-      refuseWithoutProgram(profile);
-      const arms = chooseArms(profile, options.arm);
+      const [{ parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([import('../verdict/fail-if.js'), import('../experiment/until-n.js')]);
+      const { profile, arms } = await planOfRun(nameOrPath, options);
       const untilN = options.untilN === undefined ? null : parseUntilN(options.untilN, arms);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
 
+      const guest = guestOptions(options);
       if (options.dryRun === true) {
-        const { describePlan, planOf } = await import('./dry-run.js');
-        const plan = planOf(profile, arms);
+        const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([import('./dry-run.js'), import('./guests.js')]);
+        const guests = await describeGuests({ ...profile, guest });
+        const plan = { ...planOf(profile, arms, guests.map(({ name }) => name)), guests };
         process.stdout.write(options.json === true ? toJson(plan) : describePlan(plan));
         return;
       }
-      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN });
+      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN, guest });
       const results = conditions.map((condition) => checkCondition(condition, summary));
       await print({ summary, bundle, results, json: options.json === true });
       if (failure !== null) throw failure;
@@ -71,6 +71,17 @@ Examples:
   $ pauselab run priority-inversion --runs 10 --duration 10s --out results/today
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
   $ pauselab run convoy --dry-run`;
+
+/** What is asked for, before anything runs. */
+export async function planOfRun(nameOrPath: string, options: ShortOptions & { readonly set: readonly string[]; readonly arm: readonly string[] }): Promise<{ profile: ResolvedProfile; arms: readonly ResolvedArm[] }> {
+  const [{ loadResolved }, { parseSet }] = await Promise.all([import('../profile/load.js'), import('../profile/set.js')]);
+  const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
+  const ofJvm = jvmShortcuts(options);
+  if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
+  const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
+  refuseWithoutProgram(profile);
+  return { profile, arms: chooseArms(profile, options.arm) };
+}
 
 /** In a native profile a JVM's setting would make JVM arms of its arms. */
 function refuseWithoutJvm({ name, arms }: ResolvedProfile, { javaArgs }: ShortOptions): void {
@@ -91,15 +102,18 @@ function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonl
   return names.length === 0 ? profile.arms : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
 }
 
-interface Measured {
+export interface Measured {
   readonly summary: SummaryFile;
   readonly bundle: string;
   readonly failure: Failure | null;
 }
 
-async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; untilN: UntilN | null }): Promise<Measured> {
-  const [{ createBundle }, { runExperiment }, { listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
+export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
+  const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
+    import('../experiment/guest-needs.js'),
+    import('../experiment/places.js'),
+    import('./guests.js'),
     import('../experiment/experiment.js'),
     import('../experiment/interruption.js'),
     import('./logger.js'),
@@ -110,9 +124,12 @@ async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], a
   const status = createStatus(logger, profile);
   const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
   try {
+    const needs = profile.kernels.some((kernel) => kernel !== hostKernel) ? await guestNeeds(arms) : { arms, files: [] };
+    const places = await placesOf({ ...profile, guest: options.guest, files: needs.files }, { interrupted: interruption.signalled, progress: (text) => { status.onCalibration(text); } });
     const { summary, failure } = await runExperiment({
       profile,
-      arms,
+      arms: needs.arms,
+      places: places.map(({ open }) => open),
       store,
       argv: argv.slice(2),
       toolVersion: toolVersion(),
@@ -126,6 +143,9 @@ async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], a
   } catch (error) {
     // Only if there is no run to keep.
     store.discard();
+    const signal = interruption.signal();
+    // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
+    if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOfSignal(signal), `interrupted by ${signal} before the first run; nothing was measured`);
     throw error;
   } finally {
     interruption.dispose();
@@ -157,6 +177,6 @@ function defaultFolder(profile: string): string {
   return `pauselab-results/${profile}-${time}`;
 }
 
-function toJson(value: unknown): string {
+export function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -7,10 +7,17 @@ export interface ShortOptions {
   readonly seed?: string | undefined;
   readonly java?: string | undefined;
   readonly javaArgs?: string | undefined;
+  readonly kernel?: readonly string[] | undefined;
+  readonly preempt?: readonly string[] | undefined;
 }
 
-export function shortcuts({ runs, duration, seed }: ShortOptions): Override[] {
-  return Object.entries({ runs, duration, seed }).flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }]));
+export function shortcuts({ runs, duration, seed, kernel = [], preempt = [] }: ShortOptions): Override[] {
+  return [
+    ...Object.entries({ runs, duration, seed }).flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }])),
+    ...(kernel.length === 0 ? [] : [{ path: 'kernels', value: JSON.stringify(kernel), origin: `--kernel ${kernel.join(' --kernel ')}` }]),
+    // In a profile for guests; the kernel of this machine takes none.
+    ...(preempt.length === 0 ? [] : [{ path: 'preempt', value: JSON.stringify(preempt), origin: `--preempt ${preempt.join(' --preempt ')}` }]),
+  ];
 }
 
 /** Values are read as YAML, where these would be anything: as JSON they are text. */

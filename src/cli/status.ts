@@ -15,7 +15,8 @@ const redraw_ms = 250;
 const heartbeat_ms = 10_000;
 const clearLine = '\r\x1b[K';
 
-export function createStatus(logger: Logger, { warmup_ns, duration_ns }: ResolvedProfile): Status {
+export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, preempt }: ResolvedProfile): Status {
+  const several = Math.max(kernels.length, 1) * Math.max(preempt.length, 1) > 1;
   const terminal = process.stderr.isTTY;
   const run_s = (warmup_ns + duration_ns) / 1e9;
   let what = 'starting';
@@ -53,8 +54,8 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns }: Resolve
       what = line;
       log(line);
     },
-    onRunStart({ number, of, arm, repetition }) {
-      what = `run ${number} of ${of}: ${arm}, repetition ${repetition}`;
+    onRunStart({ number, of, arm, kernel, repetition }) {
+      what = `run ${number} of ${of}: ${arm}${several ? ` on ${kernel}` : ''}, repetition ${repetition}`;
       runsLeft = of - number;
       stalls = 0;
       enter('preparing');

@@ -19,7 +19,8 @@ const head = ['', 'time', 'n', ...percentiles.map(([name]) => name), 'max', 'sta
 
 export function renderSummary(summary: SummaryFile, bundle: string): string {
   const { arms, threshold_ns } = summary;
-  const rows = arms.flatMap((arm) => [[armLine(arm)], ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)])]);
+  const several = new Set(arms.map(({ kernel }) => kernel)).size > 1;
+  const rows = arms.flatMap((arm) => [[armLine(arm, several)], ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)])]);
   const all = arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series);
   const legend = [
     'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, gives memory back.',
@@ -44,7 +45,7 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ].join('\n');
 }
 
-function armLine({ name, title, runs, cutShortRuns, spoiledRuns, regionBytes, holder, churn }: ArmSummary): string {
+function armLine({ name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, holder, churn }: ArmSummary, several: boolean): string {
   const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
   const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
   const facts = [
@@ -53,7 +54,7 @@ function armLine({ name, title, runs, cutShortRuns, spoiledRuns, regionBytes, ho
     ...holderFacts(holder),
     ...(churn === null || churn.blocks === 0 ? [] : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
   ];
-  return `${name}: ${title} · ${facts.join(' · ')}`;
+  return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
 }
 
 function holderFacts(holder: ArmSummary['holder']): string[] {

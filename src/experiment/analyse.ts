@@ -12,15 +12,18 @@ import { median } from '../stats/median.js';
 import type { WindowResult } from '../workload/window.js';
 
 /** What one run measured of one victim, with its counts, so that runs can be pooled for figures. */
-export interface SeriesRun {
+export interface PooledSeries {
   readonly name: string;
   readonly service: SparseCounts;
   /** Owed operations included, censored at the window's end; null without a schedule. */
   readonly response: SparseCounts | null;
-  /** Those owed operations alone. */
-  readonly owed: SparseCounts;
   readonly interval_ns: number;
   readonly figures: SeriesFigures;
+}
+
+export interface SeriesRun extends PooledSeries {
+  /** Owed operations alone. */
+  readonly owed: SparseCounts;
   readonly stalls: readonly Stall[];
   readonly slow: readonly SlowOperation[];
 }
@@ -30,14 +33,19 @@ export interface HolderRun {
   readonly figures: HolderFigures;
   /** CPU time of each slow call of the window. */
   readonly holds_ns: readonly number[];
-  /** Those that were recorded, of the warm-up too. */
-  readonly calls: readonly HolderCall[];
 }
 
-export interface RunAnalysis {
+/** What of a run is pooled with others of its arm. */
+export interface PooledRun {
   readonly window_ns: number;
-  readonly series: readonly SeriesRun[];
+  readonly series: readonly PooledSeries[];
   readonly holder: HolderRun | null;
+}
+
+export interface RunAnalysis extends PooledRun {
+  readonly series: readonly SeriesRun[];
+  /** Of the holder, those that were recorded, of the warm-up too. */
+  readonly holderCalls: readonly HolderCall[];
 }
 
 type Recorded = Pick<Board, 'threads' | 'series' | 'stallThreshold_ns'> & { readonly tids: readonly number[] };
@@ -53,6 +61,7 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
   const holder = timed.find(({ thread }) => thread.role === 'holder');
   const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, result.last.taken_ns);
   return {
+    holderCalls: calls,
     window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
     holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, holder.state, calls, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
     series: timed
@@ -143,7 +152,6 @@ function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, state: ThreadSnap
   return {
     service: snapshot.service,
     holds_ns,
-    calls,
     figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, lost_records: lost },
   };
 }

@@ -32,6 +32,9 @@ const probe_ns = 250_000_000;
 /** A probe that saw fewer calls than this looks again for longer. */
 const fewestCalls = 3;
 
+/** By what arms of one size have in common. */
+export type SizedRegions = ReadonlyMap<string, Calibration>;
+
 export interface RegionSizes {
   readonly calibrations: readonly Calibration[];
   /** Bytes of an arm's region; 0 for a JVM's or a churn's, which have none. */
@@ -41,8 +44,12 @@ export interface RegionSizes {
 /** Arms of one key have regions of one size. */
 const keyOf = ({ holder: { operation, pages, region } }: NativeArm): string => `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
 
+export function regionSizes(regions: SizedRegions): RegionSizes {
+  return { calibrations: [...regions.values()], bytesFor: (arm) => (hasRegion(arm) ? (regions.get(keyOf(arm))?.bytes ?? 0) : 0) };
+}
+
 /** Measures what has to be measured, and refuses a plan whose calls would take too long for its window. */
-export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<RegionSizes> {
+export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<SizedRegions> {
   const arms = allArms.filter(hasRegion);
   const calibrations = new Map<string, Calibration>();
   for (const arm of arms) {
@@ -60,7 +67,7 @@ export async function sizeRegions(profile: ResolvedProfile, allArms: readonly Re
     const calibration = calibrations.get(keyOf(arm));
     if (calibration !== undefined && arm.holder.active) refuseTooLong(profile, arm, calibration, topology);
   }
-  return { calibrations: [...calibrations.values()], bytesFor: (arm) => (hasRegion(arm) ? (calibrations.get(keyOf(arm))?.bytes ?? 0) : 0) };
+  return calibrations;
 }
 
 function hasRegion(arm: ResolvedArm): arm is NativeArm {

@@ -3,15 +3,15 @@
  * and write the bundle after every run, because a later one may fail.
  */
 import { Failure, workloadFailed } from '../base/failure.js';
-import { schemaVersion, type ManifestFile, type SummaryFile } from '../bundle/schema.js';
+import { schemaVersion, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
-import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { hashOf } from '../profile/hash.js';
-import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
-import { sizeRegions, type RegionSizes } from './calibrate.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { regionSizes, type RegionSizes } from './calibrate.js';
 import { exitCodeOf, type Interruption } from './interruption.js';
-import { executeRun, type RunInput, type RunOutput } from './one-run.js';
+import type { RunInput, RunOutput } from './one-run.js';
+import { localPlace, type OpenPlace, type Place } from './place.js';
 import { runOrder, type PlannedRun } from './order.js';
 import { summarise, type FinishedRun } from './summarise.js';
 import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
@@ -19,7 +19,7 @@ import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
 /** What happens, for whoever shows it. */
 export interface ExperimentObserver {
   onCalibration(text: string): void;
-  onRunStart(run: { number: number; of: number; name: string; arm: string; repetition: number }): void;
+  onRunStart(run: { number: number; of: number; name: string; arm: string; kernel: string; repetition: number }): void;
   onPhase: RunInput['onPhase'];
   onSnapshot: RunInput['onSnapshot'];
   onRunEnd(run: RunOutput['file']): void;
@@ -28,6 +28,8 @@ export interface ExperimentObserver {
 export interface ExperimentInput {
   readonly profile: ResolvedProfile;
   readonly arms: readonly ResolvedArm[];
+  /** One for each kernel; the first sizes the regions for all. */
+  readonly places?: readonly OpenPlace[];
   readonly store: BundleStore;
   readonly argv: readonly string[];
   readonly toolVersion: string;
@@ -46,24 +48,44 @@ export interface ExperimentResult {
 }
 
 export async function runExperiment(input: ExperimentInput): Promise<ExperimentResult> {
+  const places: Place[] = [];
+  try {
+    for (const open of input.places ?? [() => Promise.resolve(localPlace())]) {
+      places.push(await open());
+      // One at a time: they share the CPUs.
+      if ((input.places?.length ?? 1) > 1) await places.at(-1)?.pause();
+    }
+    return await runAt(places, input);
+  } finally {
+    for (const place of places) {
+      const text = place.console();
+      if (text !== null) input.store.keepConsole(folderName(place.kernel.name), text);
+      await place.close();
+    }
+  }
+}
+
+async function runAt(places: readonly Place[], input: ExperimentInput): Promise<ExperimentResult> {
   const { profile, arms, store, interruption, observer } = input;
-  const topology = cpuTopology();
-  for (const arm of arms) cpusOf(arm, topology);
-  const host = hostFacts();
-  const order = runOrder(arms.map(({ name }) => name), profile.runs, profile.seed);
+  const kernels = places.map(({ kernel }) => kernel);
+  const kernelNames = kernels.map(({ name }) => name);
+  const order = runOrder(arms.map(({ name }) => name), kernelNames, profile.runs, profile.seed);
   const startedAt = new Date().toISOString();
-  const sizes = await sizeRegions(profile, arms, topology, (text) => { observer.onCalibration(text); });
-  store.writeManifest(manifestOf(input, { startedAt, host, sizes, order }));
+  const goTo = activation(places);
+  const first = await goTo(kernelNames[0] ?? '');
+  const sizes = regionSizes(await first.size(profile, arms, (text) => { observer.onCalibration(text); }));
+  store.writeManifest(manifestOf(input, { startedAt, host: hostFacts(), kernels, sizes, order }));
 
   const finished: FinishedRun[] = [];
+  const summaryNow = (status: SummaryFile['status']): SummaryFile => summarise({ profile, arms, kernels, status, runs: finished });
   const publish = (status: SummaryFile['status']): SummaryFile => {
-    const summary = summarise({ profile, arms, kernel: host.kernel, status, runs: finished });
+    const summary = summaryNow(status);
     store.writeSummary(summary);
     return summary;
   };
   // A disk that is full may refuse this summary too; the runs before are there without it.
   const giveUp = (failure: Failure): ExperimentResult => {
-    const summary = summarise({ profile, arms, kernel: host.kernel, status: 'failed', runs: finished });
+    const summary = summaryNow('failed');
     try {
       store.writeSummary(summary);
     } catch (error) {
@@ -78,18 +100,19 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
   for (let number = 0; interruption.signal() === null; number += 1) {
     if (queue.length === 0 && input.untilN !== null && repetitions < mostRepetitions && needsMore(input.untilN, finished)) {
       repetitions += 1;
-      queue.push(...runOrder(arms.map((arm) => arm.name), 1, profile.seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
+      queue.push(...runOrder(arms.map((arm) => arm.name), kernelNames, 1, profile.seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
     }
     const planned = queue.shift();
     if (planned === undefined) break;
     const arm = arms.find(({ name }) => name === planned.arm);
     if (arm === undefined) throw new Error(`the order names the arm ${planned.arm}, which is not in the plan`);
-    const name = `${String(number).padStart(3, '0')}-${arm.name}`;
+    const name = `${String(number).padStart(3, '0')}-${arm.name}${kernels.length > 1 ? `@${folderName(planned.kernel)}` : ''}`;
     observer.onRunStart({ number: number + 1, of: number + 1 + queue.length, name, ...planned });
 
     try {
-      const output = await executeRun(runInput(input, { name, arm, planned, sizes, topology }));
-      store.writeRun(output.file, output.stalls, output.files);
+      const place = await goTo(planned.kernel);
+      const output = await place.run(runInput(input, { name, arm, planned, sizes }));
+      store.writeRun(output.file, output.files);
       finished.push(output);
       observer.onRunEnd(output.file);
       if (output.file.failure !== null) return giveUp(workloadFailed(`run ${name} failed: ${output.file.failure}`));
@@ -110,23 +133,36 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
   return { summary: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
 }
 
-/** Every CPU that an arm names; a failure now, and not after others have been measured. */
-function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
-  const { holder, hogs, victims, jvm } = arm;
-  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), jvm?.process.cpus, ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? [])];
-  return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
+/** Goes to a place: the one before it is paused first. */
+function activation(places: readonly Place[]): (kernel: string) => Promise<Place> {
+  let current: Place | null = null;
+  return async (kernel) => {
+    const place = places.find((one) => one.kernel.name === kernel);
+    if (place === undefined) throw new Error(`the order names the kernel ${kernel}, which is not in the plan`);
+    if (place !== current && places.length > 1) {
+      await current?.pause();
+      await place.resume();
+    }
+    current = place;
+    return place;
+  };
 }
 
-function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm; planned: PlannedRun; sizes: RegionSizes; topology: CpuTopology }): RunInput {
+/** A kernel's name as a part of a file's. */
+function folderName(kernel: string): string {
+  return kernel.replaceAll(/[^A-Za-z0-9._+-]+/g, '-');
+}
+
+function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm; planned: PlannedRun; sizes: RegionSizes }): RunInput {
   const { profile, allowDegraded, trace, interruption, observer } = input;
-  const { name, arm, planned, sizes, topology } = own;
+  const { name, arm, planned, sizes } = own;
   return {
     name,
     profile,
     arm,
+    kernel: planned.kernel,
     repetition: planned.repetition,
     regionBytes: sizes.bytesFor(arm),
-    topology,
     allowDegraded,
     trace,
     interrupted: interruption.signalled,
@@ -135,7 +171,7 @@ function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm;
   };
 }
 
-function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; sizes: RegionSizes; order: readonly PlannedRun[] }): ManifestFile {
+function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; kernels: readonly KernelRecord[]; sizes: RegionSizes; order: readonly PlannedRun[] }): MeasuredManifest {
   const { profile, argv, toolVersion } = input;
   return {
     schemaVersion,
@@ -146,6 +182,7 @@ function manifestOf(input: ExperimentInput, own: { startedAt: string; host: Retu
     profileHash: hashOf(profile),
     profile,
     host: { ...own.host },
+    kernels: [...own.kernels],
     calibration: [...own.sizes.calibrations],
     order: [...own.order],
     spoiledBy: profile.spoiled,

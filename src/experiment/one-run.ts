@@ -1,12 +1,12 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
 import { unfit } from '../base/failure.js';
-import { schemaVersion, type RunFile } from '../bundle/schema.js';
+import { listed } from '../attribution/attribute.js';
+import { traceModel } from '../attribution/trace-model.js';
+import { bundleSchemas, schemaVersion, type RunFile } from '../bundle/schema.js';
 import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
 import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
-import { traceModel } from '../attribution/trace-model.js';
-import { listed } from '../attribution/attribute.js';
-import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading } from '../host/load.js';
+import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading, type MachineLoad } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
@@ -20,7 +20,7 @@ import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler } from '../workload/sampler.js';
 import { startTracer, type Tracer } from '../workload/tracer.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
-import { analyseRun } from './analyse.js';
+import { analyseRun, type RunAnalysis } from './analyse.js';
 import { analyseLog, eventsInWindow, logFigures, type LogRun } from './analyse-log.js';
 import { attributeRun } from './attribute-run.js';
 import { runEvidence } from './run-evidence.js';
@@ -28,30 +28,37 @@ import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
 import type { FinishedRun } from './summarise.js';
 
-export interface RunInput {
+/** What is to be run; plain JSON. */
+export interface RunRequest {
   /** Folder name in the bundle. */
   readonly name: string;
   readonly profile: ResolvedProfile;
   readonly arm: ResolvedArm;
+  /** Name of the kernel that it runs on. */
+  readonly kernel: string;
   readonly repetition: number;
   readonly regionBytes: number;
-  readonly topology: CpuTopology;
   readonly allowDegraded: boolean;
   /** Of the kernel, beside the run; needs root. */
   readonly trace: boolean;
+}
+
+export interface RunInput extends RunRequest {
   readonly interrupted: Promise<unknown>;
   readonly onPhase: (phase: 'preparing' | 'measuring' | 'analysing', pids: readonly number[]) => void;
   readonly onSnapshot: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
 }
 
 export interface RunOutput extends FinishedRun {
-  readonly stalls: StallsFile;
   /** The run's other files, by name. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-export async function executeRun(input: RunInput): Promise<RunOutput> {
-  const { profile, arm, regionBytes, topology, onPhase } = input;
+/** With all that was seen: what is pooled with other runs, and what is only in its files. */
+export type ExecutedRun = RunOutput & { readonly analysis: RunAnalysis };
+
+export async function executeRun(input: RunInput, topology: CpuTopology): Promise<ExecutedRun> {
+  const { profile, arm, regionBytes, onPhase } = input;
   onPhase('preparing', []);
   const startedAt = new Date().toISOString();
   const workload = await prepareWorkload({ ...profile, arm, regionBytes, topology });
@@ -90,7 +97,7 @@ export async function executeRun(input: RunInput): Promise<RunOutput> {
     const samples = await sampler.finish(result.go_ns);
     const trace = tracer === null ? null : { ...(await tracer.finish(result.go_ns)), stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
+    return assemble(input, topology.allowed.length, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
   } finally {
     await started?.abandon();
     await workload.dispose();
@@ -102,7 +109,7 @@ interface Measured {
   readonly workload: PreparedWorkload;
   readonly result: WindowResult;
   readonly samples: SampleStream;
-  readonly machine: RunFile['machine'];
+  readonly machine: MachineLoad;
   /** Readings of the machine, about one a second. */
   readonly loads: readonly LoadReading[];
   readonly log: RunLog;
@@ -111,7 +118,7 @@ interface Measured {
   readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
 }
 
-function assemble({ name, profile, arm, repetition, regionBytes, topology }: RunInput, { startedAt, workload, result, samples, machine, loads, log, used, trace }: Measured): RunOutput {
+function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, samples, machine, loads, log, used, trace }: Measured): ExecutedRun {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
@@ -124,8 +131,8 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
     samples,
     // A stall of the window may begin in the warm-up or end in the drain.
     events: after.jvm === null ? [] : eventsInWindow(after.jvm.log, result.go_ns, { ...result.window, windowStart_ns: -Infinity, windowEnd_ns: Infinity }),
-    steal: stealBetween(loads, result.go_ns, topology.allowed.length),
-    cpuCount: topology.allowed.length,
+    steal: stealBetween(loads, result.go_ns, cpuCount),
+    cpuCount,
     watched: new Map(after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
     missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`))],
     trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }) },
@@ -138,6 +145,7 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
     schemaVersion,
     name,
     arm: arm.name,
+    kernel,
     repetition,
     status,
     failure: failures.length === 0 ? null : failures.join('; '),
@@ -147,7 +155,7 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
     startedAt,
     window: result.window,
     regionBytes,
-    machine,
+    machine: { ...machine, guest: null },
     autogroup: workload.autogroup,
     memoryLocked: board.memoryLocked(),
     layout: workload.layout,
@@ -159,22 +167,22 @@ function assemble({ name, profile, arm, repetition, regionBytes, topology }: Run
     series: analysis.series.map(({ figures }) => figures),
   };
   const slow = analysis.series.flatMap((series) => series.slow);
+  const listing: StallsFile = { schemaVersion, trace: trace === null ? null : traceFigures(trace), stalls: stalls.map(listed), slow };
   return {
     file,
     analysis,
     log: events,
-    stalls: { schemaVersion, trace: trace === null ? null : traceFigures(trace), stalls: stalls.map(listed), slow },
-    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result) },
+    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify(bundleSchemas.stalls.parse(listing), null, 1)}\n` },
   };
+}
+
+function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, stacks }: NonNullable<Measured['trace']>): TraceFigures {
+  return { events_n: events.length, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
 }
 
 interface CpuUsed {
   readonly cpu_ns: number;
   readonly over_ns: number;
-}
-
-function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, stacks }: NonNullable<Measured['trace']>): TraceFigures {
-  return { events_n: events.length, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
 }
 
 /** CPU time of the process with the victims; what a JVM's probes cost is seen in it. */
@@ -238,7 +246,7 @@ function churnRefusals(board: Board, { last }: WindowResult): string[] {
 }
 
 /** Response times of operations that were never served, censored; with them the log sums to the figures. */
-function owedLines({ series }: FinishedRun['analysis'], { window }: WindowResult): string {
+function owedLines({ series }: RunAnalysis, { window }: WindowResult): string {
   return series
     .filter(({ owed }) => owed.n > 0)
     .map(({ name, owed }) => hlogLine(`${name}.owed`, window.windowStart_ns, window.windowEnd_ns, owed))

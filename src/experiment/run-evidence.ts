@@ -85,7 +85,7 @@ function holdersOf({ arm, analysis, threadIds }: EvidenceInput, board: ReadonlyM
     keepsMutex: name === 'malloc_trim',
     // Who reads about the victims' process takes its lock from wherever it runs; in the control it reads about another one.
     concernsVictims: isSameProcess || (reads === true && arm.control !== 'foreign'),
-    calls: analysis.holder.calls,
+    calls: analysis.holderCalls,
   }];
 }
 

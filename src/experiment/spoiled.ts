@@ -1,5 +1,6 @@
 /** Whether a run is evidence: judged by what the machine did in it, by limits fixed in the profile, never by its latencies. */
 import { formatShare } from '../base/units.js';
+import type { GuestMachine } from '../bundle/schema.js';
 import type { MachineLoad } from '../host/load.js';
 import type { ResolvedProfile } from '../profile/resolved.js';
 
@@ -11,4 +12,15 @@ export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled'])
   }
   if (load.clockSourceChanged) reasons.push(`the kernel changed its clock source to ${load.clockSource ?? 'one that cannot be read'}`);
   return reasons;
+}
+
+/** Further than this from the host's, a guest's clock measures something else than time. */
+const mostClockDrift = 0.05;
+
+/** What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not report. */
+export function spoiledByHost({ runDelay_share, clock_ratio }: GuestMachine, limits: ResolvedProfile['spoiled']): string[] {
+  return [
+    ...(runDelay_share > limits.steal_share ? [`the host kept the guest's CPUs waiting for ${formatShare(runDelay_share)} of the time (limit ${formatShare(limits.steal_share)})`] : []),
+    ...(Math.abs(clock_ratio - 1) > mostClockDrift ? [`the guest's clock went ${clock_ratio.toFixed(2)} times as fast as the host's`] : []),
+  ];
 }

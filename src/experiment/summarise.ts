@@ -1,17 +1,18 @@
 /** From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/). */
-import { schemaVersion, type ArmSummary, type HolderFigures, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
+import { schemaVersion, type ArmSummary, type HolderFigures, type KernelRecord, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
 import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
 import { offeredLoad } from '../record/owed.js';
 import { median } from '../stats/median.js';
-import { judge } from '../verdict/finding.js';
-import type { RunAnalysis, SeriesRun } from './analyse.js';
+import { judge } from '../verdict/judge.js';
+import { listed } from '../verdict/words.js';
+import type { PooledRun, PooledSeries } from './analyse.js';
 import { logFigures, logSeriesNames, type LogRun } from './analyse-log.js';
 
 export interface FinishedRun {
   readonly file: RunFile;
-  readonly analysis: RunAnalysis;
+  readonly analysis: PooledRun;
   /** Of a JVM; empty for a native arm. */
   readonly log: readonly LogRun[];
 }
@@ -19,15 +20,24 @@ export interface FinishedRun {
 export interface SummaryInput {
   readonly profile: ResolvedProfile;
   readonly arms: readonly ResolvedArm[];
-  readonly kernel: string;
+  readonly kernels: readonly KernelRecord[];
   readonly status: SummaryFile['status'];
   readonly runs: readonly FinishedRun[];
 }
 
-export function summarise({ profile, arms, kernel, status, runs }: SummaryInput): SummaryFile {
-  const summaries = arms.map((arm) => summariseArm(arm, arms, kernel, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name)));
+export function summarise({ profile, arms, kernels, status, runs }: SummaryInput): SummaryFile {
+  const summaries = kernels.flatMap(({ name }) => arms.map((arm) => summariseArm(arm, arms, name, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name && file.kernel === name))));
   const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
-  return { schemaVersion, profile: profile.name, kernel, status, threshold_ns: profile.threshold_ns, ...judge({ arms: summaries, kernel, status, degraded }), degraded, arms: summaries };
+  return {
+    schemaVersion,
+    profile: profile.name,
+    kernel: listed(kernels.map(({ name }) => name)),
+    status,
+    threshold_ns: profile.threshold_ns,
+    ...judge({ arms: summaries, kernels, status, degraded }),
+    degraded,
+    arms: summaries,
+  };
 }
 
 function summariseArm(arm: ResolvedArm, arms: readonly ResolvedArm[], kernel: string, threshold_ns: number, all: readonly FinishedRun[]): ArmSummary {
@@ -141,7 +151,7 @@ function perRunOf({ file, holder_calls, figures }: { file: RunFile; holder_calls
   return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share, exhausted, lost_records, holder_calls };
 }
 
-function isSaturated(parts: readonly SeriesRun[], service_n: number, serviceSum_ns: number): boolean {
+function isSaturated(parts: readonly PooledSeries[], service_n: number, serviceSum_ns: number): boolean {
   const interval_ns = parts[0]?.interval_ns ?? 0;
   const unserved = sum(parts, ({ figures }) => figures.unserved);
   return offeredLoad({ service_n, serviceSum_ns, interval_ns, owed: { unserved, inflight_ns: null } }).saturated;

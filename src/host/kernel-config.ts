@@ -1,9 +1,5 @@
 /** A kernel's .config, as far as it decides what is measured. Pure: what is asked of is the file's text. */
-
-/** From the least willing to give way to the most. */
-export const preemptionModels = ['none', 'voluntary', 'lazy', 'full'] as const;
-
-export type PreemptionModel = (typeof preemptionModels)[number];
+import { preemptionModels, type PreemptionModel } from '../profile/preemption.js';
 
 const symbols: Record<PreemptionModel, string> = { none: 'PREEMPT_NONE', voluntary: 'PREEMPT_VOLUNTARY', lazy: 'PREEMPT_LAZY', full: 'PREEMPT' };
 

@@ -1,6 +1,7 @@
 /** What a kernel's image and .config tell of what is measured, and what they cannot tell. */
 import { readFileSync } from 'node:fs';
-import { bootablePreemption, configHz, configOffers, configOption, configuredPreemption, type PreemptionModel } from '../host/kernel-config.js';
+import { bootablePreemption, configHz, configOffers, configOption, configuredPreemption } from '../host/kernel-config.js';
+import type { PreemptionModel } from '../profile/preemption.js';
 import { sha256OfText } from './checksum.js';
 import { flavours, type Flavour } from './deb-spec.js';
 import { upstreamVersion } from './debian-version.js';

@@ -42,6 +42,8 @@ export function expand(profile: Profile): ResolvedProfile {
       foreignLoad_share: basics.spoiled.foreignLoad,
       retries: basics.spoiled.retries,
     },
+    kernels: profile.kernels ?? [],
+    preempt: profile.preempt ?? [],
     // A program of the user's own cannot run without its load, nor apart from it.
     arms: arms.some(({ jvm }) => jvm !== null && jvm.app !== null) ? arms : [idle(pattern), foreign(pattern), ...arms],
   };

@@ -6,7 +6,7 @@ export function hashOf(resolved: ResolvedProfile): string {
   return createHash('sha256').update(canonicalJson(resolved)).digest('hex');
 }
 
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isPlainObject(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

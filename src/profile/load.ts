@@ -1,7 +1,6 @@
 /** From a name or a file to a validated profile: read, inherit, override, check. */
-import { readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { usage, type Failure } from '../base/failure.js';
+import { dirname, resolve } from 'node:path';
+import { usage } from '../base/failure.js';
 import { isPath, shippedFile, shippedNames, unknownProfile } from './catalogue.js';
 import { expand } from './expand.js';
 import { describe, invalid } from './problem.js';
@@ -10,7 +9,7 @@ import type { Profile } from './schema.js';
 import { applyOverride, type Override } from './set.js';
 import { find, merge, toPlain, type Mapping } from './tree.js';
 import { validate } from './validate.js';
-import { readYaml } from './yaml.js';
+import { readMapping, shownFile, type Refuse } from './yaml-file.js';
 
 /** Throws a usage failure with one line per problem, each `file:line:column path: what was expected, got what`. */
 export async function loadProfile(
@@ -43,8 +42,6 @@ export async function catalogue(): Promise<{ name: string; title: string }[]> {
   return profiles.map(({ name, title }) => ({ name, title }));
 }
 
-type Refuse = (sentence: string) => Failure;
-
 async function fileOf(nameOrPath: string, folder: string, refuse: Refuse): Promise<string> {
   if (isPath(nameOrPath)) return resolve(folder, nameOrPath);
   const unknown = await unknownProfile(nameOrPath);
@@ -57,7 +54,7 @@ async function readWithParents(
   heirs: readonly string[],
   refuse: Refuse,
 ): Promise<Mapping> {
-  const own = await readMapping(file, refuse);
+  const own = await readMapping(file, 'a profile, a mapping with keys such as name and arms', refuse);
   const parent = find(own, ['extends']);
   if (parent === undefined) return own;
   const refuseParent: Refuse = (text) => invalid([{ at: parent.at, path: ['extends'], text }]);
@@ -70,27 +67,12 @@ async function readWithParents(
   const chain = [...heirs, file];
   const parentFile = await fileOf(value, dirname(file), refuseParent);
   if (chain.includes(parentFile)) {
-    const cycle = [...chain.slice(chain.indexOf(parentFile)), parentFile].map(shown).join(' → ');
+    const cycle = [...chain.slice(chain.indexOf(parentFile)), parentFile].map(shownFile).join(' → ');
     throw refuseParent(
       `the profiles extend each other in a cycle (${cycle}); one of them must not`,
     );
   }
   return merge(withoutIdentity(await readWithParents(parentFile, chain, refuseParent)), own);
-}
-
-async function readMapping(file: string, refuse: Refuse): Promise<Mapping> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw refuse(`cannot read ${shown(file)}: ${reasons[codeOf(cause)] ?? codeOf(cause)}`);
-  });
-  const tree = readYaml(text, shown(file));
-  if (tree.kind === 'mapping') return tree;
-  throw invalid([
-    {
-      at: tree.at,
-      path: [],
-      text: `expected a profile, a mapping with keys such as name and arms, got ${describe(toPlain(tree))}`,
-    },
-  ]);
 }
 
 /** A profile's name and the words about it are its own: an heir says itself who it is. */
@@ -100,20 +82,4 @@ function withoutIdentity(tree: Mapping): Mapping {
     ...tree,
     entries: new Map([...tree.entries].filter(([key]) => !identity.includes(key))),
   };
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-};
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-}
-
-/** As short as an editor or a terminal can still open it. */
-function shown(file: string): string {
-  const short = relative(process.cwd(), file);
-  return short.startsWith('..') || isAbsolute(short) ? file : short;
 }

@@ -3,6 +3,7 @@
  * hashed. Plain JSON; units are in the names. CPUs stay symbolic: the host says which they are.
  */
 import type { Allocator, Collector, JvmProbeName, LimitName } from './jvm-table.js';
+import type { PreemptionModel } from './preemption.js';
 import type { HolderOperation, Layout, VictimLayout, VictimOperation } from './operations.js';
 
 export type Cpus =
@@ -185,6 +186,10 @@ export interface ResolvedProfile {
     readonly foreignLoad_share: number;
     readonly retries: number;
   };
+  /** As written; empty: this machine's own. */
+  readonly kernels: readonly string[];
+  /** Of guests; empty: each kernel's own choice. */
+  readonly preempt: readonly PreemptionModel[];
   /** The two controls first, then the profile's arms in its order; without controls where the arms run the user's own program. */
   readonly arms: readonly ResolvedArm[];
 }

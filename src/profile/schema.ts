@@ -7,7 +7,8 @@
  */
 import { z } from 'zod';
 import { defaults } from './defaults.js';
-import { duration, kebab, line, listOf, mapping, share, text, whole } from './fields.js';
+import { duration, kebab, line, listOf, mapping, oneOf, share, text, whole } from './fields.js';
+import { preemptionModels } from './preemption.js';
 import { settings } from './settings-schema.js';
 
 const arm = mapping({
@@ -48,6 +49,12 @@ export const profileSchema = mapping({
     .meta({
       description: `An operation at least this long is a stall; default ${defaults.threshold}`,
     })
+    .exactOptional(),
+  kernels: listOf(line('host, deb:<version> or the path of a kernel image'), 'kernels', 20)
+    .meta({ description: 'Kernels to run on, each in a guest but for host; default host' })
+    .exactOptional(),
+  preempt: listOf(oneOf(preemptionModels), 'preemption models', 4)
+    .meta({ description: 'preempt= of the guests’ kernels, each kernel under each; default their own choice' })
     .exactOptional(),
   controls: mapping({
     of: kebab('the name of an arm').meta({ description: 'Default the first arm' }),

@@ -10,11 +10,17 @@ type Issue = z.core.$ZodIssue;
 
 /** Throws a usage failure with one line per problem. */
 export function validate(tree: Tree): Profile {
-  const parsed = profileSchema.safeParse(toPlain(tree));
+  const profile = parseTree(profileSchema, tree);
+  const problems = checkProfile(profile, tree);
+  if (problems.length > 0) throw invalid(problems);
+  return profile;
+}
+
+/** Any schema whose error texts are those of fields.ts. */
+export function parseTree<Schema extends z.ZodType>(schema: Schema, tree: Tree): z.output<Schema> {
+  const parsed = schema.safeParse(toPlain(tree));
   if (!parsed.success)
     throw invalid(parsed.error.issues.flatMap((issue) => problemsOf(tree, issue, [])));
-  const problems = checkProfile(parsed.data, tree);
-  if (problems.length > 0) throw invalid(problems);
   return parsed.data;
 }
 

@@ -1,13 +1,14 @@
 /**
  * The one wrapper over hdr-histogram-js. Everything goes through it because the library has traps, each of which
  * has a test in test/record/histogram.test.ts:
- *   - the default 32-bit buckets wrap and its WebAssembly decoder cuts counts to 32 bits: 64-bit JavaScript buckets;
+ *   - the default 32-bit buckets wrap and its WebAssembly decoder cuts counts to 32 bits: 64-bit JavaScript buckets, and
+ *     a decoder of our own (tally.ts), which is bounded in memory too;
  *   - values above the range resize the histogram unless told not to, and NaN is accepted: inputs are checked here;
  *   - percentiles are upper edges of counters and overshoot the maximum by up to 0.1 %: cut at the exact maximum;
  *   - the encoding keeps neither exact maximum nor minimum: a `Distribution` keeps them beside the histogram.
  */
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, JsHistogram, type Histogram } from 'hdr-histogram-js';
-import { addCounts, countsOfValues, emptyCounts, highestOfIndex, indexOfValue, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
+import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { addCounts, countsOfValues, emptyCounts, highestOfIndex, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
 import { highestTrackable_ns } from './board-layout.js';
 
 export type { Histogram };
@@ -65,12 +66,19 @@ export function addCensored(distribution: SparseCounts, values_ns: readonly numb
  * The smallest recorded value that at least `percent` of the samples do not exceed, to three digits and never
  * outside the exact extremes; null without samples. Percentiles among samples above one hour are the maximum.
  */
-export function percentile_ns(distribution: Distribution, percent: number): number | null {
+export function percentile_ns(counts: SparseCounts, percent: number): number | null {
   if (!(percent > 0 && percent <= 100)) throw new RangeError(`${percent} is not a percentile above 0 and up to 100`);
-  if (distribution.n === 0) return null;
-  const edge_ns = distribution.histogram.getValueAtPercentile(percent);
-  if (distribution.overRange > 0 && indexOfValue(edge_ns) >= lastUsedIndex) return distribution.max_ns;
-  return Math.max(Math.min(edge_ns, distribution.max_ns), distribution.min_ns);
+  const { n, min_ns, max_ns, overRange, index, count } = counts;
+  if (n === 0) return null;
+  // As HdrHistogram counts, on the few counters that are not 0 instead of all 33,792: rounded up, but not for the last bit.
+  const exact = (percent / 100) * n;
+  const wanted = Math.max(1, Math.ceil(exact - 2 ** (Math.floor(Math.log2(exact)) - 52)));
+  let seen = 0;
+  let position = 0;
+  while (position < index.length - 1 && (seen += count[position] ?? 0) < wanted) position += 1;
+  const at = index[position] ?? 0;
+  if (overRange > 0 && at >= lastUsedIndex) return max_ns;
+  return Math.max(Math.min(highestOfIndex(at), max_ns), min_ns);
 }
 
 /** HdrHistogram V2, compressed, base64: what a log line holds. */
@@ -81,35 +89,6 @@ export function encodeCounts(counts: SparseCounts): string {
   return encodeIntoCompressedBase64(replay(scratch, counts));
 }
 let scratch: Histogram | undefined;
-
-/** The reverse. The extremes are those of the counters, the sum that of their middles: the encoding has no better. */
-export function decodeCounts(base64: string): SparseCounts {
-  const decoded = decodeFromCompressedBase64(base64, 64, false);
-  if (!(decoded instanceof JsHistogram)) throw new TypeError('hdr-histogram-js decoded to WebAssembly, which cuts counts to 32 bits');
-  const counts = new Map<number, number>();
-  let sum_ns = 0;
-  for (let i = 0; i < decoded.countsArrayLength; i += 1) {
-    const count = decoded.getCountAtIndex(i);
-    if (count === 0) continue;
-    // A log of another range or precision is counted into ours.
-    const value_ns = decoded.medianEquivalentValue(decoded.valueFromIndex(i));
-    const index = indexOfValue(value_ns);
-    counts.set(index, (counts.get(index) ?? 0) + count);
-    sum_ns += count * value_ns;
-  }
-  const index = Uint32Array.from(counts.keys()).sort();
-  if (index.length === 0) return emptyCounts();
-  const count = Float64Array.from(index, (i) => counts.get(i) ?? 0);
-  return {
-    n: count.reduce((a, b) => a + b, 0),
-    min_ns: valueOfIndex(index[0] ?? 0),
-    max_ns: highestOfIndex(index[index.length - 1] ?? 0),
-    sum_ns,
-    overRange: 0,
-    index,
-    count,
-  };
-}
 
 /** Records each counter's smallest value as often as it counted, which gives the encoding the writer's own would have. */
 function replay(histogram: Histogram, { index, count }: SparseCounts): Histogram {

@@ -9,8 +9,9 @@
  */
 import { workloadFailed } from '../base/failure.js';
 import type { SparseCounts } from './counts.js';
-import { decodeCounts, encodeCounts } from './histogram.js';
+import { encodeCounts } from './histogram.js';
 import type { BoardInterval } from './snapshot.js';
+import { decodeCounts } from './tally.js';
 
 /** Interval_Max is in milliseconds, as is convention for histograms of nanoseconds. */
 const maxValueUnitRatio = 1e6;
@@ -75,7 +76,7 @@ export function readHlog(text: string): Hlog {
   for (const [index, line] of lines.entries()) {
     startTime_ms ??= timeIn(line, 'StartTime');
     baseTime_ms ??= timeIn(line, 'BaseTime');
-    if (line === '' || line.startsWith('#') || line.startsWith('"')) continue;
+    if (!isIntervalLine(line)) continue;
     try {
       intervals.push(parseLine(line));
     } catch (cause) {
@@ -87,21 +88,38 @@ export function readHlog(text: string): Hlog {
   return { startTime_ms, baseTime_ms, intervals, truncated: false };
 }
 
+/** A line of a log before its histogram is decoded. */
+export interface HlogLine {
+  readonly tag: string | null;
+  readonly start_ns: number;
+  readonly length_ns: number;
+  readonly base64: string;
+}
+
+export function isIntervalLine(line: string): boolean {
+  return line !== '' && !line.startsWith('#') && !line.startsWith('"');
+}
+
 /** Read from the right, where no field can hold a comma: a tag written by others may. */
-function parseLine(line: string): HlogInterval {
+export function splitLine(line: string): HlogLine {
   const fields = line.split(',');
   const [start, length, max, base64] = fields.slice(-4);
   const before = fields.slice(0, -4).join(',');
   if (start === undefined || length === undefined || max === undefined || base64 === undefined) throw new Error(`it has ${fields.length} fields instead of 4`);
-  if (before !== '' && !before.startsWith('Tag=')) throw new Error(`it begins with "${before}" instead of a tag`);
+  if (before !== '' && !before.startsWith('Tag=')) throw new Error(`it begins with "${before.slice(0, 40)}" instead of a tag`);
   const seconds = [start, length, max].map(Number);
   if (seconds.some((value) => !Number.isFinite(value))) throw new Error('its times are not numbers');
   return {
     tag: before === '' ? null : before.slice('Tag='.length),
     start_ns: Math.round((seconds[0] ?? 0) * 1e9),
     length_ns: Math.round((seconds[1] ?? 0) * 1e9),
-    counts: decodeCounts(base64),
+    base64,
   };
+}
+
+function parseLine(line: string): HlogInterval {
+  const { tag, start_ns, length_ns, base64 } = splitLine(line);
+  return { tag, start_ns, length_ns, counts: decodeCounts(base64) };
 }
 
 function timeIn(line: string, name: string): number | null {
@@ -110,6 +128,6 @@ function timeIn(line: string, name: string): number | null {
 }
 
 /** Java's reader splits at commas and blanks. */
-function isTag(tag: string): boolean {
+export function isTag(tag: string): boolean {
   return /^[^,\s]+$/.test(tag);
 }

@@ -3,7 +3,7 @@
  */
 import { normalQuantile } from './normal.js';
 import { randomBelow, type Random } from './prng.js';
-import { binomial, assertGroups, midranks } from './sample.js';
+import { assertGroups, binomial } from './sample.js';
 
 /** Beyond this many runs a side an effect is not worth the wait, and the answer is "no number". */
 export const mostRuns = 1_000;
@@ -26,9 +26,10 @@ export function leastRunsFor(level: number): number {
 export function runsForDifference(a: readonly number[], b: readonly number[], level: number, random: Random): number | null {
   assertGroups('an estimate of runs', a, b);
   const critical = -normalQuantile(level / 2);
+  const standardised = resampler(a, b, random);
   const isEnough = (n: number): boolean => {
     let found = 0;
-    for (let i = 0; i < simulations; i += 1) if (standardised(drawn(a, n, random), drawn(b, n, random)) >= critical) found += 1;
+    for (let i = 0; i < simulations; i += 1) if (standardised(n) >= critical) found += 1;
     return found >= wantedPower * simulations;
   };
   const least = leastRunsFor(level);
@@ -51,25 +52,41 @@ export function runsForDifference(a: readonly number[], b: readonly number[], le
  * with the root of the number of runs.
  */
 export function runsForWidth(runs: number, reach: number, room: number): number | null {
+  if (reach <= room) return runs;
   if (!(room > 0)) return null;
-  const n = Math.max(runs, Math.ceil(runs * (reach / room) ** 2));
+  const n = Math.ceil(runs * (reach / room) ** 2);
   return n > mostRuns ? null : n;
 }
 
-function drawn(values: readonly number[], n: number, random: Random): number[] {
-  return Array.from({ length: n }, () => values[randomBelow(values.length, random)] ?? 0);
-}
-
-/** The rank sum's distance from its expectation in standard deviations, these corrected for ties: normal for many runs. */
-function standardised(a: readonly number[], b: readonly number[]): number {
-  const ranks = midranks([...a, ...b]);
-  const n = ranks.length;
-  const center = (n + 1) / 2;
-  let rankSum = 0;
-  let squares = 0;
-  ranks.forEach((rank, i) => {
-    if (i < a.length) rankSum += rank - center;
-    squares += (rank - center) ** 2;
-  });
-  return squares === 0 ? 0 : (Math.abs(rankSum) - 0.5) / Math.sqrt((a.length * b.length * squares) / (n * (n - 1)));
+/**
+ * Of a new experiment of n runs a side, drawn from those at hand: the rank sum's distance from its expectation in standard
+ * deviations, these corrected for ties; normal for many runs. A draw is a distinct value's place, so nothing is sorted.
+ */
+function resampler(a: readonly number[], b: readonly number[], random: Random): (n: number) => number {
+  const distinct = [...new Set([...a, ...b])].sort((x, y) => x - y);
+  const places = new Map(distinct.map((value, place) => [value, place]));
+  const [ofA, ofB] = [a, b].map((values) => values.map((value) => places.get(value) ?? 0));
+  const [timesA, timesB] = [new Uint32Array(distinct.length), new Uint32Array(distinct.length)];
+  const draw = (from: readonly number[], n: number, times: Uint32Array): void => {
+    times.fill(0);
+    for (let left = n; left > 0; left -= 1) {
+      const place = from[randomBelow(from.length, random)] ?? 0;
+      times[place] = (times[place] ?? 0) + 1;
+    }
+  };
+  return (n) => {
+    draw(ofA ?? [], n, timesA);
+    draw(ofB ?? [], n, timesB);
+    let before = 0;
+    let rankSum = 0;
+    let squares = 0;
+    for (const [place, times] of timesA.entries()) {
+      const tied = times + (timesB[place] ?? 0);
+      const distance = before + (tied + 1) / 2 - (2 * n + 1) / 2;
+      rankSum += times * distance;
+      squares += tied * distance ** 2;
+      before += tied;
+    }
+    return squares === 0 ? 0 : (Math.abs(rankSum) - 0.5) / Math.sqrt((n * n * squares) / (2 * n * (2 * n - 1)));
+  };
 }

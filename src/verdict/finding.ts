@@ -1,23 +1,14 @@
 /** What was found, arm by arm and series by series, in words that claim no more than outcome.ts does. */
 import { formatDuration, formatShare } from '../base/units.js';
-import type { ArmSummary, Finding, SummaryFile } from '../bundle/schema.js';
-import { notesOf } from './notes.js';
+import type { ArmSummary, Finding } from '../bundle/schema.js';
 import { evidenceOf, outcomeOf, type Series } from './outcome.js';
-import { verdictOf, type Compared } from './verdict.js';
+import type { Compared } from './verdict.js';
 import { counted } from './words.js';
 
-export interface JudgeInput {
-  readonly arms: readonly ArmSummary[];
-  readonly kernel: string;
-  readonly status: SummaryFile['status'];
-  readonly degraded: readonly string[];
-}
-
-export type Judgement = Pick<SummaryFile, 'verdict' | 'findings' | 'notes'>;
-
-export function judge({ arms, kernel, status, degraded }: JudgeInput): Judgement {
+/** Every series of the arms of one kernel beside that kernel's own foreign control. */
+export function compareArms(arms: readonly ArmSummary[]): Compared[] {
   const foreign = arms.find(({ control }) => control === 'foreign');
-  const compared = arms
+  return arms
     .filter(({ control }) => control === null)
     .flatMap((arm) =>
       arm.series.map((series) => {
@@ -25,16 +16,12 @@ export function judge({ arms, kernel, status, degraded }: JudgeInput): Judgement
         return { arm, series, control, judged: outcomeOf(series, control, foreign !== undefined || arm.jvm === null) };
       }),
     );
-  return {
-    verdict: verdictOf(compared, arms.filter(({ control, series }) => control === null && series.length === 0), { kernel, status, degraded }),
-    findings: compared.map(findingOf),
-    notes: notesOf(arms, degraded),
-  };
 }
 
-function findingOf(one: Compared): Finding {
+/** `name`: of the arm as a sentence has it. */
+export function findingOf(one: Compared, name = one.arm.name): Finding {
   const { arm, series, judged } = one;
-  return { arm: arm.name, series: series.name, outcome: judged.outcome, sentence: `${arm.name}, ${series.name}: ${describe(one)}.` };
+  return { arm: arm.name, kernel: arm.kernel, series: series.name, outcome: judged.outcome, sentence: `${name}, ${series.name}: ${describe(one)}.` };
 }
 
 function describe({ series, control, judged }: Compared): string {

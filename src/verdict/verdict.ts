@@ -13,14 +13,27 @@ export interface Compared {
   readonly judged: Judged;
 }
 
+/** What was compared on one kernel. */
+export interface OnKernel {
+  readonly name: string;
+  readonly compared: readonly Compared[];
+  /** Arms without a series that was judged. */
+  readonly unprobed: readonly ArmSummary[];
+}
+
 export interface Circumstances {
-  readonly kernel: string;
   readonly status: SummaryFile['status'];
   readonly degraded: readonly string[];
 }
 
-/** `unprobed`: arms without a series that was judged. */
-export function verdictOf(compared: readonly Compared[], unprobed: readonly ArmSummary[], { kernel, status, degraded }: Circumstances): string {
+/** `kernels`: the verdict of each, in order, and what they have to do with each other. */
+export function verdictOf(kernels: readonly OnKernel[], circumstances: Circumstances): string {
+  const found = kernels.map(({ name, compared, unprobed }) => ({ name, ...foundOn(compared, unprobed) }));
+  return [...found.map(({ name, text }) => `On Linux ${name}: ${text}.`), ...betweenKernels(kernels), ...caveats(found.flatMap(({ claimed }) => claimed), circumstances)].join(' ');
+}
+
+/** `claimed`: what the text says something of. */
+function foundOn(compared: readonly Compared[], unprobed: readonly ArmSummary[]): { text: string; claimed: readonly Compared[] } {
   const names = [...new Set(compared.map(({ arm }) => arm.name))];
   const of = (name: string): Compared[] => compared.filter(({ arm }) => arm.name === name);
   const stalling = compared.filter(({ judged }) => judged.outcome === 'stalls');
@@ -41,7 +54,31 @@ export function verdictOf(compared: readonly Compared[], unprobed: readonly ArmS
     ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
     ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of the foreign control`] : []),
   ];
-  return [`On Linux ${kernel}: ${parts.join('; ')}.`, ...caveats([...stalling, ...quiet, ...alone], status, degraded)].join(' ');
+  return { text: parts.join('; '), claimed: [...stalling, ...quiet, ...alone] };
+}
+
+type Behaviour = 'stalls' | 'quiet' | 'open';
+
+/** Which arms stall on one kernel and not on another. Kernels are named, and nothing is said of why they differ. */
+function betweenKernels(kernels: readonly OnKernel[]): string[] {
+  if (kernels.length < 2) return [];
+  const arms = [...new Set(kernels.flatMap(({ compared }) => compared.map(({ arm }) => arm.name)))];
+  const outcomes = arms.map((arm) => ({ arm, on: kernels.map(({ name, compared }) => ({ name, outcome: behaviourOf(compared.filter((one) => one.arm.name === arm)) })) }));
+  const groups = new Map<string, string[]>();
+  for (const { arm, on } of outcomes) {
+    const named = (outcome: Behaviour): string[] => on.filter((one) => one.outcome === outcome).map(({ name }) => name);
+    const [stalling, quiet, open] = [named('stalls'), named('quiet'), named('open')];
+    const rest = open.length === 0 ? '' : ` (undecided on ${listed(open)})`;
+    const text = stalling.length === 0 ? (quiet.length === 0 ? 'decide nothing on any' : `stall on none${rest}`) : quiet.length === 0 ? `stall on ${open.length === 0 ? 'all' : listed(stalling)}${rest}` : `stall on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
+    groups.set(text, [...(groups.get(text) ?? []), arm]);
+  }
+  const one = (arms: readonly string[], text: string): string => `${listed(arms)} ${arms.length === 1 ? text.replace(/^stall/, 'stalls').replace(/^decide/, 'decides') : text}`;
+  return [`Of these kernels, ${[...groups].map(([text, names]) => one(names, text)).join('; ')}.`];
+}
+
+function behaviourOf(compared: readonly Compared[]): Behaviour {
+  if (compared.some(({ judged }) => judged.outcome === 'stalls')) return 'stalls';
+  return compared.length > 0 && compared.every(({ judged }) => judged.outcome === 'like-foreign') ? 'quiet' : 'open';
 }
 
 function stallingText(names: readonly string[], stalling: readonly Compared[]): string {
@@ -80,7 +117,7 @@ function aloneText(name: string, own: readonly Compared[]): string {
 }
 
 /** What must not get lost when the verdict is quoted alone. */
-function caveats(claimed: readonly Compared[], status: SummaryFile['status'], degraded: readonly string[]): string[] {
+function caveats(claimed: readonly Compared[], { status, degraded }: Circumstances): string[] {
   const fewest = Math.min(...claimed.flatMap(({ series, control }) => [evidenceOf(series).length, ...(control === undefined ? [] : [evidenceOf(control).length])]));
   return [
     ...(fewest === 1 ? ['From a single run this is an observation, not yet a finding.'] : []),

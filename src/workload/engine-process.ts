@@ -23,7 +23,7 @@ export interface EngineOptions {
 export function startEngine(folder: RuntimeFolder, plan: string, { name, environment }: EngineOptions = {}): Promise<Program> {
   const paths = enginePaths(folder, name);
   writeRuntimeFile(paths.plan, plan);
-  return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr, environment);
+  return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr, { environment });
 }
 
 /** The board, once the engine has laid it out. */

@@ -29,17 +29,22 @@ export interface Program {
   complaints(): string[];
 }
 
+export interface ProgramOptions {
+  /** All of it; without one the program has ours. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly ownSession?: boolean;
+}
+
 /**
- * Never detached: a detached child is a new session, and across sessions nice means nothing (host/autogroup.ts).
+ * Not detached unless told: a detached child is a new session, and across sessions nice means nothing (host/autogroup.ts).
  * Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
- * `environment`: all of it; without one the program has ours.
  */
-export async function startProgram(file: string, args: readonly string[], stdoutPath: string, stderrPath: string, environment?: Readonly<Record<string, string>>): Promise<Program> {
+export async function startProgram(file: string, args: readonly string[], stdoutPath: string, stderrPath: string, { environment, ownSession = false }: ProgramOptions = {}): Promise<Program> {
   const stdout = openSync(stdoutPath, 'w');
   const stderr = openSync(stderrPath, 'w');
   let child: ChildProcess;
   try {
-    child = spawn(file, args, { stdio: ['ignore', stdout, stderr], shell: false, ...(environment === undefined ? {} : { env: { ...environment } }) });
+    child = spawn(file, args, { stdio: ['ignore', stdout, stderr], shell: false, detached: ownSession, ...(environment === undefined ? {} : { env: { ...environment } }) });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);

@@ -9,7 +9,7 @@ import type { RunFile } from '../../src/bundle/schema.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import { exampleStall, noStalls } from '../support/stalls.js';
-import { runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
+import { kernelNamed, runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'pauselab-bundle-'));
@@ -22,8 +22,8 @@ function folder(): string {
 
 const summary = summaryOf([writerArm('a', null, runOf())]);
 const run: RunFile = {
-  schemaVersion: 1, name: '000-a', arm: 'a', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], startedAt: '2026-01-01T00:00:00.000Z',
-  window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false },
+  schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], startedAt: '2026-01-01T00:00:00.000Z',
+  window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null },
   autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, jvm: null, churn: null, unproven: [], series: [],
 };
 
@@ -41,9 +41,9 @@ describe('a bundle', () => {
   test('is a folder that may be made for it, and holds what was written', () => {
     const path = join(folder(), 'deep', 'results');
     const store = createBundle(path);
-    store.writeRun(run, noStalls, { 'histograms.hlog': '#log\n', 'engine.log': '' });
+    store.writeRun(run, { 'histograms.hlog': '#log\n', 'engine.log': '' });
     store.writeSummary(summary);
-    expect(readdirSync(path, { recursive: true }).sort()).toEqual(['runs', 'runs/000-a', 'runs/000-a/engine.log', 'runs/000-a/histograms.hlog', 'runs/000-a/run.json', 'runs/000-a/stalls.json', 'summary.json']);
+    expect(readdirSync(path, { recursive: true }).sort()).toEqual(['runs', 'runs/000-a', 'runs/000-a/engine.log', 'runs/000-a/histograms.hlog', 'runs/000-a/run.json', 'summary.json']);
     expect(readBundleFile('summary', join(path, 'summary.json'))).toEqual(summary);
     expect(readBundleFile('run', join(path, 'runs/000-a/run.json'))).toEqual(run);
   });
@@ -119,9 +119,9 @@ function writeExample(path: string): void {
   const hlog = hlogHead(1_700_000_000_000) + hlogLine('writer.mprotect.service', 0, 1e9, countsOfValues([5_000, 500_000_000]));
   store.writeManifest({
     schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'p'], startedAt: run.startedAt, seed: 1, profileHash: 'x', profile: {},
-    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', repetition: 1 }], spoiledBy: {},
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }], kernels: [kernelNamed('6.18.0')], spoiledBy: {},
   });
-  store.writeRun({ ...run, name: '003-free-across-vmas' }, stalls, { 'histograms.hlog': hlog });
+  store.writeRun({ ...run, name: '003-free-across-vmas' }, { 'stalls.json': JSON.stringify(stalls), 'histograms.hlog': hlog });
   store.writeSummary(summary);
 }
 

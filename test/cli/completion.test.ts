@@ -26,6 +26,10 @@ async function offered(...words: string[]): Promise<string[]> {
 test('bash offers commands, subcommands, profiles and options', async () => {
   expect(await offered('')).toEqual(expect.arrayContaining(['run', 'profile', 'doctor', 'completion']));
   expect(await offered('ru')).toEqual(['run']);
+  expect(await offered('baseline', '')).toEqual(expect.arrayContaining(['save', 'list', 'show', 'rm']));
+  expect(await offered('gate', '--print')).toEqual(['--print-policy']);
+  expect(await offered('gate', '--run', 'conv')).toEqual(['convoy']);
+  expect(await offered('export', 'x', '--format', 'open')).toEqual(['openmetrics']);
   expect(await offered('run', 'conv')).toEqual(['convoy']);
   expect(await offered('run', 'convoy', '--fail')).toEqual(['--fail-if']);
   expect(await offered('profile', 'sh')).toEqual(['show']);

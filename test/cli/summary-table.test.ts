@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ArmSummary } from '../../src/bundle/schema.js';
 import { renderSummary } from '../../src/cli/summary-table.js';
-import { judge } from '../../src/verdict/finding.js';
-import { armOf, ms, runOf, seriesOf, stalledRun, summaryOf, writer } from '../verdict/fake-summary.js';
+import { judge } from '../../src/verdict/judge.js';
+import { armOf, kernelNamed, ms, runOf, seriesOf, stalledRun, summaryOf, writer } from '../verdict/fake-summary.js';
 
 const none = { p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null };
 const fast = { n: 6000, min_ns: 900, mean_ns: 7000, p50_ns: 6860, p90_ns: 33_100, p99_ns: 106_000, p99_9_ns: 864_000, p99_99_ns: null, max_ns: 11.2 * ms };
@@ -21,7 +21,7 @@ const arms: ArmSummary[] = [
 ];
 
 test('a summary as it is printed', () => {
-  const summary = summaryOf(arms, judge({ arms, kernel: '6.18.0', status: 'complete', degraded: [] }));
+  const summary = summaryOf(arms, judge({ arms, kernels: [kernelNamed('6.18.0')], status: 'complete', degraded: [] }));
   expect(renderSummary(summary, '/results/today')).toMatchSnapshot();
 });
 

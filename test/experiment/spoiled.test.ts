@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { spoiledBy } from '../../src/experiment/spoiled.js';
+import { spoiledBy, spoiledByHost } from '../../src/experiment/spoiled.js';
 import type { MachineLoad } from '../../src/host/load.js';
 
 const limits = { steal_share: 0.05, foreignLoad_share: 0.25, retries: 2 };
@@ -20,4 +20,10 @@ test.each<[Partial<MachineLoad>, string]>([
 
 test('every reason is named', () => {
   expect(spoiledBy({ steal_share: 1, foreignLoad_share: 1, clockSource: 'hpet', clockSourceChanged: true }, limits)).toHaveLength(3);
+});
+
+test('what the host did to a guest spoils its run: CPUs kept waiting, a clock that went wrong', () => {
+  expect(spoiledByHost({ runDelay_share: 0.05, clock_ratio: 1.04 }, limits)).toEqual([]);
+  expect(spoiledByHost({ runDelay_share: 0.06, clock_ratio: 1 }, limits)).toEqual(["the host kept the guest's CPUs waiting for 6 % of the time (limit 5 %)"]);
+  expect(spoiledByHost({ runDelay_share: 0, clock_ratio: 0.9 }, limits)).toEqual(["the guest's clock went 0.90 times as fast as the host's"]);
 });

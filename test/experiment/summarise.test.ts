@@ -4,6 +4,7 @@ import { bundleSchemas } from '../../src/bundle/schema.js';
 import { summarise, type FinishedRun } from '../../src/experiment/summarise.js';
 import { loadResolved } from '../../src/profile/load.js';
 import { analyse, ms, window, type FakeRun } from './fake-run.js';
+import { kernelNamed } from '../verdict/fake-summary.js';
 
 const profile = await loadResolved('priority-inversion');
 const arms = profile.arms.map((arm) => ({ ...arm, victims: arm.victims.filter(({ series }) => series === 'writer.mprotect') }));
@@ -16,8 +17,8 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
     analysis,
     log: [],
     file: {
-      schemaVersion: 1, name: `${String(made).padStart(3, '0')}-${arm}`, arm, repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [],
-      startedAt: '2026-01-01T00:00:00.000Z', window, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false },
+      schemaVersion: 1, name: `${String(made).padStart(3, '0')}-${arm}`, arm, kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [],
+      startedAt: '2026-01-01T00:00:00.000Z', window, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
       autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: analysis.holder?.figures ?? null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures),
       ...more,
     },
@@ -25,7 +26,7 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
 }
 
 function summary(runs: readonly FinishedRun[]) {
-  const made = summarise({ profile, arms, kernel: '6.18.0', status: 'complete', runs });
+  const made = summarise({ profile, arms, kernels: [kernelNamed('6.18.0')], status: 'complete', runs });
   expect(bundleSchemas.summary.parse(made)).toEqual(made);
   return { ...made, arm: (name: string) => made.arms.find((arm) => arm.name === name) };
 }

@@ -1,7 +1,7 @@
 /** What the figures say of a pause whose place and length are known: the test engine makes it, and has a clock of its own. */
 import { describe, expect, test } from 'vitest';
 import { valueOfIndex, type SparseCounts } from '../../src/record/counts.js';
-import type { RunOutput } from '../../src/experiment/one-run.js';
+import type { ExecutedRun } from '../../src/experiment/one-run.js';
 import type { SeriesRun } from '../../src/experiment/analyse.js';
 import { expectCountsToAgree } from '../support/bundle.js';
 import { interval_ns, runInjected, series } from '../support/known-truth.js';
@@ -71,7 +71,7 @@ describe('one pause of 500 ms at 1,000/s', () => {
   });
 });
 
-function victimOf({ analysis }: RunOutput): SeriesRun & { readonly response: SparseCounts } {
+function victimOf({ analysis }: ExecutedRun): SeriesRun & { readonly response: SparseCounts } {
   const [only] = analysis.series;
   const response = only?.response ?? null;
   if (only === undefined || response === null) throw new Error('the run has one victim, and it has a schedule');
@@ -83,7 +83,7 @@ function slowIn({ index, count }: SparseCounts): number[] {
   return Array.from(index).flatMap((one, i) => Array.from({ length: valueOfIndex(one) >= ms ? (count[i] ?? 0) : 0 }, () => valueOfIndex(one)));
 }
 
-function injectedPause({ files }: RunOutput): number {
+function injectedPause({ files }: ExecutedRun): number {
   return Number(/^injected pause_ns=(\d+)$/m.exec(files['engine.log'] ?? '')?.[1]);
 }
 

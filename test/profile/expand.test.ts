@@ -55,6 +55,8 @@ describe('priority-inversion, expanded', () => {
     expect(description).toContain('Linux 6.17');
     expect(resolved).toEqual({
       name: 'priority-inversion',
+      kernels: [],
+      preempt: [],
       title: 'Giving memory back at low priority stalls threads of normal priority',
       runs: 2,
       seed: 1,

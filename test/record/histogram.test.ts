@@ -3,7 +3,8 @@ import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, JsHistog
 import { describe, expect, it } from 'vitest';
 import { highestTrackable_ns } from '../../src/record/board-layout.js';
 import { countsOfValues, emptyCounts, highestOfIndex, indexOfValue, type SparseCounts } from '../../src/record/counts.js';
-import { addCensored, addDistributions, decodeCounts, distributionOf, encodeCounts, newHistogram, percentile_ns, subtractDistribution } from '../../src/record/histogram.js';
+import { addCensored, addDistributions, distributionOf, encodeCounts, newHistogram, percentile_ns, subtractDistribution } from '../../src/record/histogram.js';
+import { decodeCounts } from '../../src/record/tally.js';
 
 const values = fc.array(fc.oneof(fc.nat(5_000), fc.integer({ min: 0, max: highestTrackable_ns })), { minLength: 1, maxLength: 300 });
 

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
-import { executeRun, type RunOutput } from '../../src/experiment/one-run.js';
+import { executeRun, type ExecutedRun } from '../../src/experiment/one-run.js';
 import { cpuTopology } from '../../src/host/cpus.js';
 import type { NativeArm, ResolvedProfile } from '../../src/profile/resolved.js';
 import { countsByTagOf } from './bundle.js';
@@ -28,24 +28,27 @@ export interface Injection {
   readonly meanwhile?: (run: LiveRun) => Promise<void>;
 }
 
-export async function runInjected({ operation, at, duration_ns, for_ns = 0, drain_ns = 1_000_000_000, engine = injectEngine, meanwhile }: Injection): Promise<RunOutput & { readonly counts: Readonly<Record<string, number>> }> {
+export async function runInjected({ operation, at, duration_ns, for_ns = 0, drain_ns = 1_000_000_000, engine = injectEngine, meanwhile }: Injection): Promise<ExecutedRun & { readonly counts: Readonly<Record<string, number>> }> {
   vi.stubEnv('PAUSELAB_ENGINE', engine);
   vi.stubEnv('PAUSELAB_INJECT_AT', String(warmup_ns / interval_ns + at));
   vi.stubEnv('PAUSELAB_INJECT_FOR_NS', String(for_ns));
   try {
     const arm = armWith(operation);
-    const run = executeRun({
+    const input = {
       name: '000-known-truth',
+      kernel: 'host',
       profile: profileWith(arm, duration_ns, drain_ns),
       arm,
       repetition: 1,
       regionBytes: 2 * 1024 * 1024,
       topology: cpuTopology(),
-      allowDegraded: false, trace: false,
+      allowDegraded: false,
+      trace: false,
       interrupted: new Promise(() => undefined),
       onPhase: () => undefined,
       onSnapshot: () => undefined,
-    });
+    };
+    const run = executeRun(input, cpuTopology());
     const [output] = await Promise.all([run, meanwhile === undefined ? undefined : untilMeasuring(process.pid).then(meanwhile)]);
     return { ...output, counts: countsByTagOf(output.files['histograms.hlog'] ?? '') };
   } finally {
@@ -77,6 +80,6 @@ function profileWith(arm: NativeArm, duration_ns: number, drain_ns: number): Res
     name: 'known-truth', title: '', description: '', runs: 1, seed: 1, warmup_ns, duration_ns, drain_ns,
     threshold_ns: 100_000_000,
     spoiled: { steal_share: 1, foreignLoad_share: 1, retries: 0 },
-    arms: [arm],
+    kernels: [], preempt: [], arms: [arm],
   };
 }

@@ -1,5 +1,5 @@
 /** Summaries made by hand: what a test does not say is as in an ordinary run. */
-import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../src/bundle/schema.js';
+import type { ArmSummary, KernelRecord, SeriesRunFigures, SummaryFile } from '../../src/bundle/schema.js';
 import type { Series } from '../../src/verdict/outcome.js';
 
 export const ms = 1e6;
@@ -73,6 +73,11 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
     series: [...series],
     ...more,
   };
+}
+
+/** This machine's, of which nothing is known. */
+export function kernelNamed(name: string, more: Partial<KernelRecord> = {}): KernelRecord {
+  return { name, asked: 'host', release: name, facts: {}, differences: [], guest: null, ...more };
 }
 
 export const writer = 'writer.mprotect';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ArmSummary, SeriesRunFigures } from '../../src/bundle/schema.js';
-import { judge, type JudgeInput, type Judgement } from '../../src/verdict/finding.js';
-import { armOf, ms, runOf, seriesOf, stalledRun, writer, writerArm } from './fake-summary.js';
+import { judge, type JudgeInput, type Judgement } from '../../src/verdict/judge.js';
+import { armOf, kernelNamed, ms, runOf, seriesOf, stalledRun, writer, writerArm } from './fake-summary.js';
 
 type Circumstances = Partial<Omit<JudgeInput, 'arms'>>;
 
 function judgeArms(arms: readonly ArmSummary[], more: Circumstances = {}): Judgement {
-  return judge({ kernel: '6.18.0', status: 'complete', degraded: [], ...more, arms });
+  return judge({ kernels: [kernelNamed('6.18.0')], status: 'complete', degraded: [], ...more, arms });
 }
 
 const quiet = runOf();
@@ -29,36 +29,42 @@ test('a typical experiment, in words', () => {
       "findings": [
         {
           "arm": "free-one-vma",
+          "kernel": "6.18.0",
           "outcome": "like-foreign",
           "sentence": "free-one-vma, writer.mprotect: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
           "series": "writer.mprotect",
         },
         {
           "arm": "free-one-vma",
+          "kernel": "6.18.0",
           "outcome": "like-foreign",
           "sentence": "free-one-vma, control.timer: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
           "series": "control.timer",
         },
         {
           "arm": "free-across-vmas",
+          "kernel": "6.18.0",
           "outcome": "stalls",
           "sentence": "free-across-vmas, writer.mprotect: 11 stalls of 100 ms or more in both runs, up to 500 ms long, 64.5 % of the time; the victim was blocked in the kernel in all of them; the foreign control had none.",
           "series": "writer.mprotect",
         },
         {
           "arm": "free-across-vmas",
+          "kernel": "6.18.0",
           "outcome": "like-foreign",
           "sentence": "free-across-vmas, control.timer: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
           "series": "control.timer",
         },
         {
           "arm": "dontneed-across-vmas",
+          "kernel": "6.18.0",
           "outcome": "stalls",
           "sentence": "dontneed-across-vmas, writer.mprotect: 8 stalls of 100 ms or more in both runs, up to 500 ms long, 55.5 % of the time; the victim was blocked in the kernel in 7 of them; the foreign control had none.",
           "series": "writer.mprotect",
         },
         {
           "arm": "dontneed-across-vmas",
+          "kernel": "6.18.0",
           "outcome": "like-foreign",
           "sentence": "dontneed-across-vmas, control.timer: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
           "series": "control.timer",

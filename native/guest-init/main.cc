@@ -1,0 +1,159 @@
+// pauselab-guest-init: process 1 of a guest. Mounts what a Linux program expects, finds the channel to the host, starts
+// the agent (Node) and powers the machine off when that has ended. Static: in an initramfs there is nothing else to
+// rely on. What goes wrong is printed to the console, which the host keeps; the host has the deadline.
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+namespace {
+
+constexpr char kPortName[] = "pauselab";
+constexpr char kSerialPort[] = "/dev/ttyS1";
+
+void say(const char* what, const char* of) { dprintf(STDERR_FILENO, "pauselab-init: %s %s: %s\n", what, of, strerror(errno)); }
+
+struct Mount {
+  const char* type;
+  const char* target;
+  unsigned long flags;
+  const char* options;
+  bool needed;
+};
+
+// debugfs tells the preemption model in force; tracefs and cgroup2 are for profiles that use them.
+constexpr std::array kMounts{
+    Mount{"proc", "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, "", true},
+    Mount{"sysfs", "/sys", MS_NOSUID | MS_NOEXEC | MS_NODEV, "", true},
+    Mount{"devtmpfs", "/dev", MS_NOSUID, "", true},
+    Mount{"tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "", true},
+    Mount{"tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777", true},
+    Mount{"cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NOEXEC | MS_NODEV, "", false},
+    Mount{"debugfs", "/sys/kernel/debug", 0, "", false},
+    Mount{"tracefs", "/sys/kernel/tracing", 0, "", false},
+};
+
+void mountAll() {
+  for (const Mount& one : kMounts) {
+    mkdir(one.target, 0755);
+    if (mount(one.type, one.target, one.type, one.flags, one.options) != 0 && one.needed) say("could not mount", one.target);
+  }
+}
+
+// Devtmpfs replaced the archive's /dev: the kernel opened the console in that one.
+void useConsole() {
+  const int console = open("/dev/console", O_RDWR | O_NOCTTY);
+  if (console < 0) return;
+  for (int fd = 0; fd < 3; ++fd) dup2(console, fd);
+  if (console > 2) close(console);
+}
+
+void raiseLoopback() {
+  const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (control < 0) return;
+  ifreq request{};
+  strncpy(request.ifr_name, "lo", IFNAMSIZ - 1);
+  if (ioctl(control, SIOCGIFFLAGS, &request) == 0) {
+    request.ifr_flags |= IFF_UP | IFF_RUNNING;
+    ioctl(control, SIOCSIFFLAGS, &request);
+  }
+  close(control);
+}
+
+std::string firstLine(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  std::array<char, 64> text{};
+  const ssize_t length = read(file, text.data(), text.size() - 1);
+  close(file);
+  std::string line(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  return line.substr(0, line.find('\n'));
+}
+
+// The port of our name, which the driver announces a little after the device.
+std::string virtioPort() {
+  for (int tries = 0; tries < 100; ++tries) {
+    if (DIR* ports = opendir("/sys/class/virtio-ports")) {
+      while (const dirent* entry = readdir(ports)) {
+        const std::string name = entry->d_name;
+        if (firstLine("/sys/class/virtio-ports/" + name + "/name") != kPortName) continue;
+        closedir(ports);
+        return "/dev/" + name;
+      }
+      closedir(ports);
+    } else {
+      return "";  // the kernel has no such driver built in
+    }
+    usleep(10'000);
+  }
+  return "";
+}
+
+// Binary: no echo, no line editing, nothing translated.
+std::string serialPort() {
+  const int port = open(kSerialPort, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (port < 0) {
+    say("has neither a virtio port nor", kSerialPort);
+    return "";
+  }
+  termios settings{};
+  tcgetattr(port, &settings);
+  cfmakeraw(&settings);
+  cfsetspeed(&settings, B115200);
+  tcsetattr(port, TCSANOW, &settings);
+  // Stays open: the settings go back with the last one that closes it.
+  return kSerialPort;
+}
+
+int runAgent(const std::string& channel) {
+  const pid_t child = fork();
+  if (child < 0) {
+    say("could not start", "the agent");
+    return -1;
+  }
+  if (child == 0) {
+    // A session of its own: one autogroup for the agent and all that it starts.
+    setsid();
+    const char* const arguments[] = {"/pauselab/node", "/pauselab/dist/guest/main.js", channel.c_str(), nullptr};
+    const char* const environment[] = {"PATH=/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8", nullptr};
+    execve(arguments[0], const_cast<char* const*>(arguments), const_cast<char* const*>(environment));
+    say("could not execute", arguments[0]);
+    _exit(127);
+  }
+  // Process 1 inherits every orphan.
+  for (int status = 0;;) {
+    const pid_t ended = wait(&status);
+    if (ended == child) return status;
+    if (ended < 0 && errno != EINTR) return -1;
+  }
+}
+
+}  // namespace
+
+int main() {
+  mountAll();
+  useConsole();
+  raiseLoopback();
+  std::string channel = virtioPort();
+  if (channel.empty()) channel = serialPort();
+  dprintf(STDERR_FILENO, "pauselab-init: channel %s\n", channel.c_str());
+  const int status = channel.empty() ? -1 : runAgent(channel);
+  dprintf(STDERR_FILENO, "pauselab-init: the agent ended with status %d\n", status);
+  sync();
+  reboot(LINUX_REBOOT_CMD_POWER_OFF);
+  return 1;
+}

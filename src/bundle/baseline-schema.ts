@@ -1,0 +1,37 @@
+/** `baseline.json`: what a stored baseline is of. Beside it lies a bundle of which the whole-run histograms are kept. */
+import { z } from 'zod';
+
+export const baselineVersion = 1;
+
+const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
+
+export const baselineSchema = z.object({
+  schemaVersion: z.literal(baselineVersion),
+  name: z.string(),
+  savedAt: z.string(),
+  /** The bundle's folder, as it was named. */
+  savedFrom: z.string(),
+  /** When its experiment began. */
+  measuredAt: z.string(),
+  /** Whole, unspoiled runs, all arms together. */
+  runs: z.number(),
+  /** What it may be compared with: the same profile (by the hash of what it measures), kernel, machine and JDK. */
+  key: z.object({
+    profile: z.string(),
+    profileHash: z.string(),
+    kernel: orNull(z.string()),
+    preemption: orNull(z.string()),
+    hz: orNull(z.number()),
+    cpuModel: orNull(z.string()),
+    cpus: orNull(z.number()),
+    memoryBytes: orNull(z.number()),
+    jdks: z.array(z.string()),
+  }),
+});
+
+export type BaselineFile = z.infer<typeof baselineSchema>;
+
+/** For other tools. */
+export function baselineJsonSchema(): object {
+  return { ...z.toJSONSchema(baselineSchema, { io: 'input', reused: 'inline' }), title: 'pauselab baseline.json' };
+}

@@ -1,0 +1,136 @@
+/**
+ * Baselines in a folder that can be committed: each is a bundle without what is of single moments. Kept are manifest,
+ * summary, every run's figures, and its histograms with one interval for the whole run; second-by-second logs, lists of
+ * stalls and the workload's own logs are not. So whatever reads bundles reads baselines.
+ */
+import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolders } from '../base/atomic-file.js';
+import { usage } from '../base/failure.js';
+import { didYouMean } from '../base/near-miss.js';
+import { hlogHead, hlogLine, isTag } from '../record/hlog.js';
+import { sumHlog } from '../record/hlog-sum.js';
+import { baselineSchema, baselineVersion, type BaselineFile } from './baseline-schema.js';
+import type { RunFile } from './schema.js';
+import { guard, isBundle, readJsonFile, write, type StoredBundle } from './store.js';
+
+export const defaultBaselines = 'pauselab-baselines';
+
+const file = 'baseline.json';
+/** Anybody can commit a folder; what is not named so is none of ours. */
+const nameRule = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const mostBaselines = 1000;
+
+export function isBaseline(path: string): boolean {
+  return existsSync(join(path, file)) && isBundle(path);
+}
+
+export function checkBaselineName(name: string): string {
+  if (!nameRule.test(name)) throw usage(`${shown(name)} cannot name a baseline; use letters, digits, dots, dashes and underscores, at most 100, the first a letter or a digit`);
+  return name;
+}
+
+/** Checked; the name is its folder's. */
+export function readBaseline(path: string): BaselineFile {
+  return readJsonFile(join(path, file), "a baseline's facts", 'a folder that `pauselab baseline save` wrote', baselineVersion, baselineSchema, 'baseline');
+}
+
+export interface Listed {
+  readonly path: string;
+  readonly baseline: BaselineFile;
+}
+
+export interface BaselineList {
+  readonly baselines: readonly Listed[];
+  /** Folders there that are none: sentences. */
+  readonly notes: readonly string[];
+}
+
+/** By name. One that is broken is refused: what it was the baseline of is not known. */
+export function listBaselines(folder: string): BaselineList {
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  if (entries.length > mostBaselines) throw usage(`${folder} holds ${entries.length} entries, and at most ${mostBaselines} are read; name one baseline in it`);
+  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name).sort();
+  const own = folders.filter((name) => nameRule.test(name) && isBaseline(join(folder, name)));
+  return {
+    baselines: own.map((name) => {
+      const path = join(folder, name);
+      const baseline = readBaseline(path);
+      if (baseline.name !== name) throw usage(`${join(path, file)} says that it is the baseline ${shown(baseline.name)}; the folder was renamed or the file changed`);
+      return { path, baseline };
+    }),
+    notes: folders.filter((name) => !own.includes(name)).map((name) => `${shown(name)} in ${folder} is no baseline, and is left alone`),
+  };
+}
+
+export function findBaseline(folder: string, name: string): Listed {
+  checkBaselineName(name);
+  const { baselines } = listBaselines(folder);
+  const found = baselines.find(({ baseline }) => baseline.name === name);
+  if (found !== undefined) return found;
+  const names = baselines.map(({ baseline }) => baseline.name);
+  throw usage(`${folder} has no baseline ${name}${didYouMean(name, names)}${names.length === 0 ? '; it has none' : `; it has ${names.join(', ')}`}`);
+}
+
+export interface SaveOptions {
+  readonly folder: string;
+  readonly baseline: BaselineFile;
+  readonly bundle: StoredBundle;
+  readonly replace: boolean;
+}
+
+/** Written beside its place and renamed into it: nobody ever sees half of one. */
+export function saveBaseline({ folder, baseline, bundle, replace }: SaveOptions): string {
+  const path = join(folder, checkBaselineName(baseline.name));
+  const isThere = existsSync(path);
+  if (isThere && !(replace && isBaseline(path))) throw usage(isBaseline(path) ? `${folder} has a baseline ${baseline.name} already; replace it with --replace, or give this one another name with --as` : `${path} exists and is no baseline; give this one another name with --as`);
+  guard(folder, () => { makeFolders(folder); });
+  let temporary = '';
+  guard(path, () => {
+    temporary = mkdtempSync(join(folder, '.saving-'));
+    try {
+      writeFiles(temporary, baseline, bundle);
+      const old = `${temporary}-old`;
+      if (isThere) renameSync(path, old);
+      renameSync(temporary, path);
+      rmSync(old, { recursive: true, force: true });
+    } catch (error) {
+      rmSync(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  });
+  return path;
+}
+
+function writeFiles(folder: string, baseline: BaselineFile, { path, manifest, summary, runs }: StoredBundle): void {
+  const writeJson = (name: string, value: unknown): void => { write(join(folder, name), `${JSON.stringify(value)}\n`); };
+  writeJson('manifest.json', manifest);
+  if (summary !== null) writeJson('summary.json', summary);
+  for (const run of runs) {
+    makeFolders(join(folder, 'runs', run.name));
+    writeJson(join('runs', run.name, 'run.json'), run);
+    write(join(folder, 'runs', run.name, 'histograms.hlog'), wholeRunLog(join(path, 'runs', run.name, 'histograms.hlog'), run));
+  }
+  write(join(folder, file), `${JSON.stringify(baseline, null, 1)}\n`);
+}
+
+/** The same counts, in one interval a tag. */
+function wholeRunLog(log: string, { startedAt, window }: RunFile): string {
+  const { tags } = sumHlog(log);
+  const started_ms = Date.parse(startedAt);
+  const bad = tags.find(({ tag }) => tag !== null && !isTag(tag));
+  if (bad !== undefined) throw usage(`${log} has the tag ${shown(bad.tag ?? '')}, which no log of pauselab has; it was changed`);
+  return hlogHead(Number.isFinite(started_ms) ? started_ms : 0) + tags.flatMap(({ tag, counts }) => (tag === null ? [] : [hlogLine(tag, window.windowStart_ns, window.windowEnd_ns, counts)])).join('');
+}
+
+export function removeBaseline(folder: string, name: string): string {
+  const { path } = findBaseline(folder, name);
+  if (lstatSync(path).isSymbolicLink()) throw usage(`${path} is a symbolic link; remove it by hand`);
+  guard(path, () => { rmSync(path, { recursive: true }); });
+  return path;
+}
+
+/** Names come from others: no control character of theirs reaches a terminal. */
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 100));
+}

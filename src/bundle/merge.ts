@@ -1,0 +1,87 @@
+/**
+ * Several bundles of one profile, on one machine, as one: their runs renumbered in the order in which they were made, every
+ * file as it was. The manifest keeps each origin's own, and which run came from where.
+ */
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolders } from '../base/atomic-file.js';
+import { usage } from '../base/failure.js';
+import type { ManifestFile, RunFile, SummaryFile } from './schema.js';
+import { guard, isEmptyOrAbsent, write, type StoredBundle } from './store.js';
+
+export interface MergedRun {
+  readonly from: StoredBundle;
+  readonly before: RunFile;
+  readonly file: RunFile;
+}
+
+export interface MergePlan {
+  readonly manifest: ManifestFile;
+  readonly runs: readonly MergedRun[];
+}
+
+/** By when each began. A repetition's number stays one of a kind within its arm and kernel. */
+export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
+  const ordered = bundles.toSorted((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? -1 : a.manifest.startedAt > b.manifest.startedAt ? 1 : 0));
+  const [first] = ordered;
+  if (first === undefined) throw new Error('nothing to merge');
+  const width = Math.max(3, String(ordered.reduce((sum, { runs }) => sum + runs.length, 0)).length);
+  const offsets = new Map<string, number>();
+  const runs: MergedRun[] = [];
+  for (const from of ordered) {
+    const own = new Map(offsets);
+    for (const before of from.runs) {
+      const pair = JSON.stringify([before.arm, before.kernel]);
+      const repetition = before.repetition + (own.get(pair) ?? 0);
+      offsets.set(pair, Math.max(offsets.get(pair) ?? 0, repetition));
+      runs.push({ from, before, file: { ...before, name: `${String(runs.length).padStart(width, '0')}-${before.name.replace(/^\d+-/, '')}`, repetition } });
+    }
+  }
+  return { manifest: mergedManifest(ordered, first, runs), runs };
+}
+
+function mergedManifest(ordered: readonly StoredBundle[], first: StoredBundle, runs: readonly MergedRun[]): ManifestFile {
+  // A merged bundle's origins stay the ones that were measured.
+  const origins = ordered.flatMap((from) => {
+    const own = runs.filter((run) => run.from === from).map(({ before, file }) => ({ from: before.name, to: file.name }));
+    const { origins: earlier, ...manifest } = from.manifest;
+    if (earlier.length === 0) return [{ path: from.path, manifest, runs: own }];
+    return earlier.map((origin) => ({ ...origin, runs: origin.runs.flatMap(({ from: name, to }) => own.filter((run) => run.from === to).map((run) => ({ from: name, to: run.to }))) }));
+  });
+  return { ...first.manifest, order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })), origins };
+}
+
+/** Written beside its place and renamed into it. */
+export function writeMerged(path: string, { manifest, runs }: MergePlan, summary: SummaryFile): string {
+  const folder = resolve(path);
+  if (!isEmptyOrAbsent(folder)) throw usage(`the output folder ${path} exists and is not empty; choose another with -o, or remove it`);
+  guard(folder, () => {
+    makeFolders(dirname(folder));
+    const temporary = mkdtempSync(join(dirname(folder), `.${basename(folder)}-merging-`));
+    try {
+      write(join(temporary, 'manifest.json'), json(manifest));
+      for (const { from, before, file } of runs) {
+        const source = join(from.path, 'runs', before.name);
+        const target = join(temporary, 'runs', file.name);
+        makeFolders(target);
+        for (const entry of readdirSync(source, { withFileTypes: true })) {
+          // A link could lead anywhere, and nothing of ours writes one.
+          if (!entry.isFile()) throw usage(`${join(source, entry.name)} is no file, and a run of a bundle holds nothing else; remove it, or leave the bundle out`);
+          if (entry.name !== 'run.json') cpSync(join(source, entry.name), join(target, entry.name));
+        }
+        write(join(target, 'run.json'), json(file));
+      }
+      write(join(temporary, 'summary.json'), json(summary));
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(temporary, folder);
+    } catch (error) {
+      rmSync(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  });
+  return folder;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
+}

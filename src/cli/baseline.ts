@@ -1,0 +1,109 @@
+/** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
+import { Command } from '@commander-js/extra-typings';
+import { toJson } from './run.js';
+import { renderTable } from './table.js';
+import { printable } from './untrusted.js';
+
+const inOption = ['--in <folder>', 'the folder of baselines', 'pauselab-baselines'] as const;
+
+export function baselineCommand() {
+  return new Command('baseline')
+    .description('keep, list and remove what a gate compares with')
+    .addHelpText('after', examples(['baseline save results/today', 'baseline list', 'baseline show convoy-1a2b3c4d']))
+    .addCommand(saveCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(removeCommand());
+}
+
+function saveCommand() {
+  return new Command('save')
+    .description('keep a bundle as a baseline: figures and whole-run histograms, small enough to be committed')
+    .argument('<bundle>', 'a folder that `pauselab run` wrote')
+    .option('--as <name>', 'its name (default: made of profile, kernel, machine and JDK)')
+    .option('--replace', 'replace the baseline of that name')
+    .option(...inOption)
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['baseline save results/today', 'baseline save results/today --as main --replace']))
+    .action(async (path, options) => {
+      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { readSide }] = await Promise.all([
+        import('../bundle/baselines.js'),
+        import('../verdict/gate/baseline-key.js'),
+        import('../bundle/store.js'),
+        import('../verdict/read-side.js'),
+      ]);
+      if (options.as !== undefined) checkBaselineName(options.as);
+      const side = readSide(path, { threshold_ns: 1 });
+      const bundle = openBundle(path);
+      const whole = bundle.runs.filter(({ status, spoiled }) => status === 'complete' && spoiled.length === 0).length;
+      const baseline = baselineOf(side, { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
+      const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
+      process.stdout.write(options.json === true ? toJson({ path: saved, baseline }) : `${saved}: ${describe(printable(baseline))}\n`);
+    });
+}
+
+function listCommand() {
+  return new Command('list')
+    .description('name the baselines, and what they are of')
+    .option(...inOption)
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['baseline list', 'baseline list --in ci/baselines --json']))
+    .action(async (options) => {
+      const { listBaselines } = await import('../bundle/baselines.js');
+      const { baselines, notes } = printable(listBaselines(options.in));
+      for (const note of notes) process.stderr.write(`pauselab: ${note}\n`);
+      if (options.json === true) {
+        process.stdout.write(toJson({ baselines: baselines.map(({ path, baseline }) => ({ path, ...baseline })) }));
+        return;
+      }
+      const rows = baselines.map(({ baseline: { name, runs, measuredAt, key } }) => [name, key.profile, key.kernel ?? 'unknown', key.cpuModel ?? 'unknown', key.jdks.join(', '), String(runs), measuredAt.slice(0, 10)]);
+      process.stdout.write(baselines.length === 0 ? `no baselines in ${options.in}; keep one with \`pauselab baseline save BUNDLE\`\n` : `${renderTable(['name', 'profile', 'kernel', 'CPU', 'JDK', 'runs', 'measured'], rows, 5)}\n`);
+    });
+}
+
+function showCommand() {
+  return new Command('show')
+    .description('tell what a baseline is of')
+    .argument('<name>', 'from `pauselab baseline list`')
+    .option(...inOption)
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['baseline show main', 'baseline show main --json']))
+    .action(async (name, options) => {
+      const { findBaseline } = await import('../bundle/baselines.js');
+      const found = printable(findBaseline(options.in, name));
+      const { baseline, path } = found;
+      const { profile, profileHash, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = baseline.key;
+      const { formatSize } = await import('../base/units.js');
+      const lines = [
+        ['profile', `${profile} (${profileHash.slice(0, 12)})`],
+        ['kernel', [kernel ?? 'unknown', preemption === null ? 'preemption unknown' : `preempt ${preemption}`, hz === null ? 'HZ unknown' : `HZ ${hz}`].join(', ')],
+        ['machine', [cpuModel ?? 'CPU unknown', cpus === null ? 'number of CPUs unknown' : `${cpus} CPUs`, memoryBytes === null ? 'memory unknown' : formatSize(memoryBytes)].join(', ')],
+        ['JDK', jdks.length === 0 ? 'none' : jdks.join(', ')],
+        ['runs', `${baseline.runs} whole, unspoiled`],
+        ['measured', baseline.measuredAt],
+        ['saved', `${baseline.savedAt} from ${baseline.savedFrom}`],
+        ['folder', path],
+      ];
+      process.stdout.write(options.json === true ? toJson({ path, ...baseline }) : `${renderTable([baseline.name, ''], lines)}\n`);
+    });
+}
+
+function removeCommand() {
+  return new Command('rm')
+    .description('remove a baseline')
+    .argument('<name>', 'from `pauselab baseline list`')
+    .option(...inOption)
+    .addHelpText('after', examples(['baseline rm main', 'baseline rm main --in ci/baselines']))
+    .action(async (name, options) => {
+      const { removeBaseline } = await import('../bundle/baselines.js');
+      process.stdout.write(`removed ${removeBaseline(options.in, name)}\n`);
+    });
+}
+
+function describe({ runs, key }: { runs: number; key: { profile: string; kernel: string | null } }): string {
+  return `${runs} runs of ${key.profile} on Linux ${key.kernel ?? 'unknown'}; compare with \`pauselab gate --candidate BUNDLE\``;
+}
+
+function examples(commands: readonly string[]): string {
+  return `\nExamples:\n${commands.map((command) => `  $ pauselab ${command}\n`).join('')}`;
+}

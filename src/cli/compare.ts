@@ -1,0 +1,76 @@
+/** `pauselab compare`: two or more bundles, or histogram logs, side by side, with a verdict for every figure. */
+import { Command } from '@commander-js/extra-typings';
+import { ExitCode, usage } from '../base/failure.js';
+import type { ArmPair, MarginOverride } from '../verdict/compare.js';
+import type { Metric } from '../verdict/metrics.js';
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+export function compareCommand(setExitCode: (code: ExitCode) => void) {
+  return new Command('compare')
+    .description('compare bundles, run by run: what regressed, what improved, what cannot be told')
+    .argument('<bundles...>', 'the reference first; folders of `pauselab run`, or histogram logs: a file, files separated by commas, or a folder of them')
+    .option('--quantile <percent>', 'a percentile to compare beside the stalls (default: 99); may be repeated', collect, [])
+    .option('--metric <name>', 'only this metric, such as stalls_per_minute or service.p99_ns; may be repeated', collect, [])
+    .option('--margin <[metric=]size>', 'what is too small to matter, such as 5% or longest_ns=20ms; may be repeated', collect, [])
+    .option('--arm <name[=other]>', 'only this arm; or an arm of the reference with another one of the others; may be repeated', collect, [])
+    .option('--threshold <time>', 'from when on an operation in a histogram log is a stall', '100ms')
+    .option('--json', 'write one JSON document')
+    .option('--markdown', 'write Markdown')
+    .addHelpText('after', examples)
+    .action(async (paths, options) => {
+      const [{ compareSides }, { defaultPolicy }, { chooseMetrics, metricsFor, parsePercent }, { readSide }, { parseDuration }] = await Promise.all([
+        import('../verdict/compare.js'),
+        import('../verdict/decide.js'),
+        import('../verdict/metrics.js'),
+        import('../verdict/read-side.js'),
+        import('../base/units.js'),
+      ]);
+      if (options.json === true && options.markdown === true) throw usage('--json and --markdown: choose one of them');
+      if (paths.length < 2) throw usage(`compare ${paths.join(' ')}: expected two bundles or more, the reference first`);
+      const threshold = parseDuration(options.threshold);
+      if (!threshold.ok || threshold.value === 0) throw usage(`--threshold ${options.threshold}: expected ${threshold.ok ? 'more than 0' : threshold.expected}`);
+      const percents = options.quantile.length === 0 ? [99] : [...new Set(options.quantile.map(parsePercent))];
+      const metrics = chooseMetrics(metricsFor(percents), options.metric);
+      const margins = await parseMargins(options.margin, metrics);
+      const comparison = compareSides(paths.map((path) => readSide(path, { threshold_ns: threshold.value })), { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy });
+      const { renderComparison, renderMarkdown } = await import('./compare-table.js');
+      process.stdout.write(options.json === true ? `${JSON.stringify(comparison, null, 2)}\n` : options.markdown === true ? renderMarkdown(comparison) : renderComparison(comparison));
+      if (comparison.rows.every(({ p }) => p === null)) setExitCode(ExitCode.inconclusive);
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab compare results/before results/after
+  $ pauselab compare results/6.16 results/6.17 --arm free-one-vma --markdown
+  $ pauselab compare results/today results/today --arm free-one-vma=free-across-vmas
+  $ pauselab compare before.hlog after.hlog --quantile 99.9
+
+What the verdicts mean: docs/statistics.md. A comparison is no gate: the exit code is 0 whatever was found, and 4 if nothing
+could be compared.`;
+
+function parseArms(text: string): ArmPair {
+  const [a = '', b = a, ...rest] = text.split('=');
+  if (a === '' || b === '' || rest.length > 0) throw usage(`--arm ${text}: expected an arm, or one of the reference and one of the others such as free-one-vma=free-across-vmas`);
+  return { a, b };
+}
+
+/** In percent for every metric; in percent or its own unit for one. */
+async function parseMargins(texts: readonly string[], metrics: readonly Metric[]): Promise<MarginOverride[]> {
+  const { chooseMetrics, parseInUnit } = await import('../verdict/metrics.js');
+  return texts.flatMap((text): MarginOverride[] => {
+    const [, name, size = ''] = /^(?:([^=]+)=)?(.*)$/.exec(text) ?? [];
+    const percent = Number(/^(\d{1,4}(?:\.\d{1,6})?)%$/.exec(size)?.[1]);
+    if (name === undefined) {
+      if (Number.isNaN(percent)) throw usage(`--margin ${text}: expected a share such as 5%, or a metric and its size such as longest_ns=20ms`);
+      return [{ metric: null, relative: percent / 100, absolute: null }];
+    }
+    return chooseMetrics(metrics, [name]).map(({ name: metric, unit }) => {
+      if (unit !== 'share' && !Number.isNaN(percent)) return { metric, relative: percent / 100, absolute: null };
+      const parsed = parseInUnit(unit, size);
+      if (!parsed.ok) throw usage(`--margin ${text}: expected ${parsed.expected}${unit === 'share' ? ' (of the window)' : ', or a share such as 5%'}`);
+      return { metric, relative: null, absolute: parsed.value };
+    });
+  });
+}

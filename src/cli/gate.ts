@@ -1,0 +1,130 @@
+/** `pauselab gate`: may it go in? A policy asked of candidates and their baselines, for people and for CI systems. */
+import { Command } from '@commander-js/extra-typings';
+import { usage, type ExitCode } from '../base/failure.js';
+import { guestDefaults, guestOptions } from './guest-options.js';
+import { collect, measure, planOfRun, toJson, wholeNumber } from './run.js';
+import type { GateResult } from '../verdict/gate/gated.js';
+import type { Policy } from '../verdict/gate/policy.js';
+import type { EnvironmentClass } from '../verdict/gate/policy-schema.js';
+
+export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
+  return new Command('gate')
+    .description('judge candidates against baselines by a policy: exit 0 pass, 3 fail, 4 no verdict')
+    .option('--baseline <path>', 'a baseline, a bundle, or a folder of baselines (default: pauselab-baselines); may be repeated', collect, [])
+    .option('--candidate <bundle>', 'a folder that `pauselab run` wrote; may be repeated', collect, [])
+    .option('--run <profile>', 'run this profile now, and take it for the candidate')
+    .option('--policy <file>', 'YAML; without it the one of --print-policy')
+    .option('--print-policy', 'print the default policy, to begin one of your own')
+    .option('--allow-different <class>', 'let baseline and candidate differ in: kernel, machine or jdk; may be repeated', collect, [])
+    .option('--json [file]', 'write one JSON document, to a file if one is named')
+    .option('--markdown [file]', 'write Markdown, to a file if one is named')
+    .option('--junit [file]', 'write JUnit XML, to a file if one is named')
+    .option('--out <folder>', 'with --run: where the bundle goes')
+    .option('--runs <n>', 'with --run: repetitions of each arm (default: as the policy asks)', wholeNumber)
+    .option('--duration <time>', 'with --run: measured window of a run, such as 10s')
+    .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
+    .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
+    .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
+    .option('--java <path>', 'with --run: the JDK of JVM arms')
+    .option('--java-args <words>', "with --run: what follows `java` for a program of your own")
+    .addHelpText('after', examples)
+    .action(async (options) => {
+      if (options.printPolicy === true) {
+        process.stdout.write((await import('../verdict/gate/default-policy.js')).defaultPolicyText);
+        return;
+      }
+      refuseMixed(options);
+      const [{ gate }, { offeredBaselines, pairWith, readCandidate }, { defaultGatePolicy, loadPolicy }] = await Promise.all([
+        import('../verdict/gate/gate.js'),
+        import('../verdict/gate/pair.js'),
+        import('../verdict/gate/policy.js'),
+      ]);
+      const written = options.policy === undefined ? defaultGatePolicy() : await loadPolicy(options.policy);
+      const policy: Policy = { ...written, allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])] };
+      // Before anything is measured: a baseline that is not there is no news to wait an hour for.
+      const offered = comparesAnything(policy) ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()]) : [];
+      const candidates = [...options.candidate, ...(options.run === undefined ? [] : [await measureNow(options.run, options, policy, argv)])].map(readCandidate);
+      const result = gate(candidates.map((candidate) => (comparesAnything(policy) ? pairWith(candidate, offered, policy.allowDifferent) : { candidate, baseline: null, problems: [] })), policy);
+      await write(result, options);
+      setExitCode(result.exitCode);
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab gate --print-policy
+  $ pauselab gate --baseline results/before --candidate results/after
+  $ pauselab gate --candidate results/after --policy gate.yaml --markdown gate.md --junit gate.xml
+  $ pauselab gate --run convoy --runs 10 --duration 30s --allow-different machine
+
+Exit codes: 0 pass; 3 a limit is exceeded or a metric regressed; 4 no verdict: evidence is missing, or the runs leave it open;
+2 the policy or a file is wrong. What the policy can say: docs/gate.md. For CI systems: docs/ci.md.`;
+
+interface Asked {
+  readonly candidate: readonly string[];
+  readonly run?: string;
+  readonly out?: string;
+  readonly runs?: string;
+  readonly duration?: string;
+  readonly set: readonly string[];
+  readonly arm: readonly string[];
+  readonly seed?: string;
+  readonly java?: string;
+  readonly javaArgs?: string;
+}
+
+type Form = true | string | undefined;
+
+function refuseMixed({ candidate, run, json, markdown, junit, ...own }: Asked & { json?: Form; markdown?: Form; junit?: Form }): void {
+  if (candidate.length === 0 && run === undefined) throw usage('gate: expected --candidate BUNDLE, or --run PROFILE to measure one now');
+  const forms = Object.entries({ json, markdown, junit });
+  const onStdout = forms.filter(([, form]) => form === true).map(([name]) => `--${name}`);
+  if (onStdout.length > 1) throw usage(`${onStdout.join(' and ')}: only one form goes to stdout; name a file for the others, such as ${onStdout[1] ?? ''} FILE`);
+  const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
+  const twice = files.find((file, i) => files.indexOf(file) < i);
+  if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
+  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs };
+  const idle = Object.entries(ofRun).find(([, value]) => value !== undefined);
+  if (run === undefined && idle !== undefined) throw usage(`--${idle[0]} goes with --run alone; a candidate that is there already is taken as it is`);
+}
+
+function comparesAnything({ rules }: Policy): boolean {
+  return rules.some(({ compare }) => compare.length > 0);
+}
+
+async function defaultFolder(): Promise<string> {
+  const [{ existsSync }, { defaultBaselines }] = await Promise.all([import('node:fs'), import('../bundle/baselines.js')]);
+  if (!existsSync(defaultBaselines)) throw usage(`gate: expected --baseline PATH, since there is no folder ${defaultBaselines}; save a baseline with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`);
+  return defaultBaselines;
+}
+
+async function allowedClasses(names: readonly string[]): Promise<EnvironmentClass[]> {
+  const { environmentClasses } = await import('../verdict/gate/policy-schema.js');
+  return names.map((name) => {
+    const found = environmentClasses.find((one) => one === name);
+    if (found === undefined) throw usage(`--allow-different ${name}: expected one of ${environmentClasses.join(', ')}`);
+    return found;
+  });
+}
+
+/** The bundle's folder. */
+async function measureNow(nameOrPath: string, options: Asked, { minimumRuns }: Policy, argv: readonly string[]): Promise<string> {
+  const written = await planOfRun(nameOrPath, options);
+  const enough = options.runs !== undefined || written.profile.runs >= minimumRuns ? written : await planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
+  const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), untilN: null, guest: guestOptions(guestDefaults) });
+  if (failure !== null) throw failure;
+  process.stderr.write(`pauselab: measured ${bundle}\n`);
+  return bundle;
+}
+
+async function write(result: GateResult, { json, markdown, junit }: { json?: Form; markdown?: Form; junit?: Form }): Promise<void> {
+  const [{ renderGate, renderGateMarkdown }, { renderJunit }, { writeText }] = await Promise.all([import('./gate-table.js'), import('../report/junit.js'), import('./write-text.js')]);
+  const forms = [
+    [json, () => toJson(result)],
+    [markdown, () => renderGateMarkdown(result)],
+    [junit, () => renderJunit(result)],
+  ] as const;
+  for (const [form, render] of forms) if (typeof form === 'string') writeText(form, render());
+  const onStdout = forms.find(([form]) => form === true);
+  process.stdout.write(onStdout === undefined ? renderGate(result) : onStdout[1]());
+}

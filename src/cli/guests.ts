@@ -1,0 +1,31 @@
+/** From the kernels that are asked for to places, with what is fetched or booted said to whoever waits. */
+import { workloadFailed } from '../base/failure.js';
+import { planPlaces, type PlannedPlace, type Wanted } from '../experiment/places.js';
+import { guestImage } from '../kernel/guest-image.js';
+import { findQemu, qemuArguments, withoutKvm } from '../kernel/qemu.js';
+import { resolveKernel } from '../kernel/kernel-image.js';
+import type { PlannedGuest } from './dry-run.js';
+
+interface Told {
+  readonly interrupted: Promise<unknown>;
+  readonly progress: (text: string) => void;
+}
+
+export function placesOf(wanted: Wanted, { interrupted, progress }: Told): Promise<readonly PlannedPlace[]> {
+  const ended = new AbortController();
+  void interrupted.then(() => { ended.abort(workloadFailed('interrupted while kernels were fetched')); });
+  const resolve = (asked: string): ReturnType<typeof resolveKernel> => resolveKernel(asked, { note: progress, signal: ended.signal });
+  return planPlaces(wanted, resolve, { interrupted, progress, withoutKvm: undefined });
+}
+
+/** The commands that would boot the guests; sockets and console lie in a folder that is made for each boot. */
+export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
+  const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
+  return places.map(({ name, guest }) => {
+    if (guest === null) return { name, command: null };
+    const qemu = findQemu();
+    const at = (file: string): string => `/dev/shm/pauselab-run-<pid>/${file}`;
+    const files = { kernel: guest.kernel.image, initramfs: guestImage().path, console: at('console'), channel: at('channel'), serial: at('serial'), control: at('control') };
+    return { name, command: [qemu.path, ...qemuArguments(guest.settings, withoutKvm(qemu) === null ? 'kvm' : 'tcg', files)] };
+  });
+}

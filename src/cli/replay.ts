@@ -1,0 +1,79 @@
+/** `pauselab replay`: the experiment of a bundle once more, with its profile, seed and arguments. */
+import { Command } from '@commander-js/extra-typings';
+import { usage } from '../base/failure.js';
+import type { ManifestFile } from '../bundle/schema.js';
+import { guestDefaults, guestOptions, type GuestArguments } from './guest-options.js';
+import { measure, toJson } from './run.js';
+import { printable } from './untrusted.js';
+import { toolVersion } from './version.js';
+
+export function replayCommand(argv: readonly string[]) {
+  return new Command('replay')
+    .description('run the experiment of a bundle again: its profile, seed and arguments; says what of the environment differs')
+    .argument('<bundle>', 'a folder that `pauselab run` wrote; its profile is run as it is there, programs that it names included')
+    .option('--out <folder>', 'where the new bundle goes (default: pauselab-results/<profile>-<time>)')
+    .option('--dry-run', 'say what would be run and what differs, and run nothing')
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples)
+    .action(async (path, options) => {
+      const [{ readBundleFile }, { readResolved }, { hashOf }, { differencesNow }, { parseUntilN }] = await Promise.all([
+        import('../bundle/store.js'),
+        import('../profile/resolved-schema.js'),
+        import('../profile/hash.js'),
+        import('../experiment/environment.js'),
+        import('../experiment/until-n.js'),
+      ]);
+      const file = `${path.replace(/\/+$/, '')}/manifest.json`;
+      const manifest = readBundleFile('manifest', file);
+      const profile = readResolved(manifest.profile, file);
+      // What a merged bundle says of its profile is its first origin's.
+      if (hashOf(profile) !== manifest.profileHash) throw usage(`${file} holds a profile that is not the one of its profileHash; it was changed, and what it would run is not what was run`);
+      const order = new Set(manifest.order.map(({ arm }) => arm));
+      const arms = profile.arms.filter(({ name }) => order.has(name));
+      if (arms.length === 0) throw usage(`${file} plans no run of an arm that its profile has; it was changed`);
+      const differences = differencesNow(manifest, toolVersion());
+      const asked = argumentsOf(manifest);
+      const guest = guestOptions(asked.guest);
+      const untilN = asked.untilN === null ? null : parseUntilN(asked.untilN, arms);
+      const head = printable([
+        `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${arms.length} arms, ${profile.runs} runs each; it was \`pauselab ${manifest.argv.join(' ')}\`, on ${manifest.startedAt}.`,
+        differences.length === 0 ? 'Nothing of the environment that was recorded differs.' : 'What differs since then, and what a difference in the results may come from:',
+        ...differences.map(({ fact, then, now }) => `  ${fact}: ${then} then, ${now} now`),
+      ]);
+      if (options.dryRun === true) {
+        const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([import('./dry-run.js'), import('./guests.js')]);
+        const guests = await describeGuests({ ...profile, guest });
+        const plan = { ...planOf(profile, arms, guests.map(({ name }) => name)), guests };
+        process.stdout.write(options.json === true ? toJson({ replayOf: path, differences, plan }) : `${head.join('\n')}\n\n${describePlan(plan)}`);
+        return;
+      }
+      if (options.json !== true) process.stdout.write(`${head.join('\n')}\n\n`);
+      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(asked.allowDegraded ? { allowDegraded: true as const } : {}), ...(asked.trace ? { trace: true as const } : {}), untilN, guest });
+      const { renderSummary } = await import('./summary-table.js');
+      process.stdout.write(options.json === true ? toJson({ ...summary, bundle, replayOf: path, differences }) : renderSummary(summary, bundle));
+      if (failure !== null) throw failure;
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab replay results/today --dry-run
+  $ pauselab replay results/today --out results/again
+  $ pauselab compare results/today results/again`;
+
+/** Those that are in neither the profile nor the order. */
+function argumentsOf({ argv }: ManifestFile): { allowDegraded: boolean; trace: boolean; untilN: string | null; guest: GuestArguments } {
+  const valuesOf = (option: string): string[] =>
+    argv.flatMap((word, at) => (word === option ? (argv[at + 1] ?? []) : word.startsWith(`${option}=`) ? word.slice(option.length + 1) : []));
+  return {
+    allowDegraded: argv.includes('--allow-degraded'),
+    trace: argv.includes('--trace'),
+    untilN: valuesOf('--until-n').at(-1) ?? null,
+    guest: {
+      append: valuesOf('--append'),
+      guestMemory: valuesOf('--guest-memory').at(-1) ?? guestDefaults.guestMemory,
+      guestCpus: valuesOf('--guest-cpus').at(-1) ?? guestDefaults.guestCpus,
+      bootDeadline: valuesOf('--boot-deadline').at(-1) ?? guestDefaults.bootDeadline,
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** What arms need in a guest beyond what every guest has: a Java runtime, allocators, the program that allocators are tried with. */
+import { realpathSync } from 'node:fs';
+import { usage } from '../base/failure.js';
+import { allocatorLaunch } from '../host/allocators.js';
+import { chooseJdk } from '../host/jdks.js';
+import { javaRuntime } from '../kernel/java-runtime.js';
+import type { GuestFile } from '../kernel/guest-image.js';
+import { workOf, type ResolvedArm } from '../profile/resolved.js';
+
+export interface GuestNeeds {
+  readonly files: readonly GuestFile[];
+  /** With each JVM's JDK by its path, which is the same in the guest. */
+  readonly arms: readonly ResolvedArm[];
+}
+
+export async function guestNeeds(arms: readonly ResolvedArm[]): Promise<GuestNeeds> {
+  const files = new Map<string, string>();
+  const changed: ResolvedArm[] = [];
+  for (const arm of arms) {
+    const work = workOf(arm);
+    if (work !== null && work.allocator.name !== 'glibc') {
+      const { library } = allocatorLaunch(work.allocator);
+      if (library !== null) files.set(library, realpathSync(library));
+      files.set('/bin/sh', realpathSync('/bin/sh'));
+    }
+    if (arm.jvm === null) {
+      changed.push(arm);
+      continue;
+    }
+    const { jvm } = arm;
+    if (jvm.app !== null) throw usage(`the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`);
+    const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
+    files.set(jdk.home, javaRuntime(jdk));
+    changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });
+  }
+  return { files: [...files].map(([to, from]) => ({ from, to })), arms: changed };
+}

@@ -1,0 +1,175 @@
+/** A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done here. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Failure, unfit, usage, workloadFailed } from '../base/failure.js';
+import type { KernelRecord } from '../bundle/schema.js';
+import { formatSize } from '../base/units.js';
+import { cpuTopology } from '../host/cpus.js';
+import { availableMemoryBytes } from '../host/facts.js';
+import type { GuestImage } from '../kernel/guest-image.js';
+import type { KernelImage } from '../kernel/kernel.js';
+import { bootMachine, pinVcpus, runDelayOf, type BootInput, type Machine } from '../kernel/machine.js';
+import { kernelCommandLine, withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../kernel/qemu.js';
+import type { RunInput, RunOutput, RunRequest } from './one-run.js';
+import type { Place } from './place.js';
+import { spoiledByHost } from './spoiled.js';
+import { answerSchema, type Answer, type Request } from './wire.js';
+
+export interface GuestInput {
+  /** As in the summary: unique among the kernels of the experiment. */
+  readonly name: string;
+  readonly kernel: KernelImage;
+  readonly qemu: Qemu;
+  readonly image: GuestImage;
+  readonly settings: GuestSettings;
+  readonly bootDeadline_ms: number;
+  /** From the first kernel of the experiment. */
+  readonly differences: KernelRecord['differences'];
+}
+
+/** What guests of one experiment share. */
+export interface GuestSession {
+  readonly interrupted: Promise<unknown>;
+  readonly progress: (text: string) => void;
+  /** What became of trying KVM; undefined: not tried yet. Null: it works. */
+  withoutKvm: string | null | undefined;
+}
+
+/** KVM is fast or does not work. */
+const kvmDeadline_ms = 30_000;
+const setUpDeadline_ms = 60_000;
+const sizeDeadline_ms = 900_000;
+/** Beyond warm-up, window and drain: mapping and touching the region, reading the board, on an emulated CPU. */
+const runGrace_ms = 240_000;
+
+export async function openGuest(input: GuestInput, session: GuestSession): Promise<Place> {
+  const { name, kernel, qemu, image, settings } = input;
+  refuseTooSmall(input);
+  session.progress(`booting ${name}`);
+  const started = Date.now();
+  const { machine, accelerator } = await bootAtAll(input, session);
+  try {
+    const hello = answerSchema.safeParse(machine.hello);
+    if (!hello.success || hello.data.type !== 'hello') throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
+    const boot_ms = Date.now() - started;
+    const allowed = cpuTopology().allowed;
+    const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
+    const config = kernel.config === null ? null : readFileSync(kernel.config, 'utf8');
+    const { facts, mitigations } = await ask(machine, { type: 'set-up', release: kernel.release, config }, setUpDeadline_ms, (answer) => (answer.type === 'facts' ? answer : undefined));
+    if (facts.kernel !== kernel.release) throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
+    if (settings.preempt !== null && facts.preemption !== settings.preempt) throw unfit(`${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`);
+    return {
+      kernel: {
+        name,
+        asked: kernel.asked,
+        release: kernel.release,
+        facts: { ...facts, mitigations },
+        differences: input.differences,
+        guest: {
+          origin: { ...kernel.origin },
+          sha256: kernel.sha256,
+          configSha256: config === null ? null : createHash('sha256').update(config).digest('hex'),
+          commandLine: kernelCommandLine(settings),
+          preempt: settings.preempt,
+          accelerator,
+          withoutKvm: session.withoutKvm ?? null,
+          qemu: qemu.version,
+          cpus: settings.cpus,
+          memoryBytes: settings.memoryBytes,
+          pinnedTo,
+          channel: machine.channel,
+          image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
+          boot_ms,
+          command: [...machine.command],
+        },
+      },
+      async size(profile, arms, progress) {
+        const sized = await ask(machine, { type: 'size', profile, arms }, sizeDeadline_ms, (answer) => {
+          if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
+          return answer.type === 'sized' ? answer : undefined;
+        });
+        return new Map(sized.regions);
+      },
+      run: (run) => runInGuest(machine, run),
+      pause: () => machine.pause(),
+      resume: () => machine.resume(),
+      close: () => machine.close(),
+      console: () => machine.console(),
+    };
+  } catch (error) {
+    await machine.close();
+    throw error;
+  }
+}
+
+async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: GuestInput, session: GuestSession): Promise<{ machine: Machine; accelerator: Accelerator }> {
+  const boot = (accelerator: Accelerator, deadline_ms: number): Promise<Machine> => {
+    const input: BootInput = { qemu, accelerator, settings, kernel: kernel.image, initramfs: image.path, deadline_ms, interrupted: session.interrupted };
+    return bootMachine(input);
+  };
+  const works = session.withoutKvm === null;
+  session.withoutKvm ??= works ? null : (withoutKvm(qemu) ?? undefined);
+  if (session.withoutKvm === undefined) {
+    try {
+      const machine = await boot('kvm', Math.min(kvmDeadline_ms, bootDeadline_ms));
+      session.withoutKvm = null;
+      return { machine, accelerator: 'kvm' };
+    } catch (error) {
+      if (!(error instanceof Failure) || error.message.startsWith('interrupted')) throw error;
+      session.withoutKvm = `KVM is here and does not work: ${error.message.slice(0, 300)}`;
+      session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
+    }
+  }
+  const accelerator: Accelerator = works ? 'kvm' : 'tcg';
+  return { machine: await boot(accelerator, bootDeadline_ms), accelerator };
+}
+
+async function runInGuest(machine: Machine, input: RunInput): Promise<RunOutput> {
+  const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
+  const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
+  const { warmup_ns, duration_ns, drain_ns } = run.profile;
+  const readings: { host_ns: number; guest_ns: number; delay_ns: number }[] = [];
+  let over = false;
+  void interrupted.then(() => { if (!over) machine.send({ type: 'interrupt' } satisfies Request); });
+  try {
+    const ran = await ask(machine, { type: 'run', run }, (warmup_ns + duration_ns + drain_ns) / 1e6 + runGrace_ms, (answer) => {
+      if (answer.type === 'phase') {
+        if (answer.phase !== 'preparing') readings.push({ host_ns: Number(process.hrtime.bigint()), guest_ns: answer.clock_ns, delay_ns: runDelayOf(machine) });
+        onPhase(answer.phase, []);
+      }
+      return answer.type === 'ran' ? answer : undefined;
+    });
+    if (ran.file.name !== run.name || ran.file.arm !== run.arm.name || ran.file.repetition !== run.repetition) throw workloadFailed(`the guest sent the run ${ran.file.name} where ${run.name} was asked for`);
+    const [before, after] = readings;
+    if (before === undefined || after === undefined || after.host_ns <= before.host_ns) throw workloadFailed('the guest did not say when its run began and ended');
+    const passed_ns = after.host_ns - before.host_ns;
+    const guest = { runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length), clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns };
+    const spoiled = ran.file.status === 'complete' ? [...ran.file.spoiled, ...spoiledByHost(guest, run.profile.spoiled)] : [];
+    return { ...ran, file: { ...ran.file, kernel: run.kernel, spoiled, machine: { ...ran.file.machine, guest } } };
+  } finally {
+    over = true;
+  }
+}
+
+/** Sends a request; a failure of the other side is one here. */
+function ask<T>(machine: Machine, request: Request, deadline_ms: number, take: (answer: Answer) => T | undefined): Promise<T> {
+  return machine.request(request, deadline_ms, (said) => {
+    const checked = answerSchema.safeParse(said);
+    if (!checked.success) {
+      const [issue] = checked.error.issues;
+      throw workloadFailed(`the guest sent what is no valid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing of it was kept`);
+    }
+    const answer = checked.data;
+    if (answer.type === 'failed') throw new Failure(answer.exitCode, `in the guest: ${answer.sentence}`);
+    if (answer.type === 'broken') throw new Error(`in the guest: ${answer.text}`);
+    return take(answer);
+  });
+}
+
+/** The archive is unpacked into memory, beside itself. */
+function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void {
+  const least = 2 * image.bytes + 256 * 2 ** 20;
+  if (memoryBytes < least) throw usage(`a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone is ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`);
+  const available = availableMemoryBytes();
+  if (memoryBytes + 256 * 2 ** 20 > available) throw unfit(`a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or name fewer kernels at a time`);
+}

@@ -1,0 +1,50 @@
+/** Where a run executes: this machine, or a guest with a kernel of its own. The loop (experiment.ts) knows no more of it. */
+import type { KernelRecord } from '../bundle/schema.js';
+import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
+import { hostFacts } from '../host/facts.js';
+import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
+import { sizeRegions, type SizedRegions } from './calibrate.js';
+import { executeRun, type RunInput, type RunOutput } from './one-run.js';
+
+export interface Place {
+  readonly kernel: KernelRecord;
+  /** Measures how large the holders' regions are to be, once it is known that the arms' CPUs exist here. */
+  size(profile: ResolvedProfile, arms: readonly ResolvedArm[], progress: (text: string) => void): Promise<SizedRegions>;
+  run(input: RunInput): Promise<RunOutput>;
+  /** While another place works; nothing here runs meanwhile. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Nothing of it is left running. */
+  close(): Promise<void>;
+  /** What its kernel printed so far; null on this machine. */
+  console(): string | null;
+}
+
+/** How an experiment comes to a place: a guest has to be booted. */
+export type OpenPlace = () => Promise<Place>;
+
+export function localPlace(): Place {
+  const topology = cpuTopology();
+  const facts = hostFacts();
+  return {
+    kernel: { name: facts.kernel, asked: 'host', release: facts.kernel, facts: { ...facts }, differences: [], guest: null },
+    size: (profile, arms, progress) => sizeHere(profile, arms, topology, progress),
+    run: (input) => executeRun(input, topology),
+    pause: () => Promise.resolve(),
+    resume: () => Promise.resolve(),
+    console: () => null,
+    close: () => Promise.resolve(),
+  };
+}
+
+export async function sizeHere(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<SizedRegions> {
+  for (const arm of arms) cpusOf(arm, topology);
+  return sizeRegions(profile, arms, topology, progress);
+}
+
+/** Every CPU that an arm names; a failure now, and not after others have been measured. */
+function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
+  const { holder, hogs, victims, jvm } = arm;
+  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), jvm?.process.cpus, ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? [])];
+  return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
+}

@@ -1,0 +1,114 @@
+/**
+ * What host and guest say to each other (kernel/frames.ts carries it). The host's requests are trusted by the guest, which
+ * it made. The guest is not trusted by the host: a kernel under test may do anything to what runs on it, so every answer is
+ * checked here, name by name and size by size, before anything of it reaches a bundle.
+ */
+import { z } from 'zod';
+import { manifestSchema, runSchema, seriesSchema, type Calibration } from '../bundle/schema.js';
+import type { HostFacts } from '../host/facts.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { lastUsedIndex, type SparseCounts } from '../record/counts.js';
+import type { SizedRegions } from './calibrate.js';
+import type { RunOutput, RunRequest } from './one-run.js';
+
+/** Raised with every change of what is said; both sides are of one build, so it only tells of a stale image. */
+export const protocol = 1;
+
+export type Request =
+  | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
+  | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }
+  | { readonly type: 'run'; readonly run: RunRequest }
+  | { readonly type: 'interrupt' };
+
+const text = (most: number): z.ZodString => z.string().max(most);
+const finite = z.number();
+
+const countsSchema = z
+  .object({
+    n: finite,
+    /** Null while n is 0: JSON has no Infinity. */
+    min_ns: finite.nullable(),
+    max_ns: finite,
+    sum_ns: finite,
+    overRange: finite,
+    index: z.array(z.int().min(0).max(lastUsedIndex)).max(lastUsedIndex + 1),
+    count: z.array(finite.min(0)).max(lastUsedIndex + 1),
+  })
+  .refine(({ index, count }) => index.length === count.length && index.every((one, i) => i === 0 || one > (index[i - 1] ?? one)), 'counters do not belong together')
+  .transform(({ min_ns, index, count, ...rest }): SparseCounts => ({ ...rest, min_ns: min_ns ?? Infinity, index: Uint32Array.from(index), count: Float64Array.from(count) }));
+
+const analysisSchema = z.object({
+  window_ns: finite,
+  series: z.array(z.object({ name: text(200), service: countsSchema, response: countsSchema.nullable(), interval_ns: finite, figures: seriesSchema })).max(1000),
+  holder: z.object({ service: countsSchema, figures: runSchema.shape.holder.unwrap(), holds_ns: z.array(finite).max(1_000_000) }).nullable(),
+});
+
+/** A file of the run's folder: a plain name, nothing that leaves it or hides in it. */
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,80}(?:\.[A-Za-z0-9_-]{1,40}){1,3}$/).refine((name) => name !== 'run.json', 'run.json is the host’s to write');
+const files = z.record(fileName, text(64 * 1024 * 1024)).refine((all) => Object.keys(all).length <= 64, 'too many files');
+
+const ranSchema = z.object({
+  type: z.literal('ran'),
+  file: runSchema,
+  files,
+  analysis: analysisSchema,
+  log: z.array(z.object({ name: text(200), counts: countsSchema, long_count: finite })).max(1000),
+});
+
+const factsSchema = z.object({
+  kernel: text(200),
+  kernelVersion: text(500),
+  preemption: text(50).nullable(),
+  hz: finite.nullable(),
+  perVmaLocks: z.boolean().nullable(),
+  cpuModel: text(200),
+  cpus: z.array(z.int()).max(4096),
+  memoryBytes: finite,
+  hypervisor: z.boolean().nullable(),
+  transparentHugePages: text(50).nullable(),
+  autogroup: z.boolean().nullable(),
+  clockSource: text(50).nullable(),
+  maxMapCount: finite.nullable(),
+  node: text(50),
+  root: z.boolean(),
+}) satisfies z.ZodType<HostFacts>;
+
+export const answerSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello'), protocol: z.literal(protocol), uptime_s: finite }),
+  z.object({ type: z.literal('facts'), facts: factsSchema, mitigations: z.record(text(100), text(500)) }),
+  z.object({ type: z.literal('progress'), text: text(500) }),
+  /** `clock_ns`: CLOCK_MONOTONIC of the guest, to be compared with the host's. */
+  z.object({ type: z.literal('phase'), phase: z.enum(['preparing', 'measuring', 'analysing']), clock_ns: finite }),
+  z.object({ type: z.literal('sized'), regions: z.array(z.tuple([text(300), manifestSchema.shape.calibration.element])).max(1000) }),
+  ranSchema,
+  z.object({ type: z.literal('failed'), exitCode: z.union([z.literal(2), z.literal(5), z.literal(6)]), sentence: text(4000) }),
+  /** A bug of ours, on the other side. */
+  z.object({ type: z.literal('broken'), text: text(8000) }),
+]);
+
+export type Answer = z.infer<typeof answerSchema>;
+/** As the guest says it, before it is checked and its counters are arrays again. */
+export type Said = z.input<typeof answerSchema>;
+
+export function sayRan({ file, files: texts, analysis, log }: RunOutput): Said {
+  const { window_ns, series, holder } = analysis;
+  return {
+    type: 'ran',
+    file,
+    files: texts,
+    analysis: {
+      window_ns,
+      series: series.map(({ name, service, response, interval_ns, figures }) => ({ name, service: plain(service), response: response === null ? null : plain(response), interval_ns, figures })),
+      holder: holder === null ? null : { service: plain(holder.service), figures: holder.figures, holds_ns: [...holder.holds_ns] },
+    },
+    log: log.map(({ name, counts, long_count }) => ({ name, counts: plain(counts), long_count })),
+  };
+}
+
+export function saySized(regions: SizedRegions): Said {
+  return { type: 'sized', regions: [...regions].map(([key, calibration]): [string, Calibration] => [key, calibration]) };
+}
+
+function plain({ n, min_ns, max_ns, sum_ns, overRange, index, count }: SparseCounts): z.input<typeof countsSchema> {
+  return { n, min_ns: n === 0 ? null : min_ns, max_ns, sum_ns, overRange, index: [...index], count: [...count] };
+}

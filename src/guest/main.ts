@@ -1,0 +1,81 @@
+/**
+ * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would have
+ * done itself, with the same code, and sends back what came of it. During a window it says nothing: it shares the CPUs.
+ */
+import { openSync, readFileSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Failure } from '../base/failure.js';
+import { sizeHere } from '../experiment/place.js';
+import { executeRun } from '../experiment/one-run.js';
+import { protocol, sayRan, saySized, type Request, type Said } from '../experiment/wire.js';
+import { cpuTopology } from '../host/cpus.js';
+import { hostFacts } from '../host/facts.js';
+import { encodeFrame, frameReader } from '../kernel/frames.js';
+
+const channel = openSync(process.argv[2] ?? '', 'r+');
+const readChannel = promisify(read);
+
+function say(message: Said): void {
+  const bytes = encodeFrame(message);
+  for (let written = 0; written < bytes.length; ) written += writeSync(channel, bytes, written);
+}
+
+let interrupt: () => void = () => undefined;
+
+async function answer(request: Request): Promise<Said> {
+  switch (request.type) {
+    case 'set-up':
+      if (request.config !== null) writeFileSync(`/boot/config-${request.release}`, request.config);
+      return { type: 'facts', facts: { ...hostFacts(), cpus: [...hostFacts().cpus] }, mitigations: mitigations() };
+    case 'size':
+      return saySized(await sizeHere(request.profile, request.arms, cpuTopology(), (text) => { say({ type: 'progress', text }); }));
+    case 'run': {
+      const interrupted = new Promise<void>((resolve) => { interrupt = resolve; });
+      const output = await executeRun(
+        {
+          ...request.run,
+          interrupted,
+          onPhase: (phase) => { say({ type: 'phase', phase, clock_ns: Number(process.hrtime.bigint()) }); },
+          onSnapshot: () => undefined,
+        },
+        cpuTopology(),
+      );
+      return sayRan(output);
+    }
+    case 'interrupt':
+      throw new Error('an interruption is no request of its own');
+  }
+}
+
+async function handle(request: Request): Promise<void> {
+  if (request.type === 'interrupt') {
+    interrupt();
+    return;
+  }
+  try {
+    say(await answer(request));
+  } catch (error) {
+    const known = error instanceof Failure && (error.exitCode === 2 || error.exitCode === 5 || error.exitCode === 6);
+    say(known ? { type: 'failed', exitCode: error.exitCode, sentence: error.message.slice(0, 4000) } : { type: 'broken', text: String(error instanceof Error ? error.stack : error).slice(0, 8000) });
+  }
+}
+
+/** Which of the CPU's known flaws this kernel works around, in its own words. */
+function mitigations(): Record<string, string> {
+  const folder = '/sys/devices/system/cpu/vulnerabilities';
+  try {
+    return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8').trim().slice(0, 500)]));
+  } catch {
+    return {};
+  }
+}
+
+say({ type: 'hello', protocol, uptime_s: Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) });
+const take = frameReader();
+const buffer = Buffer.alloc(64 * 1024);
+for (;;) {
+  const { bytesRead } = await readChannel(channel, buffer, 0, buffer.length, null);
+  if (bytesRead === 0) break;
+  for (const request of take(Buffer.from(buffer.subarray(0, bytesRead)))) void handle(request as Request);
+}

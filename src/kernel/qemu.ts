@@ -1,0 +1,93 @@
+/** QEMU: whether it is here, what it can do, and the command that boots a guest. */
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { unfit } from '../base/failure.js';
+import type { PreemptionModel } from '../profile/preemption.js';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+export interface Qemu {
+  readonly path: string;
+  /** Such as 7.2.22. */
+  readonly version: string;
+  readonly accelerators: readonly string[];
+}
+
+const program = 'qemu-system-x86_64';
+
+/** PAUSELAB_QEMU names another one. */
+export function findQemu(): Qemu {
+  if (process.arch !== 'x64') throw unfit(`guests are built for x86-64 and this machine is ${process.arch}; use --kernel host`);
+  const own = process.env.PAUSELAB_QEMU;
+  const path = own ?? (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program)).find((file) => existsSync(file));
+  if (path === undefined) throw unfit(`${program} is not here, and a guest kernel needs it; install QEMU (on Debian \`apt-get install qemu-system-x86\`), or use --kernel host`);
+  const ask = (argument: string[]): string => {
+    try {
+      return execFileSync(path, argument, { encoding: 'utf8', timeout: 20_000, stdio: ['ignore', 'pipe', 'pipe'] });
+    } catch (cause) {
+      throw unfit(`${path} ${argument.join(' ')} failed (${firstLine((cause as Error).message)}); install a working QEMU (on Debian qemu-system-x86)`, { cause });
+    }
+  };
+  const version = /version (\S+)/.exec(ask(['-version']))?.[1];
+  if (version === undefined) throw unfit(`${path} says no version, so it is no QEMU; install one (on Debian qemu-system-x86)`);
+  return { path, version, accelerators: ask(['-accel', 'help']).split('\n').map((line) => line.trim()).filter((line) => /^\w+$/.test(line)) };
+}
+
+/** Why KVM need not even be tried; null: try it. That it is there does not mean that it works (facts of a boot decide). */
+export function withoutKvm({ accelerators }: Qemu): string | null {
+  if (!accelerators.includes('kvm')) return 'this QEMU was built without KVM';
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no /dev/kvm' : 'this user may not use /dev/kvm';
+  }
+}
+
+export interface GuestSettings {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** `preempt=` of the kernel's command line; null: the kernel's own choice. */
+  readonly preempt: PreemptionModel | null;
+  /** Words for the kernel's command line, last. */
+  readonly append: readonly string[];
+}
+
+/**
+ * A fault in the kernel ends the guest instead of hiding (`oops=panic`), and a panic ends QEMU (`panic=-1`, -no-reboot).
+ * `tsc=reliable`: an emulated TSC is the host's one clock, but a kernel that is kept waiting takes it for a bad one and
+ * changes to a clock that is forty times slower to read.
+ */
+export function kernelCommandLine({ preempt, append }: GuestSettings): string {
+  return ['console=ttyS0', 'loglevel=4', 'panic=-1', 'oops=panic', 'tsc=reliable', ...(preempt === null ? [] : [`preempt=${preempt}`]), ...append].join(' ');
+}
+
+export interface BootFiles {
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly console: string;
+  /** Sockets on which we listen: of messages by virtio, by the second serial port, of QEMU's own control. */
+  readonly channel: string;
+  readonly serial: string;
+  readonly control: string;
+}
+
+export function qemuArguments(settings: GuestSettings, accelerator: Accelerator, files: BootFiles): string[] {
+  const { cpus, memoryBytes } = settings;
+  return [
+    ...['-name', 'pauselab', '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-nic', 'none'],
+    ...['-machine', 'pc'],
+    ...(accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...['-smp', String(cpus), '-m', `${Math.floor(memoryBytes / 2 ** 20)}M`],
+    ...['-kernel', files.kernel, '-initrd', files.initramfs, '-append', kernelCommandLine(settings)],
+    ...['-chardev', `file,id=console,path=${files.console}`, '-serial', 'chardev:console'],
+    ...['-chardev', `socket,id=serial,path=${files.serial}`, '-serial', 'chardev:serial'],
+    ...['-chardev', `socket,id=channel,path=${files.channel}`, '-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=channel,name=pauselab'],
+    ...['-chardev', `socket,id=control,path=${files.control}`, '-mon', 'chardev=control,mode=control'],
+  ];
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}

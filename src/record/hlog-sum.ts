@@ -1,0 +1,82 @@
+/**
+ * A whole histogram log, ours or another tool's, summed by tag while it is read: an hour of 12 series is 43,200
+ * histograms, which nobody needs at once. Memory is one set of counters a tag and one line.
+ */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import { usage } from '../base/failure.js';
+import type { SparseCounts } from './counts.js';
+import { isIntervalLine, splitLine } from './hlog.js';
+import { createTally, type Tally } from './tally.js';
+
+export interface TagSum {
+  /** Null: lines without one. */
+  readonly tag: string | null;
+  readonly intervals: number;
+  /** Together, without gaps. */
+  readonly length_ns: number;
+  readonly counts: SparseCounts;
+}
+
+export interface HlogSum {
+  readonly tags: readonly TagSum[];
+  /** True if the last line was cut off and is left out. */
+  readonly truncated: boolean;
+}
+
+const chunkBytes = 1 << 18;
+/** A histogram of 4 MiB deflates to less. */
+const longestLine = 8 * 2 ** 20;
+/** 270 KB each. */
+const mostTags = 500;
+
+export function sumHlog(path: string): HlogSum {
+  const sums = new Map<string | null, { tally: Tally; intervals: number; length_ns: number }>();
+  let truncated = false;
+  eachLine(path, (line, number, isLast) => {
+    if (!isIntervalLine(line)) return;
+    try {
+      const { tag, length_ns, base64 } = splitLine(line);
+      const sum = sums.get(tag) ?? { tally: createTally(), intervals: 0, length_ns: 0 };
+      sum.tally.add(base64);
+      sum.intervals += 1;
+      sum.length_ns += length_ns;
+      sums.set(tag, sum);
+    } catch (cause) {
+      if (isLast) truncated = true;
+      else throw usage(`line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave it out`, { cause });
+    }
+    if (sums.size > mostTags) throw usage(`${path} has more than ${mostTags} tags; split it by tag`);
+  });
+  return { tags: [...sums].map(([tag, { tally, intervals, length_ns }]) => ({ tag, intervals, length_ns, counts: tally.counts() })), truncated };
+}
+
+/** `isLast`: no line break ends it, so it may be half of one. */
+function eachLine(path: string, use: (line: string, number: number, isLast: boolean) => void): void {
+  const fd = open(path);
+  try {
+    const decoder = new StringDecoder('utf8');
+    const chunk = Buffer.alloc(chunkBytes);
+    let rest = '';
+    let number = 0;
+    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk)) {
+      const lines = (rest + decoder.write(chunk.subarray(0, read))).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > longestLine) throw usage(`line ${number + lines.length + 1} of ${path} is longer than ${longestLine} characters, which no histogram needs; it is no histogram log`);
+      for (const line of lines) use(line.replace(/\r$/, ''), (number += 1), false);
+    }
+    rest += decoder.end();
+    if (rest !== '') use(rest, number + 1, true);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function open(path: string): number {
+  try {
+    if (!statSync(path).isFile()) throw new Error('it is no file');
+    return openSync(path, 'r');
+  } catch (cause) {
+    throw usage(`${path} could not be read (${(cause as Error).message}); name a histogram log`, { cause });
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Sums HdrHistograms in the V2 encoding (compressed, base64) into counters of the board's layout. Memory is bounded
+ * whatever the text holds, which the library's decoder cannot promise: it inflates without a limit, and rounds counts
+ * beyond 2^53 in silence. Errors are plain; whoever knows the file and the line says which.
+ *
+ * Encoding, big-endian: cookie 0x1c849304, length, deflated { cookie 0x1c849303, payload length, normalising offset,
+ * digits, lowest and highest value (8 bytes each), a ratio, payload }. The payload is the counters in order as ZigZag
+ * LEB128 of at most 9 bytes: a positive number is a count, a negative one so many counters of 0. It is in the order of the
+ * values whatever the normalising offset.
+ */
+import { inflateSync } from 'node:zlib';
+import { emptyCounts, highestOfIndex, indexOfValue, lastUsedIndex, valueOfIndex, type SparseCounts } from './counts.js';
+
+/** A histogram of 3 digits over 64 bits has 0.5 MB of counters at most, whatever they count. */
+const mostBytes = 4 * 2 ** 20;
+const outerCookie = 0x1c849304;
+const innerCookie = 0x1c849303;
+/** Cookies carry a word size in these bits. */
+const wordSize = 0xf0;
+
+export interface Tally {
+  /** Adds one histogram; throws before anything is added. */
+  add(base64: string): void;
+  /**
+   * Counted so far, to three digits: extremes are those of the counters, the sum that of their middles. Values above one
+   * hour are in the last counter.
+   */
+  counts(): SparseCounts;
+}
+
+export function createTally(): Tally {
+  const counters = new Float64Array(lastUsedIndex + 1);
+  let n = 0;
+  return {
+    add(base64) {
+      const decoded = decode(base64);
+      if (n + decoded.n > Number.MAX_SAFE_INTEGER) throw new Error('its counts together are beyond 2^53, which no sum keeps exact');
+      n += decoded.n;
+      for (const [position, index] of decoded.index.entries()) counters[index] = (counters[index] ?? 0) + (decoded.count[position] ?? 0);
+    },
+    counts() {
+      const index = Uint32Array.from(counters.keys()).filter((i) => (counters[i] ?? 0) > 0);
+      return sparse(index, Float64Array.from(index, (i) => counters[i] ?? 0), n);
+    },
+  };
+}
+
+/** One histogram; extremes and sum as those of a tally. */
+export function decodeCounts(base64: string): SparseCounts {
+  const { n, index, count } = decode(base64);
+  return sparse(Uint32Array.from(index), Float64Array.from(count), n);
+}
+
+interface Decoded {
+  readonly n: number;
+  readonly index: readonly number[];
+  readonly count: readonly number[];
+}
+
+function decode(base64: string): Decoded {
+  // Node's own decoder skips what is no base64, so a line that was cut off could pass.
+  if (base64.length % 4 !== 0 || !/^[\w+/]+={0,2}$/.test(base64)) throw new Error('its histogram is cut off or no base64');
+  const histogram = inflate(Buffer.from(base64, 'base64'));
+  if (histogram.length < 40 || withoutWordSize(histogram.readUInt32BE(0)) !== innerCookie) throw new Error('it holds no histogram of the V2 encoding');
+  const payload = histogram.subarray(40, 40 + histogram.readUInt32BE(4));
+  if (payload.length !== histogram.readUInt32BE(4)) throw new Error('its histogram is cut off');
+  const digits = histogram.readUInt32BE(12);
+  if (digits > 5) throw new Error(`its histogram claims ${digits} significant digits, of at most 5`);
+  const indexOf = indexMapping(digits, Number(histogram.readBigUInt64BE(16)));
+  const index: number[] = [];
+  const count: number[] = [];
+  let n = 0;
+  readCounts(payload, (position, times) => {
+    const own = indexOf(position);
+    // Counters of a finer histogram fall into one of ours.
+    if (index.at(-1) === own) count[count.length - 1] = (count.at(-1) ?? 0) + times;
+    else {
+      index.push(own);
+      count.push(times);
+    }
+    n += times;
+  });
+  return { n, index, count };
+}
+
+function inflate(bytes: Buffer): Buffer {
+  if (bytes.length < 9 || withoutWordSize(bytes.readUInt32BE(0)) !== outerCookie) throw new Error('its histogram is none of the V2 compressed encoding');
+  const length = bytes.readUInt32BE(4);
+  if (length > bytes.length - 8) throw new Error('its histogram is cut off');
+  try {
+    return inflateSync(bytes.subarray(8, 8 + length), { maxOutputLength: mostBytes });
+  } catch (cause) {
+    const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw new Error(tooLarge ? `its histogram inflates to more than ${mostBytes} bytes, which none needs` : `its histogram does not inflate (${(cause as Error).message})`, { cause });
+  }
+}
+
+function withoutWordSize(cookie: number): number {
+  return (cookie & ~wordSize) >>> 0;
+}
+
+/** From a counter of the encoded histogram to ours, by the middle of its values. */
+function indexMapping(digits: number, lowest: number): (position: number) => number {
+  const unitMagnitude = Math.floor(Math.log2(Math.max(1, lowest)));
+  const half = 2 ** (Math.ceil(Math.log2(2 * 10 ** digits)) - 1);
+  if (unitMagnitude === 0 && half === 1024) return (position) => Math.min(position, lastUsedIndex);
+  return (position) => {
+    const bucket = Math.max(Math.floor(position / half) - 1, 0);
+    const width = 2 ** (bucket + unitMagnitude);
+    return indexOfValue((position - bucket * half) * width + Math.floor(width / 2));
+  };
+}
+
+function readCounts(payload: Buffer, use: (position: number, count: number) => void): void {
+  let position = 0;
+  for (let at = 0; at < payload.length; ) {
+    let value = 0;
+    let scale = 1;
+    let byte: number;
+    let length = 0;
+    do {
+      if (at >= payload.length) throw new Error('its histogram is cut off');
+      byte = payload[at] ?? 0;
+      at += 1;
+      length += 1;
+      // The ninth byte has no mark of continuation: all of its 8 bits count.
+      value += (length === 9 ? byte : byte & 0x7f) * scale;
+      scale *= 128;
+    } while (byte >= 0x80 && length < 9);
+    const size = Math.ceil(value / 2);
+    if (size > Number.MAX_SAFE_INTEGER) throw new Error('its histogram has a count beyond 2^53, which no figure would keep exact');
+    if (value % 2 === 1) position += size;
+    else {
+      if (size > 0) use(position, size);
+      position += 1;
+    }
+  }
+}
+
+/** Counters ascend. */
+function sparse(index: Uint32Array, count: Float64Array, n: number): SparseCounts {
+  if (n === 0) return emptyCounts();
+  let sum_ns = 0;
+  for (const [position, i] of index.entries()) sum_ns += (count[position] ?? 0) * Math.floor((valueOfIndex(i) + highestOfIndex(i) + 1) / 2);
+  return { n, min_ns: valueOfIndex(index[0] ?? 0), max_ns: highestOfIndex(index.at(-1) ?? 0), sum_ns, overRange: 0, index, count };
+}

@@ -1,0 +1,158 @@
+/** A bundle as a side of a comparison. */
+import { basename, join } from 'node:path';
+import { usage } from '../base/failure.js';
+import type { RunFile, SeriesFigures } from '../bundle/schema.js';
+import type { StoredBundle } from '../bundle/store.js';
+import { addCounts } from '../record/counts.js';
+import { percentile_ns } from '../record/histogram.js';
+import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
+import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
+import type { RunEvidence } from './metrics.js';
+import type { Side, SideFacts } from './side.js';
+import { counted, listed } from './words.js';
+
+export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle): Side {
+  // An arm on another kernel is another arm.
+  const runs = manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: `${run.arm} on ${run.kernel ?? 'unknown'}` })) : all;
+  const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
+  const whole = runs.filter(isEvidence);
+  const idle = new Map<string, number>();
+  const weak: string[] = [];
+  for (const run of runs) {
+    const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
+    for (const figures of run.series) {
+      assertSane(join(path, 'runs', run.name, 'run.json'), run, figures);
+      const key = `${run.arm}, ${figures.name}`;
+      const entry = evidence.get(key) ?? { arm: run.arm, series: figures.name, runs: [] };
+      evidence.set(key, entry);
+      // A series without any evidence stays one: what is missing must be seen.
+      if (!isEvidence(run)) continue;
+      // A victim that never operated has shown nothing, not even that it was not stalled.
+      if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
+      else entry.runs.push(runEvidence(run.window, figures, logs));
+    }
+  }
+  for (const [key, entry] of evidence) {
+    const own = whole.flatMap((run) => (run.arm === entry.arm ? run.series.filter(({ name }) => name === entry.series) : []));
+    const lost = own.filter(({ lost_records }) => lost_records > 0).length;
+    const exhausted = own.filter((one) => one.exhausted > 0).length;
+    if (lost > 0) weak.push(`${key}: records of slow operations were lost in ${counted(lost, 'run')}, so stalled shares and blocked stalls are at least what is said.`);
+    if (exhausted > 0) weak.push(`${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`);
+  }
+  const unproven = [...new Set(runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)))];
+  const degraded = [...new Set(runs.flatMap((run) => run.degraded))];
+  const incomplete = incompleteness(summary, runs);
+  const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
+  const cut = runs.filter((run) => run.status !== 'complete').length;
+  return {
+    label: basename(path.replace(/\/+$/, '')) || path,
+    path,
+    kind: 'bundle',
+    arms: [...new Set([...armsOf(manifest), ...runs.map(({ arm }) => arm)])].filter((arm) => runs.some((run) => run.arm === arm)),
+    evidence: [...evidence.values()],
+    facts: factsOf(manifest, runs),
+    resolved: manifest.profile,
+    incomplete,
+    regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
+    degraded,
+    notes: [
+      ...(spoiled > 0 ? [`${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`] : []),
+      ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
+      ...(incomplete === null ? [] : [`${incomplete}.`]),
+      ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
+      ...(unproven.length > 0 ? [`not proven to be in force: ${unproven.join('; ')}.`] : []),
+      ...[...idle].map(([key, n]) => `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`),
+      ...weak,
+    ],
+  };
+}
+
+function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile[]): string | null {
+  if (summary === null) return 'it has no summary: the experiment ended before it could write one';
+  if (summary.status !== 'complete') return `the experiment is not complete (${summary.status})`;
+  // Whoever leaves out the bad ones has a good bundle.
+  const there = new Set(runs.map(({ name }) => name));
+  const gone = new Set(summary.arms.flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run))).filter((name) => !there.has(name)));
+  return gone.size === 0 ? null : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
+}
+
+function isEvidence({ status, spoiled }: RunFile): boolean {
+  return status === 'complete' && spoiled.length === 0;
+}
+
+/** `logs` is asked only for percentiles that the figures do not have. */
+export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
+  return {
+    window_ns: window.windowEnd_ns - window.windowStart_ns,
+    threshold_ns: figures.stalls.threshold_ns,
+    figures,
+    knowsStates: true,
+    quantile(time, percent) {
+      const own = figures[time];
+      if (own === null || (time === 'response' && figures.saturated)) return null;
+      if (Object.hasOwn(own, keyOf(percent))) return own[keyOf(percent) as 'p99_ns'];
+      // Owed operations are no further observations: n is that of the operations served (record/figures.ts).
+      if (!hasFiniteUpperBound(percent / 100, figures.service.n)) return null;
+      const tags = time === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`];
+      return percentile_ns(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))), percent);
+    },
+  };
+}
+
+function keyOf(percent: number): string {
+  return `p${String(percent).replace('.', '_')}_ns`;
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** JSON has no NaN, but 1e999 is Infinity, and a file may have been changed. */
+function assertSane(path: string, { window }: RunFile, { name, service, response, stalls }: SeriesFigures): void {
+  const counts = [service.n, response?.n ?? 0, stalls.count, stalls.blocked_count];
+  const times = [window.windowStart_ns, window.windowEnd_ns - window.windowStart_ns, stalls.threshold_ns, stalls.longest_ns, ...[service, response].flatMap((figures) => (figures === null ? [] : Object.values(figures).filter((value) => value !== null)))];
+  const bad =
+    counts.find((value) => !Number.isSafeInteger(value) || value < 0) ??
+    times.find((value) => !Number.isFinite(value) || value < 0) ??
+    [stalls.stalled_share, stalls.blocked_share].find((value) => !(value >= 0 && value <= 1 + 1e-9));
+  if (bad !== undefined) throw usage(`${path} is no valid run: ${JSON.stringify(name.slice(0, 80))} has the figure ${bad}, which no run has; it was changed or cut off`);
+}
+
+function factsOf({ profile, profileHash, host, kernels, tool }: StoredBundle['manifest'], runs: readonly RunFile[]): SideFacts {
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+  const jdks = runs.flatMap(({ jvm }) => jvm?.processes ?? []).flatMap((process) => {
+    const { version, vendor } = process;
+    return typeof version === 'string' ? [typeof vendor === 'string' ? `${vendor} ${version}` : version] : [];
+  });
+  return {
+    profile: text(fieldOf(profile, 'name')),
+    profileHash,
+    // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
+    kernel: listed(kernels.map(({ name, guest }) => (guest === null ? name : `${name} in a guest (${guest.accelerator})`))),
+    preemption: text(common(kernels.map(({ facts }) => facts.preemption))),
+    hz: number(common(kernels.map(({ facts }) => facts.hz))),
+    cpuModel: text(host.cpuModel),
+    cpus: Array.isArray(host.cpus) ? host.cpus.length : null,
+    memoryBytes: number(host.memoryBytes),
+    tool: tool.version,
+    jdks: [...new Set(jdks)].sort(),
+  };
+}
+
+/** In the profile's order. */
+function armsOf({ profile, kernels }: StoredBundle['manifest']): string[] {
+  const arms = fieldOf(profile, 'arms');
+  const names = Array.isArray(arms) ? arms.flatMap((arm: unknown) => { const name = fieldOf(arm, 'name'); return typeof name === 'string' ? [name] : []; }) : [];
+  return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => `${name} on ${kernel.name}`)) : names;
+}
+
+/** What they all say; null if they differ. */
+function common(values: readonly unknown[]): unknown {
+  return values.every((value) => value === values[0]) ? values[0] : null;
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}

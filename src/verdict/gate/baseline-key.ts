@@ -1,0 +1,44 @@
+/** What a baseline is of, told from its bundle. */
+import { createHash } from 'node:crypto';
+import { usage } from '../../base/failure.js';
+import type { BaselineFile } from '../../bundle/baseline-schema.js';
+import { baselineVersion } from '../../bundle/baseline-schema.js';
+import { measuredSettings } from '../differences.js';
+import { canonicalJson } from '../../profile/hash.js';
+import type { Side, SideFacts } from '../side.js';
+import { sideProblems } from './evidence.js';
+
+/** A bundle that no gate would accept is refused now, and not in a month. */
+export function baselineOf(side: Side, own: { readonly name: string | null; readonly savedAt: string; readonly measuredAt: string; readonly runs: number }): BaselineFile {
+  if (side.kind !== 'bundle' || side.facts.profile === null) throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
+  const [problem] = sideProblems(side, 'baseline');
+  if (problem !== undefined) throw usage(`not saved, since no gate would accept it: ${problem}`);
+  const key = keyOf(side);
+  return { schemaVersion: baselineVersion, name: own.name ?? defaultName(key), savedAt: own.savedAt, savedFrom: side.path, measuredAt: own.measuredAt, runs: own.runs, key };
+}
+
+function keyOf({ facts, resolved }: Side): BaselineFile['key'] {
+  const { kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = facts;
+  return { profile: facts.profile ?? '', profileHash: sha256(measuredSettings(resolved)), kernel, preemption, hz, cpuModel, cpus, memoryBytes: roundedMemory(memoryBytes), jdks: [...jdks] };
+}
+
+/** The kernel keeps more or less for itself from boot to boot. */
+function roundedMemory(bytes: number | null): number | null {
+  return bytes === null ? null : Math.round(bytes / 2 ** 28) * 2 ** 28;
+}
+
+/** One name for one key: saving the same again is a replacement. */
+function defaultName(key: BaselineFile['key']): string {
+  const profile = key.profile.replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, 60);
+  return `${profile === '' ? 'profile' : profile}-${sha256(key).slice(0, 8)}`;
+}
+
+/** As a side's facts, to be told apart without its bundle being read. */
+export function factsOfBaseline({ key }: BaselineFile): SideFacts {
+  const { profile, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = key;
+  return { profile, profileHash: null, kernel, preemption, hz, cpuModel, cpus, memoryBytes, tool: null, jdks };
+}
+
+function sha256(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}

@@ -1,0 +1,66 @@
+/** What keeps a suite, a side or a series from being evidence. Whatever this finds passes under no policy. */
+import { formatSize } from '../../base/units.js';
+import { differingFacts, differingSettings, factSentence, shownSettings } from '../differences.js';
+import type { Metric, RunEvidence } from '../metrics.js';
+import type { Side } from '../side.js';
+import { counted } from '../words.js';
+import type { EnvironmentClass } from './policy-schema.js';
+
+/** Sentences without a full stop; empty: the side is whole. */
+export function sideProblems(side: Side, role: 'baseline' | 'candidate'): string[] {
+  const name = `the ${role} ${side.label}`;
+  return [
+    ...(side.incomplete === null ? [] : [`${name} is not whole: ${side.incomplete}; run it to its end`]),
+    ...(side.degraded.length > 0 ? [`${name} ran degraded: ${side.degraded.join('; ')}; run it where priorities and CPUs can be set as the profile asks`] : []),
+    ...(side.evidence.some(({ runs }) => runs.length > 0) ? [] : [`${name} has no whole, unspoiled run; ${side.notes[0] ?? 'run it again'}`]),
+  ];
+}
+
+/** What must be alike, and is not. */
+export function pairProblems(baseline: Side, candidate: Side, allowed: readonly EnvironmentClass[]): string[] {
+  if (baseline.facts.profile !== candidate.facts.profile) return [`the baseline ${baseline.label} is of the profile ${String(baseline.facts.profile)} and the candidate ${candidate.label} of ${String(candidate.facts.profile)}: they measure different things`];
+  const settings = differingSettings(baseline.resolved, candidate.resolved);
+  const facts = refusedFacts(baseline, candidate, allowed);
+  const remedy = [...new Set(facts.map((fact) => fact.class))].map((name) => `--allow-different ${name}`).join(' ');
+  return [
+    ...(settings.length > 0 ? [`the profile ${String(candidate.facts.profile)} is not the same in ${baseline.label} and ${candidate.label}: ${shownSettings(settings)}; measure the baseline anew`] : []),
+    ...(facts.length > 0 ? [`the environments differ: ${facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))).join('; ')}; measure the baseline there too, or allow it (${remedy}, or allowDifferent in the policy)`] : []),
+  ];
+}
+
+export function refusedFacts(baseline: Pick<Side, 'facts'>, candidate: Pick<Side, 'facts'>, allowed: readonly EnvironmentClass[]) {
+  // Another version of pauselab is told and not refused; the profile has been compared in full.
+  return differingFacts(baseline.facts, candidate.facts).filter((fact) => fact.class !== 'profile' && fact.class !== 'pauselab' && !allowed.includes(fact.class));
+}
+
+/** What differs and was allowed to: sentences. */
+export function pairNotes(baseline: Side, candidate: Side): string[] {
+  const facts = differingFacts(baseline.facts, candidate.facts);
+  const regions = candidate.regions.flatMap(({ of, bytes }) => {
+    const own = baseline.regions.find((region) => region.of === of);
+    return own === undefined || Math.abs(Math.log(bytes / own.bytes)) < Math.log(1.25) ? [] : [`${of} from ${formatSize(own.bytes)} in ${baseline.label} to ${formatSize(bytes)} in ${candidate.label}`];
+  });
+  return [
+    ...(facts.length > 0 ? [`${facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))).join('; ')}. A difference found may come from that.`] : []),
+    ...(regions.length > 0 ? [`Regions were sized anew for the same hold time, and differ: ${regions.join('; ')}.`] : []),
+  ];
+}
+
+/** Why figures that look good in these runs are not to be trusted; null: nothing. */
+export function flawOf(metric: Metric, runs: readonly RunEvidence[], allowSaturated: boolean): string | null {
+  const where = (of: (figures: RunEvidence['figures']) => boolean): number => runs.filter(({ figures }) => of(figures)).length;
+  const saturated = where((figures) => figures.saturated);
+  if (saturated > 0 && !allowSaturated) return `the series is saturated in ${counted(saturated, 'run')} of ${runs.length}: it could not keep its schedule, so what it did measure is the smaller part; lower its rate, or set allowSaturated in the rule`;
+  if (!metric.ofStalls) return null;
+  const lost = where(({ lost_records = 0 }) => lost_records > 0);
+  if (lost > 0 && ['stalled_share', 'blocked_per_minute'].includes(metric.name)) return `records of slow operations were lost in ${counted(lost, 'run')} of ${runs.length}, so the figure is a lower bound`;
+  const exhausted = where((figures) => (figures.exhausted ?? 0) > 0);
+  if (exhausted > 0) return `the victim used up its fresh pages in ${counted(exhausted, 'run')} of ${runs.length}, and could be stalled in a part of the window only; lower its rate`;
+  const unseen = where(({ stalls }) => stalls.unseen_count > 0);
+  if (unseen > 0 && metric.name === 'blocked_per_minute') return `of some stalls in ${counted(unseen, 'run')} of ${runs.length} nobody saw in what state the victim was`;
+  return null;
+}
+
+function labelsOf(a: Side, b: Side): { a: string; b: string } {
+  return { a: a.label, b: b.label };
+}

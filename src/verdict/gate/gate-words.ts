@@ -1,0 +1,60 @@
+/** What a gate found, in words. */
+import { formatShare } from '../../base/units.js';
+import { shownInterval, shownMargin, shownP, shownValue } from '../compare-words.js';
+import type { CompareRow } from '../compared.js';
+import type { Margin } from '../decide.js';
+import { formatMetric, type Metric } from '../metrics.js';
+import { counted } from '../words.js';
+import type { Check, CheckOutcome, GateResult, LimitRow } from './gated.js';
+import type { Limit } from './policy.js';
+
+/** The first line: quotable alone. */
+export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult, 'verdict'>): string {
+  const all = suites.flatMap(({ checks, profile }) => checks.map((check) => ({ check, profile })));
+  const first = (wanted: CheckOutcome): string => {
+    const found = all.find(({ check }) => check.outcome === wanted);
+    return found === undefined ? '' : `${nameOf(found.check, suites.length > 1 ? found.profile : null)}: ${found.check.sentence}`;
+  };
+  const judged = all.filter(({ check }) => check.kind !== 'evidence').length;
+  const also = [
+    ...(outcome !== 'fail' || counts.fail === 0 ? [] : counts.inconclusive > 0 ? [`${counts.inconclusive} inconclusive`] : []),
+    ...(counts.fail > 0 && counts.error > 0 ? [`${counted(counts.error, 'problem')} with the evidence`] : []),
+  ];
+  const rest = also.length === 0 ? '' : ` (and ${also.join(', ')})`;
+  if (counts.fail > 0) return `FAIL: ${counts.fail} of ${counted(judged, 'check')} failed${rest}. ${first('fail')}.`;
+  if (counts.error > 0) return `NO VERDICT: ${counted(counts.error, 'problem')} with the evidence; nothing passes without it. ${first('error')}.`;
+  if (outcome === 'fail') return `FAIL: ${counts.inconclusive} of ${counted(judged, 'check')} inconclusive, which this policy counts as failed. ${first('inconclusive')}.`;
+  if (outcome === 'inconclusive') return `INCONCLUSIVE: ${counts.inconclusive} of ${counted(judged, 'check')} left open whether it is worse. ${first('inconclusive')}.`;
+  const open = counts.inconclusive === 0 ? '' : ` (${counts.inconclusive} of them inconclusive, which this policy lets pass)`;
+  return `PASS: ${counted(judged, 'check')} of ${counted(suites.length, 'profile')}${open}, by ${policy.source}.`;
+}
+
+/** `free-one-vma, writer.mprotect, longest stall <= 50.0 ms` */
+export function nameOf({ arm, series, expected }: Check, profile: string | null): string {
+  return [profile, arm, series, expected].filter((part) => part !== null).join(', ');
+}
+
+export function limitExpected({ metric, operator, value }: Pick<Limit, 'metric' | 'operator' | 'value'>): string {
+  return `${metric.title} ${operator} ${formatMetric(metric.unit, value)} in every run`;
+}
+
+export function limitSentence(metric: Metric, { values, violations, violations_share_high: high }: LimitRow): string {
+  const highest = `the highest is ${formatMetric(metric.unit, Math.max(...values))}`;
+  if (violations > 0) return `beyond it in ${violations} of ${counted(values.length, 'run')}; ${highest}`;
+  return `in all ${values.length} runs (${highest}); up to ${formatShare(high ?? 1)} of such runs may still be beyond it`;
+}
+
+export function comparisonExpected(metric: Metric, margin: Margin): string {
+  return `${metric.title} no worse by more than ${shownMargin(metric.unit, margin)}`;
+}
+
+export function comparisonSentence(row: CompareRow, outcome: CheckOutcome): string {
+  const { unit, mean, difference, values, margin } = row;
+  const change = `${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}`;
+  if (outcome === 'fail') return `regressed: ${change}, p = ${shownP(row.pAdjusted)})`;
+  if (outcome === 'inconclusive') return `${change}): ${row.sentence}`;
+  if ([...values.a, ...values.b].every((value) => value === 0)) return row.sentence;
+  if (row.verdict === 'improved') return `improved: ${change}, p = ${shownP(row.pAdjusted)})`;
+  return `${change}): not worse by more than ${shownMargin(unit, margin)}, with ${row.runs.a} and ${row.runs.b} runs`;
+}
+

@@ -1,0 +1,237 @@
+/**
+ * A gate: what a policy asks of candidates and their baselines, judged. All comparisons of all suites are decided
+ * together (decide.ts), so that the probability of a false alarm is the whole gate's.
+ *
+ * Nothing passes by absence: a rule without anything to judge, a series without runs, a figure that is not known or is
+ * known too low is an error, whatever the policy says of inconclusive ones.
+ */
+import { ExitCode, usage } from '../../base/failure.js';
+import { didYouMean } from '../../base/near-miss.js';
+import { clopperPearson } from '../../stats/clopper-pearson.js';
+import { described, distinctLabels, draftOf, hasNot, rowOf, valuesOf, type Draft } from '../compare.js';
+import { decide, defaultPolicy as decisionDefaults } from '../decide.js';
+import type { Metric } from '../metrics.js';
+import type { SeriesEvidence, Side } from '../side.js';
+import { counted } from '../words.js';
+import { flawOf, pairNotes, pairProblems, sideProblems } from './evidence.js';
+import { comparisonExpected, comparisonSentence, gateVerdict, limitExpected, limitSentence } from './gate-words.js';
+import { checkOutcomes, type Check, type CheckOutcome, type GateResult, type Suite } from './gated.js';
+import { isNoWorse } from './no-worse.js';
+import { matchesAny } from './pattern.js';
+import type { ComparedMetric, Limit, Policy, Rule } from './policy.js';
+
+export interface GatePair {
+  readonly candidate: Side;
+  /** Null: no rule compares, or the reason is in `problems`. */
+  readonly baseline: Side | null;
+  /** Why there is no baseline for it: sentences. */
+  readonly problems: readonly string[];
+}
+
+/** Throws if the policy selects nothing, or names what is nowhere. */
+export function gate(pairs: readonly GatePair[], policy: Policy): GateResult {
+  const drafts = pairs.map((pair) => draftSuite(pair, policy));
+  refuseIdleRules(policy, drafts);
+  const compared = drafts.flatMap(({ checks }) => checks.flatMap((check) => (check.kind === 'comparison' ? [check] : [])));
+  const decisions = decide(compared.map(({ draft }) => draft.input), { ...decisionDefaults, alpha: policy.alpha, minimumRuns: policy.minimumRuns });
+  const judged = new Map(compared.map((check, i) => {
+    const row = rowOf(check.draft, decisions[i], compared.length);
+    return [check, judgeComparison(check, row)];
+  }));
+  const suites = drafts.map(({ suite, checks, problems }): Suite => ({
+    ...suite,
+    checks: [...problems.map(problemCheck), ...checks.map((check) => (check.kind === 'comparison' ? (judged.get(check) ?? check.unjudged) : check.check))],
+  }));
+  return resultOf(suites, policy);
+}
+
+type DraftCheck =
+  | { readonly kind: 'done'; readonly rule: string; readonly check: Check }
+  | { readonly kind: 'comparison'; readonly rule: string; readonly draft: Draft; readonly flaws: { readonly a: string | null; readonly b: string | null }; readonly unjudged: Check };
+
+interface DraftSuite {
+  readonly suite: Omit<Suite, 'checks'>;
+  readonly problems: readonly string[];
+  readonly checks: readonly DraftCheck[];
+  /** Rules that are for this profile and kernel. */
+  readonly inForce: readonly Rule[];
+  readonly pair: GatePair;
+}
+
+function draftSuite(pair: GatePair, policy: Policy): DraftSuite {
+  const [candidate, baseline = null] = distinctLabels(pair.baseline === null ? [pair.candidate] : [pair.candidate, pair.baseline]) as [Side, Side?];
+  const inForce = policy.rules.filter(({ profiles, kernels }) => isMeant(profiles, candidate.facts.profile) && isMeant(kernels, candidate.facts.kernel));
+  const problems = [
+    ...pair.problems,
+    ...sideProblems(candidate, 'candidate'),
+    ...(baseline === null ? [] : [...sideProblems(baseline, 'baseline'), ...pairProblems(baseline, candidate, policy.allowDifferent)]),
+  ];
+  return {
+    suite: {
+      profile: candidate.facts.profile ?? '',
+      candidate: described(candidate),
+      baseline: baseline === null ? null : described(baseline),
+      notes: [
+        ...(baseline === null || problems.length > 0 ? [] : pairNotes(baseline, candidate)),
+        ...[candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) => side.notes.map((note) => `${side.label}: ${note}`)),
+      ],
+    },
+    problems,
+    // From sides that are no evidence nothing is judged: it would be believed.
+    checks: problems.length > 0 ? [] : inForce.flatMap((rule) => checksOf(rule, candidate, baseline, policy)),
+    inForce,
+    pair: { ...pair, candidate, baseline },
+  };
+}
+
+function isMeant(patterns: readonly string[] | null, name: string | null): boolean {
+  return patterns === null || (name !== null && matchesAny(patterns, name));
+}
+
+interface Selected {
+  readonly arm: string;
+  readonly series: string;
+}
+
+/** Of what either side has: what only one of them has is missing in the other, and told so. */
+function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
+  const controls = new Set(sides.flatMap(({ resolved }) => controlArms(resolved)));
+  const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, series }) => ({ arm, series })));
+  const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.series]), one])).values()];
+  return unique.filter(({ arm, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (rule.series === null || matchesAny(rule.series, series)));
+}
+
+function controlArms(resolved: unknown): string[] {
+  const arms = (resolved as { arms?: unknown } | null | undefined)?.arms;
+  return Array.isArray(arms) ? (arms as { name?: unknown; control?: unknown }[]).flatMap((arm) => (typeof arm.name === 'string' && typeof arm.control === 'string' ? [arm.name] : [])) : [];
+}
+
+function checksOf(rule: Rule, candidate: Side, baseline: Side | null, policy: Policy): DraftCheck[] {
+  return selectedBy(rule, baseline === null ? [candidate] : [candidate, baseline]).flatMap((selected) => {
+    const own = evidenceOf(candidate, selected);
+    const other = baseline === null ? null : evidenceOf(baseline, selected);
+    return [
+      ...rule.limits.flatMap((limit) => limitCheck(rule, selected, limit, own, policy)),
+      ...rule.compare.flatMap((compared) => comparisonCheck({ rule, selected, compared, own, other, candidate, baseline, policy })),
+    ];
+  });
+}
+
+function evidenceOf(side: Side, { arm, series }: Selected): SeriesEvidence {
+  return side.evidence.find((one) => one.arm === arm && one.series === series) ?? { arm, series, runs: [] };
+}
+
+function tooFew(name: string, { runs }: SeriesEvidence, { minimumRuns }: Policy): string | null {
+  if (runs.length >= minimumRuns) return null;
+  return `${runs.length === 0 ? `the ${name} has no whole, unspoiled run of it` : `the ${name} has ${counted(runs.length, 'whole, unspoiled run')} of it`}, and the policy asks for at least ${minimumRuns}`;
+}
+
+function limitCheck(rule: Rule, selected: Selected, limit: Limit, own: SeriesEvidence, policy: Policy): DraftCheck[] {
+  const { metric, operator, value } = limit;
+  if (own.runs.length > 0 && own.runs.every((run) => hasNot(metric, run))) return [];
+  const { known, missing } = valuesOf(metric, own.runs);
+  const violations = known.filter((one) => !(operator === '<' ? one < value : operator === '<=' ? one <= value : one === value)).length;
+  const few = tooFew('candidate', own, policy);
+  const flaw = few ?? missing[0] ?? flawOf(metric, own.runs, rule.allowSaturated);
+  const row = { operator, value, values: known, violations, violations_share_high: known.length === 0 ? null : clopperPearson(violations, known.length).high };
+  // One run beyond the limit is enough, however few there are and however little else is known.
+  const outcome: CheckOutcome = violations > 0 ? 'fail' : flaw !== null ? 'error' : 'pass';
+  const check: Check = {
+    ...labels(rule, selected, metric), kind: 'limit', outcome, expected: limitExpected(limit), sentence: outcome === 'error' ? (flaw ?? '') : limitSentence(metric, row), comparison: null, limit: row,
+  };
+  return [{ kind: 'done', rule: rule.name, check }];
+}
+
+interface Comparing {
+  readonly rule: Rule;
+  readonly selected: Selected;
+  readonly compared: ComparedMetric;
+  readonly own: SeriesEvidence;
+  readonly other: SeriesEvidence | null;
+  readonly candidate: Side;
+  readonly baseline: Side | null;
+  readonly policy: Policy;
+}
+
+function comparisonCheck({ rule, selected, compared, own, other, candidate, baseline, policy }: Comparing): DraftCheck[] {
+  const { metric, relative, absolute } = compared;
+  const basics = { ...labels(rule, selected, metric), kind: 'comparison' as const, comparison: null, limit: null };
+  const error = (sentence: string): DraftCheck[] => [{ kind: 'done', rule: rule.name, check: { ...basics, outcome: 'error', expected: `${metric.title} no worse than the baseline`, sentence } }];
+  if (other === null || baseline === null) return error('there is no baseline to compare with');
+  const few = tooFew('baseline', other, policy) ?? tooFew('candidate', own, policy);
+  if (few !== null) return error(few);
+  const arms = { a: selected.arm, b: selected.arm };
+  const draft = draftOf(candidate, { arms, a: other, b: own }, metric, relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }]);
+  if (draft === null) return [];
+  const expected = comparisonExpected(metric, draft.input.margin);
+  return [{
+    kind: 'comparison',
+    rule: rule.name,
+    draft: { ...draft, input: { ...draft.input, key: JSON.stringify([rule.name, candidate.facts.profile, candidate.label, selected.arm, selected.series, metric.name]) } },
+    flaws: { a: flawOf(metric, other.runs, rule.allowSaturated), b: flawOf(metric, own.runs, rule.allowSaturated) },
+    unjudged: { ...basics, outcome: 'error', expected, sentence: 'not judged' },
+  }];
+}
+
+function judgeComparison(check: Extract<DraftCheck, { kind: 'comparison' }>, row: ReturnType<typeof rowOf>): Check {
+  const { unjudged, flaws } = check;
+  const say = (outcome: CheckOutcome, sentence: string): Check => ({ ...unjudged, outcome, sentence, comparison: row });
+  if (row.refusal !== null) return say('error', row.refusal);
+  const judged: CheckOutcome = row.verdict === 'regressed' ? 'fail' : row.verdict !== 'inconclusive' || isNoWorse(row, row.margin) ? 'pass' : 'inconclusive';
+  // A candidate of which not all is seen may be worse than it looks, and never better.
+  const flaw = flaws.a ?? (judged === 'fail' ? null : flaws.b);
+  if (flaw !== null) return say('error', `in the ${flaws.a === null ? 'candidate' : 'baseline'} ${flaw}`);
+  return say(judged, comparisonSentence(row, judged));
+}
+
+function labels(rule: Rule, { arm, series }: Selected, metric: Metric): Pick<Check, 'rule' | 'arm' | 'series' | 'metric'> {
+  return { rule: rule.name, arm, series, metric: metric.name };
+}
+
+function problemCheck(problem: string): Check {
+  return { kind: 'evidence', outcome: 'error', rule: null, arm: null, series: null, metric: null, expected: 'sound evidence', sentence: problem, comparison: null, limit: null };
+}
+
+/** A rule that judges nothing in any suite is a slip of whoever wrote it, and a gate with it would pass. */
+function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
+  const profiles = suites.map(({ suite }) => suite.profile);
+  if (suites.every(({ inForce }) => inForce.length === 0)) {
+    throw usage(`${policy.source} selects nothing: its rules are for ${policy.rules.map(({ profiles: wanted, kernels }) => [...(wanted ?? []), ...(kernels ?? []).map((kernel) => `Linux ${kernel}`)].join(', ')).join('; ')}, and the candidates are of ${suites.map(({ suite }) => `${suite.profile} on Linux ${suite.candidate.facts.kernel ?? 'unknown'}`).join(', ')}`);
+  }
+  for (const rule of policy.rules) {
+    const own = suites.filter(({ inForce }) => inForce.includes(rule));
+    // Suites with problems judge nothing and are errors by themselves.
+    const sound = own.filter(({ problems }) => problems.length === 0);
+    if (sound.length === 0 || sound.some(({ checks }) => checks.some((check) => check.rule === rule.name))) continue;
+    const sides = sound.flatMap(({ pair }) => [pair.candidate, ...(pair.baseline === null ? [] : [pair.baseline])]);
+    throw usage(`${policy.source}: the rule ${rule.name} selects nothing in ${[...new Set(profiles)].join(', ')}: ${whyIdle(rule, sides)}`);
+  }
+}
+
+function whyIdle(rule: Rule, sides: readonly Side[]): string {
+  const arms = [...new Set(sides.flatMap((side) => side.arms))];
+  const series = [...new Set(sides.flatMap(({ evidence }) => evidence.map((one) => one.series)))];
+  const idle = (what: string, patterns: readonly string[] | null, names: readonly string[]): string[] =>
+    (patterns ?? []).some((pattern) => names.some((name) => matchesAny([pattern], name))) || patterns === null ? [] : [`no ${what} is named ${patterns.join(' or ')}${didYouMean(patterns[0] ?? '', names)}; there are ${names.join(', ')}`];
+  const why = [...idle('arm', rule.arms, arms), ...idle('series', rule.series, series)];
+  if (why.length > 0) return why.join('; ');
+  const selected = sides.some((side) => selectedBy(rule, [side]).length > 0);
+  return selected ? 'none of its metrics exists for these series: without a schedule (a rate) there is no response time' : 'no arm that it names has a series that it names, or all arms are controls (name them to gate them)';
+}
+
+function resultOf(suites: readonly Suite[], policy: Policy): GateResult {
+  const counts = Object.fromEntries(checkOutcomes.map((outcome) => [outcome, suites.reduce((sum, { checks }) => sum + checks.filter((check) => check.outcome === outcome).length, 0)])) as Record<CheckOutcome, number>;
+  const failed = counts.fail > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
+  const open = counts.error > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'exit-4');
+  const outcome: GateResult['outcome'] = failed ? 'fail' : open ? 'inconclusive' : 'pass';
+  const { source, alpha, minimumRuns, inconclusive, allowDifferent } = policy;
+  const result = {
+    schemaVersion: 1 as const,
+    outcome,
+    exitCode: failed ? ExitCode.regression : open ? ExitCode.inconclusive : ExitCode.ok,
+    policy: { source, alpha, minimumRuns, inconclusive, allowDifferent },
+    counts,
+    suites,
+  };
+  return { ...result, verdict: gateVerdict(result) };
+}

@@ -1,0 +1,58 @@
+/** What a gate found: the document that `pauselab gate --json` writes, and what the other forms are made of. */
+import type { ExitCode } from '../../base/failure.js';
+import type { ComparedSide, CompareRow } from '../compared.js';
+import type { Operator, Policy } from './policy.js';
+
+/** `error`: the evidence is missing or flawed; it passes under no policy. */
+export const checkOutcomes = ['fail', 'error', 'inconclusive', 'pass'] as const;
+export type CheckOutcome = (typeof checkOutcomes)[number];
+
+export interface LimitRow {
+  readonly operator: Operator;
+  /** In the metric's unit. */
+  readonly value: number;
+  /** One a run of the candidate. */
+  readonly values: readonly number[];
+  /** Runs beyond the limit. */
+  readonly violations: number;
+  /** How large the share of such runs may still be, at 95 %. */
+  readonly violations_share_high: number | null;
+}
+
+export interface Check {
+  readonly kind: 'evidence' | 'limit' | 'comparison';
+  readonly outcome: CheckOutcome;
+  /** Null for the evidence of a whole suite. */
+  readonly rule: string | null;
+  readonly arm: string | null;
+  readonly series: string | null;
+  readonly metric: string | null;
+  /** What must hold: `longest stall <= 50.0 ms`. */
+  readonly expected: string;
+  /** Why it came out so, without a full stop. */
+  readonly sentence: string;
+  readonly comparison: CompareRow | null;
+  readonly limit: LimitRow | null;
+}
+
+/** One profile: a candidate and its baseline. */
+export interface Suite {
+  readonly profile: string;
+  readonly candidate: ComparedSide;
+  /** Null where no rule compares. */
+  readonly baseline: ComparedSide | null;
+  readonly checks: readonly Check[];
+  readonly notes: readonly string[];
+}
+
+export interface GateResult {
+  readonly schemaVersion: 1;
+  /** The answer in plain words. */
+  readonly verdict: string;
+  /** What the exit code says; an inconclusive check counts as the policy wants it. */
+  readonly outcome: 'pass' | 'fail' | 'inconclusive';
+  readonly exitCode: ExitCode;
+  readonly policy: Pick<Policy, 'source' | 'alpha' | 'minimumRuns' | 'inconclusive' | 'allowDifferent'>;
+  readonly counts: Readonly<Record<CheckOutcome, number>>;
+  readonly suites: readonly Suite[];
+}

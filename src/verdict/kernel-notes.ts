@@ -1,0 +1,84 @@
+/** Where the kernels ran, and in what they differ beside what is compared: two versions differ in more than one patch. */
+import { formatSize } from '../base/units.js';
+import type { KernelRecord } from '../bundle/schema.js';
+import { counted, listed } from './words.js';
+
+export function kernelNotes(kernels: readonly KernelRecord[]): string[] {
+  return [...guestNotes(kernels), ...(kernels.length > 1 ? differences(kernels) : [])];
+}
+
+/** Guests of one shape share a sentence. */
+function guestNotes(kernels: readonly KernelRecord[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const { name, guest } of kernels) {
+    if (guest === null) continue;
+    const how = guest.accelerator === 'kvm' ? 'with KVM' : `emulated in software (TCG, because ${guest.withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower and times are to be compared among such guests only`;
+    const text = `in a guest of ${counted(guest.cpus, 'CPU')} and ${formatSize(guest.memoryBytes)}${guest.pinnedTo === null ? ', its CPUs not pinned' : ''}, ${how}`;
+    groups.set(text, [...(groups.get(text) ?? []), name]);
+  }
+  const others = kernels.filter(({ guest }) => guest === null).map(({ name }) => name);
+  return [
+    ...[...groups].map(([text, names]) => `${listed(names)} ran ${text}.`),
+    ...(groups.size > 0 && others.length > 0 ? [`${listed(others)} ran on this machine itself: its times and those of a guest cannot be set side by side.`] : []),
+  ];
+}
+
+/** What is in force was asked of the running kernels; the rest is told by image and config. */
+const askedOfRunning = ['hz', 'preemption default', 'preemption models', 'transparent huge pages', 'per-VMA locks', 'mitigations', 'autogroup'];
+
+function built(kernels: readonly KernelRecord[]): string[] {
+  const first = kernels.find(({ guest }) => guest !== null);
+  const seen = new Set<string>();
+  return kernels.flatMap(({ release, differences: own }) =>
+    own.flatMap(({ fact, sentence }) => {
+      // One kernel under several models differs from the first one once.
+      const key = `${release} ${sentence}`;
+      if (askedOfRunning.includes(fact) || seen.has(key)) return [];
+      seen.add(key);
+      return [`${first?.release ?? ''} against ${release}: ${sentence}.`];
+    }),
+  );
+}
+
+interface Difference {
+  readonly what: string;
+  readonly of: (kernel: KernelRecord) => string | null;
+  readonly because: string;
+}
+
+const fact = (key: string, unit = '') => ({ facts }: KernelRecord): string | null => {
+  const value = facts[key];
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `${String(value)}${unit}` : null;
+};
+
+const compared: readonly Difference[] = [
+  { what: 'preemption model', of: fact('preemption'), because: 'it decides whether a holder is preempted inside a call at all' },
+  { what: 'timer frequency', of: fact('hz', ' Hz'), because: 'it decides how soon a holder is preempted and how long a slice is' },
+  { what: 'transparent huge pages', of: fact('transparentHugePages'), because: 'they change how long a call holds the lock' },
+  { what: 'per-VMA locks', of: fact('perVmaLocks'), because: 'without them every fault takes mmap_lock too' },
+  { what: 'clock source', of: fact('clockSource'), because: 'a slow clock adds to every time' },
+  { what: 'autogroup', of: fact('autogroup'), because: 'it decides what nice values mean' },
+  { what: 'CPU mitigations', of: mitigations, because: 'they lengthen every system call' },
+];
+
+function differences(kernels: readonly KernelRecord[]): string[] {
+  const found = compared.flatMap(({ what, of, because }) => {
+    const values = kernels.map((kernel) => ({ name: kernel.name, value: of(kernel) }));
+    const known = values.filter(({ value }) => value !== null);
+    if (new Set(known.map(({ value }) => value)).size < 2) return [];
+    return [`The kernels differ in ${what} too (${known.map(({ name, value }) => `${String(value)} on ${name}`).join(', ')}): ${because}, which may explain a difference found.`];
+  });
+  const unknown = compared.filter(({ of }) => kernels.some((kernel) => of(kernel) === null)).map(({ what }) => what);
+  return [
+    ...found,
+    ...(unknown.length > 0 ? [`Not known of every kernel: ${listed(unknown)}; whether they differ in it cannot be said.`] : []),
+    ...built(kernels),
+  ];
+}
+
+function mitigations({ facts }: KernelRecord): string | null {
+  const all = facts.mitigations;
+  if (typeof all !== 'object' || all === null) return null;
+  const active = Object.entries(all).filter(([, text]) => String(text).startsWith('Mitigation')).map(([name]) => name);
+  return active.length === 0 ? 'none' : active.join(' ');
+}

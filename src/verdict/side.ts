@@ -1,0 +1,43 @@
+/**
+ * One side of a comparison: a bundle, or histogram logs of any tool, as the evidence of its runs. A run is evidence if
+ * it is whole and unspoiled; what is left out is counted and said.
+ */
+import type { RunEvidence } from './metrics.js';
+
+export interface SeriesEvidence {
+  readonly arm: string;
+  readonly series: string;
+  readonly runs: readonly RunEvidence[];
+}
+
+export interface SideFacts {
+  readonly profile: string | null;
+  readonly profileHash: string | null;
+  readonly kernel: string | null;
+  readonly preemption: string | null;
+  readonly hz: number | null;
+  readonly cpuModel: string | null;
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+  readonly tool: string | null;
+  readonly jdks: readonly string[];
+}
+
+export interface Side {
+  /** How it is called in the result. */
+  readonly label: string;
+  readonly path: string;
+  readonly kind: 'bundle' | 'log';
+  readonly arms: readonly string[];
+  readonly evidence: readonly SeriesEvidence[];
+  readonly facts: SideFacts;
+  /** The resolved profile as the manifest has it; null for logs. */
+  readonly resolved: unknown;
+  /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */
+  readonly incomplete: string | null;
+  /** Sizes of the regions that holders give back, as they were found or given. */
+  readonly regions: readonly { readonly of: string; readonly bytes: number }[];
+  /** What of it is no evidence, and what weakens it: sentences. */
+  readonly notes: readonly string[];
+  readonly degraded: readonly string[];
+}

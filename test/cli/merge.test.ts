@@ -1,0 +1,147 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openBundle } from '../../src/bundle/store.js';
+import { hashOf } from '../../src/profile/hash.js';
+import { loadResolved } from '../../src/profile/load.js';
+import type { ResolvedProfile } from '../../src/profile/resolved.js';
+import { readResolved } from '../../src/profile/resolved-schema.js';
+import { shippedNames } from '../../src/profile/catalogue.js';
+import { command } from '../support/command.js';
+import { scratchFolder } from '../support/scratch.js';
+import { stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
+
+const scratch = scratchFolder();
+const shipped = await shippedNames();
+const profile = await loadResolved('priority-inversion');
+const arm = 'free-one-vma';
+
+function bundle(name: string, day: number, counts: readonly number[], more: { manifest?: object; run?: FakeRun; profile?: ResolvedProfile; status?: 'partial' } = {}): string {
+  const path = scratch.fresh(name);
+  const own = more.profile ?? profile;
+  const startedAt = `2026-01-0${day}T00:00:00.000Z`;
+  writeFakeBundle(path, {
+    ...(more.status === undefined ? {} : { status: more.status }),
+    runs: counts.map((count, i) => ({ arm, stalls: stalled(count), ...more.run, run: { repetition: i + 1, startedAt: startedAt.replace('00:00.000', `00:0${i}.000`), ...more.run?.run } })),
+    manifest: { profile: own, profileHash: hashOf(own), startedAt, seed: own.seed, order: counts.map((_, i) => ({ arm, kernel: null, repetition: i + 1 })), argv: ['run', 'priority-inversion'], ...more.manifest },
+  });
+  return path;
+}
+
+const monday = bundle('monday', 1, [1, 0]);
+const tuesday = bundle('tuesday', 2, [3, 2, 0]);
+
+const filesOf = (path: string): Record<string, string> => Object.fromEntries(readdirSync(path).filter((name) => name !== 'run.json').map((name) => [name, readFileSync(join(path, name), 'utf8')]));
+
+describe('pauselab merge', () => {
+  test('renumbers the runs, keeps every file and every origin', async () => {
+    const out = scratch.fresh('both');
+    const { code, stdout, stderr } = await command('merge', tuesday, monday, '-o', out);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(out);
+    const merged = openBundle(out);
+    expect(merged.runs.map(({ name, repetition, series }) => [name, repetition, series[0]?.stalls.count])).toEqual([
+      ['000-free-one-vma', 1, 1], ['001-free-one-vma', 2, 0], ['002-free-one-vma', 3, 3], ['003-free-one-vma', 4, 2], ['004-free-one-vma', 5, 0],
+    ]);
+    const [first, second] = [openBundle(monday), openBundle(tuesday)];
+    const strip = ({ name, repetition, ...rest }: (typeof merged.runs)[number]): object => ({ ...rest, was: [typeof name, typeof repetition] });
+    expect(merged.runs.map(strip)).toEqual([...first.runs, ...second.runs].map(strip));
+    expect(merged.runs.map(({ name }) => filesOf(join(out, 'runs', name)))).toEqual([...first.runs.map(({ name }) => filesOf(join(monday, 'runs', name))), ...second.runs.map(({ name }) => filesOf(join(tuesday, 'runs', name)))]);
+    const { origins, ...manifest } = merged.manifest;
+    expect(manifest).toMatchObject({ profileHash: hashOf(profile), startedAt: '2026-01-01T00:00:00.000Z' });
+    const measured = ({ origins: none, ...rest }: typeof merged.manifest): object => ({ ...rest, ...(none.length === 0 ? {} : { none }) });
+    expect(origins.map((origin) => origin.manifest)).toEqual([measured(first.manifest), measured(second.manifest)]);
+    expect(origins.map(({ path, runs }) => [path, runs.map(({ from, to }) => `${from} > ${to}`)])).toEqual([
+      [monday, ['000-free-one-vma > 000-free-one-vma', '001-free-one-vma > 001-free-one-vma']],
+      [tuesday, ['000-free-one-vma > 002-free-one-vma', '001-free-one-vma > 003-free-one-vma', '002-free-one-vma > 004-free-one-vma']],
+    ]);
+  });
+
+  test('sums up what both measured', async () => {
+    const out = scratch.fresh('both');
+    await command('merge', monday, tuesday, '-o', out);
+    const series = openBundle(out).summary?.arms[0]?.series[0];
+    const parts = [...openBundle(monday).runs, ...openBundle(tuesday).runs].flatMap((run) => run.series);
+    expect(series?.service.n).toBe(parts.reduce((sum, { service }) => sum + service.n, 0));
+    expect(series?.service.max_ns).toBe(Math.max(...parts.map(({ service }) => service.max_ns ?? 0)));
+    expect(series?.service.mean_ns).toBeCloseTo(parts.reduce((sum, { service }) => sum + (service.mean_ns ?? 0), 0) / parts.length, 6);
+    expect(series?.stalls.count).toBe(6);
+    expect(series?.perRun.map(({ count }) => count)).toEqual([1, 0, 3, 2, 0]);
+    expect(openBundle(out).summary?.status).toBe('complete');
+  });
+
+  test('of a merged bundle keeps the origins that were measured', async () => {
+    const [once, twice] = [scratch.fresh('once'), scratch.fresh('twice')];
+    const wednesday = bundle('wednesday', 3, [0]);
+    await command('merge', monday, tuesday, '-o', once);
+    expect((await command('merge', once, wednesday, '-o', twice)).code).toBe(0);
+    expect(openBundle(twice).manifest.origins.map(({ path, runs }) => [path, runs.length])).toEqual([[monday, 2], [tuesday, 3], [wednesday, 1]]);
+  });
+
+  test('of something partial is partial', async () => {
+    const out = scratch.fresh('both');
+    expect((await command('merge', monday, bundle('partial', 4, [0], { status: 'partial' }), '-o', out)).code).toBe(0);
+    expect(openBundle(out).summary?.status).toBe('partial');
+  });
+
+  const other = { ...profile, arms: profile.arms.map((one) => ({ ...one, hogs: { ...one.hogs, count: 7 } })) };
+
+  test.each<[string, () => string[], string]>([
+    ['one bundle', () => [monday], 'expected two bundles or more'],
+    ['the same twice', () => [monday, monday], 'is the same run as one of'],
+    ['another kernel', () => [monday, bundle('k', 3, [0], { manifest: { host: { kernel: '6.16.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 } } })], 'not merged, since the runs are no repetitions of each other: the kernel is 6.18.0'],
+    ['another profile', () => [monday, bundle('p', 3, [0], { profile: { ...profile, name: 'other' } })], 'the profile is priority-inversion'],
+    ['another setting', () => [monday, bundle('s', 3, [0], { profile: other })], 'hogs.count (1, 7)'],
+    ['a bundle that is none', () => [monday, scratch.path], "could not be read as a bundle's manifest"],
+    ['a profile that nobody can run', () => [1, 2].map((day) => bundle('x', day, [0], { manifest: { profile: { name: 'priority-inversion' } } })), 'holds no profile that this pauselab can run'],
+  ])('%s is refused, and nothing is written', async (_, paths, sentence) => {
+    const out = scratch.fresh('both');
+    const { code, stdout, stderr } = await command('merge', ...paths(), '-o', out);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(sentence);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test('a place that is taken is refused, and a link in a run', async () => {
+    const out = scratch.fresh('taken');
+    mkdirSync(out);
+    writeFileSync(join(out, 'mine'), '');
+    expect((await command('merge', monday, tuesday, '-o', out)).stderr).toContain('exists and is not empty');
+    const linked = bundle('linked', 5, [0]);
+    symlinkSync('/etc/passwd', join(linked, 'runs', '000-free-one-vma', 'passwd'));
+    const free = scratch.fresh('both');
+    expect((await command('merge', monday, linked, '-o', free)).stderr).toContain('is no file, and a run of a bundle holds nothing else');
+    expect(existsSync(free)).toBe(false);
+    expect(readdirSync(scratch.path).filter((name) => name.includes('-merging-'))).toEqual([]);
+  });
+});
+
+describe('pauselab replay', () => {
+  test('plans the same arms with the same seed, and says what differs', async () => {
+    const { code, stdout } = await command('replay', monday, '--dry-run', '--json');
+    expect(code).toBe(0);
+    const { plan, differences } = JSON.parse(stdout) as { plan: { arms: { name: string }[] }; differences: { fact: string; then: string; now: string }[] };
+    expect(plan.arms.map(({ name }) => name)).toEqual([arm]);
+    expect(differences.map(({ fact, then }) => [fact, then])).toEqual(expect.arrayContaining([['kernel', '6.18.0'], ['cpuModel', 'A CPU'], ['root', 'not recorded']]));
+    const text = (await command('replay', monday, '--dry-run')).stdout;
+    expect(text).toMatch(/^Replays .*: priority-inversion, seed 1, 1 arms, 2 runs each; it was `pauselab run priority-inversion`, on 2026-01-01/);
+    expect(text).toMatch(/^ {2}kernel: 6\.18\.0 then, .* now$/m);
+  });
+
+  test.each<[string, object, string]>([
+    ['changed', { profile: { ...profile, duration_ns: 1 } }, 'holds a profile that is not the one of its profileHash'],
+    ['none', { profile: { name: 'x' } }, 'holds no profile that this pauselab can run'],
+    ['one that would leave the folder', { profile: { ...profile, arms: [{ ...profile.arms[0], name: '../../x' }] } }, 'holds no profile that this pauselab can run (arms.0'],
+    ['one without a plan', { order: [] }, 'plans no run of an arm that its profile has'],
+  ])('a profile that is %s is refused', async (_, manifest, sentence) => {
+    const { code, stdout, stderr } = await command('replay', bundle('changed', 1, [0], { manifest }), '--dry-run');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(sentence);
+  });
+
+  test.each(shipped)('reads back the profile %s as it was', async (name) => {
+    const resolved = await loadResolved(name);
+    expect(readResolved(JSON.parse(JSON.stringify(resolved)), 'x')).toEqual(JSON.parse(JSON.stringify(resolved)));
+    expect(hashOf(readResolved(JSON.parse(JSON.stringify(resolved)), 'x'))).toBe(hashOf(resolved));
+  });
+});

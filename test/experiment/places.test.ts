@@ -1,0 +1,61 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { planPlaces, type Wanted } from '../../src/experiment/places.js';
+import type { KernelImage } from '../../src/kernel/kernel.js';
+import { scratchFolder } from '../support/scratch.js';
+
+const scratch = scratchFolder();
+const guest = { cpus: 2, memoryBytes: 2 ** 31, append: [], bootDeadline_ms: 1000 };
+const config = scratch.write('config', ['# Linux/x86 6.16.1 Kernel Configuration', 'CONFIG_PREEMPT_DYNAMIC=y', '# CONFIG_PREEMPT is not set', 'CONFIG_PREEMPT_LAZY=y', 'CONFIG_HZ=250', ''].join('\n'));
+const kernel = (asked: string): Promise<KernelImage> => Promise.resolve({ asked, release: asked.includes('6.16') ? '6.16.1' : '6.17.1', image: asked, config, modules: null, sha256: 'x', origin: { kind: 'file' } });
+const session = { interrupted: new Promise(() => undefined), progress: () => undefined, withoutKvm: undefined };
+const plan = (wanted: Partial<Wanted>, resolve = kernel) => planPlaces({ kernels: [], preempt: [], guest, ...wanted }, resolve, session);
+const names = async (wanted: Partial<Wanted>): Promise<string[]> => (await plan(wanted)).map(({ name }) => name);
+
+// One that answers as QEMU does, so that no test needs it.
+const qemu = scratch.write('qemu', '#!/bin/sh\necho "QEMU emulator version 9.9.9"\n', 0o755);
+const withQemu = (): void => { vi.stubEnv('PAUSELAB_QEMU', qemu); };
+afterEach(() => { vi.unstubAllEnvs(); });
+
+describe('names in the results', () => {
+  test('this machine alone needs no QEMU', async () => {
+    vi.stubEnv('PATH', '');
+    expect(await names({})).toEqual(['host']);
+    expect(await names({ kernels: ['host'] })).toEqual(['host']);
+  });
+
+  test('a kernel is called by its release', async () => {
+    withQemu();
+    expect(await names({ kernels: ['a-6.16', 'host', 'b-6.17'], preempt: ['full'] })).toEqual(['6.16.1', 'host', '6.17.1']);
+  });
+
+  test('two of one release are told apart by what was asked for, one under several models by the model', async () => {
+    withQemu();
+    expect(await names({ kernels: ['/x/before-6.16', '/x/after-6.16'] })).toEqual(['6.16.1 (before-6.16)', '6.16.1 (after-6.16)']);
+    expect(await names({ kernels: ['/a/6.16/bzImage', '/b/6.16/bzImage'] })).toEqual(['6.16.1 (/a/6.16/bzImage)', '6.16.1 (/b/6.16/bzImage)']);
+    expect(await names({ kernels: ['a-6.16'], preempt: ['full', 'lazy'] })).toEqual(['6.16.1 preempt=full', '6.16.1 preempt=lazy']);
+  });
+});
+
+describe('refused, before anything boots', () => {
+  test.each<[string, Partial<Wanted>, RegExp]>([
+    ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16 is given twice/],
+    ['--preempt for this machine', { preempt: ['full'] }, /^--preempt full is for guests/],
+    ['--append for this machine', { kernels: ['host'], guest: { ...guest, append: ['quiet'] } }, /^--append is for guests/],
+    ['a model that the kernel has not', { kernels: ['a-6.16'], preempt: ['full', 'voluntary'] }, /^6\.16\.1 cannot be booted with preempt=voluntary; it has lazy, full/],
+  ])('%s', async (_, wanted, sentence) => {
+    withQemu();
+    await expect(plan(wanted)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(sentence) as string });
+  });
+
+  test('no QEMU: what to install, and no kernel is fetched for nothing', async () => {
+    vi.stubEnv('PATH', '/nowhere');
+    const fetched = vi.fn(kernel);
+    await expect(plan({ kernels: ['a-6.16'] }, fetched)).rejects.toMatchObject({ exitCode: 5, message: expect.stringMatching(/^qemu-system-x86_64 is not here.*install QEMU/) as string });
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
+  test('a QEMU that is none', async () => {
+    vi.stubEnv('PAUSELAB_QEMU', '/bin/true');
+    await expect(plan({ kernels: ['a-6.16'] })).rejects.toMatchObject({ exitCode: 5 });
+  });
+});

@@ -1,0 +1,76 @@
+/** Bundles on disk, made by hand: each run is what a test says of it, and else an ordinary one without a stall. */
+import { createBundle } from '../../src/bundle/store.js';
+import type { ManifestFile, RunFile, SeriesFigures } from '../../src/bundle/schema.js';
+import { countsOfValues, type SparseCounts } from '../../src/record/counts.js';
+import { responseFigures, serviceFigures } from '../../src/record/figures.js';
+import { distributionOf } from '../../src/record/histogram.js';
+import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { ms, summaryOf } from './fake-summary.js';
+
+export interface FakeRun {
+  readonly arm?: string;
+  readonly series?: string;
+  readonly stalls?: Partial<SeriesFigures['stalls']>;
+  /** Service times in nanoseconds; response times are the same. */
+  readonly values_ns?: readonly number[];
+  readonly figures?: Partial<SeriesFigures>;
+  readonly run?: Partial<RunFile>;
+  readonly window_ns?: number;
+}
+
+export interface FakeBundle {
+  readonly runs: readonly FakeRun[];
+  readonly manifest?: Partial<ManifestFile>;
+  readonly status?: 'complete' | 'partial';
+}
+
+/** 1,000 values whose p99 is `p99_ns`. */
+export function valuesWithP99(p99_ns: number): number[] {
+  return Array.from({ length: 1000 }, (_, i) => (i < 980 ? 5_000 + i : Math.round(p99_ns)));
+}
+
+export function fakeSeries({ series = 'writer.mprotect', stalls = {}, figures = {} }: FakeRun, service: SparseCounts): SeriesFigures {
+  const distribution = distributionOf(service);
+  return {
+    name: series,
+    service: serviceFigures(distribution),
+    response: responseFigures(distribution, { service_n: service.n, saturated: figures.saturated ?? false }),
+    stalls: { threshold_ns: 100 * ms, count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0, ...stalls },
+    unserved: 0, inflight_ns: null, saturated: false, refused: {}, exhausted: 0, lost_records: 0,
+    ...figures,
+  };
+}
+
+export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'complete' }: FakeBundle): void {
+  const store = createBundle(path);
+  const arms = [...new Set(runs.map(({ arm = 'free' }) => arm))].map((name) => ({ name }));
+  store.writeManifest({
+    schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'fake'], startedAt: '2026-01-01T00:00:00.000Z', seed: 1, profileHash: 'hash', profile: { name: 'fake', arms, duration_ns: 10e9 },
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 }, calibration: [], order: [], kernels: [], spoiledBy: {},
+    ...manifest,
+  });
+  runs.forEach((fake, i) => {
+    const { arm = 'free', values_ns = valuesWithP99(20_000), window_ns = 10e9 } = fake;
+    const service = countsOfValues(values_ns);
+    const series = fakeSeries(fake, service);
+    const name = `${String(i).padStart(3, '0')}-${arm}`;
+    // An evil series has no tag of its name.
+    const tag = series.name.replace(/[,\s]/g, '_');
+    const hlog = hlogHead(1_700_000_000_000) + hlogLine(`${tag}.service`, 0, window_ns, service) + hlogLine(`${tag}.response`, 0, window_ns, service);
+    store.writeRun(
+      {
+        schemaVersion: 1, name, arm, kernel: null, repetition: i + 1, status: 'complete', failure: null, spoiled: [], degraded: [], unproven: [], startedAt: '2026-01-01T00:00:00.000Z',
+        window: { windowStart_ns: 0, windowEnd_ns: window_ns, drainEnd_ns: window_ns }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
+        autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, jvm: null, churn: null, series: [series],
+        ...fake.run,
+      },
+      { 'histograms.hlog': hlog },
+    );
+  });
+  store.writeSummary(summaryOf([], { profile: 'fake', status }));
+}
+
+/** Stalls of 500 ms, each blocked in the kernel, in a window of 10 s. */
+export function stalled(count: number): Partial<SeriesFigures['stalls']> {
+  return { count, blocked_count: count, longest_ns: count === 0 ? 0 : 500 * ms, longest_blocked_ns: count === 0 ? 0 : 480 * ms, total_ns: count * 500 * ms, stalled_share: count * 0.05, blocked_share: count * 0.048 };
+}
