@@ -86,6 +86,12 @@
       "sources": ["sampler/sampler.cc"],
     },
     {
+      "target_name": "pauselab-tracer",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["tracer/tracer.cc"],
+    },
+    {
       # Process 1 of a guest.
       "target_name": "pauselab-guest-init",
       "type": "executable",

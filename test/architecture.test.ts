@@ -12,7 +12,7 @@ const rows: Record<string, string[]>[] = [
   { main: [] },
   { cli: [], guest: [] },
   { doctor: [] },
-  { experiment: ['verdict'], report: ['verdict'], verdict: [] },
+  { experiment: ['verdict', 'attribution'], report: ['verdict', 'attribution'], verdict: [], attribution: [] },
   { workload: ['host', 'record'], bundle: ['record'], host: [], kernel: ['workload', 'host', 'record', 'bundle'], record: [] },
   { profile: [], stats: [] },
   { base: [] },

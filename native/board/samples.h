@@ -30,7 +30,8 @@ struct Record {
   std::uint64_t run_delay_ns;  // schedstat field 2
   char state;                  // R, S, D, T, Z, … ; '-' in a tick
   Kind kind;
-  char reserved[6];
+  char reserved[2];
+  std::uint32_t system_call;   // of a thread that waits: 0 not read, 1 in none (a page fault), n + 2 in system call n
   char comm[16];               // as in /proc/<tid>/stat, cut at 15 characters by the kernel
 };
 static_assert(sizeof(Record) == 56);

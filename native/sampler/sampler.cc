@@ -1,9 +1,13 @@
-// pauselab-sampler: records, every period, the state letter and the schedstat of every thread of some processes.
+// pauselab-sampler: records, every period, the state letter and the schedstat of every thread of some processes; of one that
+// waits for more than a period also the system call in which it does (/proc/<pid>/task/<tid>/syscall, where that may be read).
 //
-//   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID PID…
+//   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE] PID…
+//
+// With `stacks=` it writes the kernel stacks of threads that are blocked, or runnable and not running, for 50 ms and more
+// (root): a line each, `TIME_NS TID STATE frame<frame<…`, innermost first.
 //
 // A process of its own, so that it is never stalled by the address space that it watches. It reads only
-// /proc/<pid>/task/<tid>/{stat,schedstat}, which take neither mmap_lock nor any lock that a stalled thread holds; never
+// /proc/<pid>/task/<tid>/{stat,schedstat,syscall,stack}, which take neither mmap_lock nor any lock that a stalled thread holds; never
 // maps, smaps, cmdline or environ, which would make it one more reader in the convoy.
 // Ends when all processes are gone, on SIGTERM, or with its parent. Format: board/samples.h.
 #include <dirent.h>
@@ -35,7 +39,7 @@ volatile std::sig_atomic_t terminated = 0;
 class Thread {
  public:
   Thread(pid_t pid, pid_t tid) : pid_(pid), tid_(tid), stat_(openFile("stat")), schedstat_(openFile("schedstat")) {}
-  Thread(Thread&& other) noexcept : pid_(other.pid_), tid_(other.tid_), stat_(std::exchange(other.stat_, -1)), schedstat_(std::exchange(other.schedstat_, -1)) {}
+  Thread(Thread&& other) noexcept : pid_(other.pid_), tid_(other.tid_), stat_(std::exchange(other.stat_, -1)), schedstat_(std::exchange(other.schedstat_, -1)), unchangedLooks_(other.unchangedLooks_), last_(other.last_) {}
   Thread& operator=(Thread&&) = delete;
   ~Thread() {
     if (stat_ >= 0) close(stat_);
@@ -59,9 +63,32 @@ class Thread {
     record.on_cpu_ns = reading.on_cpu_ns;
     record.run_delay_ns = reading.run_delay_ns;
     const bool unchanged = record.state == last_.state && record.on_cpu_ns == last_.on_cpu_ns && record.run_delay_ns == last_.run_delay_ns;
-    if (!unchanged) out.push_back(record);
+    unchangedLooks_ = unchanged ? unchangedLooks_ + 1 : 0;
+    // One and the same wait: its system call does not change.
+    if (unchanged) record.system_call = last_.system_call;
+    const bool firstOfWait = unchangedLooks_ == 1 && (record.state == 'D' || record.state == 'S');
+    if (firstOfWait) record.system_call = readSystemCall();
+    if (!unchanged || (firstOfWait && record.system_call != 0)) out.push_back(record);
     last_ = record;
     return true;
+  }
+
+  // Whether a stack is due: blocked, or runnable with counters that stand still, for five looks, and then every fifty.
+  bool stackDue() const { return (last_.state == 'D' || last_.state == 'R') && unchangedLooks_ >= 5 && (unchangedLooks_ - 5) % 50 == 0; }
+
+  // Empty where it may not be read.
+  std::string stackLine() const {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/task/%d/stack", pid_, tid_);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char text[4096];
+    const ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    if (got <= 0) return {};
+    text[got] = '\0';
+    char head[64];
+    std::snprintf(head, sizeof head, "%llu %d %c ", static_cast<unsigned long long>(monotonic_ns()), tid_, last_.state);
+    return head + stackFrames(text) + "\n";
   }
 
  private:
@@ -77,8 +104,19 @@ class Thread {
     return true;
   }
 
+  std::uint32_t readSystemCall() const {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", pid_, tid_);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char text[512];
+    const bool read = readFile(fd, text);
+    if (fd >= 0) close(fd);
+    return read ? parseSystemCall(text) : 0;
+  }
+
   pid_t pid_, tid_;
   int stat_, schedstat_;
+  unsigned unchangedLooks_ = 0;
   samples::Record last_{};
 };
 
@@ -100,7 +138,13 @@ void append(int fd, const void* data, std::size_t bytes, const char* path) {
   if (write(fd, data, bytes) != static_cast<ssize_t>(bytes)) fail(Exit::unfit, "the samples could not be written to %s: %s", path, strerror(errno));
 }
 
-void sample(const char* path, std::uint64_t period_ns, const std::vector<pid_t>& pids) {
+// A minute's worth of stalls of many threads; each is about 500 bytes.
+constexpr unsigned kMostStacks = 5000;
+
+void sample(const char* path, std::uint64_t period_ns, const char* stacksPath, const std::vector<pid_t>& pids) {
+  const int stacks = stacksPath == nullptr ? -1 : open(stacksPath, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+  if (stacksPath != nullptr && stacks < 0) fail(Exit::unfit, "the stacks' file %s could not be created: %s", stacksPath, strerror(errno));
+  unsigned stackCount = 0;
   const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) fail(Exit::unfit, "the samples' file %s could not be created: %s", path, strerror(errno));
   const samples::Header header{.magic = samples::kMagic, .version = samples::kVersion, .period_ns = period_ns, .record_bytes = sizeof(samples::Record)};
@@ -124,6 +168,15 @@ void sample(const char* path, std::uint64_t period_ns, const std::vector<pid_t>&
     tickRecord.kind = samples::Kind::tick;
     records.push_back(tickRecord);
     append(fd, records.data(), records.size() * sizeof(samples::Record), path);
+    if (stacks >= 0) {
+      for (const auto& entry : threads) {
+        if (stackCount >= kMostStacks || !entry.second.stackDue()) continue;
+        const std::string line = entry.second.stackLine();
+        if (line.empty()) continue;
+        ++stackCount;
+        append(stacks, line.data(), line.size(), stacksPath);
+      }
+    }
 
     // A sampler that was delayed goes on from now: looks that were missed stay missed, and the ticks' times say so.
     next_ns = std::max(next_ns + period_ns, monotonic_ns());
@@ -137,16 +190,17 @@ void sample(const char* path, std::uint64_t period_ns, const std::vector<pid_t>&
 
 int main(int argc, char** argv) {
   using namespace pauselab;
-  if (argc < 5) fail(Exit::usage, "expected: pauselab-sampler OUTPUT PERIOD_NS PARENT_PID PID…");
+  if (argc < 5) fail(Exit::usage, "expected: pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE] PID…");
   const std::uint64_t period_ns = std::strtoull(argv[2], nullptr, 10);
   if (period_ns < 1'000'000) fail(Exit::usage, "expected a period of at least 1000000 ns, got %s", argv[2]);
   std::vector<pid_t> pids;
-  for (int i = 4; i < argc; ++i) pids.push_back(static_cast<pid_t>(std::strtol(argv[i], nullptr, 10)));
+  const bool withStacks = std::strncmp(argv[4], "stacks=", 7) == 0;
+  for (int i = withStacks ? 5 : 4; i < argc; ++i) pids.push_back(static_cast<pid_t>(std::strtol(argv[i], nullptr, 10)));
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1);
   if (getppid() != std::strtol(argv[3], nullptr, 10)) fail(Exit::workload, "the process that started the sampler is gone");
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGTERM, [](int) { terminated = 1; });
-  sample(argv[1], period_ns, pids);
+  sample(argv[1], period_ns, withStacks ? argv[4] + 7 : nullptr, pids);
   return 0;
 }

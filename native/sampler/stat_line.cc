@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 namespace pauselab {
 
@@ -15,6 +17,29 @@ bool parseStatLine(const char* text, char (&comm)[16], char& state) noexcept {
   std::memset(comm + length, 0, sizeof comm - length);
   state = close[2];
   return true;
+}
+
+std::uint32_t parseSystemCall(const char* text) noexcept {
+  char* end = nullptr;
+  const long number = std::strtol(text, &end, 10);
+  if (end == text || (*end != ' ' && *end != '\n') || number < -1 || number > 1'000'000) return 0;
+  return static_cast<std::uint32_t>(number + 2);
+}
+
+// Lines of `[<0>] name+0x12/0x34` or, with modules, `[<0>] name+0x12/0x34 [module]`.
+std::string stackFrames(const char* text) {
+  std::string frames;
+  for (const char* line = text; *line != '\0';) {
+    const char* next = std::strchr(line, '\n');
+    const std::size_t length = next == nullptr ? std::strlen(line) : static_cast<std::size_t>(next - line);
+    const std::string_view whole(line, length);
+    const std::size_t bracket = whole.find("] ");
+    const std::string_view name = bracket == std::string_view::npos ? whole : whole.substr(bracket + 2);
+    if (!frames.empty()) frames += '<';
+    frames += name.substr(0, name.find_first_of("+ "));
+    line += length + (next == nullptr ? 0 : 1);
+  }
+  return frames;
 }
 
 }  // namespace pauselab

@@ -1,10 +1,19 @@
-// The two fields of /proc/<tid>/stat that the sampler needs.
+// What the sampler needs of the files in /proc/<tid>: two fields of stat, the number in syscall, the names in stack.
 #pragma once
+
+#include <cstdint>
+#include <string>
 
 namespace pauselab {
 
 // Parses "TID (comm) S …". comm may hold spaces and parentheses, so it ends at the line's last ')'.
 // False if the text is not such a line.
 bool parseStatLine(const char* text, char (&comm)[16], char& state) noexcept;
+
+// /proc/<pid>/task/<tid>/syscall as samples::Record has it; 0 for `running` and anything that is not understood.
+std::uint32_t parseSystemCall(const char* text) noexcept;
+
+// /proc/<pid>/task/<tid>/stack as `frame<frame<…`, innermost first, without addresses, offsets and modules.
+std::string stackFrames(const char* text);
 
 }  // namespace pauselab

@@ -355,5 +355,17 @@ TEST("schedstat and stat lines are parsed") {
   EXPECT(!parseStatLine("1 (a", comm, state));
 }
 
+TEST("the sampler reads the system call of a waiting thread") {
+  EXPECT(parseSystemCall("202 0x7f 0x80 0x0 0x0 0x0 0x0 0x7ffc 0x7f12\n") == 204);
+  EXPECT(parseSystemCall("0 0x7f\n") == 2);
+  EXPECT(parseSystemCall("-1 0x7ffc 0x7f12\n") == 1);
+  EXPECT(parseSystemCall("running\n") == 0 && parseSystemCall("") == 0 && parseSystemCall("12x") == 0);
+}
+
+TEST("the sampler reads the names of a kernel stack") {
+  EXPECT(stackFrames("[<0>] rwsem_down_write_slowpath+0x1a/0x2b\n[<0>] do_mprotect_pkey+0x74/0xf0 [some module]\n") == "rwsem_down_write_slowpath<do_mprotect_pkey");
+  EXPECT(stackFrames("") == "" && stackFrames("[<0>] last") == "last");
+}
+
 }  // namespace
 }  // namespace pauselab::engine

@@ -3,6 +3,7 @@
  * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
  */
 import { z } from 'zod';
+import { stallsSchema } from './stalls-schema.js';
 
 /** Raised with every change that an older reader would misunderstand; readers refuse what they do not know. */
 export const schemaVersion = 1;
@@ -38,6 +39,11 @@ const stallFiguresSchema = z.object({
   stalled_share: z.number(),
   /** The part of `stalled_share` that was spent in stalls blocked in the kernel. */
   blocked_share: z.number(),
+  /** Of `count`: those whose victim slept on the allocator's mutex for most of it, so far as that can be told (docs/attribution.md). */
+  mutex_count: z.number().default(0),
+  longest_mutex_ns: ns.default(0),
+  /** The part of `stalled_share` that was spent in such stalls. */
+  mutex_share: z.number().default(0),
 });
 
 export const seriesSchema = z.object({
@@ -346,7 +352,7 @@ export type GuestMachine = z.infer<typeof guestMachineSchema>;
 export type Finding = SummaryFile['findings'][number];
 export type Outcome = (typeof outcomes)[number];
 
-export const bundleSchemas = { manifest: manifestSchema, run: runSchema, summary: summarySchema } as const;
+export const bundleSchemas = { manifest: manifestSchema, run: runSchema, summary: summarySchema, stalls: stallsSchema } as const;
 
 /** For other tools. It allows further keys, as later versions may add some without a new schema version. */
 export function bundleJsonSchema(kind: keyof typeof bundleSchemas): object {

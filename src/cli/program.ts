@@ -5,6 +5,7 @@ import { baselineCommand } from './baseline.js';
 import { compareCommand } from './compare.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
+import { explainCommand } from './explain.js';
 import { exportCommand } from './export.js';
 import { gateCommand } from './gate.js';
 import { kernelsCommand } from './kernels.js';
@@ -22,6 +23,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .version(toolVersion(), '-V, --version', 'print the version')
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
+    .addCommand(explainCommand())
     .addCommand(compareCommand((code) => { exitCode = code; }))
     .addCommand(gateCommand(argv, (code) => { exitCode = code; }))
     .addCommand(baselineCommand())
@@ -53,6 +55,7 @@ Examples:
   $ pauselab run priority-inversion              reproduce the stall, with both controls
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
+  $ pauselab explain ./results                   why each stall was, and how sure that is
   $ pauselab compare results/before results/after  what regressed, what improved, what cannot be told
   $ pauselab gate --baseline results/before --candidate results/after  may it go in: exit 0, 3 or 4
   $ pauselab doctor                              which lock each call takes here, and is this machine fit

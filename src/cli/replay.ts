@@ -48,7 +48,7 @@ export function replayCommand(argv: readonly string[]) {
         return;
       }
       if (options.json !== true) process.stdout.write(`${head.join('\n')}\n\n`);
-      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(asked.allowDegraded ? { allowDegraded: true as const } : {}), untilN, guest });
+      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(asked.allowDegraded ? { allowDegraded: true as const } : {}), ...(asked.trace ? { trace: true as const } : {}), untilN, guest });
       const { renderSummary } = await import('./summary-table.js');
       process.stdout.write(options.json === true ? toJson({ ...summary, bundle, replayOf: path, differences }) : renderSummary(summary, bundle));
       if (failure !== null) throw failure;
@@ -62,11 +62,12 @@ Examples:
   $ pauselab compare results/today results/again`;
 
 /** Those that are in neither the profile nor the order. */
-function argumentsOf({ argv }: ManifestFile): { allowDegraded: boolean; untilN: string | null; guest: GuestArguments } {
+function argumentsOf({ argv }: ManifestFile): { allowDegraded: boolean; trace: boolean; untilN: string | null; guest: GuestArguments } {
   const valuesOf = (option: string): string[] =>
     argv.flatMap((word, at) => (word === option ? (argv[at + 1] ?? []) : word.startsWith(`${option}=`) ? word.slice(option.length + 1) : []));
   return {
     allowDegraded: argv.includes('--allow-degraded'),
+    trace: argv.includes('--trace'),
     untilN: valuesOf('--until-n').at(-1) ?? null,
     guest: {
       append: valuesOf('--append'),

@@ -40,6 +40,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--boot-deadline <time>', 'how long a guest may take until it is ready', guestDefaults.bootDeadline)
     .option('--json', 'write the summary as one JSON document')
     .option('--dry-run', 'say what would be run, and run nothing')
+    .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
@@ -107,7 +108,7 @@ export interface Measured {
   readonly failure: Failure | null;
 }
 
-export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
+export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
   const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/guest-needs.js'),
@@ -133,6 +134,7 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
       argv: argv.slice(2),
       toolVersion: toolVersion(),
       allowDegraded: options.allowDegraded === true,
+      trace: options.trace === true,
       untilN: options.untilN,
       interruption,
       observer: status,

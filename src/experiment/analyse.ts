@@ -44,6 +44,8 @@ export interface PooledRun {
 
 export interface RunAnalysis extends PooledRun {
   readonly series: readonly SeriesRun[];
+  /** Of the holder, those that were recorded, of the warm-up too. */
+  readonly holderCalls: readonly HolderCall[];
 }
 
 type Recorded = Pick<Board, 'threads' | 'series' | 'stallThreshold_ns'> & { readonly tids: readonly number[] };
@@ -59,6 +61,7 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
   const holder = timed.find(({ thread }) => thread.role === 'holder');
   const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, result.last.taken_ns);
   return {
+    holderCalls: calls,
     window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
     holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, holder.state, calls, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
     series: timed
@@ -126,6 +129,10 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
         total_ns: snapshot.stallSum_ns + inflightStall_ns,
         stalled_share: report.stalledShare,
         blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,
+        // Known once the stalls are attributed (attribute-run.ts).
+        mutex_count: 0,
+        longest_mutex_ns: 0,
+        mutex_share: 0,
       },
       unserved: owed.unserved,
       inflight_ns: owed.inflight_ns,

@@ -34,6 +34,7 @@ export interface ExperimentInput {
   readonly argv: readonly string[];
   readonly toolVersion: string;
   readonly allowDegraded: boolean;
+  readonly trace: boolean;
   /** Repetitions beyond the profile's, until a series has enough samples; null: none. */
   readonly untilN: UntilN | null;
   readonly interruption: Interruption;
@@ -153,7 +154,7 @@ function folderName(kernel: string): string {
 }
 
 function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm; planned: PlannedRun; sizes: RegionSizes }): RunInput {
-  const { profile, allowDegraded, interruption, observer } = input;
+  const { profile, allowDegraded, trace, interruption, observer } = input;
   const { name, arm, planned, sizes } = own;
   return {
     name,
@@ -163,6 +164,7 @@ function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm;
     repetition: planned.repetition,
     regionBytes: sizes.bytesFor(arm),
     allowDegraded,
+    trace,
     interrupted: interruption.signalled,
     onPhase: (phase, pids) => { observer.onPhase(phase, pids); },
     onSnapshot: (snapshot, window) => { observer.onSnapshot(snapshot, window); },

@@ -125,8 +125,8 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
 }
 
 async function runInGuest(machine: Machine, input: RunInput): Promise<RunOutput> {
-  const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, interrupted, onPhase } = input;
-  const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded };
+  const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
+  const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
   const { warmup_ns, duration_ns, drain_ns } = run.profile;
   const readings: { host_ns: number; guest_ns: number; delay_ns: number }[] = [];
   let over = false;

@@ -1,21 +1,29 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
 import { ExitCode, unfit } from '../base/failure.js';
-import { schemaVersion, type RunFile } from '../bundle/schema.js';
+import { listed } from '../attribution/attribute.js';
+import { traceModel } from '../attribution/trace-model.js';
+import { bundleSchemas, schemaVersion, type RunFile } from '../bundle/schema.js';
+import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
 import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
-import { cpuTimeOf, loadBetween, readLoad, type LoadReading, type MachineLoad } from '../host/load.js';
+import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading, type MachineLoad } from '../host/load.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
 import type { SampleStream } from '../record/samples.js';
+import type { StackReading } from '../record/stacks.js';
+import type { Trace } from '../record/trace/trace.js';
 import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
 import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler } from '../workload/sampler.js';
+import { startTracer, type Tracer } from '../workload/tracer.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun, type RunAnalysis } from './analyse.js';
-import { analyseLog, logFigures, type LogRun } from './analyse-log.js';
+import { analyseLog, eventsInWindow, logFigures, type LogRun } from './analyse-log.js';
+import { attributeRun } from './attribute-run.js';
+import { runEvidence } from './run-evidence.js';
 import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
 import type { FinishedRun } from './summarise.js';
@@ -31,6 +39,8 @@ export interface RunRequest {
   readonly repetition: number;
   readonly regionBytes: number;
   readonly allowDegraded: boolean;
+  /** Of the kernel, beside the run; needs root. */
+  readonly trace: boolean;
 }
 
 export interface RunInput extends RunRequest {
@@ -54,21 +64,25 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
   onPhase('preparing', []);
   const startedAt = new Date().toISOString();
   const workload = await prepareWorkload({ ...profile, arm, regionBytes, topology });
+  let started: Tracer | undefined;
   try {
     if (workload.degraded.length > 0 && !input.allowDegraded) {
       throw unfit(`${workload.degraded.join('; ')} (--allow-degraded runs all the same and marks the result)`);
     }
-    const sampler = await startSampler(workload);
-    const pids = [...workload.pids, sampler.pid];
+    const sampler = await startSampler(workload, { withStacks: input.trace });
+    const tracer = input.trace ? (started = await startTracer(workload, topology.allowed.length)) : null;
+    const pids = [...workload.pids, sampler.pid, ...(tracer === null ? [] : [tracer.pid])];
     onPhase('measuring', workload.pids);
     const log = runLog(workload.board);
     let before = readLoad(pids);
     const cpu = cpuMeter(workload);
     let after: LoadReading | undefined;
+    const loads: LoadReading[] = [];
     const result = await runWindow(workload, profile, {
       interrupted: input.interrupted,
       onSnapshot: (snapshot, window) => {
         log.add(snapshot, window);
+        loads.push(readLoad([]));
         input.onSnapshot(snapshot, window);
       },
       onWindowStart: () => {
@@ -79,12 +93,15 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
         after = readLoad(pids);
         cpu.stop();
       },
+      onWorkEnd: () => { tracer?.stop(); },
     });
     onPhase('analysing', workload.pids);
     const samples = await sampler.finish(result.go_ns);
+    const trace = tracer === null ? null : { ...(await tracer.finish(result.go_ns)), stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, { startedAt, workload, result, samples, machine, log, used: cpu.used() });
+    return assemble(input, topology.allowed.length, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
   } finally {
+    await started?.abandon();
     await workload.dispose();
   }
 }
@@ -95,17 +112,34 @@ interface Measured {
   readonly result: WindowResult;
   readonly samples: SampleStream;
   readonly machine: MachineLoad;
+  /** Readings of the machine, about one a second. */
+  readonly loads: readonly LoadReading[];
   readonly log: RunLog;
   /** CPU time of the process with the victims. */
   readonly used: CpuUsed;
+  readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
 }
 
-function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, { startedAt, workload, result, samples, machine, log, used }: Measured): ExecutedRun {
+function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, samples, machine, loads, log, used, trace }: Measured): ExecutedRun {
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
-  const tids = board.threadIds().map(({ tid }) => tid);
-  const analysis = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids }, result, samples);
+  const threadIds = board.threadIds();
+  const measured = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids: threadIds.map(({ tid }) => tid) }, result, samples);
+  const evidence = runEvidence({
+    arm,
+    analysis: measured,
+    threadIds,
+    samples,
+    // A stall of the window may begin in the warm-up or end in the drain.
+    events: after.jvm === null ? [] : eventsInWindow(after.jvm.log, result.go_ns, { ...result.window, windowStart_ns: -Infinity, windowEnd_ns: Infinity }),
+    steal: stealBetween(loads, result.go_ns, cpuCount),
+    cpuCount,
+    watched: new Map(after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
+    missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`))],
+    trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }) },
+  });
+  const { analysis, stalls } = attributeRun(measured, evidence, result.window);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
   const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...churnRefusals(board, result), ...after.failures];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
@@ -134,15 +168,19 @@ function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunIn
     unproven: unprovenIn(after),
     series: analysis.series.map(({ figures }) => figures),
   };
-  const stalls = analysis.series.flatMap((series) => series.stalls);
   const slow = analysis.series.flatMap((series) => series.slow);
+  const listing: StallsFile = { schemaVersion, trace: trace === null ? null : traceFigures(trace), stalls: stalls.map(listed), slow };
   return {
     file,
     analysis,
     log: events,
     exitCode: result.failure?.exitCode ?? ExitCode.workload,
-    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify({ schemaVersion, stalls, slow }, null, 1)}\n` },
+    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify(bundleSchemas.stalls.parse(listing), null, 1)}\n` },
   };
+}
+
+function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, stacks }: NonNullable<Measured['trace']>): TraceFigures {
+  return { events_n: events.length, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
 }
 
 interface CpuUsed {

@@ -131,6 +131,9 @@ function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedR
       total_ns: stalls(({ total_ns }) => total_ns),
       stalled_share: share(({ stalled_share }) => stalled_share),
       blocked_share: share(({ blocked_share }) => blocked_share),
+      mutex_count: stalls(({ mutex_count }) => mutex_count),
+      longest_mutex_ns: longest(({ longest_mutex_ns }) => longest_mutex_ns),
+      mutex_share: share(({ mutex_share }) => mutex_share),
     },
     unserved: sum(parts, ({ figures }) => figures.unserved),
     inflight_ns: inflight.length === 0 ? null : Math.max(...inflight),
@@ -144,8 +147,8 @@ function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedR
 
 function perRunOf({ file, holder_calls, figures }: { file: RunFile; holder_calls: number | null; figures: SeriesFigures }): SeriesRunFigures {
   const { service, stalls, exhausted, lost_records } = figures;
-  const { count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share } = stalls;
-  return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, exhausted, lost_records, holder_calls };
+  const { count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share } = stalls;
+  return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share, exhausted, lost_records, holder_calls };
 }
 
 function isSaturated(parts: readonly PooledSeries[], service_n: number, serviceSum_ns: number): boolean {

@@ -59,3 +59,12 @@ export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: n
     clockSourceChanged: before.clockSource !== after.clockSource,
   };
 }
+
+/** From each reading to the next; times become relative to `go_ns`. */
+export function stealBetween(readings: readonly LoadReading[], go_ns: bigint, cpuCount: number): { start_ns: number; end_ns: number; steal_share: number }[] {
+  return readings.slice(1).flatMap((after, i) => {
+    const before = readings[i];
+    if (before === undefined || after.time_ns <= before.time_ns) return [];
+    return [{ start_ns: Number(before.time_ns - go_ns), end_ns: Number(after.time_ns - go_ns), steal_share: loadBetween(before, after, cpuCount).steal_share }];
+  });
+}

@@ -19,7 +19,7 @@ const inGuest = '/pauselab';
 
 /** What the guest's side imports; theirs come with them. */
 const packages = ['hdr-histogram-js', 'java-caller', 'zod'];
-const programs = ['pauselab-engine', 'pauselab-sampler', 'pauselab-launcher', 'pauselab.node'];
+const programs = ['pauselab-engine', 'pauselab-sampler', 'pauselab-tracer', 'pauselab-launcher', 'pauselab.node'];
 
 export interface GuestImage {
   readonly path: string;

@@ -23,6 +23,8 @@ export interface StateChange {
   readonly state: string;
   readonly onCpu_ns: number;
   readonly runDelay_ns: number;
+  /** In which it waits, -1 in none (a page fault); null or absent where it was not read. */
+  readonly systemCall?: number | null;
 }
 
 export interface Timeline {
@@ -93,6 +95,8 @@ export function sampleReader(path: string, go_ns: bigint): SampleReader {
       state: kind === kinds.gone ? 'X' : String.fromCharCode(view.getUint8(at + 32)),
       onCpu_ns: Number(view.getBigUint64(at + 16, true)),
       runDelay_ns: Number(view.getBigUint64(at + 24, true)),
+      // As written: 0 not read, 1 none, n + 2 for system call n.
+      systemCall: view.getUint32(at + 36, true) === 0 ? null : view.getUint32(at + 36, true) - 2,
     });
   };
 

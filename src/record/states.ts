@@ -2,7 +2,7 @@
  * What a thread was seen doing during a span of time: D beside a long writer means a kernel lock, S a futex or a
  * sleep, R the run queue.
  */
-import type { Timeline } from './samples.js';
+import type { StateChange, Timeline } from './samples.js';
 
 export interface ObservedStates {
   /** Looks in order, run-length coded, such as `D×54 R×1`; `?×k` for k periods in which nobody looked. */
@@ -11,46 +11,70 @@ export interface ObservedStates {
   readonly shares: Readonly<Record<string, number>>;
 }
 
+/** A part of a span of time, and the state that the thread was seen in; `?` where nobody looked. */
+export interface StateSpan {
+  readonly start_ns: number;
+  readonly end_ns: number;
+  readonly state: string;
+  /** Looks that vouch for it; of `?` the periods that it lasts. */
+  readonly looks: number;
+  /** Indexes of the first and the last tick that vouch for it; of `?` those of the looks around it. */
+  readonly firstTick: number;
+  readonly lastTick: number;
+}
+
 /**
- * Only looks inside [start, end] count. Each vouches for the time that is nearer to it than to another look, at
- * most one period away, so that a sampler that is a little late leaves no gap and one that was kept off its CPU does.
+ * Partitions [start, end] by state. Only looks inside count. Each vouches for the time that is nearer to it than to another
+ * look, at most one period away, so that a sampler that is a little late leaves no gap and one that was kept off its CPU does.
+ * A look at the very end has no time of its own: a span of length 0.
  */
-export function stateLettersDuring(timeline: Timeline | undefined, start_ns: number, end_ns: number): ObservedStates {
-  const span_ns = end_ns - start_ns;
-  if (timeline === undefined || span_ns <= 0) return { letters: '?×1', shares: { unobserved: 1 } };
+export function stateSpans(timeline: Timeline | undefined, start_ns: number, end_ns: number): StateSpan[] {
+  if (end_ns <= start_ns) return [];
+  if (timeline === undefined) return [{ start_ns, end_ns, state: '?', looks: 1, firstTick: -1, lastTick: -1 }];
   const { ticks_ns, period_ns } = timeline;
-  const runs: { letter: string; looks: number }[] = [];
-  const shares: Record<string, number> = {};
-  const see = (letter: string, looks: number, time_ns: number): void => {
-    const last = runs.at(-1);
-    if (last?.letter === letter) last.looks += looks;
-    else runs.push({ letter, looks });
-    const key = letter === '?' ? 'unobserved' : letter;
-    shares[key] = (shares[key] ?? 0) + time_ns / span_ns;
+  const spans: StateSpan[] = [];
+  const see = (to_ns: number, span: Omit<StateSpan, 'start_ns' | 'end_ns'>): void => {
+    const last = spans.at(-1);
+    const from_ns = last?.end_ns ?? start_ns;
+    if (last?.state === span.state && span.state !== '?') spans[spans.length - 1] = { ...last, end_ns: to_ns, looks: last.looks + span.looks, lastTick: span.lastTick };
+    else spans.push({ ...span, start_ns: from_ns, end_ns: to_ns });
   };
-  const miss = (gap_ns: number): void => {
-    if (gap_ns > 0) see('?', Math.max(1, Math.round(gap_ns / period_ns)), gap_ns);
+  const miss = (to_ns: number, tick: number): void => {
+    const gap_ns = to_ns - (spans.at(-1)?.end_ns ?? start_ns);
+    if (gap_ns > 0) see(to_ns, { state: '?', looks: Math.max(1, Math.round(gap_ns / period_ns)), firstTick: tick - 1, lastTick: tick });
   };
 
-  let covered_ns = start_ns;
-  for (let i = lowerBound(ticks_ns, start_ns); i < ticks_ns.length; i += 1) {
+  let i = lowerBound(ticks_ns, start_ns);
+  for (; i < ticks_ns.length; i += 1) {
     const tick_ns = ticks_ns[i] ?? 0;
     if (tick_ns > end_ns) break;
     const next_ns = Math.min(ticks_ns[i + 1] ?? Infinity, end_ns);
-    const from_ns = Math.max(covered_ns, tick_ns - period_ns);
     // Halfway to the next look, or to the end where that comes first.
     const half_ns = next_ns === end_ns ? end_ns : (tick_ns + next_ns) / 2;
-    const to_ns = Math.min(half_ns, tick_ns + period_ns);
-    miss(from_ns - covered_ns);
-    see(stateAt(timeline, i), 1, to_ns - from_ns);
-    covered_ns = to_ns;
+    miss(Math.max(spans.at(-1)?.end_ns ?? start_ns, tick_ns - period_ns), i);
+    see(Math.min(half_ns, tick_ns + period_ns), { state: changeAt(timeline, i)?.state ?? '?', looks: 1, firstTick: i, lastTick: i });
   }
-  miss(end_ns - covered_ns);
+  miss(end_ns, i);
+  return spans;
+}
+
+export function stateLettersDuring(timeline: Timeline | undefined, start_ns: number, end_ns: number): ObservedStates {
+  const span_ns = end_ns - start_ns;
+  if (timeline === undefined || span_ns <= 0) return { letters: '?×1', shares: { unobserved: 1 } };
+  const runs: { letter: string; looks: number }[] = [];
+  const shares: Record<string, number> = {};
+  for (const { state, looks, start_ns: from_ns, end_ns: to_ns } of stateSpans(timeline, start_ns, end_ns)) {
+    const last = runs.at(-1);
+    if (last?.letter === state) last.looks += looks;
+    else runs.push({ letter: state, looks });
+    const key = state === '?' ? 'unobserved' : state;
+    shares[key] = (shares[key] ?? 0) + (to_ns - from_ns) / span_ns;
+  }
   return { letters: runs.map(({ letter, looks }) => `${letter}×${looks}`).join(' '), shares };
 }
 
-/** The state at tick i: that of the last change closed by tick i or before; `?` before the thread was first seen. */
-function stateAt({ changes }: Timeline, tick: number): string {
+/** What was known at tick i: the last change closed by it or before; undefined before the thread was first seen. */
+export function changeAt({ changes }: Timeline, tick: number): StateChange | undefined {
   let low = 0;
   let high = changes.length;
   while (low < high) {
@@ -58,7 +82,7 @@ function stateAt({ changes }: Timeline, tick: number): string {
     if ((changes[middle]?.tick ?? Infinity) <= tick) low = middle + 1;
     else high = middle;
   }
-  return changes[low - 1]?.state ?? '?';
+  return changes[low - 1];
 }
 
 /** Index of the first element that is not below `value`. */

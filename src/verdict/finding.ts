@@ -70,9 +70,10 @@ function stallsIn(series: Series): string {
   const longest = formatDuration(Math.max(...runs.map(({ longest_ns }) => longest_ns)));
   const affected = runs.filter((run) => run.count > 0).length;
   const blocked = runs.reduce((sum, { blocked_count }) => sum + blocked_count, 0);
+  const onMutex = runs.reduce((sum, { mutex_count }) => sum + mutex_count, 0);
   return (
     `${counted(count, 'stall')} of ${threshold} or more in ${inRuns(affected, runs.length)}, ${count === 1 ? '' : 'up to '}${longest} long, ${formatShare(share)} of the time; ` +
-    blockedIn(blocked, count)
+    (onMutex > 0 && blocked === 0 ? onMutexIn(onMutex, count) : blockedIn(blocked, count) + (onMutex > 0 ? `, and in ${onMutex} it slept on the allocator’s mutex` : ''))
   );
 }
 
@@ -85,6 +86,10 @@ function blockedIn(some: number, all: number): string {
   if (some === 0) return all === 1 ? 'the victim was not blocked in the kernel' : 'in none of them was the victim blocked in the kernel';
   if (all === 1) return 'the victim was blocked in the kernel';
   return `the victim was blocked in the kernel in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
+}
+
+function onMutexIn(some: number, all: number): string {
+  return all === 1 ? 'the victim slept on the allocator’s mutex' : `the victim slept on the allocator’s mutex in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
 }
 
 function stallsOf(series: Series): number {

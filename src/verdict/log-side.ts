@@ -53,7 +53,7 @@ function logEvidence(window_ns: number, counts: SparseCounts, threshold_ns: numb
       service: { n: counts.n },
       response: null,
       saturated: false,
-      stalls: { threshold_ns, count, blocked_count: 0, unseen_count: count, longest_ns: count > 0 ? counts.max_ns : 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0 },
+      stalls: { threshold_ns, count, blocked_count: 0, unseen_count: count, longest_ns: count > 0 ? counts.max_ns : 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0 },
     },
     quantile: (time, percent) => (time === 'service' && hasFiniteUpperBound(percent / 100, counts.n) ? percentile_ns(counts, percent) : null),
   };

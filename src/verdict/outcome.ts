@@ -2,9 +2,10 @@
  * What the runs say of one series of one arm, beside the same series of the *foreign* control: the same holder in
  * another process, which shares everything with the victims but the address space.
  *
- *   stalls        in the run with the least of it, the victim was blocked in the kernel (state D) in stalls for a larger
- *                 share of the window than it was stalled at all in any run of the control
- *   like-foreign  in no run was it blocked in the kernel in a stall, and the stalled shares do not all lie above the control's
+ *   stalls        in the run with the least of it, the victim was held up in stalls for a larger share of the window than
+ *                 it was stalled at all in any run of the control. Held up: blocked in the kernel (state D), or asleep on the
+ *                 allocator's mutex where that is at least likely (docs/attribution.md)
+ *   like-foreign  in no run was it held up in a stall, and the stalled shares do not all lie above the control's
  *   unclear       anything between, with the reason; also where the experiment has no control, a user's own program
  *   no-data       nothing to compare, with the reason
  *
@@ -45,13 +46,18 @@ export function outcomeOf(series: Series, control: Series | undefined, hasContro
   if (controlRuns.length === 0) return because('no-control-run');
 
   const highestControl = Math.max(...controlRuns.map(({ stalled_share }) => stalled_share));
-  const blocked = runs.filter(({ blocked_count, blocked_share }) => blocked_count > 0 || blocked_share > 0);
-  if (blocked.length === 0) return withoutBlocked(runs, highestControl);
-  if (Math.min(...runs.map(({ blocked_share }) => blocked_share)) > highestControl) {
+  const heldUp = runs.filter((run) => run.blocked_count + run.mutex_count > 0 || heldUpShare(run) > 0);
+  if (heldUp.length === 0) return withoutBlocked(runs, highestControl);
+  if (Math.min(...runs.map(heldUpShare)) > highestControl) {
     // Its lost records may have been stalls.
     return controlRuns.some(({ lost_records }) => lost_records > 0) ? because('control-unseen') : { outcome: 'stalls', reason: null };
   }
-  return because(blocked.length < runs.length ? 'some-runs' : 'control-stalls');
+  return because(heldUp.length < runs.length ? 'some-runs' : 'control-stalls');
+}
+
+/** A stall is blocked for most of it or on a mutex for most of it, never both; that two of them overlap is not possible in one series. */
+export function heldUpShare({ blocked_share, mutex_share }: SeriesRunFigures): number {
+  return blocked_share + mutex_share;
 }
 
 /** Whole runs in which the victim worked, or could not because it was stalled. */

@@ -1,6 +1,6 @@
 /** The verdict: what was found in all arms, in a sentence that may be quoted alone. */
 import { formatDuration } from '../base/units.js';
-import type { ArmSummary, SummaryFile } from '../bundle/schema.js';
+import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../bundle/schema.js';
 import { probeCosts } from './cost.js';
 import { evidenceOf, type Judged, type Series } from './outcome.js';
 import { listed } from './words.js';
@@ -82,12 +82,22 @@ function behaviourOf(compared: readonly Compared[]): Behaviour {
 }
 
 function stallingText(names: readonly string[], stalling: readonly Compared[]): string {
-  const longest_ns = Math.max(...stalling.flatMap(({ series }) => evidenceOf(series).map(({ longest_blocked_ns }) => longest_blocked_ns)));
-  // Every stall in evidence may have begun in the warm-up, and then its length is in no figure.
-  const length = longest_ns > 0 ? ` for up to ${formatDuration(longest_ns)} at a time` : '';
   const isQuiet = stalling.every(({ control }) => control !== undefined && evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0));
   const control = isQuiet ? 'none was stalled' : 'they were stalled for a smaller share of the time';
-  return `in ${listed(names)} victims were blocked in the kernel${length}, while with the holder in another process ${control}, so what they waited for belongs to the memory of their own process, as mmap_lock does`;
+  const blocked = stalling.filter(({ series }) => evidenceOf(series).some(({ blocked_share }) => blocked_share > 0));
+  const onMutex = stalling.filter(({ series }) => evidenceOf(series).some(({ mutex_share }) => mutex_share > 0));
+  const held = [
+    ...(blocked.length > 0 ? [`were blocked in the kernel${upTo(blocked, ({ longest_blocked_ns }) => longest_blocked_ns)}`] : []),
+    ...(onMutex.length > 0 ? [`slept on the allocator’s mutex${upTo(onMutex, ({ longest_mutex_ns }) => longest_mutex_ns)}`] : []),
+  ];
+  const what = onMutex.length === 0 ? 'belongs to the memory of their own process, as mmap_lock does' : blocked.length === 0 ? 'belongs to the allocator of their own process, and is not mmap_lock' : 'belongs to their own process';
+  return `in ${listed(names)} victims ${held.join(' or ')}, while with the holder in another process ${control}, so what they waited for ${what}`;
+}
+
+/** Every stall in evidence may have begun in the warm-up, and then its length is in no figure. */
+function upTo(compared: readonly Compared[], of: (run: SeriesRunFigures) => number): string {
+  const longest_ns = Math.max(...compared.flatMap(({ series }) => evidenceOf(series).map(of)));
+  return longest_ns > 0 ? ` for up to ${formatDuration(longest_ns)} at a time` : '';
 }
 
 function quietText(names: readonly string[], quiet: readonly Compared[]): string {

@@ -10,6 +10,7 @@ const built = new URL('../../native/build/Release/', import.meta.url);
 export const programs = {
   engine: () => process.env.PAUSELAB_ENGINE ?? fileURLToPath(new URL('pauselab-engine', built)),
   sampler: () => fileURLToPath(new URL('pauselab-sampler', built)),
+  tracer: () => fileURLToPath(new URL('pauselab-tracer', built)),
   launcher: () => fileURLToPath(new URL('pauselab-launcher', built)),
 };
 

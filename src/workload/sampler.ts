@@ -1,7 +1,9 @@
 /** The sampler beside a workload: who was in which state when, every 10 ms. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workloadFailed } from '../base/failure.js';
 import { readSamples, type SampleStream } from '../record/samples.js';
+import { parseStacks, type StackReading } from '../record/stacks.js';
 import { programs, startProgram, type Program } from './programs.js';
 import type { PreparedWorkload } from './prepared.js';
 
@@ -11,17 +13,21 @@ export interface Sampler {
   readonly pid: number;
   /** Ends it and reads what it wrote. */
   finish(go_ns: bigint): Promise<SampleStream>;
+  /** Kernel stacks that it read, after `finish`; none unless asked for. */
+  stacks(go_ns: bigint): readonly StackReading[];
 }
 
-export async function startSampler({ folder, pids }: PreparedWorkload): Promise<Sampler> {
+export async function startSampler({ folder, pids }: PreparedWorkload, { withStacks = false } = {}): Promise<Sampler> {
   const output = join(folder.path, 'samples');
-  const program = await startProgram(programs.sampler(), [output, String(period_ns), String(process.pid), ...pids.map(String)], '/dev/null', join(folder.path, 'sampler.err'));
+  const stacks = join(folder.path, 'stacks');
+  const program = await startProgram(programs.sampler(), [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...pids.map(String)], '/dev/null', join(folder.path, 'sampler.err'));
   return {
     pid: program.pid,
     async finish(go_ns) {
       await end(program);
       return readSamples(output, go_ns);
     },
+    stacks: (go_ns) => (withStacks ? parseStacks(readFileSync(stacks, 'utf8'), go_ns) : []),
   };
 }
 

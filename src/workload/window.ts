@@ -19,6 +19,8 @@ export interface WindowWatcher {
   /** The window opens (after the warm-up) and is about to close, while all still runs; for readings of the machine. */
   onWindowStart?: () => void;
   onWindowEnd?: () => void;
+  /** The workload has ended its work, drain included, and is about to be torn down. */
+  onWorkEnd?: () => void;
   /** Once a second of the window. */
   onSnapshot?: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
   /** Resolves when the window is to be cut short. */
@@ -122,6 +124,7 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
     }
     await new Promise((resolve) => setTimeout(resolve, poll_ms));
   }
+  watcher.onWorkEnd?.();
   // Before the last look: while threads run, one more sample may come.
   await workload.end();
   stopListening();

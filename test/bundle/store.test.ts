@@ -8,6 +8,7 @@ import { createBundle, readBundleFile } from '../../src/bundle/store.js';
 import type { RunFile } from '../../src/bundle/schema.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { exampleStall, noStalls } from '../support/stalls.js';
 import { kernelNamed, runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
 
 function folder(): string {
@@ -111,7 +112,7 @@ describe('a file of a bundle is refused', () => {
   });
 });
 
-const stalls = { schemaVersion: 1, stalls: [{ series: 'writer.mprotect', duration_ns: 5e8, states: 'D×50', overlappingHolderCalls: [] }], slow: [] };
+const stalls = { ...noStalls, stalls: [exampleStall] };
 
 function writeExample(path: string): void {
   const store = createBundle(path);

@@ -24,6 +24,7 @@ describe('stalls', () => {
   test('are told apart by what the victim was seen doing', () => {
     expect(stallsOf({ slow: [{ from: 300, to: 600, state: 'D' }, { from: 1000, to: 2200, state: 'R' }, { from: 2500, to: 2800, state: null }, { from: 3000, to: 3050, state: 'D' }] })).toEqual({
       threshold_ns: 100 * ms, count: 3, blocked_count: 1, unseen_count: 1, longest_ns: 1200 * ms, longest_blocked_ns: 300 * ms, total_ns: 1800 * ms, stalled_share: 0.6, blocked_share: 0.1,
+      mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0,
     });
   });
 

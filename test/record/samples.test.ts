@@ -68,7 +68,7 @@ describe('reading the sampler', () => {
     );
     expect(expected.timelines.get(42)).toMatchObject({ pid: 7, comm: 'victim' });
     expect(expected.timelines.get(42)?.changes.map(({ state, tick: at }) => [state, at])).toEqual([['S', 0], ['D', 2], ['R', 5], ['S', 6], ['X', 7]]);
-    expect(expected.timelines.get(43)?.changes).toEqual([{ tick: 7, time_ns: 70 * ms, state: 'R', onCpu_ns: 5, runDelay_ns: 6 }]);
+    expect(expected.timelines.get(43)?.changes).toEqual([{ tick: 7, time_ns: 70 * ms, state: 'R', onCpu_ns: 5, runDelay_ns: 6, systemCall: null }]);
   });
 
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-samples-'));

@@ -35,7 +35,7 @@ export function fakeSeries({ series = 'writer.mprotect', stalls = {}, figures = 
     name: series,
     service: serviceFigures(distribution),
     response: responseFigures(distribution, { service_n: service.n, saturated: figures.saturated ?? false }),
-    stalls: { threshold_ns: 100 * ms, count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0, ...stalls },
+    stalls: { threshold_ns: 100 * ms, count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0, ...stalls },
     unserved: 0, inflight_ns: null, saturated: false, refused: {}, exhausted: 0, lost_records: 0,
     ...figures,
   };

@@ -7,7 +7,7 @@ export const ms = 1e6;
 export function runOf(run: Partial<SeriesRunFigures> = {}): SeriesRunFigures {
   return {
     run: '000-free', status: 'complete', n: 3000, exhausted: 0, lost_records: 0, holder_calls: 5,
-    count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, stalled_share: 0, blocked_share: 0,
+    count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0,
     ...run,
   };
 }
@@ -39,6 +39,9 @@ export function seriesOf(name: string, perRun: readonly SeriesRunFigures[], more
       total_ns: sum(({ count, longest_ns }) => count * longest_ns),
       stalled_share: perRun.length === 0 ? 0 : sum(({ stalled_share }) => stalled_share) / perRun.length,
       blocked_share: perRun.length === 0 ? 0 : sum(({ blocked_share }) => blocked_share) / perRun.length,
+      mutex_count: sum(({ mutex_count }) => mutex_count),
+      longest_mutex_ns: most(({ longest_mutex_ns }) => longest_mutex_ns),
+      mutex_share: perRun.length === 0 ? 0 : sum(({ mutex_share }) => mutex_share) / perRun.length,
     },
     unserved: 0,
     inflight_ns: null,

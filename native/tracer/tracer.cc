@@ -1,0 +1,225 @@
+// pauselab-tracer: a trace of the kernel in an instance of our own (tracefs), from when it says that it is ready to SIGUSR1.
+//
+//   pauselab-tracer FOLDER PARENT_PID PLAN
+//
+// A process of its own, so that what it does to tracefs is undone whatever happens to pauselab: it dies last, on SIGTERM, and
+// gets that one from the kernel when its parent is gone. If it is killed itself, its instance stays in the kernel, named after
+// its parent's pid, and the next tracer removes it. Where tracefs is not mounted, it is mounted in a mount namespace of this
+// process alone, and vanishes with it. While the trace runs, it sleeps.
+//
+// Lines of PLAN: `buffer_kib N` per CPU · `need PATH VALUE` and `try PATH VALUE` write VALUE to PATH below the instance · `event
+// GROUP/NAME FILTER` switches an event on (`-`: no filter) · `pid N` adds a thread to those that are traced.
+// On SIGTERM it leaves in FOLDER what it read, raw: `header_page`, `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`.
+// What `try` and `event` could not do is in FOLDER/missing, a line each.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "board/fail.h"
+
+namespace pauselab {
+namespace {
+
+constexpr long kTracefs = 0x74726163;  // TRACEFS_MAGIC, linux/magic.h
+constexpr const char* kPrefix = "pauselab-";
+
+// The instance is removed however this process ends, but by SIGKILL.
+std::string ownInstance;
+
+bool isTracefs(const std::string& path) {
+  struct statfs found {};
+  return statfs(path.c_str(), &found) == 0 && found.f_type == kTracefs;
+}
+
+// 0, or the errno.
+int writeFile(const std::string& path, const std::string& text, int flags = O_TRUNC) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC | flags);
+  if (fd < 0) return errno;
+  const ssize_t got = write(fd, text.data(), text.size());
+  const int error = got == static_cast<ssize_t>(text.size()) ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+std::string mounted(const std::string& folder) {
+  for (const char* usual : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
+    if (isTracefs(usual)) return usual;
+  }
+  const std::string own = folder + "/tracefs";
+  mkdir(own.c_str(), 0700);
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || mount("nodev", own.c_str(), "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+    fail(Exit::unfit, "tracefs is not mounted and could not be mounted (%s); --trace needs root, and a kernel with tracing that is not locked down: run without --trace, or mount -t tracefs nodev /sys/kernel/tracing", strerrorname_np(errno));
+  return own;
+}
+
+void switchOff(const std::string& instance) {
+  writeFile(instance + "/tracing_on", "0");
+  writeFile(instance + "/events/enable", "0");
+}
+
+void remove(const std::string& instance) {
+  switchOff(instance);
+  // Busy for as long as somebody reads in it; a reader of ours has ended by then.
+  for (int attempt = 0; rmdir(instance.c_str()) != 0 && errno == EBUSY && attempt < 100; ++attempt) usleep(10'000);
+}
+
+// As fail(), with nothing left behind: that one ends at once.
+template <class... Values>
+[[noreturn]] void giveUp(Exit code, const char* format, Values... values) {
+  if (!ownInstance.empty()) remove(ownInstance);
+  fail(code, format, values...);
+}
+
+// Files of tracefs have no size: read until there is no more. False where it cannot be opened.
+bool copyFile(const std::string& from, const std::string& to, std::size_t pieceBytes = 65536) {
+  const int source = open(from.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (source < 0) return false;
+  const int target = open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (target < 0) giveUp(Exit::unfit, "%s could not be written: %s", to.c_str(), strerror(errno));
+  std::vector<char> piece(pieceBytes);
+  for (ssize_t got; (got = read(source, piece.data(), piece.size())) > 0;) {
+    if (write(target, piece.data(), static_cast<std::size_t>(got)) != got) giveUp(Exit::unfit, "%s could not be written: %s; free some of its file system", to.c_str(), strerror(errno));
+  }
+  close(source);
+  close(target);
+  return true;
+}
+
+// Instances of pauselabs that are gone.
+void removeLeftBehind(const std::string& tracefs) {
+  DIR* folder = opendir((tracefs + "/instances").c_str());
+  if (folder == nullptr) return;
+  std::vector<std::string> left;
+  while (const dirent* entry = readdir(folder)) {
+    if (std::strncmp(entry->d_name, kPrefix, std::strlen(kPrefix)) != 0) continue;
+    const auto pid = static_cast<pid_t>(std::strtol(entry->d_name + std::strlen(kPrefix), nullptr, 10));
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) left.emplace_back(entry->d_name);
+  }
+  closedir(folder);
+  for (const std::string& name : left) remove(tracefs + "/instances/" + name);
+}
+
+struct Plan {
+  std::vector<std::pair<std::string, std::string>> needed, tried, events;
+  std::string pids;
+};
+
+Plan readPlan(const char* path) {
+  std::ifstream file(path);
+  if (!file) fail(Exit::usage, "the tracer's plan %s could not be read", path);
+  Plan plan;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t one = line.find(' ');
+    const std::string verb = line.substr(0, one), rest = one == std::string::npos ? "" : line.substr(one + 1);
+    const std::size_t two = rest.find(' ');
+    const std::pair<std::string, std::string> pair{rest.substr(0, two), two == std::string::npos ? "" : rest.substr(two + 1)};
+    if (verb == "buffer_kib") plan.needed.emplace_back("buffer_size_kb", rest);
+    else if (verb == "need") plan.needed.push_back(pair);
+    else if (verb == "try") plan.tried.push_back(pair);
+    else if (verb == "event") plan.events.push_back(pair);
+    else if (verb == "pid") plan.pids += rest + " ";
+    else fail(Exit::usage, "the tracer's plan has the line \"%s\"; expected buffer_kib, need, try, event or pid", line.c_str());
+  }
+  return plan;
+}
+
+// What could not be done, a line each; fails for what is needed.
+std::string setUp(const std::string& instance, const Plan& plan, const std::string& folder) {
+  std::string missing;
+  const auto need = [&](const std::string& path, const std::string& value) {
+    if (const int error = writeFile(instance + "/" + path, value); error != 0)
+      giveUp(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); run without --trace", path.c_str(), value.c_str(), strerrorname_np(error));
+  };
+  need("tracing_on", "0");
+  for (const auto& [path, value] : plan.needed) need(path, value);
+  for (const auto& [path, value] : plan.tried) {
+    if (writeFile(instance + "/" + path, value) != 0) missing += path + "\n";
+  }
+  // One at a time: a thread that has ended meanwhile is no reason to leave the others out.
+  for (std::size_t at = 0; at < plan.pids.size();) {
+    const std::size_t end = plan.pids.find(' ', at);
+    writeFile(instance + "/set_event_pid", plan.pids.substr(at, end - at), O_APPEND);
+    at = end + 1;
+  }
+  for (const auto& [event, filter] : plan.events) {
+    const std::string path = "events/" + event;
+    const bool filtered = filter == "-" || writeFile(instance + "/" + path + "/filter", filter) == 0;
+    const std::string name = event.substr(event.find('/') + 1);
+    if (!filtered || writeFile(instance + "/" + path + "/enable", "1") != 0 || !copyFile(instance + "/" + path + "/format", folder + "/format-" + name)) missing += event + "\n";
+  }
+  if (!copyFile(instance + "/events/header_page", folder + "/header_page")) copyFile(instance + "/../../events/header_page", folder + "/header_page");
+  return missing;
+}
+
+void collect(const std::string& instance, const std::string& folder) {
+  DIR* cpus = opendir((instance + "/per_cpu").c_str());
+  if (cpus == nullptr) return;
+  while (const dirent* entry = readdir(cpus)) {
+    if (std::strncmp(entry->d_name, "cpu", 3) != 0) continue;
+    const std::string from = instance + "/per_cpu/" + entry->d_name, to = folder + "/" + entry->d_name;
+    // Before reading: what is read away counts as no loss.
+    copyFile(from + "/stats", to + ".stats");
+    // A page at a time: a read returns at most one.
+    copyFile(from + "/trace_pipe_raw", to + ".raw");
+  }
+  closedir(cpus);
+}
+
+void trace(const std::string& folder, pid_t parent, const char* planPath) {
+  const Plan plan = readPlan(planPath);
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGUSR1}) sigaddset(&signals, signal);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+
+  const std::string tracefs = mounted(folder);
+  removeLeftBehind(tracefs);
+  const std::string path = tracefs + "/instances/" + kPrefix + std::to_string(parent);
+  remove(path);  // of an earlier run, whose tracer was killed
+  if (mkdir(path.c_str(), 0700) != 0) fail(Exit::unfit, "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: run without --trace", strerrorname_np(errno));
+  ownInstance = path;
+  const std::string missing = setUp(path, plan, folder);
+  std::ofstream(folder + "/missing") << missing;
+  if (writeFile(path + "/tracing_on", "1") != 0) giveUp(Exit::unfit, "the trace could not be switched on; run without --trace");
+  // Renamed, so that it is whole when it is seen.
+  std::ofstream(folder + "/ready.new") << "ready\n";
+  rename((folder + "/ready.new").c_str(), (folder + "/ready").c_str());
+
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    switchOff(path);
+    if (signal == SIGTERM) break;
+  }
+  // With its parent gone, nobody reads it.
+  if (getppid() == parent) collect(path, folder);
+  remove(path);
+}
+
+}  // namespace
+}  // namespace pauselab
+
+int main(int argc, char** argv) {
+  using namespace pauselab;
+  if (argc != 4) fail(Exit::usage, "expected: pauselab-tracer FOLDER PARENT_PID PLAN");
+  const auto parent = static_cast<pid_t>(std::strtol(argv[2], nullptr, 10));
+  std::signal(SIGINT, SIG_IGN);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) fail(Exit::workload, "the process that started the tracer is gone");
+  trace(argv[1], parent, argv[3]);
+  return 0;
+}

@@ -1,0 +1,63 @@
+/**
+ * A victim asleep (state S): never mmap_lock, whose waiters are in state D. A JVM's pauses are told by its log; a thread
+ * that only allocates sleeps for the allocator's mutex, a futex, and nothing else.
+ */
+import { noSystemCall, systemCallName } from '../record/system-calls.js';
+import { preemptedDuring, suspectsOf } from './blocked.js';
+import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import { draft, unknown, type Draft, type Span } from './links.js';
+
+export function blameAsleep(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+  const pauses = ofJvm(span, run);
+  return uncovered(span, pauses).flatMap((part) => [mutexOrUnknown(part, systemCall, victim, run)]).flat().concat(pauses);
+}
+
+/** Pauses first: a safepoint holds the pause that it was made for. */
+export function ofJvm(span: Span, { events }: RunEvidence): Draft[] {
+  const inside = (name: string, cause: 'gc-pause' | 'safepoint'): Draft[] =>
+    events
+      .filter((event) => event.name === name)
+      .map((event) => ({ event, part: { start_ns: Math.max(event.start_ns, span.start_ns), end_ns: Math.min(event.start_ns + event.duration_ns, span.end_ns) } }))
+      .filter(({ part }) => part.end_ns > part.start_ns)
+      .map(({ event, part }) => draft(part, cause, 'likely', { why: event.label }));
+  const pauses = inside('gc.pause', 'gc-pause');
+  return [...pauses, ...inside('safepoint.total', 'safepoint').flatMap((one) => uncovered(one, pauses).map((part) => ({ ...one, ...part })))];
+}
+
+/** The parts of a span that no draft covers. */
+export function uncovered(span: Span, drafts: readonly Span[]): Span[] {
+  const parts: Span[] = [];
+  let from_ns = span.start_ns;
+  for (const { start_ns, end_ns } of drafts.toSorted((a, b) => a.start_ns - b.start_ns)) {
+    if (start_ns > from_ns) parts.push({ start_ns: from_ns, end_ns: Math.min(start_ns, span.end_ns) });
+    from_ns = Math.max(from_ns, end_ns);
+  }
+  if (from_ns < span.end_ns) parts.push({ start_ns: from_ns, end_ns: span.end_ns });
+  return parts.filter((part) => part.end_ns > part.start_ns);
+}
+
+function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+  const call = systemCall === null ? null : systemCall === noSystemCall ? 'none' : systemCallName(systemCall);
+  if (!victim.allocates || victim.sleepsItself || (call !== null && call !== 'futex')) {
+    return [unknown(span, `it slept (state S)${call === null || call === 'none' ? '' : ` in ${call}`}, so it did not wait for mmap_lock`)];
+  }
+  const calls = run.holders.filter(({ keepsMutex, concernsVictims }) => keepsMutex && concernsVictims).flatMap((holder) =>
+    holder.calls
+      .filter(({ start_ns, end_ns }) => end_ns > span.start_ns && start_ns < span.end_ns)
+      .map((one) => {
+        const part = { start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) };
+        const preempted_ns = Math.min(one.runDelayAtMost_ns, part.end_ns - part.start_ns);
+        return draft(part, 'allocator-mutex', 'likely', { lock: 'futex', thread: holder.thread, call: holder.operation, holder: { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false } });
+      }),
+  );
+  const rest = uncovered(span, calls).flatMap((part) => [ofNamed(part, victim, run)]);
+  return [...calls, ...rest];
+}
+
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft {
+  const [suspect, other] = suspectsOf(span, victim, run).filter(({ one }) => one.keepsMutex);
+  if (suspect === undefined) return draft(span, 'allocator-mutex', 'possible', { lock: 'futex' });
+  const { thread, call } = suspect.one;
+  const holder = { running_ns: 0, preempted_ns: preemptedDuring(thread.tid, span, run), blocked_ns: 0, isExact: false };
+  return draft(span, 'allocator-mutex', other === undefined ? 'likely' : 'possible', { lock: 'futex', thread, call, holder });
+}

@@ -1,0 +1,91 @@
+/** One stall, attributed: its chain, the cause of the whole, and what that rests on. Pure. */
+import type { BlamedThread, ChainLink, ListedStall, StallCause, StallEvidence } from '../bundle/stalls-schema.js';
+import type { Stall } from '../record/stalls.js';
+import { noSystemCall, systemCallName } from '../record/system-calls.js';
+import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import { causeOf, chainOf, type Span } from './links.js';
+import { threadsOf } from './threads.js';
+import { uncovered } from './asleep.js';
+import { tracedDrafts } from './traced.js';
+import { stealDuring, untracedDrafts } from './untraced.js';
+import { activitiesDuring } from './waits.js';
+
+export interface AttributedStall extends Stall {
+  readonly thread: BlamedThread;
+  readonly chain: readonly ChainLink[];
+  readonly cause: StallCause;
+  readonly causeWithoutTrace: StallCause | null;
+  readonly evidence: StallEvidence;
+}
+
+export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvidence): AttributedStall {
+  const span: Span = { start_ns: stall.start_ns, end_ns: stall.start_ns + stall.duration_ns };
+  const untraced = chainOf(untracedDrafts(span, victim, run), span, stall.series);
+  const { trace } = run;
+  const covered: Span | null = trace === null ? null : { start_ns: Math.max(span.start_ns, trace.coveredFrom_ns), end_ns: Math.min(span.end_ns, trace.coveredTo_ns) };
+  // One that the trace has most of, as one that ends after the drain, is told by it as far as it goes.
+  const isCovered = covered !== null && covered.end_ns - covered.start_ns >= stall.duration_ns / 2;
+  const chain = isCovered && trace !== null ? chainOf([...tracedDrafts(covered, victim, run, trace.model), ...uncovered(span, [covered]).flatMap((part) => untracedDrafts(part, victim, run))], span, stall.series) : untraced;
+  return {
+    ...stall,
+    thread: victim.thread,
+    chain,
+    cause: causeOf(chain, stall.series),
+    causeWithoutTrace: isCovered ? causeOf(untraced, stall.series) : null,
+    evidence: evidenceOf(span, stall, { victim, chain, run, isCovered }),
+  };
+}
+
+interface Attribution {
+  readonly victim: VictimEvidenceOfRun;
+  readonly chain: readonly ChainLink[];
+  readonly run: RunEvidence;
+  readonly isCovered: boolean;
+}
+
+function evidenceOf(span: Span, stall: Stall, { victim, chain, run, isCovered }: Attribution): StallEvidence {
+  const events = run.events.filter(({ start_ns, duration_ns }) => start_ns < span.end_ns && start_ns + duration_ns > span.start_ns).slice(0, mostEvents);
+  const threads = threadsOf(span, victim.thread, chain, run);
+  const systemCall = systemCallDuring(span, victim.thread.tid, run);
+  const steal_share = stealDuring(span, run);
+  const stacks = stacksDuring(span, threads.map(({ thread }) => thread), run);
+  return {
+    sources: [
+      ...(stall.dominant === 'unobserved' ? [] : (['states'] as const)),
+      ...(stall.overlappingHolderCalls_n > 0 ? (['calls'] as const) : []),
+      ...(threads.some(({ runDelay_ns }) => runDelay_ns !== null) ? (['run delay'] as const) : []),
+      ...(systemCall === null ? [] : (['system call'] as const)),
+      ...(events.length > 0 ? (['log'] as const) : []),
+      ...(steal_share === null ? [] : (['steal'] as const)),
+      ...(isCovered ? (['trace'] as const) : []),
+      ...(stacks.length > 0 ? (['stacks'] as const) : []),
+    ],
+    threads,
+    events,
+    systemCall,
+    steal_share,
+    stacks,
+    missing: [...run.missing, ...(run.trace !== null && !isCovered ? [`the trace does not cover this stall${run.trace.lost_n > 0 ? `: ${run.trace.lost_n} events were lost` : ''}`] : []), ...((stall.stateShares.unobserved ?? 0) > 0.1 ? [`for ${Math.round((stall.stateShares.unobserved ?? 0) * 100)} % of the stall nobody looked at the victim's state`] : [])],
+  };
+}
+
+const mostEvents = 20;
+const mostStacks = 12;
+
+function stacksDuring({ start_ns, end_ns }: Span, threads: readonly BlamedThread[], { trace }: RunEvidence): StallEvidence['stacks'] {
+  const readings = (trace?.stacks ?? []).filter(({ time_ns }) => time_ns >= start_ns && time_ns <= end_ns);
+  return readings.flatMap(({ tid, time_ns, state, frames }) => threads.filter((one) => one.tid === tid).map((thread) => ({ thread, time_ns, state, frames: [...frames] }))).slice(0, mostStacks);
+}
+
+/** The one in which it waited longest. */
+function systemCallDuring({ start_ns, end_ns }: Span, tid: number, { samples }: RunEvidence): string | null {
+  const waits = activitiesDuring(samples.timelines.get(tid), start_ns, end_ns).filter(({ systemCall }) => systemCall !== null);
+  const [longest] = waits.sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
+  if (longest === undefined || longest.systemCall === null) return null;
+  return longest.systemCall === noSystemCall ? 'none' : systemCallName(longest.systemCall);
+}
+
+/** As stalls.json lists it. */
+export function listed(stall: AttributedStall): ListedStall {
+  return { ...stall, overlappingHolderCalls: [...stall.overlappingHolderCalls], chain: [...stall.chain] };
+}

@@ -1,0 +1,167 @@
+/**
+ * A victim blocked in the kernel (state D), without a trace: whose lock did it wait for? Two things are known: which calls of
+ * holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is named is never
+ * more than likely: that it held the lock was not seen.
+ */
+import type { BlamedThread } from '../bundle/stalls-schema.js';
+import type { LockClass } from '../profile/operations.js';
+import type { HolderCall } from '../record/stalls.js';
+import type { HolderEvidence, LoggedEvent, NamedThread, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import { draft, unknown, type Draft, type Span } from './links.js';
+import { activitiesDuring, growthBetween } from './waits.js';
+import { ticksAround } from './threads.js';
+
+export function blameBlocked(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+  if (victim.lock === 'none' && !victim.allocates) return [unknown(span, 'it was blocked in the kernel (state D), and its operation takes no lock that is known here')];
+  const drafts = run.holders.filter(({ concernsVictims }) => concernsVictims).flatMap((holder) => ofHolder(span, victim, holder, run));
+  if (drafts.length > 0) return drafts;
+  return ofNamed(span, victim, run);
+}
+
+/** The longest overlap first: where calls overlap each other, the first one stands for the time. */
+function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: RunEvidence): Draft[] {
+  return holder.calls.flatMap((call) => {
+    const overlap = { start_ns: Math.max(call.start_ns, span.start_ns), end_ns: Math.min(call.end_ns, span.end_ns) };
+    if (overlap.end_ns <= overlap.start_ns) return [];
+    const crossed = call.crossed || (call.call === null && holder.crosses);
+    return [byLock(overlap, crossed ? holder.crossingLock : holder.lock, { victim, run, thread: holder.thread, call: `${holder.operation}${crossed ? ' across VMAs' : ''}`, holder: holderTime(call, overlap), isLong: isLong(call) })];
+  });
+}
+
+/** A call of a tick or two is not preempted inside, and so is not what a long wait was for. */
+function isLong(call: HolderCall): boolean {
+  return call.end_ns - call.start_ns >= leastCall_ns;
+}
+const leastCall_ns = 10_000_000;
+
+interface Suspect {
+  readonly victim: VictimEvidenceOfRun;
+  readonly run: RunEvidence;
+  readonly thread: BlamedThread;
+  readonly call: string | null;
+  readonly holder: Draft['holder'];
+  readonly isLong: boolean;
+}
+
+function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder, isLong: long }: Suspect): Draft {
+  // An operation of no known lock that allocates may map, unmap or fault inside the allocator.
+  const isPlain = long && (victim.lock === 'mmap_lock write' || victim.lock === 'mmap_lock read');
+  const common = { thread, call, holder };
+  switch (lock) {
+    case 'mmap_lock write':
+      return draft(span, 'mmap-lock-writer', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock write' });
+    case 'mmap_lock read': {
+      if (victim.lock === 'mmap_lock write') return draft(span, 'mmap-lock-reader', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read' });
+      // Readers share: only a writer that is queued between the two keeps one waiting.
+      const via = writersInQueue(span, victim, run);
+      return draft(span, 'mmap-lock-reader', isPlain && via.length > 0 ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read', via });
+    }
+    case 'VMA lock': {
+      const writers = fellBack(span, run) ? [] : writersOfItsVma(span, run);
+      if (writers.some((one) => one.tid === victim.thread.tid)) return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'vma' });
+      const [writer] = writers;
+      if (writer !== undefined) return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock write', via: [writer] });
+      // The VMA's lock kept nobody waiting, so what did is mmap_lock: on kernels where such calls take it, and where the VMA was
+      // being changed when the call began.
+      const via = victim.lock === 'mmap_lock write' ? [] : writersInQueue(span, victim, run);
+      return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
+    }
+    case 'none':
+      return unknown(span, `\`${thread.name}\` was in a call that takes no lock`);
+  }
+}
+
+/** Other victims that take mmap_lock for write and were blocked for most of the span; who has waited longest is first in the queue. */
+function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): BlamedThread[] {
+  return run.victims
+    .filter((one) => one.thread.tid !== victim.thread.tid && one.lock === 'mmap_lock write' && one.pid === victim.pid)
+    .flatMap((one) => one.slow.filter((slow) => covers(slow, span)).map(({ start_ns }) => ({ thread: one.thread, start_ns, isBlocked: wasBlocked(one.thread.tid, span, run) })))
+    .filter(({ isBlocked }) => isBlocked)
+    .sort((a, b) => a.start_ns - b.start_ns)
+    .slice(0, 1)
+    .map(({ thread }) => thread);
+}
+
+/** Victims that change the very VMA that the holder works on, or one that merges with it. */
+function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
+  return run.victims
+    .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable'))
+    .filter((one) => one.slow.some((slow) => covers(slow, span)))
+    .map(({ thread }) => thread);
+}
+
+/**
+ * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call had not
+ * taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
+ */
+function fellBack(span: Span, run: RunEvidence): boolean {
+  const firstOf = (isNear: boolean): number =>
+    Math.min(...run.victims
+      .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable') === isNear)
+      .flatMap((one) => one.slow.filter((slow) => covers(slow, span)).map(({ start_ns }) => start_ns)));
+  const [near_ns, far_ns] = [firstOf(true), firstOf(false)];
+  return far_ns < near_ns && near_ns !== Infinity;
+}
+
+function covers({ start_ns, duration_ns }: { readonly start_ns: number; readonly duration_ns: number }, span: Span): boolean {
+  const overlap_ns = Math.min(start_ns + duration_ns, span.end_ns) - Math.max(start_ns, span.start_ns);
+  return overlap_ns >= (span.end_ns - span.start_ns) / 2;
+}
+
+function wasBlocked(tid: number, span: Span, { samples }: RunEvidence): boolean {
+  const blocked_ns = activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns)
+    .filter(({ activity }) => activity === 'blocked')
+    .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  return blocked_ns >= (span.end_ns - span.start_ns) / 2;
+}
+
+/** Run delay is of the whole call: of a part of it, at most that, and at most the part. */
+function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder'] {
+  const preempted_ns = Math.min(call.runDelayAtMost_ns, end_ns - start_ns);
+  return { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false };
+}
+
+/**
+ * Threads of a JVM and of its allocator have no calls on the board. One that gives memory back, and was kept off its CPU
+ * for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it makes it sure enough.
+ */
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+  const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
+  const [first, second] = suspects;
+  if (first === undefined) return [unknown(span, 'it was blocked in the kernel (state D), and no thread of its process was seen in a call that keeps a lock')];
+  const { one, preempted_ns, event } = first;
+  const found = byLock(span, one.lock ?? 'none', {
+    victim, run, thread: one.thread, call: one.call,
+    holder: { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false },
+    isLong: preempted_ns > 0 && (second === undefined || event !== null),
+  });
+  return [found];
+}
+
+export interface NamedSuspect {
+  readonly one: NamedThread;
+  readonly preempted_ns: number;
+  readonly event: LoggedEvent | null;
+}
+
+/** Those kept off their CPU for at least half of the span or told of by the log; who the log tells of first, then by that time. */
+export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): NamedSuspect[] {
+  const length_ns = span.end_ns - span.start_ns;
+  return run.named
+    .filter(({ pid, thread }) => pid === victim.pid && thread.tid !== victim.thread.tid)
+    .map((one) => ({ one, preempted_ns: preemptedDuring(one.thread.tid, span, run), event: one.lock === 'mmap_lock write' ? givingBack(span, run) : null }))
+    .filter(({ one, preempted_ns, event }) => preempted_ns >= length_ns / 2 || (event !== null && one.call !== null))
+    .sort((a, b) => Number(b.event !== null) - Number(a.event !== null) || b.preempted_ns - a.preempted_ns);
+}
+
+function givingBack(span: Span, { events }: RunEvidence): LoggedEvent | null {
+  return events.find((event) => event.name === 'gc.uncommit' && covers(event, span)) ?? null;
+}
+
+/** Growth of its run delay between the looks around the span, at most the span. */
+export function preemptedDuring(tid: number, span: Span, { samples }: RunEvidence): number {
+  const timeline = samples.timelines.get(tid);
+  if (timeline === undefined) return 0;
+  const [first, last] = ticksAround(timeline, span);
+  return Math.min(growthBetween(timeline, first, last).runDelay_ns, span.end_ns - span.start_ns);
+}

@@ -1,0 +1,87 @@
+/** All that attribution knows of one run. Times are relative to go. */
+import type { BlamedThread } from '../bundle/stalls-schema.js';
+import type { LockClass, VictimLayout } from '../profile/operations.js';
+import type { SampleStream } from '../record/samples.js';
+import type { StackReading } from '../record/stacks.js';
+import type { HolderCall, SlowOperation } from '../record/stalls.js';
+import type { TraceModel } from './trace-model.js';
+
+export interface VictimEvidenceOfRun {
+  readonly thread: BlamedThread;
+  readonly operation: string;
+  /** By the table of operations, for where its memory lies. */
+  readonly lock: LockClass;
+  readonly layout: VictimLayout;
+  /** It calls the allocator, and sleeps in it only for the allocator's own locks. */
+  readonly allocates: boolean;
+  /** It sleeps by itself, whatever the locks do: a timer, or one that waits for another thread. */
+  readonly sleepsItself: boolean;
+  readonly pid: number;
+  /** Its operations of 1 ms and more, by start. */
+  readonly slow: readonly Pick<SlowOperation, 'start_ns' | 'duration_ns'>[];
+}
+
+export interface HolderEvidence {
+  readonly thread: BlamedThread;
+  readonly operation: string;
+  /** Of a call inside one VMA, and of one that crosses VMAs. */
+  readonly lock: LockClass;
+  readonly crossingLock: LockClass;
+  /** Of calls that have not ended, which do not say themselves. */
+  readonly crosses: boolean;
+  /** Keeps the allocator's mutex for as long as its call. */
+  readonly keepsMutex: boolean;
+  /** Whether its locks are those of the victims' address space. */
+  readonly concernsVictims: boolean;
+  readonly calls: readonly HolderCall[];
+}
+
+/** A thread of a JVM that was told by name, and what lock it takes when it gives memory back; null: not known. */
+export interface NamedThread {
+  readonly thread: BlamedThread;
+  readonly pid: number;
+  readonly call: string | null;
+  readonly lock: LockClass | null;
+  readonly keepsMutex: boolean;
+}
+
+/** As a JVM's log tells it. */
+export interface LoggedEvent {
+  readonly name: string;
+  readonly label: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+}
+
+/** Between one reading of the machine's steal and the next. */
+export interface StealSpan {
+  readonly start_ns: number;
+  readonly end_ns: number;
+  /** Of all CPUs' time. */
+  readonly steal_share: number;
+}
+
+export interface RunEvidence {
+  readonly victims: readonly VictimEvidenceOfRun[];
+  readonly holders: readonly HolderEvidence[];
+  /** Threads that are on no board, of a JVM. */
+  readonly named: readonly NamedThread[];
+  /** Every thread of the workload, by tid. */
+  readonly threads: ReadonlyMap<number, BlamedThread>;
+  readonly samples: SampleStream;
+  readonly events: readonly LoggedEvent[];
+  readonly steal: readonly StealSpan[];
+  readonly cpuCount: number;
+  /** What is missing in a whole run, a sentence each. */
+  readonly missing: readonly string[];
+  /** Null for a run without --trace. */
+  readonly trace: RunTrace | null;
+}
+
+export interface RunTrace {
+  readonly model: TraceModel;
+  readonly coveredFrom_ns: number;
+  readonly coveredTo_ns: number;
+  readonly lost_n: number;
+  readonly stacks: readonly StackReading[];
+}

@@ -1,0 +1,169 @@
+/** Links of a chain: they partition a stall's time, and the cause of the whole is what took most of it. Pure. */
+import type { ChainLink, Grade, StallCause } from '../bundle/stalls-schema.js';
+import { grades } from '../bundle/stalls-schema.js';
+import { sentenceOf, type Worded } from './words.js';
+
+/** A link before it has its sentence; parts that say the same become one. */
+export type Draft = Omit<ChainLink, 'duration_ns' | 'sentence'> & {
+  /** What to add to the sentence of something unknown. */
+  readonly why: string | null;
+};
+
+export interface Span {
+  readonly start_ns: number;
+  readonly end_ns: number;
+}
+
+const nobody = { lock: null, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], why: null };
+
+export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<Draft> = {}): Draft {
+  return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
+}
+
+/** Nobody knows: never more than possible. */
+export function unknown(span: Span, why: string): Draft {
+  return draft(span, 'unknown', 'possible', { why });
+}
+
+/** `drafts` may have gaps, overlap each other or reach beyond the stall; what no draft covers is unknown. */
+export function chainOf(drafts: readonly Draft[], stall: Span, victim: string): ChainLink[] {
+  return merged(withoutSlivers(merged(partition(drafts, stall)))).map((link) => finished(link, victim));
+}
+
+/** Exactly [start, end), in order: each draft from where the one before ended. */
+export function partition(drafts: readonly Draft[], { start_ns, end_ns }: Span): Draft[] {
+  const parts: Draft[] = [];
+  let covered_ns = start_ns;
+  for (const one of drafts.toSorted((a, b) => a.start_ns - b.start_ns)) {
+    const from_ns = Math.max(one.start_ns, covered_ns);
+    const to_ns = Math.min(one.end_ns, end_ns);
+    if (to_ns <= from_ns) continue;
+    if (from_ns > covered_ns) parts.push(unknown({ start_ns: covered_ns, end_ns: from_ns }, 'nothing was seen'));
+    parts.push(clipped(one, from_ns, to_ns));
+    covered_ns = to_ns;
+  }
+  if (covered_ns < end_ns) parts.push(unknown({ start_ns: covered_ns, end_ns }, 'nothing was seen'));
+  return parts;
+}
+
+/** Times of what was cut off are cut in proportion: nothing says where in the link they lay. */
+export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
+  const share = (end_ns - start_ns) / (one.end_ns - one.start_ns);
+  if (share >= 1) return { ...one, start_ns, end_ns };
+  const cut = (time_ns: number): number => Math.round(time_ns * share);
+  return {
+    ...one,
+    start_ns,
+    end_ns,
+    holder: one.holder === null ? null : { running_ns: cut(one.holder.running_ns), preempted_ns: cut(one.holder.preempted_ns), blocked_ns: cut(one.holder.blocked_ns), isExact: one.holder.isExact },
+    cpuTakenBy: one.cpuTakenBy.map(({ thread, duration_ns }) => ({ thread, duration_ns: cut(duration_ns) })),
+  };
+}
+
+/**
+ * What lasts less than 1 ms is a handing over: a convoy that dissolves makes hundreds of links of a microsecond each. A run of
+ * these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one link of its own,
+ * named after what took most of it.
+ */
+const sliver_ns = 1_000_000;
+const mostSlivers_ns = 5_000_000;
+
+function withoutSlivers(links: readonly Draft[]): Draft[] {
+  const kept: Draft[] = [];
+  let slivers: Draft[] = [];
+  const settle = (): void => {
+    const [first] = slivers;
+    const end_ns = slivers.at(-1)?.end_ns ?? 0;
+    const last = kept.at(-1);
+    if (first === undefined) return;
+    if (last !== undefined && end_ns - first.start_ns < mostSlivers_ns) kept[kept.length - 1] = { ...last, end_ns };
+    else kept.push({ ...mostOf(slivers), start_ns: first.start_ns, end_ns });
+    slivers = [];
+  };
+  for (const link of links) {
+    if (link.end_ns - link.start_ns < sliver_ns) {
+      slivers.push(link);
+      continue;
+    }
+    // At the beginning there is no link before it.
+    if (kept.length === 0 && slivers.length > 0 && link.start_ns - (slivers[0]?.start_ns ?? 0) < mostSlivers_ns) {
+      kept.push({ ...link, start_ns: slivers[0]?.start_ns ?? link.start_ns });
+      slivers = [];
+      continue;
+    }
+    settle();
+    kept.push(link);
+  }
+  settle();
+  return kept;
+}
+
+/** The longest of one cause and thread stands for all; with less than half of the time it is no more than possible. */
+function mostOf(slivers: readonly Draft[]): Draft {
+  const times = new Map<string, { one: Draft; time_ns: number }>();
+  for (const one of slivers) {
+    const key = JSON.stringify([one.cause, one.thread?.tid]);
+    times.set(key, { one, time_ns: one.end_ns - one.start_ns + (times.get(key)?.time_ns ?? 0) });
+  }
+  const all_ns = slivers.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  const [most] = [...times.values()].sort((a, b) => b.time_ns - a.time_ns);
+  if (most === undefined) throw new Error('there are no slivers');
+  const { one, time_ns } = most;
+  return { ...one, grade: time_ns >= all_ns / 2 ? one.grade : 'possible', holder: null, cpuTakenBy: [] };
+}
+
+function merged(parts: readonly Draft[]): Draft[] {
+  const links: Draft[] = [];
+  for (const part of parts) {
+    const last = links.at(-1);
+    if (last !== undefined && keyOf(last) === keyOf(part)) links[links.length - 1] = joined(last, part);
+    else links.push(part);
+  }
+  return links;
+}
+
+function keyOf({ cause, grade, lock, thread, call, via, why, holder }: Draft): string {
+  return JSON.stringify([cause, grade, lock, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact]);
+}
+
+function joined(a: Draft, b: Draft): Draft {
+  const taken = new Map(a.cpuTakenBy.map((one) => [one.thread.tid, one]));
+  for (const one of b.cpuTakenBy) taken.set(one.thread.tid, { ...one, duration_ns: one.duration_ns + (taken.get(one.thread.tid)?.duration_ns ?? 0) });
+  return { ...a, end_ns: b.end_ns, holder: addTimes(a.holder, b.holder), cpuTakenBy: [...taken.values()].sort((one, other) => other.duration_ns - one.duration_ns) };
+}
+
+function addTimes(a: Draft['holder'], b: Draft['holder']): Draft['holder'] {
+  if (a === null || b === null) return a ?? b;
+  return { running_ns: a.running_ns + b.running_ns, preempted_ns: a.preempted_ns + b.preempted_ns, blocked_ns: a.blocked_ns + b.blocked_ns, isExact: a.isExact && b.isExact };
+}
+
+function finished({ why, ...link }: Draft, victim: string): ChainLink {
+  const duration_ns = link.end_ns - link.start_ns;
+  return { ...link, duration_ns, sentence: sentenceOf({ ...link, duration_ns, why }, victim) };
+}
+
+/** Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of their time. */
+export function causeOf(chain: readonly ChainLink[], victim: string): StallCause {
+  const groups = new Map<string, ChainLink[]>();
+  for (const link of chain) {
+    const key = JSON.stringify([link.cause, link.lock, link.thread?.tid]);
+    groups.set(key, [...(groups.get(key) ?? []), link]);
+  }
+  const time = (links: readonly ChainLink[]): number => links.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  const [most = []] = [...groups.values()].sort((a, b) => time(b) - time(a));
+  const [first] = most.toSorted((a, b) => b.duration_ns - a.duration_ns);
+  if (first === undefined) throw new Error('a chain has no link');
+  const duration_ns = time(most);
+  const grade = grades.findLast((one) => time(most.filter((link) => link.grade === one)) >= duration_ns / 10) ?? first.grade;
+  const whole: Worded = {
+    ...first,
+    duration_ns,
+    grade,
+    why: null,
+    holder: most.map(({ holder }) => holder).reduce(addTimes, null),
+    cpuTakenBy: first.cpuTakenBy,
+    sentence: first.sentence,
+  };
+  const { cause, lock, thread } = first;
+  return { cause, grade, lock, thread, duration_ns, sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim) };
+}

@@ -1,0 +1,199 @@
+/** A trace as spans: who held mmap_lock and who waited for it, who ran where, who slept and was woken by whom. Pure. */
+import type { TraceEvent } from '../record/trace/trace.js';
+import type { Span } from './links.js';
+
+export interface Hold extends Span {
+  readonly tid: number;
+  readonly isWrite: boolean;
+}
+
+export interface LockWait extends Span {
+  readonly mm: bigint;
+  readonly tid: number;
+  readonly isWrite: boolean;
+}
+
+export type Scheduling = 'running' | 'runnable' | 'blocked' | 'asleep' | 'stopped';
+
+export interface Segment extends Span {
+  readonly scheduling: Scheduling;
+  /** On which it ran, or ran last. */
+  readonly cpu: number;
+  /** Of a wait: who ended it; 0: an interrupt on an idle CPU. Null where that was not seen. */
+  readonly wokenBy: number | null;
+}
+
+export interface Call extends Span {
+  readonly call: number;
+}
+
+export interface TraceModel {
+  /** By address space, by start. */
+  readonly holds: ReadonlyMap<bigint, readonly Hold[]>;
+  readonly waitsOn: ReadonlyMap<bigint, readonly LockWait[]>;
+  readonly waits: ReadonlyMap<number, readonly LockWait[]>;
+  /** By thread, a partition of the time in which it was seen. */
+  readonly segments: ReadonlyMap<number, readonly Segment[]>;
+  readonly calls: ReadonlyMap<number, readonly Call[]>;
+  /** By CPU. */
+  readonly ran: ReadonlyMap<number, readonly (Span & { readonly tid: number })[]>;
+  readonly names: ReadonlyMap<number, string>;
+}
+
+/** Events come by time. What began before the first one, or did not end, reaches to the ends of the covered time. */
+export function traceModel(events: readonly TraceEvent[], covered: Span): TraceModel {
+  const names = new Map<number, string>();
+  for (const event of events) {
+    if (event.kind !== 'switch') continue;
+    names.set(event.next, event.nextName);
+    names.set(event.previous, event.previousName);
+  }
+  const locks = lockSpans(events, covered);
+  return { ...locks, ...schedule(events, covered), calls: callSpans(events, covered), names };
+}
+
+function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
+  const holds = new Map<bigint, Hold[]>();
+  const waitsOn = new Map<bigint, LockWait[]>();
+  const waits = new Map<number, LockWait[]>();
+  const waiting = new Map<string, LockWait>();
+  const held = new Map<string, Hold & { readonly mm: bigint }>();
+  const endWait = (key: string, at_ns: number): void => {
+    const wait = waiting.get(key);
+    if (wait === undefined) return;
+    waiting.delete(key);
+    const ended = { ...wait, end_ns: at_ns };
+    push(waitsOn, wait.mm, ended);
+    push(waits, wait.tid, ended);
+  };
+  const endHold = (key: string, at_ns: number, isWrite: boolean, event: { tid: number; mm: bigint }): void => {
+    const hold = held.get(key);
+    held.delete(key);
+    // A release without its begin: it was held from before the trace on.
+    push(holds, event.mm, { tid: event.tid, start_ns: hold?.start_ns ?? start_ns, end_ns: at_ns, isWrite: hold?.isWrite ?? isWrite });
+  };
+  for (const event of events) {
+    if (event.kind !== 'lock-start' && event.kind !== 'lock-acquired' && event.kind !== 'lock-released') continue;
+    const { tid, mm, isWrite, time_ns } = event;
+    const key = `${tid} ${mm}`;
+    if (event.kind === 'lock-start') waiting.set(key, { mm, tid, isWrite, start_ns: time_ns, end_ns });
+    else if (event.kind === 'lock-released') endHold(key, time_ns, isWrite, event);
+    else {
+      endWait(key, time_ns);
+      if (!event.succeeded) continue;
+      // A writer that goes on as a reader (downgrade) says so by acquiring for read.
+      if (held.has(key)) endHold(key, time_ns, isWrite, event);
+      held.set(key, { tid, mm, isWrite, start_ns: time_ns, end_ns });
+    }
+  }
+  for (const key of [...waiting.keys()]) endWait(key, end_ns);
+  for (const [key, hold] of [...held]) endHold(key, end_ns, hold.isWrite, hold);
+  for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()]) list.sort((a, b) => a.start_ns - b.start_ns);
+  return { holds, waitsOn, waits };
+}
+
+function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel, 'segments' | 'ran'> {
+  const segments = new Map<number, Segment[]>();
+  const ran = new Map<number, (Span & { tid: number })[]>();
+  const now = new Map<number, Segment>();
+  const current = new Map<number, { tid: number; start_ns: number }>();
+  const enter = (tid: number, at_ns: number, scheduling: Scheduling, cpu: number): void => {
+    if (tid === 0) return;
+    close(tid, at_ns, null);
+    now.set(tid, { start_ns: at_ns, end_ns: covered.end_ns, scheduling, cpu, wokenBy: null });
+  };
+  const close = (tid: number, at_ns: number, wokenBy: number | null): void => {
+    const open = now.get(tid);
+    if (open !== undefined && at_ns > open.start_ns) push(segments, tid, { ...open, end_ns: at_ns, wokenBy });
+  };
+  const leaveCpu = (cpu: number, at_ns: number): void => {
+    const one = current.get(cpu);
+    if (one !== undefined && at_ns > one.start_ns) push(ran, cpu, { tid: one.tid, start_ns: one.start_ns, end_ns: at_ns });
+  };
+  for (const event of events) {
+    if (event.kind === 'switch') {
+      const { cpu, previous, next, time_ns } = event;
+      // Of the thread before, whose beginning may not have been seen: it ran up to now.
+      if (!now.has(previous) && previous !== 0) now.set(previous, { start_ns: covered.start_ns, end_ns: covered.end_ns, scheduling: 'running', cpu, wokenBy: null });
+      enter(previous, time_ns, stateOf(event.previousState), cpu);
+      enter(next, time_ns, 'running', cpu);
+      const seen = current.get(cpu);
+      // Switches between threads of others are not traced: who is switched out was not the one seen last.
+      if (seen?.tid === previous) leaveCpu(cpu, time_ns);
+      current.set(cpu, { tid: next, start_ns: time_ns });
+    } else if (event.kind === 'waking') {
+      const open = now.get(event.woken);
+      if (open === undefined || open.scheduling === 'running' || open.scheduling === 'runnable') continue;
+      close(event.woken, event.time_ns, event.tid);
+      now.set(event.woken, { start_ns: event.time_ns, end_ns: covered.end_ns, scheduling: 'runnable', cpu: open.cpu, wokenBy: null });
+    }
+  }
+  for (const tid of now.keys()) close(tid, covered.end_ns, null);
+  for (const cpu of current.keys()) leaveCpu(cpu, covered.end_ns);
+  return { segments, ran };
+}
+
+/** Bits of prev_state (include/linux/sched.h): 1 S, 2 D, 4 T, 8 t; none: runnable, preempted if 0x100 is set. */
+export function stateOf(bits: number): Scheduling {
+  const state = bits & 0xff;
+  if (state === 0) return 'runnable';
+  if ((state & 2) !== 0) return 'blocked';
+  return (state & 12) !== 0 ? 'stopped' : 'asleep';
+}
+
+function callSpans(events: readonly TraceEvent[], covered: Span): Map<number, Call[]> {
+  const calls = new Map<number, Call[]>();
+  const open = new Map<number, Call>();
+  for (const event of events) {
+    if (event.kind === 'enter') open.set(event.tid, { call: event.call, start_ns: event.time_ns, end_ns: covered.end_ns });
+    else if (event.kind === 'exit') {
+      push(calls, event.tid, { call: event.call, start_ns: open.get(event.tid)?.start_ns ?? covered.start_ns, end_ns: event.time_ns });
+      open.delete(event.tid);
+    }
+  }
+  for (const [tid, call] of open) push(calls, tid, call);
+  return calls;
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+/** Of a list by start whose spans may overlap: those that overlap [start, end). */
+export function overlapping<T extends Span>(list: readonly T[] | undefined, { start_ns, end_ns }: Span): T[] {
+  if (list === undefined) return [];
+  const longest_ns = longestOf(list);
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle]?.start_ns ?? Infinity) < end_ns) low = middle + 1;
+    else high = middle;
+  }
+  const found: T[] = [];
+  // A trace has millions of spans: those that begin further back than the longest one lasts cannot reach in.
+  for (let i = low - 1; i >= 0; i -= 1) {
+    const one = list[i];
+    if (one === undefined || one.start_ns < start_ns - longest_ns) break;
+    if (one.end_ns > start_ns) found.push(one);
+  }
+  return found.reverse();
+}
+
+const longest = new WeakMap<readonly Span[], number>();
+
+function longestOf(list: readonly Span[]): number {
+  let length_ns = longest.get(list);
+  if (length_ns === undefined) {
+    length_ns = list.reduce((most, { start_ns, end_ns }) => Math.max(most, end_ns - start_ns), 0);
+    longest.set(list, length_ns);
+  }
+  return length_ns;
+}
+
+/** The same, cut to the span. */
+export function inside<T extends Span>(list: readonly T[] | undefined, span: Span): T[] {
+  return overlapping(list, span).map((one) => ({ ...one, start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) }));
+}

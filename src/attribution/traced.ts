@@ -1,0 +1,165 @@
+/**
+ * The chain of one stall from a trace: what was seen, event by event. Who held mmap_lock at each instant of the wait; who woke
+ * the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for it. Pure.
+ */
+import type { BlamedThread } from '../bundle/stalls-schema.js';
+import { systemCallName, systemCallNumber } from '../record/system-calls.js';
+import { ofJvm, uncovered } from './asleep.js';
+import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import { draft, unknown, type Draft, type Span } from './links.js';
+import { inside, overlapping, type Hold, type LockWait, type Segment, type TraceModel } from './trace-model.js';
+
+/** How far a wait is followed: who waits for a mutex may wait for one who waits for it. */
+const mostSteps = 5;
+
+interface Traced {
+  readonly model: TraceModel;
+  readonly run: RunEvidence;
+  readonly victim: VictimEvidenceOfRun;
+}
+
+export function tracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence, model: TraceModel): Draft[] {
+  const traced = { model, run, victim };
+  return inside(model.segments.get(victim.thread.tid), stall).flatMap((segment) => blame(segment, traced));
+}
+
+function blame(segment: Segment, traced: Traced): Draft[] {
+  const { tid } = traced.victim.thread;
+  switch (segment.scheduling) {
+    case 'running':
+      return [draft(segment, 'running', 'proven')];
+    case 'runnable':
+      return [draft(segment, 'not-scheduled', 'proven', { cpuTakenBy: takenBy(segment, tid, traced) })];
+    case 'stopped':
+      return [draft(segment, 'stopped', 'proven')];
+    case 'asleep':
+      return asleep(segment, traced);
+    case 'blocked':
+      return blocked(segment, tid, traced);
+  }
+}
+
+/** In mmap_lock's queue, or with it in hand and waiting for a VMA's readers. */
+function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
+  const waits = inside(traced.model.waits.get(tid), segment);
+  const queued = waits.flatMap((wait) => byHolders(wait, traced));
+  const rest = uncovered(segment, waits).map((part) => {
+    const holdsIt = [...traced.model.holds.values()].some((holds) => inside(holds, part).some((hold) => hold.tid === tid && hold.isWrite));
+    if (holdsIt) return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
+    return unknown(part, 'it was blocked in the kernel, and not for mmap_lock');
+  });
+  return [...queued, ...rest];
+}
+
+/** Between two changes of who holds it, one thread is to blame: the writer, or the reader that lets go last. */
+function byHolders(wait: LockWait, traced: Traced): Draft[] {
+  const { model } = traced;
+  const holds = inside(model.holds.get(wait.mm), wait).filter(({ tid }) => tid !== wait.tid);
+  const whole = overlapping(model.holds.get(wait.mm), wait);
+  const edges = [...new Set([wait.start_ns, wait.end_ns, ...holds.flatMap(({ start_ns, end_ns }) => [start_ns, end_ns])])].sort((a, b) => a - b);
+  return edges.slice(1).flatMap((end_ns, i) => {
+    const part = { start_ns: edges[i] ?? end_ns, end_ns };
+    const active = whole.filter((hold) => hold.tid !== wait.tid && hold.start_ns < part.end_ns && hold.end_ns > part.start_ns);
+    const holder = active.find(({ isWrite }) => isWrite) ?? active.sort((a, b) => b.end_ns - a.end_ns)[0];
+    if (holder === undefined) return [handedOver(part, wait, traced)];
+    return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
+  });
+}
+
+/** A writer that has been woken in the queue has the lock, though it says so only once it gets a CPU. */
+function handedOver(part: Span, wait: LockWait, traced: Traced): Draft {
+  const [next] = inside(traced.model.waitsOn.get(wait.mm), part).filter(({ isWrite, tid }) => isWrite && tid !== wait.tid && inside(traced.model.segments.get(tid), part).some(({ scheduling }) => scheduling === 'runnable'));
+  if (next === undefined) return unknown(part, 'nobody was seen holding mmap_lock');
+  return draft(part, 'mmap-lock-writer', 'likely', { lock: 'mmap_lock write', ...about(next.tid, part, traced) });
+}
+
+function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft {
+  return draft(part, 'mmap-lock-reader', 'proven', { lock: 'mmap_lock read', via: queuedWriter(part, wait, traced), ...about(holder.tid, part, traced) });
+}
+
+/** Who was queued for writing before it, first: readers wait behind that one although the lock is held for reading. */
+function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): BlamedThread[] {
+  const [first] = overlapping(model.waitsOn.get(wait.mm), part).filter((one) => one.isWrite && one.tid !== wait.tid && one.start_ns <= part.start_ns && one.end_ns >= part.end_ns && (!wait.isWrite || one.start_ns < wait.start_ns));
+  return first === undefined ? [] : [threadOf(first.tid, run, model)];
+}
+
+/** While the writer itself is blocked with the lock in hand, it waits for a VMA's readers, and the last of them is to blame. */
+function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft[] {
+  const writer = threadOf(holder.tid, traced.run, traced.model);
+  const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(({ scheduling }) => scheduling === 'blocked');
+  const passedOn = blockedParts.flatMap((segment) => {
+    const own = wakerOf(holder.tid, segment, traced);
+    return own === null || own === wait.tid ? [] : [byWaker(segment, traced, { cause: 'vma-lock', lock: 'mmap_lock write', via: [writer] }, own)];
+  });
+  const rest = uncovered(part, passedOn).map((own) => draft(own, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', ...about(holder.tid, own, traced) }));
+  return [...passedOn, ...rest];
+}
+
+/** Of the whole wait, of which the segment may be a part. */
+function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): number | null {
+  const whole = overlapping(model.segments.get(tid), { start_ns, end_ns }).find((one) => one.start_ns <= start_ns && one.end_ns >= end_ns && one.scheduling !== 'running' && one.scheduling !== 'runnable');
+  return whole?.wokenBy ?? null;
+}
+
+function byWaker(segment: Segment, traced: Traced, found: Pick<Draft, 'cause' | 'lock' | 'via'>, waker: number | null = segment.wokenBy): Draft {
+  if (waker === null) return unknown(segment, 'who ended the wait was not seen');
+  if (!traced.run.threads.has(waker)) return unknown(segment, 'it was woken by no thread of the workload');
+  return draft(segment, found.cause, 'proven', { lock: found.lock, via: found.via, ...about(waker, segment, traced) });
+}
+
+/** Pauses of the JVM by its log; else a futex, by who woke the sleeper. */
+function asleep(segment: Segment, traced: Traced): Draft[] {
+  const pauses = ofJvm(segment, traced.run);
+  const rest = uncovered(segment, pauses).flatMap((part) => onFutex({ ...segment, ...part }, traced.victim.thread.tid, traced, []));
+  return [...pauses, ...rest];
+}
+
+function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): Draft[] {
+  const { model, run, victim } = traced;
+  const futex = systemCallNumber('futex');
+  const inFutex = inside(model.calls.get(tid), segment).some(({ call }) => call === futex);
+  if (!victim.allocates || victim.sleepsItself || !inFutex) return [unknown(segment, 'it slept (state S), so it did not wait for mmap_lock')];
+  const waker = segment.wokenBy ?? wakerOf(tid, segment, traced);
+  if (waker === null || !run.threads.has(waker)) return [draft(segment, 'allocator-mutex', 'possible', { lock: 'futex', via: [...via] })];
+  // The waker may have waited for the same mutex first: then the one before it had it.
+  const earlier = via.length >= mostSteps ? [] : inside(model.segments.get(waker), segment).filter((one) => one.scheduling === 'asleep' && inside(model.calls.get(waker), one).some(({ call }) => call === futex) && one.wokenBy !== tid && one.wokenBy !== waker);
+  const passedOn = earlier.flatMap((one) => onFutex(one, waker, traced, [...via, threadOf(waker, run, model)]));
+  const own = uncovered(segment, earlier).map((part) => draft(part, 'allocator-mutex', 'proven', { lock: 'futex', via: [...via], ...about(waker, part, traced) }));
+  return [...passedOn, ...own];
+}
+
+function about(tid: number, part: Span, traced: Traced): Pick<Draft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
+  const { model, run } = traced;
+  const segments = inside(model.segments.get(tid), part);
+  const time = (...kinds: readonly Segment['scheduling'][]): number => segments.filter(({ scheduling }) => kinds.includes(scheduling)).reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  return {
+    thread: threadOf(tid, run, model),
+    call: callOf(tid, part, traced),
+    holder: segments.length === 0 ? null : { running_ns: time('running'), preempted_ns: time('runnable'), blocked_ns: time('blocked', 'asleep', 'stopped'), isExact: true },
+    cpuTakenBy: takenBy(part, tid, traced),
+  };
+}
+
+/** A holder of the board says itself what it does; of other threads the system call that took most of the time. */
+function callOf(tid: number, part: Span, { run, model }: Traced): string | null {
+  const own = run.holders.find(({ thread }) => thread.tid === tid);
+  if (own !== undefined) return own.operation;
+  const [longest] = inside(model.calls.get(tid), part).sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
+  return longest === undefined ? null : systemCallName(longest.call);
+}
+
+/** Who ran on its CPU while it was runnable and did not run. */
+function takenBy(part: Span, tid: number, { model, run }: Traced): Draft['cpuTakenBy'] {
+  const times = new Map<number, number>();
+  for (const segment of inside(model.segments.get(tid), part)) {
+    if (segment.scheduling !== 'runnable') continue;
+    for (const one of inside(model.ran.get(segment.cpu), segment)) {
+      if (one.tid !== 0 && one.tid !== tid) times.set(one.tid, (times.get(one.tid) ?? 0) + one.end_ns - one.start_ns);
+    }
+  }
+  return [...times].sort(([, a], [, b]) => b - a).slice(0, 5).map(([other, duration_ns]) => ({ thread: threadOf(other, run, model), duration_ns }));
+}
+
+function threadOf(tid: number, run: RunEvidence, model: TraceModel): BlamedThread {
+  return run.threads.get(tid) ?? { name: model.names.get(tid) ?? `thread ${tid}`, tid, role: 'outside', nice: null };
+}

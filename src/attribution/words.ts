@@ -1,0 +1,71 @@
+/** A link in a plain sentence, which may be quoted alone. */
+import { formatDuration } from '../base/units.js';
+import type { BlamedThread, ChainLink } from '../bundle/stalls-schema.js';
+
+/** With `sentence`, what an unknown link of the whole had been given already. */
+export type Worded = Omit<ChainLink, 'sentence'> & { readonly why: string | null; readonly sentence?: string };
+
+export function sentenceOf(link: Worded, victim: string): string {
+  const time = formatDuration(link.duration_ns);
+  const perhaps = link.grade === 'possible' ? 'perhaps ' : '';
+  switch (link.cause) {
+    case 'mmap-lock-reader':
+      return `${victim} waited ${time} ${perhaps}for mmap_lock, held for reading by ${holderOf(link)}${queue(link.via)}${off(link)}`;
+    case 'mmap-lock-writer':
+      return `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${holderOf(link)}${queue(link.via)}${off(link)}`;
+    case 'vma-lock':
+      return link.via.length === 0
+        ? `${victim} waited ${time} ${perhaps}for the readers of a VMA that it has to change: ${holderOf(link)}${off(link)}`
+        : `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${named(link.via)}, which waited for a VMA’s lock that ${holderOf(link)} had${off(link)}`;
+    case 'allocator-mutex':
+      return `${victim} slept ${time} ${perhaps}on the allocator’s mutex${link.thread === null ? ', whose owner was not seen' : `, held by ${holderOf(link)}${queue(link.via)}${off(link)}`}`;
+    case 'safepoint':
+      return `${victim} was stopped for ${time} by a safepoint of the JVM${because(link.why)}`;
+    case 'gc-pause':
+      return `${victim} was stopped for ${time} by a pause of the JVM’s collector${because(link.why)}`;
+    case 'not-scheduled':
+      return `${victim} was runnable for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
+    case 'stopped':
+      return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
+    case 'steal':
+      return `${victim} was runnable for ${time} while the hypervisor took CPU time from this machine${because(link.why)}`;
+    case 'running':
+      return `${victim} ran on a CPU for ${time}: its own work`;
+    case 'unknown':
+      return link.sentence ?? `for ${time} it is not known what ${victim} waited for${because(link.why)}`;
+  }
+}
+
+const quoted = ({ name }: BlamedThread): string => `\`${name}\``;
+
+export function named(threads: readonly BlamedThread[]): string {
+  return [...new Set(threads.map(quoted))].join(' and ');
+}
+
+function holderOf({ thread, call }: Worded): string {
+  if (thread === null) return 'a thread that was not seen';
+  const about = [...(call === null ? [] : [call]), ...(thread.nice === null ? [] : [`nice ${thread.nice}`])];
+  return `${quoted(thread)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`;
+}
+
+function queue(via: readonly BlamedThread[]): string {
+  return via.length === 0 ? '' : `, behind ${named(via)} in the queue`;
+}
+
+/** What kept the holder from letting go: only if it explains a tenth of the time. */
+function off({ holder, cpuTakenBy, duration_ns, thread }: Worded): string {
+  if (holder === null || thread === null) return '';
+  const [preempted, blocked, running] = [holder.preempted_ns, holder.blocked_ns, holder.running_ns].map((time_ns) => (time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null));
+  const atMost = holder.isExact ? '' : 'at most ';
+  if (preempted !== null && preempted !== undefined) return `, which was runnable but off its CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', ' ran there')}`;
+  if (blocked !== null && blocked !== undefined) return `, which was itself blocked for ${atMost}${blocked}`;
+  return running === null || running === undefined ? '' : `, which ran for ${running} of it`;
+}
+
+function takers(takenBy: ChainLink['cpuTakenBy'], before: string, after = ' ran there'): string {
+  return takenBy.length === 0 ? '' : `${before}${named(takenBy.slice(0, 3).map(({ thread }) => thread))}${after}`;
+}
+
+function because(why: string | null): string {
+  return why === null ? '' : `: ${why}`;
+}

@@ -1,0 +1,64 @@
+/** The stalls of a bundle, run by run; what is missing in it is said, and the rest is read all the same. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, usage } from '../base/failure.js';
+import type { RunFile } from './schema.js';
+import type { ListedStall, StallsFile } from './stalls-schema.js';
+import { readBundleFile } from './store.js';
+
+export interface RunStalls {
+  readonly name: string;
+  readonly run: RunFile | null;
+  readonly file: StallsFile | null;
+}
+
+export interface NumberedStall {
+  /** From 1, the longest first. */
+  readonly number: number;
+  readonly run: string;
+  readonly arm: string;
+  readonly stall: ListedStall;
+}
+
+export interface BundleStalls {
+  readonly runs: readonly RunStalls[];
+  /** Of all runs read. */
+  readonly stalls: readonly NumberedStall[];
+  readonly missing: readonly string[];
+}
+
+/** `only`: the name of one run. */
+export function readStalls(bundle: string, only?: string): BundleStalls {
+  const folder = join(bundle, 'runs');
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw usage(`${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`);
+  const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory()).sort();
+  if (only !== undefined && !names.includes(only)) throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
+  const missing: string[] = [];
+  const read = <T>(action: () => T): T | null => {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      missing.push(error.message);
+      return null;
+    }
+  };
+  const runs = names.filter((name) => only === undefined || name === only).map((name) => ({
+    name,
+    run: read(() => readBundleFile('run', join(folder, name, 'run.json'))),
+    file: read(() => readBundleFile('stalls', join(folder, name, 'stalls.json'))),
+  }));
+  for (const { name, run, file } of runs) {
+    if (run !== null && run.status !== 'complete') missing.push(`run ${name} is ${run.status}: it holds what was recorded until then`);
+    if (run !== null && run.spoiled.length > 0) missing.push(`run ${name} was spoiled: ${run.spoiled.join('; ')}`);
+    if (file?.stalls.some(({ chain }) => chain === null) === true) missing.push(`run ${name} was written by a pauselab without attribution: its stalls have no chain`);
+    const lostEvents_n = file?.trace?.lost_n ?? 0;
+    if (lostEvents_n > 0) missing.push(`the trace of run ${name} lost ${lostEvents_n} events`);
+    const lost_n = run?.series.reduce((sum, { lost_records }) => sum + lost_records, 0) ?? 0;
+    if (lost_n > 0) missing.push(`run ${name} lost ${lost_n} records of slow operations: stalls may be missing`);
+  }
+  if (names.length === 0) missing.push('the bundle has no run');
+  const all = runs.flatMap(({ name, run, file }) => (file?.stalls ?? []).map((stall) => ({ run: name, arm: run?.arm ?? name, stall })));
+  const stalls = all.sort((a, b) => b.stall.duration_ns - a.stall.duration_ns).map((one, i) => ({ number: i + 1, ...one }));
+  return { runs, stalls, missing };
+}

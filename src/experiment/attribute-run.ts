@@ -1,0 +1,35 @@
+/** Every stall of a run, attributed; and the figures that come of it. Pure. */
+import { attribute, type AttributedStall } from '../attribution/attribute.js';
+import type { RunEvidence } from '../attribution/evidence.js';
+import { unionInside } from '../record/stalls.js';
+import type { RelativeWindow } from '../record/board.js';
+import type { RunAnalysis, SeriesRun } from './analyse.js';
+
+export interface AttributedRun {
+  /** As before, with the figures of stalls on the allocator's mutex. */
+  readonly analysis: RunAnalysis;
+  readonly stalls: readonly AttributedStall[];
+}
+
+export function attributeRun(analysis: RunAnalysis, evidence: RunEvidence, window: RelativeWindow): AttributedRun {
+  const parts = analysis.series.map((series) => {
+    const victim = evidence.victims.find(({ thread }) => thread.name === series.name);
+    if (victim === undefined) throw new Error(`the series ${series.name} has no thread`);
+    const stalls = series.stalls.map((stall) => attribute(stall, victim, evidence));
+    return { series: withMutex(series, stalls, window), stalls };
+  });
+  return { analysis: { ...analysis, series: parts.map(({ series }) => series) }, stalls: parts.flatMap(({ stalls }) => stalls) };
+}
+
+/** Of those of which it is at least likely, and in which the victim was seen asleep for most of the time. */
+function withMutex(series: SeriesRun, stalls: readonly AttributedStall[], { windowStart_ns, windowEnd_ns }: RelativeWindow): SeriesRun {
+  const own = stalls.filter(({ cause, dominant }) => dominant === 'S' && cause.cause === 'allocator-mutex' && cause.grade !== 'possible');
+  const recorded = own.filter((stall) => stall.recorded);
+  const window_ns = windowEnd_ns - windowStart_ns;
+  const mutex = {
+    mutex_count: recorded.length,
+    longest_mutex_ns: Math.max(0, ...recorded.map(({ duration_ns }) => duration_ns)),
+    mutex_share: window_ns > 0 ? unionInside(own, windowStart_ns, windowEnd_ns) / window_ns : 0,
+  };
+  return { ...series, figures: { ...series.figures, stalls: { ...series.figures.stalls, ...mutex } } };
+}

@@ -1,0 +1,112 @@
+/** What the tracer left (native/tracer/tracer.cc): its events of all CPUs, in the order of time, and what was lost. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workloadFailed } from '../../base/failure.js';
+import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat } from './format.js';
+import { readPages } from './pages.js';
+
+interface EventBasics {
+  /** Relative to go. */
+  readonly time_ns: number;
+  readonly cpu: number;
+  /** The thread that was running. */
+  readonly tid: number;
+}
+
+export type TraceEvent = EventBasics &
+  (
+    | { readonly kind: 'lock-start'; readonly mm: bigint; readonly isWrite: boolean }
+    | { readonly kind: 'lock-acquired'; readonly mm: bigint; readonly isWrite: boolean; readonly succeeded: boolean }
+    | { readonly kind: 'lock-released'; readonly mm: bigint; readonly isWrite: boolean }
+    | { readonly kind: 'switch'; readonly previous: number; readonly previousName: string; readonly previousState: number; readonly next: number; readonly nextName: string }
+    | { readonly kind: 'waking'; readonly woken: number }
+    | { readonly kind: 'enter'; readonly call: number }
+    | { readonly kind: 'exit'; readonly call: number }
+  );
+
+export interface Trace {
+  readonly events: readonly TraceEvent[];
+  readonly lost_n: number;
+  /** Between these nothing is missing; relative to go. */
+  readonly coveredFrom_ns: number;
+  readonly coveredTo_ns: number;
+  readonly missingEvents: readonly string[];
+}
+
+export const traceEvents = {
+  start: 'mmap_lock/mmap_lock_start_locking',
+  acquired: 'mmap_lock/mmap_lock_acquire_returned',
+  released: 'mmap_lock/mmap_lock_released',
+  switched: 'sched/sched_switch',
+  waking: 'sched/sched_waking',
+  enter: 'raw_syscalls/sys_enter',
+  exit: 'raw_syscalls/sys_exit',
+} as const;
+
+/** `traced`: from when to when it ran, relative to go. */
+export function readTrace(folder: string, go_ns: bigint, traced: { readonly start_ns: number; readonly end_ns: number }): Trace {
+  const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  try {
+    const names = readdirSync(folder);
+    const layout = parsePageLayout(text('header_page'));
+    const formats = new Map(names.filter((name) => name.startsWith('format-')).map((name) => parseFormat(text(name))).map((format) => [format.id, format]));
+    const cpus = names.flatMap((name) => /^cpu(\d+)\.raw$/.exec(name)?.[1] ?? []).map(Number);
+    const parts = cpus.map((cpu) => {
+      const bytes = readFileSync(join(folder, `cpu${cpu}.raw`));
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const { events, broken_n } = readPages(view, layout);
+      const first = events[0];
+      return {
+        events: events.flatMap(({ time_ns, at }) => eventOf(view, at, formats, { time_ns: Number(time_ns - go_ns), cpu }) ?? []),
+        // The oldest are overwritten, so what is left is whole from the first one on.
+        from_ns: lostOf(text(`cpu${cpu}.stats`)) + broken_n > 0 ? (first === undefined ? Infinity : Number(first.time_ns - go_ns)) : -Infinity,
+        lost_n: lostOf(text(`cpu${cpu}.stats`)) + broken_n,
+      };
+    });
+    return {
+      events: parts.flatMap(({ events }) => events).sort((a, b) => a.time_ns - b.time_ns),
+      lost_n: parts.reduce((sum, { lost_n }) => sum + lost_n, 0),
+      coveredFrom_ns: Math.max(traced.start_ns, ...parts.map(({ from_ns }) => from_ns)),
+      coveredTo_ns: traced.end_ns,
+      missingEvents: text('missing').split('\n').filter((line) => line !== ''),
+    };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
+    throw workloadFailed(`the trace in ${folder} could not be read (${(cause as Error).message}); run again, or without --trace`, { cause });
+  }
+}
+
+/** per_cpu/cpuN/stats: `overrun` were overwritten, `commit overrun` and `dropped events` never written. */
+export function lostOf(stats: string): number {
+  return ['overrun', 'commit overrun', 'dropped events'].reduce((sum, name) => sum + Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stats)?.[1] ?? 0), 0);
+}
+
+/** Null for an event of no interest. */
+export function eventOf(view: DataView, at: number, formats: ReadonlyMap<number, EventFormat>, { time_ns, cpu }: { time_ns: number; cpu: number }): TraceEvent | null {
+  const format = formats.get(view.getUint16(at, true));
+  if (format === undefined) return null;
+  const number = (name: string): number => Number(fieldValue(view, at, format.fields.get(name)) ?? 0);
+  const big = (name: string): bigint => BigInt(fieldValue(view, at, format.fields.get(name)) ?? 0);
+  const basics = { time_ns, cpu, tid: number('common_pid') };
+  switch (format.name) {
+    case 'mmap_lock_start_locking':
+      return { ...basics, kind: 'lock-start', mm: big('mm'), isWrite: number('write') !== 0 };
+    case 'mmap_lock_acquire_returned':
+      return { ...basics, kind: 'lock-acquired', mm: big('mm'), isWrite: number('write') !== 0, succeeded: number('success') !== 0 };
+    case 'mmap_lock_released':
+      return { ...basics, kind: 'lock-released', mm: big('mm'), isWrite: number('write') !== 0 };
+    case 'sched_switch':
+      return {
+        ...basics, kind: 'switch', previous: number('prev_pid'), previousState: number('prev_state'), next: number('next_pid'),
+        previousName: fieldText(view, at, format.fields.get('prev_comm')), nextName: fieldText(view, at, format.fields.get('next_comm')),
+      };
+    case 'sched_waking':
+      return { ...basics, kind: 'waking', woken: number('pid') };
+    case 'sys_enter':
+      return { ...basics, kind: 'enter', call: number('id') };
+    case 'sys_exit':
+      return { ...basics, kind: 'exit', call: number('id') };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,144 @@
+/** Each cause from what a sampler and the board would have seen of it; and what is never blamed. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { causes } from '../../src/bundle/stalls-schema.js';
+import { systemCallNumber } from '../../src/record/system-calls.js';
+import { attributed, blocked, callOf, evidenceOf, holderOf, holderThread, ms, preempted, reader, readerThread, timelineOf, victimOf, writerThread, type Seen } from './fake-evidence.js';
+
+const asleep: Seen = [[0, 'S']];
+const atWork = [timelineOf(12, preempted)];
+const writerBlocked = timelineOf(11, blocked);
+const both = [writerBlocked, timelineOf(13, blocked), ...atWork];
+
+describe('a victim blocked in the kernel', () => {
+  test('waits for mmap_lock held by a reader, and who that is, what it did and how long it was off its CPU is said', () => {
+    const { cause, chain } = attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holderOf()] }));
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely', lock: 'mmap_lock read', thread: holderThread, duration_ns: 500 * ms });
+    expect(cause.sentence).toBe('writer.mprotect waited 500 ms for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was runnable but off its CPU for at most 500 ms');
+    expect(chain).toHaveLength(1);
+  });
+
+  test('that reads waits behind the writer in the queue', () => {
+    const { cause, chain } = attributed(evidenceOf(both, { holders: [holderOf()] }), reader, 1001);
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely' });
+    expect(chain[0]).toMatchObject({ via: [writerThread] });
+    expect(cause.sentence).toContain('behind `writer.mprotect` in the queue');
+  });
+
+  test('that reads, without a writer in the queue, is only possibly held up by a reader', () => {
+    expect(attributed(evidenceOf(both, { holders: [holderOf()], victims: [reader] }), reader, 1001).cause.grade).toBe('possible');
+  });
+
+  test('waits for mmap_lock held by a writer', () => {
+    const holder = holderOf({ operation: 'mprotect_region', lock: 'mmap_lock write', crossingLock: 'mmap_lock write' });
+    expect(attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holder] })).cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', lock: 'mmap_lock write', thread: holderThread });
+  });
+
+  describe('of whom one changes the VMA that is given back', () => {
+    const near = victimOf({ layout: 'same' });
+    const holders = [holderOf({ calls: [callOf(980, 1500)] })];
+
+    test('waits for that VMA’s readers', () => {
+      expect(attributed(evidenceOf(both, { holders, victims: [near, reader] }), near).cause).toMatchObject({ cause: 'vma-lock', grade: 'likely', lock: 'vma', thread: holderThread });
+    });
+
+    test('holds up the others, who wait for mmap_lock that it has', () => {
+      const { cause, chain } = attributed(evidenceOf(both, { holders, victims: [near, reader] }), reader, 1001);
+      expect(cause).toMatchObject({ cause: 'vma-lock', lock: 'mmap_lock write', thread: holderThread });
+      expect(chain[0]?.via).toEqual([writerThread]);
+    });
+
+    test('is not to blame when one that needs another VMA waited first: the call had mmap_lock', () => {
+      const far = victimOf({ thread: { ...readerThread, name: 'bystander.mmap_munmap' }, slow: [{ start_ns: 999 * ms, duration_ns: 501 * ms }] });
+      expect(attributed(evidenceOf(both, { holders, victims: [near, far] }), near).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'possible' });
+    });
+
+    test('and without such a writer the VMA’s lock keeps nobody waiting', () => {
+      expect(attributed(evidenceOf(both, { holders })).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'possible' });
+    });
+  });
+
+  test('waits for nobody known beside a holder in another process', () => {
+    expect(attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holderOf({ concernsVictims: false })] })).cause).toMatchObject({ cause: 'unknown', thread: null });
+  });
+
+  test('is not the lock’s victim in an operation that takes none', () => {
+    expect(attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holderOf()] }), victimOf({ lock: 'none' })).cause.cause).toBe('unknown');
+  });
+
+  test('in a JVM waits for the thread that gives heap back and is kept off its CPU', () => {
+    const service = { thread: { name: 'G1 Service', tid: 12, role: 'other' as const, nice: 19 }, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const, keepsMutex: false };
+    const { cause } = attributed(evidenceOf([writerBlocked, ...atWork], { named: [service] }));
+    expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', thread: service.thread });
+    expect(attributed(evidenceOf([writerBlocked, timelineOf(12, asleep)], { named: [service] })).cause.cause).toBe('unknown');
+  });
+});
+
+describe('a victim that is not blocked is never one of mmap_lock', () => {
+  const holders = [holderOf()];
+  test.each<[string, Seen, object, string]>([
+    ['stopped by a signal', [[0, 'S'], [1000, 'T'], [1501, 'S']], {}, 'stopped'],
+    ['in the run queue', [[0, 'S'], [990, 'r'], [1501, 'S']], {}, 'not-scheduled'],
+    ['on a CPU', [[0, 'S'], [990, 'R'], [1501, 'S']], {}, 'running'],
+    ['asleep', asleep, {}, 'unknown'],
+    ['not looked at', [[0, 'S'], [990, '?'], [1501, 'D']], {}, 'unknown'],
+    ['robbed of its CPU', [[0, 'S'], [990, 'r'], [1501, 'S']], { steal: [{ start_ns: 0, end_ns: 2000 * ms, steal_share: 0.4 }] }, 'steal'],
+  ])('%s', (_, seen, more, cause) => {
+    const { chain, ...stall } = attributed(evidenceOf([timelineOf(11, seen), ...atWork], { holders, ...more }));
+    expect(stall.cause.cause).toBe(cause);
+    expect(chain.filter((link) => link.cause.startsWith('mmap-lock') || link.cause === 'vma-lock').map(({ duration_ns }) => duration_ns)).toEqual([]);
+  });
+
+  test('where nobody looked, counters that stand still say that it was one wait', () => {
+    const { chain } = attributed(evidenceOf([timelineOf(11, [[0, 'S'], [1000, 'D'], [1100, '?'], [1300, 'D'], [1501, 'S']]), ...atWork], { holders }));
+    expect(chain).toMatchObject([{ cause: 'mmap-lock-reader' }]);
+  });
+});
+
+describe('a victim that allocates, asleep', () => {
+  const victim = victimOf({ operation: 'malloc_8k', lock: 'none', allocates: true });
+  const holders = [holderOf({ operation: 'malloc_trim', keepsMutex: true, calls: [callOf(980, 1500)] })];
+
+  test('waits for the allocator’s mutex that a trimming thread has', () => {
+    const { cause } = attributed(evidenceOf([timelineOf(11, asleep), ...atWork], { holders }), victim);
+    expect(cause).toMatchObject({ cause: 'allocator-mutex', grade: 'likely', lock: 'futex', thread: holderThread });
+  });
+
+  test('for somebody’s, possibly, where nobody was seen with it', () => {
+    expect(attributed(evidenceOf([timelineOf(11, asleep)]), victim).cause).toMatchObject({ cause: 'allocator-mutex', grade: 'possible', thread: null });
+  });
+
+  test.skipIf(systemCallNumber('nanosleep') === null)('but not in another system call than futex', () => {
+    const nanosleep = systemCallNumber('nanosleep') ?? 0;
+    expect(attributed(evidenceOf([timelineOf(11, [[0, 'S', nanosleep]]), ...atWork], { holders }), victim).cause.cause).toBe('unknown');
+  });
+
+  test('and not while the JVM had stopped it', () => {
+    const events = [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1100 * ms, duration_ns: 200 * ms }, { name: 'safepoint.total', label: 'G1Collect', start_ns: 1050 * ms, duration_ns: 300 * ms }];
+    const { chain } = attributed(evidenceOf([timelineOf(11, asleep), ...atWork], { holders, events }), victim);
+    expect(chain.map((link) => [link.cause, link.duration_ns / ms])).toEqual([['allocator-mutex', 50], ['safepoint', 50], ['gc-pause', 200], ['safepoint', 50], ['allocator-mutex', 150]]);
+  });
+});
+
+test('links partition the stall’s time exactly, whatever was seen', () => {
+  const seen = fc.array(fc.tuple(fc.integer({ min: 0, max: 2500 }), fc.constantFrom<Seen[number][1]>('D', 'S', 'T', 'R', 'r', '?')), { maxLength: 12 }).map((list): Seen => [[0, 'S'], ...list.toSorted((a, b) => a[0] - b[0])]);
+  const calls = fc.array(fc.tuple(fc.integer({ min: 0, max: 2500 }), fc.integer({ min: 1, max: 800 })), { maxLength: 6 }).map((list) => list.map(([from, length]) => callOf(from, from + length, { crossed: length % 2 === 0 })));
+  const events = fc.array(fc.tuple(fc.integer({ min: 0, max: 2500 }), fc.integer({ min: 1, max: 300 })), { maxLength: 4 }).map((list) => list.map(([from, length], i) => ({ name: i % 2 === 0 ? 'gc.pause' : 'safepoint.total', label: '', start_ns: from * ms, duration_ns: length * ms })));
+  fc.assert(
+    fc.property(seen, calls, events, fc.boolean(), fc.integer({ min: 1, max: 1500 }), fc.integer({ min: 1, max: 1400 }), (states, made, pauses, allocates, from, length) => {
+      const run = evidenceOf([timelineOf(11, states), timelineOf(12, preempted)], { holders: [holderOf({ calls: made, keepsMutex: allocates })], events: pauses });
+      const { chain, cause, start_ns, duration_ns } = attributed(run, victimOf({ allocates }), from, from + length);
+      let at_ns = start_ns;
+      for (const link of chain) {
+        expect(link.start_ns).toBe(at_ns);
+        expect(link.duration_ns).toBe(link.end_ns - link.start_ns);
+        expect(link.duration_ns).toBeGreaterThan(0);
+        expect(causes).toContain(link.cause);
+        at_ns = link.end_ns;
+      }
+      expect(at_ns).toBe(start_ns + duration_ns);
+      expect(cause.duration_ns).toBeLessThanOrEqual(duration_ns);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,71 @@
+/** Chains from events of the kernel, made by hand: what was seen is proven, and nothing else. */
+import { describe, expect, test } from 'vitest';
+import { traceModel } from '../../src/attribution/trace-model.js';
+import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
+import { systemCallNumber } from '../../src/record/system-calls.js';
+import type { TraceEvent } from '../../src/record/trace/trace.js';
+import { attributed, blocked, evidenceOf, holderThread, ms, readerThread, timelineOf, victimOf, writerThread } from './fake-evidence.js';
+
+const [writer, holder, reader, hog] = [11, 12, 13, 14];
+const hogThread: BlamedThread = { name: 'hog-0', tid: hog, role: 'hog', nice: 0 };
+const covered = { start_ns: 0, end_ns: 3000 * ms };
+const [runnable, interruptible, uninterruptible] = [0x100, 1, 2];
+
+const lock = (kind: 'lock-start' | 'lock-released', at: number, tid: number, isWrite: boolean): TraceEvent => ({ kind, time_ns: at * ms, cpu: 0, tid, mm: 1n, isWrite });
+const acquired = (at: number, tid: number, isWrite: boolean): TraceEvent => ({ kind: 'lock-acquired', time_ns: at * ms, cpu: 0, tid, mm: 1n, isWrite, succeeded: true });
+const switched = (at: number, cpu: number, previous: number, state: number, next: number): TraceEvent => ({ kind: 'switch', time_ns: at * ms, cpu, tid: previous, previous, previousName: '', previousState: state, next, nextName: '' });
+const waking = (at: number, tid: number, woken: number): TraceEvent => ({ kind: 'waking', time_ns: at * ms, cpu: 0, tid, woken });
+
+function traced(events: readonly TraceEvent[], victim = victimOf(), to = covered.end_ns) {
+  const threads = new Map([writerThread, holderThread, readerThread, hogThread].map((one) => [one.tid, one]));
+  const model = traceModel(events, { ...covered, end_ns: to });
+  return attributed(evidenceOf([timelineOf(11, blocked)], { threads, victims: [victim], trace: { model, coveredFrom_ns: 0, coveredTo_ns: to, lost_n: 3, stacks: [] } }), victim);
+}
+
+/** CPU 0: the holder, preempted by a hog from 1010 to 1480; CPU 1: the writer, blocked from 1001 to 1490. */
+const preemption = [
+  switched(900, 0, hog, runnable, holder), switched(1010, 0, holder, runnable, hog), switched(1480, 0, hog, runnable, holder),
+  switched(990, 1, 0, runnable, writer), switched(1001, 1, writer, uninterruptible, 0), waking(1490, holder, writer), switched(1492, 1, 0, runnable, writer),
+];
+const byTime = (events: readonly TraceEvent[]): TraceEvent[] => events.toSorted((a, b) => a.time_ns - b.time_ns);
+
+describe('a trace proves', () => {
+  test('who held mmap_lock for reading, and who had that one’s CPU', () => {
+    const { cause, chain, causeWithoutTrace } = traced(byTime([...preemption, acquired(950, holder, false), lock('lock-released', 1490, holder, false), lock('lock-start', 1000, writer, true), acquired(1493, writer, true), lock('lock-released', 1494, writer, true)]));
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven', lock: 'mmap_lock read', thread: holderThread });
+    const link = chain.find((one) => one.cause === 'mmap-lock-reader');
+    expect(link).toMatchObject({ holder: { preempted_ns: 470 * ms, isExact: true }, cpuTakenBy: [{ thread: hogThread, duration_ns: 470 * ms }] });
+    expect(causeWithoutTrace?.cause).toBe('unknown');
+  });
+
+  test('who held it for writing', () => {
+    expect(traced(byTime([...preemption, acquired(950, holder, true), lock('lock-released', 1490, holder, true), lock('lock-start', 1000, writer, true), acquired(1493, writer, true)])).cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'proven', thread: holderThread });
+  });
+
+  test('that a writer with the lock in hand waits for a VMA’s reader, the one who wakes it', () => {
+    expect(traced(byTime([...preemption, lock('lock-start', 1000, writer, true), acquired(1000.5, writer, true), lock('lock-released', 1495, writer, true)])).cause).toMatchObject({ cause: 'vma-lock', grade: 'proven', lock: 'vma', thread: holderThread });
+  });
+
+  test('that who waits for such a writer waits for the same reader', () => {
+    const other = victimOf({ thread: readerThread, lock: 'mmap_lock read', slow: [] });
+    const events = byTime([...preemption, acquired(1000.5, writer, true), lock('lock-released', 1495, writer, true), switched(1001.5, 1, reader, uninterruptible, 0), lock('lock-start', 1001, reader, false), acquired(1496, reader, false), waking(1495, writer, reader)]);
+    const { chain, cause } = traced(events, other);
+    expect(cause).toMatchObject({ cause: 'vma-lock', lock: 'mmap_lock write', thread: holderThread, grade: 'proven' });
+    expect(chain.find((link) => link.cause === 'vma-lock')?.via).toEqual([writerThread]);
+  });
+
+  test.skipIf(systemCallNumber('futex') === null)('who had the mutex: the one who wakes the sleeper', () => {
+    const futex = systemCallNumber('futex') ?? 0;
+    const victim = victimOf({ operation: 'malloc_8k', lock: 'none', allocates: true });
+    const events = byTime([...preemption.map((event) => (event.kind === 'switch' && event.previous === writer ? { ...event, previousState: interruptible } : event)), { kind: 'enter', time_ns: 1000.9 * ms, cpu: 1, tid: writer, call: futex }, { kind: 'exit', time_ns: 1493 * ms, cpu: 1, tid: writer, call: futex }]);
+    expect(traced(events, victim).cause).toMatchObject({ cause: 'allocator-mutex', grade: 'proven', thread: holderThread });
+    expect(traced(events).cause.cause).toBe('unknown');
+  });
+});
+
+test('a stall that the trace does not cover is told without it, and that is said', () => {
+  const { cause, causeWithoutTrace, evidence } = traced(byTime(preemption), victimOf(), 1100 * ms);
+  expect(cause.grade).not.toBe('proven');
+  expect(causeWithoutTrace).toBeNull();
+  expect(evidence.missing).toContain('the trace does not cover this stall: 3 events were lost');
+});
