@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { runCommandLine } from '../../src/cli/program.js';
+import { mainFile } from '../support/pauselab.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -98,4 +100,10 @@ describe('run --dry-run', () => {
   test('of one hog and no hogs', async () => {
     expect((await run('run', 'priority-inversion', '--dry-run', '--set', 'hogs.count=0', '--set', 'holder.region=64MiB')).stdout).toMatch(/^ {2}region {3}64 MiB\n {2}layout {3}split\n {2}hogs {5}none$/m);
   });
+});
+
+test('a reader that stops reading changes nothing of what the command found', () => {
+  // `true` has ended before Node has begun to write.
+  const { status, stderr } = spawnSync('bash', ['-c', '"$0" "$1" profile list --json | true; exit "${PIPESTATUS[0]}"', process.execPath, mainFile], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
