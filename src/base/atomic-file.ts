@@ -2,14 +2,14 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** Beside its place, synced and renamed into it. Throws what the system says. */
-export function writeAtomically(path: string, text: string, unique = ''): void {
+/** Beside its place, synced and renamed into it; `unique` tells writers of the same file apart. Throws what the system says. */
+export function writeAtomically(path: string, content: string | Iterable<Uint8Array>, unique = ''): void {
   const temporary = join(dirname(path), `.${basename(path)}${unique}.partial`);
   try {
     const fd = openSync(temporary, 'w');
     try {
-      const bytes = Buffer.from(text);
-      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+      const pieces = typeof content === 'string' ? [Buffer.from(content)] : content;
+      for (const piece of pieces) for (let written = 0; written < piece.length; ) written += writeSync(fd, piece, written);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

@@ -1,6 +1,6 @@
 /** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
 import { Command } from '@commander-js/extra-typings';
-import { toJson } from './run.js';
+import { examples, toJson } from './output.js';
 import { renderTable } from './table.js';
 import { printable } from './untrusted.js';
 
@@ -102,8 +102,4 @@ function removeCommand() {
 
 function describe({ runs, key }: { runs: number; key: { profile: string; kernel: string | null } }): string {
   return `${runs} runs of ${key.profile} on Linux ${key.kernel ?? 'unknown'}; compare with \`pauselab gate --candidate BUNDLE\``;
-}
-
-function examples(commands: readonly string[]): string {
-  return `\nExamples:\n${commands.map((command) => `  $ pauselab ${command}\n`).join('')}`;
 }

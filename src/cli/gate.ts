@@ -2,7 +2,8 @@
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
-import { collect, measure, planOfRun, toJson, wholeNumber } from './run.js';
+import { toJson } from './output.js';
+import { collect, measure, planOfRun, wholeNumber } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
 import type { Policy } from '../verdict/gate/policy.js';
 import type { EnvironmentClass } from '../verdict/gate/policy-schema.js';

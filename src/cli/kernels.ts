@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { Failure } from '../base/failure.js';
 import type { KernelImage, KernelSources } from '../kernel/kernel.js';
 import type { KernelFacts } from '../kernel/kernel-facts.js';
+import { examples, toJson } from './output.js';
 import { renderTable } from './table.js';
 
 // What finds kernels is loaded by the actions, so that `--help` stays quick.
@@ -145,14 +146,6 @@ async function interruptible<T>(work: (sources: KernelSources) => Promise<T>): P
   } finally {
     interruption.dispose();
   }
-}
-
-function examples(commands: readonly string[]): string {
-  return `\nExamples:\n${commands.map((command) => `  $ pauselab ${command}\n`).join('')}`;
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function write(text: string): void {

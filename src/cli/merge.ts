@@ -5,7 +5,7 @@ import type { SummaryFile } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 import type { MergePlan } from '../bundle/merge.js';
 import type { Side } from '../verdict/side.js';
-import { toJson } from './run.js';
+import { toJson } from './output.js';
 import { printable } from './untrusted.js';
 
 export function mergeCommand() {

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
+import { examples, toJson } from './output.js';
 import { jvmShortcuts, shortcuts } from './shortcuts.js';
 
 // What reads profiles is loaded by the actions, so that `--help` needs neither zod nor yaml.
@@ -121,14 +122,6 @@ function describeVerified({ arm, expected, counted, problems }: VerifiedArm): st
     ...counted.slice(0, 10).map(({ call, by, n, bytes }) => `    ${String(n).padStart(7)}  ${call.padEnd(22)} ${by.padEnd(15)} ${formatSize(bytes)}`),
   ];
   return `${arm}\n${lines.join('\n')}\n`;
-}
-
-function examples(commands: readonly string[]): string {
-  return `\nExamples:\n${commands.map((command) => `  $ pauselab ${command}\n`).join('')}`;
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function write(text: string): void {

@@ -3,7 +3,8 @@ import { Command } from '@commander-js/extra-typings';
 import { usage } from '../base/failure.js';
 import type { ManifestFile } from '../bundle/schema.js';
 import { guestDefaults, guestOptions, type GuestArguments } from './guest-options.js';
-import { measure, toJson } from './run.js';
+import { toJson } from './output.js';
+import { measure } from './run.js';
 import { printable } from './untrusted.js';
 import { toolVersion } from './version.js';
 

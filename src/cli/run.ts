@@ -8,6 +8,7 @@ import type { GuestOptions } from '../experiment/places.js';
 import type { UntilN } from '../experiment/until-n.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
+import { toJson } from './output.js';
 import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
 import { toolVersion } from './version.js';
 
@@ -175,8 +176,4 @@ function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult
 function defaultFolder(profile: string): string {
   const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replace(/[:]/g, '');
   return `pauselab-results/${profile}-${time}`;
-}
-
-export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

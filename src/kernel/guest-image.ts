@@ -4,11 +4,11 @@
  * host to hand it over (docs/kernels.md).
  */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolders } from '../base/atomic-file.js';
+import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit } from '../base/failure.js';
 import { cacheFolder, inCache } from './cache.js';
 import { cpioArchive, type CpioEntry } from './cpio.js';
@@ -45,28 +45,13 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
   const path = join(cache, 'guest-images', `${sha256.slice(0, 32)}.cpio`);
   if (!existsSync(path)) {
     built = true;
-    inCache(cache, () => { writeWhole(path, cpioArchive(entries)); });
+    inCache(cache, () => {
+      makeFolders(dirname(path));
+      // Two that build it at once each put a whole one there, the same.
+      writeAtomically(path, cpioArchive(entries), `.${process.pid}`);
+    });
   }
   return { path, bytes: statSync(path).size, sha256, built_ms: built ? Date.now() - started : null };
-}
-
-/** Under a name of our own first: two that build it at once each put a whole one there, the same. */
-function writeWhole(path: string, pieces: Iterable<Uint8Array>): void {
-  makeFolders(dirname(path));
-  const temporary = `${path}.${process.pid}.partial`;
-  try {
-    const fd = openSync(temporary, 'w');
-    try {
-      for (const piece of pieces) for (let written = 0; written < piece.length; ) written += writeSync(fd, piece, written);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }
 
 function ownFiles(): GuestFile[] {
