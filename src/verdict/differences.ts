@@ -60,13 +60,21 @@ export function differencesOf(a: Side, b: Side): string[] {
 export function differingSettings(one: unknown, other: unknown): string[] {
   const paths: string[] = [];
   const shared = new Set(armNames(one).filter((name) => armNames(other).includes(name)));
-  differingPaths(measured(one, shared), measured(other, shared), '', paths);
+  differingPaths(withoutEmpty(measured(one, shared)), withoutEmpty(measured(other, shared)), '', paths);
   return paths;
 }
 
 /** What of a resolved profile decides what is measured. */
 export function measuredSettings(resolved: unknown): unknown {
-  return measured(resolved, new Set(armNames(resolved)));
+  return withoutEmpty(measured(resolved, new Set(armNames(resolved))));
+}
+
+/** A setting that an older version did not have and one that is empty say the same. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (!isTree(value)) return value;
+  const isEmpty = (inner: unknown): boolean => inner === null || inner === undefined || (isTree(inner) && Object.keys(inner).length === 0);
+  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]: [string, unknown]) => (isEmpty(inner) ? [] : [[key, withoutEmpty(inner)]])));
 }
 
 const unmeasured = ['title', 'description', 'runs', 'seed'];

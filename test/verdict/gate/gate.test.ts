@@ -156,8 +156,8 @@ describe('nothing passes by absence', () => {
     expect(result.suites[0]?.notes.join()).toContain('the kernel is 6.18.0 in before and 6.16.0 in after. A difference found may come from that.');
   });
 
-  test('how often it was run, in which order and under which title is no difference', () => {
-    const profile = { name: 'fake', arms: [{ name: 'free', title: 'Other words' }, { name: 'more' }], duration_ns: 10e9, runs: 99, seed: 7, title: 'T', description: 'D' };
+  test('how often it was run, in which order, under which title, and a later version’s empty settings are no difference', () => {
+    const profile = { name: 'fake', arms: [{ name: 'free', title: 'Other words' }, { name: 'more' }], duration_ns: 10e9, runs: 99, seed: 7, title: 'T', description: 'D', laterSetting: [], another: null };
     expect(judge(good(), side('after', runs(8, 0), { manifest: { profile } })).outcome).toBe('pass');
   });
 });
