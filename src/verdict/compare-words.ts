@@ -61,6 +61,12 @@ export function shownP(p: number | null): string {
   return p < 0.0001 ? '<0.0001' : String(Number(p.toPrecision(2)));
 }
 
+/** p in the words of someone who is no statistician: where nothing differs, so many comparisons show as much. */
+function shownChance(p: number | null): string {
+  if (p === null) return '–';
+  return p < 0.0001 ? 'fewer than 0.01 %' : `${Number((p * 100).toPrecision(2))} %`;
+}
+
 /** Why, and what would decide. `metrics`: how many were decided together. */
 export function rowSentence(row: Omit<CompareRow, 'sentence'>, metrics: number): string {
   const why = reasonOf(row, metrics);
@@ -71,7 +77,7 @@ export function rowSentence(row: Omit<CompareRow, 'sentence'>, metrics: number):
 function reasonOf({ reason, refusal, runs, p, pAdjusted, resolution, affected, values, margin, unit }: Omit<CompareRow, 'sentence'>, metrics: number): string {
   switch (reason) {
     case 'difference':
-      return `larger than the margin of ${shownMargin(unit, margin)}, and chance does this in at most ${shownP(pAdjusted)} of such comparisons`;
+      return `larger than the margin of ${shownMargin(unit, margin)}, and chance alone shows as much in ${shownChance(pAdjusted)} of comparisons at most`;
     case 'inside-margin':
       if (values.a.every((value) => value === 0) && values.b.every((value) => value === 0)) return `none in any of ${runs.a} and ${runs.b} runs; each side may still have it in up to ${formatShare(affected?.a.high ?? 1)} and ${formatShare(affected?.b.high ?? 1)} of such runs`;
       return `the whole interval is inside the margin of ${shownMargin(unit, margin)}`;
@@ -81,7 +87,7 @@ function reasonOf({ reason, refusal, runs, p, pAdjusted, resolution, affected, v
       if (runs.a === 0 || runs.b === 0) return 'a side has no whole, unspoiled run';
       return resolution !== null && resolution > 0.05 ? `with ${runs.a} and ${runs.b} runs and these values no p below ${shownP(resolution)} exists` : `${runs.a} and ${runs.b} runs are too few`;
     case 'not-significant':
-      return resolution === 1 ? `all runs are equal, but ${runs.a} and ${runs.b} are too few to say that it stays so` : `chance does this in ${shownP(p)} of such comparisons`;
+      return resolution === 1 ? `all runs are equal, but ${runs.a} and ${runs.b} are too few to say that it stays so` : `chance alone shows as much in ${shownChance(p)} of comparisons`;
     case 'many-metrics':
       return `p = ${shownP(p)} taken alone, but among ${metrics} metrics one of them does that by chance in ${shownP(pAdjusted)}`;
     case 'mean-unclear':
