@@ -60,7 +60,7 @@ async function makeTry(java, number) {
 function seedThatBeginsWithArms(number) {
   const all = ['idle-control', 'foreign-control', ...arms];
   for (let seed = 1, found = 0; ; seed += 1) {
-    const first = runOrder(all, 1, seed).slice(0, arms.length).map(({ arm }) => arm);
+    const first = runOrder(all, ['host'], 1, seed).slice(0, arms.length).map(({ arm }) => arm);
     if (arms.every((arm) => first.includes(arm)) && (found += 1) === number) return seed;
   }
 }

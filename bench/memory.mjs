@@ -59,7 +59,7 @@ function startRun(folder, late_s) {
 /** The controls come with every arm, in a seeded order; only the first run is looked at. */
 function seedThatBeginsWith(name) {
   for (let seed = 1; ; seed += 1) {
-    if (runOrder(['idle-control', 'foreign-control', name], 1, seed)[0].arm === name) return String(seed);
+    if (runOrder(['idle-control', 'foreign-control', name], ['host'], 1, seed)[0].arm === name) return String(seed);
   }
 }
 

@@ -38,6 +38,8 @@ arms:
 
 /** The trace has every call: at a rate, they are thousands and not millions. */
 const paced = ['--set', 'victims[0].rate=1000/s'];
+/** Calls long enough that some of them lose their CPU inside. */
+const holding = ['--set', 'holder.pause=0ms', '--set', 'holder.region=256MiB'];
 
 const blamed = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'];
 
@@ -112,7 +114,7 @@ describe.skipIf(!isRoot)('--trace', () => {
   test('proves who held what, and leaves nothing behind', async () => {
     await withinTries(3, 'a stall is proven to be the holder’s doing', async () => {
       const out = scratch.fresh('traced');
-      const ended = await pauselab(['run', profile, '--trace', ...paced, '--out', out]);
+      const ended = await pauselab(['run', profile, '--trace', ...paced, ...holding, '--out', out]);
       expect([0, 4], ended.stderr).toContain(ended.code);
       const { stalls, runs } = readStalls(out);
       for (const { file } of runs) expect(file?.trace?.events_n).toBeGreaterThan(100);

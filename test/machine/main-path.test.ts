@@ -89,7 +89,8 @@ describe('the bundle', () => {
   test('its manifest tells what was run: arguments, order, sizes, host', () => {
     const { argv, order, calibration, host, profile } = bundle.manifest;
     expect(argv).toEqual(expect.arrayContaining(['run', 'priority-inversion', '--fail-if', condition]));
-    expect(order).toEqual(bundle.runs.map(({ file: { arm, repetition } }) => ({ arm, repetition })));
+    expect(order).toEqual(bundle.runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })));
+    expect(new Set(order.map(({ kernel }) => kernel))).toEqual(new Set([release()]));
     expect(calibration).toHaveLength(1);
     expect(host).toMatchObject({ kernel: release() });
     expect(profile).toMatchObject({ name: 'priority-inversion', duration_ns: 2_000_000_000 });
