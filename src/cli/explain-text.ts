@@ -1,4 +1,5 @@
 /** Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: no control character passes. */
+import { causeText, stalledTime } from '../attribution/totals.js';
 import { formatDuration } from '../base/units.js';
 import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
@@ -26,15 +27,7 @@ export function renderStalls({ stalls, missing }: Pick<BundleStalls, 'stalls' | 
 
 /** Stalled time per arm, cause and thread. */
 function totals(stalls: readonly NumberedStall[]): string[] {
-  const groups = new Map<string, { arm: string; what: string; n: number; duration_ns: number }>();
-  for (const { arm, stall } of stalls) {
-    const what = stall.cause === null ? 'not attributed' : `${stall.cause.cause}${stall.cause.thread === null ? '' : ` by ${stall.cause.thread.name}`}`;
-    const key = JSON.stringify([arm, what]);
-    const one = groups.get(key) ?? { arm, what, n: 0, duration_ns: 0 };
-    groups.set(key, { ...one, n: one.n + 1, duration_ns: one.duration_ns + stall.duration_ns });
-  }
-  const sorted = [...groups.values()].sort((a, b) => b.duration_ns - a.duration_ns);
-  return [renderTable(['arm', 'cause', 'stalls', 'time'], sorted.map(({ arm, what, n, duration_ns }) => [printable(arm), printable(what), String(n), formatDuration(duration_ns)]))];
+  return [renderTable(['arm', 'cause', 'stalls', 'time'], stalledTime(stalls).map((one) => [printable(one.arm), printable(causeText(one)), String(one.n), formatDuration(one.duration_ns)]))];
 }
 
 export function renderStall({ number, run, stall }: NumberedStall, missing: readonly string[]): string {

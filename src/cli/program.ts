@@ -12,6 +12,7 @@ import { kernelsCommand } from './kernels.js';
 import { mergeCommand } from './merge.js';
 import { profileCommand } from './profile.js';
 import { replayCommand } from './replay.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
 
@@ -24,6 +25,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
     .addCommand(explainCommand())
+    .addCommand(reportCommand())
     .addCommand(compareCommand((code) => { exitCode = code; }))
     .addCommand(gateCommand(argv, (code) => { exitCode = code; }))
     .addCommand(baselineCommand())
@@ -56,6 +58,7 @@ Examples:
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
   $ pauselab explain ./results                   why each stall was, and how sure that is
+  $ pauselab report ./results -o report.html     one page that shows it all
   $ pauselab compare results/before results/after  what regressed, what improved, what cannot be told
   $ pauselab gate --baseline results/before --candidate results/after  may it go in: exit 0, 3 or 4
   $ pauselab doctor                              which lock each call takes here, and is this machine fit

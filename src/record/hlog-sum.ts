@@ -6,7 +6,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { usage } from '../base/failure.js';
 import type { SparseCounts } from './counts.js';
-import { isIntervalLine, splitLine } from './hlog.js';
+import { isIntervalLine, splitLine, type HlogLine } from './hlog.js';
 import { createTally, type Tally } from './tally.js';
 
 export interface TagSum {
@@ -32,23 +32,35 @@ const mostTags = 500;
 
 export function sumHlog(path: string): HlogSum {
   const sums = new Map<string | null, { tally: Tally; intervals: number; length_ns: number }>();
+  const truncated = eachHlogLine(path, ({ tag, length_ns, base64 }) => {
+    const sum = sums.get(tag) ?? { tally: createTally(), intervals: 0, length_ns: 0 };
+    sum.tally.add(base64);
+    sum.intervals += 1;
+    sum.length_ns += length_ns;
+    sums.set(tag, sum);
+    return sums.size;
+  });
+  return { tags: [...sums].map(([tag, { tally, intervals, length_ns }]) => ({ tag, intervals, length_ns, counts: tally.counts() })), truncated };
+}
+
+/**
+ * One interval after the other; `use` says how many tags it keeps. True if the last line was cut off: it is left out. Whatever
+ * `use` throws is taken for a fault of the line.
+ */
+export function eachHlogLine(path: string, use: (line: HlogLine) => number): boolean {
   let truncated = false;
   eachLine(path, (line, number, isLast) => {
     if (!isIntervalLine(line)) return;
+    let tags = 0;
     try {
-      const { tag, length_ns, base64 } = splitLine(line);
-      const sum = sums.get(tag) ?? { tally: createTally(), intervals: 0, length_ns: 0 };
-      sum.tally.add(base64);
-      sum.intervals += 1;
-      sum.length_ns += length_ns;
-      sums.set(tag, sum);
+      tags = use(splitLine(line));
     } catch (cause) {
       if (isLast) truncated = true;
       else throw usage(`line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave it out`, { cause });
     }
-    if (sums.size > mostTags) throw usage(`${path} has more than ${mostTags} tags; split it by tag`);
+    if (tags > mostTags) throw usage(`${path} has more than ${mostTags} tags; split it by tag`);
   });
-  return { tags: [...sums].map(([tag, { tally, intervals, length_ns }]) => ({ tag, intervals, length_ns, counts: tally.counts() })), truncated };
+  return truncated;
 }
 
 /** `isLast`: no line break ends it, so it may be half of one. */

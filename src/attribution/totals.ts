@@ -1,0 +1,30 @@
+/** Stalled time by who and what it was for, in all: for lists of stalls. */
+import type { Cause } from '../bundle/stalls-schema.js';
+import type { NumberedStall } from '../bundle/read-stalls.js';
+
+export interface StalledTime {
+  readonly arm: string;
+  /** Null: the stall was not attributed. */
+  readonly cause: Cause | null;
+  readonly thread: string | null;
+  readonly n: number;
+  /** Over all victims: two that wait at once count twice. */
+  readonly duration_ns: number;
+}
+
+/** The longest first. */
+export function stalledTime(stalls: readonly Pick<NumberedStall, 'arm' | 'stall'>[]): StalledTime[] {
+  const groups = new Map<string, StalledTime>();
+  for (const { arm, stall } of stalls) {
+    const cause = stall.cause?.cause ?? null;
+    const thread = stall.cause?.thread?.name ?? null;
+    const key = JSON.stringify([arm, cause, thread]);
+    const one = groups.get(key) ?? { arm, cause, thread, n: 0, duration_ns: 0 };
+    groups.set(key, { ...one, n: one.n + 1, duration_ns: one.duration_ns + stall.duration_ns });
+  }
+  return [...groups.values()].sort((a, b) => b.duration_ns - a.duration_ns);
+}
+
+export function causeText({ cause, thread }: Pick<StalledTime, 'cause' | 'thread'>): string {
+  return cause === null ? 'not attributed' : `${cause}${thread === null ? '' : ` by ${thread}`}`;
+}

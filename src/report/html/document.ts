@@ -1,0 +1,94 @@
+/** The whole page. Nothing in it comes from elsewhere, and nothing runs but the script above, by its hash. */
+import { createHash } from 'node:crypto';
+import type { Comparison } from '../../verdict/compared.js';
+import { activityLegend, stallFigure } from './chain.js';
+import { stallId } from './figures.js';
+import type { Arm, CurveSet, HeatMap, ReportData } from './gather.js';
+import { heatFigure } from './heat-map.js';
+import { html, nothing, type Markup } from './markup.js';
+import { percentileFigure } from './percentile-curve.js';
+import { script } from './script.js';
+import { advicePart, causesPart, comparisonPart, environmentPart, figuresPart, reproducePart, verdictPart, weakPart } from './sections.js';
+import { style } from './style.js';
+
+const mostStalls = 20;
+const mostHeatMaps = 48;
+const mostCurveFigures = 60;
+
+/** `comparison`: null for one bundle, a sentence where there could be none. */
+export function reportDocument(data: ReportData, comparison: Comparison | string | null): string {
+  const { bundles } = data;
+  const several = bundles.length > 1;
+  const profiles = [...new Set(bundles.map(({ stored: { manifest, summary } }) => summary?.profile ?? profileName(manifest.profile)))].join(' and ');
+  const parts: [id: string, title: string, content: Markup][] = [
+    ['verdict', 'Verdict', html`${bundles.map((bundle) => verdictPart(bundle, several))}`],
+    ...(comparison === null ? [] : [['comparison', 'Side by side', comparisonPart(comparison)] as [string, string, Markup]]),
+    ['evidence', 'What weakens it', html`${bundles.map((bundle) => weakPart(bundle, several))}`],
+    ['environment', 'Environment', environmentPart(bundles)],
+    ['figures', 'Figures', html`${bundles.map((bundle) => figuresPart(bundle, several))}`],
+    ['percentiles', 'Percentiles', percentilesPart(data)],
+    ['time', 'Over time', heatPart(data)],
+    ['causes', 'Why: stalled time by cause', html`${bundles.map((bundle) => causesPart(bundle, several))}`],
+    ['stalls', 'The longest stalls', stallsPart(data)],
+    ['advice', 'What to try', advicePart(bundles)],
+    ['reproduce', 'Reproduce it', html`${bundles.map((bundle) => reproducePart(bundle, several))}`],
+  ];
+  const title = `pauselab: ${profiles}`;
+  const body = html`<a class="skip" href="#verdict">To the verdict</a>
+<header><h1>${title}</h1><p class="small">${bundles.map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`).join(' · ')}</p>
+<nav aria-label="Parts of this page"><ul>${parts.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav></header>
+<main>${parts.map(([id, name, content]) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>${content}</section>
+`)}</main>`;
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+  // Style and script are this program's own and constant; no value of a bundle gets into either.
+  return [
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8">',
+    html`<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">',
+    html`<title>${title}</title>`,
+    `<style>${style}</style></head><body>`,
+    body,
+    `<script>${script}</script></body></html>`,
+    '',
+  ].join('\n');
+}
+
+function profileName(profile: unknown): string {
+  return typeof profile === 'object' && profile !== null && 'name' in profile && typeof profile.name === 'string' ? profile.name : 'a bundle';
+}
+
+function percentilesPart({ curves, bundles }: ReportData): Markup {
+  const all: Arm[] = bundles.flatMap(({ arms }) => arms);
+  const groups = new Map<string, CurveSet[]>();
+  for (const curve of curves) {
+    const key = JSON.stringify([curve.series, curve.time]);
+    groups.set(key, [...(groups.get(key) ?? []), curve]);
+  }
+  if (groups.size === 0) return html`<p>There is no histogram to draw.</p>`;
+  return html`<p>Each further nine of the percentile is as wide as the one before. A line is all runs of an arm together: solid as far as n carries the percentile, dotted beyond. The band goes from the lowest to the highest run. Controls are grey. Service: how long the operation took; response: from when it was due.</p>
+<div class="grid">${[...groups.values()].slice(0, mostCurveFigures).map((sets) => percentileFigure(sets, all))}</div>
+${groups.size > mostCurveFigures ? html`<p>${groups.size - mostCurveFigures} more series are not drawn.</p>` : nothing}`;
+}
+
+function heatPart({ heatMaps, bundles }: ReportData): Markup {
+  const linked = new Set(bundles.flatMap(({ stalls }, bundle) => stalls.stalls.slice(0, mostStalls).map(({ number }) => stallId(bundle, number))));
+  const stalled = (map: HeatMap): number => map.runs.reduce((sum, { stalls }) => sum + stalls.reduce((time, { stall }) => time + stall.duration_ns, 0), 0);
+  const kept = new Set([...heatMaps].sort((a, b) => stalled(b) - stalled(a)).slice(0, mostHeatMaps));
+  const arms = [...new Set(heatMaps.map(({ arm }) => arm))];
+  if (heatMaps.length === 0) return html`<p>There is no run to draw.</p>`;
+  return html`<p>Service time of every operation, run after run; darker where a larger share of the operations of that time took so long. Stalls are red bars at their length; they lead to their story where it is told below.</p>
+<p class="small scale">${[0, 1, 2, 3, 4, 5].map((shade) => html`<svg width="22" height="12" aria-hidden="true" class="bar"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg>`)} any, from 0.01 %, 0.1 %, 1 %, 10 %, 40 %</p>
+${arms.map((arm, i) => {
+  const own = heatMaps.filter((map) => map.arm === arm && kept.has(map));
+  const content = html`<div class="grid">${own.map((map) => heatFigure(map, linked))}</div>`;
+  // Controls and further arms are folded, so that the page stays short.
+  const isQuiet = own.every((map) => stalled(map) === 0);
+  return own.length === 0 ? nothing : isQuiet && i > 0 ? html`<details><summary>${arm.label}: ${arm.title} (no stall)</summary>${content}</details>` : html`<h3>${arm.label}: ${arm.title}</h3>${content}`;
+})}
+${kept.size < heatMaps.length ? html`<p>${heatMaps.length - kept.size} more, with less stalled time, are not drawn.</p>` : nothing}`;
+}
+
+function stallsPart({ bundles }: ReportData): Markup {
+  return html`${activityLegend}${bundles.map(({ label, stalls: { stalls } }, i) => html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing}${stalls.slice(0, mostStalls).map((one) => stallFigure(i, one))}${stalls.length > mostStalls ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>` : nothing}`)}`;
+}

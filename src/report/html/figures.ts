@@ -1,0 +1,41 @@
+/** The parts that figures share. */
+import type { Arm } from './gather.js';
+import { html, type Markup } from './markup.js';
+import { px, type Scale } from './scales.js';
+
+export interface Frame {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+export function axisBelow({ ticks }: Scale, { top, bottom }: Frame): Markup {
+  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${px(at)} ${top}V${bottom}"/><text x="${px(at)}" y="${bottom + 14}" text-anchor="middle">${label}</text>`)}</g>`;
+}
+
+export function axisLeft({ ticks }: Scale, { left, right }: Frame): Markup {
+  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${left} ${px(at)}H${right}"/><text x="${left - 5}" y="${px(at + 3.5)}" text-anchor="end">${label}</text>`)}</g>`;
+}
+
+/** `name` is read out; what the figure says stands in text beside it. */
+export function svg(name: string, width: number, height: number, inside: readonly Markup[], kind = ''): Markup {
+  return html`<svg class="${kind}" role="img" aria-label="${name}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" preserveAspectRatio="xMinYMin meet">${inside}</svg>`;
+}
+
+export const colours_n = 8;
+
+/** An arm has one colour in all bundles and kernels, and each of these its own dashes; controls are grey. */
+export function styleOf(arm: Arm, all: readonly Arm[]): string {
+  const names = [...new Set(all.filter(({ isControl }) => !isControl).map(({ name }) => name))];
+  const controls = [...new Set(all.filter(({ isControl }) => isControl).map(({ name }) => name))];
+  const places = [...new Set(all.map(({ bundle, kernel }) => JSON.stringify([bundle, kernel])))];
+  const dash = places.indexOf(JSON.stringify([arm.bundle, arm.kernel])) % 4;
+  const colour = arm.isControl ? `g${controls.indexOf(arm.name) % 2}` : `c${names.indexOf(arm.name) % colours_n}`;
+  return `${colour} d${dash}`;
+}
+
+/** Where a stall is told of: its number is its bundle's. */
+export function stallId(bundle: number, number: number): string {
+  return `stall-${bundle + 1}-${number}`;
+}

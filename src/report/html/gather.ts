@@ -1,0 +1,213 @@
+/**
+ * What a report shows, read from bundles: each histogram log once, line by line, so that memory and the page are bounded
+ * whatever the length of a run. What cannot be read is said in the report.
+ */
+import { join } from 'node:path';
+import { Failure } from '../../base/failure.js';
+import { readStalls, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
+import type { RunFile } from '../../bundle/schema.js';
+import { openBundle, type StoredBundle } from '../../bundle/store.js';
+import { valueOfIndex, type SparseCounts } from '../../record/counts.js';
+import { eachHlogLine } from '../../record/hlog-sum.js';
+import { decodeCounts } from '../../record/tally.js';
+import { addTo, createPool, curveOf, mergePools, type Curve, type Pool } from './curves.js';
+
+export type Time = 'service' | 'response';
+
+/** One arm on one kernel of one bundle. */
+export interface Arm {
+  readonly bundle: number;
+  readonly name: string;
+  readonly title: string;
+  readonly isControl: boolean;
+  readonly kernel: string;
+  /** Its name, with what tells it from others of the report. */
+  readonly label: string;
+}
+
+export interface CurveSet {
+  readonly arm: Arm;
+  readonly series: string;
+  readonly time: Time;
+  readonly pooled: Curve;
+  /** One a run. */
+  readonly runs: readonly Curve[];
+}
+
+export interface HeatRun {
+  readonly run: string;
+  readonly spoiled: boolean;
+  readonly start_ns: number;
+  readonly end_ns: number;
+  /** Operations by column and row; columns are `HeatMap.column_ns` wide, the first from `start_ns` on. */
+  readonly cells: readonly Float64Array[];
+  readonly stalls: readonly NumberedStall[];
+}
+
+export interface HeatMap {
+  readonly arm: Arm;
+  readonly series: string;
+  readonly column_ns: number;
+  readonly runs: readonly HeatRun[];
+  readonly leftOutRuns: number;
+}
+
+export interface ReportedBundle {
+  readonly label: string;
+  readonly stored: StoredBundle;
+  readonly stalls: BundleStalls;
+  readonly arms: readonly Arm[];
+  readonly missing: readonly string[];
+}
+
+export interface ReportData {
+  readonly bundles: readonly ReportedBundle[];
+  readonly curves: readonly CurveSet[];
+  readonly heatMaps: readonly HeatMap[];
+}
+
+/** Rows of a heat map: four a decade, from 100 ns on. */
+export const heatRows = 40;
+export const lowestHeat_ns = 100;
+export const heatRowsPerDecade = 4;
+const mostColumns = 200;
+const mostHeatRuns = 60;
+/** A column of less would be finer than the log. */
+const leastColumn_ns = 1e9;
+
+export function gather(paths: readonly string[]): ReportData {
+  const opened = paths.map((path) => ({ stored: openBundle(path), stalls: readStalls(path) }));
+  const labels = distinct(opened.map(({ stored }) => stored.path.replace(/\/+$/, '').split('/').at(-1) ?? stored.path));
+  const curves: CurveSet[] = [];
+  const heatMaps: HeatMap[] = [];
+  const bundles = opened.map(({ stored, stalls }, bundle) => {
+    const label = labels[bundle] ?? stored.path;
+    const missing = [...stalls.missing];
+    if (stored.summary === null) missing.push('it has no summary: the experiment ended before it could write one');
+    const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
+    for (const arm of arms) {
+      const runs = stored.runs.filter((run) => run.arm === arm.name && (run.kernel ?? '') === arm.kernel);
+      const read = readArm(stored.path, arm, runs, stalls.stalls, missing);
+      curves.push(...read.curves);
+      heatMaps.push(...read.heatMaps);
+    }
+    return { label, stored, stalls, arms, missing: [...new Set(missing)] };
+  });
+  return { bundles, curves, heatMaps };
+}
+
+function distinct(labels: readonly string[]): string[] {
+  return labels.map((label, i) => (labels.indexOf(label) === i ? label : `${label} (${i + 1})`));
+}
+
+function armsOf({ manifest, summary, runs }: StoredBundle, bundle: number, prefix: string | null): Arm[] {
+  const arms = new Map<string, Arm>();
+  const planned = fieldOf(manifest.profile, 'arms');
+  const inOrder = [...(Array.isArray(planned) ? planned.map((arm: unknown) => fieldOf(arm, 'name')) : []), ...runs.map(({ arm }) => arm)];
+  const several = manifest.kernels.length > 1;
+  for (const kernel of manifest.kernels) {
+    for (const name of new Set(inOrder)) {
+      if (typeof name !== 'string' || !runs.some((run) => run.arm === name && run.kernel === kernel.name)) continue;
+      const told = summary?.arms.find((arm) => arm.name === name && arm.kernel === kernel.name) ?? summary?.arms.find((arm) => arm.name === name);
+      const plan: unknown = Array.isArray(planned) ? planned.find((arm: unknown) => fieldOf(arm, 'name') === name) : undefined;
+      const title = told?.title ?? fieldOf(plan, 'title');
+      const control = told?.control ?? fieldOf(plan, 'control') ?? null;
+      const label = `${prefix === null ? '' : `${prefix}: `}${name}${several ? ` on ${kernel.name}` : ''}`;
+      arms.set(JSON.stringify([name, kernel.name]), { bundle, name, title: typeof title === 'string' ? title : name, isControl: control !== null, kernel: kernel.name, label });
+    }
+  }
+  return [...arms.values()];
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+interface Gathering {
+  readonly pooled: Map<string, Pool>;
+  readonly perRun: Map<string, Curve[]>;
+}
+
+function readArm(path: string, arm: Arm, runs: readonly RunFile[], stalls: readonly NumberedStall[], missing: string[]): { curves: CurveSet[]; heatMaps: HeatMap[] } {
+  const names = [...new Set(runs.flatMap(({ series }) => series.map(({ name }) => name)))];
+  const good = runs.filter(({ status, spoiled }) => status === 'complete' && spoiled.length === 0);
+  // Without one that is evidence, what there is is shown, and said to be spoiled.
+  const shown = good.length > 0 ? good : runs;
+  if (good.length === 0 && runs.length > 0) missing.push(`${arm.label}: no run is whole and unspoiled; its figures are of those that are not, and are no evidence`);
+  const heated = shown.slice(0, mostHeatRuns);
+  const total_ns = heated.reduce((sum, { window }) => sum + Math.max(0, window.windowEnd_ns - window.windowStart_ns), 0);
+  const column_ns = Math.max(leastColumn_ns, Math.ceil(total_ns / (mostColumns - heated.length) / 1e9) * 1e9);
+  const gathering: Gathering = { pooled: new Map(), perRun: new Map() };
+  const heat = new Map<string, HeatRun[]>(names.map((name) => [name, []]));
+  for (const run of shown) {
+    const own = new Map<string, HeatRun>(names.map((name) => [name, heatRun(run, name, column_ns, stalls)]));
+    const pools = readRun(join(path, 'runs', run.name, 'histograms.hlog'), run, own, column_ns, missing);
+    for (const [key, pool] of pools) {
+      const all = gathering.pooled.get(key) ?? createPool();
+      gathering.pooled.set(key, all);
+      mergePools(all, pool);
+      const curve = curveOf(pool);
+      if (curve !== null) gathering.perRun.set(key, [...(gathering.perRun.get(key) ?? []), curve]);
+    }
+    if (heated.includes(run)) for (const [name, one] of own) heat.get(name)?.push(one);
+  }
+  const curves = names.flatMap((series) => (['service', 'response'] as const).flatMap((time): CurveSet[] => {
+    const key = `${series}.${time}`;
+    const pool = gathering.pooled.get(key);
+    const pooled = pool === undefined ? null : curveOf(pool);
+    if (pooled === null) return [];
+    const saturated = time === 'response' && shown.some((run) => run.series.some((one) => one.name === series && one.saturated));
+    if (saturated) return [];
+    return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [] }];
+  }));
+  return { curves, heatMaps: names.map((series) => ({ arm, series, column_ns, runs: heat.get(series) ?? [], leftOutRuns: shown.length - heated.length })) };
+}
+
+function heatRun(run: RunFile, series: string, column_ns: number, stalls: readonly NumberedStall[]): HeatRun {
+  const { windowStart_ns: start_ns, windowEnd_ns: end_ns } = run.window;
+  const columns = Math.min(mostColumns, Math.max(1, Math.ceil((end_ns - start_ns) / column_ns)));
+  return {
+    run: run.name, spoiled: run.spoiled.length > 0, start_ns, end_ns: Math.max(end_ns, start_ns + 1),
+    cells: Array.from({ length: columns }, () => new Float64Array(heatRows)),
+    stalls: stalls.filter((one) => one.run === run.name && one.stall.series === series),
+  };
+}
+
+/** Sums by `series.service` and `series.response`; the operations owed are a part of the latter. */
+function readRun(path: string, run: RunFile, heat: ReadonlyMap<string, HeatRun>, column_ns: number, missing: string[]): Map<string, Pool> {
+  const pools = new Map<string, Pool>();
+  // The log's tags have a blank or a comma replaced.
+  const keys = new Map<string, { series: string; time: Time }>();
+  for (const { name } of run.series) {
+    keys.set(`${name}.service`, { series: name, time: 'service' });
+    for (const kind of ['response', 'owed']) keys.set(`${name}.${kind}`, { series: name, time: 'response' });
+  }
+  try {
+    const truncated = eachHlogLine(path, ({ tag, start_ns, length_ns, base64 }) => {
+      const key = tag === null ? undefined : keys.get(tag);
+      if (key === undefined) return 0;
+      const counts = decodeCounts(base64);
+      const pool = pools.get(`${key.series}.${key.time}`) ?? createPool();
+      pools.set(`${key.series}.${key.time}`, pool);
+      addTo(pool, counts);
+      const target = key.time === 'service' ? heat.get(key.series) : undefined;
+      if (target !== undefined) addHeat(target, start_ns + length_ns / 2, column_ns, counts);
+      return pools.size;
+    });
+    if (truncated) missing.push(`the histogram log of run ${run.name} was cut off: its last interval is left out`);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    missing.push(error.message);
+  }
+  return pools;
+}
+
+function addHeat({ cells, start_ns }: HeatRun, middle_ns: number, column_ns: number, { index, count }: SparseCounts): void {
+  const column = cells[Math.min(cells.length - 1, Math.max(0, Math.floor((middle_ns - start_ns) / column_ns)))];
+  if (column === undefined) return;
+  for (let i = 0; i < index.length; i += 1) {
+    const value_ns = Math.max(valueOfIndex(index[i] ?? 0), lowestHeat_ns);
+    const row = Math.min(heatRows - 1, Math.floor(Math.log10(value_ns / lowestHeat_ns) * heatRowsPerDecade + 1e-9));
+    column[row] = (column[row] ?? 0) + (count[i] ?? 0);
+  }
+}

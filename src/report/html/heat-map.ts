@@ -1,0 +1,70 @@
+/** Service times of one series over time: darker where more operations took so long; each stall a red mark. */
+import { formatDuration } from '../../base/units.js';
+import { axisLeft, stallId, svg } from './figures.js';
+import { heatRows, heatRowsPerDecade, lowestHeat_ns, type HeatMap, type HeatRun } from './gather.js';
+import { html, nothing, type Markup } from './markup.js';
+import { linearScale, logScale, px, roundDuration, type Scale } from './scales.js';
+
+const width = 560;
+const height = 200;
+const frame = { left: 58, right: 548, top: 8, bottom: 172 };
+const gap = 6;
+const mostMarks = 200;
+/** A cell's share of its column's operations: the lower end of each shade. One operation of a million is still a shade. */
+const shades: readonly number[] = [0, 1e-4, 1e-3, 1e-2, 1e-1, 0.4];
+
+export function heatFigure({ arm, series, runs, column_ns, leftOutRuns }: HeatMap, linked: ReadonlySet<string>): Markup {
+  const stalls = runs.flatMap((run) => run.stalls);
+  const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
+  const used = usedRows(runs);
+  if (used === null && stalls.length === 0) return html`<p>${series}: no operation was recorded.</p>`;
+  const y = logScale(lowestHeat_ns * 10 ** ((used?.first ?? 0) / heatRowsPerDecade), Math.max(longest, lowestHeat_ns * 10 ** (((used?.last ?? 0) + 1) / heatRowsPerDecade)), frame.bottom, frame.top);
+  const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  const room = frame.right - frame.left - gap * Math.max(0, runs.length - 1);
+  let at = frame.left;
+  const placed = runs.map((run) => {
+    const from = at;
+    const to = from + (room * (run.end_ns - run.start_ns)) / total;
+    at = to + gap;
+    return { run, from, to };
+  });
+  const text = `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all`;
+  return html`<figure class="chart">
+<figcaption><strong>${series}</strong> in ${arm.label}: ${text}${leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''}</figcaption>
+${svg(`Heat map of ${series} in ${arm.label} over time: ${text}`, width, height, [
+  axisLeft(y, frame),
+  ...placed.map(({ run, from, to }) => runMarkup(run, linearScale(0, run.end_ns - run.start_ns, from, to, (value) => roundDuration(value)), y, { column_ns, bundle: arm.bundle, runs_n: runs.length }, linked)),
+])}
+</figure>`;
+}
+
+function usedRows(runs: readonly HeatRun[]): { first: number; last: number } | null {
+  const used = Array.from({ length: heatRows }, (_, row) => row).filter((row) => runs.some(({ cells }) => cells.some((column) => (column[row] ?? 0) > 0)));
+  return used.length === 0 ? null : { first: used[0] ?? 0, last: used.at(-1) ?? 0 };
+}
+
+function runMarkup(run: HeatRun, x: Scale, y: Scale, { column_ns, bundle, runs_n }: { column_ns: number; bundle: number; runs_n: number }, linked: ReadonlySet<string>): Markup {
+  const paths = shades.map(() => '');
+  const length = run.end_ns - run.start_ns;
+  run.cells.forEach((column, c) => {
+    const all = column.reduce((sum, count) => sum + count, 0);
+    const [left, right] = [x(Math.min(c * column_ns, length)), x(Math.min((c + 1) * column_ns, length))];
+    column.forEach((count, row) => {
+      if (count === 0) return;
+      const shade = shades.findLastIndex((least) => count / all >= least);
+      const [bottom, top] = [y(lowestHeat_ns * 10 ** (row / heatRowsPerDecade)), y(lowestHeat_ns * 10 ** ((row + 1) / heatRowsPerDecade))];
+      paths[shade] = `${paths[shade] ?? ''}M${px(left)} ${px(bottom)}H${px(right)}V${px(top)}H${px(left)}`;
+    });
+  });
+  const [from, to] = [x(0), x(length)];
+  return html`<g><title>run ${run.run}${run.spoiled ? ', spoiled' : ''}</title><path class="run" d="M${px(from)} ${frame.top}H${px(to)}V${frame.bottom}H${px(from)}Z"/>
+${paths.map((path, shade) => (path === '' ? nothing : html`<path class="h${shade}" d="${path}"/>`))}
+${run.stalls.slice(0, mostMarks).map((one) => {
+  const place = ({ stall }: typeof one): [number, number] => [Math.max(from, x(stall.start_ns - run.start_ns)), Math.min(to, x(stall.start_ns + stall.duration_ns - run.start_ns))];
+  const [left, right] = place(one);
+  const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(one.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(one.stall.duration_ns)} at ${formatDuration(Math.max(0, one.stall.start_ns - run.start_ns))}: ${one.stall.cause?.cause ?? 'not attributed'}</title></path>`;
+  const id = stallId(bundle, one.number);
+  return linked.has(id) ? html`<a href="#${id}" aria-label="stall ${one.number}">${mark}</a>` : mark;
+})}
+${runs_n <= 6 ? html`<g class="axis"><text x="${px((from + to) / 2)}" y="${frame.bottom + 14}" text-anchor="middle">${run.run.slice(0, 3)}: ${roundDuration(length)}</text></g>` : nothing}</g>`;
+}

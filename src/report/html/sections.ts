@@ -1,0 +1,162 @@
+/** The parts of the page in words and tables. */
+import { causeText, stalledTime } from '../../attribution/totals.js';
+import { formatDuration, formatShare, formatSize } from '../../base/units.js';
+import type { Cause } from '../../bundle/stalls-schema.js';
+import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare-words.js';
+import type { Comparison } from '../../verdict/compared.js';
+import { advice } from './advice.js';
+import type { ReportedBundle } from './gather.js';
+import { html, nothing, type Content, type Markup } from './markup.js';
+
+export function table(caption: string, head: readonly string[], rows: readonly (readonly Content[])[]): Markup {
+  return html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row">${first ?? ''}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`;
+}
+
+function list(items: readonly Content[]): Markup {
+  return items.length === 0 ? nothing : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+}
+
+export function verdictPart({ label, stored: { summary } }: ReportedBundle, several: boolean): Markup {
+  const heading = several ? html`<h3>${label}</h3>` : nothing;
+  if (summary === null) return html`${heading}<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
+  return html`${heading}<p class="verdict">${summary.verdict}</p>
+${summary.findings.length === 0 ? nothing : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`))}</details>`}`;
+}
+
+/** What weakens the evidence. */
+export function weakPart({ label, stored: { summary, runs }, missing }: ReportedBundle, several: boolean): Markup {
+  const degraded = [...new Set([...(summary?.degraded ?? []), ...runs.flatMap((run) => run.degraded)])];
+  const saturated = [...new Set(runs.flatMap((run) => run.series.filter((one) => one.saturated).map(({ name }) => `${name} in ${run.arm}`)))];
+  const unproven = [...new Set(runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)))];
+  const items = [
+    ...(summary === null || summary.status === 'complete' ? [] : [html`<strong>Not complete:</strong> the experiment is ${summary.status}.`]),
+    ...degraded.map((text) => html`<strong>Degraded:</strong> ${text}`),
+    ...runs.filter(({ failure }) => failure !== null).map(({ name, failure }) => html`<strong>Failed:</strong> ${name}: ${failure ?? ''}`),
+    ...saturated.map((text) => html`<strong>Saturated:</strong> ${text} could not keep its schedule; its response time would only tell how long the window was, and is not drawn.`),
+    ...unproven.map((text) => html`<strong>Unproven:</strong> ${text} is not proven to be in force.`),
+    ...grouped(missing).map((text) => html`<strong>Note:</strong> ${text}.`),
+    ...(summary?.notes ?? []).map((text) => html`<strong>Note:</strong> ${text}`),
+  ];
+  return html`${several ? html`<h3>${label}</h3>` : nothing}${items.length === 0 ? html`<p>Nothing is degraded, saturated, spoiled or missing.</p>` : items.length <= 6 ? list(items) : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing}</details>`}`;
+}
+
+const mostItems = 200;
+
+/** A bundle of many spoiled runs says so once a reason. */
+function grouped(missing: readonly string[]): string[] {
+  return [...new Set(missing.map((text) => text.replace(/[.;]$/, '')))];
+}
+
+const facts: readonly (readonly [string, string, (value: unknown) => string | null])[] = [
+  ['Kernel', 'kernel', textOf],
+  ['Preemption', 'preemption', textOf],
+  ['HZ', 'hz', textOf],
+  ['Per-VMA locks', 'perVmaLocks', textOf],
+  ['CPU', 'cpuModel', textOf],
+  ['CPUs', 'cpus', (value) => (Array.isArray(value) ? String(value.length) : null)],
+  ['Memory', 'memoryBytes', (value) => (typeof value === 'number' && value >= 0 ? formatSize(value) : null)],
+  ['Virtual machine', 'hypervisor', textOf],
+  ['Huge pages', 'transparentHugePages', textOf],
+  ['Clock source', 'clockSource', textOf],
+  ['Autogroup', 'autogroup', textOf],
+  ['Node', 'node', textOf],
+];
+
+function textOf(value: unknown): string | null {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 200) : null;
+}
+
+export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
+  const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) => manifest.kernels.map((kernel) => {
+    const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
+    const own = runs.filter((run) => run.kernel === kernel.name);
+    const jdks = [...new Set(own.flatMap(({ jvm }) => jvm?.processes ?? []).map(({ vendor, version }) => [vendor, version].filter((part) => typeof part === 'string').join(' ')))].filter((jdk) => jdk !== '');
+    const steal = Math.max(0, ...own.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share));
+    const load = Math.max(0, ...own.map((run) => run.machine.foreignLoad_share));
+    return {
+      name: `${bundles.length > 1 ? label : ''}${bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''}${manifest.kernels.length > 1 ? kernel.name : ''}` || 'value',
+      cells: [
+        ...facts.map(([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const),
+        ['Guest', kernel.guest === null ? null : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`] as const,
+        ['JDK', jdks.join(' and ') || null] as const,
+        ['Other load, worst run', own.length === 0 ? null : `${formatShare(load)} of all CPUs`] as const,
+        ['Steal, worst run', own.length === 0 ? null : formatShare(steal)] as const,
+        ['Started', manifest.startedAt] as const,
+        ['pauselab', manifest.tool.version] as const,
+      ],
+    };
+  }));
+  const titles = columns[0]?.cells.map(([title]) => title) ?? [];
+  const rows = titles.flatMap((title, i) => (columns.every(({ cells }) => cells[i]?.[1] === null) ? [] : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]]));
+  return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows);
+}
+
+/** Per arm and series, from the summary. */
+export function figuresPart({ label, stored: { summary, manifest } }: ReportedBundle, several: boolean): Markup {
+  if (summary === null) return nothing;
+  const kernels = manifest.kernels.length > 1;
+  const shown = (value: number | null, isSaturated = false): string => (value === null ? (isSaturated ? 'saturated' : 'n too small') : formatDuration(value));
+  const rows = summary.arms.flatMap((arm) => arm.series.map((series) => [
+    `${arm.name}${arm.control === null ? '' : ' (control)'}`, ...(kernels ? [arm.kernel] : []), series.name, String(arm.runs), String(series.service.n), shown(series.service.p50_ns), shown(series.service.p99_ns), series.response === null ? '–' : shown(series.response.p99_ns, series.saturated), shown(series.service.max_ns),
+    String(series.stalls.count), series.stalls.longest_ns === 0 ? '–' : formatDuration(series.stalls.longest_ns), formatShare(series.stalls.stalled_share),
+  ]));
+  const idle = summary.arms.filter(({ series }) => series.length === 0).map(({ name, spoiledRuns }) => `${name}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`);
+  return html`${table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99', 'response p99', 'longest operation', 'stalls', 'longest stall', 'time stalled'], rows)}
+${idle.length === 0 ? nothing : html`<p>Without a run that counts: ${idle.join(', ')}.</p>`}`;
+}
+
+/** Stalled time per cause and thread, per arm, with a bar each. */
+export function causesPart({ label, stalls: { stalls } }: ReportedBundle, several: boolean): Markup {
+  const rows = stalledTime(stalls);
+  const most = Math.max(1, ...rows.map(({ duration_ns }) => duration_ns));
+  const heading = several ? html`<h3>${label}</h3>` : nothing;
+  if (rows.length === 0) return html`${heading}<p>No stall was recorded.</p>`;
+  return html`${heading}${table('Stalled time of all victims, spoiled runs included', ['arm', 'cause', 'stalls', 'time', 'share of the largest'], rows.slice(0, 60).map((row) => [
+    row.arm, causeText(row), String(row.n), formatDuration(row.duration_ns),
+    html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(1, Math.round((160 * row.duration_ns) / most))}V11H0Z"/></svg> ${formatShare(row.duration_ns / most)}`,
+  ]))}${rows.length > 60 ? html`<p>… and ${rows.length - 60} more.</p>` : nothing}`;
+}
+
+export function advicePart(bundles: readonly ReportedBundle[]): Markup {
+  const found = new Map<Cause, number>();
+  for (const { stalls } of bundles) for (const { cause, duration_ns } of stalledTime(stalls.stalls)) if (cause !== null) found.set(cause, (found.get(cause) ?? 0) + duration_ns);
+  const sorted = [...found].sort((a, b) => b[1] - a[1]);
+  if (sorted.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
+  return html`<dl>${sorted.map(([cause, duration_ns]) => html`<dt>${cause} <span class="small">(${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause])}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+}
+
+export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {
+  const profile = JSON.stringify(manifest.profile, null, 1);
+  const name = typeof manifest.profile === 'object' && manifest.profile !== null && 'name' in manifest.profile ? String(manifest.profile.name) : 'unknown';
+  return html`${several ? html`<h3>${label}</h3>` : nothing}<pre><code>pauselab ${manifest.argv.map(shellWord).join(' ')}
+pauselab replay ${shellWord(path)}</code></pre>
+<p>Profile ${name}, seed ${manifest.seed}, profile hash <code class="long">${manifest.profileHash}</code>.${manifest.origins.length === 0 ? '' : ` Merged from ${manifest.origins.length} bundles.`}</p>
+<details><summary>The profile with all its defaults</summary><pre><code>${profile.length <= mostProfile ? profile : `${profile.slice(0, mostProfile)}\n… the rest is in manifest.json`}</code></pre></details>`;
+}
+
+const mostProfile = 60_000;
+
+function shellWord(text: string): string {
+  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+export function comparisonPart(comparison: Comparison | string): Markup {
+  if (typeof comparison === 'string') return html`<p>Not compared: ${comparison}</p>`;
+  const { verdict, rows, notes, candidates, reference } = comparison;
+  const name = ({ arms }: Comparison['rows'][number]): string => (arms.a === arms.b ? arms.a : `${arms.a} and ${arms.b}`);
+  const order = ['regressed', 'improved', 'inconclusive', 'equivalent'];
+  const isQuiet = ({ values }: Comparison['rows'][number]): boolean => [...values.a, ...values.b].every((value) => value === 0);
+  const told = rows.filter((row) => !isQuiet(row)).toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  return html`<p class="verdict">${verdict}</p>
+<p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over runs; the unit is the run. What the verdicts mean: docs/statistics.md.</p>
+${table('Side by side', ['arm', ...(candidates.length > 1 ? ['B'] : []), 'series', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p of all', 'verdict'], told.slice(0, mostRows).map((row) => [
+    name(row), ...(candidates.length > 1 ? [row.candidate] : []), row.series, row.title, `${row.runs.a}, ${row.runs.b}`, shownValue(row.unit, row.mean.a), shownValue(row.unit, row.mean.b), shownInterval(row.unit, row.difference), shownRatio(row.ratio), shownP(row.pAdjusted),
+    html`<span class="v-${row.verdict}" title="${row.sentence}">${row.verdict}</span>`,
+  ]))}
+${told.length > mostRows ? html`<p>… and ${told.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
+${rows.length > told.length ? html`<p>${rows.length - told.length} more are 0 in every run of both.</p>` : nothing}
+${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`}`;
+}
+
+const mostRows = 300;

@@ -1,0 +1,39 @@
+/** The page's style: light, dark and print, wide and narrow. Colours are told apart by people who see fewer of them, and each has a second sign. */
+export const style = `
+:root{color-scheme:light dark;--bg:#fff;--fg:#1b1d21;--soft:#575d66;--line:#d9dce1;--panel:#f6f7f9;--link:#0b57a4;--bad:#b3261e;--good:#1a6b35;
+--c0:#0072b2;--c1:#c24e00;--c2:#00785a;--c3:#a8468a;--c4:#7a6a00;--c5:#5b4fc4;--c6:#8a3b12;--c7:#2b7f9e;--g0:#8b919a;--g1:#adb2b9;
+--h:#0b57a4;--run:#1a7f4b;--ready:#d08700;--wait:#b3261e;--sleep:#7f8792}
+@media(prefers-color-scheme:dark){:root{--bg:#14161a;--fg:#e6e8eb;--soft:#a5acb6;--line:#363b43;--panel:#1d2025;--link:#8cc2ff;--bad:#ff8f85;--good:#7fd39b;
+--c0:#56b4e9;--c1:#ff9a4d;--c2:#3fcfa5;--c3:#e79bcf;--c4:#e3cf57;--c5:#b1a7ff;--c6:#e0a07f;--c7:#84d4ee;--g0:#8b919a;--g1:#686e77;
+--h:#7fbcff;--run:#4cc38a;--ready:#f2b33d;--wait:#ff7b6f;--sleep:#8b919a}}
+*{box-sizing:border-box}
+body{margin:0 auto;padding:1rem clamp(.8rem,3vw,2.5rem) 3rem;max-width:1320px;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;overflow-wrap:break-word}
+h1{font-size:1.6rem;line-height:1.2;margin:.6rem 0}h2{font-size:1.25rem;margin:2.2rem 0 .6rem;padding-top:.5rem;border-top:1px solid var(--line)}h3{font-size:1.05rem;margin:1.3rem 0 .4rem}h4{font-size:1rem;margin:0 0 .3rem}
+p,ul,ol,dl{margin:.4rem 0;max-width:85ch}ul,ol{padding-left:1.3rem}dt{font-weight:600;margin-top:.6rem}dd{margin:0}
+a{color:var(--link)}code,pre{font:.87em/1.45 ui-monospace,monospace}pre{background:var(--panel);padding:.6rem .8rem;overflow-x:auto;border-radius:4px;white-space:pre-wrap;overflow-wrap:anywhere}.long{overflow-wrap:anywhere}
+nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem}
+.verdict{font-size:1.1rem;border-left:4px solid var(--link);padding:.2rem .8rem}
+.small,caption,figcaption{color:var(--soft);font-size:.88rem}figcaption strong{color:var(--fg)}
+.wide{overflow-x:auto;max-width:100%}table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}caption{text-align:left;padding:.3rem 0}
+th,td{padding:.22rem .6rem .22rem 0;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}th[scope=row],thead th:first-child,.plain td{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
+summary{cursor:pointer;color:var(--link);padding:.15rem 0}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:1rem 1.5rem}
+figure{margin:0;min-width:0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:11px system-ui,sans-serif}.legend svg,.bar{display:inline-block;vertical-align:middle}
+.wide>svg{max-width:none;width:720px}
+.axis path{stroke:var(--line);stroke-width:1;fill:none}.axis text{fill:var(--soft)}
+.line{fill:none;stroke:var(--c);stroke-width:2}.seen{stroke-dasharray:1 4;stroke-linecap:round}.band{fill:var(--c);opacity:.16}
+.c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}.c4{--c:var(--c4)}.c5{--c:var(--c5)}.c6{--c:var(--c6)}.c7{--c:var(--c7)}.g0{--c:var(--g0)}.g1{--c:var(--g1)}
+.d1 .line:not(.seen){stroke-dasharray:7 4}.d2 .line:not(.seen){stroke-dasharray:2 3}.d3 .line:not(.seen){stroke-dasharray:9 3 2 3}
+.legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.1rem 1rem;font-size:.85rem;max-width:none}
+.legend button{font:inherit;color:inherit;background:none;border:0;padding:.15rem .2rem;cursor:pointer;text-align:left}.legend button[aria-pressed=false]{text-decoration:line-through;opacity:.6}
+[data-curve].off{display:none}.lit [data-curve]:not(.on){opacity:.2}
+.run{fill:var(--panel)}.h0{fill:var(--h);opacity:.25}.h1{fill:var(--h);opacity:.36}.h2{fill:var(--h);opacity:.48}.h3{fill:var(--h);opacity:.62}.h4{fill:var(--h);opacity:.8}.h5{fill:var(--h)}
+.mark{stroke:var(--bad);stroke-width:3.5;fill:none}a:focus .mark,a:hover .mark{stroke-width:7}
+.stall{border:1px solid var(--line);border-radius:6px;padding:.7rem .9rem;margin:.8rem 0;scroll-margin-top:1rem}.stall:target{border-color:var(--link);border-width:2px}
+.grade{font-size:.8rem;border:1px solid var(--line);border-radius:3px;padding:0 .35em;color:var(--soft);white-space:nowrap}
+.a-running{fill:var(--run)}.a-runnable{fill:var(--ready);opacity:.85}.a-blocked{fill:var(--wait)}.a-asleep,.a-gone,.a-unobserved,.a-stopped{fill:var(--sleep)}.call{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:4 2}.event{fill:var(--c5)}.cause{fill:var(--c1)}
+.v-regressed{color:var(--bad);font-weight:600}.v-improved{color:var(--good);font-weight:600}
+.scale span{display:inline-block;width:1.5em;height:.8em;margin-right:.25em}.skip{position:absolute;left:-99em}.skip:focus{left:1rem}
+@media print{body{max-width:none;font-size:11pt}nav,.skip{display:none}.stall,figure,tr{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide{overflow:visible}th,td{white-space:normal}.wide>svg{width:100%;max-width:100%}a{color:inherit;text-decoration:none}}
+@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
+`;
