@@ -79,12 +79,12 @@ function heatPart({ heatMaps, bundles }: ReportData): Markup {
   if (heatMaps.length === 0) return html`<p>There is no run to draw.</p>`;
   return html`<p>Service time of every operation, run after run; darker where a larger share of the operations of that time took so long. Stalls are red bars at their length; they lead to their story where it is told below.</p>
 <p class="small scale">${[0, 1, 2, 3, 4, 5].map((shade) => html`<svg width="22" height="12" aria-hidden="true" class="bar"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg>`)} any, from 0.01 %, 0.1 %, 1 %, 10 %, 40 %</p>
-${arms.map((arm, i) => {
+${arms.map((arm) => {
   const own = heatMaps.filter((map) => map.arm === arm && kept.has(map));
   const content = html`<div class="grid">${own.map((map) => heatFigure(map, linked))}</div>`;
-  // Controls and further arms are folded, so that the page stays short.
-  const isQuiet = own.every((map) => stalled(map) === 0);
-  return own.length === 0 ? nothing : isQuiet && i > 0 ? html`<details><summary>${arm.label}: ${arm.title} (no stall)</summary>${content}</details>` : html`<h3>${arm.label}: ${arm.title}</h3>${content}`;
+  // Arms without a stall are folded beside those that have some, so that the page stays short.
+  const isQuiet = own.every((map) => stalled(map) === 0) && heatMaps.some((map) => stalled(map) > 0);
+  return own.length === 0 ? nothing : isQuiet ? html`<details><summary>${arm.label}: ${arm.title} (no stall)</summary>${content}</details>` : html`<h3>${arm.label}: ${arm.title}</h3>${content}`;
 })}
 ${kept.size < heatMaps.length ? html`<p>${heatMaps.length - kept.size} more, with less stalled time, are not drawn.</p>` : nothing}`;
 }

@@ -82,7 +82,8 @@ export function gather(paths: readonly string[]): ReportData {
   const heatMaps: HeatMap[] = [];
   const bundles = opened.map(({ stored, stalls }, bundle) => {
     const label = labels[bundle] ?? stored.path;
-    const missing = [...stalls.missing];
+    // A spoiled run is told of with its arm.
+    const missing = stalls.missing.filter((text) => !/^run \S+ was spoiled: /.test(text));
     if (stored.summary === null) missing.push('it has no summary: the experiment ended before it could write one');
     const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
     for (const arm of arms) {

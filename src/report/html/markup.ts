@@ -9,9 +9,7 @@ export class Markup {
   }
 
   /** The only way to make one. */
-  static html(this: void, parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
-    return new Markup(parts.map((part, i) => part + (i < values.length ? textOf(values[i] ?? '') : '')).join(''));
-  }
+  static readonly html = (parts: TemplateStringsArray, ...values: readonly Content[]): Markup => new Markup(parts.map((part, i) => part + (i < values.length ? textOf(values[i] ?? '') : '')).join(''));
 
   toString(): string {
     return this.#text;

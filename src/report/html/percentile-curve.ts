@@ -5,6 +5,7 @@ import { axisBelow, axisLeft, styleOf, svg } from './figures.js';
 import type { Arm, CurveSet } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { logScale, ninesScale, px, type Scale } from './scales.js';
+import { table } from './table.js';
 
 const width = 560;
 const height = 300;
@@ -28,7 +29,7 @@ ${svg(`Percentile curves of ${name}; the table below has the values`, width, hei
   ...drawn.map(({ set, i }) => html`<g class="${styleOf(set.arm, all)}" data-curve="${i}"><title>${set.arm.label}</title>${bandOf(set.runs, x, y)}${lineOf(set.pooled, x, y)}</g>`),
 ])}
 <ul class="legend">${sets.map(({ arm }, i) => html`<li class="${styleOf(arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${arm.label}</li>`)}</ul>
-<details><summary>Values</summary><div class="wide"><table><caption>${name}, runs pooled</caption><thead><tr><th scope="col">arm</th><th scope="col">n</th><th scope="col">runs</th>${inTable.map(([label]) => html`<th scope="col">${label}</th>`)}<th scope="col">max</th></tr></thead><tbody>${sets.map(({ arm, pooled, runs }) => html`<tr><th scope="row">${arm.label}</th><td>${pooled.n}</td><td>${runs.length}</td>${inTable.map(([, q]) => html`<td>${shown(valueAt(pooled, q))}</td>`)}<td>${formatDuration(pooled.max_ns)}</td></tr>`)}</tbody></table></div></details>
+<details><summary>Values</summary>${table(`${name}, runs pooled`, ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'], sets.map(({ arm, pooled, runs }) => [arm.label, String(pooled.n), String(runs.length), ...inTable.map(([, q]) => shown(valueAt(pooled, q))), formatDuration(pooled.max_ns)]))}</details>
 </figure>`;
 }
 

@@ -7,10 +7,7 @@ import type { Comparison } from '../../verdict/compared.js';
 import { advice } from './advice.js';
 import type { ReportedBundle } from './gather.js';
 import { html, nothing, type Content, type Markup } from './markup.js';
-
-export function table(caption: string, head: readonly string[], rows: readonly (readonly Content[])[]): Markup {
-  return html`<div class="wide" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row">${first ?? ''}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`;
-}
+import { table } from './table.js';
 
 function list(items: readonly Content[]): Markup {
   return items.length === 0 ? nothing : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
@@ -34,7 +31,8 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
     ...runs.filter(({ failure }) => failure !== null).map(({ name, failure }) => html`<strong>Failed:</strong> ${name}: ${failure ?? ''}`),
     ...saturated.map((text) => html`<strong>Saturated:</strong> ${text} could not keep its schedule; its response time would only tell how long the window was, and is not drawn.`),
     ...unproven.map((text) => html`<strong>Unproven:</strong> ${text} is not proven to be in force.`),
-    ...grouped(missing).map((text) => html`<strong>Note:</strong> ${text}.`),
+    ...spoiledLines(runs),
+    ...[...new Set(missing.map((text) => text.replace(/[.;]$/, '')))].map((text) => html`<strong>Missing:</strong> ${text}.`),
     ...(summary?.notes ?? []).map((text) => html`<strong>Note:</strong> ${text}`),
   ];
   return html`${several ? html`<h3>${label}</h3>` : nothing}${items.length === 0 ? html`<p>Nothing is degraded, saturated, spoiled or missing.</p>` : items.length <= 6 ? list(items) : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing}</details>`}`;
@@ -42,9 +40,14 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
 
 const mostItems = 200;
 
-/** A bundle of many spoiled runs says so once a reason. */
-function grouped(missing: readonly string[]): string[] {
-  return [...new Set(missing.map((text) => text.replace(/[.;]$/, '')))];
+/** One line an arm: a bundle may have hundreds of spoiled runs. */
+function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
+  const spoiled = runs.filter((run) => run.spoiled.length > 0);
+  const arms = [...new Set(spoiled.map(({ arm }) => arm))];
+  return arms.map((arm) => {
+    const own = spoiled.filter((run) => run.arm === arm);
+    return html`<strong>Spoiled:</strong> ${own.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${own.slice(0, 3).map(({ name, spoiled: why }) => `${name.split('-')[0] ?? name}: ${why.join('; ')}`).join('. ')}${own.length > 3 ? ', …' : ''}.`;
+  });
 }
 
 const facts: readonly (readonly [string, string, (value: unknown) => string | null])[] = [
@@ -89,7 +92,7 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
   }));
   const titles = columns[0]?.cells.map(([title]) => title) ?? [];
   const rows = titles.flatMap((title, i) => (columns.every(({ cells }) => cells[i]?.[1] === null) ? [] : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]]));
-  return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows);
+  return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows, 1 + columns.length);
 }
 
 /** Per arm and series, from the summary. */
@@ -97,13 +100,13 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
   if (summary === null) return nothing;
   const kernels = manifest.kernels.length > 1;
   const shown = (value: number | null, isSaturated = false): string => (value === null ? (isSaturated ? 'saturated' : 'n too small') : formatDuration(value));
-  const rows = summary.arms.flatMap((arm) => arm.series.map((series) => [
+  const rows = summary.arms.filter(({ runs }) => runs > 0).flatMap((arm) => arm.series.map((series) => [
     `${arm.name}${arm.control === null ? '' : ' (control)'}`, ...(kernels ? [arm.kernel] : []), series.name, String(arm.runs), String(series.service.n), shown(series.service.p50_ns), shown(series.service.p99_ns), series.response === null ? '–' : shown(series.response.p99_ns, series.saturated), shown(series.service.max_ns),
     String(series.stalls.count), series.stalls.longest_ns === 0 ? '–' : formatDuration(series.stalls.longest_ns), formatShare(series.stalls.stalled_share),
   ]));
-  const idle = summary.arms.filter(({ series }) => series.length === 0).map(({ name, spoiledRuns }) => `${name}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`);
-  return html`${table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99', 'response p99', 'longest operation', 'stalls', 'longest stall', 'time stalled'], rows)}
-${idle.length === 0 ? nothing : html`<p>Without a run that counts: ${idle.join(', ')}.</p>`}`;
+  const idle = summary.arms.filter(({ runs }) => runs === 0).map(({ name, spoiledRuns }) => `${name}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`);
+  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a run that is whole and unspoiled, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99', 'response p99', 'longest operation', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
+${idle.length === 0 ? nothing : html`<p>Without a run that counts${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
 }
 
 /** Stalled time per cause and thread, per arm, with a bar each. */
@@ -112,10 +115,10 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
   const most = Math.max(1, ...rows.map(({ duration_ns }) => duration_ns));
   const heading = several ? html`<h3>${label}</h3>` : nothing;
   if (rows.length === 0) return html`${heading}<p>No stall was recorded.</p>`;
-  return html`${heading}${table('Stalled time of all victims, spoiled runs included', ['arm', 'cause', 'stalls', 'time', 'share of the largest'], rows.slice(0, 60).map((row) => [
+  return html`${heading}${table('Stalled time of all victims, spoiled runs included', ['arm', 'cause', 'stalls', 'time', ''], rows.slice(0, 60).map((row) => [
     row.arm, causeText(row), String(row.n), formatDuration(row.duration_ns),
-    html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(1, Math.round((160 * row.duration_ns) / most))}V11H0Z"/></svg> ${formatShare(row.duration_ns / most)}`,
-  ]))}${rows.length > 60 ? html`<p>… and ${rows.length - 60} more.</p>` : nothing}`;
+    html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(1, Math.round((160 * row.duration_ns) / most))}V11H0Z"/></svg>`,
+  ]), 2)}${rows.length > 60 ? html`<p>… and ${rows.length - 60} more.</p>` : nothing}`;
 }
 
 export function advicePart(bundles: readonly ReportedBundle[]): Markup {
@@ -153,7 +156,7 @@ export function comparisonPart(comparison: Comparison | string): Markup {
 ${table('Side by side', ['arm', ...(candidates.length > 1 ? ['B'] : []), 'series', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p of all', 'verdict'], told.slice(0, mostRows).map((row) => [
     name(row), ...(candidates.length > 1 ? [row.candidate] : []), row.series, row.title, `${row.runs.a}, ${row.runs.b}`, shownValue(row.unit, row.mean.a), shownValue(row.unit, row.mean.b), shownInterval(row.unit, row.difference), shownRatio(row.ratio), shownP(row.pAdjusted),
     html`<span class="v-${row.verdict}" title="${row.sentence}">${row.verdict}</span>`,
-  ]))}
+  ]), candidates.length > 1 ? 4 : 3)}
 ${told.length > mostRows ? html`<p>… and ${told.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
 ${rows.length > told.length ? html`<p>${rows.length - told.length} more are 0 in every run of both.</p>` : nothing}
 ${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`}`;

@@ -15,7 +15,7 @@ nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem}
 .verdict{font-size:1.1rem;border-left:4px solid var(--link);padding:.2rem .8rem}
 .small,caption,figcaption{color:var(--soft);font-size:.88rem}figcaption strong{color:var(--fg)}
 .wide{overflow-x:auto;max-width:100%}table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}caption{text-align:left;padding:.3rem 0}
-th,td{padding:.22rem .6rem .22rem 0;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}th[scope=row],thead th:first-child,.plain td{text-align:left}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
+th,td{padding:.22rem .6rem .22rem 0;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}.text,th[scope=row]{text-align:left}td:last-child,th:last-child{padding-right:0}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 summary{cursor:pointer;color:var(--link);padding:.15rem 0}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:1rem 1.5rem}
 figure{margin:0;min-width:0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:11px system-ui,sans-serif}.legend svg,.bar{display:inline-block;vertical-align:middle}
