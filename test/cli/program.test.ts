@@ -22,7 +22,7 @@ test('--version is the package’s, on stdout', async () => {
 });
 
 describe('--help', () => {
-  test.each([[], ['run'], ['explain'], ['compare'], ['gate'], ['baseline'], ['baseline', 'save'], ['replay'], ['export'], ['doctor'], ['profile'], ['profile', 'list'], ['profile', 'show'], ['profile', 'check']])('of pauselab %s %s is on stdout and has examples', async (...command) => {
+  test.each([[], ['run'], ['explain'], ['report'], ['compare'], ['gate'], ['baseline'], ['baseline', 'save'], ['replay'], ['export'], ['doctor'], ['profile'], ['profile', 'list'], ['profile', 'show'], ['profile', 'check']])('of pauselab %s %s is on stdout and has examples', async (...command) => {
     const { code, stdout, stderr } = await run(...command, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: pauselab ${command.join(' ')}`));
@@ -40,8 +40,8 @@ describe('--help', () => {
     // One after the other: they share the process's streams.
     const texts = [(await run('--help')).stdout, (await run('run', '--help')).stdout, (await run('profile', '--help')).stdout];
     const examples = texts.flatMap((text) => [...text.matchAll(/^ {2}\$ pauselab (.*?)(?: {2,}.*)?$/gm)].map(([, words = '']) => words)).filter((words) => !words.includes('./mine.yaml'));
-    // `doctor` measures for half a minute: test/machine runs it. `compare` and `explain` need bundles: their own tests have them.
-    const planned = (words: string): string => (words.startsWith('run ') && !words.includes('--dry-run') ? `${words} --dry-run` : words.startsWith('doctor') ? 'doctor --help' : /^(compare|gate|explain)/.test(words) ? `${words.split(' ')[0] ?? ''} --help` : words);
+    // `doctor` measures for half a minute: test/machine runs it. `compare`, `explain` and `report` need bundles: their own tests have them.
+    const planned = (words: string): string => (words.startsWith('run ') && !words.includes('--dry-run') ? `${words} --dry-run` : words.startsWith('doctor') ? 'doctor --help' : /^(compare|gate|explain|report)/.test(words) ? `${words.split(' ')[0] ?? ''} --help` : words);
     expect(examples.length).toBeGreaterThan(6);
     for (const words of examples) {
       expect({ words, ...(await run(...planned(words).split(' '))) }).toMatchObject({ words, code: 0, stderr: '' });

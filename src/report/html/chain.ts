@@ -35,7 +35,7 @@ export function stallFigure(bundle: number, { number, run, arm, stall }: Numbere
 <h4>${number}. ${formatDuration(stall.duration_ns)}: ${stall.series} in ${arm}</h4>
 <p>${cause === null ? 'It has no chain: the bundle was written by a pauselab without attribution.' : html`${cause.sentence}. <span class="grade">${cause.grade}</span>`}</p>
 <p class="small">Run ${run}, ${formatDuration(Math.max(0, stall.start_ns))} after its start${stall.stillRunning ? '; still running at the last look' : ''}. ${stall.states === '' ? '' : `The victim was seen in ${cut(stall.states, 160)}.`}</p>
-${evidence === null || evidence.threads.length === 0 ? nothing : timeline(stall)}
+${evidence === null || evidence.threads.length === 0 ? nothing : timeline(number, stall)}
 ${chain === null || chain.length < 2 ? nothing : html`<details><summary>The chain, link by link (${chain.length})</summary><ol>${chain.slice(0, mostLinks).map((link) => html`<li>+${roundDuration(Math.max(0, link.start_ns - stall.start_ns))}: ${link.sentence}. <span class="grade">${link.grade}</span></li>`)}</ol>${chain.length > mostLinks ? html`<p>… and ${chain.length - mostLinks} more; <code>pauselab explain</code> has all.</p>` : nothing}</details>`}
 ${evidence === null || evidence.missing.length === 0 ? nothing : html`<p class="small">Missing: ${evidence.missing.join('; ')}.</p>`}
 </article>`;
@@ -45,7 +45,7 @@ function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
-function timeline(stall: ListedStall): Markup {
+function timeline(number: number, stall: ListedStall): Markup {
   const threads = stall.evidence?.threads.slice(0, mostThreads) ?? [];
   const events = stall.evidence?.events.slice(0, 4) ?? [];
   const bottom = 6 + (threads.length + (events.length > 0 ? 1 : 0)) * rowHeight;
@@ -55,7 +55,7 @@ function timeline(stall: ListedStall): Markup {
   const calls = stall.overlappingHolderCalls.slice(0, mostCalls);
   const callsOf = (name: string): typeof calls => calls.filter(({ holder }) => holder === name || holder.startsWith(`${name}.`));
   const says = threads.map(({ thread, spans }) => `${thread.name}: ${summed(spans.map(({ activity, start_ns, end_ns: to }) => [activity, Math.max(0, Math.min(to, end_ns) - Math.max(start_ns, stall.start_ns))]))}`);
-  return html`<div class="wide">${svg(`Timeline of the stall; ${says.join('; ')}`, width, bottom + 22, [
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Timeline of stall ${number}">${svg(`Timeline of the stall; ${says.join('; ')}`, width, bottom + 22, [
     axisBelow(place, { left, right, top: 2, bottom }),
     ...threads.map(({ thread, spans }, row) => {
       const middle = 6 + row * rowHeight + rowHeight / 2;

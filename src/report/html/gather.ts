@@ -177,7 +177,6 @@ function heatRun(run: RunFile, series: string, column_ns: number, stalls: readon
 /** Sums by `series.service` and `series.response`; the operations owed are a part of the latter. */
 function readRun(path: string, run: RunFile, heat: ReadonlyMap<string, HeatRun>, column_ns: number, missing: string[]): Map<string, Pool> {
   const pools = new Map<string, Pool>();
-  // The log's tags have a blank or a comma replaced.
   const keys = new Map<string, { series: string; time: Time }>();
   for (const { name } of run.series) {
     keys.set(`${name}.service`, { series: name, time: 'service' });

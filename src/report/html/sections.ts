@@ -149,17 +149,28 @@ export function comparisonPart(comparison: Comparison | string): Markup {
   const { verdict, rows, notes, candidates, reference } = comparison;
   const name = ({ arms }: Comparison['rows'][number]): string => (arms.a === arms.b ? arms.a : `${arms.a} and ${arms.b}`);
   const order = ['regressed', 'improved', 'inconclusive', 'equivalent'];
-  const isQuiet = ({ values }: Comparison['rows'][number]): boolean => [...values.a, ...values.b].every((value) => value === 0);
-  const told = rows.filter((row) => !isQuiet(row)).toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  const isOpen = ({ mean }: Comparison['rows'][number]): boolean => mean.a === null || mean.b === null;
+  const isQuiet = (row: Comparison['rows'][number]): boolean => !isOpen(row) && [...row.values.a, ...row.values.b].every((value) => value === 0);
+  const quiet_n = rows.filter(isQuiet).length;
+  const told = rows.filter((row) => !isQuiet(row) && !isOpen(row)).toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
   return html`<p class="verdict">${verdict}</p>
 <p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over runs; the unit is the run. What the verdicts mean: docs/statistics.md.</p>
-${table('Side by side', ['arm', ...(candidates.length > 1 ? ['B'] : []), 'series', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p of all', 'verdict'], told.slice(0, mostRows).map((row) => [
+${told.length === 0 ? nothing : table('Side by side', ['arm', ...(candidates.length > 1 ? ['B'] : []), 'series', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p of all', 'verdict'], told.slice(0, mostRows).map((row) => [
     name(row), ...(candidates.length > 1 ? [row.candidate] : []), row.series, row.title, `${row.runs.a}, ${row.runs.b}`, shownValue(row.unit, row.mean.a), shownValue(row.unit, row.mean.b), shownInterval(row.unit, row.difference), shownRatio(row.ratio), shownP(row.pAdjusted),
     html`<span class="v-${row.verdict}" title="${row.sentence}">${row.verdict}</span>`,
   ]), candidates.length > 1 ? 4 : 3)}
 ${told.length > mostRows ? html`<p>… and ${told.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
-${rows.length > told.length ? html`<p>${rows.length - told.length} more are 0 in every run of both.</p>` : nothing}
+${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both.</p>`}
+${whyList('Not compared', rows.filter(isOpen), name)}${whyList('Why inconclusive', told.filter((row) => row.verdict === 'inconclusive'), name)}
 ${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`}`;
+}
+
+/** Many rows have one and the same reason. */
+function whyList(title: string, rows: Comparison['rows'], name: (row: Comparison['rows'][number]) => string): Markup {
+  const groups = new Map<string, Comparison['rows'][number][]>();
+  for (const row of rows) groups.set(row.sentence, [...(groups.get(row.sentence) ?? []), row]);
+  if (groups.size === 0) return nothing;
+  return html`<details><summary>${title} (${rows.length})</summary>${list([...groups].slice(0, mostItems).map(([sentence, [first, ...rest]]) => html`${first === undefined ? '' : `${name(first)}, ${first.series}, ${first.title}`}${rest.length === 0 ? '' : ` and ${rest.length} more`}: ${sentence}.`))}</details>`;
 }
 
 const mostRows = 300;

@@ -15,7 +15,7 @@ nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem}
 .verdict{font-size:1.1rem;border-left:4px solid var(--link);padding:.2rem .8rem}
 .small,caption,figcaption{color:var(--soft);font-size:.88rem}figcaption strong{color:var(--fg)}
 .wide{overflow-x:auto;max-width:100%}table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}caption{text-align:left;padding:.3rem 0}
-th,td{padding:.22rem .6rem .22rem 0;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}.text,th[scope=row]{text-align:left}td:last-child,th:last-child{padding-right:0}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
+th,td{padding:.22rem .6rem .22rem 0;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}th.text,td.text,th[scope=row]{text-align:left}td.text{white-space:normal;min-width:7em;overflow-wrap:anywhere}td:last-child,th:last-child{padding-right:0}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 summary{cursor:pointer;color:var(--link);padding:.15rem 0}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:1rem 1.5rem}
 figure{margin:0;min-width:0}svg{max-width:100%;height:auto;display:block}svg text{fill:var(--fg);font:11px system-ui,sans-serif}.legend svg,.bar{display:inline-block;vertical-align:middle}
@@ -34,6 +34,6 @@ figure{margin:0;min-width:0}svg{max-width:100%;height:auto;display:block}svg tex
 .a-running{fill:var(--run)}.a-runnable{fill:var(--ready);opacity:.85}.a-blocked{fill:var(--wait)}.a-asleep,.a-gone,.a-unobserved,.a-stopped{fill:var(--sleep)}.call{fill:none;stroke:var(--fg);stroke-width:1.3;stroke-dasharray:4 2}.event{fill:var(--c5)}.cause{fill:var(--c1)}
 .v-regressed{color:var(--bad);font-weight:600}.v-improved{color:var(--good);font-weight:600}
 .scale span{display:inline-block;width:1.5em;height:.8em;margin-right:.25em}.skip{position:absolute;left:-99em}.skip:focus{left:1rem}
+@media(max-width:640px){.chart svg text{font-size:15px}.bar{width:90px}}
 @media print{body{max-width:none;font-size:11pt}nav,.skip{display:none}.stall,figure,tr{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide{overflow:visible}th,td{white-space:normal}.wide>svg{width:100%;max-width:100%}a{color:inherit;text-decoration:none}}
-@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 `;

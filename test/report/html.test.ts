@@ -1,0 +1,194 @@
+/** The report: its parts as pure functions, and whole pages of bundles that are whole, partial, hostile or large. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { StallsFile } from '../../src/bundle/stalls-schema.js';
+import { countsOfValues } from '../../src/record/counts.js';
+import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { addTo, createPool, curveOf, quantiles, valueAt } from '../../src/report/html/curves.js';
+import { html } from '../../src/report/html/markup.js';
+import { report } from '../../src/report/html/report.js';
+import { linearScale, logScale, ninesScale } from '../../src/report/html/scales.js';
+import { exampleLink, exampleStall, holderThread } from '../support/stalls.js';
+import { scratchFolder } from '../support/scratch.js';
+import { fakeSeries, stalled, writeFakeBundle, type FakeBundle } from '../verdict/fake-bundle.js';
+
+const scratch = scratchFolder();
+const evil = `"><script>document.title='pwned'</script><img src=x onerror="document.title='pwned'">`;
+
+function bundle(fake: FakeBundle, stalls: Partial<StallsFile> = {}): string {
+  const path = scratch.fresh('bundle');
+  writeFakeBundle(path, fake);
+  fake.runs.forEach(({ arm = 'free' }, i) => { writeFileSync(join(path, 'runs', `${String(i).padStart(3, '0')}-${arm}`, 'stalls.json'), JSON.stringify({ schemaVersion: 1, trace: null, stalls: [], slow: [], ...(i === fake.runs.length - 1 ? stalls : {}) })); });
+  return path;
+}
+
+describe('markup', () => {
+  test('escapes every value, in text and in attributes, and what no page can hold', () => {
+    expect(String(html`<a b="${'"\'`'}">${'<&>'}${['<', html`<i>${'&'}</i>`]}${3}</a>`)).toBe('<a b="&#34;&#39;&#96;">&#60;&#38;&#62;&#60;<i>&#38;</i>3</a>');
+    expect(String(html`${'a\u0000\u001b\u202e\ud800b'}`)).toBe('a\ufffd\ufffd\ufffd\ufffdb');
+    expect(String(html`${'µs – “é” 漢 🐢\n'}`)).toBe('µs – “é” 漢 🐢\n');
+  });
+});
+
+describe('scales', () => {
+  test('each nine is as wide as the one before', () => {
+    const x = ninesScale(0.9999, 0, 400);
+    expect([0, 0.9, 0.99, 0.999, 0.9999].map((q) => Math.round(x(q)))).toEqual([0, 100, 200, 300, 400]);
+    expect(x.ticks.map(({ label }) => label)).toEqual(['p0', 'p90', 'p99', 'p99.9', 'p99.99']);
+  });
+
+  test('durations have whole decades, and lines round ticks', () => {
+    const y = logScale(1_500, 2e6, 300, 0);
+    expect(y.ticks.map(({ label }) => label)).toEqual(['1 µs', '10 µs', '100 µs', '1 ms', '10 ms']);
+    expect([1e3, 1e5, 1e7].map((value) => Math.round(y(value)))).toEqual([300, 150, 0]);
+    expect(linearScale(0, 2.07e9, 0, 100, String).ticks.map(({ label }) => label)).toEqual(['0', '500000000', '1000000000', '1500000000', '2000000000']);
+  });
+});
+
+test('a curve has the values of its counters, and ends where no operation lies above', () => {
+  const pool = createPool();
+  addTo(pool, countsOfValues(Array.from({ length: 600 }, (_, i) => i + 1)));
+  addTo(pool, countsOfValues(Array.from({ length: 400 }, (_, i) => i + 601)));
+  const curve = curveOf(pool);
+  expect(curve).toMatchObject({ n: 1000, max_ns: 1000 });
+  expect([0.9, 0.99].map((q) => (curve === null ? null : valueAt(curve, q)))).toEqual([900, 990]);
+  // 1,000 operations do not carry p99.9: it is drawn as seen, and is in no table.
+  expect(curve === null ? 0 : valueAt(curve, 0.999)).toBeNull();
+  expect(quantiles[(curve?.values_ns.length ?? 0) - 1]).toBeCloseTo(0.999, 9);
+  expect(curveOf(createPool())).toBeNull();
+});
+
+describe('a page', () => {
+  const whole = (): string => bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }, { arm: 'free', stalls: stalled(1) }] }, { stalls: [exampleStall] });
+
+  test('has all its parts, and a text for every figure', () => {
+    const page = report([whole()]);
+    for (const title of ['Verdict', 'What weakens it', 'Environment', 'Figures', 'Percentiles', 'Over time', 'Why: stalled time by cause', 'The longest stalls', 'What to try', 'Reproduce it']) expect(page).toContain(`>${title}</h2>`);
+    expect(page).toContain('writer.mprotect waited 500 ms for mmap_lock, held for reading by &#96;holder&#96;');
+    expect(page).toContain('holder: runnable, without a CPU (preempted) 500 ms');
+    expect(page).toContain('href="#stall-1-1"');
+    expect(page).toContain('id="stall-1-1"');
+    expect(page).toContain('Give the thread that holds the lock the default nice value');
+    expect(page).toContain('pauselab run fake');
+    for (const [svg] of page.matchAll(/<svg [^>]*>/g)) expect(svg).toMatch(/aria-hidden="true"|role="img" aria-label="[^"]{10,}"/);
+  });
+
+  test('is well nested, and every link in it leads somewhere', () => {
+    const page = report([whole(), whole()]).replace(/<style>[\s\S]*?<\/style>/, '').replace(/<script>[\s\S]*?<\/script>/, '');
+    const open: string[] = [];
+    for (const [, end, name = '', rest = ''] of page.matchAll(/<(\/?)([a-zA-Z][\w-]*)([^<>]*)>/g)) {
+      if (name === 'meta' || rest.endsWith('/')) continue;
+      if (end === '') open.push(name);
+      else expect(open.pop()).toBe(name);
+    }
+    expect(open).toEqual([]);
+    const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [, id] of page.matchAll(/href="#([^"]*)"/g)) expect(ids).toContain(id);
+  });
+
+  test('needs nothing from elsewhere, and its policy allows its own script alone', () => {
+    const page = report([whole()]);
+    expect(page).not.toMatch(/(?:src|href|action|data)="(?!#)/);
+    expect(page).not.toMatch(/url\(|@import/);
+    const scripts = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text);
+    expect(scripts).toHaveLength(1);
+    expect(page).toContain(`script-src &#39;sha256-${createHash('sha256').update(scripts[0] ?? '').digest('base64')}&#39;`);
+    expect(page).toContain('default-src &#39;none&#39;');
+  });
+
+  test('of several bundles has them side by side, with verdicts', () => {
+    const page = report([bundle({ runs: Array.from({ length: 6 }, () => ({ stalls: stalled(0) })) }), bundle({ runs: Array.from({ length: 6 }, () => ({ stalls: stalled(4) })) })]);
+    expect(page).toMatch(/<span class="v-regressed"[^>]*>regressed<\/span>/);
+    expect(page).toContain('>Side by side</h2>');
+  });
+
+  test('of bundles that have nothing in common says so', () => {
+    const page = report([bundle({ runs: [{}] }), bundle({ runs: [{}], manifest: { profile: { name: 'other', arms: [{ name: 'free' }] } } })]);
+    expect(page).toContain('Not compared: ');
+    expect(page).toContain('Different profiles measure different things');
+  });
+});
+
+function hostile(): string {
+  const thread = { ...holderThread, name: evil };
+  const stall = {
+    ...exampleStall, series: evil, thread: { ...thread, role: 'victim' as const }, chain: [{ ...exampleLink, thread, sentence: evil }, { ...exampleLink, call: evil, sentence: evil }],
+    cause: { cause: 'unknown' as const, grade: 'possible' as const, lock: null, thread, duration_ns: 1e9, sentence: evil }, states: evil,
+    evidence: { ...exampleStall.evidence, sources: [], threads: [{ thread, states: evil, onCpu_ns: null, runDelay_ns: null, spans: [{ start_ns: 1e9, end_ns: 2e9, activity: 'running' as const }] }], events: [{ name: evil, label: evil, start_ns: 1e9, duration_ns: 1e9 }], systemCall: evil, steal_share: null, stacks: [], missing: [evil] },
+    overlappingHolderCalls: [{ ...exampleStall.overlappingHolderCalls[0], holder: evil, start_ns: 1e9, end_ns: 2e9, call: evil, crossed: true, bytes: 1, runDelayAtMost_ns: 0 }],
+  };
+  return bundle(
+    { runs: [{ arm: 'plain' }, { series: evil, run: { spoiled: [evil], degraded: [evil], failure: evil } }], manifest: { argv: ['run', evil], startedAt: evil, profileHash: evil, host: { kernel: evil, cpuModel: evil }, profile: { name: evil, description: evil, arms: [{ name: 'free', title: evil }] } } },
+    { stalls: [stall] },
+  );
+}
+
+describe('names and values of a bundle', () => {
+  test('are text, wherever they stand', () => {
+    const page = report([hostile(), hostile()]);
+    expect(page.match(/<script>/g)).toHaveLength(1);
+    expect(page).not.toContain('<img');
+    // Without the values of attributes, no tag has a handler.
+    expect(page.replace(/="[^"]*"/g, '')).not.toMatch(/<[^<>]*\son\w+/);
+    expect(page.split('&#60;script&#62;').length).toBeGreaterThan(15);
+  });
+
+  const chromium = '/usr/bin/chromium';
+  test.skipIf(!existsSync(chromium))('run nothing in a browser, whose only script is ours (skipped where /usr/bin/chromium is not installed)', () => {
+    const file = scratch.write('page.html', report([hostile()]));
+    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', `--user-data-dir=${scratch.fresh('browser')}`];
+    const dom = execFileSync(chromium, [...flags, '--dump-dom', `file://${file}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    expect(/<title>([^]*?)<\/title>/.exec(dom)?.[1]).toMatch(/^pauselab: /);
+    expect(dom).toMatch(/<button type="button" aria-pressed="true">/);
+  });
+});
+
+describe('what is missing is said', () => {
+  test('no summary, no stalls.json, a log that is cut off or broken', () => {
+    const path = bundle({ runs: [{}, { arm: 'b' }] });
+    rmSync(join(path, 'summary.json'));
+    rmSync(join(path, 'runs', '000-free', 'stalls.json'));
+    appendFileSync(join(path, 'runs', '000-free', 'histograms.hlog'), 'Tag=writer.mprotect.service,1.0,1.0,0.1,HIST');
+    writeFileSync(join(path, 'runs', '001-b', 'histograms.hlog'), 'Tag=x,no\n');
+    const page = report([path]);
+    expect(page).toContain('There is no verdict');
+    expect(page).toMatch(/stalls\.json could not be read/);
+    expect(page).toContain('the histogram log of run 000-free was cut off');
+    expect(page).toMatch(/line 1 of \S*001-b\S*histograms\.hlog is broken/);
+  });
+
+  test('stalls of a version without attribution; spoiled and partial runs', () => {
+    const path = bundle({ runs: [{ run: { status: 'partial', spoiled: ['steal of 30 %'] } }], status: 'partial' }, { stalls: [{ ...exampleStall, thread: null, chain: null, cause: null, evidence: null }] });
+    const page = report([path]);
+    expect(page).toContain('It has no chain: the bundle was written by a pauselab without attribution.');
+    expect(page).toContain('1 of 1 runs of free: 000: steal of 30 %');
+    expect(page).toContain('run 000-free is partial');
+    expect(page).toContain('the experiment is partial');
+  });
+
+  test('a folder that is no bundle is refused', () => {
+    expect(() => report([scratch.path])).toThrow(/manifest\.json could not be read/);
+  });
+});
+
+test('an hour of 12 series, with hundreds of stalls each, stays below 5 MB', () => {
+  const names = Array.from({ length: 12 }, (_, i) => `series-${i}`);
+  // Seven shapes of intervals, all over the range, so that cells are many.
+  const counts = Array.from({ length: 7 }, (_, shape) => countsOfValues(Array.from({ length: 200 }, (_value, i) => Math.round(1_000 * 10 ** (((i * (shape + 3)) % 200) / 33)))));
+  const lines = counts.map((one) => hlogLine('T', 0, 1e9, one).split(',').slice(2).join(','));
+  const path = bundle(
+    { runs: [{ window_ns: 3600e9, run: { series: names.map((name) => fakeSeries({ series: name }, counts[0] ?? countsOfValues([]))) } }] },
+    { stalls: names.flatMap((series) => Array.from({ length: 300 }, (_, i) => ({ ...exampleStall, series, start_ns: i * 12e9 }))) },
+  );
+  const log = [hlogHead(0)];
+  for (let second = 0; second < 3600; second += 1) for (const [i, name] of names.entries()) log.push(`Tag=${name}.service,${second}.000,${lines[(second + i) % 7] ?? ''}`);
+  writeFileSync(join(path, 'runs', '000-free', 'histograms.hlog'), log.join(''));
+  const page = report([path]);
+  expect(page.length).toBeLessThan(5e6);
+  expect(page).toContain('series-11');
+  expect(page).toContain('… and 3580 shorter ones');
+});
