@@ -5,19 +5,36 @@ import type { Comparison } from '../../verdict/compared.js';
 import { bundleSide } from '../../verdict/bundle-side.js';
 import { defaultPolicy } from '../../verdict/decide.js';
 import { metricsFor } from '../../verdict/metrics.js';
+import type { Side } from '../../verdict/side.js';
 import { reportDocument } from './document.js';
 import { gather, type ReportData } from './gather.js';
 
-/** The first is the reference of the comparison. */
+/** The first is the reference of the comparison; kernels of one bundle are compared with its first. */
 export function report(paths: readonly string[]): string {
   const data = gather(paths);
-  return reportDocument(data, paths.length > 1 ? compared(data) : null);
+  return reportDocument(data, compared(sidesOf(data)));
 }
 
-/** A report is made also of what cannot be compared. */
-function compared({ bundles }: ReportData): Comparison | string {
+function sidesOf({ bundles }: ReportData): Side[] {
+  const sides = bundles.map(({ label, stored }) => ({ ...bundleSide(stored), label }));
+  const [only, ...others] = bundles;
+  const [side] = sides;
+  if (only === undefined || side === undefined || others.length > 0) return sides;
+  return only.stored.manifest.kernels.length < 2 ? [side] : only.stored.manifest.kernels.map(({ name }) => onKernel(side, name));
+}
+
+/** An arm on a kernel is called `<arm> on <kernel>` there. */
+function onKernel(side: Side, kernel: string): Side {
+  const end = ` on ${kernel}`;
+  const own = (arm: string): string[] => (arm.endsWith(end) ? [arm.slice(0, -end.length)] : []);
+  return { ...side, label: kernel, facts: { ...side.facts, kernel }, arms: side.arms.flatMap(own), evidence: side.evidence.flatMap((one) => own(one.arm).map((arm) => ({ ...one, arm }))), notes: [] };
+}
+
+/** A report is made also of what cannot be compared; null: there is one side only. */
+function compared(sides: readonly Side[]): Comparison | string | null {
+  if (sides.length < 2) return null;
   try {
-    return compareSides(bundles.map(({ label, stored }) => ({ ...bundleSide(stored), label })), { metrics: metricsFor([99]), margins: [], arms: [], policy: defaultPolicy });
+    return compareSides(sides, { metrics: metricsFor([99]), margins: [], arms: [], policy: defaultPolicy });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return error.message;

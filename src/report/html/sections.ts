@@ -83,7 +83,7 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
         ...facts.map(([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const),
         ['Guest', kernel.guest === null ? null : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`] as const,
         ['JDK', jdks.join(' and ') || null] as const,
-        ['Other load, worst run', own.length === 0 ? null : `${formatShare(load)} of all CPUs`] as const,
+        ['CPU time of other programs, worst run', own.length === 0 ? null : formatShare(load)] as const,
         ['Steal, worst run', own.length === 0 ? null : formatShare(steal)] as const,
         ['Started', manifest.startedAt] as const,
         ['pauselab', manifest.tool.version] as const,
@@ -104,8 +104,10 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
     `${arm.name}${arm.control === null ? '' : ' (control)'}`, ...(kernels ? [arm.kernel] : []), series.name, String(arm.runs), String(series.service.n), shown(series.service.p50_ns), shown(series.service.p99_ns), series.response === null ? '–' : shown(series.response.p99_ns, series.saturated), shown(series.service.max_ns),
     String(series.stalls.count), series.stalls.longest_ns === 0 ? '–' : formatDuration(series.stalls.longest_ns), formatShare(series.stalls.stalled_share),
   ]));
+  const logs = summary.arms.flatMap((arm) => (arm.jvm?.log ?? []).map(({ name, durations, long_count, total_ns }) => [arm.name, ...(kernels ? [arm.kernel] : []), name, String(durations.n), shown(durations.p50_ns), shown(durations.p99_ns), durations.max_ns === null ? '–' : formatDuration(durations.max_ns), String(long_count), formatDuration(total_ns)]));
   const idle = summary.arms.filter(({ runs }) => runs === 0).map(({ name, spoiledRuns }) => `${name}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`);
   return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a run that is whole and unspoiled, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99', 'response p99', 'longest operation', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
+${logs.length === 0 ? nothing : table(`What the JVM’s own log told${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
 ${idle.length === 0 ? nothing : html`<p>Without a run that counts${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
 }
 
