@@ -54,7 +54,7 @@ function timeline(number: number, stall: ListedStall): Markup {
   const x = (time_ns: number): number => place(Math.min(Math.max(time_ns, stall.start_ns), end_ns) - stall.start_ns);
   const calls = stall.overlappingHolderCalls.slice(0, mostCalls);
   const callsOf = (name: string): typeof calls => calls.filter(({ holder }) => holder === name || holder.startsWith(`${name}.`));
-  const says = threads.map(({ thread, spans }) => `${thread.name}: ${summed(spans.map(({ activity, start_ns, end_ns: to }) => [activity, Math.max(0, Math.min(to, end_ns) - Math.max(start_ns, stall.start_ns))]))}`);
+  const says = [...threads.map(({ thread, spans }) => `${thread.name}: ${summed(spans.map(({ activity, start_ns, end_ns: to }) => [activity, Math.max(0, Math.min(to, end_ns) - Math.max(start_ns, stall.start_ns))]))}`), ...events.map(({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)];
   return html`<div class="wide" tabindex="0" role="region" aria-label="Timeline of stall ${number}">${svg(`Timeline of the stall; ${says.join('; ')}`, width, bottom + 22, [
     axisBelow(place, { left, right, top: 2, bottom }),
     ...threads.map(({ thread, spans }, row) => {
@@ -63,10 +63,8 @@ function timeline(number: number, stall: ListedStall): Markup {
 ${spans.slice(0, mostSpans).map(({ start_ns, end_ns: to, activity }) => bar(`a-${activity}`, x(start_ns), x(to), middle, bars[activity].half, `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, to - start_ns))}`))}
 ${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns), middle, 9, `${call.holder}${call.crossed ? ' across VMAs' : ''}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`))}`;
     }),
-    ...events.map(({ name, label, start_ns, duration_ns }) => {
-      const middle = bottom - rowHeight / 2;
-      return html`<text class="name" x="${left - 8}" y="${middle + 4}" text-anchor="end">the JVM’s log</text>${bar('event', x(start_ns), x(start_ns + duration_ns), middle, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)}`;
-    }),
+    events.length === 0 ? nothing : html`<text class="name" x="${left - 8}" y="${bottom - rowHeight / 2 + 4}" text-anchor="end">the JVM’s log</text>`,
+    ...events.map(({ name, label, start_ns, duration_ns }) => bar('event', x(start_ns), x(start_ns + duration_ns), bottom - rowHeight / 2, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)),
   ])}</div><p class="small">${says.map((one) => html`${one}. `)}</p>`;
 }
 

@@ -12,15 +12,16 @@ import { gather, type ReportData } from './gather.js';
 /** The first is the reference of the comparison; kernels of one bundle are compared with its first. */
 export function report(paths: readonly string[]): string {
   const data = gather(paths);
-  return reportDocument(data, compared(sidesOf(data)));
+  return reportDocument(data, compared(data));
 }
 
 function sidesOf({ bundles }: ReportData): Side[] {
+  if (bundles.length === 1 && bundles[0]?.stored.manifest.kernels.length === 1) return [];
   const sides = bundles.map(({ label, stored }) => ({ ...bundleSide(stored), label }));
   const [only, ...others] = bundles;
   const [side] = sides;
   if (only === undefined || side === undefined || others.length > 0) return sides;
-  return only.stored.manifest.kernels.length < 2 ? [side] : only.stored.manifest.kernels.map(({ name }) => onKernel(side, name));
+  return only.stored.manifest.kernels.map(({ name }) => onKernel(side, name));
 }
 
 /** An arm on a kernel is called `<arm> on <kernel>` there. */
@@ -31,9 +32,10 @@ function onKernel(side: Side, kernel: string): Side {
 }
 
 /** A report is made also of what cannot be compared; null: there is one side only. */
-function compared(sides: readonly Side[]): Comparison | string | null {
-  if (sides.length < 2) return null;
+function compared(data: ReportData): Comparison | string | null {
   try {
+    const sides = sidesOf(data);
+    if (sides.length < 2) return null;
     return compareSides(sides, { metrics: metricsFor([99]), margins: [], arms: [], policy: defaultPolicy });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -155,12 +155,15 @@ export function comparisonPart(comparison: Comparison | string): Markup {
   const isQuiet = (row: Comparison['rows'][number]): boolean => !isOpen(row) && [...row.values.a, ...row.values.b].every((value) => value === 0);
   const quiet_n = rows.filter(isQuiet).length;
   const told = rows.filter((row) => !isQuiet(row) && !isOpen(row)).toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
-  return html`<p class="verdict">${verdict}</p>
-<p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over runs; the unit is the run. What the verdicts mean: docs/statistics.md.</p>
-${told.length === 0 ? nothing : table('Side by side', ['arm', ...(candidates.length > 1 ? ['B'] : []), 'series', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p of all', 'verdict'], told.slice(0, mostRows).map((row) => [
+  const isMain = ({ metric, verdict: own }: Comparison['rows'][number]): boolean => own === 'regressed' || own === 'improved' || metric === 'stalled_share' || metric === 'longest_ns';
+  const rowsTable = (caption: string, own: Comparison['rows']): Markup => own.length === 0 ? nothing : table(caption, ['arm', ...(candidates.length > 1 ? ['B'] : []), 'series', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p of all', 'verdict'], own.slice(0, mostRows).map((row) => [
     name(row), ...(candidates.length > 1 ? [row.candidate] : []), row.series, row.title, `${row.runs.a}, ${row.runs.b}`, shownValue(row.unit, row.mean.a), shownValue(row.unit, row.mean.b), shownInterval(row.unit, row.difference), shownRatio(row.ratio), shownP(row.pAdjusted),
     html`<span class="v-${row.verdict}" title="${row.sentence}">${row.verdict}</span>`,
-  ]), candidates.length > 1 ? 4 : 3)}
+  ]), candidates.length > 1 ? 4 : 3);
+  return html`<p class="verdict">${verdict}</p>
+<p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over runs; the unit is the run. What the verdicts mean: docs/statistics.md.</p>
+${rowsTable('What decides, and stalls', told.filter(isMain))}
+${told.every(isMain) ? nothing : html`<details><summary>All other figures (${told.filter((row) => !isMain(row)).length})</summary>${rowsTable('All other figures', told.filter((row) => !isMain(row)))}</details>`}
 ${told.length > mostRows ? html`<p>… and ${told.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
 ${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both.</p>`}
 ${whyList('Not compared', rows.filter(isOpen), name)}${whyList('Why inconclusive', told.filter((row) => row.verdict === 'inconclusive'), name)}

@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, expect, test, vi } from 'vitest';
+import { runCommandLine } from '../../src/cli/program.js';
+import { scratchFolder } from '../support/scratch.js';
+import { writeFakeBundle } from '../verdict/fake-bundle.js';
+
+const scratch = scratchFolder();
+
+afterEach(() => { vi.restoreAllMocks(); });
+
+async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const spied = (['stdout', 'stderr'] as const).map((name) => vi.spyOn(process[name], 'write').mockReturnValue(true));
+  const code = await runCommandLine(['node', 'pauselab', 'report', ...words]);
+  const [stdout = '', stderr = ''] = spied.map((write) => write.mock.calls.map(([text]) => String(text)).join(''));
+  return { code, stdout, stderr };
+}
+
+function bundle(): string {
+  const path = scratch.fresh('bundle');
+  writeFakeBundle(path, { runs: [{}, {}] });
+  return path;
+}
+
+test('the page goes to stdout, or whole into the file that -o names', async () => {
+  const path = bundle();
+  const { code, stdout } = await run(path);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
+  vi.restoreAllMocks();
+  const file = `${scratch.fresh('folder')}/report.html`;
+  expect(await run(path, '-o', file)).toEqual({ code: 0, stdout: '', stderr: `pauselab: wrote ${file}\n` });
+  expect(readFileSync(file, 'utf8')).toBe(stdout);
+});
+
+test('a folder that is no bundle is a sentence and exit code 2, and no file is written', async () => {
+  const file = scratch.fresh('report.html');
+  const { code, stderr } = await run(scratch.path, '-o', file);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^pauselab: .*name a folder that `pauselab run` wrote\n$/);
+  expect(existsSync(file)).toBe(false);
+});
