@@ -167,6 +167,7 @@ describe('what is missing is said', () => {
     expect(page).toContain('It has no chain: the bundle was written by a pauselab without attribution.');
     expect(page).toContain('1 of 1 runs of free: 000: steal of 30 %');
     expect(page).toContain('run 000-free is partial');
+    expect(page).toContain('</svg> free (spoiled or cut short, no evidence)</li>');
     expect(page).toContain('the experiment is partial');
   });
 

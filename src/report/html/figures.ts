@@ -39,3 +39,6 @@ export function styleOf(arm: Arm, all: readonly Arm[]): string {
 export function stallId(bundle: number, number: number): string {
   return `stall-${bundle + 1}-${number}`;
 }
+
+/** Of an arm that has no better runs. */
+export const noEvidence = 'spoiled or cut short, no evidence';

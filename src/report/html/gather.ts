@@ -32,6 +32,8 @@ export interface CurveSet {
   readonly pooled: Curve;
   /** One a run. */
   readonly runs: readonly Curve[];
+  /** False: no run is whole and unspoiled, and these are what there is. */
+  readonly isEvidence: boolean;
 }
 
 export interface HeatRun {
@@ -50,6 +52,8 @@ export interface HeatMap {
   readonly column_ns: number;
   readonly runs: readonly HeatRun[];
   readonly leftOutRuns: number;
+  /** As of a curve. */
+  readonly isEvidence: boolean;
 }
 
 export interface ReportedBundle {
@@ -159,9 +163,9 @@ function readArm(path: string, arm: Arm, runs: readonly RunFile[], stalls: reado
     if (pooled === null) return [];
     const saturated = time === 'response' && shown.some((run) => run.series.some((one) => one.name === series && one.saturated));
     if (saturated) return [];
-    return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [] }];
+    return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [], isEvidence: good.length > 0 }];
   }));
-  return { curves, heatMaps: names.map((series) => ({ arm, series, column_ns, runs: heat.get(series) ?? [], leftOutRuns: shown.length - heated.length })) };
+  return { curves, heatMaps: names.map((series) => ({ arm, series, column_ns, runs: heat.get(series) ?? [], leftOutRuns: shown.length - heated.length, isEvidence: good.length > 0 })) };
 }
 
 function heatRun(run: RunFile, series: string, column_ns: number, stalls: readonly NumberedStall[]): HeatRun {

@@ -1,6 +1,6 @@
 /** Service times of one series over time: darker where more operations took so long; each stall a red mark. */
 import { formatDuration } from '../../base/units.js';
-import { axisLeft, stallId, svg } from './figures.js';
+import { axisLeft, noEvidence, stallId, svg } from './figures.js';
 import { heatRows, heatRowsPerDecade, lowestHeat_ns, type HeatMap, type HeatRun } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { linearScale, logScale, px, roundDuration, type Scale } from './scales.js';
@@ -13,7 +13,7 @@ const mostMarks = 200;
 /** A cell's share of its column's operations: the lower end of each shade. One operation of a million is still a shade. */
 const shades: readonly number[] = [0, 1e-4, 1e-3, 1e-2, 1e-1, 0.4];
 
-export function heatFigure({ arm, series, runs, column_ns, leftOutRuns }: HeatMap, linked: ReadonlySet<string>): Markup {
+export function heatFigure({ arm, series, runs, column_ns, leftOutRuns, isEvidence }: HeatMap, linked: ReadonlySet<string>): Markup {
   const stalls = runs.flatMap((run) => run.stalls);
   const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
   const used = usedRows(runs);
@@ -28,7 +28,7 @@ export function heatFigure({ arm, series, runs, column_ns, leftOutRuns }: HeatMa
     at = to + gap;
     return { run, from, to };
   });
-  const text = `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all`;
+  const text = `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${isEvidence ? '' : `; ${noEvidence}`}`;
   return html`<figure class="chart">
 <figcaption><strong>${series}</strong> in ${arm.label}: ${text}${leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''}</figcaption>
 ${svg(`Heat map of ${series} in ${arm.label} over time: ${text}`, width, height, [

@@ -1,7 +1,7 @@
 /** Percentiles of one series and kind of time: a curve for each arm, with a band from the lowest to the highest run. */
 import { formatDuration } from '../../base/units.js';
 import { quantiles, valueAt, type Curve } from './curves.js';
-import { axisBelow, axisLeft, styleOf, svg } from './figures.js';
+import { axisBelow, axisLeft, noEvidence, styleOf, svg } from './figures.js';
 import type { Arm, CurveSet } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { logScale, ninesScale, px, type Scale } from './scales.js';
@@ -28,8 +28,8 @@ ${svg(`Percentile curves of ${name}; the table below has the values`, width, hei
   axisLeft(y, frame),
   ...drawn.map(({ set, i }) => html`<g class="${styleOf(set.arm, all)}" data-curve="${i}"><title>${set.arm.label}</title>${bandOf(set.runs, x, y)}${lineOf(set.pooled, x, y)}</g>`),
 ])}
-<ul class="legend">${sets.map(({ arm }, i) => html`<li class="${styleOf(arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${arm.label}</li>`)}</ul>
-<details><summary>Values</summary>${table(`${name}, runs pooled`, ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'], sets.map(({ arm, pooled, runs }) => [arm.label, String(pooled.n), String(runs.length), ...inTable.map(([, q]) => shown(valueAt(pooled, q))), formatDuration(pooled.max_ns)]))}</details>
+<ul class="legend">${sets.map(({ arm, isEvidence }, i) => html`<li class="${styleOf(arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${arm.label}${isEvidence ? '' : ` (${noEvidence})`}</li>`)}</ul>
+<details><summary>Values</summary>${table(`${name}, runs pooled`, ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'], sets.map(({ arm, pooled, runs, isEvidence }) => [`${arm.label}${isEvidence ? '' : ` (${noEvidence})`}`, String(pooled.n), String(runs.length), ...inTable.map(([, q]) => shown(valueAt(pooled, q))), formatDuration(pooled.max_ns)]))}</details>
 </figure>`;
 }
 

@@ -1,8 +1,8 @@
 /** The page's style: light, dark and print, wide and narrow. Colours are told apart by people who see fewer of them, and each has a second sign. */
 export const style = `
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1d21;--soft:#575d66;--line:#d9dce1;--panel:#f6f7f9;--link:#0b57a4;--bad:#b3261e;--good:#1a6b35;
---c0:#0072b2;--c1:#c24e00;--c2:#00785a;--c3:#a8468a;--c4:#7a6a00;--c5:#5b4fc4;--c6:#8a3b12;--c7:#2b7f9e;--g0:#8b919a;--g1:#adb2b9;
---h:#0b57a4;--run:#1a7f4b;--ready:#d08700;--wait:#b3261e;--sleep:#7f8792}
+--c0:#0072b2;--c1:#c24e00;--c2:#00785a;--c3:#a8468a;--c4:#7a6a00;--c5:#5b4fc4;--c6:#8a3b12;--c7:#2b7f9e;--g0:#636972;--g1:#8b919a;
+--h:#0b57a4;--run:#1a7f4b;--ready:#b87500;--wait:#b3261e;--sleep:#7f8792}
 @media(prefers-color-scheme:dark){:root{--bg:#14161a;--fg:#e6e8eb;--soft:#a5acb6;--line:#363b43;--panel:#1d2025;--link:#8cc2ff;--bad:#ff8f85;--good:#7fd39b;
 --c0:#56b4e9;--c1:#ff9a4d;--c2:#3fcfa5;--c3:#e79bcf;--c4:#e3cf57;--c5:#b1a7ff;--c6:#e0a07f;--c7:#84d4ee;--g0:#8b919a;--g1:#686e77;
 --h:#7fbcff;--run:#4cc38a;--ready:#f2b33d;--wait:#ff7b6f;--sleep:#8b919a}}
