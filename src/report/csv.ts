@@ -11,7 +11,7 @@ interface Row {
   readonly series: SeriesFigures;
 }
 
-type Cell = string | number | boolean | null;
+export type Cell = string | number | boolean | null;
 
 /** Empty: not known. */
 const columns: readonly (readonly [name: string, of: (row: Row) => Cell])[] = [
@@ -39,8 +39,12 @@ const columns: readonly (readonly [name: string, of: (row: Row) => Cell])[] = [
 ];
 
 export function csvOf(bundle: StoredBundle): string {
-  const rows = bundle.runs.flatMap((run) => run.series.map((series) => columns.map(([, of]) => cell(of({ bundle, run, series })))));
-  return [columns.map(([name]) => name), ...rows].map((row) => `${row.join(',')}\r\n`).join('');
+  const rows = bundle.runs.flatMap((run) => run.series.map((series) => columns.map(([, of]) => of({ bundle, run, series }))));
+  return csvText([columns.map(([name]) => name), ...rows]);
+}
+
+export function csvText(rows: readonly (readonly Cell[])[]): string {
+  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
 
 function cell(value: Cell): string {

@@ -10,6 +10,7 @@ import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import { addTo, createPool, curveOf, quantiles, valueAt } from '../../src/report/html/curves.js';
 import { html } from '../../src/report/html/markup.js';
 import { report } from '../../src/report/html/report.js';
+import { singleFigure } from '../../src/report/html/single.js';
 import { linearScale, logScale, ninesScale } from '../../src/report/html/scales.js';
 import { exampleLink, exampleStall, holderThread } from '../support/stalls.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -144,6 +145,22 @@ describe('names and values of a bundle', () => {
     const dom = execFileSync(chromium, [...flags, '--dump-dom', `file://${file}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     expect(/<title>([^]*?)<\/title>/.exec(dom)?.[1]).toMatch(/^pauselab: /);
     expect(dom).toMatch(/<button type="button" aria-pressed="true">/);
+  });
+});
+
+describe('one figure alone', () => {
+  test('is a whole SVG, with the names of its curves, or CSV; the rest of the bundle is not in it', () => {
+    const path = bundle({ runs: [{ arm: 'idle' }, { arm: 'free', series: 'a<b', run: {} }, { arm: 'free', stalls: stalled(1) }] }, { stalls: [exampleStall] });
+    const curve = singleFigure([path], 'writer.mprotect.service', 'svg');
+    expect(curve).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*<text [^>]*>idle<\/text>[^]*<\/svg>\n$/);
+    expect(singleFigure([path], 'free/writer.mprotect', 'svg')).toContain('1 stall, the longest 500 ms');
+    const rows = singleFigure([path], 'writer.mprotect.service', 'csv').split('\r\n');
+    expect(rows[0]).toBe('arm,is_evidence,n,quantile,value_ns,n_suffices,lowest_run_ns,highest_run_ns');
+    expect(rows[1]).toMatch(/^idle,true,1000,0,500\d,true,500\d,500\d$/);
+    const cells = singleFigure([path], 'free/writer.mprotect', 'csv').split('\r\n').slice(1, -1);
+    // Every operation of the run is in a cell.
+    expect(cells.reduce((sum, row) => sum + Number(row.split(',').at(-1)), 0)).toBe(1000);
+    expect(() => singleFigure([path], 'writer.mprotect.servic', 'csv')).toThrow(/there is no such figure; did you mean writer\.mprotect\.service\?; there are /);
   });
 });
 

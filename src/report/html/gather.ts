@@ -174,7 +174,8 @@ function heatRun(run: RunFile, series: string, column_ns: number, stalls: readon
   return {
     run: run.name, spoiled: run.spoiled.length > 0, start_ns, end_ns: Math.max(end_ns, start_ns + 1),
     cells: Array.from({ length: columns }, () => new Float64Array(heatRows)),
-    stalls: stalls.filter((one) => one.run === run.name && one.stall.series === series),
+    // One of the warm-up may reach into the window.
+    stalls: stalls.filter((one) => one.run === run.name && one.stall.series === series && one.stall.start_ns + one.stall.duration_ns > start_ns && one.stall.start_ns < end_ns),
   };
 }
 

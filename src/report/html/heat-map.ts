@@ -5,19 +5,37 @@ import { heatRows, heatRowsPerDecade, lowestHeat_ns, type HeatMap, type HeatRun 
 import { html, nothing, type Markup } from './markup.js';
 import { linearScale, logScale, px, roundDuration, type Scale } from './scales.js';
 
-const width = 560;
-const height = 200;
+export const heatSize = { width: 560, height: 200 };
 const frame = { left: 58, right: 548, top: 8, bottom: 172 };
 const gap = 6;
 const mostMarks = 200;
 /** A cell's share of its column's operations: the lower end of each shade. One operation of a million is still a shade. */
 const shades: readonly number[] = [0, 1e-4, 1e-3, 1e-2, 1e-1, 0.4];
 
-export function heatFigure({ arm, series, runs, column_ns, leftOutRuns, isEvidence }: HeatMap, linked: ReadonlySet<string>): Markup {
+export function heatFigure(map: HeatMap, linked: ReadonlySet<string>): Markup {
+  const { arm, series, leftOutRuns } = map;
+  const drawing = heatDrawing(map, linked);
+  if (drawing === null) return html`<p>${series}: no operation was recorded.</p>`;
+  return html`<figure class="chart">
+<figcaption><strong>${series}</strong> in ${arm.label}: ${heatText(map)}${leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''}</figcaption>
+${drawing}
+</figure>`;
+}
+
+export function heatText({ runs, isEvidence }: HeatMap): string {
+  const stalls = runs.flatMap((run) => run.stalls);
+  const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
+  return `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${isEvidence ? '' : `; ${noEvidence}`}`;
+}
+
+/** Null where nothing was recorded. */
+export function heatDrawing(map: HeatMap, linked: ReadonlySet<string>): Markup | null {
+  const { arm, series, runs, column_ns } = map;
   const stalls = runs.flatMap((run) => run.stalls);
   const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
   const used = usedRows(runs);
-  if (used === null && stalls.length === 0) return html`<p>${series}: no operation was recorded.</p>`;
+  if (used === null && stalls.length === 0) return null;
   const y = logScale(lowestHeat_ns * 10 ** ((used?.first ?? 0) / heatRowsPerDecade), Math.max(longest, lowestHeat_ns * 10 ** (((used?.last ?? 0) + 1) / heatRowsPerDecade)), frame.bottom, frame.top);
   const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   const room = frame.right - frame.left - gap * Math.max(0, runs.length - 1);
@@ -28,14 +46,10 @@ export function heatFigure({ arm, series, runs, column_ns, leftOutRuns, isEviden
     at = to + gap;
     return { run, from, to };
   });
-  const text = `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${isEvidence ? '' : `; ${noEvidence}`}`;
-  return html`<figure class="chart">
-<figcaption><strong>${series}</strong> in ${arm.label}: ${text}${leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''}</figcaption>
-${svg(`Heat map of ${series} in ${arm.label} over time: ${text}`, width, height, [
+  return svg(`Heat map of ${series} in ${arm.label} over time: ${heatText(map)}`, heatSize.width, heatSize.height, [
   axisLeft(y, frame),
   ...placed.map(({ run, from, to }) => runMarkup(run, linearScale(0, run.end_ns - run.start_ns, from, to, (value) => roundDuration(value)), y, { column_ns, bundle: arm.bundle, runs_n: runs.length }, linked)),
-])}
-</figure>`;
+]);
 }
 
 function usedRows(runs: readonly HeatRun[]): { first: number; last: number } | null {

@@ -7,8 +7,7 @@ import { html, nothing, type Markup } from './markup.js';
 import { logScale, ninesScale, px, type Scale } from './scales.js';
 import { table } from './table.js';
 
-const width = 560;
-const height = 300;
+export const curveSize = { width: 560, height: 300 };
 const frame = { left: 58, right: 548, top: 10, bottom: 268 };
 const inTable: readonly (readonly [string, number])[] = [['p90', 0.9], ['p99', 0.99], ['p99.9', 0.999], ['p99.99', 0.9999]];
 
@@ -16,21 +15,26 @@ export function percentileFigure(sets: readonly CurveSet[], all: readonly Arm[])
   const [first] = sets;
   if (first === undefined) return nothing;
   const name = `${first.series}, ${first.time} time`;
+  return html`<figure class="chart" data-toggles>
+<figcaption><strong>${first.series}</strong>, ${first.time} time by percentile</figcaption>
+${percentileDrawing(`Percentile curves of ${name}; the table below has the values`, sets, all)}
+<ul class="legend">${sets.map(({ arm, isEvidence }, i) => html`<li class="${styleOf(arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${arm.label}${isEvidence ? '' : ` (${noEvidence})`}</li>`)}</ul>
+<details><summary>Values</summary>${table(`${name}, runs pooled`, ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'], sets.map(({ arm, pooled, runs, isEvidence }) => [`${arm.label}${isEvidence ? '' : ` (${noEvidence})`}`, String(pooled.n), String(runs.length), ...inTable.map(([, q]) => shown(valueAt(pooled, q))), formatDuration(pooled.max_ns)]))}</details>
+</figure>`;
+}
+
+/** Not empty. */
+export function percentileDrawing(name: string, sets: readonly CurveSet[], all: readonly Arm[]): Markup {
   const reached = Math.max(...sets.map(({ pooled }) => quantiles[Math.max(0, pooled.values_ns.length - 1)] ?? 0));
   const x = ninesScale(reached, frame.left, frame.right);
   const y = logScale(Math.min(...sets.map(({ pooled }) => pooled.values_ns[0] ?? 1)), Math.max(...sets.map(({ pooled }) => pooled.values_ns.at(-1) ?? 1)), frame.bottom, frame.top);
   // Controls first, so that they lie below.
   const drawn = sets.map((set, i) => ({ set, i })).sort((a, b) => Number(b.set.arm.isControl) - Number(a.set.arm.isControl));
-  return html`<figure class="chart" data-toggles>
-<figcaption><strong>${first.series}</strong>, ${first.time} time by percentile</figcaption>
-${svg(`Percentile curves of ${name}; the table below has the values`, width, height, [
+  return svg(name, curveSize.width, curveSize.height, [
   axisBelow(x, frame),
   axisLeft(y, frame),
   ...drawn.map(({ set, i }) => html`<g class="${styleOf(set.arm, all)}" data-curve="${i}"><title>${set.arm.label}</title>${bandOf(set.runs, x, y)}${lineOf(set.pooled, x, y)}</g>`),
-])}
-<ul class="legend">${sets.map(({ arm, isEvidence }, i) => html`<li class="${styleOf(arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${arm.label}${isEvidence ? '' : ` (${noEvidence})`}</li>`)}</ul>
-<details><summary>Values</summary>${table(`${name}, runs pooled`, ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'], sets.map(({ arm, pooled, runs, isEvidence }) => [`${arm.label}${isEvidence ? '' : ` (${noEvidence})`}`, String(pooled.n), String(runs.length), ...inTable.map(([, q]) => shown(valueAt(pooled, q))), formatDuration(pooled.max_ns)]))}</details>
-</figure>`;
+]);
 }
 
 function shown(value_ns: number | null): string {

@@ -1,0 +1,56 @@
+/** One figure of a report alone: as SVG, or its numbers as CSV. */
+import { usage } from '../../base/failure.js';
+import { didYouMean } from '../../base/near-miss.js';
+import { csvText, type Cell } from '../csv.js';
+import { quantiles } from './curves.js';
+import { noEvidence, styleOf } from './figures.js';
+import { gather, heatRows, heatRowsPerDecade, lowestHeat_ns, type Arm, type CurveSet, type HeatMap } from './gather.js';
+import { heatDrawing, heatSize, heatText } from './heat-map.js';
+import { html, type Markup } from './markup.js';
+import { curveSize, percentileDrawing } from './percentile-curve.js';
+import { style } from './style.js';
+
+export function singleFigure(paths: readonly string[], name: string, form: 'svg' | 'csv'): string {
+  const { bundles, curves, heatMaps } = gather(paths);
+  const sets = curves.filter(({ series, time }) => `${series}.${time}` === name);
+  const map = heatMaps.find(({ arm, series }) => `${arm.label}/${series}` === name);
+  if (sets.length > 0) return form === 'svg' ? standalone([name], curveSize, percentileDrawing(name, sets, bundles.flatMap(({ arms }) => arms)), keysOf(sets, bundles.flatMap(({ arms }) => arms))) : csvText(curveRows(sets));
+  const drawing = map === undefined ? null : heatDrawing(map, new Set());
+  if (map !== undefined && drawing !== null) return form === 'svg' ? standalone([name, heatText(map)], heatSize, drawing, []) : csvText(heatCells(map));
+  const names = [...new Set([...curves.map(({ series, time }) => `${series}.${time}`), ...heatMaps.map(({ arm, series }) => `${arm.label}/${series}`)])];
+  throw usage(`--${form} ${name}: there is no such figure${didYouMean(name, names)}; there are ${names.join(', ') || 'none'}`);
+}
+
+interface Key {
+  readonly style: string;
+  readonly text: string;
+}
+
+function keysOf(sets: readonly CurveSet[], all: readonly Arm[]): Key[] {
+  return sets.map(({ arm, isEvidence }) => ({ style: styleOf(arm, all), text: `${arm.label}${isEvidence ? '' : ` (${noEvidence})`}` }));
+}
+
+const line = 17;
+
+/** With its own style, titles and, below, the names of its curves. */
+function standalone(titles: readonly string[], { width, height }: { readonly width: number; readonly height: number }, drawing: Markup, keys: readonly Key[]): string {
+  const top = 4 + titles.length * line;
+  const all = top + height + keys.length * line + 4;
+  const start = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${all}" width="${width}" height="${all}">`;
+  const inside = html`<rect width="${width}" height="${all}" style="fill:var(--bg)"/>${titles.map((title, i) => html`<text x="8" y="${15 + i * line}">${title}</text>`)}<svg y="${top}" width="${width}" height="${height}">${drawing}</svg>
+${keys.map((key, i) => html`<g class="${key.style}"><path class="line" d="M58 ${top + height + 6 + i * line}h26"/><text x="92" y="${top + height + 10 + i * line}">${key.text}</text></g>`)}</svg>
+`;
+  // The style is this program's own and constant.
+  return `${String(start)}<style>${style}</style>${String(inside)}`;
+}
+
+function curveRows(sets: readonly CurveSet[]): Cell[][] {
+  const rows = sets.flatMap(({ arm, pooled, runs, isEvidence }) => pooled.values_ns.map((value_ns, i): Cell[] => [arm.label, isEvidence, pooled.n, quantiles[i] ?? null, value_ns, i < pooled.carried, ...[Math.min, Math.max].map((of) => (runs.every((run) => i < run.values_ns.length) ? of(...runs.map((run) => run.values_ns[i] ?? 0)) : null))]));
+  return [['arm', 'is_evidence', 'n', 'quantile', 'value_ns', 'n_suffices', 'lowest_run_ns', 'highest_run_ns'], ...rows];
+}
+
+function heatCells({ runs, column_ns }: HeatMap): Cell[][] {
+  const low = (row: number): number => Math.round(lowestHeat_ns * 10 ** (row / heatRowsPerDecade));
+  const rows = runs.flatMap(({ run, spoiled, cells, start_ns }) => cells.flatMap((column, c) => Array.from({ length: heatRows }, (_, row) => row).filter((row) => (column[row] ?? 0) > 0).map((row): Cell[] => [run, spoiled, Math.round(start_ns + c * column_ns), low(row), low(row + 1), column[row] ?? 0])));
+  return [['run', 'spoiled', 'start_ns', 'from_ns', 'to_ns', 'operations'], ...rows];
+}
