@@ -39,3 +39,17 @@ test('a folder that is no bundle is a sentence and exit code 2, and no file is w
   expect(stderr).toMatch(/^pauselab: .*name a folder that `pauselab run` wrote\n$/);
   expect(existsSync(file)).toBe(false);
 });
+
+test('the examples of docs/report.md work', async () => {
+  const page = readFileSync(new URL('../../docs/report.md', import.meta.url), 'utf8');
+  const commands = [...page.matchAll(/^```sh report\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
+  expect(commands.length).toBeGreaterThan(3);
+  const results = scratch.fresh('results');
+  for (const name of ['today', 'before', 'after']) writeFakeBundle(`${results}/${name}`, { runs: [{}, {}] });
+  for (const command of commands) {
+    const words = command.split(' ').slice(2).map((word) => word.replace(/^results(?=\/)/, results).replace(/^(?=\w+\.(html|svg)$)/, `${results}/`));
+    expect({ command, ...(await run(...words)) }).toMatchObject({ command, code: 0 });
+    vi.restoreAllMocks();
+  }
+  for (const name of ['report.html', 'compared.html', 'figure.svg']) expect(existsSync(`${results}/${name}`)).toBe(true);
+});
