@@ -10,13 +10,16 @@ import { scratchFolder } from './support/scratch.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = ['README.md', ...readdirSync(`${root}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
 
-/** `pauselab run` lines are planned only (--dry-run): what they name is checked, and running them is for test/machine. */
+/** `pauselab run` lines are planned only (--dry-run), those of a `sh guest` block too: what they name is checked, and running them is for test/machine. */
 function commandsOf(page: string): string[] {
-  const blocks = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)];
+  const blocks = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```sh(?: guest)?\n([\s\S]*?)^```$/gm)];
   return blocks.flatMap(([, block = '']) => block.split('\n').flatMap((line) => /^pauselab .*?(?=\s+#|$)/.exec(line)?.[0] ?? []));
 }
 
 const examples = pages.flatMap((page) => commandsOf(page).map((command) => ({ page, command })));
+
+/** As Debian's kernels have it: each model can be booted. */
+const preemptionChoice = { PREEMPT_DYNAMIC: 'y', PREEMPT_NONE: 'n', PREEMPT_VOLUNTARY: 'n', PREEMPT: 'n', PREEMPT_LAZY: 'y' };
 
 // Kernels come from a mirror that the test makes: the examples of all pages name these.
 const scratch = scratchFolder();
@@ -25,7 +28,7 @@ let env: NodeJS.ProcessEnv;
 beforeAll(() => {
   const key = signingKey(`${scratch.path}/k`);
   const repository = scratch.fresh('repository');
-  publishSuite(repository, 'trixie', ['6.12.117-1', '6.16.12-1', '6.17.13-1'].map((version) => makeDeb(scratch.path, imageDeb(version))), key);
+  publishSuite(repository, 'trixie', ['6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) => makeDeb(scratch.path, imageDeb(version, { options: preemptionChoice }))), key);
   env = { ...process.env, ...aptEnvironment(scratch.fresh('apt'), `file:${repository}`, key.keyring) };
 });
 

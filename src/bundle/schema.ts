@@ -104,6 +104,16 @@ const prioritySchema = z.object({
   problems: z.array(z.string()),
 });
 
+/** The holder's limit (cpu.max) as it was in force, and what its cgroup counted up to the end of the drain. */
+const cpuMaxSchema = z.object({
+  quota_ns: ns,
+  period_ns: ns,
+  /** Periods in which the holder wanted CPU time, and those in which it had to wait for the next one. */
+  periods: z.number(),
+  throttledPeriods: z.number(),
+  throttled_ns: ns,
+});
+
 /** A series of events that the JVM's own log told of: their time is the JVM's account, and no victim's. */
 const logSeriesSchema = z.object({
   name: z.string(),
@@ -189,6 +199,8 @@ export const runSchema = z.object({
   layout: z.unknown(),
   priorities: z.array(prioritySchema),
   holder: orNull(holderSchema),
+  /** Null for a holder without a limit, and where it could not be set. */
+  cpuMax: orNull(cpuMaxSchema).default(null),
   /** Null for a native arm. */
   jvm: orNull(jvmSchema),
   /** Null for an arm without a churn, and in a bundle of a version that had none. */

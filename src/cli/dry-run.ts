@@ -71,7 +71,7 @@ function isRiding(arm: ResolvedArm): boolean {
 type CpusOf = (cpus: Parameters<typeof resolveCpus>[0]) => string;
 
 function describeHolder(holder: ResolvedHolder, cpusOf: CpusOf): string {
-  return `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}`;
+  return `${holder.active ? holder.operation : 'does nothing'}, nice ${holder.nice}, ${cpusOf(holder.cpus)}${holder.process === 'foreign' ? ', in another process' : ''}${holder.cpuMax === undefined ? '' : `, at most ${formatDuration(holder.cpuMax.quota_ns)} of CPU time in ${formatDuration(holder.cpuMax.period_ns)}`}`;
 }
 
 function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): string {

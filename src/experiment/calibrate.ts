@@ -119,7 +119,7 @@ export function nextSize(bytes: number, hold_ns: number, target_ns: number): num
 }
 
 /**
- * Median CPU time of a release in the holder's steady state: no hogs, no victims, no rest between calls. CPU time and
+ * Median CPU time of a release in the holder's steady state: no hogs, no victims, no limit, no rest between calls. CPU time and
  * not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no CPU
  * time on the board; nothing preempts them often enough to matter, and their duration stands in.
  */
@@ -129,7 +129,7 @@ async function measureHold(arm: NativeArm, bytes: number, topology: CpuTopology)
     layout: 'isolated',
     hogs: { ...arm.hogs, count: 0 },
     victims: [],
-    holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0 },
+    holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },
   };
   for (let duration_ns = probe_ns; ; duration_ns *= 4) {
     const workload = await prepareWorkload({ arm: alone, regionBytes: bytes, threshold_ns: probe_ns, warmup_ns: 0, duration_ns, topology });

@@ -163,6 +163,7 @@ function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunIn
     layout: workload.layout,
     priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
     holder: analysis.holder?.figures ?? null,
+    cpuMax: after.cpuMax ?? null,
     jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),

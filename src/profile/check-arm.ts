@@ -13,6 +13,8 @@ export function checkArm(profile: Profile, settings: ArmSettings, report: Report
   if (settings.victims.length === 0)
     report(['victims'], 'expected a list of at least one victim, got nothing');
   if (settings.jvm !== null || settings.churn === null) checkNoChurn(settings, report);
+  if (settings.holder.cpuMax !== undefined && (settings.jvm !== null || settings.churn !== null))
+    report(['holder', 'cpuMax'], 'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`');
   if (settings.jvm !== null) {
     checkJvmArm(profile, settings, settings.jvm, report);
     return;
@@ -56,6 +58,9 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
         `how long a ${policy} thread makes others wait, or waits for them, is not known by weights, so no region can be calibrated; give holder.region a size such as 64MiB`,
       );
     }
+  }
+  if (holder.cpuMax !== undefined && holder.cpuMax.quota >= holder.cpuMax.period) {
+    report(['holder', 'cpuMax', 'quota'], 'one thread never uses all of a quota as long as its period; expected a quota below the period');
   }
   if (operation.chunks === true && holder.region === 'calibrated') {
     report(

@@ -119,6 +119,7 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
         ? null
         : expandThread(holder.toucher),
     process: holder.process,
+    ...(holder.cpuMax === undefined ? {} : { cpuMax: { quota_ns: holder.cpuMax.quota, period_ns: holder.cpuMax.period } }),
     active: holder.active,
   };
 }

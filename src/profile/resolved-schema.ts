@@ -32,6 +32,7 @@ const holder = z.looseObject({
   pages: z.enum(['small', 'huge']),
   toucher: z.nullable(z.looseObject(thread)),
   process: z.enum(['same', 'foreign']),
+  cpuMax: z.looseObject({ quota_ns: whole.min(1), period_ns: whole.min(1) }).exactOptional(),
   active: z.boolean(),
 });
 

@@ -24,6 +24,12 @@ export interface ResolvedThread {
 export type Region =
   { readonly kind: 'calibrated' } | { readonly kind: 'bytes'; readonly bytes: number };
 
+/** Of a cgroup (cpu.max): CPU time that may be used in each period. */
+export interface CpuMax {
+  readonly quota_ns: number;
+  readonly period_ns: number;
+}
+
 export interface ResolvedHolder extends ResolvedThread {
   readonly operation: HolderOperation;
   readonly pause_ns: number;
@@ -32,6 +38,8 @@ export interface ResolvedHolder extends ResolvedThread {
   /** null: nobody re-populates what was dropped. */
   readonly toucher: ResolvedThread | null;
   readonly process: 'same' | 'foreign';
+  /** Not there: no limit, so that profiles from before it keep their hash. */
+  readonly cpuMax?: CpuMax | undefined;
   readonly active: boolean;
 }
 

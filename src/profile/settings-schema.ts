@@ -56,6 +56,9 @@ const holder = mapping({
         "Whether the holder runs in the victims' process or in a second one; default same",
     })
     .exactOptional(),
+  cpuMax: mapping({ quota: duration('1ms', '1s'), period: duration('1ms', '1s') })
+    .meta({ description: 'CPU time per period that the holder may use (cpu.max, cgroup v2), such as { quota: 10ms, period: 200ms }; default no limit' })
+    .exactOptional(),
   active: flag()
     .meta({ description: 'false: the holder does nothing; default true' })
     .exactOptional(),

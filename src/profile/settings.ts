@@ -11,8 +11,8 @@ export interface ArmSettings {
   readonly stall: Whole<Part<'stall'>>;
   readonly layout: NonNullable<Settings['layout']>;
   /** The operation has no default: that it is there is for checks.ts to say. */
-  readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher'> &
-    Pick<Part<'holder'>, 'operation'> & { toucher: 'none' | Whole<Toucher> };
+  readonly holder: Omit<Whole<Part<'holder'>>, 'operation' | 'toucher' | 'cpuMax'> &
+    Pick<Part<'holder'>, 'operation' | 'cpuMax'> & { toucher: 'none' | Whole<Toucher> };
   readonly hogs: Whole<Part<'hogs'>>;
   readonly victims: readonly (ProfileVictim & Whole<Toucher>)[];
   /** null: the native engine. */

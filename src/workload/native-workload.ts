@@ -12,6 +12,7 @@ import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } 
 import { commonAutogroup } from '../host/autogroup.js';
 import { availableMemoryBytes } from '../host/facts.js';
 import type { ChurnArm, NativeArm, ResolvedLoad } from '../profile/resolved.js';
+import { limitCpuTime, type CpuLimit } from './cpu-max.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady } from './engine-process.js';
 import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { churnPlans, enginePlan } from './plan.js';
@@ -34,9 +35,11 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
   const folder = createRuntimeFolder();
   const engines: Engine[] = [];
   let watch: NamedThreads | undefined;
+  let limit: CpuLimit | null = null;
   const dispose = async (): Promise<void> => {
     watch?.stop();
     await killAll(engines.map(({ program }) => program));
+    limit?.remove();
     folder.remove();
   };
   try {
@@ -60,6 +63,8 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     const pids = [...new Set([...engines.map(({ program }) => program.pid), ...threads.map(({ pid }) => pid)])];
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(threads, arm, topology);
+    const cpuMax = arm.holder?.cpuMax;
+    const limited = (limit = cpuMax === undefined ? null : limitCpuTime('holder', threads.flatMap(({ role, tid }) => (role === 'holder' ? [tid] : [])), cpuMax));
     const proofs = allocated === null ? [] : engines.map((engine) => allocated.prove(folder, engine));
     const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology));
     const afterwards = (): Afterwards => ({
@@ -69,6 +74,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
         threads: [...watching.threads()],
         tallies: arm.holder === null && arm.churn.loads.length === 0 ? [] : talliesOf(folder, engines),
       },
+      cpuMax: limited?.use() ?? null,
       failures: watching.failures(),
     });
     return {
@@ -79,7 +85,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       priorities,
       autogroup,
       layout: printedBy(folder, 'engine')[0],
-      degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
+      degraded: [...priorities, ...watching.threads(), ...(limited === null ? [] : [limited])].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();
         return exit === null ? joinedGone('inside its window') : engineEnded(exit, started, 'inside its window');

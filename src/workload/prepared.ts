@@ -6,6 +6,7 @@ import type { ResolvedArm } from '../profile/resolved.js';
 import type { Jdk } from '../host/jdks.js';
 import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board.js';
+import type { CpuMaxUse } from './cpu-max.js';
 import type { ThreadPriority } from './priorities.js';
 import type { Exit } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
@@ -52,6 +53,8 @@ export interface Afterwards {
   readonly jvm: JvmAfterwards | null;
   /** Null for an arm without a churn. */
   readonly churn: ChurnAfterwards | null;
+  /** Of a holder with a limit on its CPU time. */
+  readonly cpuMax?: CpuMaxUse | null;
   /** What makes the run failed, a sentence each. */
   readonly failures: readonly string[];
 }

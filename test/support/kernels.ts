@@ -74,14 +74,14 @@ export function makeDeb(folder: string, { name, version, architecture = 'amd64',
 }
 
 /** A linux-image package of the older layout: all in one. */
-export function imageDeb(version: string, { flavour = 'cloud-amd64', padding = 0, upstream = version.replace(/-.*/, '') }: { flavour?: string; padding?: number; upstream?: string } = {}): Deb {
+export function imageDeb(version: string, { flavour = 'cloud-amd64', padding = 0, upstream = version.replace(/-.*/, ''), options = {} }: { flavour?: string; padding?: number; upstream?: string; options?: Readonly<Record<string, string>> } = {}): Deb {
   const release = `${upstream}+deb13-${flavour}`;
   return {
     name: `linux-image-${release}`,
     version,
     files: {
       [`boot/vmlinuz-${release}`]: bzImage(release, { payload: Buffer.alloc(padding, 'x') }),
-      [`boot/config-${release}`]: config(upstream),
+      [`boot/config-${release}`]: config(upstream, options),
       [`usr/lib/modules/${release}/kernel/fs/nothing.ko`]: 'no module',
     },
   };

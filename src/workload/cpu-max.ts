@@ -1,0 +1,93 @@
+/**
+ * A limit on the CPU time of some threads of a process (cpu.max, cgroup v2), and not of their process: victims go on while the
+ * holder is throttled. They go into a threaded cgroup below the one of their process (Documentation/admin-guide/cgroup-v2.rst,
+ * "Threads"); what was asked is read back. Below the root of a hierarchy, as in a guest, this disturbs nobody; elsewhere the
+ * kernel refuses it where the process's cgroup has controllers that know no threads, and that is said.
+ */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CpuMax } from '../profile/resolved.js';
+
+export interface CpuMaxUse extends CpuMax {
+  readonly periods: number;
+  readonly throttledPeriods: number;
+  readonly throttled_ns: number;
+}
+
+export interface CpuLimit {
+  /** Why it is not in force; empty if it is. */
+  readonly problems: readonly string[];
+  /** What the cgroup has counted; the last count once it is removed, null where there never was one. */
+  use(): CpuMaxUse | null;
+  /** Once the threads have ended. */
+  remove(): void;
+}
+
+export interface CgroupFiles {
+  readonly root: string;
+  /** Text of /proc/<tid>/cgroup. */
+  readonly membership: (tid: number) => string;
+}
+
+const machine: CgroupFiles = { root: '/sys/fs/cgroup', membership: (tid) => readFileSync(`/proc/${tid}/cgroup`, 'utf8') };
+
+export function limitCpuTime(name: string, tids: readonly number[], { quota_ns, period_ns }: CpuMax, files: CgroupFiles = machine): CpuLimit {
+  const remedy = 'run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)';
+  const refused = (why: string): CpuLimit => ({ problems: [`the limit on CPU time of ${name} could not be set (${why}); ${remedy}`], use: () => null, remove: () => undefined });
+  const [first] = tids;
+  if (first === undefined) return refused('it has no thread');
+  const home = join(files.root, pathOf(files.membership(first)) ?? '/');
+  if (!words(join(files.root, 'cgroup.controllers')).includes('cpu') || !words(join(home, 'cgroup.controllers')).includes('cpu')) return refused(`${home} has no cgroup v2 with the controller cpu`);
+  const own = join(home, `pauselab-${process.pid}-${first}`);
+  const control = join(home, 'cgroup.subtree_control');
+  const isOn = words(control).includes('cpu');
+  let last: CpuMaxUse | null = null;
+  const use = (): CpuMaxUse | null => (last = useIn(own) ?? last);
+  const remove = (): void => {
+    use();
+    tryTo(() => { rmdirSync(own); });
+    if (!isOn) tryTo(() => { writeFileSync(control, '-cpu'); });
+  };
+  try {
+    mkdirSync(own);
+    // First the type: with threads below it, a cgroup that has processes may hand on this controller.
+    writeFileSync(join(own, 'cgroup.type'), 'threaded');
+    if (!isOn) writeFileSync(control, '+cpu');
+    const asked = `${Math.round(quota_ns / 1000)} ${Math.round(period_ns / 1000)}`;
+    writeFileSync(join(own, 'cpu.max'), asked);
+    for (const tid of tids) writeFileSync(join(own, 'cgroup.threads'), String(tid));
+    const [actual, inside] = [words(join(own, 'cpu.max')).join(' '), words(join(own, 'cgroup.threads'))];
+    if (actual !== asked) throw new Error(`cpu.max was to be ${asked} and is ${actual}`);
+    if (tids.some((tid) => !inside.includes(String(tid)))) throw new Error('its threads are not in it');
+  } catch (error) {
+    tryTo(() => { for (const tid of tids) writeFileSync(join(home, 'cgroup.threads'), String(tid)); });
+    remove();
+    return refused(error instanceof Error ? error.message : String(error));
+  }
+  return { problems: [], use, remove };
+}
+
+function pathOf(membership: string): string | undefined {
+  return /^0::(.*)$/m.exec(membership)?.[1];
+}
+
+function words(path: string): string[] {
+  return existsSync(path) ? readFileSync(path, 'utf8').split(/\s+/).filter((word) => word !== '') : [];
+}
+
+function useIn(folder: string): CpuMaxUse | null {
+  const [quota = '', period = ''] = words(join(folder, 'cpu.max'));
+  if (period === '') return null;
+  const stat = words(join(folder, 'cpu.stat'));
+  const count = (key: string): number => Number(stat[stat.indexOf(key) + 1] ?? 0);
+  return { quota_ns: Number(quota) * 1000, period_ns: Number(period) * 1000, periods: count('nr_periods'), throttledPeriods: count('nr_throttled'), throttled_ns: count('throttled_usec') * 1000 };
+}
+
+/** What cannot be undone is an empty cgroup, which costs nothing. */
+function tryTo(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Said above.
+  }
+}
