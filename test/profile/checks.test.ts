@@ -27,6 +27,13 @@ describe('settings that do not fit together', () => {
     ).toEqual([]);
   });
 
+  test('a limit on CPU time is below its period, and a native holder’s', async () => {
+    const holder = (quota: string, more = '') => valid(`arms: [{ name: a, holder: { operation: madvise_free, cpuMax: { quota: ${quota}, period: 200ms } }${more} }]`);
+    expect(await problemsIn(holder('10ms'))).toEqual([]);
+    expect(await problemsIn(holder('200ms'))).toEqual([expect.stringContaining('arms.a.holder.cpuMax.quota: one thread never uses all of a quota as long as its period; expected a quota below the period')]);
+    expect((await problemsIn(holder('10ms', ', churn: { minSize: 1KiB, maxSize: 1MiB }'))).join()).toContain('arms.a.holder.cpuMax: only the holder of a native arm can be limited');
+  });
+
   test('a writing holder is possible in isolation only', async () => {
     const text = valid('arms: [{ name: a, layout: split, holder: { operation: mmap_none } }]');
     expect(await problemsIn(text)).toEqual([

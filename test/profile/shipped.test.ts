@@ -49,6 +49,12 @@ test.each([
   expect(await linesOf(loadResolved(name))).toEqual([problem]);
 });
 
+test('the limited holder is limited in its arm and both controls, and nowhere else', async () => {
+  const { arms } = await loadResolved('throttled-holder');
+  const limit = { quota_ns: 10_000_000, period_ns: 200_000_000 };
+  expect(arms.map(({ name, holder }) => [name, holder?.cpuMax])).toEqual([['idle-control', limit], ['foreign-control', limit], ['throttled', limit], ['unlimited', undefined]]);
+});
+
 test('the convoy has its cast: B only in the second arm', async () => {
   const { arms } = await loadResolved('convoy');
   const roles = (name: string) =>
