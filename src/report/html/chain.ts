@@ -18,8 +18,9 @@ const longestName = 24;
 
 /** Of a bar, around its row's middle; activities differ by height too, not by colour alone. */
 const bars: Readonly<Record<Activity, { readonly half: number; readonly says: string }>> = {
-  running: { half: 7, says: 'running' },
-  runnable: { half: 7, says: 'runnable, without a CPU (preempted)' },
+  // Without a trace the sampler knows of a time in state R only what most of it was.
+  running: { half: 7, says: 'running for the most part' },
+  runnable: { half: 7, says: 'runnable, for the most part without a CPU (preempted)' },
   blocked: { half: 4, says: 'blocked in the kernel (D)' },
   asleep: { half: 1.5, says: 'asleep' },
   stopped: { half: 3, says: 'stopped' },
@@ -54,7 +55,7 @@ function timeline(number: number, stall: ListedStall): Markup {
   const x = (time_ns: number): number => place(Math.min(Math.max(time_ns, stall.start_ns), end_ns) - stall.start_ns);
   const calls = stall.overlappingHolderCalls.slice(0, mostCalls);
   const callsOf = (name: string): typeof calls => calls.filter(({ holder }) => holder === name || holder.startsWith(`${name}.`));
-  const says = [...threads.map(({ thread, spans }) => `${thread.name}: ${summed(spans.map(({ activity, start_ns, end_ns: to }) => [activity, Math.max(0, Math.min(to, end_ns) - Math.max(start_ns, stall.start_ns))]))}`), ...events.map(({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)];
+  const says = [...threads.map(({ thread, spans, onCpu_ns, runDelay_ns }) => `${thread.name}: ${summed(spans.map(({ activity, start_ns, end_ns: to }) => [activity, Math.max(0, Math.min(to, end_ns) - Math.max(start_ns, stall.start_ns))]))}${onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0 ? '' : ` (by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one)`}`), ...events.map(({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)];
   return html`<div class="wide" tabindex="0" role="region" aria-label="Timeline of stall ${number}">${svg(`Timeline of the stall; ${says.join('; ')}`, width, bottom + 22, [
     axisBelow(place, { left, right, top: 2, bottom }),
     ...threads.map(({ thread, spans }, row) => {
