@@ -112,7 +112,8 @@ function lazily<T>(make: () => T): () => T {
 /** JSON has no NaN, but 1e999 is Infinity, and a file may have been changed. */
 function assertSane(path: string, { window }: RunFile, { name, service, response, stalls }: SeriesFigures): void {
   const counts = [service.n, response?.n ?? 0, stalls.count, stalls.blocked_count];
-  const times = [window.windowStart_ns, window.windowEnd_ns - window.windowStart_ns, stalls.threshold_ns, stalls.longest_ns, ...[service, response].flatMap((figures) => (figures === null ? [] : Object.values(figures).filter((value) => value !== null)))];
+  // A run that was cut before `go` has a window of no length, before 0.
+  const times = [window.windowEnd_ns - window.windowStart_ns, stalls.threshold_ns, stalls.longest_ns, ...[service, response].flatMap((figures) => (figures === null ? [] : Object.values(figures).filter((value) => value !== null)))];
   const bad =
     counts.find((value) => !Number.isSafeInteger(value) || value < 0) ??
     times.find((value) => !Number.isFinite(value) || value < 0) ??

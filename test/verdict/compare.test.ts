@@ -98,7 +98,7 @@ describe('what is no evidence is left out or refused, and said', () => {
   const clean = runs(6);
 
   test('spoiled, partial, failed and idle runs', () => {
-    const b = bundle('b', { runs: [...clean, { stalls: stalled(9), run: { spoiled: ['steal'] } }, { stalls: stalled(9), run: { status: 'partial' } }, { values_ns: [] }], status: 'partial' });
+    const b = bundle('b', { runs: [...clean, { stalls: stalled(9), run: { spoiled: ['steal'] } }, { stalls: stalled(9), run: { status: 'partial', window: { windowStart_ns: -19e6, windowEnd_ns: -19e6, drainEnd_ns: 0 } } }, { values_ns: [] }], status: 'partial' });
     const comparison = compare([bundle('a', { runs: clean }), b]);
     expect(row(comparison, 'stalls_per_minute')).toMatchObject({ runs: { a: 6, b: 6 }, verdict: 'equivalent' });
     expect(comparison.notes.join('\n')).toMatch(/b: 1 run of 9 is spoiled by what else the machine did, and left out\.\nb: 1 run of 9 was cut short or failed.*\nb: the experiment is not complete \(partial\)\.\nb: free, writer\.mprotect: in 1 run no operation was made; it is left out\./);
