@@ -3,18 +3,28 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode } from '../base/failure.js';
 import type { Examination } from '../doctor/examine.js';
 import type { Check } from '../doctor/machine.js';
+import { collect } from './run.js';
 import { renderTable } from './table.js';
 
 export function doctorCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('doctor')
     .description('which lock each call takes on this kernel, found by behaviour, and whether this machine is fit to measure on')
+    .option('--kernel <kernel>', 'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated', collect, [])
+    .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none', 'full')
     .option('--json', 'write one JSON document')
-    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n\nExit codes: 0 fit, 5 unfit, 130/143 interrupted.')
-    .action(async ({ json }) => {
+    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 130/143 interrupted.')
+    .action(async ({ json, kernel, preempt }) => {
       const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([import('../doctor/examine.js'), import('./logger.js'), import('../experiment/interruption.js')]);
       const logger = createLogger();
       const interruption = listenForInterruption((signal) => { logger.info(`${signal}: ending the trial; once more ends at once`); });
       try {
+        if (kernel.length > 0) {
+          const { examineKernels, renderKernels } = await import('./doctor-kernels.js');
+          const tables = await examineKernels(kernel, preempt, (text) => { logger.info(text); }, interruption);
+          process.stdout.write(json === true ? `${JSON.stringify(tables, null, 2)}\n` : renderKernels(tables));
+          if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
+          return;
+        }
         const report = await examine((text) => { logger.info(text); }, interruption);
         process.stdout.write(json === true ? `${JSON.stringify(report, null, 2)}\n` : renderExamination(report));
         if (!report.fit) setExitCode(ExitCode.unfit);

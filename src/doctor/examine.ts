@@ -20,7 +20,8 @@ export interface Examination {
   readonly checks: readonly Check[];
 }
 
-export async function examine(progress: (text: string) => void, interruption: Interruption): Promise<Examination> {
+/** `times`: how much longer than on real CPUs it may take. */
+export async function examine(progress: (text: string) => void, interruption: Interruption, times = 1): Promise<Examination> {
   const host = hostFacts();
   const topology = cpuTopology();
   progress('looking at the machine');
@@ -29,7 +30,7 @@ export async function examine(progress: (text: string) => void, interruption: In
   stopIfInterrupted(interruption);
   const fit = checks.every(({ status }) => status !== 'unfit');
   const means = permissions.some(({ name, status }) => name === 'SCHED_FIFO' && status === 'ok') ? 'real time' : 'fair';
-  const locks = fit ? await findLocks({ host, topology, means }, progress, interruption) : [];
+  const locks = fit ? await findLocks({ host, topology, means }, progress, interruption, times) : [];
   const holders = fit ? holderRows(locks) : [];
   return { fit, conclusion: conclude(host, checks, locks, holders), host, means: fit ? means : null, locks, holders, checks };
 }

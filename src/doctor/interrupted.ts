@@ -3,6 +3,10 @@ import { Failure } from '../base/failure.js';
 import { exitCodeOf, type Interruption } from '../experiment/interruption.js';
 
 export function stopIfInterrupted(interruption: Interruption): void {
-  const signal = interruption.signal();
-  if (signal !== null) throw new Failure(exitCodeOf(signal), `interrupted by ${signal}; half an examination says nothing, so there is no result`);
+  if (interruption.signal() !== null) throw interruptionOf(interruption);
+}
+
+export function interruptionOf(interruption: Interruption): Failure {
+  const signal = interruption.signal() ?? 'SIGINT';
+  return new Failure(exitCodeOf(signal), `interrupted by ${signal}; half an examination says nothing, so there is no result`);
 }

@@ -26,7 +26,7 @@ export interface Place {
 const retriesFor_ms = 42_000;
 const asksFor_ms = 48_000;
 
-export async function findLocks(place: Place, progress: (text: string) => void, interruption: Interruption): Promise<LockRow[]> {
+export async function findLocks(place: Place, progress: (text: string) => void, interruption: Interruption, times = 1): Promise<LockRow[]> {
   const started_ms = Date.now();
   const all = probesOfTable();
   progress('which calls this kernel refuses');
@@ -46,7 +46,7 @@ export async function findLocks(place: Place, progress: (text: string) => void, 
     stopIfInterrupted(interruption);
     return result;
   };
-  const mayAsk = (attempt: number): boolean => Date.now() < started_ms + (attempt === 1 ? asksFor_ms : retriesFor_ms);
+  const mayAsk = (attempt: number): boolean => Date.now() < started_ms + times * (attempt === 1 ? asksFor_ms : retriesFor_ms);
   const asked = all.filter((probe) => !refusals.has(seriesOf(probe)) && !notAsked.has(seriesOf(probe)));
   const { facts, figures } = await askAll(asked, known, { trial, mayAsk, progress });
   return all.map((probe): LockRow => {

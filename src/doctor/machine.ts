@@ -120,9 +120,9 @@ export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Che
   ];
 }
 
-/** What may be set, tried on a process of our own that sleeps. */
+/** What may be set, tried on a process of our own that sleeps: Node, for a guest has no `sleep`. */
 export async function checkPermissions(addon: NativeAddon = nativeAddon()): Promise<Check[]> {
-  const child = spawn('sleep', ['30'], { stdio: 'ignore' });
+  const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 30_000)'], { stdio: 'ignore' });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const pid = child.pid ?? 0;
   const attempt = (name: string, missing: string, action: () => void, refused: (name: string, found: string) => Check = info): Check => {

@@ -39,6 +39,8 @@ export interface GuestSession {
 const kvmDeadline_ms = 30_000;
 const setUpDeadline_ms = 60_000;
 const sizeDeadline_ms = 900_000;
+/** A lock table takes a minute where the CPUs are real. */
+const timesUnderTcg = 2;
 /** Beyond warm-up, window and drain: mapping and touching the region, reading the board, on an emulated CPU. */
 const runGrace_ms = 240_000;
 
@@ -90,6 +92,11 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
         });
         return new Map(sized.regions);
       },
+      examine: (progress) =>
+        ask(machine, { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1 }, sizeDeadline_ms, (answer) => {
+          if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
+          return answer.type === 'examined' ? answer : undefined;
+        }),
       run: (run) => runInGuest(machine, run),
       pause: () => machine.pause(),
       resume: () => machine.resume(),

@@ -4,6 +4,7 @@ import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { sizeRegions, type SizedRegions } from './calibrate.js';
+import type { Examined } from './wire.js';
 import { executeRun, type RunInput, type RunOutput } from './one-run.js';
 
 export interface Place {
@@ -11,6 +12,8 @@ export interface Place {
   /** Measures how large the holders' regions are to be, once it is known that the arms' CPUs exist here. */
   size(profile: ResolvedProfile, arms: readonly ResolvedArm[], progress: (text: string) => void): Promise<SizedRegions>;
   run(input: RunInput): Promise<RunOutput>;
+  /** Of a guest: the lock table of its kernel; of this machine's doctor/examine.ts knows. */
+  examine?(progress: (text: string) => void): Promise<Examined>;
   /** While another place works; nothing here runs meanwhile. */
   pause(): Promise<void>;
   resume(): Promise<void>;

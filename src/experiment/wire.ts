@@ -18,6 +18,8 @@ export type Request =
   | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
   | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }
   | { readonly type: 'run'; readonly run: RunRequest }
+  /** `times`: how much longer than a minute it may take, for an emulated CPU. */
+  | { readonly type: 'examine'; readonly times: number }
   | { readonly type: 'interrupt' };
 
 const text = (most: number): z.ZodString => z.string().max(most);
@@ -46,6 +48,20 @@ const analysisSchema = z.object({
 /** A file of the run's folder: a plain name, nothing that leaves it or hides in it. */
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,80}(?:\.[A-Za-z0-9_-]{1,40}){1,3}$/).refine((name) => name !== 'run.json', 'run.json is the host’s to write');
 const files = z.record(fileName, text(64 * 1024 * 1024)).refine((all) => Object.keys(all).length <= 64, 'too many files');
+
+/** Printed as it is, so without control characters. */
+const word = z.string().max(100).regex(/^[\x20-\x7e]*$/);
+
+/** The part of an examination (doctor/examine.ts) that tells of the guest's kernel. */
+const examinedSchema = z.object({
+  type: z.literal('examined'),
+  fit: z.boolean(),
+  /** What makes the guest unfit. */
+  unfit: z.array(word).max(100),
+  locks: z.array(z.object({ operation: word, layout: z.enum(['isolated', 'crossing']), lock: word, errno: word.nullable() })).max(500),
+});
+
+export type Examined = Omit<z.infer<typeof examinedSchema>, 'type'>;
 
 const failureCode = z.union([z.literal(2), z.literal(5), z.literal(6)]);
 
@@ -84,6 +100,7 @@ export const answerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('phase'), phase: z.enum(['preparing', 'measuring', 'analysing']), clock_ns: finite }),
   z.object({ type: z.literal('sized'), regions: z.array(z.tuple([text(300), manifestSchema.shape.calibration.element])).max(1000) }),
   ranSchema,
+  examinedSchema,
   z.object({ type: z.literal('failed'), exitCode: failureCode, sentence: text(4000) }),
   /** A bug of ours, on the other side. */
   z.object({ type: z.literal('broken'), text: text(8000) }),

@@ -6,6 +6,7 @@ import { openSync, readFileSync, readdirSync, writeFileSync, writeSync, read } f
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../base/failure.js';
+import { examine } from '../doctor/examine.js';
 import { sizeHere } from '../experiment/place.js';
 import { executeRun } from '../experiment/one-run.js';
 import { protocol, sayRan, saySized, type Request, type Said } from '../experiment/wire.js';
@@ -42,6 +43,17 @@ async function answer(request: Request): Promise<Said> {
         cpuTopology(),
       );
       return sayRan(output);
+    }
+    case 'examine': {
+      // The host ends the guest where it wants no answer any more.
+      const uninterrupted = { signalled: new Promise<never>(() => undefined), signal: () => null, dispose: () => undefined };
+      const { fit, checks, locks } = await examine((text) => { say({ type: 'progress', text }); }, uninterrupted, request.times);
+      return {
+        type: 'examined',
+        fit,
+        unfit: checks.filter(({ status }) => status === 'unfit').map(({ name, found }) => `${name}: ${found}`),
+        locks: locks.map(({ operation, layout, lock, errno }) => ({ operation, layout, lock, errno })),
+      };
     }
     case 'interrupt':
       throw new Error('an interruption is no request of its own');

@@ -52,6 +52,7 @@ describe('what a hostile guest could send is refused', () => {
     ['a status that there is not', { ...said, file: { ...said.file, status: 'fine' } }],
     ['an exit code of its own choice', { type: 'failed', exitCode: 0, sentence: 'all is well' }],
     ['an endless sentence', { type: 'failed', exitCode: 6, sentence: 'x'.repeat(5000) }],
+    ['a lock that would steer a terminal', { type: 'examined', fit: true, unfit: [], locks: [{ operation: 'a', layout: 'isolated', lock: '\u001b[2J', errno: null }] }],
     ['a kind that there is not', { type: 'please-run', command: 'rm' }],
     ['nothing', null],
   ])('%s', (_, message) => {

@@ -1,0 +1,56 @@
+/** `pauselab doctor --kernel`: the lock table of each kernel, found in a guest of its own, side by side. */
+import { usage } from '../base/failure.js';
+import { examine } from '../doctor/examine.js';
+import { interruptionOf } from '../doctor/interrupted.js';
+import type { Interruption } from '../experiment/interruption.js';
+import type { Place } from '../experiment/place.js';
+import type { Examined } from '../experiment/wire.js';
+import { preemptionModels } from '../profile/preemption.js';
+import { guestDefaults, guestOptions } from './guest-options.js';
+import { placesOf } from './guests.js';
+import { renderTable } from './table.js';
+
+export interface KernelLocks extends Examined {
+  readonly kernel: string;
+}
+
+export async function examineKernels(kernels: readonly string[], preempt: string, progress: (text: string) => void, interruption: Interruption): Promise<KernelLocks[]> {
+  const model = preemptionModels.find((one) => one === preempt);
+  if (model === undefined) throw usage(`--preempt ${preempt}: expected one of ${preemptionModels.join(', ')}`);
+  const isGuest = kernels.some((kernel) => kernel !== 'host');
+  const planned = await placesOf({ kernels, preempt: isGuest ? [model] : [], guest: guestOptions(guestDefaults) }, { interrupted: interruption.signalled, progress });
+  const tables: KernelLocks[] = [];
+  // One after the other: trials need the CPUs for themselves.
+  for (const { name, open } of planned) {
+    const place = await open();
+    try {
+      tables.push({ kernel: place.kernel.release, ...(await examined(place, progress, interruption)) });
+    } finally {
+      progress(`${name} is done`);
+      await place.close();
+    }
+  }
+  return tables;
+}
+
+async function examined(place: Place, progress: (text: string) => void, interruption: Interruption): Promise<Examined> {
+  if (place.examine !== undefined) {
+    const interrupted = interruption.signalled.then((): never => { throw interruptionOf(interruption); });
+    return Promise.race([place.examine(progress), interrupted]);
+  }
+  const { fit, checks, locks } = await examine(progress, interruption);
+  return { fit, unfit: checks.filter(({ status }) => status === 'unfit').map(({ name, found }) => `${name}: ${found}`), locks: locks.map(({ operation, layout, lock, errno }) => ({ operation, layout, lock, errno })) };
+}
+
+export function renderKernels(tables: readonly KernelLocks[]): string {
+  const calls = new Map(tables.flatMap(({ locks }) => locks.map(({ operation, layout }) => [`${operation} ${layout}`, { operation, layout }] as const)));
+  const rows = [...calls.values()].map(({ operation, layout }) => {
+    const found = tables.map(({ locks }) => {
+      const row = locks.find((one) => one.operation === operation && one.layout === layout);
+      return row === undefined ? 'not asked' : row.errno === null ? row.lock : `refused (${row.errno})`;
+    });
+    return [operation, layout === 'crossing' ? 'across VMAs' : 'one VMA', ...found, new Set(found).size > 1 ? 'not alike' : ''];
+  });
+  const unfit = tables.flatMap(({ kernel, fit, unfit: why }) => (fit ? [] : [`On ${kernel} no lock table was made: ${why.join('; ')}.`]));
+  return [renderTable(['call', 'range', ...tables.map(({ kernel }) => kernel), ''], rows, 3 + tables.length), '', ...unfit].join('\n');
+}
