@@ -1,4 +1,5 @@
 /** Links of a chain: they partition a stall's time, and the cause of the whole is what took most of it. Pure. */
+import { grouped } from '../base/group.js';
 import type { ChainLink, Grade, StallCause } from '../bundle/stalls-schema.js';
 import { grades } from '../bundle/stalls-schema.js';
 import { sentenceOf, type Worded } from './words.js';
@@ -144,11 +145,7 @@ function finished({ why, ...link }: Draft, victim: string): ChainLink {
 
 /** Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of their time. */
 export function causeOf(chain: readonly ChainLink[], victim: string): StallCause {
-  const groups = new Map<string, ChainLink[]>();
-  for (const link of chain) {
-    const key = JSON.stringify([link.cause, link.lock, link.thread?.tid]);
-    groups.set(key, [...(groups.get(key) ?? []), link]);
-  }
+  const groups = grouped(chain, ({ cause, lock, thread }) => JSON.stringify([cause, lock, thread?.tid]));
   const time = (links: readonly ChainLink[]): number => links.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
   const [most = []] = [...groups.values()].sort((a, b) => time(b) - time(a));
   const [first] = most.toSorted((a, b) => b.duration_ns - a.duration_ns);

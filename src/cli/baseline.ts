@@ -1,5 +1,6 @@
 /** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
 import { Command } from '@commander-js/extra-typings';
+import { isEvidence } from '../bundle/stored.js';
 import { examples, toJson } from './output.js';
 import { renderTable } from './table.js';
 import { printable } from './untrusted.js';
@@ -35,7 +36,7 @@ function saveCommand() {
       if (options.as !== undefined) checkBaselineName(options.as);
       const side = readSide(path, { threshold_ns: 1 });
       const bundle = openBundle(path);
-      const whole = bundle.runs.filter(({ status, spoiled }) => status === 'complete' && spoiled.length === 0).length;
+      const whole = bundle.runs.filter(isEvidence).length;
       const baseline = baselineOf(side, { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
       const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
       process.stdout.write(options.json === true ? toJson({ path: saved, baseline }) : `${saved}: ${describe(printable(baseline))}\n`);

@@ -1,4 +1,5 @@
 /** A comparison as a person reads it: the answer, a table, notes; as text and as Markdown. */
+import { grouped } from '../base/group.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../verdict/compare-words.js';
 import type { Comparison, CompareRow } from '../verdict/compared.js';
 import { renderTable } from './table.js';
@@ -14,11 +15,7 @@ interface Block {
 }
 
 function blocksOf({ reference, candidates, rows }: Comparison): Block[] {
-  const blocks = new Map<string, CompareRow[]>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.candidate, row.arms]);
-    blocks.set(key, [...(blocks.get(key) ?? []), row]);
-  }
+  const blocks = grouped(rows, ({ candidate, arms }) => JSON.stringify([candidate, arms]));
   return [...blocks.values()].map((own) => {
     const [first] = own;
     const sides = candidates.length === 1 ? '' : ` · A = ${reference.label}, B = ${first?.candidate ?? ''}`;
@@ -71,8 +68,7 @@ const legend = [
 
 function whyLines(rows: readonly CompareRow[]): { readonly about: string; readonly sentence: string }[] {
   // Many rows have one and the same reason.
-  const bySentence = new Map<string, CompareRow[]>();
-  for (const row of rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one))) bySentence.set(row.sentence, [...(bySentence.get(row.sentence) ?? []), row]);
+  const bySentence = grouped(rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one)), ({ sentence }) => sentence);
   return [...bySentence].map(([sentence, own]) => {
     const [first] = own;
     const name = first === undefined ? '' : `${first.arms.b === '' ? '' : `${first.arms.b}, `}${first.series}, ${first.title}`;

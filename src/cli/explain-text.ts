@@ -1,20 +1,17 @@
-/** Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: no control character passes. */
+/** Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: what is rendered has passed `printable`. */
 import { causeText, stalledTime } from '../attribution/totals.js';
 import { formatDuration } from '../base/units.js';
 import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { renderTable } from './table.js';
+import { printable } from './untrusted.js';
 
 const mostListed = 20;
 
-/** eslint's rule is about patterns by mistake; this one is about control characters. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
-}
-
-export function renderStalls({ stalls, missing }: Pick<BundleStalls, 'stalls' | 'missing'>): string {
+export function renderStalls(found: Pick<BundleStalls, 'stalls' | 'missing'>): string {
+  const { stalls, missing } = printable({ stalls: found.stalls, missing: found.missing });
   const rows = stalls.slice(0, mostListed).map(({ number, run, stall }) => [
-    String(number), printable(run), printable(stall.series), formatDuration(stall.duration_ns), stall.cause?.cause ?? 'not attributed', stall.cause?.grade ?? '', printable(stall.cause?.thread?.name ?? ''),
+    String(number), run, stall.series, formatDuration(stall.duration_ns), stall.cause?.cause ?? 'not attributed', stall.cause?.grade ?? '', stall.cause?.thread?.name ?? '',
   ]);
   return [
     ...(stalls.length === 0 ? ['No stall was recorded.'] : [renderTable(['stall', 'run', 'series', 'length', 'cause', 'grade', 'by'], rows, 7)]),
@@ -27,15 +24,16 @@ export function renderStalls({ stalls, missing }: Pick<BundleStalls, 'stalls' | 
 
 /** Stalled time per arm, cause and thread. */
 function totals(stalls: readonly NumberedStall[]): string[] {
-  return [renderTable(['arm', 'cause', 'stalls', 'time'], stalledTime(stalls).map((one) => [printable(one.arm), printable(causeText(one)), String(one.n), formatDuration(one.duration_ns)]))];
+  return [renderTable(['arm', 'cause', 'stalls', 'time'], stalledTime(stalls).map((one) => [one.arm, causeText(one), String(one.n), formatDuration(one.duration_ns)]))];
 }
 
-export function renderStall({ number, run, stall }: NumberedStall, missing: readonly string[]): string {
+export function renderStall(one: NumberedStall, missingOfBundle: readonly string[]): string {
+  const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
   return [
-    `Stall ${number}: ${printable(stall.series)} in run ${printable(run)}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.stillRunning ? ', still running at the last look' : ''}`,
-    ...(stall.cause === null ? ['It has no chain: the bundle was written by a pauselab without attribution.'] : [`${printable(stall.cause.sentence)} [${stall.cause.grade}].`]),
-    ...(stall.chain === null ? [] : ['', 'chain', ...stall.chain.map((link) => `  ${at(link.start_ns - stall.start_ns)}  ${printable(link.sentence)} [${link.grade}]`)]),
-    ...(stall.causeWithoutTrace === null ? [] : ['', `without the trace: ${printable(stall.causeWithoutTrace.sentence)} [${stall.causeWithoutTrace.grade}]`]),
+    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.stillRunning ? ', still running at the last look' : ''}`,
+    ...(stall.cause === null ? ['It has no chain: the bundle was written by a pauselab without attribution.'] : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
+    ...(stall.chain === null ? [] : ['', 'chain', ...stall.chain.map((link) => `  ${at(link.start_ns - stall.start_ns)}  ${link.sentence} [${link.grade}]`)]),
+    ...(stall.causeWithoutTrace === null ? [] : ['', `without the trace: ${stall.causeWithoutTrace.sentence} [${stall.causeWithoutTrace.grade}]`]),
     ...evidenceLines(stall),
     ...missingLines([...(stall.evidence?.missing ?? []), ...missing]),
     '',
@@ -49,19 +47,19 @@ function at(time_ns: number): string {
 function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall): string[] {
   if (evidence === null) return ['', `the victim was seen in ${states}`];
   const threads = evidence.threads.map(({ thread, states: seen, onCpu_ns, runDelay_ns }) => [
-    `  ${thread.role}`, printable(thread.name), thread.nice === null ? '' : `nice ${thread.nice}`, onCpu_ns === null ? '' : `ran ${formatDuration(onCpu_ns)}`, runDelay_ns === null ? '' : `off its CPU ${formatDuration(runDelay_ns)}`, seen.length > 60 ? `${seen.slice(0, 59)}…` : seen,
+    `  ${thread.role}`, thread.name, thread.nice === null ? '' : `nice ${thread.nice}`, onCpu_ns === null ? '' : `ran ${formatDuration(onCpu_ns)}`, runDelay_ns === null ? '' : `off its CPU ${formatDuration(runDelay_ns)}`, seen.length > 60 ? `${seen.slice(0, 59)}…` : seen,
   ]);
   return [
     '',
     `seen (${evidence.sources.join(', ')})`,
     renderTable(['  role', 'thread', '', '', '', 'states'], threads, 6),
-    ...(evidence.systemCall === null ? [] : [`  the victim waited ${evidence.systemCall === 'none' ? 'in a page fault' : `in ${printable(evidence.systemCall)}()`}`]),
-    ...overlappingHolderCalls.map((call) => `  ${printable(call.holder)}${call.crossed ? ' across VMAs' : ''}: ${formatDuration(call.end_ns - call.start_ns)}, off its CPU for at most ${formatDuration(call.runDelayAtMost_ns)}`),
-    ...evidence.events.map((event) => `  the JVM’s log: ${printable(event.name)}, ${formatDuration(event.duration_ns)}, ${printable(event.label)}`),
-    ...evidence.stacks.slice(0, 4).map((stack) => `  stack of ${printable(stack.thread.name)} (${printable(stack.state)}): ${printable(stack.frames.slice(0, 6).join(' < '))}`),
+    ...(evidence.systemCall === null ? [] : [`  the victim waited ${evidence.systemCall === 'none' ? 'in a page fault' : `in ${evidence.systemCall}()`}`]),
+    ...overlappingHolderCalls.map((call) => `  ${call.holder}${call.crossed ? ' across VMAs' : ''}: ${formatDuration(call.end_ns - call.start_ns)}, off its CPU for at most ${formatDuration(call.runDelayAtMost_ns)}`),
+    ...evidence.events.map((event) => `  the JVM’s log: ${event.name}, ${formatDuration(event.duration_ns)}, ${event.label}`),
+    ...evidence.stacks.slice(0, 4).map((stack) => `  stack of ${stack.thread.name} (${stack.state}): ${stack.frames.slice(0, 6).join(' < ')}`),
   ];
 }
 
 function missingLines(missing: readonly string[]): string[] {
-  return missing.length === 0 ? [] : ['', ...[...new Set(missing)].map((text) => `Missing: ${printable(text)}.`)];
+  return missing.length === 0 ? [] : ['', ...[...new Set(missing)].map((text) => `Missing: ${text}.`)];
 }

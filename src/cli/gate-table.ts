@@ -1,4 +1,5 @@
 /** A gate as a person reads it: the answer, a table a profile, why, notes; as text and as Markdown. */
+import { grouped } from '../base/group.js';
 import { shownInterval, shownP, shownValue } from '../verdict/compare-words.js';
 import { nameOf } from '../verdict/gate/gate-words.js';
 import type { Check, CheckOutcome, GateResult, Suite } from '../verdict/gate/gated.js';
@@ -44,8 +45,7 @@ const headings = { fail: 'Failed', error: 'No verdict', inconclusive: 'Inconclus
 /** Why, for all that did not pass; many have one and the same reason. */
 function whyLines({ checks }: Suite): { readonly heading: string; readonly about: string; readonly sentence: string }[] {
   return (['fail', 'error', 'inconclusive'] as const).flatMap((outcome) => {
-    const bySentence = new Map<string, Check[]>();
-    for (const check of checks.filter((one) => one.outcome === outcome)) bySentence.set(check.sentence, [...(bySentence.get(check.sentence) ?? []), check]);
+    const bySentence = grouped(checks.filter((one) => one.outcome === outcome), ({ sentence }) => sentence);
     return [...bySentence].flatMap(([sentence, own]) => {
       const [first] = own;
       if (first === undefined) return [];

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { usage } from '../base/failure.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
+import { fieldOf, isEvidence, plannedArms } from '../bundle/stored.js';
 import { addCounts } from '../record/counts.js';
 import { percentile_ns } from '../record/histogram.js';
 import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
@@ -77,10 +78,6 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
   return gone.size === 0 ? null : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
 }
 
-function isEvidence({ status, spoiled }: RunFile): boolean {
-  return status === 'complete' && spoiled.length === 0;
-}
-
 /** `logs` is asked only for percentiles that the figures do not have. */
 export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
   return {
@@ -145,16 +142,11 @@ function factsOf({ profile, profileHash, host, kernels, tool }: StoredBundle['ma
 
 /** In the profile's order. */
 function armsOf({ profile, kernels }: StoredBundle['manifest']): string[] {
-  const arms = fieldOf(profile, 'arms');
-  const names = Array.isArray(arms) ? arms.flatMap((arm: unknown) => { const name = fieldOf(arm, 'name'); return typeof name === 'string' ? [name] : []; }) : [];
+  const names = plannedArms(profile).map(({ name }) => name);
   return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => `${name} on ${kernel.name}`)) : names;
 }
 
 /** What they all say; null if they differ. */
 function common(values: readonly unknown[]): unknown {
   return values.every((value) => value === values[0]) ? values[0] : null;
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }

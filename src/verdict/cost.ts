@@ -1,6 +1,7 @@
 /** What the probes in a program of the user's own cost: its CPU time with them against the same arm without. The unit is the run. */
 import type { ArmSummary } from '../bundle/schema.js';
 import { hodgesLehmann } from '../stats/hodges-lehmann.js';
+import { mean } from '../stats/sample.js';
 import { counted } from './words.js';
 
 /** A clause for the verdict per arm that has such a partner, and whole runs of both. */
@@ -31,10 +32,6 @@ function costText({ arm, alone, withProbes, without }: Cost): string {
   if (low === null || high === null) return `${base}, a difference of ${signed(estimate)} that may be chance: what the probes cost has an interval from 4 runs an arm on (--runs 4), and this is ${counted(fewest, 'run')}`;
   const clear = low > 0 || high < 0 ? '' : ', which may be nothing';
   return `${base}: the probes cost ${signed(estimate)} of a CPU (95 % interval ${signed(low)} to ${signed(high)}, ${counted(fewest, 'run')} an arm)${clear}`;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** To 0.1 %: the kernel counts a process's CPU time in ticks of 10 ms. */

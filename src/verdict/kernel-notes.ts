@@ -1,4 +1,5 @@
 /** Where the kernels ran, and in what they differ beside what is compared: two versions differ in more than one patch. */
+import { grouped } from '../base/group.js';
 import { formatSize } from '../base/units.js';
 import type { KernelRecord } from '../bundle/schema.js';
 import { counted, listed } from './words.js';
@@ -9,16 +10,15 @@ export function kernelNotes(kernels: readonly KernelRecord[]): string[] {
 
 /** Guests of one shape share a sentence. */
 function guestNotes(kernels: readonly KernelRecord[]): string[] {
-  const groups = new Map<string, string[]>();
-  for (const { name, guest } of kernels) {
-    if (guest === null) continue;
+  const ran = kernels.flatMap(({ name, guest }) => {
+    if (guest === null) return [];
     const how = guest.accelerator === 'kvm' ? 'with KVM' : `emulated in software (TCG, because ${guest.withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower and times are to be compared among such guests only`;
-    const text = `in a guest of ${counted(guest.cpus, 'CPU')} and ${formatSize(guest.memoryBytes)}${guest.pinnedTo === null ? ', its CPUs not pinned' : ''}, ${how}`;
-    groups.set(text, [...(groups.get(text) ?? []), name]);
-  }
+    return [{ name, text: `in a guest of ${counted(guest.cpus, 'CPU')} and ${formatSize(guest.memoryBytes)}${guest.pinnedTo === null ? ', its CPUs not pinned' : ''}, ${how}` }];
+  });
+  const groups = grouped(ran, ({ text }) => text);
   const others = kernels.filter(({ guest }) => guest === null).map(({ name }) => name);
   return [
-    ...[...groups].map(([text, names]) => `${listed(names)} ran ${text}.`),
+    ...[...groups].map(([text, guests]) => `${listed(guests.map(({ name }) => name))} ran ${text}.`),
     ...(groups.size > 0 && others.length > 0 ? [`${listed(others)} ran on this machine itself: its times and those of a guest cannot be set side by side.`] : []),
   ];
 }

@@ -1,4 +1,5 @@
 /** The verdict: what was found in all arms, in a sentence that may be quoted alone. */
+import { grouped } from '../base/group.js';
 import { formatDuration } from '../base/units.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../bundle/schema.js';
 import { probeCosts } from './cost.js';
@@ -64,16 +65,14 @@ function betweenKernels(kernels: readonly OnKernel[]): string[] {
   if (kernels.length < 2) return [];
   const arms = [...new Set(kernels.flatMap(({ compared }) => compared.map(({ arm }) => arm.name)))];
   const outcomes = arms.map((arm) => ({ arm, on: kernels.map(({ name, compared }) => ({ name, outcome: behaviourOf(compared.filter((one) => one.arm.name === arm)) })) }));
-  const groups = new Map<string, string[]>();
-  for (const { arm, on } of outcomes) {
+  const behaviourText = (on: (typeof outcomes)[number]['on']): string => {
     const named = (outcome: Behaviour): string[] => on.filter((one) => one.outcome === outcome).map(({ name }) => name);
     const [stalling, quiet, open] = [named('stalls'), named('quiet'), named('open')];
     const rest = open.length === 0 ? '' : ` (undecided on ${listed(open)})`;
-    const text = stalling.length === 0 ? (quiet.length === 0 ? 'decide nothing on any' : `stall on none${rest}`) : quiet.length === 0 ? `stall on ${open.length === 0 ? 'all' : listed(stalling)}${rest}` : `stall on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
-    groups.set(text, [...(groups.get(text) ?? []), arm]);
-  }
+    return stalling.length === 0 ? (quiet.length === 0 ? 'decide nothing on any' : `stall on none${rest}`) : quiet.length === 0 ? `stall on ${open.length === 0 ? 'all' : listed(stalling)}${rest}` : `stall on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
+  };
   const one = (arms: readonly string[], text: string): string => `${listed(arms)} ${arms.length === 1 ? text.replace(/^stall/, 'stalls').replace(/^decide/, 'decides') : text}`;
-  return [`Of these kernels, ${[...groups].map(([text, names]) => one(names, text)).join('; ')}.`];
+  return [`Of these kernels, ${[...grouped(outcomes, ({ on }) => behaviourText(on))].map(([text, alike]) => one(alike.map(({ arm }) => arm), text)).join('; ')}.`];
 }
 
 function behaviourOf(compared: readonly Compared[]): Behaviour {

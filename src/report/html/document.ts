@@ -1,9 +1,10 @@
 /** The whole page. Nothing in it comes from elsewhere, and nothing runs but the script above, by its hash. */
 import { createHash } from 'node:crypto';
+import { grouped } from '../../base/group.js';
 import type { Comparison } from '../../verdict/compared.js';
 import { activityLegend, stallFigure } from './chain.js';
 import { stallId } from './figures.js';
-import type { Arm, CurveSet, HeatMap, ReportData } from './gather.js';
+import type { Arm, HeatMap, ReportData } from './gather.js';
 import { heatFigure } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { percentileFigure } from './percentile-curve.js';
@@ -60,11 +61,7 @@ function profileName(profile: unknown): string {
 
 function percentilesPart({ curves, bundles }: ReportData): Markup {
   const all: Arm[] = bundles.flatMap(({ arms }) => arms);
-  const groups = new Map<string, CurveSet[]>();
-  for (const curve of curves) {
-    const key = JSON.stringify([curve.series, curve.time]);
-    groups.set(key, [...(groups.get(key) ?? []), curve]);
-  }
+  const groups = grouped(curves, ({ series, time }) => JSON.stringify([series, time]));
   if (groups.size === 0) return html`<p>There is no histogram to draw.</p>`;
   return html`<p>Each further nine of the percentile is as wide as the one before. A line is all runs of an arm together: solid as far as n carries the percentile, dotted beyond. The band goes from the lowest to the highest run. Controls are grey. Service: how long the operation took; response: from when it was due.</p>
 <div class="grid">${[...groups.values()].slice(0, mostCurveFigures).map((sets) => percentileFigure(sets, all))}</div>

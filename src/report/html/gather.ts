@@ -7,6 +7,7 @@ import { Failure } from '../../base/failure.js';
 import { readStalls, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
 import type { RunFile } from '../../bundle/schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
+import { isEvidence, plannedArms } from '../../bundle/stored.js';
 import { valueOfIndex, type SparseCounts } from '../../record/counts.js';
 import { eachHlogLine } from '../../record/hlog-sum.js';
 import { decodeCounts } from '../../record/tally.js';
@@ -107,25 +108,21 @@ function distinct(labels: readonly string[]): string[] {
 
 function armsOf({ manifest, summary, runs }: StoredBundle, bundle: number, prefix: string | null): Arm[] {
   const arms = new Map<string, Arm>();
-  const planned = fieldOf(manifest.profile, 'arms');
-  const inOrder = [...(Array.isArray(planned) ? planned.map((arm: unknown) => fieldOf(arm, 'name')) : []), ...runs.map(({ arm }) => arm)];
+  const planned = plannedArms(manifest.profile);
+  const inOrder = [...planned, ...runs.map(({ arm }) => ({ name: arm }))].map(({ name }) => name);
   const several = manifest.kernels.length > 1;
   for (const kernel of manifest.kernels) {
     for (const name of new Set(inOrder)) {
-      if (typeof name !== 'string' || !runs.some((run) => run.arm === name && run.kernel === kernel.name)) continue;
+      if (!runs.some((run) => run.arm === name && run.kernel === kernel.name)) continue;
       const told = summary?.arms.find((arm) => arm.name === name && arm.kernel === kernel.name) ?? summary?.arms.find((arm) => arm.name === name);
-      const plan: unknown = Array.isArray(planned) ? planned.find((arm: unknown) => fieldOf(arm, 'name') === name) : undefined;
-      const title = told?.title ?? fieldOf(plan, 'title');
-      const control = told?.control ?? fieldOf(plan, 'control') ?? null;
+      const plan = planned.find((arm) => arm.name === name);
+      const title = told?.title ?? plan?.title ?? name;
+      const control = told?.control ?? plan?.control ?? null;
       const label = `${prefix === null ? '' : `${prefix}: `}${name}${several ? ` on ${kernel.name}` : ''}`;
-      arms.set(JSON.stringify([name, kernel.name]), { bundle, name, title: typeof title === 'string' ? title : name, isControl: control !== null, kernel: kernel.name, label });
+      arms.set(JSON.stringify([name, kernel.name]), { bundle, name, title, isControl: control !== null, kernel: kernel.name, label });
     }
   }
   return [...arms.values()];
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
 interface Gathering {
@@ -135,7 +132,7 @@ interface Gathering {
 
 function readArm(path: string, arm: Arm, runs: readonly RunFile[], stalls: readonly NumberedStall[], missing: string[]): { curves: CurveSet[]; heatMaps: HeatMap[] } {
   const names = [...new Set(runs.flatMap(({ series }) => series.map(({ name }) => name)))];
-  const good = runs.filter(({ status, spoiled }) => status === 'complete' && spoiled.length === 0);
+  const good = runs.filter(isEvidence);
   // Without one that is evidence, what there is is shown, and said to be spoiled.
   const shown = good.length > 0 ? good : runs;
   if (good.length === 0 && runs.length > 0) missing.push(`${arm.label}: no run is whole and unspoiled; its figures are of those that are not, and are no evidence`);

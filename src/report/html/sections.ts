@@ -1,5 +1,6 @@
 /** The parts of the page in words and tables. */
 import { causeText, stalledTime } from '../../attribution/totals.js';
+import { grouped } from '../../base/group.js';
 import { formatDuration, formatShare, formatSize } from '../../base/units.js';
 import type { Cause } from '../../bundle/stalls-schema.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare-words.js';
@@ -172,8 +173,7 @@ ${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison 
 
 /** Many rows have one and the same reason. */
 function whyList(title: string, rows: Comparison['rows'], name: (row: Comparison['rows'][number]) => string): Markup {
-  const groups = new Map<string, Comparison['rows'][number][]>();
-  for (const row of rows) groups.set(row.sentence, [...(groups.get(row.sentence) ?? []), row]);
+  const groups = grouped(rows, ({ sentence }) => sentence);
   if (groups.size === 0) return nothing;
   return html`<details><summary>${title} (${rows.length})</summary>${list([...groups].slice(0, mostItems).map(([sentence, [first, ...rest]]) => html`${first === undefined ? '' : `${name(first)}, ${first.series}, ${first.title}`}${rest.length === 0 ? '' : ` and ${rest.length} more`}: ${sentence}.`))}</details>`;
 }

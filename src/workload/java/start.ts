@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSy
 import { join } from 'node:path';
 import { Failure, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
+import { killIfSame, startTimeOf, type ProcessIdentity } from '../process-identity.js';
 import { programs, type Exit, type Program } from '../programs.js';
 import { isCrashReport } from './flags.js';
 import type { JavaMain } from '../../profile/java-command.js';
@@ -99,10 +100,8 @@ function programOf({ java, folder, name }: JavaLaunch, launchText: string, start
   };
 }
 
-interface StartedProcess {
-  readonly pid: number;
-  /** Its start in clock ticks: with the pid it names a process for ever. */
-  readonly startTime: string;
+/** java-caller keeps its child to itself, so a pid is all there is. */
+interface StartedProcess extends ProcessIdentity {
   readonly removed: readonly string[];
 }
 
@@ -110,22 +109,6 @@ function readPidFile(path: string): StartedProcess | null {
   const [pid, ...removed] = (readIfThere(path) ?? '').split('\n');
   if (pid === undefined || pid === '') return null;
   return { pid: Number(pid), startTime: startTimeOf(Number(pid)), removed };
-}
-
-/** Field 22 of proc_pid_stat(5), counted after the name; empty once it is gone. exec leaves it as it is. */
-function startTimeOf(pid: number): string {
-  const stat = readIfThere(`/proc/${pid}/stat`) ?? '';
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3] ?? '';
-}
-
-/** java-caller keeps its child to itself, so a pid is all there is, and the kernel gives a pid again. */
-function killIfSame({ pid, startTime }: StartedProcess, signal: NodeJS.Signals): void {
-  if (startTime === '' || startTimeOf(pid) !== startTime) return;
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 function executableOf(pid: number): string {
