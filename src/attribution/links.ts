@@ -15,7 +15,7 @@ export interface Span {
   readonly end_ns: number;
 }
 
-const nobody = { lock: null, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], why: null };
+const nobody = { lock: null, isNext: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], why: null };
 
 export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<Draft> = {}): Draft {
   return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
@@ -123,8 +123,8 @@ function merged(parts: readonly Draft[]): Draft[] {
   return links;
 }
 
-function keyOf({ cause, grade, lock, thread, call, via, why, holder }: Draft): string {
-  return JSON.stringify([cause, grade, lock, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact]);
+function keyOf({ cause, grade, lock, isNext, thread, call, via, why, holder }: Draft): string {
+  return JSON.stringify([cause, grade, lock, isNext, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact]);
 }
 
 function joined(a: Draft, b: Draft): Draft {

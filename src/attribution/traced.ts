@@ -9,6 +9,9 @@ import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
 import { inside, overlapping, type Hold, type LockWait, type Segment, type TraceModel } from './trace-model.js';
 
+/** Of HotSpot: it runs what a safepoint is for, and wakes all who wait for its end. */
+const vmThread = 'VM Thread';
+
 /** How far a wait is followed: who waits for a mutex may wait for one who waits for it. */
 const mostSteps = 5;
 
@@ -51,26 +54,50 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
   return [...queued, ...rest];
 }
 
-/** Between two changes of who holds it, one thread is to blame: the writer, or the reader that lets go last. */
+/**
+ * Between two changes of who holds it, one thread is to blame: the writer, or the reader that lets go last. While a writer's turn has come,
+ * that writer: whoever else takes the lock for a moment (a running thread may, before the sleepers) keeps nobody waiting who is queued behind it.
+ */
 function byHolders(wait: LockWait, traced: Traced): Draft[] {
   const { model } = traced;
-  const holds = inside(model.holds.get(wait.mm), wait).filter(({ tid }) => tid !== wait.tid);
-  const whole = overlapping(model.holds.get(wait.mm), wait);
-  const edges = [...new Set([wait.start_ns, wait.end_ns, ...holds.flatMap(({ start_ns, end_ns }) => [start_ns, end_ns])])].sort((a, b) => a - b);
+  const turns = turnsDuring(wait, model);
+  const isSteal = (hold: Hold): boolean => hold.end_ns - hold.start_ns < steal_ns && turns.some((turn) => turn.tid !== hold.tid && turn.start_ns <= hold.start_ns && hold.end_ns <= turn.end_ns);
+  const whole = overlapping(model.holds.get(wait.mm), wait).filter((hold) => hold.tid !== wait.tid && !isSteal(hold));
+  const edges = [...new Set([wait, ...[...whole, ...turns].map((one) => ({ start_ns: Math.max(one.start_ns, wait.start_ns), end_ns: Math.min(one.end_ns, wait.end_ns) }))].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort((a, b) => a - b);
   return edges.slice(1).flatMap((end_ns, i) => {
     const part = { start_ns: edges[i] ?? end_ns, end_ns };
-    const active = whole.filter((hold) => hold.tid !== wait.tid && hold.start_ns < part.end_ns && hold.end_ns > part.start_ns);
+    const active = whole.filter((hold) => hold.start_ns < part.end_ns && hold.end_ns > part.start_ns);
     const holder = active.find(({ isWrite }) => isWrite) ?? active.sort((a, b) => b.end_ns - a.end_ns)[0];
-    if (holder === undefined) return [handedOver(part, wait, traced)];
-    return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
+    if (holder !== undefined) return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
+    const turn = turns.find((one) => one.start_ns <= part.start_ns && one.end_ns >= part.end_ns);
+    if (turn === undefined) return [unknown(part, 'nobody was seen holding mmap_lock')];
+    return [draft(part, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', isNext: true, ...about(turn.tid, part, traced) })];
   });
 }
 
-/** A writer that has been woken in the queue has the lock, though it says so only once it gets a CPU. */
-function handedOver(part: Span, wait: LockWait, traced: Traced): Draft {
-  const [next] = inside(traced.model.waitsOn.get(wait.mm), part).filter(({ isWrite, tid }) => isWrite && tid !== wait.tid && inside(traced.model.segments.get(tid), part).some(({ scheduling }) => scheduling === 'runnable'));
-  if (next === undefined) return unknown(part, 'nobody was seen holding mmap_lock');
-  return draft(part, 'mmap-lock-writer', 'likely', { lock: 'mmap_lock write', ...about(next.tid, part, traced) });
+const steal_ns = 1_000_000;
+
+/**
+ * From when another queued writer was woken by who gave mmap_lock back, to when it has the lock or sleeps again. A rwsem wakes the first in its queue;
+ * readers do not overtake it, and a writer at the tail sleeps on (rwsem_mark_wake in kernel/locking/rwsem.c). It says that it has the lock
+ * only once it gets a CPU.
+ */
+function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid: number })[] {
+  return overlapping(model.waitsOn.get(wait.mm), wait)
+    .filter(({ isWrite, tid }) => isWrite && tid !== wait.tid)
+    .flatMap((queued) => {
+      const segments = inside(model.segments.get(queued.tid), queued);
+      return segments.flatMap(({ scheduling, end_ns: woken_ns, wokenBy }, i) => {
+        const next = segments[i + 1];
+        if (scheduling !== 'blocked' || wokenBy === null || next === undefined || !gaveBack(wokenBy, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
+        const slept = segments.slice(i + 1).find((one) => one.scheduling !== 'runnable' && one.scheduling !== 'running');
+        return [{ tid: queued.tid, start_ns: woken_ns, end_ns: slept?.start_ns ?? queued.end_ns }];
+      });
+    });
+}
+
+function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: TraceModel): boolean {
+  return overlapping(model.holds.get(mm), { start_ns: start_ns - 1, end_ns }).some((hold) => hold.tid === tid && hold.end_ns <= end_ns);
 }
 
 function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft {
@@ -107,9 +134,11 @@ function byWaker(segment: Segment, traced: Traced, found: Pick<Draft, 'cause' | 
   return draft(segment, found.cause, 'proven', { lock: found.lock, via: found.via, ...about(waker, segment, traced) });
 }
 
-/** Pauses of the JVM by its log; else a futex, by who woke the sleeper. */
+/** Pauses of the JVM by its log, and proven where its VM thread woke the sleeper; else a futex, by who woke the sleeper. */
 function asleep(segment: Segment, traced: Traced): Draft[] {
-  const pauses = ofJvm(segment, traced.run);
+  const waker = segment.wokenBy ?? wakerOf(traced.victim.thread.tid, segment, traced);
+  const isSeen = waker !== null && threadOf(waker, traced.run, traced.model).name === vmThread;
+  const pauses = ofJvm(segment, traced.run).map((one): Draft => (isSeen ? { ...one, grade: 'proven' } : one));
   const rest = uncovered(segment, pauses).flatMap((part) => onFutex({ ...segment, ...part }, traced.victim.thread.tid, traced, []));
   return [...pauses, ...rest];
 }

@@ -12,6 +12,7 @@ export function sentenceOf(link: Worded, victim: string): string {
     case 'mmap-lock-reader':
       return `${victim} waited ${time} ${perhaps}for mmap_lock, held for reading by ${holderOf(link)}${queue(link.via)}${off(link)}`;
     case 'mmap-lock-writer':
+      if (link.isNext) return `${victim} waited ${time} in mmap_lock’s queue behind ${holderOf(link)}, the writer whose turn it was${off(link)}`;
       return `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${holderOf(link)}${queue(link.via)}${off(link)}`;
     case 'vma-lock':
       return link.via.length === 0

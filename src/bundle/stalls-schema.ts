@@ -35,6 +35,11 @@ const linkSchema = z.object({
   grade: z.enum(grades),
   /** The lock that the thread held, in the way in which it held it. */
   lock: orNull(z.enum(locks)),
+  /**
+   * It did not have the lock yet: it was the writer at the head of the queue, had been woken to take it, and all that are queued
+   * behind it wait for that, although the lock may be free. Only a trace tells.
+   */
+  isNext: z.boolean().default(false),
   /** Who is to blame: who held the lock, or who had the victim's CPU. Null where nobody was seen. */
   thread: orNull(threadSchema),
   /** What the thread was doing, such as `madvise_free across VMAs` or `mmap`; null where it is not known. */

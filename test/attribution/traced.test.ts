@@ -1,5 +1,6 @@
 /** Chains from events of the kernel, made by hand: what was seen is proven, and nothing else. */
 import { describe, expect, test } from 'vitest';
+import type { LoggedEvent } from '../../src/attribution/evidence.js';
 import { traceModel } from '../../src/attribution/trace-model.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import { systemCallNumber } from '../../src/record/system-calls.js';
@@ -16,10 +17,10 @@ const acquired = (at: number, tid: number, isWrite: boolean): TraceEvent => ({ k
 const switched = (at: number, cpu: number, previous: number, state: number, next: number): TraceEvent => ({ kind: 'switch', time_ns: at * ms, cpu, tid: previous, previous, previousName: '', previousState: state, next, nextName: '' });
 const waking = (at: number, tid: number, woken: number): TraceEvent => ({ kind: 'waking', time_ns: at * ms, cpu: 0, tid, woken });
 
-function traced(events: readonly TraceEvent[], victim = victimOf(), to = covered.end_ns) {
-  const threads = new Map([writerThread, holderThread, readerThread, hogThread].map((one) => [one.tid, one]));
+function traced(events: readonly TraceEvent[], victim = victimOf(), to = covered.end_ns, more: { readonly threads?: readonly BlamedThread[]; readonly events?: readonly LoggedEvent[] } = {}) {
+  const threads = new Map([writerThread, holderThread, readerThread, hogThread, ...(more.threads ?? [])].map((one) => [one.tid, one]));
   const model = traceModel(events, { ...covered, end_ns: to });
-  return attributed(evidenceOf([timelineOf(11, blocked)], { threads, victims: [victim], trace: { model, coveredFrom_ns: 0, coveredTo_ns: to, lost_n: 3, stacks: [] } }), victim);
+  return attributed(evidenceOf([timelineOf(11, blocked)], { threads, events: more.events ?? [], victims: [victim], trace: { model, coveredFrom_ns: 0, coveredTo_ns: to, lost_n: 3, stacks: [] } }), victim);
 }
 
 /** CPU 0: the holder, preempted by a hog from 1010 to 1480; CPU 1: the writer, blocked from 1001 to 1490. */
@@ -40,6 +41,39 @@ describe('a trace proves', () => {
 
   test('who held it for writing', () => {
     expect(traced(byTime([...preemption, acquired(950, holder, true), lock('lock-released', 1490, holder, true), lock('lock-start', 1000, writer, true), acquired(1493, writer, true)])).cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'proven', thread: holderThread });
+  });
+
+  /** The lock is given back at 1000.8, and the holder, first in the queue, is woken to take it; a hog has its CPU up to 1480. The writer sleeps behind it. */
+  const nextInQueue = (waker: number): TraceEvent[] => [
+    switched(900, 0, hog, runnable, holder), lock('lock-start', 995, holder, true), switched(996, 0, holder, uninterruptible, hog),
+    switched(990, 1, 0, runnable, writer), lock('lock-start', 1000, writer, true), switched(1000.5, 1, writer, uninterruptible, reader),
+    acquired(950, reader, false), lock('lock-released', 1000.8, reader, false), waking(1000.9, waker, holder),
+    switched(1480, 0, hog, runnable, holder), acquired(1485, holder, true), lock('lock-released', 1490, holder, true), waking(1490, holder, writer), switched(1492, 1, reader, runnable, writer), acquired(1493, writer, true),
+  ];
+
+  test('that it waits behind a writer that was woken for its turn and has no CPU, whoever takes the lock for a moment meanwhile', () => {
+    const steals = Array.from({ length: 100 }, (_, i) => [acquired(1010 + 4 * i, reader, true), lock('lock-released', 1010.01 + 4 * i, reader, true)]).flat();
+    for (const events of [nextInQueue(reader), [...nextInQueue(reader), ...steals]]) {
+      const { chain, cause } = traced(byTime(events));
+      expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'proven', lock: 'mmap_lock write', thread: holderThread });
+      const [link] = chain.toSorted((a, b) => b.duration_ns - a.duration_ns);
+      expect(link).toMatchObject({ isNext: true, holder: { preempted_ns: 479.1 * ms, isExact: true }, cpuTakenBy: [{ thread: hogThread }] });
+      expect(link?.sentence).toMatch(/^writer\.mprotect waited 48\d ms in mmap_lock’s queue behind `holder` \(nice 19\), the writer whose turn it was, which was runnable but off its CPU for 479 ms while `hog-0` ran there$/);
+    }
+  });
+
+  test('no turn of a writer that was woken by somebody who did not have the lock', () => {
+    expect(traced(byTime(nextInQueue(hog))).cause).toMatchObject({ cause: 'unknown', grade: 'possible' });
+  });
+
+  test('a pause of the JVM: its log says so, and its VM thread ends the sleep', () => {
+    const vmThread: BlamedThread = { name: 'VM Thread', tid: 15, role: 'other', nice: null };
+    const asleep = preemption.map((event) => (event.kind === 'switch' && event.previous === writer ? { ...event, previousState: interruptible } : event));
+    const pause = { name: 'gc.pause', label: 'Pause Young', start_ns: 1000 * ms, duration_ns: 489 * ms, tid: null };
+    const woken = (tid: number): TraceEvent[] => byTime(asleep.map((event) => (event.kind === 'waking' ? { ...event, tid } : event)));
+    const victim = victimOf({ lock: 'none' });
+    expect(traced(woken(15), victim, covered.end_ns, { threads: [vmThread], events: [pause] }).cause).toMatchObject({ cause: 'gc-pause', grade: 'proven' });
+    expect(traced(woken(hog), victim, covered.end_ns, { threads: [vmThread], events: [pause] }).cause).toMatchObject({ cause: 'gc-pause', grade: 'likely' });
   });
 
   test('that a writer with the lock in hand waits for a VMA’s reader, the one who wakes it', () => {
