@@ -96,8 +96,11 @@ function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid:
     });
 }
 
+/** The event comes before the lock is given back: who queues in between does so after the event, and is woken all the same. */
+const giving_ns = 1_000_000;
+
 function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: TraceModel): boolean {
-  return overlapping(model.holds.get(mm), { start_ns: start_ns - 1, end_ns }).some((hold) => hold.tid === tid && hold.end_ns <= end_ns);
+  return overlapping(model.holds.get(mm), { start_ns: start_ns - giving_ns, end_ns }).some((hold) => hold.tid === tid && hold.end_ns <= end_ns);
 }
 
 function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft {
