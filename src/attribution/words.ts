@@ -25,11 +25,11 @@ export function sentenceOf(link: Worded, victim: string): string {
     case 'gc-pause':
       return `${victim} was stopped for ${time} by a pause of the JVM’s collector${because(link.why)}`;
     case 'not-scheduled':
-      return `${victim} was runnable for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
+      return `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
     case 'steal':
-      return `${victim} was runnable for ${time} while the hypervisor took CPU time from this machine${because(link.why)}`;
+      return `${victim} was ready to run for ${time} while the hypervisor took CPU time from this machine${because(link.why)}`;
     case 'running':
       return `${victim} ran on a CPU for ${time}: its own work`;
     case 'unknown':
@@ -40,7 +40,8 @@ export function sentenceOf(link: Worded, victim: string): string {
 const quoted = ({ name }: BlamedThread): string => `\`${name}\``;
 
 export function named(threads: readonly BlamedThread[]): string {
-  return [...new Set(threads.map(quoted))].join(' and ');
+  const names = [...new Set(threads.map(quoted))];
+  return names.length <= 2 ? names.join(' and ') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 }
 
 function holderOf({ thread, call }: Worded): string {
@@ -58,13 +59,16 @@ function off({ holder, cpuTakenBy, duration_ns, thread }: Worded): string {
   if (holder === null || thread === null) return '';
   const [preempted, blocked, running] = [holder.preempted_ns, holder.blocked_ns, holder.running_ns].map((time_ns) => (time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null));
   const atMost = holder.isExact ? '' : 'at most ';
-  if (preempted !== null && preempted !== undefined) return `, which was runnable but off its CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ', ' ran there')}`;
+  if (preempted !== null && preempted !== undefined) return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ')}`;
   if (blocked !== null && blocked !== undefined) return `, which was itself blocked for ${atMost}${blocked}`;
   return running === null || running === undefined ? '' : `, which ran for ${running} of it`;
 }
 
-function takers(takenBy: ChainLink['cpuTakenBy'], before: string, after = ' ran there'): string {
-  return takenBy.length === 0 ? '' : `${before}${named(takenBy.slice(0, 3).map(({ thread }) => thread))}${after}`;
+/** Those who ran there for a tenth of the time or more. */
+function takers(takenBy: ChainLink['cpuTakenBy'], before: string): string {
+  const all_ns = takenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= all_ns / 10);
+  return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there`;
 }
 
 function because(why: string | null): string {

@@ -14,7 +14,7 @@ describe('a victim blocked in the kernel', () => {
   test('waits for mmap_lock held by a reader, and who that is, what it did and how long it was off its CPU is said', () => {
     const { cause, chain } = attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holderOf()] }));
     expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely', lock: 'mmap_lock read', thread: holderThread, duration_ns: 500 * ms });
-    expect(cause.sentence).toBe('writer.mprotect waited 500 ms for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was runnable but off its CPU for at most 500 ms');
+    expect(cause.sentence).toBe('writer.mprotect waited 500 ms for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was ready to run but had no CPU for at most 500 ms');
     expect(chain).toHaveLength(1);
   });
 

@@ -1,7 +1,6 @@
 /** The report: its parts as pure functions, and whole pages of bundles that are whole, partial, hostile or large. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { StallsFile } from '../../src/bundle/stalls-schema.js';
@@ -12,6 +11,7 @@ import { html } from '../../src/report/html/markup.js';
 import { report } from '../../src/report/html/report.js';
 import { singleFigure } from '../../src/report/html/single.js';
 import { linearScale, logScale, ninesScale } from '../../src/report/html/scales.js';
+import { hasChromium, openPage } from '../support/browser.js';
 import { exampleLink, exampleStall, holderThread } from '../support/stalls.js';
 import { scratchFolder } from '../support/scratch.js';
 import { fakeSeries, stalled, writeFakeBundle, type FakeBundle } from '../verdict/fake-bundle.js';
@@ -68,8 +68,8 @@ describe('a page', () => {
   test('has all its parts, and a text for every figure', () => {
     const page = report([whole()]);
     for (const title of ['Verdict', 'What weakens it', 'Environment', 'Figures', 'Percentiles', 'Over time', 'Why: stalled time by cause', 'The longest stalls', 'What to try', 'Reproduce it']) expect(page).toContain(`>${title}</h2>`);
-    expect(page).toContain('writer.mprotect waited 500 ms for mmap_lock, held for reading by &#96;holder&#96;');
-    expect(page).toContain('holder: runnable, for the most part without a CPU (preempted) 500 ms (by its counters at most 20.0 ms on a CPU and 480 ms waiting for one)');
+    expect(page).toContain('writer.mprotect waited 500 ms for mmap_lock, held for reading by <code>holder</code>');
+    expect(page).toContain('holder: ready to run, mostly without a CPU 500 ms; by its counters at most 20.0 ms on a CPU and 480 ms waiting for one');
     expect(page).toContain('href="#stall-1-1"');
     expect(page).toContain('id="stall-1-1"');
     expect(page).toContain('Give the thread that holds the lock the default nice value');
@@ -138,14 +138,36 @@ describe('names and values of a bundle', () => {
     expect(page.split('&#60;script&#62;').length).toBeGreaterThan(15);
   });
 
-  const chromium = '/usr/bin/chromium';
-  test.skipIf(!existsSync(chromium))('run nothing in a browser, whose only script is ours (skipped where /usr/bin/chromium is not installed)', () => {
-    const file = scratch.write('page.html', report([hostile()]));
-    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', `--user-data-dir=${scratch.fresh('browser')}`];
-    const dom = execFileSync(chromium, [...flags, '--dump-dom', `file://${file}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    expect(/<title>([^]*?)<\/title>/.exec(dom)?.[1]).toMatch(/^pauselab: /);
-    expect(dom).toMatch(/<button type="button" aria-pressed="true">/);
+  test.skipIf(!hasChromium)('run nothing in a browser, whose only script is ours (skipped where /usr/bin/chromium is not installed)', async () => {
+    const page = await openPage(scratch.write('hostile.html', report([hostile()])), scratch.fresh('browser'));
+    try {
+      expect(await page.evaluate('document.title')).toMatch(/^pauselab: /);
+      expect(await page.evaluate(`document.querySelectorAll('button[aria-pressed=true]').length`)).toBeGreaterThan(0);
+      // What the policy refused would be a complaint.
+      expect(page.complaints).toEqual([]);
+      // The longest words of a hostile bundle break, too.
+      for (const width of [390, 1440]) expect(await page.look({ width, height: 800, scheme: 'light', media: 'screen' })).toMatchObject({ width, overflowing: [] });
+    } finally {
+      await page.close();
+    }
   });
+});
+
+test.skipIf(!hasChromium)('fits a phone and a wide screen, light, dark and on paper, and asks for nothing (skipped where /usr/bin/chromium is not installed)', async () => {
+  const other = bundle({ runs: [{ arm: 'idle' }, { arm: 'free', series: 'writer.a_series_of_a_rather_long_name' }] });
+  const jvm = { ...exampleStall, evidence: { ...exampleStall.evidence, sources: [], threads: exampleStall.evidence?.threads ?? [], events: [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1.1e9, duration_ns: 2e8 }], systemCall: null, steal_share: null, stacks: [], missing: [] } };
+  const file = scratch.write('page.html', report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free', stalls: stalled(2) }] }, { stalls: [exampleStall, jvm] }), other]));
+  const page = await openPage(file, scratch.fresh('browser'));
+  try {
+    for (const width of [390, 1440]) {
+      for (const scheme of ['light', 'dark'] as const) expect({ scheme, ...(await page.look({ width, height: 900, scheme, media: 'screen' })) }).toEqual({ width, scheme, overflowing: [], scrolling: [], picture: null });
+    }
+    expect(await page.look({ width: 794, height: 1123, scheme: 'light', media: 'print' })).toMatchObject({ width: 794, overflowing: [] });
+    expect(page.complaints).toEqual([]);
+    expect(page.requests).toEqual([`file://${file}`]);
+  } finally {
+    await page.close();
+  }
 });
 
 describe('one figure alone', () => {

@@ -9,7 +9,7 @@ export const holderThread: BlamedThread = { name: 'holder', tid: 12, role: 'hold
 export const exampleLink: ChainLink = {
   start_ns: 1000 * ms, end_ns: 1500 * ms, duration_ns: 500 * ms, cause: 'mmap-lock-reader', grade: 'likely', lock: 'mmap_lock read', isNext: false, thread: holderThread,
   call: 'madvise_free across VMAs', via: [], holder: { running_ns: 0, preempted_ns: 480 * ms, blocked_ns: 0, isExact: false }, cpuTakenBy: [],
-  sentence: 'writer.mprotect waited 500 ms for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was runnable but off its CPU for at most 480 ms',
+  sentence: 'writer.mprotect waited 500 ms for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was ready to run but had no CPU for at most 480 ms',
 };
 
 export const exampleStall: ListedStall = {

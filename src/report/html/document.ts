@@ -2,15 +2,17 @@
 import { createHash } from 'node:crypto';
 import { grouped } from '../../base/group.js';
 import type { Comparison } from '../../verdict/compared.js';
-import { activityLegend, stallFigure } from './chain.js';
+import { stallFigure } from './chain.js';
 import { stallId } from './figures.js';
 import type { Arm, HeatMap, ReportData } from './gather.js';
+import { headlinePart } from './headline.js';
 import { heatFigure } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { percentileFigure } from './percentile-curve.js';
 import { script } from './script.js';
 import { advicePart, causesPart, comparisonPart, environmentPart, figuresPart, reproducePart, verdictPart, weakPart } from './sections.js';
 import { style } from './style.js';
+import { timelineLegend } from './timeline.js';
 
 const mostStalls = 20;
 const mostHeatMaps = 48;
@@ -22,7 +24,7 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   const several = bundles.length > 1;
   const profiles = [...new Set(bundles.map(({ stored: { manifest, summary } }) => summary?.profile ?? profileName(manifest.profile)))].join(' and ');
   const parts: [id: string, title: string, content: Markup][] = [
-    ['verdict', 'Verdict', html`${bundles.map((bundle) => verdictPart(bundle, several))}`],
+    ['verdict', 'Verdict', html`${bundles.map((bundle, i) => html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`)}`],
     ...(comparison === null ? [] : [['comparison', 'Side by side', comparisonPart(comparison)] as [string, string, Markup]]),
     ['evidence', 'What weakens it', html`${bundles.map((bundle) => weakPart(bundle, several))}`],
     ['environment', 'Environment', environmentPart(bundles)],
@@ -37,7 +39,7 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   const title = `pauselab: ${profiles}`;
   const body = html`<a class="skip" href="#verdict">To the verdict</a>
 <header><h1>${title}</h1><p class="small">${bundles.map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`).join(' · ')}</p>
-<nav aria-label="Parts of this page"><ul>${parts.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav></header>
+<nav aria-label="Parts of this page"><ul>${parts.map(([id, name]) => html`<li><a href="#${id}">${shortNames[id] ?? name}</a></li>`)}</ul></nav></header>
 <main>${parts.map(([id, name, content]) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>${content}</section>
 `)}</main>`;
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`;
@@ -55,6 +57,9 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   ].join('\n');
 }
 
+/** Where a part's title is long. */
+const shortNames: Readonly<Record<string, string>> = { evidence: 'Weaknesses', causes: 'Causes', stalls: 'Stalls', advice: 'What to try', reproduce: 'Reproduce' };
+
 function profileName(profile: unknown): string {
   return typeof profile === 'object' && profile !== null && 'name' in profile && typeof profile.name === 'string' ? profile.name : 'a bundle';
 }
@@ -63,7 +68,7 @@ function percentilesPart({ curves, bundles }: ReportData): Markup {
   const all: Arm[] = bundles.flatMap(({ arms }) => arms);
   const groups = grouped(curves, ({ series, time }) => JSON.stringify([series, time]));
   if (groups.size === 0) return html`<p>There is no histogram to draw.</p>`;
-  return html`<p>Each further nine of the percentile is as wide as the one before. A line is all runs of an arm together: solid as far as n carries the percentile, dotted beyond. The band goes from the lowest to the highest run. Controls are grey. Service: how long the operation took; response: from when it was due.</p>
+  return html`<p>How long the slowest operations take: at p99, one of a hundred took that long or longer, at p99.9 one of a thousand. A line is all runs of an arm together: solid as far as there are operations enough for the percentile, dotted beyond. The band goes from the lowest to the highest run. Controls are grey. Service time is how long the operation took, response time counts from when it was due.</p>
 <div class="grid">${[...groups.values()].slice(0, mostCurveFigures).map((sets) => percentileFigure(sets, all))}</div>
 ${groups.size > mostCurveFigures ? html`<p>${groups.size - mostCurveFigures} more series are not drawn.</p>` : nothing}`;
 }
@@ -75,7 +80,7 @@ function heatPart({ heatMaps, bundles }: ReportData): Markup {
   const arms = [...new Set(heatMaps.map(({ arm }) => arm))];
   if (heatMaps.length === 0) return html`<p>There is no run to draw.</p>`;
   return html`<p>Service time of every operation, run after run; darker where a larger share of the operations of that time took so long. Stalls are red bars at their length; they lead to their story where it is told below.</p>
-<p class="small scale">${[0, 1, 2, 3, 4, 5].map((shade) => html`<svg width="22" height="12" aria-hidden="true" class="bar"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg>`)} any, from 0.01 %, 0.1 %, 1 %, 10 %, 40 %</p>
+<ul class="legend">${['any', '0.01 % or more', '0.1 %', '1 %', '10 %', '40 %'].map((share, shade) => html`<li><svg width="22" height="12" aria-hidden="true"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg> ${share}</li>`)}</ul>
 ${arms.map((arm) => {
   const own = heatMaps.filter((map) => map.arm === arm && kept.has(map));
   const content = html`<div class="grid">${own.map((map) => heatFigure(map, linked))}</div>`;
@@ -87,5 +92,5 @@ ${kept.size < heatMaps.length ? html`<p>${heatMaps.length - kept.size} more, wit
 }
 
 function stallsPart({ bundles }: ReportData): Markup {
-  return html`${activityLegend}${bundles.map(({ label, stalls: { stalls } }, i) => html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing}${stalls.slice(0, mostStalls).map((one) => stallFigure(i, one))}${stalls.length > mostStalls ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>` : nothing}`)}`;
+  return html`${timelineLegend(bundles.flatMap(({ stalls }) => stalls.stalls.slice(0, mostStalls).map(({ stall }) => stall)))}${bundles.map(({ label, stalls: { stalls } }, i) => html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing}${stalls.slice(0, mostStalls).map((one) => stallFigure(i, one))}${stalls.length > mostStalls ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>` : nothing}`)}`;
 }

@@ -10,8 +10,14 @@ export interface Frame {
   readonly bottom: number;
 }
 
-export function axisBelow({ ticks }: Scale, { top, bottom }: Frame): Markup {
-  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${px(at)} ${top}V${bottom}"/><text x="${px(at)}" y="${bottom + 14}" text-anchor="middle">${label}</text>`)}</g>`;
+export function axisBelow({ ticks }: Scale, frame: Frame): Markup {
+  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${px(at)} ${frame.top}V${frame.bottom}"/>${labelBelow(at, label, frame)}`)}</g>`;
+}
+
+/** Words at the right edge end there, so that none is cut off. */
+export function labelBelow(at: number, label: string, { right, bottom }: Frame): Markup {
+  const isLast = at > right - 24;
+  return html`<text x="${px(isLast ? right + 8 : at)}" y="${bottom + 14}" text-anchor="${isLast ? 'end' : 'middle'}">${label}</text>`;
 }
 
 export function axisLeft({ ticks }: Scale, { left, right }: Frame): Markup {

@@ -1,6 +1,6 @@
 /** Service times of one series over time: darker where more operations took so long; each stall a red mark. */
 import { formatDuration } from '../../base/units.js';
-import { axisLeft, noEvidence, stallId, svg } from './figures.js';
+import { axisLeft, labelBelow, noEvidence, stallId, svg } from './figures.js';
 import { heatRows, heatRowsPerDecade, lowestHeat_ns, type HeatMap, type HeatRun } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { linearScale, logScale, px, roundDuration, type Scale } from './scales.js';
@@ -80,5 +80,5 @@ ${run.stalls.slice(0, mostMarks).map((one) => {
   const id = stallId(bundle, one.number);
   return linked.has(id) ? html`<a href="#${id}" aria-label="stall ${one.number}">${mark}</a>` : mark;
 })}
-${runs_n <= 2 ? html`<g class="axis">${x.ticks.filter(({ at }) => at < to - 12 || runs_n === 1).map(({ at, label }) => html`<text x="${px(at)}" y="${frame.bottom + 14}" text-anchor="middle">${label}</text>`)}</g>` : runs_n <= 6 ? html`<g class="axis"><text x="${px((from + to) / 2)}" y="${frame.bottom + 14}" text-anchor="middle">${run.run.slice(0, 3)}: ${roundDuration(length)}</text></g>` : nothing}</g>`;
+${runs_n <= 2 ? html`<g class="axis">${x.ticks.filter(({ at }) => at < to - 12 || runs_n === 1).map(({ at, label }) => labelBelow(at, label, frame))}</g>` : runs_n <= 6 ? html`<g class="axis"><text x="${px((from + to) / 2)}" y="${frame.bottom + 14}" text-anchor="middle">${run.run.slice(0, 3)}: ${roundDuration(length)}</text></g>` : nothing}</g>`;
 }

@@ -35,3 +35,8 @@ function escapeText(text: string): string {
     .replace(/[^\t\n\r\u0020-\u007e\u00a0-\u2027\u2030-\u2065\u206a-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+/** A sentence in which names stand in backticks. */
+export function prose(sentence: string): Markup {
+  return html`${sentence.split('`').map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`))}`;
+}

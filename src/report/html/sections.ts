@@ -14,10 +14,9 @@ function list(items: readonly Content[]): Markup {
   return items.length === 0 ? nothing : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 }
 
-export function verdictPart({ label, stored: { summary } }: ReportedBundle, several: boolean): Markup {
-  const heading = several ? html`<h3>${label}</h3>` : nothing;
-  if (summary === null) return html`${heading}<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
-  return html`${heading}<p class="verdict">${summary.verdict}</p>
+export function verdictPart({ stored: { summary } }: ReportedBundle): Markup {
+  if (summary === null) return html`<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
+  return html`<h3>What may be concluded</h3><p class="verdict">${summary.verdict}</p>
 ${summary.findings.length === 0 ? nothing : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`))}</details>`}`;
 }
 
@@ -93,6 +92,7 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
   }));
   const titles = columns[0]?.cells.map(([title]) => title) ?? [];
   const rows = titles.flatMap((title, i) => (columns.every(({ cells }) => cells[i]?.[1] === null) ? [] : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]]));
+  if (columns.length === 1) return html`<dl class="facts">${rows.map(([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
   return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows, 1 + columns.length);
 }
 

@@ -1,0 +1,111 @@
+/**
+ * Who did what while a stall lasted: one row a thread, the victim first. Places along the time are percentages and all else
+ * is pixels, so that the figure takes the width that there is and its words keep their size.
+ */
+import { formatDuration } from '../../base/units.js';
+import type { Activity, BlamedThread, ListedStall } from '../../bundle/stalls-schema.js';
+import { html, nothing, type Markup } from './markup.js';
+import { linearScale, roundDuration } from './scales.js';
+
+const rowHeight = 40;
+const nameHeight = 17;
+/** Of a bar's middle, below its name. */
+const barOffset = nameHeight + 10;
+const mostThreads = 12;
+const mostSpans = 300;
+const mostCalls = 50;
+const mostEvents = 4;
+/** Characters of a row's words: so many fit on a phone. */
+const [longestName, longestRow] = [32, 46];
+
+/** Of a bar, around its row's middle; activities differ by height too, not by colour alone. */
+const bars: Readonly<Record<Activity, { readonly half: number; readonly says: string }>> = {
+  // Without a trace the sampler knows of a time in state R only what most of it was.
+  running: { half: 7, says: 'mostly on a CPU' },
+  runnable: { half: 7, says: 'ready to run, mostly without a CPU' },
+  blocked: { half: 4, says: 'blocked in the kernel' },
+  asleep: { half: 1.5, says: 'asleep' },
+  stopped: { half: 3, says: 'stopped' },
+  gone: { half: 0.5, says: 'gone' },
+  unobserved: { half: 0.5, says: 'nobody looked' },
+};
+
+/** Only of what the timelines show. */
+export function timelineLegend(stalls: readonly ListedStall[]): Markup {
+  const shown = new Set(stalls.flatMap(({ evidence }) => evidence?.threads.flatMap(({ spans }) => spans.map(({ activity }) => activity)) ?? []));
+  const told = (Object.entries(bars) as [Activity, (typeof bars)[Activity]][]).filter(([activity]) => shown.has(activity));
+  if (told.length === 0) return nothing;
+  const hasCall = stalls.some(({ overlappingHolderCalls }) => overlappingHolderCalls.length > 0);
+  return html`<ul class="legend">${told.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasCall ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside the call that gives memory back</li>` : nothing}</ul>`;
+}
+
+/** What the figure says, a sentence a row: for who cannot see it, and for who wants the milliseconds. */
+export function timelineTexts(stall: ListedStall): string[] {
+  const { threads, events, clip } = shownOf(stall);
+  return [
+    ...threads.map(({ thread, spans, onCpu_ns, runDelay_ns }) => `${thread.name}: ${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0 ? '' : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one`}`),
+    ...events.map(({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`),
+  ];
+}
+
+/** Nothing for a stall of which no thread was seen. */
+export function timeline(stall: ListedStall): Markup {
+  const { threads, events, clip } = shownOf(stall);
+  if (threads.length === 0) return nothing;
+  const calls = stall.overlappingHolderCalls.slice(0, mostCalls);
+  const callsOf = (name: string): typeof calls => calls.filter(({ holder }) => holder === name || holder.startsWith(`${name}.`));
+  const share = linearScale(0, stall.duration_ns, 0, 100, roundDuration);
+  const x = (time_ns: number): number => share(clip(time_ns) - stall.start_ns);
+  const bottom = (threads.length + (events.length > 0 ? 1 : 0)) * rowHeight;
+  return html`<svg class="timeline" role="img" aria-label="Timeline of the stall; ${timelineTexts(stall).join('; ')}" height="${bottom + 20}">
+<g class="axis">${share.ticks.map(({ at, label }) => html`<line x1="${percent(at)}" x2="${percent(at)}" y2="${bottom}"/><text x="${percent(at)}" y="${bottom + 15}" text-anchor="${anchor(at)}">${label}</text>`)}</g>
+${threads.map(({ thread, spans }, row) => {
+    const middle = row * rowHeight + barOffset;
+    return html`${rowName(thread.name, row, aboutThread(thread))}
+${spans.slice(0, mostSpans).map(({ start_ns, end_ns, activity }) => bar(`a-${activity}`, x(start_ns), x(end_ns), middle, bars[activity].half, `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, end_ns - start_ns))}`))}
+${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns), middle, 9, `${call.holder}${call.crossed ? ' across VMAs' : ''}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`))}`;
+  })}
+${events.length === 0 ? nothing : rowName('the JVM’s log', threads.length, events.map(({ name }) => name).join(', '))}
+${events.map(({ name, label, start_ns, duration_ns }) => bar('event', x(start_ns), x(start_ns + duration_ns), threads.length * rowHeight + barOffset, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`))}</svg>`;
+}
+
+function shownOf(stall: ListedStall): { readonly threads: NonNullable<ListedStall['evidence']>['threads']; readonly events: NonNullable<ListedStall['evidence']>['events']; readonly clip: (time_ns: number) => number } {
+  const { start_ns, duration_ns, evidence } = stall;
+  const clip = (time_ns: number): number => Math.min(Math.max(time_ns, start_ns), start_ns + duration_ns);
+  return { threads: evidence?.threads.slice(0, mostThreads) ?? [], events: evidence?.events.slice(0, mostEvents) ?? [], clip };
+}
+
+const roles: Readonly<Record<BlamedThread['role'], string>> = { victim: 'is timed', holder: 'gives memory back', toucher: 'uses the memory again', hog: 'takes CPU time', load: 'works', other: '', outside: '' };
+
+function aboutThread({ role, nice }: BlamedThread): string {
+  return [roles[role], nice === null || nice === 0 ? '' : `nice ${nice}`].filter((part) => part !== '').join(', ');
+}
+
+function rowName(name: string, row: number, about: string): Markup {
+  return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(about, Math.max(1, longestRow - Math.min(name.length, longestName)))}</tspan></text>`;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+function bar(kind: string, from: number, to: number, middle: number, half: number, title: string): Markup {
+  return to <= from ? nothing : html`<rect class="${kind}" x="${percent(from)}" y="${middle - half}" width="${percent(Math.max(to - from, 0.12))}" height="${2 * half}"><title>${title}</title></rect>`;
+}
+
+function percent(value: number): string {
+  return `${Math.round(value * 100) / 100}%`;
+}
+
+/** Words at an edge stay inside. */
+function anchor(at: number): 'start' | 'middle' | 'end' {
+  if (at < 5) return 'start';
+  return at > 95 ? 'end' : 'middle';
+}
+
+function summed(parts: readonly (readonly [Activity, number])[]): string {
+  const sums = new Map<Activity, number>();
+  for (const [activity, duration_ns] of parts) sums.set(activity, (sums.get(activity) ?? 0) + Math.max(0, duration_ns));
+  const told = [...sums].filter(([, duration_ns]) => duration_ns > 0).sort((a, b) => b[1] - a[1]).slice(0, 3);
+  return told.length === 0 ? 'not seen' : told.map(([activity, duration_ns]) => `${bars[activity].says} ${formatDuration(duration_ns)}`).join(', ');
+}
