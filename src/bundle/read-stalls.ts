@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Failure, usage } from '../base/failure.js';
 import type { RunFile } from './schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
-import { readBundleFile } from './store.js';
+import { readBundleFile, type StoredBundle } from './store.js';
 
 export interface RunStalls {
   readonly name: string;
@@ -34,20 +34,26 @@ export function readStalls(bundle: string, only?: string): BundleStalls {
   const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory()).sort();
   if (only !== undefined && !names.includes(only)) throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
   const missing: string[] = [];
-  const read = <T>(action: () => T): T | null => {
-    try {
-      return action();
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      missing.push(error.message);
-      return null;
-    }
-  };
-  const runs = names.filter((name) => only === undefined || name === only).map((name) => ({
-    name,
-    run: read(() => readBundleFile('run', join(folder, name, 'run.json'))),
-    file: read(() => readBundleFile('stalls', join(folder, name, 'stalls.json'))),
-  }));
+  return collected(bundle, names.filter((name) => only === undefined || name === only).map((name) => ({ name, run: orMissing(missing, () => readBundleFile('run', join(folder, name, 'run.json'))) })), missing);
+}
+
+/** Of a bundle whose runs have been read. */
+export function stallsOf({ path, runs }: StoredBundle): BundleStalls {
+  return collected(path, runs.map((run) => ({ name: run.name, run })), []);
+}
+
+function orMissing<T>(missing: string[], read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    missing.push(error.message);
+    return null;
+  }
+}
+
+function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run'>[], missing: string[]): BundleStalls {
+  const runs = named.map((one) => ({ ...one, file: orMissing(missing, () => readBundleFile('stalls', join(bundle, 'runs', one.name, 'stalls.json'))) }));
   for (const { name, run, file } of runs) {
     if (run !== null && run.status !== 'complete') missing.push(`run ${name} is ${run.status}: it holds what was recorded until then`);
     if (run !== null && run.spoiled.length > 0) missing.push(`run ${name} was spoiled: ${run.spoiled.join('; ')}`);
@@ -57,7 +63,7 @@ export function readStalls(bundle: string, only?: string): BundleStalls {
     const lost_n = run?.series.reduce((sum, { lost_records }) => sum + lost_records, 0) ?? 0;
     if (lost_n > 0) missing.push(`run ${name} lost ${lost_n} records of slow operations: stalls may be missing`);
   }
-  if (names.length === 0) missing.push('the bundle has no run');
+  if (runs.length === 0) missing.push('the bundle has no run');
   const all = runs.flatMap(({ name, run, file }) => (file?.stalls ?? []).map((stall) => ({ run: name, arm: run?.arm ?? name, stall })));
   const stalls = all.sort((a, b) => b.stall.duration_ns - a.stall.duration_ns).map((one, i) => ({ number: i + 1, ...one }));
   return { runs, stalls, missing };

@@ -48,7 +48,7 @@ export function createTally(): Tally {
 /** One histogram; extremes and sum as those of a tally. */
 export function decodeCounts(base64: string): SparseCounts {
   const { n, index, count } = decode(base64);
-  return sparse(Uint32Array.from(index), Float64Array.from(count), n);
+  return sparse(new Uint32Array(index), new Float64Array(count), n);
 }
 
 interface Decoded {
@@ -141,6 +141,9 @@ function readCounts(payload: Buffer, use: (position: number, count: number) => v
 function sparse(index: Uint32Array, count: Float64Array, n: number): SparseCounts {
   if (n === 0) return emptyCounts();
   let sum_ns = 0;
-  for (const [position, i] of index.entries()) sum_ns += (count[position] ?? 0) * Math.floor((valueOfIndex(i) + highestOfIndex(i) + 1) / 2);
+  for (let position = 0; position < index.length; position += 1) {
+    const i = index[position] ?? 0;
+    sum_ns += (count[position] ?? 0) * Math.floor((valueOfIndex(i) + highestOfIndex(i) + 1) / 2);
+  }
   return { n, min_ns: valueOfIndex(index[0] ?? 0), max_ns: highestOfIndex(index.at(-1) ?? 0), sum_ns, overRange: 0, index, count };
 }

@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path';
 import { Failure } from '../../base/failure.js';
-import { readStalls, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
+import { stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
 import type { RunFile } from '../../bundle/schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
 import { isEvidence, plannedArms } from '../../bundle/stored.js';
-import { valueOfIndex, type SparseCounts } from '../../record/counts.js';
+import { lastUsedIndex, valueOfIndex, type SparseCounts } from '../../record/counts.js';
 import { eachHlogLine } from '../../record/hlog-sum.js';
 import { decodeCounts } from '../../record/tally.js';
 import { addTo, createPool, curveOf, mergePools, type Curve, type Pool } from './curves.js';
@@ -81,7 +81,10 @@ const mostHeatRuns = 60;
 const leastColumn_ns = 1e9;
 
 export function gather(paths: readonly string[]): ReportData {
-  const opened = paths.map((path) => ({ stored: openBundle(path), stalls: readStalls(path) }));
+  const opened = paths.map((path) => {
+    const stored = openBundle(path);
+    return { stored, stalls: stallsOf(stored) };
+  });
   const labels = distinct(opened.map(({ stored }) => stored.path.replace(/\/+$/, '').split('/').at(-1) ?? stored.path));
   const curves: CurveSet[] = [];
   const heatMaps: HeatMap[] = [];
@@ -208,8 +211,13 @@ function addHeat({ cells, start_ns }: HeatRun, middle_ns: number, column_ns: num
   const column = cells[Math.min(cells.length - 1, Math.max(0, Math.floor((middle_ns - start_ns) / column_ns)))];
   if (column === undefined) return;
   for (let i = 0; i < index.length; i += 1) {
-    const value_ns = Math.max(valueOfIndex(index[i] ?? 0), lowestHeat_ns);
-    const row = Math.min(heatRows - 1, Math.floor(Math.log10(value_ns / lowestHeat_ns) * heatRowsPerDecade + 1e-9));
+    const row = rowOfCounter[index[i] ?? 0] ?? heatRows - 1;
     column[row] = (column[row] ?? 0) + (count[i] ?? 0);
   }
 }
+
+/** The row of each counter: a logarithm for each counter and not for each second of each. */
+const rowOfCounter = Uint8Array.from({ length: lastUsedIndex + 1 }, (_, index) => {
+  const value_ns = Math.max(valueOfIndex(index), lowestHeat_ns);
+  return Math.min(heatRows - 1, Math.floor(Math.log10(value_ns / lowestHeat_ns) * heatRowsPerDecade + 1e-9));
+});
