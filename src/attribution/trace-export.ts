@@ -1,9 +1,12 @@
 /**
  * Stalls in the Trace Event Format, which Perfetto (ui.perfetto.dev) and chrome://tracing read: JSON, a slice as an event of
- * phase X with `ts` and `dur` in microseconds, names of processes and threads as metadata, phase M. Format: "Trace Event
- * Format", the Chromium project's document. A run is a process, a thread of it a track. Pure.
+ * phase X with `name`, `cat`, `ts`, `dur`, `pid`, `tid` and `args`, times in microseconds; names of processes and threads as
+ * metadata, phase M. Format: "Trace Event Format", the Chromium project's document, and what Perfetto says of it in
+ * docs/getting-started/other-formats.md: slices of a track nest. A run is a process, a thread of it a track. Pure.
  */
-import type { BlamedThread, ListedStall, StallsFile } from '../bundle/stalls-schema.js';
+import { grouped } from '../base/group.js';
+import type { ListedStall, StallsFile } from '../bundle/stalls-schema.js';
+import type { Span } from './links.js';
 
 export interface TraceSlice {
   readonly name: string;
@@ -29,38 +32,56 @@ export interface ExportedStall {
 
 /** Of the run's other slow operations those that lie so near. */
 const around_ns = 1_000_000_000;
-/** Tracks that are no thread; above every pid that Linux gives (2^22). */
-const [chainTrack, callTrack, logTrack, firstSeriesTrack] = [5_000_001, 5_000_002, 5_000_003, 5_000_100];
+/** Tracks that are no thread have numbers above every pid that Linux gives (2^22), and so many for each run. */
+const [firstTrack, mostTracks] = [5_000_000, 10_000];
+
+/** A slice before it is on its track. */
+interface Piece extends Span {
+  readonly name: string;
+  readonly args?: TraceSlice['args'];
+}
 
 export function exportTrace(stalls: readonly ExportedStall[], files: ReadonlyMap<string, StallsFile>): ExportedTrace {
   const runs = [...new Set(stalls.map(({ run }) => run))];
   const slices = runs.flatMap((run, i) => sliced(i + 1, run, stalls.filter((one) => one.run === run).map(({ stall }) => stall), files.get(run)));
-  return { traceEvents: unique(slices), displayTimeUnit: 'ms' };
+  return { traceEvents: slices.sort((a, b) => a.ts - b.ts), displayTimeUnit: 'ms' };
 }
 
 function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: StallsFile | undefined): TraceSlice[] {
-  const slice = (tid: number, name: string, cat: string, start_ns: number, end_ns: number, args: TraceSlice['args'] = {}): TraceSlice => ({ name, cat, ph: 'X', ts: start_ns / 1000, dur: Math.max(0, end_ns - start_ns) / 1000, pid, tid, args });
-  const called = (tid: number, name: string): TraceSlice => ({ name: 'thread_name', cat: '__metadata', ph: 'M', ts: 0, pid, tid, args: { name } });
-  const thread = (one: BlamedThread): TraceSlice => called(one.tid, `${one.role}: ${one.name}`);
   const near = [...(file?.slow ?? []), ...(file?.stalls ?? [])].filter((one) => stalls.some((stall) => one.start_ns < stall.start_ns + stall.duration_ns + around_ns && one.start_ns + one.duration_ns > stall.start_ns - around_ns));
-  const series = [...new Set(near.map((one) => one.series))];
+  const seen = stalls.flatMap(({ evidence }) => evidence?.threads ?? []);
+  const threads = new Map(seen.map(({ thread }) => [thread.tid, thread]));
+  const metadata = (kind: string, tid: number, name: string): TraceSlice => ({ name: kind, cat: '__metadata', ph: 'M', ts: 0, pid, tid, args: { name } });
+  let tracks = 0;
+  const track = (tid: number, name: string, cat: string, pieces: readonly Piece[]): TraceSlice[] => [
+    metadata('thread_name', tid, name),
+    ...apart(pieces).map(({ name: slice, start_ns, end_ns, args = {} }): TraceSlice => ({ name: slice, cat, ph: 'X', ts: start_ns / 1000, dur: (end_ns - start_ns) / 1000, pid, tid, args })),
+  ];
+  /** One a name: operations of a series, calls of a holder and links of a victim's chains follow each other. */
+  const tracksOf = <T>(items: readonly T[], cat: string, of: (item: T) => readonly [track: string, piece: Piece]): TraceSlice[] =>
+    [...grouped(items.map(of), ([name]) => name)].flatMap(([name, own]) => track(firstTrack + pid * mostTracks + (tracks += 1), name, cat, own.map(([, piece]) => piece)));
   return [
-    { name: 'process_name', cat: '__metadata', ph: 'M', ts: 0, pid, tid: 0, args: { name: `run ${run}` } },
-    called(chainTrack, 'chains of blame'),
-    called(callTrack, 'calls of holders'),
-    called(logTrack, 'the JVM’s log'),
-    ...series.map((name, i) => called(firstSeriesTrack + i, `operations: ${name}`)),
-    ...near.map((one) => slice(firstSeriesTrack + series.indexOf(one.series), one.series, 'operation', one.start_ns, one.start_ns + one.duration_ns)),
-    ...stalls.flatMap((stall) => [
-      ...(stall.chain ?? []).map((link) => slice(chainTrack, `${link.cause}${link.thread === null ? '' : `: ${link.thread.name}`}`, 'chain', link.start_ns, link.end_ns, { series: stall.series, grade: link.grade, sentence: link.sentence })),
-      ...stall.overlappingHolderCalls.map((call) => slice(callTrack, `${call.holder}${call.crossed ? ' across VMAs' : ''}`, 'call', call.start_ns, call.end_ns, { bytes: call.bytes, runDelayAtMost_ns: call.runDelayAtMost_ns })),
-      ...(stall.evidence?.events ?? []).map((event) => slice(logTrack, event.name, 'log', event.start_ns, event.start_ns + event.duration_ns, { label: event.label })),
-      ...(stall.evidence?.threads ?? []).flatMap((one) => [thread(one.thread), ...one.spans.map((span) => slice(one.thread.tid, span.activity, 'state', span.start_ns, span.end_ns))]),
-    ]),
+    metadata('process_name', 0, `run ${run}`),
+    ...tracksOf(stalls.flatMap(({ series, chain }) => (chain ?? []).map((link) => ({ series, link }))), 'chain', ({ series, link }) => [`chain of blame: ${series}`, { name: `${link.cause}${link.thread === null ? '' : `: ${link.thread.name}`}`, start_ns: link.start_ns, end_ns: link.end_ns, args: { series, grade: link.grade, sentence: link.sentence } }]),
+    ...tracksOf(stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls), 'call', (call) => [`calls: ${call.holder}`, { name: `${call.holder}${call.crossed ? ' across VMAs' : ''}`, start_ns: call.start_ns, end_ns: call.end_ns, args: { bytes: call.bytes, runDelayAtMost_ns: call.runDelayAtMost_ns } }]),
+    ...tracksOf(stalls.flatMap(({ evidence }) => evidence?.events ?? []), 'log', (event) => [`the JVM’s log: ${event.name}`, { name: event.name, start_ns: event.start_ns, end_ns: event.start_ns + event.duration_ns, args: { label: event.label } }]),
+    ...tracksOf(near, 'operation', (one) => [`operations: ${one.series}`, { name: one.series, start_ns: one.start_ns, end_ns: one.start_ns + one.duration_ns }]),
+    ...[...threads].flatMap(([tid, thread]) => track(tid, `${thread.role}: ${thread.name}`, 'state', seen.filter((one) => one.thread.tid === tid).flatMap(({ spans }) => spans.map(({ activity, start_ns, end_ns }) => ({ name: activity, start_ns, end_ns }))))),
   ];
 }
 
-/** Stalls that overlap each other have the same calls and threads. */
-function unique(slices: readonly TraceSlice[]): TraceSlice[] {
-  return [...new Map(slices.map((one) => [JSON.stringify(one), one])).values()].sort((a, b) => a.ts - b.ts);
+/**
+ * Slices of a track have to lie in each other or apart; those that overlap are out of the format. Stalls that overlap tell of
+ * the same time of the same thread: what has been told is left out.
+ */
+function apart(pieces: readonly Piece[]): Piece[] {
+  const kept: Piece[] = [];
+  let told_ns = -Infinity;
+  for (const piece of pieces.toSorted((a, b) => a.start_ns - b.start_ns || b.end_ns - a.end_ns)) {
+    const start_ns = Math.max(piece.start_ns, told_ns);
+    if (piece.end_ns <= start_ns) continue;
+    kept.push({ ...piece, start_ns });
+    told_ns = piece.end_ns;
+  }
+  return kept;
 }

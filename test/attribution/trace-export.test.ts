@@ -1,6 +1,7 @@
 /** The export is in the Trace Event Format: what Perfetto and Chrome ask of each event. */
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { grouped } from '../../src/base/group.js';
 import { exportTrace } from '../../src/attribution/trace-export.js';
 import { exampleLink, exampleStall } from '../support/stalls.js';
 
@@ -15,6 +16,18 @@ const trace = exportTrace([{ run: '000-a', stall: exampleStall }, { run: '001-b'
 
 test('every event is valid, as JSON', () => {
   expect(format.parse(JSON.parse(JSON.stringify(trace))).traceEvents.length).toBeGreaterThan(10);
+});
+
+test('slices of a track lie apart, as the format asks, though stalls overlap', () => {
+  const later = { ...exampleStall, series: 'reader.first_fault', start_ns: 1.2e9, duration_ns: 4e8, chain: [{ ...exampleLink, start_ns: 1.2e9, end_ns: 1.6e9 }], evidence: exampleStall.evidence === null ? null : { ...exampleStall.evidence, threads: exampleStall.evidence.threads.map((one) => ({ ...one, spans: [{ start_ns: 1.2e9, end_ns: 1.6e9, activity: 'blocked' as const }] })), events: [{ name: 'gc.pause', label: 'a', start_ns: 1.2e9, duration_ns: 2e8 }, { name: 'gc.pause', label: 'b', start_ns: 1.3e9, duration_ns: 2e8 }] } };
+  const { traceEvents } = exportTrace([{ run: '000-a', stall: exampleStall }, { run: '000-a', stall: later }], new Map());
+  const tracks = grouped(traceEvents.filter(({ ph }) => ph === 'X'), ({ pid, tid }) => `${pid} ${tid}`);
+  expect(tracks.size).toBeGreaterThan(4);
+  for (const slices of tracks.values()) {
+    for (const [i, { ts, dur = 0 }] of slices.entries()) expect(Math.round((ts + dur) * 1000)).toBeLessThanOrEqual(Math.round((slices[i + 1]?.ts ?? Infinity) * 1000));
+  }
+  // Nothing is lost by it: the thread's states reach from the first stall to the end of the second.
+  expect(traceEvents.filter(({ cat, tid }) => cat === 'state' && tid === 12).map(({ ts, dur }) => [ts, dur])).toEqual([[1_000_000, 500_000], [1_500_000, 100_000]]);
 });
 
 test('times are microseconds, a run is a process, and the chain, the states and what was slow beside it are there', () => {
