@@ -7,7 +7,8 @@ import { causeOf, chainOf, type Span } from './links.js';
 import { threadsOf } from './threads.js';
 import { uncovered } from './asleep.js';
 import { tracedDrafts } from './traced.js';
-import { stealDuring, untracedDrafts } from './untraced.js';
+import { stealDuring } from './steal.js';
+import { untracedDrafts } from './untraced.js';
 import { activitiesDuring } from './waits.js';
 
 export interface AttributedStall extends Stall {

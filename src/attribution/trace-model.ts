@@ -13,6 +13,12 @@ export interface LockWait extends Span {
   readonly isWrite: boolean;
 }
 
+/** For a lock of the kernel that is not mmap_lock; which one, its address alone would say. */
+export interface OtherWait extends Span {
+  readonly isRead: boolean;
+  readonly isWrite: boolean;
+}
+
 export type Scheduling = 'running' | 'runnable' | 'blocked' | 'asleep' | 'stopped';
 
 export interface Segment extends Span {
@@ -32,6 +38,8 @@ export interface TraceModel {
   readonly holds: ReadonlyMap<bigint, readonly Hold[]>;
   readonly waitsOn: ReadonlyMap<bigint, readonly LockWait[]>;
   readonly waits: ReadonlyMap<number, readonly LockWait[]>;
+  /** By thread. */
+  readonly otherWaits: ReadonlyMap<number, readonly OtherWait[]>;
   /** By thread, a partition of the time in which it was seen. */
   readonly segments: ReadonlyMap<number, readonly Segment[]>;
   readonly calls: ReadonlyMap<number, readonly Call[]>;
@@ -49,7 +57,7 @@ export function traceModel(events: readonly TraceEvent[], covered: Span): TraceM
     names.set(event.previous, event.previousName);
   }
   const locks = lockSpans(events, covered);
-  return { ...locks, ...schedule(events, covered), calls: callSpans(events, covered), names };
+  return { ...locks, otherWaits: otherWaits(events, covered), ...schedule(events, covered), calls: callSpans(events, covered), names };
 }
 
 function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
@@ -90,6 +98,29 @@ function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span): P
   for (const [key, hold] of [...held]) endHold(key, end_ns, hold.isWrite, hold);
   for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()]) list.sort((a, b) => a.start_ns - b.start_ns);
   return { holds, waitsOn, waits };
+}
+
+/** mmap_lock is the one read-write semaphore inside a struct mm_struct, which has some 1 to 2 KB. */
+const mmBytes = 2048n;
+
+function otherWaits(events: readonly TraceEvent[], { end_ns }: Span): Map<number, OtherWait[]> {
+  const mms = [...new Set(events.flatMap((event) => (event.kind === 'lock-start' || event.kind === 'lock-acquired' || event.kind === 'lock-released' ? [event.mm] : [])))];
+  const waits = new Map<number, OtherWait[]>();
+  // A thread waits for one lock at a time.
+  const open = new Map<number, OtherWait & { readonly lock: bigint }>();
+  const end = (tid: number, at_ns: number): void => {
+    const wait = open.get(tid);
+    open.delete(tid);
+    if (wait !== undefined) push(waits, tid, { start_ns: wait.start_ns, end_ns: at_ns, isRead: wait.isRead, isWrite: wait.isWrite });
+  };
+  for (const event of events) {
+    if (event.kind === 'contended') {
+      const { lock, tid, time_ns, isRead, isWrite } = event;
+      if (!mms.some((mm) => lock >= mm && lock < mm + mmBytes)) open.set(tid, { lock, start_ns: time_ns, end_ns, isRead, isWrite });
+    } else if (event.kind === 'contention-end' && open.get(event.tid)?.lock === event.lock) end(event.tid, event.time_ns);
+  }
+  for (const tid of [...open.keys()]) end(tid, end_ns);
+  return waits;
 }
 
 function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel, 'segments' | 'ran'> {

@@ -7,7 +7,9 @@ import { systemCallName, systemCallNumber } from '../record/system-calls.js';
 import { ofJvm, uncovered } from './asleep.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
-import { inside, overlapping, type Hold, type LockWait, type Segment, type TraceModel } from './trace-model.js';
+import { takenFrom } from './steal.js';
+import { inside, overlapping, type Hold, type LockWait, type OtherWait, type Segment, type TraceModel } from './trace-model.js';
+import { stolen } from './untraced.js';
 
 /** Of HotSpot: it runs what a safepoint is for, and wakes all who wait for its end. */
 const vmThread = 'VM Thread';
@@ -29,8 +31,11 @@ export function tracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunE
 function blame(segment: Segment, traced: Traced): Draft[] {
   const { tid } = traced.victim.thread;
   switch (segment.scheduling) {
-    case 'running':
-      return [draft(segment, 'running', 'proven')];
+    case 'running': {
+      // A trace of the guest's kernel does not see that its CPU was taken away.
+      const taken = takenFrom(segment, tid, traced.run);
+      return [taken === null ? draft(segment, 'running', 'proven') : stolen(segment, taken)];
+    }
     case 'runnable':
       return [draft(segment, 'not-scheduled', 'proven', { cpuTakenBy: takenBy(segment, tid, traced) })];
     case 'stopped':
@@ -47,11 +52,36 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
   const waits = inside(traced.model.waits.get(tid), segment);
   const queued = waits.flatMap((wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
+    const other = otherWaitOf(tid, part, traced);
     const holdsIt = [...traced.model.holds.values()].some((holds) => inside(holds, part).some((hold) => hold.tid === tid && hold.isWrite));
-    if (holdsIt) return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
-    return unknown(part, 'it was blocked in the kernel, and not for mmap_lock');
+    if (holdsIt && canBeVma(other)) return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
+    return unknown(part, `it was blocked in the kernel, and not for mmap_lock${other === null ? '' : ` but for ${kindOf(other)}${wokenText(tid, segment, traced)}`}`);
   });
   return [...queued, ...rest];
+}
+
+/** The wait for another lock that has most of the part; null where the kernel tells of none. */
+function otherWaitOf(tid: number, part: Span, { model }: Traced): OtherWait | null {
+  const own = inside(model.otherWaits.get(tid), part).sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns))[0];
+  return own !== undefined && own.end_ns - own.start_ns >= (part.end_ns - part.start_ns) / 2 ? own : null;
+}
+
+/**
+ * A VMA's lock, which a writer takes for writing, is a read-write semaphore in Linux 6.4 to 6.14, of which the kernel tells, and a
+ * count of its own from 6.15 on, of which it does not. So a wait for a mutex, or for reading, is for something else.
+ */
+function canBeVma(other: OtherWait | null): boolean {
+  return other === null || other.isWrite;
+}
+
+function kindOf({ isRead, isWrite }: OtherWait): string {
+  if (isRead || isWrite) return `another read-write lock of it, for ${isWrite ? 'writing' : 'reading'}`;
+  return 'a mutex of it';
+}
+
+function wokenText(tid: number, part: Span, traced: Traced): string {
+  const waker = wakerOf(tid, part, traced);
+  return waker === null || waker === 0 ? '' : `, until \`${threadOf(waker, traced.run, traced.model).name}\` woke it`;
 }
 
 /**
@@ -119,7 +149,7 @@ function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced):
   const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(({ scheduling }) => scheduling === 'blocked');
   const passedOn = blockedParts.flatMap((segment) => {
     const own = wakerOf(holder.tid, segment, traced);
-    return own === null || own === wait.tid ? [] : [byWaker(segment, traced, { cause: 'vma-lock', lock: 'mmap_lock write', via: [writer] }, own)];
+    return own === null || own === wait.tid || !canBeVma(otherWaitOf(holder.tid, segment, traced)) ? [] : [byWaker(segment, traced, { cause: 'vma-lock', lock: 'mmap_lock write', via: [writer] }, own)];
   });
   const rest = uncovered(part, passedOn).map((own) => draft(own, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', ...about(holder.tid, own, traced) }));
   return [...passedOn, ...rest];

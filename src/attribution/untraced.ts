@@ -1,8 +1,10 @@
 /** The chain of one stall without a trace. Pure. */
+import { formatDuration } from '../base/units.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { blameAsleep } from './asleep.js';
 import { blameBlocked } from './blocked.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
+import { muchSteal, stealText, takenFrom, type Taken } from './steal.js';
 import { activitiesDuring, type ActivitySpan } from './waits.js';
 
 export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
@@ -18,9 +20,8 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence
     case 'stopped':
       return [draft(span, 'stopped', 'likely')];
     case 'runnable':
-      return [blameRunnable(span, run)];
     case 'running':
-      return [draft(span, 'running', 'likely')];
+      return [blameReady(span, victim, run)];
     case 'gone':
       return [unknown(span, 'its thread had ended')];
     case 'unobserved':
@@ -28,15 +29,17 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence
   }
 }
 
-/** The hypervisor's part is not known by CPU: only if it took more than half of one CPU can it be the reason. */
-function blameRunnable(span: Span, run: RunEvidence): Draft {
-  const share = stealDuring(span, run);
-  if (share !== null && share * run.cpuCount >= 0.5) return draft(span, 'steal', 'possible', { why: `${(share * 100).toFixed(0)} % of all CPUs’ time` });
+/** It had no CPU, or had one and its own work took so long; or it was taken away by the hypervisor. */
+function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence): Draft {
+  const taken = takenFrom(span, victim.thread.tid, run);
+  if (taken !== null) return stolen(span, taken);
+  const share = muchSteal(span, run);
+  if (span.activity === 'running') return draft(span, 'running', share === null ? 'likely' : 'possible');
+  // Who waits on a CPU that was taken away waits in its queue, as behind any other program.
+  if (share !== null) return draft(span, 'steal', 'possible', { why: stealText(share) });
   return draft(span, 'not-scheduled', 'likely');
 }
 
-/** The highest share of the readings that touch the span; null without one. */
-export function stealDuring({ start_ns, end_ns }: Span, { steal }: RunEvidence): number | null {
-  const shares = steal.filter((one) => one.end_ns > start_ns && one.start_ns < end_ns).map(({ steal_share }) => steal_share);
-  return shares.length === 0 ? null : Math.max(...shares);
+export function stolen(span: Span, { taken_ns, steal_share }: Taken): Draft {
+  return draft(span, 'steal', 'likely', { why: `${stealText(steal_share)}, and by its own counters it neither ran nor waited for at least ${formatDuration(taken_ns)}` });
 }

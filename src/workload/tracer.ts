@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unfit, workloadFailed, type Failure } from '../base/failure.js';
 import { systemCallNumber } from '../record/system-calls.js';
-import { readTrace, traceEvents, type Trace } from '../record/trace/trace.js';
+import { contentionFlags, readTrace, traceEvents, type Trace } from '../record/trace/trace.js';
 import { programs, startProgram, type Program } from './programs.js';
 import type { PreparedWorkload } from './prepared.js';
 
@@ -73,6 +73,9 @@ export function tracerPlan(tids: readonly number[], cpuCount: number): string {
     'need options/event-fork 1',
     ...tids.map((tid) => `pid ${tid}`),
     ...[traceEvents.start, traceEvents.acquired, traceEvents.released, traceEvents.switched, traceEvents.waking].map((event) => `event ${event} -`),
+    // Linux 5.19 and later. A lock that spins is no wait of milliseconds; the end does not say of which kind its lock is.
+    `event ${traceEvents.contended} !(flags & ${contentionFlags.spin})`,
+    `event ${traceEvents.contentionEnd} -`,
     // On an architecture whose numbers are not known here, calls are left out rather than all of them traced.
     ...(calls === '' ? [] : [`event ${traceEvents.enter} ${calls}`, `event ${traceEvents.exit} ${calls}`]),
     '',

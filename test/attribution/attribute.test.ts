@@ -89,6 +89,18 @@ describe('a victim that is not blocked is never one of mmap_lock', () => {
     expect(chain.filter((link) => link.cause.startsWith('mmap-lock') || link.cause === 'vma-lock').map(({ duration_ns }) => duration_ns)).toEqual([]);
   });
 
+  test.each([
+    ['whose counters stand still while the machine lost as much', 'h', 0.4, { cause: 'steal', grade: 'likely' }],
+    ['whose counters stand still and nothing was stolen', 'h', 0, { cause: 'not-scheduled' }],
+    ['whose counters stand still while little was stolen', 'h', 0.05, { cause: 'not-scheduled' }],
+    ['in its queue while much was stolen: its CPU may have been taken, or others had it', 'r', 0.4, { cause: 'steal', grade: 'possible' }],
+    ['whose CPU time grows while much was stolen: not every kernel leaves stolen time out', 'R', 0.4, { cause: 'running', grade: 'possible' }],
+    ['whose CPU time grows', 'R', 0, { cause: 'running', grade: 'likely' }],
+  ] as const)('a thread in state R %s', (_, seen, steal_share, cause) => {
+    const steal = [{ start_ns: 0, end_ns: 2000 * ms, steal_share }];
+    expect(attributed(evidenceOf([timelineOf(11, [[0, 'S'], [990, seen], [1501, 'S']]), ...atWork], { holders, steal })).cause).toMatchObject(cause);
+  });
+
   test('where nobody looked, counters that stand still say that it was one wait', () => {
     const { chain } = attributed(evidenceOf([timelineOf(11, [[0, 'S'], [1000, 'D'], [1100, '?'], [1300, 'D'], [1501, 'S']]), ...atWork], { holders }));
     expect(chain).toMatchObject([{ cause: 'mmap-lock-reader' }]);

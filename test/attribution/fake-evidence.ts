@@ -11,9 +11,9 @@ export { holderThread, writerThread };
 export const readerThread: BlamedThread = { name: 'reader.first_fault', tid: 13, role: 'victim', nice: 0 };
 
 /** What a thread is seen in from each time on; of R whether it runs (its CPU time grows) or waits (its run delay does). */
-export type Seen = readonly (readonly [from_ms: number, state: 'D' | 'S' | 'T' | 'R' | 'r' | '?', systemCall?: number])[];
+export type Seen = readonly (readonly [from_ms: number, state: 'D' | 'S' | 'T' | 'R' | 'r' | 'h' | '?', systemCall?: number])[];
 
-/** `r`: in the run queue, `R`: on a CPU, `?`: nobody looked. Looks at 0, 10, … 3,000 ms. */
+/** `r`: in the run queue, `R`: on a CPU, `h`: on one that the hypervisor took away, `?`: nobody looked. Looks at 0, 10, … 3,000 ms. */
 export function timelineOf(tid: number, seen: Seen, pid = 10): Timeline {
   const at = (time_ms: number) => seen.findLast(([from]) => from <= time_ms) ?? [0, 'S'];
   const times = Array.from({ length: 301 }, (_, i) => i * 10).filter((time_ms) => at(time_ms)[1] !== '?');
@@ -23,7 +23,7 @@ export function timelineOf(tid: number, seen: Seen, pid = 10): Timeline {
     if (state === 'R') onCpu_ns += (time_ms - last) * ms;
     if (state === 'r') runDelay_ns += (time_ms - last) * ms;
     last = time_ms;
-    return { tick, time_ns: time_ms * ms, state: state === 'r' ? 'R' : state, onCpu_ns, runDelay_ns, systemCall: systemCall ?? null };
+    return { tick, time_ns: time_ms * ms, state: state === 'r' || state === 'h' ? 'R' : state, onCpu_ns, runDelay_ns, systemCall: systemCall ?? null };
   });
   return { pid, tid, comm: `thread-${tid}`, changes, period_ns: 10 * ms, ticks_ns: times.map((time_ms) => time_ms * ms) };
 }

@@ -99,6 +99,43 @@ describe('a trace proves', () => {
   });
 });
 
+describe('a thread that runs all the time, by the trace', () => {
+  const running = [switched(900, 1, 0, runnable, writer), switched(1600, 1, writer, interruptible, 0)];
+  const seen = (state: 'R' | 'h', steal_share: number) => {
+    const model = traceModel(running, covered);
+    return attributed(evidenceOf([timelineOf(11, [[0, 'S'], [900, state], [1601, 'S']])], { steal: [{ start_ns: 0, end_ns: 2000 * ms, steal_share }], trace: { model, coveredFrom_ns: 0, coveredTo_ns: covered.end_ns, lost_n: 0, stacks: [] } })).cause;
+  };
+
+  test('ran; but one whose counters stand still had its CPU taken by the hypervisor, which no event shows', () => {
+    expect(seen('R', 0.4)).toMatchObject({ cause: 'running', grade: 'proven' });
+    expect(seen('h', 0)).toMatchObject({ cause: 'running', grade: 'proven' });
+    expect(seen('h', 0.4)).toMatchObject({ cause: 'steal', grade: 'likely' });
+  });
+});
+
+describe('a wait for another lock of the kernel', () => {
+  const contended = (at: number, kind: { isRead: boolean; isWrite: boolean }, address = 0xffff_0000n): TraceEvent => ({ kind: 'contended', time_ns: at * ms, cpu: 1, tid: writer, lock: address, ...kind });
+  const ended = (at: number, address = 0xffff_0000n): TraceEvent => ({ kind: 'contention-end', time_ns: at * ms, cpu: 1, tid: writer, lock: address });
+  const withLock = [...preemption, lock('lock-start', 1000, writer, true), acquired(1000.5, writer, true), lock('lock-released', 1495, writer, true)];
+  const [mutex, reading, writing] = [{ isRead: false, isWrite: false }, { isRead: true, isWrite: false }, { isRead: false, isWrite: true }];
+
+  test('for a mutex, or for reading, is none for a VMA, though mmap_lock is held meanwhile', () => {
+    for (const kind of [mutex, reading]) expect(traced(byTime([...withLock, contended(1000.9, kind), ended(1493)])).cause).toMatchObject({ cause: 'unknown', grade: 'possible' });
+    expect(traced(byTime([...withLock, contended(1000.9, mutex), ended(1493)])).cause.sentence).toMatch(/blocked in the kernel, and not for mmap_lock but for a mutex of it, until `holder` woke it$/);
+  });
+
+  test('for writing is that for a VMA where its lock is such a one (Linux 6.4 to 6.14); one that has ended is no reason', () => {
+    expect(traced(byTime([...withLock, contended(1000.9, writing), ended(1493)])).cause).toMatchObject({ cause: 'vma-lock', grade: 'proven', thread: holderThread });
+    expect(traced(byTime([...withLock, contended(1000.9, mutex), ended(1001)])).cause).toMatchObject({ cause: 'vma-lock', grade: 'proven' });
+  });
+
+  test('inside the address space itself is mmap_lock, and not another one', () => {
+    const events = [...preemption, acquired(950, holder, false), lock('lock-released', 1490, holder, false), lock('lock-start', 1000, writer, true), contended(1000.5, writing, 0x120n), ended(1492.5, 0x120n), acquired(1493, writer, true)];
+    expect(traceModel(byTime(events), covered).otherWaits.size).toBe(0);
+    expect(traced(byTime(events)).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven' });
+  });
+});
+
 test('a stall that the trace does not cover is told without it, and that is said', () => {
   const { cause, causeWithoutTrace, evidence } = traced(byTime(preemption), victimOf(), 1100 * ms);
   expect(cause.grade).not.toBe('proven');

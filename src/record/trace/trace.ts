@@ -18,6 +18,9 @@ export type TraceEvent = EventBasics &
     | { readonly kind: 'lock-start'; readonly mm: bigint; readonly isWrite: boolean }
     | { readonly kind: 'lock-acquired'; readonly mm: bigint; readonly isWrite: boolean; readonly succeeded: boolean }
     | { readonly kind: 'lock-released'; readonly mm: bigint; readonly isWrite: boolean }
+    /** Any lock of the kernel that sleeps: mmap_lock, too, by its own address. Without one of the two it is a mutex or a semaphore. */
+    | { readonly kind: 'contended'; readonly lock: bigint; readonly isRead: boolean; readonly isWrite: boolean }
+    | { readonly kind: 'contention-end'; readonly lock: bigint }
     | { readonly kind: 'switch'; readonly previous: number; readonly previousName: string; readonly previousState: number; readonly next: number; readonly nextName: string }
     | { readonly kind: 'waking'; readonly woken: number }
     | { readonly kind: 'enter'; readonly call: number }
@@ -37,11 +40,16 @@ export const traceEvents = {
   start: 'mmap_lock/mmap_lock_start_locking',
   acquired: 'mmap_lock/mmap_lock_acquire_returned',
   released: 'mmap_lock/mmap_lock_released',
+  contended: 'lock/contention_begin',
+  contentionEnd: 'lock/contention_end',
   switched: 'sched/sched_switch',
   waking: 'sched/sched_waking',
   enter: 'raw_syscalls/sys_enter',
   exit: 'raw_syscalls/sys_exit',
 } as const;
+
+/** Of lock:contention_begin (include/trace/events/lock.h). */
+export const contentionFlags = { spin: 1, read: 2, write: 4 } as const;
 
 /** `traced`: from when to when it ran, relative to go. */
 export function readTrace(folder: string, go_ns: bigint, traced: { readonly start_ns: number; readonly end_ns: number }): Trace {
@@ -95,6 +103,12 @@ export function eventOf(view: DataView, at: number, formats: ReadonlyMap<number,
       return { ...basics, kind: 'lock-acquired', mm: big('mm'), isWrite: number('write') !== 0, succeeded: number('success') !== 0 };
     case 'mmap_lock_released':
       return { ...basics, kind: 'lock-released', mm: big('mm'), isWrite: number('write') !== 0 };
+    case 'contention_begin': {
+      const flags = number('flags');
+      return { ...basics, kind: 'contended', lock: big('lock_addr'), isRead: (flags & contentionFlags.read) !== 0, isWrite: (flags & contentionFlags.write) !== 0 };
+    }
+    case 'contention_end':
+      return { ...basics, kind: 'contention-end', lock: big('lock_addr') };
     case 'sched_switch':
       return {
         ...basics, kind: 'switch', previous: number('prev_pid'), previousState: number('prev_state'), next: number('next_pid'),

@@ -105,6 +105,22 @@ describe('a trace', () => {
     expect(readTrace(folder('entries: 2\noverrun: 12\ncommit overrun: 1\ndropped events: 0\n'), 10_000n, { start_ns: -5, end_ns: 900 })).toMatchObject({ lost_n: 13, coveredFrom_ns: 500 });
   });
 
+  test('tells of locks that sleep, by the fields that the kernel names', () => {
+    const begin = `name: contention_begin\nID: 408\nformat:\n${common}\n	field:void * lock_addr;	offset:8;	size:8;	signed:0;\n	field:unsigned int flags;	offset:16;	size:4;	signed:0;\n\nprint fmt: ""\n`;
+    const end = `name: contention_end\nID: 407\nformat:\n${common}\n	field:void * lock_addr;	offset:8;	size:8;	signed:0;\n	field:int ret;	offset:16;	size:4;	signed:1;\n\nprint fmt: ""\n`;
+    const path = folder('overrun: 0\n');
+    writeFileSync(join(path, 'format-contention_begin'), begin);
+    writeFileSync(join(path, 'format-contention_end'), end);
+    const flagged = (id: number, flags: number) => { const bytes = released(id, 7, 0xff00n, 20, false); new DataView(bytes.buffer).setUint32(16, flags, true); return bytes; };
+    writeFileSync(join(path, 'cpu0.raw'), page(10_500n, [[0, flagged(408, 4)], [1, flagged(407, 0)], [1, flagged(408, 2)], [1, flagged(408, 32)]]));
+    expect(readTrace(path, 10_000n, { start_ns: 0, end_ns: 900 }).events.slice(1)).toEqual([
+      { kind: 'contended', time_ns: 500, cpu: 0, tid: 7, lock: 0xff00n, isRead: false, isWrite: true },
+      { kind: 'contention-end', time_ns: 501, cpu: 0, tid: 7, lock: 0xff00n },
+      { kind: 'contended', time_ns: 502, cpu: 0, tid: 7, lock: 0xff00n, isRead: true, isWrite: false },
+      { kind: 'contended', time_ns: 503, cpu: 0, tid: 7, lock: 0xff00n, isRead: false, isWrite: false },
+    ]);
+  });
+
   test('counts every kind of loss', () => {
     expect(lostOf('entries: 5\noverrun: 1\ncommit overrun: 2\nbytes: 7\ndropped events: 4\nread events: 9\n')).toBe(7);
   });
