@@ -53,7 +53,12 @@ function orMissing<T>(missing: string[], read: () => T): T | null {
 }
 
 function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run'>[], missing: string[]): BundleStalls {
-  const runs = named.map((one) => ({ ...one, file: orMissing(missing, () => readBundleFile('stalls', join(bundle, 'runs', one.name, 'stalls.json'))) }));
+  const runs = named.map((one) => {
+    const path = join(bundle, 'runs', one.name, 'stalls.json');
+    if (existsSync(path)) return { ...one, file: orMissing(missing, () => readBundleFile('stalls', path)) };
+    missing.push(`run ${one.name} has no stalls.json: which stalls it had is not known`);
+    return { ...one, file: null };
+  });
   for (const { name, run, file } of runs) {
     if (run !== null && run.status !== 'complete') missing.push(`run ${name} is ${run.status}: it holds what was recorded until then`);
     if (run !== null && run.spoiled.length > 0) missing.push(`run ${name} was spoiled: ${run.spoiled.join('; ')}`);

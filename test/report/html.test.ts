@@ -72,9 +72,25 @@ describe('a page', () => {
     expect(page).toContain('holder: ready to run, mostly without a CPU 500 ms; by its counters at most 20.0 ms on a CPU and 480 ms waiting for one');
     expect(page).toContain('href="#stall-1-1"');
     expect(page).toContain('id="stall-1-1"');
-    expect(page).toContain('Give the thread that holds the lock the default nice value');
+    expect(page).toContain('Give the thread that holds the lock normal priority (nice 0)');
     expect(page).toContain('pauselab run fake');
     for (const [svg] of page.matchAll(/<svg [^>]*>/g)) expect(svg).toMatch(/aria-hidden="true"|role="img" aria-label="[^"]{10,}"/);
+  });
+
+  test('begins with what happened, why and what to try, in plain words', () => {
+    const [, headline = ''] = /<div class="headline">([^]*?)<figure>/.exec(report([whole()])) ?? [];
+    const text = headline.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    expect(text).toContain('1 operation of the threads under test took 100 ms or longer. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ');
+    expect(text).toContain('A process has one lock on the map of its memory, called mmap_lock. holder had it while it gave memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.');
+    expect(text).toContain('Likely: it fits all that was seen; the kernel was not traced.');
+    expect(text).toContain('What to try Give the thread that holds the lock normal priority');
+  });
+
+  test('of runs without a stall says so, and gives no advice; of spoiled ones that they are no evidence', () => {
+    const quiet = report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }] })]);
+    expect(quiet).toContain('No operation took 100 ms or longer.');
+    expect(quiet).not.toContain('<dt>What to try</dt>');
+    expect(report([bundle({ runs: [{ run: { spoiled: ['steal of 30 %'] } }] }, { stalls: [exampleStall] })])).toContain('No run is whole and unspoiled, so this was seen and is no evidence.');
   });
 
   test('is well nested, and every link in it leads somewhere', () => {
@@ -195,7 +211,7 @@ describe('what is missing is said', () => {
     writeFileSync(join(path, 'runs', '001-b', 'histograms.hlog'), 'Tag=x,no\n');
     const page = report([path]);
     expect(page).toContain('There is no verdict');
-    expect(page).toMatch(/stalls\.json could not be read/);
+    expect(page).toContain('run 000-free has no stalls.json: which stalls it had is not known');
     expect(page).toContain('the histogram log of run 000-free was cut off');
     expect(page).toMatch(/line 1 of \S*001-b\S*histograms\.hlog is broken/);
   });

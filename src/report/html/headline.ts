@@ -23,8 +23,8 @@ export function headlinePart(bundle: ReportedBundle, index: number): Markup {
   return html`<div class="headline"><dl>
 <dt>What happened</dt><dd>${happened(bundle, seen)}</dd>
 ${told.length === 0 ? nothing : html`<dt>Why</dt>${told.map(({ share, cause, stalls }) => html`<dd>${causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing}${why(cause, stalls)}</dd>`)}
-<dt>What to try</dt>${told.map(({ cause, stalls }) => html`<dd>${firstAdvice(cause, stalls)}</dd>`)}<dd class="small"><a href="#advice">All that could help</a></dd>`}
-</dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>${longest.number === 1 ? 'The longest stall' : 'A stall of this cause'}</strong>: who did what in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">its story</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
+<dt>What to try</dt>${told.map(({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`)}<dd class="small"><a href="#advice">All that could help</a></dd>`}
+</dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>${longest.number === 1 ? 'The longest stall' : 'The longest of these stalls'}</strong>: who did what in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">its story</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
 }
 
 interface Seen {
@@ -105,7 +105,7 @@ function lostCpu({ stall: { cause, chain, duration_ns } }: NumberedStall): strin
   const thread = link?.thread ?? null;
   if (thread === null || preempted_ns < duration_ns / 10) return '';
   const nice = thread.nice === null || thread.nice <= 0 ? '' : `, being of low priority (nice ${thread.nice})`;
-  return ` and lost its CPU in the middle of it${nice}: in the longest stall for ${link?.holder?.isExact === true ? '' : 'up to '}${formatDuration(preempted_ns)}`;
+  return ` and lost its CPU in the middle of it${nice}: for ${link?.holder?.isExact === true ? '' : 'up to '}${formatDuration(preempted_ns)} of the longest such stall`;
 }
 
 /** Of the lock's owner, as far as that was seen. */

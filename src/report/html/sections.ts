@@ -1,13 +1,13 @@
 /** The parts of the page in words and tables. */
-import { causeText, stalledTime } from '../../attribution/totals.js';
+import { stalledTime } from '../../attribution/totals.js';
 import { grouped } from '../../base/group.js';
 import { formatDuration, formatShare, formatSize } from '../../base/units.js';
 import type { Cause } from '../../bundle/stalls-schema.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare-words.js';
 import type { Comparison } from '../../verdict/compared.js';
-import { advice } from './advice.js';
+import { advice, causeWords } from './advice.js';
 import type { ReportedBundle } from './gather.js';
-import { html, nothing, type Content, type Markup } from './markup.js';
+import { html, nothing, prose, type Content, type Markup } from './markup.js';
 import { table } from './table.js';
 
 function list(items: readonly Content[]): Markup {
@@ -15,8 +15,9 @@ function list(items: readonly Content[]): Markup {
 }
 
 export function verdictPart({ stored: { summary } }: ReportedBundle): Markup {
-  if (summary === null) return html`<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
-  return html`<h3>What may be concluded</h3><p class="verdict">${summary.verdict}</p>
+  const heading = html`<h3>What may be concluded</h3>`;
+  if (summary === null) return html`${heading}<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
+  return html`${heading}<p class="verdict">${summary.verdict}</p>
 ${summary.findings.length === 0 ? nothing : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`))}</details>`}`;
 }
 
@@ -118,10 +119,10 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
   const most = Math.max(1, ...rows.map(({ duration_ns }) => duration_ns));
   const heading = several ? html`<h3>${label}</h3>` : nothing;
   if (rows.length === 0) return html`${heading}<p>No stall was recorded.</p>`;
-  return html`${heading}${table('Stalled time of all victims, spoiled runs included', ['arm', 'cause', 'stalls', 'time', ''], rows.slice(0, 60).map((row) => [
-    row.arm, causeText(row), String(row.n), formatDuration(row.duration_ns),
+  return html`${heading}${table('Stalled time of all victims, spoiled runs included', ['arm', 'waited for', 'who had it', 'cause', 'stalls', 'time', ''], rows.slice(0, 60).map((row) => [
+    row.arm, row.cause === null ? 'not attributed' : causeWords[row.cause], row.thread === null ? '–' : html`<code>${row.thread}</code>`, row.cause ?? '–', String(row.n), formatDuration(row.duration_ns),
     html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(1, Math.round((160 * row.duration_ns) / most))}V11H0Z"/></svg>`,
-  ]), 2)}${rows.length > 60 ? html`<p>… and ${rows.length - 60} more.</p>` : nothing}`;
+  ]), 4)}${rows.length > 60 ? html`<p>… and ${rows.length - 60} more.</p>` : nothing}`;
 }
 
 export function advicePart(bundles: readonly ReportedBundle[]): Markup {
@@ -129,7 +130,7 @@ export function advicePart(bundles: readonly ReportedBundle[]): Markup {
   for (const { stalls } of bundles) for (const { cause, duration_ns } of stalledTime(stalls.stalls)) if (cause !== null) found.set(cause, (found.get(cause) ?? 0) + duration_ns);
   const sorted = [...found].sort((a, b) => b[1] - a[1]);
   if (sorted.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
-  return html`<dl>${sorted.map(([cause, duration_ns]) => html`<dt>${cause} <span class="small">(${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause])}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+  return html`<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
 }
 
 export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {

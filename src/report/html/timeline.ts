@@ -75,7 +75,7 @@ function shownOf(stall: ListedStall): { readonly threads: NonNullable<ListedStal
   return { threads: evidence?.threads.slice(0, mostThreads) ?? [], events: evidence?.events.slice(0, mostEvents) ?? [], clip };
 }
 
-const roles: Readonly<Record<BlamedThread['role'], string>> = { victim: 'is timed', holder: 'gives memory back', toucher: 'uses the memory again', hog: 'takes CPU time', load: 'works', other: '', outside: '' };
+const roles: Readonly<Record<BlamedThread['role'], string>> = { victim: 'a measured thread', holder: 'gives memory back', toucher: 'uses the memory again', hog: 'takes CPU time', load: 'works', other: '', outside: '' };
 
 function aboutThread({ role, nice }: BlamedThread): string {
   return [roles[role], nice === null || nice === 0 ? '' : `nice ${nice}`].filter((part) => part !== '').join(', ');
