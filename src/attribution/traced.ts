@@ -7,7 +7,7 @@ import { systemCallName, systemCallNumber } from '../record/system-calls.js';
 import { ofJvm, uncovered } from './asleep.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
-import { takenFrom } from './steal.js';
+import { muchSteal, takenFrom } from './steal.js';
 import { inside, overlapping, type Hold, type LockWait, type OtherWait, type Segment, type TraceModel } from './trace-model.js';
 import { stolen } from './untraced.js';
 
@@ -34,7 +34,7 @@ function blame(segment: Segment, traced: Traced): Draft[] {
     case 'running': {
       // A trace of the guest's kernel does not see that its CPU was taken away.
       const taken = takenFrom(segment, tid, traced.run);
-      return [taken === null ? draft(segment, 'running', 'proven') : stolen(segment, taken)];
+      return [taken === null ? draft(segment, 'running', muchSteal(segment, traced.run) === null ? 'proven' : 'possible') : stolen(segment, taken)];
     }
     case 'runnable':
       return [draft(segment, 'not-scheduled', 'proven', { cpuTakenBy: takenBy(segment, tid, traced) })];
