@@ -16,7 +16,7 @@ nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem;max-
 .verdict{font-size:1.1rem;border-left:4px solid var(--link);padding:.2rem .8rem}
 .small,caption,figcaption{color:var(--soft);font-size:.88rem}figcaption strong{color:var(--fg)}
 .wide{overflow-x:auto;max-width:100%}table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}caption{text-align:left;padding:.3rem 0}
-th,td{padding:.22rem .6rem .22rem 0;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}th.text,td.text,th[scope=row]{text-align:left}td.text{white-space:normal;min-width:7em;overflow-wrap:anywhere}td:last-child,th:last-child{padding-right:0}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
+th,td{padding:.22rem .6rem .22rem 0;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}th.text,td.text,th[scope=row]{text-align:left}td.text{white-space:normal;min-width:9em;overflow-wrap:anywhere}td:last-child,th:last-child{padding-right:0}thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
 summary{cursor:pointer;color:var(--link);padding:.15rem 0}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:1rem 1.5rem}
 figure{margin:0;min-width:0}svg{max-width:100%;display:block}svg:not(.timeline){height:auto}svg text{fill:var(--fg);font:11px system-ui,sans-serif}.legend svg,.bar{display:inline-block;vertical-align:middle}
@@ -39,6 +39,6 @@ figure{margin:0;min-width:0}svg{max-width:100%;display:block}svg:not(.timeline){
 .skip{position:absolute;left:-99em}.skip:focus{left:1rem}
 @media(max-width:640px){h1{font-size:1.3rem}nav ul{font-size:.9rem}.chart svg text{font-size:15px}.facts{grid-template-columns:1fr 1fr}
 thead{position:absolute;left:-99em}table,tbody,caption{display:block}tbody tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.6rem,1fr));gap:.1rem .8rem;padding:.45rem 0;border-bottom:1px solid var(--line)}
-tbody th,tbody td{border:0;padding:0;text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:0}tbody th{grid-column:1/-1}tbody{font-size:.83rem}td[data-column]::before{content:attr(data-column);display:block;color:var(--soft);font-size:.78rem}}
+tbody th,tbody td,tbody td.text{border:0;padding:0;text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:0}tbody th{grid-column:1/-1}tbody{font-size:.83rem}td[data-column]::before{content:attr(data-column);display:block;color:var(--soft);font-size:.78rem}}
 @media print{body{max-width:none;font-size:11pt}nav,.skip{display:none}.stall,figure,tr{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide{overflow:visible}th,td{white-space:normal}a{color:inherit;text-decoration:none}}
 `;
