@@ -14,10 +14,11 @@ export function axisBelow({ ticks }: Scale, frame: Frame): Markup {
   return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${px(at)} ${frame.top}V${frame.bottom}"/>${labelBelow(at, label, frame)}`)}</g>`;
 }
 
-/** Words at the right edge end there, so that none is cut off. */
-export function labelBelow(at: number, label: string, { right, bottom }: Frame): Markup {
+/** Words at the right edge end there, so that none is cut off, and at the left one begin there, clear of the other axis. */
+export function labelBelow(at: number, label: string, { left, right, bottom }: Frame): Markup {
   const isLast = at > right - 24;
-  return html`<text x="${px(isLast ? right + 8 : at)}" y="${bottom + 14}" text-anchor="${isLast ? 'end' : 'middle'}">${label}</text>`;
+  const anchor = isLast ? 'end' : at < left + 12 ? 'start' : 'middle';
+  return html`<text x="${px(isLast ? right + 8 : at)}" y="${bottom + 14}" text-anchor="${anchor}">${label}</text>`;
 }
 
 export function axisLeft({ ticks }: Scale, { left, right }: Frame): Markup {
