@@ -2,7 +2,7 @@
 import { grouped } from '../../base/group.js';
 import { formatDuration } from '../../base/units.js';
 import type { NumberedStall } from '../../bundle/read-stalls.js';
-import type { Cause, Grade } from '../../bundle/stalls-schema.js';
+import type { Cause, ChainLink, Grade } from '../../bundle/stalls-schema.js';
 import { isEvidence } from '../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from './figures.js';
@@ -95,12 +95,19 @@ function why(cause: Cause | null, [longest]: readonly NumberedStall[]): Markup {
   if (cause === null || longest === undefined) return html`The bundle was written by a pauselab that did not look for causes.`;
   const thread = longest.stall.cause?.thread ?? null;
   const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
-  return html`${prose(explained[cause](who, didWhat(longest), lostCpu(longest)))} <span class="small">${gradeText(longest)}</span>`;
+  const story = linkOf(longest)?.isNext === true ? explainedTurn(who, lostCpu(longest)) : explained[cause](who, didWhat(longest), lostCpu(longest));
+  return html`${prose(story)} <span class="small">${gradeText(longest)}</span>`;
+}
+
+/** The longest of the cause. */
+function linkOf({ stall: { cause, chain } }: NumberedStall): ChainLink | undefined {
+  return (chain ?? []).filter((one) => one.cause === cause?.cause && one.thread?.tid === cause.thread?.tid).sort((a, b) => b.duration_ns - a.duration_ns)[0];
 }
 
 /** What kept the holder of the longest stall from letting go. */
-function lostCpu({ stall: { cause, chain, duration_ns } }: NumberedStall): string {
-  const [link] = (chain ?? []).filter((one) => one.cause === cause?.cause && one.thread?.tid === cause.thread?.tid).sort((a, b) => b.duration_ns - a.duration_ns);
+function lostCpu(longest: NumberedStall): string {
+  const { duration_ns } = longest.stall;
+  const link = linkOf(longest);
   const preempted_ns = link?.holder?.preempted_ns ?? 0;
   const thread = link?.thread ?? null;
   if (thread === null || preempted_ns < duration_ns / 10) return '';
@@ -115,6 +122,10 @@ function didWhat({ stall: { chain, cause } }: NumberedStall): string {
 }
 
 const theLock = 'A process has one lock on the map of its memory, called mmap_lock.';
+
+function explainedTurn(who: string, off: string): string {
+  return `${theLock} It was the turn of ${who}, which waited for it, too,${off === '' ? ' and took it late' : off.replace('lost its CPU in the middle of it', 'had no CPU to take it')}. Until it had, all behind it had to wait.`;
+}
 
 const explained: Readonly<Record<Cause, (who: string, doing: string, off: string) => string>> = {
   'mmap-lock-reader': (who, doing, off) => `${theLock} ${who} had it ${doing}${off}. Until it was done, who changes the map had to wait, and who came later waited behind them.`,
