@@ -60,7 +60,7 @@ describe('a trace proves', () => {
       expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'proven', lock: 'mmap_lock write', thread: holderThread });
       const [link] = chain.toSorted((a, b) => b.duration_ns - a.duration_ns);
       expect(link).toMatchObject({ isNext: true, holder: { preempted_ns: 479.1 * ms, isExact: true }, cpuTakenBy: [{ thread: hogThread }] });
-      expect(link?.sentence).toMatch(/^writer\.mprotect waited 48\d ms in mmap_lock’s queue behind `holder` \(nice 19\), the writer whose turn it was, which was runnable but off its CPU for 479 ms while `hog-0` ran there$/);
+      expect(link?.sentence).toMatch(/^writer\.mprotect waited 48\d ms in mmap_lock’s queue behind `holder` \(nice 19\), the writer whose turn it was, which was ready to run but had no CPU for 479 ms while `hog-0` ran there$/);
     }
   });
 
