@@ -1,5 +1,5 @@
 /** A page in headless Chromium, looked at through its DevTools protocol: JSON over two pipes, each message ended by a NUL. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -48,6 +48,15 @@ const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 
 export async function openPage(file: string, profileFolder: string): Promise<Browser> {
   const child = spawn(chromium, [...flags, `--user-data-dir=${profileFolder}`], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+  try {
+    return await opened(child, file);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+async function opened(child: ChildProcess, file: string): Promise<Browser> {
   const ended = new Promise<void>((resolve) => { child.once('exit', () => { resolve(); }); });
   const [input, output] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
   const waiting = new Map<number, { resolve: (result: Readonly<Record<string, unknown>>) => void; reject: (error: Error) => void }>();
