@@ -211,6 +211,7 @@ describe('what is missing is said', () => {
     writeFileSync(join(path, 'runs', '001-b', 'histograms.hlog'), 'Tag=x,no\n');
     const page = report([path]);
     expect(page).toContain('There is no verdict');
+    expect(page).toContain('No stall is known. Of 1 run the stalls are not known.');
     expect(page).toContain('run 000-free has no stalls.json: which stalls it had is not known');
     expect(page).toContain('the histogram log of run 000-free was cut off');
     expect(page).toMatch(/line 1 of \S*001-b\S*histograms\.hlog is broken/);

@@ -32,31 +32,38 @@ interface Seen {
   readonly stalls: readonly NumberedStall[];
   readonly inControls_n: number;
   readonly hasControls: boolean;
+  /** Runs whose stalls are not known. */
+  readonly unknown_n: number;
   /** False: no run is whole and unspoiled. */
   readonly isEvidence: boolean;
 }
 
 /** Of the runs that are evidence; without one, of all. */
-function seenIn({ stored: { runs }, stalls: { stalls }, arms }: ReportedBundle): Seen {
+function seenIn({ stored: { runs }, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
+  const unknown = new Set(read.filter(({ file }) => file === null).map(({ name }) => name));
   const good = new Set(runs.filter(isEvidence).map(({ name }) => name));
   const controls = new Set(arms.filter(({ isControl }) => isControl).map(({ name }) => name));
   const hasGood = runs.some((run) => good.has(run.name) && !controls.has(run.arm));
-  const counted = stalls.filter(({ run }) => !hasGood || good.has(run));
+  const counts = (run: string): boolean => !hasGood || good.has(run);
+  const counted = stalls.filter(({ run }) => counts(run));
   return {
     stalls: counted.filter(({ arm }) => !controls.has(arm)),
     inControls_n: counted.filter(({ arm }) => controls.has(arm)).length,
-    hasControls: runs.some(({ arm, name }) => controls.has(arm) && (!hasGood || good.has(name))),
+    hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
+    unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
     isEvidence: hasGood,
   };
 }
 
-function happened({ stored: { runs, summary, manifest: { kernels } } }: ReportedBundle, { stalls, inControls_n, hasControls, isEvidence: counts }: Seen): Markup {
+function happened({ stored: { runs, summary, manifest: { kernels } } }: ReportedBundle, { stalls, inControls_n, hasControls, unknown_n, isEvidence: counts }: Seen): Markup {
   if (runs.length === 0) return html`There is no run in this bundle.`;
   const threshold_ns = summary?.threshold_ns ?? runs.flatMap(({ series }) => series.map((one) => one.stalls.threshold_ns))[0] ?? null;
   const limit = threshold_ns === null ? 'the threshold' : formatDuration(threshold_ns);
   const [longest] = stalls;
-  const weak = counts ? '' : ' No run is whole and unspoiled, so this was seen and is no evidence.';
+  const unknown = unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are not known.`;
+  const weak = `${unknown}${counts ? '' : ' No run is whole and unspoiled, so this was seen and is no evidence.'}`;
   const controls = hasControls ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.` : '';
+  if (longest === undefined && unknown_n > 0) return html`No stall is known.${weak}`;
   if (longest === undefined) return html`No operation took ${limit} or longer.${inControls_n > 0 ? controls : ''}${weak}`;
   const { stall, arm, run } = longest;
   const kernelOf = (name: string): string | null => runs.find((own) => own.name === name)?.kernel ?? null;
@@ -80,23 +87,27 @@ function causesOf(stalls: readonly NumberedStall[]): CauseShare[] {
 }
 
 const grades: Readonly<Record<Grade, string>> = {
-  proven: 'Proven: a trace of the kernel shows it.',
+  proven: 'Proven: a trace of the kernel shows it',
   likely: 'Likely: it fits all that was seen',
   possible: 'Possible: it fits, and something else might too',
 };
 
-function gradeText({ stall: { cause, evidence } }: NumberedStall): string {
+/** Of the longest one, and in how many of them. */
+function gradeText(stalls: readonly NumberedStall[]): string {
+  const [cause, evidence] = [stalls[0]?.stall.cause ?? null, stalls[0]?.stall.evidence ?? null];
   if (cause === null) return '';
+  const n = stalls.filter(({ stall }) => stall.cause?.grade === cause.grade).length;
   const wasTraced = evidence?.sources.includes('trace') === true;
-  return `${grades[cause.grade]}${cause.grade === 'proven' ? '' : wasTraced ? '.' : '; the kernel was not traced.'}`;
+  return `${grades[cause.grade]}${n === stalls.length ? '' : `, in ${n} of these ${stalls.length} stalls`}${cause.grade === 'proven' || wasTraced ? '' : '; the kernel was not traced'}.`;
 }
 
-function why(cause: Cause | null, [longest]: readonly NumberedStall[]): Markup {
+function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
+  const [longest] = stalls;
   if (cause === null || longest === undefined) return html`The bundle was written by a pauselab that did not look for causes.`;
   const thread = longest.stall.cause?.thread ?? null;
   const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
   const story = linkOf(longest)?.isNext === true ? explainedTurn(who, lostCpu(longest)) : explained[cause](who, didWhat(longest), lostCpu(longest));
-  return html`${prose(story)} <span class="small">${gradeText(longest)}</span>`;
+  return html`${prose(story)} <span class="small">${gradeText(stalls)}</span>`;
 }
 
 /** The longest of the cause. */
