@@ -68,7 +68,7 @@ const holderSchema = z.object({
   name: z.string(),
   /** Duration of its calls inside the window. */
   service: figuresSchema,
-  /** Median CPU time of a call: how long the lock is held if nothing preempts the holder; null without a slow call. */
+  /** Median CPU time of a call, and of several runs the median of theirs: how long the lock is held if nothing preempts the holder; null without a slow call. */
   hold_ns: orNull(ns),
   /** Calls that reached into the window, also those that began before it or ended after it. */
   window_calls: z.number(),
@@ -316,10 +316,20 @@ const kernelSchema = z.object({
   ),
 });
 
+const askedSchema = z.object({
+  allowDegraded: z.boolean(),
+  trace: z.boolean(),
+  untilN: orNull(z.object({ series: z.string(), n: z.number() })),
+  /** Of guests, where the profile names their kernels. */
+  guest: z.object({ cpus: z.int().min(1).max(64), memoryBytes: z.int().min(2 ** 20), append: z.array(z.string()), bootDeadline_ns: ns }),
+});
+
 const measuredManifestSchema = z.object({
   schemaVersion: version,
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
   argv: z.array(z.string()),
+  /** What was asked for beside the profile, however it was written; null in a bundle of a version that kept `argv` alone. */
+  asked: orNull(askedSchema).default(null),
   startedAt: z.string(),
   seed: z.number(),
   profileHash: z.string(),
@@ -351,6 +361,7 @@ export type RunFile = z.infer<typeof runSchema>;
 export type SummaryFile = z.infer<typeof summarySchema>;
 /** As it is read; one that was measured is written without `origins`. */
 export type ManifestFile = z.infer<typeof manifestSchema>;
+export type AskedFor = z.infer<typeof askedSchema>;
 export type MeasuredManifest = z.infer<typeof measuredManifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;
 export type LogSeries = z.infer<typeof logSeriesSchema>;

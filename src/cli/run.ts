@@ -137,6 +137,7 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
       allowDegraded: options.allowDegraded === true,
       trace: options.trace === true,
       untilN: options.untilN,
+      guest: options.guest,
       interruption,
       observer: status,
     });

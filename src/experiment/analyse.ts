@@ -31,8 +31,6 @@ export interface SeriesRun extends PooledSeries {
 export interface HolderRun {
   readonly service: SparseCounts;
   readonly figures: HolderFigures;
-  /** CPU time of each slow call of the window. */
-  readonly holds_ns: readonly number[];
 }
 
 /** What of a run is pooled with others of its arm. */
@@ -148,10 +146,8 @@ function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, state: ThreadSnap
   const slow = records.filter(({ start_ns, call, onCpu_ns }) => call === 'release' && start_ns >= window.windowStart_ns && onCpu_ns > 0);
   // Calls below 1 ms are counted, and have no record of their own.
   const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns).length;
-  const holds_ns = slow.map(({ onCpu_ns }) => onCpu_ns);
   return {
     service: snapshot.service,
-    holds_ns,
-    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(holds_ns), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, lost_records: lost },
+    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(slow.map(({ onCpu_ns }) => onCpu_ns)), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, lost_records: lost },
   };
 }

@@ -15,6 +15,16 @@ export function differencesNow({ host, tool }: Pick<ManifestFile, 'host' | 'tool
   return [{ fact: 'pauselab', then: tool.version, now: toolVersion }, ...facts].filter(({ then, now: current }) => then !== current);
 }
 
+/** Of the guests that both booted: what they ran on, and how. */
+export function guestDifferences(then: Pick<ManifestFile, 'kernels'>, now: Pick<ManifestFile, 'kernels'>): ChangedFact[] {
+  return then.kernels.flatMap(({ name, guest: before }) => {
+    const guest = now.kernels.find((kernel) => kernel.name === name)?.guest ?? null;
+    if (before === null || guest === null) return [];
+    const keys = ['sha256', 'commandLine', 'accelerator', 'qemu', 'cpus', 'memoryBytes', 'pinnedTo'] as const;
+    return keys.map((key) => ({ fact: `${name}, ${key}`, then: shown(key, before[key]), now: shown(key, guest[key]) })).filter((one) => one.then !== one.now);
+  });
+}
+
 function own(facts: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(facts, name) ? facts[name] : undefined;
 }

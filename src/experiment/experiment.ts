@@ -3,7 +3,7 @@
  * and write the bundle after every run, because a later one may fail.
  */
 import { Failure } from '../base/failure.js';
-import { schemaVersion, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
+import { schemaVersion, type AskedFor, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
 import { hashOf } from '../profile/hash.js';
@@ -11,6 +11,7 @@ import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { regionSizes, type RegionSizes } from './calibrate.js';
 import { exitCodeOf, type Interruption } from './interruption.js';
 import type { RunInput, RunOutput } from './one-run.js';
+import type { GuestOptions } from './places.js';
 import { localPlace, type OpenPlace, type Place } from './place.js';
 import { runOrder, type PlannedRun } from './order.js';
 import { summarise, type FinishedRun } from './summarise.js';
@@ -37,6 +38,8 @@ export interface ExperimentInput {
   readonly trace: boolean;
   /** Repetitions beyond the profile's, until a series has enough samples; null: none. */
   readonly untilN: UntilN | null;
+  /** How guests were booted, to be told. */
+  readonly guest: GuestOptions;
   readonly interruption: Interruption;
   readonly observer: ExperimentObserver;
 }
@@ -171,12 +174,18 @@ function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm;
   };
 }
 
+/** A replay needs it, and cannot tell it from the arguments: those of a replay itself name none of it. */
+function askedFor({ allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentInput): AskedFor {
+  return { allowDegraded, trace, untilN: untilN === null ? null : { ...untilN }, guest: { cpus, memoryBytes, append: [...append], bootDeadline_ns: bootDeadline_ms * 1e6 } };
+}
+
 function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; kernels: readonly KernelRecord[]; sizes: RegionSizes; order: readonly PlannedRun[] }): MeasuredManifest {
   const { profile, argv, toolVersion } = input;
   return {
     schemaVersion,
     tool: { name: 'pauselab', version: toolVersion },
     argv: [...argv],
+    asked: askedFor(input),
     startedAt: own.startedAt,
     seed: profile.seed,
     profileHash: hashOf(profile),

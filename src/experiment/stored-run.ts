@@ -26,8 +26,7 @@ export function finishedRunOf(file: RunFile, arm: ResolvedArm, log: HlogSum): Fi
         stalls: [],
         slow: [],
       })),
-      // Of single calls' CPU time a bundle keeps the median alone: pooled, it is the median of these.
-      holder: holder === null ? null : { service: exact(tagged(`${holder.name}.service`), holder.service), figures: holder, holds_ns: holder.hold_ns === null ? [] : [holder.hold_ns] },
+      holder: holder === null ? null : { service: exact(tagged(`${holder.name}.service`), holder.service), figures: holder },
     },
     log: (file.jvm?.log ?? []).map(({ name, durations, long_count }) => ({ name, counts: exact(tagged(name), durations), long_count })),
   };

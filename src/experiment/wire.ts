@@ -42,7 +42,7 @@ const countsSchema = z
 const analysisSchema = z.object({
   window_ns: finite,
   series: z.array(z.object({ name: text(200), service: countsSchema, response: countsSchema.nullable(), interval_ns: finite, figures: seriesSchema })).max(1000),
-  holder: z.object({ service: countsSchema, figures: runSchema.shape.holder.unwrap(), holds_ns: z.array(finite).max(1_000_000) }).nullable(),
+  holder: z.object({ service: countsSchema, figures: runSchema.shape.holder.unwrap() }).nullable(),
 });
 
 /** A file of the run's folder: a plain name, nothing that leaves it or hides in it. */
@@ -120,7 +120,7 @@ export function sayRan({ file, exitCode, files: texts, analysis, log }: RunOutpu
     analysis: {
       window_ns,
       series: series.map(({ name, service, response, interval_ns, figures }) => ({ name, service: plain(service), response: response === null ? null : plain(response), interval_ns, figures })),
-      holder: holder === null ? null : { service: plain(holder.service), figures: holder.figures, holds_ns: [...holder.holds_ns] },
+      holder: holder === null ? null : { service: plain(holder.service), figures: holder.figures },
     },
     log: log.map(({ name, counts, long_count }) => ({ name, counts: plain(counts), long_count })),
   };

@@ -124,7 +124,7 @@ describe('pauselab replay', () => {
     expect(plan.arms.map(({ name }) => name)).toEqual([arm]);
     expect(differences.map(({ fact, then }) => [fact, then])).toEqual(expect.arrayContaining([['kernel', '6.18.0'], ['cpuModel', 'A CPU'], ['root', 'not recorded']]));
     const text = (await command('replay', monday, '--dry-run')).stdout;
-    expect(text).toMatch(/^Replays .*: priority-inversion, seed 1, 1 arms, 2 runs each; it was `pauselab run priority-inversion`, on 2026-01-01/);
+    expect(text).toMatch(/^Replays .*: priority-inversion, seed 1, 1 arm, 2 runs each; it was `pauselab run priority-inversion`, on 2026-01-01/);
     expect(text).toMatch(/^ {2}kernel: 6\.18\.0 then, .* now$/m);
   });
 
