@@ -26,6 +26,8 @@ export const baselineSchema = z.object({
     cpus: orNull(z.number()),
     memoryBytes: orNull(z.number()),
     jdks: z.array(z.string()),
+    /** Of a bundle of several kernels: each, in its order; `kernel` then names them all. */
+    kernels: z.array(z.object({ kernel: orNull(z.string()), preemption: orNull(z.string()), hz: orNull(z.number()) })).exactOptional(),
   }),
 });
 

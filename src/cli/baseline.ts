@@ -27,7 +27,7 @@ function saveCommand() {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples(['baseline save results/today', 'baseline save results/today --as main --replace']))
     .action(async (path, options) => {
-      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { readSide }] = await Promise.all([
+      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { readSide, readSides }] = await Promise.all([
         import('../bundle/baselines.js'),
         import('../verdict/gate/baseline-key.js'),
         import('../bundle/store.js'),
@@ -37,7 +37,7 @@ function saveCommand() {
       const side = readSide(path, { threshold_ns: 1 });
       const bundle = openBundle(path);
       const whole = bundle.runs.filter(isEvidence).length;
-      const baseline = baselineOf(side, { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
+      const baseline = baselineOf(side, readSides(path, { threshold_ns: 1 }), { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
       const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
       process.stdout.write(options.json === true ? toJson({ path: saved, baseline }) : `${saved}: ${describe(printable(baseline))}\n`);
     });
@@ -73,11 +73,11 @@ function showCommand() {
       const { findBaseline } = await import('../bundle/baselines.js');
       const found = printable(findBaseline(options.in, name));
       const { baseline, path } = found;
-      const { profile, profileHash, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = baseline.key;
+      const { profile, profileHash, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks, kernels = [{ kernel, preemption, hz }] } = baseline.key;
       const { formatSize } = await import('../base/units.js');
       const lines = [
         ['profile', `${profile} (${profileHash.slice(0, 12)})`],
-        ['kernel', [kernel ?? 'unknown', preemption === null ? 'preemption unknown' : `preempt ${preemption}`, hz === null ? 'HZ unknown' : `HZ ${hz}`].join(', ')],
+        ...kernels.map((one) => ['kernel', [one.kernel ?? 'unknown', one.preemption === null ? 'preemption unknown' : `preempt ${one.preemption}`, one.hz === null ? 'HZ unknown' : `HZ ${one.hz}`].join(', ')]),
         ['machine', [cpuModel ?? 'CPU unknown', cpus === null ? 'number of CPUs unknown' : `${cpus} CPUs`, memoryBytes === null ? 'memory unknown' : formatSize(memoryBytes)].join(', ')],
         ['JDK', jdks.length === 0 ? 'none' : jdks.join(', ')],
         ['runs', `${baseline.runs} whole, unspoiled`],

@@ -10,7 +10,7 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 export function compareCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('compare')
     .description('compare bundles, run by run: what regressed, what improved, what cannot be told')
-    .argument('<bundles...>', 'the reference first; folders of `pauselab run`, or histogram logs: a file, files separated by commas, or a folder of them')
+    .argument('<bundles...>', 'the reference first; folders of `pauselab run` (of a single one its kernels), or histogram logs: a file, files separated by commas, or a folder of them')
     .option('--quantile <percent>', 'a percentile to compare beside the stalls (default: 99); may be repeated', collect, [])
     .option('--metric <name>', 'only this metric, such as stalls_per_minute or service.p99_ns; may be repeated', collect, [])
     .option('--margin <[metric=]size>', 'what is too small to matter, such as 5% or longest_ns=20ms; may be repeated', collect, [])
@@ -20,7 +20,7 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
     .option('--markdown', 'write Markdown')
     .addHelpText('after', examples)
     .action(async (paths, options) => {
-      const [{ compareSides }, { defaultPolicy }, { chooseMetrics, metricsFor, parsePercent }, { readSide }, { parseDuration }] = await Promise.all([
+      const [{ compareSides }, { defaultPolicy }, { chooseMetrics, metricsFor, parsePercent }, { readSide, readSides }, { parseDuration }] = await Promise.all([
         import('../verdict/compare.js'),
         import('../verdict/decide.js'),
         import('../verdict/metrics.js'),
@@ -28,13 +28,15 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
         import('../base/units.js'),
       ]);
       if (options.json === true && options.markdown === true) throw usage('--json and --markdown: choose one of them');
-      if (paths.length < 2) throw usage(`compare ${paths.join(' ')}: expected two bundles or more, the reference first`);
       const threshold = parseDuration(options.threshold);
       if (!threshold.ok || threshold.value === 0) throw usage(`--threshold ${options.threshold}: expected ${threshold.ok ? 'more than 0' : threshold.expected}`);
       const percents = options.quantile.length === 0 ? [99] : [...new Set(options.quantile.map(parsePercent))];
       const metrics = chooseMetrics(metricsFor(percents), options.metric);
+      const [path = ''] = paths;
+      const sides = paths.length === 1 ? readSides(path, { threshold_ns: threshold.value }) : paths.map((one) => readSide(one, { threshold_ns: threshold.value }));
+      if (sides.length < 2) throw usage(`compare ${path}: expected two bundles or more, the reference first, or one of several kernels, whose first is then the reference`);
       const margins = await parseMargins(options.margin, metrics);
-      const comparison = compareSides(paths.map((path) => readSide(path, { threshold_ns: threshold.value })), { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy });
+      const comparison = compareSides(sides, { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy });
       const { renderComparison, renderMarkdown } = await import('./compare-table.js');
       process.stdout.write(options.json === true ? toJson(comparison) : options.markdown === true ? renderMarkdown(comparison) : renderComparison(comparison));
       if (comparison.rows.every(({ p }) => p === null)) setExitCode(ExitCode.inconclusive);
@@ -45,6 +47,7 @@ const examples = `
 Examples:
   $ pauselab compare results/before results/after
   $ pauselab compare results/6.16 results/6.17 --arm free-one-vma --markdown
+  $ pauselab compare results/two-kernels
   $ pauselab compare results/today results/today --arm free-one-vma=free-across-vmas
   $ pauselab compare before.hlog after.hlog --quantile 99.9
 

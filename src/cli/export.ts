@@ -12,14 +12,14 @@ export function exportCommand() {
     .option('-o, --out <file>', 'where it goes (default: stdout)')
     .addHelpText('after', examples)
     .action(async (path, { format, out }) => {
-      const [{ exportBundle }, { openBundle }, { bundleSide }, { writeText }] = await Promise.all([
+      const [{ exportBundle }, { openBundle }, { kernelSides }, { writeText }] = await Promise.all([
         import('../report/exports.js'),
         import('../bundle/store.js'),
         import('../verdict/bundle-side.js'),
         import('./write-text.js'),
       ]);
       const bundle = openBundle(path);
-      const { text, notes } = exportBundle(format, bundle, bundleSide(bundle));
+      const { text, notes } = exportBundle(format, bundle, kernelSides(bundle));
       for (const note of printable(notes)) process.stderr.write(`pauselab: ${note}\n`);
       if (out === undefined) process.stdout.write(text);
       else writeText(out, text);

@@ -1,7 +1,7 @@
 /** A gate as a person reads it: the answer, a table a profile, why, notes; as text and as Markdown. */
 import { grouped } from '../base/group.js';
 import { shownInterval, shownP, shownValue } from '../verdict/compare-words.js';
-import { nameOf } from '../verdict/gate/gate-words.js';
+import { nameOf, suiteName } from '../verdict/gate/gate-words.js';
 import type { Check, CheckOutcome, GateResult, Suite } from '../verdict/gate/gated.js';
 import { metricNamed } from '../verdict/metrics.js';
 import { renderTable } from './table.js';
@@ -16,7 +16,8 @@ interface Block {
 }
 
 function blocksOf({ checks }: Suite): Block[] {
-  const judged = checks.filter(({ kind }) => kind !== 'evidence');
+  // Where nothing could be measured there is no figure to show: why is told below.
+  const judged = checks.filter(({ kind, comparison, limit }) => kind !== 'evidence' && (comparison !== null || (limit !== null && limit.values.length > 0)));
   return [...new Set(judged.map(({ arm }) => arm ?? ''))].map((arm) => ({ arm, checks: judged.filter((check) => check.arm === arm) }));
 }
 
@@ -55,17 +56,17 @@ function whyLines({ checks }: Suite): { readonly heading: string; readonly about
   });
 }
 
-const legend = 'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. "p of all" is adjusted for all comparisons of this gate. More: docs/gate.md.';
+const legend = 'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). "p of all" is adjusted for all comparisons of this gate. More: docs/gate.md.';
 
 export function renderGate(gated: GateResult): string {
   const result = printable(gated);
-  return withoutGaps([result.verdict, '', ...result.suites.flatMap(suiteLines), legend, '']);
+  return withoutGaps([result.verdict, '', ...result.suites.flatMap((suite) => suiteLines(suite, suiteName(suite, result.suites))), legend, '']);
 }
 
-function suiteLines(suite: Suite): string[] {
+function suiteLines(suite: Suite, name: string): string[] {
   const rows = blocksOf(suite).flatMap(({ arm, checks }) => [[arm], ...checks.map((check, i) => cells(check, checks[i - 1]))]);
   return [
-    `profile   ${suite.profile}`,
+    `profile   ${name}`,
     ...sidesLines(suite),
     '',
     ...(rows.length === 0 ? [] : [renderTable(columns, rows), '']),
@@ -82,7 +83,7 @@ export function renderGateMarkdown(gated: GateResult): string {
     `**${escaped(result.verdict)}**`,
     '',
     ...result.suites.flatMap((suite) => [
-      `### ${escaped(suite.profile)}`,
+      `### ${escaped(suiteName(suite, result.suites))}`,
       '',
       ...sidesLines(suite).map((line) => `- ${escaped(line)}`),
       '',

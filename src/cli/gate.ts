@@ -17,6 +17,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--policy <file>', 'YAML; without it the one of --print-policy')
     .option('--print-policy', 'print the default policy, to begin one of your own')
     .option('--allow-different <class>', 'let baseline and candidate differ in: kernel, machine or jdk; may be repeated', collect, [])
+    .option('--allow-setting <pattern>', 'let this setting of the profile differ, such as arms.*.hogs.*; may be repeated', collect, [])
     .option('--json [file]', 'write one JSON document, to a file if one is named')
     .option('--markdown [file]', 'write Markdown, to a file if one is named')
     .option('--junit [file]', 'write JUnit XML, to a file if one is named')
@@ -41,10 +42,14 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
         import('../verdict/gate/policy.js'),
       ]);
       const written = options.policy === undefined ? defaultGatePolicy() : await loadPolicy(options.policy);
-      const policy: Policy = { ...written, allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])] };
+      const policy: Policy = {
+        ...written,
+        allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])],
+        allowSettings: [...new Set([...written.allowSettings, ...options.allowSetting])],
+      };
       // Before anything is measured: a baseline that is not there is no news to wait an hour for.
       const offered = comparesAnything(policy) ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()]) : [];
-      const candidates = [...options.candidate, ...(options.run === undefined ? [] : [await measureNow(options.run, options, policy, argv)])].map(readCandidate);
+      const candidates = [...options.candidate, ...(options.run === undefined ? [] : [await measureNow(options.run, options, policy, argv)])].flatMap(readCandidate);
       const result = gate(candidates.map((candidate) => (comparesAnything(policy) ? pairWith(candidate, offered, policy.allowDifferent) : { candidate, baseline: null, problems: [] })), policy);
       await write(result, options);
       setExitCode(result.exitCode);

@@ -16,7 +16,7 @@ export type Cell = string | number | boolean | null;
 /** Empty: not known. */
 const columns: readonly (readonly [name: string, of: (row: Row) => Cell])[] = [
   ['profile', ({ bundle }) => textIn(bundle.manifest.profile, 'name')],
-  ['kernel', ({ bundle }) => textIn(bundle.manifest.host, 'kernel')],
+  ['kernel', ({ bundle, run }) => run.kernel ?? textIn(bundle.manifest.host, 'kernel')],
   ['arm', ({ run }) => run.arm],
   ['repetition', ({ run }) => run.repetition],
   ['run', ({ run }) => run.name],

@@ -5,6 +5,7 @@
  */
 import type { StoredBundle } from '../bundle/store.js';
 import { hasNot, valuesOf } from '../verdict/compare.js';
+import { grouped } from '../base/group.js';
 import { metricsFor, type Metric } from '../verdict/metrics.js';
 import type { Side } from '../verdict/side.js';
 import { mean } from '../stats/sample.js';
@@ -30,33 +31,54 @@ interface Point {
   readonly values: readonly number[];
 }
 
-export function exportBundle(format: ExportFormat, bundle: StoredBundle, side: Side): Exported {
-  const { points, missing } = pointsOf(side);
-  const notes = [...side.notes, ...missing];
+/** `sides`: one a kernel. */
+export function exportBundle(format: ExportFormat, bundle: StoredBundle, sides: readonly Side[]): Exported {
+  const measured = sides.map((side) => ({ side, ...pointsOf(side, sides.length > 1 ? `${side.label}: ` : '') }));
+  const ofSides = sides.flatMap((side) => side.notes.map((note) => (sides.length > 1 ? `${side.label}: ${note}` : note)));
+  const notes = [...ofSides, ...leftOut(measured.flatMap(({ missing }) => missing))];
   switch (format) {
     // Every run is in it, with what it is worth; nothing is left out.
     case 'csv':
-      return { text: csvOf(bundle), notes: side.notes };
+      return { text: csvOf(bundle), notes: ofSides };
     case 'bencher':
-      return { text: bencher(side, points), notes };
+      return { text: bencher(measured), notes };
     case 'github-action-benchmark':
-      return { text: smallerIsBetter(side, points), notes };
+      return { text: smallerIsBetter(measured), notes };
     case 'openmetrics':
-      return { text: openMetrics(side, points), notes };
+      return { text: openMetrics(measured), notes };
   }
 }
 
-function pointsOf({ evidence }: Side): { points: Point[]; missing: string[] } {
+interface Measured {
+  readonly side: Side;
+  readonly points: readonly Point[];
+}
+
+/** Whatever series share is said once. */
+function leftOut(missing: readonly Missing[]): string[] {
+  return [...grouped(missing, ({ what }) => what).values()].flatMap((own) => {
+    const [first] = own;
+    return first === undefined ? [] : [`${first.series}${own.length === 1 ? '' : ` and ${own.length - 1} more`}: ${first.what} left out: ${first.why}.`];
+  });
+}
+
+interface Missing {
+  readonly series: string;
+  readonly what: string;
+  readonly why: string;
+}
+
+function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing: Missing[] } {
   const points: Point[] = [];
-  const missing: string[] = [];
+  const missing: Missing[] = [];
   for (const { arm, series, runs } of evidence) {
-    if (runs.length === 0) missing.push(`${arm}, ${series}: left out, since it has no whole, unspoiled run.`);
+    if (runs.length === 0) missing.push({ series: `${about}${arm}, ${series}`, what: 'all figures', why: 'it has no whole, unspoiled run' });
     else {
       for (const metric of metricsFor(percents)) {
         if (runs.every((run) => hasNot(metric, run))) continue;
         const { known, missing: why } = valuesOf(metric, runs);
         if (why[0] === undefined) points.push({ arm, series, metric, values: known });
-        else missing.push(`${arm}, ${series}: ${metric.title} left out: ${why[0]}.`);
+        else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: why[0] });
       }
     }
   }
@@ -65,16 +87,17 @@ function pointsOf({ evidence }: Side): { points: Point[]; missing: string[] } {
 
 const longestName = 1024;
 
-function nameOf({ facts }: Side, arm: string, series: string): string {
-  return `${facts.profile ?? ''}/${arm}/${series}`.slice(0, longestName);
+/** Of several kernels an arm on each is a benchmark of its own. */
+function nameOf({ facts }: Side, several: boolean, arm: string, series: string): string {
+  return `${facts.profile ?? ''}/${arm}${several ? ` on ${facts.kernel ?? 'unknown'}` : ''}/${series}`.slice(0, longestName);
 }
 
 /** Bencher Metric Format (bencher.dev/docs/reference/bencher-metric-format). */
-function bencher(side: Side, points: readonly Point[]): string {
+function bencher(measured: readonly Measured[]): string {
   // Names come from the bundle; in a Map no name is special.
   const benchmarks = new Map<string, Record<string, object>>();
-  for (const { arm, series, metric, values } of points) {
-    const name = nameOf(side, arm, series);
+  for (const { side, arm, series, metric, values } of measured.flatMap(({ side, points }) => points.map((point) => ({ side, ...point })))) {
+    const name = nameOf(side, measured.length > 1, arm, series);
     const measures = benchmarks.get(name) ?? {};
     benchmarks.set(name, measures);
     measures[metric.name.replace(/[._]/g, '-')] = { value: mean(values), lower_value: Math.min(...values), upper_value: Math.max(...values) };
@@ -85,17 +108,20 @@ function bencher(side: Side, points: readonly Point[]): string {
 const units: Readonly<Record<Metric['unit'], string>> = { time: 'ns', share: 'share of the window', per_minute: 'stalls/min' };
 
 /** `customSmallerIsBetter` of github-action-benchmark. */
-function smallerIsBetter(side: Side, points: readonly Point[]): string {
+function smallerIsBetter(measured: readonly Measured[]): string {
+  return `${JSON.stringify(measured.flatMap((one) => smallerEntries(one, measured.length > 1)), null, 2)}\n`;
+}
+
+function smallerEntries({ side, points }: Measured, several: boolean): object[] {
   const { facts, degraded } = side;
   const extra = [`Linux ${facts.kernel ?? 'unknown'}`, ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]), ...(degraded.length === 0 ? [] : [`degraded: ${degraded.join('; ')}`])].join('\n');
-  const entries = points.map(({ arm, series, metric, values }) => ({
-    name: `${nameOf(side, arm, series)}: ${metric.title}`,
+  return points.map(({ arm, series, metric, values }) => ({
+    name: `${nameOf(side, several, arm, series)}: ${metric.title}`,
     unit: units[metric.unit],
     value: mean(values),
     range: `${Math.min(...values)} to ${Math.max(...values)} in ${values.length} runs`,
     extra,
   }));
-  return `${JSON.stringify(entries, null, 2)}\n`;
 }
 
 const families: Readonly<Record<Metric['unit'], { readonly suffix: string; readonly unit: string; readonly factor: number }>> = {
@@ -104,22 +130,21 @@ const families: Readonly<Record<Metric['unit'], { readonly suffix: string; reado
   per_minute: { suffix: '', unit: '', factor: 1 },
 };
 
-function openMetrics({ facts, degraded }: Side, points: readonly Point[]): string {
-  const labels = { profile: facts.profile ?? '', kernel: facts.kernel ?? '' };
-  const names = [...new Set(points.map(({ metric }) => metric.name))];
+function openMetrics(measured: readonly Measured[]): string {
+  const labelsOf = ({ facts }: Side): { profile: string; kernel: string } => ({ profile: facts.profile ?? '', kernel: facts.kernel ?? '' });
+  const all = measured.flatMap(({ side, points }) => points.map((point) => ({ labels: labelsOf(side), ...point })));
+  const metrics = new Map(all.map(({ metric }) => [metric.name, metric]));
   const about: Family = {
     name: 'pauselab_bundle', type: 'info', unit: '', help: 'What was measured, by which pauselab.',
-    samples: [{ labels: { ...labels, version: facts.tool ?? '', jdk: facts.jdks.join(' and '), degraded: String(degraded.length > 0) }, value: 1 }],
+    samples: measured.map(({ side }) => ({ labels: { ...labelsOf(side), version: side.facts.tool ?? '', jdk: side.facts.jdks.join(' and '), degraded: String(side.degraded.length > 0) }, value: 1 })),
   };
   return openMetricsOf([
     about,
-    ...names.map((name): Family => {
-      const own = points.filter(({ metric }) => metric.name === name);
-      const metric = own[0]?.metric;
-      const { suffix, unit, factor } = families[metric?.unit ?? 'time'];
+    ...[...metrics.values()].map((metric): Family => {
+      const { suffix, unit, factor } = families[metric.unit];
       return {
-        name: `pauselab_${name.replace(/_ns$/, '').replace(/_share$/, '').replaceAll('.', '_')}${suffix}`, type: 'gauge', unit, help: `${metric?.title ?? ''}, a sample a run`,
-        samples: own.flatMap(({ arm, series, values }) => values.map((value, run) => ({ labels: { ...labels, arm, series, run: String(run + 1) }, value: value * factor }))),
+        name: `pauselab_${metric.name.replace(/_ns$/, '').replace(/_share$/, '').replaceAll('.', '_')}${suffix}`, type: 'gauge', unit, help: `${metric.title}, a sample a run`,
+        samples: all.filter((point) => point.metric.name === metric.name).flatMap(({ labels, arm, series, values }) => values.map((value, run) => ({ labels: { ...labels, arm, series, run: String(run + 1) }, value: value * factor }))),
       };
     }),
   ]);

@@ -1,25 +1,29 @@
 /**
  * A gate as JUnit XML, which has no schema of its own; these are the elements that Jenkins, GitLab and GitHub's actions
  * read: a suite per profile, a case per check. A check that failed is a `failure`; evidence that is missing or flawed is an
- * `error`; an inconclusive one is what the policy makes of it.
+ * `error`; an inconclusive one is what the policy makes of it, and `skipped` where it lets it pass: nothing was shown.
+ *
+ * These systems follow a case from run to run by its class and name, so that no figure and no margin is in them.
  */
+import { suiteName } from '../verdict/gate/gate-words.js';
 import type { Check, GateResult, Suite } from '../verdict/gate/gated.js';
+import { formatMetric, metricNamed } from '../verdict/metrics.js';
 import { xmlElement, xmlText } from './xml.js';
 
 export function renderJunit(result: GateResult): string {
-  const suites = result.suites.map((suite) => suiteElement(suite, result.policy.inconclusive));
-  const all = result.suites.flatMap(({ checks }) => checks);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', ...countsOf(all, result.policy.inconclusive), time: 0 }, ['\n', ...suites])}\n`;
+  const suites = result.suites.map((suite) => suiteElement(suite, suiteName(suite, result.suites), result.policy.inconclusive));
+  const { tests, failures, errors } = countsOf(result.suites.flatMap(({ checks }) => checks), result.policy.inconclusive);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', tests, failures, errors, time: 0 }, ['\n', ...suites])}\n`;
 }
 
 type Meaning = GateResult['policy']['inconclusive'];
 
 function countsOf(checks: readonly Check[], inconclusive: Meaning) {
-  const as = (wanted: 'failure' | 'error'): number => checks.filter((check) => elementOf(check, inconclusive) === wanted).length;
-  return { tests: checks.length, failures: as('failure'), errors: as('error'), skipped: 0 };
+  const as = (wanted: 'failure' | 'error' | 'skipped'): number => checks.filter((check) => elementOf(check, inconclusive) === wanted).length;
+  return { tests: checks.length, failures: as('failure'), errors: as('error'), skipped: as('skipped') };
 }
 
-function elementOf({ outcome }: Check, inconclusive: Meaning): 'failure' | 'error' | null {
+function elementOf({ outcome }: Check, inconclusive: Meaning): 'failure' | 'error' | 'skipped' | null {
   switch (outcome) {
     case 'pass':
       return null;
@@ -28,35 +32,43 @@ function elementOf({ outcome }: Check, inconclusive: Meaning): 'failure' | 'erro
     case 'error':
       return 'error';
     case 'inconclusive':
-      return inconclusive === 'fail' ? 'failure' : inconclusive === 'exit-4' ? 'error' : null;
+      return inconclusive === 'fail' ? 'failure' : inconclusive === 'exit-4' ? 'error' : 'skipped';
   }
 }
 
-function suiteElement(suite: Suite, inconclusive: Meaning): string {
-  const { profile, candidate, baseline, checks, notes } = suite;
+function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string {
+  const { candidate, baseline, checks, notes } = suite;
   const facts = { candidate: candidate.path, baseline: baseline?.path ?? null, kernel: candidate.facts.kernel, jdk: candidate.facts.jdks.length === 0 ? null : candidate.facts.jdks.join(' and ') };
   const properties = Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [`      ${xmlElement('property', { name, value })}\n`]));
   const inside = [
     `\n    ${xmlElement('properties', {}, ['\n', ...properties, '    '])}\n`,
-    ...checks.map((check) => caseElement(suite, check, inconclusive)),
+    ...checks.map((check) => caseElement(name, checks, check, inconclusive)),
     ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(notes.join('\n'))])}\n`]),
     '  ',
   ];
-  return `  ${xmlElement('testsuite', { name: profile, ...countsOf(checks, inconclusive), time: 0 }, inside)}\n`;
+  return `  ${xmlElement('testsuite', { name, ...countsOf(checks, inconclusive), time: 0 }, inside)}\n`;
 }
 
-function caseElement({ profile }: Suite, check: Check, inconclusive: Meaning): string {
-  const { arm, series, expected, sentence, outcome, rule } = check;
-  const name = { classname: arm === null ? profile : `${profile}.${arm}`, name: series === null ? expected : `${series}: ${expected}`, time: 0 };
+function caseElement(suite: string, checks: readonly Check[], check: Check, inconclusive: Meaning): string {
+  const { arm, expected, sentence, outcome, rule } = check;
+  const alike = checks.filter((other) => other.arm === arm && nameOfCase(other) === nameOfCase(check));
+  const which = alike.length === 1 ? '' : ` (${rule ?? String(alike.indexOf(check) + 1)})`;
+  const name = { classname: arm === null ? suite : `${suite}.${arm}`, name: `${nameOfCase(check)}${which}`, time: 0 };
   const element = elementOf(check, inconclusive);
   // Viewers show the message in a list, and the text when it is opened.
-  const details = [sentence, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join('\n');
-  const inside = element === null ? xmlElement('system-out', {}, [xmlText(details)]) : xmlElement(element, { message: outcome === 'fail' ? sentence : `${outcome === 'error' ? 'no verdict' : outcome}: ${sentence}`, type: outcome }, [xmlText(details)]);
+  const details = [`${expected}: ${sentence}`, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join('\n');
+  const inside = element === null ? xmlElement('system-out', {}, [xmlText(details)]) : xmlElement(element, element === 'skipped' ? { message: `inconclusive, which the policy lets pass: ${sentence}` } : { message: outcome === 'fail' ? sentence : `${outcome === 'error' ? 'no verdict' : outcome}: ${sentence}`, type: outcome }, [xmlText(details)]);
   return `    ${xmlElement('testcase', name, [inside])}\n`;
 }
 
-function valuesOf({ comparison, limit }: Check): string[] {
-  const line = (name: string, values: readonly number[]): string => `${name}, a value a run: ${values.map((value) => String(Number(value.toPrecision(6)))).join(' ')}`;
+function nameOfCase({ kind, series, metric, expected }: Check): string {
+  if (series === null) return expected;
+  return `${series}: ${kind === 'comparison' ? `${metricNamed(metric ?? '')?.title ?? ''} no worse than the baseline` : expected}`;
+}
+
+function valuesOf({ comparison, limit, metric }: Check): string[] {
+  const unit = metricNamed(metric ?? '')?.unit ?? 'time';
+  const line = (name: string, values: readonly number[]): string => `${name}, a value a run: ${values.map((value) => formatMetric(unit, value)).join(', ')}`;
   if (comparison !== null) return [line('baseline', comparison.values.a), line('candidate', comparison.values.b)];
   return limit === null ? [] : [line('candidate', limit.values)];
 }

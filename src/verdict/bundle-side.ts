@@ -45,6 +45,10 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
   const incomplete = incompleteness(summary, runs);
   const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
   const cut = runs.filter((run) => run.status !== 'complete').length;
+  const leftOut = [
+    ...(spoiled > 0 ? [`${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`] : []),
+    ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
+  ];
   return {
     label: basename(path.replace(/\/+$/, '')) || path,
     path,
@@ -57,9 +61,9 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
     incomplete,
     regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
     degraded,
+    leftOut,
     notes: [
-      ...(spoiled > 0 ? [`${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`] : []),
-      ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
+      ...leftOut,
       ...(incomplete === null ? [] : [`${incomplete}.`]),
       ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
       ...(unproven.length > 0 ? [`not proven to be in force: ${unproven.join('; ')}.`] : []),
@@ -67,6 +71,21 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
       ...weak,
     ],
   };
+}
+
+/** A side for each kernel: a bundle of one is itself, and of several each is judged as if it had been run alone. */
+export function kernelSides(bundle: StoredBundle): Side[] {
+  const { manifest, summary, runs } = bundle;
+  if (manifest.kernels.length < 2) return [bundleSide(bundle)];
+  return manifest.kernels.map((kernel) => {
+    const own = bundleSide({
+      ...bundle,
+      manifest: { ...manifest, kernels: [kernel] },
+      summary: summary === null ? null : { ...summary, arms: summary.arms.filter((arm) => arm.kernel === kernel.name) },
+      runs: runs.filter((run) => run.kernel === kernel.name),
+    });
+    return { ...own, label: `${own.label} on ${kernel.name}` };
+  });
 }
 
 function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile[]): string | null {

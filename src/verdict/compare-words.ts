@@ -25,7 +25,13 @@ function candidateVerdict(reference: Side, candidate: Side, rows: readonly Compa
   if (improved.length > 0) return `${against}: improved in ${improved.length} of ${counted(rows.length, 'metric')}, most of all ${worst(improved)}${others}.${caveat}`;
   if (open.length === 0) return `${against}: equivalent in ${rows.length === 1 ? 'the one metric' : `all ${rows.length} metrics`}.${caveat}`;
   if (open.every(({ p }) => p === null)) return `${against}: nothing could be compared${equivalent.length === 0 ? '' : ` beyond ${counted(equivalent.length, 'metric')}, equivalent`}; the notes and the last column say why.${caveat}`;
+  if (open.length === rows.length && open.every(({ reason, p }) => reason === 'too-few-runs' || p === null)) return `${against}: so few runs (${mostRuns(open)}) cannot show any difference, however large it is: of ${counted(rows.length, 'metric')} all are inconclusive.${caveat}`;
   return `${against}: no difference was found, which is not to say that there is none: of ${counted(rows.length, 'metric')} ${listed(rest)}.${caveat}`;
+}
+
+/** `3 and 2` */
+function mostRuns(rows: readonly CompareRow[]): string {
+  return `${Math.max(...rows.map(({ runs }) => runs.a))} and ${Math.max(...rows.map(({ runs }) => runs.b))}`;
 }
 
 /** The one of the smallest p, and of these the one of the largest effect for its margin. */
@@ -45,9 +51,19 @@ export function shownValue(unit: CompareRow['unit'], value: number | null): stri
 /** `+1.2 ms [0.3 ms, 2.1 ms]` */
 export function shownInterval(unit: CompareRow['unit'], effect: CompareRow['difference']): string {
   if (effect === null) return '–';
-  const sign = effect.estimate > 0 ? '+' : '';
-  const limits = effect.low === null && effect.high === null ? '' : ` [${shownValue(unit, effect.low)}, ${shownValue(unit, effect.high)}]`;
-  return `${sign}${formatMetric(unit, effect.estimate)}${limits}`;
+  const limits = effect.low === null && effect.high === null ? '' : ` [${shownDifference(unit, effect.low)}, ${shownDifference(unit, effect.high)}]`;
+  return `${shownDifference(unit, effect.estimate)}${limits}`;
+}
+
+/** `+1.2 ms`; of shares in percentage points, since "1 % more than 50 %" may be 51 % or 50.5 %. */
+export function shownDifference(unit: CompareRow['unit'], difference: number | null): string {
+  if (difference === null) return '–';
+  return `${difference > 0 ? '+' : ''}${shownSize(unit, difference)}`;
+}
+
+function shownSize(unit: CompareRow['unit'], size: number): string {
+  const shown = formatMetric(unit, size);
+  return unit === 'share' ? shown.replace(/ %$/, ' pp') : shown;
 }
 
 export function shownRatio(ratio: CompareRow['ratio']): string {
@@ -79,7 +95,7 @@ function reasonOf({ reason, refusal, runs, p, pAdjusted, resolution, affected, v
     case 'difference':
       return `larger than the margin of ${shownMargin(unit, margin)}, and chance alone shows as much in ${shownChance(pAdjusted)} of comparisons at most`;
     case 'inside-margin':
-      if (values.a.every((value) => value === 0) && values.b.every((value) => value === 0)) return `none in any of ${runs.a} and ${runs.b} runs; each side may still have it in up to ${formatShare(affected?.a.high ?? 1)} and ${formatShare(affected?.b.high ?? 1)} of such runs`;
+      if (values.a.every((value) => value === 0) && values.b.every((value) => value === 0)) return `0 in all of ${runs.a} and ${runs.b} runs; up to ${formatShare(affected?.a.high ?? 1)} and ${formatShare(affected?.b.high ?? 1)} of such runs may still have more`;
       return `the whole interval is inside the margin of ${shownMargin(unit, margin)}`;
     case 'refused':
       return refusal ?? 'not comparable';
@@ -105,6 +121,6 @@ function wouldDecide({ wouldDecide: estimate, window_ns }: Omit<CompareRow, 'sen
 }
 
 export function shownMargin(unit: CompareRow['unit'], { relative, absolute }: CompareRow['margin']): string {
-  const parts = [...(relative > 0 ? [`${Number((relative * 100).toPrecision(4))} %`] : []), ...(absolute > 0 ? [formatMetric(unit, absolute)] : [])];
+  const parts = [...(relative > 0 ? [`${Number((relative * 100).toPrecision(4))} %`] : []), ...(absolute > 0 ? [shownSize(unit, absolute)] : [])];
   return parts.length === 0 ? '0' : parts.join(' or ');
 }

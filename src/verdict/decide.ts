@@ -60,15 +60,8 @@ export const leastRunsForEquivalence = leastN(0.5);
 export const decidedVerdicts = ['regressed', 'improved', 'equivalent', 'inconclusive'] as const;
 export type Verdict = (typeof decidedVerdicts)[number];
 
-export type Reason =
-  | 'difference'
-  | 'inside-margin'
-  | 'refused'
-  | 'too-few-runs'
-  | 'not-significant'
-  | 'many-metrics'
-  | 'mean-unclear'
-  | 'about-margin';
+export const decisionReasons = ['difference', 'inside-margin', 'refused', 'too-few-runs', 'not-significant', 'many-metrics', 'mean-unclear', 'about-margin'] as const;
+export type Reason = (typeof decisionReasons)[number];
 
 export interface WouldDecide {
   /** Runs a side, in all; null: none up to 1,000. */

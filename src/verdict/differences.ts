@@ -53,12 +53,19 @@ export function differencesOf(a: Side, b: Side): string[] {
   ];
 }
 
+/** `arms.free.holder.nice`, and what it is on either side. */
+export interface DifferingSetting {
+  readonly path: string;
+  readonly a: string;
+  readonly b: string;
+}
+
 /**
- * In what two resolved profiles measure different things: `arms.free.holder.nice (19, 10)`. How often, in which order and
+ * In what two resolved profiles measure different things. How often, in which order and
  * under which title is no difference, nor is an arm that only one of them has.
  */
-export function differingSettings(one: unknown, other: unknown): string[] {
-  const paths: string[] = [];
+export function differingSettings(one: unknown, other: unknown): DifferingSetting[] {
+  const paths: DifferingSetting[] = [];
   const shared = new Set(armNames(one).filter((name) => armNames(other).includes(name)));
   differingPaths(withoutEmpty(measured(one, shared)), withoutEmpty(measured(other, shared)), '', paths);
   return paths;
@@ -77,7 +84,8 @@ function withoutEmpty(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).flatMap(([key, inner]: [string, unknown]) => (isEmpty(inner) ? [] : [[key, withoutEmpty(inner)]])));
 }
 
-const unmeasured = ['title', 'description', 'runs', 'seed'];
+/** Kernels and their models are facts of a side, and told as such. */
+const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt'];
 
 function measured(resolved: unknown, arms: ReadonlySet<string>): unknown {
   if (!isTree(resolved) || Array.isArray(resolved)) return resolved;
@@ -98,21 +106,22 @@ function armNames(resolved: unknown): string[] {
 
 function profileDifferences(a: Side, b: Side): string[] {
   if (a.facts.profileHash === b.facts.profileHash || a.facts.profile !== b.facts.profile) return [];
-  const paths: string[] = [];
+  const paths: DifferingSetting[] = [];
   differingPaths(a.resolved, b.resolved, '', paths);
   return [`The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in nothing that can be named' : `in ${shownSettings(paths)}`}.`];
 }
 
-export function shownSettings(paths: readonly string[]): string {
+/** `arms.free.holder.nice (19, 10); hogs.count (1, 2)` */
+export function shownSettings(paths: readonly DifferingSetting[]): string {
   const more = paths.length > shownPaths ? `; and ${paths.length - shownPaths} more` : '';
-  return `${paths.slice(0, shownPaths).join('; ')}${more}`;
+  return `${paths.slice(0, shownPaths).map(({ path, a, b }) => `${path} (${a}, ${b})`).join('; ')}${more}`;
 }
 
-/** `arms.2.holder.nice (19, 10)`; an array's members are told apart by their `name` where they have one. */
-function differingPaths(one: unknown, other: unknown, path: string, found: string[], depth = 0): void {
+/** An array's members are told apart by their `name` where they have one. */
+function differingPaths(one: unknown, other: unknown, path: string, found: DifferingSetting[], depth = 0): void {
   if (found.length > 1000 || depth > 20 || Object.is(one, other)) return;
   if (!isTree(one) || !isTree(other)) {
-    found.push(`${path} (${shown(one)}, ${shown(other)})`);
+    found.push({ path, a: shown(one), b: shown(other) });
     return;
   }
   const [left, right] = [membersOf(one), membersOf(other)];

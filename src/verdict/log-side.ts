@@ -35,6 +35,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
     startedAt: null,
     incomplete: null,
     regions: [],
+    leftOut: [],
     notes,
     degraded: [],
   };

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
 import { isBundle, openBundle } from '../bundle/store.js';
-import { bundleSide } from './bundle-side.js';
+import { bundleSide, kernelSides } from './bundle-side.js';
 import { logSide } from './log-side.js';
 import type { Side } from './side.js';
 
@@ -16,6 +16,11 @@ export interface SideOptions {
 export function readSide(path: string, options: SideOptions): Side {
   if (isBundle(path)) return bundleSide(openBundle(path));
   return logSide(path, logFiles(path), options.threshold_ns);
+}
+
+/** As `readSide`, but a side for each kernel of a bundle. */
+export function readSides(path: string, options: SideOptions): Side[] {
+  return isBundle(path) ? kernelSides(openBundle(path)) : [readSide(path, options)];
 }
 
 function logFiles(path: string): readonly string[] {

@@ -39,6 +39,8 @@ export interface Side {
   readonly incomplete: string | null;
   /** Sizes of the regions that holders give back, as they were found or given. */
   readonly regions: readonly { readonly of: string; readonly bytes: number }[];
+  /** Runs that are no evidence, and why: sentences, which are among the notes too. */
+  readonly leftOut: readonly string[];
   /** What of it is no evidence, and what weakens it: sentences. */
   readonly notes: readonly string[];
   readonly degraded: readonly string[];

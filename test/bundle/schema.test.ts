@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { bundleJsonSchema, bundleSchemas } from '../../src/bundle/schema.js';
+import { keysOf } from '../support/schema-keys.js';
 
 const kinds = Object.keys(bundleSchemas) as (keyof typeof bundleSchemas)[];
 
@@ -22,13 +23,3 @@ test('every time, size and share has its unit in its name', () => {
   const odd = kinds.flatMap((kind) => [...keysOf(bundleJsonSchema(kind))]).filter((key) => /(time|duration|length|size|memory)$/i.test(key) && !/(_ns|_share|Bytes)$/.test(key));
   expect(odd).toEqual([]);
 });
-
-/** Every key of every object of a schema. */
-function keysOf(schema: unknown): Set<string> {
-  const keys = new Set<string>();
-  JSON.stringify(schema, (key, value: unknown) => {
-    if (key === 'properties') for (const name of Object.keys(value as object)) keys.add(name);
-    return value;
-  });
-  return keys;
-}

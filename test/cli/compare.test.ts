@@ -7,13 +7,14 @@ import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import type { Comparison } from '../../src/verdict/compared.js';
 import { expectFault, pauselab, type Ended } from '../support/pauselab.js';
-import { stalled, valuesWithP99, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
+import { kernelRecord, kernelRuns, stalled, valuesWithP99, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'pauselab-compare-cli-'));
 afterAll(() => { rmSync(cwd, { recursive: true }); });
 
 const arms = (stalls: number): FakeRun[] => Array.from({ length: 16 }, (_, i) => ({ arm: i % 2 === 0 ? 'free-one-vma' : 'free-across-vmas', values_ns: valuesWithP99(20_000 + i * 100), stalls: stalled(i % 2 === 0 ? 0 : stalls) }));
 for (const [name, stalls] of [['before', 2], ['after', 6], ['today', 2], ['6.16', 2], ['6.17', 2]] as const) writeFakeBundle(join(cwd, 'results', name), { runs: arms(stalls) });
+writeFakeBundle(join(cwd, 'results', 'two-kernels'), { runs: ['6.16', '6.17'].flatMap((kernel) => kernelRuns(6, { kernel })), manifest: { kernels: ['6.16', '6.17'].map(kernelRecord) } });
 writeFakeBundle(join(cwd, 'results', 'evil'), { runs: arms(2).map((run) => ({ ...run, series: 'a|b\u001b[2J\n# <script>' })) });
 writeFakeBundle(join(cwd, 'results', 'spoiled'), { runs: arms(2).map((run) => ({ ...run, run: { spoiled: ['steal'] } })) });
 for (const [name, value_ns] of [['before', 1000], ['after', 1500]] as const) {
@@ -26,8 +27,8 @@ describe('pauselab compare', () => {
   test('begins with the answer, then has the table, then the notes; exit code 0 though something regressed', async () => {
     const { code, stdout, stderr } = await compare('results/before', 'results/after');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout.split('\n')[0]).toMatch(/^after against before: regressed in 3 of 12 metrics, most of all free-across-vmas, writer\.mprotect: stalls per minute 12 → 36 \(difference \+24 \[24, 24\], p = 0\.0011\); 9 are equivalent\.$/);
-    expect(stdout).toMatch(/\n {2}writer\.mprotect +stalled share +8, 8 +10 % +30\.0 % +\+20\.0 % \[20\.0 %, 20\.0 %\] +×3\.00 \[3\.00, 3\.00\] +0\.00016 +\S+ +regressed\n/);
+    expect(stdout.split('\n')[0]).toMatch(/^after against before: regressed in 3 of 12 metrics, most of all free-across-vmas, writer\.mprotect: stalls per minute 12 → 36 \(difference \+24 \[\+24, \+24\], p = 0\.0011\); 9 are equivalent\.$/);
+    expect(stdout).toMatch(/\n {2}writer\.mprotect +stalled share +8, 8 +10 % +30\.0 % +\+20\.0 pp \[\+20\.0 pp, \+20\.0 pp\] +×3\.00 \[3\.00, 3\.00\] +0\.00016 +\S+ +regressed\n/);
     expect(stdout).toContain('0 in every run of both: stalled share, stalls per minute, longest stall, blocked stalls per minute of writer.mprotect (equivalent)');
   });
 

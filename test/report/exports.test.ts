@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
 import { exportBundle, exportFormats, type ExportFormat } from '../../src/report/exports.js';
-import { bundleSide } from '../../src/verdict/bundle-side.js';
+import { kernelSides } from '../../src/verdict/bundle-side.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
@@ -26,7 +26,7 @@ const path = fake([
 
 function exported(format: ExportFormat): { text: string; notes: readonly string[] } {
   const bundle = openBundle(path);
-  return exportBundle(format, bundle, bundleSide(bundle));
+  return exportBundle(format, bundle, kernelSides(bundle));
 }
 
 describe('CSV', () => {

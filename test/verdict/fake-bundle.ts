@@ -74,3 +74,19 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
 export function stalled(count: number): Partial<SeriesFigures['stalls']> {
   return { count, blocked_count: count, longest_ns: count === 0 ? 0 : 500 * ms, longest_blocked_ns: count === 0 ? 0 : 480 * ms, total_ns: count * 500 * ms, stalled_share: count * 0.05, blocked_share: count * 0.048 };
 }
+
+/** A kernel in an emulated guest. */
+export function kernelRecord(release: string): ManifestFile['kernels'][number] {
+  return {
+    name: release, asked: `deb:${release}`, release, facts: { preemption: 'full', hz: 250 }, differences: [],
+    guest: {
+      origin: {}, sha256: release, configSha256: null, commandLine: '', preempt: null, accelerator: 'tcg', withoutKvm: 'it is a test', qemu: '9', cpus: 2, memoryBytes: 2 ** 31,
+      pinnedTo: null, channel: 'virtio', image: { bytes: 1, sha256: '', built_ms: null }, boot_ms: 1, command: [],
+    },
+  };
+}
+
+/** Runs on one kernel. */
+export function kernelRuns(n: number, { kernel, run = {}, ...more }: FakeRun & { readonly kernel: string }): FakeRun[] {
+  return Array.from({ length: n }, (_, i) => ({ ...more, run: { kernel, repetition: i + 1, ...run } }));
+}

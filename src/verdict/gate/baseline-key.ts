@@ -9,17 +9,22 @@ import type { Side, SideFacts } from '../side.js';
 import { sideProblems } from './evidence.js';
 
 /** A bundle that no gate would accept is refused now, and not in a month. */
-export function baselineOf(side: Side, own: { readonly name: string | null; readonly savedAt: string; readonly measuredAt: string; readonly runs: number }): BaselineFile {
+/** `sides`: one a kernel. */
+export function baselineOf(side: Side, sides: readonly Side[], own: { readonly name: string | null; readonly savedAt: string; readonly measuredAt: string; readonly runs: number }): BaselineFile {
   if (side.kind !== 'bundle' || side.facts.profile === null) throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
-  const [problem] = sideProblems(side, 'baseline');
+  const [problem] = sides.flatMap((one) => sideProblems(one, 'baseline'));
   if (problem !== undefined) throw usage(`not saved, since no gate would accept it: ${problem}`);
-  const key = keyOf(side);
+  const key = keyOf(side, sides);
   return { schemaVersion: baselineVersion, name: own.name ?? defaultName(key), savedAt: own.savedAt, savedFrom: side.path, measuredAt: own.measuredAt, runs: own.runs, key };
 }
 
-function keyOf({ facts, resolved }: Side): BaselineFile['key'] {
+function keyOf({ facts, resolved }: Side, sides: readonly Side[]): BaselineFile['key'] {
   const { kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = facts;
-  return { profile: facts.profile ?? '', profileHash: sha256(measuredSettings(resolved)), kernel, preemption, hz, cpuModel, cpus, memoryBytes: roundedMemory(memoryBytes), jdks: [...jdks] };
+  return { profile: facts.profile ?? '', profileHash: sha256(measuredSettings(resolved)), kernel, preemption, hz, cpuModel, cpus, memoryBytes: roundedMemory(memoryBytes), jdks: [...jdks], ...(sides.length < 2 ? {} : { kernels: sides.map((one) => kernelOf(one.facts)) }) };
+}
+
+function kernelOf({ kernel, preemption, hz }: SideFacts): { kernel: string | null; preemption: string | null; hz: number | null } {
+  return { kernel, preemption, hz };
 }
 
 /** The kernel keeps more or less for itself from boot to boot. */
@@ -33,10 +38,10 @@ function defaultName(key: BaselineFile['key']): string {
   return `${profile === '' ? 'profile' : profile}-${sha256(key).slice(0, 8)}`;
 }
 
-/** As a side's facts, to be told apart without its bundle being read. */
-export function factsOfBaseline({ key }: BaselineFile): SideFacts {
-  const { profile, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = key;
-  return { profile, profileHash: null, kernel, preemption, hz, cpuModel, cpus, memoryBytes, tool: null, jdks };
+/** As the facts of a side for each of its kernels, told without its bundle being read. */
+export function factsOfBaseline({ key }: BaselineFile): SideFacts[] {
+  const { profile, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks, kernels = [{ kernel, preemption, hz }] } = key;
+  return kernels.map((own) => ({ profile, profileHash: null, ...own, cpuModel, cpus, memoryBytes, tool: null, jdks }));
 }
 
 function sha256(value: unknown): string {

@@ -15,6 +15,9 @@ inconclusive: exit-4
 # In what baseline and candidate may differ: kernel, machine, jdk. Nothing, so that a difference is the change's.
 allowDifferent: []
 
+# Which settings of the profile may differ, because they are the change under test: patterns such as arms.*.hogs.*
+allowSettings: []
+
 rules:
   # Every arm that is no control, every series. Stalls first: a percentile of a stalled victim counts few samples and
   # says little. Such a victim cannot keep its schedule; what it was stalled for is known all the same.

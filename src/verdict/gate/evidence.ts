@@ -4,6 +4,8 @@ import { differingFacts, differingSettings, factSentence, shownSettings } from '
 import type { Metric, RunEvidence } from '../metrics.js';
 import type { Side } from '../side.js';
 import { counted } from '../words.js';
+import { matchesAny } from './pattern.js';
+import type { Policy } from './policy.js';
 import type { EnvironmentClass } from './policy-schema.js';
 
 /** Sentences without a full stop; empty: the side is whole. */
@@ -12,18 +14,20 @@ export function sideProblems(side: Side, role: 'baseline' | 'candidate'): string
   return [
     ...(side.incomplete === null ? [] : [`${name} is not whole: ${side.incomplete}; run it to its end`]),
     ...(side.degraded.length > 0 ? [`${name} ran degraded: ${side.degraded.join('; ')}; run it where priorities and CPUs can be set as the profile asks`] : []),
-    ...(side.evidence.some(({ runs }) => runs.length > 0) ? [] : [`${name} has no whole, unspoiled run; ${side.notes[0] ?? 'run it again'}`]),
+    ...(side.evidence.some(({ runs }) => runs.length > 0) ? [] : [`${name} has no whole, unspoiled run; ${side.leftOut.map(withoutStop).join('; ') || 'run it again'}`]),
   ];
 }
 
+export type Allowed = Pick<Policy, 'allowDifferent' | 'allowSettings'>;
+
 /** What must be alike, and is not. */
-export function pairProblems(baseline: Side, candidate: Side, allowed: readonly EnvironmentClass[]): string[] {
+export function pairProblems(baseline: Side, candidate: Side, { allowDifferent, allowSettings }: Allowed): string[] {
   if (baseline.facts.profile !== candidate.facts.profile) return [`the baseline ${baseline.label} is of the profile ${String(baseline.facts.profile)} and the candidate ${candidate.label} of ${String(candidate.facts.profile)}: they measure different things`];
-  const settings = differingSettings(baseline.resolved, candidate.resolved);
-  const facts = refusedFacts(baseline, candidate, allowed);
+  const settings = differingSettings(baseline.resolved, candidate.resolved).filter(({ path }) => !matchesAny(allowSettings, path));
+  const facts = refusedFacts(baseline, candidate, allowDifferent);
   const remedy = [...new Set(facts.map((fact) => fact.class))].map((name) => `--allow-different ${name}`).join(' ');
   return [
-    ...(settings.length > 0 ? [`the profile ${String(candidate.facts.profile)} is not the same in ${baseline.label} and ${candidate.label}: ${shownSettings(settings)}; measure the baseline anew`] : []),
+    ...(settings.length > 0 ? [`the profile ${String(candidate.facts.profile)} is not the same in ${baseline.label} and ${candidate.label}: ${shownSettings(settings)}; measure the baseline anew, or allow what is the change under test (--allow-setting '${settings[0]?.path ?? ''}', or allowSettings in the policy)`] : []),
     ...(facts.length > 0 ? [`the environments differ: ${facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))).join('; ')}; measure the baseline there too, or allow it (${remedy}, or allowDifferent in the policy)`] : []),
   ];
 }
@@ -36,12 +40,14 @@ export function refusedFacts(baseline: Pick<Side, 'facts'>, candidate: Pick<Side
 /** What differs and was allowed to: sentences. */
 export function pairNotes(baseline: Side, candidate: Side): string[] {
   const facts = differingFacts(baseline.facts, candidate.facts);
+  const settings = differingSettings(baseline.resolved, candidate.resolved);
   const regions = candidate.regions.flatMap(({ of, bytes }) => {
     const own = baseline.regions.find((region) => region.of === of);
     return own === undefined || Math.abs(Math.log(bytes / own.bytes)) < Math.log(1.25) ? [] : [`${of} from ${formatSize(own.bytes)} in ${baseline.label} to ${formatSize(bytes)} in ${candidate.label}`];
   });
   return [
     ...(facts.length > 0 ? [`${facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))).join('; ')}. A difference found may come from that.`] : []),
+    ...(settings.length > 0 ? [`The profile differs in what was allowed to: ${shownSettings(settings)}. A difference found may come from that.`] : []),
     ...(regions.length > 0 ? [`Regions were sized anew for the same hold time, and differ: ${regions.join('; ')}.`] : []),
   ];
 }
@@ -59,6 +65,11 @@ export function flawOf(metric: Metric, runs: readonly RunEvidence[], allowSatura
   const unseen = where(({ stalls }) => stalls.unseen_count > 0);
   if (unseen > 0 && metric.name === 'blocked_per_minute') return `of some stalls in ${counted(unseen, 'run')} of ${runs.length} nobody saw in what state the victim was`;
   return null;
+}
+
+/** To be a part of a sentence. */
+export function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }
 
 function labelsOf(a: Side, b: Side): { a: string; b: string } {

@@ -1,16 +1,24 @@
 /** What a gate found, in words. */
 import { formatShare } from '../../base/units.js';
-import { shownInterval, shownMargin, shownP, shownValue } from '../compare-words.js';
+import { shownDifference, shownInterval, shownMargin, shownP, shownValue } from '../compare-words.js';
 import type { CompareRow } from '../compared.js';
 import type { Margin } from '../decide.js';
 import { formatMetric, type Metric } from '../metrics.js';
 import { counted } from '../words.js';
-import type { Check, CheckOutcome, GateResult, LimitRow } from './gated.js';
+import type { Check, CheckOutcome, GateResult, LimitRow, Suite } from './gated.js';
 import type { Limit } from './policy.js';
+
+/** What the runs leave open, and what would close it. */
+function openSentence({ unit, margin, difference, mean, sentence, reason }: CompareRow): string {
+  const high = difference?.high ?? null;
+  const allowed = Math.max(margin.absolute, margin.relative * Math.abs(mean.a ?? 0));
+  if (reason === 'too-few-runs' || high === null || high <= allowed) return sentence;
+  return `by these runs it may be worse by up to ${shownDifference(unit, high)}, and ${shownDifference(unit, allowed)} is allowed; ${sentence}`;
+}
 
 /** The first line: quotable alone. */
 export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult, 'verdict'>): string {
-  const all = suites.flatMap(({ checks, profile }) => checks.map((check) => ({ check, profile })));
+  const all = suites.flatMap((suite) => suite.checks.map((check) => ({ check, profile: suiteName(suite, suites) })));
   const first = (wanted: CheckOutcome): string => {
     const found = all.find(({ check }) => check.outcome === wanted);
     if (found === undefined) return '';
@@ -28,8 +36,14 @@ export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult
   if (counts.error > 0) return `NO VERDICT: ${counted(counts.error, 'problem')} with the evidence; nothing passes without it. ${first('error')}.`;
   if (outcome === 'fail') return `FAIL: ${counts.inconclusive} of ${counted(judged, 'check')} inconclusive, which this policy counts as failed. ${first('inconclusive')}.`;
   if (outcome === 'inconclusive') return `INCONCLUSIVE: ${counts.inconclusive} of ${counted(judged, 'check')} left open whether it is worse. ${first('inconclusive')}.`;
+  const profiles = new Set(suites.map(({ profile }) => profile)).size;
   const open = counts.inconclusive === 0 ? '' : ` (${counts.inconclusive} of them inconclusive, which this policy lets pass)`;
-  return `PASS: ${counted(judged, 'check')} of ${counted(suites.length, 'profile')}${open}, by ${policy.source}.`;
+  return `PASS: ${counted(judged, 'check')} of ${counted(profiles, 'profile')}${profiles === suites.length ? '' : ` in ${suites.length} suites`}${open}, by ${policy.source}.`;
+}
+
+/** A profile that is judged on several kernels is a suite on each. */
+export function suiteName({ profile, candidate }: Suite, suites: readonly Suite[]): string {
+  return suites.filter((one) => one.profile === profile).length > 1 ? `${profile} on ${candidate.facts.kernel ?? candidate.label}` : profile;
 }
 
 function capitalised(sentence: string): string {
@@ -52,14 +66,14 @@ export function limitSentence(metric: Metric, { values, violations, violations_s
 }
 
 export function comparisonExpected(metric: Metric, margin: Margin): string {
-  return `${metric.title} no worse by more than ${shownMargin(metric.unit, margin)}`;
+  return `${metric.title} ≤ baseline + ${shownMargin(metric.unit, margin)}`;
 }
 
 export function comparisonSentence(row: CompareRow, outcome: CheckOutcome): string {
   const { unit, mean, difference, values, margin } = row;
   const change = `${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}`;
   if (outcome === 'fail') return `regressed: ${change}, p = ${shownP(row.pAdjusted)})`;
-  if (outcome === 'inconclusive') return `${change}): ${row.sentence}`;
+  if (outcome === 'inconclusive') return `${change}): ${openSentence(row)}`;
   if ([...values.a, ...values.b].every((value) => value === 0)) return row.sentence;
   if (row.verdict === 'improved') return `improved: ${change}, p = ${shownP(row.pAdjusted)})`;
   return `${change}): not worse by more than ${shownMargin(unit, margin)}, with ${row.runs.a} and ${row.runs.b} runs`;

@@ -13,7 +13,7 @@ import { decide, defaultPolicy as decisionDefaults } from '../decide.js';
 import type { Metric } from '../metrics.js';
 import type { SeriesEvidence, Side } from '../side.js';
 import { counted } from '../words.js';
-import { flawOf, pairNotes, pairProblems, sideProblems } from './evidence.js';
+import { flawOf, pairNotes, pairProblems, sideProblems, withoutStop } from './evidence.js';
 import { comparisonExpected, comparisonSentence, gateVerdict, limitExpected, limitSentence } from './gate-words.js';
 import { checkOutcomes, type Check, type CheckOutcome, type GateResult, type Suite } from './gated.js';
 import { isNoWorse } from './no-worse.js';
@@ -64,7 +64,7 @@ function draftSuite(pair: GatePair, policy: Policy): DraftSuite {
   const problems = [
     ...pair.problems,
     ...sideProblems(candidate, 'candidate'),
-    ...(baseline === null ? [] : [...sideProblems(baseline, 'baseline'), ...pairProblems(baseline, candidate, policy.allowDifferent)]),
+    ...(baseline === null ? [] : [...sideProblems(baseline, 'baseline'), ...pairProblems(baseline, candidate, policy)]),
   ];
   return {
     suite: {
@@ -111,7 +111,7 @@ function checksOf(rule: Rule, candidate: Side, baseline: Side | null, policy: Po
     const own = evidenceOf(candidate, selected);
     const other = baseline === null ? null : evidenceOf(baseline, selected);
     return [
-      ...rule.limits.flatMap((limit) => limitCheck(rule, selected, limit, own, policy)),
+      ...rule.limits.flatMap((limit) => limitCheck(rule, selected, limit, own, candidate, policy)),
       ...rule.compare.flatMap((compared) => comparisonCheck({ rule, selected, compared, own, other, candidate, baseline, policy })),
     ];
   });
@@ -121,17 +121,17 @@ function evidenceOf(side: Side, { arm, series }: Selected): SeriesEvidence {
   return side.evidence.find((one) => one.arm === arm && one.series === series) ?? { arm, series, runs: [] };
 }
 
-function tooFew(name: string, { runs }: SeriesEvidence, { minimumRuns }: Policy): string | null {
+function tooFew(name: string, { runs }: SeriesEvidence, { minimumRuns }: Policy, { leftOut }: Pick<Side, 'leftOut'>): string | null {
   if (runs.length >= minimumRuns) return null;
-  return `${runs.length === 0 ? `the ${name} has no whole, unspoiled run of it` : `the ${name} has ${counted(runs.length, 'whole, unspoiled run')} of it`}, and the policy asks for at least ${minimumRuns}`;
+  return `${runs.length === 0 ? `the ${name} has no whole, unspoiled run of it` : `the ${name} has ${counted(runs.length, 'whole, unspoiled run')} of it`}, and the policy asks for at least ${minimumRuns}${leftOut.map((sentence) => `; ${withoutStop(sentence)}`).join('')}`;
 }
 
-function limitCheck(rule: Rule, selected: Selected, limit: Limit, own: SeriesEvidence, policy: Policy): DraftCheck[] {
+function limitCheck(rule: Rule, selected: Selected, limit: Limit, own: SeriesEvidence, candidate: Side, policy: Policy): DraftCheck[] {
   const { metric, operator, value } = limit;
   if (own.runs.length > 0 && own.runs.every((run) => hasNot(metric, run))) return [];
   const { known, missing } = valuesOf(metric, own.runs);
   const violations = known.filter((one) => !(operator === '<' ? one < value : operator === '<=' ? one <= value : one === value)).length;
-  const few = tooFew('candidate', own, policy);
+  const few = tooFew('candidate', own, policy, candidate);
   const flaw = few ?? missing[0] ?? flawOf(metric, own.runs, rule.allowSaturated);
   const row = { operator, value, values: known, violations, violations_share_high: known.length === 0 ? null : clopperPearson(violations, known.length).high };
   // One run beyond the limit is enough, however few there are and however little else is known.
@@ -158,7 +158,7 @@ function comparisonCheck({ rule, selected, compared, own, other, candidate, base
   const basics = { ...labels(rule, selected, metric), kind: 'comparison' as const, comparison: null, limit: null };
   const error = (sentence: string): DraftCheck[] => [{ kind: 'done', rule: rule.name, check: { ...basics, outcome: 'error', expected: `${metric.title} no worse than the baseline`, sentence } }];
   if (other === null || baseline === null) return error('there is no baseline to compare with');
-  const few = tooFew('baseline', other, policy) ?? tooFew('candidate', own, policy);
+  const few = tooFew('baseline', other, policy, baseline) ?? tooFew('candidate', own, policy, candidate);
   if (few !== null) return error(few);
   const arms = { a: selected.arm, b: selected.arm };
   const draft = draftOf(candidate, { arms, a: other, b: own }, metric, relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }]);
@@ -224,12 +224,12 @@ function resultOf(suites: readonly Suite[], policy: Policy): GateResult {
   const failed = counts.fail > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
   const open = counts.error > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'exit-4');
   const outcome: GateResult['outcome'] = failed ? 'fail' : open ? 'inconclusive' : 'pass';
-  const { source, alpha, minimumRuns, inconclusive, allowDifferent } = policy;
+  const { source, alpha, minimumRuns, inconclusive, allowDifferent, allowSettings } = policy;
   const result = {
     schemaVersion: 1 as const,
     outcome,
     exitCode: failed ? ExitCode.regression : open ? ExitCode.inconclusive : ExitCode.ok,
-    policy: { source, alpha, minimumRuns, inconclusive, allowDifferent },
+    policy: { source, alpha, minimumRuns, inconclusive, allowDifferent, allowSettings },
     counts,
     suites,
   };

@@ -51,8 +51,8 @@ export interface GateResult {
   readonly verdict: string;
   /** What the exit code says; an inconclusive check counts as the policy wants it. */
   readonly outcome: 'pass' | 'fail' | 'inconclusive';
-  readonly exitCode: ExitCode;
-  readonly policy: Pick<Policy, 'source' | 'alpha' | 'minimumRuns' | 'inconclusive' | 'allowDifferent'>;
+  readonly exitCode: typeof ExitCode.ok | typeof ExitCode.regression | typeof ExitCode.inconclusive;
+  readonly policy: Pick<Policy, 'source' | 'alpha' | 'minimumRuns' | 'inconclusive' | 'allowDifferent' | 'allowSettings'>;
   readonly counts: Readonly<Record<CheckOutcome, number>>;
   readonly suites: readonly Suite[];
 }

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { usage } from '../../base/failure.js';
 import { isBaseline, listBaselines, readBaseline } from '../../bundle/baselines.js';
+import type { BaselineFile } from '../../bundle/baseline-schema.js';
 import { isBundle } from '../../bundle/store.js';
 import { factSentence } from '../differences.js';
-import { readSide } from '../read-side.js';
+import { readSides } from '../read-side.js';
 import type { Side, SideFacts } from '../side.js';
 import { listed } from '../words.js';
 import { factsOfBaseline } from './baseline-key.js';
@@ -30,23 +31,37 @@ interface Offered {
 export function offeredBaselines(paths: readonly string[]): Offered[] {
   return paths.flatMap((path): Offered[] => {
     if (!existsSync(path)) throw usage(`--baseline ${path}: it does not exist; save one with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`);
-    if (isBaseline(path)) {
-      const { name, ...baseline } = readBaseline(path);
-      return [{ path, name, facts: factsOfBaseline({ name, ...baseline }), measuredAt: baseline.measuredAt, named: true, read: () => readSide(path, noLogs) }];
-    }
+    if (isBaseline(path)) return offeredBaseline(path, readBaseline(path), true);
     if (isBundle(path)) {
-      const side = readSide(path, noLogs);
-      return [{ path, name: side.label, facts: side.facts, measuredAt: null, named: true, read: () => side }];
+      return readSides(path, noLogs).map((side) => ({ path, name: side.label, facts: side.facts, measuredAt: null, named: true, read: () => side }));
     }
     const { baselines } = listBaselines(path);
     if (baselines.length === 0) throw usage(`--baseline ${path}: it holds neither a bundle nor a baseline; save one with \`pauselab baseline save BUNDLE --in ${path}\``);
-    return baselines.map(({ path: own, baseline }) => ({ path: own, name: baseline.name, facts: factsOfBaseline(baseline), measuredAt: baseline.measuredAt, named: false, read: () => readSide(own, noLogs) }));
+    return baselines.flatMap(({ path: own, baseline }) => offeredBaseline(own, baseline, false));
   });
 }
 
-export function readCandidate(path: string): Side {
+/** One for each of its kernels. It is read only if it is chosen. */
+function offeredBaseline(path: string, baseline: BaselineFile, named: boolean): Offered[] {
+  const all = factsOfBaseline(baseline);
+  return all.map((facts, kernel) => ({
+    path,
+    name: all.length > 1 ? `${baseline.name} on ${facts.kernel ?? 'unknown'}` : baseline.name,
+    facts,
+    measuredAt: baseline.measuredAt,
+    named,
+    read: () => {
+      const side = readSides(path, noLogs)[kernel];
+      if (side === undefined) throw usage(`${path} has fewer kernels than its baseline.json says; it was changed`);
+      return side;
+    },
+  }));
+}
+
+/** A side for each kernel that it was measured on. */
+export function readCandidate(path: string): Side[] {
   if (!isBundle(path)) throw usage(`--candidate ${path}: ${existsSync(path) ? 'it is no bundle (it has no manifest.json)' : 'it does not exist'}; name the folder of a bundle that \`pauselab run\` wrote`);
-  return readSide(path, noLogs);
+  return readSides(path, noLogs);
 }
 
 export function pairWith(candidate: Side, offered: readonly Offered[], allowed: readonly EnvironmentClass[]): GatePair {

@@ -57,6 +57,11 @@ export const policySchema = mapping({
     .max(environmentClasses.length)
     .meta({ description: 'In what baseline and candidate may differ: kernel (release, preemption, HZ), machine (CPU, number of CPUs, memory), jdk; default nothing' })
     .exactOptional(),
+  allowSettings: z
+    .array(line('a setting of the profile, where * stands for any text, such as arms.*.hogs.*'), { error: () => 'expected a list of settings such as arms.*.hogs.*' })
+    .max(100)
+    .meta({ description: 'Settings of the profile that are the change under test, and so may differ: paths such as arms.*.hogs.*; default none' })
+    .exactOptional(),
   rules: listOf(rule, 'rules', 100),
 });
 

@@ -9,7 +9,8 @@ import { metricNamed, metricsFor, parseInUnit, type Metric } from '../metrics.js
 import { defaultPolicyText } from './default-policy.js';
 import { policySchema, type inconclusiveMeanings, type EnvironmentClass, type WrittenPolicy } from './policy-schema.js';
 
-export type Operator = '<=' | '<' | '==';
+export const operators = ['<=', '<', '=='] as const;
+export type Operator = (typeof operators)[number];
 
 export interface Limit {
   readonly text: string;
@@ -46,13 +47,14 @@ export interface Policy {
   readonly minimumRuns: number;
   readonly inconclusive: (typeof inconclusiveMeanings)[number];
   readonly allowDifferent: readonly EnvironmentClass[];
+  /** Patterns of paths in the resolved profile. */
+  readonly allowSettings: readonly string[];
   readonly rules: readonly Rule[];
 }
 
 const expectedFile = 'a policy, a mapping with keys such as minimumRuns and rules';
 /** Above this, a gate that says "regressed" is more often wrong than useful. */
 const mostAlpha = 0.2;
-const operators = ['<=', '<', '=='] as const;
 
 export async function loadPolicy(file: string): Promise<Policy> {
   return policyOf(await readMapping(file, expectedFile, usage), file);
@@ -78,6 +80,7 @@ function policyOf(tree: Mapping, source: string): Policy {
     minimumRuns: written.minimumRuns ?? 6,
     inconclusive: written.inconclusive ?? 'exit-4',
     allowDifferent: written.allowDifferent ?? [],
+    allowSettings: written.allowSettings ?? [],
     rules: written.rules.map((rule, i) => ruleOf(rule, i, problem)),
   };
   if (!(policy.alpha > 0 && policy.alpha <= mostAlpha)) problem(['alpha'], `expected more than 0% and at most 20%, got ${policy.alpha * 100}%`);

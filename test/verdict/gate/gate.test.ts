@@ -41,7 +41,7 @@ describe('comparisons', () => {
   test('fail where it is worse, and say by how much', () => {
     const result = judge(side('before', runs(8, 0)), side('after', runs(8, 3)));
     expect(result).toMatchObject({ outcome: 'fail', exitCode: 3, counts: { fail: 3 } });
-    expect(result.verdict).toMatch(/^FAIL: 3 of 3 checks failed\. free, writer\.mprotect, stalled share no worse by more than 10 % or 0\.100 %: regressed: 0 → 17\.5 % \(difference \+17\.5 % \[.*\], p = 0\.0\d+\)\.$/);
+    expect(result.verdict).toMatch(/^FAIL: 3 of 3 checks failed\. free, writer\.mprotect, stalled share ≤ baseline \+ 10 % or 0\.100 pp: regressed: 0 → 17\.5 % \(difference \+17\.5 pp \[.*\], p = 0\.0\d+\)\.$/);
   });
 
   test('pass where it is better, by however much', () => {
@@ -154,6 +154,20 @@ describe('nothing passes by absence', () => {
     const result = judge(good(), other, `allowDifferent: [kernel]\n${compareAll}`);
     expect(result.outcome).toBe('pass');
     expect(result.suites[0]?.notes.join()).toContain('the kernel is 6.18.0 in before and 6.16.0 in after. A difference found may come from that.');
+  });
+
+  test('a setting of the profile that may differ is told, and judged; no other one may', () => {
+    const profile = (count: number, rate: number): object => ({ name: 'fake', arms: [{ name: 'free', hogs: { count }, victims: [{ series: 'w', rate }] }], duration_ns: 10e9 });
+    const [before, after] = [side('before', runs(8, 0), { manifest: { profile: profile(1, 5) } }), side('after', runs(8, 3), { manifest: { profile: profile(3, 5) } })];
+    const allowing = `allowSettings: ['arms.*.hogs.*']\n${compareAll}`;
+    expect(sentences(judge(before, after))).toContain("arms.free.hogs.count (1, 3); measure the baseline anew, or allow what is the change under test (--allow-setting 'arms.free.hogs.count'");
+    const result = judge(before, after, allowing);
+    expect(result).toMatchObject({ outcome: 'fail', policy: { allowSettings: ['arms.*.hogs.*'] } });
+    expect(result.suites[0]?.notes.join()).toContain('The profile differs in what was allowed to: arms.free.hogs.count (1, 3). A difference found may come from that.');
+    const also = judge(before, side('after', runs(8, 0), { manifest: { profile: profile(3, 6) } }), allowing);
+    expect(also.exitCode).toBe(4);
+    expect(sentences(also)).toContain('arms.free.victims.0.rate (5, 6)');
+    expect(sentences(also)).not.toContain('hogs');
   });
 
   test('how often it was run, in which order, under which title, and a later version’s empty settings are no difference', () => {

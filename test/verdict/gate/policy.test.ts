@@ -25,6 +25,7 @@ test('a policy is read in full', () => {
 minimumRuns: 10
 inconclusive: fail
 allowDifferent: [kernel]
+allowSettings: ['arms.*.hogs.*']
 rules:
   - name: never
     arms: [free-*]
@@ -40,7 +41,7 @@ rules:
 `,
     'gate.yaml',
   );
-  expect(policy).toMatchObject({ alpha: 0.01, minimumRuns: 10, inconclusive: 'fail', allowDifferent: ['kernel'] });
+  expect(policy).toMatchObject({ alpha: 0.01, minimumRuns: 10, inconclusive: 'fail', allowDifferent: ['kernel'], allowSettings: ['arms.*.hogs.*'] });
   expect(policy.rules.map(({ name }) => name)).toEqual(['never', 'rule-2']);
   expect(policy.rules[0]?.limits.map(({ metric, operator, value }) => [metric.name, operator, value])).toEqual([
     ['longest_ns', '<=', 50e6], ['stalls_per_minute', '==', 0], ['stalled_share', '<', 0.01], ['service.p99_9_ns', '<=', 2e6], ['longest_ns', '<=', 0],
@@ -77,6 +78,7 @@ test.each<[string, string, string]>([
   ['a NaN margin', 'rules: [{ compare: [{ metric: stalls_per_minute, absolute: .nan }] }]', 'got NaN'],
   ['an alpha of nothing', `alpha: 0%\n${rules}`, 'expected more than 0% and at most 20%, got 0%'],
   ['a word', `inconclusive: ignore\n${rules}`, 'expected one of exit-4, fail, pass, got "ignore"'],
+  ['settings that are no list', `allowSettings: arms\n${rules}`, 'expected a list of settings such as arms.*.hogs.*'],
   ['an environment', `allowDifferent: [cernel]\n${rules}`, 'did you mean kernel?'],
   ['an unknown metric', 'rules:\n  - compare: [stalled_shar]', 'gate.yaml:2:15 rules[0].compare[0]: there is no metric stalled_shar; did you mean stalled_share?'],
   ['an unknown metric in a mapping', 'rules:\n  - compare: [{ metric: toString }]', 'gate.yaml:2:25 rules[0].compare[0].metric: there is no metric toString'],
