@@ -15,6 +15,7 @@ import { defaultPolicy } from '../../src/verdict/decide.js';
 import { metricsFor } from '../../src/verdict/metrics.js';
 import { readSide } from '../../src/verdict/read-side.js';
 import type { Side } from '../../src/verdict/side.js';
+import { fuzzing, fuzzTimeout_ms } from '../support/fuzz.js';
 import { writeFakeBundle } from './fake-bundle.js';
 
 function folder(): string {
@@ -182,8 +183,8 @@ describe('whatever is changed in it', () => {
     fc.assert(fc.property(edits, (changes) => {
       writeFileSync(join(path, file), apply(original, changes));
       takenOrRefused(path);
-    }), { numRuns: 150 });
-  });
+    }), fuzzing(150));
+  }, fuzzTimeout_ms);
 
   test('a log is taken or refused in a sentence', () => {
     const path = join(folder(), 'x.hlog');
@@ -191,6 +192,6 @@ describe('whatever is changed in it', () => {
     fc.assert(fc.property(edits, (changes) => {
       writeFileSync(path, apply(original, changes));
       takenOrRefused(path);
-    }), { numRuns: 300 });
-  });
+    }), fuzzing(300));
+  }, fuzzTimeout_ms);
 });
