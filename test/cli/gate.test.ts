@@ -64,6 +64,22 @@ describe('pauselab gate', () => {
     expect(suites[0]?.[1][0]?.[0].name).toContain(`<x a="1">&]]>\ufffd\ufffd'\n: stalled share`);
   });
 
+  // What junit-10.xsd of Jenkins' xUnit plugin allows; and GitLab takes only the first of two cases of one class and name.
+  test('JUnit has no attribute that Jenkins refuses, and no two cases of one name, whatever the rules', async () => {
+    const policy = scratch.write('gate.yaml', 'inconclusive: pass\nrules: [{ name: a, compare: [longest_ns, stalled_share], limits: [longest_ns <= 1s, longest_ns <= 2s] }, { name: b, compare: [longest_ns], limits: [longest_ns <= 1s] }]');
+    const { stdout } = await command('gate', '--baseline', noisyBefore, '--candidate', noisyAfter, '--policy', policy, '--junit');
+    expect(/<testsuites ([^>]*)>/.exec(stdout)?.[1]?.match(/\w+(?==)/g)).toEqual(['name', 'tests', 'failures', 'errors', 'time']);
+    const names = [...stdout.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"/g)].map(([, ...parts]) => parts.join(' '));
+    expect(names).toHaveLength(6);
+    expect(new Set(names).size).toBe(6);
+    expect(names.join()).not.toMatch(/10 %|pp/);
+    // What the policy lets pass was not shown, and is not called passed.
+    expect(stdout).toContain('<skipped message="inconclusive, which the policy lets pass: ');
+    expect(/<testsuite [^>]*skipped="(\d+)"/.exec(stdout)?.[1]).toBe(String(stdout.match(/<skipped /g)?.length));
+    const refused = (await command('gate', '--baseline', bundle('elsewhere', 0, { status: 'partial' }), '--candidate', bundle('partial', 0, { status: 'partial' }), '--junit')).stdout;
+    expect(refused).toMatch(/name="sound evidence \(1\)"[^]*name="sound evidence \(2\)"/);
+  });
+
   test('a table and a page are not broken by names either', async () => {
     const odd = bundle('evil', 3, { run: { series: 'a|b\u001b[31m\nxyz' } });
     const { stdout } = await command('gate', '--baseline', odd, '--candidate', odd);
