@@ -3,7 +3,7 @@
  * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
  */
 import { z } from 'zod';
-import { stallsSchema } from './stalls-schema.js';
+import { stallsSchema, traceSchema } from './stalls-schema.js';
 
 /** Raised with every change that an older reader would misunderstand; readers refuse what they do not know. */
 export const schemaVersion = 1;
@@ -186,6 +186,8 @@ export const runSchema = z.object({
   /** `partial`: cut short by a signal; `failed`: the workload ended early. Both hold what was recorded. */
   status,
   failure: orNull(z.string()),
+  /** Null for a run without --trace; stalls.json has the rest of it. */
+  trace: orNull(traceSchema.pick({ events_n: true, lost_n: true, call_ns: true })).default(null),
   /** What the machine did that makes this run no evidence; such a run is repeated, and kept. */
   spoiled: z.array(z.string()),
   degraded: z.array(z.string()),

@@ -119,9 +119,11 @@ const stallSchema = slowSchema.extend({
   evidence: orNull(evidenceSchema).default(null),
 });
 
-const traceSchema = z.object({
+export const traceSchema = z.object({
   /** Events read. */
   events_n: z.number(),
+  /** What a call of mprotect took without and with the trace, measured before the run; null in a bundle of an older version. */
+  call_ns: orNull(z.object({ without: ns, with: ns })).default(null),
   /** Events that the kernel dropped or overwrote, and those that could not be read. */
   lost_n: z.number(),
   /** From when to when nothing is missing, relative to go. */

@@ -155,6 +155,7 @@ function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunIn
     spoiled: status === 'complete' ? spoiledBy(machine, profile.spoiled) : [],
     degraded: [...workload.degraded],
     startedAt,
+    trace: trace === null ? null : { events_n: trace.events.length, lost_n: trace.lost_n, call_ns: { ...trace.call_ns } },
     window: result.window,
     regionBytes,
     machine: { ...machine, guest: null },
@@ -180,8 +181,8 @@ function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunIn
   };
 }
 
-function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, stacks }: NonNullable<Measured['trace']>): TraceFigures {
-  return { events_n: events.length, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
+function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, call_ns, stacks }: NonNullable<Measured['trace']>): TraceFigures {
+  return { events_n: events.length, call_ns: { ...call_ns }, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
 }
 
 interface CpuUsed {

@@ -6,6 +6,7 @@ import { addDistributions } from '../record/histogram.js';
 import { offeredLoad } from '../record/owed.js';
 import { median } from '../stats/median.js';
 import { judge } from '../verdict/judge.js';
+import { traceNotes } from '../verdict/trace-notes.js';
 import { listed } from '../verdict/words.js';
 import type { PooledRun, PooledSeries } from './analyse.js';
 import { logFigures, logSeriesNames, type LogRun } from './analyse-log.js';
@@ -28,13 +29,15 @@ export interface SummaryInput {
 export function summarise({ profile, arms, kernels, status, runs }: SummaryInput): SummaryFile {
   const summaries = kernels.flatMap(({ name }) => arms.map((arm) => summariseArm(arm, arms, name, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name && file.kernel === name))));
   const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
+  const judgement = judge({ arms: summaries, kernels, status, degraded });
   return {
     schemaVersion,
     profile: profile.name,
     kernel: listed(kernels.map(({ name }) => name)),
     status,
     threshold_ns: profile.threshold_ns,
-    ...judge({ arms: summaries, kernels, status, degraded }),
+    ...judgement,
+    notes: [...judgement.notes, ...traceNotes(runs.map(({ file }) => file))],
     degraded,
     arms: summaries,
   };

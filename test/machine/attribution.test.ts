@@ -118,6 +118,7 @@ describe.skipIf(!isRoot)('--trace', () => {
       expect([0, 4], ended.stderr).toContain(ended.code);
       const { stalls, runs } = readStalls(out);
       for (const { file } of runs) expect(file?.trace?.events_n).toBeGreaterThan(100);
+      for (const { file } of runs) expect(file?.trace?.call_ns).toEqual({ without: expect.toSatisfy((ns: number) => ns > 0) as number, with: expect.toSatisfy((ns: number) => ns > 0) as number });
       const own = stalls.filter(({ arm, stall }) => arm === 'crossing' && stall.series === 'writer.mprotect');
       expect(own.map(({ stall }) => stall.cause)).toContainEqual(expect.objectContaining({ cause: 'mmap-lock-reader', grade: 'proven', lock: 'mmap_lock read', thread: expect.objectContaining({ role: 'holder' }) as unknown }));
     });

@@ -34,6 +34,8 @@ export interface Trace {
   readonly coveredFrom_ns: number;
   readonly coveredTo_ns: number;
   readonly missingEvents: readonly string[];
+  /** What a call of mprotect took without and with the trace, before anything else was traced. */
+  readonly call_ns: { readonly without: number; readonly with: number };
 }
 
 export const traceEvents = {
@@ -76,12 +78,18 @@ export function readTrace(folder: string, go_ns: bigint, traced: { readonly star
       lost_n: parts.reduce((sum, { lost_n }) => sum + lost_n, 0),
       coveredFrom_ns: Math.max(traced.start_ns, ...parts.map(({ from_ns }) => from_ns)),
       coveredTo_ns: traced.end_ns,
+      call_ns: costOf(text('cost')),
       missingEvents: text('missing').split('\n').filter((line) => line !== ''),
     };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
     throw workloadFailed(`the trace in ${folder} could not be read (${(cause as Error).message}); run again, or without --trace`, { cause });
   }
+}
+
+function costOf(line: string): Trace['call_ns'] {
+  const [without = NaN, traced = NaN] = line.trim().split(' ').map(Number);
+  return { without, with: traced };
 }
 
 /** per_cpu/cpuN/stats: `overrun` were overwritten, `commit overrun` and `dropped events` never written. */

@@ -85,7 +85,7 @@ describe('a trace', () => {
   function folder(stats: string): string {
     const path = mkdtempSync(join(tmpdir(), 'pauselab-trace-'));
     onTestFinished(() => { rmSync(path, { recursive: true }); });
-    for (const [name, content] of Object.entries({ header_page: header, 'format-mmap_lock_released': withPath, missing: 'lock/contention_begin\n', 'cpu0.stats': stats, 'cpu1.stats': 'overrun: 0\n' })) writeFileSync(join(path, name), content);
+    for (const [name, content] of Object.entries({ header_page: header, 'format-mmap_lock_released': withPath, missing: 'lock/contention_begin\n', cost: '850.5 1420\n', 'cpu0.stats': stats, 'cpu1.stats': 'overrun: 0\n' })) writeFileSync(join(path, name), content);
     writeFileSync(join(path, 'cpu0.raw'), page(10_500n, [[0, released(512, 7, 0xff00ff00ff00ff00n, 20, true)], [10, released(9, 7, 1n, 20, true)]]));
     writeFileSync(join(path, 'cpu1.raw'), page(10_400n, [[0, released(512, 8, 1n, 20, false)]]));
     return path;
@@ -97,7 +97,7 @@ describe('a trace', () => {
         { kind: 'lock-released', time_ns: 400, cpu: 1, tid: 8, mm: 1n, isWrite: false },
         { kind: 'lock-released', time_ns: 500, cpu: 0, tid: 7, mm: 0xff00ff00ff00ff00n, isWrite: true },
       ],
-      lost_n: 0, coveredFrom_ns: -5, coveredTo_ns: 900, missingEvents: ['lock/contention_begin'],
+      lost_n: 0, coveredFrom_ns: -5, coveredTo_ns: 900, missingEvents: ['lock/contention_begin'], call_ns: { without: 850.5, with: 1420 },
     });
   });
 
