@@ -113,6 +113,7 @@ std::string serialPort() {
   termios settings{};
   tcgetattr(port, &settings);
   cfmakeraw(&settings);
+  settings.c_cflag |= CLOCAL | CREAD;  // no modem at the other end that could hang up
   cfsetspeed(&settings, B115200);
   tcsetattr(port, TCSANOW, &settings);
   // Stays open: the settings go back with the last one that closes it.

@@ -113,6 +113,10 @@ void readLine(const Line& line, Launch& launch) {
   if (key == "java") {
     once(line, launch.java.empty());
     launch.java = line.path();
+  } else if (key == "called") {
+    launch.called = line.value();
+  } else if (key == "remedy") {
+    launch.remedy = line.value();
   } else if (key == "parent") {
     once(line, launch.parent == 0);
     launch.parent = line.number<std::uint64_t>(line.value(), 1, std::uint64_t{1} << 30);
@@ -150,7 +154,7 @@ void readLine(const Line& line, Launch& launch) {
   } else if (key == "argument") {
     launch.arguments.push_back(line.value());
   } else {
-    line.reject("expected java, parent, pid_file, stdout, stderr, cwd, nice, policy, cpus, timer_slack_ns, limit, unset, set or argument, got \"" + key + "\"");
+    line.reject("expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, cpus, timer_slack_ns, limit, unset, set or argument, got \"" + key + "\"");
   }
 }
 

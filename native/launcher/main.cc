@@ -25,9 +25,9 @@ namespace {
 
 constexpr std::string_view kOption = "-Dpauselab.launch=";
 
-void dieWith(std::uint64_t parent) {
+void dieWith(const Launch& launch) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // exec keeps it
-  if (static_cast<std::uint64_t>(getppid()) != parent) fail(Exit::workload, "the process %llu that was to start java is gone", static_cast<unsigned long long>(parent));
+  if (static_cast<std::uint64_t>(getppid()) != launch.parent) fail(Exit::workload, "the process %llu that was to start %s is gone", static_cast<unsigned long long>(launch.parent), launch.called.c_str());
 }
 
 void open(const std::string& path, int flags, int descriptor) {
@@ -57,15 +57,15 @@ void schedule(const Launch& launch) {
     cpu_set_t set;
     CPU_ZERO(&set);
     for (const int cpu : launch.cpus) CPU_SET(cpu, &set);
-    if (sched_setaffinity(0, sizeof set, &set) != 0) fail(Exit::unfit, "the CPUs of java could not be set (%s); choose CPUs that taskset and the cpuset allow", strerrorname_np(errno));
+    if (sched_setaffinity(0, sizeof set, &set) != 0) fail(Exit::unfit, "the CPUs of %s could not be set (%s); choose CPUs that taskset and the cpuset allow", launch.called.c_str(), strerrorname_np(errno));
   }
   if (launch.policy) {
     const sched_param parameter{.sched_priority = launch.policy->staticPriority};
     if (sched_setscheduler(0, launch.policy->number, &parameter) != 0)
-      fail(Exit::unfit, "policy %s of java was refused (%s); a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r)", launch.policy->text.c_str(), strerrorname_np(errno));
+      fail(Exit::unfit, "policy %s of %s was refused (%s); a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r)", launch.policy->text.c_str(), launch.called.c_str(), strerrorname_np(errno));
   }
   if (launch.nice && setpriority(PRIO_PROCESS, 0, *launch.nice) != 0)
-    fail(Exit::unfit, "nice %d of java was refused (%s); a value below the present one needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)", *launch.nice, strerrorname_np(errno));
+    fail(Exit::unfit, "nice %d of %s was refused (%s); a value below the present one needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)", *launch.nice, launch.called.c_str(), strerrorname_np(errno));
   if (launch.timerSlack_ns) prctl(PR_SET_TIMERSLACK, *launch.timerSlack_ns);
 }
 
@@ -103,13 +103,13 @@ std::string reasonFor(int error) {
   arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
   execve(launch.java.c_str(), pointersTo(arguments).data(), pointersTo(environment).data());
   const int error = errno;
-  fail(Exit::unfit, "%s could not be executed (%s): %s; name another JDK with --java", launch.java.c_str(), strerrorname_np(error), reasonFor(error).c_str());
+  fail(Exit::unfit, "%s could not be executed (%s): %s; %s", launch.java.c_str(), strerrorname_np(error), reasonFor(error).c_str(), launch.remedy.c_str());
 }
 
 [[noreturn]] void launch(const std::string& file, std::span<char*> arguments) {
   Launch launch = readLaunch(file);
   signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
-  dieWith(launch.parent);
+  dieWith(launch);
   redirect(launch);
   if (launch.directory && chdir(launch.directory->c_str()) != 0) fail(Exit::unfit, "the working directory %s could not be entered (%s)", launch.directory->c_str(), strerrorname_np(errno));
   for (const Limit& one : launch.limits) limit(one);

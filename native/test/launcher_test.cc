@@ -43,7 +43,7 @@ TEST("a launch file that is not one is refused with its line") {
   expectRefused("java=/j\n", "expected a line `parent=PID`");
   expectRefused("java=java\n", "launch:1: expected an absolute path for java, got \"java\"");
   expectRefused(kNeeded + "java=/k\n", "launch:6: the key java came twice");
-  expectRefused(kNeeded + "nise=3\n", "launch:6: expected java, parent,");
+  expectRefused(kNeeded + "nise=3\n", "launch:6: expected java, called, remedy, parent,");
   expectRefused(kNeeded + "words\n", "launch:6: expected key=value, got \"words\"");
   expectRefused(kNeeded + "nice=20\n", "expected a whole number from -20 to 19 for nice, got \"20\"");
   expectRefused(kNeeded + "policy=fast\n", "expected one of other, batch, idle, fifo, rr for policy, got \"fast\"");

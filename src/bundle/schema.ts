@@ -292,6 +292,8 @@ const kernelSchema = z.object({
   facts: z.record(z.string(), z.unknown()),
   /** What its image and config have otherwise than those of the first kernel that runs in a guest, a sentence each. */
   differences: z.array(z.object({ fact: z.string(), sentence: z.string() })),
+  /** It and that first kernel are builds of one tree as far as image and config tell (src/kernel/one-tree.ts), and by what; null: not known. */
+  oneTree: orNull(z.object({ version: z.string(), options_n: z.number(), sameCompiler: z.boolean() })).default(null),
   /** Null for the host. */
   guest: orNull(
     z.object({

@@ -143,7 +143,7 @@ export function openBundle(path: string): StoredBundle {
 
 function ownKernel({ host }: ManifestFile): KernelRecord {
   const release = typeof host.kernel === 'string' ? host.kernel : 'unknown';
-  return { name: release, asked: 'host', release, facts: host, differences: [], guest: null };
+  return { name: release, asked: 'host', release, facts: host, differences: [], oneTree: null, guest: null };
 }
 
 export function isEmptyOrAbsent(folder: string): boolean {

@@ -25,6 +25,7 @@ export interface GuestInput {
   readonly bootDeadline_ms: number;
   /** From the first kernel of the experiment. */
   readonly differences: KernelRecord['differences'];
+  readonly oneTree: KernelRecord['oneTree'];
 }
 
 /** What guests of one experiment share. */
@@ -67,6 +68,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
         release: kernel.release,
         facts: { ...facts, mitigations },
         differences: input.differences,
+        oneTree: input.oneTree,
         guest: {
           origin: { ...kernel.origin },
           sha256: kernel.sha256,

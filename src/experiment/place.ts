@@ -30,7 +30,7 @@ export function localPlace(): Place {
   const topology = cpuTopology();
   const facts = hostFacts();
   return {
-    kernel: { name: facts.kernel, asked: 'host', release: facts.kernel, facts: { ...facts }, differences: [], guest: null },
+    kernel: { name: facts.kernel, asked: 'host', release: facts.kernel, facts: { ...facts }, differences: [], oneTree: null, guest: null },
     size: (profile, arms, progress) => sizeHere(profile, arms, topology, progress),
     run: (input) => executeRun(input, topology),
     pause: () => Promise.resolve(),

@@ -1,10 +1,14 @@
 /** The kernels that a profile or the command line asks for, as places: each kernel under each preemption model that is asked for. */
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { usage } from '../base/failure.js';
+import type { KernelRecord } from '../bundle/schema.js';
 import { guestImage, type GuestFile, type GuestImage } from '../kernel/guest-image.js';
 import { differences } from '../kernel/kernel-differences.js';
-import { kernelFacts } from '../kernel/kernel-facts.js';
+import { kernelFacts, type KernelFacts } from '../kernel/kernel-facts.js';
+import { wasCarried } from '../kernel/image-file.js';
 import type { KernelImage } from '../kernel/kernel.js';
+import { treeRelation, type TreeSide } from '../kernel/one-tree.js';
 import { findQemu, type GuestSettings, type Qemu } from '../kernel/qemu.js';
 import type { PreemptionModel } from '../profile/preemption.js';
 import { openGuest, type GuestSession } from './guest-place.js';
@@ -44,10 +48,13 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
   for (const kernel of asked) images.push(kernel === hostKernel ? null : await resolve(kernel));
   const first = images.find((image) => image !== null);
   const models = preempt.length === 0 ? [null] : preempt;
+  let firstFacts: KernelFacts | undefined;
   return images.flatMap((kernel): PlannedPlace[] => {
     if (kernel === null || qemu === null) return [{ name: hostKernel, guest: null, open: () => Promise.resolve(localPlace()) }];
-    refuseUnknownModels(kernel, preempt);
-    const own = first === undefined || kernel === first ? [] : differences(kernelFacts(first), kernelFacts(kernel)).map(({ fact, sentence }) => ({ fact, sentence }));
+    const facts = kernelFacts(kernel);
+    refuseUnknownModels(facts, preempt);
+    firstFacts ??= facts;
+    const own = first === undefined || kernel === first ? { differences: [], oneTree: null } : besides({ kernel: first, facts: firstFacts }, { kernel, facts });
     return models.map((model) => {
       const name = nameOf(kernel, images, preempt.length > 1 ? model : null);
       const settings: GuestSettings = { cpus: guest.cpus, memoryBytes: guest.memoryBytes, append: guest.append, preempt: model };
@@ -56,11 +63,39 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
         guest: { kernel, settings },
         open: () => {
           shared ??= { qemu, image: builtImage(session, files) };
-          return openGuest({ name, kernel, settings, bootDeadline_ms: guest.bootDeadline_ms, differences: own, ...shared }, session);
+          return openGuest({ name, kernel, settings, bootDeadline_ms: guest.bootDeadline_ms, ...own, ...shared }, session);
         },
       };
     });
   });
+}
+
+interface Known {
+  readonly kernel: KernelImage;
+  readonly facts: KernelFacts;
+}
+
+/** In what a kernel differs from the first one, and whether both are of one tree. */
+function besides(first: Known, own: Known): Pick<KernelRecord, 'differences' | 'oneTree'> {
+  const side = ({ kernel }: Known, other: Known): TreeSide => ({
+    kernel,
+    config: kernel.config === null ? null : readFileSync(kernel.config, 'utf8'),
+    configIsOwn: kernel.config !== null && (kernel.config !== other.kernel.config || wasCarried(kernel.config)),
+  });
+  const relation = treeRelation(side(first, own), side(own, first));
+  return {
+    differences: [
+      ...differences(first.facts, own.facts).map(({ fact, sentence }) => ({ fact, sentence })),
+      ...(relation?.kind === 'other options' ? [{ fact: 'options', sentence: `options: ${relation.options.length} of the configuration differ (${someOf(relation.options)}), so that more than a patch may explain a difference` }] : []),
+    ],
+    oneTree: relation?.kind === 'one tree' ? { version: relation.version, options_n: relation.options_n, sameCompiler: relation.sameCompiler } : null,
+  };
+}
+
+const mostNamed = 6;
+
+function someOf(names: readonly string[]): string {
+  return [...names.slice(0, mostNamed), ...(names.length > mostNamed ? ['…'] : [])].join(', ');
 }
 
 function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestImage {
@@ -81,11 +116,10 @@ function distinct(asked: string, all: readonly string[]): string {
 }
 
 /** A model that a kernel does not know it ignores, with a line on its console. */
-function refuseUnknownModels(kernel: KernelImage, models: readonly PreemptionModel[]): void {
-  const { preemption } = kernelFacts(kernel);
+function refuseUnknownModels({ release, preemption }: KernelFacts, models: readonly PreemptionModel[]): void {
   if (preemption === null) return;
   const missing = models.filter((model) => !preemption.models.includes(model));
-  if (missing.length > 0) throw usage(`${kernel.release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}, say so with --preempt`);
+  if (missing.length > 0) throw usage(`${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}, say so with --preempt`);
 }
 
 function refuseTwice(kernels: readonly string[]): void {

@@ -2,7 +2,7 @@
  * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would have
  * done itself, with the same code, and sends back what came of it. During a window it says nothing: it shares the CPUs.
  */
-import { openSync, readFileSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
+import { constants, openSync, readFileSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../base/failure.js';
@@ -14,7 +14,8 @@ import { cpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { encodeFrame, frameReader } from '../kernel/frames.js';
 
-const channel = openSync(process.argv[2] ?? '', 'r+');
+// A serial port must not become the terminal of this session: its threads would get signals from there.
+const channel = openSync(process.argv[2] ?? '', constants.O_RDWR | constants.O_NOCTTY);
 const readChannel = promisify(read);
 
 function say(message: Said): void {

@@ -114,10 +114,19 @@ export function configVersion(config: string): string | undefined {
   return /^# Linux\/\S+ (\S+) Kernel Configuration/m.exec(config)?.[1];
 }
 
+/** Whether this file was made of what an image carries: one that two images share is then the own one of each. */
+export function wasCarried(config: string, sources: KernelSources = {}): boolean {
+  return dirname(config) === carriedConfigs(sources);
+}
+
+function carriedConfigs(sources: KernelSources): string {
+  return join(cacheFolder(sources), 'configs');
+}
+
 /** A .config from inside an image becomes a file, since others read it by its path. */
 function keptConfig(text: string | null, sources: KernelSources): string | null {
   if (text === null) return null;
-  const path = join(cacheFolder(sources), 'configs', sha256OfText(text));
+  const path = join(carriedConfigs(sources), sha256OfText(text));
   if (!existsSync(path)) writeInCache(path, text);
   return path;
 }

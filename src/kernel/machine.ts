@@ -68,7 +68,7 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
     const [channel, serial, control] = await Promise.all([files.channel, files.serial, files.control].map((path) => listen(path, servers)));
     if (channel === undefined || serial === undefined || control === undefined) throw new Error('three sockets were asked for');
     const command = qemuArguments(settings, accelerator, files);
-    writeFileSync(at('launch'), launchFile({ java: qemu.path, parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err'), args: command }));
+    writeFileSync(at('launch'), launchFile({ java: qemu.path, called: 'QEMU', remedy: 'install QEMU, or name another one in PAUSELAB_QEMU', parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err'), args: command }));
     const started = (qemuProcess = await startProgram(programs.launcher(), [`-Dpauselab.launch=${at('launch')}`], at('launcher.out'), at('launcher.err'), { ownSession: true }));
 
     const ended: Promise<never> = started.exited.then(({ code, signal }) => {

@@ -1,7 +1,7 @@
 /** From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has controls of its own. */
 import type { ArmSummary, KernelRecord, SummaryFile } from '../bundle/schema.js';
 import { compareArms, findingOf } from './finding.js';
-import { kernelNotes } from './kernel-notes.js';
+import { betweenIsThePatch, kernelNotes } from './kernel-notes.js';
 import { notesOf } from './notes.js';
 import { verdictOf } from './verdict.js';
 
@@ -27,7 +27,7 @@ export function judge({ arms, kernels, status, degraded }: JudgeInput): Judgemen
   const common = (note: string): boolean => each.every(({ notes }) => notes.includes(note));
   const own = each.flatMap(({ name, notes }) => notes.filter((note) => !common(note)).map((note) => (note.includes(name) ? note : `On ${name}: ${note}`)));
   return {
-    verdict: verdictOf(each, { status, degraded }),
+    verdict: verdictOf(each, { status, degraded }, betweenIsThePatch(kernels)),
     findings: each.flatMap(({ compared }) => compared.map((one) => findingOf(one, nameOf(one.arm)))),
     notes: [...kernelNotes(kernels), ...(each[0]?.notes.filter(common) ?? []), ...own],
   };

@@ -5,7 +5,7 @@ import type { KernelRecord } from '../bundle/schema.js';
 import { counted, listed } from './words.js';
 
 export function kernelNotes(kernels: readonly KernelRecord[]): string[] {
-  return [...guestNotes(kernels), ...(kernels.length > 1 ? differences(kernels) : [])];
+  return [...guestNotes(kernels), ...(kernels.length > 1 ? [...oneTreeNotes(kernels), ...differences(kernels)] : [])];
 }
 
 /** Guests of one shape share a sentence. */
@@ -21,6 +21,24 @@ function guestNotes(kernels: readonly KernelRecord[]): string[] {
     ...[...groups].map(([text, guests]) => `${listed(guests.map(({ name }) => name))} ran ${text}.`),
     ...(groups.size > 0 && others.length > 0 ? [`${listed(others)} ran on this machine itself: its times and those of a guest cannot be set side by side.`] : []),
   ];
+}
+
+/** Own images only, and always with what was looked at: no image names its source. */
+function oneTreeNotes(kernels: readonly KernelRecord[]): string[] {
+  const [first] = kernels.filter(({ guest }) => guest !== null);
+  const trees = [...grouped(kernels.filter(({ oneTree }) => oneTree !== null), ({ guest }) => guest?.sha256 ?? '').values()].flatMap(([one]) => one ?? []);
+  return trees.flatMap(({ name, oneTree }) => {
+    if (first === undefined || oneTree === null) return [];
+    const { version, options_n, sameCompiler } = oneTree;
+    return [`${first.name} and ${name} are taken for builds of one tree: both are images of your own, of Linux ${version}, with the same ${options_n} options of the configuration (but for local version and build salt)${sameCompiler ? ' and the same compiler' : ', though by another compiler'}. Their sources were not looked at: an image does not name them.`];
+  });
+}
+
+/** Two images of one tree and nothing else: then what lies between them may be called the patch. */
+export function betweenIsThePatch(kernels: readonly KernelRecord[]): 'the patch' | 'the patch and the compiler' | null {
+  const [, second] = kernels;
+  if (kernels.length !== 2 || second?.oneTree == null) return null;
+  return second.oneTree.sameCompiler ? 'the patch' : 'the patch and the compiler';
 }
 
 /** What is in force was asked of the running kernels; the rest is told by image and config. */

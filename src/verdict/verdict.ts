@@ -27,10 +27,10 @@ export interface Circumstances {
   readonly degraded: readonly string[];
 }
 
-/** `kernels`: the verdict of each, in order, and what they have to do with each other. */
-export function verdictOf(kernels: readonly OnKernel[], circumstances: Circumstances): string {
+/** `kernels`: the verdict of each, in order, and what they have to do with each other. `between`: what lies between two of them; null: that is not known. */
+export function verdictOf(kernels: readonly OnKernel[], circumstances: Circumstances, between: string | null = null): string {
   const found = kernels.map(({ name, compared, unprobed }) => ({ name, ...foundOn(compared, unprobed) }));
-  return [...found.map(({ name, text }) => `On Linux ${name}: ${text}.`), ...betweenKernels(kernels), ...caveats(found.flatMap(({ claimed }) => claimed), circumstances)].join(' ');
+  return [...found.map(({ name, text }) => `On Linux ${name}: ${text}.`), ...betweenKernels(kernels, between), ...caveats(found.flatMap(({ claimed }) => claimed), circumstances)].join(' ');
 }
 
 /** `claimed`: what the text says something of. */
@@ -60,8 +60,8 @@ function foundOn(compared: readonly Compared[], unprobed: readonly ArmSummary[])
 
 type Behaviour = 'stalls' | 'quiet' | 'open';
 
-/** Which arms stall on one kernel and not on another. Kernels are named, and nothing is said of why they differ. */
-function betweenKernels(kernels: readonly OnKernel[]): string[] {
+/** Which arms stall on one kernel and not on another. Kernels are named, and nothing is said of why they differ unless they are of one tree. */
+function betweenKernels(kernels: readonly OnKernel[], between: string | null): string[] {
   if (kernels.length < 2) return [];
   const arms = [...new Set(kernels.flatMap(({ compared }) => compared.map(({ arm }) => arm.name)))];
   const outcomes = arms.map((arm) => ({ arm, on: kernels.map(({ name, compared }) => ({ name, outcome: behaviourOf(compared.filter((one) => one.arm.name === arm)) })) }));
@@ -72,7 +72,8 @@ function betweenKernels(kernels: readonly OnKernel[]): string[] {
     return stalling.length === 0 ? (quiet.length === 0 ? 'decide nothing on any' : `stall on none${rest}`) : quiet.length === 0 ? `stall on ${open.length === 0 ? 'all' : listed(stalling)}${rest}` : `stall on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
   };
   const one = (arms: readonly string[], text: string): string => `${listed(arms)} ${arms.length === 1 ? text.replace(/^stall/, 'stalls').replace(/^decide/, 'decides') : text}`;
-  return [`Of these kernels, ${[...grouped(outcomes, ({ on }) => behaviourText(on))].map(([text, alike]) => one(alike.map(({ arm }) => arm), text)).join('; ')}.`];
+  const tree = between === null ? [] : [`Both are of one tree as far as version and configuration tell (see the notes), so between them lies ${between}.`];
+  return [`Of these kernels, ${[...grouped(outcomes, ({ on }) => behaviourText(on))].map(([text, alike]) => one(alike.map(({ arm }) => arm), text)).join('; ')}.`, ...tree];
 }
 
 function behaviourOf(compared: readonly Compared[]): Behaviour {

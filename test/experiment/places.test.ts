@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { planPlaces, type Wanted } from '../../src/experiment/places.js';
 import type { KernelImage } from '../../src/kernel/kernel.js';
+import { openGuest } from '../../src/experiment/guest-place.js';
+import { guestImage } from '../../src/kernel/guest-image.js';
 import { scratchFolder } from '../support/scratch.js';
+
+vi.mock('../../src/experiment/guest-place.js', { spy: true });
+vi.mock('../../src/kernel/guest-image.js', { spy: true });
 
 const scratch = scratchFolder();
 const guest = { cpus: 2, memoryBytes: 2 ** 31, append: [], bootDeadline_ms: 1000 };
@@ -33,6 +38,34 @@ describe('names in the results', () => {
     expect(await names({ kernels: ['/x/before-6.16', '/x/after-6.16'] })).toEqual(['6.16.1 (before-6.16)', '6.16.1 (after-6.16)']);
     expect(await names({ kernels: ['/a/6.16/bzImage', '/b/6.16/bzImage'] })).toEqual(['6.16.1 (/a/6.16/bzImage)', '6.16.1 (/b/6.16/bzImage)']);
     expect(await names({ kernels: ['a-6.16'], preempt: ['full', 'lazy'] })).toEqual(['6.16.1 preempt=full', '6.16.1 preempt=lazy']);
+  });
+});
+
+describe('two images of one version', () => {
+  const image = (own: string, options: string) => (asked: string): Promise<KernelImage> => {
+    const file = scratch.write(`${own}-${asked}`, ['# Linux/x86 6.16.1 Kernel Configuration', 'CONFIG_HZ=250', ...(asked.includes('after') ? [options] : []), ''].join('\n'));
+    return Promise.resolve({ asked, release: '6.16.1', image: asked, config: file, modules: null, sha256: asked, origin: { kind: 'file' } });
+  };
+  const opened = async (options: string, sharedConfig?: string) => {
+    withQemu();
+    vi.mocked(openGuest).mockClear();
+    vi.mocked(openGuest).mockResolvedValue({} as Awaited<ReturnType<typeof openGuest>>);
+    vi.mocked(guestImage).mockReturnValue({ path: '/i', bytes: 1, sha256: 's', built_ms: null });
+    const resolve = image('own', options);
+    for (const { open } of await plan({ kernels: ['before', 'after'] }, async (asked) => ({ ...(await resolve(asked)), ...(sharedConfig === undefined ? {} : { config: sharedConfig }) }))) await open();
+    return vi.mocked(openGuest).mock.calls.map(([{ oneTree, differences }]) => ({ oneTree, differences: differences.map(({ sentence }) => sentence) }));
+  };
+
+  test('of one configuration: of one tree with the first', async () => {
+    expect(await opened('CONFIG_LOCALVERSION="-after"')).toEqual([{ oneTree: null, differences: [] }, { oneTree: { version: '6.16.1', options_n: 1, sameCompiler: true }, differences: [] }]);
+  });
+
+  test('of other options: those are named', async () => {
+    expect(await opened('CONFIG_KSM=y\nCONFIG_MEMCG=y')).toMatchObject([{}, { oneTree: null, differences: ['options: 2 of the configuration differ (KSM, MEMCG), so that more than a patch may explain a difference'] }]);
+  });
+
+  test('with one file for both configurations: nothing is said', async () => {
+    expect(await opened('', config)).toMatchObject([{}, { oneTree: null, differences: [] }]);
   });
 });
 

@@ -77,7 +77,7 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
 
 /** This machine's, of which nothing is known. */
 export function kernelNamed(name: string, more: Partial<KernelRecord> = {}): KernelRecord {
-  return { name, asked: 'host', release: name, facts: {}, differences: [], guest: null, ...more };
+  return { name, asked: 'host', release: name, facts: {}, differences: [], oneTree: null, guest: null, ...more };
 }
 
 export const writer = 'writer.mprotect';

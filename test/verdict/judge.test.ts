@@ -59,6 +59,28 @@ describe('notes on kernels', () => {
     expect(notes.some((note) => note.startsWith('Not known of every kernel'))).toBe(false);
   });
 
+  describe('of one tree', () => {
+    const oneTree = { version: '6.17.0-rc3', options_n: 4312, sameCompiler: true };
+    const [before, after] = [inGuest('6.16.12', {}), { ...inGuest('6.17.13', {}), oneTree }];
+    const sentence = 'Both are of one tree as far as version and configuration tell (see the notes), so between them lies the patch';
+
+    test('what lies between two of them is the patch, and the notes say by what that was judged', () => {
+      const { verdict, notes } = judged([before, after]);
+      expect(verdict).toContain(`crossing stalls on all. ${sentence}.`);
+      expect(notes).toContain('6.16.12 and 6.17.13 are taken for builds of one tree: both are images of your own, of Linux 6.17.0-rc3, with the same 4312 options of the configuration (but for local version and build salt) and the same compiler. Their sources were not looked at: an image does not name them.');
+    });
+
+    test('another compiler is named beside it', () => {
+      const { verdict, notes } = judged([before, { ...after, oneTree: { ...oneTree, sameCompiler: false } }]);
+      expect(verdict).toContain(`${sentence} and the compiler.`);
+      expect(notes.join(' ')).toContain('though by another compiler');
+    });
+
+    test('under several models, or with a third kernel, the verdict speaks of no patch', () => {
+      for (const more of [[before, { ...before, name: '6.16.12 lazy' }, after], [before, after, { ...after, name: '6.17.14' }], [before, inGuest('6.17.13', {})]]) expect(judged(more).verdict).not.toContain('patch');
+    });
+  });
+
   test('what is not known of both is said', () => {
     expect(judged([inGuest('6.16.12', { hz: 250 }), inGuest('6.17.13', {})]).notes.some((note) => /^Not known of every kernel: .*timer frequency/.test(note))).toBe(true);
   });

@@ -21,6 +21,9 @@ export interface ProcessSettings {
 
 export interface LaunchFileInput extends ProcessSettings {
   readonly java: string;
+  /** Where it is not java: what sentences about a failed start call it, and what they advise. */
+  readonly called?: string | undefined;
+  readonly remedy?: string | undefined;
   readonly parentPid: number;
   readonly pidFile: string;
   readonly stdout: string;
@@ -39,9 +42,11 @@ export const foreignSettings = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_
 const timerSlack_ns = 1;
 
 export function launchFile(input: LaunchFileInput): string {
-  const { java, parentPid, pidFile, stdout, stderr, nice, policy, cpus, workingDirectory, limits, environment, removeFromEnvironment, args } = input;
+  const { java, called, remedy, parentPid, pidFile, stdout, stderr, nice, policy, cpus, workingDirectory, limits, environment, removeFromEnvironment, args } = input;
   const lines: [string, string | number | undefined][] = [
     ['java', java],
+    ['called', called],
+    ['remedy', remedy],
     ['parent', parentPid],
     ['pid_file', pidFile],
     ['stdout', stdout],
