@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * `unit` runs first and in parallel. `machine` holds what loads the machine or measures it: one
- * file at a time, with nothing else of ours running beside it.
+ * file at a time, with nothing else of ours running beside it. `long` does too, takes minutes where guests are emulated,
+ * and is no part of `npm test`.
  */
 export default defineConfig({
   test: {
@@ -11,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/machine/**'],
+          exclude: ['test/machine/**', 'test/long/**'],
           // Far above what any of them needs: a machine under load is no failure.
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -26,6 +27,16 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

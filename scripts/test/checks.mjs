@@ -23,7 +23,7 @@ export async function vitest(args) {
   const reporters = ['--reporter=default', '--reporter=./scripts/test/reporter.mjs'];
   try {
     const { code } = await node(
-      ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args],
+      ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'machine', ...reporters, ...args],
       'inherit',
       { PAUSELAB_TALLY: file },
     );

@@ -21,6 +21,8 @@ export interface NativeAddon {
   mapShared(path: string): ArrayBuffer;
   /** Copies `destination.length` words from `byteOffset` (a multiple of 8) on, each by one atomic load, in order. */
   copyWords(source: ArrayBuffer, byteOffset: number, destination: BigUint64Array): void;
+  /** The CPU's time-stamp counter and CLOCK_MONOTONIC, read together; `ticks` is 0 where there is no such counter. */
+  readTimestampCounter(): { readonly ticks: bigint; readonly clock_ns: bigint };
   storeWord(destination: ArrayBuffer, byteOffset: number, value: bigint): void;
 }
 

@@ -1,9 +1,10 @@
 /** `pauselab doctor --kernel`: the lock table of each kernel, found in a guest of its own, side by side. */
-import { usage } from '../base/failure.js';
+import { Failure, usage } from '../base/failure.js';
 import { examine } from '../doctor/examine.js';
 import { interruptionOf } from '../doctor/interrupted.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { Place } from '../experiment/place.js';
+import type { PlannedPlace } from '../experiment/places.js';
 import type { Examined } from '../experiment/wire.js';
 import { preemptionModels } from '../profile/preemption.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
@@ -18,7 +19,17 @@ export async function examineKernels(kernels: readonly string[], preempt: string
   const model = preemptionModels.find((one) => one === preempt);
   if (model === undefined) throw usage(`--preempt ${preempt}: expected one of ${preemptionModels.join(', ')}`);
   const isGuest = kernels.some((kernel) => kernel !== 'host');
-  const planned = await placesOf({ kernels, preempt: isGuest ? [model] : [], guest: guestOptions(guestDefaults) }, { interrupted: interruption.signalled, progress });
+  try {
+    const planned = await placesOf({ kernels, preempt: isGuest ? [model] : [], guest: guestOptions(guestDefaults) }, { interrupted: interruption.signalled, progress });
+    return await tablesOf(planned, progress, interruption);
+  } catch (error) {
+    // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
+    if (interruption.signal() !== null && error instanceof Failure) throw interruptionOf(interruption);
+    throw error;
+  }
+}
+
+async function tablesOf(planned: readonly PlannedPlace[], progress: (text: string) => void, interruption: Interruption): Promise<KernelLocks[]> {
   const tables: KernelLocks[] = [];
   // One after the other: trials need the CPUs for themselves.
   for (const { name, open } of planned) {

@@ -2,7 +2,8 @@
 import { workloadFailed } from '../base/failure.js';
 import { planPlaces, type PlannedPlace, type Wanted } from '../experiment/places.js';
 import { guestImage } from '../kernel/guest-image.js';
-import { findQemu, qemuArguments, withoutKvm } from '../kernel/qemu.js';
+import { tscFrequency_kHz } from '../host/tsc.js';
+import { findQemu, kernelCommandLine, qemuArguments, withoutKvm } from '../kernel/qemu.js';
 import { resolveKernel } from '../kernel/kernel-image.js';
 import type { PlannedGuest } from './dry-run.js';
 
@@ -21,11 +22,14 @@ export function placesOf(wanted: Wanted, { interrupted, progress }: Told): Promi
 /** The commands that would boot the guests; sockets and console lie in a folder that is made for each boot. */
 export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
+  const tsc_kHz = places.some(({ guest }) => guest !== null) ? await tscFrequency_kHz() : null;
   return places.map(({ name, guest }) => {
     if (guest === null) return { name, command: null };
     const qemu = findQemu();
+    const accelerator = withoutKvm(qemu) === null ? 'kvm' : 'tcg';
+    const commandLine = kernelCommandLine(guest.settings, accelerator, tsc_kHz);
     const at = (file: string): string => `/dev/shm/pauselab-run-<pid>/${file}`;
-    const files = { kernel: guest.kernel.image, initramfs: guestImage().path, console: at('console'), channel: at('channel'), serial: at('serial'), control: at('control') };
-    return { name, command: [qemu.path, ...qemuArguments(guest.settings, withoutKvm(qemu) === null ? 'kvm' : 'tcg', files)] };
+    const files = { kernel: guest.kernel.image, initramfs: guestImage().path, commandLine, console: at('console'), channel: at('channel'), serial: at('serial'), control: at('control') };
+    return { name, command: [qemu.path, ...qemuArguments(guest.settings, accelerator, files)] };
   });
 }

@@ -9,7 +9,7 @@ import { availableMemoryBytes } from '../host/facts.js';
 import type { GuestImage } from '../kernel/guest-image.js';
 import type { KernelImage } from '../kernel/kernel.js';
 import { bootMachine, pinVcpus, runDelayOf, type BootInput, type Machine } from '../kernel/machine.js';
-import { kernelCommandLine, withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../kernel/qemu.js';
+import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../kernel/qemu.js';
 import type { RunInput, RunOutput, RunRequest } from './one-run.js';
 import type { Place } from './place.js';
 import { spoiledByHost } from './spoiled.js';
@@ -49,12 +49,11 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
   const { name, kernel, qemu, image, settings } = input;
   refuseTooSmall(input);
   session.progress(`booting ${name}`);
-  const started = Date.now();
   const { machine, accelerator } = await bootAtAll(input, session);
   try {
     const hello = answerSchema.safeParse(machine.hello);
     if (!hello.success || hello.data.type !== 'hello') throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
-    const boot_ms = Date.now() - started;
+    refuseWrongClock(hello.data.uptime_s, machine);
     const allowed = cpuTopology().allowed;
     const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
     const config = kernel.config === null ? null : readFileSync(kernel.config, 'utf8');
@@ -73,7 +72,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
           origin: { ...kernel.origin },
           sha256: kernel.sha256,
           configSha256: config === null ? null : createHash('sha256').update(config).digest('hex'),
-          commandLine: kernelCommandLine(settings),
+          commandLine: machine.commandLine,
           preempt: settings.preempt,
           accelerator,
           withoutKvm: session.withoutKvm ?? null,
@@ -83,7 +82,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
           pinnedTo,
           channel: machine.channel,
           image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
-          boot_ms,
+          boot_ms: machine.boot_ms,
           command: [...machine.command],
         },
       },
@@ -153,7 +152,7 @@ async function runInGuest(machine: Machine, input: RunInput): Promise<RunOutput>
     if (before === undefined || after === undefined || after.host_ns <= before.host_ns) throw workloadFailed('the guest did not say when its run began and ended');
     const passed_ns = after.host_ns - before.host_ns;
     const guest = { runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length), clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns };
-    const spoiled = ran.file.status === 'complete' ? [...ran.file.spoiled, ...spoiledByHost(guest, run.profile.spoiled)] : [];
+    const spoiled = ran.file.status === 'complete' ? [...ran.file.spoiled, ...spoiledByHost(guest, passed_ns, run.profile.spoiled)] : [];
     return { ...ran, file: { ...ran.file, kernel: run.kernel, spoiled, machine: { ...ran.file.machine, guest } } };
   } finally {
     over = true;
@@ -173,6 +172,12 @@ function ask<T>(machine: Machine, request: Request, deadline_ms: number, take: (
     if (answer.type === 'broken') throw new Error(`in the guest: ${answer.text}`);
     return take(answer);
   });
+}
+
+/** Up for longer than since its start: a clock that runs too fast, with which every deadline and every window would be wrong. */
+function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
+  const most_s = 1 + (1.2 * boot_ms) / 1000;
+  if (uptime_s > most_s) throw workloadFailed(`the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, as its kernel took a wrong frequency for its counter; leave tsc_early_khz out of --append, or try again when this machine is less busy`);
 }
 
 /** The archive is unpacked into memory, beside itself. */

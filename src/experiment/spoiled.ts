@@ -16,11 +16,15 @@ export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled'])
 
 /** Further than this from the host's, a guest's clock measures something else than time. */
 const mostClockDrift = 0.05;
+/** A guest says what its clock is in a message, which a busy host may read so much later. */
+const readLate_ns = 300_000_000;
 
 /** What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not report. */
-export function spoiledByHost({ runDelay_share, clock_ratio }: GuestMachine, limits: ResolvedProfile['spoiled']): string[] {
+/** `passed_ns`: by the host's clock, between the readings. */
+export function spoiledByHost({ runDelay_share, clock_ratio }: GuestMachine, passed_ns: number, limits: ResolvedProfile['spoiled']): string[] {
+  const drift = Math.abs(clock_ratio - 1);
   return [
     ...(runDelay_share > limits.steal_share ? [`the host kept the guest's CPUs waiting for ${formatShare(runDelay_share)} of the time (limit ${formatShare(limits.steal_share)})`] : []),
-    ...(Math.abs(clock_ratio - 1) > mostClockDrift ? [`the guest's clock went ${clock_ratio.toFixed(2)} times as fast as the host's`] : []),
+    ...(drift > mostClockDrift && drift * passed_ns > readLate_ns ? [`the guest's clock went ${clock_ratio.toFixed(2)} times as fast as the host's`] : []),
   ];
 }

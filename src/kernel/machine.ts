@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { nativeAddon } from '../base/native.js';
 import { Failure, workloadFailed } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
+import { tscFrequency_kHz } from '../host/tsc.js';
 import { launchFile } from '../workload/java/launch-file.js';
 import { programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { encodeFrame, frameReader } from './frames.js';
-import { qemuArguments, type Accelerator, type BootFiles, type GuestSettings, type Qemu } from './qemu.js';
+import { kernelCommandLine, qemuArguments, type Accelerator, type BootFiles, type GuestSettings, type Qemu } from './qemu.js';
 import { connectQmp, type Qmp } from './qmp.js';
 
 export interface BootInput {
@@ -34,6 +35,10 @@ export interface Machine {
   /** What the agent said first. */
   readonly hello: unknown;
   readonly channel: 'virtio' | 'serial';
+  /** From QEMU's start to the agent's first message. */
+  readonly boot_ms: number;
+  /** The kernel's. */
+  readonly commandLine: string;
   /** QEMU's arguments, as they were. */
   readonly command: readonly string[];
   /** Sends a request and takes messages until `take` has made an answer of one. */
@@ -54,7 +59,8 @@ const lastLines = 12;
 export async function bootMachine({ qemu, accelerator, settings, kernel, initramfs, deadline_ms, interrupted }: BootInput): Promise<Machine> {
   const folder = createRuntimeFolder();
   const at = (name: string): string => join(folder.path, name);
-  const files: BootFiles = { kernel, initramfs, console: at('console'), channel: at('channel'), serial: at('serial'), control: at('control') };
+  const commandLine = kernelCommandLine(settings, accelerator, accelerator === 'tcg' ? await tscFrequency_kHz() : null);
+  const files: BootFiles = { kernel, initramfs, commandLine, console: at('console'), channel: at('channel'), serial: at('serial'), control: at('control') };
   const servers: Server[] = [];
   let qemuProcess: Program | undefined;
   const consoleText = (): string => readConsole(files.console);
@@ -68,6 +74,7 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
     const [channel, serial, control] = await Promise.all([files.channel, files.serial, files.control].map((path) => listen(path, servers)));
     if (channel === undefined || serial === undefined || control === undefined) throw new Error('three sockets were asked for');
     const command = qemuArguments(settings, accelerator, files);
+    const startedAt_ms = Date.now();
     writeFileSync(at('launch'), launchFile({ java: qemu.path, called: 'QEMU', remedy: 'install QEMU, or name another one in PAUSELAB_QEMU', parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err'), args: command }));
     const started = (qemuProcess = await startProgram(programs.launcher(), [`-Dpauselab.launch=${at('launch')}`], at('launcher.out'), at('launcher.err'), { ownSession: true }));
 
@@ -98,6 +105,8 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
       vcpus,
       hello: first.message,
       channel: first.from,
+      boot_ms: Date.now() - startedAt_ms,
+      commandLine,
       command: [qemu.path, ...command],
       send: (message) => { messages.send(encodeFrame(message)); },
       async request(message, requestDeadline_ms, take) {

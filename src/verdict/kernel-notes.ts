@@ -37,7 +37,7 @@ function oneTreeNotes(kernels: readonly KernelRecord[]): string[] {
 /** Two images of one tree and nothing else: then what lies between them may be called the patch. */
 export function betweenIsThePatch(kernels: readonly KernelRecord[]): 'the patch' | 'the patch and the compiler' | null {
   const [, second] = kernels;
-  if (kernels.length !== 2 || second?.oneTree == null) return null;
+  if (kernels.length !== 2 || second === undefined || second.oneTree === null) return null;
   return second.oneTree.sameCompiler ? 'the patch' : 'the patch and the compiler';
 }
 

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { armOf, readBundle, type Bundle } from '../support/bundle.js';
-import { expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
+import { armOf, expectCountsToAgree, readBundle, type Bundle } from '../support/bundle.js';
+import { expectNothingLeft, expectSuccess, pauselab, startPauselab } from '../support/pauselab.js';
 import { processesWith } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { withinTries } from '../support/tries.js';
@@ -31,7 +31,7 @@ describe('a kernel before the change and one with it', () => {
         ...['run', 'stock-vs-patched', '--kernel', stock, '--kernel', patched, '--arm', 'free-one-vma', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '3s', '--out', out],
         ...['stall.aim=400ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value]),
       ]);
-      expect(ended).toMatchObject({ code: 0, sentences: [] });
+      expectSuccess(ended);
       printed = ended.stdout;
       bundle = readBundle(out);
       expect(blocked('free-one-vma', '6.16')).toBeGreaterThan(0);
@@ -78,6 +78,21 @@ describe('a kernel before the change and one with it', () => {
   });
 });
 
+test('a kernel without a virtio console talks by the second serial port', async () => {
+  const out = scratch.fresh('serial');
+  const ended = await pauselab([
+    // As if CONFIG_VIRTIO_CONSOLE were not built in.
+    ...['run', 'stock-vs-patched', '--kernel', patched, '--arm', 'free-one-vma', '--runs', '1', '--duration', '1s', '--append', 'initcall_blacklist=virtio_console_init', '--out', out],
+    ...['holder.region=64MiB', 'warmup=100ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%', 'spoiled.retries=0'].flatMap((value) => ['--set', value]),
+  ]);
+  expect(ended.sentences).toEqual([]);
+  const { manifest, runs } = readBundle(out);
+  expect(manifest.kernels.map(({ guest }) => guest?.channel)).toEqual(['serial']);
+  expect(runs.map(({ file }) => file.status)).toEqual(['complete', 'complete', 'complete']);
+  for (const run of runs) expectCountsToAgree(run);
+  expect(readFileSync(join(out, 'consoles', `${manifest.kernels[0]?.name ?? ''}.log`), 'utf8')).toContain('pauselab-init: channel /dev/ttyS1');
+});
+
 describe('a guest that fails', () => {
   const run = (...more: string[]): string[] => ['run', 'stock-vs-patched', '--kernel', stock, '--runs', '1', '--duration', '1s', '--out', scratch.fresh('failed'), ...more];
 
@@ -98,9 +113,9 @@ describe('a guest that fails', () => {
 
   test('a guest that hangs: the deadline, exit code 6', async () => {
     // Node as process 1, which waits for what somebody types at the console.
-    const { code, sentences } = await pauselab(run('--append', 'rdinit=/pauselab/node', '--boot-deadline', '15s'));
+    const { code, sentences } = await pauselab(run('--append', 'rdinit=/pauselab/node', '--boot-deadline', '6s'));
     expect(code).toBe(6);
-    expect(sentences).toEqual([expect.stringMatching(/the guest was not ready after 15 s and was ended; its console ends with: /)]);
+    expect(sentences).toEqual([expect.stringMatching(/the guest was not ready after 6 s and was ended; its console ends with: /)]);
   });
 
   test('Ctrl-C during boot: exit code 130, no bundle', async () => {
@@ -110,6 +125,13 @@ describe('a guest that fails', () => {
     running.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 130, stdout: '', sentences: ['pauselab: interrupted by SIGINT before the first run; nothing was measured'] });
     expect(existsSync(args[args.indexOf('--out') + 1] ?? '')).toBe(false);
+  });
+
+  test('a clock that runs too fast: refused before anything is measured, exit code 6', async () => {
+    // As a kernel has it that counted its ticks while it was kept waiting.
+    const { code, sentences } = await pauselab(run('--append', 'tsc_early_khz=50000'));
+    expect(code).toBe(6);
+    expect(sentences).toEqual([expect.stringMatching(/^pauselab: the guest's clock is wrong: it counted \d+ s in the \d+ s since its start/)]);
   });
 
   test('too little memory for its own file system: exit code 2, before it boots', async () => {

@@ -104,6 +104,12 @@ export function shell(script: string, args: readonly string[]): string[] {
   return ['sh', '-c', script, 'sh', ...args];
 }
 
+/** Fails with what the command itself said of its failure: an exit code alone tells nobody why. */
+export function expectSuccess({ code, signal, sentences, logs }: Ended): void {
+  if (code !== 0) throw new Error(`pauselab ended with ${code ?? signal ?? 'nothing'}: ${sentences.join(' ')} (its last lines on the way: ${logs.slice(-3).join(' / ')})`);
+  expect(sentences).toEqual([]);
+}
+
 /** What every failure looks like to the user: a sentence (or a list of problems), no result, no stack, no folder. */
 export function expectFault(ended: Ended, wanted: { code: number; says: readonly (string | RegExp)[]; out?: string }): void {
   expect({ code: ended.code, signal: ended.signal, stderr: ended.stderr }).toMatchObject({ code: wanted.code, signal: null });
