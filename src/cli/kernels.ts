@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { Failure } from '../base/failure.js';
 import type { KernelImage, KernelSources } from '../kernel/kernel.js';
 import type { KernelFacts } from '../kernel/kernel-facts.js';
+import type { relationOf } from '../kernel/kernel-relation.js';
 import { examples, toJson } from './output.js';
 import { renderTable } from './table.js';
 
@@ -92,21 +93,26 @@ function showCommand() {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples(['kernels show deb:6.16.12', 'kernels show deb:6.16.12 deb:6.17.13', 'kernels show ./bzImage,config=./my.config --json']))
     .action(async (asked, other, { json }) => {
-      const [{ resolveKernel }, { kernelFacts }, { differences }] = await Promise.all([import('../kernel/kernel-image.js'), import('../kernel/kernel-facts.js'), import('../kernel/kernel-differences.js')]);
+      const [{ resolveKernel }, { kernelFacts }, { relationOf }] = await Promise.all([import('../kernel/kernel-image.js'), import('../kernel/kernel-facts.js'), import('../kernel/kernel-relation.js')]);
       const shown: { kernel: KernelImage; facts: KernelFacts }[] = [];
       for (const one of other === undefined ? [asked] : [asked, other]) {
         const kernel = await interruptible((sources) => resolveKernel(one, sources));
         shown.push({ kernel, facts: kernelFacts(kernel) });
       }
       const [first, second] = shown;
-      const differing = first === undefined || second === undefined ? null : differences(first.facts, second.facts);
+      const relation = first === undefined || second === undefined ? null : relationOf(first, second);
       if (json === true) {
-        write(toJson(differing === null ? shown[0] : { kernels: shown, differences: differing }));
+        write(toJson(relation === null ? shown[0] : { kernels: shown, ...relation }));
         return;
       }
       write(shown.map(describeKernel).join('\n'));
-      if (differing !== null) write(`\n${differing.length === 0 ? 'nothing that is known differs' : `what differs:\n${differing.map(({ sentence }) => `  ${sentence}`).join('\n')}`}\n`);
+      if (relation !== null) write(`\n${describeRelation(relation)}\n`);
     });
+}
+
+function describeRelation({ differences, oneTree }: ReturnType<typeof relationOf>): string {
+  const differing = differences.length === 0 ? 'nothing that is known differs' : `what differs:\n${differences.map(({ sentence }) => `  ${sentence}`).join('\n')}`;
+  return oneTree === null ? differing : `${differing}\ntaken for builds of one tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
 }
 
 export function describeKernel({ kernel, facts }: { kernel: KernelImage; facts: KernelFacts }): string {

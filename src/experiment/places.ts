@@ -1,14 +1,10 @@
 /** The kernels that a profile or the command line asks for, as places: each kernel under each preemption model that is asked for. */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { usage } from '../base/failure.js';
-import type { KernelRecord } from '../bundle/schema.js';
 import { guestImage, type GuestFile, type GuestImage } from '../kernel/guest-image.js';
-import { differences } from '../kernel/kernel-differences.js';
 import { kernelFacts, type KernelFacts } from '../kernel/kernel-facts.js';
-import { wasCarried } from '../kernel/image-file.js';
+import { relationOf } from '../kernel/kernel-relation.js';
 import type { KernelImage } from '../kernel/kernel.js';
-import { treeRelation, type TreeSide } from '../kernel/one-tree.js';
 import { findQemu, type GuestSettings, type Qemu } from '../kernel/qemu.js';
 import type { PreemptionModel } from '../profile/preemption.js';
 import { openGuest, type GuestSession } from './guest-place.js';
@@ -54,7 +50,7 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
     const facts = kernelFacts(kernel);
     refuseUnknownModels(facts, preempt);
     firstFacts ??= facts;
-    const own = first === undefined || kernel === first ? { differences: [], oneTree: null } : besides({ kernel: first, facts: firstFacts }, { kernel, facts });
+    const own = first === undefined || kernel === first ? { differences: [], oneTree: null } : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
     return models.map((model) => {
       const name = nameOf(kernel, images, preempt.length > 1 ? model : null);
       const settings: GuestSettings = { cpus: guest.cpus, memoryBytes: guest.memoryBytes, append: guest.append, preempt: model };
@@ -68,34 +64,6 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
       };
     });
   });
-}
-
-interface Known {
-  readonly kernel: KernelImage;
-  readonly facts: KernelFacts;
-}
-
-/** In what a kernel differs from the first one, and whether both are of one tree. */
-function besides(first: Known, own: Known): Pick<KernelRecord, 'differences' | 'oneTree'> {
-  const side = ({ kernel }: Known, other: Known): TreeSide => ({
-    kernel,
-    config: kernel.config === null ? null : readFileSync(kernel.config, 'utf8'),
-    configIsOwn: kernel.config !== null && (kernel.config !== other.kernel.config || wasCarried(kernel.config)),
-  });
-  const relation = treeRelation(side(first, own), side(own, first));
-  return {
-    differences: [
-      ...differences(first.facts, own.facts).map(({ fact, sentence }) => ({ fact, sentence })),
-      ...(relation?.kind === 'other options' ? [{ fact: 'options', sentence: `options: ${relation.options.length} of the configuration differ (${someOf(relation.options)}), so that more than a patch may explain a difference` }] : []),
-    ],
-    oneTree: relation?.kind === 'one tree' ? { version: relation.version, options_n: relation.options_n, sameCompiler: relation.sameCompiler } : null,
-  };
-}
-
-const mostNamed = 6;
-
-function someOf(names: readonly string[]): string {
-  return [...names.slice(0, mostNamed), ...(names.length > mostNamed ? ['…'] : [])].join(', ');
 }
 
 function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestImage {

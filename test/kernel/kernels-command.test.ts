@@ -58,6 +58,18 @@ test('no such version is invalid input, with near ones', async () => {
   expectFault(await pauselab(['kernels', 'fetch', 'deb:6.16.13'], { env }), { code: 2, says: [/^pauselab: deb:6\.16\.13: .*near ones: deb:6\.16\.12, deb:6\.17\.13 /] });
 });
 
+test('show of two own images says whether they are taken for builds of one tree', async () => {
+  const image = (name: string, options: Readonly<Record<string, string>> = {}): string => {
+    const path = scratch.fresh(name);
+    writeFileSync(path, bzImage(`6.17.0-rc3-${name}`, { payload: Buffer.from(name) }));
+    writeFileSync(`${path}.config`, config('6.17.0-rc3', { LOCALVERSION: `"-${name}"`, ...options }));
+    return path;
+  };
+  const [before, after, other] = [image('before'), image('after'), image('other', { KSM: 'y' })];
+  expect(await pauselab(['kernels', 'show', before, after])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nnothing that is known differs\ntaken for builds of one tree: Linux 6\.17\.0-rc3, the same 3 options, the same compiler; an image does not name its sources\n$/) as string });
+  expect(await pauselab(['kernels', 'show', before, other])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nwhat differs:\n {2}options: 1 of the configuration differs \(KSM\)[^\n]*\n$/) as string });
+});
+
 test('no network is the machine, and cached kernels go on working', async () => {
   const offline = { ...env, ...aptEnvironment(scratch.fresh('apt'), 'http://127.0.0.1:1/debian', key.keyring), PAUSELAB_CACHE: env.PAUSELAB_CACHE ?? '' };
   expectFault(await pauselab(['kernels', 'list', '--available'], { env: { ...offline, PAUSELAB_CACHE: scratch.fresh('empty') } }), { code: 5, says: [/could not be fetched .*check the network/] });
