@@ -117,4 +117,11 @@ describe('doctor of two kernels', () => {
   });
 });
 
+test('a clock that runs too fast: refused before anything is measured, exit code 6', async () => {
+  // As a kernel has it that counted its ticks while it was kept waiting.
+  const { code, sentences } = await pauselab(['run', 'stock-vs-patched', '--kernel', 'deb:6.17.13', ...short, '--append', 'tsc_early_khz=500000', '--out', scratch.fresh('clock')]);
+  expect(code).toBe(6);
+  expect(sentences).toEqual([expect.stringMatching(/^pauselab: the guest's clock is wrong: it counted \d+ s in the \d+ s since its start/)]);
+});
+
 expectNothingLeft();

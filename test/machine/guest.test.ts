@@ -28,8 +28,8 @@ describe('a kernel before the change and one with it', () => {
     await withinTries(3, 'the stock kernel stalls inside one VMA, the patched one only across VMAs', async () => {
       out = scratch.fresh('bundle');
       const ended = await pauselab([
-        ...['run', 'stock-vs-patched', '--kernel', stock, '--kernel', patched, '--arm', 'free-one-vma', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '3s', '--out', out],
-        ...['stall.aim=400ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value]),
+        ...['run', 'stock-vs-patched', '--kernel', stock, '--kernel', patched, '--arm', 'free-one-vma', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '2s', '--out', out],
+        ...['stall.aim=400ms', 'drain=500ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value]),
       ]);
       expectSuccess(ended);
       printed = ended.stdout;
@@ -125,13 +125,6 @@ describe('a guest that fails', () => {
     running.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: 130, stdout: '', sentences: ['pauselab: interrupted by SIGINT before the first run; nothing was measured'] });
     expect(existsSync(args[args.indexOf('--out') + 1] ?? '')).toBe(false);
-  });
-
-  test('a clock that runs too fast: refused before anything is measured, exit code 6', async () => {
-    // As a kernel has it that counted its ticks while it was kept waiting.
-    const { code, sentences } = await pauselab(run('--append', 'tsc_early_khz=50000'));
-    expect(code).toBe(6);
-    expect(sentences).toEqual([expect.stringMatching(/^pauselab: the guest's clock is wrong: it counted \d+ s in the \d+ s since its start/)]);
   });
 
   test('too little memory for its own file system: exit code 2, before it boots', async () => {
