@@ -1,7 +1,7 @@
 /** Links of a chain: they partition a stall's time, and the cause of the whole is what took most of it. Pure. */
 import { grouped } from '../base/group.js';
-import type { ChainLink, Grade, StallCause } from '../bundle/stalls-schema.js';
-import { grades } from '../bundle/stalls-schema.js';
+import { grades, type Grade } from '../bundle/blame.js';
+import type { ChainLink, StallCause } from '../bundle/stalls-schema.js';
 import { sentenceOf, type Worded } from './words.js';
 
 /** A link before it has its sentence; parts that say the same become one. */

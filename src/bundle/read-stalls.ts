@@ -16,6 +16,7 @@ export interface NumberedStall {
   /** From 1, the longest first. */
   readonly number: number;
   readonly run: string;
+  /** With its kernel, where there are several: on another one it is another arm. */
   readonly arm: string;
   readonly stall: ListedStall;
 }
@@ -69,7 +70,9 @@ function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run
     if (lost_n > 0) missing.push(`run ${name} lost ${lost_n} records of slow operations: stalls may be missing`);
   }
   if (runs.length === 0) missing.push('the bundle has no run');
-  const all = runs.flatMap(({ name, run, file }) => (file?.stalls ?? []).map((stall) => ({ run: name, arm: run?.arm ?? name, stall })));
+  const several = new Set(runs.flatMap(({ run }) => run?.kernel ?? [])).size > 1;
+  const armOf = ({ name, run }: RunStalls): string => (run === null ? name : several && run.kernel !== null ? `${run.arm} on ${run.kernel}` : run.arm);
+  const all = runs.flatMap((one) => (one.file?.stalls ?? []).map((stall) => ({ run: one.name, arm: armOf(one), stall })));
   const stalls = all.sort((a, b) => b.stall.duration_ns - a.stall.duration_ns).map((one, i) => ({ number: i + 1, ...one }));
   return { runs, stalls, missing };
 }

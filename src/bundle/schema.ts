@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { stallsSchema, traceSchema } from './stalls-schema.js';
+import { schemaVersion } from './version.js';
 
-/** Raised with every change that an older reader would misunderstand; readers refuse what they do not know. */
-export const schemaVersion = 1;
+export { schemaVersion };
 
 const version = z.literal(schemaVersion);
 const ns = z.number();

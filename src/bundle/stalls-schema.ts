@@ -3,19 +3,10 @@
  * and how each is told, is in docs/attribution.md.
  */
 import { z } from 'zod';
+import { causes, grades, locks } from './blame.js';
 
 const ns = z.number();
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
-
-export const causes = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock', 'allocator-mutex', 'safepoint', 'gc-pause', 'not-scheduled', 'stopped', 'steal', 'running', 'unknown'] as const;
-export type Cause = (typeof causes)[number];
-
-/** From strong to weak. */
-export const grades = ['proven', 'likely', 'possible'] as const;
-export type Grade = (typeof grades)[number];
-
-export const locks = ['mmap_lock read', 'mmap_lock write', 'vma', 'futex'] as const;
-export type BlamedLock = (typeof locks)[number];
 
 const threadSchema = z.object({
   /** Its name on the board; of a thread that is not there its comm. */

@@ -50,7 +50,7 @@ export function createBundle(path: string): BundleStore {
       const runFolder = join(runsFolder, run.name);
       try {
         guard(runFolder, () => { makeFolders(runFolder); });
-        for (const [name, text] of Object.entries(files)) write(join(runFolder, name), text);
+        for (const [name, text] of Object.entries(files)) write(join(runFolder, name), name === 'stalls.json' ? `${JSON.stringify(bundleSchemas.stalls.parse(JSON.parse(text)), null, 1)}\n` : text);
         writeJson(join('runs', run.name, 'run.json'), bundleSchemas.run.parse(run));
       } catch (error) {
         rmSync(runFolder, { recursive: true, force: true });

@@ -126,7 +126,7 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
       publish('running');
     } catch (error) {
       if (!(error instanceof Failure) || finished.length === 0) throw error;
-      return giveUp(error);
+      return giveUp(new Failure(error.exitCode, `run ${name}: ${error.message}`, { cause: error }));
     }
   }
 

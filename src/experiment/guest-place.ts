@@ -13,7 +13,8 @@ import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../
 import type { RunInput, RunOutput, RunRequest } from './one-run.js';
 import type { Place } from './place.js';
 import { spoiledByHost } from './spoiled.js';
-import { answerSchema, type Answer, type Request } from './wire.js';
+import type { Request } from './said.js';
+import { answerSchema, type Answer } from './wire.js';
 
 export interface GuestInput {
   /** As in the summary: unique among the kernels of the experiment. */

@@ -2,8 +2,9 @@
 import { ExitCode, unfit } from '../base/failure.js';
 import { listed } from '../attribution/attribute.js';
 import { traceModel } from '../attribution/trace-model.js';
-import { bundleSchemas, schemaVersion, type RunFile } from '../bundle/schema.js';
+import type { RunFile } from '../bundle/schema.js';
 import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
+import { schemaVersion } from '../bundle/version.js';
 import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading, type MachineLoad } from '../host/load.js';
@@ -177,7 +178,7 @@ function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunIn
     analysis,
     log: events,
     exitCode: result.failure?.exitCode ?? ExitCode.workload,
-    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify(bundleSchemas.stalls.parse(listing), null, 1)}\n` },
+    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify(listing)}\n` },
   };
 }
 

@@ -1,26 +1,12 @@
 /**
- * What host and guest say to each other (kernel/frames.ts carries it). The host's requests are trusted by the guest, which
- * it made. The guest is not trusted by the host: a kernel under test may do anything to what runs on it, so every answer is
+ * What a guest says (said.ts), as the host takes it (kernel/frames.ts carries it). The guest is not trusted by the host: a kernel under test may do anything to what runs on it, so every answer is
  * checked here, name by name and size by size, before anything of it reaches a bundle.
  */
 import { z } from 'zod';
-import { manifestSchema, runSchema, seriesSchema, type Calibration } from '../bundle/schema.js';
+import { bundleSchemas, manifestSchema, runSchema, seriesSchema } from '../bundle/schema.js';
 import type { HostFacts } from '../host/facts.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { lastUsedIndex, type SparseCounts } from '../record/counts.js';
-import type { SizedRegions } from './calibrate.js';
-import type { RunOutput, RunRequest } from './one-run.js';
-
-/** Raised with every change of what is said; both sides are of one build, so it only tells of a stale image. */
-export const protocol = 1;
-
-export type Request =
-  | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
-  | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }
-  | { readonly type: 'run'; readonly run: RunRequest }
-  /** `times`: how much longer than a minute it may take, for an emulated CPU. */
-  | { readonly type: 'examine'; readonly times: number }
-  | { readonly type: 'interrupt' };
+import { protocol } from './said.js';
 
 const text = (most: number): z.ZodString => z.string().max(most);
 const finite = z.number();
@@ -47,7 +33,16 @@ const analysisSchema = z.object({
 
 /** A file of the run's folder: a plain name, nothing that leaves it or hides in it. */
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,80}(?:\.[A-Za-z0-9_-]{1,40}){1,3}$/).refine((name) => name !== 'run.json', 'run.json is the host’s to write');
-const files = z.record(fileName, text(64 * 1024 * 1024)).refine((all) => Object.keys(all).length <= 64, 'too many files');
+const files = z.record(fileName, text(64 * 1024 * 1024)).refine((all) => Object.keys(all).length <= 64, 'too many files').refine((all) => isStallList(all['stalls.json']), 'stalls.json is no list of stalls');
+
+/** Of these files the only one that pauselab reads as JSON. */
+function isStallList(text: string | undefined): boolean {
+  try {
+    return text === undefined || bundleSchemas.stalls.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
 
 /** Printed as it is, so without control characters. */
 const word = z.string().max(100).regex(/^[\x20-\x7e]*$/);
@@ -109,27 +104,3 @@ export const answerSchema = z.discriminatedUnion('type', [
 export type Answer = z.infer<typeof answerSchema>;
 /** As the guest says it, before it is checked and its counters are arrays again. */
 export type Said = z.input<typeof answerSchema>;
-
-export function sayRan({ file, exitCode, files: texts, analysis, log }: RunOutput): Said {
-  const { window_ns, series, holder } = analysis;
-  return {
-    type: 'ran',
-    file,
-    exitCode: failureCode.parse(exitCode),
-    files: texts,
-    analysis: {
-      window_ns,
-      series: series.map(({ name, service, response, interval_ns, figures }) => ({ name, service: plain(service), response: response === null ? null : plain(response), interval_ns, figures })),
-      holder: holder === null ? null : { service: plain(holder.service), figures: holder.figures },
-    },
-    log: log.map(({ name, counts, long_count }) => ({ name, counts: plain(counts), long_count })),
-  };
-}
-
-export function saySized(regions: SizedRegions): Said {
-  return { type: 'sized', regions: [...regions].map(([key, calibration]): [string, Calibration] => [key, calibration]) };
-}
-
-function plain({ n, min_ns, max_ns, sum_ns, overRange, index, count }: SparseCounts): z.input<typeof countsSchema> {
-  return { n, min_ns: n === 0 ? null : min_ns, max_ns, sum_ns, overRange, index: [...index], count: [...count] };
-}

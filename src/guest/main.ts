@@ -6,10 +6,10 @@ import { constants, openSync, readFileSync, readdirSync, writeFileSync, writeSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../base/failure.js';
-import { examine } from '../doctor/examine.js';
 import { sizeHere } from '../experiment/place.js';
 import { executeRun } from '../experiment/one-run.js';
-import { protocol, sayRan, saySized, type Request, type Said } from '../experiment/wire.js';
+import { protocol, sayRan, saySized, type Request } from '../experiment/said.js';
+import type { Said } from '../experiment/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { encodeFrame, frameReader } from '../kernel/frames.js';
@@ -46,6 +46,7 @@ async function answer(request: Request): Promise<Said> {
       return sayRan(output);
     }
     case 'examine': {
+      const { examine } = await import('../doctor/examine.js');
       // The host ends the guest where it wants no answer any more.
       const uninterrupted = { signalled: new Promise<never>(() => undefined), signal: () => null, dispose: () => undefined };
       const { fit, checks, locks } = await examine((text) => { say({ type: 'progress', text }); }, uninterrupted, request.times);

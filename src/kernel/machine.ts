@@ -196,12 +196,13 @@ interface Incoming {
   readonly from: 'virtio' | 'serial';
 }
 
-/** The side that speaks first is the channel. */
+/** The side that speaks first is the channel. On the other one anything may come: a kernel can be told to print there. */
 function mailbox(sides: readonly (readonly [Promise<Socket>, Incoming['from']])[]) {
   const ready: Incoming[] = [];
   let failure: Failure | null = null;
   let waiting: { resolve: (one: Incoming) => void; reject: (error: Failure) => void } | null = null;
   let chosen: Socket | null = null;
+  let lost = 0;
   const fail = (error: Failure): void => {
     failure = error;
     waiting?.reject(error);
@@ -223,7 +224,8 @@ function mailbox(sides: readonly (readonly [Promise<Socket>, Incoming['from']])[
           }
         } catch (error) {
           socket.destroy();
-          fail(error instanceof Failure ? error : workloadFailed((error as Error).message));
+          lost += 1;
+          if (chosen === socket || lost === sides.length) fail(error instanceof Failure ? error : workloadFailed((error as Error).message));
         }
       });
     });

@@ -1,7 +1,7 @@
 /** Each cause from what a sampler and the board would have seen of it; and what is never blamed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { causes } from '../../src/bundle/stalls-schema.js';
+import { causes } from '../../src/bundle/blame.js';
 import { systemCallNumber } from '../../src/record/system-calls.js';
 import { attributed, blocked, callOf, evidenceOf, holderOf, holderThread, ms, preempted, reader, readerThread, timelineOf, victimOf, writerThread, type Seen } from './fake-evidence.js';
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
 import { countsOfValues } from '../../src/record/counts.js';
-import { answerSchema, sayRan, type Said } from '../../src/experiment/wire.js';
+import { sayRan } from '../../src/experiment/said.js';
+import { answerSchema, type Said } from '../../src/experiment/wire.js';
 import type { RunOutput } from '../../src/experiment/one-run.js';
+import { noStalls } from '../support/stalls.js';
 import { analyse } from './fake-run.js';
 
 const analysis = analyse({ holder: [{ from: 300, to: 900 }], slow: [{ from: 300, to: 900 }] });
@@ -10,7 +12,7 @@ const output: RunOutput = {
   analysis,
   exitCode: ExitCode.workload,
   log: [{ name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1 }, { name: 'none', counts: countsOfValues([]), long_count: 0 }],
-  files: { 'stalls.json': '{}', 'histograms.hlog': '#', 'jvm-err.log': '' },
+  files: { 'stalls.json': JSON.stringify(noStalls), 'histograms.hlog': '#', 'jvm-err.log': '' },
   file: {
     schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null, startedAt: '', window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 },
     regionBytes: 1, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null }, autogroup: null, memoryLocked: true, layout: {}, priorities: [],
@@ -44,6 +46,8 @@ describe('what a hostile guest could send is refused', () => {
     ['a name with a line end', withFiles({ 'a\n.log': '' })],
     ['the file that the host writes itself', withFiles({ 'run.json': '{}' })],
     ['too many files', withFiles(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${i}.log`, ''])))],
+    ['a list of stalls that is none', withFiles({ 'stalls.json': '{"schemaVersion":1,"stalls":[1]}' })],
+    ['a list of stalls that is no JSON', withFiles({ 'stalls.json': '<' })],
     ['a counter outside the histogram', withService({ index: [1e9], count: [1] })],
     ['counters out of order', withService({ index: [2, 1], count: [1, 1] })],
     ['a negative count', withService({ index: [1], count: [-1] })],

@@ -2,7 +2,7 @@
 import { stalledTime } from '../../attribution/totals.js';
 import { grouped } from '../../base/group.js';
 import { formatDuration, formatShare, formatSize } from '../../base/units.js';
-import type { Cause } from '../../bundle/stalls-schema.js';
+import type { Cause } from '../../bundle/blame.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare-words.js';
 import type { Comparison } from '../../verdict/compared.js';
 import { advice, causeWords } from './advice.js';
@@ -107,7 +107,7 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
     String(series.stalls.count), series.stalls.longest_ns === 0 ? '–' : formatDuration(series.stalls.longest_ns), formatShare(series.stalls.stalled_share),
   ]));
   const logs = summary.arms.flatMap((arm) => (arm.jvm?.log ?? []).map(({ name, durations, long_count, total_ns }) => [arm.name, ...(kernels ? [arm.kernel] : []), name, String(durations.n), shown(durations.p50_ns), shown(durations.p99_ns), durations.max_ns === null ? '–' : formatDuration(durations.max_ns), String(long_count), formatDuration(total_ns)]));
-  const idle = summary.arms.filter(({ runs }) => runs === 0).map(({ name, spoiledRuns }) => `${name}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`);
+  const idle = summary.arms.filter(({ runs }) => runs === 0).map(({ name, kernel, spoiledRuns }) => `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`);
   return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a run that is whole and unspoiled, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99', 'response p99', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
 ${logs.length === 0 ? nothing : table(`What the JVM’s own log told${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
 ${idle.length === 0 ? nothing : html`<p>Without a run that counts${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;

@@ -45,8 +45,10 @@ function crashed({ crashReport }: Ended, said: readonly string[], when: string):
   if (shortage !== null) return workloadFailed(`the JVM got no more memory from the system ${when} (${shortage}); its report ${report} is kept; lower -Xmx or free memory`);
   // Line 4: `#  SIGSEGV (0xb) at pc=…`, or `#  Internal Error (…)` with a reason below.
   const what = find(said, /^#\s+((?:SIG[A-Z]+|EXCEPTION|Internal Error|Out of Memory Error)\b.*?)(?:, pid=.*)?$/) ?? 'no cause was printed';
+  const heading = said.findIndex((text) => text.startsWith('# Problematic frame:'));
+  const frame = heading < 0 ? undefined : /^#\s+(.+)$/.exec(said[heading + 1] ?? '')?.[1];
   const reason = find(said, /^#\s+((?:fatal error|assert|guarantee|Error): ?.*)$/);
-  return workloadFailed(`the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}; its report ${report} is kept`);
+  return workloadFailed(`the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} ${when === 'inside its window' ? 'is kept' : 'is not, as there is no run yet'}`);
 }
 
 /** What a JVM says of its command line and goes: each with whose fault it is. */

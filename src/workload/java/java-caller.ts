@@ -4,7 +4,6 @@
  * is the launcher's. What it does to arguments and to this process's environment is fenced in here; each trap has its
  * test, so that an upgrade that changes one is noticed.
  */
-import { JavaCaller } from 'java-caller';
 import { resolve } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
 import type { JavaMain } from '../../profile/java-command.js';
@@ -36,6 +35,8 @@ export async function callJava({ launcher, launchFile, jvmArgs, main }: JavaCall
   if (!launcher.startsWith('/') || launcher.includes(' ')) {
     throw usage(`pauselab is installed at a path that java-caller cannot use (${launcher}): it needs one without blanks; move the folder, or start pauselab through a link to it that has none`);
   }
+  // Only now: a guest without a JVM has no time for it.
+  const { JavaCaller } = await import('java-caller');
   const caller = new JavaCaller({
     javaExecutable: launcher,
     useAbsoluteClassPaths: true,

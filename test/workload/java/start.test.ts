@@ -102,7 +102,7 @@ describe.each(jdks)('JDK $feature', (jdk) => {
     await program.exited;
     const { exitCode, message } = javaEnded(program, 'inside its window', { speaksForItself: true });
     const report = `hs_err_pid${program.pid}.log`;
-    expect(message).toMatch(new RegExp(`^the JVM crashed inside its window: SIGSEGV \\(0xb\\) at pc=.*; its report ${report} is kept$`));
+    expect(message).toMatch(new RegExp(`^the JVM crashed inside its window: SIGSEGV \\(0xb\\) at pc=.*, in \\S.*; its report ${report} is kept$`));
     expect(exitCode).toBe(ExitCode.workload);
     expect(program.logs()[report]).toContain('Problematic frame');
   });

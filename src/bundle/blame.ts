@@ -1,0 +1,10 @@
+/** The words of a chain of blame. Apart from their schema, which takes an emulated CPU longer to load than a run to prepare. */
+export const causes = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock', 'allocator-mutex', 'safepoint', 'gc-pause', 'not-scheduled', 'stopped', 'steal', 'running', 'unknown'] as const;
+export type Cause = (typeof causes)[number];
+
+/** From strong to weak. */
+export const grades = ['proven', 'likely', 'possible'] as const;
+export type Grade = (typeof grades)[number];
+
+export const locks = ['mmap_lock read', 'mmap_lock write', 'vma', 'futex'] as const;
+export type BlamedLock = (typeof locks)[number];
