@@ -4,7 +4,7 @@
  * host to hand it over (docs/kernels.md).
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,9 +49,28 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
       makeFolders(dirname(path));
       // Two that build it at once each put a whole one there, the same.
       writeAtomically(path, cpioArchive(entries), `.${process.pid}`);
+      keepLastUsed(dirname(path));
     });
+  } else {
+    noteUse(path);
   }
   return { path, bytes: statSync(path).size, sha256, built_ms: built ? Date.now() - started : null };
+}
+
+/** Each build of pauselab has images of its own, of 100 MB and more. */
+const mostKept = 8;
+
+function noteUse(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {
+    // A cache that this user may only read serves as well.
+  }
+}
+
+export function keepLastUsed(folder: string): void {
+  const images = readdirSync(folder).filter((name) => name.endsWith('.cpio')).map((name) => ({ path: join(folder, name), usedAt_ms: statSync(join(folder, name)).mtimeMs }));
+  for (const { path } of images.sort((a, b) => b.usedAt_ms - a.usedAt_ms).slice(mostKept)) rmSync(path, { force: true });
 }
 
 function ownFiles(): GuestFile[] {
