@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const inGuest = '/pauselab';
 
 /** What the guest's side imports; theirs come with them. */
-const packages = ['hdr-histogram-js', 'java-caller', 'zod'];
+const packages = ['hdr-histogram-js', 'java-caller'];
 const programs = ['pauselab-engine', 'pauselab-sampler', 'pauselab-tracer', 'pauselab-launcher', 'pauselab.node'];
 
 export interface GuestImage {
