@@ -315,6 +315,8 @@ const kernelSchema = z.object({
       image: z.object({ bytes: z.number(), sha256: z.string(), built_ms: orNull(z.number()) }),
       /** From QEMU's start to the agent's first message. */
       boot_ms: z.number(),
+      /** Why it did not boot before it did. */
+      bootFailures: z.array(z.string()).default([]),
       command: z.array(z.string()),
     }),
   ),

@@ -8,7 +8,7 @@ import { cpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes } from '../host/facts.js';
 import type { GuestImage } from '../kernel/guest-image.js';
 import type { KernelImage } from '../kernel/kernel.js';
-import { bootMachine, pinVcpus, runDelayOf, type BootInput, type Machine } from '../kernel/machine.js';
+import { bootMachine, hasOopsed, pinVcpus, runDelayOf, type BootInput, type Machine } from '../kernel/machine.js';
 import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../kernel/qemu.js';
 import type { RunInput, RunOutput, RunRequest } from './one-run.js';
 import type { Place } from './place.js';
@@ -50,7 +50,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
   const { name, kernel, qemu, image, settings } = input;
   refuseTooSmall(input);
   session.progress(`booting ${name}`);
-  const { machine, accelerator } = await bootAtAll(input, session);
+  const { machine, accelerator, failures } = await bootAtAll(input, session);
   try {
     const hello = answerSchema.safeParse(machine.hello);
     if (!hello.success || hello.data.type !== 'hello') throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
@@ -84,6 +84,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
           channel: machine.channel,
           image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
           boot_ms: machine.boot_ms,
+          bootFailures: [...failures],
           command: [...machine.command],
         },
       },
@@ -111,7 +112,14 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
   }
 }
 
-async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: GuestInput, session: GuestSession): Promise<{ machine: Machine; accelerator: Accelerator }> {
+interface Booted {
+  readonly machine: Machine;
+  readonly accelerator: Accelerator;
+  /** Why it did not boot before. */
+  readonly failures: readonly string[];
+}
+
+async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: GuestInput, session: GuestSession): Promise<Booted> {
   const boot = (accelerator: Accelerator, deadline_ms: number): Promise<Machine> => {
     const input: BootInput = { qemu, accelerator, settings, kernel: kernel.image, initramfs: image.path, deadline_ms, interrupted: session.interrupted };
     return bootMachine(input);
@@ -122,7 +130,7 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
     try {
       const machine = await boot('kvm', Math.min(kvmDeadline_ms, bootDeadline_ms));
       session.withoutKvm = null;
-      return { machine, accelerator: 'kvm' };
+      return { machine, accelerator: 'kvm', failures: [] };
     } catch (error) {
       if (!(error instanceof Failure) || error.message.startsWith('interrupted')) throw error;
       session.withoutKvm = `KVM is here and does not work: ${error.message.slice(0, 300)}`;
@@ -130,7 +138,15 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
     }
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
-  return { machine: await boot(accelerator, bootDeadline_ms), accelerator };
+  try {
+    return { machine: await boot(accelerator, bootDeadline_ms), accelerator, failures: [] };
+  } catch (error) {
+    // QEMU's translation of a kernel that patches its own code has faults that are rare: the same kernel boots the next time.
+    if (accelerator === 'kvm' || !(error instanceof Failure) || !hasOopsed(error)) throw error;
+    const failure = error.message.slice(0, 2000);
+    session.progress(`${failure}. It is booted once more, as this may be a fault of the emulation`);
+    return { machine: await boot(accelerator, bootDeadline_ms), accelerator, failures: [failure] };
+  }
 }
 
 async function runInGuest(machine: Machine, input: RunInput): Promise<RunOutput> {

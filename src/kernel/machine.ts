@@ -148,10 +148,18 @@ export function runDelayOf({ pid, vcpus }: Pick<Machine, 'pid' | 'vcpus'>): numb
 
 function endedFailure({ how, complaint, text }: { how: string; complaint: string; text: string }): Failure {
   const panic = /Kernel panic - not syncing: [^\n]*/.exec(text)?.[0];
-  const what = panic ?? /(?:Oops|BUG):? [^\n]*/.exec(text)?.[0];
+  const oops = /(?:Oops|BUG|kernel BUG|general protection fault|invalid opcode|int3|divide error):? [^\n]*/.exec(text)?.[0];
+  const place = /RIP: \w+:(\S+)/.exec(text)?.[1];
+  const first = oops === undefined ? undefined : `${oops.trim()}${place === undefined ? '' : ` at ${place}`}`;
+  const what = panic === undefined ? first : first === undefined ? panic.trim() : `${panic.trim()}, after ${first}`;
   const said = complaint === '' ? '' : `, saying "${complaint}"`;
   if (text === '') return workloadFailed(`QEMU ended with ${how} before the guest printed anything${said}`);
-  return workloadFailed(`${what === undefined ? `the guest ended (QEMU: ${how}${said})` : `the guest's kernel failed (${what.trim()})`}; its console ends with: ${tailOf(text)}`);
+  return workloadFailed(`${what === undefined ? `the guest ended (QEMU: ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`);
+}
+
+/** Whether a kernel ended by a fault of its own code, or of the CPU that it was given. */
+export function hasOopsed({ message }: Failure): boolean {
+  return /the guest's kernel failed \(Kernel panic - not syncing: Fatal exception/.test(message);
 }
 
 /** As one line: a failure is a sentence. */

@@ -43,13 +43,18 @@ describe('arms on several kernels', () => {
 describe('notes on kernels', () => {
   const guest = {
     origin: {}, sha256: '', configSha256: null, commandLine: '', preempt: null, accelerator: 'tcg', withoutKvm: 'there is no /dev/kvm', qemu: '9', cpus: 2, memoryBytes: 2 ** 31, pinnedTo: [0, 1], channel: 'virtio',
-    image: { bytes: 1, sha256: '', built_ms: null }, boot_ms: 1, command: [],
+    image: { bytes: 1, sha256: '', built_ms: null }, boot_ms: 1, bootFailures: [], command: [],
   } as const;
-  const inGuest = (name: string, facts: Record<string, unknown>): KernelRecord => kernelNamed(name, { facts, guest: { ...guest, pinnedTo: [0, 1], command: [] } });
+  const inGuest = (name: string, facts: Record<string, unknown>): KernelRecord => kernelNamed(name, { facts, guest: { ...guest, pinnedTo: [0, 1], bootFailures: [], command: [] } });
 
   test('guests are said to be guests, with how they ran', () => {
     expect(judged([inGuest('6.16.12', {}), inGuest('6.17.13', {})]).notes[0]).toMatch(/^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because there is no \/dev\/kvm\)/);
     expect(judged([inGuest('6.16.12', {}), kernels[1] ?? kernelNamed('')]).notes[1]).toMatch(/^6\.17\.13 ran on this machine itself: its times and those of a guest cannot/);
+  });
+
+  test('a kernel that failed at its first boot is said to have', () => {
+    const failed = inGuest('6.16.12', {});
+    expect(judged([{ ...failed, guest: failed.guest === null ? null : { ...failed.guest, bootFailures: ["the guest's kernel failed (Oops)"] } }]).notes[1]).toMatch(/^6\.16\.12 was booted once more, for the first time the guest's kernel failed \(Oops\)\. Under TCG/);
   });
 
   test('what else is in force on one and not on the other is named with what it could explain; what is alike is not', () => {
