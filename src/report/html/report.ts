@@ -2,7 +2,7 @@
 import { Failure } from '../../base/failure.js';
 import { compareSides } from '../../verdict/compare.js';
 import type { Comparison } from '../../verdict/compared.js';
-import { bundleSide } from '../../verdict/bundle-side.js';
+import { bundleSide, kernelSides } from '../../verdict/bundle-side.js';
 import { defaultPolicy } from '../../verdict/decide.js';
 import { metricsFor } from '../../verdict/metrics.js';
 import type { Side } from '../../verdict/side.js';
@@ -16,19 +16,9 @@ export function report(paths: readonly string[]): string {
 }
 
 function sidesOf({ bundles }: ReportData): Side[] {
-  if (bundles.length === 1 && bundles[0]?.stored.manifest.kernels.length === 1) return [];
-  const sides = bundles.map(({ label, stored }) => ({ ...bundleSide(stored), label }));
   const [only, ...others] = bundles;
-  const [side] = sides;
-  if (only === undefined || side === undefined || others.length > 0) return sides;
-  return only.stored.manifest.kernels.map(({ name }) => onKernel(side, name));
-}
-
-/** An arm on a kernel is called `<arm> on <kernel>` there. */
-function onKernel(side: Side, kernel: string): Side {
-  const end = ` on ${kernel}`;
-  const own = (arm: string): string[] => (arm.endsWith(end) ? [arm.slice(0, -end.length)] : []);
-  return { ...side, label: kernel, facts: { ...side.facts, kernel }, arms: side.arms.flatMap(own), evidence: side.evidence.flatMap((one) => own(one.arm).map((arm) => ({ ...one, arm }))), notes: [] };
+  if (only !== undefined && others.length === 0) return kernelSides(only.stored);
+  return bundles.map(({ label, stored }) => ({ ...bundleSide(stored), label }));
 }
 
 /** A report is made also of what cannot be compared; null: there is one side only. */
