@@ -10,9 +10,6 @@ import type { SizedRegions } from './calibrate.js';
 import type { RunOutput, RunRequest } from './one-run.js';
 import type { Said } from './wire.js';
 
-/** Raised with every change of what is said; both sides are of one build, so it only tells of a stale image. */
-export const protocol = 1;
-
 export type Request =
   | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
   | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }

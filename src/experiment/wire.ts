@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { bundleSchemas, manifestSchema, runSchema, seriesSchema } from '../bundle/schema.js';
 import type { HostFacts } from '../host/facts.js';
 import { lastUsedIndex, type SparseCounts } from '../record/counts.js';
-import { protocol } from './said.js';
+import { protocol } from './protocol.js';
 
 const text = (most: number): z.ZodString => z.string().max(most);
 const finite = z.number();

@@ -154,7 +154,7 @@ describe('our wrapper', () => {
 
   test('nothing of ours starts java-caller elsewhere', async () => {
     const src = fileURLToPath(new URL('../../../src', import.meta.url));
-    const grep = spawn('grep', ['-rl', "from 'java-caller'", src], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const grep = spawn('grep', ['-rlE', "(from |import\\()'java-caller'", src], { stdio: ['ignore', 'pipe', 'inherit'] });
     let found = '';
     grep.stdout.on('data', (text: Buffer) => { found += text.toString(); });
     await once(grep, 'close');
