@@ -30,6 +30,7 @@ import { machineNow, toText } from './lib/report.mjs';
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, kernel: { type: 'string', default: 'deb:6.17.13' } } });
 const settings = { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', append: [] };
 const most_ms = 120_000;
+const mostTries = 3;
 const poll_ms = 2;
 /** From `go` to the start of the warm-up, here of the window (src/workload/window.ts); victims are paced from there. */
 const lead_ms = 20;
@@ -61,7 +62,7 @@ async function main() {
       () => wholeStart(kernel, image, accelerator),
     ];
     const own = {};
-    for (let i = 0; i < subjects.length; i += 1) Object.assign(own, await subjects[(i + round) % subjects.length]());
+    for (let i = 0; i < subjects.length; i += 1) Object.assign(own, await withinTries(subjects[(i + round) % subjects.length]));
     times.push(own);
     process.stderr.write(`round ${round}: ${Object.entries(own).map(([name, ms]) => `${name} ${Math.round(ms)} ms`).join(', ')}\n`);
   }
@@ -104,6 +105,22 @@ function staticBusybox() {
   return found();
 }
 
+function consoleText(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** An emulated kernel ends by a fault now and then: it is booted again, and that is said. */
+async function withinTries(boot) {
+  for (let number = 1; ; number += 1) {
+    try {
+      return await boot();
+    } catch (error) {
+      process.stderr.write(`try ${number} of at most ${mostTries}: ${error.message}\n`);
+      if (number === mostTries) throw error;
+    }
+  }
+}
+
 /** Boots once; when each of the lines stood on the console, in ms after QEMU's start. */
 async function linesAfter(kernel, initramfs, accelerator, lines) {
   const console = join(folder, 'console');
@@ -114,18 +131,19 @@ async function linesAfter(kernel, initramfs, accelerator, lines) {
   const args = qemuArguments(settings, accelerator, { kernel: kernel.image, initramfs, commandLine, console, channel: '', serial: '', control: '' }).map((word) => word.replace(/^socket,id=(\w+),path=$/, 'null,id=$1'));
   const start_ms = performance.now();
   const child = spawn(qemu.path, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const closed = new Promise((resolve) => { child.once('close', resolve); });
   const seen = [];
   try {
     while (seen.length < lines.length) {
-      if (child.exitCode !== null || performance.now() - start_ms > most_ms) throw new Error(`the guest did not print ${lines[seen.length]}`);
-      const text = existsSync(console) ? readFileSync(console, 'utf8') : '';
+      if (child.exitCode !== null || performance.now() - start_ms > most_ms) throw new Error(`the guest did not print ${lines[seen.length]}; its console ends with ${JSON.stringify(consoleText(console).slice(-600))}`);
+      const text = consoleText(console);
       while (seen.length < lines.length && text.includes(lines[seen.length])) seen.push(performance.now() - start_ms);
       await sleep(poll_ms);
     }
     return seen;
   } finally {
     child.kill('SIGKILL');
-    await new Promise((resolve) => { child.once('close', resolve); });
+    await closed;
   }
 }
 
