@@ -83,6 +83,8 @@ const guestMachineSchema = z.object({
   runDelay_share: z.number(),
   /** Time by the guest's clock per time by the host's, over the run; 1 if both go alike. */
   clock_ratio: z.number(),
+  /** Crashes of its JVM before the window, after each of which it was started once more; only under TCG. */
+  failedStarts: z.array(z.string()).default([]),
 });
 
 const machineSchema = z.object({

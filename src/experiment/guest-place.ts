@@ -100,7 +100,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
           if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
           return answer.type === 'examined' ? answer : undefined;
         }),
-      run: (run) => runInGuest(machine, run),
+      run: (run) => runInGuest(machine, run, { emulated: accelerator === 'tcg', progress: session.progress }),
       pause: () => machine.pause(),
       resume: () => machine.resume(),
       close: () => machine.close(),
@@ -149,7 +149,25 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
   }
 }
 
-async function runInGuest(machine: Machine, input: RunInput): Promise<RunOutput> {
+/** Of a JVM under TCG. */
+const mostStarts = 3;
+
+/** A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure all the same. */
+async function runInGuest(machine: Machine, input: RunInput, { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void }): Promise<RunOutput> {
+  const failedStarts: string[] = [];
+  for (;;) {
+    try {
+      return await runOnce(machine, input, failedStarts);
+    } catch (error) {
+      if (!emulated || failedStarts.length === mostStarts - 1 || !(error instanceof Failure) || !error.message.startsWith('in the guest: the JVM crashed before its window')) throw error;
+      const failure = error.message.slice(0, 2000);
+      failedStarts.push(failure);
+      progress(`${failure}. It is started once more, as this may be a fault of the emulation`);
+    }
+  }
+}
+
+async function runOnce(machine: Machine, input: RunInput, failedStarts: readonly string[]): Promise<RunOutput> {
   const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
   const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
   const { warmup_ns, duration_ns, drain_ns } = run.profile;
@@ -168,7 +186,7 @@ async function runInGuest(machine: Machine, input: RunInput): Promise<RunOutput>
     const [before, after] = readings;
     if (before === undefined || after === undefined || after.host_ns <= before.host_ns) throw workloadFailed('the guest did not say when its run began and ended');
     const passed_ns = after.host_ns - before.host_ns;
-    const guest = { runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length), clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns };
+    const guest = { runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length), clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns, failedStarts: [...failedStarts] };
     const spoiled = ran.file.status === 'complete' ? [...ran.file.spoiled, ...spoiledByHost(guest, passed_ns, run.profile.spoiled)] : [];
     return { ...ran, file: { ...ran.file, kernel: run.kernel, spoiled, machine: { ...ran.file.machine, guest } } };
   } finally {

@@ -1,7 +1,5 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
 import { ExitCode, unfit } from '../base/failure.js';
-import { listed } from '../attribution/attribute.js';
-import { traceModel } from '../attribution/trace-model.js';
 import type { RunFile } from '../bundle/schema.js';
 import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
 import { schemaVersion } from '../bundle/version.js';
@@ -23,7 +21,6 @@ import { startTracer, type Tracer } from '../workload/tracer.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun, type RunAnalysis } from './analyse.js';
 import { analyseLog, eventsInWindow, logFigures, type LogRun } from './analyse-log.js';
-import { attributeRun } from './attribute-run.js';
 import { runEvidence } from './run-evidence.js';
 import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
@@ -100,7 +97,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     const samples = await sampler.finish(result.go_ns);
     const trace = tracer === null ? null : { ...(await tracer.finish(result.go_ns)), stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return assemble(input, topology.allowed.length, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
+    return await assemble(input, topology.allowed.length, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
   } finally {
     await started?.abandon();
     await workload.dispose();
@@ -121,7 +118,9 @@ interface Measured {
   readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
 }
 
-function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, samples, machine, loads, log, used, trace }: Measured): ExecutedRun {
+async function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, samples, machine, loads, log, used, trace }: Measured): Promise<ExecutedRun> {
+  // Only now: what a guest loads before its first run is a part of its boot.
+  const [{ listed }, { traceModel }, { attributeRun }] = await Promise.all([import('../attribution/attribute.js'), import('../attribution/trace-model.js'), import('./attribute-run.js')]);
   const { board } = workload;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);

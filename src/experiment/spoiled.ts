@@ -21,7 +21,7 @@ const readLate_ns = 300_000_000;
 
 /** What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not report. */
 /** `passed_ns`: by the host's clock, between the readings. */
-export function spoiledByHost({ runDelay_share, clock_ratio }: GuestMachine, passed_ns: number, limits: ResolvedProfile['spoiled']): string[] {
+export function spoiledByHost({ runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>, passed_ns: number, limits: ResolvedProfile['spoiled']): string[] {
   const drift = Math.abs(clock_ratio - 1);
   return [
     ...(runDelay_share > limits.steal_share ? [`the host kept the guest's CPUs waiting for ${formatShare(runDelay_share)} of the time (limit ${formatShare(limits.steal_share)})`] : []),
