@@ -28,7 +28,7 @@ describe('a kernel before the change and one with it', () => {
     await withinTries(3, 'the stock kernel stalls inside one VMA, the patched one only across VMAs', async () => {
       out = scratch.fresh('bundle');
       const ended = await pauselab([
-        ...['run', 'stock-vs-patched', '--kernel', stock, '--kernel', patched, '--arm', 'free-one-vma', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '2s', '--out', out],
+        ...['run', 'stock-vs-patched', '--kernel', stock, '--kernel', patched, '--arm', 'free-one-vma', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '2500ms', '--out', out],
         ...['stall.aim=400ms', 'drain=500ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value]),
       ]);
       expectSuccess(ended);
