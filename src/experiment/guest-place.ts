@@ -43,6 +43,8 @@ const setUpDeadline_ms = 60_000;
 const sizeDeadline_ms = 900_000;
 /** A lock table takes a minute where the CPUs are real. */
 const timesUnderTcg = 2;
+/** Of a kernel or a JVM under TCG. */
+const mostStarts = 3;
 /** Beyond warm-up, window and drain: mapping and touching the region, reading the board, on an emulated CPU. */
 const runGrace_ms = 240_000;
 
@@ -138,19 +140,19 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
     }
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
-  try {
-    return { machine: await boot(accelerator, bootDeadline_ms), accelerator, failures: [] };
-  } catch (error) {
-    // QEMU's translation of a kernel that patches its own code has faults that are rare: the same kernel boots the next time.
-    if (accelerator === 'kvm' || !(error instanceof Failure) || !hasOopsed(error)) throw error;
-    const failure = error.message.slice(0, 2000);
-    session.progress(`${failure}. It is booted once more, as this may be a fault of the emulation`);
-    return { machine: await boot(accelerator, bootDeadline_ms), accelerator, failures: [failure] };
+  const failures: string[] = [];
+  for (;;) {
+    try {
+      return { machine: await boot(accelerator, bootDeadline_ms), accelerator, failures };
+    } catch (error) {
+      // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
+      if (accelerator === 'kvm' || failures.length === mostStarts - 1 || !(error instanceof Failure) || !hasOopsed(error)) throw error;
+      const failure = error.message.slice(0, 2000);
+      failures.push(failure);
+      session.progress(`${failure}. It is booted once more, as this may be a fault of the emulation`);
+    }
   }
 }
-
-/** Of a JVM under TCG. */
-const mostStarts = 3;
 
 /** A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure all the same. */
 async function runInGuest(machine: Machine, input: RunInput, { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void }): Promise<RunOutput> {

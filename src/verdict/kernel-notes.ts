@@ -19,7 +19,7 @@ function guestNotes(kernels: readonly KernelRecord[]): string[] {
   const others = kernels.filter(({ guest }) => guest === null).map(({ name }) => name);
   return [
     ...[...groups].map(([text, guests]) => `${listed(guests.map(({ name }) => name))} ran ${text}.`),
-    ...kernels.flatMap(({ name, guest }) => (guest?.bootFailures ?? []).map((failure) => `${name} was booted once more, for the first time ${failure}. Under TCG this may be a fault of the emulation; if it comes again it is the kernel's.`)),
+    ...kernels.flatMap(({ name, guest }) => (guest?.bootFailures ?? []).map((failure) => `${name} was booted once more, because ${failure}. Under TCG this may be a fault of the emulation; if it comes again it is the kernel's.`)),
     ...(groups.size > 0 && others.length > 0 ? [`${listed(others)} ran on this machine itself: its times and those of a guest cannot be set side by side.`] : []),
   ];
 }

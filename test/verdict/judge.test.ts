@@ -54,7 +54,7 @@ describe('notes on kernels', () => {
 
   test('a kernel that failed at its first boot is said to have', () => {
     const failed = inGuest('6.16.12', {});
-    expect(judged([{ ...failed, guest: failed.guest === null ? null : { ...failed.guest, bootFailures: ["the guest's kernel failed (Oops)"] } }]).notes[1]).toMatch(/^6\.16\.12 was booted once more, for the first time the guest's kernel failed \(Oops\)\. Under TCG/);
+    expect(judged([{ ...failed, guest: failed.guest === null ? null : { ...failed.guest, bootFailures: ["the guest's kernel failed (Oops)"] } }]).notes[1]).toMatch(/^6\.16\.12 was booted once more, because the guest's kernel failed \(Oops\)\. Under TCG/);
   });
 
   test('what else is in force on one and not on the other is named with what it could explain; what is alike is not', () => {
