@@ -159,7 +159,7 @@ function endedFailure({ how, complaint, text }: { how: string; complaint: string
 
 /** Whether a kernel ended by a fault of its own code, or of the CPU that it was given. */
 export function hasOopsed({ message }: Failure): boolean {
-  return /the guest's kernel failed \(Kernel panic - not syncing: Fatal exception/.test(message);
+  return message.includes("the guest's kernel failed (Kernel panic - not syncing: Fatal exception");
 }
 
 /** As one line: a failure is a sentence. */
