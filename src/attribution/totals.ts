@@ -3,6 +3,7 @@ import type { Cause } from '../bundle/blame.js';
 import type { NumberedStall } from '../bundle/read-stalls.js';
 
 export interface StalledTime {
+  /** With its kernel, where there are several: on another one it is another arm. */
   readonly arm: string;
   /** Null: the stall was not attributed. */
   readonly cause: Cause | null;
@@ -13,9 +14,10 @@ export interface StalledTime {
 }
 
 /** The longest first. */
-export function stalledTime(stalls: readonly Pick<NumberedStall, 'arm' | 'stall'>[]): StalledTime[] {
+export function stalledTime(stalls: readonly Pick<NumberedStall, 'arm' | 'kernel' | 'stall'>[]): StalledTime[] {
   const groups = new Map<string, StalledTime>();
-  for (const { arm, stall } of stalls) {
+  for (const { arm: name, kernel, stall } of stalls) {
+    const arm = kernel === null ? name : `${name} on ${kernel}`;
     const cause = stall.cause?.cause ?? null;
     const thread = stall.cause?.thread?.name ?? null;
     const key = JSON.stringify([arm, cause, thread]);

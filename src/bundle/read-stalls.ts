@@ -16,8 +16,9 @@ export interface NumberedStall {
   /** From 1, the longest first. */
   readonly number: number;
   readonly run: string;
-  /** With its kernel, where there are several: on another one it is another arm. */
   readonly arm: string;
+  /** Null where all ran on one. */
+  readonly kernel: string | null;
   readonly stall: ListedStall;
 }
 
@@ -71,8 +72,7 @@ function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run
   }
   if (runs.length === 0) missing.push('the bundle has no run');
   const several = new Set(runs.flatMap(({ run }) => run?.kernel ?? [])).size > 1;
-  const armOf = ({ name, run }: RunStalls): string => (run === null ? name : several && run.kernel !== null ? `${run.arm} on ${run.kernel}` : run.arm);
-  const all = runs.flatMap((one) => (one.file?.stalls ?? []).map((stall) => ({ run: one.name, arm: armOf(one), stall })));
+  const all = runs.flatMap(({ name, run, file }) => (file?.stalls ?? []).map((stall) => ({ run: name, arm: run?.arm ?? name, kernel: several ? (run?.kernel ?? null) : null, stall })));
   const stalls = all.sort((a, b) => b.stall.duration_ns - a.stall.duration_ns).map((one, i) => ({ number: i + 1, ...one }));
   return { runs, stalls, missing };
 }

@@ -24,5 +24,5 @@ test('an arm on another kernel is another arm, also in sums', () => {
 });
 
 test('where there is one kernel it is not named', () => {
-  expect(readStalls(bundleOn(['6.16.12', '6.16.12'])).stalls.map(({ arm }) => arm)).toEqual(['free', 'free']);
+  expect(readStalls(bundleOn(['6.16.12', '6.16.12'])).stalls.map(({ arm, kernel }) => [arm, kernel])).toEqual([['free', null], ['free', null]]);
 });
