@@ -78,10 +78,10 @@ export function stalled(count: number): Partial<SeriesFigures['stalls']> {
 /** A kernel in an emulated guest. */
 export function kernelRecord(release: string): ManifestFile['kernels'][number] {
   return {
-    name: release, asked: `deb:${release}`, release, facts: { preemption: 'full', hz: 250 }, differences: [],
+    name: release, asked: `deb:${release}`, release, facts: { preemption: 'full', hz: 250 }, differences: [], oneTree: null,
     guest: {
       origin: {}, sha256: release, configSha256: null, commandLine: '', preempt: null, accelerator: 'tcg', withoutKvm: 'it is a test', qemu: '9', cpus: 2, memoryBytes: 2 ** 31,
-      pinnedTo: null, channel: 'virtio', image: { bytes: 1, sha256: '', built_ms: null }, boot_ms: 1, command: [],
+      pinnedTo: null, channel: 'virtio', image: { bytes: 1, sha256: '', built_ms: null }, boot_ms: 1, bootFailures: [], command: [],
     },
   };
 }

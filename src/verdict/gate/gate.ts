@@ -95,12 +95,10 @@ interface Selected {
 
 /** Of what either side has: what only one of them has is missing in the other, and told so. */
 function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
-  const controls = [...new Set(sides.flatMap(({ resolved }) => controlArms(resolved)))];
-  // Of several kernels each has controls of its own (bundle-side.ts).
-  const isControl = (arm: string): boolean => controls.some((control) => arm === control || arm.startsWith(`${control} on `));
+  const controls = new Set(sides.flatMap(({ resolved }) => controlArms(resolved)));
   const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, series }) => ({ arm, series })));
   const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.series]), one])).values()];
-  return unique.filter(({ arm, series }) => (rule.arms === null ? !isControl(arm) : matchesAny(rule.arms, arm)) && (rule.series === null || matchesAny(rule.series, series)));
+  return unique.filter(({ arm, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (rule.series === null || matchesAny(rule.series, series)));
 }
 
 function controlArms(resolved: unknown): string[] {

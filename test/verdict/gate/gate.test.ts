@@ -7,7 +7,6 @@ import { readSide } from '../../../src/verdict/read-side.js';
 import type { Side } from '../../../src/verdict/side.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeBundle, type FakeRun } from '../fake-bundle.js';
-import { kernelNamed } from '../fake-summary.js';
 
 const scratch = scratchFolder();
 const ms = 1e6;
@@ -63,16 +62,6 @@ describe('comparisons', () => {
     expect(result).toMatchObject({ outcome, exitCode, counts: { inconclusive: 1, pass: 0 } });
     expect(result.verdict).toMatch(meaning === 'exit-4' ? /^INCONCLUSIVE: 1 of 1 check left open whether it is worse/ : meaning === 'fail' ? /^FAIL: 1 of 1 check inconclusive, which this policy counts as failed/ : /^PASS: 1 check of 1 profile \(1 of them inconclusive/);
     expect(sentences(result)).toMatch(/about \d+ runs of 10\.0 s a side would/);
-  });
-
-  test('on several kernels leave out the controls of each, and take an arm by its kernel', () => {
-    const kernels = ['6.16.12', '6.17.13'];
-    const manifest = { kernels: kernels.map((name) => kernelNamed(name)), profile: { name: 'fake', arms: [{ name: 'free' }, { name: 'idle-control', control: 'idle' }], duration_ns: 10e9 } };
-    const all = (stalls: number): FakeRun[] => kernels.flatMap((kernel) => ['free', 'idle-control'].flatMap((arm) => runs(8, stalls, { arm, run: { kernel } })));
-    const [before, after] = [side('before', all(0), { manifest }), side('after', all(3), { manifest })];
-    const checked = (policy: string): string[] => judge(before, after, policy).suites.flatMap(({ checks }) => checks.map(({ arm }) => arm ?? ''));
-    expect(checked('rules: [{ compare: [stalled_share] }]')).toEqual(['free on 6.16.12', 'free on 6.17.13']);
-    expect(checked("rules: [{ arms: ['* on 6.17.*'], compare: [stalled_share] }]")).toEqual(['free on 6.17.13', 'idle-control on 6.17.13']);
   });
 
   test('take the margin that the rule gives', () => {
