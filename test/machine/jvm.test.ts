@@ -23,8 +23,8 @@ beforeAll(() => {
 
 describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $feature', ({ java }) => {
   // What an allocator does is the same under every JDK.
-  test.each(['g1-uncommit', 'jvm-native-trim', ...(java === newest?.java ? ['jemalloc-free', 'jemalloc-dontneed'] : [])])('%s causes the calls that it says', async (profile) => {
-    const ended = await pauselab(['profile', 'verify', profile, '--duration', '6s', '--java', java]);
+  test.each(['g1-uncommit', ...(java === newest?.java ? ['jvm-native-trim', 'jemalloc-free', 'jemalloc-dontneed'] : [])])('%s causes the calls that it says', async (profile) => {
+    const ended = await pauselab(['profile', 'verify', profile, '--duration', '4s', '--java', java]);
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stdout).toContain('as said: ');
     expect(ended.stdout).not.toContain('NOT as said');
@@ -33,7 +33,7 @@ describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $fea
   test('g1-uncommit: with G1 Service at nice 19 map and unmap are blocked in the kernel, and in no control', async () => {
     await withinTries(3, 'mmap+munmap beside an uncommitting G1 Service stalls', async () => {
       const out = scratch.fresh('g1');
-      const ended = await pauselab(['run', 'g1-uncommit', '--arm', 'service-nice-19', '--runs', '1', '--duration', '7s', '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', '--java', java, '--out', out]);
+      const ended = await pauselab(['run', 'g1-uncommit', '--arm', 'service-nice-19', '--runs', '1', '--duration', '5s', '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', '--java', java, '--out', out]);
       expect(ended.stderr).not.toContain('internal error');
       expect(ended.code).toBe(0);
       const { arms } = readBundleFile('summary', join(out, 'summary.json'));
