@@ -40,7 +40,7 @@ const claims: Record<string, Example> = {
     duration: '3s',
     claim(bundle) {
       for (const kernel of ['6.12', '6.17']) expect(blocked(bundle, 'free-across-vmas', kernel), kernel).toBeGreaterThan(0);
-      expect(blocked(bundle, 'free-one-vma', '6.17')).toBe(0);
+      expect(blocked(bundle, 'free-one-vma', '6.17'), 'free-one-vma on 6.17').toBe(0);
     },
   },
   'preemption-models': {
@@ -55,14 +55,15 @@ const claims: Record<string, Example> = {
     claim(bundle) {
       for (const { file } of bundle.runs) expect(file.jvm?.processes.length, file.name).toBeGreaterThan(0);
       for (const kernel of ['6.16', '6.17']) expect(blocked(bundle, 'g1-uncommit', kernel), kernel).toBeGreaterThan(0);
-      expect(blocked(bundle, 'jemalloc-free', '6.17')).toBe(0);
+      // A purge that finds its VMA being changed takes mmap_lock on 6.17 as well: fewer, and not always none.
+      expect(blocked(bundle, 'jemalloc-free', '6.17'), 'stalls on 6.17').toBeLessThan(blocked(bundle, 'jemalloc-free', '6.16'));
     },
   },
   'throttled-holder': {
     duration: '4s',
     claim(bundle) {
       expect(blocked(bundle, 'throttled', '6.17')).toBeGreaterThan(0);
-      expect(blocked(bundle, 'throttled', '7.3')).toBe(0);
+      expect(blocked(bundle, 'throttled', '7.3'), 'throttled on 7.3').toBe(0);
       for (const { file } of bundle.runs.filter((run) => run.file.arm === 'throttled')) expect(file.cpuMax?.throttledPeriods, file.name).toBeGreaterThan(0);
     },
   },
