@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -13,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/machine/**', 'test/long/**'],
+          // vitest leaves a CPU to itself, which of two is half: its own work is little.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           // Far above what any of them needs: a machine under load is no failure.
           testTimeout: 30_000,
           hookTimeout: 30_000,
