@@ -16,7 +16,7 @@ export function renderStalls(found: Pick<BundleStalls, 'stalls' | 'missing'>): s
   return [
     ...(stalls.length === 0 ? ['No stall was recorded.'] : [renderTable(['stall', 'run', 'series', 'length', 'cause', 'grade', 'by'], rows, 7)]),
     ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter ones; --json has all.`] : []),
-    ...(stalls.length > 0 ? ['', ...totals(stalls), '', 'Chain of one: --stall N. What causes and grades mean: docs/attribution.md.'] : []),
+    ...(stalls.length > 0 ? ['', ...totals(stalls), ...outside(stalls), '', 'Chain of one: --stall N. What causes and grades mean: docs/attribution.md.'] : []),
     ...missingLines(missing),
     '',
   ].join('\n');
@@ -25,6 +25,12 @@ export function renderStalls(found: Pick<BundleStalls, 'stalls' | 'missing'>): s
 /** Stalled time per arm, cause and thread. */
 function totals(stalls: readonly NumberedStall[]): string[] {
   return [renderTable(['arm', 'cause', 'stalls', 'time'], stalledTime(stalls).map((one) => [one.arm, causeText(one), String(one.n), formatDuration(one.duration_ns)]))];
+}
+
+/** A run's own figures are of operations that were due inside its window. */
+function outside(stalls: readonly NumberedStall[]): string[] {
+  const n = stalls.filter(({ stall }) => !stall.recorded).length;
+  return n === 0 ? [] : [`${n} of them ${n === 1 ? 'was' : 'were'} due before or after the measured window, and ${n === 1 ? 'is' : 'are'} in no count of \`pauselab run\`.`];
 }
 
 export function renderStall(one: NumberedStall, missingOfBundle: readonly string[]): string {

@@ -42,6 +42,12 @@ test('lists the stalls, the longest first, and the stalled time of each arm', as
   expect(stdout).toMatch(/^1 +001-free +writer\.mprotect +900 ms +mmap-lock-reader +likely +holder\n2 +00[01]-\w+ +writer\.mprotect +500 ms/m);
   expect(stdout).toMatch(/^free +mmap-lock-reader by holder +2 +1\.40 s$/m);
   expect(stdout).not.toContain('Missing');
+  expect(stdout).not.toContain('window');
+});
+
+test('stalls of the warm-up and the drain are said to be in no count', async () => {
+  const { stdout } = await explain(bundle([[exampleStall], [longer, { ...exampleStall, recorded: false }]]));
+  expect(stdout).toMatch(/^1 of them was due before or after the measured window, and is in no count of `pauselab run`\.$/m);
 });
 
 test('--run keeps to one run, and numbers its stalls', async () => {

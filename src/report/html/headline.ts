@@ -68,10 +68,11 @@ function happened({ stored: { runs, summary, manifest: { kernels } } }: Reported
   if (longest === undefined) return html`No operation took ${limit} or longer.${inControls_n > 0 ? controls : ''}${weak}`;
   const { stall, arm, run } = longest;
   const kernelOf = (name: string): string | null => runs.find((own) => own.name === name)?.kernel ?? null;
+  const outside_n = stalls.filter(({ stall: { recorded } }) => !recorded).length;
   const onKernels = kernels.map(({ name }) => ({ name, n: stalls.filter((one) => kernelOf(one.run) === name).length }));
   const perKernel = kernels.length < 2 ? '' : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
   const typical_ns = runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
-  return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${perKernel}${controls}${weak}`;
+  return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer${outside_n === 0 ? '' : `, ${outside_n} of them before or after the measured window`}. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${perKernel}${controls}${weak}`;
 }
 
 interface CauseShare {
