@@ -27,17 +27,18 @@ function saveCommand() {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples(['baseline save results/today', 'baseline save results/today --as main --replace']))
     .action(async (path, options) => {
-      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { readSide, readSides }] = await Promise.all([
+      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { kernelSides }, { readSide }] = await Promise.all([
         import('../bundle/baselines.js'),
         import('../verdict/gate/baseline-key.js'),
         import('../bundle/store.js'),
+        import('../verdict/bundle-side.js'),
         import('../verdict/read-side.js'),
       ]);
       if (options.as !== undefined) checkBaselineName(options.as);
       const side = readSide(path, { threshold_ns: 1 });
       const bundle = openBundle(path);
       const whole = bundle.runs.filter(isEvidence).length;
-      const baseline = baselineOf(side, readSides(path, { threshold_ns: 1 }), { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
+      const baseline = baselineOf(side, kernelSides(bundle), { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
       const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
       process.stdout.write(options.json === true ? toJson({ path: saved, baseline }) : `${saved}: ${describe(printable(baseline))}\n`);
     });

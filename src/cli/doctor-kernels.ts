@@ -1,6 +1,6 @@
 /** `pauselab doctor --kernel`: the lock table of each kernel, found in a guest of its own, side by side. */
 import { Failure, usage } from '../base/failure.js';
-import { examine } from '../doctor/examine.js';
+import { examine, kernelPart } from '../doctor/examine.js';
 import { interruptionOf } from '../doctor/interrupted.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { Place } from '../experiment/place.js';
@@ -49,8 +49,7 @@ async function examined(place: Place, progress: (text: string) => void, interrup
     const interrupted = interruption.signalled.then((): never => { throw interruptionOf(interruption); });
     return Promise.race([place.examine(progress), interrupted]);
   }
-  const { fit, checks, locks } = await examine(progress, interruption);
-  return { fit, unfit: checks.filter(({ status }) => status === 'unfit').map(({ name, found }) => `${name}: ${found}`), locks: locks.map(({ operation, layout, lock, errno }) => ({ operation, layout, lock, errno })) };
+  return kernelPart(await examine(progress, interruption));
 }
 
 export function renderKernels(tables: readonly KernelLocks[]): string {

@@ -1,5 +1,6 @@
 /** The whole examination: the machine first, since on an unfit one a lock table means nothing. */
 import type { Interruption } from '../experiment/interruption.js';
+import type { Examined } from '../experiment/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts, type HostFacts } from '../host/facts.js';
 import { differences, holderRows, type HolderRow } from './declared.js';
@@ -18,6 +19,15 @@ export interface Examination {
   readonly locks: readonly LockRow[];
   readonly holders: readonly HolderRow[];
   readonly checks: readonly Check[];
+}
+
+/** What is told of another kernel than this machine's: its lock table, or why there is none. */
+export function kernelPart({ fit, checks, locks }: Examination): Examined {
+  return {
+    fit,
+    unfit: checks.filter(({ status }) => status === 'unfit').map(({ name, found }) => `${name}: ${found}`),
+    locks: locks.map(({ operation, layout, lock, errno }) => ({ operation, layout, lock, errno })),
+  };
 }
 
 /** `times`: how much longer than on real CPUs it may take. */

@@ -140,31 +140,36 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
     }
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
-  const failures: string[] = [];
-  for (;;) {
-    try {
-      return { machine: await boot(accelerator, bootDeadline_ms), accelerator, failures };
-    } catch (error) {
-      // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
-      if (accelerator === 'kvm' || failures.length === mostStarts - 1 || !(error instanceof Failure) || !hasOopsed(error)) throw error;
-      const failure = error.message.slice(0, 2000);
-      failures.push(failure);
-      session.progress(`${failure}. It is booted once more, as this may be a fault of the emulation`);
-    }
-  }
+  // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
+  const machineAfter = async (failures: readonly string[]): Promise<Booted> => ({ machine: await boot(accelerator, bootDeadline_ms), accelerator, failures });
+  return startedAgain(machineAfter, { emulated: accelerator === 'tcg', mayBeEmulation: hasOopsed, verb: 'booted', progress: session.progress });
 }
 
 /** A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure all the same. */
-async function runInGuest(machine: Machine, input: RunInput, { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void }): Promise<RunOutput> {
-  const failedStarts: string[] = [];
+function runInGuest(machine: Machine, input: RunInput, { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void }): Promise<RunOutput> {
+  const crashedBefore = ({ message }: Failure): boolean => message.startsWith('in the guest: the JVM crashed before its window');
+  return startedAgain((failures) => runOnce(machine, input, failures), { emulated, mayBeEmulation: crashedBefore, verb: 'started', progress });
+}
+
+interface StartingAgain {
+  /** Where the CPUs are real, a failure is one. */
+  readonly emulated: boolean;
+  readonly mayBeEmulation: (failure: Failure) => boolean;
+  readonly verb: 'booted' | 'started';
+  readonly progress: (text: string) => void;
+}
+
+/** `attempt` is told how the ones before it failed, since what comes of it says so. */
+async function startedAgain<T>(attempt: (failures: readonly string[]) => Promise<T>, { emulated, mayBeEmulation, verb, progress }: StartingAgain): Promise<T> {
+  const failures: string[] = [];
   for (;;) {
     try {
-      return await runOnce(machine, input, failedStarts);
+      return await attempt(failures);
     } catch (error) {
-      if (!emulated || failedStarts.length === mostStarts - 1 || !(error instanceof Failure) || !error.message.startsWith('in the guest: the JVM crashed before its window')) throw error;
+      if (!emulated || failures.length === mostStarts - 1 || !(error instanceof Failure) || !mayBeEmulation(error)) throw error;
       const failure = error.message.slice(0, 2000);
-      failedStarts.push(failure);
-      progress(`${failure}. It is started once more, as this may be a fault of the emulation`);
+      failures.push(failure);
+      progress(`${failure}. It is ${verb} once more, as this may be a fault of the emulation`);
     }
   }
 }

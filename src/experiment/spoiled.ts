@@ -19,8 +19,10 @@ const mostClockDrift = 0.05;
 /** A guest says what its clock is in a message, which a busy host may read so much later. */
 const readLate_ns = 300_000_000;
 
-/** What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not report. */
-/** `passed_ns`: by the host's clock, between the readings. */
+/**
+ * What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not report.
+ * `passed_ns`: by the host's clock, between the readings.
+ */
 export function spoiledByHost({ runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>, passed_ns: number, limits: ResolvedProfile['spoiled']): string[] {
   const drift = Math.abs(clock_ratio - 1);
   return [

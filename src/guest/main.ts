@@ -47,16 +47,10 @@ async function answer(request: Request): Promise<Said> {
       return sayRan(output);
     }
     case 'examine': {
-      const { examine } = await import('../doctor/examine.js');
+      const { examine, kernelPart } = await import('../doctor/examine.js');
       // The host ends the guest where it wants no answer any more.
       const uninterrupted = { signalled: new Promise<never>(() => undefined), signal: () => null, dispose: () => undefined };
-      const { fit, checks, locks } = await examine((text) => { say({ type: 'progress', text }); }, uninterrupted, request.times);
-      return {
-        type: 'examined',
-        fit,
-        unfit: checks.filter(({ status }) => status === 'unfit').map(({ name, found }) => `${name}: ${found}`),
-        locks: locks.map(({ operation, layout, lock, errno }) => ({ operation, layout, lock, errno })),
-      };
+      return { type: 'examined', ...kernelPart(await examine((text) => { say({ type: 'progress', text }); }, uninterrupted, request.times)) };
     }
     case 'interrupt':
       throw new Error('an interruption is no request of its own');

@@ -47,5 +47,10 @@ export function stallId(bundle: number, number: number): string {
   return `stall-${bundle + 1}-${number}`;
 }
 
+/** In legends and tables. */
+export function labelOf({ arm, isEvidence }: { readonly arm: Arm; readonly isEvidence: boolean }): string {
+  return isEvidence ? arm.label : `${arm.label} (${noEvidence})`;
+}
+
 /** Of an arm that has no better runs. */
 export const noEvidence = 'spoiled or cut short, no evidence';

@@ -1,7 +1,7 @@
 /** Percentiles of one series and kind of time: a curve for each arm, with a band from the lowest to the highest run. */
 import { formatDuration } from '../../base/units.js';
 import { quantiles, valueAt, type Curve } from './curves.js';
-import { axisBelow, axisLeft, noEvidence, styleOf, svg } from './figures.js';
+import { axisBelow, axisLeft, labelOf, styleOf, svg } from './figures.js';
 import type { Arm, CurveSet } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { logScale, ninesScale, px, type Scale } from './scales.js';
@@ -18,8 +18,8 @@ export function percentileFigure(sets: readonly CurveSet[], all: readonly Arm[])
   return html`<figure class="chart" data-toggles>
 <figcaption><strong>${first.series}</strong>, ${first.time} time by percentile</figcaption>
 ${percentileDrawing(`Percentile curves of ${name}; the table below has the values`, sets, all)}
-<ul class="legend">${sets.map(({ arm, isEvidence }, i) => html`<li class="${styleOf(arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${arm.label}${isEvidence ? '' : ` (${noEvidence})`}</li>`)}</ul>
-<details><summary>Values</summary>${table(`${name}, runs pooled`, ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'], sets.map(({ arm, pooled, runs, isEvidence }) => [`${arm.label}${isEvidence ? '' : ` (${noEvidence})`}`, String(pooled.n), String(runs.length), ...inTable.map(([, q]) => shown(valueAt(pooled, q))), formatDuration(pooled.max_ns)]))}</details>
+<ul class="legend">${sets.map((set, i) => html`<li class="${styleOf(set.arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${labelOf(set)}</li>`)}</ul>
+<details><summary>Values</summary>${table(`${name}, runs pooled`, ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'], sets.map((set) => [labelOf(set), String(set.pooled.n), String(set.runs.length), ...inTable.map(([, q]) => shown(valueAt(set.pooled, q))), formatDuration(set.pooled.max_ns)]))}</details>
 </figure>`;
 }
 

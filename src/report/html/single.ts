@@ -3,7 +3,7 @@ import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/near-miss.js';
 import { csvText, type Cell } from '../csv.js';
 import { quantiles } from './curves.js';
-import { noEvidence, styleOf } from './figures.js';
+import { labelOf, styleOf } from './figures.js';
 import { gather, heatRows, heatRowsPerDecade, lowestHeat_ns, type Arm, type CurveSet, type HeatMap } from './gather.js';
 import { heatDrawing, heatSize, heatText } from './heat-map.js';
 import { html, type Markup } from './markup.js';
@@ -27,7 +27,7 @@ interface Key {
 }
 
 function keysOf(sets: readonly CurveSet[], all: readonly Arm[]): Key[] {
-  return sets.map(({ arm, isEvidence }) => ({ style: styleOf(arm, all), text: `${arm.label}${isEvidence ? '' : ` (${noEvidence})`}` }));
+  return sets.map((set) => ({ style: styleOf(set.arm, all), text: labelOf(set) }));
 }
 
 const line = 17;

@@ -8,8 +8,7 @@ import { canonicalJson } from '../../profile/hash.js';
 import type { Side, SideFacts } from '../side.js';
 import { sideProblems } from './evidence.js';
 
-/** A bundle that no gate would accept is refused now, and not in a month. */
-/** `sides`: one a kernel. */
+/** A bundle that no gate would accept is refused now, and not in a month. `sides`: one a kernel. */
 export function baselineOf(side: Side, sides: readonly Side[], own: { readonly name: string | null; readonly savedAt: string; readonly measuredAt: string; readonly runs: number }): BaselineFile {
   if (side.kind !== 'bundle' || side.facts.profile === null) throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
   const [problem] = sides.flatMap((one) => sideProblems(one, 'baseline'));
