@@ -20,10 +20,13 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly exitCode: ExitCode;
+  /** What is printed, a line each: mostly the sentence alone. No other line break of `message` is printed as one. */
+  readonly lines: readonly string[];
 
-  constructor(exitCode: ExitCode, sentence: string, options?: { cause?: unknown }) {
+  constructor(exitCode: ExitCode, sentence: string, { lines = [sentence], ...options }: { cause?: unknown; lines?: readonly string[] } = {}) {
     super(sentence, options);
     this.exitCode = exitCode;
+    this.lines = lines;
   }
 }
 

@@ -1,9 +1,9 @@
 /** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
 import { Command } from '@commander-js/extra-typings';
+import { printable } from '../base/printable.js';
 import { isEvidence } from '../bundle/stored.js';
-import { examples, toJson } from './output.js';
+import { examples, printJson, printNote, printText } from './output.js';
 import { renderTable } from './table.js';
-import { printable } from './untrusted.js';
 
 const inOption = ['--in <folder>', 'the folder of baselines', 'pauselab-baselines'] as const;
 
@@ -40,7 +40,8 @@ function saveCommand() {
       const whole = bundle.runs.filter(isEvidence).length;
       const baseline = baselineOf(side, kernelSides(bundle), { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
       const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
-      process.stdout.write(options.json === true ? toJson({ path: saved, baseline }) : `${saved}: ${describe(printable(baseline))}\n`);
+      if (options.json === true) printJson({ path: saved, baseline });
+      else printText(`${saved}: ${describe(printable(baseline))}\n`);
     });
 }
 
@@ -53,13 +54,13 @@ function listCommand() {
     .action(async (options) => {
       const { listBaselines } = await import('../bundle/baselines.js');
       const { baselines, notes } = printable(listBaselines(options.in));
-      for (const note of notes) process.stderr.write(`pauselab: ${note}\n`);
+      for (const note of notes) printNote(note);
       if (options.json === true) {
-        process.stdout.write(toJson({ baselines: baselines.map(({ path, baseline }) => ({ path, ...baseline })) }));
+        printJson({ baselines: baselines.map(({ path, baseline }) => ({ path, ...baseline })) });
         return;
       }
       const rows = baselines.map(({ baseline: { name, runs, measuredAt, key } }) => [name, key.profile, key.kernel ?? 'unknown', key.cpuModel ?? 'unknown', key.jdks.join(', '), String(runs), measuredAt.slice(0, 10)]);
-      process.stdout.write(baselines.length === 0 ? `no baselines in ${options.in}; keep one with \`pauselab baseline save BUNDLE\`\n` : `${renderTable(['name', 'profile', 'kernel', 'CPU', 'JDK', 'runs', 'measured'], rows, 5)}\n`);
+      printText(baselines.length === 0 ? `no baselines in ${options.in}; keep one with \`pauselab baseline save BUNDLE\`\n` : `${renderTable(['name', 'profile', 'kernel', 'CPU', 'JDK', 'runs', 'measured'], rows, 5)}\n`);
     });
 }
 
@@ -86,7 +87,8 @@ function showCommand() {
         ['saved', `${baseline.savedAt} from ${baseline.savedFrom}`],
         ['folder', path],
       ];
-      process.stdout.write(options.json === true ? toJson({ path, ...baseline }) : `${renderTable([baseline.name, ''], lines)}\n`);
+      if (options.json === true) printJson({ path, ...baseline });
+      else printText(`${renderTable([baseline.name, ''], lines)}\n`);
     });
 }
 
@@ -98,7 +100,7 @@ function removeCommand() {
     .addHelpText('after', examples(['baseline rm main', 'baseline rm main --in ci/baselines']))
     .action(async (name, options) => {
       const { removeBaseline } = await import('../bundle/baselines.js');
-      process.stdout.write(`removed ${removeBaseline(options.in, name)}\n`);
+      printText(`removed ${removeBaseline(options.in, name)}\n`);
     });
 }
 

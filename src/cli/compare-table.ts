@@ -1,9 +1,10 @@
 /** A comparison as a person reads it: the answer, a table, notes; as text and as Markdown. */
 import { grouped } from '../base/group.js';
+import { printable } from '../base/printable.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../verdict/compare-words.js';
 import type { Comparison, CompareRow } from '../verdict/compared.js';
 import { renderTable } from './table.js';
-import { escaped, markdownTable, printable } from './untrusted.js';
+import { escaped, markdownTable } from './markdown.js';
 
 const columns = ['', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p', 'p of all', 'verdict'];
 

@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import type { ArmPair, MarginOverride } from '../verdict/compare.js';
 import type { Metric } from '../verdict/metrics.js';
-import { toJson } from './output.js';
+import { printJson, printText } from './output.js';
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
@@ -38,7 +38,8 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
       const margins = await parseMargins(options.margin, metrics);
       const comparison = compareSides(sides, { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy });
       const { renderComparison, renderMarkdown } = await import('./compare-table.js');
-      process.stdout.write(options.json === true ? toJson(comparison) : options.markdown === true ? renderMarkdown(comparison) : renderComparison(comparison));
+      if (options.json === true) printJson(comparison);
+      else printText(options.markdown === true ? renderMarkdown(comparison) : renderComparison(comparison));
       if (comparison.rows.every(({ p }) => p === null)) setExitCode(ExitCode.inconclusive);
     });
 }

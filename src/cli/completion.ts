@@ -1,5 +1,6 @@
 /** `pauselab completion bash|zsh|fish`: a script for the shell, made from the commands as they are. */
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { printDocument } from './output.js';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -22,7 +23,7 @@ export function completionCommand(program: () => CommandUnknownOpts) {
       const { shippedNames } = await import('../profile/catalogue.js');
       const commands = completedCommands(program());
       const write = { bash: bashScript, zsh: zshScript, fish: fishScript }[shell];
-      process.stdout.write(write(commands, await shippedNames()));
+      printDocument(write(commands, await shippedNames()));
     });
 }
 
@@ -36,7 +37,7 @@ export function completedCommands(program: CommandUnknownOpts, words: readonly s
   const help = program.createHelp();
   const own: Completed = {
     words: words.join(' '),
-    options: help.visibleOptions(program).flatMap(({ long, description, argChoices = [] }) => (long === undefined ? [] : [{ flag: long, description, values: argChoices }])),
+    options: [...help.visibleOptions(program), ...help.visibleGlobalOptions(program)].flatMap(({ long, description, argChoices = [] }) => (long === undefined ? [] : [{ flag: long, description, values: argChoices }])),
     next: [
       ...program.commands.map((command) => ({ word: command.name(), description: command.description() })),
       ...program.registeredArguments.flatMap(({ argChoices = [] }) => argChoices.map((word) => ({ word, description: '' }))),

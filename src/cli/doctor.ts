@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode } from '../base/failure.js';
 import type { Examination } from '../doctor/examine.js';
 import type { Check } from '../doctor/machine.js';
-import { toJson } from './output.js';
+import { printJson, printText } from './output.js';
 import { collect } from './run.js';
 import { renderTable } from './table.js';
 
@@ -22,12 +22,14 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
         if (kernel.length > 0) {
           const { examineKernels, renderKernels } = await import('./doctor-kernels.js');
           const tables = await examineKernels(kernel, preempt, (text) => { logger.info(text); }, interruption);
-          process.stdout.write(json === true ? toJson(tables) : renderKernels(tables));
+          if (json === true) printJson(tables);
+          else printText(renderKernels(tables));
           if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
           return;
         }
         const report = await examine((text) => { logger.info(text); }, interruption);
-        process.stdout.write(json === true ? toJson(report) : renderExamination(report));
+        if (json === true) printJson(report);
+        else printText(renderExamination(report));
         if (!report.fit) setExitCode(ExitCode.unfit);
       } finally {
         interruption.dispose();

@@ -1,10 +1,10 @@
 /** Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: what is rendered has passed `printable`. */
 import { causeText, stalledTime } from '../attribution/totals.js';
+import { printable } from '../base/printable.js';
 import { formatDuration } from '../base/units.js';
 import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { renderTable } from './table.js';
-import { printable } from './untrusted.js';
 
 const mostListed = 20;
 

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { ExportedStall } from '../attribution/trace-export.js';
 import { unfit, usage } from '../base/failure.js';
 import type { RunStalls } from '../bundle/read-stalls.js';
-import { toJson } from './output.js';
+import { printJson, printText } from './output.js';
 
 /** The longest ones tell the story; a trace of thousands is slow to look at. */
 const mostExported = 10;
@@ -28,8 +28,8 @@ export function explainCommand() {
       const one = number === undefined ? undefined : found.stalls[number - 1];
       if (number !== undefined && one === undefined) throw usage(`--stall ${number}: there ${found.stalls.length === 1 ? 'is 1 stall' : `are ${found.stalls.length} stalls`}${run === undefined ? '' : ` in run ${run}`}; \`pauselab explain ${bundle}\` lists them`);
       if (traceExport !== undefined) await writeExport(traceExport, one === undefined ? found.stalls.slice(0, mostExported) : [one], found.runs);
-      if (json === true) process.stdout.write(toJson({ stalls: one === undefined ? found.stalls : [one], missing: found.missing }));
-      else process.stdout.write(one === undefined ? renderStalls(found) : renderStall(one, found.missing));
+      if (json === true) printJson({ stalls: one === undefined ? found.stalls : [one], missing: found.missing });
+      else printText(one === undefined ? renderStalls(found) : renderStall(one, found.missing));
     });
 }
 

@@ -1,6 +1,6 @@
 /** `pauselab export`: a bundle in the forms of other tools. */
 import { Command, Option } from '@commander-js/extra-typings';
-import { printable } from './untrusted.js';
+import { printDocument, printNote } from './output.js';
 
 const formats = ['csv', 'bencher', 'github-action-benchmark', 'openmetrics'] as const;
 
@@ -20,8 +20,8 @@ export function exportCommand() {
       ]);
       const bundle = openBundle(path);
       const { text, notes } = exportBundle(format, bundle, kernelSides(bundle));
-      for (const note of printable(notes)) process.stderr.write(`pauselab: ${note}\n`);
-      if (out === undefined) process.stdout.write(text);
+      for (const note of notes) printNote(note);
+      if (out === undefined) printDocument(text);
       else writeText(out, text);
     });
 }

@@ -1,11 +1,12 @@
 /** A gate as a person reads it: the answer, a table a profile, why, notes; as text and as Markdown. */
 import { grouped } from '../base/group.js';
+import { printable } from '../base/printable.js';
 import { shownInterval, shownP, shownValue } from '../verdict/compare-words.js';
 import { nameOf, suiteName } from '../verdict/gate/gate-words.js';
 import type { Check, CheckOutcome, GateResult, Suite } from '../verdict/gate/gated.js';
 import { metricNamed } from '../verdict/metrics.js';
 import { renderTable } from './table.js';
-import { escaped, markdownTable, printable } from './untrusted.js';
+import { escaped, markdownTable } from './markdown.js';
 
 const columns = ['', 'what must hold', 'runs', 'baseline', 'candidate', 'difference [95 %]', 'p of all', 'result'];
 const shownOutcome: Readonly<Record<CheckOutcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive', error: 'NO VERDICT' };

@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
-import { toJson } from './output.js';
+import { printDocument, printNote, printText, toJson } from './output.js';
 import { collect, measure, planOfRun, wholeNumber } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
 import type { Policy } from '../verdict/gate/policy.js';
@@ -32,7 +32,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .addHelpText('after', examples)
     .action(async (options) => {
       if (options.printPolicy === true) {
-        process.stdout.write((await import('../verdict/gate/default-policy.js')).defaultPolicyText);
+        printText((await import('../verdict/gate/default-policy.js')).defaultPolicyText);
         return;
       }
       refuseMixed(options);
@@ -119,7 +119,7 @@ async function measureNow(nameOrPath: string, options: Asked, { minimumRuns }: P
   const enough = options.runs !== undefined || written.profile.runs >= minimumRuns ? written : await planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
   const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), untilN: null, guest: guestOptions(guestDefaults) });
   if (failure !== null) throw failure;
-  process.stderr.write(`pauselab: measured ${bundle}\n`);
+  printNote(`measured ${bundle}`);
   return bundle;
 }
 
@@ -132,5 +132,6 @@ async function write(result: GateResult, { json, markdown, junit }: { json?: For
   ] as const;
   for (const [form, render] of forms) if (typeof form === 'string') writeText(form, render());
   const onStdout = forms.find(([form]) => form === true);
-  process.stdout.write(onStdout === undefined ? renderGate(result) : onStdout[1]());
+  if (onStdout === undefined) printText(renderGate(result));
+  else printDocument(onStdout[1]());
 }

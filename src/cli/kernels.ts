@@ -4,7 +4,7 @@ import { Failure } from '../base/failure.js';
 import type { KernelImage, KernelSources } from '../kernel/kernel.js';
 import type { KernelFacts } from '../kernel/kernel-facts.js';
 import type { relationOf } from '../kernel/kernel-relation.js';
-import { examples, toJson } from './output.js';
+import { examples, toJson, printText as write } from './output.js';
 import { renderTable } from './table.js';
 
 // What finds kernels is loaded by the actions, so that `--help` stays quick.
@@ -152,8 +152,4 @@ async function interruptible<T>(work: (sources: KernelSources) => Promise<T>): P
   } finally {
     interruption.dispose();
   }
-}
-
-function write(text: string): void {
-  process.stdout.write(text);
 }

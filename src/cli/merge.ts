@@ -5,8 +5,7 @@ import type { SummaryFile } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 import type { MergePlan } from '../bundle/merge.js';
 import type { Side } from '../verdict/side.js';
-import { toJson } from './output.js';
-import { printable } from './untrusted.js';
+import { printJson, printText } from './output.js';
 
 export function mergeCommand() {
   return new Command('merge')
@@ -25,11 +24,11 @@ export function mergeCommand() {
       const summary = await summaryOf(plan, bundles);
       const bundle = writeMerged(options.out, plan, summary);
       if (options.json === true) {
-        process.stdout.write(toJson({ ...summary, bundle, origins: plan.manifest.origins.map(({ path, runs }) => ({ path, runs })) }));
+        printJson({ ...summary, bundle, origins: plan.manifest.origins.map(({ path, runs }) => ({ path, runs })) });
         return;
       }
       const { renderSummary } = await import('./summary-table.js');
-      process.stdout.write(renderSummary(printable(summary), bundle));
+      printText(renderSummary(summary, bundle));
     });
 }
 

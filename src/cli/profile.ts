@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
-import { examples, toJson } from './output.js';
+import { examples, toJson, printDocument, printText as write } from './output.js';
 import { jvmShortcuts, shortcuts } from './shortcuts.js';
 
 // What reads profiles is loaded by the actions, so that `--help` needs neither zod nor yaml.
@@ -64,7 +64,7 @@ function showCommand() {
         write(toJson(toPlain(await loadTree(nameOrPath))));
       } else {
         const { readFile } = await import('node:fs/promises');
-        write(await readFile(await profileFile(nameOrPath), 'utf8'));
+        printDocument(await readFile(await profileFile(nameOrPath), 'utf8'));
       }
     });
 }
@@ -122,8 +122,4 @@ function describeVerified({ arm, expected, counted, problems }: VerifiedArm): st
     ...counted.slice(0, 10).map(({ call, by, n, bytes }) => `    ${String(n).padStart(7)}  ${call.padEnd(22)} ${by.padEnd(15)} ${formatSize(bytes)}`),
   ];
   return `${arm}\n${lines.join('\n')}\n`;
-}
-
-function write(text: string): void {
-  process.stdout.write(text);
 }

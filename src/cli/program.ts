@@ -1,14 +1,18 @@
-/** The command line: commands, usage errors, and the one place where a failure becomes a sentence and an exit code. */
+/** The command line: commands, what they share, and usage errors. */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { ExitCode, Failure } from '../base/failure.js';
+import { ExitCode } from '../base/failure.js';
+import { printableText } from '../base/printable.js';
+import { redacted } from '../base/secrets.js';
 import { baselineCommand } from './baseline.js';
 import { compareCommand } from './compare.js';
 import { completionCommand } from './completion.js';
 import { doctorCommand } from './doctor.js';
+import { endWith } from './ending.js';
 import { explainCommand } from './explain.js';
 import { exportCommand } from './export.js';
 import { gateCommand } from './gate.js';
 import { kernelsCommand } from './kernels.js';
+import { logSettings, useLogSettings } from './log-settings.js';
 import { mergeCommand } from './merge.js';
 import { profileCommand } from './profile.js';
 import { replayCommand } from './replay.js';
@@ -22,6 +26,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
   const program = new Command('pauselab')
     .description('Reproduces, measures and explains the pauses that programs suffer when memory is given back to Linux.')
     .version(toolVersion(), '-V, --version', 'print the version')
+    .option('--log-format <format>', 'progress on stderr as text or as json, one object a line (default: PAUSELAB_LOG_FORMAT, else text)')
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, (code) => { exitCode = code; }))
     .addCommand(explainCommand())
@@ -36,9 +41,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     .addCommand(doctorCommand((code) => { exitCode = code; }))
     .addCommand(kernelsCommand())
     .addCommand(completionCommand((): CommandUnknownOpts => program));
-  // Subcommands inherit neither of these.
+  program.hook('preAction', () => { useLogSettings(logSettings(program.opts().logFormat)); });
+  // Subcommands inherit none of these.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
-    command.exitOverride().showHelpAfterError('(add --help for what is possible)').helpCommand(false);
+    command
+      .exitOverride()
+      .showHelpAfterError('(add --help for what is possible)')
+      .helpCommand(false)
+      .configureHelp({ showGlobalOptions: true })
+      .configureOutput({ outputError: (text, write) => { write(printableText(redacted(text))); } });
   }
   if (argv.length <= 2) {
     process.stderr.write(program.helpInformation());
@@ -48,7 +59,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     await program.parseAsync([...argv]);
     return exitCode;
   } catch (error) {
-    return explain(error);
+    // Commander has printed its own text already; --help and --version come as errors of exit code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    return endWith(error);
   }
 }
 
@@ -68,14 +81,3 @@ Examples:
 
 Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met or a gate failed, 4 inconclusive,
 5 this machine cannot do it, 6 the workload failed, 130/143 interrupted.`;
-
-function explain(error: unknown): ExitCode {
-  // Commander has printed its own text already; --help and --version come as errors of exit code 0.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-  if (error instanceof Failure) {
-    process.stderr.write(`pauselab: ${error.message}\n`);
-    return error.exitCode;
-  }
-  process.stderr.write(`pauselab: internal error, please report it with the command: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return ExitCode.internal;
-}

@@ -1,13 +1,13 @@
 /** `pauselab replay`: the experiment of a bundle once more, with its profile, seed and arguments. */
 import { Command } from '@commander-js/extra-typings';
 import { usage } from '../base/failure.js';
+import { printable } from '../base/printable.js';
 import type { AskedFor, ManifestFile } from '../bundle/schema.js';
 import type { ChangedFact } from '../experiment/environment.js';
 import { counted } from '../verdict/words.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { toJson } from './output.js';
 import { measure } from './run.js';
-import { printable } from './untrusted.js';
 import { toolVersion } from './version.js';
 
 export function replayCommand(argv: readonly string[]) {

@@ -1,6 +1,7 @@
 /** `pauselab report`: bundles as one HTML file. */
 import { Command } from '@commander-js/extra-typings';
 import { usage } from '../base/failure.js';
+import { printDocument, printNote } from './output.js';
 
 export function reportCommand() {
   return new Command('report')
@@ -14,10 +15,10 @@ export function reportCommand() {
       if (svg !== undefined && csv !== undefined) throw usage('--svg and --csv: choose one of them');
       const [{ report }, { singleFigure }, { writeText }] = await Promise.all([import('../report/html/report.js'), import('../report/html/single.js'), import('./write-text.js')]);
       const text = svg !== undefined ? singleFigure(paths, svg, 'svg') : csv !== undefined ? singleFigure(paths, csv, 'csv') : report(paths);
-      if (out === undefined) process.stdout.write(text);
+      if (out === undefined) printDocument(text);
       else {
         writeText(out, text);
-        process.stderr.write(`pauselab: wrote ${out}\n`);
+        printNote(`wrote ${out}`);
       }
     });
 }

@@ -8,7 +8,7 @@ import type { GuestOptions } from '../experiment/places.js';
 import type { UntilN } from '../experiment/until-n.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
-import { toJson } from './output.js';
+import { printJson, printText } from './output.js';
 import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
 import { toolVersion } from './version.js';
 
@@ -55,7 +55,8 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
         const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([import('./dry-run.js'), import('./guests.js')]);
         const guests = await describeGuests({ ...profile, guest });
         const plan = { ...planOf(profile, arms, guests.map(({ name }) => name)), guests };
-        process.stdout.write(options.json === true ? toJson(plan) : describePlan(plan));
+        if (options.json === true) printJson(plan);
+        else printText(describePlan(plan));
         return;
       }
       const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN, guest });
@@ -158,12 +159,12 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
 async function print({ summary, bundle, results, json }: { summary: SummaryFile; bundle: string; results: readonly ConditionResult[]; json: boolean }): Promise<void> {
   if (json) {
     const failIf = results.map(({ condition, outcome, sentence }) => ({ condition: condition.text, outcome, sentence }));
-    process.stdout.write(toJson({ ...summary, bundle, failIf }));
+    printJson({ ...summary, bundle, failIf });
     return;
   }
   const { renderSummary } = await import('./summary-table.js');
-  process.stdout.write(renderSummary(summary, bundle));
-  for (const { sentence } of results) process.stdout.write(`${sentence}\n`);
+  printText(renderSummary(summary, bundle));
+  for (const { sentence } of results) printText(`${sentence}\n`);
 }
 
 /** Inconclusive also when every run of an arm was spoiled: an experiment that shows nothing has not succeeded. */

@@ -1,4 +1,7 @@
-/** Live status of an experiment: a line that is rewritten on a terminal, a heartbeat every ten seconds elsewhere. */
+/** Live status of an experiment: a line that is rewritten on a terminal and fits into it, a heartbeat every ten seconds elsewhere. */
+import { printableLine } from '../base/printable.js';
+import { redacted } from '../base/secrets.js';
+import { fitted } from '../base/text-width.js';
 import { formatDuration } from '../base/units.js';
 import type { RunFile } from '../bundle/schema.js';
 import type { ExperimentObserver } from '../experiment/experiment.js';
@@ -14,6 +17,8 @@ export interface Status extends ExperimentObserver {
 const redraw_ms = 250;
 const heartbeat_ms = 10_000;
 const clearLine = '\r\x1b[K';
+/** Of a terminal that does not say. */
+const usualColumns = 80;
 
 export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, preempt }: ResolvedProfile): Status {
   const several = Math.max(kernels.length, 1) * Math.max(preempt.length, 1) > 1;
@@ -39,7 +44,7 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
   };
   // Rarely: this process shares the CPUs with what it measures.
   const timer = setInterval(() => {
-    if (terminal) process.stderr.write(clearLine + text());
+    if (terminal) process.stderr.write(clearLine + shown(text()));
     else logger.info(text());
   }, terminal ? redraw_ms : heartbeat_ms);
   timer.unref();
@@ -74,6 +79,11 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
       if (terminal) process.stderr.write(clearLine);
     },
   };
+}
+
+/** A line that wraps could not be rewritten; the last column stays free, since some terminals wrap there already. */
+function shown(text: string): string {
+  return fitted(printableLine(redacted(text)), (process.stderr.columns || usualColumns) - 1);
 }
 
 function outcomeOf({ status, failure, spoiled, series }: RunFile): string {

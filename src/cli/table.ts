@@ -1,7 +1,13 @@
+/** Tables of text. What stands in a cell is one line, whatever it holds. */
+import { printableLine } from '../base/printable.js';
+import { textWidth } from '../base/text-width.js';
+
 /** Rows of text in aligned columns: the first ones to the left, the others, numbers, to the right. A row of one cell is a heading. */
-export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], leftColumns = 2): string {
+export function renderTable(head: readonly string[], cells: readonly (readonly string[])[], leftColumns = 2): string {
+  const rows = cells.map((row) => row.map(printableLine));
   const isHeading = (row: readonly string[]): boolean => row.length === 1;
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.filter((row) => !isHeading(row)).map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string => row.map((cell, column) => (column < leftColumns ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd();
+  const widths = head.map((title, column) => Math.max(textWidth(title), ...rows.filter((row) => !isHeading(row)).map((row) => textWidth(row[column] ?? ''))));
+  const padding = (cell: string, column: number): string => ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)));
+  const line = (row: readonly string[]): string => row.map((cell, column) => (column < leftColumns ? cell + padding(cell, column) : padding(cell, column) + cell)).join('  ').trimEnd();
   return [line(head), ...rows.map((row) => (isHeading(row) ? (row[0] ?? '') : line(row)))].join('\n');
 }

@@ -12,7 +12,7 @@ export function invalid(problems: readonly Problem[]): Failure {
   const lines = [...new Set(problems.map(format))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
-  return usage(lines.join('\n'));
+  return usage(lines.join('\n'), { lines });
 }
 
 function format({ at, path, text }: Problem): string {

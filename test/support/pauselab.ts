@@ -39,7 +39,7 @@ const pids = new Set<number>([process.pid]);
 
 export function startPauselab(args: readonly string[], { env = {}, wrapper = [], cwd = repository }: Options = {}): Running {
   const [file = process.execPath, ...rest] = [...wrapper, process.execPath, mainFile, ...args];
-  const child = spawn(file, rest, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, rest, { cwd, env: { ...process.env, PAUSELAB_LOG_FORMAT: 'json', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text; });

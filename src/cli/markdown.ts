@@ -1,11 +1,5 @@
-/** Names come from bundles and logs of others: what of theirs may reach a terminal, and a page. */
+/** Markdown: text of others in it is text, whatever it holds. */
 
-/** No control character of theirs reaches a terminal or breaks a line. */
-export function printable<T>(document: T): T {
-  return JSON.parse(JSON.stringify(document), (_key, value: unknown) => (typeof value === 'string' ? value.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e]/gu, '\ufffd') : value)) as T;
-}
-
-/** Text in Markdown. */
 export function escaped(text: string): string {
   return text.replace(/[\r\n]+/g, ' ').replace(/[\\|<>&*_`[\]#~]/g, (character) => `\\${character}`);
 }
