@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <bit>
+#include <cerrno>
 #include <cstring>
 
 #include "board/fail.h"
@@ -47,10 +48,12 @@ void copyName(char (&destination)[kNameBytes], const std::string& name) {
 Board Board::create(const std::string& path, std::span<const ThreadSpec> threads, std::uint64_t stallThreshold_ns) {
   const Map map = mapOf(threads);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) fail(Exit::unfit, "the board %s could not be created: %s", path.c_str(), strerror(errno));
-  if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(map.total)); error != 0)
+  if (fd < 0) fail(Exit::unfit, "the board %s could not be created (%s); free some of its file system, inodes too", path.c_str(), strerror(errno));
+  if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(map.total)); error != 0) {
+    if (error == EFBIG) fail(Exit::unfit, "the board needs %.1f MiB, and no file may be so large (%s); raise the limit (ulimit -f)", static_cast<double>(map.total) / 1048576.0, strerror(error));
     fail(Exit::unfit, "the board needs %.1f MiB in the file system of %s, which has no room for it (%s); enlarge it, for example with: mount -o remount,size=256m /dev/shm",
          static_cast<double>(map.total) / 1048576.0, path.c_str(), strerror(error));
+  }
   void* memory = mmap(nullptr, map.total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
   if (memory == MAP_FAILED) fail(Exit::unfit, "the board %s could not be mapped: %s", path.c_str(), strerror(errno));
   close(fd);

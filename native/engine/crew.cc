@@ -1,5 +1,6 @@
 #include "engine/crew.h"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,14 +8,27 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "board/fail.h"
 
 namespace pauselab::engine {
 
+// std::thread tells of a refusal by an exception, and there are none here.
+void startThread(std::function<void()> body) {
+  pthread_t thread;
+  const auto run = [](void* own) -> void* {
+    (*static_cast<std::function<void()>*>(own))();
+    return nullptr;
+  };
+  if (const int error = pthread_create(&thread, nullptr, run, new std::function<void()>(std::move(body))); error != 0)
+    fail(Exit::unfit, "a thread of the workload could not be started (%s); raise the limits on processes, threads and memory (ulimit -u, ulimit -v, the pids limit of the container), or ask for fewer threads",
+         strerrorname_np(error));
+}
+
 void Crew::start(std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once) {
   ++count_;
-  threads_.emplace_back([this, index, loop = std::move(loop), once = std::move(once)] {
+  startThread([this, index, loop = std::move(loop), once = std::move(once)] {
     board::Thread& thread = shared_.board.thread(index);
     // At most 15 characters fit; the tail of "writer.mprotect" says more than a cut name elsewhere would.
     pthread_setname_np(pthread_self(), std::string(thread.name).substr(0, 15).c_str());

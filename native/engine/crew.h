@@ -5,14 +5,15 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <thread>
-#include <vector>
 
 #include "engine/roles.h"
 
 namespace pauselab::engine {
 
 inline constexpr std::uint64_t kPoll_ns = 1'000'000;
+
+// Starts a thread that lives as long as its process.
+void startThread(std::function<void()> body);
 
 // The threads of one process and the gate that they wait at.
 class Crew {
@@ -26,7 +27,6 @@ class Crew {
 
  private:
   Shared& shared_;
-  std::vector<std::thread> threads_;
   Signal registered_;
   std::atomic<std::size_t> ended_{0};
   std::size_t count_ = 0;

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <thread>
 
 #include "board/fail.h"
 #include "engine/crew.h"
@@ -67,10 +66,10 @@ std::string startHolder(const std::string& boardPath, const std::string& line) {
   });
   const SignalsBlocked blocked;
   engine::startHolder(inside->crew, inside->shared, plan, seatOf(inside->shared, "holder"), plan.toucher ? seatOf(inside->shared, "toucher") : 0, inside->parts);
-  std::thread([inside] {
+  engine::startThread([inside] {
     engine::waitForGo(inside->shared, [] {});
     for (;;) pause();  // an end would give its stack back
-  }).detach();
+  });
   inside->crew.waitUntilRegistered();
   return engine::verifiedLayout(inside->parts.region.get(), {});
 }

@@ -14,6 +14,7 @@ import { gateCommand } from './gate.js';
 import { kernelsCommand } from './kernels.js';
 import { logSettings, useLogSettings } from './log-settings.js';
 import { mergeCommand } from './merge.js';
+import { printText } from './output.js';
 import { profileCommand } from './profile.js';
 import { replayCommand } from './replay.js';
 import { reportCommand } from './report.js';
@@ -49,7 +50,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
       .showHelpAfterError('(add --help for what is possible)')
       .helpCommand(false)
       .configureHelp({ showGlobalOptions: true })
-      .configureOutput({ outputError: (text, write) => { write(printableText(redacted(text))); } });
+      .configureOutput({ writeOut: printText, outputError: (text, write) => { write(printableText(redacted(text))); } });
   }
   if (argv.length <= 2) {
     process.stderr.write(program.helpInformation());

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { unfit } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
 
 const built = new URL('../../native/build/Release/', import.meta.url);
 
@@ -50,6 +51,9 @@ export async function startProgram(file: string, args: readonly string[], stdout
       child.once('error', reject);
     });
   } catch (cause) {
+    // Not there, or no program: it was not built. Else the machine refuses another process.
+    const refused = machineFailure(cause);
+    if (refused !== null) throw refused;
     throw unfit(`${file} could not be started (${(cause as Error).message}); run \`npm run setup\` to build it`, { cause });
   } finally {
     closeSync(stdout);

@@ -5,6 +5,7 @@
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { unfit } from '../base/failure.js';
+import { meaningOf } from '../base/system-error.js';
 
 /** What statfs says of a tmpfs (linux/magic.h). */
 export const tmpfsMagic = 0x01021994;
@@ -29,7 +30,9 @@ export function createRuntimeFolder(): RuntimeFolder {
   try {
     path = mkdtempSync(join(shared, `${prefix}${process.pid}-`));
   } catch (cause) {
-    throw unfit(`no folder could be made in ${shared} (${(cause as Error).message}); free some of it`, { cause });
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const { what, remedy } = meaningOf(code);
+    throw unfit(`no folder could be made in ${shared} (${code}): ${what}; ${remedy}`, { cause });
   }
   return { path, remove: () => { rmSync(path, { recursive: true, force: true }); } };
 }
