@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { makeFolders } from '../base/atomic-file.js';
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
+import { quoted } from '../base/printable.js';
 import { hlogHead, hlogLine, isTag } from '../record/hlog.js';
 import { sumHlog } from '../record/hlog-sum.js';
 import { baselineSchema, baselineVersion, type BaselineFile } from './baseline-schema.js';
@@ -26,7 +27,7 @@ export function isBaseline(path: string): boolean {
 }
 
 export function checkBaselineName(name: string): string {
-  if (!nameRule.test(name)) throw usage(`${shown(name)} cannot name a baseline; use letters, digits, dots, dashes and underscores, at most 100, the first a letter or a digit`);
+  if (!nameRule.test(name)) throw usage(`${quoted(name)} cannot name a baseline; use letters, digits, dots, dashes and underscores, at most 100, the first a letter or a digit`);
   return name;
 }
 
@@ -56,10 +57,10 @@ export function listBaselines(folder: string): BaselineList {
     baselines: own.map((name) => {
       const path = join(folder, name);
       const baseline = readBaseline(path);
-      if (baseline.name !== name) throw usage(`${join(path, file)} says that it is the baseline ${shown(baseline.name)}; the folder was renamed or the file changed`);
+      if (baseline.name !== name) throw usage(`${join(path, file)} says that it is the baseline ${quoted(baseline.name)}; the folder was renamed or the file changed`);
       return { path, baseline };
     }),
-    notes: folders.filter((name) => !own.includes(name)).map((name) => `${shown(name)} in ${folder} is no baseline, and is left alone`),
+    notes: folders.filter((name) => !own.includes(name)).map((name) => `${quoted(name)} in ${folder} is no baseline, and is left alone`),
   };
 }
 
@@ -119,7 +120,7 @@ function wholeRunLog(log: string, { startedAt, window }: RunFile): string {
   const { tags } = sumHlog(log);
   const started_ms = Date.parse(startedAt);
   const bad = tags.find(({ tag }) => tag !== null && !isTag(tag));
-  if (bad !== undefined) throw usage(`${log} has the tag ${shown(bad.tag ?? '')}, which no log of pauselab has; it was changed`);
+  if (bad !== undefined) throw usage(`${log} has the tag ${quoted(bad.tag ?? '')}, which no log of pauselab has; it was changed`);
   return hlogHead(Number.isFinite(started_ms) ? started_ms : 0) + tags.flatMap(({ tag, counts }) => (tag === null ? [] : [hlogLine(tag, window.windowStart_ns, window.windowEnd_ns, counts)])).join('');
 }
 
@@ -128,9 +129,4 @@ export function removeBaseline(folder: string, name: string): string {
   if (lstatSync(path).isSymbolicLink()) throw usage(`${path} is a symbolic link; remove it by hand`);
   guard(path, () => { rmSync(path, { recursive: true }); });
   return path;
-}
-
-/** Names come from others: no control character of theirs reaches a terminal. */
-function shown(name: string): string {
-  return JSON.stringify(name.slice(0, 100));
 }

@@ -7,6 +7,9 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage, type Failure } from '../base/failure.js';
+import { oneLine } from '../base/printable.js';
+import { machineFailure } from '../base/system-error.js';
+import { withoutSecrets } from '../profile/secrets.js';
 import { bundleSchemas, schemaVersion, type KernelRecord, type ManifestFile, type MeasuredManifest, type RunFile, type SummaryFile } from './schema.js';
 
 export interface BundleStore {
@@ -76,6 +79,8 @@ export function readJsonFile<Schema extends z.ZodType>(path: string, what: strin
   try {
     value = JSON.parse(readBounded(path));
   } catch (cause) {
+    const refused = machineFailure(cause);
+    if (refused !== null) throw refused;
     throw usage(`${path} could not be read as ${what} (${oneLine((cause as Error).message)}); name ${remedy}`, { cause });
   }
   const found: unknown = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
@@ -86,12 +91,6 @@ export function readJsonFile<Schema extends z.ZodType>(path: string, what: strin
     throw usage(`${path} is no valid ${short}: ${oneLine(issue?.path.join('.') ?? '')}: ${issue?.message ?? ''}; it was changed or cut off`);
   }
   return result.data;
-}
-
-/** Errors quote what they found, which may be anything. */
-function oneLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e]+/gu, ' ');
-  return line.length <= 200 ? line : `${line.slice(0, 200)}…`;
 }
 
 function readBounded(path: string): string {
@@ -128,7 +127,8 @@ export function openBundle(path: string): StoredBundle {
   const kernels = manifest.kernels.length > 0 ? manifest.kernels : [ownKernel(manifest)];
   return {
     path,
-    manifest: { ...manifest, kernels },
+    // What shows, compares or copies a bundle has no use for the secrets of one that was made with --keep-secrets.
+    manifest: { ...withoutSecrets(manifest), kernels },
     summary: existsSync(summary) ? readBundleFile('summary', summary) : null,
     runs: names.map((name) => {
       const run = readBundleFile('run', join(runsFolder, name, 'run.json'));

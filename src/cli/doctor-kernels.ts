@@ -1,4 +1,5 @@
 /** `pauselab doctor --kernel`: the lock table of each kernel, found in a guest of its own, side by side. */
+import { cleanUp } from '../base/clean-up.js';
 import { Failure, usage } from '../base/failure.js';
 import { examine, kernelPart } from '../doctor/examine.js';
 import { interruptionOf } from '../doctor/interrupted.js';
@@ -38,7 +39,7 @@ async function tablesOf(planned: readonly PlannedPlace[], progress: (text: strin
       tables.push({ kernel: place.kernel.release, ...(await examined(place, progress, interruption)) });
     } finally {
       progress(`${name} is done`);
-      await place.close();
+      await cleanUp(() => place.close());
     }
   }
   return tables;

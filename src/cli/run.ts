@@ -1,5 +1,6 @@
 /** `pauselab run`: from a profile to a table, a verdict and a bundle. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { cleanUpNow } from '../base/clean-up.js';
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
@@ -43,6 +44,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--dry-run', 'say what would be run, and run nothing')
     .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
+    .option('--keep-secrets', 'keep what looks like a secret in the words and the environment of a program of your own; without it the bundle has <redacted> there')
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
       const [{ parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([import('../verdict/fail-if.js'), import('../experiment/until-n.js')]);
@@ -52,9 +54,10 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
 
       const guest = guestOptions(options);
       if (options.dryRun === true) {
-        const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([import('./dry-run.js'), import('./guests.js')]);
+        const [{ describePlan, planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('./guests.js'), import('../profile/secrets.js')]);
         const guests = await describeGuests({ ...profile, guest });
-        const plan = { ...planOf(profile, arms, guests.map(({ name }) => name)), guests };
+        const shown = options.keepSecrets === true ? arms : withoutSecrets(arms);
+        const plan = { ...planOf(profile, shown, guests.map(({ name }) => name)), guests };
         if (options.json === true) printJson(plan);
         else printText(describePlan(plan));
         return;
@@ -110,7 +113,7 @@ export interface Measured {
   readonly failure: Failure | null;
 }
 
-export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
+export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; keepSecrets?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
   const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/guest-needs.js'),
@@ -134,6 +137,7 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
       places: places.map(({ open }) => open),
       store,
       argv: argv.slice(2),
+      keepSecrets: options.keepSecrets === true,
       toolVersion: toolVersion(),
       allowDegraded: options.allowDegraded === true,
       trace: options.trace === true,
@@ -145,7 +149,7 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
     return { summary, bundle: store.path, failure };
   } catch (error) {
     // Only if there is no run to keep.
-    store.discard();
+    cleanUpNow(() => { store.discard(); });
     const signal = interruption.signal();
     // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
     if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOfSignal(signal), `interrupted by ${signal} before the first run; nothing was measured`);

@@ -1,4 +1,5 @@
 /** One trial: a holder that is preempted inside its calls, and victims that may have to wait for it. */
+import { cleanUp } from '../base/clean-up.js';
 import { unfit } from '../base/failure.js';
 import { nativeAddon } from '../base/native.js';
 import type { NativeArm, ResolvedVictim } from '../profile/resolved.js';
@@ -113,7 +114,7 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
       held_n: result.records.filter((call) => call.thread === thread && Math.min(call.runDelay_ns, call.end_ns - call.start_ns) >= heldFrom_ns).length,
     };
   } finally {
-    await workload.dispose();
+    await cleanUp(() => workload.dispose());
   }
 }
 

@@ -11,6 +11,7 @@
  * One size per operation and kind of pages, from the arm that needs the least, frozen for all arms and runs. A region
  * given in bytes is measured once, to know how long its calls will take.
  */
+import { cleanUp } from '../base/clean-up.js';
 import { unfit, usage, workloadFailed } from '../base/failure.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import type { Calibration } from '../bundle/schema.js';
@@ -143,7 +144,7 @@ async function measureHold(arm: NativeArm, bytes: number, topology: CpuTopology)
       if (hold_ns !== null && holds_ns.length >= fewestCalls) return { hold_ns, calls: holds_ns.length };
       if (duration_ns > 16 * probe_ns) throw workloadFailed(`${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`);
     } finally {
-      await workload.dispose();
+      await cleanUp(() => workload.dispose());
     }
   }
 }

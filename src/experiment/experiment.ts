@@ -2,12 +2,13 @@
  * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled,
  * and write the bundle after every run, because a later one may fail.
  */
+import { cleanUp } from '../base/clean-up.js';
 import { Failure } from '../base/failure.js';
 import { schemaVersion, type AskedFor, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
-import { hashOf } from '../profile/hash.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { profileHashOf, redactorOf, type Redactor } from '../profile/secrets.js';
 import { regionSizes, type RegionSizes } from './calibrate.js';
 import { exitCodeOf, type Interruption } from './interruption.js';
 import type { RunInput, RunOutput } from './one-run.js';
@@ -33,6 +34,8 @@ export interface ExperimentInput {
   readonly places?: readonly OpenPlace[];
   readonly store: BundleStore;
   readonly argv: readonly string[];
+  /** In what is kept. */
+  readonly keepSecrets: boolean;
   readonly toolVersion: string;
   readonly allowDegraded: boolean;
   readonly trace: boolean;
@@ -60,16 +63,14 @@ export async function runExperiment(input: ExperimentInput): Promise<ExperimentR
     }
     return await runAt(places, input);
   } finally {
-    for (const place of places) {
-      const text = place.console();
-      if (text !== null) input.store.keepConsole(folderName(place.kernel.name), text);
-      await place.close();
-    }
+    // Each is closed, whatever comes of the others: a guest would go on running.
+    await cleanUp(...places.flatMap((place) => [() => { keepConsole(place, input.store); }, () => place.close()]));
   }
 }
 
 async function runAt(places: readonly Place[], input: ExperimentInput): Promise<ExperimentResult> {
   const { profile, arms, store, interruption, observer } = input;
+  const redactor = redactorOf(profile, input.keepSecrets);
   const kernels = places.map(({ kernel }) => kernel);
   const kernelNames = kernels.map(({ name }) => name);
   const order = runOrder(arms.map(({ name }) => name), kernelNames, profile.runs, profile.seed);
@@ -77,7 +78,7 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
   const goTo = activation(places);
   const first = await goTo(kernelNames[0] ?? '');
   const sizes = regionSizes(await first.size(profile, arms, (text) => { observer.onCalibration(text); }));
-  store.writeManifest(manifestOf(input, { startedAt, host: hostFacts(), kernels, sizes, order }));
+  store.writeManifest(manifestOf(input, { startedAt, host: hostFacts(), kernels, sizes, order, redactor }));
 
   const finished: FinishedRun[] = [];
   const summaryNow = (status: SummaryFile['status']): SummaryFile => summarise({ profile, arms, kernels, status, runs: finished });
@@ -114,7 +115,7 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
 
     try {
       const place = await goTo(planned.kernel);
-      const output = await place.run(runInput(input, { name, arm, planned, sizes }));
+      const output = withoutSecretsOf(await place.run(runInput(input, { name, arm, planned, sizes })), redactor);
       store.writeRun(output.file, output.files);
       finished.push(output);
       observer.onRunEnd(output.file);
@@ -125,8 +126,10 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
       }
       publish('running');
     } catch (error) {
-      if (!(error instanceof Failure) || finished.length === 0) throw error;
-      return giveUp(new Failure(error.exitCode, `run ${name}: ${error.message}`, { cause: error }));
+      if (!(error instanceof Failure)) throw error;
+      const sentence = redactor.text(error.message);
+      if (finished.length === 0) throw new Failure(error.exitCode, sentence, { cause: error });
+      return giveUp(new Failure(error.exitCode, `run ${name}: ${sentence}`, { cause: error }));
     }
   }
 
@@ -134,6 +137,31 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
   if (signal === null) return { summary: publish('complete'), failure: null };
   if (finished.length === 0) throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
   return { summary: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
+}
+
+/** A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either. */
+function withoutSecretsOf<Run extends RunOutput>(run: Run, { text }: Redactor): Run {
+  const { file, files } = run;
+  const { jvm, failure } = file;
+  if (jvm === null) return run;
+  return {
+    ...run,
+    file: { ...file, failure: failure === null ? null : text(failure), jvm: { ...jvm, processes: mapTexts(jvm.processes, text) as typeof jvm.processes, logProblems: jvm.logProblems.map(text) } },
+    // Of these two pauselab is the only author.
+    files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, ['histograms.hlog', 'stalls.json'].includes(name) ? content : text(content)])),
+  };
+}
+
+function mapTexts(value: unknown, text: (text: string) => string): unknown {
+  if (typeof value === 'string') return text(value);
+  if (Array.isArray(value)) return value.map((item: unknown) => mapTexts(item, text));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, text)]));
+}
+
+function keepConsole(place: Place, store: BundleStore): void {
+  const text = place.console();
+  if (text !== null) store.keepConsole(folderName(place.kernel.name), text);
 }
 
 /** Goes to a place: the one before it is paused first. */
@@ -175,21 +203,22 @@ function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm;
 }
 
 /** A replay needs it, and cannot tell it from the arguments: those of a replay itself name none of it. */
-function askedFor({ allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentInput): AskedFor {
-  return { allowDegraded, trace, untilN: untilN === null ? null : { ...untilN }, guest: { cpus, memoryBytes, append: [...append], bootDeadline_ns: bootDeadline_ms * 1e6 } };
+function askedFor({ allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentInput, redactor: Redactor): AskedFor {
+  return { allowDegraded, trace, untilN: untilN === null ? null : { ...untilN }, guest: { cpus, memoryBytes, append: redactor.words(append), bootDeadline_ns: bootDeadline_ms * 1e6 } };
 }
 
-function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; kernels: readonly KernelRecord[]; sizes: RegionSizes; order: readonly PlannedRun[] }): MeasuredManifest {
+function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; kernels: readonly KernelRecord[]; sizes: RegionSizes; order: readonly PlannedRun[]; redactor: Redactor }): MeasuredManifest {
   const { profile, argv, toolVersion } = input;
+  const { redactor } = own;
   return {
     schemaVersion,
     tool: { name: 'pauselab', version: toolVersion },
-    argv: [...argv],
-    asked: askedFor(input),
+    argv: redactor.words(argv),
+    asked: askedFor(input, redactor),
     startedAt: own.startedAt,
     seed: profile.seed,
-    profileHash: hashOf(profile),
-    profile,
+    profileHash: profileHashOf(profile),
+    profile: redactor.profile,
     host: { ...own.host },
     kernels: [...own.kernels],
     calibration: [...own.sizes.calibrations],

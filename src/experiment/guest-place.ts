@@ -1,6 +1,7 @@
 /** A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done here. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { cleanUp } from '../base/clean-up.js';
 import { Failure, unfit, usage, workloadFailed } from '../base/failure.js';
 import type { KernelRecord } from '../bundle/schema.js';
 import { formatSize } from '../base/units.js';
@@ -109,7 +110,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
       console: () => machine.console(),
     };
   } catch (error) {
-    await machine.close();
+    await cleanUp(() => machine.close());
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
+import { cleanUp } from '../base/clean-up.js';
 import { ExitCode, unfit } from '../base/failure.js';
 import type { RunFile } from '../bundle/schema.js';
 import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
@@ -99,8 +100,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
     return await assemble(input, topology.allowed.length, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
   } finally {
-    await started?.abandon();
-    await workload.dispose();
+    await cleanUp(() => started?.abandon(), () => workload.dispose());
   }
 }
 

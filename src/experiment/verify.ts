@@ -1,4 +1,5 @@
 /** Whether an arm causes the system calls that its profile says it does: one run under strace, in which nothing is measured. */
+import { cleanUp } from '../base/clean-up.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { workOf, type ChurnArm, type ExpectedCalls, type JvmArm, type ResolvedProfile } from '../profile/resolved.js';
 import type { CallCount, StraceCalls } from '../record/strace-calls.js';
@@ -43,7 +44,7 @@ export async function verifyArm(profile: ResolvedProfile, arm: VerifiableArm, to
       problems: workload.afterwards().failures,
     };
   } finally {
-    await workload.dispose();
+    await cleanUp(() => workload.dispose());
   }
 }
 

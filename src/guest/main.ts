@@ -6,6 +6,7 @@ import { constants, openSync, readFileSync, readdirSync, writeFileSync, writeSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../base/failure.js';
+import { systemFailure } from '../base/system-error.js';
 import { sizeHere } from '../experiment/place.js';
 import { executeRun } from '../experiment/one-run.js';
 import { protocol } from '../experiment/protocol.js';
@@ -65,8 +66,9 @@ async function handle(request: Request): Promise<void> {
   try {
     say(await answer(request));
   } catch (error) {
-    const known = error instanceof Failure && (error.exitCode === 2 || error.exitCode === 5 || error.exitCode === 6);
-    say(known ? { type: 'failed', exitCode: error.exitCode, sentence: error.message.slice(0, 4000) } : { type: 'broken', text: String(error instanceof Error ? error.stack : error).slice(0, 8000) });
+    const failure = error instanceof Failure ? error : systemFailure(error);
+    const code = failure?.exitCode;
+    say(failure !== null && (code === 2 || code === 5 || code === 6) ? { type: 'failed', exitCode: code, sentence: failure.message.slice(0, 4000) } : { type: 'broken', text: String(error instanceof Error ? error.stack : error).slice(0, 8000) });
   }
 }
 

@@ -7,6 +7,7 @@ import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync 
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Failure, unfit, usage } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
 import { parseJdkRequirement } from '../profile/jdk-requirement.js';
 import { collectors, type Collector } from '../profile/jvm-table.js';
 
@@ -228,8 +229,13 @@ interface Answer {
 function run(java: string, args: readonly string[], timeout_ms: number): Promise<Answer> {
   // What a shell may hold for a JVM would be part of the answer.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS'].includes(name)));
-  return new Promise((done) => {
+  return new Promise((done, fail) => {
     execFile(java, args, { env, timeout: timeout_ms, killSignal: 'SIGKILL', maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
+      const refused = machineFailure(error);
+      if (refused !== null) {
+        fail(refused);
+        return;
+      }
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
       const text = `${stderr}${stdout}` || (error === null ? '' : error.message);
       done({ code, text, timedOut: error?.killed === true });

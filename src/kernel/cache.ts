@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
+import { cleanUpNow } from '../base/clean-up.js';
 import { Failure, unfit, usage } from '../base/failure.js';
 import { sha256OfFile } from './checksum.js';
 import { saysDiskFull } from './child.js';
@@ -101,7 +102,7 @@ export async function cachedOrFilled(cache: string, key: string, sources: Kernel
     } catch (error) {
       throw explained(cache, error);
     } finally {
-      rmSync(partial, { recursive: true, force: true });
+      cleanUpNow(() => { rmSync(partial, { recursive: true, force: true }); });
     }
     const made = readEntry(place);
     if (made === null) throw new Error(`${place} was made and cannot be read`);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
+import { withPipes } from '../base/with-pipes.js';
 
 export interface ChildEnd {
   /** Null if it was ended by a signal. */
@@ -24,7 +25,7 @@ const mostOutput = 1 << 20;
 /** Null if there is no such program. Throws the signal's reason if that ended it. */
 export async function runChild(file: string, args: readonly string[], { env = process.env, signal, cwd, onLine }: ChildOptions = {}): Promise<ChildEnd | null> {
   signal?.throwIfAborted();
-  const child = spawn(file, args, { env: { ...env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  const child = withPipes(spawn(file, args, { env: { ...env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) }));
   const onAbort = (): void => { child.kill('SIGTERM'); };
   signal?.addEventListener('abort', onAbort, { once: true });
   const output = { stdout: '', stderr: '' };

@@ -4,10 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { unfit } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
+import { withPipes } from '../base/with-pipes.js';
 
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, onWait: () => void, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
-  const child = spawn('flock', ['--exclusive', path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = withPipes(spawn('flock', ['--exclusive', path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'pipe'] }));
   const ended = new Promise<void>((done) => { child.once('close', () => { done(); }); });
   child.stdin.on('error', () => undefined);
   let complaint = '';
@@ -18,7 +20,7 @@ export async function withLock<T>(path: string, signal: AbortSignal | undefined,
   try {
     await new Promise<void>((held, fail) => {
       child.stdout.once('data', () => { held(); });
-      child.once('error', (cause) => { fail(unfit('the program flock is missing, which keeps two pauselabs from filling the cache at once; install util-linux', { cause })); });
+      child.once('error', (cause) => { fail(machineFailure(cause) ?? unfit('the program flock is missing, which keeps two pauselabs from filling the cache at once; install util-linux', { cause })); });
       void ended.then(() => { fail(unfit(`the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`)); });
     });
     clearTimeout(waiting);

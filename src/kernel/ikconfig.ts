@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
+import { withPipes } from '../base/with-pipes.js';
 import { bannerRelease } from './boot-image.js';
 
 const begin = Buffer.from('IKCFG_ST');
@@ -86,7 +87,7 @@ export async function configOfBzImage(path: string, { offset, length }: { offset
 }
 
 async function throughProgram(packed: Readable, program: string, args: readonly string[]): Promise<string | null> {
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = withPipes(spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] }));
   const ended = new Promise<void>((done) => { child.once('close', () => { done(); }).once('error', () => { done(); }); });
   // It may end before it has read all.
   child.stdin.on('error', () => undefined);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders } from '../base/atomic-file.js';
+import { cleanUpNow } from '../base/clean-up.js';
 import { unfit } from '../base/failure.js';
 import type { Jdk } from '../host/jdks.js';
 import { cacheFolder, inCache } from './cache.js';
@@ -34,7 +35,7 @@ export function javaRuntime({ home, version, vendor }: Jdk): string {
       // Another pauselab may have made the same one meanwhile.
       if (!existsSync(place)) throw error;
     } finally {
-      rmSync(partial, { recursive: true, force: true });
+      cleanUpNow(() => { rmSync(partial, { recursive: true, force: true }); });
     }
     return place;
   });

@@ -5,6 +5,7 @@
 import { readFileSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { cleanUp } from '../base/clean-up.js';
 import { nativeAddon } from '../base/native.js';
 import { Failure, workloadFailed } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
@@ -66,16 +67,14 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
   const consoleText = (): string => readConsole(files.console);
   const close = async (): Promise<void> => {
     qemuProcess?.kill('SIGKILL');
-    await qemuProcess?.exited;
-    for (const server of servers) server.close();
-    folder.remove();
+    await cleanUp(() => qemuProcess?.exited, ...servers.map((server) => () => { server.close(); }), () => { folder.remove(); });
   };
   try {
     const [channel, serial, control] = await Promise.all([files.channel, files.serial, files.control].map((path) => listen(path, servers)));
     if (channel === undefined || serial === undefined || control === undefined) throw new Error('three sockets were asked for');
     const command = qemuArguments(settings, accelerator, files);
     const startedAt_ms = Date.now();
-    writeFileSync(at('launch'), launchFile({ java: qemu.path, called: 'QEMU', remedy: 'install QEMU, or name another one in PAUSELAB_QEMU', parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err'), args: command }));
+    writeFileSync(at('launch'), launchFile({ java: qemu.path, called: 'QEMU', remedy: 'install QEMU, or name another one in PAUSELAB_QEMU', parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err'), args: command }), { mode: 0o600 });
     const started = (qemuProcess = await startProgram(programs.launcher(), [`-Dpauselab.launch=${at('launch')}`], at('launcher.out'), at('launcher.err'), { ownSession: true }));
 
     const ended: Promise<never> = started.exited.then(({ code, signal }) => {

@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
 import type { Failure } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
 import { describe, invalid } from './problem.js';
 import { toPlain, type Mapping } from './tree.js';
 import { readYaml } from './yaml.js';
@@ -29,6 +30,8 @@ async function readText(file: string, refuse: Refuse): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'Failure') throw cause;
+    const refused = machineFailure(cause);
+    if (refused !== null) throw refused;
     throw refuse(`cannot read ${shownFile(file)}: ${reasons[codeOf(cause)] ?? codeOf(cause)}`);
   }
 }

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cleanUp } from '../base/clean-up.js';
 import type { Failure } from '../base/failure.js';
 import { proveAllocator } from '../host/allocator-proof.js';
 import { allocatorLaunch } from '../host/allocators.js';
@@ -61,9 +62,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const dispose = async (): Promise<void> => {
     watch?.stop();
     const started = jvm.app === null ? [] : javas.flatMap(({ pid }) => descendantsOf(pid));
-    await killAll([...javas, ...(engine === undefined ? [] : [engine])]);
-    await endThose(started, 0);
-    folder.remove();
+    await cleanUp(() => killAll([...javas, ...(engine === undefined ? [] : [engine])]), () => endThose(started, 0), () => { folder.remove(); });
   };
   try {
     const parts = partsOf(arm);

@@ -5,6 +5,7 @@
  * the victims share with it is the machine and not the address space.
  */
 import { readFileSync } from 'node:fs';
+import { cleanUp } from '../base/clean-up.js';
 import { usage, type Failure } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import { proveAllocator, type AllocatorProof } from '../host/allocator-proof.js';
@@ -38,9 +39,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
   let limit: CpuLimit | null = null;
   const dispose = async (): Promise<void> => {
     watch?.stop();
-    await killAll(engines.map(({ program }) => program));
-    limit?.remove();
-    folder.remove();
+    await cleanUp(() => killAll(engines.map(({ program }) => program)), () => limit?.remove(), () => { folder.remove(); });
   };
   try {
     const environment = allocated === null ? {} : { environment: allocated.clean.environment };

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unfit } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
+import { withPipes } from '../base/with-pipes.js';
 import { countCalls, tracedCalls, type StraceCalls } from '../record/strace-calls.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 
@@ -16,7 +18,7 @@ export interface Tracing {
 /** Resolves when all threads are traced. A traced process is many times slower: nothing is measured meanwhile. */
 export async function traceCalls(pid: number, folder: RuntimeFolder): Promise<Tracing> {
   const output = join(folder.path, 'strace.out');
-  const child = spawn('strace', ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${tracedCalls.join(',')}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = withPipes(spawn('strace', ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${tracedCalls.join(',')}`], { stdio: ['ignore', 'ignore', 'pipe'] }));
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
   const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve(); }); });
@@ -26,7 +28,7 @@ export async function traceCalls(pid: number, folder: RuntimeFolder): Promise<Tr
       clearTimeout(timer);
       act();
     };
-    child.once('error', (cause) => { settle(() => { reject(unfit(`strace could not be started (${cause.message}); install it (Debian: strace)`, { cause })); }); });
+    child.once('error', (cause) => { settle(() => { reject(machineFailure(cause) ?? unfit(`strace could not be started (${cause.message}); install it (Debian: strace)`, { cause })); }); });
     child.stderr.on('data', () => { if (said.includes('attached')) settle(resolve); });
     void ended.then(() => { settle(() => { reject(unfit(`strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`)); }); });
   });

@@ -50,7 +50,8 @@ export async function startJava(launch: JavaLaunch): Promise<JavaProgram> {
   const launcher = programs.launcher();
   if (!existsSync(launcher)) throw unfit(`${launcher} is not there; run \`npm run setup\` to build it`);
   const text = launchFile({ ...launch, parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err') });
-  writeFileSync(at('launch'), text);
+  // It has the environment of the program, secrets included.
+  writeFileSync(at('launch'), text, { mode: 0o600 });
   // Of an earlier JVM of this name.
   for (const suffix of ['pid', 'out', 'err']) rmSync(at(suffix), { force: true });
 
