@@ -1,71 +1,103 @@
 /** `pauselab replay`: the experiment of a bundle once more, with its profile, seed and arguments. */
 import { Command } from '@commander-js/extra-typings';
-import { usage } from '../base/failure.js';
-import { printable } from '../base/printable.js';
+import { usage, type Failure } from '../base/failure.js';
+import { oneLine, printable } from '../base/printable.js';
 import type { AskedFor, ManifestFile } from '../bundle/schema.js';
 import type { ChangedFact } from '../experiment/environment.js';
+import type { Use } from '../experiment/uses.js';
 import { counted } from '../verdict/words.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
-import { toJson } from './output.js';
+import { printJson, printText } from './output.js';
 import { measure } from './run.js';
 import { toolVersion } from './version.js';
 
 export function replayCommand(argv: readonly string[]) {
   return new Command('replay')
     .description('run the experiment of a bundle again: its profile, seed and arguments; says what of the environment differs')
-    .argument('<bundle>', 'a folder that `pauselab run` wrote; its profile is run as it is there, programs that it names included')
+    .argument('<bundle>', 'a folder that `pauselab run` wrote; its profile is run as it is there')
     .option('--out <folder>', 'where the new bundle goes (default: pauselab-results/<profile>-<time>)')
-    .option('--dry-run', 'say what would be run and what differs, and run nothing')
+    .option('--trust', 'run also the programs, libraries, flags and paths of the bundle that are not this machine’s own')
+    .option('--dry-run', 'say what would be run, what it would use and what differs, and run nothing')
+    .option('--keep-secrets', 'keep what looks like a secret in the new bundle')
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples)
     .action(async (path, options) => {
-      const [{ readBundleFile }, { readResolved }, { hashOf }, { differencesNow, guestDifferences }, { parseUntilN }] = await Promise.all([
+      const [{ readBundleFile }, { readResolved }, { isHashOf, missingSecrets, withoutSecrets }, { differencesNow, guestDifferences }, { parseUntilN }, { usesOf }] = await Promise.all([
         import('../bundle/store.js'),
         import('../profile/resolved-schema.js'),
-        import('../profile/hash.js'),
+        import('../profile/secrets.js'),
         import('../experiment/environment.js'),
         import('../experiment/until-n.js'),
+        import('../experiment/uses.js'),
       ]);
       const file = `${path.replace(/\/+$/, '')}/manifest.json`;
       const manifest = readBundleFile('manifest', file);
       const profile = readResolved(manifest.profile, file);
       // What a merged bundle says of its profile is its first origin's.
-      if (hashOf(profile) !== manifest.profileHash) throw usage(`${file} holds a profile that is not the one of its profileHash; it was changed, and what it would run is not what was run`);
+      if (!isHashOf(manifest.profileHash, profile)) throw usage(`${file} holds a profile that is not the one of its profileHash; it was changed, and what it would run is not what was run`);
       const order = new Set(manifest.order.map(({ arm }) => arm));
       const arms = profile.arms.filter(({ name }) => order.has(name));
       if (arms.length === 0) throw usage(`${file} plans no run of an arm that its profile has; it was changed`);
-      const differences = differencesNow(manifest, toolVersion());
       const asked = askedOf(manifest);
+      const uses = await usesOf({ arms: withoutSecrets(arms), kernels: profile.kernels, append: withoutSecrets(asked.guest).append });
+      const refusal = refusalOf(path, missingSecrets(arms), options.trust === true ? [] : uses.filter(({ isTrusted }) => !isTrusted));
+      if (refusal !== null && options.dryRun !== true) throw refusal;
+      const differences = differencesNow(manifest, toolVersion());
       const { bootDeadline_ns, ...settings } = asked.guest;
       const guest = { ...settings, bootDeadline_ms: bootDeadline_ns / 1e6 };
       const untilN = asked.untilN === null ? null : parseUntilN(`${asked.untilN.series}=${asked.untilN.n}`, arms);
       const head = printable([
-        `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${counted(arms.length, 'arm')}, ${profile.runs === 1 ? 'a run' : `${profile.runs} runs`} each; it was \`pauselab ${manifest.argv.join(' ')}\`, on ${manifest.startedAt}.`,
+        `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${counted(arms.length, 'arm')}, ${profile.runs === 1 ? 'a run' : `${profile.runs} runs`} each; it was \`pauselab ${withoutSecrets(manifest).argv.join(' ')}\`, on ${manifest.startedAt}.`,
         differences.length === 0 ? 'Nothing of the environment that was recorded differs.' : 'What differs since then, and what a difference in the results may come from:',
         ...differenceLines(differences),
+        'What it uses:',
+        ...uses.map(useLine),
       ]);
       if (options.dryRun === true) {
         const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([import('./dry-run.js'), import('./guests.js')]);
-        const guests = await describeGuests({ ...profile, guest });
-        const plan = { ...planOf(profile, arms, guests.map(({ name }) => name)), guests };
-        process.stdout.write(options.json === true ? toJson({ replayOf: path, differences, plan }) : `${head.join('\n')}\n\n${describePlan(plan)}`);
+        // A guest is not even planned with what is not trusted: its kernel would be read, or fetched.
+        const guests = refusal === null ? await describeGuests({ ...profile, guest }) : [];
+        const plan = { ...planOf(profile, withoutSecrets(arms), refusal === null ? guests.map(({ name }) => name) : profile.kernels.length === 0 ? undefined : profile.kernels), guests };
+        if (options.json === true) printJson({ replayOf: path, differences, uses, refused: refusal?.message ?? null, plan });
+        else printText(`${head.join('\n')}\n\n${describePlan(plan)}`);
+        if (refusal !== null) throw refusal;
         return;
       }
-      if (options.json !== true) process.stdout.write(`${head.join('\n')}\n\n`);
-      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(asked.allowDegraded ? { allowDegraded: true as const } : {}), ...(asked.trace ? { trace: true as const } : {}), untilN, guest });
+      if (options.json !== true) printText(`${head.join('\n')}\n\n`);
+      const { summary, bundle, failure } = await measure(profile, arms, argv, {
+        ...(options.out === undefined ? {} : { out: options.out }),
+        ...(asked.allowDegraded ? { allowDegraded: true as const } : {}),
+        ...(asked.trace ? { trace: true as const } : {}),
+        ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}),
+        untilN,
+        guest,
+      });
       // What a guest is is known when it has run.
       const ofGuests = guestDifferences(manifest, readBundleFile('manifest', `${bundle}/manifest.json`));
       const { renderSummary } = await import('./summary-table.js');
-      process.stdout.write(options.json === true ? toJson({ ...summary, bundle, replayOf: path, differences: [...differences, ...ofGuests] }) : renderSummary(summary, bundle));
-      if (options.json !== true && ofGuests.length > 0) process.stdout.write(`\nThe guests differ too:\n${differenceLines(ofGuests).join('\n')}\n`);
+      if (options.json === true) printJson({ ...summary, bundle, replayOf: path, uses, differences: [...differences, ...ofGuests] });
+      else printText(renderSummary(summary, bundle));
+      if (options.json !== true && ofGuests.length > 0) printText(`\nThe guests differ too:\n${differenceLines(ofGuests).join('\n')}\n`);
       if (failure !== null) throw failure;
     });
+}
+
+/** Why it may not run as it is; null if it may. */
+function refusalOf(path: string, secrets: readonly string[], strange: readonly Use[]): Failure | null {
+  if (secrets.length > 0) return usage(`${path} cannot be replayed: its bundle was written without the secrets that its program needs: ${secrets.join(', ')}; run the profile with them instead, and with --keep-secrets if it is to be replayed`);
+  if (strange.length === 0) return null;
+  return usage(`${path} would use what is not known to be this machine's own: ${strange.map(({ kind, what }) => `${kind} ${oneLine(what, 100)}`).join('; ')}; look at them (--dry-run), and replay with --trust if all of it may run here`);
+}
+
+function useLine({ kind, what, arms, isTrusted }: Use): string {
+  return `  ${isTrusted ? '' : 'NOT THIS MACHINE’S OWN: '}${kind} ${what}${arms.length === 0 ? '' : ` (${arms.join(', ')})`}`;
 }
 
 const examples = `
 Examples:
   $ pauselab replay results/today --dry-run
   $ pauselab replay results/today --out results/again
+  $ pauselab replay downloaded --trust
   $ pauselab compare results/today results/again`;
 
 /** What the profile and the order do not have. Bundles of before `asked` tell of it in their arguments alone. */

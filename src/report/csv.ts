@@ -1,4 +1,4 @@
-/** A bundle as CSV (RFC 4180): a row for every series of every run, whatever the run is worth, which stands beside it. */
+/** A bundle as CSV (RFC 4180), safe to open in a spreadsheet: a row for every series of every run, whatever the run is worth, which stands beside it. */
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 
@@ -48,8 +48,13 @@ export function csvText(rows: readonly (readonly Cell[])[]): string {
 }
 
 function cell(value: Cell): string {
-  const text = value === null ? '' : String(value);
+  const text = value === null ? '' : typeof value === 'string' ? inert(value) : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A spreadsheet runs text that begins so as a formula; behind an apostrophe it is text (OWASP, CSV Injection). Numbers stay numbers. */
+function inert(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
 }
 
 function textIn(value: unknown, key: string): string | null {
