@@ -11,6 +11,11 @@ const noProcessExit = {
   message: 'Set process.exitCode in main.ts instead: exit() cuts off output that is still being written.',
 };
 
+const noWallClock = {
+  selector: 'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
+  message: 'Use src/base/clock.ts: monotonic_ms() for durations and deadlines, since the wall clock can be set; wallClock_ms() for timestamps.',
+};
+
 export default defineConfig(
   { ignores: ['**/node_modules/', 'dist/', 'native/', 'coverage/', '.setup/', 'pauselab-results/'] },
   {
@@ -39,6 +44,11 @@ export default defineConfig(
       // `type` where a union or a function is meant, `interface` where a shape is: both are used.
       '@typescript-eslint/consistent-type-definitions': 'off',
     },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/base/clock.ts'],
+    rules: { 'no-restricted-syntax': ['error', noDefaultExports, noProcessExit, noWallClock] },
   },
   {
     // Scripts that run before anything is installed are plain JavaScript without types.

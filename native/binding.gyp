@@ -102,7 +102,7 @@
       "target_name": "pauselab-launcher",
       "type": "executable",
       "dependencies": ["core"],
-      "sources": ["launcher/main.cc"],
+      "sources": ["launcher/keeper.cc", "launcher/main.cc"],
     },
   ],
   "conditions": [

@@ -19,6 +19,7 @@
 #include <cstring>
 #include <ctime>
 #include <limits>
+#include <map>
 #include <string>
 
 namespace {
@@ -82,7 +83,27 @@ Napi::Value ThreadScheduling(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// mapShared(path) -> ArrayBuffer over the whole file, shared and writable, unmapped when it is collected
+struct Mapping {
+  void* data;
+  size_t bytes;
+  bool mapped;
+};
+
+// By their ArrayBuffer's memory. Node runs an ArrayBuffer's finalizer some time after it was detached, when another mapping
+// may have the same address: so whether there is something to unmap is kept for each mapping.
+std::map<void*, Mapping*>& mappings() {
+  static std::map<void*, Mapping*> all;
+  return all;
+}
+
+void unmap(Mapping& mapping) {
+  if (!mapping.mapped) return;
+  mapping.mapped = false;
+  mappings().erase(mapping.data);
+  munmap(mapping.data, mapping.bytes);
+}
+
+// mapShared(path) -> ArrayBuffer over the whole file, shared and writable, unmapped by unmapShared or when it is collected
 Napi::Value MapShared(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
@@ -99,10 +120,30 @@ Napi::Value MapShared(const Napi::CallbackInfo& info) {
   const int error = errno;
   close(fd);
   if (memory == MAP_FAILED) return throwErrno(env, "mmap", error);
-  return Napi::ArrayBuffer::New(env, memory, bytes, [bytes](Napi::Env, void* data) { munmap(data, bytes); });
+  auto* const mapping = new Mapping{.data = memory, .bytes = bytes, .mapped = true};
+  mappings().emplace(memory, mapping);
+  return Napi::ArrayBuffer::New(
+      env, memory, bytes,
+      [](Napi::Env, void*, Mapping* own) {
+        unmap(*own);
+        delete own;
+      },
+      mapping);
 }
 
+// unmapShared(buffer): at once, and the buffer is detached first, so that nothing in JavaScript can reach the memory. The second time it does nothing.
+Napi::Value UnmapShared(const Napi::CallbackInfo& info) {
+  auto buffer = info[0].As<Napi::ArrayBuffer>();
+  if (buffer.IsDetached()) return info.Env().Undefined();
+  const auto found = mappings().find(buffer.Data());
+  buffer.Detach();
+  if (found != mappings().end()) unmap(*found->second);
+  return info.Env().Undefined();
+}
+
+// Null for a buffer that was unmapped.
 std::atomic<uint64_t>* wordAt(const Napi::Value& buffer, const Napi::Value& byteOffset) {
+  if (buffer.As<Napi::ArrayBuffer>().IsDetached()) return nullptr;
   auto* base = static_cast<unsigned char*>(buffer.As<Napi::ArrayBuffer>().Data());
   return reinterpret_cast<std::atomic<uint64_t>*>(base + byteOffset.As<Napi::Number>().Int64Value());
 }
@@ -110,6 +151,7 @@ std::atomic<uint64_t>* wordAt(const Napi::Value& buffer, const Napi::Value& byte
 // copyWords(source ArrayBuffer, byteOffset, destination BigUint64Array): each word is one atomic load, in order
 Napi::Value CopyWords(const Napi::CallbackInfo& info) {
   const std::atomic<uint64_t>* source = wordAt(info[0], info[1]);
+  if (source == nullptr) return throwErrno(info.Env(), "copyWords", EFAULT);
   auto destination = info[2].As<Napi::BigUint64Array>();
   uint64_t* out = destination.Data();
   for (size_t i = 0; i < destination.ElementLength(); ++i) out[i] = source[i].load(std::memory_order_acquire);
@@ -119,7 +161,9 @@ Napi::Value CopyWords(const Napi::CallbackInfo& info) {
 // storeWord(destination ArrayBuffer, byteOffset, bigint)
 Napi::Value StoreWord(const Napi::CallbackInfo& info) {
   bool lossless = true;
-  wordAt(info[0], info[1])->store(info[2].As<Napi::BigInt>().Uint64Value(&lossless), std::memory_order_release);
+  std::atomic<uint64_t>* const word = wordAt(info[0], info[1]);
+  if (word == nullptr) return throwErrno(info.Env(), "storeWord", EFAULT);
+  word->store(info[2].As<Napi::BigInt>().Uint64Value(&lossless), std::memory_order_release);
   return info.Env().Undefined();
 }
 
@@ -158,6 +202,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("setAffinity", Napi::Function::New(env, SetAffinity));
   exports.Set("threadScheduling", Napi::Function::New(env, ThreadScheduling));
   exports.Set("mapShared", Napi::Function::New(env, MapShared));
+  exports.Set("unmapShared", Napi::Function::New(env, UnmapShared));
   exports.Set("copyWords", Napi::Function::New(env, CopyWords));
   exports.Set("readTimestampCounter", Napi::Function::New(env, ReadTimestampCounter));
   exports.Set("storeWord", Napi::Function::New(env, StoreWord));

@@ -352,7 +352,8 @@ HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& s
 void belongToParent(const Plan& plan) {
   if (!plan.parentPid) return;
   dieWith(static_cast<pid_t>(*plan.parentPid));
-  signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
+  // Ctrl-C and the end of a terminal reach the whole process group; the control plane decides what they mean.
+  for (const int ignored : {SIGINT, SIGHUP}) signal(ignored, SIG_IGN);
 }
 
 // The churn of a foreign control: in an address space, and on an allocator, of its own. It outlives its threads: the

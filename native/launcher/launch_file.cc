@@ -144,6 +144,12 @@ void readLine(const Line& line, Launch& launch) {
   } else if (key == "timer_slack_ns") {
     once(line, !launch.timerSlack_ns);
     launch.timerSlack_ns = line.number<std::uint64_t>(line.value(), 1, 1'000'000'000);
+  } else if (key == "keep_ms") {
+    once(line, !launch.keep_ms);
+    launch.keep_ms = line.number<std::uint64_t>(line.value(), 0, 3'600'000);
+  } else if (key == "end_file") {
+    once(line, launch.endFile.empty());
+    launch.endFile = line.path();
   } else if (key == "limit") {
     launch.limits.push_back(readLimit(line));
   } else if (key == "unset") {
@@ -154,7 +160,7 @@ void readLine(const Line& line, Launch& launch) {
   } else if (key == "argument") {
     launch.arguments.push_back(line.value());
   } else {
-    line.reject("expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, cpus, timer_slack_ns, limit, unset, set or argument, got \"" + key + "\"");
+    line.reject("expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, cpus, timer_slack_ns, keep_ms, end_file, limit, unset, set or argument, got \"" + key + "\"");
   }
 }
 

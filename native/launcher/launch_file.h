@@ -15,6 +15,8 @@
 //   limit=core 0                     soft limit; as, core, data, fsize, memlock, nofile, nproc, stack; bytes or counts
 //   unset=LD_PRELOAD                 a name, or a beginning of names: MALLOC_*
 //   set=MALLOC_CONF=narenas:1        after all unset lines
+//   keep_ms=5000                     stay as its parent (keeper.h): what it started ends with it, after so long
+//   end_file=/dev/shm/x/jvm.end      with keep_ms: how the program ended, and how many processes it left
 //   argument=-Dx                     after the arguments that the launcher itself was given
 #pragma once
 
@@ -54,6 +56,8 @@ struct Launch {
   std::optional<Policy> policy;
   std::vector<int> cpus;  // empty: as inherited
   std::optional<std::uint64_t> timerSlack_ns;
+  std::optional<std::uint64_t> keep_ms;
+  std::string endFile;
   std::vector<Limit> limits;
   std::vector<std::string> unset;
   std::vector<std::pair<std::string, std::string>> set;

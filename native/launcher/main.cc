@@ -1,6 +1,9 @@
 // pauselab-launcher: stands where java-caller expects a java. It prepares the process (logs, limits, priority,
 // environment, death of the parent) and becomes the real java by exec: same pid, same session, no process in between.
 // Called as `pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…`, because java-caller puts what begins with -D first.
+//
+// For a program that may start others it stays as their keeper instead, and its child becomes the program (keeper.h): where the
+// file says so, and for tools of the system, as `pauselab-launcher -Dpauselab.keep=PARENT_PID PROGRAM ARGUMENT…`.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -17,15 +20,22 @@
 #include <string_view>
 #include <vector>
 
+#include "board/clock.h"
 #include "board/fail.h"
+#include "launcher/keeper.h"
 #include "launcher/launch_file.h"
 
 namespace pauselab::launcher {
 namespace {
 
 constexpr std::string_view kOption = "-Dpauselab.launch=";
+constexpr std::string_view kKeepOption = "-Dpauselab.keep=";
+// For a tool to put away what it has half done.
+constexpr std::uint64_t kToolGrace_ns = 2 * kSecond_ns;
 
+// A keeper's child has the keeper for its parent.
 void dieWith(const Launch& launch) {
+  if (launch.keep_ms) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // exec keeps it
   if (static_cast<std::uint64_t>(getppid()) != launch.parent) fail(Exit::workload, "the process %llu that was to start %s is gone", static_cast<unsigned long long>(launch.parent), launch.called.c_str());
 }
@@ -106,9 +116,9 @@ std::string reasonFor(int error) {
   fail(Exit::unfit, "%s could not be executed (%s): %s; %s", launch.java.c_str(), strerrorname_np(error), reasonFor(error).c_str(), launch.remedy.c_str());
 }
 
-[[noreturn]] void launch(const std::string& file, std::span<char*> arguments) {
-  Launch launch = readLaunch(file);
-  signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole process group; the control plane decides what it means
+[[noreturn]] void prepareAndBecome(Launch& launch, std::span<char*> arguments) {
+  // Ctrl-C and the end of a terminal reach the whole process group; the control plane decides what they mean.
+  for (const int ignored : {SIGINT, SIGHUP}) signal(ignored, SIG_IGN);
   dieWith(launch);
   redirect(launch);
   if (launch.directory && chdir(launch.directory->c_str()) != 0) fail(Exit::unfit, "the working directory %s could not be entered (%s)", launch.directory->c_str(), strerrorname_np(errno));
@@ -121,12 +131,30 @@ std::string reasonFor(int error) {
   becomeJava(launch, arguments, environment);
 }
 
+[[noreturn]] void launch(const std::string& file, std::span<char*> arguments) {
+  Launch launch = readLaunch(file);
+  if (!launch.keep_ms) prepareAndBecome(launch, arguments);
+  const Keeping keeping{.parent = static_cast<pid_t>(launch.parent), .grace_ns = *launch.keep_ms * 1'000'000, .endFile = launch.endFile};
+  keep(keeping, [&] { prepareAndBecome(launch, arguments); });
+}
+
+// A tool of the system: its output is the caller's to read, and 127 with this sentence says that there is none of that name.
+[[noreturn]] void keepTool(std::string_view parent, std::span<char*> command) {
+  const Keeping keeping{.parent = static_cast<pid_t>(std::strtol(std::string(parent).c_str(), nullptr, 10)), .grace_ns = kToolGrace_ns, .endFile = ""};
+  keep(keeping, [&] {
+    execvp(command[0], command.data());
+    std::fprintf(stderr, "%s could not be executed (%s)\n", command[0], strerrorname_np(errno));
+    _exit(127);
+  });
+}
+
 }  // namespace
 }  // namespace pauselab::launcher
 
 int main(int argc, char** argv) {
   using namespace pauselab;
   const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first.starts_with(launcher::kKeepOption) && argc > 2) launcher::keepTool(first.substr(launcher::kKeepOption.size()), std::span(argv + 2, static_cast<std::size_t>(argc - 1)));
   if (!first.starts_with(launcher::kOption)) fail(Exit::usage, "expected pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…, got \"%.*s\" as the first argument", static_cast<int>(first.size()), first.data());
   launcher::launch(std::string(first.substr(launcher::kOption.size())), std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
 }

@@ -199,7 +199,7 @@ int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1);
   if (getppid() != std::strtol(argv[3], nullptr, 10)) fail(Exit::workload, "the process that started the sampler is gone");
-  std::signal(SIGINT, SIG_IGN);
+  for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond RLIMIT_FSIZE is then refused with EFBIG
   std::signal(SIGTERM, [](int) { terminated = 1; });
   sample(argv[1], period_ns, withStacks ? argv[4] + 7 : nullptr, pids);

@@ -24,7 +24,7 @@ void expectRefused(const std::string& text, const char* part) {
 TEST("a launch file is read in full") {
   const Launch launch = parseLaunch(kNeeded +
                                         "# a comment\n\n"
-                                        "cwd=/a b\nnice=-5\npolicy=fifo 7\ncpus=0,2-3\ntimer_slack_ns=1\n"
+                                        "keep_ms=5000\nend_file=/r/end\ncwd=/a b\nnice=-5\npolicy=fifo 7\ncpus=0,2-3\ntimer_slack_ns=1\n"
                                         "limit=core 0\nlimit=nofile unlimited\nunset=A\nunset=MALLOC_*\nset=X=1=2 3\nargument=-Da b\nargument=\n",
                                     "launch");
   EXPECT(launch.java == "/j/bin/java" && launch.parent == 12u && launch.pidFile == "/r/pid" && launch.stdoutPath == "/r/out" && launch.stderrPath == "/r/err");
@@ -33,6 +33,7 @@ TEST("a launch file is read in full") {
   EXPECT(launch.policy->number == SCHED_FIFO && launch.policy->staticPriority == 7);
   EXPECT((launch.cpus == std::vector<int>{0, 2, 3}));
   EXPECT(launch.timerSlack_ns == 1u);
+  EXPECT(launch.keep_ms == 5000u && launch.endFile == "/r/end");
   EXPECT(launch.limits.size() == 2 && launch.limits[0].resource == RLIMIT_CORE && launch.limits[0].value == 0 && launch.limits[1].value == RLIM_INFINITY);
   EXPECT(launch.set.size() == 1 && launch.set[0].first == "X" && launch.set[0].second == "1=2 3");
   EXPECT((launch.arguments == std::vector<std::string>{"-Da b", ""}));
@@ -55,6 +56,7 @@ TEST("a launch file that is not one is refused with its line") {
   expectRefused(kNeeded + "limit=core much\n", "for limit, got \"much\"");
   expectRefused(kNeeded + "set=X\n", "expected NAME=VALUE for set, got \"X\"");
   expectRefused(kNeeded + "unset=X=1\n", "expected a variable's name for unset");
+  expectRefused(kNeeded + "keep_ms=-1\n", "for keep_ms, got \"-1\"");
   expectRefused(kNeeded + "timer_slack_ns=0\n", "for timer_slack_ns, got \"0\"");
 }
 

@@ -251,7 +251,7 @@ int main(int argc, char** argv) {
   using namespace pauselab;
   if (argc != 4) fail(Exit::usage, "expected: pauselab-tracer FOLDER PARENT_PID PLAN");
   const auto parent = static_cast<pid_t>(std::strtol(argv[2], nullptr, 10));
-  std::signal(SIGINT, SIG_IGN);
+  for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond RLIMIT_FSIZE is then refused with EFBIG
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) fail(Exit::workload, "the process that started the tracer is gone");

@@ -7,6 +7,7 @@ export const ExitCode = {
   inconclusive: 4,
   unfit: 5,
   workload: 6,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -46,3 +47,14 @@ export function unfit(sentence: string, options?: FailureOptions): Failure {
 export function workloadFailed(sentence: string, options?: FailureOptions): Failure {
   return new Failure(ExitCode.workload, sentence, options);
 }
+
+/** Somebody gave a signal before it was done; which one, and the exit code, are told where signals are listened for. */
+export function interruptedBefore(what: string): Failure {
+  return new Failure(ExitCode.interrupted, `interrupted before ${what}`);
+}
+
+export function isInterruption(error: unknown): error is Failure {
+  return error instanceof Failure && signalCodes.includes(error.exitCode);
+}
+
+const signalCodes: readonly ExitCode[] = [ExitCode.hungUp, ExitCode.interrupted, ExitCode.terminated];

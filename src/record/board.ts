@@ -12,7 +12,7 @@ import { readStaticPart, type BoardDescription } from './board-check.js';
 import { boardMagic, goCommand, header, headerBytes, states, thread as threadField, type BoardState, type ThreadRole } from './board-layout.js';
 
 /** The part of the addon that a board needs; a test may put a memory of its own here. */
-export type SharedMemory = Pick<NativeAddon, 'mapShared' | 'copyWords' | 'storeWord'>;
+export type SharedMemory = Pick<NativeAddon, 'mapShared' | 'unmapShared' | 'copyWords' | 'storeWord'>;
 
 /** Absolute times of one run, CLOCK_MONOTONIC. */
 export interface AbsoluteWindow {
@@ -52,6 +52,8 @@ export interface Board extends BoardDescription {
   /** Cuts a run short; later than planned is not possible, because threads may have left. */
   moveWindowEnd(end: Pick<AbsoluteWindow, 'windowEnd_ns' | 'drainEnd_ns'>): void;
   window(): AbsoluteWindow;
+  /** Gives its memory back; nothing else may be asked of it afterwards. A run's board is large, and the next run makes another one. */
+  close(): void;
   /** Copies `destination.length` words from a byte offset on, each by one atomic load, in order. */
   readonly copyWords: (byteOffset: number, destination: BigUint64Array) => void;
 }
@@ -78,7 +80,7 @@ export function isBoardThere(path: string): boolean {
  */
 export function openBoard(path: string, memory: SharedMemory = nativeAddon()): Board {
   const buffer = mapWhole(path, memory);
-  const description = readStaticPart(path, buffer);
+  const description = checkedPart(path, buffer, memory);
   const { threads } = description;
   const copyWords = (byteOffset: number, destination: BigUint64Array): void => {
     memory.copyWords(buffer, byteOffset, destination);
@@ -103,6 +105,7 @@ export function openBoard(path: string, memory: SharedMemory = nativeAddon()): B
     path,
     copyWords,
     window,
+    close: () => { memory.unmapShared(buffer); },
     state() {
       const number = load(header.state);
       const state = states[Number(number)];
@@ -131,6 +134,15 @@ export function openBoard(path: string, memory: SharedMemory = nativeAddon()): B
       store(header.drain_end_ns, drainEnd_ns);
     },
   };
+}
+
+function checkedPart(path: string, buffer: ArrayBuffer, memory: SharedMemory): BoardDescription {
+  try {
+    return readStaticPart(path, buffer);
+  } catch (error) {
+    memory.unmapShared(buffer);
+    throw error;
+  }
 }
 
 export function relativeWindow({ go_ns, windowStart_ns, windowEnd_ns, drainEnd_ns }: AbsoluteWindow): RelativeWindow {

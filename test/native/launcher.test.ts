@@ -133,3 +133,34 @@ test('logs are appended to, so that what a JVM reopens does not overwrite them',
   expect(statSync(files.out).size).toBe(4);
   expect(read(files.out)).toBe('two\n');
 });
+
+test('a keeper stays as its parent: same session, and the end in a file before what is left has ended', async () => {
+  const base = scratch.fresh('kept');
+  const files = prepare(script('echo "$PPID $(ps -o sid= -p $$)"; trap "" TERM; setsid sleep 1000 > /dev/null 2>&1 & echo $!; exit 7'), ['keep_ms=60000', `end_file=${base}.end`]);
+  const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${files.file}`], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  expect(await until('its end', () => existsSync(`${base}.end`) && read(`${base}.end`))).toBe('code 7\nleft 1\n');
+  const [parent = '', left = ''] = read(files.out).trim().split('\n');
+  const session = read('/proc/self/stat').split(') ')[1]?.split(' ')[3];
+  expect(parent.trim().split(/\s+/)).toEqual([String(child.pid), session]);
+  expect(read(files.pid)).not.toBe(`${child.pid}\n`);
+  // It ignores SIGTERM, and has a minute; what its keeper is told ends it sooner only for a pauselab that is gone.
+  process.kill(Number(left), 'SIGKILL');
+  await ended;
+  expect([child.exitCode, isAlive(Number(left))]).toEqual([7, false]);
+});
+
+test('a keeper ends by the signal that its program ended by', async () => {
+  const files = prepare(script('kill -KILL $$'), ['keep_ms=0']);
+  expect(await launch(files)).toMatchObject({ code: null, signal: 'SIGKILL' });
+});
+
+test('a keeper that is killed takes the program with it', async () => {
+  const files = prepare('/bin/sleep', ['keep_ms=0']);
+  const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${files.file}`, '1000'], { stdio: 'ignore' });
+  const pid = await until('pid file', () => existsSync(files.pid) && Number(read(files.pid)));
+  onTestFinished(() => { endProcess(pid); });
+  await until('exec', () => read(`/proc/${pid}/comm`) === 'sleep\n');
+  child.kill('SIGKILL');
+  await until('its end', () => !isAlive(pid));
+});

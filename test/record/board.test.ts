@@ -116,6 +116,7 @@ describe('a mapped board', () => {
     const board = withFile(fake.bytes, (path) =>
       openBoard(path, {
         mapShared: () => fake.bytes,
+        unmapShared: () => undefined,
         copyWords: () => undefined,
         storeWord: (_, offset) => { order.push(offset); },
       }),

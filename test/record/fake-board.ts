@@ -99,6 +99,7 @@ export function openFake({ bytes, words }: FakeBoard, beforeLoad: () => void = (
   return withFile(bytes, (path) =>
     openBoard(path, {
       mapShared: () => bytes,
+      unmapShared: () => undefined,
       copyWords: (_, byteOffset, destination) => {
         for (let i = 0; i < destination.length; i += 1) {
           beforeLoad();
