@@ -2,6 +2,7 @@
  * The lock table: for every call, isolated and across VMAs, the lock that it takes on this kernel, found by behaviour
  * (lock-verdict.ts) in the stages of stages.ts, beside what pauselab's table of operations declares.
  */
+import { monotonic_ms } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
 import { calibrate, nextSize } from '../experiment/calibrate.js';
 import type { Interruption } from '../experiment/interruption.js';
@@ -27,7 +28,7 @@ const retriesFor_ms = 42_000;
 const asksFor_ms = 48_000;
 
 export async function findLocks(place: Place, progress: (text: string) => void, interruption: Interruption, times = 1): Promise<LockRow[]> {
-  const started_ms = Date.now();
+  const started_ms = monotonic_ms();
   const all = probesOfTable();
   progress('which calls this kernel refuses');
   const refusals = await findRefusals(all, interruption);
@@ -46,7 +47,7 @@ export async function findLocks(place: Place, progress: (text: string) => void, 
     stopIfInterrupted(interruption);
     return result;
   };
-  const mayAsk = (attempt: number): boolean => Date.now() < started_ms + times * (attempt === 1 ? asksFor_ms : retriesFor_ms);
+  const mayAsk = (attempt: number): boolean => monotonic_ms() < started_ms + times * (attempt === 1 ? asksFor_ms : retriesFor_ms);
   const asked = all.filter((probe) => !refusals.has(seriesOf(probe)) && !notAsked.has(seriesOf(probe)));
   const { facts, figures } = await askAll(asked, known, { trial, mayAsk, progress });
   return all.map((probe): LockRow => {
@@ -80,7 +81,7 @@ async function sizeHolders({ holder: reader }: KnownCalls, { host, topology, mea
   const fair = fairMeans(host);
   const callTime_ns = async (operation: TrialHolder['operation'], means: Means): Promise<number> => {
     stopIfInterrupted(interruption);
-    return (await calibrate(trialArm({ holder: { operation, crossing: false }, probes: [], means }), null, topology, firstBytes)).hold_ns;
+    return (await calibrate(trialArm({ holder: { operation, crossing: false }, probes: [], means }), null, { topology, interrupted: interruption.signalled }, firstBytes)).hold_ns;
   };
   const read_ns = await callTime_ns(reader, kind === 'fair' ? fair : realTimeMeans(0));
   const fairReader = { operation: reader, regionBytes: nextSize(firstBytes, read_ns, fair.hold_ns ?? read_ns), crossing: true, means: fair };

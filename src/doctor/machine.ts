@@ -3,14 +3,15 @@
  * where it matters, what to do. Nothing is guessed: what cannot be read is said to be unknown.
  */
 import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node:fs';
-import { execFile, spawn } from 'node:child_process';
 import { getPriority } from 'node:os';
-import { promisify } from 'node:util';
+import { runChild, spawnKept } from '../base/child.js';
+import { settlesWithin } from '../base/clock.js';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
 import { formatShare, formatSize } from '../base/units.js';
 import type { CpuTopology } from '../host/cpus.js';
-import { availableMemoryBytes, type HostFacts } from '../host/facts.js';
+import type { HostFacts } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';
+import { availableMemoryBytes, memoryLimit } from '../host/memory.js';
 import { mostPriority } from './means.js';
 import { tmpfsMagic } from '../workload/runtime-folder.js';
 import { loadBetween, readLoad, type MachineLoad } from '../host/load.js';
@@ -69,11 +70,11 @@ const leastShmBytes = 64 * 1024 ** 2;
 const leastMemoryBytes = 2 * 1024 ** 3;
 
 export function checkMemory(): Check[] {
-  const limit = cgroupValue('memory.max');
+  const limit = memoryLimit();
   return [
     sharedMemory(),
     availableMemory(),
-    limit === null || limit === 'max' ? ok('memory limit', 'none') : advise('memory limit', formatSize(Number(limit)), 'a region near the limit of the cgroup is reclaimed while it is measured'),
+    limit === null ? ok('memory limit', 'none') : advise('memory limit', `${formatSize(limit.bytes)}, of which ${formatSize(limit.left)} are left`, 'a region near the limit of the cgroup is reclaimed while it is measured'),
     cpuLimit(),
   ];
 }
@@ -122,7 +123,9 @@ export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Che
 
 /** What may be set, tried on a process of our own that sleeps: Node, for a guest has no `sleep`. */
 export async function checkPermissions(addon: NativeAddon = nativeAddon()): Promise<Check[]> {
-  const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 30_000)'], { stdio: 'ignore' });
+  // Its keeper sleeps, too, and is a process of ours like any other.
+  const child = spawnKept(process.execPath, ['-e', 'setTimeout(() => undefined, 30_000)'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => { child.once('exit', resolve).once('error', resolve); });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const pid = child.pid ?? 0;
   const attempt = (name: string, missing: string, action: () => void, refused: (name: string, found: string) => Check = info): Check => {
@@ -148,6 +151,7 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
     ];
   } finally {
     child.kill('SIGKILL');
+    await settlesWithin(ended, 5_000);
   }
 }
 
@@ -180,7 +184,7 @@ function findJdks(): string[] {
 
 async function findAllocators(): Promise<string[]> {
   try {
-    const { stdout } = await promisify(execFile)('/sbin/ldconfig', ['-p']);
+    const { stdout = '' } = (await runChild('/sbin/ldconfig', ['-p'], { deadline_ms: 20_000 })) ?? {};
     return [...new Set(stdout.match(/lib(?:jemalloc|tcmalloc(?:_minimal)?|mimalloc)\.so\.[\d.]+(?= )/g) ?? [])];
   } catch {
     return [];

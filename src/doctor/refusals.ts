@@ -1,5 +1,5 @@
 /** Calls that this kernel refuses, tried on their own before any trial, by errno name. */
-import { execFile } from 'node:child_process';
+import { runChild } from '../base/child.js';
 import { unfit, workloadFailed } from '../base/failure.js';
 import type { Interruption } from '../experiment/interruption.js';
 import { programs } from '../workload/programs.js';
@@ -19,22 +19,17 @@ export async function findRefusals(probes: readonly Probe[], interruption: Inter
   return refused;
 }
 
-function refusalOf({ operation, layout }: Probe): Promise<string | null> {
+/** An operation that hangs is none that can be measured. */
+const tryDeadline_ms = 20_000;
+
+async function refusalOf({ operation, layout }: Probe): Promise<string | null> {
   const engine = programs.engine();
-  return new Promise((resolve, reject) => {
-    execFile(engine, ['exercise', operation, String(tries), ...(layout === 'crossing' ? ['crossing'] : [])], (error, _, stderr) => {
-      if (error === null) {
-        resolve(null);
-        return;
-      }
-      if (typeof error.code === 'string') {
-        reject(unfit(`${engine} could not be started (${error.message}); run \`npm run setup\` to build it`, { cause: error }));
-        return;
-      }
-      // A seccomp filter may answer with a signal instead of an errno.
-      const refusal = error.signal === 'SIGSYS' ? 'SIGSYS' : /: (E[A-Z0-9]{2,})\b/.exec(stderr)?.[1];
-      if (refusal === undefined) reject(workloadFailed(`${operation} could not be tried: ${stderr.trim() || error.message}`));
-      else resolve(refusal);
-    });
-  });
+  const end = await runChild(engine, ['exercise', operation, String(tries), ...(layout === 'crossing' ? ['crossing'] : [])], { deadline_ms: tryDeadline_ms });
+  if (end === null) throw unfit(`${engine} could not be started (there is no such file); run \`npm run setup\` to build it`);
+  if (end.code === 0) return null;
+  // A seccomp filter may answer with a signal instead of an errno.
+  const refusal = end.signal === 'SIGSYS' ? 'SIGSYS' : /: (E[A-Z0-9]{2,})\b/.exec(end.stderr)?.[1];
+  if (refusal !== undefined) return refusal;
+  const how = end.isLate ? `it had not ended after ${tryDeadline_ms / 1000} s` : `the engine ended ${end.signal === null ? `with exit code ${String(end.code)}` : `by ${end.signal}`}`;
+  throw workloadFailed(`${operation} could not be tried: ${end.stderr.trim() || how}`);
 }

@@ -1,6 +1,6 @@
 /** One trial: a holder that is preempted inside its calls, and victims that may have to wait for it. */
 import { cleanUp } from '../base/clean-up.js';
-import { unfit } from '../base/failure.js';
+import { unfit, workloadFailed } from '../base/failure.js';
 import { nativeAddon } from '../base/native.js';
 import type { NativeArm, ResolvedVictim } from '../profile/resolved.js';
 import type { HolderOperation, VictimLayout, VictimOperation } from '../profile/operations.js';
@@ -94,7 +94,7 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
   const { holder, probes, means, topology, inTurn, patience = 1 } = input;
   const arm = trialArm(input);
   const times = { warmup_ns, drain_ns, duration_ns: inTurn === undefined ? duration_ns * patience : probes.length * turnOf(means, patience) };
-  const workload = await prepareWorkload({ arm, ...times, regionBytes: holder.regionBytes, threshold_ns: blockedFrom_ns, topology });
+  const workload = await prepareWorkload({ arm, ...times, regionBytes: holder.regionBytes, threshold_ns: blockedFrom_ns, topology, interrupted: input.interrupted });
   try {
     const [problem] = workload.degraded;
     if (problem !== undefined) throw unfit(`no lock can be found here: ${problem}`);
@@ -102,8 +102,9 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
     if (means.watcherPriority !== null) for (const pid of [...workload.pids, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
     const watch = watchFor(workload.board, (input.enough ?? []).map(seriesOf));
     const result = await runWindow(workload, times, { interrupted: Promise.race([watch.allBlocked, ...(input.interrupted === undefined ? [] : [input.interrupted])]) }).finally(watch.stop);
-    const samples = await sampler.finish(result.go_ns);
+    const { samples, problem: unseen } = await sampler.finish(result.go_ns, input.interrupted);
     if (result.failure !== null) throw result.failure;
+    if (unseen !== null) throw workloadFailed(`no lock can be found in this trial: ${unseen}; run it again`);
     const { board } = workload;
     const { series } = analyseRun({ ...board, tids: board.threadIds().map(({ tid }) => tid) }, result, samples);
     const thread = board.threads.findIndex(({ role }) => role === 'holder');

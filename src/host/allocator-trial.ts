@@ -106,9 +106,12 @@ export function isSame(asked: string, took: string): boolean {
   return a !== '' && b !== '' && number === Number(b);
 }
 
+/** They do nothing, and so take some milliseconds. */
+const trialDeadline_ms = 20_000;
+
 /** What the program that does nothing leaves on stderr. */
 function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<string, string>>): string[] {
-  const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], { env: { ...environment, ...more, LC_ALL: 'C' }, encoding: 'utf8', timeout: 20_000 });
+  const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], { env: { ...environment, ...more, LC_ALL: 'C' }, encoding: 'utf8', timeout: trialDeadline_ms, killSignal: 'SIGKILL' });
   if (error !== undefined) throw unfit(`a program that does nothing could not be run with ${String(library)} (${error.message})`, { cause: error });
   const lines = stderr.split('\n').filter((line) => line !== '');
   const warning = preloadWarning(lines);
@@ -122,7 +125,7 @@ function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string>
   if (environment.GLIBC_TUNABLES === undefined) return new Map();
   const loader = /^.*\s(\/\S*\/ld-linux\S*)$/m.exec(readFileSync('/proc/self/maps', 'utf8'))?.[1];
   if (loader === undefined) throw unfit('the settings of glibc cannot be checked: this system has no loader of glibc; leave allocator.settings out');
-  const { stdout, status } = spawnSync(loader, ['--list-tunables'], { env: { ...environment }, encoding: 'utf8' });
+  const { stdout, status } = spawnSync(loader, ['--list-tunables'], { env: { ...environment }, encoding: 'utf8', timeout: trialDeadline_ms, killSignal: 'SIGKILL' });
   if (status !== 0) throw unfit(`the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave allocator.settings out`);
   return new Map(stdout.split('\n').flatMap((line) => { const [, key, value] = /^([\w.]+): (\S+)/.exec(line) ?? []; return key === undefined || value === undefined ? [] : [[key, value]]; }));
 }

@@ -3,7 +3,7 @@ import { cpus, release, totalmem, version } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { cpuTopology } from './cpus.js';
-import { readIfThere, readProc } from './files.js';
+import { readIfThere } from './files.js';
 import { configHz, configOption, configuredPreemption } from './kernel-config.js';
 
 export interface HostFacts {
@@ -46,11 +46,6 @@ export function hostFacts(): HostFacts {
     node: process.version,
     root: process.geteuid?.() === 0,
   };
-}
-
-/** Memory that can be given out without swapping. */
-export function availableMemoryBytes(): number {
-  return Number(/^MemAvailable:\s*(\d+) kB$/m.exec(readProc('/proc/meminfo'))?.[1] ?? 0) * 1024;
 }
 
 function kernelConfig(): string | null {

@@ -2,12 +2,11 @@
  * The JDKs of this machine: where they are looked for, what each says of itself, and which one a profile gets. Nothing
  * is downloaded and nothing is guessed from a path: every candidate is started once and asked.
  */
-import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { runChild } from '../base/child.js';
 import { type Failure, unfit, usage } from '../base/failure.js';
-import { machineFailure } from '../base/system-error.js';
 import { parseJdkRequirement } from '../profile/jdk-requirement.js';
 import { collectors, type Collector } from '../profile/jvm-table.js';
 
@@ -226,21 +225,12 @@ interface Answer {
   readonly timedOut: boolean;
 }
 
-function run(java: string, args: readonly string[], timeout_ms: number): Promise<Answer> {
+async function run(java: string, args: readonly string[], timeout_ms: number): Promise<Answer> {
   // What a shell may hold for a JVM would be part of the answer.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS'].includes(name)));
-  return new Promise((done, fail) => {
-    execFile(java, args, { env, timeout: timeout_ms, killSignal: 'SIGKILL', maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
-      const refused = machineFailure(error);
-      if (refused !== null) {
-        fail(refused);
-        return;
-      }
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
-      const text = `${stderr}${stdout}` || (error === null ? '' : error.message);
-      done({ code, text, timedOut: error?.killed === true });
-    });
-  });
+  const end = await runChild(java, args, { env, deadline_ms: timeout_ms });
+  if (end === null) return { code: null, text: 'there is no such program', timedOut: false };
+  return { code: end.code, text: `${end.stderr}${end.stdout}`, timedOut: end.isLate };
 }
 
 async function lacks(jdk: Jdk, collector: Collector): Promise<Failure> {
