@@ -157,9 +157,9 @@ async function wholeStart(kernel, image, accelerator, deadline_ms = most_ms) {
   try {
     const hello = performance.now() - start_ms;
     const config = kernel.config === null ? null : readFileSync(kernel.config, 'utf8');
-    await machine.request({ type: 'set-up', release: kernel.release, config }, most_ms, ({ type }) => (type === 'facts' ? type : undefined));
+    await machine.request({ type: 'set-up', release: kernel.release, config }, { deadline_ms: most_ms }, ({ type }) => (type === 'facts' ? type : undefined));
     const setUp = performance.now() - start_ms;
-    const go = await machine.request({ type: 'run', run }, most_ms, ({ type, phase, sentence }) => {
+    const go = await machine.request({ type: 'run', run }, { deadline_ms: most_ms }, ({ type, phase, sentence }) => {
       if (type === 'failed') throw new Error(sentence);
       return type === 'phase' && phase === 'measuring' ? performance.now() - start_ms : undefined;
     });

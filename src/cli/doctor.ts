@@ -1,6 +1,6 @@
 /** `pauselab doctor`: is this machine affected, by what, and can a measurement on it be trusted? */
 import { Command } from '@commander-js/extra-typings';
-import { ExitCode } from '../base/failure.js';
+import { ExitCode, Failure } from '../base/failure.js';
 import type { Examination } from '../doctor/examine.js';
 import type { Check } from '../doctor/machine.js';
 import { printJson, printText } from './output.js';
@@ -13,7 +13,7 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
     .option('--kernel <kernel>', 'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated', collect, [])
     .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none', 'full')
     .option('--json', 'write one JSON document')
-    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 130/143 interrupted.')
+    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 129/130/143 interrupted.')
     .action(async ({ json, kernel, preempt }) => {
       const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([import('../doctor/examine.js'), import('./logger.js'), import('../experiment/interruption.js')]);
       const logger = createLogger();
@@ -31,6 +31,10 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
         if (json === true) printJson(report);
         else printText(renderExamination(report));
         if (!report.fit) setExitCode(ExitCode.unfit);
+      } catch (error) {
+        // Whatever was being waited for when the signal came.
+        if (interruption.signal() !== null && error instanceof Failure) throw (await import('../doctor/interrupted.js')).interruptionOf(interruption);
+        throw error;
       } finally {
         interruption.dispose();
       }

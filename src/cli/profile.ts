@@ -1,6 +1,6 @@
 /** `pauselab profile`: what profiles there are, what they say, and whether one's own is right. */
 import { Command } from '@commander-js/extra-typings';
-import { ExitCode, usage } from '../base/failure.js';
+import { ExitCode, Failure, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
 import { examples, toJson, printDocument, printText as write } from './output.js';
@@ -93,7 +93,7 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
     .action(async (nameOrPath, { arm: only, duration, java, json }) => {
-      const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { listenForInterruption }] = await Promise.all([
+      const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { exitCodeOf, listenForInterruption }] = await Promise.all([
         import('../profile/load.js'),
         import('../experiment/verify.js'),
         import('../host/cpus.js'),
@@ -106,6 +106,10 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
       const results: VerifiedArm[] = [];
       try {
         for (const arm of arms) results.push(await verifyArm(profile, arm, cpuTopology(), interruption));
+      } catch (error) {
+        const signal = interruption.signal();
+        if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOf(signal), `interrupted by ${signal}; calls that were not counted to the end say nothing, so there is no result`);
+        throw error;
       } finally {
         interruption.dispose();
       }

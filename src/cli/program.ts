@@ -81,4 +81,4 @@ Examples:
   $ pauselab profile show residual-stalls        a profile, with its comments
 
 Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met or a gate failed, 4 inconclusive,
-5 this machine cannot do it, 6 the workload failed, 130/143 interrupted.`;
+5 this machine cannot do it, 6 the workload failed, 129/130/143 interrupted.`;

@@ -114,7 +114,7 @@ export interface Measured {
 }
 
 export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; keepSecrets?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
-  const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
+  const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/guest-needs.js'),
     import('../experiment/places.js'),
@@ -129,7 +129,7 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
   const status = createStatus(logger, profile);
   const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
   try {
-    const needs = profile.kernels.some((kernel) => kernel !== hostKernel) ? await guestNeeds(arms) : { arms, files: [] };
+    const needs = profile.kernels.some((kernel) => kernel !== hostKernel) ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] };
     const places = await placesOf({ ...profile, guest: options.guest, files: needs.files }, { interrupted: interruption.signalled, progress: (text) => { status.onCalibration(text); } });
     const { summary, failure } = await runExperiment({
       profile,

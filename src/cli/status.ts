@@ -1,4 +1,5 @@
 /** Live status of an experiment: a line that is rewritten on a terminal and fits into it, a heartbeat every ten seconds elsewhere. */
+import { monotonic_ms } from '../base/clock.js';
 import { printableLine } from '../base/printable.js';
 import { redacted } from '../base/secrets.js';
 import { fitted } from '../base/text-width.js';
@@ -27,15 +28,15 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
   let what = 'starting';
   let runsLeft = 0;
   let phase = '';
-  let phaseSince = Date.now();
+  let phaseSince = monotonic_ms();
   let stalls = 0;
 
   const enter = (next: string): void => {
     phase = next;
-    phaseSince = Date.now();
+    phaseSince = monotonic_ms();
   };
   const text = (): string => {
-    const inPhase_s = (Date.now() - phaseSince) / 1000;
+    const inPhase_s = (monotonic_ms() - phaseSince) / 1000;
     const measured_s = phase === 'measuring' ? Math.min(inPhase_s, run_s) : 0;
     const progress = phase === 'measuring' ? ` ${measured_s.toFixed(1)} of ${run_s.toFixed(1)} s` : '';
     const left_s = Math.max(0, (runsLeft + 1) * run_s - measured_s);

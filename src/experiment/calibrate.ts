@@ -12,11 +12,11 @@
  * given in bytes is measured once, to know how long its calls will take.
  */
 import { cleanUp } from '../base/clean-up.js';
-import { unfit, usage, workloadFailed } from '../base/failure.js';
+import { interruptedBefore, unfit, usage, workloadFailed } from '../base/failure.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import type { Calibration } from '../bundle/schema.js';
 import type { CpuTopology } from '../host/cpus.js';
-import { availableMemoryBytes } from '../host/facts.js';
+import { availableMemoryBytes } from '../host/memory.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../profile/operations.js';
 import { workOf, type NativeArm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
@@ -50,7 +50,7 @@ export function regionSizes(regions: SizedRegions): RegionSizes {
 }
 
 /** Measures what has to be measured, and refuses a plan whose calls would take too long for its window. */
-export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<SizedRegions> {
+export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void, interrupted?: Promise<unknown>): Promise<SizedRegions> {
   const arms = allArms.filter(hasRegion);
   const calibrations = new Map<string, Calibration>();
   for (const arm of arms) {
@@ -61,7 +61,7 @@ export async function sizeRegions(profile: ResolvedProfile, allArms: readonly Re
     const alike = arms.filter((other) => keyOf(other) === keyOf(arm));
     calibrations.set(
       keyOf(arm),
-      given_bytes !== null ? await calibrate(arm, null, topology, given_bytes) : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), topology),
+      given_bytes !== null ? await calibrate(arm, null, { topology, interrupted }, given_bytes) : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), { topology, interrupted }),
     );
   }
   for (const arm of arms) {
@@ -90,13 +90,19 @@ export function targetHold_ns({ stall, ...arm }: NativeArm, topology: CpuTopolog
   return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
 }
 
+interface Machine {
+  readonly topology: CpuTopology;
+  /** Resolves when no size is wanted any more. */
+  readonly interrupted?: Promise<unknown> | undefined;
+}
+
 /** `target_ns` null: `firstBytes` is the size, and only its hold is measured. */
-export async function calibrate(arm: NativeArm, target_ns: number | null, topology: CpuTopology, firstBytes = firstProbeBytes): Promise<Calibration> {
+export async function calibrate(arm: NativeArm, target_ns: number | null, machine: Machine, firstBytes = firstProbeBytes): Promise<Calibration> {
   const probes: Calibration['probes'] = [];
   let bytes = firstBytes;
   for (;;) {
     refuseTooLarge(arm, bytes);
-    const probe = await measureHold(arm, bytes, topology);
+    const probe = await measureHold(arm, bytes, machine);
     probes.push({ bytes, ...probe });
     if (target_ns === null || Math.abs(probe.hold_ns / target_ns - 1) <= tolerance || probes.length === mostProbes) {
       const { bytes: chosen, hold_ns } = nearestProbe(probes, target_ns) ?? { bytes, ...probe };
@@ -124,7 +130,7 @@ export function nextSize(bytes: number, hold_ns: number, target_ns: number): num
  * not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no CPU
  * time on the board; nothing preempts them often enough to matter, and their duration stands in.
  */
-async function measureHold(arm: NativeArm, bytes: number, topology: CpuTopology): Promise<{ hold_ns: number; calls: number }> {
+async function measureHold(arm: NativeArm, bytes: number, { topology, interrupted }: Machine): Promise<{ hold_ns: number; calls: number }> {
   const alone: NativeArm = {
     ...arm,
     layout: 'isolated',
@@ -133,9 +139,10 @@ async function measureHold(arm: NativeArm, bytes: number, topology: CpuTopology)
     holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },
   };
   for (let duration_ns = probe_ns; ; duration_ns *= 4) {
-    const workload = await prepareWorkload({ arm: alone, regionBytes: bytes, threshold_ns: probe_ns, warmup_ns: 0, duration_ns, topology });
+    const workload = await prepareWorkload({ arm: alone, regionBytes: bytes, threshold_ns: probe_ns, warmup_ns: 0, duration_ns, topology, interrupted });
     try {
-      const { records, failure, last } = await runWindow(workload, { warmup_ns: 0, duration_ns, drain_ns: 5_000_000_000 });
+      const { records, failure, last, interrupted: ended } = await runWindow(workload, { warmup_ns: 0, duration_ns, drain_ns: 5_000_000_000 }, { ...(interrupted === undefined ? {} : { interrupted }) });
+      if (ended) throw interruptedBefore('the regions were sized');
       if (failure !== null) throw failure;
       const refused = last.threads.find(({ refused_n }) => refused_n > 0);
       if (refused !== undefined) throw unfit(`this kernel refused ${arm.holder.operation} of ${formatSize(bytes)}: ${String(refused.refused_errno)}`);

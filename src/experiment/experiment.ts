@@ -3,7 +3,7 @@
  * and write the bundle after every run, because a later one may fail.
  */
 import { cleanUp } from '../base/clean-up.js';
-import { Failure } from '../base/failure.js';
+import { Failure, isInterruption } from '../base/failure.js';
 import { schemaVersion, type AskedFor, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
@@ -77,7 +77,7 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
   const startedAt = new Date().toISOString();
   const goTo = activation(places);
   const first = await goTo(kernelNames[0] ?? '');
-  const sizes = regionSizes(await first.size(profile, arms, (text) => { observer.onCalibration(text); }));
+  const sizes = regionSizes(await first.size(profile, arms, (text) => { observer.onCalibration(text); }, interruption.signalled));
   store.writeManifest(manifestOf(input, { startedAt, host: hostFacts(), kernels, sizes, order, redactor }));
 
   const finished: FinishedRun[] = [];
@@ -119,13 +119,16 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
       store.writeRun(output.file, output.files);
       finished.push(output);
       observer.onRunEnd(output.file);
-      if (output.file.failure !== null) return giveUp(new Failure(output.exitCode, `run ${name} failed: ${output.file.failure}`));
+      // A guest that did not answer an interruption is no second failure.
+      if (output.file.failure !== null && !(output.file.status === 'partial' && interruption.signal() !== null)) return giveUp(new Failure(output.exitCode, `run ${name} failed: ${output.file.failure}`));
       if (output.file.spoiled.length > 0 && retries > 0) {
         retries -= 1;
         queue.push(planned);
       }
       publish('running');
     } catch (error) {
+      // The run was not begun: what is measured is told below.
+      if (isInterruption(error) && interruption.signal() !== null) break;
       if (!(error instanceof Failure)) throw error;
       const sentence = redactor.text(error.message);
       if (finished.length === 0) throw new Failure(error.exitCode, sentence, { cause: error });

@@ -13,7 +13,7 @@ export interface GuestNeeds {
   readonly arms: readonly ResolvedArm[];
 }
 
-export async function guestNeeds(arms: readonly ResolvedArm[]): Promise<GuestNeeds> {
+export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSignal): Promise<GuestNeeds> {
   const files = new Map<string, string>();
   const changed: ResolvedArm[] = [];
   for (const arm of arms) {
@@ -30,7 +30,7 @@ export async function guestNeeds(arms: readonly ResolvedArm[]): Promise<GuestNee
     const { jvm } = arm;
     if (jvm.app !== null) throw usage(`the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`);
     const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
-    files.set(jdk.home, javaRuntime(jdk));
+    files.set(jdk.home, await javaRuntime(jdk, signal));
     changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });
   }
   return { files: [...files].map(([to, from]) => ({ from, to })), arms: changed };

@@ -2,15 +2,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { cleanUp } from '../base/clean-up.js';
+import { listen, unlessInterrupted } from '../base/clock.js';
 import { Failure, unfit, usage, workloadFailed } from '../base/failure.js';
 import type { KernelRecord } from '../bundle/schema.js';
 import { formatSize } from '../base/units.js';
 import { cpuTopology } from '../host/cpus.js';
-import { availableMemoryBytes } from '../host/facts.js';
+import { availableMemoryBytes } from '../host/memory.js';
 import type { GuestImage } from '../kernel/guest-image.js';
 import type { KernelImage } from '../kernel/kernel.js';
-import { bootMachine, hasOopsed, pinVcpus, runDelayOf, type BootInput, type Machine } from '../kernel/machine.js';
+import { bootMachine, hasOopsed, MachineLost, pinVcpus, runDelayOf, type BootInput, type Machine, type RequestDeadline } from '../kernel/machine.js';
 import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../kernel/qemu.js';
+import { failedStart } from './failed-start.js';
 import type { RunInput, RunOutput, RunRequest } from './one-run.js';
 import type { Place } from './place.js';
 import { spoiledByHost } from './spoiled.js';
@@ -48,6 +50,9 @@ const timesUnderTcg = 2;
 const mostStarts = 3;
 /** Beyond warm-up, window and drain: mapping and touching the region, reading the board, on an emulated CPU. */
 const runGrace_ms = 240_000;
+/** To end a run that was interrupted, and to send what it has. */
+const end_ms = 20_000;
+const emulatedEnd_ms = 45_000;
 
 export async function openGuest(input: GuestInput, session: GuestSession): Promise<Place> {
   const { name, kernel, qemu, image, settings } = input;
@@ -61,7 +66,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
     const allowed = cpuTopology().allowed;
     const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
     const config = kernel.config === null ? null : readFileSync(kernel.config, 'utf8');
-    const { facts, mitigations } = await ask(machine, { type: 'set-up', release: kernel.release, config }, setUpDeadline_ms, (answer) => (answer.type === 'facts' ? answer : undefined));
+    const { facts, mitigations } = await ask(machine, { type: 'set-up', release: kernel.release, config }, { deadline_ms: setUpDeadline_ms, interrupted: session.interrupted }, (answer) => (answer.type === 'facts' ? answer : undefined));
     if (facts.kernel !== kernel.release) throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
     if (settings.preempt !== null && facts.preemption !== settings.preempt) throw unfit(`${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`);
     return {
@@ -91,15 +96,16 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
           command: [...machine.command],
         },
       },
-      async size(profile, arms, progress) {
-        const sized = await ask(machine, { type: 'size', profile, arms }, sizeDeadline_ms, (answer) => {
+      async size(profile, arms, progress, interrupted) {
+        const asked = ask(machine, { type: 'size', profile, arms }, { deadline_ms: sizeDeadline_ms }, (answer) => {
           if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
           return answer.type === 'sized' ? answer : undefined;
         });
+        const sized = await unlessInterrupted(asked, interrupted, 'the regions were sized');
         return new Map(sized.regions);
       },
       examine: (progress) =>
-        ask(machine, { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1 }, sizeDeadline_ms, (answer) => {
+        ask(machine, { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1 }, { deadline_ms: sizeDeadline_ms }, (answer) => {
           if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
           return answer.type === 'examined' ? answer : undefined;
         }),
@@ -148,8 +154,15 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
 
 /** A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure all the same. */
 function runInGuest(machine: Machine, input: RunInput, { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void }): Promise<RunOutput> {
-  const crashedBefore = ({ message }: Failure): boolean => message.startsWith('in the guest: the JVM crashed before its window');
-  return startedAgain((failures) => runOnce(machine, input, failures), { emulated, mayBeEmulation: crashedBefore, verb: 'started', progress });
+  const crash = 'the JVM crashed before its window';
+  const attempt = async (failures: readonly string[]): Promise<RunOutput> => {
+    const output = await runOnce(machine, input, { failedStarts: failures, emulated });
+    const { failure } = output.file;
+    // Once it is not started again, the run is kept, with its report.
+    if (emulated && failures.length < mostStarts - 1 && failure?.startsWith(crash) === true) throw workloadFailed(`in the guest: ${failure}`);
+    return output;
+  };
+  return startedAgain(attempt, { emulated, mayBeEmulation: ({ message }) => message.startsWith(`in the guest: ${crash}`), verb: 'started', progress });
 }
 
 interface StartingAgain {
@@ -175,15 +188,15 @@ async function startedAgain<T>(attempt: (failures: readonly string[]) => Promise
   }
 }
 
-async function runOnce(machine: Machine, input: RunInput, failedStarts: readonly string[]): Promise<RunOutput> {
+async function runOnce(machine: Machine, input: RunInput, { failedStarts, emulated }: { readonly failedStarts: readonly string[]; readonly emulated: boolean }): Promise<RunOutput> {
   const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
   const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
   const { warmup_ns, duration_ns, drain_ns } = run.profile;
   const readings: { host_ns: number; guest_ns: number; delay_ns: number }[] = [];
-  let over = false;
-  void interrupted.then(() => { if (!over) machine.send({ type: 'interrupt' } satisfies Request); });
+  const startedAt = new Date().toISOString();
+  const stopListening = listen(interrupted, () => { machine.send({ type: 'interrupt' } satisfies Request); });
   try {
-    const ran = await ask(machine, { type: 'run', run }, (warmup_ns + duration_ns + drain_ns) / 1e6 + runGrace_ms, (answer) => {
+    const ran = await ask(machine, { type: 'run', run }, { deadline_ms: (warmup_ns + duration_ns + drain_ns) / 1e6 + runGrace_ms, interrupted, grace_ms: emulated ? emulatedEnd_ms : end_ms }, (answer) => {
       if (answer.type === 'phase') {
         if (answer.phase !== 'preparing') readings.push({ host_ns: Number(process.hrtime.bigint()), guest_ns: answer.clock_ns, delay_ns: runDelayOf(machine) });
         onPhase(answer.phase, []);
@@ -192,19 +205,26 @@ async function runOnce(machine: Machine, input: RunInput, failedStarts: readonly
     });
     if (ran.file.name !== run.name || ran.file.arm !== run.arm.name || ran.file.repetition !== run.repetition) throw workloadFailed(`the guest sent the run ${ran.file.name} where ${run.name} was asked for`);
     const [before, after] = readings;
+    // One that failed before its window has neither.
+    if (ran.file.status === 'failed' && ran.file.series.length === 0) return { ...ran, file: { ...ran.file, kernel: run.kernel } };
     if (before === undefined || after === undefined || after.host_ns <= before.host_ns) throw workloadFailed('the guest did not say when its run began and ended');
     const passed_ns = after.host_ns - before.host_ns;
     const guest = { runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length), clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns, failedStarts: [...failedStarts] };
     const spoiled = ran.file.status === 'complete' ? [...ran.file.spoiled, ...spoiledByHost(guest, passed_ns, run.profile.spoiled)] : [];
     return { ...ran, file: { ...ran.file, kernel: run.kernel, spoiled, machine: { ...ran.file.machine, guest } } };
+  } catch (error) {
+    if (!(error instanceof MachineLost)) throw error;
+    // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.
+    const failure = { exitCode: error.exitCode, message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here` };
+    return failedStart({ request: run, startedAt, failure, status: 'partial', cpuCount: machine.vcpus.length, files: { 'console.log': machine.console() } });
   } finally {
-    over = true;
+    stopListening();
   }
 }
 
 /** Sends a request; a failure of the other side is one here. */
-function ask<T>(machine: Machine, request: Request, deadline_ms: number, take: (answer: Answer) => T | undefined): Promise<T> {
-  return machine.request(request, deadline_ms, (said) => {
+function ask<T>(machine: Machine, request: Request, deadline: RequestDeadline, take: (answer: Answer) => T | undefined): Promise<T> {
+  return machine.request(request, deadline, (said) => {
     const checked = answerSchema.safeParse(said);
     if (!checked.success) {
       const [issue] = checked.error.issues;

@@ -1,5 +1,5 @@
-/** SIGINT and SIGTERM while an experiment runs: the first ends the window and keeps what was measured, a second ends at once. */
-import { ExitCode } from '../base/failure.js';
+/** SIGINT, SIGTERM and SIGHUP while an experiment runs: the first ends the window and keeps what was measured, a second ends at once. */
+import { ExitCode, Failure } from '../base/failure.js';
 
 export interface Interruption {
   /** Resolves with the first signal. */
@@ -9,7 +9,9 @@ export interface Interruption {
   dispose(): void;
 }
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+/** SIGHUP: the terminal or the connection is gone. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const codes: Partial<Record<NodeJS.Signals, ExitCode>> = { SIGHUP: ExitCode.hungUp, SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated };
 
 export function listenForInterruption(onFirst: (signal: NodeJS.Signals) => void): Interruption {
   let first: NodeJS.Signals | null = null;
@@ -34,5 +36,12 @@ export function listenForInterruption(onFirst: (signal: NodeJS.Signals) => void)
 }
 
 export function exitCodeOf(signal: NodeJS.Signals): ExitCode {
-  return signal === 'SIGTERM' ? ExitCode.terminated : ExitCode.interrupted;
+  return codes[signal] ?? ExitCode.interrupted;
+}
+
+/** For work that takes an AbortSignal; the reason is a failure with the signal's exit code. */
+export function abortSignalOf({ signalled }: Pick<Interruption, 'signalled'>): AbortSignal {
+  const ended = new AbortController();
+  void signalled.then((signal) => { ended.abort(new Failure(exitCodeOf(signal), `interrupted by ${signal}`)); });
+  return ended.signal;
 }

@@ -10,18 +10,18 @@ import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading, type 
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { Board, RelativeWindow } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
-import type { SampleStream } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
 import type { Trace } from '../record/trace/trace.js';
 import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload } from '../workload/prepare.js';
-import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../workload/prepared.js';
+import { FailedStart, withFiles, type Afterwards, type ChurnAfterwards, type JvmAfterwards, type PreparedWorkload } from '../workload/prepared.js';
 import type { WatchedThread } from '../workload/thread-watch.js';
-import { startSampler } from '../workload/sampler.js';
-import { startTracer, type Tracer } from '../workload/tracer.js';
+import { startSampler, type Sampled } from '../workload/sampler.js';
+import { startTracer } from '../workload/tracer.js';
 import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun, type RunAnalysis } from './analyse.js';
 import { analyseLog, eventsInWindow, logFigures, type LogRun } from './analyse-log.js';
+import { failedStart } from './failed-start.js';
 import { runEvidence } from './run-evidence.js';
 import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
@@ -62,16 +62,27 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
   const { profile, arm, regionBytes, onPhase } = input;
   onPhase('preparing', []);
   const startedAt = new Date().toISOString();
-  const workload = await prepareWorkload({ ...profile, arm, regionBytes, topology });
-  let started: Tracer | undefined;
+  const failedBefore = (failure: FailedStart): ExecutedRun => failedStart({ request: input, startedAt, failure, cpuCount: topology.allowed.length, files: failure.files });
+  let workload: PreparedWorkload;
+  try {
+    workload = await prepareWorkload({ ...profile, arm, regionBytes, topology, interrupted: input.interrupted });
+  } catch (error) {
+    if (error instanceof FailedStart) return failedBefore(error);
+    throw error;
+  }
+  let hasBegun = false;
+  const started: { abandon(): Promise<void> }[] = [];
   try {
     if (workload.degraded.length > 0 && !input.allowDegraded) {
       throw unfit(`${workload.degraded.join('; ')} (--allow-degraded runs all the same and marks the result)`);
     }
     const sampler = await startSampler(workload, { withStacks: input.trace });
-    const tracer = input.trace ? (started = await startTracer(workload, topology.allowed.length)) : null;
+    started.push(sampler);
+    const tracer = input.trace ? await startTracer(workload, topology.allowed.length, input.interrupted) : null;
+    if (tracer !== null) started.push(tracer);
     const pids = [...workload.pids, sampler.pid, ...(tracer === null ? [] : [tracer.pid])];
     onPhase('measuring', workload.pids);
+    hasBegun = true;
     const log = runLog(workload.board);
     let before = readLoad(pids);
     const cpu = cpuMeter(workload);
@@ -95,12 +106,18 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
       onWorkEnd: () => { tracer?.stop(); },
     });
     onPhase('analysing', workload.pids);
-    const samples = await sampler.finish(result.go_ns);
-    const trace = tracer === null ? null : { ...(await tracer.finish(result.go_ns)), stacks: sampler.stacks(result.go_ns) };
+    const sampled = await sampler.finish(result.go_ns, input.interrupted);
+    const traced = tracer === null ? null : await tracer.finish(result.go_ns, input.interrupted);
+    const measuredTrace = traced?.trace ?? null;
+    const trace = measuredTrace === null ? null : { ...measuredTrace, stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return await assemble(input, topology.allowed.length, { startedAt, workload, result, samples, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace });
+    return await assemble(input, topology.allowed.length, { startedAt, workload, result, sampled, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace, untraced: traced?.problem ?? null });
+  } catch (error) {
+    const failure = hasBegun ? error : withFiles(error, () => workload.logs());
+    if (failure instanceof FailedStart) return failedBefore(failure);
+    throw failure;
   } finally {
-    await cleanUp(() => started?.abandon(), () => workload.dispose());
+    await cleanUp(...started.map((helper) => () => helper.abandon()), () => workload.dispose());
   }
 }
 
@@ -108,7 +125,7 @@ interface Measured {
   readonly startedAt: string;
   readonly workload: PreparedWorkload;
   readonly result: WindowResult;
-  readonly samples: SampleStream;
+  readonly sampled: Sampled;
   readonly machine: MachineLoad;
   /** Readings of the machine, about one a second. */
   readonly loads: readonly LoadReading[];
@@ -116,12 +133,15 @@ interface Measured {
   /** CPU time of the process with the victims. */
   readonly used: CpuUsed;
   readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
+  /** Why there is no trace although one was asked for. */
+  readonly untraced: string | null;
 }
 
-async function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, samples, machine, loads, log, used, trace }: Measured): Promise<ExecutedRun> {
+async function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, sampled, machine, loads, log, used, trace, untraced }: Measured): Promise<ExecutedRun> {
   // Only now: what a guest loads before its first run is a part of its boot.
   const [{ listed }, { traceModel }, { attributeRun }] = await Promise.all([import('../attribution/attribute.js'), import('../attribution/trace-model.js'), import('./attribute-run.js')]);
   const { board } = workload;
+  const { samples } = sampled;
   const after = workload.afterwards();
   const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
   const threadIds = board.threadIds();
@@ -143,6 +163,8 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
   const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...churnRefusals(board, result), ...after.failures];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
+  // A run whose states are unknown is repeated, as one is that the machine has spoiled.
+  const unseen = sampled.problem === null ? [] : [sampled.problem];
   const file: RunFile = {
     schemaVersion,
     name,
@@ -152,8 +174,8 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     status,
     failure: failures.length === 0 ? null : failures.join('; '),
     // A machine's load over a window that was cut short says little, and such a run is not repeated.
-    spoiled: status === 'complete' ? spoiledBy(machine, profile.spoiled) : [],
-    degraded: [...workload.degraded],
+    spoiled: status === 'complete' ? [...spoiledBy(machine, profile.spoiled), ...unseen] : [],
+    degraded: [...workload.degraded, ...(status === 'complete' ? [] : unseen), ...(untraced === null ? [] : [untraced])],
     startedAt,
     trace: trace === null ? null : { events_n: trace.events.length, lost_n: trace.lost_n, call_ns: { ...trace.call_ns } },
     window: result.window,

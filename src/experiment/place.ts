@@ -10,7 +10,7 @@ import { executeRun, type RunInput, type RunOutput } from './one-run.js';
 export interface Place {
   readonly kernel: KernelRecord;
   /** Measures how large the holders' regions are to be, once it is known that the arms' CPUs exist here. */
-  size(profile: ResolvedProfile, arms: readonly ResolvedArm[], progress: (text: string) => void): Promise<SizedRegions>;
+  size(profile: ResolvedProfile, arms: readonly ResolvedArm[], progress: (text: string) => void, interrupted: Promise<unknown>): Promise<SizedRegions>;
   run(input: RunInput): Promise<RunOutput>;
   /** Of a guest: the lock table of its kernel; of this machine's doctor/examine.ts knows. */
   examine?(progress: (text: string) => void): Promise<Examined>;
@@ -31,7 +31,7 @@ export function localPlace(): Place {
   const facts = hostFacts();
   return {
     kernel: { name: facts.kernel, asked: 'host', release: facts.kernel, facts: { ...facts }, differences: [], oneTree: null, guest: null },
-    size: (profile, arms, progress) => sizeHere(profile, arms, topology, progress),
+    size: (profile, arms, progress, interrupted) => sizeHere(profile, arms, topology, progress, interrupted),
     run: (input) => executeRun(input, topology),
     pause: () => Promise.resolve(),
     resume: () => Promise.resolve(),
@@ -40,9 +40,9 @@ export function localPlace(): Place {
   };
 }
 
-export async function sizeHere(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void): Promise<SizedRegions> {
+export async function sizeHere(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void, interrupted?: Promise<unknown>): Promise<SizedRegions> {
   for (const arm of arms) cpusOf(arm, topology);
-  return sizeRegions(profile, arms, topology, progress);
+  return sizeRegions(profile, arms, topology, progress, interrupted);
 }
 
 /** Every CPU that an arm names; a failure now, and not after others have been measured. */

@@ -3,6 +3,7 @@
  * checked here, name by name and size by size, before anything of it reaches a bundle.
  */
 import { z } from 'zod';
+import { ExitCode } from '../base/failure.js';
 import { bundleSchemas, manifestSchema, runSchema, seriesSchema } from '../bundle/schema.js';
 import type { HostFacts } from '../host/facts.js';
 import { lastUsedIndex, type SparseCounts } from '../record/counts.js';
@@ -96,7 +97,7 @@ export const answerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('sized'), regions: z.array(z.tuple([text(300), manifestSchema.shape.calibration.element])).max(1000) }),
   ranSchema,
   examinedSchema,
-  z.object({ type: z.literal('failed'), exitCode: failureCode, sentence: text(4000) }),
+  z.object({ type: z.literal('failed'), exitCode: z.union([failureCode, z.literal(ExitCode.interrupted)]), sentence: text(4000) }),
   /** A bug of ours, on the other side. */
   z.object({ type: z.literal('broken'), text: text(8000) }),
 ]);

@@ -10,7 +10,7 @@ import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage } from '../base/failure.js';
 import { cacheFolder, diskFull, inCache, refuseUnquotable } from './cache.js';
 import { sha256OfFile, sha256OfText } from './checksum.js';
-import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from './child.js';
+import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../base/child.js';
 import type { KernelSources } from './kernel.js';
 
 /** Old and new: 6.1, 6.12, and in the backports and sid what came after. */

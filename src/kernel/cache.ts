@@ -9,7 +9,7 @@ import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { cleanUpNow } from '../base/clean-up.js';
 import { Failure, unfit, usage } from '../base/failure.js';
 import { sha256OfFile } from './checksum.js';
-import { saysDiskFull } from './child.js';
+import { saysDiskFull } from '../base/child.js';
 import { withLock } from './file-lock.js';
 import type { KernelSources } from './kernel.js';
 

@@ -4,7 +4,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unfit, usage } from '../base/failure.js';
 import { makeFolders } from '../base/atomic-file.js';
-import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from './child.js';
+import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../base/child.js';
 
 export interface DebFields {
   readonly package: string;

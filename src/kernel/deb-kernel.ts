@@ -1,6 +1,7 @@
 /** `deb:6.16.12`: from the cache if it is there, else from the mirror, its signature checked. */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { wallClock_ms } from '../base/clock.js';
 import { Failure, ExitCode, unfit, usage } from '../base/failure.js';
 import { makeFolders } from '../base/atomic-file.js';
 import { formatSize } from '../base/units.js';
@@ -42,7 +43,7 @@ interface Choice {
 }
 
 async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
-  const recent_ms = Date.now() - 600_000;
+  const recent_ms = wallClock_ms() - 600_000;
   let index = await packageIndex(sources);
   let chosen = bestMatch(spec, bootable(index));
   if (chosen === undefined && index.fetchedAt_ms < recent_ms) {

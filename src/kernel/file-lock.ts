@@ -2,26 +2,31 @@
  * A lock that several pauselabs take in turn, held by a flock(1) of ours: the kernel takes it back when that ends, and it
  * ends when its standard input does, thus also when we are killed. There is no stale lock to recognise.
  */
-import { spawn } from 'node:child_process';
+import { endKept, spawnKept } from '../base/child.js';
+import { settlesWithin } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
 import { machineFailure } from '../base/system-error.js';
-import { withPipes } from '../base/with-pipes.js';
+
+/** For flock to see that its standard input has ended. */
+const endDeadline_ms = 5_000;
 
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, onWait: () => void, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
-  const child = withPipes(spawn('flock', ['--exclusive', path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'pipe'] }));
+  const child = spawnKept('flock', ['--exclusive', path, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stdout === null || stderr === null) throw new Error('three pipes were asked for');
   const ended = new Promise<void>((done) => { child.once('close', () => { done(); }); });
-  child.stdin.on('error', () => undefined);
+  stdin.on('error', () => undefined);
   let complaint = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
+  stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
   const waiting = setTimeout(onWait, 500);
-  const onAbort = (): void => { child.kill('SIGKILL'); };
+  const onAbort = (): void => { void endKept(child, ended); };
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     await new Promise<void>((held, fail) => {
-      child.stdout.once('data', () => { held(); });
-      child.once('error', (cause) => { fail(machineFailure(cause) ?? unfit('the program flock is missing, which keeps two pauselabs from filling the cache at once; install util-linux', { cause })); });
-      void ended.then(() => { fail(unfit(`the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`)); });
+      stdout.once('data', () => { held(); });
+      child.once('error', (cause) => { fail(machineFailure(cause) ?? cause); });
+      void ended.then(() => { fail(unfit(complaint.includes('flock could not be executed') ? 'the program flock is missing, which keeps two pauselabs from filling the cache at once; install util-linux' : `the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`)); });
     });
     clearTimeout(waiting);
     return await work();
@@ -31,7 +36,7 @@ export async function withLock<T>(path: string, signal: AbortSignal | undefined,
   } finally {
     clearTimeout(waiting);
     signal?.removeEventListener('abort', onAbort);
-    child.stdin.end();
-    if (child.pid !== undefined) await ended;
+    stdin.end();
+    if (child.pid !== undefined && !(await settlesWithin(ended, endDeadline_ms))) await endKept(child, ended);
   }
 }

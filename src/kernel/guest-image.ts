@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, 
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { monotonic_ms } from '../base/clock.js';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit } from '../base/failure.js';
 import { cacheFolder, inCache } from './cache.js';
@@ -37,7 +38,7 @@ export interface GuestFile {
 
 /** `more`: files and folders beyond what every guest has, such as a Java runtime. */
 export function guestImage(more: readonly GuestFile[] = []): GuestImage {
-  const started = Date.now();
+  const started = monotonic_ms();
   const entries = [...entriesOf([...ownFiles(), ...more].flatMap(withFolders))];
   const sha256 = digestOf(entries);
   let built = false;
@@ -54,7 +55,7 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
   } else {
     noteUse(path);
   }
-  return { path, bytes: statSync(path).size, sha256, built_ms: built ? Date.now() - started : null };
+  return { path, bytes: statSync(path).size, sha256, built_ms: built ? monotonic_ms() - started : null };
 }
 
 /** Each build of pauselab has images of its own, of 100 MB and more. */

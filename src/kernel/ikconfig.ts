@@ -1,9 +1,8 @@
 /** The .config that a kernel built with CONFIG_IKCONFIG carries: gzip data between two marks, in its uncompressed image. */
-import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
-import { withPipes } from '../base/with-pipes.js';
+import { spawnKept } from '../base/child.js';
 import { bannerRelease } from './boot-image.js';
 
 const begin = Buffer.from('IKCFG_ST');
@@ -86,16 +85,23 @@ export async function configOfBzImage(path: string, { offset, length }: { offset
   }
 }
 
+/** Of an image of some megabytes. */
+const unpackDeadline_ms = 120_000;
+
 async function throughProgram(packed: Readable, program: string, args: readonly string[]): Promise<string | null> {
-  const child = withPipes(spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] }));
+  const child = spawnKept(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('two pipes were asked for');
+  const late = setTimeout(() => { child.kill('SIGKILL'); }, unpackDeadline_ms);
   const ended = new Promise<void>((done) => { child.once('close', () => { done(); }).once('error', () => { done(); }); });
   // It may end before it has read all.
-  child.stdin.on('error', () => undefined);
-  packed.pipe(child.stdin);
+  stdin.on('error', () => undefined);
+  packed.pipe(stdin);
   try {
-    return (await searchVmlinux(child.stdout)).config;
+    return (await searchVmlinux(stdout)).config;
   } finally {
-    packed.unpipe(child.stdin);
+    clearTimeout(late);
+    packed.unpipe(stdin);
     child.kill('SIGKILL');
     await ended;
   }

@@ -1,9 +1,9 @@
 /** A Java runtime small enough for a guest's memory: the modules that our jar needs, linked by the JDK itself, cached by that JDK. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders } from '../base/atomic-file.js';
+import { runChild } from '../base/child.js';
 import { cleanUpNow } from '../base/clean-up.js';
 import { unfit } from '../base/failure.js';
 import type { Jdk } from '../host/jdks.js';
@@ -13,7 +13,7 @@ import { cacheFolder, inCache } from './cache.js';
 const modules = ['java.base', 'java.instrument', 'java.logging', 'java.management', 'jdk.management', 'jdk.unsupported'];
 
 /** The folder of a runtime of this JDK: the same version, collectors and flags. */
-export function javaRuntime({ home, version, vendor }: Jdk): string {
+export async function javaRuntime({ home, version, vendor }: Jdk, signal?: AbortSignal): Promise<string> {
   const jlink = join(home, 'bin/jlink');
   if (!existsSync(jlink) || !existsSync(join(home, 'jmods'))) throw unfit(`${home} has no jlink or no jmods, and a guest needs a Java runtime made by them; name a whole JDK with --java`);
   const release = existsSync(join(home, 'release')) ? readFileSync(join(home, 'release'), 'utf8') : '';
@@ -22,30 +22,31 @@ export function javaRuntime({ home, version, vendor }: Jdk): string {
   const runtimes = join(cache, 'java-runtimes');
   const place = join(runtimes, key);
   if (existsSync(place)) return place;
-  return inCache(cache, () => {
+  const partial = inCache(cache, () => {
     makeFolders(runtimes);
-    const partial = mkdtempSync(join(runtimes, '.partial-'));
-    try {
-      const made = join(partial, 'runtime');
-      run(jlink, ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made]);
-      // Class data sharing: without its archive an emulated JVM takes twice as long to start.
-      run(join(made, 'bin/java'), ['-Xshare:dump']);
-      renameSync(made, place);
-    } catch (error) {
-      // Another pauselab may have made the same one meanwhile.
-      if (!existsSync(place)) throw error;
-    } finally {
-      cleanUpNow(() => { rmSync(partial, { recursive: true, force: true }); });
-    }
-    return place;
+    return mkdtempSync(join(runtimes, '.partial-'));
   });
+  try {
+    const made = join(partial, 'runtime');
+    await run(jlink, ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made], signal);
+    // Class data sharing: without its archive an emulated JVM takes twice as long to start.
+    await run(join(made, 'bin/java'), ['-Xshare:dump'], signal);
+    inCache(cache, () => { renameSync(made, place); });
+  } catch (error) {
+    // Another pauselab may have made the same one meanwhile.
+    if (!existsSync(place)) throw error;
+  } finally {
+    cleanUpNow(() => { rmSync(partial, { recursive: true, force: true }); });
+  }
+  return place;
 }
 
-function run(program: string, args: readonly string[]): void {
-  try {
-    execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
-  } catch (cause) {
-    const { stderr, message } = cause as Error & { stderr?: string };
-    throw unfit(`${program} could not make a Java runtime for a guest (${(stderr ?? message).trim().split('\n')[0] ?? ''}); name another JDK with --java`, { cause });
-  }
+/** Some ten seconds on a machine that is not busy. */
+const deadline_ms = 10 * 60_000;
+
+async function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  const end = await runChild(program, args, { deadline_ms, signal });
+  if (end?.code === 0) return;
+  const why = end === null ? 'it is not there' : end.isLate ? `it had not ended after ${deadline_ms / 60_000} min` : (`${end.stderr}${end.stdout}`.trim().split('\n')[0] ?? '');
+  throw unfit(`${program} could not make a Java runtime for a guest (${why}); name another JDK with --java`);
 }

@@ -6,12 +6,13 @@ import { readFileSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cleanUp } from '../base/clean-up.js';
+import { listen as listenTo, monotonic_ms } from '../base/clock.js';
 import { nativeAddon } from '../base/native.js';
-import { Failure, workloadFailed } from '../base/failure.js';
+import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { launchFile } from '../workload/java/launch-file.js';
-import { programs, startProgram, type Program } from '../workload/programs.js';
+import { howEnded, killAll, programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { encodeFrame, frameReader } from './frames.js';
 import { kernelCommandLine, qemuArguments, type Accelerator, type BootFiles, type GuestSettings, type Qemu } from './qemu.js';
@@ -42,8 +43,11 @@ export interface Machine {
   readonly commandLine: string;
   /** QEMU's arguments, as they were. */
   readonly command: readonly string[];
-  /** Sends a request and takes messages until `take` has made an answer of one. */
-  request<T>(message: unknown, deadline_ms: number, take: (answer: unknown) => T | undefined): Promise<T>;
+  /**
+   * Sends a request and takes messages until `take` has made an answer of one. Throws MachineLost once there will be none: QEMU
+   * has ended, or the time is over.
+   */
+  request<T>(message: unknown, deadline: RequestDeadline, take: (answer: unknown) => T | undefined): Promise<T>;
   send(message: unknown): void;
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -52,6 +56,23 @@ export interface Machine {
   /** Nothing of it runs afterwards. */
   close(): Promise<void>;
 }
+
+export interface RequestDeadline {
+  readonly deadline_ms: number;
+  /** Once somebody has interrupted it has no more than the grace. */
+  readonly interrupted?: Promise<unknown>;
+  readonly grace_ms?: number;
+}
+
+/** The guest is gone or does not answer: what it had not sent is lost. */
+export class MachineLost extends Failure {
+  constructor(sentence: string) {
+    super(ExitCode.workload, sentence);
+  }
+}
+
+/** QEMU answers at once, unless it is stopped. */
+const controlDeadline_ms = 20_000;
 
 /** So many bytes of a console are kept: a guest may print for ever. */
 const mostConsole = 1024 * 1024;
@@ -66,20 +87,19 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
   let qemuProcess: Program | undefined;
   const consoleText = (): string => readConsole(files.console);
   const close = async (): Promise<void> => {
-    qemuProcess?.kill('SIGKILL');
-    await cleanUp(() => qemuProcess?.exited, ...servers.map((server) => () => { server.close(); }), () => { folder.remove(); });
+    await cleanUp(() => (qemuProcess === undefined ? undefined : killAll([qemuProcess])), ...servers.map((server) => () => { server.close(); }), () => { folder.remove(); });
   };
   try {
     const [channel, serial, control] = await Promise.all([files.channel, files.serial, files.control].map((path) => listen(path, servers)));
     if (channel === undefined || serial === undefined || control === undefined) throw new Error('three sockets were asked for');
     const command = qemuArguments(settings, accelerator, files);
-    const startedAt_ms = Date.now();
+    const startedAt_ms = monotonic_ms();
     writeFileSync(at('launch'), launchFile({ java: qemu.path, called: 'QEMU', remedy: 'install QEMU, or name another one in PAUSELAB_QEMU', parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err'), args: command }), { mode: 0o600 });
     const started = (qemuProcess = await startProgram(programs.launcher(), [`-Dpauselab.launch=${at('launch')}`], at('launcher.out'), at('launcher.err'), { ownSession: true }));
 
-    const ended: Promise<never> = started.exited.then(({ code, signal }) => {
+    const ended: Promise<never> = started.exited.then((exit) => {
       const complaint = (readIfThere(at('err')) ?? '').trim().split('\n').at(-1) ?? '';
-      throw endedFailure({ how: signal ?? `exit code ${String(code)}`, complaint: complaint || (started.complaints().at(-1) ?? ''), text: consoleText() });
+      throw endedFailure({ how: howEnded(exit, started), complaint: complaint || (started.complaints().at(-1) ?? ''), text: consoleText() });
     });
     ended.catch(() => undefined);
     const stopped: Promise<never> = interrupted.then(() => { throw workloadFailed('interrupted while a guest was booting'); });
@@ -97,18 +117,18 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
       throw error;
     };
-    const late = (what: string, after_ms: number): Failure => workloadFailed(`the guest ${what} after ${after_ms / 1000} s and was ended; its console ends with: ${tailOf(consoleText())}`);
+    const late = (what: string, after_ms: number): Failure => new MachineLost(`the guest ${what} after ${after_ms / 1000} s and was ended; its console ends with: ${tailOf(consoleText())}`);
     const { qmp, vcpus, first } = await within(Promise.race([boot().catch(explained), ended, stopped]), deadline_ms, () => late('was not ready', deadline_ms));
     return {
       pid: started.pid,
       vcpus,
       hello: first.message,
       channel: first.from,
-      boot_ms: Date.now() - startedAt_ms,
+      boot_ms: monotonic_ms() - startedAt_ms,
       commandLine,
       command: [qemu.path, ...command],
       send: (message) => { messages.send(encodeFrame(message)); },
-      async request(message, requestDeadline_ms, take) {
+      async request(message, { deadline_ms: requestDeadline_ms, interrupted: giveUp, grace_ms = 0 }, take) {
         messages.send(encodeFrame(message));
         const answer = async () => {
           for (;;) {
@@ -116,10 +136,22 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
             if (taken !== undefined) return taken;
           }
         };
-        return within(Promise.race([answer(), ended]), requestDeadline_ms, () => late('did not answer', requestDeadline_ms));
+        let interruptedFor: NodeJS.Timeout | undefined;
+        let stopListening: () => void = () => undefined;
+        const noLonger = new Promise<never>((_, reject) => {
+          stopListening = listenTo(giveUp, () => {
+            interruptedFor = setTimeout(() => { reject(late('did not answer after the interruption', grace_ms)); }, grace_ms);
+          });
+        });
+        try {
+          return await within(Promise.race([answer(), ended, noLonger]), requestDeadline_ms, () => late('did not answer', requestDeadline_ms));
+        } finally {
+          stopListening();
+          clearTimeout(interruptedFor);
+        }
       },
-      pause: () => controlled(qmp, 'stop'),
-      resume: () => controlled(qmp, 'cont'),
+      pause: () => within(controlled(qmp, 'stop'), controlDeadline_ms, () => late('could not be paused', controlDeadline_ms)),
+      resume: () => within(controlled(qmp, 'cont'), controlDeadline_ms, () => late('could not go on', controlDeadline_ms)),
       console: consoleText,
       close,
     };
@@ -152,8 +184,8 @@ function endedFailure({ how, complaint, text }: { how: string; complaint: string
   const first = oops === undefined ? undefined : `${oops.trim()}${place === undefined ? '' : ` at ${place}`}`;
   const what = panic === undefined ? first : first === undefined ? panic.trim() : `${panic.trim()}, after ${first}`;
   const said = complaint === '' ? '' : `, saying "${complaint}"`;
-  if (text === '') return workloadFailed(`QEMU ended with ${how} before the guest printed anything${said}`);
-  return workloadFailed(`${what === undefined ? `the guest ended (QEMU: ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`);
+  if (text === '') return new MachineLost(`QEMU ended ${how} before the guest printed anything${said}`);
+  return new MachineLost(`${what === undefined ? `the guest ended (QEMU ended ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`);
 }
 
 /** Whether a kernel ended by a fault of its own code, or of the CPU that it was given. */

@@ -1,6 +1,7 @@
 /** Which kernels the mirror has: its lists, read down to kernel packages, kept for a day. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { wallClock_ms } from '../base/clock.js';
 import { makeFolders } from '../base/atomic-file.js';
 import { unfit } from '../base/failure.js';
 import { findMirror, readSuite, type Mirror, type Package, type SuiteLists } from './apt.js';
@@ -29,7 +30,7 @@ export function isKernelPackage(name: string): boolean {
 }
 
 /** As it was fetched within the last day, or (`atLeast_ms`) since a moment; else it is fetched again. */
-export async function packageIndex(sources: KernelSources, atLeast_ms = Date.now() - fresh_ms): Promise<PackageIndex> {
+export async function packageIndex(sources: KernelSources, atLeast_ms = wallClock_ms() - fresh_ms): Promise<PackageIndex> {
   const cache = cacheFolder(sources);
   const mirror = await findMirror(sources);
   const path = join(cache, 'apt', `kernels-${sha256OfText(JSON.stringify(mirror)).slice(0, 16)}.json`);
@@ -37,9 +38,9 @@ export async function packageIndex(sources: KernelSources, atLeast_ms = Date.now
     const index = readIndex(path);
     if (index === null) return null;
     const inPart = index.leftOut.some(({ problem }) => problem !== 'absent');
-    const oldest_ms = inPart ? Math.max(atLeast_ms, Date.now() - freshInPart_ms) : atLeast_ms;
+    const oldest_ms = inPart ? Math.max(atLeast_ms, wallClock_ms() - freshInPart_ms) : atLeast_ms;
     // One from the future was written under another clock.
-    return index.fetchedAt_ms >= oldest_ms && index.fetchedAt_ms <= Date.now() ? index : null;
+    return index.fetchedAt_ms >= oldest_ms && index.fetchedAt_ms <= wallClock_ms() ? index : null;
   };
   const kept = usable();
   if (kept !== null) return kept;
@@ -64,7 +65,7 @@ function indexOf(mirror: Mirror, suites: readonly SuiteLists[]): PackageIndex {
     if (refused !== undefined) throw unfit(`${refused.sentence}; update debian-archive-keyring, or name the keyring that signs your mirror with PAUSELAB_KEYRING`);
     throw unfit(`${leftOut.find(({ problem }) => problem === 'unreachable')?.sentence ?? `${mirror.uri} has none of ${mirror.suites.join(', ')}`}; check the network and the apt configuration of this machine`);
   }
-  return { mirror, fetchedAt_ms: Date.now(), packages, leftOut };
+  return { mirror, fetchedAt_ms: wallClock_ms(), packages, leftOut };
 }
 
 function readIndex(path: string): PackageIndex | null {

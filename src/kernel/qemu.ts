@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { kept } from '../base/child.js';
 import { unfit } from '../base/failure.js';
 import type { PreemptionModel } from '../profile/preemption.js';
 
@@ -24,7 +25,7 @@ export function findQemu(): Qemu {
   if (path === undefined) throw unfit(`${program} is not here, and a guest kernel needs it; install QEMU (on Debian \`apt-get install qemu-system-x86\`), or use --kernel host`);
   const ask = (argument: string[]): string => {
     try {
-      return execFileSync(path, argument, { encoding: 'utf8', timeout: 20_000, stdio: ['ignore', 'pipe', 'pipe'] });
+      return execFileSync(...kept(path, argument), { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL', stdio: ['ignore', 'pipe', 'pipe'] });
     } catch (cause) {
       throw unfit(`${path} ${argument.join(' ')} failed (${firstLine((cause as Error).message)}); install a working QEMU (on Debian qemu-system-x86)`, { cause });
     }

@@ -1,9 +1,10 @@
 /** The native engine as a process: started with a plan, ready when its board says so, its end in words. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, unfit, workloadFailed, type ExitCode } from '../base/failure.js';
+import { waitFor } from '../base/clock.js';
+import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../base/failure.js';
 import { isBoardThere, openBoard, type Board } from '../record/board.js';
-import { programs, startProgram, type Exit, type Program } from './programs.js';
+import { howEnded, programs, startProgram, type Exit, type Program } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 
 /** Touching a region takes about a second a GiB on a machine whose memory was never used; this is for a slow one. */
@@ -27,41 +28,41 @@ export function startEngine(folder: RuntimeFolder, plan: string, { name, environ
 }
 
 /** The board, once the engine has laid it out. */
-export function boardOf(folder: RuntimeFolder, engine: Program): Promise<Board> {
+export function boardOf(folder: RuntimeFolder, engine: Program, interrupted?: Promise<unknown>): Promise<Board> {
   const path = boardPath(folder);
-  return within(engine, () => (isBoardThere(path) ? openBoard(path) : null));
+  return within(engine, interrupted, () => (isBoardThere(path) ? openBoard(path) : null));
 }
 
 /** Until the engine says `ready`. `gone` tells of another process that was to take part. */
-export async function untilReady(board: Board, engine: Program, gone: () => Failure | null = () => null): Promise<void> {
-  await within(engine, () => {
+export async function untilReady(board: Board, engine: Program, interrupted: Promise<unknown> | undefined, gone: () => Failure | null = () => null): Promise<void> {
+  await within(engine, interrupted, () => {
     const failure = gone();
     if (failure !== null) throw failure;
     return board.state() === 'ready' ? board : null;
   });
 }
 
-async function within<T>(engine: Program, look: () => T | null): Promise<T> {
-  const deadline = Date.now() + prepareDeadline_ms;
-  for (;;) {
-    const seen = look();
-    if (seen !== null) return seen;
+async function within<T>(engine: Program, interrupted: Promise<unknown> | undefined, look: () => T | null): Promise<T> {
+  const seen = await waitFor(() => {
+    const value = look();
     const exit = engine.exit();
-    if (exit !== null) throw engineEnded(exit, engine, 'before its window');
-    if (Date.now() > deadline) throw workloadFailed(`the workload was not ready after ${prepareDeadline_ms / 1000} s; a smaller region or heap is touched sooner`);
-    await new Promise((resolve) => setTimeout(resolve, poll_ms));
-  }
+    if (value === null && exit !== null) throw engineEnded(exit, engine, 'before its window');
+    return value;
+  }, { deadline_ms: prepareDeadline_ms, poll_ms, interrupted });
+  if (seen === 'interrupted') throw interruptedBefore('the workload was ready');
+  if (seen === 'late') throw workloadFailed(`the workload was not ready after ${prepareDeadline_ms / 1000} s; a smaller region or heap is touched sooner`);
+  return seen.found;
 }
 
 /** The engine's own sentence and exit code where it gave them; else what the kernel says of its end. */
-export function engineEnded({ code, signal }: Exit, engine: Pick<Program, 'complaints'>, when: string): Failure {
+export function engineEnded(exit: Exit, engine: Pick<Program, 'complaints' | 'killedWhy'>, when: string): Failure {
+  const { code } = exit;
   // The first one: where the foreign holder's process fails, the engine's own sentence about that comes second.
   const [sentence] = engine.complaints();
   const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
   const exitCode = code === null ? undefined : known[code];
   if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
-  const how = signal === null ? `with exit code ${String(code)}` : `by ${signal}`;
-  return workloadFailed(`the engine ended ${when} ${how}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`);
+  return workloadFailed(`the engine ended ${when} ${howEnded(exit, engine)}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`);
 }
 
 export function writeRuntimeFile(path: string, text: string): void {

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cleanUp } from '../base/clean-up.js';
+import { monotonic_ms, waitFor } from '../base/clock.js';
 import type { Failure } from '../base/failure.js';
 import { proveAllocator } from '../host/allocator-proof.js';
 import { allocatorLaunch } from '../host/allocators.js';
@@ -16,17 +17,17 @@ import { collectorOfFlag, flagsOfCollector, type Jdk } from '../host/jdks.js';
 import { javaCommand, type JavaCommand } from '../profile/java-command.js';
 import { collectors } from '../profile/jvm-table.js';
 import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
+import type { Board } from '../record/board.js';
 import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
-import { descendantsOf, endThose } from './descendants.js';
 import { endJava, javaEnded, type ForcedEnd } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
-import { startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
+import { launchLogs, startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
 import { jvmPlan } from './jvm-plan.js';
 import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { companionPlan, ridingHolderLine } from './plan.js';
-import type { PreparedWorkload, WorkloadInput } from './prepared.js';
-import { killAll, type Program } from './programs.js';
+import { withFiles, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import { endsOrIsKilled, killAll, type Program } from './programs.js';
 import { refuseServedPort, untilProgramReady } from './readiness.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
@@ -48,7 +49,7 @@ interface Part {
 }
 
 export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<PreparedWorkload> {
-  const { arm, topology } = input;
+  const { arm, topology, interrupted } = input;
   const { jvm } = arm;
   const command = jvm.app === null ? null : javaCommand(jvm.app.args);
   const jdk = await jdkOf({ ...jvm, collector: collectorOf(arm, command) });
@@ -59,26 +60,31 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   let engine: Program | undefined;
   const javas: JavaProgram[] = [];
   let watch: NamedThreads | undefined;
-  const dispose = async (): Promise<void> => {
+  let opened: Board | undefined;
+  const parts = partsOf(arm);
+  const end = async (): Promise<void> => {
     watch?.stop();
-    const started = jvm.app === null ? [] : javas.flatMap(({ pid }) => descendantsOf(pid));
-    await cleanUp(() => killAll([...javas, ...(engine === undefined ? [] : [engine])]), () => endThose(started, 0), () => { folder.remove(); });
+    // What a program of the user's own has started ends before its keeper does.
+    await cleanUp(() => killAll([...javas, ...(engine === undefined ? [] : [engine])]), ...javas.map((java) => () => endsOrIsKilled(java)));
+  };
+  const logs = (): Record<string, string> => logsOf(folder, parts, javas);
+  const dispose = async (): Promise<void> => {
+    await cleanUp(end, () => opened?.close(), () => { folder.remove(); });
   };
   try {
-    const parts = partsOf(arm);
     const started = (engine = await startEngine(folder, companionPlan({ ...input, boardPath: boardPath(folder), parentPid: process.pid })));
-    const board = await boardOf(folder, started);
-    const startedAt_ms = Date.now();
-    for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder, command })));
+    const board = (opened = await boardOf(folder, started, interrupted));
+    const startedAt_ms = monotonic_ms();
+    for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder, command }), interrupted));
     // Our own program ends with 0 once all its threads have ended, a load's perhaps before the window does.
     const isGone = (java: JavaProgram): boolean => java.exit() !== null && !(jvm.app === null && java.exit()?.code === 0);
     const gone = (when: string): Failure | null => {
       const ended = javas.find(isGone);
       return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: jvm.app === null });
     };
-    await untilReady(board, started, () => gone('before its window'));
+    await untilReady(board, started, interrupted, () => gone('before its window'));
     const [program] = javas;
-    if (ready !== null && program !== undefined) await untilProgramReady(ready, { program, startedAt_ms, gone: () => gone('before it was ready') });
+    if (ready !== null && program !== undefined) await untilProgramReady(ready, { program, startedAt_ms, interrupted, gone: () => gone('before it was ready') });
 
     const javaPids = javas.map(({ pid }) => pid);
     const pids = [started.pid, ...javaPids];
@@ -106,9 +112,9 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       },
       async end() {
         watching.end();
-        for (const java of javas) ends.push(await endAfterWindow(java, { isApp: jvm.app !== null, endsByItself: jvm.app === null && board.state() === 'done' }));
+        for (const java of javas) ends.push(await endAfterWindow(java, { endsByItself: jvm.app === null && board.state() === 'done' }));
         if (board.state() !== 'done') started.kill('SIGKILL');
-        await started.exited;
+        await endsOrIsKilled(started);
       },
       afterwards: () => ({
         failures: watching.failures(),
@@ -120,12 +126,14 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           log: parseJvmLog(existsSync(logPath(folder, 'jvm')) ? readFileSync(logPath(folder, 'jvm'), 'utf8') : ''),
         },
       }),
-      logs: () => logsOf(folder, parts, javas),
+      logs,
       dispose,
     };
   } catch (error) {
+    await end();
+    const failure = withFiles(error, logs);
     await dispose();
-    throw error;
+    throw failure;
   }
 }
 
@@ -175,7 +183,7 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
   if (jvm.app === null || command === null) return { ...common, jvmArgs: flags, main: { classPath: [jarPath], mainClass: 'pauselab.Workload' }, args: [plan] };
   const { jvmArgs, main, args } = command;
   const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jarPath}=${plan}`] : [];
-  return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args };
+  return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args, keepFor_ms: endGrace_ms };
 }
 
 /** How a JVM ended, and what it left. */
@@ -185,14 +193,13 @@ interface JavaEnd extends ForcedEnd {
 }
 
 /** Our own program ends by itself once its threads have; another one is told to. */
-async function endAfterWindow(java: JavaProgram, { isApp, endsByItself }: { readonly isApp: boolean; readonly endsByItself: boolean }): Promise<JavaEnd> {
+async function endAfterWindow(java: JavaProgram, { endsByItself }: { readonly endsByItself: boolean }): Promise<JavaEnd> {
   if (endsByItself) {
-    const deadline = Date.now() + endGrace_ms;
-    while (java.exit() === null && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, poll_ms));
+    await waitFor(() => java.exit(), { deadline_ms: endGrace_ms, poll_ms });
   }
-  const started = isApp ? descendantsOf(java.pid) : [];
   const end = await endJava(java, endGrace_ms);
-  return { ...end, leftBehind: await endThose(started, endGrace_ms) };
+  await endsOrIsKilled(java);
+  return { ...end, leftBehind: java.leftBehind() };
 }
 
 function reportOf(folder: RuntimeFolder, name: string): Record<string, unknown> {
@@ -207,5 +214,7 @@ function logsOf(folder: RuntimeFolder, parts: readonly Part[], javas: readonly J
     texts[`${name}-plan.txt`] = readIfThere(planPath(folder, name)) ?? '';
     texts[`${name}-gc.log`] = readIfThere(logPath(folder, name)) ?? '';
   }
-  return Object.assign(texts, ...javas.map((java) => java.logs())) as Record<string, string>;
+  const begun = javas.map(({ name }) => name);
+  const ofOthers = parts.filter(({ name }) => !begun.includes(name) && existsSync(join(folder.path, `${name}.launch`))).map(({ name }) => launchLogs(folder.path, name));
+  return Object.assign(texts, ...ofOthers, ...javas.map((java) => java.logs())) as Record<string, string>;
 }

@@ -11,14 +11,15 @@ import { formatSize } from '../base/units.js';
 import { proveAllocator, type AllocatorProof } from '../host/allocator-proof.js';
 import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
-import { availableMemoryBytes } from '../host/facts.js';
+import { availableMemoryBytes } from '../host/memory.js';
 import type { ChurnArm, NativeArm, ResolvedLoad } from '../profile/resolved.js';
+import type { Board } from '../record/board.js';
 import { limitCpuTime, type CpuLimit } from './cpu-max.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady } from './engine-process.js';
 import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { churnPlans, enginePlan } from './plan.js';
-import type { Afterwards, ChurnTally, PreparedWorkload, WorkloadInput } from './prepared.js';
-import { killAll, programs, type Program } from './programs.js';
+import { withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import { endsOrIsKilled, killAll, programs, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
 import { triedAllocator } from './tools.js';
@@ -30,17 +31,22 @@ interface Engine {
 }
 
 export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>): Promise<PreparedWorkload> {
-  const { arm, topology } = input;
+  const { arm, topology, interrupted } = input;
   // Before anything starts: what the allocator does not take is the profile's fault.
   const allocated = arm.holder === null ? allocatedWork(arm) : null;
   const folder = createRuntimeFolder();
   const engines: Engine[] = [];
   let watch: NamedThreads | undefined;
+  let opened: Board | undefined;
   let limit: CpuLimit | null = null;
-  const dispose = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     watch?.stop();
-    await cleanUp(() => killAll(engines.map(({ program }) => program)), () => limit?.remove(), () => { folder.remove(); });
+    await cleanUp(() => killAll(engines.map(({ program }) => program)));
   };
+  const dispose = async (): Promise<void> => {
+    await cleanUp(end, () => limit?.remove(), () => opened?.close(), () => { folder.remove(); });
+  };
+  const logs = (): Record<string, string> => Object.fromEntries(engines.flatMap((engine) => Object.entries(logsOf(folder, engine))));
   try {
     const environment = allocated === null ? {} : { environment: allocated.clean.environment };
     const start = async (name: string, plan: string): Promise<Program> => {
@@ -50,14 +56,14 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     };
     const plans = plansOf(input, folder);
     const started = await start('engine', plans.engine);
-    const board = await boardOf(folder, started);
+    const board = (opened = await boardOf(folder, started, interrupted));
     const joined = plans.joining === null ? null : await start('churn', plans.joining);
     const joinedGone = (when: string): Failure | null => {
       const exit = joined?.exit() ?? null;
       // It ends by itself when the board says `done`.
       return joined === null || exit === null || exit.code === 0 ? null : engineEnded(exit, joined, when);
     };
-    await untilReady(board, started, () => joinedGone('before its window'));
+    await untilReady(board, started, interrupted, () => joinedGone('before its window'));
     const threads = board.threadIds();
     const pids = [...new Set([...engines.map(({ program }) => program.pid), ...threads.map(({ pid }) => pid)])];
     const autogroup = commonAutogroup([process.pid, ...pids]);
@@ -94,18 +100,20 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       },
       async end() {
         watching.end();
-        await started.exited;
+        await endsOrIsKilled(started);
         // It waits for the board's last word or the end of the drain, whichever it sees first.
         if (board.state() !== 'done') joined?.kill('SIGKILL');
-        await joined?.exited;
+        if (joined !== null) await endsOrIsKilled(joined);
       },
       afterwards,
-      logs: () => Object.fromEntries(engines.flatMap((engine) => Object.entries(logsOf(folder, engine)))),
+      logs,
       dispose,
     };
   } catch (error) {
+    await end();
+    const failure = withFiles(error, logs);
     await dispose();
-    throw error;
+    throw failure;
   }
 }
 

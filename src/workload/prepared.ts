@@ -1,5 +1,5 @@
 /** A workload that only waits for `go`, whatever it is made of, as the run loop sees it. */
-import type { Failure } from '../base/failure.js';
+import { ExitCode, Failure } from '../base/failure.js';
 import type { AllocatorProof } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { ResolvedArm } from '../profile/resolved.js';
@@ -19,6 +19,29 @@ export interface WorkloadInput<Arm extends ResolvedArm = ResolvedArm> {
   readonly warmup_ns: number;
   readonly duration_ns: number;
   readonly topology: CpuTopology;
+  /** Resolves when the run is not wanted any more. */
+  readonly interrupted?: Promise<unknown> | undefined;
+}
+
+/** A workload that failed before `go`, with the text of what it had written until then, for the bundle. */
+export class FailedStart extends Failure {
+  readonly files: Readonly<Record<string, string>>;
+
+  constructor({ exitCode, message, cause }: Failure, files: Readonly<Record<string, string>>) {
+    super(exitCode, message, { cause });
+    this.files = files;
+  }
+}
+
+/** Of a workload that failed; what the user or the machine did wrong is said in full by its sentence. */
+export function withFiles(error: unknown, files: () => Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof Failure) || error instanceof FailedStart || error.exitCode !== ExitCode.workload) return error;
+  try {
+    return new FailedStart(error, files());
+  } catch {
+    // Why it failed says more than why that could not be read.
+    return new FailedStart(error, {});
+  }
 }
 
 export interface PreparedWorkload {

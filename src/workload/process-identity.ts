@@ -7,12 +7,22 @@ export interface ProcessIdentity {
   readonly startTime: string | null;
 }
 
-/** Field 22 of proc_pid_stat(5), counted after the name; exec leaves it as it is. Null once it is gone or waits for its parent to notice. */
+/** Field 22 of proc_pid_stat(5); exec leaves it as it is. Null once it is gone or waits for its parent to notice. */
 export function startTimeOf(pid: number): string | null {
+  const fields = statOf(pid);
+  return fields === null || fields[0] === 'Z' ? null : (fields[22 - 3] ?? null);
+}
+
+/** Field 4. Null once it is gone. */
+export function parentOf(pid: number): number | null {
+  const fields = statOf(pid);
+  return fields === null || fields[0] === 'Z' ? null : Number(fields[4 - 3]);
+}
+
+/** From field 3, the state, on: what follows the name, which may hold blanks and parentheses. */
+export function statOf(pid: number): string[] | null {
   const stat = readIfThere(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? null : (fields[22 - 3] ?? null);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 export function isStillThere({ pid, startTime }: ProcessIdentity): boolean {

@@ -1,23 +1,28 @@
 /** The native programs, and starting one: in our session, dying with us, its output in files. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { settlesWithin } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
+import { nativeProgram } from '../base/native.js';
 import { machineFailure } from '../base/system-error.js';
-
-const built = new URL('../../native/build/Release/', import.meta.url);
+import { watchOomKills, type OomWatch } from '../host/memory.js';
 
 /** PAUSELAB_ENGINE names another engine: the tests' one with operations of a known truth. */
 export const programs = {
-  engine: () => process.env.PAUSELAB_ENGINE ?? fileURLToPath(new URL('pauselab-engine', built)),
-  sampler: () => fileURLToPath(new URL('pauselab-sampler', built)),
-  tracer: () => fileURLToPath(new URL('pauselab-tracer', built)),
-  launcher: () => fileURLToPath(new URL('pauselab-launcher', built)),
+  engine: () => process.env.PAUSELAB_ENGINE ?? nativeProgram('pauselab-engine'),
+  sampler: () => nativeProgram('pauselab-sampler'),
+  tracer: () => nativeProgram('pauselab-tracer'),
+  launcher: () => nativeProgram('pauselab-launcher'),
 };
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+/** `by SIGTERM`, `with exit code 3`, and of a SIGKILL why, as far as that is known. */
+export function howEnded({ code, signal }: Exit, { killedWhy }: Pick<Program, 'killedWhy'>): string {
+  return signal === null ? `with exit code ${String(code)}` : `by ${signal}${signal === 'SIGKILL' ? killedWhy() : ''}`;
 }
 
 export interface Program {
@@ -28,6 +33,8 @@ export interface Program {
   kill(signal: NodeJS.Signals): void;
   /** What it wrote to stderr so far, as lines. */
   complaints(): string[];
+  /** What the kernel's counters say of an end by SIGKILL. */
+  readonly killedWhy: OomWatch;
 }
 
 export interface ProgramOptions {
@@ -41,6 +48,7 @@ export interface ProgramOptions {
  * Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
  */
 export async function startProgram(file: string, args: readonly string[], stdoutPath: string, stderrPath: string, { environment, ownSession = false }: ProgramOptions = {}): Promise<Program> {
+  const killedWhy = watchOomKills();
   const stdout = openSync(stdoutPath, 'w');
   const stderr = openSync(stderrPath, 'w');
   let child: ChildProcess;
@@ -71,15 +79,27 @@ export async function startProgram(file: string, args: readonly string[], stdout
     exit: () => exit,
     exited,
     kill: (signal) => { child.kill(signal); },
+    killedWhy,
     complaints: () => readFileSync(stderrPath, 'utf8').split('\n').filter((text) => text !== ''),
   };
 }
 
+/** Of the kernel: one that hangs in a system call for longer is left to it. */
+const killDeadline_ms = 10_000;
+
+/** Of a program that has nothing left to do. */
+const endDeadline_ms = 10_000;
+
+/** One that says that it is done may be stopped before it has ended. */
+export async function endsOrIsKilled(program: Pick<Program, 'exit' | 'kill' | 'exited'>): Promise<void> {
+  if (!(await settlesWithin(program.exited, endDeadline_ms))) await killAll([program]);
+}
+
 /** Those that still run, one after the other, each until it is gone. */
-export async function killAll(programs: readonly Program[]): Promise<void> {
+export async function killAll(programs: readonly Pick<Program, 'exit' | 'kill' | 'exited'>[]): Promise<void> {
   for (const program of programs) {
     if (program.exit() !== null) continue;
     program.kill('SIGKILL');
-    await program.exited;
+    await settlesWithin(program.exited, killDeadline_ms);
   }
 }

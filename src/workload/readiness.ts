@@ -1,6 +1,7 @@
 /** Waiting until a program of the user's own can be measured, by what the profile says shows it. */
 import { createConnection } from 'node:net';
-import { unfit, workloadFailed, type Failure } from '../base/failure.js';
+import { monotonic_ms, waitFor } from '../base/clock.js';
+import { interruptedBefore, unfit, workloadFailed, type Failure } from '../base/failure.js';
 import { formatDuration } from '../base/units.js';
 import type { Readiness } from '../profile/resolved.js';
 import type { JavaProgram } from './java/start.js';
@@ -11,8 +12,9 @@ const connect_ms = 1_000;
 
 export interface Waiting {
   readonly program: Pick<JavaProgram, 'output' | 'complaints'>;
-  /** Of the program, by Date.now(). */
+  /** Of the program, by monotonic_ms(). */
   readonly startedAt_ms: number;
+  readonly interrupted?: Promise<unknown> | undefined;
   /** Why it is gone; null while it runs. */
   readonly gone: () => Failure | null;
 }
@@ -25,20 +27,17 @@ export async function refuseServedPort(ready: Readiness | null): Promise<void> {
 }
 
 /** Throws with the reason when it ends or when the deadline has passed. */
-export async function untilProgramReady(ready: Readiness, { program, startedAt_ms, gone }: Waiting): Promise<void> {
-  const limit_ms = startedAt_ms + (ready.kind === 'after' ? ready.after_ns : ready.deadline_ns) / 1e6;
+export async function untilProgramReady(ready: Readiness, { program, startedAt_ms, interrupted, gone }: Waiting): Promise<void> {
+  const limit_ms = (ready.kind === 'after' ? ready.after_ns : ready.deadline_ns) / 1e6;
   const pattern = ready.kind === 'log' ? new RegExp(ready.pattern) : null;
-  for (;;) {
+  const seen = await waitFor(async () => {
     const failure = gone();
     if (failure !== null) throw failure;
-    if (pattern !== null && [...program.output(), ...program.complaints()].some((said) => pattern.test(said))) return;
-    if (ready.kind === 'port' && (await accepts(ready.port))) return;
-    if (Date.now() >= limit_ms) {
-      if (ready.kind === 'after') return;
-      throw notReady(ready, program);
-    }
-    await new Promise((resolve) => setTimeout(resolve, poll_ms));
-  }
+    if (pattern !== null) return [...program.output(), ...program.complaints()].some((said) => pattern.test(said)) || null;
+    return (ready.kind === 'port' && (await accepts(ready.port))) || null;
+  }, { deadline_ms: startedAt_ms + limit_ms - monotonic_ms(), poll_ms, interrupted });
+  if (seen === 'interrupted') throw interruptedBefore('the program was ready');
+  if (seen === 'late' && ready.kind !== 'after') throw notReady(ready, program);
 }
 
 function notReady(ready: Exclude<Readiness, { kind: 'after' }>, program: Waiting['program']): Failure {

@@ -1,20 +1,33 @@
 /** The sampler beside a workload: who was in which state when, every 10 ms. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { workloadFailed } from '../base/failure.js';
+import { ExitCode, Failure } from '../base/failure.js';
+import { formatDuration } from '../base/units.js';
+import { readIfThere } from '../host/files.js';
 import { readSamples, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
-import { programs, startProgram, type Program } from './programs.js';
+import { endHelper } from './helper.js';
+import { programs, startProgram } from './programs.js';
 import type { PreparedWorkload } from './prepared.js';
 
 const period_ns = 10_000_000;
+/** It ends between two looks. */
+const endGrace_ms = 5_000;
+
+export interface Sampled {
+  /** What it wrote, down to where it ended: after that nobody looked. */
+  readonly samples: SampleStream;
+  /** Why states are unknown that should be known, a sentence; null if it looked to the end. */
+  readonly problem: string | null;
+}
 
 export interface Sampler {
   readonly pid: number;
   /** Ends it and reads what it wrote. */
-  finish(go_ns: bigint): Promise<SampleStream>;
+  finish(go_ns: bigint, interrupted?: Promise<unknown>): Promise<Sampled>;
   /** Kernel stacks that it read, after `finish`; none unless asked for. */
   stacks(go_ns: bigint): readonly StackReading[];
+  /** Ends it without reading; for a run that failed. */
+  abandon(): Promise<void>;
 }
 
 export async function startSampler({ folder, pids }: PreparedWorkload, { withStacks = false } = {}): Promise<Sampler> {
@@ -23,16 +36,30 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
   const program = await startProgram(programs.sampler(), [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...pids.map(String)], '/dev/null', join(folder.path, 'sampler.err'));
   return {
     pid: program.pid,
-    async finish(go_ns) {
-      await end(program);
-      return readSamples(output, go_ns);
+    async finish(go_ns, interrupted) {
+      const { problem } = await endHelper(program, { grace_ms: endGrace_ms, interrupted });
+      const { samples, unreadable } = readable(output, go_ns);
+      const why = problem ?? unreadable;
+      return { samples, problem: why === null ? null : `the sampler ${why}, so the states of the threads are unknown ${from(samples)}` };
     },
-    stacks: (go_ns) => (withStacks ? parseStacks(readFileSync(stacks, 'utf8'), go_ns) : []),
+    stacks: (go_ns) => (withStacks ? parseStacks(readIfThere(stacks) ?? '', go_ns) : []),
+    async abandon() {
+      await endHelper(program, { grace_ms: endGrace_ms });
+    },
   };
 }
 
-async function end(program: Program): Promise<void> {
-  if (program.exit() === null) program.kill('SIGTERM');
-  const { code, signal } = await program.exited;
-  if (code !== 0) throw workloadFailed(program.complaints().at(-1) ?? `the sampler ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`}, so the states of the threads are unknown`);
+/** Of a sampler that ended badly the file may be broken too; what the board holds is worth no less for that. */
+function readable(path: string, go_ns: bigint): { readonly samples: SampleStream; readonly unreadable: string | null } {
+  try {
+    return { samples: readSamples(path, go_ns), unreadable: null };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== ExitCode.workload) throw error;
+    return { samples: { timelines: new Map(), ticks_ns: [], period_ns }, unreadable: `left a file that cannot be read (${error.message})` };
+  }
+}
+
+function from({ ticks_ns }: SampleStream): string {
+  const last_ns = ticks_ns.at(-1);
+  return last_ns === undefined || last_ns <= 0 ? 'in the whole run' : `from ${formatDuration(last_ns)} after the start on`;
 }

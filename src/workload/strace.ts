@@ -1,14 +1,14 @@
 /** strace beside a process: attached before the window, detached after it. */
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unfit } from '../base/failure.js';
-import { machineFailure } from '../base/system-error.js';
-import { withPipes } from '../base/with-pipes.js';
+import { endKept, spawnKept } from '../base/child.js';
+import { waitFor } from '../base/clock.js';
+import { interruptedBefore, unfit } from '../base/failure.js';
 import { countCalls, tracedCalls, type StraceCalls } from '../record/strace-calls.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 
 const attachDeadline_ms = 20_000;
+const poll_ms = 20;
 
 export interface Tracing {
   /** Detaches, and counts what was traced. */
@@ -16,26 +16,24 @@ export interface Tracing {
 }
 
 /** Resolves when all threads are traced. A traced process is many times slower: nothing is measured meanwhile. */
-export async function traceCalls(pid: number, folder: RuntimeFolder): Promise<Tracing> {
+export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted?: Promise<unknown>): Promise<Tracing> {
   const output = join(folder.path, 'strace.out');
-  const child = withPipes(spawn('strace', ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${tracedCalls.join(',')}`], { stdio: ['ignore', 'ignore', 'pipe'] }));
+  const args = ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${tracedCalls.join(',')}`];
+  const child = spawnKept('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
-  child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
-  const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve(); }); });
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => { reject(unfit(`strace had not attached to process ${pid} after ${attachDeadline_ms / 1000} s`)); }, attachDeadline_ms);
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      act();
-    };
-    child.once('error', (cause) => { settle(() => { reject(machineFailure(cause) ?? unfit(`strace could not be started (${cause.message}); install it (Debian: strace)`, { cause })); }); });
-    child.stderr.on('data', () => { if (said.includes('attached')) settle(resolve); });
-    void ended.then(() => { settle(() => { reject(unfit(`strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`)); }); });
-  });
+  child.stderr?.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+  const state = { hasEnded: false };
+  const ended = new Promise<void>((resolve) => { child.once('close', resolve).once('error', () => { resolve(); }); }).then(() => { state.hasEnded = true; });
+  const attached = await waitFor(() => (said.includes('attached') || state.hasEnded ? true : null), { deadline_ms: attachDeadline_ms, poll_ms, interrupted });
+  if (attached === 'late' || attached === 'interrupted') await endKept(child, ended);
+  if (attached === 'interrupted') throw interruptedBefore('strace was attached');
+  if (attached === 'late') throw unfit(`strace had not attached to process ${pid} after ${attachDeadline_ms / 1000} s`);
+  if (said.includes('strace could not be executed')) throw unfit('strace is missing; install it (Debian: strace)');
+  if (state.hasEnded) throw unfit(`strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`);
   return {
     async finish() {
-      child.kill('SIGINT');
-      await ended;
+      // SIGTERM to its keeper: it detaches, and what it has written is whole.
+      await endKept(child, ended);
       return countCalls(readFileSync(output, 'utf8'));
     },
   };

@@ -1,9 +1,11 @@
 /** A trace of the kernel beside a workload (`--trace`): its mmap_lock, who ran when, who woke whom, and the calls that matter. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unfit, workloadFailed, type Failure } from '../base/failure.js';
+import { waitFor } from '../base/clock.js';
+import { Failure, interruptedBefore, unfit, workloadFailed } from '../base/failure.js';
 import { systemCallNumber } from '../record/system-calls.js';
 import { contentionFlags, readTrace, traceEvents, type Trace } from '../record/trace/trace.js';
+import { endHelper } from './helper.js';
 import { programs, startProgram, type Program } from './programs.js';
 import type { PreparedWorkload } from './prepared.js';
 
@@ -11,22 +13,31 @@ import type { PreparedWorkload } from './prepared.js';
 const allBuffers_kib = 128 * 1024;
 const mostBuffer_kib = 64 * 1024;
 const readyDeadline_ms = 20_000;
-const endDeadline_ms = 60_000;
+/** It reads up to all of these buffers. */
+const endGrace_ms = 60_000;
+const abandonGrace_ms = 5_000;
 const poll_ms = 5;
 
 const tracedCalls = ['madvise', 'process_madvise', 'mmap', 'munmap', 'mprotect', 'mremap', 'brk', 'futex', 'mincore'] as const;
+
+export interface Traced {
+  /** Null if the tracer came to a bad end: half a trace would look like one in which nothing else happened. */
+  readonly trace: Trace | null;
+  /** Why there is none, a sentence. */
+  readonly problem: string | null;
+}
 
 export interface Tracer {
   readonly pid: number;
   /** Ends the trace: what comes later is not in it. */
   stop(): void;
   /** Reads what was traced, and leaves nothing of it in the kernel. */
-  finish(go_ns: bigint): Promise<Trace>;
+  finish(go_ns: bigint, interrupted?: Promise<unknown>): Promise<Traced>;
   /** Ends it without reading; for a run that failed. */
   abandon(): Promise<void>;
 }
 
-export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'folder' | 'pids'>, cpuCount: number): Promise<Tracer> {
+export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'folder' | 'pids'>, cpuCount: number, interrupted?: Promise<unknown>): Promise<Tracer> {
   if (process.getuid?.() !== 0) throw unfit('--trace needs root, for tracefs; run without --trace, or as root');
   const own = join(folder.path, 'trace');
   mkdirSync(own);
@@ -34,11 +45,10 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
   writeFileSync(plan, tracerPlan(pids.flatMap(tidsOf), cpuCount));
   const program = await startProgram(programs.tracer(), [own, String(process.pid), plan], '/dev/null', join(folder.path, 'tracer.err'));
   const abandon = async (): Promise<void> => {
-    if (program.exit() === null) program.kill('SIGTERM');
-    await program.exited;
+    await endHelper(program, { grace_ms: abandonGrace_ms, takesBack: true });
   };
   try {
-    await until(() => existsSync(join(own, 'ready')), program, readyDeadline_ms);
+    await untilReady(join(own, 'ready'), program, interrupted);
   } catch (error) {
     await abandon();
     throw error;
@@ -51,12 +61,17 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
       stopped ??= process.hrtime.bigint();
       if (program.exit() === null) program.kill('SIGUSR1');
     },
-    async finish(go_ns) {
+    async finish(go_ns, waiting) {
       stopped ??= process.hrtime.bigint();
-      if (program.exit() === null) program.kill('SIGTERM');
-      await until(() => program.exit() !== null, program, endDeadline_ms);
-      if (program.exit()?.code !== 0) throw endedWith(program);
-      return readTrace(own, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) });
+      const { exit, problem } = await endHelper(program, { grace_ms: endGrace_ms, takesBack: true, interrupted: waiting });
+      // One that was stopped has gone on, and has read everything since.
+      if (exit?.code !== 0) return without(`the tracer ${problem ?? 'did not end'}`);
+      try {
+        return { trace: readTrace(own, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) }), problem: null };
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        return without(error.message);
+      }
     },
     abandon,
   };
@@ -90,14 +105,14 @@ function tidsOf(pid: number): number[] {
   }
 }
 
-async function until(done: () => boolean, program: Program, deadline_ms: number): Promise<void> {
-  const deadline = Date.now() + deadline_ms;
-  while (!done()) {
-    if (program.exit() !== null && !done()) throw endedWith(program);
-    if (Date.now() > deadline) throw workloadFailed(`the tracer was not done after ${deadline_ms / 1000} s; run without --trace`);
-    await new Promise((resolve) => setTimeout(resolve, poll_ms));
-  }
+async function untilReady(file: string, program: Program, interrupted: Promise<unknown> | undefined): Promise<void> {
+  const ready = await waitFor(() => (existsSync(file) ? 'ready' : program.exit()), { deadline_ms: readyDeadline_ms, poll_ms, interrupted });
+  if (ready === 'interrupted') throw interruptedBefore('the trace was set up');
+  if (ready === 'late') throw workloadFailed(`the tracer was not ready after ${readyDeadline_ms / 1000} s; run without --trace`);
+  if (ready.found !== 'ready') throw endedWith(program);
 }
+
+const without = (why: string): Traced => ({ trace: null, problem: `${why}, so there is no trace of this run` });
 
 function endedWith(program: Program): Failure {
   const sentence = program.complaints().at(-1);

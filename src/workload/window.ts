@@ -2,6 +2,7 @@
  * One window of a prepared workload: `go`, looks at the board once a second, the end, the last look. The workload
  * paces itself by the times on the board; this side only watches, and does so rarely, because it shares the CPUs.
  */
+import { listen, sleep, wallClock_ms } from '../base/clock.js';
 import { workloadFailed, type Failure } from '../base/failure.js';
 import { slow_ns } from '../record/board-layout.js';
 import { relativeWindow, type AbsoluteWindow, type RelativeWindow } from '../record/board.js';
@@ -62,7 +63,7 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
   const go_ns = process.hrtime.bigint() + BigInt(lead_ns);
   const planned = plannedWindow(go_ns, times);
   board.go(planned);
-  const go_ms = Date.now() + lead_ns / 1e6;
+  const go_ms = wallClock_ms() + lead_ns / 1e6;
 
   const records: RingRecord[] = [];
   const lost = board.threads.map(() => 0);
@@ -122,7 +123,7 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
       workload.kill();
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, poll_ms));
+    await sleep(poll_ms);
   }
   watcher.onWorkEnd?.();
   // Before the last look: while threads run, one more sample may come.
@@ -131,13 +132,6 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
   if (!closed) watcher.onWindowEnd?.();
   const last = look();
   return { go_ns, go_ms, window: relative(), last, records, lost, interrupted: wasInterrupted, failure };
-}
-
-/** Until the returned function is called. What is waited for outlives this run, and must not keep its board in memory. */
-function listen(promise: Promise<unknown> | undefined, handle: () => void): () => void {
-  let current: (() => void) | null = handle;
-  void promise?.then(() => current?.());
-  return () => { current = null; };
 }
 
 function plannedWindow(go_ns: bigint, { warmup_ns, duration_ns, drain_ns }: WindowTimes): AbsoluteWindow {

@@ -4,7 +4,7 @@ import { engineEnded } from '../../src/workload/engine-process.js';
 import type { Exit, Program } from '../../src/workload/programs.js';
 
 function end(exit: Exit, ...complaints: string[]): { exitCode: ExitCode; message: string } {
-  const program: Program = { pid: 1, exit: () => exit, exited: Promise.resolve(exit), kill: () => undefined, complaints: () => complaints };
+  const program: Program = { pid: 1, exit: () => exit, exited: Promise.resolve(exit), kill: () => undefined, complaints: () => complaints, killedWhy: () => '' };
   const { exitCode, message } = engineEnded(exit, program, 'inside its window');
   return { exitCode, message };
 }

@@ -1,7 +1,8 @@
 /** The end of a JVM: brought about, with a limit to its patience, and explained when it came too early. */
+import { waitFor } from '../../base/clock.js';
 import { ExitCode, Failure, unfit, usage, workloadFailed } from '../../base/failure.js';
 import { collectorOfFlag } from '../../host/jdks.js';
-import type { Exit, Program } from '../programs.js';
+import { howEnded, killAll, type Exit, type Program } from '../programs.js';
 import type { JavaProgram } from './start.js';
 
 export interface ForcedEnd {
@@ -10,22 +11,19 @@ export interface ForcedEnd {
   readonly killed: boolean;
 }
 
+const poll_ms = 20;
+
 /** SIGTERM, and SIGKILL if it has not ended after `grace_ms`. */
 export async function endJava(program: Program, grace_ms: number): Promise<ForcedEnd> {
   const before = program.exit();
   if (before !== null) return { exit: before, killed: false };
-  let killed = false;
   program.kill('SIGTERM');
-  const timer = setTimeout(() => {
-    killed = true;
-    program.kill('SIGKILL');
-  }, grace_ms);
-  const exit = await program.exited;
-  clearTimeout(timer);
-  return { exit, killed };
+  const killed = (await waitFor(() => program.exit(), { deadline_ms: grace_ms, poll_ms })) === 'late';
+  if (killed) await killAll([program]);
+  return { exit: program.exit() ?? { code: null, signal: 'SIGKILL' }, killed };
 }
 
-type Ended = Pick<JavaProgram, 'java' | 'exit' | 'complaints' | 'output' | 'crashReport'>;
+type Ended = Pick<JavaProgram, 'java' | 'exit' | 'complaints' | 'output' | 'crashReport' | 'killedWhy'>;
 
 /**
  * One sentence for an end that came too early; `when` completes "the JVM ended …". Exit code 2 for a flag or a program
@@ -35,7 +33,7 @@ type Ended = Pick<JavaProgram, 'java' | 'exit' | 'complaints' | 'output' | 'cras
 export function javaEnded(program: Ended, when: string, { speaksForItself }: { readonly speaksForItself: boolean }): Failure {
   const said = [...program.complaints(), ...program.output()];
   const { code, signal } = program.exit() ?? { code: null, signal: null };
-  return crashed(program, said, when) ?? refusedToStart(program.java, said) ?? (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ?? outOfMemory(said, when) ?? (speaksForItself ? unexplained({ code, signal }, said, when) : endedByItself({ code, signal }, program, when));
+  return crashed(program, said, when) ?? refusedToStart(program.java, said) ?? (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ?? outOfMemory(said, when) ?? (speaksForItself ? unexplained({ code, signal }, program, said, when) : endedByItself({ code, signal }, program, when));
 }
 
 function crashed({ crashReport }: Ended, said: readonly string[], when: string): Failure | null {
@@ -48,7 +46,7 @@ function crashed({ crashReport }: Ended, said: readonly string[], when: string):
   const heading = said.findIndex((text) => text.startsWith('# Problematic frame:'));
   const frame = heading < 0 ? undefined : /^#\s+(.+)$/.exec(said[heading + 1] ?? '')?.[1];
   const reason = find(said, /^#\s+((?:fatal error|assert|guarantee|Error): ?.*)$/);
-  return workloadFailed(`the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} ${when === 'inside its window' ? 'is kept' : 'is not, as there is no run yet'}`);
+  return workloadFailed(`the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} is kept`);
 }
 
 /** What a JVM says of its command line and goes: each with whose fault it is. */
@@ -117,19 +115,20 @@ function outOfMemory(said: readonly string[], when: string): Failure | null {
   return workloadFailed(`the JVM ran out of memory ${when} (OutOfMemoryError${thread === undefined ? '' : ` in thread ${thread}`}: ${kind}); raise -Xmx or lower the load`);
 }
 
-function unexplained({ code, signal }: Exit, said: readonly string[], when: string): Failure {
+function unexplained(exit: Exit, program: Ended, said: readonly string[], when: string): Failure {
   // A JVM that was told to end reports the signal as 128 + its number.
-  const how = signal === null ? `with exit code ${String(code)}${code === 143 ? ' (SIGTERM)' : ''}` : `by ${signal}`;
+  const how = `${howEnded(exit, program)}${exit.code === 143 ? ' (SIGTERM)' : ''}`;
   const lastWords = find(said, /^(Exception in thread .+)$/) ?? said.findLast((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)) ?? null;
   return workloadFailed(`the JVM ended ${when} ${how}${lastWords === null ? '' : `, saying "${lastWords}"`}; what it had recorded is kept`);
 }
 
 /** The user's program: what its last words mean is for the user to say. */
-function endedByItself({ code, signal }: Exit, { complaints, output }: Ended, when: string): Failure {
+function endedByItself(exit: Exit, program: Ended, when: string): Failure {
+  const { complaints, output } = program;
   const lastLines = (said: readonly string[]): string[] => said.filter((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)).slice(-mostLastLines);
   const lines = [...lastLines(output()), ...lastLines(complaints())].map((text) => JSON.stringify(text));
-  const how = signal === null ? `with exit code ${String(code)}` : `by ${signal}`;
-  const advice = code === 0 ? 'a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end)' : 'correct what it says';
+  const how = howEnded(exit, program);
+  const advice = exit.code === 0 ? 'a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end)' : 'correct what it says';
   return workloadFailed(`the program ended by itself ${when} ${how}, ${lines.length === 0 ? 'having printed nothing' : `its last lines being ${lines.join(', ')}`}; ${advice}; what had been recorded is kept`);
 }
 

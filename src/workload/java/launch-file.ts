@@ -26,6 +26,8 @@ export interface LaunchFileInput extends ProcessSettings {
   readonly remedy?: string | undefined;
   readonly parentPid: number;
   readonly pidFile: string;
+  /** Stay as its parent, so that whatever it starts ends with it: SIGTERM, and SIGKILL after so long (native/launcher/keeper.h). */
+  readonly keep?: { readonly grace_ms: number; readonly endFile: string } | undefined;
   readonly stdout: string;
   readonly stderr: string;
   /** The program's own, after those of the JVM and the main class. */
@@ -42,7 +44,7 @@ export const foreignSettings = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_
 const timerSlack_ns = 1;
 
 export function launchFile(input: LaunchFileInput): string {
-  const { java, called, remedy, parentPid, pidFile, stdout, stderr, nice, policy, cpus, workingDirectory, limits, environment, removeFromEnvironment, args } = input;
+  const { java, called, remedy, parentPid, pidFile, keep, stdout, stderr, nice, policy, cpus, workingDirectory, limits, environment, removeFromEnvironment, args } = input;
   const lines: [string, string | number | undefined][] = [
     ['java', java],
     ['called', called],
@@ -51,6 +53,8 @@ export function launchFile(input: LaunchFileInput): string {
     ['pid_file', pidFile],
     ['stdout', stdout],
     ['stderr', stderr],
+    ['keep_ms', keep?.grace_ms],
+    ['end_file', keep?.endFile],
     ['cwd', workingDirectory],
     ['nice', nice],
     ['policy', policy],

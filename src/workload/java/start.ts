@@ -1,9 +1,12 @@
 /** Starting a JVM: java-caller → our launcher → java, in our session, dying with us, its output in files on tmpfs. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { Failure, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
+import { waitFor } from '../../base/clock.js';
+import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
-import { killIfSame, startTimeOf, type ProcessIdentity } from '../process-identity.js';
+import { watchOomKills, type OomWatch } from '../../host/memory.js';
+import { killIfSame, parentOf, startTimeOf, type ProcessIdentity } from '../process-identity.js';
 import { programs, type Exit, type Program } from '../programs.js';
 import { isCrashReport } from './flags.js';
 import type { JavaMain } from '../../profile/java-command.js';
@@ -21,6 +24,8 @@ export interface JavaLaunch extends ProcessSettings {
   readonly main: JavaMain;
   /** The program's own. */
   readonly args: readonly string[];
+  /** Of a program that may start others: how long they may take to end once it has ended. */
+  readonly keepFor_ms?: number | undefined;
 }
 
 export interface JavaProgram extends Program {
@@ -32,7 +37,9 @@ export interface JavaProgram extends Program {
   readonly removedFromEnvironment: readonly string[];
   /** Name of the report that a crashed JVM left (hs_err), else null. */
   crashReport(): string | null;
-  /** Its launch file, output, complaints and crash report, for the bundle. */
+  /** Processes that it had started and that outlived it; they end before `exited` resolves. */
+  leftBehind(): number;
+  /** Its launch file, command line, output, complaints and crash report, for the bundle. */
   logs(): Record<string, string>;
 }
 
@@ -44,16 +51,18 @@ const poll_ms = 2;
  * Resolves when java has taken the launcher's place (or has ended already: look at `exit`). Throws what the launcher
  * says if it cannot: exit code 2 for what it was told, 5 for what the machine refuses.
  */
-export async function startJava(launch: JavaLaunch): Promise<JavaProgram> {
+export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknown>): Promise<JavaProgram> {
   const { java, folder, name } = launch;
   const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
+  const killedWhy = watchOomKills();
   const launcher = programs.launcher();
   if (!existsSync(launcher)) throw unfit(`${launcher} is not there; run \`npm run setup\` to build it`);
-  const text = launchFile({ ...launch, parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err') });
+  const keep = launch.keepFor_ms === undefined ? undefined : { grace_ms: launch.keepFor_ms, endFile: at('end') };
+  const text = launchFile({ ...launch, parentPid: process.pid, pidFile: at('pid'), keep, stdout: at('out'), stderr: at('err') });
   // It has the environment of the program, secrets included.
   writeFileSync(at('launch'), text, { mode: 0o600 });
   // Of an earlier JVM of this name.
-  for (const suffix of ['pid', 'out', 'err']) rmSync(at(suffix), { force: true });
+  for (const suffix of ['pid', 'end', 'out', 'err']) rmSync(at(suffix), { force: true });
 
   let end: JavaCallEnd | null = null;
   const exited = callJava({ launcher, launchFile: at('launch'), jvmArgs: launch.jvmArgs, main: launch.main }).then((result) => (end = result));
@@ -61,55 +70,97 @@ export async function startJava(launch: JavaLaunch): Promise<JavaProgram> {
   exited.catch((error: unknown) => { failure = error; });
 
   const isJava = (pid: number): boolean => !['', realpathSync(launcher)].includes(executableOf(pid));
-  const deadline = Date.now() + startDeadline_ms;
-  let started: StartedProcess | null = null;
-  for (;;) {
+  const begun: { process: StartedProcess | null } = { process: null };
+  const endNow = (): JavaCallEnd | null => end;
+  const seen = await waitFor(() => {
     if (failure !== undefined) throw failure as Error;
-    started ??= readPidFile(at('pid'));
-    const ended = end as JavaCallEnd | null;
+    const started = (begun.process ??= readPidFile(at('pid')));
+    const ended = endNow();
     if (ended !== null && (started === null || saysLauncher(linesOf(at('err')), java))) throw launcherFailed(ended, linesOf(at('err')));
-    if (started !== null && (ended !== null || isJava(started.pid))) break;
-    if (Date.now() > deadline) {
-      // Where not even its pid is known it stays behind, and dies with us.
-      if (started !== null) killIfSame(started, 'SIGKILL');
-      throw workloadFailed(`java was not started after ${startDeadline_ms / 1000} s: the launcher is still at its preparations for ${java}; look at the file systems of ${java} and of the logs`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, poll_ms));
-  }
-  return programOf(launch, text, started, () => end, exited);
+    return started !== null && (ended !== null || isJava(started.pid)) ? started : null;
+  }, { deadline_ms: startDeadline_ms, poll_ms, interrupted });
+  if (seen !== 'late' && seen !== 'interrupted') return programOf(launch, text, { started: seen.found, end: () => end, exited, killedWhy });
+  // Where not even its pid is known it stays behind, and dies with us.
+  if (begun.process !== null) killIfSame(begun.process, 'SIGKILL');
+  if (seen === 'interrupted') throw interruptedBefore('java was started');
+  throw workloadFailed(`java was not started after ${startDeadline_ms / 1000} s: the launcher is still at its preparations for ${java}; look at the file systems of ${java} and of the logs`);
 }
 
-function programOf({ java, folder, name }: JavaLaunch, launchText: string, started: StartedProcess, end: () => Exit | null, exited: Promise<Exit>): JavaProgram {
+interface Begun {
+  readonly started: StartedProcess;
+  readonly end: () => Exit | null;
+  readonly exited: Promise<Exit>;
+  readonly killedWhy: OomWatch;
+}
+
+function programOf(launch: JavaLaunch, launchText: string, { started, end, exited, killedWhy }: Begun): JavaProgram {
+  const { java, folder, name } = launch;
   const linesAt = (suffix: string): string[] => linesOf(join(folder, `${name}.${suffix}`));
   const crashReport = (): string | null => readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${started.pid}.`)) ?? null;
+  // The keeper says how the program ended before it ends what is left.
+  const kept = (): KeptEnd | null => (launch.keepFor_ms === undefined ? null : keptEnd(linesAt('end')));
+  const exit = (): Exit | null => kept()?.exit ?? end();
   return {
     name,
     java,
     pid: started.pid,
     removedFromEnvironment: started.removed,
-    exit: end,
+    exit,
     exited,
-    kill: (signal) => { if (end() === null) killIfSame(started, signal); },
+    kill: (signal) => {
+      if (exit() === null) killIfSame(started, signal);
+      // A keeper that somebody has stopped would end nothing.
+      if (started.keeper !== null && end() === null) killIfSame(started.keeper, 'SIGCONT');
+    },
     complaints: () => linesAt('err'),
     output: () => linesAt('out'),
     crashReport,
-    logs: () => {
-      const report = crashReport();
-      const files = { [`${name}-launch.txt`]: launchText, [`${name}-out.log`]: linesAt('out').map((text) => `${text}\n`).join(''), [`${name}-err.log`]: linesAt('err').map((text) => `${text}\n`).join('') };
-      return report === null ? files : { ...files, [report]: readFileSync(join(folder, report), 'utf8') };
-    },
+    killedWhy,
+    leftBehind: () => kept()?.left ?? 0,
+    logs: () => ({ ...launchLogs(folder, name), [`${name}-launch.txt`]: launchText, [`${name}-command.txt`]: commandLine(launch) }),
   };
+}
+
+/** What there is of a JVM of this name, whether or not it came to run. */
+export function launchLogs(folder: string, name: string): Record<string, string> {
+  const texts: Record<string, string> = { [`${name}-launch.txt`]: readIfThere(join(folder, `${name}.launch`)) ?? '' };
+  for (const suffix of ['out', 'err']) texts[`${name}-${suffix}.log`] = linesOf(join(folder, `${name}.${suffix}`)).map((text) => `${text}\n`).join('');
+  const pid = (readIfThere(join(folder, `${name}.pid`)) ?? '').split('\n')[0];
+  const report = readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${pid ?? ''}.`));
+  return report === undefined ? texts : { ...texts, [report]: readFileSync(join(folder, report), 'utf8') };
+}
+
+/** A word a line, so that blanks in words are seen. */
+function commandLine({ java, jvmArgs, main, args }: JavaLaunch): string {
+  const program = 'jar' in main ? ['-jar', main.jar] : [...(main.classPath.length === 0 ? [] : ['-cp', main.classPath.join(':')]), 'module' in main ? `--module=${main.module}` : main.mainClass];
+  return [java, ...jvmArgs, ...program, ...args].map((word) => `${word}\n`).join('');
+}
+
+interface KeptEnd {
+  readonly exit: Exit;
+  readonly left: number;
+}
+
+/** As native/launcher/keeper.cc writes it. */
+function keptEnd([how = '', left = '']: readonly string[]): KeptEnd | null {
+  const [, kind, number] = /^(code|signal) (\d+)$/.exec(how) ?? [];
+  if (kind === undefined) return null;
+  const signal = (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(([, one]) => one === Number(number))?.[0] ?? null;
+  return { exit: kind === 'code' ? { code: Number(number), signal: null } : { code: null, signal }, left: Number(/^left (\d+)$/.exec(left)?.[1] ?? 0) };
 }
 
 /** java-caller keeps its child to itself, so a pid is all there is. */
 interface StartedProcess extends ProcessIdentity {
   readonly removed: readonly string[];
+  /** The launcher, where it has stayed; null where it has become java. */
+  readonly keeper: ProcessIdentity | null;
 }
 
 function readPidFile(path: string): StartedProcess | null {
   const [pid, ...removed] = (readIfThere(path) ?? '').split('\n');
   if (pid === undefined || pid === '') return null;
-  return { pid: Number(pid), startTime: startTimeOf(Number(pid)), removed };
+  const parent = parentOf(Number(pid));
+  return { pid: Number(pid), startTime: startTimeOf(Number(pid)), removed, keeper: parent === null || parent === process.pid ? null : { pid: parent, startTime: startTimeOf(parent) } };
 }
 
 function executableOf(pid: number): string {

@@ -40,7 +40,7 @@ describe.each(jdks)('JDK $feature', (jdk) => {
     expect(program.output()).toEqual(['show|-Dx|-Xyz|a b|', '/ right narenas:1 null']);
     expect(program.complaints()).toEqual(['complaint']);
     expect(program.removedFromEnvironment).toEqual(expect.arrayContaining(['JAVA_TOOL_OPTIONS', 'CLASSPATH']));
-    expect(Object.keys(program.logs())).toEqual(['jvm-launch.txt', 'jvm-out.log', 'jvm-err.log']);
+    expect(Object.keys(program.logs())).toEqual(['jvm-launch.txt', 'jvm-out.log', 'jvm-err.log', 'jvm-command.txt']);
   });
 
   test('it is java itself, in this session, and leaves no file of its counters', async () => {
