@@ -1,13 +1,16 @@
 /** A program of the user's own by the command: when its window opens, how its end is told, what it meets, what is left of it. */
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
+import { command } from '../support/command.js';
 import { compileJava } from '../support/jdks.js';
 import { testJdks } from '../support/java.js';
-import { expectNothingLeft, pauselab } from '../support/pauselab.js';
-import { isAlive } from '../support/processes.js';
+import { readIfThere } from '../../src/host/files.js';
+import { expectNothingLeft, runtimeFolders, startPauselab, type Running } from '../support/pauselab.js';
+import { isAlive, processesWith } from '../support/processes.js';
+import { until } from '../support/until.js';
 import { scratchFolder } from '../support/scratch.js';
 import { withinTries } from '../support/tries.js';
 
@@ -22,9 +25,14 @@ beforeAll(() => {
 
 const short = ['--runs', '1', '--duration', '1s', '--set', 'warmup=200ms', '--set', 'drain=500ms', '--set', 'spoiled.steal=100%'];
 
-async function runApp(words: string, ...options: readonly string[]) {
+function startApp(words: string, ...options: readonly string[]): Running & { readonly out: string } {
   const out = scratch.fresh('out');
-  const ended = await pauselab(['run', 'app', ...short, '--java-args', `-cp ${classes} ${words}`, '--out', out, ...options]);
+  return { out, ...startPauselab(['run', 'app', ...short, '--java-args', `-cp ${classes} ${words}`, '--out', out, ...options]) };
+}
+
+async function runApp(words: string, ...options: readonly string[]) {
+  const { out, ...running } = startApp(words, ...options);
+  const ended = await running.ended;
   const log = (run: string, name: string): string => readFileSync(join(out, 'runs', run, name), 'utf8');
   return { ...ended, out, log, run: (name: string) => readBundleFile('run', join(out, 'runs', name, 'run.json')), summary: () => readBundleFile('summary', join(out, 'summary.json')) };
 }
@@ -60,8 +68,8 @@ test('a holder inside the program stalls what maps memory in it', async () => {
 describe('what goes otherwise', () => {
   const probes = ['--arm', 'probes'];
   test.each([
-    ['a program that is never ready', 'Waves quiet', ['--set', 'jvm.app.ready={log: nothing, deadline: 1s}'], 6, /^pauselab: the program printed no line that matches \/nothing\/ within 1\.00 s of its start \(jvm\.app\.ready\); its last line is "started: \[waves\]"; correct it, or give it longer with jvm\.app\.ready\.deadline$/],
-    ['a program that ends before it is ready', 'Waves quiet exit-ms=100', ['--set', 'jvm.app.ready.port=1'], 6, /^pauselab: the program ended by itself before it was ready with exit code 0, its last lines being .*"the end of the waves"; a program that is measured has to run until it is told to end/],
+    ['a program that is never ready', 'Waves quiet', ['--set', 'jvm.app.ready={log: nothing, deadline: 1s}'], 6, /^pauselab: run 000-probes failed: the program printed no line that matches \/nothing\/ within 1\.00 s of its start \(jvm\.app\.ready\); its last line is "started: \[waves\]"; correct it, or give it longer with jvm\.app\.ready\.deadline$/],
+    ['a program that ends before it is ready', 'Waves quiet exit-ms=100', ['--set', 'jvm.app.ready.port=1'], 6, /^pauselab: run 000-probes failed: the program ended by itself before it was ready with exit code 0, its last lines being .*"the end of the waves"; a program that is measured has to run until it is told to end/],
     ['a program that ends inside its window', 'Waves quiet exit-ms=700 code=3', ['--duration', '20s'], 6, /^pauselab: run 000-probes failed: the program ended by itself inside its window with exit code 3, .*"the end of the waves"; correct what it says; what had been recorded is kept$/],
     ['a class that is not there', 'Nowhere', [], 2, /^pauselab: (run 000-probes failed: )?java did not find its program: Could not find or load main class Nowhere/],
     ['no program', '-Xmx1g', [], 2, /expected -jar FILE, a main class or -m MODULE/],
@@ -70,12 +78,49 @@ describe('what goes otherwise', () => {
     expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code, sentences: [expect.stringMatching(says) as string] });
   });
 
+  test('a program that is never ready leaves its output, its log and its command line in the bundle, which every command reads', async () => {
+    const ended = await runApp('Waves quiet', ...probes, '--set', 'jvm.app.ready={log: nothing, deadline: 1s}');
+    expect(ended.code).toBe(6);
+    expect(ended.run('000-probes')).toMatchObject({ status: 'failed', failure: expect.stringContaining('printed no line') as string, series: [], window: { windowEnd_ns: 0 } });
+    expect(ended.log('000-probes', 'jvm-out.log')).toContain('started: [waves]');
+    expect(ended.log('000-probes', 'jvm-gc.log')).toContain('gc');
+    expect(ended.log('000-probes', 'jvm-command.txt')).toMatch(/\/bin\/java\n(?:.*\n)*Waves\nquiet\n$/);
+    expect(ended.summary()).toMatchObject({ status: 'failed' });
+    const twin = scratch.fresh('twin');
+    cpSync(ended.out, twin, { recursive: true });
+    for (const [name, code] of [['explain', 0], ['report', 0], ['compare', 4], ['gate', 4], ['export', 0], ['merge', 0]] as const) {
+      const args = { explain: [ended.out], report: [ended.out, '-o', scratch.fresh('page.html')], compare: [ended.out, ended.out], gate: ['--baseline', ended.out, '--candidate', ended.out], export: [ended.out, '--format', 'csv'], merge: [ended.out, twin, '--out', scratch.fresh('merged')] }[name];
+      const said = await command(name, ...args);
+      expect({ name, code: said.code, stack: /internal error|^\s+at /m.test(said.stderr) }, said.stderr).toEqual({ name, code, stack: false });
+    }
+  });
+
+  test('a JVM that crashes before its window leaves its report', async () => {
+    const running = startApp('Waves quiet', ...probes, '--set', 'jvm.app.ready={log: nothing, deadline: 60s}');
+    const java = await until('java', () => processesWith(`/dev/shm/pauselab-run-${running.pid}-`).find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'java'));
+    await until('the program', () => runtimeFolders([running.pid]).some((folder) => (readIfThere(join(folder, 'jvm.out')) ?? '').includes('started')));
+    process.kill(java, 'SIGSEGV');
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 6, sentences: [expect.stringMatching(/^pauselab: run 000-probes failed: the JVM crashed before it was ready: SIGSEGV .*; its report hs_err_pid\d+\.log is kept$/) as string] });
+    expect(readFileSync(join(running.out, 'runs/000-probes', `hs_err_pid${java}.log`), 'utf8')).toContain('SIGSEGV');
+  });
+
+  test('a pauselab that is killed takes with it what the program has started, daemons too', async () => {
+    const running = startApp('Waves quiet hang fork daemon', ...probes, '--duration', '60s');
+    const out = await until('the program', () => runtimeFolders([running.pid]).map((folder) => readIfThere(join(folder, 'jvm.out')) ?? '').find((text) => text.includes('started')));
+    const pids = ['child', 'daemon'].map((name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(out)?.[1]));
+    expect(pids.filter(isAlive)).toHaveLength(2);
+    running.kill('SIGKILL');
+    await running.ended;
+    await until('they are gone', () => !pids.some(isAlive));
+  });
+
   test('one that ignores SIGTERM is killed, and what it leaves behind ends with it', async () => {
-    const ended = await runApp('Waves quiet hang fork', ...probes);
+    const ended = await runApp('Waves quiet hang fork daemon', ...probes);
     expect(ended.code).toBe(0);
-    expect(ended.run('000-probes').jvm?.processes[0]).toMatchObject({ end: { killed: true, leftBehind: 1 } });
-    const child = Number(/^child (\d+)$/m.exec(ended.log('000-probes', 'jvm-out.log'))?.[1]);
-    expect(isAlive(child)).toBe(false);
+    expect(ended.run('000-probes').jvm?.processes[0]).toMatchObject({ end: { killed: true, leftBehind: 2 } });
+    const pids = ['child', 'daemon'].map((name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(ended.log('000-probes', 'jvm-out.log'))?.[1]));
+    expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
   test('its own collector and JAVA_TOOL_OPTIONS, as far as the profile gives them', async () => {

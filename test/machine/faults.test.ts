@@ -134,6 +134,15 @@ describe('a machine that cannot do it', () => {
     expectFault(await pauselab(run('--out', out), { wrapper: ['unshare', '-m', ...shell(script, [])], env: { PLACE: scratch.path } }), { code: 5, says: [says], out });
   });
 
+  test('a /dev/shm that has room for one board of fifty victims has room for every run', async ({ skip }) => {
+    skip(!isRoot, needsRoot);
+    const timers = Array.from({ length: 50 }, (_, i) => `  - { operation: timer, rate: 100/s, role: clock-${i} }`).join('\n');
+    const fifty = scratch.write('fifty.yaml', shortProfile.replace(/victims:\n(?: {2}- .*\n)+/, `victims:\n${timers}\n`).replace(/ {2}- \{ name: one-vma.*\n/, ''));
+    const script = 'mount -t tmpfs -o size=64m tmpfs /dev/shm || exit 99; exec "$@"';
+    const ended = await pauselab(['run', fifty, '--out', scratch.fresh('out')], { wrapper: ['unshare', '-m', ...shell(script, [])] });
+    expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
+  });
+
   test.each([
     { what: 'missing', engine: '/no/such/engine', code: 5, says: /\/no\/such\/engine could not be started.*npm run setup/ },
     { what: 'another program', engine: '/bin/true', code: 6, says: /the engine ended before its window with exit code 0/ },

@@ -28,6 +28,7 @@ function processesOf({ engine, foreignHolder, sampler }: LiveRun): number[] {
 describe.each([
   { signal: 'SIGINT', code: 130 },
   { signal: 'SIGTERM', code: 143 },
+  { signal: 'SIGHUP', code: 129 },
 ] as const)('$signal while it measures', ({ signal, code }) => {
   test(`ends with ${code} and keeps what was measured, marked partial`, async () => {
     const { running, out } = startLong('crossing');

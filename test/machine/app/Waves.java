@@ -4,7 +4,7 @@ import java.util.List;
 /**
  * A program as a user may have one, for the tests of `pauselab run app`: a server whose heap grows and shrinks until it is
  * told to end. Arguments: `start-ms=N` how long its start takes, `exit-ms=N` to end by itself with `code=N`, `hang` to ignore
- * SIGTERM, `fork` to leave a child behind, `quiet` to keep its heap; it prints the others and its working directory.
+ * SIGTERM, `fork` to leave a child behind, `daemon` one that has left it for a session of its own, `quiet` to keep its heap; it prints the others and its working directory.
  */
 public class Waves {
     public static void main(String[] arguments) throws Exception {
@@ -15,6 +15,10 @@ public class Waves {
         Class.forName("pauselab.plan.Plan");
         if (words.contains("fork")) {
             System.out.println("child " + new ProcessBuilder("sleep", "1000").start().pid());
+        }
+        if (words.contains("daemon")) {
+            Process shell = new ProcessBuilder("sh", "-c", "setsid sleep 1000 > /dev/null 2>&1 & echo $!").start();
+            System.out.println("daemon " + new String(shell.getInputStream().readAllBytes()).trim());
         }
         if (words.contains("hang")) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> sleep(1_000_000)));
