@@ -97,38 +97,42 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
   let opened = false;
   let closed = false;
   let failure: Failure | null = null;
-  for (;;) {
-    const { windowStart_ns, windowEnd_ns, drainEnd_ns } = relative();
-    if (!opened && now() >= windowStart_ns) {
-      opened = true;
-      watcher.onWindowStart?.();
+  try {
+    for (;;) {
+      const { windowStart_ns, windowEnd_ns, drainEnd_ns } = relative();
+      if (!opened && now() >= windowStart_ns) {
+        opened = true;
+        watcher.onWindowStart?.();
+      }
+      if (!closed && now() >= Math.max(windowStart_ns, windowEnd_ns - beforeEnd_ns)) {
+        closed = true;
+        watcher.onWindowEnd?.();
+      }
+      if (now() >= next_ns && now() < windowEnd_ns) {
+        next_ns += snapshotPeriod_ns;
+        watcher.onSnapshot?.(look(), relative());
+      }
+      if (board.state() === 'done') break;
+      failure = workload.earlyEnd();
+      if (failure !== null) {
+        // Nobody owes what was due after its end.
+        endNow(0);
+        break;
+      }
+      if (now() > drainEnd_ns + grace_ns) {
+        failure = workloadFailed(`the workload did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`);
+        workload.kill();
+        break;
+      }
+      await sleep(poll_ms);
     }
-    if (!closed && now() >= Math.max(windowStart_ns, windowEnd_ns - beforeEnd_ns)) {
-      closed = true;
-      watcher.onWindowEnd?.();
-    }
-    if (now() >= next_ns && now() < windowEnd_ns) {
-      next_ns += snapshotPeriod_ns;
-      watcher.onSnapshot?.(look(), relative());
-    }
-    if (board.state() === 'done') break;
-    failure = workload.earlyEnd();
-    if (failure !== null) {
-      // Nobody owes what was due after its end.
-      endNow(0);
-      break;
-    }
-    if (now() > drainEnd_ns + grace_ns) {
-      failure = workloadFailed(`the workload did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`);
-      workload.kill();
-      break;
-    }
-    await sleep(poll_ms);
+    watcher.onWorkEnd?.();
+    // Before the last look: while threads run, one more sample may come.
+    await workload.end();
+  } finally {
+    // Whatever happens, a later signal must not look for a board that is gone.
+    stopListening();
   }
-  watcher.onWorkEnd?.();
-  // Before the last look: while threads run, one more sample may come.
-  await workload.end();
-  stopListening();
   if (!closed) watcher.onWindowEnd?.();
   const last = look();
   return { go_ns, go_ms, window: relative(), last, records, lost, interrupted: wasInterrupted, failure };
