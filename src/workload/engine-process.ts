@@ -1,7 +1,7 @@
 /** The native engine as a process: started with a plan, ready when its board says so, its end in words. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, unfit, workloadFailed, type ExitCode } from '../base/failure.js';
+import { ExitCode, Failure, unfit, workloadFailed } from '../base/failure.js';
 import { isBoardThere, openBoard, type Board } from '../record/board.js';
 import { programs, startProgram, type Exit, type Program } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
@@ -60,6 +60,8 @@ export function engineEnded({ code, signal }: Exit, engine: Pick<Program, 'compl
   const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
   const exitCode = code === null ? undefined : known[code];
   if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
+  // Where its file finds no page, its sentence does not either.
+  if (exitCode === ExitCode.unfit) return unfit(`the engine ended ${when} with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it`);
   const how = signal === null ? `with exit code ${String(code)}` : `by ${signal}`;
   return workloadFailed(`the engine ended ${when} ${how}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`);
 }

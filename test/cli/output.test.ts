@@ -13,7 +13,9 @@ afterEach(() => {
 function printed(work: () => void): string {
   const spied = [vi.spyOn(process.stdout, 'write').mockReturnValue(true), vi.spyOn(process.stderr, 'write').mockReturnValue(true)];
   work();
-  return spied.flatMap(({ mock }) => mock.calls.map(([text]) => String(text))).join('');
+  const text = spied.flatMap(({ mock }) => mock.calls.map(([written]) => String(written))).join('');
+  vi.restoreAllMocks();
+  return text;
 }
 
 const evil = 'a\u001b[2J\u009b\u202eb';
