@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
-import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../base/failure.js';
+import { ExitCode, Failure, interruptedBefore, unfit, workloadFailed } from '../base/failure.js';
 import { isBoardThere, openBoard, type Board } from '../record/board.js';
 import { howEnded, programs, startProgram, type Exit, type Program } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
@@ -62,6 +62,8 @@ export function engineEnded(exit: Exit, engine: Pick<Program, 'complaints' | 'ki
   const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
   const exitCode = code === null ? undefined : known[code];
   if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
+  // Where its file finds no page, its sentence does not either.
+  if (exitCode === ExitCode.unfit) return unfit(`the engine ended ${when} with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it`);
   return workloadFailed(`the engine ended ${when} ${howEnded(exit, engine)}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`);
 }
 

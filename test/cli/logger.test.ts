@@ -27,7 +27,7 @@ test('for programs: an object a line', () => {
 test.each(['text', 'json'] as const)('as %s without what a terminal obeys, and without secrets', (format) => {
   const text = written(() => { createLogger({ format, level: 'info' }).info('\u001b]0;evil\u0007 \u009b2J \u202e --password hunter2'); });
   expect(text).toMatch(/evil.*--password <redacted>/);
-  // eslint-disable-next-line no-control-regex
+   
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]|\\u00|hunter2/);
 });
 

@@ -125,7 +125,7 @@ test('no value of a bundle commands the terminal, whatever sentence or table it 
   const outputs = [await run('replay', path, '--dry-run'), await run('replay', path, '--dry-run', '--json'), await run('replay', `${path}\u001b[2J`), await run('compare', path, path, '--json'), await run('gate', '--baseline', path, '--candidate', path)];
   for (const { stdout, stderr } of outputs) {
     expect(stdout + stderr).not.toBe('');
-    // eslint-disable-next-line no-control-regex
+     
     expect(stdout + stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
   }
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunFile } from '../../src/bundle/schema.js';
+import { textWidth } from '../../src/base/text-width.js';
 import type { Logger } from '../../src/cli/logger.js';
 import { createStatus } from '../../src/cli/status.js';
 import { loadResolved } from '../../src/profile/load.js';
@@ -67,6 +68,26 @@ describe('without a terminal', () => {
     status.end();
     expect(written).toEqual([`run 2 of 10: free, repetition 1: ${text}`]);
   });
+});
+
+test.each([20, 21, 80, 200])('on a terminal of %i columns the line never wraps, whatever its width becomes', (columns) => {
+  const before = Object.getOwnPropertyDescriptor(process.stderr, 'columns');
+  try {
+    const status = statusOn(true);
+    status.onRunStart({ ...started, arm: '日本語の腕 👩‍🚀 with \u001b[2J and\na name' });
+    for (const now of [columns, Math.ceil(columns / 2)]) {
+      Object.defineProperty(process.stderr, 'columns', { value: now, configurable: true });
+      vi.advanceTimersByTime(250);
+      const line = written.at(-1)?.slice('\r\x1b[K'.length) ?? '';
+      expect(textWidth(line)).toBeGreaterThan(0);
+      expect(textWidth(line)).toBeLessThan(now);
+      expect(line).not.toMatch(/[\u001b\n]/);
+    }
+    status.end();
+  } finally {
+    if (before === undefined) Reflect.deleteProperty(process.stderr, 'columns');
+    else Object.defineProperty(process.stderr, 'columns', before);
+  }
 });
 
 test('on a terminal one line is rewritten, and cleared before anything else', () => {

@@ -1,14 +1,15 @@
 /** A program of the user's own by the command: when its window opens, how its end is told, what it meets, what is left of it. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { command } from '../support/command.js';
+import { filesBelow } from '../support/bundle.js';
 import { compileJava } from '../support/jdks.js';
 import { testJdks } from '../support/java.js';
 import { readIfThere } from '../../src/host/files.js';
-import { expectNothingLeft, runtimeFolders, startPauselab, type Running } from '../support/pauselab.js';
+import { expectNothingLeft, pauselab, runtimeFolders, startPauselab, type Running } from '../support/pauselab.js';
 import { isAlive, processesWith } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { scratchFolder } from '../support/scratch.js';
@@ -62,6 +63,31 @@ test('a holder inside the program stalls what maps memory in it', async () => {
     expect(arm?.holder?.name).toBe('holder.madvise_free');
     expect(arm?.holder?.crossed_calls).toBeGreaterThan(0);
     expect(arm?.series.find(({ name }) => name === 'writer.mmap_munmap')?.stalls.blocked_count).toBeGreaterThan(0);
+  });
+});
+
+describe('secrets', () => {
+  const given = ['Waves quiet --password hunter2secret', '--arm', 'probes', '--set', 'jvm.app.environment.JAVA_TOOL_OPTIONS=-Ddb.token=t0psecret'] as const;
+  const [words, ...options] = given;
+  /** The program prints its words, and the JVM what it picked up. */
+  const saidBy = ({ log }: Awaited<ReturnType<typeof runApp>>): string => log('000-probes', 'jvm-out.log') + log('000-probes', 'jvm-err.log') + log('000-probes', 'jvm-launch.txt');
+  const kept = (out: string): string => filesBelow(out).map((file) => join(out, file)).filter((file) => statSync(file).isFile()).map((file) => readFileSync(file, 'latin1')).join('\n');
+
+  test('reach the program, and are in nothing that is kept or printed', async () => {
+    const ended = await runApp(words, ...options);
+    expect(ended.code).toBe(0);
+    expect(saidBy(ended)).toMatch(/words quiet\|--password\|<redacted>\n[\s\S]*JAVA_TOOL_OPTIONS: -Ddb\.token=<redacted>\n[\s\S]*JAVA_TOOL_OPTIONS=-Ddb\.token=<redacted>/);
+    expect(kept(ended.out) + ended.stdout + ended.stderr).not.toMatch(/hunter2secret|t0psecret/);
+    const { profile, argv } = readBundleFile('manifest', join(ended.out, 'manifest.json'));
+    expect(JSON.stringify({ profile, argv })).toContain('<redacted>');
+    const replayed = await pauselab(['replay', ended.out, '--trust']);
+    expect(replayed).toMatchObject({ code: 2, sentences: [expect.stringMatching(/without the secrets that its program needs: the word after --password, JAVA_TOOL_OPTIONS;/) as string] });
+  });
+
+  test('are kept with --keep-secrets', async () => {
+    const ended = await runApp(words, ...options, '--keep-secrets');
+    expect(ended.code).toBe(0);
+    expect(saidBy(ended)).toMatch(/words quiet\|--password\|hunter2secret\n[\s\S]*-Ddb\.token=t0psecret/);
   });
 });
 

@@ -20,5 +20,6 @@ test('a signal is named, with its last words', () => {
 
 test('an exit code without a meaning of ours is a failed workload', () => {
   expect(end({ code: 1, signal: null }, 'std::bad_alloc')).toEqual({ exitCode: ExitCode.workload, message: 'the engine ended inside its window with exit code 1, saying "std::bad_alloc"; what it had recorded is kept' });
-  expect(end({ code: 5, signal: null }).exitCode).toBe(ExitCode.workload);
+  expect(end({ code: 6, signal: null }).exitCode).toBe(ExitCode.workload);
+  expect(end({ code: 5, signal: null })).toEqual({ exitCode: ExitCode.unfit, message: 'the engine ended inside its window with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it' });
 });
