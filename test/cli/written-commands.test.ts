@@ -32,6 +32,7 @@ beforeAll(async () => {
   mkdirSync(folder);
   process.chdir(folder);
   writeFileSync('mine.yaml', 'name: mine\ntitle: Mine\nextends: priority-inversion\n');
+  writeFileSync('service.yaml', /^```yaml app\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/app.md'), 'utf8'))?.[1] ?? '');
   writeFileSync('gate.yaml', /^```yaml policy\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/gate.md'), 'utf8'))?.[1] ?? '');
   const profile = await loadResolved('priority-inversion');
   for (const name of new Set(written.flatMap(({ text }) => argumentsOf(text)).filter((word) => word.startsWith('results/'))))
@@ -80,7 +81,7 @@ test.each([
 
 test('scripts of npm that pages name are there', () => {
   const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-  const named = pages.flatMap((page) => codeOf(readFileSync(join(repository, page), 'utf8'))).flatMap((line) => [...line.matchAll(/\bnpm run ([a-z:-]+)/g)].map(([, script = '']) => script));
+  const named = pages.flatMap((page) => codeOf(readFileSync(join(repository, page), 'utf8'))).flatMap((line) => [...line.matchAll(/\bnpm run (?:-\S+ )*([a-z][a-z:-]*)/g)].map(([, script = '']) => script));
   expect(named).toContain('setup');
   for (const script of new Set(named)) expect(Object.keys(scripts)).toContain(script);
 });
