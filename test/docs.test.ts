@@ -10,10 +10,10 @@ import { scratchFolder } from './support/scratch.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = ['README.md', ...readdirSync(`${root}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
 
-/** `pauselab run` lines are planned only (--dry-run), those of a `sh guest` block too: what they name is checked, and running them is for test/machine. */
+/** `pauselab run` lines are planned by test/cli/written-commands.test.ts, and running them is for test/machine. */
 function commandsOf(page: string): string[] {
-  const blocks = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```sh(?: guest)?\n([\s\S]*?)^```$/gm)];
-  return blocks.flatMap(([, block = '']) => block.split('\n').flatMap((line) => /^pauselab .*?(?=\s+#|$)/.exec(line)?.[0] ?? []));
+  const blocks = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)];
+  return blocks.flatMap(([, block = '']) => block.split('\n').flatMap((line) => /^pauselab (?!run ).*?(?=\s+#|$)/.exec(line)?.[0] ?? []));
 }
 
 const examples = pages.flatMap((page) => commandsOf(page).map((command) => ({ page, command })));
@@ -33,7 +33,7 @@ beforeAll(() => {
 });
 
 test.each(examples)('$page: $command', async ({ command }) => {
-  const words = command.replace(/^pauselab run\b/, 'pauselab run --dry-run').replace(/^pauselab/, `node ${root}/dist/main.js`);
+  const words = command.replace(/^pauselab/, `node ${root}/dist/main.js`);
   const { stdout } = await promisify(execFile)('sh', ['-c', words], { cwd: root, env });
   expect(stdout).not.toBe('');
 });

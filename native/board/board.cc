@@ -39,11 +39,15 @@ Map mapOf(std::span<const ThreadSpec> threads) {
 }
 
 void copyName(char (&destination)[kNameBytes], const std::string& name) {
-  if (name.size() >= kNameBytes) fail(Exit::usage, "the name \"%s\" is longer than %zu characters; shorten it in the plan", name.c_str(), kNameBytes - 1);
+  refuseLongName(name);
   std::memcpy(destination, name.c_str(), name.size() + 1);
 }
 
 }  // namespace
+
+void refuseLongName(const std::string& name) {
+  if (name.size() >= kNameBytes) fail(Exit::usage, "the name \"%s\" is longer than %zu characters; shorten it in the plan", name.c_str(), kNameBytes - 1);
+}
 
 Board Board::create(const std::string& path, std::span<const ThreadSpec> threads, std::uint64_t stallThreshold_ns) {
   const Map map = mapOf(threads);

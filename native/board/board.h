@@ -21,6 +21,9 @@ struct ThreadSpec {
   std::uint64_t ring_capacity = 0;  // a power of two, or 0
 };
 
+// Ends the program with a sentence if the board has no room for the name.
+void refuseLongName(const std::string& name);
+
 class Board {
  public:
   // Creates the file, allocates it in full (a small /dev/shm is an error here, not a SIGBUS later), maps it shared,

@@ -16,12 +16,16 @@ std::string json(std::optional<LockClass> lockClass) {
   return lockClass ? std::string("\"").append(nameOf(*lockClass)).append("\"") : std::string("null");
 }
 
+// A holder that may be in a process that is somebody else's.
+bool isAnywhere(const VictimOperation&) { return false; }
+bool isAnywhere(const HolderOperation& operation) { return operation.anywhere(); }
+
 template <typename Operation>
 void list(const char* kind, std::span<const Operation> table) {
   std::printf("\"%s\":[", kind);
   for (std::size_t i = 0; i < table.size(); ++i)
-    std::printf("%s{\"name\":\"%s\",\"lockClass\":%s,\"crossingLockClass\":%s,\"calls\":\"%s\"}", i == 0 ? "" : ",", table[i].name.data(),
-                json(table[i].lockClass).c_str(), json(table[i].crossingLockClass).c_str(), table[i].calls.data());
+    std::printf("%s{\"name\":\"%s\",\"lockClass\":%s,\"crossingLockClass\":%s,\"calls\":\"%s\",\"anywhere\":%s}", i == 0 ? "" : ",", table[i].name.data(),
+                json(table[i].lockClass).c_str(), json(table[i].crossingLockClass).c_str(), table[i].calls.data(), isAnywhere(table[i]) ? "true" : "false");
   std::printf("]");
 }
 

@@ -72,8 +72,6 @@ VictimPage Region::placeVictim(const VictimPlan& victim) {
     char* page = base_ + bytes_ + (2 * tailTaken_++ + 1) * kPageBytes;
     return {.address = page, .bytes = kPageBytes, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
   }
-  if (afterTaken_ && beforeTaken_)
-    fail(Exit::usage, "%s is the third victim beside the holder's VMA, which has two sides; place it elsewhere", victim.name.c_str());
   char* page = !afterTaken_ ? vmaEnd_ : base_ - kPageBytes;
   (!afterTaken_ ? afterTaken_ : beforeTaken_) = true;
   // Never writable, so never equal to the region's protection: the two VMAs stay apart.

@@ -275,6 +275,7 @@ void checkOperations(const Plan& plan) {
     fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
   if (plan.holder && !plan.joined.empty() && !(holderOperation(*plan.holder).reads && plan.victims.empty() && !plan.foreignHolder))
     fail(Exit::usage, "beside joined threads the holder can only be one that reads files of /proc, and got %s", plan.holder->operation.c_str());
+  std::size_t besideVma = 0;
   const VictimPlan* users[5] = {};  // of the heap, by what they do to it
   std::string hole = plan.holder && holderOperation(*plan.holder).leavesHole ? plan.holder->operation : "";
   for (const VictimPlan& victim : plan.victims) {
@@ -283,6 +284,8 @@ void checkOperations(const Plan& plan) {
     if (operation.leavesHole) hole = victim.operation;
     if (operation.placements.any() ? !operation.placements.has(victim.placement) : victim.placement != Placement::isolated)
       fail(Exit::usage, "%s cannot be placed \"%s\"", victim.name.c_str(), nameOf(victim.placement));
+    if ((victim.placement == Placement::mergeable || victim.placement == Placement::adjacent) && ++besideVma > 2)
+      fail(Exit::usage, "%s is the third victim beside the holder's VMA, which has two sides; place it elsewhere", victim.name.c_str());
   }
   const auto apart = [&users](Heap one, Heap other) {
     const VictimPlan* const a = users[static_cast<int>(one)];
@@ -383,10 +386,17 @@ void belongToParent(const Plan& plan) {
 
 }  // namespace
 
+void checkPlan(const Plan& plan) {
+  if (plan.joins) return;
+  checkOperations(plan);
+  for (const board::ThreadSpec& seat : seatsOf(plan).specs)
+    for (const std::string& name : {seat.name, seat.series}) board::refuseLongName(name);
+}
+
 void runWorkload(const Plan& plan) {
   belongToParent(plan);
   if (plan.joins) runJoined(plan);
-  checkOperations(plan);  // before anything is made
+  checkPlan(plan);  // before anything is made
   chooseHugePages(plan);
   if (trimsHeap(plan)) shareOneArena();  // in the foreign control's victims too, so that it differs in nothing else
 

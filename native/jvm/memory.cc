@@ -38,18 +38,17 @@ int Hole::mapAndUnmap() noexcept {
 // As in native/engine/operations/fault.cc. The engine switches huge pages off for its process; in a JVM, whose own
 // memory is its own business, only these pages go without (EINVAL: a kernel that has none).
 int Pool::make(std::uint64_t pages, bool apart) noexcept {
-  stride_ = apart ? 2 * kPageBytes : kPageBytes;
-  const std::size_t bytes = (pages + 1) * stride_ + kPageBytes;
-  char* const reservation = reserve(bytes);
+  const std::size_t bytes = (apart ? pages : pages + 1) * kPageBytes;
+  char* const reservation = reserve(bytes + 2 * kPageBytes);
   if (reservation == nullptr) return errno;
-  if (madvise(reservation, bytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL) return errno;
+  if (madvise(reservation, bytes + 2 * kPageBytes, MADV_NOHUGEPAGE) != 0 && errno != EINVAL) return errno;
   char* const first = reservation + kPageBytes;
+  if (mprotect(first, bytes, kOpen) != 0) return errno;
   if (apart) {
-    for (std::uint64_t i = 0; i < pages; ++i)
-      if (mprotect(first + i * stride_, kPageBytes, kOpen) != 0) return errno;
+    for (std::uint64_t i = 1; i < pages; i += 2)
+      if (madvise(first + i * kPageBytes, kPageBytes, MADV_DONTDUMP) != 0) return errno;
     next_ = first;
   } else {
-    if (mprotect(first, (pages + 1) * kPageBytes, kOpen) != 0) return errno;
     touch(first);  // gives the VMA its anon_vma
     next_ = first + kPageBytes;
   }
@@ -61,7 +60,7 @@ int Pool::touchNext() noexcept {
   if (left_ == 0) return kExhausted;
   --left_;
   touch(next_);
-  next_ += stride_;
+  next_ += kPageBytes;
   return 0;
 }
 

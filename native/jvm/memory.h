@@ -30,7 +30,6 @@ class Pool {
 
  private:
   char* next_ = nullptr;
-  std::size_t stride_ = 0;
   std::uint64_t left_ = 0;
 };
 

@@ -3,11 +3,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "board/fail.h"
 #include "engine/chunk_heap.h"
@@ -214,6 +216,25 @@ TEST("a pool that is used up says so") {
     for (std::uint64_t i = 0; i < victim.pool; ++i) EXPECT(action->perform() == 0);
     EXPECT(action->perform() == kExhausted);
   }
+}
+
+TEST("first faults have a VMA each, of one page, and take no other; warm faults share one") {
+  constexpr std::uint64_t kPages = 1000;
+  const VictimPlan plan{.name = "r.f", .operation = "first_fault", .placement = Placement::isolated, .interval_ns = 0, .offset_ns = 0, .pool = kPages};
+  constexpr std::size_t kOthers = 100;
+  const auto ofOnePage = [](const std::vector<Vma>& vmas) {
+    return static_cast<std::uint64_t>(std::count_if(vmas.begin(), vmas.end(), [](const Vma& vma) { return vma.end - vma.start == kPageBytes; }));
+  };
+  const std::vector<Vma> before = readMaps();
+  const auto action = makeFirstFault(plan, {});
+  const std::vector<Vma> prepared = readMaps();
+  // A heap or a sanitizer may have mapped a few of its own.
+  EXPECT(ofOnePage(prepared) >= ofOnePage(before) + kPages);
+  EXPECT(prepared.size() < before.size() + kPages + kOthers);
+  for (std::uint64_t i = 0; i < kPages; ++i) EXPECT(action->perform() == 0);
+  EXPECT(ofOnePage(readMaps()) >= ofOnePage(before) + kPages);
+  const auto warm = makeWarmFault(plan, {});
+  EXPECT(readMaps().size() < prepared.size() + kOthers);
 }
 
 TEST("every holder operation releases and restores, in one VMA and across two") {

@@ -1,6 +1,6 @@
 /** What `run` would do: arms, order, CPUs, and how long it takes. Nothing is measured, so calibrated sizes are not known yet. */
 import { formatDuration, formatSize } from '../base/units.js';
-import { targetHold_ns } from '../experiment/calibrate.js';
+import { targetHold_ns } from '../experiment/check-plan.js';
 import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';

@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { printDocument, printNote, printText, toJson } from './output.js';
-import { collect, measure, planOfRun, wholeNumber } from './run.js';
+import { collect, measure, planOfRun, wholeNumber, writePlan } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
 import type { Policy } from '../verdict/gate/policy.js';
 import type { EnvironmentClass } from '../verdict/gate/policy-schema.js';
@@ -30,6 +30,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--java <path>', 'with --run: the JDK of JVM arms')
     .option('--java-args <words>', "with --run: what follows `java` for a program of your own")
     .option('--keep-secrets', 'with --run: keep what looks like a secret in the words and the environment of a program of your own')
+    .option('--dry-run', 'with --run: say what would be run, and neither run nor judge')
     .addHelpText('after', examples)
     .action(async (options) => {
       if (options.printPolicy === true) {
@@ -50,6 +51,11 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
       };
       // Before anything is measured: a baseline that is not there is no news to wait an hour for.
       const offered = comparesAnything(policy) ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()]) : [];
+      if (options.run !== undefined && options.dryRun === true) {
+        const { profile, arms } = await planOfCandidate(options.run, options, policy);
+        await writePlan(profile, arms, guestOptions(guestDefaults), { json: options.json === true, keepSecrets: options.keepSecrets === true });
+        return;
+      }
       const candidates = [...options.candidate, ...(options.run === undefined ? [] : [await measureNow(options.run, options, policy, argv)])].flatMap(readCandidate);
       const result = gate(candidates.map((candidate) => (comparesAnything(policy) ? pairWith(candidate, offered, policy.allowDifferent) : { candidate, baseline: null, problems: [] })), policy);
       await write(result, options);
@@ -63,6 +69,7 @@ Examples:
   $ pauselab gate --baseline results/before --candidate results/after
   $ pauselab gate --candidate results/after --policy gate.yaml --markdown gate.md --junit gate.xml
   $ pauselab gate --run convoy --runs 10 --duration 30s --allow-different machine
+  $ pauselab gate --run convoy --runs 10 --duration 30s --dry-run
 
 Exit codes: 0 pass; 3 a limit is exceeded or a metric regressed; 4 no verdict: evidence is missing, or the runs leave it open;
 2 the policy or a file is wrong. What the policy can say: docs/gate.md. For CI systems: docs/ci.md.`;
@@ -79,6 +86,7 @@ interface Asked {
   readonly java?: string;
   readonly javaArgs?: string;
   readonly keepSecrets?: true;
+  readonly dryRun?: true;
 }
 
 type Form = true | string | undefined;
@@ -91,7 +99,7 @@ function refuseMixed({ candidate, run, json, markdown, junit, ...own }: Asked & 
   const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
   const twice = files.find((file, i) => files.indexOf(file) < i);
   if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
-  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, 'keep-secrets': own.keepSecrets };
+  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, 'keep-secrets': own.keepSecrets, 'dry-run': own.dryRun };
   const idle = Object.entries(ofRun).find(([, value]) => value !== undefined);
   if (run === undefined && idle !== undefined) throw usage(`--${idle[0]} goes with --run alone; a candidate that is there already is taken as it is`);
 }
@@ -115,11 +123,16 @@ async function allowedClasses(names: readonly string[]): Promise<EnvironmentClas
   });
 }
 
-/** The bundle's folder. */
-async function measureNow(nameOrPath: string, options: Asked, { minimumRuns }: Policy, argv: readonly string[]): Promise<string> {
+/** With as many runs as the policy asks for. */
+async function planOfCandidate(nameOrPath: string, options: Asked, { minimumRuns }: Policy): ReturnType<typeof planOfRun> {
   const written = await planOfRun(nameOrPath, options);
-  const enough = options.runs !== undefined || written.profile.runs >= minimumRuns ? written : await planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
-  const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), untilN: null, guest: guestOptions(guestDefaults) });
+  return options.runs !== undefined || written.profile.runs >= minimumRuns ? written : planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
+}
+
+/** The bundle's folder. */
+async function measureNow(nameOrPath: string, options: Asked, policy: Policy, argv: readonly string[]): Promise<string> {
+  const { profile, arms } = await planOfCandidate(nameOrPath, options, policy);
+  const { bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), untilN: null, guest: guestOptions(guestDefaults) });
   if (failure !== null) throw failure;
   printNote(`measured ${bundle}`);
   return bundle;

@@ -3,6 +3,8 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
+import { workOf, type ExpectedCalls } from '../profile/resolved.js';
+import { guestDefaults } from './guest-options.js';
 import { examples, toJson, printDocument, printText as write } from './output.js';
 import { jvmShortcuts, shortcuts } from './shortcuts.js';
 
@@ -75,10 +77,13 @@ function checkCommand() {
     .argument('<file>', 'a YAML file, or a name from `profile list`')
     .addHelpText('after', examples(['profile check ./mine.yaml']))
     .action(async (nameOrPath) => {
-      const { loadResolved } = await import('../profile/load.js');
-      const { name, arms } = await loadResolved(nameOrPath);
+      const [{ loadResolved }, { checkPlan }] = await Promise.all([import('../profile/load.js'), import('../experiment/check-plan.js')]);
+      const profile = await loadResolved(nameOrPath);
+      const { name, arms } = profile;
+      checkPlan(profile, arms, Number(guestDefaults.guestCpus));
+      const open = arms.some(({ jvm }) => jvm?.app?.args.length === 0) ? '; --java-args says which program it runs' : '';
       write(
-        `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}\n`,
+        `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
       );
     });
 }
@@ -90,18 +95,29 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option('--arm <name>', 'only this arm')
     .option('--duration <time>', 'traced time of a run, such as 10s')
     .option('--java <path>', 'the JDK, by its folder or its java')
+    .option('--dry-run', 'say what would be run and counted, and run nothing')
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
-    .action(async (nameOrPath, { arm: only, duration, java, json }) => {
-      const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { exitCodeOf, listenForInterruption }] = await Promise.all([
+    .action(async (nameOrPath, { arm: only, duration, java, dryRun, json }) => {
+      const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { exitCodeOf, listenForInterruption }, { checkPlan }] = await Promise.all([
         import('../profile/load.js'),
         import('../experiment/verify.js'),
         import('../host/cpus.js'),
         import('../experiment/interruption.js'),
+        import('../experiment/check-plan.js'),
       ]);
       const profile = await loadResolved(nameOrPath, [...shortcuts({ duration }), ...jvmShortcuts({ java })]);
       const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
       if (arms.length === 0) throw usage(`${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`);
+      // It runs on this machine's kernel, whatever the profile's arms are measured on.
+      checkPlan({ ...profile, kernels: [] }, arms, 0);
+      if (dryRun === true) {
+        const [{ describePlan, planOf }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('../profile/secrets.js')]);
+        const plan = { ...planOf({ ...profile, runs: 1 }, withoutSecrets(arms)), guests: [] };
+        const counted = arms.map((arm) => ({ arm: arm.name, calls: workOf(arm)?.issues ?? [] }));
+        write(json === true ? toJson({ plan, counted }) : `${describePlan(plan)}\n${counted.map(describeCounted).join('')}`);
+        return;
+      }
       const interruption = listenForInterruption(() => undefined);
       const results: VerifiedArm[] = [];
       try {
@@ -116,6 +132,10 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
       write(json === true ? toJson({ profile: profile.name, arms: results }) : results.map(describeVerified).join('\n'));
       if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok))) setExitCode(ExitCode.regression);
     });
+}
+
+function describeCounted({ arm, calls }: { arm: string; calls: readonly ExpectedCalls[] }): string {
+  return calls.map(({ call, by, atLeast }) => `${arm}: counted under strace, at least ${atLeast} ${call}${by === null ? '' : ` by "${by}"`}\n`).join('');
 }
 
 function describeVerified({ arm, expected, counted, problems }: VerifiedArm): string {

@@ -21,25 +21,24 @@ import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { toolVersion } from './version.js';
 
-/** Runs one command line; results go to stdout, all else to stderr. */
-export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
-  let exitCode: ExitCode = ExitCode.ok;
+/** All commands; `setExitCode`: of one that ends without a failure. */
+export function commandLine(argv: readonly string[], setExitCode: (code: ExitCode) => void): Command {
   const program = new Command('pauselab')
     .description('Reproduces, measures and explains the pauses that programs suffer when memory is given back to Linux.')
     .version(toolVersion(), '-V, --version', 'print the version')
     .option('--log-format <format>', 'progress on stderr as text or as json, one object a line (default: PAUSELAB_LOG_FORMAT, else text)')
     .addHelpText('after', examples)
-    .addCommand(runCommand(argv, (code) => { exitCode = code; }))
+    .addCommand(runCommand(argv, setExitCode))
     .addCommand(explainCommand())
     .addCommand(reportCommand())
-    .addCommand(compareCommand((code) => { exitCode = code; }))
-    .addCommand(gateCommand(argv, (code) => { exitCode = code; }))
+    .addCommand(compareCommand(setExitCode))
+    .addCommand(gateCommand(argv, setExitCode))
     .addCommand(baselineCommand())
     .addCommand(mergeCommand())
     .addCommand(replayCommand(argv))
     .addCommand(exportCommand())
-    .addCommand(profileCommand((code) => { exitCode = code; }))
-    .addCommand(doctorCommand((code) => { exitCode = code; }))
+    .addCommand(profileCommand(setExitCode))
+    .addCommand(doctorCommand(setExitCode))
     .addCommand(kernelsCommand())
     .addCommand(completionCommand((): CommandUnknownOpts => program));
   program.hook('preAction', () => { useLogSettings(logSettings(program.opts().logFormat)); });
@@ -52,6 +51,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
       .configureHelp({ showGlobalOptions: true })
       .configureOutput({ writeOut: printText, outputError: (text, write) => { write(printableText(redacted(text))); } });
   }
+  return program;
+}
+
+/** Runs one command line; results go to stdout, all else to stderr. */
+export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = ExitCode.ok;
+  const program = commandLine(argv, (code) => { exitCode = code; });
   if (argv.length <= 2) {
     process.stderr.write(program.helpInformation());
     return ExitCode.usage;

@@ -22,13 +22,14 @@ export function replayCommand(argv: readonly string[]) {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples)
     .action(async (path, options) => {
-      const [{ readBundleFile }, { readResolved }, { isHashOf, missingSecrets, withoutSecrets }, { differencesNow, guestDifferences }, { parseUntilN }, { usesOf }] = await Promise.all([
+      const [{ readBundleFile }, { readResolved }, { isHashOf, missingSecrets, withoutSecrets }, { differencesNow, guestDifferences }, { parseUntilN }, { usesOf }, { checkPlan }] = await Promise.all([
         import('../bundle/store.js'),
         import('../profile/resolved-schema.js'),
         import('../profile/secrets.js'),
         import('../experiment/environment.js'),
         import('../experiment/until-n.js'),
         import('../experiment/uses.js'),
+        import('../experiment/check-plan.js'),
       ]);
       const file = `${path.replace(/\/+$/, '')}/manifest.json`;
       const manifest = readBundleFile('manifest', file);
@@ -39,6 +40,7 @@ export function replayCommand(argv: readonly string[]) {
       const arms = profile.arms.filter(({ name }) => order.has(name));
       if (arms.length === 0) throw usage(`${file} plans no run of an arm that its profile has; it was changed`);
       const asked = askedOf(manifest);
+      checkPlan(profile, arms, asked.guest.cpus);
       const uses = await usesOf({ arms: withoutSecrets(arms), kernels: profile.kernels, append: withoutSecrets(asked.guest).append });
       const refusal = refusalOf(path, missingSecrets(arms), options.trust === true ? [] : uses.filter(({ isTrusted }) => !isTrusted));
       if (refusal !== null && options.dryRun !== true) throw refusal;

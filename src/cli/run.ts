@@ -54,12 +54,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
 
       const guest = guestOptions(options);
       if (options.dryRun === true) {
-        const [{ describePlan, planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('./guests.js'), import('../profile/secrets.js')]);
-        const guests = await describeGuests({ ...profile, guest });
-        const shown = options.keepSecrets === true ? arms : withoutSecrets(arms);
-        const plan = { ...planOf(profile, shown, guests.map(({ name }) => name)), guests };
-        if (options.json === true) printJson(plan);
-        else printText(describePlan(plan));
+        await writePlan(profile, arms, guest, { json: options.json === true, keepSecrets: options.keepSecrets === true });
         return;
       }
       const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN, guest });
@@ -78,14 +73,16 @@ Examples:
   $ pauselab run convoy --dry-run`;
 
 /** What is asked for, before anything runs. */
-export async function planOfRun(nameOrPath: string, options: ShortOptions & { readonly set: readonly string[]; readonly arm: readonly string[] }): Promise<{ profile: ResolvedProfile; arms: readonly ResolvedArm[] }> {
-  const [{ loadResolved }, { parseSet }] = await Promise.all([import('../profile/load.js'), import('../profile/set.js')]);
+export async function planOfRun(nameOrPath: string, options: ShortOptions & { readonly set: readonly string[]; readonly arm: readonly string[]; readonly guestCpus?: string }): Promise<{ profile: ResolvedProfile; arms: readonly ResolvedArm[] }> {
+  const [{ loadResolved }, { parseSet }, { checkPlan }] = await Promise.all([import('../profile/load.js'), import('../profile/set.js'), import('../experiment/check-plan.js')]);
   const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
   const ofJvm = jvmShortcuts(options);
   if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
   const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
-  refuseWithoutProgram(profile);
-  return { profile, arms: chooseArms(profile, options.arm) };
+  const arms = chooseArms(profile, options.arm);
+  refuseWithoutProgram(profile, arms);
+  checkPlan(profile, arms, guestOptions({ ...guestDefaults, ...(options.guestCpus === undefined ? {} : { guestCpus: options.guestCpus }) }).cpus);
+  return { profile, arms };
 }
 
 /** In a native profile a JVM's setting would make JVM arms of its arms. */
@@ -94,7 +91,7 @@ function refuseWithoutJvm({ name, arms }: ResolvedProfile, { javaArgs }: ShortOp
   if (javaArgs !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null)) throw usage(`--java-args: the profile ${name} runs its own loads and no program of yours; use the profile app`);
 }
 
-function refuseWithoutProgram({ name, arms }: ResolvedProfile): void {
+function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly ResolvedArm[]): void {
   if (arms.some(({ jvm }) => jvm?.app?.args.length === 0)) throw usage(`the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`);
 }
 
@@ -107,6 +104,16 @@ function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonl
   return names.length === 0 ? profile.arms : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
 }
 
+/** What would be run. */
+export async function writePlan(profile: ResolvedProfile, arms: readonly ResolvedArm[], guest: GuestOptions, { json, keepSecrets }: { readonly json: boolean; readonly keepSecrets: boolean }): Promise<void> {
+  const [{ describePlan, planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('./guests.js'), import('../profile/secrets.js')]);
+  const guests = await describeGuests({ ...profile, guest });
+  const shown = keepSecrets ? arms : withoutSecrets(arms);
+  const plan = { ...planOf(profile, shown, guests.map(({ name }) => name)), guests };
+  if (json) printJson(plan);
+  else printText(describePlan(plan));
+}
+
 export interface Measured {
   readonly summary: SummaryFile;
   readonly bundle: string;
@@ -117,7 +124,7 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
   const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/guest-needs.js'),
-    import('../experiment/places.js'),
+    import('../experiment/check-plan.js'),
     import('./guests.js'),
     import('../experiment/experiment.js'),
     import('../experiment/interruption.js'),

@@ -18,11 +18,11 @@ import type { Calibration } from '../bundle/schema.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes } from '../host/memory.js';
 import { preemptionFactor } from '../host/weights.js';
-import { operationNamed } from '../profile/operations.js';
-import { workOf, type NativeArm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
+import type { NativeArm, ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { median } from '../stats/median.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { runWindow } from '../workload/window.js';
+import { hasRegion, longestCall_ns, regionKey, targetHold_ns, threadsOf } from './check-plan.js';
 
 const firstProbeBytes = 64 * 1024 * 1024;
 const mostProbes = 4;
@@ -42,52 +42,36 @@ export interface RegionSizes {
   bytesFor(arm: ResolvedArm): number;
 }
 
-/** Arms of one key have regions of one size. */
-const keyOf = ({ holder: { operation, pages, region } }: NativeArm): string => `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
-
 export function regionSizes(regions: SizedRegions): RegionSizes {
-  return { calibrations: [...regions.values()], bytesFor: (arm) => (hasRegion(arm) ? (regions.get(keyOf(arm))?.bytes ?? 0) : 0) };
+  return { calibrations: [...regions.values()], bytesFor: (arm) => (hasRegion(arm) ? (regions.get(regionKey(arm))?.bytes ?? 0) : 0) };
 }
 
-/** Measures what has to be measured, and refuses a plan whose calls would take too long for its window. */
+/** Measures what has to be measured. */
 export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void, interrupted?: Promise<unknown>): Promise<SizedRegions> {
   const arms = allArms.filter(hasRegion);
   const calibrations = new Map<string, Calibration>();
   for (const arm of arms) {
     const { region, operation } = arm.holder;
-    if (calibrations.has(keyOf(arm))) continue;
+    if (calibrations.has(regionKey(arm))) continue;
     progress(`sizing the region of ${operation}`);
-    const given_bytes = region.kind === 'bytes' ? region.bytes : threadsOf(arm) > 1 ? shareOfMemory(threadsOf(arm), availableMemoryBytes()) : null;
-    const alike = arms.filter((other) => keyOf(other) === keyOf(arm));
+    const given_bytes = region.kind === 'bytes' ? region.bytes : threadsOf(arm.holder) > 1 ? shareOfMemory(threadsOf(arm.holder), availableMemoryBytes()) : null;
+    const alike = arms.filter((other) => regionKey(other) === regionKey(arm));
     calibrations.set(
-      keyOf(arm),
+      regionKey(arm),
       given_bytes !== null ? await calibrate(arm, null, { topology, interrupted }, given_bytes) : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), { topology, interrupted }),
     );
   }
   for (const arm of arms) {
-    const calibration = calibrations.get(keyOf(arm));
-    if (calibration !== undefined && arm.holder.active) refuseTooLong(profile, arm, calibration, topology);
+    const calibration = calibrations.get(regionKey(arm));
+    if (calibration !== undefined && arm.holder.active) sayIfLong(profile, arm, calibration, topology, progress);
   }
   return calibrations;
-}
-
-function hasRegion(arm: ResolvedArm): arm is NativeArm {
-  return workOf(arm) === null;
-}
-
-function threadsOf({ holder }: NativeArm): number {
-  return operationNamed(holder.operation).threads ?? 1;
 }
 
 /** The published benchmark's 256 MiB a thread where a quarter of the memory suffices, else less: halves in whole huge pages. */
 export function shareOfMemory(threads: number, available_bytes: number): number {
   const unit = 4 * 1024 * 1024;
   return Math.max(unit, Math.min(256 * 1024 * 1024, Math.floor(available_bytes / 4 / threads / unit) * unit));
-}
-
-export function targetHold_ns({ stall, ...arm }: NativeArm, topology: CpuTopology): number {
-  const factor = preemptionFactor(arm, topology);
-  return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
 }
 
 interface Machine {
@@ -156,24 +140,24 @@ async function measureHold(arm: NativeArm, bytes: number, { topology, interrupte
   }
 }
 
+/** One that is given was judged with the plan, and memory may be scarcer by now. */
 function refuseTooLarge(arm: NativeArm, bytes: number): void {
   const availableBytes = availableMemoryBytes();
-  const threads = threadsOf(arm);
+  const threads = threadsOf(arm.holder);
   if (threads * bytes <= availableBytes / 2) return;
   const explicit = arm.holder.region.kind === 'bytes';
   const text = `the region of arm ${arm.name} needs ${threads === 1 ? '' : `${threads} times `}${formatSize(bytes)} and ${formatSize(availableBytes)} of memory are available, of which pauselab uses at most half`;
   throw explicit ? usage(`${text}; lower holder.region`) : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
 }
 
-/** Judged by the hold that is aimed at; a measured one only where the region is given, since it varies with the machine's load. */
-function refuseTooLong({ duration_ns }: ResolvedProfile, arm: NativeArm, { target_hold_ns, hold_ns: measured_ns, bytes }: Calibration, topology: CpuTopology): void {
+/** Only measuring tells it of a region that is given in bytes: how few stalls to expect is said, and the plan is run. */
+function sayIfLong(profile: ResolvedProfile, arm: NativeArm, { target_hold_ns, hold_ns, bytes }: Calibration, topology: CpuTopology, progress: (text: string) => void): void {
   const factor = preemptionFactor(arm, topology);
-  if (factor === null) return;
-  const hold_ns = target_hold_ns ?? measured_ns;
+  if (target_hold_ns !== null || factor === null) return;
   const call_ns = hold_ns * factor;
-  if (call_ns <= duration_ns / 4) return;
-  throw usage(
-    `a call of arm ${arm.name} would take ${formatDuration(call_ns)} (${formatSize(bytes)} hold the lock for ${formatDuration(hold_ns)}, stretched ${factor.toFixed(1)} times by the hogs), ` +
-      `more than a quarter of the window of ${formatDuration(duration_ns)}: too few stalls would fit in; raise --duration to ${formatDuration(Math.ceil((4 * call_ns) / 1e9) * 1e9)}, or lower stall.aim and stall.leastHold`,
+  if (call_ns <= longestCall_ns(profile)) return;
+  progress(
+    `a call of arm ${arm.name} takes about ${formatDuration(call_ns)} (${formatSize(bytes)} hold the lock for ${formatDuration(hold_ns)}, stretched ${factor.toFixed(1)} times by the hogs), ` +
+      `more than a quarter of the window of ${formatDuration(profile.duration_ns)}, so few stalls fit in; --duration ${Math.ceil((4 * call_ns) / 1e9)}s has room for four`,
   );
 }

@@ -1,11 +1,11 @@
 /** What arms need in a guest beyond what every guest has: a Java runtime, allocators, the program that allocators are tried with. */
 import { realpathSync } from 'node:fs';
-import { usage } from '../base/failure.js';
 import { allocatorLaunch } from '../host/allocators.js';
 import { chooseJdk } from '../host/jdks.js';
 import { javaRuntime } from '../kernel/java-runtime.js';
 import type { GuestFile } from '../kernel/guest-image.js';
 import { workOf, type ResolvedArm } from '../profile/resolved.js';
+import { refuseProgramInGuest } from './check-plan.js';
 
 export interface GuestNeeds {
   readonly files: readonly GuestFile[];
@@ -28,7 +28,7 @@ export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSig
       continue;
     }
     const { jvm } = arm;
-    if (jvm.app !== null) throw usage(`the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`);
+    refuseProgramInGuest(arm);
     const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
     files.set(jdk.home, await javaRuntime(jdk, signal));
     changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });

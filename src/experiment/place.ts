@@ -1,9 +1,10 @@
 /** Where a run executes: this machine, or a guest with a kernel of its own. The loop (experiment.ts) knows no more of it. */
 import type { KernelRecord } from '../bundle/schema.js';
-import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
+import { cpuTopology, type CpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
-import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { sizeRegions, type SizedRegions } from './calibrate.js';
+import { cpusOf } from './check-plan.js';
 import type { Examined } from './wire.js';
 import { executeRun, type RunInput, type RunOutput } from './one-run.js';
 
@@ -43,11 +44,4 @@ export function localPlace(): Place {
 export async function sizeHere(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void, interrupted?: Promise<unknown>): Promise<SizedRegions> {
   for (const arm of arms) cpusOf(arm, topology);
   return sizeRegions(profile, arms, topology, progress, interrupted);
-}
-
-/** Every CPU that an arm names; a failure now, and not after others have been measured. */
-function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
-  const { holder, hogs, victims, jvm } = arm;
-  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), jvm?.process.cpus, ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? [])];
-  return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }

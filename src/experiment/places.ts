@@ -8,9 +8,8 @@ import type { KernelImage } from '../kernel/kernel.js';
 import { findQemu, type GuestSettings, type Qemu } from '../kernel/qemu.js';
 import type { PreemptionModel } from '../profile/preemption.js';
 import { openGuest, type GuestSession } from './guest-place.js';
+import { hostKernel } from './check-plan.js';
 import { localPlace, type OpenPlace } from './place.js';
-
-export const hostKernel = 'host';
 
 export interface Wanted {
   /** As the user wrote them: `host`, `deb:6.16.12`, a path. */

@@ -12,7 +12,7 @@ import { allocatorLaunch } from '../host/allocators.js';
 import { findJdks, type Jdk } from '../host/jdks.js';
 import { javaCommand } from '../profile/java-command.js';
 import { workOf, type AllocatorWork, type ResolvedArm, type ResolvedJvm } from '../profile/resolved.js';
-import { hostKernel } from './places.js';
+import { hostKernel } from './check-plan.js';
 
 export interface Use {
   /** `program`, `library`, `flag` and so on. */

@@ -125,6 +125,9 @@ function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report):
       `${operation} cannot lie in layout ${lies}; ${remedy}`,
     );
   }
+  const third = [...placed.entries()].filter(([, layout]) => layout === 'mergeable' || layout === 'adjacent')[2]?.[0];
+  if (third !== undefined)
+    report(['victims', third], 'the holder’s VMA has two sides, and this is the third victim beside it (layout mergeable or adjacent); give it `layout: isolated`, or leave it out');
   const beside = placed.some(besideHolder);
   if (beside && holder.process === 'foreign') {
     report(

@@ -1,18 +1,9 @@
 /** The checks of an arm in which the allocator under a churn gives memory back. */
-import { formatSize } from '../base/units.js';
+import { checkLoad } from './check-loads.js';
 import type { Report } from './check-series.js';
 import { besideHolder } from './expand.js';
 import { operationNamed } from './operations.js';
 import type { ArmSettings } from './settings.js';
-
-/** As the engine and the JVM's load read them (native/engine/plan.cc, MallocChurn.java). */
-const bounds = {
-  threads: [1, 256],
-  rate: [1, 10_000_000],
-  live: [1, 10_000_000],
-  burstPercent: [1, 100],
-} as const;
-const mostBytes = 2 ** 31 - 1;
 
 /** What belongs to a churn is not in an arm without one. */
 export function checkNoChurn({ churn, allocator, threads, jvm }: ArmSettings, report: Report): void {
@@ -29,7 +20,7 @@ export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSet
     const conflict = conflictWith(operation, allocator?.name ?? 'glibc');
     if (conflict !== null) report(['victims', index, 'operation'], `${operation} cannot be in one arm with a churn${conflict}; use malloc_8k, or leave it out`);
   }
-  for (const [index, one] of (churn ?? []).entries()) checkOne(one, (key, text) => { report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text); });
+  for (const [index, one] of (churn ?? []).entries()) checkLoad('malloc_churn', one, (key, text) => { report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text); });
 }
 
 /** Operations that set glibc's malloc up for their own purpose, in the whole process. */
@@ -40,14 +31,4 @@ function conflictWith(operation: string, allocator: string): string | null {
   if (heap === 'mapsLarge') return ': it sets M_MMAP_THRESHOLD for the whole process, which is glibc’s alone';
   if (heap === 'keepsLarge' && allocator === 'glibc') return ' on glibc: it sets M_MMAP_THRESHOLD and M_TRIM_THRESHOLD for the whole process';
   return null;
-}
-
-function checkOne(one: Readonly<Record<string, number | undefined>>, report: (key: string, text: string) => void): void {
-  for (const [key, [least, most]] of Object.entries(bounds)) {
-    const value = one[key];
-    if (value !== undefined && (value < least || value > most)) report(key, `expected a whole number from ${least} to ${most}, got ${value}`);
-  }
-  const { minSize, maxSize } = one;
-  for (const [key, value] of Object.entries({ minSize, maxSize })) if (value !== undefined && (value < 1 || value > mostBytes)) report(key, `expected a size from 1B to less than 2GiB, got ${formatSize(value)}`);
-  if (minSize !== undefined && maxSize !== undefined && maxSize < minSize) report('maxSize', `expected at least minSize, ${formatSize(minSize)}, got ${formatSize(maxSize)}`);
 }

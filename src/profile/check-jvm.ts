@@ -1,9 +1,10 @@
 /** The checks of an arm whose victims are threads of a JVM. */
 import { Failure } from '../base/failure.js';
+import { checkLoad } from './check-loads.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { javaCommand } from './java-command.js';
-import { jvmLoads, jvmProbeNamed, jvmProbeNames, type JvmLoadName } from './jvm-table.js';
+import { jvmProbeNamed, jvmProbeNames, type JvmLoadName } from './jvm-table.js';
 import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from './operations.js';
 import type { Profile } from './schema.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
@@ -34,6 +35,10 @@ export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSet
   } else {
     checkRidingHolder(settings, holder.operation, report);
   }
+  if (isReader && jvm.app?.probes === false)
+    report(['holder', 'operation'], `${holder.operation ?? ''} reads about the process in which the probes are, and this arm has none (jvm.app.probes is false); leave one of the two out`);
+  const guest = jvm.app === undefined ? undefined : profile.kernels?.find((kernel) => kernel !== 'host');
+  if (guest !== undefined) report(['jvm', 'app'], `a program of your own runs on this machine’s kernel alone, since its files are not in a guest of ${guest}; leave out \`kernels\``);
   for (const [index, flag] of jvm.flags.entries()) checkFlag(flag, (text) => { report(['jvm', 'flags', index], text); });
   checkLoads(jvm, report);
   checkProgram(jvm, report);
@@ -72,9 +77,5 @@ function checkFlag(flag: string, report: (text: string) => void): void {
 
 function checkLoads({ loads, app }: JvmSettings, report: Report): void {
   if (app !== undefined && loads.length > 0) report(['jvm', 'loads'], 'a program of your own makes its own load; leave out loads, or app');
-  for (const [index, load] of loads.entries()) {
-    const { low, high } = load as { low?: number; high?: number };
-    const { settings } = jvmLoads[load.load as JvmLoadName];
-    if ('low' in settings && low !== undefined && high !== undefined && low >= high) report(['jvm', 'loads', index], 'expected low to be less than high');
-  }
+  for (const [index, load] of loads.entries()) checkLoad(load.load as JvmLoadName, load, (key, text) => { report(['jvm', 'loads', index, key], text); });
 }

@@ -3,6 +3,8 @@ import { seriesName } from './expand.js';
 import type { ArmSettings } from './settings.js';
 import type { Path } from './tree.js';
 
+const mostCharacters = 63;
+
 export type Report = (path: Path, text: string) => void;
 
 export function checkSeries(
@@ -15,6 +17,9 @@ export function checkSeries(
     const series = seriesName(role ?? usualRole(operation), operation);
     if (role === 'holder')
       report(['victims', index, 'role'], 'the role holder is the holder’s own; choose another one');
+    // The board's (native/board/layout.h), beside the byte that ends it.
+    if (series.length > mostCharacters)
+      report(['victims', index, 'role'], `expected a role of at most ${mostCharacters - operation.length - 1} characters beside ${operation}, got ${(role ?? '').length}`);
     if (seen.has(series))
       report(
         ['victims', index],

@@ -35,12 +35,24 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
       `expected the name of an arm, got ${copied}${didYouMean(copied, names) || `; the arms are ${names.join(', ')}`}`,
     );
   }
+  checkKernels(profile, report);
   for (const [index, arm] of arms.entries()) {
     checkArm(profile, settingsOf(profile, arm), (path, text) =>
       report(pathInArm(tree, index, path), text),
     );
   }
   return problems;
+}
+
+/** What each arm needs of a guest is for check-jvm.ts. */
+function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Path, text: string) => void): void {
+  const twice = (list: readonly string[]): number => list.findIndex((one, index) => list.indexOf(one) < index);
+  for (const [key, list] of [['kernels', kernels], ['preempt', preempt]] as const) {
+    const index = twice(list);
+    if (index >= 0) report([key, index], `${String(list[index])} is there twice; each is compared once, and \`runs\` repeats all`);
+  }
+  if (preempt.length > 0 && kernels.every((kernel) => kernel === 'host'))
+    report(['preempt'], 'this is for guests, and the kernel of this machine runs already; name a kernel in `kernels`');
 }
 
 /** An arm's setting was written in the arm, or else in the profile; if in neither, the arm lacks it. */

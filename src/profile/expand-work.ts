@@ -32,7 +32,7 @@ export function expandWork({ loads, allocator, threads }: Pick<JvmSettings, 'loa
 
 function expandLoad(load: Load, stem: string, twins: number): ResolvedLoad {
   const { settings }: JvmLoad = jvmLoads[load.load as keyof typeof jvmLoads];
-  const values = Object.entries(settings).map(([key, setting]) => [setting.planKey, planValue(setting, (load as Record<string, unknown>)[key])] as const);
+  const values = Object.entries(settings).map(([key, setting]) => [setting.planKey, settingValue(setting, (load as Record<string, unknown>)[key])] as const);
   return {
     name: `load.${stem}${twins === 0 ? '' : `-${twins + 1}`}`,
     load: load.load,
@@ -41,7 +41,7 @@ function expandLoad(load: Load, stem: string, twins: number): ResolvedLoad {
 }
 
 /** A value as the schema read it, or the default as a profile would write it. */
-function planValue({ kind, default: fallback }: LoadSetting, given: unknown): number {
+export function settingValue({ kind, default: fallback }: LoadSetting, given: unknown): number {
   const value = given ?? (typeof fallback === 'string' ? exactly((kind === 'size' ? parseSize : parseDuration)(fallback)) : fallback);
   return Number(value);
 }

@@ -23,7 +23,7 @@ export const foreignControl = 'foreign-control';
 /** Pure: the same profile gives the same result, on every machine. */
 export function expand(profile: Profile): ResolvedProfile {
   const basics = basicsOf(profile);
-  const arms = (profile.arms ?? []).map((arm) => expandArm(profile, arm));
+  const arms = withPrograms((profile.arms ?? []).map((arm) => expandArm(profile, arm)));
   const pattern = arms.find((arm) => arm.name === profile.controls?.of) ?? arms[0];
   if (pattern === undefined)
     throw usage(`The profile ${profile.name} has no arms; give it at least one.`);
@@ -47,6 +47,16 @@ export function expand(profile: Profile): ResolvedProfile {
     // A program of the user's own cannot run without its load, nor apart from it.
     arms: arms.some(({ jvm }) => jvm !== null && jvm.app !== null) ? arms : [idle(pattern), foreign(pattern), ...arms],
   };
+}
+
+/**
+ * Where some arms say which program they run, those that say none are left out: of `app`, arms that a profile of two
+ * programs inherits. Where none says it, --java-args will.
+ */
+function withPrograms(arms: readonly ResolvedArm[]): readonly ResolvedArm[] {
+  const saysNone = ({ jvm }: ResolvedArm): boolean => jvm?.app?.args.length === 0;
+  const says = ({ jvm }: ResolvedArm): boolean => jvm !== null && jvm.app !== null && jvm.app.args.length > 0;
+  return arms.some(says) ? arms.filter((arm) => !saysNone(arm)) : arms;
 }
 
 function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {

@@ -24,11 +24,13 @@ const processSettings = mapping({
   limits: mapping(limits).meta({ description: 'Soft limits: numbers, sizes, or unlimited' }).exactOptional(),
 });
 
-/** Class paths are long: no limit of a line's length. */
-const argsWords = 'what follows `java`, as text with its quotes closed or as a list of words';
+/** What goes to a program has one line in the launcher's file. Class paths are long: no limit of a line's length. */
+const unbroken = (what: string) => z.string().regex(/^[^\0\r\n]*$/, { error: () => `expected ${what} without line breaks` });
+
+const argsWords = 'what follows `java`, as text with its quotes closed and no line break in a word, or as a list of words';
 const argsText = z.string().trim().min(1).transform((text, context) => {
   const words = wordsOf(text);
-  if (words !== null) return words;
+  if (words !== null && !words.some((word) => /[\0\r\n]/.test(word))) return words;
   context.addIssue({ code: 'custom', message: `expected ${argsWords}` });
   return z.NEVER;
 });
@@ -49,14 +51,14 @@ const ready = either(readyWords, [
 const app = mapping({
   args: either(argsWords, [
     argsText,
-    listOf(z.string(), 'words', 1000),
+    listOf(unbroken('a word'), 'words', 1000),
   ])
     .meta({ description: 'What follows `java`: flags, -jar and file or main class, arguments' })
     .exactOptional(),
   ready: ready
     .meta({ description: 'What says that it is ready to be measured; default: it is once the probes are' })
     .exactOptional(),
-  environment: recordOf('a mapping from names of variables to their values', line('the name of a variable'), z.string())
+  environment: recordOf('a mapping from names of variables to their values', line('the name of a variable').regex(/^[^=]+$/, { error: () => 'expected the name of a variable, without =' }), unbroken('a value'))
     .meta({ description: 'Variables of its environment, such as JAVA_TOOL_OPTIONS, which it does not get from the shell' })
     .exactOptional(),
   probes: flag()

@@ -4,18 +4,19 @@ import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, w
 import { allocators, jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
 import { thread } from './thread-schema.js';
 
+/** Within what the load's reader takes. */
 const perKind = {
-  size: () => size('0B', '16TiB'),
-  duration: () => duration('0ms', '24h'),
-  count: () => whole(0, 1_000_000_000),
+  size: ({ least, most }) => size(String(least), String(most)),
+  duration: ({ least, most }) => duration(String(least), String(most)),
+  count: ({ least, most }) => whole(Number(least), Number(most)),
   flag: () => flag(),
-} satisfies Record<LoadSetting['kind'], () => z.ZodType<number | boolean>>;
+} satisfies Record<LoadSetting['kind'], (setting: LoadSetting) => z.ZodType<number | boolean>>;
 
 function loadSettings({ settings }: JvmLoad) {
-  const own = Object.entries(settings).map(([key, { kind, default: value, explanation: text }]) => [
+  const own = Object.entries(settings).map(([key, setting]) => [
     key,
-    perKind[kind]()
-      .meta({ description: `${text}; default ${String(value)}` })
+    perKind[setting.kind](setting)
+      .meta({ description: `${setting.explanation}; default ${String(setting.default)}` })
       .exactOptional(),
   ]);
   return {
@@ -51,6 +52,7 @@ export const threadRules = recordOf('a mapping from patterns of thread names to 
 export const allocator = mapping({
   name: oneOf(allocators).meta({ description: 'The allocator that is preloaded; glibc: none is' }),
   path: line('the path of a shared library')
+    .regex(/^\/[^\s:]*$/, { error: () => 'expected an absolute path without blanks and colons, which part the entries of LD_PRELOAD' })
     .meta({ description: 'Its shared library; default where distributions put it' })
     .exactOptional(),
   settings: recordOf(

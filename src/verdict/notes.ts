@@ -26,7 +26,7 @@ export function notesOf(arms: readonly ArmSummary[], degraded: readonly string[]
 function withoutControl(real: readonly ArmSummary[]): string[] {
   const removed = [...new Set(real.flatMap(({ jvm }) => jvm?.removedFromEnvironment ?? []))];
   return [
-    'A program of your own has no control: what else the machine did may have a part in every stall. Arms can be compared with each other.',
+    'A program of your own has no control: what else the machine did may have a part in every stall. Arms are compared with the first of them.',
     ...(removed.length > 0 ? [`The program did not get ${listed(removed)} of your environment; where it is to have ${removed.length === 1 ? 'it' : 'them'}, say so in jvm.app.environment.`] : []),
   ];
 }

@@ -2,6 +2,7 @@
 import { grouped } from '../base/group.js';
 import { formatDuration } from '../base/units.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../bundle/schema.js';
+import { configurationTexts } from './configurations.js';
 import { probeCosts } from './cost.js';
 import { evidenceOf, type Judged, type Series } from './outcome.js';
 import { listed } from './words.js';
@@ -51,6 +52,7 @@ function foundOn(compared: readonly Compared[], unprobed: readonly ArmSummary[])
     ...(stallingNames.length > 0 ? [stallingText(stallingNames, stalling)] : []),
     ...(quietNames.length > 0 ? [quietText(quietNames, quiet)] : []),
     ...aloneNames.map((name) => aloneText(name, of(name))),
+    ...configurationTexts(compared),
     ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
     ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
     ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of the foreign control`] : []),

@@ -1,6 +1,7 @@
 /** What a JVM is told to do: the file that jvm-workloads/src/pauselab/plan/Plan.java reads. */
+import { poolOfVictim } from '../profile/pools.js';
 import type { ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
-import { line, poolOf } from './plan.js';
+import { line } from './plan.js';
 
 export interface JvmPlanInput {
   readonly boardPath: string;
@@ -23,7 +24,7 @@ export function jvmPlan({ boardPath, reportPath, libraryPath, victims, loads, ho
     line('native', { path: libraryPath }),
     ...(holder === null ? [] : [holder]),
     ...victims.map((victim) => {
-      const pool = poolOf(victim, recorded_ns);
+      const pool = poolOfVictim(victim, recorded_ns);
       return line('probe', { name: victim.series, operation: victim.operation, ...(pool === 0 ? {} : { pool }) });
     }),
     ...loads.map(({ name, load, values }) => line('load', { name, load, ...values })),

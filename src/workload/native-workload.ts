@@ -6,16 +6,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { cleanUp } from '../base/clean-up.js';
-import { usage, type Failure } from '../base/failure.js';
-import { formatSize } from '../base/units.js';
+import type { Failure } from '../base/failure.js';
 import { proveAllocator, type AllocatorProof } from '../host/allocator-proof.js';
 import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
-import { availableMemoryBytes } from '../host/memory.js';
-import type { ChurnArm, NativeArm, ResolvedLoad } from '../profile/resolved.js';
+import type { ChurnArm, NativeArm } from '../profile/resolved.js';
 import type { Board } from '../record/board.js';
 import { limitCpuTime, type CpuLimit } from './cpu-max.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady } from './engine-process.js';
+import { refuseLargeChurn } from './memory-need.js';
 import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { churnPlans, enginePlan } from './plan.js';
 import { withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
@@ -133,8 +132,9 @@ interface AllocatedWork {
   prove(folder: RuntimeFolder, engine: Engine): AllocatorProof;
 }
 
-function allocatedWork({ name, churn: { allocator, loads } }: ChurnArm): AllocatedWork {
-  refuseTooMuch(name, loads);
+function allocatedWork(arm: ChurnArm): AllocatedWork {
+  refuseLargeChurn(arm);
+  const { allocator } = arm.churn;
   const launch = allocatorLaunch(allocator);
   refuseStatic(programs.engine(), launch);
   const tried = triedAllocator(allocator);
@@ -142,19 +142,6 @@ function allocatedWork({ name, churn: { allocator, loads } }: ChurnArm): Allocat
     clean: environmentFor(launch),
     prove: (folder, { name: engine, program }) => proveAllocator(allocator, tried, { pid: program.pid, report: (printedBy(folder, engine)[0] as { allocator?: unknown } | undefined)?.allocator, complaints: program.complaints() }),
   };
-}
-
-/** Live blocks alone, at the mean of a log-uniform size, (max - min) / ln(max / min): an allocator keeps more. */
-export function liveBytes(loads: readonly ResolvedLoad[]): number {
-  return loads.reduce((sum, { values }) => {
-    const [threads = 0, live = 0, min = 1, max = 1] = ['threads', 'live', 'min_bytes', 'max_bytes'].map((key) => Number(values[key]));
-    return sum + threads * live * (max === min ? min : (max - min) / Math.log(max / min));
-  }, 0);
-}
-
-function refuseTooMuch(arm: string, loads: readonly ResolvedLoad[]): void {
-  const [needed, available] = [liveBytes(loads), availableMemoryBytes()];
-  if (needed > available / 2) throw usage(`the churn of arm ${arm} keeps ${formatSize(Math.round(needed))} and ${formatSize(available)} of memory are available, of which pauselab uses at most half; lower threads, live or maxSize`);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The engine's plan: what native/engine/plan.h reads. */
 import { operationNamed, type Layout } from '../profile/operations.js';
+import { poolOfVictim } from '../profile/pools.js';
 import type { ChurnArm, JvmArm, NativeArm, ResolvedHolder, ResolvedHogs, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 
 export interface PlanInput {
@@ -109,7 +110,7 @@ function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): s
       placement: victim.layout,
       interval_ns: victim.interval_ns,
       offset_ns: offsetOf(victim, i, victims.length),
-      pool: poolOf(victim, recorded_ns),
+      pool: poolOfVictim(victim, recorded_ns),
     }),
   );
 }
@@ -117,15 +118,6 @@ function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): s
 /** Spread over one interval, so that victims on one CPU do not wake together. */
 function offsetOf({ interval_ns }: ResolvedVictim, index: number, count: number): number {
   return Math.floor((interval_ns * index) / count);
-}
-
-/** Fresh mappings or pages that a victim will use up: one an operation, and some for the trials before the window. */
-const trials = 16;
-const mostPages = { first_fault: 25_000, warm_fault: 1_000_000 } as const;
-
-export function poolOf({ operation, interval_ns }: ResolvedVictim, recorded_ns: number): number {
-  if (operation !== 'first_fault' && operation !== 'warm_fault') return 0;
-  return interval_ns === 0 ? mostPages[operation] : Math.min(mostPages[operation], Math.ceil(recorded_ns / interval_ns) + trials);
 }
 
 export function line(kind: string, values: Record<string, string | number>): string {

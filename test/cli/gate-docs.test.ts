@@ -8,7 +8,6 @@ import { hashOf } from '../../src/profile/hash.js';
 import { loadResolved } from '../../src/profile/load.js';
 import { defaultGatePolicy, readPolicy } from '../../src/verdict/gate/policy.js';
 import { policyJsonSchema } from '../../src/verdict/gate/policy-schema.js';
-import { command } from '../support/command.js';
 import { mainFile } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';
@@ -94,23 +93,6 @@ describe('docs/ci.md', () => {
       expect(depth).toBeGreaterThanOrEqual(0);
     }
     expect(depth).toBe(0);
-  });
-
-  const commands = [...ciPage.matchAll(/(?:pauselab(?:\/dist\/main\.js)?) (gate|run|baseline save|export) ([^'\n`]*)/g)].map(([, name = '', words = '']) => ({ name, words }));
-
-  test('its commands are some', () => {
-    expect(commands.filter(({ name }) => name === 'gate')).toHaveLength(3);
-  });
-
-  test.each(commands)('pauselab $name $words has only options that there are', async ({ name, words }) => {
-    const { code, stdout } = await command(...name.split(' '), '--help');
-    expect(code).toBe(0);
-    for (const [option] of words.matchAll(/(?<=^|\s)-{1,2}[a-z][a-z-]*/g)) expect(stdout).toMatch(new RegExp(`(^|[ ,])${option}[ ,]`, 'm'));
-  });
-
-  test('its scripts are ours', () => {
-    const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { scripts: Record<string, string> };
-    for (const [, script = ''] of ciPage.matchAll(/npm run ([a-z:]+)/g)) expect(Object.keys(scripts)).toContain(script);
   });
 
   test('its exit codes are all that a gate has', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nearestProbe, nextSize, shareOfMemory, targetHold_ns } from '../../src/experiment/calibrate.js';
+import { nearestProbe, nextSize, shareOfMemory } from '../../src/experiment/calibrate.js';
+import { targetHold_ns } from '../../src/experiment/check-plan.js';
 import type { CpuTopology } from '../../src/host/cpus.js';
 import { preemptionFactor } from '../../src/host/weights.js';
 import { loadResolved } from '../../src/profile/load.js';

@@ -42,7 +42,7 @@ const badPlans: readonly (readonly [text: string, sentence: string])[] = [
   [`${head}${timer}${timer}`, 'plan:5: a second thread takes the seat a; each needs its own'],
   [`${head}probe name=a operation=timer pool=3\n`, 'plan:4: probe does not know the key pool'],
   [`${head}probe name=a operation=first_fault\n`, 'plan:4: probe needs pool=…'],
-  [`${head}probe name=a operation=first_fault pool=25001\n`, 'plan:4: expected 17 to 25000 for pool, got 25001'],
+  [`${head}probe name=a operation=first_fault pool=1000001\n`, 'plan:4: expected 17 to 1000000 for pool, got 1000001'],
   [`${head}probe name=a operation=warm_fault pool=x\n`, 'plan:4: expected a whole number for pool, got "x"'],
   [`${head}probe name=a operation=heap_allocation bytes=-1\n`, 'plan:4: expected a whole number for bytes, got "-1"'],
   [`${head}probe name=a operation=malloc_free min_bytes=100 max_bytes=99\n`, 'plan:4: expected at least min_bytes=100 for max_bytes, got 99'],

@@ -1,5 +1,5 @@
 /** A program of the user's own by the command: when its window opens, how its end is told, what it meets, what is left of it. */
-import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -53,6 +53,20 @@ describe.each(jdks.map(({ feature, java }) => ({ feature, java })))('JDK $featur
     for (const { jvm } of arms) expect(jvm?.perRun[0]?.over_ns).toBeGreaterThan(0.9e9);
     expect(verdict).toMatch(/the program used [\d.]+ % of a CPU in probes-off and [\d.]+ % in probes, a difference of .* that may be chance: .*--runs 4/);
   });
+});
+
+test('two configurations of a program, as docs/app.md has them: each runs as its arm says, the second is compared with the first', async () => {
+  const folder = scratch.fresh('service');
+  mkdirSync(folder);
+  symlinkSync(classes, join(folder, 'classes'));
+  writeFileSync(join(folder, 'service.yaml'), /^```yaml app\n([^]*?)^```$/m.exec(readFileSync(new URL('../../docs/app.md', import.meta.url), 'utf8'))?.[1] ?? '');
+  const ended = await pauselab(['run', './service.yaml', ...short, '--out', 'out'], { cwd: folder });
+  expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
+  const { arms, verdict } = readBundleFile('summary', join(folder, 'out/summary.json'));
+  expect(arms.map(({ name }) => name)).toEqual(['g1', 'serial']);
+  const collectors = arms.map(({ jvm }) => readBundleFile('run', join(folder, 'out/runs', jvm?.perRun[0]?.run ?? '', 'run.json')).jvm?.processes[0]?.report);
+  expect(collectors).toMatchObject([{ collectors: ['G1 Young Generation', expect.anything()] }, { collectors: ['Copy', 'MarkSweepCompact'] }]);
+  expect(verdict).toContain('whether serial is stalled more or less than g1; use --runs 6');
 });
 
 test('a holder inside the program stalls what maps memory in it', async () => {

@@ -94,7 +94,7 @@ test('a kernel without a virtio console talks by the second serial port', async 
 });
 
 describe('a guest that fails', () => {
-  const run = (...more: string[]): string[] => ['run', 'stock-vs-patched', '--kernel', stock, '--runs', '1', '--duration', '1s', '--out', scratch.fresh('failed'), ...more];
+  const run = (...more: string[]): string[] => ['run', 'stock-vs-patched', '--kernel', stock, '--runs', '1', '--duration', '1s', '--set', 'holder.region=64MiB', '--out', scratch.fresh('failed'), ...more];
 
   test('a pauselab that is killed takes its guest with it, and the next one removes its folder', async () => {
     const running = startPauselab(run('--append', 'rdinit=/pauselab/node'));

@@ -111,9 +111,9 @@ describe('what a pauselab that could not clean up leaves', () => {
 
   test('the next start removes their folders in /dev/shm', async () => {
     expect(left).toHaveLength(2);
-    // It needs no run of its own: one that is refused for its size has made a folder, and so has cleaned up.
-    const ended = await pauselab(['run', short, '--duration', '10ms', '--set', 'hogs.count=64', '--set', 'holder.nice=19', '--out', scratch.fresh('out')]);
-    expect(ended).toMatchObject({ code: 2, sentences: [expect.stringContaining('more than a quarter of the window')] });
+    // Whatever it finds: sizing the region has made a folder, and so has cleaned up.
+    const ended = await pauselab(['run', short, '--runs', '1', '--duration', '100ms', '--set', 'spoiled.retries=0', '--out', scratch.fresh('out')]);
+    expect([0, 4]).toContain(ended.code);
     expect(left.filter((folder) => existsSync(folder))).toEqual([]);
   });
 });

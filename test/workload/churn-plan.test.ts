@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { allocatorVariables, environmentFor, refuseStatic } from '../../src/host/allocators.js';
 import type { ChurnArm, ResolvedLoad } from '../../src/profile/resolved.js';
-import { liveBytes } from '../../src/workload/native-workload.js';
+import { liveBytes } from '../../src/workload/memory-need.js';
 import { churnPlans } from '../../src/workload/plan.js';
 import { nativeProgram } from '../native/programs.js';
 import { resolveFiles } from '../profile/files.js';

@@ -8,7 +8,8 @@ import pauselab.run.FailureHandler;
 /**
  * The harness: a JVM that holds nothing but the probes and loads of a plan.
  *
- * <pre>java … -cp pauselab.jar pauselab.Workload PLAN</pre>
+ * <pre>java … -cp pauselab.jar pauselab.Workload PLAN
+ * java … -cp pauselab.jar pauselab.Workload check PLAN…     whether it would run them, as far as a plan decides it</pre>
  *
  * It ends with 0 when all its seats have ended, and says on stdout what the loads did; else with one sentence on stderr
  * and exit code 2 (plan), 5 (machine) or 6 (workload).
@@ -17,8 +18,14 @@ public final class Workload {
     public static void main(String[] arguments) {
         FailureHandler onFailure = new FailureHandler("");
         try {
+            if (arguments.length > 1 && arguments[0].equals("check")) {
+                for (int i = 1; i < arguments.length; i++) {
+                    Plan.read(Path.of(arguments[i]));
+                }
+                return;
+            }
             if (arguments.length != 1) {
-                throw Failure.usage("expected: java -cp pauselab.jar pauselab.Workload PLAN");
+                throw Failure.usage("expected: java -cp pauselab.jar pauselab.Workload PLAN, or check PLAN…");
             }
             Crew crew = Crew.assemble(Plan.read(Path.of(arguments[0])), onFailure);
             crew.awaitEnd();

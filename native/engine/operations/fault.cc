@@ -16,48 +16,54 @@ char* reservePool(const VictimPlan& plan, std::size_t bytes) {
   return static_cast<char*>(memory);
 }
 
-void open(const VictimPlan& plan, char* start, std::size_t bytes) {
-  if (mprotect(start, bytes, PROT_READ | PROT_WRITE) != 0)
-    fail(Exit::unfit, "a page of %s could not be mapped (%s); lower its rate or raise vm.max_map_count", plan.name.c_str(), strerror(errno));
+[[noreturn]] void refusePool(const VictimPlan& plan) {
+  fail(Exit::unfit, "the %lu pages of %s could not be mapped (%s); lower its rate, shorten the window or raise vm.max_map_count", plan.pool, plan.name.c_str(), strerror(errno));
 }
 
-// Writes to pages of a pool, one an operation, each `stride` after the last.
+// Writes to the pages of a pool in their order, one an operation.
 class PoolFault final : public VictimAction {
  public:
-  PoolFault(char* first, std::size_t stride, std::uint64_t pages) : next_(first), stride_(stride), left_(pages) {}
+  PoolFault(char* first, std::uint64_t pages) : next_(first), left_(pages) {}
 
   int perform() noexcept override {
     if (left_ == 0) return kExhausted;
     --left_;
     *const_cast<volatile char*>(next_) = 1;
-    next_ += stride_;
+    next_ += kPageBytes;
     return 0;
   }
 
  private:
   char* next_;
-  std::size_t stride_;
   std::uint64_t left_;
 };
+
+// `pages` readable and writable pages in one VMA, between two that are neither.
+char* openPool(const VictimPlan& plan, std::uint64_t pages) {
+  const std::size_t bytes = pages * kPageBytes;
+  char* const first = reservePool(plan, bytes + 2 * kPageBytes) + kPageBytes;
+  if (mprotect(first, bytes, PROT_READ | PROT_WRITE) != 0) refusePool(plan);
+  return first;
+}
 
 }  // namespace
 
 // The first fault of a VMA has to give it an anon_vma, for which the kernel needs mmap_lock (tried, and taken when a
-// writer is queued). So every operation needs a VMA of its own: pages with a PROT_NONE page between them.
+// writer is queued). So every operation needs a VMA of its own, and vm.max_map_count allows a process some 65,000.
+// Every second page is left out of core dumps: neighbours of different flags neither merge nor share an anon_vma, and
+// the pool takes one VMA a page.
 std::unique_ptr<VictimAction> makeFirstFault(const VictimPlan& plan, const VictimPage&) {
-  constexpr std::size_t kStride = 2 * kPageBytes;
-  char* pool = reservePool(plan, plan.pool * kStride + kPageBytes);
-  for (std::uint64_t i = 0; i < plan.pool; ++i) open(plan, pool + kPageBytes + i * kStride, kPageBytes);
-  return std::make_unique<PoolFault>(pool + kPageBytes, kStride, plan.pool);
+  char* const pool = openPool(plan, plan.pool);
+  for (std::uint64_t i = 1; i < plan.pool; i += 2)
+    if (madvise(pool + i * kPageBytes, kPageBytes, MADV_DONTDUMP) != 0) refusePool(plan);
+  return std::make_unique<PoolFault>(pool, plan.pool);
 }
 
 // A fault in a VMA that has its anon_vma: the VMA's lock is enough since Linux 6.4.
 std::unique_ptr<VictimAction> makeWarmFault(const VictimPlan& plan, const VictimPage&) {
-  const std::size_t bytes = (plan.pool + 1) * kPageBytes;
-  char* pool = reservePool(plan, bytes + 2 * kPageBytes) + kPageBytes;
-  open(plan, pool, bytes);
+  char* const pool = openPool(plan, plan.pool + 1);
   *const_cast<volatile char*>(pool) = 1;
-  return std::make_unique<PoolFault>(pool + kPageBytes, kPageBytes, plan.pool);
+  return std::make_unique<PoolFault>(pool + kPageBytes, plan.pool);
 }
 
 }  // namespace pauselab::engine

@@ -17,25 +17,33 @@ import pauselab.plan.Line;
  */
 final class InflaterChurn implements Load {
     private final Rate rate;
-    private final byte[] input;
-    private final byte[] packed;
+    private final int input_bytes;
     private final boolean end;
     private final PeriodicGc gc;
+    private final long seed;
+    private byte[] input;
+    private byte[] packed;
 
     private InflaterChurn(Line line) {
         rate = new Rate(line.number("per_s", 1, 1_000_000, 200));
-        input = new byte[(int) line.number("input_bytes", 1, 1L << 28, 16 << 10)];
-        packed = new byte[input.length + 1024];
+        input_bytes = (int) line.number("input_bytes", 1, 1L << 28, 16 << 10);
         end = line.flag("end", true);
         gc = PeriodicGc.read(line, end ? 0 : 500_000_000);
-        SplittableRandom random = new SplittableRandom(Loads.seed(line));
-        for (int i = 0; i < input.length; i++) {
-            input[i] = (byte) random.nextInt(16);
-        }
+        seed = Loads.seed(line);
     }
 
     static InflaterChurn read(Line line) {
         return new InflaterChurn(line);
+    }
+
+    @Override
+    public void prepare() {
+        SplittableRandom random = new SplittableRandom(seed);
+        input = new byte[input_bytes];
+        packed = new byte[input_bytes + 1024];
+        for (int i = 0; i < input.length; i++) {
+            input[i] = (byte) random.nextInt(16);
+        }
     }
 
     @Override

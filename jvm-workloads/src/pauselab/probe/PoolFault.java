@@ -18,9 +18,8 @@ import pauselab.plan.Line;
  */
 final class PoolFault implements Probe {
     private static final int TRIALS = 16;
-    /** Every VMA counts against vm.max_map_count, 65,530 by default, and two are needed for each first fault. */
-    private static final long MOST_APART = 25_000;
-    private static final long MOST_TOGETHER = 1_000_000;
+    /** Each first fault also needs a VMA, of which vm.max_map_count allows a process 65,530 by default: the kernel decides. */
+    private static final long MOST = 1_000_000;
 
     private final long pages;
     private final boolean apart;
@@ -32,14 +31,14 @@ final class PoolFault implements Probe {
     }
 
     static PoolFault read(Line line, boolean apart) {
-        return new PoolFault(line.number("pool", TRIALS + 1, apart ? MOST_APART : MOST_TOGETHER), apart);
+        return new PoolFault(line.number("pool", TRIALS + 1, MOST), apart);
     }
 
     @Override
     public void prepare() {
         pool = Native.makePool(pages, apart);
         if (pool < 0) {
-            throw Failure.unfit(pages + " fresh pages could not be mapped (" + Native.errorText((int) -pool) + "); lower the probe's rate or raise vm.max_map_count");
+            throw Failure.unfit(pages + " fresh pages could not be mapped (" + Native.errorText((int) -pool) + "); lower the probe's rate, shorten the window or raise vm.max_map_count");
         }
     }
 
