@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A hash over the names and contents of files, and of all files in folders, but for those in `except`. */
@@ -23,6 +23,7 @@ export function hashOf(root, paths, except = []) {
 /** A file that says from what the folder around it was made; it goes when the folder goes. */
 export function stamp(file) {
   return {
+    exists: () => existsSync(file),
     says: (text) => read(file)?.toString() === text,
     remove: () => rmSync(file, { force: true }),
     write: (text) => {
