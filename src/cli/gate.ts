@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
+import { installOption } from './install.js';
 import { printDocument, printNote, printText, toJson } from './output.js';
 import { collect, measure, planOfRun, wholeNumber } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
@@ -30,6 +31,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--java <path>', 'with --run: the JDK of JVM arms')
     .option('--java-args <words>', "with --run: what follows `java` for a program of your own")
     .option('--keep-secrets', 'with --run: keep what looks like a secret in the words and the environment of a program of your own')
+    .option(installOption[0], `with --run: ${installOption[1]}`)
     .addHelpText('after', examples)
     .action(async (options) => {
       if (options.printPolicy === true) {
@@ -79,6 +81,7 @@ interface Asked {
   readonly java?: string;
   readonly javaArgs?: string;
   readonly keepSecrets?: true;
+  readonly install?: true;
 }
 
 type Form = true | string | undefined;
@@ -91,7 +94,7 @@ function refuseMixed({ candidate, run, json, markdown, junit, ...own }: Asked & 
   const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
   const twice = files.find((file, i) => files.indexOf(file) < i);
   if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
-  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, 'keep-secrets': own.keepSecrets };
+  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, 'keep-secrets': own.keepSecrets, install: own.install };
   const idle = Object.entries(ofRun).find(([, value]) => value !== undefined);
   if (run === undefined && idle !== undefined) throw usage(`--${idle[0]} goes with --run alone; a candidate that is there already is taken as it is`);
 }
@@ -119,7 +122,7 @@ async function allowedClasses(names: readonly string[]): Promise<EnvironmentClas
 async function measureNow(nameOrPath: string, options: Asked, { minimumRuns }: Policy, argv: readonly string[]): Promise<string> {
   const written = await planOfRun(nameOrPath, options);
   const enough = options.runs !== undefined || written.profile.runs >= minimumRuns ? written : await planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
-  const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), untilN: null, guest: guestOptions(guestDefaults) });
+  const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), ...(options.install === undefined ? {} : { install: options.install }), untilN: null, guest: guestOptions(guestDefaults) });
   if (failure !== null) throw failure;
   printNote(`measured ${bundle}`);
   return bundle;

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
+import { installOption, makeReady } from './install.js';
 import { examples, toJson, printDocument, printText as write } from './output.js';
 import { jvmShortcuts, shortcuts } from './shortcuts.js';
 
@@ -91,8 +92,9 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option('--duration <time>', 'traced time of a run, such as 10s')
     .option('--java <path>', 'the JDK, by its folder or its java')
     .option('--json', 'write one JSON document')
+    .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
-    .action(async (nameOrPath, { arm: only, duration, java, json }) => {
+    .action(async (nameOrPath, { arm: only, duration, java, json, install }) => {
       const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { listenForInterruption }] = await Promise.all([
         import('../profile/load.js'),
         import('../experiment/verify.js'),
@@ -102,6 +104,7 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
       const profile = await loadResolved(nameOrPath, [...shortcuts({ duration }), ...jvmShortcuts({ java })]);
       const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
       if (arms.length === 0) throw usage(`${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`);
+      await makeReady({ arms, kernels: [], strace: true }, install === true);
       const interruption = listenForInterruption(() => undefined);
       const results: VerifiedArm[] = [];
       try {

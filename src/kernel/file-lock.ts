@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { unfit } from '../base/failure.js';
 import { machineFailure } from '../base/system-error.js';
 import { withPipes } from '../base/with-pipes.js';
+import { missing } from '../host/missing.js';
 
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, onWait: () => void, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
@@ -20,7 +21,7 @@ export async function withLock<T>(path: string, signal: AbortSignal | undefined,
   try {
     await new Promise<void>((held, fail) => {
       child.stdout.once('data', () => { held(); });
-      child.once('error', (cause) => { fail(machineFailure(cause) ?? unfit('the program flock is missing, which keeps two pauselabs from filling the cache at once; install util-linux', { cause })); });
+      child.once('error', (cause) => { fail(machineFailure(cause) ?? missing('flock, which keeps two pauselabs from filling the cache at once, is not here', ['flock'], { cause })); });
       void ended.then(() => { fail(unfit(`the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`)); });
     });
     clearTimeout(waiting);

@@ -51,7 +51,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const { arm, topology } = input;
   const { jvm } = arm;
   const command = jvm.app === null ? null : javaCommand(jvm.app.args);
-  const jdk = await jdkOf({ ...jvm, collector: collectorOf(arm, command) });
+  const jdk = await jdkOfArm(arm);
   const tried = triedAllocator(jvm.allocator);
   const ready = jvm.app?.ready ?? null;
   await refuseServedPort(ready);
@@ -127,6 +127,11 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     await dispose();
     throw error;
   }
+}
+
+export function jdkOfArm(arm: JvmArm): Promise<Jdk> {
+  const { jvm } = arm;
+  return jdkOf({ ...jvm, collector: collectorOf(arm, jvm.app === null ? null : javaCommand(jvm.app.args)) });
 }
 
 function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {

@@ -2,13 +2,18 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unfit } from '../base/failure.js';
+import { unfit, type Failure } from '../base/failure.js';
 import { machineFailure } from '../base/system-error.js';
 import { withPipes } from '../base/with-pipes.js';
+import { missing } from '../host/missing.js';
 import { countCalls, tracedCalls, type StraceCalls } from '../record/strace-calls.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 
 const attachDeadline_ms = 20_000;
+
+export function straceMissing(cause?: Error): Failure {
+  return missing(`strace could not be started${cause === undefined ? '' : ` (${cause.message})`}`, ['strace'], { cause });
+}
 
 export interface Tracing {
   /** Detaches, and counts what was traced. */
@@ -28,7 +33,7 @@ export async function traceCalls(pid: number, folder: RuntimeFolder): Promise<Tr
       clearTimeout(timer);
       act();
     };
-    child.once('error', (cause) => { settle(() => { reject(machineFailure(cause) ?? unfit(`strace could not be started (${cause.message}); install it (Debian: strace)`, { cause })); }); });
+    child.once('error', (cause) => { settle(() => { reject(machineFailure(cause) ?? straceMissing(cause)); }); });
     child.stderr.on('data', () => { if (said.includes('attached')) settle(resolve); });
     void ended.then(() => { settle(() => { reject(unfit(`strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`)); }); });
   });
