@@ -9,6 +9,7 @@ import { isCrashReport } from './flags.js';
 import type { JavaMain } from '../../profile/java-command.js';
 import { callJava, type JavaCallEnd } from './java-caller.js';
 import { launchFile, type ProcessSettings } from './launch-file.js';
+import { plainPath } from './plain-path.js';
 
 export interface JavaLaunch extends ProcessSettings {
   /** Absolute: of a Jdk (host/jdks.ts). */
@@ -47,8 +48,8 @@ const poll_ms = 2;
 export async function startJava(launch: JavaLaunch): Promise<JavaProgram> {
   const { java, folder, name } = launch;
   const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
-  const launcher = programs.launcher();
-  if (!existsSync(launcher)) throw unfit(`${launcher} is not there; run \`npm run setup\` to build it`);
+  if (!existsSync(programs.launcher())) throw unfit(`${programs.launcher()} is not there; run \`npm run setup\` to build it`);
+  const launcher = plainPath(programs.launcher(), folder);
   const text = launchFile({ ...launch, parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err') });
   // It has the environment of the program, secrets included.
   writeFileSync(at('launch'), text, { mode: 0o600 });
