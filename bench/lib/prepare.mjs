@@ -59,7 +59,7 @@ function nativeStep() {
         env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
         logFile: join(bench, '.setup/native.log'),
         exitCode: 1,
-        sentence: 'The native parts of the benchmarks cannot be built',
+        sentence: 'the native parts of the benchmarks cannot be built',
       });
     },
   };

@@ -35,13 +35,23 @@ export function run(command, args, { cwd, env } = {}) {
  */
 export async function mustRun(command, args, { logFile, exitCode, sentence, ...options }) {
   const { code, output } = await run(command, args, options);
-  mkdirSync(dirname(logFile), { recursive: true });
-  writeFileSync(logFile, output);
+  const kept = keepLog(logFile, output);
   if (code !== 0) {
     const what = typeof sentence === 'function' ? sentence(output) : sentence;
-    throw new SetupFailure(exitCode, `${what}; the log is ${logFile}`, lastLines(output, 40));
+    throw new SetupFailure(exitCode, `${what}; ${kept}`, lastLines(output, 40));
   }
   return output;
+}
+
+/** Where it is, for a sentence. That it cannot be kept is no reason to hide why the command failed. */
+function keepLog(logFile, output) {
+  try {
+    mkdirSync(dirname(logFile), { recursive: true });
+    writeFileSync(logFile, output);
+    return `the log is ${logFile}`;
+  } catch (error) {
+    return `it said "${lastLines(output, 1)}", and no log was kept (${error.code})`;
+  }
 }
 
 /** npm with these arguments, for `run`: under `npm start` the one that was called. */

@@ -27,9 +27,9 @@ export async function headersNeed() {
   }
   throw new SetupFailure(
     5,
-    `The C headers of Node ${process.versions.node} are not on this machine: install Node from ` +
+    `the C headers of Node ${process.versions.node} are not on this machine: install Node from ` +
       'nodejs.org or NodeSource, which bring them, or unpack ' +
-      `node-v${process.versions.node}-headers.tar.gz and set npm_config_nodedir to its folder.`,
+      `node-v${process.versions.node}-headers.tar.gz and set npm_config_nodedir to its folder`,
   );
 }
 

@@ -16,7 +16,7 @@ export function javaStep(root) {
       cwd: folder,
       logFile: join(root, '.setup/java.log'),
       exitCode: 1,
-      sentence: 'The Java sources do not compile',
+      sentence: 'the Java sources do not compile',
     });
   return {
     part: 'jvm',

@@ -31,7 +31,7 @@ export function nativeStep(root, { part, title, targets, needs = [] }) {
           env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
           logFile: join(root, `.setup/native-${part}.log`),
           exitCode: 1,
-          sentence: `The ${title} cannot be built`,
+          sentence: `the ${title} cannot be built`,
         });
       await configure(root, build, nodeDir, nodeGyp);
       linkJdk(build);
@@ -66,7 +66,7 @@ function linkJdk(build) {
 async function nodeDirWithoutBlank() {
   const nodeDir = await findNodeDir();
   if (/\s/.test(nodeDir)) {
-    throw new SetupFailure(5, `The C headers of Node are in a folder with a blank in its name (${nodeDir}), which make cannot use: make a link to it without one, and set npm_config_nodedir to the link.`);
+    throw new SetupFailure(5, `the C headers of Node are in a folder with a blank in its name (${nodeDir}), which make cannot use: make a link to it without one, and set npm_config_nodedir to the link`);
   }
   return nodeDir;
 }
@@ -77,7 +77,7 @@ async function checkCompiler() {
     throw new SetupFailure(
       5,
       `C++20 needs g++ ${oldestGcc} or newer and this machine has ${output.trim()}: ` +
-        'install a newer g++, or upgrade the distribution.',
+        'install a newer g++, or upgrade the distribution',
     );
   }
 }

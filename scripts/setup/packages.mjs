@@ -68,15 +68,15 @@ export function isKnownNeed(name) {
 export async function install(needs, logFile, { mayInstall = true } = {}) {
   const own = ownDistribution();
   const names = packageNames(needs, own === 'ubuntu' ? 'ubuntu' : 'debian');
-  if (!mayInstall || process.getuid() !== 0 || !isDebianLike()) throw new SetupFailure(5, `${cannotInstall(needs, names, own)}, then start again.`);
+  if (!mayInstall || process.getuid() !== 0 || !isDebianLike()) throw new SetupFailure(5, `${cannotInstall(needs, names, own)}, then start again`);
   say(`installing system packages: ${names.join(' ')}`);
   await aptInstall(names, logFile);
   const still = missingFrom(needs);
-  if (still.length > 0) throw new SetupFailure(5, `${packageNames(still, own ?? 'debian').join(', ')} is installed but cannot be found: look at PATH.`);
+  if (still.length > 0) throw new SetupFailure(5, `${packageNames(still, own ?? 'debian').join(', ')} is installed but cannot be found: look at PATH`);
 }
 
 function cannotInstall(needs, debianNames, own) {
-  const lacks = `This machine lacks ${own === 'fedora' ? packageNames(needs, own).join(', ') : debianNames.join(', ')}`;
+  const lacks = `this machine lacks ${own === 'fedora' ? packageNames(needs, own).join(', ') : debianNames.join(', ')}`;
   const why = isDebianLike() && process.getuid() !== 0 ? '; as root pauselab installs what is missing' : '';
   return `${lacks}${why}: run ${howToInstall(needs, own)}`;
 }

@@ -21,7 +21,7 @@ export function setup({ forTests = false, only = [], mayInstall = true }) {
 export function installNeeds(needs) {
   return inSentences(async () => {
     const unknown = needs.find((need) => !isKnownNeed(need));
-    if (unknown !== undefined) throw new SetupFailure(2, `--install ${unknown}: there is no such need in src/base/system-packages.mjs.`);
+    if (unknown !== undefined) throw new SetupFailure(2, `--install ${unknown}: src/base/system-packages.mjs has no such need`);
     await install(needs, packagesLog);
   });
 }
@@ -52,7 +52,7 @@ async function prepare({ forTests, only, mayInstall }) {
   if (required.every(isFresh) && missingFrom(needed()).length === 0 && stale().length === 0 && toTry().length === 0) return;
 
   // Asked for by a command line that runs: what it is made of is not replaced under it.
-  if (!asked.includes('main') && steps.some((step) => step.part === 'main' && !isFresh(step))) throw new SetupFailure(5, 'The sources are not those that pauselab was built from: run `npm run setup`.');
+  if (!asked.includes('main') && steps.some((step) => step.part === 'main' && !isFresh(step))) throw new SetupFailure(5, 'the sources are not those that pauselab was built from: run `npm run setup`');
 
   const release = await lockTree(root, () => say('waiting for another set-up of this tree to end'));
   try {
@@ -62,7 +62,7 @@ async function prepare({ forTests, only, mayInstall }) {
     // What was built from other sources would not fit: it is built again on first use.
     for (const step of stale()) step.stamp.remove();
     for (const step of required) await makeUnlessFresh(step);
-    for (const step of toTry()) await tryToMake(step);
+    for (const part of new Set(toTry().map((step) => step.part))) await tryToMake(part, toTry().filter((step) => step.part === part));
   } finally {
     release();
   }
@@ -75,14 +75,14 @@ async function makeUnlessFresh(step) {
 }
 
 /** For what not every job needs: one line if it fails. */
-async function tryToMake(step) {
+async function tryToMake(part, steps) {
   try {
-    const missing = missingFrom(step.needs);
+    const missing = missingFrom([...new Set(steps.flatMap(({ needs }) => needs))]);
     if (missing.length > 0) await install(missing, packagesLog, { mayInstall: false });
-    await makeUnlessFresh(step);
+    for (const step of steps) await makeUnlessFresh(step);
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error;
-    say(`${parts[step.part].without}: ${error.message}`);
+    say(`${parts[part].without}: ${error.message}`);
   }
 }
 
@@ -96,5 +96,5 @@ const refusals = {
 
 function ofFileSystem({ code, path }) {
   const why = refusals[code];
-  return why === undefined ? undefined : new SetupFailure(5, `${path ?? root} cannot be written, because ${why}: run \`npm run setup\` in a copy of this folder that can be.`);
+  return why === undefined ? undefined : new SetupFailure(5, `${path ?? root} cannot be written, because ${why}: run \`npm run setup\` in a copy of this folder that can be`);
 }

@@ -23,6 +23,7 @@ export function hashOf(root, paths, except = []) {
 /** A file that says from what the folder around it was made; it goes when the folder goes. */
 export function stamp(file) {
   return {
+    file,
     exists: () => existsSync(file),
     says: (text) => read(file)?.toString() === text,
     remove: () => rmSync(file, { force: true }),

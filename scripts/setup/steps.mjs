@@ -27,8 +27,8 @@ export function allSteps(root) {
     nativeStep(root, { part: 'main', title: 'native parts', targets: ['pauselab', 'pauselab-engine', 'pauselab-sampler', 'pauselab-launcher'] }),
     nativeStep(root, { part: 'trace', title: 'tracer', targets: ['pauselab-tracer'] }),
     nativeStep(root, { part: 'guests', title: 'first process of guests', targets: ['pauselab-tracer', 'pauselab-guest-init'], needs: ['staticLibraries'] }),
-    nativeStep(root, { part: 'jvm', title: "library of the JVM workloads", targets: ['pauselab-jvm'], needs: ['jdk'] }),
     javaStep(root),
+    nativeStep(root, { part: 'jvm', title: 'library of the JVM workloads', targets: ['pauselab-jvm'], needs: ['jdk'] }),
     nativeStep(root, {
       part: 'tests',
       title: 'native tests',
@@ -86,7 +86,7 @@ function typescriptStep(root) {
         cwd: root,
         logFile: join(root, '.setup/typescript.log'),
         exitCode: 1,
-        sentence: 'The TypeScript sources do not compile',
+        sentence: 'the TypeScript sources do not compile',
       }),
   };
 }
