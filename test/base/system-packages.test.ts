@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { distributionOf, howToInstall, packageNames, systemPackages, type Need } from '../../src/base/system-packages.mjs';
 
@@ -32,4 +33,15 @@ describe('how to install', () => {
     expect(packageNames(['compiler', 'staticLibraries', 'make'], 'debian')).toEqual(['g++', 'make']);
     expect(howToInstall(['hdrHistogram'], 'fedora')).toMatch(/^no package on Fedora, /);
   });
+});
+
+test('docs/installing.md has the packages of the table', () => {
+  const page = readFileSync(new URL('../../docs/installing.md', import.meta.url), 'utf8');
+  const [, table = ''] = page.split('## System packages');
+  const rows = [...table.matchAll(/^\| (\w+)(?: \([^)]*\))? \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].filter(([, need]) => need !== 'need');
+  expect(rows.length).toBeGreaterThan(10);
+  for (const [, need = '', ...names] of rows) {
+    const { debian, ubuntu, fedora } = systemPackages[need as Need];
+    expect([need, ...names]).toEqual([need, debian.join(', '), ubuntu.join(', '), fedora.join(', ')]);
+  }
 });

@@ -44,7 +44,7 @@ test.each(failures)('$name: exit $code, and one sentence', ({ standIns, code, ar
 const partial: { readonly name: string; readonly standIns?: StandIns; readonly env?: NodeJS.ProcessEnv; readonly imports?: string }[] = [
   { name: 'no JDK', env: noJavaHome, imports: noJdk },
   { name: 'JVM workloads that do not compile', standIns: { javac: fails('48 errors') } },
-  { name: 'a tracer that does not compile', standIns: { 'node-gyp': `if (process.argv.includes('pauselab-tracer') && !process.argv.includes('pauselab-guest-init')) { ${fails('boom')} } else { ${"require('node:fs').mkdirSync('build', { recursive: true });"} }` } },
+  { name: 'a tracer that does not compile', standIns: { 'node-gyp': `if (process.argv.includes('pauselab-tracer') && !process.argv.includes('pauselab-guest-init')) { ${fails('boom')} } else require('node:fs').mkdirSync('build', { recursive: true });` } },
   { name: 'no static libraries', standIns: { 'g++': `const [word = ''] = process.argv.slice(2); console.log(word === '-dumpversion' ? '12' : word.split('=')[1]);` } },
 ];
 

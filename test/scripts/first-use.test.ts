@@ -12,16 +12,9 @@ import { isAlive } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { asOrdinaryUser, bareTree, giveTo, isRoot, ordinaryUser } from './bare-tree.js';
 
-interface Step {
-  readonly part: string;
-  readonly stamp: { readonly file: string; write(text: string): void };
-  input(): string;
-}
-const stepsOf = (root: string): Step[] => allSteps(root) as Step[];
-
 test('the command line looks for the stamps that the set-up writes', () => {
   for (const [part, stamps] of Object.entries(partStamps)) {
-    expect(stepsOf('/tree').filter((step) => step.part === part).map(({ stamp }) => stamp.file).sort()).toEqual(stamps.map((stamp) => join('/tree', stamp)).sort());
+    expect(allSteps('/tree').filter((step) => step.part === part).map(({ stamp }) => stamp.file).sort()).toEqual(stamps.map((stamp) => join('/tree', stamp)).sort());
   }
 });
 
@@ -33,7 +26,10 @@ function treeWithoutJar(): string {
     cpSync(join(repository, path), join(scratch, path), { recursive: true, filter: (source) => !/^jvm-workloads\/build|^native\/build\/Release\/(?:obj|\.deps|native-tests)/.test(source.slice(repository.length)) });
   }
   symlinkSync(join(repository, 'node_modules'), join(scratch, 'node_modules'));
-  for (const { part, stamp, input } of stepsOf(scratch)) if (part !== 'tests' && !stamp.file.startsWith(join(scratch, 'jvm-workloads')) && !stamp.file.includes('node_modules')) stamp.write(input());
+  for (const step of allSteps(scratch)) {
+    const { file } = step.stamp;
+    if (step.part !== 'tests' && !file.startsWith(join(scratch, 'jvm-workloads')) && !file.includes('node_modules')) step.stamp.write(step.input());
+  }
   return scratch;
 }
 
