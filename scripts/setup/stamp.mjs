@@ -20,7 +20,10 @@ export function hashOf(root, paths, except = []) {
   return hash.digest('hex');
 }
 
-/** A file that says from what the folder around it was made; it goes when the folder goes. */
+/**
+ * A file that says from what the folder around it was made; it goes when the folder goes.
+ * @param {string} file
+ */
 export function stamp(file) {
   return {
     file,

@@ -10,6 +10,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { repository } from '../support/pauselab.js';
 import { asOrdinaryUser, giveTo, ordinaryUser } from './bare-tree.js';
 
+/** Of compilers on a busy machine. */
+const deadline_ms = 180_000;
+
 function realTree(): string {
   const scratch = mkdtempSync(join(tmpdir(), 'pauselab set-up '));
   onTestFinished(() => { rmSync(scratch, { recursive: true, force: true }); });
@@ -34,10 +37,10 @@ test('the addon, with the headers of Node and of an npm package', () => {
   const tree = realTree();
   expect(run(tree, "nativeStep(process.cwd(), { part: 'main', title: 'addon', targets: ['pauselab'] })")).toMatchObject({ status: 0, stderr: '' });
   expect(existsSync(join(tree, 'native/build/Release/pauselab.node'))).toBe(true);
-});
+}, deadline_ms);
 
 test('the JVM workloads, whose sources are UTF-8, with the locale C', () => {
   const tree = realTree();
   expect(run(tree, 'javaStep(process.cwd())')).toMatchObject({ status: 0, stderr: '' });
   expect(existsSync(join(tree, 'jvm-workloads/build/pauselab.jar'))).toBe(true);
-});
+}, deadline_ms);
