@@ -7,7 +7,9 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, Failure, unfit } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
 import type { Need } from '../base/system-packages.mjs';
+import { withPipes } from '../base/with-pipes.js';
 
 export type Part = 'jvm' | 'guests' | 'trace';
 
@@ -45,7 +47,7 @@ async function runSetup(args: readonly string[], { note, tree = root }: Pick<Set
   const script = fileURLToPath(new URL('scripts/setup.mjs', tree));
   if (!existsSync(script)) throw unfit(`${script} is not there, which builds and installs what is missing; use a whole copy of pauselab`);
   // A process group of its own, which ends itself when this pipe does: also compilers and apt, and also if we are killed.
-  const child = spawn(process.execPath, [script, '--with-parent', ...args], { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
+  const child = withPipes(spawn(process.execPath, [script, '--with-parent', ...args], { stdio: ['pipe', 'ignore', 'pipe'], detached: true }));
   let failure: string | undefined;
   const lines = createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
     if (line.startsWith(said.note)) note(line.slice(said.note.length));
@@ -53,7 +55,7 @@ async function runSetup(args: readonly string[], { note, tree = root }: Pick<Set
   });
   const linesDone = new Promise<void>((done) => { lines.once('close', done); });
   const code = await new Promise<number | null>((done, fail) => {
-    child.once('error', (cause) => { fail(unfit(`the set-up could not be started (${cause.message})`, { cause })); });
+    child.once('error', (cause) => { fail(machineFailure(cause) ?? unfit(`the set-up could not be started (${cause.message})`, { cause })); });
     child.once('close', done);
   });
   await linesDone;
