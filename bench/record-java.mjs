@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { findJdks } from '../dist/host/jdks.js';
 import { median } from '../dist/stats/median.js';
+import { javacFlags } from '../scripts/setup/java.mjs';
 import { findJdk } from '../scripts/setup/jdk.mjs';
 import { lastCpu } from './lib/cpu.mjs';
 import { ratioOf, ratiosOf } from './lib/ratio.mjs';
@@ -20,7 +21,7 @@ const run = promisify(execFile);
 export async function measureJavaRecord() {
   const classes = mkdtempSync(join(tmpdir(), 'pauselab-bench-java-'));
   try {
-    await run(join(findJdk(), 'bin/javac'), ['--release', '17', '-cp', classPath.join(':'), '-d', classes, file('java/RecordBench.java')]);
+    await run(join(findJdk(), 'bin/javac'), [...javacFlags, '-cp', classPath.join(':'), '-d', classes, file('java/RecordBench.java')]);
     const { jdks } = await findJdks();
     const ratios = [];
     for (const { java, version, feature } of jdks) if (feature >= 17) ratios.push(...(await measureOn(java, version, classes)));

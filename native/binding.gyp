@@ -1,12 +1,10 @@
 {
-  # Everything native, built by one `node-gyp build`: the engine and the sampler (executables of their own, never
-  # inside Node), the addon for the control plane, and the native tests with their sanitizer variants.
+  # Everything native: the engine and the sampler (executables of their own, never inside Node), the addon for the control
+  # plane, and the native tests with their sanitizer variants. Targets are built by name (scripts/setup/steps.mjs), so that
+  # those which a job does not need cannot stop it.
+  # Paths in flags are relative to build/: make parts its words at blanks, and the folder of this tree may have one.
   # Node's own flags come last on the command line, so the ones that contradict C++20 are taken out by name.
   "variables": {
-    # 1 builds the tests and the test engine as well: they take longer than all the rest (scripts/setup).
-    "tests%": 0,
-    # A JDK's folder, for its jni.h; without one the JVM's library is left out (scripts/setup).
-    "java_home%": "",
     "core_sources": [
       "allocator/describe.cc",
       "board/board.cc",
@@ -57,7 +55,7 @@
       "target_name": "pauselab",
       "sources": ["addon/addon.cc"],
       # node-addon-api's own headers are not warning-free, so they count as system headers.
-      "cflags_cc": ["-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")"],
+      "cflags_cc": ["-isystem", "<!(node -p \"require('path').relative('build', require('node-addon-api').include_dir)\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],
     },
     {
@@ -104,69 +102,59 @@
       "dependencies": ["core"],
       "sources": ["launcher/keeper.cc", "launcher/main.cc"],
     },
-  ],
-  "conditions": [
-    ["java_home!=''", {
-      "targets": [
-        {
-          # Loaded by JVMs (jvm-workloads/), under any allocator: it brings its own C++ library.
-          "target_name": "pauselab-jvm",
-          "type": "shared_library",
-          "product_name": "libpauselab-jvm",
-          "sources": ["jvm/holder.cc", "jvm/library.cc", "jvm/memory.cc", "<@(core_sources)", "<@(table_sources)"],
-          "cflags_cc": ["-isystem", "<(java_home)/include", "-isystem", "<(java_home)/include/linux", "-fvisibility=hidden", "-ffunction-sections"],
-          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"],
-        },
-      ],
-    }],
-    ["tests==1", {
-      "targets": [
-        {
-          # With operations of a known truth: pauses, hangs, crashes, refusals.
-          "target_name": "pauselab-engine-inject",
-          "type": "executable",
-          "dependencies": ["core"],
-          "sources": ["engine/main.cc", "<@(table_sources)", "engine/operations/inject.cc"],
-          "defines": ["PAUSELAB_INJECT"],
-        },
-        {
-          "target_name": "pauselab-board-writer",
-          "type": "executable",
-          "dependencies": ["core"],
-          "sources": ["test/board_writer.cc"],
-        },
-        {
-          "target_name": "pauselab-refuse",
-          "type": "executable",
-          "sources": ["test/refuse.cc"],
-        },
-        {
-          "target_name": "pauselab-board-tool",
-          "type": "executable",
-          "dependencies": ["core"],
-          "sources": ["test/board_tool.cc"],
-        },
-        {
-          "target_name": "native-tests",
-          "type": "executable",
-          "dependencies": ["core"],
-          "sources": ["<@(test_sources)"],
-        },
-        {
-          "target_name": "native-tests-asan",
-          "type": "executable",
-          "sources": ["<@(core_sources)", "<@(test_sources)"],
-          "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-          "ldflags": ["-fsanitize=address,undefined"],
-        },
-        {
-          "target_name": "native-tests-tsan",
-          "type": "executable",
-          "sources": ["<@(core_sources)", "<@(test_sources)"],
-          "cflags_cc": ["-fsanitize=thread"],
-          "ldflags": ["-fsanitize=thread"],
-        },
-      ],
-    }],
+    {
+      # Loaded by JVMs (jvm-workloads/), under any allocator: it brings its own C++ library. build/jdk is a link to a JDK.
+      "target_name": "pauselab-jvm",
+      "type": "shared_library",
+      "product_name": "libpauselab-jvm",
+      "sources": ["jvm/holder.cc", "jvm/library.cc", "jvm/memory.cc", "<@(core_sources)", "<@(table_sources)"],
+      "cflags_cc": ["-isystem", "jdk/include", "-isystem", "jdk/include/linux", "-fvisibility=hidden", "-ffunction-sections"],
+      "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"],
+    },
+    {
+      # With operations of a known truth: pauses, hangs, crashes, refusals.
+      "target_name": "pauselab-engine-inject",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["engine/main.cc", "<@(table_sources)", "engine/operations/inject.cc"],
+      "defines": ["PAUSELAB_INJECT"],
+    },
+    {
+      "target_name": "pauselab-board-writer",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["test/board_writer.cc"],
+    },
+    {
+      "target_name": "pauselab-refuse",
+      "type": "executable",
+      "sources": ["test/refuse.cc"],
+    },
+    {
+      "target_name": "pauselab-board-tool",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["test/board_tool.cc"],
+    },
+    {
+      "target_name": "native-tests",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["<@(test_sources)"],
+    },
+    {
+      "target_name": "native-tests-asan",
+      "type": "executable",
+      "sources": ["<@(core_sources)", "<@(test_sources)"],
+      "cflags_cc": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+      "ldflags": ["-fsanitize=address,undefined"],
+    },
+    {
+      "target_name": "native-tests-tsan",
+      "type": "executable",
+      "sources": ["<@(core_sources)", "<@(test_sources)"],
+      "cflags_cc": ["-fsanitize=thread"],
+      "ldflags": ["-fsanitize=thread"],
+    },
   ],
 }

@@ -1,12 +1,18 @@
 // Finds what is missing or stale in this working tree and on this machine, and does just that.
 //
-//   node scripts/setup.mjs          what running needs
-//   node scripts/setup.mjs --test   and what the tests need
+//   node scripts/setup.mjs                  everything; what not every job needs may fail, in one line
+//   node scripts/setup.mjs --part main      what the main job needs; or jvm, guests, trace, and what these build on
+//   node scripts/setup.mjs --test           everything, and what the tests need
+//   node scripts/setup.mjs --install qemu   only packages of the system, by what they are needed for
 //
 // It depends on nothing but Node, says nothing when nothing is to do, and writes to stderr only.
-// Exit codes: 0 ready, 1 our own sources do not build, 5 the machine lacks something.
+// Exit codes: 0 ready, 1 our own sources do not build, 2 an option is wrong, 5 the machine lacks something.
+//
+// The command line starts it too, with --no-install unless it is told --install, and with --with-parent: then all of it
+// ends when its standard input does.
 
-const needed = process.argv.includes('--test') ? [20, 19] : [20, 17];
+const forTests = process.argv.includes('--test');
+const needed = forTests ? [20, 19] : [20, 17];
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (process.platform !== 'linux') {
@@ -20,6 +26,6 @@ if (process.platform !== 'linux') {
   process.exitCode = 5;
 } else {
   // Loaded only now: an older Node might not even parse it.
-  const { setup } = await import('./setup/setup.mjs');
-  process.exitCode = await setup({ forTests: process.argv.includes('--test') });
+  const { main } = await import('./setup/main.mjs');
+  process.exitCode = await main(process.argv.slice(2));
 }

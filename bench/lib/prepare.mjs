@@ -1,46 +1,36 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isOnPath, mustRun } from '../../scripts/setup/child.mjs';
-import { findNodeDir, headersPackage } from '../../scripts/setup/headers.mjs';
+import { homeFor, mustRun } from '../../scripts/setup/child.mjs';
+import { findNodeDir, headersNeed } from '../../scripts/setup/headers.mjs';
 import { lockTree } from '../../scripts/setup/lock.mjs';
-import { buildPackages, install, missingFrom, testPackages } from '../../scripts/setup/packages.mjs';
-import { SetupFailure, say } from '../../scripts/setup/report.mjs';
-import { setup } from '../../scripts/setup/setup.mjs';
+import { buildNeeds, install, missingFrom } from '../../scripts/setup/packages.mjs';
+import { say } from '../../scripts/setup/report.mjs';
+import { inSentences, setup } from '../../scripts/setup/setup.mjs';
 import { hashOf, stamp } from '../../scripts/setup/stamp.mjs';
-import { allSteps, isFresh, make } from '../../scripts/setup/steps.mjs';
+import { isFresh, make, npmStep } from '../../scripts/setup/steps.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bench = join(root, 'bench');
 /** The reference library of histograms, and a JDK for it. */
-const javaPackages = testPackages.filter(({ name }) => ['default-jdk-headless', 'libhdrhistogram-java'].includes(name));
-const taskset = { name: 'util-linux', isPresent: () => isOnPath('taskset') };
+const needs = ['taskset', 'java', 'jdk', 'hdrHistogram'];
 
 /** Makes pauselab ready as `npm start` does, then what only the benchmarks need. Resolves to the exit code. */
 export async function prepare() {
-  const code = await setup({ forTests: false });
-  if (code !== 0) return code;
-  try {
-    await prepareBench();
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SetupFailure)) throw error;
-    if (error.log !== '') process.stderr.write(`${error.log}\n`);
-    say(error.message);
-    return error.exitCode;
-  }
+  const code = await setup({ only: ['main', 'trace', 'guests', 'jvm'] });
+  return code === 0 ? inSentences(prepareBench) : code;
 }
 
 async function prepareBench() {
   // bench/ has a lock file of its own, so the project's npm step serves it as it is.
-  const steps = [allSteps(bench, false).npm, nativeStep()];
-  const needed = () => [taskset, ...javaPackages, ...(isFresh(steps[1]) ? [] : buildPackages)];
+  const steps = [npmStep(bench), nativeStep()];
+  const needed = () => [...needs, ...(isFresh(steps[1]) ? [] : buildNeeds)];
   if (steps.every(isFresh) && missingFrom(needed()).length === 0) return;
 
   const release = await lockTree(bench, () => say('waiting for another set-up of the benchmarks to end'));
   try {
     const missing = missingFrom(needed());
-    if (!isFresh(steps[1]) && (await findNodeDir()) === undefined) missing.push(await headersPackage());
+    if (!isFresh(steps[1]) && (await findNodeDir()) === undefined) missing.push(await headersNeed());
     if (missing.length > 0) await install(missing, join(bench, '.setup/packages.log'));
     for (const step of steps) {
       if (isFresh(step)) continue;
@@ -58,7 +48,7 @@ function nativeStep() {
   return {
     title: 'native parts',
     stamp: stamp(join(build, '.setup-stamp')),
-    accepted: () => [`${hashOf(root, sources)} ${process.version} ${process.arch}`],
+    input: () => `${hashOf(root, sources)} ${process.version} ${process.arch}`,
     make: async () => {
       rmSync(build, { recursive: true, force: true });
       const nodeDir = await findNodeDir();
@@ -66,10 +56,10 @@ function nativeStep() {
       await mustRun(process.execPath, [nodeGyp, 'rebuild', '--nodedir', nodeDir, '--jobs', 'max'], {
         cwd: bench,
         // node-gyp takes npm's settings from the environment over its own arguments.
-        env: { npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
+        env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
         logFile: join(bench, '.setup/native.log'),
         exitCode: 1,
-        sentence: 'The native parts of the benchmarks do not build: correct what the lines above name.',
+        sentence: 'the native parts of the benchmarks cannot be built',
       });
     },
   };

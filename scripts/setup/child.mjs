@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SetupFailure, lastLines } from './report.mjs';
+
+/** Of what we start, in English whatever the user's language is: we look at it. File names may be of any language. */
+const locale = { LC_ALL: 'C.UTF-8', LANGUAGE: '' };
 
 /** Runs a command to its end. Resolves to its exit code (null when it could not start) and all that it wrote. */
 export function run(command, args, { cwd, env } = {}) {
@@ -9,7 +14,7 @@ export function run(command, args, { cwd, env } = {}) {
     const chunks = [];
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...locale, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.on('data', (chunk) => chunks.push(chunk));
@@ -24,26 +29,46 @@ export function run(command, args, { cwd, env } = {}) {
   });
 }
 
-/** Runs a command that has to succeed; its whole log stays in `logFile` either way. */
+/**
+ * Runs a command that has to succeed; its whole log stays in `logFile` either way. `sentence` says what failed, by itself
+ * or from what the command wrote; `exitCode` too.
+ */
 export async function mustRun(command, args, { logFile, exitCode, sentence, ...options }) {
   const { code, output } = await run(command, args, options);
-  mkdirSync(dirname(logFile), { recursive: true });
-  writeFileSync(logFile, output);
+  const kept = keepLog(logFile, output);
   if (code !== 0) {
-    throw new SetupFailure(exitCode, `${sentence} The whole log is ${logFile}.`, lastLines(output, 40));
+    const what = typeof sentence === 'function' ? sentence(output) : sentence;
+    throw new SetupFailure(exitCode, `${what}; ${kept}`, lastLines(output, 40));
   }
   return output;
 }
 
-export function isOnPath(program) {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.some((folder) => {
-    const file = join(folder, program);
-    try {
-      accessSync(file, constants.X_OK);
-      return statSync(file).isFile();
-    } catch {
-      return false;
-    }
-  });
+/** Where it is, for a sentence. That it cannot be kept is no reason to hide why the command failed. */
+function keepLog(logFile, output) {
+  try {
+    mkdirSync(dirname(logFile), { recursive: true });
+    writeFileSync(logFile, output);
+    return `the log is ${logFile}`;
+  } catch (error) {
+    return `it said "${lastLines(output, 1)}", and no log was kept (${error.code})`;
+  }
+}
+
+/** npm with these arguments, for `run`: under `npm start` the one that was called. */
+export function npm(args) {
+  const options = { env: homeFor() };
+  return process.env.npm_execpath?.endsWith('npm-cli.js') ? [process.execPath, [process.env.npm_execpath, ...args], options] : ['npm', args, options];
+}
+
+/** npm and node-gyp end with a stack trace where a user has no home folder, and npm where it cannot be written. */
+export function homeFor() {
+  try {
+    const home = homedir();
+    accessSync(home, constants.W_OK);
+    return { HOME: home };
+  } catch {
+    const home = fileURLToPath(new URL('../../.setup/home', import.meta.url));
+    mkdirSync(home, { recursive: true });
+    return { HOME: home };
+  }
 }

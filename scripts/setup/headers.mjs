@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { run } from './child.mjs';
-import { candidateVersion } from './packages.mjs';
+import { candidateVersion } from './apt.mjs';
+import { npm, run } from './child.mjs';
 import { SetupFailure } from './report.mjs';
 
 const nodeMajor = Number.parseInt(process.versions.node, 10);
@@ -14,27 +14,27 @@ export async function findNodeDir() {
   const usual = [process.env.npm_config_nodedir, dirname(dirname(process.execPath)), '/usr'];
   const found = usual.find(hasHeaders);
   if (found !== undefined) return found;
-  const { output } = await run('npm', ['config', 'get', 'nodedir']);
+  const { output } = await run(...npm(['config', 'get', 'nodedir']));
   const configured = output.trim().split('\n').at(-1);
   return hasHeaders(configured) ? configured : undefined;
 }
 
-/** The system package that holds this Node's headers, or a failure that says where to get them. */
-export async function headersPackage() {
+/** What the system's packages have to bring for this Node's headers, or a failure that says where to get them. */
+export async function headersNeed() {
   const candidate = await candidateVersion('libnode-dev');
   if (candidate !== undefined && Number.parseInt(candidate, 10) === nodeMajor) {
-    return { name: 'libnode-dev', isPresent: () => hasHeaders('/usr') };
+    return 'nodeHeaders';
   }
   throw new SetupFailure(
     5,
-    `The C headers of Node ${process.versions.node} are not on this machine: install Node from ` +
+    `the C headers of Node ${process.versions.node} are not on this machine: install Node from ` +
       'nodejs.org or NodeSource, which bring them, or unpack ' +
-      `node-v${process.versions.node}-headers.tar.gz and set npm_config_nodedir to its folder.`,
+      `node-v${process.versions.node}-headers.tar.gz and set npm_config_nodedir to its folder`,
   );
 }
 
 /** Headers of another major version lie around when a machine has had several Nodes. */
-function hasHeaders(nodeDir) {
+export function hasHeaders(nodeDir) {
   if (!nodeDir) return false;
   try {
     const text = readFileSync(join(nodeDir, 'include/node/node_version.h'), 'utf8');

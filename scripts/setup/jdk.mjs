@@ -23,7 +23,7 @@ function onPath(path) {
 
 function below(folder) {
   const homes = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
-  return homes.sort((one, other) => versionOf(other) - versionOf(one) || one.localeCompare(other));
+  return homes.sort((one, other) => versionOf(other) - versionOf(one) || (one < other ? -1 : 1));
 }
 
 /** As the file says that every JDK has; 0 without one. */

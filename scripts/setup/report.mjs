@@ -11,6 +11,11 @@ export function say(text) {
   process.stderr.write(`pauselab set-up: ${text}\n`);
 }
 
+/** Told apart from what is said on the way: the command line makes it its own sentence (src/host/setup.ts). */
+export function sayFailure(text) {
+  process.stderr.write(`pauselab set-up failed: ${text}\n`);
+}
+
 export function lastLines(text, count) {
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A hash over the names and contents of files, and of all files in folders, but for those in `except`. */
@@ -20,9 +20,14 @@ export function hashOf(root, paths, except = []) {
   return hash.digest('hex');
 }
 
-/** A file that says from what the folder around it was made; it goes when the folder goes. */
+/**
+ * A file that says from what the folder around it was made; it goes when the folder goes.
+ * @param {string} file
+ */
 export function stamp(file) {
   return {
+    file,
+    exists: () => existsSync(file),
     says: (text) => read(file)?.toString() === text,
     remove: () => rmSync(file, { force: true }),
     write: (text) => {

@@ -63,7 +63,7 @@ export async function endKept(child: ChildProcess, ended: Promise<unknown>): Pro
 /** Null if there is no such program. Throws the signal's reason if that ended it. */
 export async function runChild(file: string, args: readonly string[], { env = process.env, signal, cwd, onLine, deadline_ms = usualDeadline_ms }: ChildOptions = {}): Promise<ChildEnd | null> {
   signal?.throwIfAborted();
-  const child = spawnKept(file, args, { env: { ...env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  const child = spawnKept(file, args, { env: { ...env, LC_ALL: 'C.UTF-8' }, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
   const output = { stdout: '', stderr: '' };
   const keep = (name: keyof typeof output) => (text: string): void => { if (output[name].length < mostOutput) output[name] += text; };
   child.stderr?.setEncoding('utf8').on('data', keep('stderr'));

@@ -1,3 +1,5 @@
+import type { Need } from './system-packages.mjs';
+
 /** What the process exits with. Scripts rely on these numbers: none is ever given a second meaning. */
 export const ExitCode = {
   ok: 0,
@@ -23,11 +25,14 @@ export class Failure extends Error {
   readonly exitCode: ExitCode;
   /** What is printed, a line each: mostly the sentence alone. No other line break of `message` is printed as one. */
   readonly lines: readonly string[];
+  /** Packages of the system that would remedy it, by what they are needed for (system-packages.mjs). */
+  readonly needs: readonly Need[];
 
-  constructor(exitCode: ExitCode, sentence: string, { lines = [sentence], ...options }: { cause?: unknown; lines?: readonly string[] } = {}) {
+  constructor(exitCode: ExitCode, sentence: string, { lines = [sentence], needs = [], ...options }: { cause?: unknown; lines?: readonly string[]; needs?: readonly Need[] } = {}) {
     super(sentence, options);
     this.exitCode = exitCode;
     this.lines = lines;
+    this.needs = needs;
   }
 }
 

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../base/failure.js';
 import type { Examination } from '../doctor/examine.js';
 import type { Check } from '../doctor/machine.js';
+import { installNeeds, installOption, makeReady } from './install.js';
 import { printJson, printText } from './output.js';
 import { collect } from './run.js';
 import { renderTable } from './table.js';
@@ -13,13 +14,15 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
     .option('--kernel <kernel>', 'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated', collect, [])
     .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none', 'full')
     .option('--json', 'write one JSON document')
+    .option(...installOption)
     .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 129/130/143 interrupted.')
-    .action(async ({ json, kernel, preempt }) => {
+    .action(async ({ json, kernel, preempt, install }) => {
       const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([import('../doctor/examine.js'), import('./logger.js'), import('../experiment/interruption.js')]);
       const logger = createLogger();
       const interruption = listenForInterruption((signal) => { logger.info(`${signal}: ending the trial; once more ends at once`); });
       try {
         if (kernel.length > 0) {
+          await makeReady({ arms: [], kernels: kernel }, install === true);
           const { examineKernels, renderKernels } = await import('./doctor-kernels.js');
           const tables = await examineKernels(kernel, preempt, (text) => { logger.info(text); }, interruption);
           if (json === true) printJson(tables);
@@ -27,6 +30,7 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
           if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
           return;
         }
+        if (install === true) await installNeeds((await import('../doctor/software.js')).softwareNeeds());
         const report = await examine((text) => { logger.info(text); }, interruption);
         if (json === true) printJson(report);
         else printText(renderExamination(report));

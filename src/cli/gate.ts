@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
+import { installOption } from './install.js';
 import { printDocument, printNote, printText, toJson } from './output.js';
 import { collect, measure, planOfRun, wholeNumber, writePlan } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
@@ -31,6 +32,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--java-args <words>', "with --run: what follows `java` for a program of your own")
     .option('--keep-secrets', 'with --run: keep what looks like a secret in the words and the environment of a program of your own')
     .option('--dry-run', 'with --run: say what would be run, and neither run nor judge')
+    .option(installOption[0], `with --run: ${installOption[1]}`)
     .addHelpText('after', examples)
     .action(async (options) => {
       if (options.printPolicy === true) {
@@ -87,6 +89,7 @@ interface Asked {
   readonly javaArgs?: string;
   readonly keepSecrets?: true;
   readonly dryRun?: true;
+  readonly install?: true;
 }
 
 type Form = true | string | undefined;
@@ -99,7 +102,7 @@ function refuseMixed({ candidate, run, json, markdown, junit, ...own }: Asked & 
   const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
   const twice = files.find((file, i) => files.indexOf(file) < i);
   if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
-  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, 'keep-secrets': own.keepSecrets, 'dry-run': own.dryRun };
+  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, 'keep-secrets': own.keepSecrets, 'dry-run': own.dryRun, install: own.install };
   const idle = Object.entries(ofRun).find(([, value]) => value !== undefined);
   if (run === undefined && idle !== undefined) throw usage(`--${idle[0]} goes with --run alone; a candidate that is there already is taken as it is`);
 }
@@ -132,7 +135,7 @@ async function planOfCandidate(nameOrPath: string, options: Asked, { minimumRuns
 /** The bundle's folder. */
 async function measureNow(nameOrPath: string, options: Asked, policy: Policy, argv: readonly string[]): Promise<string> {
   const { profile, arms } = await planOfCandidate(nameOrPath, options, policy);
-  const { bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), untilN: null, guest: guestOptions(guestDefaults) });
+  const { bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), ...(options.install === undefined ? {} : { install: options.install }), untilN: null, guest: guestOptions(guestDefaults) });
   if (failure !== null) throw failure;
   printNote(`measured ${bundle}`);
   return bundle;

@@ -6,6 +6,7 @@ import { tscFrequency_kHz } from '../host/tsc.js';
 import { findQemu, kernelCommandLine, qemuArguments, withoutKvm } from '../kernel/qemu.js';
 import { resolveKernel } from '../kernel/kernel-image.js';
 import type { PlannedGuest } from './dry-run.js';
+import { makeReady } from './install.js';
 
 interface Told {
   readonly interrupted: Promise<unknown>;
@@ -21,6 +22,8 @@ export function placesOf(wanted: Wanted, { interrupted, progress }: Told): Promi
 
 /** The commands that would boot the guests; sockets and console lie in a folder that is made for each boot. */
 export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
+  // What a guest consists of is part of the command.
+  await makeReady({ arms: [], kernels: wanted.kernels }, false);
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
   const tsc_kHz = places.some(({ guest }) => guest !== null) ? await tscFrequency_kHz() : null;
   return places.map(({ name, guest }) => {

@@ -4,6 +4,7 @@ import { Failure } from '../base/failure.js';
 import type { KernelImage, KernelSources } from '../kernel/kernel.js';
 import type { KernelFacts } from '../kernel/kernel-facts.js';
 import type { relationOf } from '../kernel/kernel-relation.js';
+import { installing, installOption } from './install.js';
 import { examples, toJson, printText as write } from './output.js';
 import { renderTable } from './table.js';
 
@@ -23,9 +24,10 @@ function listCommand() {
     .description('name the kernels in the cache, or those that the mirror has')
     .option('--available', "what this machine's Debian mirror has, by version and flavour")
     .option('--json', 'write one JSON document')
+    .option(...installOption)
     .addHelpText('after', examples(['kernels list', 'kernels list --available']))
-    .action(async ({ available, json }) => {
-      if (available === true) await listAvailable(json === true);
+    .action(async ({ available, json, install }) => {
+      if (available === true) await listAvailable(json === true, install === true);
       else await listCached(json === true);
     });
 }
@@ -42,14 +44,14 @@ async function listCached(json: boolean): Promise<void> {
   write(rows.length === 0 ? `no kernels in ${cache}; fetch one: pauselab kernels fetch deb:6.12\n` : `${renderTable(['release', 'package version', 'from', 'folder'], rows, 4)}\n`);
 }
 
-async function listAvailable(json: boolean): Promise<void> {
+async function listAvailable(json: boolean, install: boolean): Promise<void> {
   const [{ packageIndex }, { bootable }, { parseImageName }, { compareDebianVersions, upstreamVersion }] = await Promise.all([
     import('../kernel/package-index.js'),
     import('../kernel/deb-kernel.js'),
     import('../kernel/deb-spec.js'),
     import('../kernel/debian-version.js'),
   ]);
-  const index = await interruptible((sources) => packageIndex(sources));
+  const index = await installing(install, () => interruptible((sources) => packageIndex(sources)));
   const all = bootable(index)
     .sort((a, b) => compareDebianVersions(a.version, b.version))
     .flatMap((one) => {
@@ -72,12 +74,13 @@ function fetchCommand() {
     .description('put kernels into the cache, so that runs need no network')
     .argument('<kernel...>', 'deb:<version>[/<flavour>], or a .deb file')
     .option('--json', 'write one JSON document')
+    .option(...installOption)
     .addHelpText('after', examples(['kernels fetch deb:6.16.12 deb:6.17.13', 'kernels fetch deb:6.12/amd64', 'kernels fetch ./linux-image-6.16.12-mine_1_amd64.deb']))
-    .action(async (asked, { json }) => {
+    .action(async (asked, { json, install }) => {
       const { resolveKernel } = await import('../kernel/kernel-image.js');
       const kernels: KernelImage[] = [];
       for (const one of asked) {
-        const kernel = await interruptible((sources) => resolveKernel(one, sources));
+        const kernel = await installing(install === true, () => interruptible((sources) => resolveKernel(one, sources)));
         kernels.push(kernel);
         if (json !== true) write(`${one}: ${kernel.release}, ${kernel.image}\n`);
       }
@@ -91,12 +94,13 @@ function showCommand() {
     .argument('<kernel>', 'deb:<version>, a .deb, a bzImage or vmlinux (,config=PATH behind it), or a built kernel tree')
     .argument('[other]', 'another one to compare it with')
     .option('--json', 'write one JSON document')
+    .option(...installOption)
     .addHelpText('after', examples(['kernels show deb:6.16.12', 'kernels show deb:6.16.12 deb:6.17.13', 'kernels show ./bzImage,config=./my.config --json']))
-    .action(async (asked, other, { json }) => {
+    .action(async (asked, other, { json, install }) => {
       const [{ resolveKernel }, { kernelFacts }, { relationOf }] = await Promise.all([import('../kernel/kernel-image.js'), import('../kernel/kernel-facts.js'), import('../kernel/kernel-relation.js')]);
       const shown: { kernel: KernelImage; facts: KernelFacts }[] = [];
       for (const one of other === undefined ? [asked] : [asked, other]) {
-        const kernel = await interruptible((sources) => resolveKernel(one, sources));
+        const kernel = await installing(install === true, () => interruptible((sources) => resolveKernel(one, sources)));
         shown.push({ kernel, facts: kernelFacts(kernel) });
       }
       const [first, second] = shown;

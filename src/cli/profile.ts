@@ -5,6 +5,7 @@ import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
 import { workOf, type ExpectedCalls } from '../profile/resolved.js';
 import { guestDefaults } from './guest-options.js';
+import { installOption, makeReady } from './install.js';
 import { examples, toJson, printDocument, printText as write } from './output.js';
 import { jvmShortcuts, shortcuts } from './shortcuts.js';
 
@@ -97,8 +98,9 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option('--java <path>', 'the JDK, by its folder or its java')
     .option('--dry-run', 'say what would be run and counted, and run nothing')
     .option('--json', 'write one JSON document')
+    .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
-    .action(async (nameOrPath, { arm: only, duration, java, dryRun, json }) => {
+    .action(async (nameOrPath, { arm: only, duration, java, dryRun, json, install }) => {
       const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { exitCodeOf, listenForInterruption }, { checkPlan }] = await Promise.all([
         import('../profile/load.js'),
         import('../experiment/verify.js'),
@@ -118,6 +120,7 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
         write(json === true ? toJson({ plan, counted }) : `${describePlan(plan)}\n${counted.map(describeCounted).join('')}`);
         return;
       }
+      await makeReady({ arms, kernels: [], strace: true }, install === true);
       const interruption = listenForInterruption(() => undefined);
       const results: VerifiedArm[] = [];
       try {

@@ -7,6 +7,7 @@ import type { ChangedFact } from '../experiment/environment.js';
 import type { Use } from '../experiment/uses.js';
 import { counted } from '../verdict/words.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
+import { installOption } from './install.js';
 import { printJson, printText } from './output.js';
 import { measure } from './run.js';
 import { toolVersion } from './version.js';
@@ -20,6 +21,7 @@ export function replayCommand(argv: readonly string[]) {
     .option('--dry-run', 'say what would be run, what it would use and what differs, and run nothing')
     .option('--keep-secrets', 'keep what looks like a secret in the new bundle')
     .option('--json', 'write one JSON document')
+    .option(...installOption)
     .addHelpText('after', examples)
     .action(async (path, options) => {
       const [{ readBundleFile }, { readResolved }, { isHashOf, missingSecrets, withoutSecrets }, { differencesNow, guestDifferences }, { parseUntilN }, { usesOf }, { checkPlan }] = await Promise.all([
@@ -71,6 +73,7 @@ export function replayCommand(argv: readonly string[]) {
         ...(asked.allowDegraded ? { allowDegraded: true as const } : {}),
         ...(asked.trace ? { trace: true as const } : {}),
         ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}),
+        ...(options.install === true ? { install: true as const } : {}),
         untilN,
         guest,
       });

@@ -9,6 +9,7 @@ import type { GuestOptions } from '../experiment/places.js';
 import type { UntilN } from '../experiment/until-n.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
+import { installOption, makeReady } from './install.js';
 import { printJson, printText } from './output.js';
 import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
 import { toolVersion } from './version.js';
@@ -45,6 +46,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
     .option('--keep-secrets', 'keep what looks like a secret in the words and the environment of a program of your own; without it the bundle has <redacted> there')
+    .option(...installOption)
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
       const [{ parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([import('../verdict/fail-if.js'), import('../experiment/until-n.js')]);
@@ -120,7 +122,8 @@ export interface Measured {
   readonly failure: Failure | null;
 }
 
-export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; keepSecrets?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
+export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; keepSecrets?: true; install?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
+  await makeReady({ arms, kernels: profile.kernels, trace: options.trace === true }, options.install === true);
   const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
     import('../bundle/store.js'),
     import('../experiment/guest-needs.js'),

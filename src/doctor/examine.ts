@@ -7,7 +7,8 @@ import { differences, holderRows, type HolderRow } from './declared.js';
 import { stopIfInterrupted } from './interrupted.js';
 import type { LockRow } from './lock-row.js';
 import { findLocks } from './lock-table.js';
-import { checkCpus, checkKernel, checkLoad, checkMemory, checkPermissions, checkSoftware, type Check } from './machine.js';
+import { checkCpus, checkKernel, checkLoad, checkMemory, checkPermissions, type Check } from './machine.js';
+import { checkSoftware } from './software.js';
 import type { MeansKind } from './means.js';
 
 export interface Examination {

@@ -2,9 +2,9 @@
  * Is this machine fit to measure on? One check per condition that spoils a measurement, each with what was found and,
  * where it matters, what to do. Nothing is guessed: what cannot be read is said to be unknown.
  */
-import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { runChild, spawnKept } from '../base/child.js';
+import { spawnKept } from '../base/child.js';
 import { settlesWithin } from '../base/clock.js';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
 import { formatShare, formatSize } from '../base/units.js';
@@ -168,29 +168,4 @@ function lockedMemory(): Check {
   const soft = /^Max locked memory\s+(\S+)/m.exec(readIfThere('/proc/self/limits') ?? '')?.[1];
   const text = soft === undefined ? 'unknown' : soft === 'unlimited' ? soft : formatSize(Number(soft));
   return info('locked memory', `${text}: the board (about 0.5 MiB a series) is locked if it fits`);
-}
-
-/** JDKs and allocators that later workloads can use. */
-export async function checkSoftware(): Promise<Check[]> {
-  return [info('JDKs', list(findJdks())), info('allocators', list(await findAllocators()))];
-}
-
-function findJdks(): string[] {
-  const folder = '/usr/lib/jvm';
-  const installed = existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}`) : [];
-  const home = process.env.JAVA_HOME;
-  return [...(home === undefined ? [] : [home]), ...installed].filter((path) => existsSync(`${path}/bin/java`));
-}
-
-async function findAllocators(): Promise<string[]> {
-  try {
-    const { stdout = '' } = (await runChild('/sbin/ldconfig', ['-p'], { deadline_ms: 20_000 })) ?? {};
-    return [...new Set(stdout.match(/lib(?:jemalloc|tcmalloc(?:_minimal)?|mimalloc)\.so\.[\d.]+(?= )/g) ?? [])];
-  } catch {
-    return [];
-  }
-}
-
-function list(items: readonly string[]): string {
-  return items.length === 0 ? 'none found' : items.join(', ');
 }

@@ -8,13 +8,13 @@ import { basename, join } from 'node:path';
 import { unfit, usage } from '../base/failure.js';
 import type { Allocator } from '../profile/jvm-table.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
+import { missing } from './missing.js';
 
 type Settings = Readonly<Record<string, string>>;
 
 interface Kind {
   /** File names, the best first. */
   readonly files: readonly string[];
-  readonly debian: string;
   /** Its settings as environment variables. */
   readonly environment: (settings: Settings) => Record<string, string>;
   /** Where its text says its version; else the file's name has one. */
@@ -27,7 +27,6 @@ const asVariables = (prefix: string) => (settings: Settings): Record<string, str
 const kinds: Record<Exclude<Allocator, 'glibc'>, Kind> = {
   jemalloc: {
     files: ['libjemalloc.so.2', 'libjemalloc.so'],
-    debian: 'libjemalloc2',
     environment: (settings) => {
       const pairs = Object.entries(settings).map(([key, value]) => `${key}:${value}`);
       return pairs.length === 0 ? {} : { MALLOC_CONF: pairs.join(',') };
@@ -36,13 +35,11 @@ const kinds: Record<Exclude<Allocator, 'glibc'>, Kind> = {
   },
   tcmalloc: {
     files: ['libtcmalloc_minimal.so.4', 'libtcmalloc.so.4', 'libtcmalloc_minimal.so', 'libtcmalloc.so'],
-    debian: 'libtcmalloc-minimal4',
     environment: asVariables('TCMALLOC_'),
     version: /gperftools (\d+\.\d+(?:\.\d+)?)/,
   },
   mimalloc: {
     files: ['libmimalloc.so.2.0', 'libmimalloc.so.2', 'libmimalloc.so'],
-    debian: 'libmimalloc2.0',
     environment: asVariables('MIMALLOC_'),
     version: null,
   },
@@ -81,7 +78,7 @@ export function allocatorLaunch({ name, path, settings }: ResolvedAllocator, fol
   if (name === 'glibc') return { library: null, environment: glibcEnvironment(settings) };
   const kind = kinds[name];
   const library = path ?? found(kind, folders);
-  if (library === null) throw unfit(`the allocator ${name} is not in ${folders.join(', ')}; install it (Debian: ${kind.debian}), or give its library as allocator.path`);
+  if (library === null) throw missing(`the allocator ${name} is not in ${folders.join(', ')}`, [name], { otherwise: 'give its library as allocator.path' });
   refuseForeign(library, name);
   // A blank or a colon parts the entries of LD_PRELOAD, and a relative path is relative to where the process is.
   if (!/^\/[^\s:]*$/.test(library)) throw usage(`${library} cannot be preloaded: LD_PRELOAD is parted at blanks and colons, and a relative path means another file elsewhere; give an absolute path without them`);

@@ -3,12 +3,13 @@
  * is downloaded and nothing is guessed from a path: every candidate is started once and asked.
  */
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { runChild } from '../base/child.js';
 import { type Failure, unfit, usage } from '../base/failure.js';
+import { homeFolder } from '../base/home.js';
 import { parseJdkRequirement } from '../profile/jdk-requirement.js';
 import { collectors, type Collector } from '../profile/jvm-table.js';
+import { missing } from './missing.js';
 
 export interface Jdk {
   readonly home: string;
@@ -41,9 +42,10 @@ export interface JdkPlaces {
 }
 
 export function usualPlaces(): JdkPlaces {
+  const home = homeFolder();
   return {
     env: process.env,
-    folders: ['/usr/lib/jvm', '/usr/java', '/opt', join(homedir(), '.sdkman/candidates/java')],
+    folders: ['/usr/lib/jvm', '/usr/java', '/opt', ...(home === null ? [] : [join(home, '.sdkman/candidates/java')])],
     answerDeadline_ms: 20_000,
   };
 }
@@ -92,10 +94,12 @@ export async function chooseJdk({ requirement, explicit, collector }: JdkChoice,
   }
   if (withoutCollector !== undefined && collector !== undefined) throw await lacks(withoutCollector, collector);
   const looked = `looked at JAVA_HOME, PATH, ${places.folders.join(', ')}`;
-  throw unfit(
+  throw missing(
     rejected.length === 0
-      ? `no JDK was found (${looked}); install one (on Debian or Ubuntu: apt-get install default-jdk-headless) or name its java with --java`
-      : `no JDK ${text} was found (${looked}): ${rejected.join('; ')}; install one or name its java with --java`,
+      ? `no JDK was found (${looked})`
+      : `no JDK ${text} was found (${looked}): ${rejected.join('; ')}`,
+    ['jdk'],
+    { otherwise: 'name its java with --java' },
   );
 }
 
@@ -227,7 +231,8 @@ interface Answer {
 
 async function run(java: string, args: readonly string[], timeout_ms: number): Promise<Answer> {
   // What a shell may hold for a JVM would be part of the answer.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS'].includes(name)));
+  const foreign = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS'];
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.includes(name)));
   const end = await runChild(java, args, { env, deadline_ms: timeout_ms });
   if (end === null) return { code: null, text: 'there is no such program', timedOut: false };
   return { code: end.code, text: `${end.stderr}${end.stdout}`, timedOut: end.isLate };

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage } from '../base/failure.js';
+import { missing } from '../host/missing.js';
 import { cacheFolder, diskFull, inCache, refuseUnquotable } from './cache.js';
 import { sha256OfFile, sha256OfText } from './checksum.js';
 import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../base/child.js';
@@ -47,7 +48,7 @@ const keyrings = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/
 export async function findMirror({ env = process.env, signal }: KernelSources): Promise<Mirror> {
   const format = '$(CREATED_BY) $(REPO_URI) $(RELEASE) $(COMPONENT)';
   const end = await runChild('apt-get', ['indextargets', '--no-release-info', '--format', format], { env, signal });
-  if (end === null) throw unfit('deb: kernels come through apt, and this machine has no apt-get; name a .deb or a kernel image instead');
+  if (end === null) throw missing('deb: kernels come through apt, and this machine has no apt-get', ['apt'], { otherwise: 'name a .deb or a kernel image instead' });
   if (end.code !== 0) throw unfit(`apt-get could not say which mirror this machine is configured for (${lastComplaint(end)}); put its configuration right`);
   const targets = end.stdout.split('\n').map((line) => line.split(' ')).filter(([by, , release, component]) => by === 'Packages' && component === 'main' && debianSuite.test(release ?? ''));
   const uri = targets[0]?.[1];
@@ -64,7 +65,7 @@ function findKeyring(env: NodeJS.ProcessEnv): string {
     return path;
   }
   const found = keyrings.find((path) => existsSync(path));
-  if (found === undefined) throw unfit('there is no keyring to check the signature of Debian\'s packages with; install debian-archive-keyring, or name another with PAUSELAB_KEYRING');
+  if (found === undefined) throw missing("there is no keyring to check the signature of Debian's packages with", ['debianKeys'], { otherwise: 'name another with PAUSELAB_KEYRING' });
   return found;
 }
 
@@ -74,7 +75,7 @@ export async function readSuite(mirror: Mirror, suite: string, wanted: (name: st
   const settings = privateApt(mirror, suite, sources);
   const run = (args: readonly string[], onLine?: (line: string) => void): Promise<ChildEnd | null> => runChild('apt-get', ['-c', settings, ...args], { env, signal, ...(onLine === undefined ? {} : { onLine }) });
   const update = await run(['update', '-o', 'APT::Update::Error-Mode=any']);
-  if (update === null) throw unfit('apt-get is missing; install apt');
+  if (update === null) throw missing('apt-get is not here', ['apt']);
   const problem = problemOf(update);
   if (problem === 'disk') throw diskFull(cacheFolder(sources));
   if (problem !== null) return { suite, problem, sentence: sentenceOf(problem, mirror, suite, update) };
@@ -179,7 +180,7 @@ export async function download(mirror: Mirror, one: Package, path: string, sourc
     await copyFile(fileURLToPath(from.replace(/^copy:/, 'file:')), path).catch((cause: unknown) => { throw saysDiskFull(String(cause)) ? diskFull(cacheFolder(sources), cause) : unreachable(one, mirror, String(cause)); });
   } else {
     const end = await runChild('/usr/lib/apt/apt-helper', ['-c', settings, 'download-file', from, path, `SHA256:${one.sha256}`], { env, signal });
-    if (end === null) throw unfit('apt-helper is missing, which fetches packages; install apt');
+    if (end === null) throw missing('apt-helper, which fetches packages, is not here', ['apt']);
     if (saysDiskFull(end.stderr)) throw diskFull(cacheFolder(sources));
     if (end.code !== 0 && !/Hash Sum mismatch/i.test(end.stderr)) throw unreachable(one, mirror, lastComplaint(end));
   }

@@ -3,11 +3,11 @@
  * together in a folder beside its place and renamed into it: it is there in full or not at all.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { cleanUpNow } from '../base/clean-up.js';
 import { Failure, unfit, usage } from '../base/failure.js';
+import { homeFolder } from '../base/home.js';
 import { sha256OfFile } from './checksum.js';
 import { saysDiskFull } from '../base/child.js';
 import { withLock } from './file-lock.js';
@@ -39,7 +39,10 @@ export function cacheFolder({ cache, env = process.env }: Pick<KernelSources, 'c
   if (named !== undefined && named !== '') return resolve(named);
   // The XDG base directory specification has relative paths ignored.
   const xdg = env.XDG_CACHE_HOME;
-  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(env.HOME ?? homedir(), '.cache'), 'pauselab');
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'pauselab');
+  const home = homeFolder(env);
+  if (home === null) throw unfit('there is no folder for the cache, because this user has no home and HOME is not set; name one with PAUSELAB_CACHE');
+  return join(home, '.cache/pauselab');
 }
 
 /** `deb-` in front for packages whose signature was checked, `file-` for those that the user gave. */

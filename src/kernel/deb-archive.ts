@@ -2,9 +2,10 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unfit, usage } from '../base/failure.js';
+import { usage } from '../base/failure.js';
 import { makeFolders } from '../base/atomic-file.js';
 import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../base/child.js';
+import { missing } from '../host/missing.js';
 
 export interface DebFields {
   readonly package: string;
@@ -76,7 +77,7 @@ export async function keepKernel(unpacked: string, folder: string, called: strin
 
 async function dpkgDeb(args: readonly string[], path: string, signal: AbortSignal | undefined): Promise<ChildEnd> {
   const end = await runChild('dpkg-deb', args, { signal });
-  if (end === null) throw unfit('dpkg-deb, which reads .deb files, is missing; install the package dpkg, or name a kernel image instead');
+  if (end === null) throw missing('dpkg-deb, which reads .deb files, is not here', ['dpkg'], { otherwise: 'name a kernel image instead' });
   if (saysDiskFull(end.stderr)) throw Object.assign(new Error(end.stderr), { code: 'ENOSPC' });
   if (end.code !== 0) throw usage(`${path} could not be read as a Debian package (${lastComplaint(end)}); it is cut off or damaged`);
   return end;

@@ -6,6 +6,7 @@ import { endKept, spawnKept } from '../base/child.js';
 import { settlesWithin } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
 import { machineFailure } from '../base/system-error.js';
+import { missing } from '../host/missing.js';
 
 /** For flock to see that its standard input has ended. */
 const endDeadline_ms = 5_000;
@@ -26,7 +27,7 @@ export async function withLock<T>(path: string, signal: AbortSignal | undefined,
     await new Promise<void>((held, fail) => {
       stdout.once('data', () => { held(); });
       child.once('error', (cause) => { fail(machineFailure(cause) ?? cause); });
-      void ended.then(() => { fail(unfit(complaint.includes('flock could not be executed') ? 'the program flock is missing, which keeps two pauselabs from filling the cache at once; install util-linux' : `the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`)); });
+      void ended.then(() => { fail(complaint.includes('flock could not be executed') ? missing('flock, which keeps two pauselabs from filling the cache at once, is not here', ['flock']) : unfit(`the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`)); });
     });
     clearTimeout(waiting);
     return await work();

@@ -7,6 +7,7 @@ import { runChild } from '../base/child.js';
 import { cleanUpNow } from '../base/clean-up.js';
 import { unfit } from '../base/failure.js';
 import type { Jdk } from '../host/jdks.js';
+import { missing } from '../host/missing.js';
 import { cacheFolder, inCache } from './cache.js';
 
 /** `jdeps --print-module-deps` of our jar, the agent's, and what the JVM's own settings ask for. */
@@ -15,7 +16,7 @@ const modules = ['java.base', 'java.instrument', 'java.logging', 'java.managemen
 /** The folder of a runtime of this JDK: the same version, collectors and flags. */
 export async function javaRuntime({ home, version, vendor }: Jdk, signal?: AbortSignal): Promise<string> {
   const jlink = join(home, 'bin/jlink');
-  if (!existsSync(jlink) || !existsSync(join(home, 'jmods'))) throw unfit(`${home} has no jlink or no jmods, and a guest needs a Java runtime made by them; name a whole JDK with --java`);
+  if (!existsSync(jlink) || !existsSync(join(home, 'jmods'))) throw missing(`${home} has no jlink or no jmods, and a guest needs a Java runtime made by them`, ['jlink'], { otherwise: 'name a whole JDK with --java' });
   const release = existsSync(join(home, 'release')) ? readFileSync(join(home, 'release'), 'utf8') : '';
   const key = createHash('sha256').update([home, version, vendor, release, ...modules].join('\n')).digest('hex').slice(0, 32);
   const cache = cacheFolder({});

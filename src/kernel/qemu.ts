@@ -1,9 +1,11 @@
 /** QEMU: whether it is here, what it can do, and the command that boots a guest. */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
 import { kept } from '../base/child.js';
 import { unfit } from '../base/failure.js';
+import { onPath } from '../base/on-path.mjs';
+import { howToInstall } from '../base/system-packages.mjs';
+import { missing } from '../host/missing.js';
 import type { PreemptionModel } from '../profile/preemption.js';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -21,17 +23,17 @@ const program = 'qemu-system-x86_64';
 export function findQemu(): Qemu {
   if (process.arch !== 'x64') throw unfit(`guests are built for x86-64 and this machine is ${process.arch}; use --kernel host`);
   const own = process.env.PAUSELAB_QEMU;
-  const path = own ?? (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, program)).find((file) => existsSync(file));
-  if (path === undefined) throw unfit(`${program} is not here, and a guest kernel needs it; install QEMU (on Debian \`apt-get install qemu-system-x86\`), or use --kernel host`);
+  const path = own ?? onPath(program);
+  if (path === null) throw missing(`${program} is not here, and a guest kernel needs it`, ['qemu'], { otherwise: 'use --kernel host' });
   const ask = (argument: string[]): string => {
     try {
       return execFileSync(...kept(path, argument), { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL', stdio: ['ignore', 'pipe', 'pipe'] });
     } catch (cause) {
-      throw unfit(`${path} ${argument.join(' ')} failed (${firstLine((cause as Error).message)}); install a working QEMU (on Debian qemu-system-x86)`, { cause });
+      throw unfit(`${path} ${argument.join(' ')} failed (${firstLine((cause as Error).message)}); install a QEMU that works (${howToInstall(['qemu'])})`, { cause });
     }
   };
   const version = /version (\S+)/.exec(ask(['-version']))?.[1];
-  if (version === undefined) throw unfit(`${path} says no version, so it is no QEMU; install one (on Debian qemu-system-x86)`);
+  if (version === undefined) throw unfit(`${path} says no version, so it is no QEMU; install one (${howToInstall(['qemu'])})`);
   return { path, version, accelerators: ask(['-accel', 'help']).split('\n').map((line) => line.trim()).filter((line) => /^\w+$/.test(line)) };
 }
 

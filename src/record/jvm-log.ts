@@ -68,13 +68,13 @@ export function jvmLogFlags({ feature }: { readonly feature: number }, path: str
 /** `[123ns][info ][gc,start  ] text`: levels and tags are padded, and the level may be left out. */
 const lineForm = /^\[(\d+)ns\](?:\[(trace|debug|info|warning|error) *\])?\[([^\]]*)\] ?(.*)$/;
 const safepoint = /^Safepoint "([^"]+)", .*Reaching safepoint: (\d+) ns,.* Total: (\d+) ns/;
-/** ZGC's generations are Y, y (minor) and O; sizes stand between name and time. */
-const pause = /^GC\(\d+\) (?:[YyO]: )?(Pause .*?) (?:\S+->\S+ )?(\d+\.\d+)ms$/;
+/** HotSpot prints fractions as the user's locale does. ZGC's generations are Y, y (minor) and O; sizes stand between name and time. */
+const pause = /^GC\(\d+\) (?:[YyO]: )?(Pause .*?) (?:\S+->\S+ )?(\d+[.,]\d+)ms$/;
 const timedUncommits = [
   // JDK 17: `(run) 1.2ms (cpu: 1.1ms)`; later: `(run: 1.2ms) (cpu: 1.1ms)`.
-  /^(G1 Service Thread \(G1 Uncommit Region Task\)) \(run(?:\)|:) (\d+\.\d+)ms/,
-  /^(Uncommitter \(\d+\) Uncommitted: .*) in (\d+\.\d+)ms$/,
-  /^(Concurrent uncommit .*?) (\d+\.\d+)ms$/,
+  /^(G1 Service Thread \(G1 Uncommit Region Task\)) \(run(?:\)|:) (\d+[.,]\d+)ms/,
+  /^(Uncommitter \(\d+\) Uncommitted: .*) in (\d+[.,]\d+)ms$/,
+  /^(Concurrent uncommit .*?) (\d+[.,]\d+)ms$/,
 ];
 /** ZGC's uncommitter up to JDK 24 says how long it waits, and afterwards what it gave back. */
 const zgcWait = /^Uncommit Timeout: (\d+)s$/;
@@ -202,5 +202,5 @@ function add(series: Map<JvmEventName, JvmEvent[]>, name: JvmEventName, event: J
 
 function timed(match: RegExpExecArray | null, end_ns: bigint): JvmEvent | null {
   const [, label, ms] = match ?? [];
-  return label === undefined || ms === undefined ? null : { start_ns: end_ns - BigInt(Math.round(Number(ms) * 1e6)), end_ns, label };
+  return label === undefined || ms === undefined ? null : { start_ns: end_ns - BigInt(Math.round(Number(ms.replace(',', '.')) * 1e6)), end_ns, label };
 }

@@ -22,6 +22,7 @@ import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
 import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
 import { endJava, javaEnded, type ForcedEnd } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
+import { plainPath } from './java/plain-path.js';
 import { launchLogs, startJava, type JavaLaunch, type JavaProgram } from './java/start.js';
 import { jvmPlan } from './jvm-plan.js';
 import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
@@ -35,6 +36,9 @@ import { jdkOf, triedAllocator } from './tools.js';
 
 const jarPath = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
 const libraryPath = fileURLToPath(new URL('../../native/build/Release/libpauselab-jvm.so', import.meta.url));
+
+/** What our own program and its JVM say is read here. A program of the user's keeps its language. */
+const ownLocale = { LC_ALL: 'C.UTF-8' };
 
 /** For a JVM to end by itself, or on SIGTERM: shutdown hooks of a server take a while. */
 const endGrace_ms = 5_000;
@@ -52,7 +56,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const { arm, topology, interrupted } = input;
   const { jvm } = arm;
   const command = jvm.app === null ? null : javaCommand(jvm.app.args);
-  const jdk = await jdkOf({ ...jvm, collector: collectorOf(arm, command) });
+  const jdk = await jdkOfArm(arm);
   const tried = triedAllocator(jvm.allocator);
   const ready = jvm.app?.ready ?? null;
   await refuseServedPort(ready);
@@ -137,6 +141,11 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   }
 }
 
+export function jdkOfArm(arm: JvmArm): Promise<Jdk> {
+  const { jvm } = arm;
+  return jdkOf({ ...jvm, collector: collectorOf(arm, jvm.app === null ? null : javaCommand(jvm.app.args)) });
+}
+
 function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
   const { jvm, victims } = arm;
   const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
@@ -169,8 +178,9 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
   const { arm, warmup_ns, duration_ns, topology } = input;
   const { jvm } = arm;
   const plan = planPath(folder, part.name);
+  const [jar, library] = [plainPath(jarPath, folder.path), plainPath(libraryPath, folder.path)];
   const holder = ridingHolderLine(arm);
-  writeRuntimeFile(plan, jvmPlan({ boardPath: boardPath(folder), reportPath: reportPath(folder, part.name), libraryPath, ...part, holder, recorded_ns: warmup_ns + duration_ns }));
+  writeRuntimeFile(plan, jvmPlan({ boardPath: boardPath(folder), reportPath: reportPath(folder, part.name), libraryPath: library, ...part, holder, recorded_ns: warmup_ns + duration_ns }));
   const flags = [
     '--enable-native-access=ALL-UNNAMED',
     ...(ownCollector(command) === null ? flagsOfCollector(jvm.collector) : []),
@@ -179,10 +189,10 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
     ...jvm.flags,
   ];
   const { environment } = allocatorLaunch(jvm.allocator);
-  const common = { java: jdk.java, folder: folder.path, name: part.name, environment: { ...environment, ...jvm.app?.environment }, ...schedulingOf(jvm.process, topology), limits: jvm.process.limits };
-  if (jvm.app === null || command === null) return { ...common, jvmArgs: flags, main: { classPath: [jarPath], mainClass: 'pauselab.Workload' }, args: [plan] };
+  const common = { java: jdk.java, folder: folder.path, name: part.name, environment: { ...environment, ...(jvm.app === null ? ownLocale : jvm.app.environment) }, ...schedulingOf(jvm.process, topology), limits: jvm.process.limits };
+  if (jvm.app === null || command === null) return { ...common, jvmArgs: flags, main: { classPath: [jar], mainClass: 'pauselab.Workload' }, args: [plan] };
   const { jvmArgs, main, args } = command;
-  const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jarPath}=${plan}`] : [];
+  const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jar}=${plan}`] : [];
   return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args, keepFor_ms: endGrace_ms };
 }
 

@@ -3,12 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endKept, spawnKept } from '../base/child.js';
 import { waitFor } from '../base/clock.js';
-import { interruptedBefore, unfit } from '../base/failure.js';
+import { interruptedBefore, unfit, type Failure } from '../base/failure.js';
+import { missing } from '../host/missing.js';
 import { countCalls, tracedCalls, type StraceCalls } from '../record/strace-calls.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 
 const attachDeadline_ms = 20_000;
 const poll_ms = 20;
+
+export function straceMissing(cause?: Error): Failure {
+  return missing(`strace could not be started${cause === undefined ? '' : ` (${cause.message})`}`, ['strace'], { cause });
+}
 
 export interface Tracing {
   /** Detaches, and counts what was traced. */
@@ -28,7 +33,7 @@ export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted
   if (attached === 'late' || attached === 'interrupted') await endKept(child, ended);
   if (attached === 'interrupted') throw interruptedBefore('strace was attached');
   if (attached === 'late') throw unfit(`strace had not attached to process ${pid} after ${attachDeadline_ms / 1000} s`);
-  if (said.includes('strace could not be executed')) throw unfit('strace is missing; install it (Debian: strace)');
+  if (said.includes('strace could not be executed')) throw straceMissing();
   if (state.hasEnded) throw unfit(`strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`);
   return {
     async finish() {

@@ -27,6 +27,8 @@ export function oncePerInput<Input, Found>(find: (input: Input) => Found): (inpu
     const key = JSON.stringify(input);
     const found = known.get(key) ?? find(input);
     known.set(key, found);
+    // What is installed meanwhile is found.
+    if (found instanceof Promise) found.catch(() => known.delete(key));
     return found;
   };
 }

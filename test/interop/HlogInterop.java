@@ -1,5 +1,6 @@
 import java.io.File;
 import java.io.PrintStream;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -35,7 +36,7 @@ public final class HlogInterop {
             intervals++;
             byTag.computeIfAbsent(interval.getTag(), tag -> newHistogram()).add((Histogram) interval);
         }
-        System.out.printf("{\"intervals\":%d,\"startTime_s\":%.3f,\"tags\":{%s}}%n", intervals, reader.getStartTimeSec(), describe(byTag));
+        System.out.printf(Locale.ROOT, "{\"intervals\":%d,\"startTime_s\":%.3f,\"tags\":{%s}}%n", intervals, reader.getStartTimeSec(), describe(byTag));
     }
 
     private static void write(File file, long seed) throws Exception {
@@ -60,7 +61,7 @@ public final class HlogInterop {
                 }
             }
         }
-        System.out.printf("{\"intervals\":10,\"startTime_s\":%.3f,\"tags\":{%s}}%n", start_ms / 1000.0, describe(byTag));
+        System.out.printf(Locale.ROOT, "{\"intervals\":10,\"startTime_s\":%.3f,\"tags\":{%s}}%n", start_ms / 1000.0, describe(byTag));
     }
 
     private static Histogram newHistogram() {

@@ -12,10 +12,11 @@ import { collectorsOf, flagsOfCollector } from '../../src/host/jdks.js';
 import type { Collector } from '../../src/profile/jvm-table.js';
 import { jvmLogFlags, parseJvmLog, type JvmLog } from '../../src/record/jvm-log.js';
 import { testJdks } from '../support/java.js';
+import { javac } from '../support/jdks.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pauselab-jvm-log-'));
 afterAll(() => { rmSync(folder, { recursive: true }); });
-execFileSync('javac', ['--release', '17', '-d', folder, fileURLToPath(new URL('JvmLog.java', import.meta.url))]);
+javac(['-d', folder, fileURLToPath(new URL('JvmLog.java', import.meta.url))]);
 
 /** Of HotSpot's milliseconds with three digits. */
 const resolution_ns = 1000n;

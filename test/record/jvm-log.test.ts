@@ -21,6 +21,12 @@ describe('memory given back', () => {
     expect(eventsOf(excerpt(name), 'gc.uncommit')).toEqual(events);
   });
 
+  test.each(['g1-jdk17', 'g1-jdk25', 'zgc-jdk25', 'shenandoah-jdk17', 'shenandoah-jdk25'])("%s is read alike in a language that writes 1,5 for 1.5", (name) => {
+    const german = excerpt(name).replace(/(\d)\.(\d+ms)/g, '$1,$2');
+    expect(german).not.toBe(excerpt(name));
+    for (const event of ['gc.uncommit', 'gc.pause'] as const) expect(eventsOf(german, event)).toEqual(eventsOf(excerpt(name), event));
+  });
+
   test.each([
     // 1 s after the wait began: 7297400456618 − (7296386960002 + 1000000000).
     ['zgc-jdk17', [['Uncommitted: 146M(36%), at most', 18_454_805], ['Uncommitted: 138M(34%), at most', 13_496_616]]],

@@ -86,16 +86,18 @@ describe('a machine that lacks something', () => {
   /** Starts the set-up of a bare tree as a user who may install nothing. */
   function setUp(...nodeOptions: string[]): { status: number | null; stderr: string } {
     cpSync(scripts, join(tree, 'scripts'), { recursive: true });
+    cpSync(join(scripts, '../src/base'), join(tree, 'src/base'), { recursive: true });
     const args = [...nodeOptions, join(tree, 'scripts/setup.mjs'), '--test'];
     const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
     const env = { PATH: tree };
     return spawnSync(process.execPath, args, { ...nobody, env, encoding: 'utf8' });
   }
 
-  test('is told the packages and the command, and exits 5', () => {
+  test('is told the packages of what the tests need, and exits 5', () => {
     const { status, stderr } = setUp();
-    expect(stderr).toMatch(/lacks g\+\+, make, python3, strace, default-jdk-headless/);
-    expect(stderr).toMatch(/sudo apt-get install -y --no-install-recommends g\+\+ make/);
+    expect(stderr).toMatch(/lacks g\+\+, make, python3, strace, default-jre-headless/);
+    expect(stderr).toMatch(/`apt-get install g\+\+ make python3 strace default-jre-headless [^`]*`/);
+    expect(stderr).toMatch(/`dnf install gcc-c\+\+ make python3 glibc-static /);
     expect(status).toBe(5);
   });
 

@@ -1,12 +1,12 @@
 /** Real JVMs for tests: every JDK of the machine from 17 on, and small programs compiled for the oldest. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { findJdks, type Jdk } from '../../src/host/jdks.js';
 import { defaultFlags } from '../../src/workload/java/flags.js';
 import { startJava, type JavaLaunch, type JavaProgram } from '../../src/workload/java/start.js';
+import { javac } from './jdks.js';
 import { endProcess } from './processes.js';
 
 /** Newest build of each feature version; the output of the tests says which they are. */
@@ -23,8 +23,7 @@ export function compileMain(body: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-java-'));
   process.once('exit', () => { rmSync(folder, { recursive: true, force: true }); });
   writeFileSync(join(folder, 'Main.java'), `public class Main { public static void main(String[] a) throws Throwable { ${body} } }\n`);
-  const beside = join(dirname(process.env.PAUSELAB_JAVA ?? ''), 'javac');
-  execFileSync(existsSync(beside) ? beside : 'javac', ['--release', '17', '-d', folder, join(folder, 'Main.java')]);
+  javac(['-d', folder, join(folder, 'Main.java')]);
   return folder;
 }
 

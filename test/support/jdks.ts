@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { javacFlags } from '../../scripts/setup/java.mjs';
 import { findJdk } from '../../scripts/setup/jdk.mjs';
 
 export const jar = fileURLToPath(new URL('../../jvm-workloads/build/pauselab.jar', import.meta.url));
@@ -31,8 +32,12 @@ function versionOf(java: string): string {
 
 /** Compiles test programs against the JVM workloads, for the oldest JDK that these run on; returns the folder. */
 export function compileJava(folder: string, ...sources: readonly string[]): string {
+  javac(['-Xlint:all', '-Werror', '-cp', jar, '-d', folder, ...sources]);
+  return folder;
+}
+
+export function javac(args: readonly string[]): void {
   const home = findJdk();
   if (home === undefined) throw new Error('there is no JDK; `npm test` installs one');
-  execFileSync(join(home, 'bin/javac'), ['--release', '17', '-Xlint:all', '-Werror', '-cp', jar, '-d', folder, ...sources], { encoding: 'utf8' });
-  return folder;
+  execFileSync(join(home, 'bin/javac'), [...javacFlags, ...args], { encoding: 'utf8' });
 }

@@ -14,6 +14,8 @@ export interface Options {
   /** A program that runs the command, such as `taskset -c 0`. */
   readonly wrapper?: readonly string[];
   readonly cwd?: string;
+  /** Of another tree than this one. */
+  readonly main?: string;
 }
 
 export interface Ended {
@@ -37,8 +39,8 @@ export interface Running {
 const children = new Set<ChildProcess>();
 const pids = new Set<number>([process.pid]);
 
-export function startPauselab(args: readonly string[], { env = {}, wrapper = [], cwd = repository }: Options = {}): Running {
-  const [file = process.execPath, ...rest] = [...wrapper, process.execPath, mainFile, ...args];
+export function startPauselab(args: readonly string[], { env = {}, wrapper = [], cwd = repository, main = mainFile }: Options = {}): Running {
+  const [file = process.execPath, ...rest] = [...wrapper, process.execPath, main, ...args];
   const child = spawn(file, rest, { cwd, env: { ...process.env, PAUSELAB_LOG_FORMAT: 'json', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const output = { stdout: '', stderr: '' };

@@ -6,6 +6,7 @@
  */
 import { resolve } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
+import { homeFolder } from '../../base/home.js';
 import type { JavaMain } from '../../profile/java-command.js';
 import type { Exit } from '../programs.js';
 
@@ -37,16 +38,27 @@ export async function callJava({ launcher, launchFile, jvmArgs, main }: JavaCall
   }
   // Only now: a guest without a JVM has no time for it.
   const { JavaCaller } = await import('java-caller');
-  const caller = new JavaCaller({
+  const caller = withHome(() => new JavaCaller({
     javaExecutable: launcher,
     useAbsoluteClassPaths: true,
     // It takes relative paths for its own folder's. A module is named where it puts a main class.
     ...('jar' in main ? { jar: resolve(main.jar) } : { classPath: main.classPath.map((path) => resolve(path)), mainClass: 'module' in main ? `--module=${main.module}` : main.mainClass }),
-  });
+  }));
   const restore = rememberEnvironment();
   const { status, stderr, childJavaProcess } = await caller.run([], { javaArgs: [`-Dpauselab.launch=${launchFile}`, ...jvmArgs] }).finally(restore);
   if (status === notStarted) throw unfit(`${launcher} could not be started (${stderr.trim()}); run \`npm run setup\` to build it`);
   return { code: status, signal: childJavaProcess?.signalCode ?? null, stderr };
+}
+
+/** It asks where the home folder is, for downloads that it does not make here, and a user without one has none. */
+function withHome<T>(make: () => T): T {
+  if (homeFolder() !== null) return make();
+  process.env.HOME = '/';
+  try {
+    return make();
+  } finally {
+    delete process.env.HOME;
+  }
 }
 
 /** java-caller writes both variables back when it ends, as the text "undefined" where they were not set. */

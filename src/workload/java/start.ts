@@ -12,6 +12,7 @@ import { isCrashReport } from './flags.js';
 import type { JavaMain } from '../../profile/java-command.js';
 import { callJava, type JavaCallEnd } from './java-caller.js';
 import { launchFile, type ProcessSettings } from './launch-file.js';
+import { plainPath } from './plain-path.js';
 
 export interface JavaLaunch extends ProcessSettings {
   /** Absolute: of a Jdk (host/jdks.ts). */
@@ -55,8 +56,8 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
   const { java, folder, name } = launch;
   const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
   const killedWhy = watchOomKills();
-  const launcher = programs.launcher();
-  if (!existsSync(launcher)) throw unfit(`${launcher} is not there; run \`npm run setup\` to build it`);
+  if (!existsSync(programs.launcher())) throw unfit(`${programs.launcher()} is not there; run \`npm run setup\` to build it`);
+  const launcher = plainPath(programs.launcher(), folder);
   const keep = launch.keepFor_ms === undefined ? undefined : { grace_ms: launch.keepFor_ms, endFile: at('end') };
   const text = launchFile({ ...launch, parentPid: process.pid, pidFile: at('pid'), keep, stdout: at('out'), stderr: at('err') });
   // It has the environment of the program, secrets included.

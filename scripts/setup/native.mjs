@@ -1,0 +1,83 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { homeFor, mustRun, run } from './child.mjs';
+import { findNodeDir } from './headers.mjs';
+import { findJdk } from './jdk.mjs';
+import { buildNeeds } from './packages.mjs';
+import { SetupFailure } from './report.mjs';
+import { hashOf, stamp } from './stamp.mjs';
+
+const oldestGcc = 10;
+
+/**
+ * Some targets of native/binding.gyp. The JVM's library is built with whatever JDK is here and stays good when that goes:
+ * of JNI's headers it uses what has been the same since Java 10.
+ */
+export function nativeStep(root, { part, title, targets, needs = [] }) {
+  const build = join(root, 'native/build');
+  return {
+    part,
+    title,
+    needs: [...buildNeeds, ...needs],
+    stamp: stamp(join(build, `.setup-${part}`)),
+    input: () => `${hashOf(root, ['native', 'package-lock.json'], ['native/build'])} ${process.version} ${process.arch}`,
+    make: async () => {
+      await checkCompiler();
+      const nodeDir = await nodeDirWithoutBlank();
+      const nodeGyp = (args) =>
+        mustRun(process.execPath, [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), ...args, '--nodedir', nodeDir], {
+          cwd: join(root, 'native'),
+          // node-gyp takes npm's settings from the environment over its own arguments.
+          env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
+          logFile: join(root, `.setup/native-${part}.log`),
+          exitCode: 1,
+          sentence: `the ${title} cannot be built`,
+        });
+      await configure(root, build, nodeDir, nodeGyp);
+      linkJdk(build);
+      await nodeGyp(['build', '--jobs', 'max', ...targets]);
+    },
+  };
+}
+
+async function configure(root, build, nodeDir, nodeGyp) {
+  const configured = stamp(join(build, '.setup-configured'));
+  const input = `${process.version} ${nodeDir} ${root} ${hashOf(root, ['native/binding.gyp', 'package-lock.json'])}`;
+  if (configured.says(input)) return;
+  // make knows the sources it has compiled, but not the Node whose headers they included.
+  const builtFor = stamp(join(build, '.setup-node'));
+  if (!builtFor.says(process.version)) rmSync(build, { recursive: true, force: true });
+  builtFor.write(process.version);
+  await nodeGyp(['configure']);
+  configured.write(input);
+}
+
+/** By this link and not by its path, which may hold anything, a JDK's headers are found (native/binding.gyp). */
+function linkJdk(build) {
+  const link = join(build, 'jdk');
+  rmSync(link, { force: true });
+  const jdk = findJdk();
+  if (jdk === undefined) return;
+  mkdirSync(build, { recursive: true });
+  symlinkSync(jdk, link);
+}
+
+/** make parts its words at blanks. Of this tree it sees relative paths, of Node the whole one. */
+async function nodeDirWithoutBlank() {
+  const nodeDir = await findNodeDir();
+  if (/\s/.test(nodeDir)) {
+    throw new SetupFailure(5, `the C headers of Node are in a folder with a blank in its name (${nodeDir}), which make cannot use: make a link to it without one, and set npm_config_nodedir to the link`);
+  }
+  return nodeDir;
+}
+
+async function checkCompiler() {
+  const { output } = await run('g++', ['-dumpversion']);
+  if (!(Number.parseInt(output, 10) >= oldestGcc)) {
+    throw new SetupFailure(
+      5,
+      `C++20 needs g++ ${oldestGcc} or newer and this machine has ${output.trim()}: ` +
+        'install a newer g++, or upgrade the distribution',
+    );
+  }
+}

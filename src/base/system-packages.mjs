@@ -1,0 +1,93 @@
+/**
+ * What pauselab needs of the system, and the packages that hold it. Plain JavaScript, because the set-up (scripts/setup)
+ * reads this table before anything is compiled.
+ */
+import { readFileSync } from 'node:fs';
+
+const alike = (/** @type {string[]} */ ...names) => ({ debian: names, ubuntu: names });
+
+/** An empty list: the distribution has no package of it. */
+export const systemPackages = {
+  compiler: { ...alike('g++'), fedora: ['gcc-c++'] },
+  make: { ...alike('make'), fedora: ['make'] },
+  python: { ...alike('python3'), fedora: ['python3'] },
+  // Debian's g++ brings the static libraries and the sanitizers.
+  staticLibraries: { ...alike('g++'), fedora: ['glibc-static', 'libstdc++-static'] },
+  sanitizers: { ...alike('g++'), fedora: ['libasan', 'libubsan', 'libtsan'] },
+  // Debian's Node from Debian: other Nodes bring their headers.
+  nodeHeaders: { ...alike('libnode-dev'), fedora: ['nodejs-devel'] },
+  java: { ...alike('default-jre-headless'), fedora: ['java-latest-openjdk-headless'] },
+  jdk: { ...alike('default-jdk-headless'), fedora: ['java-latest-openjdk-devel'] },
+  jlink: { ...alike('default-jdk-headless'), fedora: ['java-latest-openjdk-jmods'] },
+  jemalloc: { ...alike('libjemalloc2'), fedora: ['jemalloc'] },
+  tcmalloc: { ...alike('libtcmalloc-minimal4'), fedora: ['gperftools-libs'] },
+  mimalloc: { ...alike('libmimalloc2.0'), fedora: ['mimalloc'] },
+  qemu: { ...alike('qemu-system-x86'), fedora: ['qemu-system-x86-core'] },
+  strace: { ...alike('strace'), fedora: ['strace'] },
+  apt: { ...alike('apt'), fedora: ['apt'] },
+  dpkg: { ...alike('dpkg'), fedora: ['dpkg'] },
+  debianKeys: { ...alike('debian-archive-keyring'), fedora: ['debian-keyring'] },
+  flock: { ...alike('util-linux'), fedora: ['util-linux-core'] },
+  taskset: { ...alike('util-linux'), fedora: ['util-linux-core'] },
+  gnupg: { ...alike('gnupg'), fedora: ['gnupg2'] },
+  hdrHistogram: { ...alike('libhdrhistogram-java'), fedora: [] },
+};
+
+/** @typedef {keyof typeof systemPackages} Need */
+/** @typedef {'debian' | 'ubuntu' | 'fedora'} Distribution */
+
+/** @type {Record<Distribution, { title: string, install: string }>} */
+const distributions = {
+  debian: { title: 'Debian', install: 'apt-get install' },
+  ubuntu: { title: 'Ubuntu', install: 'apt-get install' },
+  fedora: { title: 'Fedora', install: 'dnf install' },
+};
+
+/**
+ * The distribution of the table that this machine is, or is derived from, as os-release(5) says; null: none of them.
+ * @param {string} osRelease
+ * @returns {Distribution | null}
+ */
+export function distributionOf(osRelease) {
+  const value = (/** @type {string} */ key) => new RegExp(`^${key}=["']?([^"'\\n]*)`, 'm').exec(osRelease)?.[1] ?? '';
+  const words = `${value('ID')} ${value('ID_LIKE')}`.toLowerCase().split(/\s+/);
+  return /** @type {Distribution | undefined} */ (words.find((word) => Object.hasOwn(distributions, word))) ?? null;
+}
+
+/** @returns {Distribution | null} */
+export function ownDistribution() {
+  try {
+    return distributionOf(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Names of packages, each once.
+ * @param {readonly Need[]} needs
+ * @param {Distribution} distribution
+ * @returns {string[]}
+ */
+export function packageNames(needs, distribution) {
+  return [...new Set(needs.flatMap((need) => systemPackages[need][distribution]))];
+}
+
+/**
+ * The commands that install them, this machine's own distribution first, those with the same command together:
+ * "`apt-get install strace` on Debian and Ubuntu, `dnf install strace` on Fedora".
+ * @param {readonly Need[]} needs
+ * @param {Distribution | null} [own]
+ * @returns {string}
+ */
+export function howToInstall(needs, own = ownDistribution()) {
+  const order = /** @type {Distribution[]} */ (Object.keys(distributions)).sort((a, b) => Number(b === own) - Number(a === own));
+  /** @type {Map<string, string[]>} */
+  const titles = new Map();
+  for (const distribution of order) {
+    const names = packageNames(needs, distribution);
+    const command = names.length === 0 ? 'no package' : `\`${distributions[distribution].install} ${names.join(' ')}\``;
+    titles.set(command, [...(titles.get(command) ?? []), distributions[distribution].title]);
+  }
+  return [...titles].map(([command, names]) => `${command} on ${names.join(' and ')}`).join(', ');
+}
