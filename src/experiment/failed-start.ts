@@ -5,7 +5,7 @@ import type { StallsFile } from '../bundle/stalls-schema.js';
 import { schemaVersion } from '../bundle/version.js';
 import { loadBetween, readLoad } from '../host/load.js';
 import { hlogHead } from '../record/hlog.js';
-import type { ExecutedRun, RunRequest } from './one-run.js';
+import type { ExecutedRun, RunRequest } from './run-request.js';
 
 export interface FailedStartInput {
   readonly request: Pick<RunRequest, 'name' | 'arm' | 'kernel' | 'repetition' | 'regionBytes'>;

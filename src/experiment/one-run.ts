@@ -7,12 +7,10 @@ import { schemaVersion } from '../bundle/version.js';
 import { unprovenOf } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import { cpuTimeOf, loadBetween, readLoad, stealBetween, type LoadReading, type MachineLoad } from '../host/load.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
-import type { Board, RelativeWindow } from '../record/board.js';
+import type { Board } from '../record/board.js';
 import { hlogLine } from '../record/hlog.js';
 import type { StackReading } from '../record/stacks.js';
 import type { Trace } from '../record/trace/trace.js';
-import type { BoardSnapshot } from '../record/snapshot.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { FailedStart, withFiles, type Afterwards, type ChurnAfterwards, type JvmAfterwards, type PreparedWorkload } from '../workload/prepared.js';
 import type { WatchedThread } from '../workload/thread-watch.js';
@@ -22,41 +20,12 @@ import { runWindow, type WindowResult } from '../workload/window.js';
 import { analyseRun, type RunAnalysis } from './analyse.js';
 import { analyseLog, eventsInWindow, logFigures, type LogRun } from './analyse-log.js';
 import { failedStart } from './failed-start.js';
+import type { ExecutedRun, RunInput } from './run-request.js';
 import { runEvidence } from './run-evidence.js';
 import { runLog, type RunLog } from './run-log.js';
 import { spoiledBy } from './spoiled.js';
-import type { FinishedRun } from './summarise.js';
 
-/** What is to be run; plain JSON. */
-export interface RunRequest {
-  /** Folder name in the bundle. */
-  readonly name: string;
-  readonly profile: ResolvedProfile;
-  readonly arm: ResolvedArm;
-  /** Name of the kernel that it runs on. */
-  readonly kernel: string;
-  readonly repetition: number;
-  readonly regionBytes: number;
-  readonly allowDegraded: boolean;
-  /** Of the kernel, beside the run; needs root. */
-  readonly trace: boolean;
-}
-
-export interface RunInput extends RunRequest {
-  readonly interrupted: Promise<unknown>;
-  readonly onPhase: (phase: 'preparing' | 'measuring' | 'analysing', pids: readonly number[]) => void;
-  readonly onSnapshot: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
-}
-
-export interface RunOutput extends FinishedRun {
-  /** Of the failure that ended it early, if one did: a program's own mistake is told in its first moments, which may be in the window. */
-  readonly exitCode: ExitCode;
-  /** The run's other files, by name. */
-  readonly files: Readonly<Record<string, string>>;
-}
-
-/** With all that was seen: what is pooled with other runs, and what is only in its files. */
-export type ExecutedRun = RunOutput & { readonly analysis: RunAnalysis };
+export type { ExecutedRun, RunInput, RunOutput, RunRequest } from './run-request.js';
 
 export async function executeRun(input: RunInput, topology: CpuTopology): Promise<ExecutedRun> {
   const { profile, arm, regionBytes, onPhase } = input;
