@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { withPipes } from '../base/with-pipes.js';
+import { linesOf } from '../base/lines.js';
 
 export interface ChildEnd {
   /** Null if it was ended by a signal. */
@@ -55,7 +56,7 @@ export async function runChild(file: string, args: readonly string[], { env = pr
 
 /** The line of its complaints that a sentence can quote: apt's last one only says that there were others. */
 export function lastComplaint({ stderr }: Pick<ChildEnd, 'stderr'>): string {
-  const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = linesOf(stderr).map((line) => line.trim()).filter((line) => line !== '');
   const line = lines.find((one) => /Failed to fetch|GPG error/.test(one)) ?? lines.findLast((one) => /^(?:[EW]:|[\w-]+: error|tar:)/.test(one)) ?? lines.at(-1) ?? 'it said nothing';
   return line.replace(/^[EWN]: /, '').replace(/\s+/g, ' ').slice(0, 300);
 }

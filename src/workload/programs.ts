@@ -1,9 +1,10 @@
 /** The native programs, and starting one: in our session, dying with us, its output in files. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { unfit } from '../base/failure.js';
 import { machineFailure } from '../base/system-error.js';
+import { printedLines } from './printed.js';
 
 const built = new URL('../../native/build/Release/', import.meta.url);
 
@@ -71,7 +72,7 @@ export async function startProgram(file: string, args: readonly string[], stdout
     exit: () => exit,
     exited,
     kill: (signal) => { child.kill(signal); },
-    complaints: () => readFileSync(stderrPath, 'utf8').split('\n').filter((text) => text !== ''),
+    complaints: () => printedLines(stderrPath),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The sampler beside a workload: who was in which state when, every 10 ms. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workloadFailed } from '../base/failure.js';
+import { readText } from '../base/read-file.js';
 import { readSamples, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { programs, startProgram, type Program } from './programs.js';
@@ -27,7 +27,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
       await end(program);
       return readSamples(output, go_ns);
     },
-    stacks: (go_ns) => (withStacks ? parseStacks(readFileSync(stacks, 'utf8'), go_ns) : []),
+    stacks: (go_ns) => (withStacks ? parseStacks(readText(stacks, { mostBytes: 256 * 2 ** 20 }), go_ns) : []),
   };
 }
 

@@ -1,8 +1,8 @@
 /** strace beside a process: attached before the window, detached after it. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unfit } from '../base/failure.js';
+import { unfit, workloadFailed } from '../base/failure.js';
+import { readText } from '../base/read-file.js';
 import { machineFailure } from '../base/system-error.js';
 import { withPipes } from '../base/with-pipes.js';
 import { countCalls, tracedCalls, type StraceCalls } from '../record/strace-calls.js';
@@ -36,7 +36,18 @@ export async function traceCalls(pid: number, folder: RuntimeFolder): Promise<Tr
     async finish() {
       child.kill('SIGINT');
       await ended;
-      return countCalls(readFileSync(output, 'utf8'));
+      return countCalls(readWritten(output));
     },
   };
+}
+
+/** All of it, since calls are counted: a string can hold no more than twice as much. */
+const mostBytes = 256 * 2 ** 20;
+
+function readWritten(path: string): string {
+  try {
+    return readText(path, { mostBytes });
+  } catch (cause) {
+    throw workloadFailed(`what strace wrote could not be read (${(cause as Error).message}); trace a shorter time or a slower load`, { cause });
+  }
 }

@@ -1,6 +1,7 @@
 /** Starting a JVM: java-caller → our launcher → java, in our session, dying with us, its output in files on tmpfs. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { printedLines, printedText } from '../printed.js';
 import { Failure, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
 import { killIfSame, startTimeOf, type ProcessIdentity } from '../process-identity.js';
@@ -67,7 +68,7 @@ export async function startJava(launch: JavaLaunch): Promise<JavaProgram> {
     if (failure !== undefined) throw failure as Error;
     started ??= readPidFile(at('pid'));
     const ended = end as JavaCallEnd | null;
-    if (ended !== null && (started === null || saysLauncher(linesOf(at('err')), java))) throw launcherFailed(ended, linesOf(at('err')));
+    if (ended !== null && (started === null || saysLauncher(printedLines(at('err')), java))) throw launcherFailed(ended, printedLines(at('err')));
     if (started !== null && (ended !== null || isJava(started.pid))) break;
     if (Date.now() > deadline) {
       // Where not even its pid is known it stays behind, and dies with us.
@@ -80,7 +81,8 @@ export async function startJava(launch: JavaLaunch): Promise<JavaProgram> {
 }
 
 function programOf({ java, folder, name }: JavaLaunch, launchText: string, started: StartedProcess, end: () => Exit | null, exited: Promise<Exit>): JavaProgram {
-  const linesAt = (suffix: string): string[] => linesOf(join(folder, `${name}.${suffix}`));
+  const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
+  const linesAt = (suffix: string): string[] => printedLines(at(suffix));
   const crashReport = (): string | null => readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${started.pid}.`)) ?? null;
   return {
     name,
@@ -95,8 +97,8 @@ function programOf({ java, folder, name }: JavaLaunch, launchText: string, start
     crashReport,
     logs: () => {
       const report = crashReport();
-      const files = { [`${name}-launch.txt`]: launchText, [`${name}-out.log`]: linesAt('out').map((text) => `${text}\n`).join(''), [`${name}-err.log`]: linesAt('err').map((text) => `${text}\n`).join('') };
-      return report === null ? files : { ...files, [report]: readFileSync(join(folder, report), 'utf8') };
+      const files = { [`${name}-launch.txt`]: launchText, [`${name}-out.log`]: printedText(at('out')), [`${name}-err.log`]: printedText(at('err')) };
+      return report === null ? files : { ...files, [report]: printedText(join(folder, report)) };
     },
   };
 }
@@ -133,6 +135,3 @@ function launcherFailed({ code, signal, stderr }: JavaCallEnd, [logged]: readonl
   return workloadFailed(`the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} before java was started${sentence === '' ? '' : `, saying "${sentence}"`}`);
 }
 
-function linesOf(path: string): string[] {
-  return (readIfThere(path) ?? '').split('\n').filter((text) => text !== '');
-}
