@@ -32,7 +32,7 @@ export function allSteps(root) {
     nativeStep(root, {
       part: 'tests',
       title: 'native tests',
-      targets: ['pauselab-engine-static', 'pauselab-engine-inject', 'pauselab-board-writer', 'pauselab-refuse', 'pauselab-board-tool', 'native-tests', 'native-tests-asan', 'native-tests-tsan'],
+      targets: ['pauselab-engine-static', 'pauselab-engine-inject', 'pauselab-board-writer', 'pauselab-refuse', 'pauselab-fail-calls', 'pauselab-board-tool', 'native-tests', 'native-tests-asan', 'native-tests-tsan'],
       needs: ['staticLibraries', 'sanitizers'],
     }),
   ];
