@@ -22,7 +22,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--markdown [file]', 'write Markdown, to a file if one is named')
     .option('--junit [file]', 'write JUnit XML, to a file if one is named')
     .option('--out <folder>', 'with --run: where the bundle goes')
-    .option('--runs <n>', 'with --run: repetitions of each arm (default: as the policy asks)', wholeNumber)
+    .option('--runs <n>', 'with --run: repetitions of each arm (default: as many as can decide, and at least what the policy asks for)', wholeNumber)
     .option('--duration <time>', 'with --run: measured window of a run, such as 10s')
     .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
     .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
@@ -116,9 +116,10 @@ async function allowedClasses(names: readonly string[]): Promise<EnvironmentClas
 }
 
 /** The bundle's folder. */
-async function measureNow(nameOrPath: string, options: Asked, { minimumRuns }: Policy, argv: readonly string[]): Promise<string> {
+async function measureNow(nameOrPath: string, options: Asked, policy: Policy, argv: readonly string[]): Promise<string> {
   const written = await planOfRun(nameOrPath, options);
-  const enough = options.runs !== undefined || written.profile.runs >= minimumRuns ? written : await planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
+  const runs = comparesAnything(policy) ? (await import('../verdict/gate/together.js')).runsToDecide(policy) : policy.minimumRuns;
+  const enough = options.runs !== undefined || written.profile.runs >= runs ? written : await planOfRun(nameOrPath, { ...options, runs: String(runs) });
   const { bundle, failure } = await measure(enough.profile, enough.arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), untilN: null, guest: guestOptions(guestDefaults) });
   if (failure !== null) throw failure;
   printNote(`measured ${bundle}`);
