@@ -25,7 +25,8 @@ export interface MeanEffects {
   readonly ratio: (Interval & { readonly estimate: number }) | null;
 }
 
-export function bootstrapMeans(a: readonly number[], b: readonly number[], random: Random, resamples: number): MeanEffects {
+/** `level`: that of either side of the intervals, α/2 for 95 %. */
+export function bootstrapMeans(a: readonly number[], b: readonly number[], random: Random, resamples: number, level = alpha / 2): MeanEffects {
   assertGroups('a bootstrap', a, b);
   const [meanA, meanB] = [mean(a), mean(b)];
   const difference = meanB - meanA;
@@ -42,14 +43,14 @@ export function bootstrapMeans(a: readonly number[], b: readonly number[], rando
     differences[i] = drawnB - drawnA;
     ratios[i] = ratioOf(drawnA, drawnB);
   }
-  const tail = expandedTail(a, b);
+  const tail = expandedTail(a, b, level);
   return {
     difference: { estimate: difference, ...intervalOf(differences.sort(), tail) },
     ratio: hasRatio ? { estimate: ratio, ...intervalOf(ratios.sort(), tail) } : null,
   };
 }
 
-function ratioOf(a: number, b: number): number {
+export function ratioOf(a: number, b: number): number {
   return a === b ? 1 : b / a;
 }
 
@@ -61,10 +62,13 @@ function drawnMean(values: readonly number[], random: Random): number {
   return first + total / values.length;
 }
 
-/** The level on either side in place of α/2. */
-export function expandedTail(a: readonly number[], b: readonly number[]): number {
-  const n = Math.min(a.length, b.length);
-  return normalCdf(-studentUpper(alpha / 2, welchDf(a, b)) * Math.sqrt(n / (n - 1)));
+/** The level on either side in place of `level`. */
+export function expandedTail(a: readonly number[], b: readonly number[], level = alpha / 2): number {
+  return expandedTailOf(Math.min(a.length, b.length), welchDf(a, b), level);
+}
+
+export function expandedTailOf(n: number, df: number, level: number): number {
+  return normalCdf(-studentUpper(level, df) * Math.sqrt(n / (n - 1)));
 }
 
 /** Welch's degrees of freedom, between those of the smaller group alone and of both. */
@@ -81,7 +85,7 @@ function variance(values: readonly number[]): number {
 }
 
 /** Quantiles of the sorted resamples, rounded outwards. */
-function intervalOf(sorted: Float64Array, tail: number): Interval {
+export function intervalOf(sorted: Float64Array, tail: number): Interval {
   const cut = Math.max(0, Math.floor(tail * sorted.length) - 1);
   const finite = (value: number | undefined): number | null => (value === undefined || !Number.isFinite(value) ? null : value);
   return { low: finite(sorted[cut]), high: finite(sorted[sorted.length - 1 - cut]) };

@@ -1,13 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide, defaultPolicy, type Decision, type MetricInput } from '../../src/verdict/decide.js';
+import { decide as decideAll, defaultPolicy, type Decision, type DecisionPolicy, type MetricInput } from '../../src/verdict/decide.js';
+
+type Values = Omit<MetricInput, 'origin'>;
+
+/** Two experiments, whose k-th runs of every metric are of one round. */
+function withRounds(values: Values): MetricInput {
+  const origin = (side: 'a' | 'b') => ({ experiment: side, arm: '', rounds: values[side].map((_, round) => round) });
+  return { ...values, origin: { a: origin('a'), b: origin('b') } };
+}
+
+function decide(metrics: readonly Values[], policy?: DecisionPolicy): readonly Decision[] {
+  return decideAll(metrics.map(withRounds), policy).decisions;
+}
 
 const margin = { relative: 0.1, absolute: 0 };
 /** Around 100, all different. */
 const base = [98, 103, 97, 101, 99, 104, 96, 102, 100, 105];
 const by = (factor: number): number[] => base.map((value, i) => value * factor + i * 0.01);
 
-function one(a: readonly number[], b: readonly number[], more: Partial<MetricInput> = {}): Decision {
+function one(a: readonly number[], b: readonly number[], more: Partial<Values> = {}): Decision {
   const [decision] = decide([{ key: 'metric', a, b, margin, refusal: null, ...more }]);
   if (decision === undefined) throw new Error('no decision');
   return decision;
@@ -62,17 +74,40 @@ describe('few runs', () => {
     expect(one(zeros(6), zeros(6)).verdict).toBe('equivalent');
   });
 
-  test('four a side find a difference alone, and not among twenty metrics', () => {
-    const metric = (key: string, b: readonly number[]): MetricInput => ({ key, a: [1, 2, 3, 4], b, margin, refusal: null });
+  test('four a side find a difference, alone and among twenty metrics of the same runs', () => {
+    const metric = (key: string, b: readonly number[]): Values => ({ key, a: [1, 2, 3, 4], b, margin, refusal: null });
     expect(decide([metric('x', [11, 12, 13, 14])])).toMatchObject([{ verdict: 'regressed' }]);
     const many = decide([metric('x', [11, 12, 13, 14]), ...Array.from({ length: 19 }, (_, i) => metric(String(i), [1.5, 2.5, 3.5, 4.5]))]);
-    expect(many[0]).toMatchObject({ verdict: 'inconclusive', reason: 'many-metrics', wouldDecide: { of: 'difference' } });
-    expect(many[0]?.wouldDecide?.runs).toBeGreaterThanOrEqual(6);
+    expect(many.map(({ verdict }) => verdict)).toEqual(['regressed', ...Array<string>(19).fill('inconclusive')]);
+    // Three a side have 20 divisions, of which 2 are as far away.
+    const three = decide([{ ...metric('x', [11, 12, 13]), a: [1, 2, 3] }]);
+    expect(three).toMatchObject([{ verdict: 'inconclusive', reason: 'too-few-runs', resolution: 0.1, wouldDecide: { of: 'difference' } }]);
+    expect(three[0]?.wouldDecide?.runs).toBeGreaterThanOrEqual(4);
   });
 
   test('a metric that no division could decide takes nothing from the others', () => {
     const quiet = Array.from({ length: 50 }, (_, i) => ({ key: `quiet ${i}`, a: [0, 0, 0, 0], b: [0, 0, 0, 0], margin, refusal: null }));
     expect(decide([{ key: 'x', a: [1, 2, 3, 4], b: [11, 12, 13, 14], margin, refusal: null }, ...quiet])[0]).toMatchObject({ verdict: 'regressed' });
+  });
+});
+
+describe('sides that were measured in turns', () => {
+  const drift = [0, 30, 60, 90, 120, 150, 180, 210];
+  const origin = (arm: string) => ({ experiment: 'one', arm, rounds: drift.map((_, round) => round) });
+  const inTurns = (b: readonly number[], sidedness: DecisionPolicy['sidedness'] = 'two'): Decision | undefined =>
+    decideAll([{ key: 'k', a: drift.map((value) => 100 + value), b, margin, refusal: null, origin: { a: origin('x'), b: origin('y') } }], { ...defaultPolicy, sidedness }).decisions[0];
+
+  test('differ by what they differ inside their rounds, whatever drifts', () => {
+    const decision = inTurns(drift.map((value, i) => (100 + value) * (1.3 + 0.001 * i)));
+    expect(decision).toMatchObject({ verdict: 'regressed', pAdjusted: 2 / 256 });
+    expect(decision?.ratio?.low).toBeGreaterThan(1.29);
+    // The same values, measured one side after the other, show nothing.
+    expect(one(drift.map((value) => 100 + value), drift.map((value, i) => (100 + value) * (1.3 + 0.001 * i))).verdict).toBe('inconclusive');
+  });
+
+  test('are no worse by the same measure', () => {
+    expect(inTurns(drift.map((value, i) => 100 + value + (i % 2)), 'one')).toMatchObject({ noWorse: { holds: true, setAside: 0 } });
+    expect(inTurns(drift.map((value) => (100 + value) * 1.12), 'one')).toMatchObject({ noWorse: { holds: false } });
   });
 });
 
@@ -83,27 +118,30 @@ test('nothing is concluded from what was refused, or from no run', () => {
 });
 
 describe('for any runs', () => {
-  const runs = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 10 });
+  // As many as are divided in all ways, so that p is exact.
+  const runs = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 7 });
   const turned = { regressed: 'improved', improved: 'regressed', equivalent: 'equivalent', inconclusive: 'inconclusive' } as const;
   const quick = { ...defaultPolicy, resamples: 300, estimates: false };
 
   test('the verdict turns with the sides, and does not depend on the unit', () => {
     fc.assert(fc.property(runs, runs, (a, b) => {
       // Margins are relative to the reference; with none, sides are alike.
-      const metric = (x: readonly number[], y: readonly number[], factor = 1): MetricInput => ({ key: 'k', a: x.map((v) => v * factor), b: y.map((v) => v * factor), margin: { relative: 0, absolute: 0 }, refusal: null });
+      const metric = (x: readonly number[], y: readonly number[], factor = 1): Values => ({ key: 'k', a: x.map((v) => v * factor), b: y.map((v) => v * factor), margin: { relative: 0, absolute: 0 }, refusal: null });
       const [own] = decide([metric(a, b)], quick);
-      expect(decide([metric(b, a)], { ...quick, seed: 2 })[0]?.p).toBeCloseTo(own?.p ?? NaN, 12);
+      expect(decide([metric(b, a)], { ...quick, seed: 2 })[0]?.p ?? 1).toBeCloseTo(own?.p ?? 1, 12);
       // Near the margin the resamples decide, which are others in the other direction.
       if (own?.reason !== 'mean-unclear' && decide([metric(b, a)], quick)[0]?.reason !== 'mean-unclear') expect(decide([metric(b, a)], quick)[0]?.verdict).toBe(turned[own?.verdict ?? 'inconclusive']);
       expect(decide([metric(a, b, 1024)], quick)[0]?.verdict).toBe(own?.verdict);
     }));
   });
 
-  test('no verdict contradicts the interval that is printed with it', () => {
+  test('no verdict contradicts the figures that are printed with it', () => {
     fc.assert(fc.property(runs, runs, fc.integer({ min: 0, max: 20 }), (a, b, shift) => {
       const [decision] = decide([{ key: 'k', a, b: b.map((value) => value + shift), margin, refusal: null }], quick);
-      if (decision?.verdict === 'regressed') expect(decision.difference?.low).toBeGreaterThan(0);
-      if (decision?.verdict === 'improved') expect(decision.difference?.high).toBeLessThan(0);
+      const differs = decision?.verdict === 'regressed' || decision?.verdict === 'improved';
+      if (differs) expect(decision.pAdjusted).toBeLessThanOrEqual(0.05);
+      if (decision?.verdict === 'regressed') expect(decision.mean.b).toBeGreaterThan(1.1 * (decision.mean.a ?? NaN));
+      if (decision?.verdict === 'improved') expect(decision.mean.a).toBeGreaterThan(1.1 * (decision.mean.b ?? NaN));
       if (decision?.verdict === 'equivalent') expect(Math.min(decision.runs.a, decision.runs.b)).toBeGreaterThanOrEqual(6);
     }));
   });
