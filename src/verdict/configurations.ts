@@ -5,6 +5,7 @@
  */
 import { formatShare } from '../base/units.js';
 import { decide, defaultPolicy, leastRunsForEquivalence, type Decision } from './decide.js';
+import type { Origin } from './joint-design.js';
 import { metricNamed } from './metrics.js';
 import { evidenceOf } from './outcome.js';
 import type { Compared } from './verdict.js';
@@ -16,19 +17,22 @@ export function configurationTexts(compared: readonly Compared[]): string[] {
   const alone = compared.some(({ judged }) => judged.reason === 'uncontrolled') ? compared : [];
   const [reference, ...others] = [...new Set(alone.map(({ arm }) => arm.name))];
   if (reference === undefined || others.length === 0) return [];
-  const sharesOf = (arm: string, name: string): number[] | null => {
+  const sharesOf = (arm: string, name: string): Shares | null => {
     const series = alone.find((one) => one.arm.name === arm && one.series.name === name)?.series;
-    return series === undefined ? null : evidenceOf(series).map(({ stalled_share }) => stalled_share);
+    if (series === undefined) return null;
+    const runs = evidenceOf(series);
+    // A summary does not say which runs of two arms were of one round, so the arms are compared as if measured apart.
+    return { shares: runs.map(({ stalled_share }) => stalled_share), origin: { experiment: arm, arm, rounds: runs.map((run) => series.perRun.indexOf(run)) } };
   };
   const metric = metricNamed('stalled_share');
   if (metric === null) throw new Error('there is no metric stalled_share');
   const pairs = others.flatMap((arm) =>
     alone.filter((one) => one.arm.name === arm).flatMap(({ series: { name, stalls } }) => {
       const [a, b] = [sharesOf(reference, name), sharesOf(arm, name)];
-      return a === null || b === null ? [] : [{ arm, name, input: { key: JSON.stringify([arm, name]), a, b, margin: metric.margin(stalls.threshold_ns), refusal: null } }];
+      return a === null || b === null ? [] : [{ arm, name, input: { key: JSON.stringify([arm, name]), a: a.shares, b: b.shares, origin: { a: a.origin, b: b.origin }, margin: metric.margin(stalls.threshold_ns), refusal: null } }];
     }),
   );
-  const decisions = decide(pairs.map(({ input }) => input), { ...defaultPolicy, estimates: false });
+  const { decisions } = decide(pairs.map(({ input }) => input), { ...defaultPolicy, estimates: false });
   return others.flatMap((arm) => {
     const own = pairs.flatMap((pair, i): Decided[] => {
       const decision = decisions[i];
@@ -36,6 +40,11 @@ export function configurationTexts(compared: readonly Compared[]): string[] {
     });
     return own.length === 0 ? [] : [textOf(arm, reference, own)];
   });
+}
+
+interface Shares {
+  readonly shares: readonly number[];
+  readonly origin: Origin;
 }
 
 interface Decided {
