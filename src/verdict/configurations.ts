@@ -7,8 +7,7 @@ import { formatShare } from '../base/units.js';
 import { decide, defaultPolicy, leastRunsForEquivalence, type Decision } from './decide.js';
 import type { Origin } from './joint-design.js';
 import { metricNamed } from './metrics.js';
-import { evidenceOf } from './outcome.js';
-import type { Compared } from './verdict.js';
+import { evidenceOf, type Compared } from './outcome.js';
 import { counted, listed } from './words.js';
 
 /** A clause for each arm after the first; none where there is one arm. */

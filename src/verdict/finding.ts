@@ -1,8 +1,7 @@
 /** What was found, arm by arm and series by series, in words that claim no more than outcome.ts does. */
 import { formatDuration, formatShare } from '../base/units.js';
 import type { ArmSummary, Finding } from '../bundle/schema.js';
-import { evidenceOf, outcomeOf, type Series } from './outcome.js';
-import type { Compared } from './verdict.js';
+import { evidenceOf, outcomeOf, type Compared, type Series } from './outcome.js';
 import { counted } from './words.js';
 
 /** Every series of the arms of one kernel beside that kernel's own foreign control. */

@@ -35,6 +35,14 @@ export type Judged =
   | { readonly outcome: 'stalls' | 'like-foreign'; readonly reason: null }
   | { readonly outcome: 'unclear' | 'no-data'; readonly reason: keyof typeof reasons };
 
+/** One series of an arm, and what was made of it. */
+export interface Compared {
+  readonly arm: ArmSummary;
+  readonly series: Series;
+  readonly control: Series | undefined;
+  readonly judged: Judged;
+}
+
 /** `hasControls`: whether the experiment has a foreign control at all; a user's own program has none. */
 export function outcomeOf(series: Series, control: Series | undefined, hasControls = true): Judged {
   const runs = evidenceOf(series);

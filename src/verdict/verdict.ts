@@ -4,16 +4,8 @@ import { formatDuration } from '../base/units.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../bundle/schema.js';
 import { configurationTexts } from './configurations.js';
 import { probeCosts } from './cost.js';
-import { evidenceOf, type Judged, type Series } from './outcome.js';
+import { evidenceOf, type Compared } from './outcome.js';
 import { listed } from './words.js';
-
-/** One series of an arm, and what was made of it. */
-export interface Compared {
-  readonly arm: ArmSummary;
-  readonly series: Series;
-  readonly control: Series | undefined;
-  readonly judged: Judged;
-}
 
 /** What was compared on one kernel. */
 export interface OnKernel {

@@ -35,7 +35,8 @@ beforeAll(async () => {
   writeFileSync('service.yaml', /^```yaml app\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/app.md'), 'utf8'))?.[1] ?? '');
   writeFileSync('gate.yaml', /^```yaml policy\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/gate.md'), 'utf8'))?.[1] ?? '');
   const profile = await loadResolved('priority-inversion');
-  for (const name of new Set(written.flatMap(({ text }) => argumentsOf(text)).filter((word) => word.startsWith('results/'))))
+  const bundles = written.map(({ text }) => argumentsOf(text)).flatMap((words) => words.filter((word, i) => word.startsWith('results/') || (words[0] === 'replay' && i === 1 && !word.startsWith('-'))));
+  for (const name of new Set(bundles))
     writeFakeBundle(name, {
       runs: [{ arm: 'free-one-vma', stalls: stalled(0) }],
       manifest: { profile, profileHash: hashOf(profile), order: [{ arm: 'free-one-vma', kernel: null, repetition: 1 }] },
