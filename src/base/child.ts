@@ -7,6 +7,7 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
+import { linesOf } from './lines.js';
 import { settlesWithin } from './clock.js';
 import { unfit } from './failure.js';
 import { nativeProgram } from './native.js';
@@ -102,7 +103,7 @@ const noSuchProgram = 127;
 
 /** The line of its complaints that a sentence can quote: apt's last one only says that there were others. */
 export function lastComplaint({ stderr }: Pick<ChildEnd, 'stderr'>): string {
-  const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = linesOf(stderr).map((line) => line.trim()).filter((line) => line !== '');
   const line = lines.find((one) => /Failed to fetch|GPG error/.test(one)) ?? lines.findLast((one) => /^(?:[EW]:|[\w-]+: error|tar:)/.test(one)) ?? lines.at(-1) ?? 'it said nothing';
   return line.replace(/^[EWN]: /, '').replace(/\s+/g, ' ').slice(0, 300);
 }

@@ -45,7 +45,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
         import('../verdict/gate/pair.js'),
         import('../verdict/gate/policy.js'),
       ]);
-      const written = options.policy === undefined ? defaultGatePolicy() : await loadPolicy(options.policy);
+      const written = options.policy === undefined ? defaultGatePolicy() : loadPolicy(options.policy);
       const policy: Policy = {
         ...written,
         allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])],

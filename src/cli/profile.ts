@@ -66,8 +66,8 @@ function showCommand() {
         const { toPlain } = await import('../profile/tree.js');
         write(toJson(toPlain(await loadTree(nameOrPath))));
       } else {
-        const { readFile } = await import('node:fs/promises');
-        printDocument(await readFile(await profileFile(nameOrPath), 'utf8'));
+        const { readYamlFile } = await import('../profile/yaml-file.js');
+        printDocument(readYamlFile(await profileFile(nameOrPath), usage));
       }
     });
 }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readText } from '../base/read-file.js';
 
 /** As in package.json, which is the only place that says it. */
 export function toolVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readText(fileURLToPath(new URL('../../package.json', import.meta.url)), { mostBytes: 2 ** 20 })) as { version: string };
   return version;
 }

@@ -1,6 +1,5 @@
 /** A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done here. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { cleanUp } from '../base/clean-up.js';
 import { listen, unlessInterrupted } from '../base/clock.js';
 import { Failure, unfit, usage, workloadFailed } from '../base/failure.js';
@@ -8,6 +7,7 @@ import type { KernelRecord } from '../bundle/schema.js';
 import { formatSize } from '../base/units.js';
 import { cpuTopology } from '../host/cpus.js';
 import { availableMemoryBytes } from '../host/memory.js';
+import { readConfig } from '../kernel/config-file.js';
 import type { GuestImage } from '../kernel/guest-image.js';
 import type { KernelImage } from '../kernel/kernel.js';
 import { bootMachine, hasOopsed, MachineLost, pinVcpus, runDelayOf, type BootInput, type Machine, type RequestDeadline } from '../kernel/machine.js';
@@ -65,7 +65,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
     refuseWrongClock(hello.data.uptime_s, machine);
     const allowed = cpuTopology().allowed;
     const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
-    const config = kernel.config === null ? null : readFileSync(kernel.config, 'utf8');
+    const config = kernel.config === null ? null : readConfig(kernel.config);
     const { facts, mitigations } = await ask(machine, { type: 'set-up', release: kernel.release, config }, { deadline_ms: setUpDeadline_ms, interrupted: session.interrupted }, (answer) => (answer.type === 'facts' ? answer : undefined));
     if (facts.kernel !== kernel.release) throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
     if (settings.preempt !== null && facts.preemption !== settings.preempt) throw unfit(`${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`);

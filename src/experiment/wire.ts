@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ExitCode } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
 import { bundleSchemas, manifestSchema, runSchema, seriesSchema } from '../bundle/schema.js';
 import type { HostFacts } from '../host/facts.js';
 import { lastUsedIndex, type SparseCounts } from '../record/counts.js';
@@ -39,7 +40,7 @@ const files = z.record(fileName, text(64 * 1024 * 1024)).refine((all) => Object.
 /** Of these files the only one that pauselab reads as JSON. */
 function isStallList(text: string | undefined): boolean {
   try {
-    return text === undefined || bundleSchemas.stalls.safeParse(JSON.parse(text)).success;
+    return text === undefined || bundleSchemas.stalls.safeParse(parseJson(text)).success;
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@
  * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would have
  * done itself, with the same code, and sends back what came of it. During a window it says nothing: it shares the CPUs.
  */
-import { constants, openSync, readFileSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
+import { constants, openSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ExitCode, Failure } from '../base/failure.js';
@@ -14,6 +14,7 @@ import { sayRan, saySized, type Request } from '../experiment/said.js';
 import type { Said } from '../experiment/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
+import { readIfThere, readProc } from '../host/files.js';
 import { encodeFrame, frameReader } from '../kernel/frames.js';
 
 // A serial port must not become the terminal of this session: its threads would get signals from there.
@@ -76,13 +77,13 @@ async function handle(request: Request): Promise<void> {
 function mitigations(): Record<string, string> {
   const folder = '/sys/devices/system/cpu/vulnerabilities';
   try {
-    return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8').trim().slice(0, 500)]));
+    return Object.fromEntries(readdirSync(folder).map((name) => [name, (readIfThere(join(folder, name)) ?? '').slice(0, 500)]));
   } catch {
     return {};
   }
 }
 
-say({ type: 'hello', protocol, uptime_s: Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) });
+say({ type: 'hello', protocol, uptime_s: Number(readProc('/proc/uptime').split(' ')[0]) });
 const take = frameReader();
 const buffer = Buffer.alloc(64 * 1024);
 for (;;) {

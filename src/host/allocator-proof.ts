@@ -1,10 +1,11 @@
 /** Proof that a started process runs on the allocator that was asked for, with the settings that were asked for. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { unfit, usage } from '../base/failure.js';
 import type { Allocator } from '../profile/jvm-table.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
 import { isSame, jemallocRefusal, preloadWarning, type TriedSetting } from './allocator-trial.js';
 import { allocatorLaunch, allocatorVersion } from './allocators.js';
+import { readKernelFile } from './files.js';
 
 export interface AllocatorEvidence {
   readonly pid: number;
@@ -36,7 +37,7 @@ export function proveAllocator(allocator: ResolvedAllocator, tried: readonly Tri
   const refused = jemallocRefusal(complaints);
   if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
   const { library } = allocatorLaunch(allocator);
-  if (library !== null && !mappedFiles(readFileSync(`/proc/${pid}/maps`, 'utf8')).has(realpathSync(library))) {
+  if (library !== null && !mappedFiles(readKernelFile(`/proc/${pid}/maps`)).has(realpathSync(library))) {
     throw unfit(`the allocator ${name} (${library}) is not in process ${pid}: it was not preloaded; look at its stderr in the bundle`);
   }
   const said = reportOf(report);

@@ -9,11 +9,13 @@
  *              can only be read from inside, for the few that MallocExtension has a property for
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { unfit, usage } from '../base/failure.js';
+import { linesOf } from '../base/lines.js';
 import { didYouMean } from '../base/near-miss.js';
+import { readBytes } from '../base/read-file.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
-import { allocatorLaunch, tunableName, type AllocatorLaunch } from './allocators.js';
+import { allocatorLaunch, mostLibraryBytes, tunableName, type AllocatorLaunch } from './allocators.js';
+import { readProc } from './files.js';
 
 export interface TriedSetting {
   /** As the profile has it. */
@@ -113,7 +115,7 @@ const trialDeadline_ms = 20_000;
 function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<string, string>>): string[] {
   const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], { env: { ...environment, ...more, LC_ALL: 'C' }, encoding: 'utf8', timeout: trialDeadline_ms, killSignal: 'SIGKILL' });
   if (error !== undefined) throw unfit(`a program that does nothing could not be run with ${String(library)} (${error.message})`, { cause: error });
-  const lines = stderr.split('\n').filter((line) => line !== '');
+  const lines = linesOf(stderr).filter((line) => line !== '');
   const warning = preloadWarning(lines);
   if (warning !== null) throw unfit(`the allocator's library was not preloaded: ${warning}`);
   if (status !== 0) throw unfit(`a program that does nothing does not run with ${String(library)} (${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it said nothing'}); give another library as allocator.path`);
@@ -123,7 +125,7 @@ function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<
 /** Of the loader that this process has itself: the workload has the same. */
 function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string> {
   if (environment.GLIBC_TUNABLES === undefined) return new Map();
-  const loader = /^.*\s(\/\S*\/ld-linux\S*)$/m.exec(readFileSync('/proc/self/maps', 'utf8'))?.[1];
+  const loader = /^.*\s(\/\S*\/ld-linux\S*)$/m.exec(readProc('/proc/self/maps'))?.[1];
   if (loader === undefined) throw unfit('the settings of glibc cannot be checked: this system has no loader of glibc; leave allocator.settings out');
   const { stdout, status } = spawnSync(loader, ['--list-tunables'], { env: { ...environment }, encoding: 'utf8', timeout: trialDeadline_ms, killSignal: 'SIGKILL' });
   if (status !== 0) throw unfit(`the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave allocator.settings out`);
@@ -131,7 +133,7 @@ function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string>
 }
 
 function refuseUnknownVariables({ settings }: ResolvedAllocator, { library }: AllocatorLaunch): void {
-  const known = [...new Set(readFileSync(library ?? '', 'latin1').match(/(?<=\bTCMALLOC_)[A-Z][A-Z_]+/g) ?? [])].map((name) => name.toLowerCase());
+  const known = [...new Set(readBytes(library ?? '', { mostBytes: mostLibraryBytes }).toString('latin1').match(/(?<=\bTCMALLOC_)[A-Z][A-Z_]+/g) ?? [])].map((name) => name.toLowerCase());
   for (const key of Object.keys(settings)) {
     if (!known.includes(key.toLowerCase())) throw usage(`tcmalloc has no setting ${key}${didYouMean(key, known)}; this one has ${known.join(', ')}: correct allocator.settings`);
   }

@@ -2,13 +2,17 @@
  * Allocators under a workload: found, checked to fit this machine, and what a process needs in its environment to run on
  * one. Whether it then does is for allocator-trial.ts (before the start) and allocator-proof.ts (after it).
  */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join } from 'node:path';
 import { unfit, usage } from '../base/failure.js';
+import { readBytes, readPart } from '../base/read-file.js';
 import type { Allocator } from '../profile/jvm-table.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
 import { missing } from './missing.js';
+
+/** A program or a library with debugging data. */
+export const mostLibraryBytes = 2 ** 30;
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -106,7 +110,7 @@ export interface AllocatorVersion {
 export function allocatorVersion(name: Allocator, library: string | null): AllocatorVersion {
   if (name === 'glibc' || library === null) return { file: null, version: glibcVersion() };
   const file = realpathSync(library);
-  const said = kinds[name].version?.exec(readFileSync(file, 'latin1'))?.[1];
+  const said = kinds[name].version?.exec(readBytes(file, { mostBytes: mostLibraryBytes }).toString('latin1'))?.[1];
   return { file, version: said ?? /\.so\.([\d.]+)$/.exec(basename(file))?.[1] ?? null };
 }
 
@@ -140,7 +144,7 @@ export function refuseStatic(program: string, { library }: AllocatorLaunch): voi
 
 /** Whether a program header of an ELF file is PT_INTERP (elf.h). Of a file that is none, whatever runs it has one. */
 function hasLoader(program: string): boolean {
-  const file = readFileSync(program);
+  const file = readBytes(program, { mostBytes: mostLibraryBytes });
   if (file.length < 64 || file.toString('latin1', 0, 4) !== '\x7fELF' || file[4] !== 2) return true;
   const [u16, u32, u64] = file[5] === 1 ? [file.readUInt16LE.bind(file), file.readUInt32LE.bind(file), file.readBigUInt64LE.bind(file)] : [file.readUInt16BE.bind(file), file.readUInt32BE.bind(file), file.readBigUInt64BE.bind(file)];
   const [first, size, count] = [Number(u64(32)), u16(54), u16(56)];
@@ -166,16 +170,10 @@ function refuseForeign(library: string, name: string): void {
 }
 
 function headOf(library: string, name: string): Buffer {
-  const head = Buffer.alloc(20);
   try {
-    const file = openSync(library, 'r');
-    try {
-      readSync(file, head, 0, head.length, 0);
-    } finally {
-      closeSync(file);
-    }
+    const head = readPart(library, 0, 20);
+    return Buffer.concat([head, Buffer.alloc(20 - head.length)]);
   } catch (cause) {
     throw usage(`the library ${library} of ${name} cannot be read (${(cause as Error).message}); correct allocator.path`, { cause });
   }
-  return head;
 }

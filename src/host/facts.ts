@@ -1,9 +1,8 @@
 /** The machine as a bundle records it. What could not be read is null, never guessed. */
 import { cpus, release, totalmem, version } from 'node:os';
-import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { cpuTopology } from './cpus.js';
-import { readIfThere } from './files.js';
+import { readIfThere, readKernelBytes } from './files.js';
 import { configHz, configOption, configuredPreemption } from './kernel-config.js';
 
 export interface HostFacts {
@@ -52,7 +51,7 @@ function kernelConfig(): string | null {
   const plain = readIfThere(`/boot/config-${release()}`);
   if (plain !== null) return plain;
   try {
-    return gunzipSync(readFileSync('/proc/config.gz')).toString();
+    return gunzipSync(readKernelBytes('/proc/config.gz')).toString();
   } catch {
     return null;
   }

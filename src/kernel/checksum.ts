@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { streamOf } from '../base/read-file.js';
+
+/** A vmlinux with debugging data has one GB. */
+export const mostKernelBytes = 4 * 2 ** 30;
 
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(streamOf(path, { mostBytes: mostKernelBytes }), hash);
   return hash.digest('hex');
 }
 

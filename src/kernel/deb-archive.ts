@@ -1,10 +1,11 @@
 /** Reading .deb files with dpkg-deb: their fields, and from their files what a guest needs. Nothing of theirs is run. */
 import { lstatSync, readdirSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
 import { makeFolders } from '../base/atomic-file.js';
 import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../base/child.js';
+import { readPart } from '../base/read-file.js';
 import { missing } from '../host/missing.js';
 
 export interface DebFields {
@@ -14,13 +15,11 @@ export interface DebFields {
   readonly depends: string;
 }
 
-export async function isDebArchive(path: string): Promise<boolean> {
-  const file = await open(path, 'r').catch((cause: unknown) => { throw usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a file that you may read`, { cause }); });
+export function isDebArchive(path: string): boolean {
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
-    return bytesRead === 8 && buffer.toString('latin1') === '!<arch>\n';
-  } finally {
-    await file.close();
+    return readPart(path, 0, 8).toString('latin1') === '!<arch>\n';
+  } catch (cause) {
+    throw usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a file that you may read`, { cause });
   }
 }
 

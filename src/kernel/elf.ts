@@ -1,5 +1,5 @@
 /** What a program needs to be loaded, read from its own headers: `ldd` would run it. ELF, 64 bits, little-endian. */
-import { readFileSync } from 'node:fs';
+import { readBytes } from '../base/read-file.js';
 
 export interface ElfNeeds {
   /** The loader, such as /lib64/ld-linux-x86-64.so.2; null for a library and for a static program. */
@@ -37,7 +37,7 @@ export function elfNeeds(bytes: Buffer): ElfNeeds | null {
 }
 
 export function elfNeedsOf(path: string): ElfNeeds | null {
-  return elfNeeds(readFileSync(path));
+  return elfNeeds(readBytes(path, { mostBytes: 2 ** 30 }));
 }
 
 interface Segment {

@@ -3,6 +3,7 @@
  * where a kernel or firmware may write too. The other side is not trusted: a length beyond the limit ends the channel.
  */
 import { workloadFailed } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
 
 const mark = Buffer.from('PLFR');
 const head = mark.length + 4;
@@ -55,7 +56,7 @@ function lengthOf(bytes: Buffer): number {
 
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8')) as unknown;
+    return parseJson(body.toString('utf8'));
   } catch (cause) {
     throw workloadFailed('a message that is no JSON came through the channel between host and guest', { cause });
   }

@@ -1,15 +1,16 @@
 /** The .config that a kernel built with CONFIG_IKCONFIG carries: gzip data between two marks, in its uncompressed image. */
-import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { spawnKept } from '../base/child.js';
+import { streamOf } from '../base/read-file.js';
 import { bannerRelease } from './boot-image.js';
+import { mostKernelBytes } from './checksum.js';
+import { mostConfigBytes } from './config-file.js';
 
 const begin = Buffer.from('IKCFG_ST');
 const end = Buffer.from('IKCFG_ED');
-/** A .config is 0.3 MB, some 60 KB packed. What is larger is none. */
+/** A .config is some 60 KB packed. What is larger is none. */
 const mostPacked = 1 << 20;
-const mostConfig = 4 << 20;
 
 export interface Found {
   readonly release: string | undefined;
@@ -52,7 +53,7 @@ function configIn(bytes: Buffer): string | null {
     const stop = bytes.indexOf(end, at);
     if (stop < 0) return null;
     try {
-      return gunzipSync(bytes.subarray(at + begin.length, stop), { maxOutputLength: mostConfig }).toString();
+      return gunzipSync(bytes.subarray(at + begin.length, stop), { maxOutputLength: mostConfigBytes }).toString();
     } catch {
       // The marks also stand in the code that looks for them.
     }
@@ -72,7 +73,7 @@ const unpackers: readonly (readonly [magic: string, command: readonly string[]])
 export async function configOfBzImage(path: string, { offset, length }: { offset: number; length: number }, head: Buffer): Promise<string | null> {
   if (length === 0) return null;
   const magic = head.toString('latin1');
-  const packed = createReadStream(path, { start: offset, end: offset + length - 1 });
+  const packed = streamOf(path, { mostBytes: mostKernelBytes, start: offset, end: offset + length - 1 });
   try {
     if (magic.startsWith('\x1f\x8b')) return (await searchVmlinux(packed.pipe(createGunzip()))).config;
     const [program, ...args] = unpackers.find(([start]) => magic.startsWith(start))?.[1] ?? [];

@@ -1,11 +1,12 @@
 /** A kernel image that the user has: a bzImage, a vmlinux, or the tree that it was built in. */
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { usage } from '../base/failure.js';
+import { readPart, streamOf } from '../base/read-file.js';
 import { headBytes, readImageHead } from './boot-image.js';
 import { cacheFolder, writeInCache } from './cache.js';
-import { sha256OfFile, sha256OfText } from './checksum.js';
+import { mostKernelBytes, sha256OfFile, sha256OfText } from './checksum.js';
+import { readConfig } from './config-file.js';
 import { configOfBzImage, searchVmlinux } from './ikconfig.js';
 import type { KernelImage, KernelSources } from './kernel.js';
 
@@ -35,22 +36,22 @@ export function parseFileSpec(asked: string): FileSpec {
 export async function kernelOfFile(asked: string, { path, config: named }: FileSpec, sources: KernelSources = {}): Promise<KernelImage> {
   const { release, carried } = await examineImage(path);
   const sha256 = await sha256OfFile(path);
-  if (named !== null) await refuseForeignConfig(named, release, asked);
-  const config = named ?? (await configBeside(path, release)) ?? keptConfig(await carried(), sources);
+  if (named !== null) refuseForeignConfig(named, release, asked);
+  const config = named ?? configBeside(path, release) ?? keptConfig(await carried(), sources);
   return { asked, release, image: path, config, modules: null, sha256, origin: { kind: 'file' } };
 }
 
 /** Its release, and the .config that it carries, which takes unpacking it. */
 export async function examineImage(path: string, called = path): Promise<{ release: string; carried: () => Promise<string | null> }> {
-  const { head, sizeBytes, payloadHead } = await readHead(path);
+  const { head, sizeBytes, payloadHead } = readHead(path);
   const image = readImageHead(head, sizeBytes);
   switch (image.kind) {
     case 'bzImage': {
       const { release, payload } = image;
-      return { release, carried: async () => configOfBzImage(path, payload, await payloadHead(payload.offset)) };
+      return { release, carried: () => configOfBzImage(path, payload, payloadHead(payload.offset)) };
     }
     case 'vmlinux': {
-      const { release, config } = await searchVmlinux(createReadStream(path));
+      const { release, config } = await searchVmlinux(streamOf(path, { mostBytes: mostKernelBytes }));
       if (release === undefined) throw usage(`${called} cannot be booted: it is an ELF file for x86-64 and no Linux kernel; name a vmlinux or a bzImage`);
       return { release, carried: () => Promise.resolve(config) };
     }
@@ -61,25 +62,16 @@ export async function examineImage(path: string, called = path): Promise<{ relea
   }
 }
 
-async function readHead(path: string): Promise<{ head: Buffer; sizeBytes: number; payloadHead: (offset: number) => Promise<Buffer> }> {
-  const read = async (position: number, length: number): Promise<Buffer> => {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  };
+function readHead(path: string): { head: Buffer; sizeBytes: number; payloadHead: (offset: number) => Buffer } {
   try {
-    return { head: await read(0, headBytes), sizeBytes: statSync(path).size, payloadHead: (offset) => read(offset, 8) };
+    return { head: readPart(path, 0, headBytes), sizeBytes: statSync(path).size, payloadHead: (offset) => readPart(path, offset, 8) };
   } catch (cause) {
     throw usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a kernel image that you may read`, { cause });
   }
 }
 
 /** As distributions, `make install` and a build tree lay them. One of another version is of another kernel, and is not taken. */
-async function configBeside(path: string, release: string): Promise<string | null> {
+function configBeside(path: string, release: string): string | null {
   const folder = dirname(path);
   const candidates = [
     `${path}.config`,
@@ -90,13 +82,13 @@ async function configBeside(path: string, release: string): Promise<string | nul
     join(folder, 'config'),
   ];
   for (const candidate of candidates) {
-    if (existsSync(candidate) && statSync(candidate).isFile() && belongsTo(await readFile(candidate, 'utf8'), release)) return candidate;
+    if (existsSync(candidate) && statSync(candidate).isFile() && belongsTo(readConfig(candidate), release)) return candidate;
   }
   return null;
 }
 
-async function refuseForeignConfig(path: string, release: string, asked: string): Promise<void> {
-  const text = await readFile(path, 'utf8');
+function refuseForeignConfig(path: string, release: string, asked: string): void {
+  const text = readConfig(path);
   if (!/^CONFIG_\w+=/m.test(text)) throw usage(`${asked}: ${path} is no kernel's .config: it sets no CONFIG_ option`);
   if (!belongsTo(text, release)) throw usage(`${asked}: ${path} is the .config of Linux ${configVersion(text) ?? 'of an unknown version'} and the image is ${release}; name the one that it was built with`);
 }

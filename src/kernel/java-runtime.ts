@@ -1,11 +1,12 @@
 /** A Java runtime small enough for a guest's memory: the modules that our jar needs, linked by the JDK itself, cached by that JDK. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders } from '../base/atomic-file.js';
 import { runChild } from '../base/child.js';
 import { cleanUpNow } from '../base/clean-up.js';
 import { unfit } from '../base/failure.js';
+import { readText } from '../base/read-file.js';
 import type { Jdk } from '../host/jdks.js';
 import { missing } from '../host/missing.js';
 import { cacheFolder, inCache } from './cache.js';
@@ -17,7 +18,7 @@ const modules = ['java.base', 'java.instrument', 'java.logging', 'java.managemen
 export async function javaRuntime({ home, version, vendor }: Jdk, signal?: AbortSignal): Promise<string> {
   const jlink = join(home, 'bin/jlink');
   if (!existsSync(jlink) || !existsSync(join(home, 'jmods'))) throw missing(`${home} has no jlink or no jmods, and a guest needs a Java runtime made by them`, ['jlink'], { otherwise: 'name a whole JDK with --java' });
-  const release = existsSync(join(home, 'release')) ? readFileSync(join(home, 'release'), 'utf8') : '';
+  const release = existsSync(join(home, 'release')) ? readText(join(home, 'release'), { mostBytes: 2 ** 20 }) : '';
   const key = createHash('sha256').update([home, version, vendor, release, ...modules].join('\n')).digest('hex').slice(0, 32);
   const cache = cacheFolder({});
   const runtimes = join(cache, 'java-runtimes');

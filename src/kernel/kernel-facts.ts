@@ -1,7 +1,7 @@
 /** What a kernel's image and .config tell of what is measured, and what they cannot tell. */
-import { readFileSync } from 'node:fs';
 import { bootablePreemption, configHz, configOffers, configOption, configuredPreemption } from '../host/kernel-config.js';
 import type { PreemptionModel } from '../profile/preemption.js';
+import { readConfig } from './config-file.js';
 import { sha256OfText } from './checksum.js';
 import { flavours, type Flavour } from './deb-spec.js';
 import { upstreamVersion } from './debian-version.js';
@@ -43,7 +43,7 @@ export interface Mitigations {
 }
 
 export function kernelFacts(kernel: Pick<KernelImage, 'release' | 'sha256' | 'config' | 'origin'>): KernelFacts {
-  return factsOf(kernel, kernel.config === null ? null : readFileSync(kernel.config, 'utf8'));
+  return factsOf(kernel, kernel.config === null ? null : readConfig(kernel.config));
 }
 
 export function factsOf({ release, sha256, origin }: Pick<KernelImage, 'release' | 'sha256' | 'origin'>, config: string | null): KernelFacts {

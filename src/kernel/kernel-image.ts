@@ -18,5 +18,5 @@ export async function resolveKernel(asked: string, sources: KernelSources = {}):
   if (asked === 'host') throw usage("host is this machine's own kernel, which is not booted; name deb:<version>, a .deb or a kernel image");
   if (asked.startsWith('deb:')) return fetchDebKernel(asked, sources);
   const spec = parseFileSpec(asked);
-  return (await isDebArchive(spec.path)) ? kernelOfDebFile(asked, spec, sources) : kernelOfFile(asked, spec, sources);
+  return isDebArchive(spec.path) ? kernelOfDebFile(asked, spec, sources) : kernelOfFile(asked, spec, sources);
 }

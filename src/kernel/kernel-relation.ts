@@ -1,6 +1,6 @@
 /** What one kernel is to another: in what it differs, and whether both are of one tree. */
-import { readFileSync } from 'node:fs';
 import type { KernelRecord } from '../bundle/schema.js';
+import { readConfig } from './config-file.js';
 import { wasCarried } from './image-file.js';
 import { differences } from './kernel-differences.js';
 import type { KernelFacts } from './kernel-facts.js';
@@ -25,7 +25,7 @@ export function relationOf(first: KnownKernel, second: KnownKernel): Pick<Kernel
 
 function side({ kernel }: KnownKernel, other: KnownKernel): TreeSide {
   const { config } = kernel;
-  return { kernel, config: config === null ? null : readFileSync(config, 'utf8'), configIsOwn: config !== null && (config !== other.kernel.config || wasCarried(config)) };
+  return { kernel, config: config === null ? null : readConfig(config), configIsOwn: config !== null && (config !== other.kernel.config || wasCarried(config)) };
 }
 
 const mostNamed = 6;

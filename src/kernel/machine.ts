@@ -2,13 +2,14 @@
  * One guest as a process: started, talked to, paused, ended. It dies with us, whatever becomes of us (the launcher sets
  * the parent's death signal), and Ctrl-C does not reach it: what that means is decided here.
  */
-import { readFileSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cleanUp } from '../base/clean-up.js';
 import { listen as listenTo, monotonic_ms } from '../base/clock.js';
 import { nativeAddon } from '../base/native.js';
 import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
+import { readEnd } from '../base/read-file.js';
 import { readIfThere } from '../host/files.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { launchFile } from '../workload/java/launch-file.js';
@@ -202,9 +203,7 @@ function tailOf(text: string): string {
 /** A guest's text is not trusted: what a terminal would obey is taken out. */
 function readConsole(path: string): string {
   if (!existsSync(path)) return '';
-  const bytes = readFileSync(path);
-   
-  return bytes.subarray(Math.max(0, bytes.length - mostConsole)).toString('utf8').replace(/\r\n/g, '\n').replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return readEnd(path, mostConsole).toString('utf8').replace(/\r\n/g, '\n').replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
 
 function vcpuThreads(answer: unknown): number[] {

@@ -1,9 +1,10 @@
 /** Which kernels the mirror has: its lists, read down to kernel packages, kept for a day. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wallClock_ms } from '../base/clock.js';
 import { makeFolders } from '../base/atomic-file.js';
 import { unfit } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/read-file.js';
 import { findMirror, readSuite, type Mirror, type Package, type SuiteLists } from './apt.js';
 import { cacheFolder, inCache, writeInCache } from './cache.js';
 import { sha256OfText } from './checksum.js';
@@ -11,6 +12,8 @@ import { withLock } from './file-lock.js';
 import type { KernelSources } from './kernel.js';
 
 const format = 1;
+/** Lists of all suites have a few MB. */
+const mostBytes = 64 * 2 ** 20;
 const fresh_ms = 24 * 3_600_000;
 /** For lists of which a part could not be had: the next one may get it. */
 const freshInPart_ms = 600_000;
@@ -70,7 +73,7 @@ function indexOf(mirror: Mirror, suites: readonly SuiteLists[]): PackageIndex {
 
 function readIndex(path: string): PackageIndex | null {
   try {
-    const { format: found, ...index } = JSON.parse(readFileSync(path, 'utf8')) as PackageIndex & { format: number };
+    const { format: found, ...index } = parseJson(readText(path, { mostBytes })) as PackageIndex & { format: number };
     return found === format ? index : null;
   } catch {
     return null;

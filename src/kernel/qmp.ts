@@ -1,6 +1,7 @@
 /** QEMU's control channel (QMP): one command at a time, one answer each; events between them are passed over. */
 import type { Socket } from 'node:net';
 import { workloadFailed } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
 
 export interface Qmp {
   execute(command: 'stop' | 'cont' | 'quit' | 'query-cpus-fast'): Promise<unknown>;
@@ -44,7 +45,7 @@ function linesOf(socket: Socket): () => Promise<Record<string, unknown>> {
     text = whole.pop() ?? '';
     for (const line of whole) {
       if (line.trim() === '') continue;
-      const message = JSON.parse(line) as Record<string, unknown>;
+      const message = parseJson(line) as Record<string, unknown>;
       if (waiting === null) ready.push(message);
       else {
         waiting.resolve(message);

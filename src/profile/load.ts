@@ -54,7 +54,7 @@ async function readWithParents(
   heirs: readonly string[],
   refuse: Refuse,
 ): Promise<Mapping> {
-  const own = await readMapping(file, 'a profile, a mapping with keys such as name and arms', refuse);
+  const own = readMapping(file, 'a profile, a mapping with keys such as name and arms', refuse);
   const parent = find(own, ['extends']);
   if (parent === undefined) return own;
   const refuseParent: Refuse = (text) => invalid([{ at: parent.at, path: ['extends'], text }]);

@@ -1,6 +1,6 @@
 /** A YAML file that must hold a mapping: a profile, a gate's policy. */
-import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, relative } from 'node:path';
+import { readText as readWhole } from '../base/read-file.js';
 import type { Failure } from '../base/failure.js';
 import { machineFailure } from '../base/system-error.js';
 import { describe, invalid } from './problem.js';
@@ -13,8 +13,8 @@ export type Refuse = (sentence: string) => Failure;
 const mostBytes = 4 * 2 ** 20;
 
 /** `what`: what was expected, such as `a profile, a mapping with keys such as name and arms`. */
-export async function readMapping(file: string, what: string, refuse: Refuse): Promise<Mapping> {
-  return mappingOf(await readText(file, refuse), shownFile(file), what);
+export function readMapping(file: string, what: string, refuse: Refuse): Mapping {
+  return mappingOf(readYamlFile(file, refuse), shownFile(file), what);
 }
 
 export function mappingOf(text: string, source: string, what: string): Mapping {
@@ -23,16 +23,14 @@ export function mappingOf(text: string, source: string, what: string): Mapping {
   throw invalid([{ at: tree.at, path: [], text: `expected ${what}, got ${describe(toPlain(tree))}` }]);
 }
 
-async function readText(file: string, refuse: Refuse): Promise<string> {
+/** The text of a file that may hold a profile or a policy. */
+export function readYamlFile(file: string, refuse: Refuse): string {
   try {
-    const { size } = await stat(file);
-    if (size > mostBytes) throw refuse(`cannot read ${shownFile(file)}: it has ${size} bytes, and at most ${mostBytes} are read`);
-    return await readFile(file, 'utf8');
+    return readWhole(file, { mostBytes, pipes: true });
   } catch (cause) {
-    if (cause instanceof Error && cause.name === 'Failure') throw cause;
     const refused = machineFailure(cause);
     if (refused !== null) throw refused;
-    throw refuse(`cannot read ${shownFile(file)}: ${reasons[codeOf(cause)] ?? codeOf(cause)}`);
+    throw refuse(`cannot read ${shownFile(file)}: ${reasonOf(cause as NodeJS.ErrnoException)}`);
   }
 }
 
@@ -42,8 +40,8 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+function reasonOf({ code, syscall, message }: NodeJS.ErrnoException): string {
+  return reasons[code ?? ''] ?? (syscall === undefined ? message : (code ?? message));
 }
 
 /** As short as an editor or a terminal can still open it. */

@@ -114,5 +114,7 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
 function inOurWords({ code, message }: YAMLError): string {
   if (code === 'MULTIPLE_DOCS')
     return 'expected one YAML document, got a second one; remove this line';
+  // The parser's own way to say so, which is no word of YAML.
+  if (/call stack/i.test(message)) return `expected values nested at most ${mostDepth} deep`;
   return `not valid YAML: ${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;
 }

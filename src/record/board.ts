@@ -5,7 +5,8 @@
  * Absolute times are bigint: an uptime in nanoseconds may exceed 2^53 (104 days). What leaves this folder as a plain
  * number is relative to `go_ns`, subtracted as bigint first.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { readPart } from '../base/read-file.js';
 import { workloadFailed } from '../base/failure.js';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
 import { readStaticPart, type BoardDescription } from './board-check.js';
@@ -60,14 +61,9 @@ export interface Board extends BoardDescription {
 
 /** True once a workload has laid out its board at this path: the magic is the last word of the layout to be written. */
 export function isBoardThere(path: string): boolean {
-  const first = new BigUint64Array(1);
   try {
-    const file = openSync(path, 'r');
-    try {
-      return readSync(file, first, 0, 8, 0) === 8 && first[0] === boardMagic;
-    } finally {
-      closeSync(file);
-    }
+    const first = readPart(path, 0, 8);
+    return first.length === 8 && first.readBigUInt64LE() === boardMagic;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw unreadable(path, error);

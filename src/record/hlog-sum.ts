@@ -2,9 +2,9 @@
  * A whole histogram log, ours or another tool's, summed by tag while it is read: an hour of 12 series is 43,200
  * histograms, which nobody needs at once. Memory is one set of counters a tag and one line.
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { usage } from '../base/failure.js';
+import { Failure, usage } from '../base/failure.js';
+import { eachChunk } from '../base/read-file.js';
 import type { SparseCounts } from './counts.js';
 import { isIntervalLine, splitLine, type HlogLine } from './hlog.js';
 import { createTally, type Tally } from './tally.js';
@@ -24,7 +24,6 @@ export interface HlogSum {
   readonly truncated: boolean;
 }
 
-const chunkBytes = 1 << 18;
 /** A histogram of 4 MiB deflates to less. */
 const longestLine = 8 * 2 ** 20;
 /** 270 KB each. */
@@ -65,30 +64,20 @@ export function eachHlogLine(path: string, use: (line: HlogLine) => number): boo
 
 /** `isLast`: no line break ends it, so it may be half of one. */
 function eachLine(path: string, use: (line: string, number: number, isLast: boolean) => void): void {
-  const fd = open(path);
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  let number = 0;
   try {
-    const decoder = new StringDecoder('utf8');
-    const chunk = Buffer.alloc(chunkBytes);
-    let rest = '';
-    let number = 0;
-    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk)) {
-      const lines = (rest + decoder.write(chunk.subarray(0, read))).split('\n');
+    eachChunk(path, {}, (chunk) => {
+      const lines = (rest + decoder.write(chunk)).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > longestLine) throw usage(`line ${number + lines.length + 1} of ${path} is longer than ${longestLine} characters, which no histogram needs; it is no histogram log`);
       for (const line of lines) use(line.replace(/\r$/, ''), (number += 1), false);
-    }
-    rest += decoder.end();
-    if (rest !== '') use(rest, number + 1, true);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function open(path: string): number {
-  try {
-    if (!statSync(path).isFile()) throw new Error('it is no file');
-    return openSync(path, 'r');
+    });
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     throw usage(`${path} could not be read (${(cause as Error).message}); name a histogram log`, { cause });
   }
+  rest += decoder.end();
+  if (rest !== '') use(rest, number + 1, true);
 }

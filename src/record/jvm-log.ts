@@ -14,6 +14,7 @@
  * docs/jvm-logs.md has the table of lines per collector.
  */
 import { usage } from '../base/failure.js';
+import { shortLine } from '../base/lines.js';
 
 export const jvmEventNames = ['gc.pause', 'safepoint.total', 'safepoint.reach', 'gc.uncommit'] as const;
 export type JvmEventName = (typeof jvmEventNames)[number];
@@ -69,7 +70,7 @@ export function jvmLogFlags({ feature }: { readonly feature: number }, path: str
 const lineForm = /^\[(\d+)ns\](?:\[(trace|debug|info|warning|error) *\])?\[([^\]]*)\] ?(.*)$/;
 const safepoint = /^Safepoint "([^"]+)", .*Reaching safepoint: (\d+) ns,.* Total: (\d+) ns/;
 /** HotSpot prints fractions as the user's locale does. ZGC's generations are Y, y (minor) and O; sizes stand between name and time. */
-const pause = /^GC\(\d+\) (?:[YyO]: )?(Pause .*?) (?:\S+->\S+ )?(\d+[.,]\d+)ms$/;
+const pause = /^GC\(\d+\) (?:[YyO]: )?(Pause .*?) (?:[^\s-]+->\S+ )?(\d+[.,]\d+)ms$/;
 const timedUncommits = [
   // JDK 17: `(run) 1.2ms (cpu: 1.1ms)`; later: `(run: 1.2ms) (cpu: 1.1ms)`.
   /^(G1 Service Thread \(G1 Uncommit Region Task\)) \(run(?:\)|:) (\d+[.,]\d+)ms/,
@@ -86,7 +87,7 @@ const parallelShrunk = /^GC\(\d+\) (Shrinking \S+ from \d+K by \d+K to \d+K)$/;
 
 export function parseJvmLog(text: string): JvmLog {
   const reading = newReading();
-  const lines = text.split('\n');
+  const lines = text.split('\n').map(shortLine);
   // A JVM that is killed may leave half a line, and half a length is a wrong one.
   const isCut = lines.pop() !== '';
   for (const line of lines) readLine(line, reading);

@@ -1,4 +1,5 @@
 /** Kernel stacks as the sampler writes them (native/sampler/sampler.cc): `TIME_NS TID STATE frame<frame<…`. */
+import { shortLine } from '../base/lines.js';
 
 export interface StackReading {
   /** Relative to go. */
@@ -11,7 +12,7 @@ export interface StackReading {
 
 /** Half a line at the end, of a sampler that was killed, is left out. */
 export function parseStacks(text: string, go_ns: bigint): StackReading[] {
-  return text.split('\n').slice(0, -1).flatMap((line) => {
+  return text.split('\n').slice(0, -1).map(shortLine).flatMap((line) => {
     const [, time, tid, state, frames] = /^(\d+) (\d+) (\S) (.+)$/.exec(line) ?? [];
     if (time === undefined || tid === undefined || state === undefined || frames === undefined) return [];
     return [{ time_ns: Number(BigInt(time) - go_ns), tid: Number(tid), state, frames: frames.split('<') }];

@@ -2,6 +2,7 @@
  * System calls that give memory back or map it, counted from what strace wrote (`-f --decode-pids=comm -o FILE`): the
  * proof that a profile causes what it says. Pure.
  */
+import { linesOf } from '../base/lines.js';
 
 /** `madvise.FREE`, `mmap.NONE` and so on: see `kindOf`. */
 export interface CallCount {
@@ -36,7 +37,7 @@ export function countCalls(text: string): StraceCalls {
     const one = counts.get(key) ?? { call, by, n: 0, bytes: 0 };
     counts.set(key, { ...one, n: one.n + 1, bytes: one.bytes + bytes });
   };
-  for (const line of text.split('\n')) {
+  for (const line of linesOf(text)) {
     const [, pid, by, name, rest, resumed, end] = lineForm.exec(line) ?? [];
     if (pid === undefined || by === undefined) continue;
     if (name !== undefined && rest !== undefined) {

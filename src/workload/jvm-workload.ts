@@ -3,12 +3,14 @@
  * JVM joins it with its probes and loads. In the foreign control a second JVM has the loads, so that what the probes
  * share with them is the machine and not the address space.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cleanUp } from '../base/clean-up.js';
 import { monotonic_ms, waitFor } from '../base/clock.js';
 import type { Failure } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
+import { readPart } from '../base/read-file.js';
 import { proveAllocator } from '../host/allocator-proof.js';
 import { allocatorLaunch } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
@@ -28,6 +30,7 @@ import { jvmPlan } from './jvm-plan.js';
 import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { companionPlan, ridingHolderLine } from './plan.js';
 import { withFiles, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import { printedText } from './printed.js';
 import { endsOrIsKilled, killAll, type Program } from './programs.js';
 import { refuseServedPort, untilProgramReady } from './readiness.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
@@ -105,7 +108,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       folder,
       priorities,
       autogroup,
-      layout: JSON.parse(readFileSync(enginePaths(folder).stdout, 'utf8')) as unknown,
+      layout: parseJson(printedText(enginePaths(folder).stdout)),
       degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
       earlyEnd() {
         const exit = started.exit();
@@ -127,7 +130,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, allocator: allocators[i] ?? null, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])], end: ends[i] ?? null })),
           threads: [...watching.threads()],
           // Of the JVM that has the probes: it is its pauses that they feel.
-          log: parseJvmLog(existsSync(logPath(folder, 'jvm')) ? readFileSync(logPath(folder, 'jvm'), 'utf8') : ''),
+          log: parseJvmLog(existsSync(logPath(folder, 'jvm')) ? readPart(logPath(folder, 'jvm'), 0, mostLogBytes).toString('utf8') : ''),
         },
       }),
       logs,
@@ -169,6 +172,9 @@ function collectorOf({ jvm }: JvmArm, command: JavaCommand | null): JvmArm['jvm'
 function ownCollector(command: JavaCommand | null): string | null {
   return command?.jvmArgs.flatMap((flag) => (flag.startsWith('-XX:+') ? (collectorOfFlag(flag.slice('-XX:+'.length)) ?? []) : [])).at(-1) ?? null;
 }
+
+/** Of a log that is read; a JVM writes less than 1 MB a minute. */
+const mostLogBytes = 256 * 2 ** 20;
 
 const reportPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.json`);
 const logPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.gc.log`);
@@ -214,15 +220,15 @@ async function endAfterWindow(java: JavaProgram, { endsByItself }: { readonly en
 
 function reportOf(folder: RuntimeFolder, name: string): Record<string, unknown> {
   const text = readIfThere(reportPath(folder, name));
-  return text === null ? {} : (JSON.parse(text) as Record<string, unknown>);
+  return text === null ? {} : (parseJson(text) as Record<string, unknown>);
 }
 
 function logsOf(folder: RuntimeFolder, parts: readonly Part[], javas: readonly JavaProgram[]): Record<string, string> {
   const { plan, stdout, stderr } = enginePaths(folder);
-  const texts: Record<string, string> = { 'engine-plan.txt': readIfThere(plan) ?? '', 'engine.json': readIfThere(stdout) ?? '', 'engine.log': readIfThere(stderr) ?? '' };
+  const texts: Record<string, string> = { 'engine-plan.txt': printedText(plan), 'engine.json': printedText(stdout), 'engine.log': printedText(stderr) };
   for (const { name } of parts) {
-    texts[`${name}-plan.txt`] = readIfThere(planPath(folder, name)) ?? '';
-    texts[`${name}-gc.log`] = readIfThere(logPath(folder, name)) ?? '';
+    texts[`${name}-plan.txt`] = printedText(planPath(folder, name));
+    texts[`${name}-gc.log`] = printedText(logPath(folder, name));
   }
   const begun = javas.map(({ name }) => name);
   const ofOthers = parts.filter(({ name }) => !begun.includes(name) && existsSync(join(folder.path, `${name}.launch`))).map(({ name }) => launchLogs(folder.path, name));

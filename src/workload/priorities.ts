@@ -3,8 +3,8 @@
  * a JVM, whose own flags cannot reach `G1 Service` or `ZUncommitter`. What was set is read back, and what is not as
  * asked is reported, never assumed.
  */
-import { readFileSync } from 'node:fs';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
+import { readKernelFile } from '../host/files.js';
 import type { Policy } from '../profile/resolved.js';
 
 /** What is not there stays as it is. */
@@ -77,7 +77,7 @@ function inWords({ nice, policy, cpus }: { readonly nice?: number | undefined; r
 
 /** Field 40 of /proc/<tid>/stat (proc_pid_stat(5)), counted after the command's name, which may hold anything. */
 function readRtPriority(tid: number): number {
-  const stat = readFileSync(`/proc/${tid}/stat`, 'utf8');
+  const stat = readKernelFile(`/proc/${tid}/stat`);
   const fromState = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(fromState[40 - 3]);
 }

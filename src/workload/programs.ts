@@ -1,11 +1,12 @@
 /** The native programs, and starting one: in our session, dying with us, its output in files. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { settlesWithin } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
 import { nativeProgram } from '../base/native.js';
 import { machineFailure } from '../base/system-error.js';
 import { watchOomKills, type OomWatch } from '../host/memory.js';
+import { printedLines } from './printed.js';
 
 /** PAUSELAB_ENGINE names another engine: the tests' one with operations of a known truth. */
 export const programs = {
@@ -80,7 +81,7 @@ export async function startProgram(file: string, args: readonly string[], stdout
     exited,
     kill: (signal) => { child.kill(signal); },
     killedWhy,
-    complaints: () => readFileSync(stderrPath, 'utf8').split('\n').filter((text) => text !== ''),
+    complaints: () => printedLines(stderrPath),
   };
 }
 

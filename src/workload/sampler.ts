@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { ExitCode, Failure } from '../base/failure.js';
 import { formatDuration } from '../base/units.js';
-import { readIfThere } from '../host/files.js';
 import { readSamples, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { endHelper } from './helper.js';
+import { printedText } from './printed.js';
 import { programs, startProgram } from './programs.js';
 import type { PreparedWorkload } from './prepared.js';
 
@@ -42,7 +42,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
       const why = problem ?? unreadable;
       return { samples, problem: why === null ? null : `the sampler ${why}, so the states of the threads are unknown ${from(samples)}` };
     },
-    stacks: (go_ns) => (withStacks ? parseStacks(readIfThere(stacks) ?? '', go_ns) : []),
+    stacks: (go_ns) => (withStacks ? parseStacks(printedText(stacks), go_ns) : []),
     async abandon() {
       await endHelper(program, { grace_ms: endGrace_ms });
     },

@@ -1,9 +1,9 @@
 /** strace beside a process: attached before the window, detached after it. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endKept, spawnKept } from '../base/child.js';
 import { waitFor } from '../base/clock.js';
-import { interruptedBefore, unfit, type Failure } from '../base/failure.js';
+import { interruptedBefore, unfit, workloadFailed, type Failure } from '../base/failure.js';
+import { readText } from '../base/read-file.js';
 import { missing } from '../host/missing.js';
 import { countCalls, tracedCalls, type StraceCalls } from '../record/strace-calls.js';
 import type { RuntimeFolder } from './runtime-folder.js';
@@ -39,7 +39,18 @@ export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted
     async finish() {
       // SIGTERM to its keeper: it detaches, and what it has written is whole.
       await endKept(child, ended);
-      return countCalls(readFileSync(output, 'utf8'));
+      return countCalls(readWritten(output));
     },
   };
+}
+
+/** All of it, since calls are counted: a string can hold no more than twice as much. */
+const mostBytes = 256 * 2 ** 20;
+
+function readWritten(path: string): string {
+  try {
+    return readText(path, { mostBytes });
+  } catch (cause) {
+    throw workloadFailed(`what strace wrote could not be read (${(cause as Error).message}); trace a shorter time or a slower load`, { cause });
+  }
 }

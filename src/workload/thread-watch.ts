@@ -4,8 +4,9 @@
  * them) and renamed ones (a thread has its parent's name until it sets its own) at the next look, every 100 ms.
  * It reads only /proc/<pid>/task/<tid>/stat, which takes no lock of the watched process.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { unfit } from '../base/failure.js';
+import { readKernelFile } from '../host/files.js';
 import { applyPriority, type AppliedPriority, type PrioritySettings, type Scheduling } from './priorities.js';
 import { matchesComm } from './thread-patterns.js';
 
@@ -139,7 +140,7 @@ function threadsOf(pid: number): number[] {
 function readStat(pid: number, tid: number): Omit<SeenThread, 'at_ns'> | null {
   let stat: string;
   try {
-    stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8');
+    stat = readKernelFile(`/proc/${pid}/task/${tid}/stat`);
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@
  * is a path in one and a number in the next), so none is taken for granted.
  */
 import { unfit } from '../../base/failure.js';
+import { linesOf } from '../../base/lines.js';
 
 export interface Field {
   readonly name: string;
@@ -18,13 +19,13 @@ export interface EventFormat {
 }
 
 /** `field:unsigned char common_flags;	offset:2;	size:1;	signed:0;`; an array's name ends in its length. */
-const fieldForm = /^\tfield:(.*?)([A-Za-z_]\w*)(?:\[[^\]]*\])?;\toffset:(\d+);\tsize:(\d+);(?:\tsigned:([01]);)?$/;
+const fieldForm = /^\tfield:(.*?)\b([A-Za-z_]\w*)(?:\[[^\]]*\])?;\toffset:(\d+);\tsize:(\d+);(?:\tsigned:([01]);)?$/;
 
 export function parseFormat(text: string): EventFormat {
   const name = /^name: (.*)$/m.exec(text)?.[1];
   const id = /^ID: (\d+)$/m.exec(text)?.[1];
   if (name === undefined || id === undefined) throw unfit(`this kernel describes a trace event in a form that is not known ("${text.slice(0, 40)}"); run without --trace`);
-  const fields = text.split('\n').flatMap((line) => fieldOf(line) ?? []);
+  const fields = linesOf(text).flatMap((line) => fieldOf(line) ?? []);
   return { name, id: Number(id), fields: new Map(fields.map((field) => [field.name, field])) };
 }
 
@@ -38,7 +39,7 @@ export interface PageLayout {
 }
 
 export function parsePageLayout(text: string): PageLayout {
-  const fields = new Map(text.split('\n').flatMap((line) => fieldOf(line) ?? []).map((field) => [field.name, field]));
+  const fields = new Map(linesOf(text).flatMap((line) => fieldOf(line) ?? []).map((field) => [field.name, field]));
   const [time, commit, data] = ['timestamp', 'commit', 'data'].map((name) => fields.get(name));
   if (time === undefined || commit === undefined || data === undefined) throw unfit('this kernel describes the pages of a trace in a form that is not known; run without --trace');
   return { timeOffset: time.offset, commitOffset: commit.offset, commitBytes: commit.bytes, dataOffset: data.offset, pageBytes: data.offset + data.bytes };

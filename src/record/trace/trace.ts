@@ -1,9 +1,13 @@
 /** What the tracer left (native/tracer/tracer.cc): its events of all CPUs, in the order of time, and what was lost. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { workloadFailed } from '../../base/failure.js';
+import { readBytes, readText } from '../../base/read-file.js';
 import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat } from './format.js';
 import { readPages } from './pages.js';
+
+/** A buffer has 64 MiB at most (workload/tracer.ts), and while it is read events come on. */
+const mostRawBytes = 256 * 2 ** 20;
 
 interface EventBasics {
   /** Relative to go. */
@@ -55,14 +59,14 @@ export const contentionFlags = { spin: 1, read: 2, write: 4 } as const;
 
 /** `traced`: from when to when it ran, relative to go. */
 export function readTrace(folder: string, go_ns: bigint, traced: { readonly start_ns: number; readonly end_ns: number }): Trace {
-  const text = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const text = (name: string): string => readText(join(folder, name), { mostBytes: 2 ** 20 });
   try {
     const names = readdirSync(folder);
     const layout = parsePageLayout(text('header_page'));
     const formats = new Map(names.filter((name) => name.startsWith('format-')).map((name) => parseFormat(text(name))).map((format) => [format.id, format]));
     const cpus = names.flatMap((name) => /^cpu(\d+)\.raw$/.exec(name)?.[1] ?? []).map(Number);
     const parts = cpus.map((cpu) => {
-      const bytes = readFileSync(join(folder, `cpu${cpu}.raw`));
+      const bytes = readBytes(join(folder, `cpu${cpu}.raw`), { mostBytes: mostRawBytes });
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const { events, broken_n } = readPages(view, layout);
       const first = events[0];

@@ -56,8 +56,8 @@ const expectedFile = 'a policy, a mapping with keys such as minimumRuns and rule
 /** Above this, a gate that says "regressed" is more often wrong than useful. */
 const mostAlpha = 0.2;
 
-export async function loadPolicy(file: string): Promise<Policy> {
-  return policyOf(await readMapping(file, expectedFile, usage), file);
+export function loadPolicy(file: string): Policy {
+  return policyOf(readMapping(file, expectedFile, usage), file);
 }
 
 export function defaultGatePolicy(): Policy {

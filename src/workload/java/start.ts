@@ -1,11 +1,12 @@
 /** Starting a JVM: java-caller → our launcher → java, in our session, dying with us, its output in files on tmpfs. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
 import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';
 import { watchOomKills, type OomWatch } from '../../host/memory.js';
+import { printedLines, printedText } from '../printed.js';
 import { killIfSame, parentOf, startTimeOf, type ProcessIdentity } from '../process-identity.js';
 import { programs, type Exit, type Program } from '../programs.js';
 import { isCrashReport } from './flags.js';
@@ -77,7 +78,7 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
     if (failure !== undefined) throw failure as Error;
     const started = (begun.process ??= readPidFile(at('pid')));
     const ended = endNow();
-    if (ended !== null && (started === null || saysLauncher(linesOf(at('err')), java))) throw launcherFailed(ended, linesOf(at('err')));
+    if (ended !== null && (started === null || saysLauncher(printedLines(at('err')), java))) throw launcherFailed(ended, printedLines(at('err')));
     return started !== null && (ended !== null || isJava(started.pid)) ? started : null;
   }, { deadline_ms: startDeadline_ms, poll_ms, interrupted });
   if (seen !== 'late' && seen !== 'interrupted') return programOf(launch, text, { started: seen.found, end: () => end, exited, killedWhy });
@@ -96,7 +97,7 @@ interface Begun {
 
 function programOf(launch: JavaLaunch, launchText: string, { started, end, exited, killedWhy }: Begun): JavaProgram {
   const { java, folder, name } = launch;
-  const linesAt = (suffix: string): string[] => linesOf(join(folder, `${name}.${suffix}`));
+  const linesAt = (suffix: string): string[] => printedLines(join(folder, `${name}.${suffix}`));
   const crashReport = (): string | null => readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${started.pid}.`)) ?? null;
   // The keeper says how the program ended before it ends what is left.
   const kept = (): KeptEnd | null => (launch.keepFor_ms === undefined ? null : keptEnd(linesAt('end')));
@@ -125,10 +126,10 @@ function programOf(launch: JavaLaunch, launchText: string, { started, end, exite
 /** What there is of a JVM of this name, whether or not it came to run. */
 export function launchLogs(folder: string, name: string): Record<string, string> {
   const texts: Record<string, string> = { [`${name}-launch.txt`]: readIfThere(join(folder, `${name}.launch`)) ?? '' };
-  for (const suffix of ['out', 'err']) texts[`${name}-${suffix}.log`] = linesOf(join(folder, `${name}.${suffix}`)).map((text) => `${text}\n`).join('');
+  for (const suffix of ['out', 'err']) texts[`${name}-${suffix}.log`] = printedText(join(folder, `${name}.${suffix}`));
   const pid = (readIfThere(join(folder, `${name}.pid`)) ?? '').split('\n')[0];
   const report = readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${pid ?? ''}.`));
-  return report === undefined ? texts : { ...texts, [report]: readFileSync(join(folder, report), 'utf8') };
+  return report === undefined ? texts : { ...texts, [report]: printedText(join(folder, report)) };
 }
 
 /** A word a line, so that blanks in words are seen. */
@@ -183,8 +184,4 @@ function launcherFailed({ code, signal, stderr }: JavaCallEnd, [logged]: readonl
   const exitCode = code === null ? undefined : known[code];
   if (exitCode !== undefined && sentence !== '') return new Failure(exitCode, sentence);
   return workloadFailed(`the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} before java was started${sentence === '' ? '' : `, saying "${sentence}"`}`);
-}
-
-function linesOf(path: string): string[] {
-  return (readIfThere(path) ?? '').split('\n').filter((text) => text !== '');
 }
