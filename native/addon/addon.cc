@@ -1,10 +1,11 @@
-// The control plane's system calls, and nothing else: scheduling of threads by tid, and a shared mapping of the
-// board whose words are loaded and stored atomically. Arguments are checked in TypeScript (src/base/native.ts)
+// The control plane's system calls, and nothing else: scheduling of threads by tid, a shared mapping of the board
+// whose words are loaded and stored atomically, and two calls on files that Node does not have. Arguments are checked in TypeScript (src/base/native.ts)
 // and trusted here. A failed call throws an Error with `code` (such as "EPERM") and `syscall`.
 #include <napi.h>
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <limits>
@@ -196,6 +198,21 @@ Napi::Value ReadTimestampCounter(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// tryLock(fd) -> whether the exclusive flock of the file is now ours; false: another process has it. Closing fd gives it back.
+Napi::Value TryLock(const Napi::CallbackInfo& info) {
+  const bool isOurs = flock(info[0].As<Napi::Number>().Int32Value(), LOCK_EX | LOCK_NB) == 0;
+  if (!isOurs && errno != EWOULDBLOCK) return throwErrno(info.Env(), "flock", errno);
+  return Napi::Boolean::New(info.Env(), isOurs);
+}
+
+// exchange(path, path): each gets the name of the other, in one step
+Napi::Value Exchange(const Napi::CallbackInfo& info) {
+  const std::string one = info[0].As<Napi::String>(), other = info[1].As<Napi::String>();
+  if (renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0)
+    return throwErrno(info.Env(), "renameat2", errno);
+  return info.Env().Undefined();
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("setNice", Napi::Function::New(env, SetNice));
   exports.Set("setPolicy", Napi::Function::New(env, SetPolicy));
@@ -206,6 +223,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("copyWords", Napi::Function::New(env, CopyWords));
   exports.Set("readTimestampCounter", Napi::Function::New(env, ReadTimestampCounter));
   exports.Set("storeWord", Napi::Function::New(env, StoreWord));
+  exports.Set("tryLock", Napi::Function::New(env, TryLock));
+  exports.Set("exchange", Napi::Function::New(env, Exchange));
   return exports;
 }
 

@@ -3,8 +3,9 @@
 //   pauselab-tracer FOLDER PARENT_PID PLAN
 //
 // A process of its own, so that what it does to tracefs is undone whatever happens to pauselab: it dies last, on SIGTERM, and
-// gets that one from the kernel when its parent is gone. If it is killed itself, its instance stays in the kernel, named after
-// its parent's pid, and the next tracer removes it. Where tracefs is not mounted, it is mounted in a mount namespace of this
+// gets that one from the kernel when its parent is gone. If it is killed itself, its instance stays in the kernel, and the next
+// tracer removes it: an instance is held by its tracer's flock(2), and nobody holds that one. (A pid would not tell: two PID
+// namespaces may share tracefs.) Where tracefs is not mounted, it is mounted in a mount namespace of this
 // process alone, and vanishes with it. While the trace runs, it sleeps.
 //
 // Lines of PLAN: `buffer_kib N` per CPU · `need PATH VALUE` and `try PATH VALUE` write VALUE to PATH below the instance · `event
@@ -15,6 +16,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -104,18 +106,46 @@ bool copyFile(const std::string& from, const std::string& to, std::size_t pieceB
   return true;
 }
 
-// Instances of pauselabs that are gone.
+// A descriptor that holds the instance for as long as this process lives; -1: another tracer holds it, or it is gone.
+int hold(const std::string& instance) {
+  const int fd = open(instance.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -1;
+  struct stat held {}, there {};
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && stat(instance.c_str(), &there) == 0 && held.st_ino == there.st_ino) return fd;
+  close(fd);
+  return -1;
+}
+
+// Instances of tracers that are gone.
 void removeLeftBehind(const std::string& tracefs) {
   DIR* folder = opendir((tracefs + "/instances").c_str());
   if (folder == nullptr) return;
-  std::vector<std::string> left;
+  std::vector<std::string> found;
   while (const dirent* entry = readdir(folder)) {
-    if (std::strncmp(entry->d_name, kPrefix, std::strlen(kPrefix)) != 0) continue;
-    const auto pid = static_cast<pid_t>(std::strtol(entry->d_name + std::strlen(kPrefix), nullptr, 10));
-    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) left.emplace_back(entry->d_name);
+    if (std::strncmp(entry->d_name, kPrefix, std::strlen(kPrefix)) == 0) found.push_back(tracefs + "/instances/" + entry->d_name);
   }
   closedir(folder);
-  for (const std::string& name : left) remove(tracefs + "/instances/" + name);
+  for (const std::string& instance : found) {
+    const int fd = hold(instance);
+    if (fd < 0) continue;
+    remove(instance);
+    close(fd);
+  }
+}
+
+// A new instance that we hold. The pid in its name is for people; where another PID namespace has the same, a number follows.
+std::string createInstance(const std::string& tracefs, pid_t parent) {
+  constexpr int kMostNumbers = 1000;
+  for (int number = 0; number < kMostNumbers; ++number) {
+    const std::string path = tracefs + "/instances/" + kPrefix + std::to_string(parent) + "-" + std::to_string(number);
+    if (mkdir(path.c_str(), 0700) != 0) {
+      if (errno == EEXIST) continue;
+      fail(Exit::unfit, "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: run without --trace", strerrorname_np(errno));
+    }
+    // Another tracer may have taken it for one that was left behind.
+    if (hold(path) >= 0) return path;
+  }
+  fail(Exit::unfit, "tracefs has %d instances named after pauselab %d; remove them: rmdir %s/instances/%s%d-*", kMostNumbers, static_cast<int>(parent), tracefs.c_str(), kPrefix, static_cast<int>(parent));
 }
 
 struct Plan {
@@ -222,9 +252,7 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
 
   const std::string tracefs = mounted(folder);
   removeLeftBehind(tracefs);
-  const std::string path = tracefs + "/instances/" + kPrefix + std::to_string(parent);
-  remove(path);  // of an earlier run, whose tracer was killed
-  if (mkdir(path.c_str(), 0700) != 0) fail(Exit::unfit, "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: run without --trace", strerrorname_np(errno));
+  const std::string path = createInstance(tracefs, parent);
   ownInstance = path;
   const std::string missing = setUp(path, plan, folder);
   std::ofstream(folder + "/missing") << missing;

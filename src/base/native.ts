@@ -1,6 +1,6 @@
 /**
- * The native addon, loaded once. It serves the control plane only: scheduling of threads by tid, and the board's
- * shared mapping. A failed system call throws an Error with `code` (an errno name) and `syscall`.
+ * The native addon, loaded once. It serves the control plane only: scheduling of threads by tid, the board's
+ * shared mapping, and two calls on files that Node does not have. A failed system call throws an Error with `code` (an errno name) and `syscall`.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,10 @@ export interface NativeAddon {
   /** The CPU's time-stamp counter and CLOCK_MONOTONIC, read together; `ticks` is 0 where there is no such counter. */
   readTimestampCounter(): { readonly ticks: bigint; readonly clock_ns: bigint };
   storeWord(destination: ArrayBuffer, byteOffset: number, value: bigint): void;
+  /** Takes the exclusive flock(2) of an open file; false: another process has it. Closing the file gives it back. */
+  tryLock(fd: number): boolean;
+  /** Gives each path the name of the other, in one step (RENAME_EXCHANGE). */
+  exchange(one: string, other: string): void;
 }
 
 const built = new URL('../../native/build/Release/', import.meta.url);

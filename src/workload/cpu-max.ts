@@ -2,10 +2,15 @@
  * A limit on the CPU time of some threads of a process (cpu.max, cgroup v2), and not of their process: victims go on while the
  * holder is throttled. They go into a threaded cgroup below the one of their process (Documentation/admin-guide/cgroup-v2.rst,
  * "Threads"); what was asked is read back. Below the root of a hierarchy, as in a guest, this disturbs nobody; elsewhere the
- * kernel refuses it where the process's cgroup has controllers that know no threads, and that is said.
+ * kernel refuses it where the process's cgroup has controllers that know no threads, and that is said. A cgroup outlives a
+ * pauselab that is killed, so each is noted in the runtime folder before it is made, and whoever removes that one removes it.
  */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/read-file.js';
+import { readIfThere, readProc } from '../host/files.js';
 import type { CpuMax } from '../profile/resolved.js';
 
 export interface CpuMaxUse extends CpuMax {
@@ -29,16 +34,21 @@ export interface CgroupFiles {
   readonly membership: (tid: number) => string;
 }
 
-const machine: CgroupFiles = { root: '/sys/fs/cgroup', membership: (tid) => readFileSync(`/proc/${tid}/cgroup`, 'utf8') };
+const prefix = 'pauselab-';
+/** In a runtime folder: its cgroups, a JSON document a line. */
+const notes = 'cgroups';
 
-export function limitCpuTime(name: string, tids: readonly number[], { quota_ns, period_ns }: CpuMax, files: CgroupFiles = machine): CpuLimit {
+const machine: CgroupFiles = { root: '/sys/fs/cgroup', membership: (tid) => readProc(`/proc/${tid}/cgroup`) };
+
+/** `folder`: the runtime folder, where it is noted. */
+export function limitCpuTime(name: string, tids: readonly number[], { quota_ns, period_ns }: CpuMax, folder: string, files: CgroupFiles = machine): CpuLimit {
   const remedy = 'run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)';
   const refused = (why: string): CpuLimit => ({ problems: [`the limit on CPU time of ${name} could not be set (${why}); ${remedy}`], use: () => null, remove: () => undefined });
   const [first] = tids;
   if (first === undefined) return refused('it has no thread');
   const home = join(files.root, pathOf(files.membership(first)) ?? '/');
   if (!words(join(files.root, 'cgroup.controllers')).includes('cpu') || !words(join(home, 'cgroup.controllers')).includes('cpu')) return refused(`${home} has no cgroup v2 with the controller cpu`);
-  const own = join(home, `pauselab-${process.pid}-${first}`);
+  const own = join(home, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}`);
   const control = join(home, 'cgroup.subtree_control');
   const isOn = words(control).includes('cpu');
   let last: CpuMaxUse | null = null;
@@ -46,9 +56,10 @@ export function limitCpuTime(name: string, tids: readonly number[], { quota_ns, 
   const remove = (): void => {
     use();
     tryTo(() => { rmdirSync(own); });
-    if (!isOn) tryTo(() => { writeFileSync(control, '-cpu'); });
+    if (!isOn) takeBack(control);
   };
   try {
+    appendFileSync(join(folder, notes), `${JSON.stringify({ cgroup: own, takesBack: !isOn })}\n`);
     mkdirSync(own);
     // First the type: with threads below it, a cgroup that has processes may hand on this controller.
     writeFileSync(join(own, 'cgroup.type'), 'threaded');
@@ -71,8 +82,39 @@ function pathOf(membership: string): string | undefined {
   return /^0::(.*)$/m.exec(membership)?.[1];
 }
 
+/** Those that a killed pauselab noted in its runtime folder. False: one of them is in use still. */
+export function removeLeftCgroups(folder: string): boolean {
+  const path = join(folder, notes);
+  if (!existsSync(path)) return true;
+  return readText(path, { mostBytes: 1 << 20 }).split('\n').flatMap(noteOf).every(({ cgroup, takesBack }) => {
+    try {
+      rmdirSync(cgroup);
+    } catch (error) {
+      // It has threads that are about to end; a cgroup of another container has no such path here.
+      if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+    }
+    if (takesBack) takeBack(join(dirname(cgroup), 'cgroup.subtree_control'));
+    return true;
+  });
+}
+
+/** Of a line that was cut, or changed, nothing. */
+function noteOf(line: string): { cgroup: string; takesBack: boolean }[] {
+  try {
+    const { cgroup, takesBack } = parseJson(line) as { cgroup?: unknown; takesBack?: unknown };
+    return typeof cgroup === 'string' && basename(cgroup).startsWith(prefix) ? [{ cgroup, takesBack: takesBack === true }] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Hands the controller on no longer, unless another pauselab's cgroup there has its limit by it. */
+function takeBack(control: string): void {
+  tryTo(() => { if (!readdirSync(dirname(control)).some((name) => name.startsWith(prefix))) writeFileSync(control, '-cpu'); });
+}
+
 function words(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, 'utf8').split(/\s+/).filter((word) => word !== '') : [];
+  return (readIfThere(path) ?? '').split(/\s+/).filter((word) => word !== '');
 }
 
 function useIn(folder: string): CpuMaxUse | null {

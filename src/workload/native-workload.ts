@@ -4,9 +4,10 @@
  * allocator of its profile; in the foreign control a second engine has the churn, on the same allocator, so that what
  * the victims share with it is the machine and not the address space.
  */
-import { readFileSync } from 'node:fs';
 import { cleanUp } from '../base/clean-up.js';
 import type { Failure } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/read-file.js';
 import { proveAllocator, type AllocatorProof } from '../host/allocator-proof.js';
 import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
@@ -22,6 +23,9 @@ import { endsOrIsKilled, killAll, programs, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
 import { triedAllocator } from './tools.js';
+
+/** Of a file that an engine wrote, or was told. */
+const mostEngineBytes = 64 * 2 ** 20;
 
 /** One engine of the run; its files begin with its name. */
 interface Engine {
@@ -68,7 +72,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(threads, arm, topology);
     const cpuMax = arm.holder?.cpuMax;
-    const limited = (limit = cpuMax === undefined ? null : limitCpuTime('holder', threads.flatMap(({ role, tid }) => (role === 'holder' ? [tid] : [])), cpuMax));
+    const limited = (limit = cpuMax === undefined ? null : limitCpuTime('holder', threads.flatMap(({ role, tid }) => (role === 'holder' ? [tid] : [])), cpuMax, folder.path));
     const proofs = allocated === null ? [] : engines.map((engine) => allocated.prove(folder, engine));
     const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology));
     const afterwards = (): Afterwards => ({
@@ -149,7 +153,7 @@ function allocatedWork(arm: ChurnArm): AllocatedWork {
  * Of one that was killed the last line may have no end.
  */
 function printedBy(folder: RuntimeFolder, name: string): unknown[] {
-  return readFileSync(enginePaths(folder, name).stdout, 'utf8').split('\n').slice(0, -1).map((text) => JSON.parse(text) as unknown);
+  return readText(enginePaths(folder, name).stdout, { mostBytes: mostEngineBytes }).split('\n').slice(0, -1).map(parseJson);
 }
 
 function talliesOf(folder: RuntimeFolder, engines: readonly Engine[]): ChurnTally[] | null {
@@ -160,8 +164,8 @@ function talliesOf(folder: RuntimeFolder, engines: readonly Engine[]): ChurnTall
 function logsOf(folder: RuntimeFolder, { name, program }: Engine): Record<string, string> {
   const { plan, stdout } = enginePaths(folder, name);
   return {
-    [`${name}-plan.txt`]: readFileSync(plan, 'utf8'),
-    [`${name}.json`]: readFileSync(stdout, 'utf8'),
+    [`${name}-plan.txt`]: readText(plan, { mostBytes: mostEngineBytes }),
+    [`${name}.json`]: readText(stdout, { mostBytes: mostEngineBytes }),
     [`${name}.log`]: program.complaints().map((text) => `${text}\n`).join(''),
   };
 }

@@ -1,11 +1,14 @@
 /**
  * Where a run's board and samples live: a folder on tmpfs, because a page under writeback would stall the very thread
- * that is measured. Named after our pid, so that what a killed pauselab left behind is found and removed.
+ * that is measured. Its owner holds it (base/held-folder.ts), so that what a killed pauselab left behind is found and
+ * removed, whichever PID namespace it was in. The pid in its name is for people alone.
  */
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { unfit } from '../base/failure.js';
+import { Failure, unfit } from '../base/failure.js';
+import { createHeld, removeUnheld, type HeldFolder } from '../base/held-folder.js';
 import { meaningOf } from '../base/system-error.js';
+import { removeLeftCgroups } from './cpu-max.js';
 
 /** What statfs says of a tmpfs (linux/magic.h). */
 export const tmpfsMagic = 0x01021994;
@@ -26,37 +29,30 @@ export function createRuntimeFolder(): RuntimeFolder {
   }
   if (type !== tmpfsMagic) throw unfit(`${shared} is no tmpfs, and a board on a disk would stall the threads that it measures; mount one: mount -t tmpfs tmpfs ${shared}`);
   removeLeftBehind();
-  let path: string;
+  let held: HeldFolder;
   try {
-    path = mkdtempSync(join(shared, `${prefix}${process.pid}-`));
+    held = createHeld(() => mkdtempSync(join(shared, `${prefix}${process.pid}-`)));
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const { code = '' } = cause as NodeJS.ErrnoException;
     const { what, remedy } = meaningOf(code);
     throw unfit(`no folder could be made in ${shared} (${code}): ${what}; ${remedy}`, { cause });
   }
-  return { path, remove: () => { rmSync(path, { recursive: true, force: true }); } };
+  const { path } = held;
+  return {
+    path,
+    remove() {
+      rmSync(path, { recursive: true, force: true });
+      held.release();
+    },
+  };
 }
 
 function removeLeftBehind(): void {
-  for (const name of readdirSync(shared)) {
-    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (pid > 0 && !isAlive(pid)) removeIfOurs(join(shared, name));
-  }
+  for (const name of readdirSync(shared)) if (name.startsWith(prefix)) removeUnheld(join(shared, name), removeLeft);
 }
 
-function removeIfOurs(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    // Another user's: it takes some memory and stops nobody.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** A cgroup that is still in use keeps the folder that names it, for the next pauselab. */
+function removeLeft(path: string): void {
+  if (removeLeftCgroups(path)) rmSync(path, { recursive: true, force: true });
 }

@@ -38,7 +38,7 @@ describe('permissions', () => {
   const refuse = (): never => { throw Object.assign(new Error('refused'), { code: 'EPERM' }); };
   const all: NativeAddon = {
     setNice: () => undefined, setPolicy: () => undefined, setAffinity: () => undefined, threadScheduling: () => ({ nice: 0, policy: 0, cpus: [0, 1] }),
-    mapShared: refuse, unmapShared: refuse, copyWords: refuse, storeWord: refuse, readTimestampCounter: refuse,
+    mapShared: refuse, unmapShared: refuse, copyWords: refuse, storeWord: refuse, readTimestampCounter: refuse, tryLock: refuse, exchange: refuse,
   };
 
   test('a machine without the right to choose CPUs is unfit', async () => {
