@@ -1,24 +1,167 @@
-/** Files that others see whole or not at all, be it after a crash or on a full disk. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+/**
+ * The one writer of files. A regular file appears whole or not at all, and is the old one until then: a random name beside
+ * the target, synced, renamed, and the folder synced. A symbolic link is followed to its target. What is not a regular file
+ * (a device, a FIFO, an open descriptor such as /dev/stdout) is written to directly, and is never replaced.
+ */
+import { accessSync, closeSync, constants, existsSync, fchmodSync, fchownSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readlinkSync, realpathSync, renameSync, rmSync, writeSync, type Stats } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join, resolve } from 'node:path';
+import { eachChunk } from './read-file.js';
 
-/** Beside its place, synced and renamed into it; `unique` tells writers of the same file apart. Throws what the system says. */
-export function writeAtomically(path: string, content: string | Iterable<Uint8Array>, unique = ''): void {
-  const temporary = join(dirname(path), `.${basename(path)}${unique}.partial`);
+export type Content = string | Iterable<Uint8Array>;
+
+/** Names that no reader takes for a result. Short whatever the target is called: a name has at most 255 bytes. */
+export function hiddenName(): string {
+  return `.pauselab-${randomBytes(8).toString('hex')}.partial`;
+}
+
+/** Throws what the system says. */
+export function writeAtomically(path: string, content: Content): void {
+  const target = targetOf(path);
+  if (target.kind === 'descriptor') writeAll(target.fd, content);
+  else if (target.kind === 'special') writeInto(target.path, content);
+  else replaceFile(target.path, target.there, content);
+}
+
+/** A file that is not there yet, synced. For a folder that nobody sees before it is whole (new-folder.ts). */
+export function writeNew(path: string, content: Content, mode = 0o666): void {
+  writeAndClose(openNew(path, mode), content);
+}
+
+/** A regular file as a new one, piece by piece. */
+export function copyNew(from: string, to: string): void {
+  const fd = openNew(to, 0o666);
   try {
-    const fd = openSync(temporary, 'w');
-    try {
-      const pieces = typeof content === 'string' ? [Buffer.from(content)] : content;
-      for (const piece of pieces) for (let written = 0; written < piece.length; ) written += writeSync(fd, piece, written);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    eachChunk(from, {}, (chunk) => { writeAll(fd, [chunk]); });
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+type Target =
+  | { readonly kind: 'descriptor'; readonly fd: number }
+  | { readonly kind: 'special'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly there: Stats | null };
+
+/** As the kernel: more are taken for a loop. */
+const mostLinks = 40;
+
+/**
+ * Links are followed here and not by realpath(3), which knows no name without a file. A link below /proc/self/fd is
+ * followed no further: the descriptor itself has the right offset, and a socket cannot be opened by name.
+ */
+function targetOf(path: string): Target {
+  let place = resolve(path);
+  for (let links = 0; links <= mostLinks; links += 1) {
+    place = join(realpathSync(dirname(place)), basename(place));
+    const fd = descriptorAt(place);
+    if (fd !== null) return { kind: 'descriptor', fd };
+    const there = lstatSync(place, { throwIfNoEntry: false }) ?? null;
+    if (there === null || there.isFile()) return { kind: 'file', path: place, there };
+    if (there.isDirectory()) throw withCode('EISDIR', `${path} is a folder`);
+    if (!there.isSymbolicLink()) return { kind: 'special', path: place };
+    place = resolve(dirname(place), readlinkSync(place));
+  }
+  throw withCode('ELOOP', `${path} leads through more than ${mostLinks} links`);
+}
+
+function descriptorAt(place: string): number | null {
+  const name = basename(place);
+  if (!/^\d{1,7}$/.test(name) || !existsSync('/proc/self/fd')) return null;
+  // Compared as the system resolves it: /proc may be that of another PID namespace.
+  return dirname(place) === realpathSync('/proc/self/fd') ? Number(name) : null;
+}
+
+function writeInto(path: string, content: Content): void {
+  writeAndClose(openSync(path, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NOFOLLOW), content, { sync: false });
+}
+
+function replaceFile(path: string, there: Stats | null, content: Content): void {
+  // A rename needs no permission on the file itself; whoever took it away meant it.
+  if (there !== null) accessSync(path, constants.W_OK);
+  const temporary = join(dirname(path), hiddenName());
+  const fd = openNew(temporary, there === null ? 0o666 : there.mode & 0o777);
+  try {
+    if (there !== null) keepOwnerAndMode(fd, there);
+    writeAndClose(fd, content);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw error;
   }
+  syncFolder(dirname(path));
+}
+
+function keepOwnerAndMode(fd: number, { uid, gid, mode }: Stats): void {
+  try {
+    const own = fstatSync(fd);
+    if (own.uid !== uid || own.gid !== gid) fchownSync(fd, uid, gid);
+    fchmodSync(fd, mode & 0o7777);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') {
+      closeSync(fd);
+      throw error;
+    }
+    // Only root gives files away. The set-id bits then stay off, as they would name another owner.
+    fchmodSync(fd, mode & 0o777);
+  }
+}
+
+function openNew(path: string, mode: number): number {
+  return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+}
+
+function writeAndClose(fd: number, content: Content, { sync = true } = {}): void {
+  try {
+    writeAll(fd, content);
+    if (sync) fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A pipe of ours may be non-blocking, and its reader slow. */
+const retry_ms = 5;
+
+function writeAll(fd: number, content: Content): void {
+  const pieces = typeof content === 'string' ? [Buffer.from(content)] : content;
+  for (const piece of pieces) {
+    for (let written = 0; written < piece.length; ) {
+      try {
+        written += writeSync(fd, piece, written);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retry_ms);
+      }
+    }
+  }
+}
+
+/** Makes what was created and renamed in a folder last. */
+export function syncFolder(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    // Some network and FUSE file systems know no fsync of folders.
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** For cleaning up after a failure, which it must not hide. */
+export function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // What is left has a hidden name that no reader looks at.
+  }
+}
+
+function withCode(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 /** As `mkdir -p`. Node's own recursive mkdir tries for ever where a folder is missing that nobody can make, as in /proc. */

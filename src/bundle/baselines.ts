@@ -3,17 +3,19 @@
  * summary, every run's figures, and its histograms with one interval for the whole run; second-by-second logs, lists of
  * stalls and the workload's own logs are not. So whatever reads bundles reads baselines.
  */
-import { existsSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolders } from '../base/atomic-file.js';
+import { hiddenName, makeFolders, writeNew } from '../base/atomic-file.js';
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
+import { cleanHidden, createWhole, recoverReplaced, replaceWhole } from '../base/new-folder.js';
 import { quoted } from '../base/printable.js';
+import { guard } from '../base/write-guard.js';
 import { hlogHead, hlogLine, isTag } from '../record/hlog.js';
 import { sumHlog } from '../record/hlog-sum.js';
 import { baselineSchema, baselineVersion, type BaselineFile } from './baseline-schema.js';
 import type { RunFile } from './schema.js';
-import { guard, isBundle, readJsonFile, write, type StoredBundle } from './store.js';
+import { isBundle, readJsonFile, type StoredBundle } from './store.js';
 
 export const defaultBaselines = 'pauselab-baselines';
 
@@ -49,6 +51,7 @@ export interface BaselineList {
 
 /** By name. One that is broken is refused: what it was the baseline of is not known. */
 export function listBaselines(folder: string): BaselineList {
+  recoverReplaced(folder);
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   if (entries.length > mostBaselines) throw usage(`${folder} holds ${entries.length} entries, and at most ${mostBaselines} are read; name one baseline in it`);
   const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name).sort();
@@ -80,39 +83,32 @@ export interface SaveOptions {
   readonly replace: boolean;
 }
 
-/** Written beside its place and renamed into it: nobody ever sees half of one. */
+/** Nobody ever sees half of one, and a place that had a baseline has the old or the new one at every moment. */
 export function saveBaseline({ folder, baseline, bundle, replace }: SaveOptions): string {
   const path = join(folder, checkBaselineName(baseline.name));
+  cleanHidden(folder);
   const isThere = existsSync(path);
   if (isThere && !(replace && isBaseline(path))) throw usage(isBaseline(path) ? `${folder} has a baseline ${baseline.name} already; replace it with --replace, or give this one another name with --as` : `${path} exists and is no baseline; give this one another name with --as`);
-  guard(folder, () => { makeFolders(folder); });
-  let temporary = '';
+  if (isThere) refuseLink(path);
+  guard(folder, () => { makeFolders(folder); }, '--in');
+  const fill = (place: string): void => { writeFiles(place, baseline, bundle); };
   guard(path, () => {
-    temporary = mkdtempSync(join(folder, '.saving-'));
-    try {
-      writeFiles(temporary, baseline, bundle);
-      const old = `${temporary}-old`;
-      if (isThere) renameSync(path, old);
-      renameSync(temporary, path);
-      rmSync(old, { recursive: true, force: true });
-    } catch (error) {
-      rmSync(temporary, { recursive: true, force: true });
-      throw error;
-    }
-  });
+    if (isThere) replaceWhole(path, fill);
+    else createWhole(path, fill);
+  }, '--in');
   return path;
 }
 
 function writeFiles(folder: string, baseline: BaselineFile, { path, manifest, summary, runs }: StoredBundle): void {
-  const writeJson = (name: string, value: unknown): void => { write(join(folder, name), `${JSON.stringify(value)}\n`); };
+  const writeJson = (name: string, value: unknown): void => { writeNew(join(folder, name), `${JSON.stringify(value)}\n`); };
   writeJson('manifest.json', manifest);
   if (summary !== null) writeJson('summary.json', summary);
   for (const run of runs) {
     makeFolders(join(folder, 'runs', run.name));
     writeJson(join('runs', run.name, 'run.json'), run);
-    write(join(folder, 'runs', run.name, 'histograms.hlog'), wholeRunLog(join(path, 'runs', run.name, 'histograms.hlog'), run));
+    writeNew(join(folder, 'runs', run.name, 'histograms.hlog'), wholeRunLog(join(path, 'runs', run.name, 'histograms.hlog'), run));
   }
-  write(join(folder, file), `${JSON.stringify(baseline, null, 1)}\n`);
+  writeNew(join(folder, file), `${JSON.stringify(baseline, null, 1)}\n`);
 }
 
 /** The same counts, in one interval a tag. */
@@ -126,7 +122,16 @@ function wholeRunLog(log: string, { startedAt, window }: RunFile): string {
 
 export function removeBaseline(folder: string, name: string): string {
   const { path } = findBaseline(folder, name);
-  if (lstatSync(path).isSymbolicLink()) throw usage(`${path} is a symbolic link; remove it by hand`);
-  guard(path, () => { rmSync(path, { recursive: true }); });
+  refuseLink(path);
+  // Half of one would be refused by every command that reads baselines.
+  const hidden = join(folder, hiddenName());
+  guard(path, () => {
+    renameSync(path, hidden);
+    rmSync(hidden, { recursive: true });
+  });
   return path;
+}
+
+function refuseLink(path: string): void {
+  if (lstatSync(path).isSymbolicLink()) throw usage(`${path} is a symbolic link; remove it by hand`);
 }

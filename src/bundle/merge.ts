@@ -2,12 +2,14 @@
  * Several bundles of one profile, on one machine, as one: their runs renumbered in the order in which they were made, every
  * file as it was. The manifest keeps each origin's own, and which run came from where.
  */
-import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { makeFolders } from '../base/atomic-file.js';
+import { readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { copyNew, makeFolders, writeNew } from '../base/atomic-file.js';
 import { usage } from '../base/failure.js';
+import { cleanHidden, createWhole } from '../base/new-folder.js';
+import { guard } from '../base/write-guard.js';
 import type { ManifestFile, RunFile, SummaryFile } from './schema.js';
-import { guard, isEmptyOrAbsent, write, type StoredBundle } from './store.js';
+import { isEmptyOrAbsent, type StoredBundle } from './store.js';
 
 export interface MergedRun {
   readonly from: StoredBundle;
@@ -51,35 +53,38 @@ function mergedManifest(ordered: readonly StoredBundle[], first: StoredBundle, r
   return { ...first.manifest, order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })), origins };
 }
 
-/** Written beside its place and renamed into it. */
 export function writeMerged(path: string, { manifest, runs }: MergePlan, summary: SummaryFile): string {
   const folder = resolve(path);
-  if (!isEmptyOrAbsent(folder)) throw usage(`the output folder ${path} exists and is not empty; choose another with -o, or remove it`);
+  const taken = () => usage(`the output folder ${path} exists and is not empty; choose another with -o, or remove it`);
+  if (!isEmptyOrAbsent(folder)) throw taken();
   guard(folder, () => {
     makeFolders(dirname(folder));
-    const temporary = mkdtempSync(join(dirname(folder), `.${basename(folder)}-merging-`));
+    cleanHidden(dirname(folder));
     try {
-      write(join(temporary, 'manifest.json'), json(manifest));
-      for (const { from, before, file } of runs) {
-        const source = join(from.path, 'runs', before.name);
-        const target = join(temporary, 'runs', file.name);
-        makeFolders(target);
-        for (const entry of readdirSync(source, { withFileTypes: true })) {
-          // A link could lead anywhere, and nothing of ours writes one.
-          if (!entry.isFile()) throw usage(`${join(source, entry.name)} is no file, and a run of a bundle holds nothing else; remove it, or leave the bundle out`);
-          if (entry.name !== 'run.json') cpSync(join(source, entry.name), join(target, entry.name));
-        }
-        write(join(target, 'run.json'), json(file));
-      }
-      write(join(temporary, 'summary.json'), json(summary));
-      rmSync(folder, { recursive: true, force: true });
-      renameSync(temporary, folder);
+      createWhole(folder, (partial) => { writeFiles(partial, { manifest, runs }, summary); });
     } catch (error) {
-      rmSync(temporary, { recursive: true, force: true });
+      // Another command has filled it meanwhile.
+      if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw taken();
       throw error;
     }
-  });
+  }, '-o');
   return folder;
+}
+
+function writeFiles(folder: string, { manifest, runs }: MergePlan, summary: SummaryFile): void {
+  writeNew(join(folder, 'manifest.json'), json(manifest));
+  for (const { from, before, file } of runs) {
+    const source = join(from.path, 'runs', before.name);
+    const target = join(folder, 'runs', file.name);
+    makeFolders(target);
+    for (const entry of readdirSync(source, { withFileTypes: true })) {
+      // A link could lead anywhere, and nothing of ours writes one.
+      if (!entry.isFile()) throw usage(`${join(source, entry.name)} is no file, and a run of a bundle holds nothing else; remove it, or leave the bundle out`);
+      if (entry.name !== 'run.json') copyNew(join(source, entry.name), join(target, entry.name));
+    }
+    writeNew(join(target, 'run.json'), json(file));
+  }
+  writeNew(join(folder, 'summary.json'), json(summary));
 }
 
 function json(value: unknown): string {

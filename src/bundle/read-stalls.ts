@@ -1,10 +1,10 @@
 /** The stalls of a bundle, run by run; what is missing in it is said, and the rest is read all the same. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, usage } from '../base/failure.js';
 import type { RunFile } from './schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
-import { readBundleFile, type StoredBundle } from './store.js';
+import { budgetOf, readBundleFile, runFolders, type StoredBundle } from './store.js';
 
 export interface RunStalls {
   readonly name: string;
@@ -33,15 +33,15 @@ export interface BundleStalls {
 export function readStalls(bundle: string, only?: string): BundleStalls {
   const folder = join(bundle, 'runs');
   if (!existsSync(folder) || !statSync(folder).isDirectory()) throw usage(`${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`);
-  const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory()).sort();
+  const { names, notes } = runFolders(bundle);
   if (only !== undefined && !names.includes(only)) throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
-  const missing: string[] = [];
+  const missing = only === undefined ? [...notes] : [];
   return collected(bundle, names.filter((name) => only === undefined || name === only).map((name) => ({ name, run: orMissing(missing, () => readBundleFile('run', join(folder, name, 'run.json'))) })), missing);
 }
 
 /** Of a bundle whose runs have been read. */
-export function stallsOf({ path, runs }: StoredBundle): BundleStalls {
-  return collected(path, runs.map((run) => ({ name: run.name, run })), []);
+export function stallsOf({ path, runs, notes }: StoredBundle): BundleStalls {
+  return collected(path, runs.map((run) => ({ name: run.name, run })), [...notes]);
 }
 
 function orMissing<T>(missing: string[], read: () => T): T | null {
@@ -54,10 +54,14 @@ function orMissing<T>(missing: string[], read: () => T): T | null {
   }
 }
 
+/** All lists of a bundle are in memory at once, as objects of several times their size. */
+const mostBytesOfStalls = 128 * 2 ** 20;
+
 function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run'>[], missing: string[]): BundleStalls {
+  const budget = budgetOf(mostBytesOfStalls);
   const runs = named.map((one) => {
     const path = join(bundle, 'runs', one.name, 'stalls.json');
-    if (existsSync(path)) return { ...one, file: orMissing(missing, () => readBundleFile('stalls', path)) };
+    if (existsSync(path)) return { ...one, file: orMissing(missing, () => readBundleFile('stalls', path, budget)) };
     missing.push(`run ${one.name} has no stalls.json: which stalls it had is not known`);
     return { ...one, file: null };
   });

@@ -1,14 +1,19 @@
 /**
- * The result folder of an experiment. Every file is written beside its place, synced and renamed into it, so that a
- * reader, a crash or a full disk never sees half of one. JSON is checked against its schema before it is written.
+ * The result folder of an experiment. It belongs to one command alone; every run appears in it whole or not at all, and so
+ * does every file, so that a reader, a crash or a full disk never sees half of one. JSON is checked against its schema
+ * before it is written.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { makeFolders, writeAtomically } from '../base/atomic-file.js';
+import { makeFolders, writeAtomically, writeNew } from '../base/atomic-file.js';
 import { unfit, usage, type Failure } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
+import { createWhole } from '../base/new-folder.js';
 import { oneLine } from '../base/printable.js';
+import { readBytes } from '../base/read-file.js';
 import { machineFailure } from '../base/system-error.js';
+import { guard } from '../base/write-guard.js';
 import { withoutSecrets } from '../profile/secrets.js';
 import { bundleSchemas, schemaVersion, type KernelRecord, type ManifestFile, type MeasuredManifest, type RunFile, type SummaryFile } from './schema.js';
 
@@ -24,60 +29,143 @@ export interface BundleStore {
   discard(): void;
 }
 
-/** A folder that does not exist yet, or an empty one: results are never mixed or overwritten. */
-export function createBundle(path: string): BundleStore {
-  const folder = resolve(path);
+/**
+ * A folder that does not exist yet, or an empty one: results are never mixed or overwritten. With `numbered`, a name that
+ * is taken gets a number (`…-2`), as two commands may start within a second.
+ */
+export function createBundle(path: string, { numbered = false } = {}): BundleStore {
+  const { folder, wasThere } = guard(resolve(path), () => (numbered ? claimNumbered(resolve(path)) : claim(resolve(path), path)), '--out');
   const runsFolder = join(folder, 'runs');
-  const wasThere = existsSync(folder);
-  let hasRuns = false;
-  guard(folder, () => { makeFolders(runsFolder); }, () => {
-    if (existsWithContent(folder)) throw usage(`the output folder ${path} exists and is not empty; choose another with --out, or remove it`);
-  });
-  const writeJson = (file: string, value: unknown): void => { write(join(folder, file), `${JSON.stringify(value, null, 1)}\n`); };
+  // Held open: the number of a folder that is removed may be given to the next one.
+  const own = openSync(runsFolder, constants.O_RDONLY | constants.O_DIRECTORY);
+  const { dev, ino } = fstatSync(own);
+  let runs_n = 0;
+  /** Does one piece of writing; `place` is what it is of. */
+  const writing = (place: string, write: () => void): void => {
+    guard(place, () => {
+      const runs = statSync(runsFolder, { throwIfNoEntry: false });
+      if (runs?.dev !== dev || runs.ino !== ino) throw gone(folder, runs_n);
+      write();
+    }, '--out');
+  };
+  const writeJson = (name: string, value: unknown): void => {
+    const file = join(folder, name);
+    writing(file, () => { writeAtomically(file, jsonText(value)); });
+  };
   return {
     path: folder,
     writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
     discard() {
-      if (hasRuns) return;
-      for (const name of ['runs', 'consoles', 'manifest.json', 'summary.json']) rmSync(join(folder, name), { recursive: true, force: true });
+      if (runs_n > 0) return;
+      // `runs` last: while it is there, no other command takes the folder for empty.
+      for (const name of ['consoles', 'manifest.json', 'summary.json', 'runs']) rmSync(join(folder, name), { recursive: true, force: true });
       // One that was there before is not ours to remove; it may be a mount point.
-      if (!wasThere) rmSync(folder, { recursive: true, force: true });
+      if (!wasThere) removeIfEmpty(folder);
+      closeSync(own);
     },
     writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
     keepConsole(kernel, text) {
-      if (!hasRuns) return;
-      guard(folder, () => { makeFolders(join(folder, 'consoles')); });
-      writeAtomically(join(folder, 'consoles', `${kernel}.log`), text);
+      if (runs_n === 0) return;
+      const file = join(folder, 'consoles', `${kernel}.log`);
+      writing(file, () => {
+        if (!existsSync(dirname(file))) mkdirSync(dirname(file));
+        writeAtomically(file, text);
+      });
     },
     writeRun(run, files) {
       const runFolder = join(runsFolder, run.name);
-      try {
-        guard(runFolder, () => { makeFolders(runFolder); });
-        for (const [name, text] of Object.entries(files)) write(join(runFolder, name), name === 'stalls.json' ? `${JSON.stringify(bundleSchemas.stalls.parse(JSON.parse(text)), null, 1)}\n` : text);
-        writeJson(join('runs', run.name, 'run.json'), bundleSchemas.run.parse(run));
-      } catch (error) {
-        rmSync(runFolder, { recursive: true, force: true });
-        throw error;
-      }
-      hasRuns = true;
+      const runText = jsonText(bundleSchemas.run.parse(run));
+      const others = Object.entries(files).map(([name, text]) => [name, name === 'stalls.json' ? jsonText(bundleSchemas.stalls.parse(JSON.parse(text))) : text] as const);
+      writing(runFolder, () => {
+        createWhole(runFolder, (partial) => { for (const [name, text] of [...others, ['run.json', runText] as const]) writeNew(join(partial, name), text); });
+      });
+      runs_n += 1;
     },
   };
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
+}
+
+interface Claimed {
+  readonly folder: string;
+  readonly wasThere: boolean;
+}
+
+/** Whoever makes `runs` has the folder: of two commands that find the same empty one, the second fails at that. */
+function claim(folder: string, path: string): Claimed {
+  makeFolders(dirname(folder));
+  const wasThere = !isMade(folder);
+  if (wasThere && existsWithContent(folder)) throw taken(path);
+  if (!isMade(join(folder, 'runs'))) throw taken(path);
+  return { folder, wasThere };
+}
+
+const mostNumbers = 1000;
+
+function claimNumbered(folder: string): Claimed {
+  makeFolders(dirname(folder));
+  for (let number = 1; number <= mostNumbers; number += 1) {
+    const name = number === 1 ? folder : `${folder}-${number}`;
+    // Another command may find it empty and have it before us.
+    if (isMade(name) && isMade(join(name, 'runs'))) return { folder: name, wasThere: false };
+  }
+  throw taken(folder);
+}
+
+/** False: something was there before. */
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function taken(path: string): Failure {
+  return usage(`the output folder ${path} exists and is not empty; choose another with --out, or remove it`);
+}
+
+function gone(folder: string, runs_n: number): Failure {
+  const kept = runs_n === 0 ? 'no run had been kept in it' : `${runs_n === 1 ? 'the run' : `the ${runs_n} runs`} in it went with it, and the summary that is printed is all that is left`;
+  return unfit(`the output folder ${folder} was removed or renamed while the experiment ran; ${kept}; leave the folder alone until the experiment has ended`);
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Another command has put something into it, or it is gone.
+  }
 }
 
 /** A run of 100 threads has 0.2 MB: what is larger is none of ours, and reading it could take all memory. */
 const mostBytes = 64 * 2 ** 20;
 
+/** What the files of one kind may have in sum: each may be sound, and all of them take all memory. */
+export interface Budget {
+  leftBytes: number;
+  readonly mostBytes: number;
+}
+
+export function budgetOf(mostBytes: number): Budget {
+  return { leftBytes: mostBytes, mostBytes };
+}
+
 /** Reads and checks one file of a bundle. */
-export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, path: string): z.output<(typeof bundleSchemas)[K]> {
-  const read: unknown = readJsonFile(path, `a bundle's ${kind}`, 'a folder that `pauselab run` wrote', schemaVersion, bundleSchemas[kind], kind);
+export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, path: string, budget?: Budget): z.output<(typeof bundleSchemas)[K]> {
+  const read: unknown = readJsonFile(path, `a bundle's ${kind}`, 'a folder that `pauselab run` wrote', schemaVersion, bundleSchemas[kind], kind, budget);
   return read as z.output<(typeof bundleSchemas)[K]>;
 }
 
 /** `what`: `a bundle's manifest`; `remedy`: what to name instead. */
-export function readJsonFile<Schema extends z.ZodType>(path: string, what: string, remedy: string, version: number, schema: Schema, short = what): z.output<Schema> {
+export function readJsonFile<Schema extends z.ZodType>(path: string, what: string, remedy: string, version: number, schema: Schema, short = what, budget?: Budget): z.output<Schema> {
   let value: unknown;
   try {
-    value = JSON.parse(readBounded(path));
+    value = parseJson(readWithin(path, budget));
   } catch (cause) {
     const refused = machineFailure(cause);
     if (refused !== null) throw refused;
@@ -93,11 +181,11 @@ export function readJsonFile<Schema extends z.ZodType>(path: string, what: strin
   return result.data;
 }
 
-function readBounded(path: string): string {
-  const file = statSync(path);
-  if (!file.isFile()) throw new Error('it is no file');
-  if (file.size > mostBytes) throw new Error(`it has ${file.size} bytes, and no such file more than ${mostBytes}`);
-  return readFileSync(path, 'utf8');
+function readWithin(path: string, budget: Budget | undefined): string {
+  const bytes = budget !== undefined && budget.leftBytes < 0 ? null : readBytes(path, { mostBytes });
+  if (budget !== undefined && bytes !== null) budget.leftBytes -= bytes.length;
+  if (bytes === null || (budget !== undefined && budget.leftBytes < 0)) throw new Error(`it and such files of the runs before have more than ${budget?.mostBytes ?? 0} bytes in sum`);
+  return bytes.toString('utf8');
 }
 
 /** An experiment as it was left; one of a version without guests reads as one on this kernel of its machine's. */
@@ -108,22 +196,43 @@ export interface StoredBundle {
   readonly summary: SummaryFile | null;
   /** In the order in which they were made. */
   readonly runs: readonly RunFile[];
+  /** What of it is left out: sentences. */
+  readonly notes: readonly string[];
 }
 
 /** 100 repetitions of 100 arms. */
 const mostRuns = 10_000;
+const mostBytesOfRuns = 256 * 2 ** 20;
 
 export function isBundle(path: string): boolean {
   return existsSync(join(path, 'manifest.json'));
+}
+
+export interface RunFolders {
+  readonly names: readonly string[];
+  /** Runs without a run.json, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * In the order in which they were made. Hidden ones were being written by a pauselab that was killed; a version before runs
+ * appeared whole left them without a run.json instead.
+ */
+export function runFolders(bundle: string): RunFolders {
+  const folder = join(bundle, 'runs');
+  const all = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name).sort() : [];
+  const names = all.filter((name) => existsSync(join(folder, name, 'run.json')));
+  return { names, notes: all.filter((name) => !names.includes(name)).map((name) => `the run ${oneLine(name, 80)} of ${bundle} is unfinished (it has no run.json) and is left out`) };
 }
 
 /** Everything but the histogram logs; any file that is broken is refused, since what it held is not known. */
 export function openBundle(path: string): StoredBundle {
   const runsFolder = join(path, 'runs');
   const manifest = readBundleFile('manifest', join(path, 'manifest.json'));
-  const names = existsSync(runsFolder) ? readdirSync(runsFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort() : [];
+  const { names, notes } = runFolders(path);
   if (names.length > mostRuns) throw usage(`${runsFolder} holds ${names.length} runs, and this pauselab compares up to ${mostRuns}; leave some out`);
   const summary = join(path, 'summary.json');
+  const budget = budgetOf(mostBytesOfRuns);
   const kernels = manifest.kernels.length > 0 ? manifest.kernels : [ownKernel(manifest)];
   return {
     path,
@@ -131,13 +240,14 @@ export function openBundle(path: string): StoredBundle {
     manifest: { ...withoutSecrets(manifest), kernels },
     summary: existsSync(summary) ? readBundleFile('summary', summary) : null,
     runs: names.map((name) => {
-      const run = readBundleFile('run', join(runsFolder, name, 'run.json'));
+      const run = readBundleFile('run', join(runsFolder, name, 'run.json'), budget);
       // Its other files are found by this name.
       if (run.name !== name) throw usage(`${join(runsFolder, name, 'run.json')} says that it is the run ${JSON.stringify(run.name.slice(0, 80))}; the folder was renamed or the file changed`);
       const kernel = run.kernel ?? kernels[0]?.name ?? null;
       if (!kernels.some(({ name: known }) => known === kernel)) throw usage(`${join(runsFolder, name, 'run.json')} says that it ran on the kernel ${JSON.stringify(kernel?.slice(0, 80))}, which its manifest does not have; one of them was changed`);
       return { ...run, kernel };
     }),
+    notes,
   };
 }
 
@@ -157,32 +267,4 @@ function existsWithContent(folder: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
-}
-
-/** Whole or not at all, and a failure that says what to do. */
-export function write(path: string, text: string): void {
-  guard(path, () => { writeAtomically(path, text); });
-}
-
-const remedies: Record<string, string> = {
-  ENOSPC: 'its disk is full: free some, or choose another place with --out',
-  EDQUOT: 'the disk quota is used up: free some, or choose another place with --out',
-  EACCES: 'no permission to write there: choose another place with --out',
-  EPERM: 'no permission to write there: choose another place with --out',
-  EROFS: 'its file system is read-only: choose another place with --out',
-  ENOTDIR: 'a part of the path is a file: choose another place with --out',
-};
-
-export function guard(path: string, write: () => void, before: () => void = () => undefined): void {
-  try {
-    before();
-    write();
-  } catch (error) {
-    if (error instanceof Error && error.name === 'Failure') throw error;
-    throw unwritable(path, error as NodeJS.ErrnoException);
-  }
-}
-
-function unwritable(path: string, cause: NodeJS.ErrnoException): Failure {
-  return unfit(`${path} could not be written (${cause.code ?? cause.message}): ${remedies[cause.code ?? ''] ?? 'look at the path and choose another with --out'}`, { cause });
 }

@@ -37,6 +37,7 @@ function saveCommand() {
       if (options.as !== undefined) checkBaselineName(options.as);
       const side = readSide(path, { threshold_ns: 1 });
       const bundle = openBundle(path);
+      for (const note of bundle.notes) printNote(note);
       const whole = bundle.runs.filter(isEvidence).length;
       const baseline = baselineOf(side, kernelSides(bundle), { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
       const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });

@@ -1,7 +1,7 @@
 /** `pauselab explain`: why the stalls of a bundle were, each with its chain of blame. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { ExportedStall } from '../attribution/trace-export.js';
-import { unfit, usage } from '../base/failure.js';
+import { usage } from '../base/failure.js';
 import type { RunStalls } from '../bundle/read-stalls.js';
 import { printJson, printText } from './output.js';
 
@@ -42,13 +42,7 @@ Examples:
 What causes and grades mean: docs/attribution.md.`;
 
 async function writeExport(path: string, stalls: readonly ExportedStall[], runs: readonly RunStalls[]): Promise<void> {
-  const [{ exportTrace }, { writeFileSync }] = await Promise.all([import('../attribution/trace-export.js'), import('node:fs')]);
+  const [{ exportTrace }, { writeText }] = await Promise.all([import('../attribution/trace-export.js'), import('./write-text.js')]);
   const files = new Map(runs.flatMap(({ name, file }) => (file === null ? [] : [[name, file] as const])));
-  try {
-    writeFileSync(path, `${JSON.stringify(exportTrace(stalls, files))}\n`, { flag: 'wx' });
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw usage(`--trace-export ${path}: the file exists; name another, or remove it`);
-    throw unfit(`${path} could not be written (${String(code)}); choose another place with --trace-export`, { cause });
-  }
+  writeText(path, `${JSON.stringify(exportTrace(stalls, files))}\n`);
 }

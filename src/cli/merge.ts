@@ -5,7 +5,7 @@ import type { SummaryFile } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 import type { MergePlan } from '../bundle/merge.js';
 import type { Side } from '../verdict/side.js';
-import { printJson, printText } from './output.js';
+import { printJson, printNote, printText } from './output.js';
 
 export function mergeCommand() {
   return new Command('merge')
@@ -18,6 +18,7 @@ export function mergeCommand() {
       const [{ planMerge, writeMerged }, { openBundle }, { readSide }] = await Promise.all([import('../bundle/merge.js'), import('../bundle/store.js'), import('../verdict/read-side.js')]);
       if (paths.length < 2) throw usage(`merge ${paths.join(' ')}: expected two bundles or more`);
       const bundles = paths.map((path) => openBundle(path));
+      for (const note of bundles.flatMap(({ notes }) => notes)) printNote(note);
       await refuseUnlike(paths.map((path) => readSide(path, { threshold_ns: 1 })));
       refuseTwice(bundles);
       const plan = planMerge(bundles);

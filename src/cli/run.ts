@@ -135,7 +135,7 @@ export async function measure(profile: ResolvedProfile, arms: readonly ResolvedA
     import('./status.js'),
   ]);
   const logger = createLogger();
-  const store = createBundle(options.out ?? defaultFolder(profile.name));
+  const store = options.out === undefined ? createBundle(defaultFolder(profile.name), { numbered: true }) : createBundle(options.out);
   const status = createStatus(logger, profile);
   const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
   try {
@@ -188,7 +188,7 @@ function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult
   return isUnknown ? ExitCode.inconclusive : ExitCode.ok;
 }
 
-/** Sorts by time; seconds, so that two starts a minute apart differ. */
+/** Sorts by time. A second start within the same second gets a number (bundle/store.ts). */
 function defaultFolder(profile: string): string {
   const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replace(/[:]/g, '');
   return `pauselab-results/${profile}-${time}`;

@@ -137,9 +137,14 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
   }
 
   const signal = interruption.signal();
-  if (signal === null) return { summary: publish('complete'), failure: null };
-  if (finished.length === 0) throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
-  return { summary: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
+  if (signal !== null && finished.length === 0) throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+  try {
+    if (signal === null) return { summary: publish('complete'), failure: null };
+    return { summary: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return giveUp(error);
+  }
 }
 
 /** A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either. */

@@ -2,12 +2,14 @@
  * The cache folder: unpacked kernels by the checksum of what they came from, package lists, configs. A kernel is put
  * together in a folder beside its place and renamed into it: it is there in full or not at all.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { cleanUpNow } from '../base/clean-up.js';
 import { Failure, unfit, usage } from '../base/failure.js';
 import { homeFolder } from '../base/home.js';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/read-file.js';
 import { sha256OfFile } from './checksum.js';
 import { saysDiskFull } from '../base/child.js';
 import { withLock } from './file-lock.js';
@@ -63,7 +65,7 @@ export function cachedKernel(cache: string, key: string): CachedKernel | null {
 /** Null too for what another version of pauselab wrote or somebody damaged: it is made again. */
 function readEntry(folder: string): CachedKernel | null {
   try {
-    const { format: found, ...facts } = JSON.parse(readFileSync(join(folder, 'kernel.json'), 'utf8')) as CachedFacts & { format: number };
+    const { format: found, ...facts } = parseJson(readText(join(folder, 'kernel.json'), { mostBytes: 2 ** 20 })) as CachedFacts & { format: number };
     const image = join(folder, 'vmlinuz');
     if (found !== format || !statSync(image).isFile()) return null;
     const there = (path: string): string | null => (existsSync(path) ? path : null);
@@ -116,7 +118,7 @@ export async function cachedOrFilled(cache: string, key: string, sources: Kernel
 export function writeInCache(path: string, text: string): void {
   inCache(dirname(path), () => {
     makeFolders(dirname(path));
-    writeAtomically(path, text, `.${process.pid}`);
+    writeAtomically(path, text);
   });
 }
 

@@ -4,13 +4,15 @@
  * host to hand it over (docs/kernels.md).
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { monotonic_ms } from '../base/clock.js';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
+import { readBytes, readText } from '../base/read-file.js';
 import { cacheFolder, inCache } from './cache.js';
 import { cpioArchive, type CpioEntry } from './cpio.js';
 import { libraryClosure } from './libraries.js';
@@ -49,7 +51,7 @@ export function guestImage(more: readonly GuestFile[] = []): GuestImage {
     inCache(cache, () => {
       makeFolders(dirname(path));
       // Two that build it at once each put a whole one there, the same.
-      writeAtomically(path, cpioArchive(entries), `.${process.pid}`);
+      writeAtomically(path, cpioArchive(entries));
       keepLastUsed(dirname(path));
     });
   } else {
@@ -99,7 +101,7 @@ function packageFolders(names: readonly string[]): string[] {
     if (folder === undefined) throw unfit(`the package ${name} is not installed, and a guest needs it; run \`npm run setup\``);
     if (folders.has(folder)) return;
     folders.add(folder);
-    const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> };
+    const { dependencies = {} } = parseJson(readText(join(folder, 'package.json'), { mostBytes: 2 ** 20 })) as { dependencies?: Record<string, string> };
     for (const dependency of Object.keys(dependencies)) visit(dependency, createRequire(join(folder, 'package.json')));
   };
   for (const name of names) visit(name, require);
@@ -128,7 +130,7 @@ function* entriesOf(files: readonly GuestFile[]): Generator<CpioEntry> {
 }
 
 function fileEntry(from: string, to: string): CpioEntry {
-  return { kind: 'file', path: to, executable: (statSync(from).mode & 0o111) !== 0, content: readFileSync(from) };
+  return { kind: 'file', path: to, executable: (statSync(from).mode & 0o111) !== 0, content: readBytes(from, { mostBytes: 2 ** 30 }) };
 }
 
 function digestOf(entries: readonly CpioEntry[]): string {

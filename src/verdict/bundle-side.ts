@@ -12,7 +12,7 @@ import type { RunEvidence } from './metrics.js';
 import type { Side, SideFacts } from './side.js';
 import { counted, listed } from './words.js';
 
-export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle): Side {
+export function bundleSide({ path, manifest, summary, runs: all, notes }: StoredBundle): Side {
   // An arm on another kernel is another arm.
   const runs = manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: `${run.arm} on ${run.kernel ?? 'unknown'}` })) : all;
   const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
@@ -46,6 +46,7 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
   const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
   const cut = runs.filter((run) => run.status !== 'complete').length;
   const leftOut = [
+    ...notes.map((note) => `${note}.`),
     ...(spoiled > 0 ? [`${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`] : []),
     ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
   ];

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -64,6 +64,64 @@ describe('a bundle', () => {
     const path = join(folder(), 'out');
     createBundle(path).discard();
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('has a run whole or not at all', () => {
+    const path = join(folder(), 'out');
+    const store = createBundle(path);
+    const broken = { 'histograms.hlog': '#log\n', 'no/such/folder': '' };
+    expect(failureOf(() => { store.writeRun(run, broken); }).exitCode).toBe(ExitCode.unfit);
+    expect(readdirSync(join(path, 'runs'))).toEqual([]);
+    store.writeRun(run, { 'engine.log': '' });
+    expect(failureOf(() => { store.writeRun(run, {}); }).message).toMatch(/000-a could not be written \(ENOTEMPTY\)/);
+    expect(readdirSync(join(path, 'runs/000-a')).sort()).toEqual(['engine.log', 'run.json']);
+  });
+
+  test('belongs to one command: a second one is refused, in a folder that was empty too', () => {
+    for (const path of [join(folder(), 'new'), folder()]) {
+      createBundle(path);
+      expect(failureOf(() => createBundle(path))).toMatchObject({ exitCode: ExitCode.usage, message: expect.stringContaining('exists and is not empty') as string });
+    }
+  });
+
+  test('goes to one of many commands that start at once, and to one each where the names are numbered', async () => {
+    const parent = folder();
+    mkdirSync(join(parent, 'empty'));
+    const script = `
+      const { createBundle } = await import(${JSON.stringify(new URL('../../dist/bundle/store.js', import.meta.url).href)});
+      const [path, numbered, at] = process.argv.slice(1);
+      while (Date.now() < Number(at));
+      try { process.stdout.write(createBundle(path, { numbered: numbered === 'yes' }).path); } catch (error) { process.stdout.write(error.message); }`;
+    const race = (name: string, numbered: string): Promise<string[]> => {
+      const at = String(Date.now() + 1500);
+      return Promise.all(Array.from({ length: 4 }, () => new Promise<string>((resolve) => { execFile(process.execPath, ['--input-type=module', '-e', script, join(parent, name), numbered, at], (_, stdout) => { resolve(stdout); }); })));
+    };
+    expect((await race('empty', 'no')).filter((said) => said === join(parent, 'empty'))).toHaveLength(1);
+    expect((await race('numbered', 'yes')).sort()).toEqual(['', '-2', '-3', '-4'].map((end) => join(parent, `numbered${end}`)));
+  });
+
+  test('that is discarded leaves what another command has put there', () => {
+    const path = join(folder(), 'out');
+    const store = createBundle(path);
+    writeFileSync(join(path, 'mine.txt'), '');
+    store.discard();
+    expect(readdirSync(path)).toEqual(['mine.txt']);
+  });
+
+  test.each([
+    ['removed', (path: string) => { rmSync(path, { recursive: true }); }],
+    ['renamed', (path: string) => { renameSync(path, `${path}-moved`); }],
+    ['replaced', (path: string) => { rmSync(path, { recursive: true }); mkdirSync(join(path, 'runs'), { recursive: true }); }],
+  ])('that is %s meanwhile is not made again: what is left is said', (_, happen) => {
+    const path = join(folder(), 'out');
+    const store = createBundle(path);
+    store.writeRun(run, {});
+    happen(path);
+    const gone = { exitCode: ExitCode.unfit, message: `the output folder ${path} was removed or renamed while the experiment ran; the run in it went with it, and the summary that is printed is all that is left; leave the folder alone until the experiment has ended` };
+    expect(failureOf(() => { store.writeRun({ ...run, name: '001-a' }, {}); })).toEqual(gone);
+    expect(failureOf(() => { store.writeSummary(summary); })).toEqual(gone);
+    expect(failureOf(() => { store.keepConsole('6.18', 'text'); })).toEqual(gone);
+    expect(existsSync(join(path, 'summary.json')) || existsSync(join(path, 'runs/001-a'))).toBe(false);
   });
 
   test('may go into an empty folder', () => {

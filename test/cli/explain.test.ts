@@ -93,14 +93,16 @@ describe('--trace-export', () => {
     expect(exported(one).filter(({ ph, name }) => ph === 'X' && name === 'mmap-lock-reader: holder').map(({ dur }) => dur)).toEqual([900_000]);
   });
 
-  test('overwrites nothing, and says where it could not write', async () => {
+  test('replaces a file whole, makes the folder, and says where it could not write', async () => {
     const path = bundle();
     const file = scratch.write('there.json', 'mine');
-    expect(await explain(path, '--trace-export', file)).toEqual({ code: 2, stdout: '', stderr: `pauselab: --trace-export ${file}: the file exists; name another, or remove it\n` });
-    expect(readFileSync(file, 'utf8')).toBe('mine');
-    const nowhere = join(scratch.path, 'no', 'folder.json');
-    expect(await explain(path, '--trace-export', nowhere)).toMatchObject({ code: 5, stdout: '', stderr: `pauselab: ${nowhere} could not be written (ENOENT); choose another place with --trace-export\n` });
-    expect(existsSync(nowhere)).toBe(false);
+    expect(await explain(path, '--trace-export', file)).toMatchObject({ code: 0, stderr: '' });
+    expect(exported(file).length).toBeGreaterThan(0);
+    const deep = join(scratch.fresh('new'), 'folder.json');
+    expect(await explain(path, '--trace-export', deep)).toMatchObject({ code: 0 });
+    expect(exported(deep).length).toBeGreaterThan(0);
+    const below = join(file, 'export.json');
+    expect(await explain(path, '--trace-export', below)).toEqual({ code: 5, stdout: '', stderr: `pauselab: ${below} could not be written (ENOTDIR): a part of the path is a file: choose another place\n` });
   });
 });
 

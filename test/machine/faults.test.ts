@@ -3,14 +3,14 @@
  * no stack trace, and no result where nothing was measured.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Failure } from '../../src/base/failure.js';
 import { commonAutogroup } from '../../src/host/autogroup.js';
 import { readIfThere } from '../../src/host/files.js';
 import { expectCountsToAgree, filesBelow, readBundle } from '../support/bundle.js';
-import { expectFault, expectNothingLeft, mainFile, pauselab, shell } from '../support/pauselab.js';
+import { expectFault, expectNothingLeft, mainFile, pauselab, shell, startPauselab } from '../support/pauselab.js';
 import { isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { shortProfile } from '../support/short-profile.js';
@@ -110,6 +110,18 @@ describe('the output folder', () => {
       expect(one.file.status).toBe('complete');
       expectCountsToAgree(one);
     }
+  });
+
+  test('that is removed while the experiment runs ends it with exit code 5, and what was found is printed', async () => {
+    const out = scratch.fresh('out');
+    const running = startPauselab(run('--runs', '50', '--json', '--out', out));
+    await until('a run is there', () => existsSync(join(out, 'runs')) && readdirSync(join(out, 'runs')).some((name) => !name.startsWith('.')));
+    // In one step, while a run may be on its way into it.
+    renameSync(out, `${out}-moved`);
+    const { code, sentences, stdout } = await running.ended;
+    expect({ code, sentences }).toEqual({ code: 5, sentences: [expect.stringMatching(/^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* went with it, and the summary that is printed is all that is left; /)] });
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'failed' });
+    expect(existsSync(out)).toBe(false);
   });
 
   test('on a disk without any room leaves nothing behind', async ({ skip }) => {

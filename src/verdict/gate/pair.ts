@@ -1,6 +1,8 @@
 /** Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and one that is told apart. */
 import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { usage } from '../../base/failure.js';
+import { recoverReplaced } from '../../base/new-folder.js';
 import { isBaseline, listBaselines, readBaseline } from '../../bundle/baselines.js';
 import type { BaselineFile } from '../../bundle/baseline-schema.js';
 import { isBundle } from '../../bundle/store.js';
@@ -30,6 +32,7 @@ interface Offered {
 /** Bundles, baselines, and folders of baselines. */
 export function offeredBaselines(paths: readonly string[]): Offered[] {
   return paths.flatMap((path): Offered[] => {
+    recoverReplaced(dirname(resolve(path)));
     if (!existsSync(path)) throw usage(`--baseline ${path}: it does not exist; save one with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`);
     if (isBaseline(path)) return offeredBaseline(path, readBaseline(path), true);
     if (isBundle(path)) {
