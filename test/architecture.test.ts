@@ -85,8 +85,8 @@ const fileAccess = {
   },
   writing: {
     names: ['writeFileSync', 'writeFile', 'appendFileSync', 'appendFile', 'createWriteStream', 'write', 'writeSync', 'writev', 'writevSync', 'truncateSync', 'copyFileSync'],
-    // The one writer; and what writes to folders of our own on tmpfs, to cgroups, or to a guest's channel.
-    allowed: ['base/atomic-file.ts', 'workload/cpu-max.ts', 'workload/engine-process.ts', 'workload/java/start.ts', 'workload/tracer.ts', 'kernel/machine.ts', 'guest/main.ts'],
+    // The one writer; and what writes to folders of our own on tmpfs, to cgroups, to stdout, or to a guest's channel.
+    allowed: ['base/atomic-file.ts', 'cli/output.ts', 'workload/cpu-max.ts', 'workload/engine-process.ts', 'workload/java/start.ts', 'workload/tracer.ts', 'kernel/machine.ts', 'guest/main.ts'],
   },
 };
 

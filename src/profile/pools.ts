@@ -2,7 +2,7 @@
  * Fresh memory that faults use up, made before the window: a mapping made inside it would make a reader a writer. A warm
  * fault takes a page, and a first fault a VMA as well, of which vm.max_map_count allows a process so many.
  */
-import { readFileSync } from 'node:fs';
+import { readText } from '../base/read-file.js';
 import type { Operation } from './operations.js';
 import type { ResolvedVictim } from './resolved.js';
 import type { Profile } from './schema.js';
@@ -48,7 +48,7 @@ export function poolLimit(uses: Uses, { kernels = [] }: Pick<Profile, 'kernels'>
 
 function mapCountHere(): number {
   try {
-    return Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8'));
+    return Number(readText('/proc/sys/vm/max_map_count', { mostBytes: 100 }));
   } catch {
     return usualMapCount;
   }

@@ -1,17 +1,15 @@
 /** The sampler beside a workload: who was in which state when, every 10 ms. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, Failure } from '../base/failure.js';
-import { readText } from '../base/read-file.js';
 import { formatDuration } from '../base/units.js';
 import { readSamples, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
 import { endHelper } from './helper.js';
+import { printedText } from './printed.js';
 import { programs, startProgram } from './programs.js';
 import type { PreparedWorkload } from './prepared.js';
 
 const period_ns = 10_000_000;
-const mostStackBytes = 256 * 2 ** 20;
 /** It ends between two looks. */
 const endGrace_ms = 5_000;
 
@@ -44,7 +42,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
       const why = problem ?? unreadable;
       return { samples, problem: why === null ? null : `the sampler ${why}, so the states of the threads are unknown ${from(samples)}` };
     },
-    stacks: (go_ns) => (withStacks ? parseStacks(existsSync(stacks) ? readText(stacks, { mostBytes: mostStackBytes }) : '', go_ns) : []),
+    stacks: (go_ns) => (withStacks ? parseStacks(printedText(stacks), go_ns) : []),
     async abandon() {
       await endHelper(program, { grace_ms: endGrace_ms });
     },

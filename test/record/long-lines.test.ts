@@ -47,7 +47,7 @@ test('what a program of the user’s printed', () => {
   expect(said[0]).toMatch(/^\[pauselab: about \d+ bytes before this are left out\]$/);
   for (const crashReport of [null, 'hs_err_pid1.log']) {
     for (const start of ['# ', '# fatal error: ', 'Exception in thread "', '']) {
-      const program = { java: 'java', exit: () => ({ code: 1, signal: null }), complaints: () => said.map((line) => start + line), output: () => said, crashReport: () => crashReport, killedWhy: () => '' };
+      const program = { java: 'java', killedWhy: () => '', exit: () => ({ code: 1, signal: null }), complaints: () => said.map((line) => start + line), output: () => said, crashReport: () => crashReport };
       expect(javaEnded(program, 'inside its window', { speaksForItself: false }).exitCode).toBe(6);
     }
   }

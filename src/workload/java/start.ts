@@ -4,9 +4,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
 import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
-import { printedLines, printedText } from '../printed.js';
 import { readIfThere } from '../../host/files.js';
 import { watchOomKills, type OomWatch } from '../../host/memory.js';
+import { printedLines, printedText } from '../printed.js';
 import { killIfSame, parentOf, startTimeOf, type ProcessIdentity } from '../process-identity.js';
 import { programs, type Exit, type Program } from '../programs.js';
 import { isCrashReport } from './flags.js';
@@ -185,4 +185,3 @@ function launcherFailed({ code, signal, stderr }: JavaCallEnd, [logged]: readonl
   if (exitCode !== undefined && sentence !== '') return new Failure(exitCode, sentence);
   return workloadFailed(`the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} before java was started${sentence === '' ? '' : `, saying "${sentence}"`}`);
 }
-
