@@ -43,7 +43,7 @@ export function replayCommand(argv: readonly string[]) {
       if (arms.length === 0) throw usage(`${file} plans no run of an arm that its profile has; it was changed`);
       const asked = askedOf(manifest);
       checkPlan(profile, arms, asked.guest.cpus);
-      const uses = await usesOf({ arms: withoutSecrets(arms), kernels: profile.kernels, append: withoutSecrets(asked.guest).append });
+      const uses = await usesOf({ arms: withoutSecrets(arms), kernels: profile.kernels, append: withoutSecrets(asked.guest).append, trace: asked.trace });
       const refusal = refusalOf(path, missingSecrets(arms), options.trust === true ? [] : uses.filter(({ isTrusted }) => !isTrusted));
       if (refusal !== null && options.dryRun !== true) throw refusal;
       const differences = differencesNow(manifest, toolVersion());

@@ -115,7 +115,7 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
 
     try {
       const place = await goTo(planned.kernel);
-      const output = withoutSecretsOf(await place.run(runInput(input, { name, arm, planned, sizes })), redactor);
+      const output = withoutSecretsOf(await place.run(runInput(input, { name, arm, planned, sizes })), arm, redactor);
       store.writeRun(output.file, output.files);
       finished.push(output);
       observer.onRunEnd(output.file);
@@ -143,13 +143,14 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
 }
 
 /** A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either. */
-function withoutSecretsOf<Run extends RunOutput>(run: Run, { text }: Redactor): Run {
+function withoutSecretsOf<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
+  // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
+  if (arm.jvm === null) return run;
   const { file, files } = run;
   const { jvm, failure } = file;
-  if (jvm === null) return run;
   return {
     ...run,
-    file: { ...file, failure: failure === null ? null : text(failure), jvm: { ...jvm, processes: mapTexts(jvm.processes, text) as typeof jvm.processes, logProblems: jvm.logProblems.map(text) } },
+    file: { ...file, failure: failure === null ? null : text(failure), jvm: jvm === null ? null : { ...jvm, processes: mapTexts(jvm.processes, text) as typeof jvm.processes, logProblems: jvm.logProblems.map(text) } },
     // Of these two pauselab is the only author.
     files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, ['histograms.hlog', 'stalls.json'].includes(name) ? content : text(content)])),
   };

@@ -29,6 +29,8 @@ export interface Asked {
   readonly kernels: readonly string[];
   /** Words for the command line of guests' kernels. */
   readonly append: readonly string[];
+  /** Whether the kernel is traced beside each run. */
+  readonly trace: boolean;
 }
 
 /** What this module knows of the machine; tests give their own. */
@@ -52,7 +54,7 @@ export const machineThings: OwnThings = {
 type Found = Omit<Use, 'arms'>;
 
 /** Each once, with the arms that it is for. */
-export async function usesOf({ arms, kernels, append }: Asked, own: OwnThings = machineThings): Promise<Use[]> {
+export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnThings = machineThings): Promise<Use[]> {
   const uses = new Map<string, { found: Found; arms: string[] }>();
   const add = (found: Found, arm: string | null): void => {
     const key = JSON.stringify([found.kind, found.what]);
@@ -70,6 +72,7 @@ export async function usesOf({ arms, kernels, append }: Asked, own: OwnThings = 
   }
   for (const kernel of kernels) if (kernel !== hostKernel) add(/^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel) ? { kind: 'kernel', what: `${kernel} of this machine's Debian mirror, in a guest`, isTrusted: true } : { kind: 'kernel', what: kernel, isTrusted: false }, null);
   for (const word of append) add({ kind: "word for the guests' kernels", what: word, isTrusted: false }, null);
+  if (trace) add({ kind: 'trace', what: 'of the kernel, in an instance of tracefs of its own', isTrusted: true }, null);
   return [...uses.values()].map(({ found, arms: names }) => ({ ...found, arms: names.length === arms.length ? [] : names }));
 }
 
@@ -93,7 +96,7 @@ function isHarmlessFlag(word: string): boolean {
 }
 
 /** All of it is the stranger's: what it starts, with which words, and where. */
-function appUses({ args, environment }: NonNullable<ResolvedJvm['app']>): Found[] {
+function appUses({ args, environment, ready }: NonNullable<ResolvedJvm['app']>): Found[] {
   const { jvmArgs, main, args: words } = javaCommand(args);
   const started: [string, string][] =
     'jar' in main ? [['program', main.jar]] : [...main.classPath.map((path): [string, string] => ['class path', path]), ['program', 'module' in main ? `the module ${main.module}` : `the class ${main.mainClass}`]];
@@ -103,6 +106,7 @@ function appUses({ args, environment }: NonNullable<ResolvedJvm['app']>): Found[
     ...words.map((word) => ({ kind: 'word for the program', what: word, isTrusted: false })),
     ...Object.entries(environment).map(([name, value]) => ({ kind: 'environment variable', what: `${name}=${value}`, isTrusted: false })),
     { kind: 'working directory', what: process.cwd(), isTrusted: false },
+    ...(ready?.kind === 'port' ? [{ kind: 'port of this machine', what: String(ready.port), isTrusted: false }] : []),
   ];
 }
 

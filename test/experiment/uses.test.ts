@@ -15,7 +15,7 @@ const own: OwnThings = { jdks: () => Promise.resolve([{ java, home }]), library:
 
 async function usesWith(profile: string, ...settings: string[]) {
   const { arms, kernels } = await loadResolved(profile, settings.map(parseSet));
-  return usesOf({ arms, kernels, append: [] }, own);
+  return usesOf({ arms, kernels, append: [], trace: false }, own);
 }
 
 /** What would have to be trusted. */
@@ -48,7 +48,7 @@ test.each(['-javaagent:/tmp/a.jar', '-agentpath:/tmp/a.so', '-agentlib:jdwp=tran
 ])('the flag %s is not taken from a stranger', async (flag) => {
   // As a bundle may have it: a profile of one's own is held to more.
   const { arms } = await loadResolved('thread-churn');
-  const uses = await usesOf({ arms: arms.map((arm) => (arm.jvm === null ? arm : { ...arm, jvm: { ...arm.jvm, flags: [flag] } })), kernels: [], append: [] }, own);
+  const uses = await usesOf({ arms: arms.map((arm) => (arm.jvm === null ? arm : { ...arm, jvm: { ...arm.jvm, flags: [flag] } })), kernels: [], append: [], trace: false }, own);
   expect(uses.filter(({ isTrusted }) => !isTrusted)).toMatchObject([{ kind: 'flag of java', what: flag }]);
 });
 
@@ -60,9 +60,9 @@ test('sizes, switches and modes are', async () => {
 
 test('of a program of the user’s own everything is listed', async () => {
   const args = '-javaagent:agent.jar=x -Dk=v --module-path mods -cp lib/a.jar:lib/b.jar org.example.Main --port 80';
-  expect(await strangeWith('app', `jvm.app.args=${JSON.stringify(args)}`, 'jvm.app.environment={LD_PRELOAD: /tmp/x.so, JAVA_TOOL_OPTIONS: "-Dx=y"}')).toEqual([
+  expect(await strangeWith('app', `jvm.app.args=${JSON.stringify(args)}`, 'jvm.app.environment={LD_PRELOAD: /tmp/x.so, JAVA_TOOL_OPTIONS: "-Dx=y"}', 'jvm.app.ready.port=8080')).toEqual([
     'class path lib/a.jar', 'class path lib/b.jar', 'program the class org.example.Main', 'agent -javaagent:agent.jar=x', 'flag of java -Dk=v', 'flag of java --module-path', 'flag of java mods',
-    'word for the program --port', 'word for the program 80', 'environment variable LD_PRELOAD=/tmp/x.so', 'environment variable JAVA_TOOL_OPTIONS=-Dx=y', `working directory ${process.cwd()}`,
+    'word for the program --port', 'word for the program 80', 'environment variable LD_PRELOAD=/tmp/x.so', 'environment variable JAVA_TOOL_OPTIONS=-Dx=y', `working directory ${process.cwd()}`, 'port of this machine 8080',
   ]);
 });
 
@@ -82,6 +82,7 @@ describe('an allocator', () => {
 
 test('kernels: a path is a stranger’s, Debian’s are not; words for their command line are', async () => {
   const { arms } = await loadResolved('priority-inversion');
-  const uses = await usesOf({ arms, kernels: ['host', 'deb:6.12', '/tmp/bzImage', 'deb:6.12,config=/tmp/x'], append: ['init=/bin/sh'] }, own);
+  const uses = await usesOf({ arms, kernels: ['host', 'deb:6.12', '/tmp/bzImage', 'deb:6.12,config=/tmp/x'], append: ['init=/bin/sh'], trace: true }, own);
   expect(uses.filter(({ isTrusted }) => !isTrusted).map(({ kind, what }) => `${kind} ${what}`)).toEqual(['kernel /tmp/bzImage', 'kernel deb:6.12,config=/tmp/x', "word for the guests' kernels init=/bin/sh"]);
+  expect(uses.filter(({ kind }) => kind === 'trace')).toHaveLength(1);
 });
