@@ -131,6 +131,14 @@
       "sources": ["test/refuse.cc"],
     },
     {
+      # Preloaded: fails a system call.
+      "target_name": "pauselab-fail-calls",
+      "type": "shared_library",
+      "product_name": "libpauselab-fail-calls",
+      "sources": ["test/fail_calls.cc"],
+      "ldflags": ["-ldl"],
+    },
+    {
       "target_name": "pauselab-board-tool",
       "type": "executable",
       "dependencies": ["core"],
