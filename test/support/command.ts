@@ -1,5 +1,4 @@
-/** The command in this process: as fast as a function, with everything that it writes. */
-import { vi } from 'vitest';
+/** The command in this process: as fast as a function, with everything that it writes. One at a time. */
 import { runCommandLine } from '../../src/cli/program.js';
 
 export interface CommandResult {
@@ -9,12 +8,28 @@ export interface CommandResult {
 }
 
 export async function command(...words: string[]): Promise<CommandResult> {
-  const spied = (['stdout', 'stderr'] as const).map((name) => vi.spyOn(process[name], 'write').mockReturnValue(true));
+  const streams = [capture(process.stdout), capture(process.stderr)] as const;
   try {
     const code = await runCommandLine(['node', 'pauselab', ...words]);
-    const [stdout = '', stderr = ''] = spied.map((write) => write.mock.calls.map(([text]) => String(text)).join(''));
-    return { code, stdout, stderr };
+    return { code, stdout: streams[0].text(), stderr: streams[1].text() };
   } finally {
-    for (const write of spied) write.mockRestore();
+    for (const { restore } of streams) restore();
   }
+}
+
+function capture(stream: NodeJS.WriteStream): { text: () => string; restore: () => void } {
+  const before = Object.getOwnPropertyDescriptor(stream, 'write');
+  let text = '';
+  const write = (piece: string | Uint8Array): boolean => {
+    text += typeof piece === 'string' ? piece : Buffer.from(piece).toString();
+    return true;
+  };
+  Object.defineProperty(stream, 'write', { value: write, configurable: true, writable: true });
+  return {
+    text: () => text,
+    restore: () => {
+      if (before === undefined) Reflect.deleteProperty(stream, 'write');
+      else Object.defineProperty(stream, 'write', before);
+    },
+  };
 }

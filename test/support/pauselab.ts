@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { endProcess, isAlive, processesWith } from './processes.js';
+import { linesOf, type StderrLines } from './streams.js';
 import { until } from './until.js';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,15 +19,11 @@ export interface Options {
   readonly main?: string;
 }
 
-export interface Ended {
+export interface Ended extends StderrLines {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Texts of the log lines on stderr. */
-  readonly logs: readonly string[];
-  /** Everything else on stderr, by line. */
-  readonly sentences: readonly string[];
 }
 
 export interface Running {
@@ -60,15 +57,6 @@ export function startPauselab(args: readonly string[], { env = {}, wrapper = [],
 
 export function pauselab(args: readonly string[], options?: Options): Promise<Ended> {
   return startPauselab(args, options).ended;
-}
-
-function linesOf(stderr: string): Pick<Ended, 'logs' | 'sentences'> {
-  const lines = stderr.split('\n').filter((line) => line !== '');
-  const isLog = (line: string): boolean => line.startsWith('{"level":') && line.endsWith('}');
-  return {
-    logs: lines.filter(isLog).map((line) => (JSON.parse(line) as { msg: string }).msg),
-    sentences: lines.filter((line) => !isLog(line)),
-  };
 }
 
 /** Board folders of the commands that this file started, and of itself. */
