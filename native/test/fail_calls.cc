@@ -2,8 +2,8 @@
 //
 //   PAUSELAB_FAIL_CALLS='call=write nth=3 answer=ENOSPC under=/tmp/x:/dev/shm counts=/tmp/counts log=/tmp/log'
 //
-//   call      a name of kCalls below; of every other call nothing is counted
-//   nth       which one fails, from 1 on, counted over all processes together; 0: none, to count them only
+//   call      a name of kCalls below, of other calls nothing is counted; or `all`, to count them only
+//   nth       which one fails, from 1 on, counted over all processes together
 //   repeat    1: the ones after it fail too, as on a disk that stays full
 //   answer    an errno, or SIGKILL: the process is killed in place of the call
 //   under     only calls on files below one of these folders; `fork` has no file
@@ -50,6 +50,7 @@ constexpr Answer kAnswers[] = {{"ENOSPC", ENOSPC}, {"EIO", EIO}, {"EMFILE", EMFI
 struct Plan {
   bool active = false;
   bool repeat = false;
+  bool countsOnly = false;
   unsigned call = kCallCount;
   std::uint64_t nth = 0;
   int answer = 0;
@@ -114,10 +115,11 @@ Plan readPlan() {
   if (!valueOf(text, "call", value, sizeof value)) refuse("expected call=");
   for (unsigned i = 0; i < kCallCount; ++i)
     if (std::strcmp(kCalls[i], value) == 0) plan.call = i;
-  if (plan.call == kCallCount) refuse("call= names none that is known");
-  if (valueOf(text, "nth", value, sizeof value)) plan.nth = std::strtoull(value, nullptr, 10);
+  plan.countsOnly = std::strcmp(value, "all") == 0;
+  if (plan.call == kCallCount && !plan.countsOnly) refuse("call= names none that is known");
   plan.repeat = valueOf(text, "repeat", value, sizeof value) && std::strcmp(value, "1") == 0;
-  if (plan.nth > 0) {
+  if (!plan.countsOnly) {
+    if (!valueOf(text, "nth", value, sizeof value) || (plan.nth = std::strtoull(value, nullptr, 10)) == 0) refuse("expected nth=, from 1 on");
     if (!valueOf(text, "answer", value, sizeof value)) refuse("expected answer=");
     for (const Answer& known : kAnswers)
       if (std::strcmp(known.name, value) == 0) {
@@ -161,13 +163,15 @@ void log(const char* path) {
   syscall(SYS_close, fd);
 }
 
+bool concerns(Call call) { return plan().active && (plan().countsOnly || plan().call == call); }
+
 // Counts a call on `path`. True if it is to fail: errno is set then.
 bool failsOn(Call call, const char* path) {
   const Plan& current = plan();
-  if (!current.active || current.call != call || path == nullptr) return false;
+  if (!concerns(call) || path == nullptr) return false;
   if (call != kFork && !isBelow(path)) return false;
   const std::uint64_t number = current.counts[call].fetch_add(1) + 1;
-  if (current.nth == 0 || number < current.nth || (number > current.nth && !current.repeat)) return false;
+  if (current.countsOnly || number < current.nth || (number > current.nth && !current.repeat)) return false;
   log(path);
   if (current.answer == kKill) {
     syscall(SYS_kill, getpid(), SIGKILL);
@@ -176,8 +180,6 @@ bool failsOn(Call call, const char* path) {
   errno = current.answer;
   return true;
 }
-
-bool concerns(Call call) { return plan().active && plan().call == call; }
 
 // What a descriptor leads to: files that were renamed since, inherited ones and folders alike.
 bool failsOnDescriptor(Call call, int fd) {

@@ -6,6 +6,7 @@ import type { Board } from '../../src/record/board.js';
 import { randomBelow, shuffle, type Random } from '../../src/stats/prng.js';
 import { diceOf, type Outcome } from './attempt.js';
 import { compareWithBoards, processesLeft, shellCode, shmLeft, strayFiles, unreadable, wrongEnd } from './checks.js';
+import { kernelLeftovers } from './kernel-leftovers.js';
 import { jvmRun, nativeRun } from './profiles.js';
 import { createSandbox, programOf, type CommandEnd, type RunningCommand, type Sandbox } from './sandbox.js';
 import { isReached, phases, watchRun, type Moment, type Phase, type Watch } from './watch.js';
@@ -106,7 +107,7 @@ export async function kill(name: string, root: string): Promise<Outcome> {
     const problems = [
       ...wrongEnd(end, allowedEnds(plan, compared.inBundle === scenario.runs)),
       ...(await processesLeft(sandbox)),
-      ...(await leftovers(end, sandbox, profile, plan.scenario)),
+      ...(await leftovers(end, running.pid, sandbox, profile, plan.scenario)),
       ...strayFiles(sandbox),
       ...compared.problems,
       ...runsLost(end, compared.inBundle),
@@ -180,16 +181,19 @@ function allowedEnds({ target, signal }: Kill, isWhole: boolean): number[] {
 }
 
 /** What a command leaves that could not clean up is removed by the next one that needs the same. */
-async function leftovers(end: CommandEnd, sandbox: Sandbox, profile: string, scenario: KillScenario): Promise<string[]> {
-  const couldCleanUp = end.signal === null;
-  const left = shmLeft(sandbox);
-  if (left.length === 0 || couldCleanUp) return left;
-  // One that is refused for its size has made a folder, and so has cleaned up.
-  const next = scenario === 'jvm' ? ['run', profile, '--set', 'jvm.flags=[-XX:NoSuchFlag]'] : ['run', profile, '--duration', '10ms', '--set', 'hogs.count=64', '--set', 'holder.nice=19'];
-  const cleaned = await sandbox.start([...next, '--out', join(sandbox.files, 'next')]).ended;
-  const after = shmLeft(sandbox).map((problem) => `after the next command, which ended with ${String(shellCode(cleaned))}, ${problem}`);
-  return [...after, ...wrongEnd(cleaned)];
+async function leftovers(end: CommandEnd, pid: number, sandbox: Sandbox, profile: string, scenario: KillScenario): Promise<string[]> {
+  const inKernel = (): string[] => kernelLeftovers(pid, { traced: scenario === 'traced' }).map((what) => `it left ${what}`);
+  const shm = shmLeft(sandbox);
+  if (shm.length > 0 && end.signal === null) return shm;
+  if (shm.length + inKernel().length === 0) return [];
+  const cleaned = await sandbox.start(['run', profile, ...cheapest[scenario], '--out', join(sandbox.files, 'next')]).ended;
+  const after = [...shmLeft(sandbox), ...inKernel()];
+  return [...after.map((problem) => `after the next command, which ended with ${String(shellCode(cleaned))}: ${problem}`), ...wrongEnd(cleaned)];
 }
+
+/** A run that is refused for its size has made a folder, and so has cleaned up; a trace is cleaned up by the next one. */
+const refusedForItsSize = ['--duration', '10ms', '--set', 'hogs.count=64', '--set', 'holder.nice=19'];
+const cheapest: Readonly<Record<KillScenario, readonly string[]>> = { native: refusedForItsSize, traced: ['--trace', '--arm', 'crossing'], jvm: [] };
 
 /** Runs that the command said it had finished, and that are not there. */
 function runsLost({ logs }: CommandEnd, inBundle: number): string[] {

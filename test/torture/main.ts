@@ -1,5 +1,5 @@
 /** `npm run torture`: attacks for as long as is asked, tells each failure as it happens, and sums up. */
-import { mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { attacks } from './attacks.js';
 import { help, parseOptions, type Options } from './options.js';
@@ -21,9 +21,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const root = mkdtempSync(join(rootParent, 'pauselab-torture-'));
+  // apt reads packages as another user.
+  chmodSync(root, 0o755);
   const lanes = Array.from({ length: options.attempts.length > 0 ? 1 : options.jobs }, (_, i) => startLane(root, i));
   try {
-    return options.attempts.length > 0 ? await again(options.attempts, lanes) : await attackAll(options, lanes);
+    return options.attempts.length > 0 ? await again(options.attempts, lanes) : await attackAll(options, lanes, root);
   } finally {
     for (const lane of lanes) lane.end();
     rmSync(root, { recursive: true, force: true });
@@ -41,7 +43,7 @@ async function again(names: readonly string[], [lane]: readonly Lane[]): Promise
   return failures > 0 ? 1 : 0;
 }
 
-async function attackAll({ seed, only, counts, minutes }: Options, lanes: readonly Lane[]): Promise<number> {
+async function attackAll({ seed, only, counts, minutes }: Options, lanes: readonly Lane[], root: string): Promise<number> {
   say(`seed ${seed}\n`);
   const shares = only.reduce((sum, kind) => sum + attacks[kind].share, 0);
   const summaries: string[] = [];
@@ -56,7 +58,7 @@ async function attackAll({ seed, only, counts, minutes }: Options, lanes: readon
     const begun = performance.now();
     const most = counts[kind] ?? Infinity;
     const until = counts[kind] === undefined ? begun + (minutes * 60_000 * share) / shares : Infinity;
-    await attackWith(lanes, names(seed), tally, { most, until });
+    await attackWith(lanes, names(seed, root), tally, { most, until });
     failures += tally.failures;
     summaries.push(`${tally.render(columns)}${((performance.now() - begun) / 60_000).toFixed(1)} min\n`);
   }
@@ -64,12 +66,12 @@ async function attackAll({ seed, only, counts, minutes }: Options, lanes: readon
   return failures > 0 || interrupted ? 1 : 0;
 }
 
-async function attackWith(lanes: readonly Lane[], names: Iterable<string>, tally: Tally, { most, until }: { readonly most: number; readonly until: number }): Promise<void> {
-  const left = names[Symbol.iterator]();
+async function attackWith(lanes: readonly Lane[], names: Iterable<string> | AsyncIterable<string>, tally: Tally, { most, until }: { readonly most: number; readonly until: number }): Promise<void> {
+  const left = Symbol.asyncIterator in names ? names[Symbol.asyncIterator]() : names[Symbol.iterator]();
   let underWay = 0;
   await Promise.all(lanes.map(async (lane) => {
     while (!interrupted && tally.attempts + underWay < most && performance.now() < until) {
-      const next = left.next();
+      const next = await left.next();
       if (next.done === true) return;
       underWay += 1;
       const outcome = await lane.make(next.value);

@@ -28,13 +28,21 @@ export interface RunningCommand {
   kill(signal: NodeJS.Signals): void;
 }
 
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: an empty one. */
+  readonly cwd?: string;
+  /** Where its output goes, instead of to us. */
+  readonly stdoutFile?: string;
+}
+
 export interface Sandbox {
   readonly path: string;
   /** Where an attempt's input and its results lie. */
   readonly files: string;
   /** What the command sees as /dev/shm, by a path of ours. */
   readonly shm: string;
-  start(words: readonly string[], options?: { readonly env?: Readonly<Record<string, string>>; readonly stdoutFile?: string }): RunningCommand;
+  start(words: readonly string[], options?: StartOptions): RunningCommand;
   /** Living processes that an attempt here has started. */
   processes(): number[];
   /** Files in places where a command has no business. */
@@ -82,7 +90,7 @@ export function createSandbox(root: string): Sandbox {
     path,
     files: folders.files,
     shm,
-    start: (words, { env = {}, stdoutFile } = {}) => startCommand([...wrapper, process.execPath, mainFile, ...words], words, { env: { ...environment, ...env }, cwd: folders.cwd, stdoutFile, processes }),
+    start: (words, { env = {}, cwd = folders.cwd, stdoutFile } = {}) => startCommand([...wrapper, process.execPath, mainFile, ...words], words, { env: { ...environment, ...env }, cwd, stdoutFile, processes }),
     processes,
     strayFiles: () => [folders.home, folders.tmp, folders.cwd].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))),
     shmLeft: () => (namespace === null ? null : readdirSync(shm)),
@@ -93,14 +101,15 @@ export function createSandbox(root: string): Sandbox {
   };
 }
 
-interface StartOptions {
+interface Start {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly stdoutFile: string | undefined;
+  /** All that are to end if it hangs. */
   readonly processes: () => number[];
 }
 
-function startCommand([file = '', ...args]: readonly string[], words: readonly string[], { env, cwd, stdoutFile, processes }: StartOptions): RunningCommand {
+function startCommand([file = '', ...args]: readonly string[], words: readonly string[], { env, cwd, stdoutFile, processes }: Start): RunningCommand {
   const stdout = stdoutFile === undefined ? 'pipe' : openSync(stdoutFile, 'w');
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', stdout, 'pipe'] });
   if (typeof stdout === 'number') closeSync(stdout);
