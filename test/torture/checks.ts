@@ -28,14 +28,18 @@ export function shellCode({ code, signal }: Pick<CommandEnd, 'code' | 'signal'>)
 /** Exit code and stderr. `allowed`: as a shell sees them. */
 export function wrongEnd(end: CommandEnd, allowed: readonly number[] = documented): string[] {
   if (end.hung) return [`it did not end: ${end.words.join(' ')}`];
-  const problems: string[] = [];
   const code = shellCode(end);
-  if (code === null || !allowed.includes(code)) problems.push(`it ended with ${end.signal ?? String(end.code)}, and ${allowed.join(', ')} were possible`);
-  problems.push(...wrongText(end.stderr));
-  if (succeeded(end) && end.sentences.length > 0 && end.sentences.some((line) => !isNote(line))) problems.push(`it succeeded and said: ${end.sentences.join(' / ')}`);
-  if (end.signal === null && !succeeded(end) && end.sentences.length !== 1) problems.push(`it failed and said ${end.sentences.length} sentences instead of one: ${end.sentences.join(' / ')}`);
-  if (end.signal !== null && end.sentences.length > 0) problems.push(`a signal ended it, and it said: ${end.sentences.join(' / ')}`);
-  return problems;
+  const wrongCode = code === null || !allowed.includes(code) ? [`it ended with ${end.signal ?? String(end.code)}, and ${allowed.join(', ')} were possible`] : [];
+  const text = wrongText(end.stderr);
+  return [...wrongCode, ...(text.length > 0 ? text : wrongSentences(end))];
+}
+
+function wrongSentences(end: CommandEnd): string[] {
+  const { sentences, signal } = end;
+  const said = sentences.join(' / ').slice(0, mostQuoted);
+  if (signal !== null) return sentences.length === 0 ? [] : [`a signal ended it, and it said: ${said}`];
+  if (succeeded(end)) return sentences.every(isNote) ? [] : [`it succeeded and said: ${said}`];
+  return sentences.length === 1 ? [] : [`it failed and said ${sentences.length} sentences instead of one: ${said}`];
 }
 
 /** Of a command whose result goes to a file: what it has to say beside. */
@@ -45,10 +49,13 @@ function isNote(line: string): boolean {
 
 /** Whatever it says: no stack, and nothing that would steer a terminal. */
 export function wrongText(stderr: string): string[] {
-  const stack = /^\s+at .*/m.exec(stderr)?.[0];
-  const problems = stderr.includes('internal error') ? [`it says "internal error": ${stderr.slice(0, 1000)}`] : stack === undefined ? [] : [`it prints a stack: ${stack.trim()}`];
-  return /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(stderr) ? [...problems, `control characters reach the terminal: ${JSON.stringify(stderr.slice(0, 300))}`] : problems;
+  const [first, place] = [/^.*internal error.*$/m.exec(stderr)?.[0], /^\s+at .*/m.exec(stderr)?.[0].trim()];
+  if (first !== undefined) return [`it says: ${first.slice(0, mostQuoted)} ${place ?? ''}`];
+  if (place !== undefined) return [`it prints a stack: ${stderr.slice(0, mostQuoted).replace(/\n[^]*/, '')} ${place}`];
+  return /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(stderr) ? [`control characters reach the terminal: ${JSON.stringify(stderr.slice(0, mostQuoted))}`] : [];
 }
+
+const mostQuoted = 300;
 
 /** Processes end by themselves a moment after their parent was killed. */
 export async function processesLeft(sandbox: Sandbox): Promise<string[]> {

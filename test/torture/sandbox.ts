@@ -90,7 +90,7 @@ export function createSandbox(root: string): Sandbox {
     path,
     files: folders.files,
     shm,
-    start: (words, { env = {}, cwd = folders.cwd, stdoutFile } = {}) => startCommand([...wrapper, process.execPath, mainFile, ...words], words, { env: { ...environment, ...env }, cwd, stdoutFile, processes }),
+    start: (words, { env = {}, cwd = folders.cwd, stdoutFile } = {}) => startCommand([...wrapper, ...more(env), process.execPath, mainFile, ...words], words, { env: environment, cwd, stdoutFile, processes }),
     processes,
     strayFiles: () => [folders.home, folders.tmp, folders.cwd].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))),
     shmLeft: () => (namespace === null ? null : readdirSync(shm)),
@@ -99,6 +99,11 @@ export function createSandbox(root: string): Sandbox {
       for (const folder of [path, ...(namespace === null ? [] : [shm])]) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Only for the command: the programs that make its mount namespace are not attacked. */
+function more(env: Readonly<Record<string, string>>): string[] {
+  return ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
 }
 
 interface Start {
