@@ -2,10 +2,11 @@
 import type { Outcome } from './attempt.js';
 import { calls, fault, faultNames, placeOfFault } from './faults.js';
 import { kill, killNames, placeOfKill } from './kills.js';
+import { columns as mutationColumns, mutation, mutationNames, placeOfMutation } from './mutations.js';
 import { sharedFolders } from './sandbox.js';
 import { phases } from './watch.js';
 
-export const kinds = ['kills', 'faults'] as const;
+export const kinds = ['kills', 'faults', 'mutations'] as const;
 export type Kind = (typeof kinds)[number];
 
 export interface Attack {
@@ -19,15 +20,16 @@ export interface Attack {
   readonly placeOf: (name: string) => { readonly row: string; readonly column: string };
   /** Of the report's table, in their order. */
   readonly columns: readonly string[];
-  /** An attempt that takes longer hangs. */
-  readonly deadline_ms: number;
+  /** An attempt hangs that uses more CPU time in its lane, which a busy machine does not change. */
+  readonly most_cpu_s: number;
   /** Why there can be none of it here; null if there can. */
   readonly impossible: string | null;
 }
 
 export const attacks: Readonly<Record<Kind, Attack>> = {
-  kills: { share: 0.4, names: killNames, make: kill, placeOf: placeOfKill, columns: phases, deadline_ms: 240_000, impossible: sharedFolders },
-  faults: { share: 0.35, names: faultNames, make: fault, placeOf: placeOfFault, columns: calls, deadline_ms: 240_000, impossible: sharedFolders },
+  kills: { share: 0.4, names: killNames, make: kill, placeOf: placeOfKill, columns: phases, most_cpu_s: 120, impossible: sharedFolders },
+  faults: { share: 0.35, names: faultNames, make: fault, placeOf: placeOfFault, columns: calls, most_cpu_s: 120, impossible: sharedFolders },
+  mutations: { share: 0.2, names: mutationNames, make: mutation, placeOf: placeOfMutation, columns: mutationColumns, most_cpu_s: 10, impossible: null },
 };
 
 export function attackOf(name: string): Attack {

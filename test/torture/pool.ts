@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cpuTimeOf } from '../../src/host/load.js';
 import type { Outcome } from './attempt.js';
 import { attackOf } from './attacks.js';
 
@@ -15,6 +16,7 @@ const laneFile = fileURLToPath(new URL('lane.ts', import.meta.url));
 /** None of the inputs is large: what needs more was made to. */
 const mostMemory_mb = 1024;
 const mostStderr = 4000;
+const look_ms = 500;
 
 export function startLane(root: string, number: number): Lane {
   const folder = join(root, String(number));
@@ -31,23 +33,28 @@ export function startLane(root: string, number: number): Lane {
   };
   return {
     make(name) {
-      const { deadline_ms, placeOf } = attackOf(name);
+      const { most_cpu_s, placeOf } = attackOf(name);
       const lane = started();
+      const pid = lane.pid ?? 0;
+      const before_ns = cpuTimeOf(pid);
       return new Promise((resolve) => {
         const failed = (problem: string): void => { resolve({ name, ...placeOf(name), reached: true, problems: [problem] }); };
-        const deadline = setTimeout(() => {
-          lane.removeAllListeners('exit');
+        const watchdog = setInterval(() => {
+          const used_s = (cpuTimeOf(pid) - before_ns) / 1e9;
+          if (used_s <= most_cpu_s) return;
+          clearInterval(watchdog);
+          lane.removeAllListeners();
           lane.kill('SIGKILL');
           child = null;
-          failed(`it hangs: it was given ${deadline_ms / 1000} s`);
-        }, deadline_ms);
+          failed(`it hangs: it has used ${used_s.toFixed(1)} s of CPU time`);
+        }, look_ms);
         const crashed = (code: number | null, signal: string | null): void => {
-          clearTimeout(deadline);
+          clearInterval(watchdog);
           failed(`the process that it ran in ended with ${signal ?? String(code)}: ${stderr}`);
         };
         lane.once('exit', crashed);
         lane.once('message', (outcome: Outcome) => {
-          clearTimeout(deadline);
+          clearInterval(watchdog);
           lane.off('exit', crashed);
           resolve(outcome);
         });

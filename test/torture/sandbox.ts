@@ -54,7 +54,7 @@ export interface Sandbox {
 
 const mainFile = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const mark = 'PAUSELAB_TORTURE';
-const deadline_ms = 60_000;
+const deadline_ms = 120_000;
 const pipesGrace_ms = 5_000;
 
 /** A mount namespace gives a command a /dev/shm and a /tmp of its own. Null where this machine allows none. */
