@@ -1,12 +1,13 @@
 /** The kinds of attack, by name. */
 import type { Outcome } from './attempt.js';
 import { calls, fault, faultNames, placeOfFault } from './faults.js';
+import { guest, guestNames, guestPhases, placeOfGuest } from './guests.js';
 import { kill, killNames, placeOfKill } from './kills.js';
 import { columns as mutationColumns, mutation, mutationNames, placeOfMutation } from './mutations.js';
 import { sharedFolders } from './sandbox.js';
 import { phases } from './watch.js';
 
-export const kinds = ['kills', 'faults', 'mutations'] as const;
+export const kinds = ['kills', 'guests', 'faults', 'mutations'] as const;
 export type Kind = (typeof kinds)[number];
 
 export interface Attack {
@@ -28,8 +29,9 @@ export interface Attack {
 
 export const attacks: Readonly<Record<Kind, Attack>> = {
   kills: { share: 0.4, names: killNames, make: kill, placeOf: placeOfKill, columns: phases, most_cpu_s: 120, impossible: sharedFolders },
+  guests: { share: 0.1, names: guestNames, make: guest, placeOf: placeOfGuest, columns: guestPhases, most_cpu_s: 120, impossible: sharedFolders },
   faults: { share: 0.35, names: faultNames, make: fault, placeOf: placeOfFault, columns: calls, most_cpu_s: 120, impossible: sharedFolders },
-  mutations: { share: 0.2, names: mutationNames, make: mutation, placeOf: placeOfMutation, columns: mutationColumns, most_cpu_s: 10, impossible: null },
+  mutations: { share: 0.2, names: mutationNames, make: mutation, placeOf: placeOfMutation, columns: mutationColumns, most_cpu_s: 20, impossible: null },
 };
 
 export function attackOf(name: string): Attack {

@@ -1,6 +1,6 @@
 /** What an attempt is, whatever was attacked: it has a name that repeats it, a row in the report, and an outcome. */
-import { randomBelow, seededRandom, type Random } from '../../src/stats/prng.js';
 import { createHash } from 'node:crypto';
+import { randomBelow, seededRandom, type Random } from '../../src/stats/prng.js';
 
 export interface Outcome {
   /** `npm run torture -- --attempt NAME` makes it again. */
@@ -25,4 +25,9 @@ export function oneOf<T>(items: readonly T[], random: Random): T {
   const item = items[randomBelow(items.length, random)];
   if (item === undefined) throw new RangeError('there is nothing to choose from');
   return item;
+}
+
+/** This machine has not what such attacks need: a sentence. */
+export class NotHere extends Error {
+  override readonly name = 'NotHere';
 }

@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readIfThere } from '../../src/host/files.js';
 import { shuffle } from '../../src/stats/prng.js';
@@ -155,7 +156,7 @@ async function attempt(name: ScenarioName, plan: string, sandbox: Sandbox): Prom
   const watch = watchRun(sandbox.shm, bundle);
   while (!running.hasEnded()) {
     if (name === 'run') watch.look();
-    await new Promise((resolve) => setTimeout(resolve, poll_ms));
+    await sleep(poll_ms);
   }
   const end = await running.ended;
   const numbers = readFileSync(counts);

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { defaultPolicyText } from '../../src/verdict/gate/default-policy.js';
 import { command } from '../support/command.js';
 import { bzImage, config, imageDeb, makeDeb } from '../support/kernels.js';
 import { shortProfile } from '../support/short-profile.js';
@@ -15,7 +16,7 @@ import { jvmRun } from './profiles.js';
 import { filesRead, tryCommand, usual, type Subject } from './subject.js';
 
 const below = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-const policyText = 'rules:\n  - series: "*.*"\n    limits: [longest_ns <= 5s, service.p99_9_ns <= 1s]\n    compare: [stalled_share, { metric: response.p75_ns, relative: 5% }]\n';
+const shortPolicy = 'rules: [{ series: ["*.*"], limits: [longest_ns <= 5s, service.p99_9_ns <= 1s], compare: [stalled_share, { metric: response.p75_ns, relative: 5% }] }]\n';
 
 export const fileSubjects: Readonly<Record<string, Subject>> = {
   profile: filesRead({
@@ -33,8 +34,9 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
     weight: 6,
     prepare: async (folder) => {
       await fakeResults(join(folder, 'bundle'), [0, 1]);
-      writeFileSync(join(folder, 'gate.yaml'), policyText);
-      return [join(folder, 'gate.yaml')];
+      writeFileSync(join(folder, 'short.yaml'), shortPolicy);
+      writeFileSync(join(folder, 'default.yaml'), defaultPolicyText);
+      return ['short.yaml', 'default.yaml'].map((name) => join(folder, name));
     },
     commands: (folder, _, file) => [['gate', '--baseline', join(folder, 'bundle'), '--candidate', join(folder, 'bundle'), '--policy', file]],
   }),
@@ -42,7 +44,7 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
     weight: 15,
     prepare: async (folder) => {
       await fakeResults(join(folder, 'whole'), [0, 1], '2026-01-02');
-      writeFileSync(join(folder, 'gate.yaml'), policyText);
+      writeFileSync(join(folder, 'gate.yaml'), shortPolicy);
       await fakeStalls(join(folder, 'bundle'));
       return below(join(folder, 'bundle'));
     },

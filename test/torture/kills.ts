@@ -1,6 +1,7 @@
 /** Signals to the command and to all that it starts, at random moments of every phase of a run. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../src/base/failure.js';
 import type { Board } from '../../src/record/board.js';
 import { randomBelow, shuffle, type Random } from '../../src/stats/prng.js';
@@ -8,7 +9,7 @@ import { diceOf, type Outcome } from './attempt.js';
 import { compareWithBoards, processesLeft, shellCode, shmLeft, strayFiles, unreadable, wrongEnd } from './checks.js';
 import { kernelLeftovers } from './kernel-leftovers.js';
 import { jvmRun, nativeRun } from './profiles.js';
-import { createSandbox, programOf, type CommandEnd, type RunningCommand, type Sandbox } from './sandbox.js';
+import { createSandbox, programOf, send, type CommandEnd, type RunningCommand, type Sandbox } from './sandbox.js';
 import { isReached, phases, watchRun, type Moment, type Phase, type Watch } from './watch.js';
 
 const signals = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGSTOP'] as const;
@@ -164,14 +165,6 @@ function pidOf(target: Target, running: RunningCommand, sandbox: Sandbox, boards
   }
 }
 
-function send(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
-  }
-}
-
 /** `isWhole`: all runs are in the bundle, so that the signal may have come too late to matter. */
 function allowedEnds({ target, signal }: Kill, isWhole: boolean): number[] {
   const natural: number[] = [ExitCode.ok, ExitCode.inconclusive];
@@ -200,6 +193,3 @@ function runsLost({ logs }: CommandEnd, inBundle: number): string[] {
   const finished = logs.filter((text) => /^run \d+ of \d+: .*, repetition \d+: /.test(text)).length;
   return finished > inBundle ? [`runs lost: it said of ${finished} that they were done, and ${inBundle} are whole in the bundle`] : [];
 }
-
-const sleep = (time_ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, time_ms); });
-

@@ -1,6 +1,7 @@
 /** `npm run torture`: attacks for as long as is asked, tells each failure as it happens, and sums up. */
 import { chmodSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotHere } from './attempt.js';
 import { attacks } from './attacks.js';
 import { help, parseOptions, type Options } from './options.js';
 import { startLane, type Lane } from './pool.js';
@@ -23,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
   const root = mkdtempSync(join(rootParent, 'pauselab-torture-'));
   // apt reads packages as another user.
   chmodSync(root, 0o755);
-  const lanes = Array.from({ length: options.attempts.length > 0 ? 1 : options.jobs }, (_, i) => startLane(root, i));
+  const lanes = Array.from({ length: options.jobs }, (_, i) => startLane(root, i));
   try {
     return options.attempts.length > 0 ? await again(options.attempts, lanes) : await attackAll(options, lanes, root);
   } finally {
@@ -32,14 +33,16 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function again(names: readonly string[], [lane]: readonly Lane[]): Promise<number> {
+async function again(names: readonly string[], lanes: readonly Lane[]): Promise<number> {
+  const left = [...names];
   let failures = 0;
-  for (const name of names) {
-    const outcome = await lane?.make(name);
-    if (outcome === undefined) continue;
-    failures += outcome.problems.length > 0 ? 1 : 0;
-    say(outcome.problems.length > 0 ? renderFailure(outcome) : `${outcome.reached ? 'held' : 'came to nothing:'} ${name}\n`);
-  }
+  await Promise.all(lanes.map(async (lane) => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) {
+      const outcome = await lane.make(name);
+      failures += outcome.problems.length > 0 ? 1 : 0;
+      say(outcome.problems.length > 0 ? renderFailure(outcome) : `${outcome.reached ? 'held' : 'came to nothing:'} ${name}\n`);
+    }
+  }));
   return failures > 0 ? 1 : 0;
 }
 
@@ -58,7 +61,13 @@ async function attackAll({ seed, only, counts, minutes }: Options, lanes: readon
     const begun = performance.now();
     const most = counts[kind] ?? Infinity;
     const until = counts[kind] === undefined ? begun + (minutes * 60_000 * share) / shares : Infinity;
-    await attackWith(lanes, names(seed, root), tally, { most, until });
+    try {
+      await attackWith(lanes, names(seed, root), tally, { most, until });
+    } catch (error) {
+      if (!(error instanceof NotHere)) throw error;
+      summaries.push(`${kind}: not attempted, since ${error.message}\n`);
+      continue;
+    }
     failures += tally.failures;
     summaries.push(`${tally.render(columns)}${((performance.now() - begun) / 60_000).toFixed(1)} min\n`);
   }

@@ -113,18 +113,17 @@ type Place = readonly [Holder, string];
 const readAt = ([holder, name]: Place): unknown => holder[name];
 
 function inJson(bytes: Buffer, random: Random, change: (holder: Holder, key: string, all: readonly Place[]) => void): Buffer {
-  const root: Holder = {};
   try {
-    root.value = JSON.parse(bytes.toString());
+    const root: Holder = { value: JSON.parse(bytes.toString()) as unknown };
+    const all = placesIn(root);
+    const [holder, name] = oneOf(all, random);
+    change(holder, name, all);
+    const text = JSON.stringify(root.value) as string | undefined;
+    return Buffer.from((text ?? '').replaceAll(`"${infinity}"`, '1e999'));
   } catch {
-    // An earlier change has made no JSON of it.
+    // An earlier change has made no JSON of it, or one too deep for JSON.stringify.
     return exchanged(bytes, random);
   }
-  const all = placesIn(root);
-  const [holder, name] = oneOf(all, random);
-  change(holder, name, all);
-  const text = JSON.stringify(root.value) as string | undefined;
-  return Buffer.from((text ?? '').replaceAll(`"${infinity}"`, '1e999'));
 }
 
 /** Every value of a document by what holds it. */

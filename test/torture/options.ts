@@ -34,7 +34,7 @@ export function parseOptions(args: readonly string[]): Options | null {
     args: [...args],
     options: {
       minutes: { type: 'string' }, hours: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string', multiple: true }, attempt: { type: 'string', multiple: true },
-      kills: { type: 'string' }, faults: { type: 'string' }, mutations: { type: 'string' }, jobs: { type: 'string' }, help: { type: 'boolean' },
+      kills: { type: 'string' }, guests: { type: 'string' }, faults: { type: 'string' }, mutations: { type: 'string' }, jobs: { type: 'string' }, help: { type: 'boolean' },
     },
   });
   if (values.help === true) return null;

@@ -164,3 +164,12 @@ export function programOf(pid: number): string {
   const [first = ''] = (readIfThere(`/proc/${pid}/cmdline`) ?? '').split('\0');
   return first.slice(first.lastIndexOf('/') + 1);
 }
+
+/** False if there is no such process any more. */
+export function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
