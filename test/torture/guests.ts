@@ -46,14 +46,16 @@ export async function* guestNames(seed: number, root: string): AsyncGenerator<st
 }
 
 const cacheName = 'guest-cache';
+const download_ms = 600_000;
+const guestDeadline_ms = 400_000;
 
 /** Once for all lanes. Where there is no mirror, it says what pauselab says of that. */
 async function fetchKernel(cache: string, root: string): Promise<void> {
   const sandbox = createSandbox(root);
   mkdirSync(cache, { recursive: true });
-  const end = await sandbox.start(['kernels', 'fetch', kernel], { env: { PAUSELAB_CACHE: cache } }).ended;
+  const end = await sandbox.start(['kernels', 'fetch', kernel], { env: { PAUSELAB_CACHE: cache }, deadline_ms: download_ms }).ended;
   sandbox.remove();
-  if (end.code !== 0) throw new NotHere(end.sentences.join(' '));
+  if (end.code !== 0) throw new NotHere(end.hung ? `${kernel} was not fetched within ${download_ms / 60_000} minutes` : end.sentences.join(' '));
 }
 
 function parse(name: string): Kill {
@@ -76,7 +78,7 @@ export async function guest(name: string, root: string): Promise<Outcome> {
   try {
     const [profile, bundle] = [join(sandbox.files, tinyRun.file), join(sandbox.files, 'bundle')];
     writeFileSync(profile, tinyRun.text);
-    const running = sandbox.start(['run', profile, '--kernel', kernel, ...bootDeadline, '--out', bundle], { env: { PAUSELAB_CACHE: cache } });
+    const running = sandbox.start(['run', profile, '--kernel', kernel, ...bootDeadline, '--out', bundle], { env: { PAUSELAB_CACHE: cache }, deadline_ms: guestDeadline_ms });
     const hit = await strike(plan, running, sandbox);
     const end = await running.ended;
     // What a guest records is on a board in the guest.

@@ -34,6 +34,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Where its output goes, instead of to us. */
   readonly stdoutFile?: string;
+  /** Default: two minutes. */
+  readonly deadline_ms?: number;
 }
 
 export interface Sandbox {
@@ -54,7 +56,7 @@ export interface Sandbox {
 
 const mainFile = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const mark = 'PAUSELAB_TORTURE';
-const deadline_ms = 120_000;
+const usualDeadline_ms = 120_000;
 const pipesGrace_ms = 5_000;
 
 /** A mount namespace gives a command a /dev/shm and a /tmp of its own. Null where this machine allows none. */
@@ -90,7 +92,7 @@ export function createSandbox(root: string): Sandbox {
     path,
     files: folders.files,
     shm,
-    start: (words, { env = {}, cwd = folders.cwd, stdoutFile } = {}) => startCommand([...wrapper, ...more(env), process.execPath, mainFile, ...words], words, { env: environment, cwd, stdoutFile, processes }),
+    start: (words, { env = {}, cwd = folders.cwd, stdoutFile, deadline_ms = usualDeadline_ms } = {}) => startCommand([...wrapper, ...more(env), process.execPath, mainFile, ...words], words, { env: environment, cwd, stdoutFile, deadline_ms, processes }),
     processes,
     strayFiles: () => [folders.home, folders.tmp, folders.cwd].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))),
     shmLeft: () => (namespace === null ? null : readdirSync(shm)),
@@ -110,11 +112,12 @@ interface Start {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly stdoutFile: string | undefined;
+  readonly deadline_ms: number;
   /** All that are to end if it hangs. */
   readonly processes: () => number[];
 }
 
-function startCommand([file = '', ...args]: readonly string[], words: readonly string[], { env, cwd, stdoutFile, processes }: Start): RunningCommand {
+function startCommand([file = '', ...args]: readonly string[], words: readonly string[], { env, cwd, stdoutFile, deadline_ms, processes }: Start): RunningCommand {
   const stdout = stdoutFile === undefined ? 'pipe' : openSync(stdoutFile, 'w');
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', stdout, 'pipe'] });
   if (typeof stdout === 'number') closeSync(stdout);
