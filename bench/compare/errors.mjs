@@ -1,17 +1,19 @@
 // Error rates of the decision core on runs made from a seed: how often it cries wolf, and how often it sees what is there.
 //
 //   node bench/compare/errors.mjs                  all, some ten minutes of one CPU
-//   node bench/compare/errors.mjs alarms           false alarms of whole gates of 20 metrics
+//   node bench/compare/errors.mjs gates            whole gates of 1 to 100 checks: false alarms, power, passes (gates.mjs)
+//   node bench/compare/errors.mjs alarms           false alarms of comparisons of 20 metrics
 //   node bench/compare/errors.mjs power            power, and its curves
 //   node bench/compare/errors.mjs alarms --gates 100 --seed 7 --only bimodal
 import { parseArgs } from 'node:util';
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/decide.js';
+import { gateErrors } from './gates.mjs';
 import { generators, inputsOf, ms, normal, ordinaryRun, poisson, series, syntheticRun, withStalls } from './synthetic.mjs';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { gates: { type: 'string', default: '1000' }, curve: { type: 'string', default: '100' }, seed: { type: 'string', default: '20251126' }, only: { type: 'string', multiple: true } } });
-const parts = positionals.length === 0 ? ['alarms', 'power'] : positionals;
+const parts = positionals.length === 0 ? ['gates', 'alarms', 'power'] : positionals;
 const gates = Number(values.gates);
 const seed = Number(values.seed);
 const policy = { ...defaultPolicy, resamples: 1_000, estimates: false };
@@ -24,7 +26,7 @@ function alarms() {
     const random = seededRandom(seed);
     report(name, () => {
       const side = () => Array.from({ length: 10 }, () => run(30, 0.2, (_, n, shared) => generate(n, 30, shared, random), random));
-      return decide(inputsOf(side(), side()), policy);
+      return decide(inputsOf(side(), side()), policy).decisions;
     });
   }
   if (!isWanted('drift')) return;
@@ -37,7 +39,7 @@ function alarms() {
       return syntheticRun(30, (_, n) => ordinaryRun(n, 30, { factor }, random), random);
     };
     const all = Array.from({ length: 20 }, drifting);
-    return decide(inputsOf(all.slice(0, 10), all.slice(10)), policy);
+    return decide(inputsOf(all.slice(0, 10), all.slice(10)), policy).decisions;
   });
 }
 
@@ -76,7 +78,7 @@ function power() {
       let seen = 0;
       for (let i = 0; i < tries; i += 1) {
         const side = (change) => Array.from({ length: runs }, () => run(window_s, sd, (which, n, shared) => { const durations = ordinaryRun(n, window_s, shared, random); return which === series[0] ? change(durations, window_s, random) : durations; }, random));
-        const decisions = decide(inputsOf(side((durations) => durations), side(effect)), policy);
+        const { decisions } = decide(inputsOf(side((durations) => durations), side(effect)), policy);
         if (decisions.some(({ key, verdict }) => key.startsWith(`${series[0]} `) && verdict === 'regressed')) seen += 1;
       }
       print(`  ${String(runs).padStart(2)} runs of ${window_s} s a side, log-sd ${sd}: ${share(seen, tries)}`);
@@ -100,5 +102,6 @@ function print(line) {
   process.stdout.write(`${line}\n`);
 }
 
+if (parts.includes('gates')) gateErrors({ gates, seed, only: values.only, print });
 if (parts.includes('alarms')) alarms();
 if (parts.includes('power')) power();

@@ -11,6 +11,7 @@ import { seededRandom, shuffle } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/decide.js';
 import { metricsFor } from '../../dist/verdict/metrics.js';
 import { readSide } from '../../dist/verdict/read-side.js';
+import { originsOf } from './synthetic.mjs';
 
 const { values, positionals: [folder] } = parseArgs({ allowPositionals: true, options: { splits: { type: 'string', default: '1000' } } });
 const splits = Number(values.splits);
@@ -38,7 +39,7 @@ function inputsOf(a, b) {
     const cells = (side) => side.map((run) => run.get(key));
     const missing = [...cells(a), ...cells(b)].some((cell) => (cell?.value ?? null) === null);
     const known = (side) => (missing ? [] : cells(side).map(({ value }) => value));
-    return { key, a: known(a), b: known(b), margin: a[0].get(key).metric.margin(100e6), refusal: missing ? 'missing' : null };
+    return { key, a: known(a), b: known(b), margin: a[0].get(key).metric.margin(100e6), refusal: missing ? 'missing' : null, origin: originsOf(a, b) };
   });
 }
 
@@ -59,7 +60,7 @@ for (const arm of arms) {
   const alarming = new Map();
   for (let i = 0; i < splits; i += 1) {
     const dealt = shuffle(runs, random);
-    const decisions = decide(inputsOf(dealt.slice(0, half), dealt.slice(half, 2 * half)), policy);
+    const { decisions } = decide(inputsOf(dealt.slice(0, half), dealt.slice(half, 2 * half)), policy);
     const found = decisions.filter(({ verdict }) => verdict === 'regressed' || verdict === 'improved');
     compared = decisions.filter(({ p }) => p !== null).length;
     if (found.length > 0) alarms += 1;
@@ -73,7 +74,7 @@ const [inside, crossing] = ['free-one-vma', 'free-across-vmas'].map(runsOf);
 for (const size of [20, 10, 6]) {
   let seen = 0;
   for (let i = 0; i < 20; i += 1) {
-    const decisions = decide(inputsOf(shuffle(inside, random).slice(0, size), shuffle(crossing, random).slice(0, size)), policy);
+    const { decisions } = decide(inputsOf(shuffle(inside, random).slice(0, size), shuffle(crossing, random).slice(0, size)), policy);
     if (decisions.some(({ key, verdict }) => key.startsWith('writer.mprotect ') && verdict === 'regressed')) seen += 1;
   }
   process.stdout.write(`free-across-vmas against free-one-vma, ${size} runs a side: writer.mprotect regressed ${share(seen, 20)}\n`);

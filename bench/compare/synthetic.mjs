@@ -99,7 +99,7 @@ export function syntheticRun(window_s, durationsOf, random) {
   );
   const values = new Map();
   for (const { name, figures } of analysis.series) {
-    const evidence = runEvidence(window, figures, () => { throw new Error('figures have every percentile that is asked for'); });
+    const evidence = runEvidence({ window, repetition: 0 }, figures, () => { throw new Error('figures have every percentile that is asked for'); });
     for (const metric of metrics) {
       const { value, missing } = metric.of(evidence);
       if (value === null) throw new Error(`${metric.name} is missing: ${missing}`);
@@ -140,6 +140,12 @@ function recordOf(index, durations) {
 export function inputsOf(a, b) {
   return [...a[0].keys()].map((key) => {
     const metric = metrics.find(({ name }) => key.endsWith(` ${name}`));
-    return { key, a: a.map((run) => run.get(key)), b: b.map((run) => run.get(key)), margin: metric.margin(threshold_ns), refusal: null };
+    return { key, a: a.map((run) => run.get(key)), b: b.map((run) => run.get(key)), margin: metric.margin(threshold_ns), refusal: null, origin: originsOf(a, b) };
   });
+}
+
+/** Two experiments, in whose runs all series were measured together. */
+export function originsOf(a, b) {
+  const of = (experiment, runs) => ({ experiment, arm: '', rounds: runs.map((_, round) => round) });
+  return { a: of('a', a), b: of('b', b) };
 }

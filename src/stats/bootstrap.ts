@@ -25,7 +25,8 @@ export interface MeanEffects {
   readonly ratio: (Interval & { readonly estimate: number }) | null;
 }
 
-export function bootstrapMeans(a: readonly number[], b: readonly number[], random: Random, resamples: number): MeanEffects {
+/** `level`: that of either side of the intervals, α/2 for 95 %. */
+export function bootstrapMeans(a: readonly number[], b: readonly number[], random: Random, resamples: number, level = alpha / 2): MeanEffects {
   assertGroups('a bootstrap', a, b);
   const [meanA, meanB] = [mean(a), mean(b)];
   const difference = meanB - meanA;
@@ -42,7 +43,7 @@ export function bootstrapMeans(a: readonly number[], b: readonly number[], rando
     differences[i] = drawnB - drawnA;
     ratios[i] = ratioOf(drawnA, drawnB);
   }
-  const tail = expandedTail(a, b);
+  const tail = expandedTail(a, b, level);
   return {
     difference: { estimate: difference, ...intervalOf(differences.sort(), tail) },
     ratio: hasRatio ? { estimate: ratio, ...intervalOf(ratios.sort(), tail) } : null,
@@ -61,10 +62,10 @@ function drawnMean(values: readonly number[], random: Random): number {
   return first + total / values.length;
 }
 
-/** The level on either side in place of α/2. */
-export function expandedTail(a: readonly number[], b: readonly number[]): number {
+/** The level on either side in place of `level`. */
+export function expandedTail(a: readonly number[], b: readonly number[], level = alpha / 2): number {
   const n = Math.min(a.length, b.length);
-  return normalCdf(-studentUpper(alpha / 2, welchDf(a, b)) * Math.sqrt(n / (n - 1)));
+  return normalCdf(-studentUpper(level, welchDf(a, b)) * Math.sqrt(n / (n - 1)));
 }
 
 /** Welch's degrees of freedom, between those of the smaller group alone and of both. */

@@ -22,21 +22,21 @@ export interface Shift extends Interval {
 
 export const unbounded: Interval = { low: null, high: null };
 
-/** `b` above `a`; at 95 %, unbounded where there are too few runs for that (fewer than 4 and 4). */
-export function hodgesLehmann(a: readonly number[], b: readonly number[]): Shift {
+/** `b` above `a`; unbounded where there are too few runs (fewer than 4 and 4 at 95 %). `tail`: the level on either side. */
+export function hodgesLehmann(a: readonly number[], b: readonly number[], tail = alpha / 2): Shift {
   assertGroups('a shift', a, b);
   const differences = Float64Array.from(b.flatMap((x) => a.map((y) => x - y))).sort();
   const estimate = median([...differences]) ?? 0;
-  const left = cutOff(a.length, b.length);
+  const left = cutOff(a.length, b.length, tail);
   if (left === 0) return { estimate, ...unbounded };
   return { estimate, low: differences[left - 1] ?? null, high: differences[differences.length - left] ?? null };
 }
 
-/** The largest k with P(U ≤ k − 1) ≤ α/2, U the number of pairs in which a's value is the larger one, nothing being different. */
-function cutOff(n: number, m: number): number {
+/** The largest k with P(U ≤ k − 1) ≤ tail, U the number of pairs in which a's value is the larger one, nothing being different. */
+function cutOff(n: number, m: number, tail: number): number {
   if (n * m > exactPairs) {
     const sd = Math.sqrt((n * m * (n + m + 1)) / 12);
-    return Math.max(0, Math.floor((n * m) / 2 + normalQuantile(alpha / 2) * sd));
+    return Math.max(0, Math.floor((n * m) / 2 + normalQuantile(tail) * sd));
   }
   // U is the rank sum above its least, 1 + … + n: the distribution of the test without ties.
   const { smallest, shares } = sumsOfSubsets(Array.from({ length: n + m }, (_, i) => i + 1), n);
@@ -44,7 +44,7 @@ function cutOff(n: number, m: number): number {
   let below = 0;
   for (let k = 0; least + k < shares.length; k += 1) {
     below += shares[least + k] ?? 0;
-    if (below > alpha / 2) return k;
+    if (below > tail) return k;
   }
   return 0;
 }

@@ -30,7 +30,7 @@ export function bundleSide({ path, manifest, summary, runs: all }: StoredBundle)
       if (!isEvidence(run)) continue;
       // A victim that never operated has shown nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
-      else entry.runs.push(runEvidence(run.window, figures, logs));
+      else entry.runs.push(runEvidence(run, figures, logs));
     }
   }
   for (const [key, entry] of evidence) {
@@ -98,8 +98,9 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
 }
 
 /** `logs` is asked only for percentiles that the figures do not have. */
-export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
+export function runEvidence({ window, repetition }: { readonly window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>; readonly repetition: number }, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
   return {
+    round: repetition,
     window_ns: window.windowEnd_ns - window.windowStart_ns,
     threshold_ns: figures.stalls.threshold_ns,
     figures,

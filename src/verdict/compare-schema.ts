@@ -4,12 +4,13 @@
  */
 import { z } from 'zod';
 import { decidedVerdicts, decisionReasons } from './decide.js';
+import { jointFindings } from './joint.js';
 
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
 const number = z.number();
 const pair = <T extends z.ZodType>(schema: T) => z.object({ a: schema, b: schema });
 
-/** A 95 % interval; a limit is null where there is none, or where it is beyond all numbers. */
+/** A 95 % interval, in a gate one of 90 % (each end at 95 %); a limit is null where there is none, or where it is beyond all numbers. */
 const interval = z.object({ estimate: number, low: orNull(number), high: orNull(number) });
 const share = z.object({ share: number, low: number, high: number });
 
@@ -51,8 +52,14 @@ export const rowSchema = z.object({
   ratio: orNull(interval).meta({ description: 'B by A, of the means; null where A is 0 and B is not' }),
   shift: orNull(interval).meta({ description: 'Of the typical run (Hodges and Lehmann)' }),
   p: orNull(number),
-  pAdjusted: orNull(number).meta({ description: 'For all metrics of the document (Holm); null where no division of the runs could have shown anything' }),
+  pAdjusted: orNull(number).meta({ description: 'For all metrics of the document, in the joint test; null where no division of the runs could have shown anything' }),
   resolution: orNull(number).meta({ description: 'The smallest p that these values could have given' }),
+  score: orNull(number).meta({ description: 'Standard errors beyond the margin; 0 inside it' }),
+  noWorse: orNull(z.object({
+    holds: z.boolean(),
+    bound: orNull(number).meta({ description: 'How much worse it may be, each bound at 95 %' }),
+    setAside: z.union([z.literal(0), z.literal(1)]).meta({ description: 'Runs of each side, the highest, that were left out of the mean' }),
+  })).meta({ description: 'Of a gate: whether it is shown to be no worse than the margin allows' }),
   affected: orNull(pair(share)).meta({ description: 'Runs whose value is not 0, and how large their true share may be' }),
   verdict: z.enum(decidedVerdicts),
   reason: z.enum(decisionReasons),
@@ -61,12 +68,24 @@ export const rowSchema = z.object({
   wouldDecide: orNull(z.object({ runs: orNull(number).meta({ description: 'A side, in all; null: none up to 1,000' }), of: z.enum(['difference', 'equivalence']) })),
 });
 
+export const jointSchema = z.object({
+  finding: z.enum(jointFindings).meta({ description: 'unnamed: something differs, and no single figure is certain to; undecidable: no outcome of these runs could have shown anything' }),
+  p: number.meta({ description: 'The probability that chance alone shows as much in any figure' }),
+  pLargest: number,
+  pSum: number,
+  smallestP: number.meta({ description: 'The smallest p that any outcome of these runs could have had' }),
+  sidedness: z.enum(['one', 'two']),
+  divisions: number.meta({ description: 'Ways to divide the rounds that were looked at' }),
+  exact: z.boolean(),
+});
+
 export const comparisonSchema = z.object({
   schemaVersion: z.literal(1),
   verdict: z.string().meta({ description: 'The answer in plain words' }),
   alpha: number,
   reference: sideSchema,
   candidates: z.array(sideSchema),
+  joint: z.array(jointSchema.extend({ candidate: z.string() })).meta({ description: 'All metrics of a candidate as one test' }),
   rows: z.array(rowSchema),
   notes: z.array(z.string()),
 });

@@ -1,16 +1,17 @@
 /** What a comparison found, in words that claim no more than decide.ts does. */
 import { formatDuration, formatShare } from '../base/units.js';
-import type { CompareRow } from './compared.js';
+import type { CandidateJoint, CompareRow } from './compared.js';
 import { formatMetric } from './metrics.js';
+import { alpha } from '../stats/quantile-bounds.js';
 import type { Side } from './side.js';
 import { counted, listed } from './words.js';
 
 /** The first line: quotable alone. */
-export function compareVerdict(reference: Side, candidates: readonly Side[], rows: readonly CompareRow[]): string {
-  return candidates.map((candidate) => candidateVerdict(reference, candidate, rows.filter((row) => row.candidate === candidate.label))).join(' ');
+export function compareVerdict(reference: Side, candidates: readonly Side[], rows: readonly CompareRow[], joint: readonly CandidateJoint[]): string {
+  return candidates.map((candidate) => candidateVerdict(reference, candidate, rows.filter((row) => row.candidate === candidate.label), joint.find((one) => one.candidate === candidate.label))).join(' ');
 }
 
-function candidateVerdict(reference: Side, candidate: Side, rows: readonly CompareRow[]): string {
+function candidateVerdict(reference: Side, candidate: Side, rows: readonly CompareRow[], joint: CandidateJoint | undefined): string {
   const [regressed, improved, equivalent, open] = (['regressed', 'improved', 'equivalent', 'inconclusive'] as const).map((verdict) => rows.filter((row) => row.verdict === verdict));
   if (regressed === undefined || improved === undefined || equivalent === undefined || open === undefined || rows.length === 0) return `Of ${candidate.label} nothing could be compared with ${reference.label}.`;
   const against = `${candidate.label} against ${reference.label}`;
@@ -23,9 +24,12 @@ function candidateVerdict(reference: Side, candidate: Side, rows: readonly Compa
   const caveat = [reference, candidate].some(({ degraded }) => degraded.length > 0) ? ' The set-up was not as asked for (see the notes), so this may not hold.' : '';
   if (regressed.length > 0) return `${against}: regressed in ${regressed.length} of ${counted(rows.length, 'metric')}, most of all ${worst(regressed)}${others}.${caveat}`;
   if (improved.length > 0) return `${against}: improved in ${improved.length} of ${counted(rows.length, 'metric')}, most of all ${worst(improved)}${others}.${caveat}`;
+  if (joint?.finding === 'unnamed') return `${against}: they differ (p = ${shownP(joint.p)}), but no single metric is certain to: of ${counted(rows.length, 'metric')} ${rows.filter(({ score }) => (score ?? 0) > 0).length} are beyond their margins, most of all ${worst(rows)}.${caveat}`;
   if (open.length === 0) return `${against}: equivalent in ${rows.length === 1 ? 'the one metric' : `all ${rows.length} metrics`}.${caveat}`;
   if (open.every(({ p }) => p === null)) return `${against}: nothing could be compared${equivalent.length === 0 ? '' : ` beyond ${counted(equivalent.length, 'metric')}, equivalent`}; the notes and the last column say why.${caveat}`;
-  if (open.length === rows.length && open.every(({ reason, p }) => reason === 'too-few-runs' || p === null)) return `${against}: so few runs (${mostRuns(open)}) cannot show any difference, however large it is: of ${counted(rows.length, 'metric')} all are inconclusive.${caveat}`;
+  if (joint?.finding === 'undecidable') return `${against}: so few runs (${mostRuns(rows)}) cannot show any difference, however large it is: of ${counted(rows.length, 'metric')} ${equivalent.length === 0 ? 'all are inconclusive' : listed(rest)}.${caveat}`;
+  // Values that are nearly all the same leave no division of the runs that is rare enough.
+  if (open.every(({ resolution }) => resolution === null || resolution > alpha)) return `${against}: these runs could not have shown a difference, because in each metric too few of them differ from the others: of ${counted(rows.length, 'metric')} ${listed(rest)}.${caveat}`;
   return `${against}: no difference was found, which is not to say that there is none: of ${counted(rows.length, 'metric')} ${listed(rest)}.${caveat}`;
 }
 
@@ -101,9 +105,10 @@ function reasonOf({ reason, refusal, runs, p, pAdjusted, resolution, affected, v
       return refusal ?? 'not comparable';
     case 'too-few-runs':
       if (runs.a === 0 || runs.b === 0) return 'a side has no whole, unspoiled run';
-      return resolution !== null && resolution > 0.05 ? `with ${runs.a} and ${runs.b} runs and these values no p below ${shownP(resolution)} exists` : `${runs.a} and ${runs.b} runs are too few`;
+      return resolution !== null && resolution > alpha ? noSmallP(runs, resolution) : `${runs.a} and ${runs.b} runs are too few`;
     case 'not-significant':
-      return resolution === 1 ? `all runs are equal, but ${runs.a} and ${runs.b} are too few to say that it stays so` : `chance alone shows as much in ${shownChance(p)} of comparisons`;
+      if (new Set([...values.a, ...values.b]).size === 1) return `all runs are equal, but ${runs.a} and ${runs.b} are too few to say that it stays so`;
+      return resolution !== null && resolution > alpha ? noSmallP(runs, resolution) : `chance alone shows as much in ${shownChance(p)} of comparisons`;
     case 'many-metrics':
       return `p = ${shownP(p)} taken alone, but among ${metrics} metrics one of them does that by chance in ${shownP(pAdjusted)}`;
     case 'mean-unclear':
@@ -111,6 +116,10 @@ function reasonOf({ reason, refusal, runs, p, pAdjusted, resolution, affected, v
     case 'about-margin':
       return `there is a difference, but not one that is certainly above or below the margin of ${shownMargin(unit, margin)}`;
   }
+}
+
+function noSmallP(runs: CompareRow['runs'], resolution: number): string {
+  return `with ${runs.a} and ${runs.b} runs and these values no p below ${shownP(resolution)} exists`;
 }
 
 function wouldDecide({ wouldDecide: estimate, window_ns }: Omit<CompareRow, 'sentence'>): string {

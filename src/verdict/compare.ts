@@ -8,6 +8,7 @@ import { compareVerdict, rowSentence } from './compare-words.js';
 import type { ComparedSide, CompareRow, Comparison } from './compared.js';
 import { decide, type Decision, type DecisionPolicy, type Margin, type MetricInput } from './decide.js';
 import { differencesOf } from './differences.js';
+import type { Origin } from './joint-design.js';
 import type { Known, Metric, RunEvidence } from './metrics.js';
 import type { SeriesEvidence, Side } from './side.js';
 import { counted } from './words.js';
@@ -41,18 +42,20 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
   const drafts = candidates.flatMap((candidate) => {
     const matched = matchSeries(reference, candidate, options.arms);
     notes.push(...matched.notes);
-    return matched.pairs.flatMap((pair) => options.metrics.flatMap((metric) => draftOf(candidate, pair, metric, options.margins) ?? []));
+    return matched.pairs.flatMap((pair) => options.metrics.flatMap((metric) => draftOf(reference, candidate, pair, metric, options.margins) ?? []));
   });
   if (drafts.length === 0) throw new Failure(ExitCode.inconclusive, `nothing could be compared: ${notes.join(' ') || 'the sides have no series in common.'}`);
 
-  const decisions = decide(drafts.map(({ input }) => input), options.policy);
+  const { decisions, jointOf } = decide(drafts.map(({ input }) => input), options.policy);
   const rows = drafts.map((draft, i) => rowOf(draft, decisions[i], decisions.length));
+  const joint = candidates.map(({ label }) => ({ candidate: label, ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)) }));
   return {
     schemaVersion: 1,
-    verdict: compareVerdict(reference, candidates, rows),
+    verdict: compareVerdict(reference, candidates, rows, joint),
     alpha: options.policy.alpha,
     reference: described(reference),
     candidates: candidates.map(described),
+    joint,
     rows,
     notes: [
       ...candidates.flatMap((candidate) => differencesOf(reference, candidate)),
@@ -110,7 +113,7 @@ export interface Draft {
 }
 
 /** Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response time. */
-export function draftOf(candidate: Side, pair: SeriesPair, metric: Metric, overrides: readonly MarginOverride[]): Draft | null {
+export function draftOf(reference: Side, candidate: Side, pair: SeriesPair, metric: Metric, overrides: readonly MarginOverride[]): Draft | null {
   const [a, b] = [valuesOf(metric, pair.a.runs), valuesOf(metric, pair.b.runs)];
   const runs = [...pair.a.runs, ...pair.b.runs];
   if (runs.length > 0 && runs.every((run) => hasNot(metric, run))) return null;
@@ -124,10 +127,16 @@ export function draftOf(candidate: Side, pair: SeriesPair, metric: Metric, overr
       key: JSON.stringify([candidate.label, pair.arms.a, pair.arms.b, pair.a.series, metric.name]),
       a: a.known,
       b: b.known,
+      origin: { a: originOf(reference, pair.a), b: originOf(candidate, pair.b) },
       margin: marginOf(metric, threshold_ns, overrides),
       refusal: refusalOf(metric, pair, a, b),
     },
   };
+}
+
+/** A bundle is one experiment: its kernels and arms were measured in turns. An arm on another kernel is another arm. */
+function originOf({ path, facts }: Side, { arm, runs }: SeriesEvidence): Origin {
+  return { experiment: path, arm: JSON.stringify([facts.kernel, arm]), rounds: runs.map(({ round }) => round) };
 }
 
 export function hasNot(metric: Metric, run: RunEvidence): boolean {

@@ -1,5 +1,6 @@
 /** What a comparison is: the document that `pauselab compare --json` writes. Units are in the names; null is "not known", never zero. */
 import type { Decision, Margin } from './decide.js';
+import type { JointResult } from './joint.js';
 import type { MetricUnit } from './metrics.js';
 import type { Side, SideFacts } from './side.js';
 
@@ -26,6 +27,10 @@ export interface ComparedSide {
   readonly degraded: readonly string[];
 }
 
+export interface CandidateJoint extends JointResult {
+  readonly candidate: string;
+}
+
 export interface Comparison {
   readonly schemaVersion: 1;
   /** The answer in plain words. */
@@ -33,6 +38,8 @@ export interface Comparison {
   readonly alpha: number;
   readonly reference: ComparedSide;
   readonly candidates: readonly ComparedSide[];
+  /** All metrics of a candidate as one test. */
+  readonly joint: readonly CandidateJoint[];
   readonly rows: readonly CompareRow[];
   readonly notes: readonly string[];
 }

@@ -2,41 +2,35 @@
  * The decision core of comparisons and gates: from per-run values of two sides to verdicts. Pure and seeded. The unit is
  * the run; of every metric more is worse.
  *
- *   regressed, improved  a rank test over all divisions of the runs, adjusted by Holm over all metrics, finds a difference
- *                        at `alpha`; the mean's interval is on the same side of 0; and the effect exceeds the margin
+ *   regressed, improved  one test of all metrics together (joint.ts) finds at `alpha` that something differs, and names this
+ *                        metric: its difference of means is beyond chance and beyond its margin
  *   equivalent           both intervals, of the mean (bootstrap) and of the typical run (Hodges and Lehmann), lie inside the
  *                        margin, and there are at least 6 runs a side, from which on a median is bounded at all
  *   inconclusive         anything else, with the reason and what would decide
  *
  * False alarms: if runs of both sides come from one distribution, whatever it is, the probability that any metric is
- * called regressed or improved is at most `alpha`. A metric of which no division of these very values could reach `alpha`
- * (all runs equal, or too few) is no test and does not count in Holm's family (Tarone 1990).
+ * called regressed or improved is at most `alpha`. A gate asks one side only, whether b is worse (`sidedness`): then nothing is
+ * called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie inside the margin.
  */
 import { bootstrapMeans, leastRuns, type MeanEffects } from '../stats/bootstrap.js';
 import { clopperPearson, type Share } from '../stats/clopper-pearson.js';
 import { hodgesLehmann, type Interval, type Shift } from '../stats/hodges-lehmann.js';
-import { holm } from '../stats/holm.js';
-import { rankTest, type PermutationTest } from '../stats/permutation.js';
+import type { Sidedness } from '../stats/joint/joint-test.js';
+import type { Margin } from '../stats/joint/scores.js';
+import { rankTest } from '../stats/permutation.js';
 import { seededRandom, type Random } from '../stats/prng.js';
 import { alpha as intervalAlpha, leastN } from '../stats/quantile-bounds.js';
 import { leastRunsFor, runsForDifference, runsForWidth } from '../stats/required-runs.js';
 import { mean } from '../stats/sample.js';
+import { judgeJointly, type JointResult, type JudgedFigure } from './joint.js';
+import type { Figure } from './joint-design.js';
+import { noWorseOf, type NoWorse } from './no-worse.js';
 
-/** A difference inside either of the two does not matter. */
-export interface Margin {
-  /** 0.1: from 1/1.1 to 1.1 times. */
-  readonly relative: number;
-  /** In the metric's unit. */
-  readonly absolute: number;
-}
+export type { Margin } from '../stats/joint/scores.js';
 
-export interface MetricInput {
+export interface MetricInput extends Figure {
   /** Names it among all metrics of the decision; its bootstrap is seeded from it. */
   readonly key: string;
-  /** One value a run; the reference. */
-  readonly a: readonly number[];
-  readonly b: readonly number[];
-  readonly margin: Margin;
   /** Why no conclusion may be drawn whatever the values, in words; null: none. */
   readonly refusal: string | null;
 }
@@ -44,6 +38,7 @@ export interface MetricInput {
 export interface DecisionPolicy {
   /** Probability of any false alarm among all metrics. */
   readonly alpha: number;
+  readonly sidedness: Sidedness;
   /** Fewer runs on a side decide nothing. */
   readonly minimumRuns: number;
   readonly resamples: number;
@@ -52,7 +47,7 @@ export interface DecisionPolicy {
   readonly estimates: boolean;
 }
 
-export const defaultPolicy: DecisionPolicy = { alpha: intervalAlpha, minimumRuns: 2, resamples: 4_000, seed: 1, estimates: true };
+export const defaultPolicy: DecisionPolicy = { alpha: intervalAlpha, sidedness: 'two', minimumRuns: 2, resamples: 4_000, seed: 1, estimates: true };
 
 /** From here on a median has a finite interval at 95 %. */
 export const leastRunsForEquivalence = leastN(0.5);
@@ -81,41 +76,64 @@ export interface Decision {
   readonly ratio: MeanEffects['ratio'];
   /** Of the typical run. */
   readonly shift: Shift | null;
+  /** For this metric alone. */
   readonly p: number | null;
+  /** For all metrics together; null where no division of these values could have reached `alpha`. */
   readonly pAdjusted: number | null;
   /** The smallest p that these values could have given. */
   readonly resolution: number | null;
+  /** Standard errors beyond the margin; 0 inside it. */
+  readonly score: number | null;
+  /** Whether it is shown to be no worse than the margin allows; null where that was not asked (two-sided). */
+  readonly noWorse: NoWorse | null;
   /** Runs in which the value is not 0, and how large their true share may be. */
   readonly affected: { readonly a: Share; readonly b: Share } | null;
   readonly wouldDecide: WouldDecide | null;
 }
 
-export function decide(metrics: readonly MetricInput[], policy: DecisionPolicy = defaultPolicy): Decision[] {
+export interface Decided {
+  readonly decisions: readonly Decision[];
+  /** What the joint test says of a selection of them; without one, of all. */
+  jointOf(selected?: readonly Decision[]): JointResult;
+}
+
+export function decide(metrics: readonly MetricInput[], policy: DecisionPolicy = defaultPolicy): Decided {
   const measured = metrics.map((metric) => measure(metric, policy));
-  const family = measured.flatMap(({ test }, i) => (test !== null && test.resolution <= policy.alpha ? [{ i, p: test.p }] : []));
-  const adjusted = new Map(holm(family.map(({ p }) => p)).map((p, k) => [family[k]?.i, p]));
+  const tested = measured.filter(({ effects }) => effects !== null);
+  const judged = judgeJointly(tested.map(({ metric }) => metric), policy.alpha, policy.sidedness, seededRandom(policy.seed));
+  const placeOf = (one: Measured): number => tested.indexOf(one);
+  const isFound = judged.resultOf([...tested.keys()]).p <= policy.alpha;
   // Were there more runs, every metric whose runs differ at all would be a test.
-  const tests = measured.filter(({ test, metric }) => test !== null && new Set([...metric.a, ...metric.b]).size > 1).length;
-  return measured.map((one, i) => conclude(one, adjusted.get(i) ?? null, policy, policy.alpha / Math.max(1, tests)));
+  const tests = measured.filter(({ effects, metric }) => effects !== null && new Set([...metric.a, ...metric.b]).size > 1).length;
+  const decisions = measured.map((one) => conclude(one, judged.figures[placeOf(one)] ?? null, isFound, policy, policy.alpha / Math.max(1, tests)));
+  return {
+    decisions,
+    jointOf: (selected = decisions) => judged.resultOf(measured.flatMap((one, i) => (placeOf(one) >= 0 && selected.some(({ key }) => key === decisions[i]?.key) ? [placeOf(one)] : []))),
+  };
 }
 
 interface Measured {
   readonly metric: MetricInput;
   readonly random: Random;
-  /** These three are null where nothing can be tested. */
-  readonly test: PermutationTest | null;
+  /** These are null where nothing can be tested. */
   readonly effects: MeanEffects | null;
   readonly shift: Shift | null;
 }
 
-function measure(metric: MetricInput, { seed, resamples }: DecisionPolicy): Measured {
+function measure(metric: MetricInput, { seed, resamples, sidedness }: DecisionPolicy): Measured {
   const { key, a, b, refusal } = metric;
   const random = seededRandom((seed ^ hashOf(key)) >>> 0);
-  if (a.length === 0 || b.length === 0 || refusal !== null) return { metric, random, test: null, effects: null, shift: null };
-  return { metric, random, test: rankTest(a, b, random), effects: bootstrapMeans(a, b, random, resamples), shift: hodgesLehmann(a, b) };
+  if (a.length === 0 || b.length === 0 || refusal !== null) return { metric, random, effects: null, shift: null };
+  const tail = tailOf(sidedness);
+  return { metric, random, effects: bootstrapMeans(a, b, random, resamples, tail), shift: hodgesLehmann(a, b, tail) };
 }
 
-function conclude({ metric, random, test, effects, shift }: Measured, pAdjusted: number | null, policy: DecisionPolicy, level: number): Decision {
+/** The level of each end of an interval. A gate looks at one of them. */
+function tailOf(sidedness: Sidedness): number {
+  return sidedness === 'one' ? intervalAlpha : intervalAlpha / 2;
+}
+
+function conclude({ metric, random, effects, shift }: Measured, tested: JudgedFigure | null, isFound: boolean, policy: DecisionPolicy, level: number): Decision {
   const { key, a, b, refusal } = metric;
   const base = {
     key,
@@ -123,44 +141,47 @@ function conclude({ metric, random, test, effects, shift }: Measured, pAdjusted:
     runs: { a: a.length, b: b.length },
     mean: { a: a.length === 0 ? null : mean(a), b: b.length === 0 ? null : mean(b) },
   };
-  if (test === null || effects === null || shift === null) {
-    const nothing = { difference: null, ratio: null, shift: null, p: null, pAdjusted: null, resolution: null, affected: null, wouldDecide: null };
+  if (tested === null || effects === null || shift === null) {
+    const nothing = { difference: null, ratio: null, shift: null, p: null, pAdjusted: null, resolution: null, score: null, noWorse: null, affected: null, wouldDecide: null };
     return { ...base, ...nothing, verdict: 'inconclusive', reason: refusal === null ? 'too-few-runs' : 'refused' };
   }
-  const judged = judge({ metric, test, effects, shift }, pAdjusted, policy);
+  const judged = judge({ metric, random, tested, effects, shift }, isFound, policy);
+  const noWorse = policy.sidedness === 'one' ? noWorseOf(metric, effects, random, policy.resamples) : null;
+  const isOpen = judged.verdict === 'inconclusive' && noWorse?.holds !== true;
   return {
     ...base,
     ...judged,
     difference: effects.difference,
     ratio: effects.ratio,
     shift,
-    p: test.p,
-    pAdjusted,
-    resolution: test.resolution,
+    p: tested.p,
+    pAdjusted: tested.resolution <= policy.alpha ? tested.pAdjusted : null,
+    resolution: tested.resolution,
+    score: tested.score,
+    noWorse,
     affected: { a: affectedShare(a), b: affectedShare(b) },
-    wouldDecide: judged.verdict === 'inconclusive' && policy.estimates ? estimate(metric, effects, level, random) : null,
+    wouldDecide: isOpen && policy.estimates ? estimate(metric, effects, noWorse, level, random) : null,
   };
 }
 
-type Compared = { readonly [K in 'metric' | 'test' | 'effects' | 'shift']: NonNullable<Measured[K]> };
+interface Compared {
+  readonly metric: MetricInput;
+  readonly random: Random;
+  readonly tested: JudgedFigure;
+  readonly effects: MeanEffects;
+  readonly shift: Shift;
+}
 
-function judge({ metric, test, effects, shift }: Compared, pAdjusted: number | null, { alpha, minimumRuns }: DecisionPolicy): Pick<Decision, 'verdict' | 'reason'> {
+function judge({ metric, random, tested, effects, shift }: Compared, isFound: boolean, { alpha, minimumRuns }: DecisionPolicy): Pick<Decision, 'verdict' | 'reason'> {
   const fewest = Math.min(metric.a.length, metric.b.length);
   const open = (reason: Reason): Pick<Decision, 'verdict' | 'reason'> => ({ verdict: 'inconclusive', reason });
   if (fewest < minimumRuns) return open('too-few-runs');
+  if (isFound && tested.score > 0 && tested.pAdjusted <= alpha) return { verdict: effects.difference.estimate > 0 ? 'regressed' : 'improved', reason: 'difference' };
   if (fewest >= leastRunsForEquivalence && isInside(effects, shift, metric)) return { verdict: 'equivalent', reason: 'inside-margin' };
-  if (test.p > alpha) return open(fewest < leastRuns ? 'too-few-runs' : 'not-significant');
-  if (pAdjusted === null || pAdjusted > alpha) return open('many-metrics');
-  const side = sideOf(effects.difference);
-  // A few runs may weigh more in the mean than all others: then ranks say one thing and the mean another, or nothing.
-  if (side === 0 || side !== Math.sign(test.difference)) return open('mean-unclear');
-  if (!isBeyond(effects, metric.margin)) return open('about-margin');
-  return { verdict: side > 0 ? 'regressed' : 'improved', reason: 'difference' };
-}
-
-function sideOf({ low, high }: Interval): -1 | 0 | 1 {
-  if (low !== null && low > 0) return 1;
-  return high !== null && high < 0 ? -1 : 0;
+  if (tested.p <= alpha) return open(tested.score > 0 ? 'many-metrics' : 'about-margin');
+  // A few runs may weigh more in the mean than all others: then ranks say one thing and the mean nothing.
+  if (rankTest(metric.a, metric.b, random).p <= alpha) return open('mean-unclear');
+  return open(fewest < leastRuns ? 'too-few-runs' : 'not-significant');
 }
 
 function isInside({ difference, ratio }: MeanEffects, shift: Shift, { a, margin }: MetricInput): boolean {
@@ -183,7 +204,8 @@ function affectedShare(values: readonly number[]): Share {
   return clopperPearson(values.filter((value) => value !== 0).length, values.length);
 }
 
-function estimate({ a, b, margin }: MetricInput, effects: MeanEffects, level: number, random: Random): WouldDecide {
+/** `noWorse`: only its upper ends matter; else both ends have to lie inside the margin. */
+function estimate({ a, b, margin }: MetricInput, effects: MeanEffects, noWorse: NoWorse | null, level: number, random: Random): WouldDecide {
   const { estimate: difference, low, high } = effects.difference;
   const fewest = Math.min(a.length, b.length);
   if (isBeyond(effects, margin)) {
@@ -191,8 +213,10 @@ function estimate({ a, b, margin }: MetricInput, effects: MeanEffects, level: nu
     return { of: 'difference', runs: runs === null ? null : Math.max(runs, leastRunsFor(level), fewest + 1) };
   }
   if (low === null || high === null) return { of: 'equivalence', runs: leastRunsForEquivalence };
-  const reach = Math.max(high - difference, difference - low);
-  const runs = runsForWidth(fewest, reach, allowedDifference(a, margin) - Math.abs(difference));
+  const allowed = allowedDifference(a, margin);
+  const runs = noWorse === null
+    ? runsForWidth(fewest, Math.max(high - difference, difference - low), allowed - Math.abs(difference))
+    : runsForWidth(fewest, (noWorse.bound ?? high) - difference, allowed - difference);
   return { of: 'equivalence', runs: runs === null ? null : Math.max(runs, leastRunsForEquivalence) };
 }
 

@@ -12,7 +12,7 @@ import type { Side } from './side.js';
 export function logSide(path: string, files: readonly string[], threshold_ns: number): Side {
   const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
   const notes: string[] = [];
-  for (const file of files) {
+  for (const [round, file] of files.entries()) {
     const { tags, truncated } = sumHlog(file);
     if (tags.length === 0) throw usage(`${file} holds no histogram; name a histogram log`);
     if (truncated) notes.push(`the last line of ${file} was cut off and is left out.`);
@@ -21,7 +21,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
       const entry = evidence.get(series) ?? { arm: '', series, runs: [] };
       evidence.set(series, entry);
       if (counts.n === 0) notes.push(`${series} has no sample in ${file}; this run of it is left out.`);
-      else entry.runs.push(logEvidence(length_ns, counts, threshold_ns));
+      else entry.runs.push(logEvidence(round, length_ns, counts, threshold_ns));
     }
   }
   return {
@@ -41,12 +41,13 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
   };
 }
 
-function logEvidence(window_ns: number, counts: SparseCounts, threshold_ns: number): RunEvidence {
+function logEvidence(round: number, window_ns: number, counts: SparseCounts, threshold_ns: number): RunEvidence {
   let count = 0;
   counts.index.forEach((index, position) => {
     if ((valueOfIndex(index) + highestOfIndex(index)) / 2 >= threshold_ns) count += counts.count[position] ?? 0;
   });
   return {
+    round,
     window_ns,
     threshold_ns,
     knowsStates: false,

@@ -13,6 +13,8 @@ export type MetricUnit = 'share' | 'per_minute' | 'time';
 
 /** What a run shows of a series; a log of another tool knows less. */
 export interface RunEvidence {
+  /** The repetition that it belongs to; arms of one repetition were measured one after the other. */
+  readonly round: number;
   readonly window_ns: number;
   readonly threshold_ns: number;
   readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> & Partial<Pick<SeriesFigures, 'lost_records' | 'exhausted'>> & { readonly service: { readonly n: number }; readonly response: { readonly n: number } | null };

@@ -1,13 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide, defaultPolicy, type Decision, type MetricInput } from '../../src/verdict/decide.js';
+import { decide as decideAll, defaultPolicy, type Decision, type DecisionPolicy, type MetricInput } from '../../src/verdict/decide.js';
+
+type Values = Omit<MetricInput, 'origin'>;
+
+/** Two experiments, whose k-th runs of every metric are of one round. */
+function withRounds(values: Values): MetricInput {
+  const origin = (side: 'a' | 'b') => ({ experiment: side, arm: '', rounds: values[side].map((_, round) => round) });
+  return { ...values, origin: { a: origin('a'), b: origin('b') } };
+}
+
+function decide(metrics: readonly Values[], policy?: DecisionPolicy): readonly Decision[] {
+  return decideAll(metrics.map(withRounds), policy).decisions;
+}
 
 const margin = { relative: 0.1, absolute: 0 };
 /** Around 100, all different. */
 const base = [98, 103, 97, 101, 99, 104, 96, 102, 100, 105];
 const by = (factor: number): number[] => base.map((value, i) => value * factor + i * 0.01);
 
-function one(a: readonly number[], b: readonly number[], more: Partial<MetricInput> = {}): Decision {
+function one(a: readonly number[], b: readonly number[], more: Partial<Values> = {}): Decision {
   const [decision] = decide([{ key: 'metric', a, b, margin, refusal: null, ...more }]);
   if (decision === undefined) throw new Error('no decision');
   return decision;
@@ -63,7 +75,7 @@ describe('few runs', () => {
   });
 
   test('four a side find a difference alone, and not among twenty metrics', () => {
-    const metric = (key: string, b: readonly number[]): MetricInput => ({ key, a: [1, 2, 3, 4], b, margin, refusal: null });
+    const metric = (key: string, b: readonly number[]): Values => ({ key, a: [1, 2, 3, 4], b, margin, refusal: null });
     expect(decide([metric('x', [11, 12, 13, 14])])).toMatchObject([{ verdict: 'regressed' }]);
     const many = decide([metric('x', [11, 12, 13, 14]), ...Array.from({ length: 19 }, (_, i) => metric(String(i), [1.5, 2.5, 3.5, 4.5]))]);
     expect(many[0]).toMatchObject({ verdict: 'inconclusive', reason: 'many-metrics', wouldDecide: { of: 'difference' } });
@@ -90,7 +102,7 @@ describe('for any runs', () => {
   test('the verdict turns with the sides, and does not depend on the unit', () => {
     fc.assert(fc.property(runs, runs, (a, b) => {
       // Margins are relative to the reference; with none, sides are alike.
-      const metric = (x: readonly number[], y: readonly number[], factor = 1): MetricInput => ({ key: 'k', a: x.map((v) => v * factor), b: y.map((v) => v * factor), margin: { relative: 0, absolute: 0 }, refusal: null });
+      const metric = (x: readonly number[], y: readonly number[], factor = 1): Values => ({ key: 'k', a: x.map((v) => v * factor), b: y.map((v) => v * factor), margin: { relative: 0, absolute: 0 }, refusal: null });
       const [own] = decide([metric(a, b)], quick);
       expect(decide([metric(b, a)], { ...quick, seed: 2 })[0]?.p).toBeCloseTo(own?.p ?? NaN, 12);
       // Near the margin the resamples decide, which are others in the other direction.

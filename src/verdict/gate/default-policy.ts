@@ -19,7 +19,7 @@ allowDifferent: []
 allowSettings: []
 
 rules:
-  # Every arm that is no control, every series. Stalls first: a percentile of a stalled victim counts few samples and
+  # Every arm and every series that is no control (control.* tells the machine's noise, in the notes). Stalls first: a percentile of a stalled victim counts few samples and
   # says little. Such a victim cannot keep its schedule; what it was stalled for is known all the same.
   - name: stalls
     allowSaturated: true

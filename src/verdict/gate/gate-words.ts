@@ -9,15 +9,15 @@ import type { Check, CheckOutcome, GateResult, LimitRow, Suite } from './gated.j
 import type { Limit } from './policy.js';
 
 /** What the runs leave open, and what would close it. */
-function openSentence({ unit, margin, difference, mean, sentence, reason }: CompareRow): string {
-  const high = difference?.high ?? null;
+function openSentence({ unit, margin, noWorse, mean, sentence, reason }: CompareRow): string {
+  const high = noWorse?.bound ?? null;
   const allowed = Math.max(margin.absolute, margin.relative * Math.abs(mean.a ?? 0));
   if (reason === 'too-few-runs' || high === null || high <= allowed) return sentence;
   return `by these runs it may be worse by up to ${shownDifference(unit, high)}, and ${shownDifference(unit, allowed)} is allowed; ${sentence}`;
 }
 
 /** The first line: quotable alone. */
-export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult, 'verdict'>): string {
+export function gateVerdict({ outcome, counts, together, suites, policy }: Omit<GateResult, 'verdict'>): string {
   const all = suites.flatMap((suite) => suite.checks.map((check) => ({ check, profile: suiteName(suite, suites) })));
   const first = (wanted: CheckOutcome): string => {
     const found = all.find(({ check }) => check.outcome === wanted);
@@ -32,6 +32,7 @@ export function gateVerdict({ outcome, counts, suites, policy }: Omit<GateResult
     ...(counts.fail > 0 && counts.error > 0 ? [`${counted(counts.error, 'problem')} with the evidence`] : []),
   ];
   const rest = also.length === 0 ? '' : ` (and ${also.join(', ')})`;
+  if (together?.finding === 'unnamed' && counts.fail === 0) return `FAIL: ${together.sentence}.`;
   if (counts.fail > 0) return `FAIL: ${counts.fail} of ${counted(judged, 'check')} failed${rest}. ${first('fail')}.`;
   if (counts.error > 0) return `NO VERDICT: ${counted(counts.error, 'problem')} with the evidence; nothing passes without it. ${first('error')}.`;
   if (outcome === 'fail') return `FAIL: ${counts.inconclusive} of ${counted(judged, 'check')} inconclusive, which this policy counts as failed. ${first('inconclusive')}.`;

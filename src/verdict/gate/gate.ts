@@ -9,16 +9,17 @@ import { ExitCode, usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/near-miss.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
 import { described, distinctLabels, draftOf, hasNot, rowOf, valuesOf, type Draft } from '../compare.js';
-import { decide, defaultPolicy as decisionDefaults } from '../decide.js';
+import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../decide.js';
 import type { Metric } from '../metrics.js';
 import type { SeriesEvidence, Side } from '../side.js';
 import { counted } from '../words.js';
 import { flawOf, pairNotes, pairProblems, sideProblems, withoutStop } from './evidence.js';
 import { comparisonExpected, comparisonSentence, gateVerdict, limitExpected, limitSentence } from './gate-words.js';
-import { checkOutcomes, type Check, type CheckOutcome, type GateResult, type Suite } from './gated.js';
-import { isNoWorse } from './no-worse.js';
+import { checkOutcomes, type Check, type CheckOutcome, type GateResult, type Suite, type Together } from './gated.js';
+import { isControlSeries, noiseNotes } from './noise.js';
 import { matchesAny } from './pattern.js';
 import type { ComparedMetric, Limit, Policy, Rule } from './policy.js';
+import { togetherOf, undecidable } from './together.js';
 
 export interface GatePair {
   readonly candidate: Side;
@@ -28,26 +29,30 @@ export interface GatePair {
   readonly problems: readonly string[];
 }
 
-/** Throws if the policy selects nothing, or names what is nowhere. */
-export function gate(pairs: readonly GatePair[], policy: Policy): GateResult {
+/** Throws if the policy selects nothing, or names what is nowhere. `effort`: what it costs, not what is found. */
+export function gate(pairs: readonly GatePair[], policy: Policy, effort: Pick<DecisionPolicy, 'resamples' | 'seed' | 'estimates'> = decisionDefaults): GateResult {
   const drafts = pairs.map((pair) => draftSuite(pair, policy));
   refuseIdleRules(policy, drafts);
   const compared = drafts.flatMap(({ checks }) => checks.flatMap((check) => (check.kind === 'comparison' ? [check] : [])));
-  const decisions = decide(compared.map(({ draft }) => draft.input), { ...decisionDefaults, alpha: policy.alpha, minimumRuns: policy.minimumRuns });
-  const judged = new Map(compared.map((check, i) => {
-    const row = rowOf(check.draft, decisions[i], compared.length);
-    return [check, judgeComparison(check, row)];
-  }));
+  const inputs = compared.map(({ draft }) => draft.input);
+  const hopeless = undecidable(inputs.filter(({ refusal }) => refusal === null), policy.alpha);
+  if (hopeless !== null) {
+    const asked = ({ checks }: DraftSuite): boolean => checks.some(({ kind }) => kind === 'comparison');
+    return resultOf(drafts.map((draft): Suite => ({ ...draft.suite, checks: [...[...draft.problems, ...(asked(draft) ? [hopeless] : [])].map(problemCheck), ...draft.checks.flatMap((check) => (check.kind === 'done' ? [check.check] : []))] })), null, policy);
+  }
+  const { decisions, jointOf } = decide(inputs, { ...effort, alpha: policy.alpha, sidedness: 'one', minimumRuns: policy.minimumRuns });
+  const rows = new Map(compared.map((check, i) => [check, rowOf(check.draft, decisions[i], compared.length)]));
   const suites = drafts.map(({ suite, checks, problems }): Suite => ({
     ...suite,
-    checks: [...problems.map(problemCheck), ...checks.map((check) => (check.kind === 'comparison' ? (judged.get(check) ?? check.unjudged) : check.check))],
+    checks: [...problems.map(problemCheck), ...checks.map((check) => (check.kind === 'comparison' ? judgeComparison(check, rows.get(check)) : check.check))],
   }));
-  return resultOf(suites, policy);
+  const tested = [...rows.values()].filter(({ p }) => p !== null);
+  return resultOf(suites, tested.length === 0 ? null : togetherOf(jointOf(), tested), policy);
 }
 
 type DraftCheck =
   | { readonly kind: 'done'; readonly rule: string; readonly check: Check }
-  | { readonly kind: 'comparison'; readonly rule: string; readonly draft: Draft; readonly flaws: { readonly a: string | null; readonly b: string | null }; readonly unjudged: Check };
+  | { readonly kind: 'comparison'; readonly rule: string; readonly draft: Draft; readonly flaw: string | null; readonly unjudged: Check };
 
 interface DraftSuite {
   readonly suite: Omit<Suite, 'checks'>;
@@ -73,6 +78,7 @@ function draftSuite(pair: GatePair, policy: Policy): DraftSuite {
       baseline: baseline === null ? null : described(baseline),
       notes: [
         ...(baseline === null || problems.length > 0 ? [] : pairNotes(baseline, candidate)),
+        ...(problems.length > 0 ? [] : noiseNotes(candidate, baseline, policy.alpha)),
         ...[candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) => side.notes.map((note) => `${side.label}: ${note}`)),
       ],
     },
@@ -98,7 +104,7 @@ function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
   const controls = new Set(sides.flatMap(({ resolved }) => controlArms(resolved)));
   const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, series }) => ({ arm, series })));
   const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.series]), one])).values()];
-  return unique.filter(({ arm, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (rule.series === null || matchesAny(rule.series, series)));
+  return unique.filter(({ arm, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (rule.series === null ? !isControlSeries(series) : matchesAny(rule.series, series)));
 }
 
 function controlArms(resolved: unknown): string[] {
@@ -161,26 +167,28 @@ function comparisonCheck({ rule, selected, compared, own, other, candidate, base
   const few = tooFew('baseline', other, policy, baseline) ?? tooFew('candidate', own, policy, candidate);
   if (few !== null) return error(few);
   const arms = { a: selected.arm, b: selected.arm };
-  const draft = draftOf(candidate, { arms, a: other, b: own }, metric, relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }]);
+  const draft = draftOf(baseline, candidate, { arms, a: other, b: own }, metric, relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }]);
   if (draft === null) return [];
   const expected = comparisonExpected(metric, draft.input.margin);
+  // Of a baseline that saw too little nothing is known to be worse.
+  const flaw = flawOf(metric, other.runs, rule.allowSaturated);
+  const refusal = draft.input.refusal ?? (flaw === null ? null : `in the baseline ${flaw}`);
   return [{
     kind: 'comparison',
     rule: rule.name,
-    draft: { ...draft, input: { ...draft.input, key: JSON.stringify([rule.name, candidate.facts.profile, candidate.label, selected.arm, selected.series, metric.name]) } },
-    flaws: { a: flawOf(metric, other.runs, rule.allowSaturated), b: flawOf(metric, own.runs, rule.allowSaturated) },
+    draft: { ...draft, input: { ...draft.input, refusal, key: JSON.stringify([rule.name, candidate.facts.profile, candidate.label, selected.arm, selected.series, metric.name]) } },
+    flaw: flawOf(metric, own.runs, rule.allowSaturated),
     unjudged: { ...basics, outcome: 'error', expected, sentence: 'not judged' },
   }];
 }
 
-function judgeComparison(check: Extract<DraftCheck, { kind: 'comparison' }>, row: ReturnType<typeof rowOf>): Check {
-  const { unjudged, flaws } = check;
+function judgeComparison({ unjudged, flaw }: Extract<DraftCheck, { kind: 'comparison' }>, row: ReturnType<typeof rowOf> | undefined): Check {
+  if (row === undefined) return unjudged;
   const say = (outcome: CheckOutcome, sentence: string): Check => ({ ...unjudged, outcome, sentence, comparison: row });
   if (row.refusal !== null) return say('error', row.refusal);
-  const judged: CheckOutcome = row.verdict === 'regressed' ? 'fail' : row.verdict !== 'inconclusive' || isNoWorse(row, row.margin) ? 'pass' : 'inconclusive';
+  const judged: CheckOutcome = row.verdict === 'regressed' ? 'fail' : row.noWorse?.holds === true || row.verdict === 'equivalent' ? 'pass' : 'inconclusive';
   // A candidate of which not all is seen may be worse than it looks, and never better.
-  const flaw = flaws.a ?? (judged === 'fail' ? null : flaws.b);
-  if (flaw !== null) return say('error', `in the ${flaws.a === null ? 'candidate' : 'baseline'} ${flaw}`);
+  if (flaw !== null && judged !== 'fail') return say('error', `in the candidate ${flaw}`);
   return say(judged, comparisonSentence(row, judged));
 }
 
@@ -216,12 +224,12 @@ function whyIdle(rule: Rule, sides: readonly Side[]): string {
   const why = [...idle('arm', rule.arms, arms), ...idle('series', rule.series, series)];
   if (why.length > 0) return why.join('; ');
   const selected = sides.some((side) => selectedBy(rule, [side]).length > 0);
-  return selected ? 'none of its metrics exists for these series: without a schedule (a rate) there is no response time' : 'no arm that it names has a series that it names, or all arms are controls (name them to gate them)';
+  return selected ? 'none of its metrics exists for these series: without a schedule (a rate) there is no response time' : 'no arm that it names has a series that it names, or all of them are controls (name them to gate them)';
 }
 
-function resultOf(suites: readonly Suite[], policy: Policy): GateResult {
+function resultOf(suites: readonly Suite[], together: Together | null, policy: Policy): GateResult {
   const counts = Object.fromEntries(checkOutcomes.map((outcome) => [outcome, suites.reduce((sum, { checks }) => sum + checks.filter((check) => check.outcome === outcome).length, 0)])) as Record<CheckOutcome, number>;
-  const failed = counts.fail > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
+  const failed = counts.fail > 0 || together?.finding === 'unnamed' || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
   const open = counts.error > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'exit-4');
   const outcome: GateResult['outcome'] = failed ? 'fail' : open ? 'inconclusive' : 'pass';
   const { source, alpha, minimumRuns, inconclusive, allowDifferent, allowSettings } = policy;
@@ -231,6 +239,7 @@ function resultOf(suites: readonly Suite[], policy: Policy): GateResult {
     exitCode: failed ? ExitCode.regression : open ? ExitCode.inconclusive : ExitCode.ok,
     policy: { source, alpha, minimumRuns, inconclusive, allowDifferent, allowSettings },
     counts,
+    together,
     suites,
   };
   return { ...result, verdict: gateVerdict(result) };

@@ -3,7 +3,7 @@
  * against it.
  */
 import { z } from 'zod';
-import { rowSchema, sideSchema } from '../compare-schema.js';
+import { jointSchema, rowSchema, sideSchema } from '../compare-schema.js';
 import { checkOutcomes } from './gated.js';
 import { operators } from './policy.js';
 import { environmentClasses, inconclusiveMeanings } from './policy-schema.js';
@@ -45,6 +45,7 @@ export const gateSchema = z.object({
     allowSettings: z.array(z.string()),
   }),
   counts: z.object({ fail: z.number(), error: z.number(), inconclusive: z.number(), pass: z.number() }).meta({ description: 'Checks by outcome' }),
+  together: orNull(jointSchema.extend({ sentence: z.string() })).meta({ description: 'All comparisons of the gate as one test; null where nothing was compared' }),
   suites: z.array(z.object({ profile: z.string(), candidate: sideSchema, baseline: orNull(sideSchema), checks: z.array(checkSchema), notes: z.array(z.string()) })),
 });
 

@@ -1,6 +1,7 @@
 /** What a gate found: the document that `pauselab gate --json` writes, and what the other forms are made of. */
 import type { ExitCode } from '../../base/failure.js';
 import type { ComparedSide, CompareRow } from '../compared.js';
+import type { JointResult } from '../joint.js';
 import type { Operator, Policy } from './policy.js';
 
 /** `error`: the evidence is missing or flawed; it passes under no policy. */
@@ -45,6 +46,12 @@ export interface Suite {
   readonly notes: readonly string[];
 }
 
+/** All comparisons of the gate as one test. */
+export interface Together extends JointResult {
+  /** Without a full stop. */
+  readonly sentence: string;
+}
+
 export interface GateResult {
   readonly schemaVersion: 1;
   /** The answer in plain words. */
@@ -54,5 +61,7 @@ export interface GateResult {
   readonly exitCode: typeof ExitCode.ok | typeof ExitCode.regression | typeof ExitCode.inconclusive;
   readonly policy: Pick<Policy, 'source' | 'alpha' | 'minimumRuns' | 'inconclusive' | 'allowDifferent' | 'allowSettings'>;
   readonly counts: Readonly<Record<CheckOutcome, number>>;
+  /** Null where nothing was compared. */
+  readonly together: Together | null;
   readonly suites: readonly Suite[];
 }

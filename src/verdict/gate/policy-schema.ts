@@ -29,7 +29,7 @@ const rule = mapping({
   profiles: patterns('jemalloc-*').meta({ description: 'Default: every profile' }).exactOptional(),
   kernels: patterns('6.17.*').meta({ description: "Releases of the candidate's kernel for which the rule is; default: every one" }).exactOptional(),
   arms: patterns('free-*').meta({ description: 'Default: every arm that is no control' }).exactOptional(),
-  series: patterns('writer.*').meta({ description: 'Default: every series' }).exactOptional(),
+  series: patterns('writer.*').meta({ description: 'Default: every series that is no control (control.*)' }).exactOptional(),
   limits: listOf(line('a limit such as longest_ns <= 50ms'), 'limits', 50)
     .meta({ description: 'What must hold in every run of the candidate, such as longest_ns <= 50ms or stalls_per_minute == 0' })
     .exactOptional(),
