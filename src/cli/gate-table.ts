@@ -8,7 +8,7 @@ import { metricNamed } from '../verdict/metrics.js';
 import { renderTable } from './table.js';
 import { escaped, markdownTable } from './markdown.js';
 
-const columns = ['', 'what must hold', 'runs', 'baseline', 'candidate', 'difference [95 %]', 'p of all', 'result'];
+const columns = ['', 'what must hold', 'runs', 'baseline', 'candidate', 'difference [90 %]', 'p of all', 'result'];
 const shownOutcome: Readonly<Record<CheckOutcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive', error: 'NO VERDICT' };
 
 interface Block {
@@ -57,11 +57,15 @@ function whyLines({ checks }: Suite): { readonly heading: string; readonly about
   });
 }
 
-const legend = 'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). "p of all" is adjusted for all comparisons of this gate. More: docs/gate.md.';
+const legend = 'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference is certain to 95 %. "p of all" is adjusted for all comparisons of this gate. More: docs/gate.md.';
 
 export function renderGate(gated: GateResult): string {
   const result = printable(gated);
-  return withoutGaps([result.verdict, '', ...result.suites.flatMap((suite) => suiteLines(suite, suiteName(suite, result.suites))), legend, '']);
+  return withoutGaps([result.verdict, '', ...result.suites.flatMap((suite) => suiteLines(suite, suiteName(suite, result.suites))), ...togetherLines(result), legend, '']);
+}
+
+function togetherLines({ together }: GateResult): string[] {
+  return together === null ? [] : [`All together: ${together.sentence}.`, ''];
 }
 
 function suiteLines(suite: Suite, name: string): string[] {
@@ -93,6 +97,7 @@ export function renderGateMarkdown(gated: GateResult): string {
       ...suite.notes.map((note) => `- ${escaped(note)}`),
       '',
     ]),
+    ...togetherLines(result).map(escaped),
     escaped(legend),
     '',
   ]);

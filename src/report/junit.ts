@@ -3,6 +3,8 @@
  * read: a suite per profile, a case per check. A check that failed is a `failure`; evidence that is missing or flawed is an
  * `error`; an inconclusive one is what the policy makes of it, and `skipped` where it lets it pass: nothing was shown.
  *
+ * All comparisons together are a suite of one case: it fails where they are worse, also if no single check is certain to be.
+ *
  * These systems follow a case from run to run by its class and name, so that no figure and no margin is in them.
  */
 import { suiteName } from '../verdict/gate/gate-words.js';
@@ -13,7 +15,9 @@ import { xmlElement, xmlText } from './xml.js';
 export function renderJunit(result: GateResult): string {
   const suites = result.suites.map((suite) => suiteElement(suite, suiteName(suite, result.suites), result.policy.inconclusive));
   const { tests, failures, errors } = countsOf(result.suites.flatMap(({ checks }) => checks), result.policy.inconclusive);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', tests, failures, errors, time: 0 }, ['\n', ...suites])}\n`;
+  const together = result.together === null ? null : togetherElement(result.together);
+  const totals = { tests: tests + (together === null ? 0 : 1), failures: failures + (together?.failures ?? 0), errors };
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', ...totals, time: 0 }, ['\n', ...suites, together?.element ?? ''])}\n`;
 }
 
 type Meaning = GateResult['policy']['inconclusive'];
@@ -47,6 +51,14 @@ function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string
     '  ',
   ];
   return `  ${xmlElement('testsuite', { name, ...countsOf(checks, inconclusive), time: 0 }, inside)}\n`;
+}
+
+function togetherElement({ finding, sentence }: NonNullable<GateResult['together']>): { readonly element: string; readonly failures: 0 | 1 } {
+  const failures = finding === 'named' || finding === 'unnamed' ? 1 : 0;
+  const inside = failures === 1 ? xmlElement('failure', { message: sentence, type: finding }, [xmlText(sentence)]) : xmlElement('system-out', {}, [xmlText(sentence)]);
+  const name = 'all comparisons together';
+  const own = `    ${xmlElement('testcase', { classname: name, name: 'no regression is found', time: 0 }, [inside])}\n`;
+  return { element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, ['\n', own, '  '])}\n`, failures };
 }
 
 function caseElement(suite: string, checks: readonly Check[], check: Check, inconclusive: Meaning): string {

@@ -32,6 +32,18 @@ export function hodgesLehmann(a: readonly number[], b: readonly number[], tail =
   return { estimate, low: differences[left - 1] ?? null, high: differences[differences.length - left] ?? null };
 }
 
+/**
+ * The factor that b is at most of a, by the same test: the least f for which f times a is not rejected for being less than b.
+ * Values are not negative. Null: unbounded, by few runs or by zeros in a.
+ */
+export function factorBound(a: readonly number[], b: readonly number[], tail: number): number | null {
+  assertGroups('a factor', a, b);
+  const left = cutOff(a.length, b.length, tail);
+  const factors = Float64Array.from(b.flatMap((x) => a.map((y) => (x === 0 ? 0 : x / y)))).sort();
+  const bound = left === 0 ? Infinity : (factors[factors.length - left] ?? Infinity);
+  return Number.isFinite(bound) ? bound : null;
+}
+
 /** The largest k with P(U ≤ k − 1) ≤ tail, U the number of pairs in which a's value is the larger one, nothing being different. */
 function cutOff(n: number, m: number, tail: number): number {
   if (n * m > exactPairs) {

@@ -58,6 +58,7 @@ export const rowSchema = z.object({
   noWorse: orNull(z.object({
     holds: z.boolean(),
     bound: orNull(number).meta({ description: 'How much worse it may be, each bound at 95 %' }),
+    boundRelative: orNull(number).meta({ description: 'The same as a share of the baseline' }),
     setAside: z.union([z.literal(0), z.literal(1)]).meta({ description: 'Runs of each side, the highest, that were left out of the mean' }),
   })).meta({ description: 'Of a gate: whether it is shown to be no worse than the margin allows' }),
   affected: orNull(pair(share)).meta({ description: 'Runs whose value is not 0, and how large their true share may be' }),

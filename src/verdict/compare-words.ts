@@ -24,7 +24,7 @@ function candidateVerdict(reference: Side, candidate: Side, rows: readonly Compa
   const caveat = [reference, candidate].some(({ degraded }) => degraded.length > 0) ? ' The set-up was not as asked for (see the notes), so this may not hold.' : '';
   if (regressed.length > 0) return `${against}: regressed in ${regressed.length} of ${counted(rows.length, 'metric')}, most of all ${worst(regressed)}${others}.${caveat}`;
   if (improved.length > 0) return `${against}: improved in ${improved.length} of ${counted(rows.length, 'metric')}, most of all ${worst(improved)}${others}.${caveat}`;
-  if (joint?.finding === 'unnamed') return `${against}: they differ (p = ${shownP(joint.p)}), but no single metric is certain to: of ${counted(rows.length, 'metric')} ${rows.filter(({ score }) => (score ?? 0) > 0).length} are beyond their margins, most of all ${worst(rows)}.${caveat}`;
+  if (joint?.finding === 'unnamed') return `${against}: they differ (${equalsP(joint.p)}), but no single metric is certain to: of ${counted(rows.length, 'metric')} ${rows.filter(({ score }) => (score ?? 0) > 0).length} are beyond their margins, most of all ${worst(rows)}.${caveat}`;
   if (open.length === 0) return `${against}: equivalent in ${rows.length === 1 ? 'the one metric' : `all ${rows.length} metrics`}.${caveat}`;
   if (open.every(({ p }) => p === null)) return `${against}: nothing could be compared${equivalent.length === 0 ? '' : ` beyond ${counted(equivalent.length, 'metric')}, equivalent`}; the notes and the last column say why.${caveat}`;
   if (joint?.finding === 'undecidable') return `${against}: so few runs (${mostRuns(rows)}) cannot show any difference, however large it is: of ${counted(rows.length, 'metric')} ${equivalent.length === 0 ? 'all are inconclusive' : listed(rest)}.${caveat}`;
@@ -45,7 +45,7 @@ function worst(rows: readonly CompareRow[]): string {
   if (row === undefined) return 'nothing';
   const { arms, series, title, unit, mean, difference } = row;
   const arm = arms.a === '' ? '' : `${arms.a === arms.b ? arms.a : `${arms.a} → ${arms.b}`}, `;
-  return `${arm}${series}: ${title} ${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}, p = ${shownP(row.pAdjusted)})`;
+  return `${arm}${series}: ${title} ${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}, ${equalsP(row.pAdjusted)})`;
 }
 
 export function shownValue(unit: CompareRow['unit'], value: number | null): string {
@@ -81,6 +81,12 @@ export function shownP(p: number | null): string {
   return p < 0.0001 ? '<0.0001' : String(Number(p.toPrecision(2)));
 }
 
+/** `p = 0.031`, `p < 0.0001` */
+export function equalsP(p: number | null): string {
+  const shown = shownP(p);
+  return shown.startsWith('<') ? `p < ${shown.slice(1)}` : `p = ${shown}`;
+}
+
 /** p in the words of someone who is no statistician: where nothing differs, so many comparisons show as much. */
 function shownChance(p: number | null): string {
   if (p === null) return '–';
@@ -110,7 +116,7 @@ function reasonOf({ reason, refusal, runs, p, pAdjusted, resolution, affected, v
       if (new Set([...values.a, ...values.b]).size === 1) return `all runs are equal, but ${runs.a} and ${runs.b} are too few to say that it stays so`;
       return resolution !== null && resolution > alpha ? noSmallP(runs, resolution) : `chance alone shows as much in ${shownChance(p)} of comparisons`;
     case 'many-metrics':
-      return `p = ${shownP(p)} taken alone, but among ${metrics} metrics one of them does that by chance in ${shownP(pAdjusted)}`;
+      return `${equalsP(p)} taken alone, but among ${metrics} metrics one of them does that by chance in ${shownP(pAdjusted)}`;
     case 'mean-unclear':
       return 'most runs differ, but single runs weigh so much in the mean that it does not show it';
     case 'about-margin':

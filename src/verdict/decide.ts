@@ -94,18 +94,18 @@ export interface Decision {
 export interface Decided {
   readonly decisions: readonly Decision[];
   /** What the joint test says of a selection of them; without one, of all. */
-  jointOf(selected?: readonly Decision[]): JointResult;
+  readonly jointOf: (selected?: readonly Decision[]) => JointResult;
 }
 
 export function decide(metrics: readonly MetricInput[], policy: DecisionPolicy = defaultPolicy): Decided {
   const measured = metrics.map((metric) => measure(metric, policy));
-  const tested = measured.filter(({ effects }) => effects !== null);
+  // A figure of fewer runs is shown, and no test is made of it.
+  const tested = measured.filter(({ effects, metric: { a, b } }) => effects !== null && Math.min(a.length, b.length) >= policy.minimumRuns);
   const judged = judgeJointly(tested.map(({ metric }) => metric), policy.alpha, policy.sidedness, seededRandom(policy.seed));
   const placeOf = (one: Measured): number => tested.indexOf(one);
-  const isFound = judged.resultOf([...tested.keys()]).p <= policy.alpha;
   // Were there more runs, every metric whose runs differ at all would be a test.
   const tests = measured.filter(({ effects, metric }) => effects !== null && new Set([...metric.a, ...metric.b]).size > 1).length;
-  const decisions = measured.map((one) => conclude(one, judged.figures[placeOf(one)] ?? null, isFound, policy, policy.alpha / Math.max(1, tests)));
+  const decisions = measured.map((one) => conclude(one, judged.figures[placeOf(one)] ?? null, policy, policy.alpha / Math.max(1, tests)));
   return {
     decisions,
     jointOf: (selected = decisions) => judged.resultOf(measured.flatMap((one, i) => (placeOf(one) >= 0 && selected.some(({ key }) => key === decisions[i]?.key) ? [placeOf(one)] : []))),
@@ -133,7 +133,7 @@ function tailOf(sidedness: Sidedness): number {
   return sidedness === 'one' ? intervalAlpha : intervalAlpha / 2;
 }
 
-function conclude({ metric, random, effects, shift }: Measured, tested: JudgedFigure | null, isFound: boolean, policy: DecisionPolicy, level: number): Decision {
+function conclude({ metric, random, effects, shift }: Measured, tested: JudgedFigure | null, policy: DecisionPolicy, level: number): Decision {
   const { key, a, b, refusal } = metric;
   const base = {
     key,
@@ -142,10 +142,14 @@ function conclude({ metric, random, effects, shift }: Measured, tested: JudgedFi
     mean: { a: a.length === 0 ? null : mean(a), b: b.length === 0 ? null : mean(b) },
   };
   if (tested === null || effects === null || shift === null) {
-    const nothing = { difference: null, ratio: null, shift: null, p: null, pAdjusted: null, resolution: null, score: null, noWorse: null, affected: null, wouldDecide: null };
-    return { ...base, ...nothing, verdict: 'inconclusive', reason: refusal === null ? 'too-few-runs' : 'refused' };
+    // Too few runs for the joint test are shown by the test on ranks.
+    const alone = effects === null ? null : rankTest(a, b, random);
+    const nothing = { p: alone?.p ?? null, pAdjusted: null, resolution: alone?.resolution ?? null, score: null, noWorse: null };
+    const seen = { difference: effects?.difference ?? null, ratio: effects?.ratio ?? null, shift, affected: effects === null ? null : { a: affectedShare(a), b: affectedShare(b) } };
+    const wouldDecide = effects === null || !policy.estimates ? null : estimate(metric, effects, null, level, random);
+    return { ...base, ...nothing, ...seen, wouldDecide, verdict: 'inconclusive', reason: refusal === null ? 'too-few-runs' : 'refused' };
   }
-  const judged = judge({ metric, random, tested, effects, shift }, isFound, policy);
+  const judged = judge({ metric, random, tested, effects, shift }, policy.alpha);
   const noWorse = policy.sidedness === 'one' ? noWorseOf(metric, effects, random, policy.resamples) : null;
   const isOpen = judged.verdict === 'inconclusive' && noWorse?.holds !== true;
   return {
@@ -172,11 +176,10 @@ interface Compared {
   readonly shift: Shift;
 }
 
-function judge({ metric, random, tested, effects, shift }: Compared, isFound: boolean, { alpha, minimumRuns }: DecisionPolicy): Pick<Decision, 'verdict' | 'reason'> {
+function judge({ metric, random, tested, effects, shift }: Compared, alpha: number): Pick<Decision, 'verdict' | 'reason'> {
   const fewest = Math.min(metric.a.length, metric.b.length);
   const open = (reason: Reason): Pick<Decision, 'verdict' | 'reason'> => ({ verdict: 'inconclusive', reason });
-  if (fewest < minimumRuns) return open('too-few-runs');
-  if (isFound && tested.score > 0 && tested.pAdjusted <= alpha) return { verdict: effects.difference.estimate > 0 ? 'regressed' : 'improved', reason: 'difference' };
+  if (tested.named) return { verdict: effects.difference.estimate > 0 ? 'regressed' : 'improved', reason: 'difference' };
   if (fewest >= leastRunsForEquivalence && isInside(effects, shift, metric)) return { verdict: 'equivalent', reason: 'inside-margin' };
   if (tested.p <= alpha) return open(tested.score > 0 ? 'many-metrics' : 'about-margin');
   // A few runs may weigh more in the mean than all others: then ranks say one thing and the mean nothing.

@@ -13,16 +13,17 @@
  * by what any machine does once in a while. The typical run still has to hold with it. Its sentence says how many runs may be so.
  */
 import { bootstrapMeans, type MeanEffects } from '../stats/bootstrap.js';
-import { hodgesLehmann } from '../stats/hodges-lehmann.js';
+import { factorBound, hodgesLehmann } from '../stats/hodges-lehmann.js';
 import type { Margin } from '../stats/joint/scores.js';
 import type { Random } from '../stats/prng.js';
 import { alpha, leastN } from '../stats/quantile-bounds.js';
-import { mean } from '../stats/sample.js';
 
 export interface NoWorse {
   readonly holds: boolean;
   /** How much worse it may be, in the metric's unit; null: unbounded by so few runs. */
   readonly bound: number | null;
+  /** The same as a share of the baseline; null: unbounded, as where the baseline is 0. */
+  readonly boundRelative: number | null;
   /** Runs of each side that were left out of the mean. */
   readonly setAside: 0 | 1;
 }
@@ -35,25 +36,32 @@ interface Sides {
 
 /** `effects` with ends at 95 % each. */
 export function noWorseOf({ a, b, margin }: Sides, effects: MeanEffects, random: Random, resamples: number): NoWorse {
-  const typical = hodgesLehmann(a, b, alpha).high;
+  // A relative margin is a factor, so its bound is one of factors: both are exact.
+  const typical: Bounds = { difference: hodgesLehmann(a, b, alpha).high, factor: factorBound(a, b, alpha) };
   const enough = Math.min(a.length, b.length) >= leastN(0.5);
-  const isTypical = enough && typicalIsNoWorse(a, b, margin, typical);
-  const all = { holds: isTypical && meanIsNoWorse(effects, margin), bound: larger(typical, effects.difference.high), setAside: 0 as const };
-  if (all.holds || !isTypical) return all;
-  const rest = bootstrapMeans(withoutHighest(a), withoutHighest(b), random, resamples, alpha);
-  if (!meanIsNoWorse(rest, margin)) return all;
-  return { holds: true, bound: larger(typical, rest.difference.high), setAside: 1 };
+  const isTypical = enough && isInside(typical, margin);
+  const all = ofMean(effects);
+  const result = (ofMeans: Bounds, setAside: 0 | 1): NoWorse => {
+    const factor = larger(typical.factor, ofMeans.factor);
+    return { holds: isTypical && isInside(ofMeans, margin), bound: larger(typical.difference, ofMeans.difference), boundRelative: factor === null ? null : factor - 1, setAside };
+  };
+  if (!isTypical || isInside(all, margin)) return result(all, 0);
+  const rest = ofMean(bootstrapMeans(withoutHighest(a), withoutHighest(b), random, resamples, alpha));
+  return isInside(rest, margin) ? result(rest, 1) : result(all, 0);
 }
 
-function typicalIsNoWorse(a: readonly number[], b: readonly number[], { absolute, relative }: Margin, bound: number | null): boolean {
-  if (bound === null) return false;
-  // A relative margin is a factor, so the baseline is scaled by it: then the same test is exact.
-  const scaled = hodgesLehmann(a.map((value) => value * (1 + relative)), b, alpha).high;
-  return bound <= absolute || (mean(a) > 0 && scaled !== null && scaled <= 0);
+/** Upper ends; null: unbounded. */
+interface Bounds {
+  readonly difference: number | null;
+  readonly factor: number | null;
 }
 
-function meanIsNoWorse({ difference, ratio }: MeanEffects, { absolute, relative }: Margin): boolean {
-  return (difference.high !== null && difference.high <= absolute) || (ratio !== null && ratio.high !== null && ratio.high <= 1 + relative);
+function ofMean({ difference, ratio }: MeanEffects): Bounds {
+  return { difference: difference.high, factor: ratio?.high ?? null };
+}
+
+function isInside({ difference, factor }: Bounds, { absolute, relative }: Margin): boolean {
+  return (difference !== null && difference <= absolute) || (factor !== null && factor <= 1 + relative);
 }
 
 function larger(one: number | null, other: number | null): number | null {

@@ -59,8 +59,8 @@ describe('pauselab gate', () => {
     const xml = scratch.write('g.xml', stdout);
     const read = `import sys, json, xml.etree.ElementTree as e; r = e.parse(sys.argv[1]).getroot(); print(json.dumps([r.attrib, [[s.attrib, [[c.attrib, [k.tag for k in c]] for c in s.iter('testcase')]] for s in r]]))`;
     const [attributes, suites] = JSON.parse(execFileSync('python3', ['-c', read, xml], { encoding: 'utf8' })) as [Record<string, string>, [Record<string, string>, [Record<string, string>, string[]][]][]];
-    expect(attributes).toMatchObject({ tests: '3', failures: '0', errors: '0' });
-    expect(suites.map(([suite, cases]) => [suite.name, suite.tests, cases.length])).toEqual([['fake', '3', 3]]);
+    expect(attributes).toMatchObject({ tests: '4', failures: '0', errors: '0' });
+    expect(suites.map(([suite, cases]) => [suite.name, suite.tests, cases.length])).toEqual([['fake', '3', 3], ['all comparisons together', '1', 1]]);
     expect(suites[0]?.[1][0]?.[0].name).toContain(`<x a="1">&]]>\ufffd\ufffd'\n: stalled share`);
   });
 
@@ -70,8 +70,8 @@ describe('pauselab gate', () => {
     const { stdout } = await command('gate', '--baseline', noisyBefore, '--candidate', noisyAfter, '--policy', policy, '--junit');
     expect(/<testsuites ([^>]*)>/.exec(stdout)?.[1]?.match(/\w+(?==)/g)).toEqual(['name', 'tests', 'failures', 'errors', 'time']);
     const names = [...stdout.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"/g)].map(([, ...parts]) => parts.join(' '));
-    expect(names).toHaveLength(6);
-    expect(new Set(names).size).toBe(6);
+    expect(names).toHaveLength(7);
+    expect(new Set(names).size).toBe(7);
     expect(names.join()).not.toMatch(/10 %|pp/);
     // What the policy lets pass was not shown, and is not called passed.
     expect(stdout).toContain('<skipped message="inconclusive, which the policy lets pass: ');

@@ -4,6 +4,8 @@ import { bootstrapMeans, expandedTail } from '../../src/stats/bootstrap.js';
 import { clopperPearson } from '../../src/stats/clopper-pearson.js';
 import { hodgesLehmann } from '../../src/stats/hodges-lehmann.js';
 import { holm } from '../../src/stats/holm.js';
+import { jointTest, type Sidedness } from '../../src/stats/joint/joint-test.js';
+import type { Shape } from '../../src/stats/joint/divisions.js';
 import { normalCdf, normalQuantile, studentUpper } from '../../src/stats/normal.js';
 import { rankTest } from '../../src/stats/permutation.js';
 import { seededRandom } from '../../src/stats/prng.js';
@@ -66,6 +68,33 @@ describe(`as ${golden.source} says`, () => {
     expect(effects.difference.high).toBeGreaterThanOrEqual(upperBand[0] ?? NaN);
     expect(effects.difference.high).toBeLessThanOrEqual(upperBand[1] ?? NaN);
   });
+
+  test.each(golden.maxT)('adjusted p-values, $sidedness side, as of multtest’s mt.maxT without margins', ({ a, b, sidedness, p, pAdjusted }) => {
+    const figures = a.map((values, k) => ({ a: values, b: b[k] ?? [], margin: { relative: 0, absolute: 0 } }));
+    const result = jointTest([{ shape: { kind: 'apart', a: a[0]?.length ?? 0, b: b[0]?.length ?? 0 }, figures }], sidedness as Sidedness, never);
+    result.figures.forEach((figure, k) => {
+      // What is not worse at all has no score; its p by mt.maxT is above one half.
+      if (figure.score > 0) expectNear(figure.pAdjusted, pAdjusted[k] ?? null);
+      else expect(pAdjusted[k]).toBeGreaterThan(0.5);
+      if (figure.score > 0) expectNear(figure.p, p[k] ?? null);
+    });
+  });
+
+  test.each(golden.joint)('joint test $kind, $sidedness side, of $a and $b, by all divisions', ({ a, b, relative, absolute, kind, sidedness, ...wanted }) => {
+    const [inA, inB] = [a[0]?.length ?? 0, b[0]?.length ?? 0];
+    const shape: Shape = kind === 'apart' ? { kind, a: inA, b: inB } : { kind: 'in turns', rounds: inA };
+    const figures = a.map((values, k) => ({ a: values, b: b[k] ?? [], margin: { relative, absolute } }));
+    const { p, pLargest, pSum, figures: own } = jointTest([{ shape, figures }], sidedness as Sidedness, never);
+    expectNear(p, wanted.p);
+    expectNear(pLargest, wanted.pLargest);
+    expectNear(pSum, wanted.pSum);
+    own.forEach(({ score, pAdjusted }, k) => {
+      expectNear(score, wanted.score[k] ?? null, 1e-7);
+      expectNear(pAdjusted, wanted.pAdjusted[k] ?? null);
+    });
+  });
+
+  test.each(golden.shiftBound)('the shift’s one-sided bound of $a and $b', ({ a, b, high }) => { expectNear(hodgesLehmann(a, b, 0.05).high, high, 1e-7); });
 
   test.each(golden.power)('required runs at level $level have a power near 80 %', ({ a, b, level, n, power }) => {
     const runs = runsForDifference(a, b, level, seededRandom(11)) ?? 0;

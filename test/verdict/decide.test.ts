@@ -74,12 +74,15 @@ describe('few runs', () => {
     expect(one(zeros(6), zeros(6)).verdict).toBe('equivalent');
   });
 
-  test('four a side find a difference alone, and not among twenty metrics', () => {
+  test('four a side find a difference, alone and among twenty metrics of the same runs', () => {
     const metric = (key: string, b: readonly number[]): Values => ({ key, a: [1, 2, 3, 4], b, margin, refusal: null });
     expect(decide([metric('x', [11, 12, 13, 14])])).toMatchObject([{ verdict: 'regressed' }]);
     const many = decide([metric('x', [11, 12, 13, 14]), ...Array.from({ length: 19 }, (_, i) => metric(String(i), [1.5, 2.5, 3.5, 4.5]))]);
-    expect(many[0]).toMatchObject({ verdict: 'inconclusive', reason: 'many-metrics', wouldDecide: { of: 'difference' } });
-    expect(many[0]?.wouldDecide?.runs).toBeGreaterThanOrEqual(6);
+    expect(many.map(({ verdict }) => verdict)).toEqual(['regressed', ...Array<string>(19).fill('inconclusive')]);
+    // Three a side have 20 divisions, of which 2 are as far away.
+    const three = decide([{ ...metric('x', [11, 12, 13]), a: [1, 2, 3] }]);
+    expect(three).toMatchObject([{ verdict: 'inconclusive', reason: 'too-few-runs', resolution: 0.1, wouldDecide: { of: 'difference' } }]);
+    expect(three[0]?.wouldDecide?.runs).toBeGreaterThanOrEqual(4);
   });
 
   test('a metric that no division could decide takes nothing from the others', () => {
@@ -95,7 +98,8 @@ test('nothing is concluded from what was refused, or from no run', () => {
 });
 
 describe('for any runs', () => {
-  const runs = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 10 });
+  // As many as are divided in all ways, so that p is exact.
+  const runs = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 7 });
   const turned = { regressed: 'improved', improved: 'regressed', equivalent: 'equivalent', inconclusive: 'inconclusive' } as const;
   const quick = { ...defaultPolicy, resamples: 300, estimates: false };
 
@@ -104,18 +108,20 @@ describe('for any runs', () => {
       // Margins are relative to the reference; with none, sides are alike.
       const metric = (x: readonly number[], y: readonly number[], factor = 1): Values => ({ key: 'k', a: x.map((v) => v * factor), b: y.map((v) => v * factor), margin: { relative: 0, absolute: 0 }, refusal: null });
       const [own] = decide([metric(a, b)], quick);
-      expect(decide([metric(b, a)], { ...quick, seed: 2 })[0]?.p).toBeCloseTo(own?.p ?? NaN, 12);
+      expect(decide([metric(b, a)], { ...quick, seed: 2 })[0]?.p ?? 1).toBeCloseTo(own?.p ?? 1, 12);
       // Near the margin the resamples decide, which are others in the other direction.
       if (own?.reason !== 'mean-unclear' && decide([metric(b, a)], quick)[0]?.reason !== 'mean-unclear') expect(decide([metric(b, a)], quick)[0]?.verdict).toBe(turned[own?.verdict ?? 'inconclusive']);
       expect(decide([metric(a, b, 1024)], quick)[0]?.verdict).toBe(own?.verdict);
     }));
   });
 
-  test('no verdict contradicts the interval that is printed with it', () => {
+  test('no verdict contradicts the figures that are printed with it', () => {
     fc.assert(fc.property(runs, runs, fc.integer({ min: 0, max: 20 }), (a, b, shift) => {
       const [decision] = decide([{ key: 'k', a, b: b.map((value) => value + shift), margin, refusal: null }], quick);
-      if (decision?.verdict === 'regressed') expect(decision.difference?.low).toBeGreaterThan(0);
-      if (decision?.verdict === 'improved') expect(decision.difference?.high).toBeLessThan(0);
+      const differs = decision?.verdict === 'regressed' || decision?.verdict === 'improved';
+      if (differs) expect(decision.pAdjusted).toBeLessThanOrEqual(0.05);
+      if (decision?.verdict === 'regressed') expect(decision.mean.b).toBeGreaterThan(1.1 * (decision.mean.a ?? NaN));
+      if (decision?.verdict === 'improved') expect(decision.mean.a).toBeGreaterThan(1.1 * (decision.mean.b ?? NaN));
       if (decision?.verdict === 'equivalent') expect(Math.min(decision.runs.a, decision.runs.b)).toBeGreaterThanOrEqual(6);
     }));
   });

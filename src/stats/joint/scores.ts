@@ -105,10 +105,10 @@ function scorerApart({ a, b }: Extract<Shape, { kind: 'apart' }>, figures: reado
   const [sum, squares, count, sumB, squaresB, countB] = [make(), make(), make(), make(), make(), make()];
   const addRound = (round: number, sums: Float64Array, ofSquares: Float64Array, counts: Float64Array): void => {
     for (let k = 0, i = round * n; k < n; k += 1, i += 1) {
-      const value = values[i] as number;
-      (sums[k] as number) += value;
-      (ofSquares[k] as number) += value * value;
-      (counts[k] as number) += known[i] as number;
+      const value = values[i] ?? 0;
+      sums[k] = (sums[k] ?? 0) + value;
+      ofSquares[k] = (ofSquares[k] ?? 0) + value * value;
+      counts[k] = (counts[k] ?? 0) + (known[i] ?? 0);
     }
   };
   for (let round = 0; round < a + b; round += 1) addRound(round, sum, squares, count);
@@ -118,16 +118,16 @@ function scorerApart({ a, b }: Extract<Shape, { kind: 'apart' }>, figures: reado
     countB.fill(0);
     for (let round = 0; round < a + b; round += 1) if (marks[round] === 1) addRound(round, sumB, squaresB, countB);
     for (let k = 0; k < n; k += 1) {
-      const nB = countB[k] as number;
-      const nA = (count[k] as number) - nB;
+      const nB = countB[k] ?? 0;
+      const nA = (count[k] ?? 0) - nB;
       if (!isWhole && (nA === 0 || nB === 0)) {
         write(columns, k, 0, 0, 0, scores, at);
         continue;
       }
-      const meanB = (sumB[k] as number) / nB;
-      const meanA = ((sum[k] as number) - (sumB[k] as number)) / nA;
-      const squareB = (squaresB[k] as number) - nB * meanB * meanB;
-      const squareA = (squares[k] as number) - (squaresB[k] as number) - nA * meanA * meanA;
+      const meanB = (sumB[k] ?? 0) / nB;
+      const meanA = ((sum[k] ?? 0) - (sumB[k] ?? 0)) / nA;
+      const squareB = (squaresB[k] ?? 0) - nB * meanB * meanB;
+      const squareA = (squares[k] ?? 0) - (squaresB[k] ?? 0) - nA * meanA * meanA;
       // A single round has no spread of its own; the other side's has to do.
       const variance = (nA > 1 ? squareA / ((nA - 1) * nA) : 0) + (nB > 1 ? squareB / ((nB - 1) * nB) : 0);
       write(columns, k, meanA, meanB, variance, scores, at);
@@ -144,21 +144,21 @@ function scorerInTurns({ rounds }: Extract<Shape, { kind: 'in turns' }>, figures
   const { n, values, known } = columns;
   const [gaps, squares, count, sum] = [new Float64Array(rounds * n), new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < rounds * n; i += 1) {
-    const gap = (values[rounds * n + i] as number) - (values[i] as number);
+    const gap = (values[rounds * n + i] ?? 0) - (values[i] ?? 0);
     gaps[i] = gap;
-    (squares[i % n] as number) += gap * gap;
-    (count[i % n] as number) += known[i] as number;
+    squares[i % n] = (squares[i % n] ?? 0) + gap * gap;
+    count[i % n] = (count[i % n] ?? 0) + (known[i] ?? 0);
   }
   return (marks, scores, at) => {
     sum.fill(0);
     for (let round = 0; round < rounds; round += 1) {
       const sign = marks[round] === 1 ? -1 : 1;
-      for (let k = 0, i = round * n; k < n; k += 1, i += 1) (sum[k] as number) += sign * (gaps[i] as number);
+      for (let k = 0, i = round * n; k < n; k += 1, i += 1) sum[k] = (sum[k] ?? 0) + sign * (gaps[i] ?? 0);
     }
     for (let k = 0; k < n; k += 1) {
-      const pairs = count[k] as number;
-      const gap = (sum[k] as number) / pairs;
-      const variance = pairs > 1 ? ((squares[k] as number) - pairs * gap * gap) / ((pairs - 1) * pairs) : 0;
+      const pairs = count[k] ?? 0;
+      const gap = (sum[k] ?? 0) / pairs;
+      const variance = pairs > 1 ? ((squares[k] ?? 0) - pairs * gap * gap) / ((pairs - 1) * pairs) : 0;
       // All values together have the mean 0, so that each side lies half the gap from it.
       write(columns, k, -gap / 2, gap / 2, variance, scores, at);
     }

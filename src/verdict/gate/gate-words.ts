@@ -1,11 +1,12 @@
 /** What a gate found, in words. */
 import { formatShare } from '../../base/units.js';
-import { shownDifference, shownInterval, shownMargin, shownP, shownValue } from '../compare-words.js';
+import { equalsP, shownDifference, shownInterval, shownMargin, shownValue } from '../compare-words.js';
 import type { CompareRow } from '../compared.js';
 import type { Margin } from '../decide.js';
 import { formatMetric, type Metric } from '../metrics.js';
 import { counted } from '../words.js';
 import type { Check, CheckOutcome, GateResult, LimitRow, Suite } from './gated.js';
+import { passNeeds } from './pass-needs.js';
 import type { Limit } from './policy.js';
 
 /** What the runs leave open, and what would close it. */
@@ -36,7 +37,10 @@ export function gateVerdict({ outcome, counts, together, suites, policy }: Omit<
   if (counts.fail > 0) return `FAIL: ${counts.fail} of ${counted(judged, 'check')} failed${rest}. ${first('fail')}.`;
   if (counts.error > 0) return `NO VERDICT: ${counted(counts.error, 'problem')} with the evidence; nothing passes without it. ${first('error')}.`;
   if (outcome === 'fail') return `FAIL: ${counts.inconclusive} of ${counted(judged, 'check')} inconclusive, which this policy counts as failed. ${first('inconclusive')}.`;
-  if (outcome === 'inconclusive') return `INCONCLUSIVE: ${counts.inconclusive} of ${counted(judged, 'check')} left open whether it is worse. ${first('inconclusive')}.`;
+  if (outcome === 'inconclusive') {
+    const needs = passNeeds(all.flatMap(({ check }) => (check.outcome === 'inconclusive' && check.comparison !== null ? [check.comparison] : [])));
+    return `INCONCLUSIVE: ${counts.inconclusive} of ${counted(judged, 'check')} left open whether it is worse. ${first('inconclusive')}.${needs === null ? '' : ` ${needs}.`}`;
+  }
   const profiles = new Set(suites.map(({ profile }) => profile)).size;
   const open = counts.inconclusive === 0 ? '' : ` (${counts.inconclusive} of them inconclusive, which this policy lets pass)`;
   return `PASS: ${counted(judged, 'check')} of ${counted(profiles, 'profile')}${profiles === suites.length ? '' : ` in ${suites.length} suites`}${open}, by ${policy.source}.`;
@@ -73,10 +77,16 @@ export function comparisonExpected(metric: Metric, margin: Margin): string {
 export function comparisonSentence(row: CompareRow, outcome: CheckOutcome): string {
   const { unit, mean, difference, values, margin } = row;
   const change = `${shownValue(unit, mean.a)} → ${shownValue(unit, mean.b)} (difference ${shownInterval(unit, difference)}`;
-  if (outcome === 'fail') return `regressed: ${change}, p = ${shownP(row.pAdjusted)})`;
+  if (outcome === 'fail') return `regressed: ${change}, ${equalsP(row.pAdjusted)})`;
   if (outcome === 'inconclusive') return `${change}): ${openSentence(row)}`;
   if ([...values.a, ...values.b].every((value) => value === 0)) return row.sentence;
-  if (row.verdict === 'improved') return `improved: ${change}, p = ${shownP(row.pAdjusted)})`;
-  return `${change}): not worse by more than ${shownMargin(unit, margin)}, with ${row.runs.a} and ${row.runs.b} runs`;
+  return `${change}): not worse by more than ${shownMargin(unit, margin)}, with ${row.runs.a} and ${row.runs.b} runs${outlierText(row)}`;
+}
+
+/** What was left out, and where all other runs are 0 how many may be like it. */
+function outlierText({ noWorse, values, affected }: CompareRow): string {
+  if (noWorse?.setAside !== 1) return '';
+  const isAlone = values.b.filter((value) => value > 0).length === 1;
+  return `; the mean is without the highest run of each side${isAlone ? `, and up to ${formatShare(affected?.b.high ?? 1)} of such runs may be like the candidate's` : ''}`;
 }
 

@@ -4,7 +4,7 @@
  * noise off them.
  */
 import { seededRandom } from '../../stats/prng.js';
-import { shownP } from '../compare-words.js';
+import { equalsP } from '../compare-words.js';
 import { draftOf } from '../compare.js';
 import { judgeJointly } from '../joint.js';
 import { metricsFor } from '../metrics.js';
@@ -27,7 +27,7 @@ export function noiseNotes(candidate: Side, baseline: Side | null, alpha: number
   const p = baseline === null ? 1 : worseControls(baseline, candidate, alpha);
   return [
     `Noise: ${listed(names)} take${names.length === 1 ? 's' : ''} no lock, and ${names.length === 1 ? 'was' : 'were'} stalled in ${listed(stalled.map(({ label, n, of }) => `${n} of ${counted(of, 'run')} of ${label}`))}: the machine does that.`,
-    ...(p <= alpha ? [`The controls became worse too (p = ${shownP(p)}), so the machine was busier during ${candidate.label}; a regression found may be the machine's. Measure both sides on a quiet machine, one directly after the other.`] : []),
+    ...(p <= alpha ? [`The controls became worse too (${equalsP(p)}), so the machine was busier during ${candidate.label}; a regression found may be the machine's. Measure both sides on a quiet machine, one directly after the other.`] : []),
   ];
 }
 

@@ -1,8 +1,7 @@
 /** All comparisons of a gate as one test: what its runs can decide, told before they are judged, and what they show together. */
 import { leastRounds } from '../../stats/joint/reachable.js';
-import { shownP } from '../compare-words.js';
-import { smallestReachable } from '../joint.js';
-import type { JointResult } from '../joint.js';
+import { equalsP, shownP } from '../compare-words.js';
+import { smallestReachable, type JointResult } from '../joint.js';
 import type { Figure } from '../joint-design.js';
 import type { CompareRow } from '../compared.js';
 import { counted } from '../words.js';
@@ -28,11 +27,11 @@ function sentenceOf({ finding, p, pSum, pLargest }: JointResult, rows: readonly 
   const figures = counted(rows.length, 'figure');
   switch (finding) {
     case 'named':
-      return `worse in ${rows.filter(({ verdict }) => verdict === 'regressed').length} of ${figures} that can be named (p = ${shownP(p)})`;
+      return `${rows.filter(({ verdict }) => verdict === 'regressed').length} of ${figures} are worse, beyond chance and beyond their margins (${equalsP(p)})`;
     case 'unnamed':
       return `worse, but no single figure can be named: of ${figures} ${beyond} are beyond their margins, which chance alone does in ${shownP(p)} of gates; ${pSum < pLargest ? 'the change is spread over many of them' : 'the furthest of them is just not certain by itself'}`;
     case 'nothing':
-      return `no regression beyond the margins was found in ${figures} (p = ${shownP(p)})`;
+      return `no regression beyond the margins was found in ${figures} (${equalsP(p)})`;
     case 'undecidable':
       return 'these runs could not show a regression, whatever their values';
   }

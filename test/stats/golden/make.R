@@ -2,7 +2,7 @@
 #
 #   Rscript test/stats/golden/make.R > test/stats/golden/golden.json
 #
-# Debian packages r-base-core. The tests read golden.json and need no R.
+# Debian packages r-base-core, r-bioc-multtest. The tests read golden.json and need no R.
 options(digits = 17)
 number <- function(x) ifelse(is.na(x), "null", ifelse(is.infinite(x), "null", sprintf("%.17g", x)))
 array <- function(x) paste0("[", paste(number(x), collapse = ", "), "]")
@@ -71,6 +71,68 @@ power_rows <- lapply(list(list(a = distinct[[3]]$a, b = distinct[[3]]$a * 1.5, l
   object(a = array(x$a), b = array(x$b), level = number(x$level), n = array(ns), power = array(power))
 })
 
+# Joint tests: figures by row, sides by column. `mt.maxT` is multtest's step-down by all divisions (Ge, Dudoit and Speed 2003)
+# on Welch's t, which has no margin; what it does not have (margins, the sum, the smaller of both) is counted over combn().
+figures <- list(
+  list(a = rbind(c(10, 12, 9, 11, 10.5), c(1, 1.2, 0.9, 1.1, 1.3), c(100, 90, 130, 95, 105)), b = rbind(c(15, 14, 18, 16, 15.5), c(1.1, 1.3, 1, 1.25, 0.95), c(110, 125, 99, 140, 118))),
+  list(a = rbind(c(0.2, 0.5, 0.1, 0.4), c(3, 1, 2, 5)), b = rbind(c(0.3, 0.7, 0.9, 0.6, 0.8), c(2, 6, 4, 3, 7))),
+  list(a = rbind(c(5, 6, 7, 8, 6.5, 5.5), c(20, 21, 19, 22, 20.5, 18)), b = rbind(c(4.1, 3, 2.2, 3.5, 3.1, 2.8), c(20.2, 19.4, 21.3, 22.7, 18.6, 20.9)))
+)
+nested <- function(m) paste0("[", paste(apply(m, 1, array), collapse = ", "), "]")
+maxt_rows <- unlist(lapply(figures, function(x) lapply(c(one = "upper", two = "abs"), function(side) {
+  label <- rep(0:1, c(ncol(x$a), ncol(x$b)))
+  sink(nullfile()); r <- multtest::mt.maxT(cbind(x$a, x$b), label, test = "t", side = side, B = 0); sink()
+  r <- r[order(r$index), ]
+  object(a = nested(x$a), b = nested(x$b), sidedness = paste0("\"", ifelse(side == "upper", "one", "two"), "\""), p = array(r$rawp), pAdjusted = array(r$adjp))
+})), recursive = FALSE)
+
+# The definition in scores.ts, by a division's columns of either side.
+score <- function(a, b, relative, absolute) {
+  error <- function(v) if (length(v) > 1) var(v) / length(v) else 0
+  scale <- sqrt(mean((c(a, b) - mean(c(a, b)))^2)); if (scale == 0) return(0)
+  allowed <- max(absolute, relative * abs(mean(a)))
+  max(0, (mean(b) - mean(a) - allowed) / (sqrt(error(a) + error(b)) + 1e-9 * scale + allowed / 2))
+}
+joint <- function(divide, n, x, two) {
+  scores <- sapply(seq_len(n), function(g) { d <- divide(g); sapply(seq_len(nrow(x$a)), function(k) { s <- score(d$a[k, ], d$b[k, ], x$relative, x$absolute); if (two) max(s, score(d$b[k, ], d$a[k, ], x$relative, x$absolute)) else s }) })
+  up <- sapply(seq_len(n), function(g) { d <- divide(g); sum(sapply(seq_len(nrow(x$a)), function(k) score(d$a[k, ], d$b[k, ], x$relative, x$absolute))) })
+  down <- sapply(seq_len(n), function(g) { d <- divide(g); sum(sapply(seq_len(nrow(x$a)), function(k) score(d$b[k, ], d$a[k, ], x$relative, x$absolute))) })
+  scores <- matrix(scores, nrow = nrow(x$a)); largest <- apply(scores, 2, max); total <- if (two) pmax(up, down) else up
+  as_large <- function(s) sapply(s, function(v) mean(s >= v - 1e-9 * max(1, abs(v))))
+  p_largest <- as_large(largest); p_sum <- as_large(total); smaller <- pmin(p_largest, p_sum)
+  ordered <- order(-scores[, 1]); adjusted <- numeric(nrow(scores))
+  for (i in seq_along(ordered)) { rest <- apply(scores[ordered[i:length(ordered)], , drop = FALSE], 2, max); adjusted[ordered[i]] <- mean(rest >= scores[ordered[i], 1] - 1e-9 * max(1, scores[ordered[i], 1])) }
+  adjusted[ordered] <- cummax(adjusted[ordered])
+  object(a = nested(x$a), b = nested(x$b), relative = number(x$relative), absolute = number(x$absolute), kind = paste0("\"", x$kind, "\""), sidedness = ifelse(two, "\"two\"", "\"one\""),
+    p = number(mean(smaller < smaller[1] - 1e-12 | (abs(smaller - smaller[1]) <= 1e-12 & p_largest <= p_largest[1] + 1e-12))), pLargest = number(p_largest[1]), pSum = number(p_sum[1]), score = array(scores[, 1]), pAdjusted = array(adjusted))
+}
+apart <- function(x, two) {
+  all <- cbind(x$a, x$b); chosen <- combn(ncol(all), ncol(x$b)); chosen <- chosen[, rev(seq_len(ncol(chosen)))] # the observed one is the last
+  joint(function(g) list(a = all[, -chosen[, g], drop = FALSE], b = all[, chosen[, g], drop = FALSE]), ncol(chosen), x, two)
+}
+# In turns the standard error is that of the differences inside rounds.
+in_turns <- function(x, two) {
+  n <- ncol(x$a); flips <- as.matrix(expand.grid(rep(list(c(FALSE, TRUE)), n)))
+  score <<- function(a, b, relative, absolute) {
+    scale <- sqrt(mean((c(a, b) - mean(c(a, b)))^2)); if (scale == 0) return(0)
+    allowed <- max(absolute, relative * abs(mean(a)))
+    max(0, (mean(b - a) - allowed) / (sd(b - a) / sqrt(n) + 1e-9 * scale + allowed / 2))
+  }
+  joint(function(g) { f <- flips[g, ]; a <- x$a; b <- x$b; a[, f] <- x$b[, f]; b[, f] <- x$a[, f]; list(a = a, b = b) }, nrow(flips), x, two)
+}
+joint_cases <- c(
+  lapply(1:3, function(i) c(figures[[i]], list(relative = c(0.1, 0, 0.3)[i], absolute = c(0.5, 0.1, 0)[i], kind = "apart"))),
+  list(list(a = rbind(c(0, 0, 0, 0.02), c(0, 0, 0, 0), c(1, 2, 1, 1)), b = rbind(c(0.6, 0.63, 0.58, 0.7), c(0, 0, 1, 0), c(1, 1, 2, 1)), relative = 0.1, absolute = 0.001, kind = "apart"))
+)
+turns_cases <- list(
+  list(a = figures[[1]]$a, b = figures[[1]]$b, relative = 0.1, absolute = 0.5, kind = "in turns"),
+  list(a = figures[[3]]$a, b = figures[[3]]$b, relative = 0, absolute = 0.2, kind = "in turns")
+)
+joint_rows <- c(unlist(lapply(joint_cases, function(x) lapply(c(FALSE, TRUE), function(two) apart(x, two))), recursive = FALSE), unlist(lapply(turns_cases, function(x) lapply(c(FALSE, TRUE), function(two) in_turns(x, two))), recursive = FALSE))
+
+# One-sided bounds at 95 %.
+bound_rows <- lapply(distinct, function(x) object(a = array(x$a), b = array(x$b), high = number(wilcox.test(x$b, x$a, exact = TRUE, conf.int = TRUE, conf.level = 0.9)$conf.int[2])))
+
 cat("{\n  \"source\": \"", R.version.string, "\",\n", sep = "")
-sections <- list(rankTest = rank_rows, wilcoxon = wilcox_rows, clopperPearson = clopper_rows, holm = holm_rows, normal = normal_rows, normalQuantile = normal_quantile_rows, student = student_rows, quantileRanks = quantile_rows, bootstrap = bootstrap_rows, power = power_rows)
+sections <- list(rankTest = rank_rows, wilcoxon = wilcox_rows, clopperPearson = clopper_rows, holm = holm_rows, normal = normal_rows, normalQuantile = normal_quantile_rows, student = student_rows, quantileRanks = quantile_rows, bootstrap = bootstrap_rows, power = power_rows, maxT = maxt_rows, joint = joint_rows, shiftBound = bound_rows)
 cat(paste(sprintf("  \"%s\": %s", names(sections), sapply(sections, rows)), collapse = ",\n"), "\n}\n", sep = "")
