@@ -1,7 +1,7 @@
 // Error rates of whole gates, through the gate that ships: figures of a run, victims of a process and arms of a round depend on
 // each other (rounds.mjs). Part of errors.mjs.
 //
-//   node bench/compare/errors.mjs gates --gates 400 [--only alarms --only power --only thin --only margin --only pass --only one]
+//   node bench/compare/errors.mjs gates --gates 400 [--only alarms --only power --only thin --only margin --only drift --only pass --only one]
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { bootstrapMeans } from '../../dist/stats/bootstrap.js';
 import { rankTest } from '../../dist/stats/permutation.js';
@@ -9,6 +9,7 @@ import { mean } from '../../dist/stats/sample.js';
 import { gate } from '../../dist/verdict/gate/gate.js';
 import { readPolicy } from '../../dist/verdict/gate/policy.js';
 import { mixture, randomOf, sideOf } from './rounds.mjs';
+import { normal } from './synthetic.mjs';
 
 const figures = ['stalled_share', 'stalls_per_minute', 'longest_ns', 'blocked_per_minute', 'service.p99_ns'];
 const policyOf = (metrics) => readPolicy(`rules: [{ compare: [${metrics.join(', ')}] }]`, 'simulated');
@@ -31,12 +32,15 @@ export function gateErrors({ gates, seed, only, print }) {
     const percent = (value) => (100 * value).toFixed(1);
     return `${percent(hits / gates)} % [${percent(low)}, ${percent(high)}]`;
   };
-  const run = (name, policy, a, b) => {
+  /** `a`, `b`: a side each, or functions of what both sides of a gate share. */
+  const run = (name, policy, a, b, draw = () => null) => {
     const random = randomOf(seed, name);
     const exits = { 0: 0, 3: 0, 4: 0 };
     let named = 0;
     for (let i = 0; i < gates; i += 1) {
-      const result = gate([{ baseline: sideOf('before', a, random), candidate: sideOf('after', b, random), problems: [] }], policy, effort);
+      const drawn = draw(random);
+      const of = (side) => (typeof side === 'function' ? side(drawn) : side);
+      const result = gate([{ baseline: sideOf('before', of(a), random), candidate: sideOf('after', of(b), random), problems: [] }], policy, effort);
       exits[result.exitCode] += 1;
       if (result.together.finding === 'named') named += 1;
     }
@@ -69,6 +73,20 @@ export function gateErrors({ gates, seed, only, print }) {
     for (const factor of [1.05, 1.1, 1.2, 1.3, 1.5]) {
       for (const sd of [0.05, 0.2]) run(`one check, ×${factor}, log-sd ${sd}`, policyOf(['longest_ns']), { arms: ['stalling'], sd }, { arms: ['stalling'], sd, slower: factor });
       run(`100 checks, ×${factor}, shared noise 0.3`, five, { arms: Array(20).fill('stalling'), shared: 0.3 }, { arms: Array(20).fill('stalling'), shared: 0.3, slower: factor });
+    }
+  }
+  if (isWanted('drift')) {
+    print('A machine that drifts from round to round (AR(1) of 0.8, log-sd 0.3), both sides alike, and worse by half, 6 runs a side');
+    const drift = (n) => (random) => {
+      let x = normal(random);
+      return Array.from({ length: n }, () => (x = 0.8 * x + 0.6 * normal(random)));
+    };
+    for (const slower of [1, 1.5]) {
+      for (const [checks, arms, policy] of [[1, 1, policyOf(['longest_ns'])], [100, 20, five]]) {
+        const side = { arms: Array(arms).fill('stalling'), shared: 0.9, sd: 0.3 };
+        run(`${checks} checks, ×${slower}, one side after the other`, policy, (moods) => ({ ...side, moods: moods.slice(0, 6) }), (moods) => ({ ...side, slower, moods: moods.slice(6) }), drift(12));
+        run(`${checks} checks, ×${slower}, in turns`, policy, (moods) => ({ ...side, path: 'both', moods }), (moods) => ({ ...side, slower, path: 'both', moods }), drift(6));
+      }
     }
   }
   if (isWanted('pass')) {

@@ -32,12 +32,13 @@ function many(n, make) {
 
 /**
  * `arms`: a kind each. `change(stalls, arm)`: what is done to a run's stalls. `noise`: stalls of the machine's own a run and arm;
- * a fifth of them hits all arms of a round. `slower`: the factor of all times.
+ * a fifth of them hits all arms of a round. `slower`: the factor of all times. `moods`: of the rounds, where they are not to be
+ * drawn. `path`: sides of one path are one experiment, measured in turns.
  */
-export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 0.2, noise = 0.005, slower = 1, change = (stalls) => stalls }, random) {
+export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 0.2, noise = 0.005, slower = 1, moods = [], path = label, change = (stalls) => stalls }, random) {
   const evidence = arms.flatMap((_, arm) => many(victims, (__, victim) => ({ arm: `arm-${arm}`, series: `victim-${victim}.mprotect`, runs: [] })));
   for (let round = 1; round <= rounds; round += 1) {
-    const mood = normal(random);
+    const mood = moods[round - 1] ?? normal(random);
     const everywhere = random() < noise / 5;
     arms.forEach((kind, arm) => {
       const factor = slower * Math.exp(sd * (Math.sqrt(shared) * mood + Math.sqrt(1 - shared) * normal(random)));
@@ -50,7 +51,7 @@ export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 
       }
     });
   }
-  return { label, path: label, kind: 'bundle', arms: arms.map((_, arm) => `arm-${arm}`), evidence, facts, resolved: null, startedAt: null, incomplete: null, regions: [], leftOut: [], notes: [], degraded: [] };
+  return { label, path, kind: 'bundle', arms: arms.map((_, arm) => `arm-${arm}`), evidence, facts, resolved: null, startedAt: null, incomplete: null, regions: [], leftOut: [], notes: [], degraded: [] };
 }
 
 const facts = { profile: 'simulated', profileHash: '', kernel: '6.18.0', preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] };

@@ -23,7 +23,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--markdown [file]', 'write Markdown, to a file if one is named')
     .option('--junit [file]', 'write JUnit XML, to a file if one is named')
     .option('--out <folder>', 'with --run: where the bundle goes')
-    .option('--runs <n>', 'with --run: repetitions of each arm (default: as the policy asks)', wholeNumber)
+    .option('--runs <n>', 'with --run: repetitions of each arm (default: as many as can decide, and at least what the policy asks for)', wholeNumber)
     .option('--duration <time>', 'with --run: measured window of a run, such as 10s')
     .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
     .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
@@ -126,10 +126,11 @@ async function allowedClasses(names: readonly string[]): Promise<EnvironmentClas
   });
 }
 
-/** With as many runs as the policy asks for. */
-async function planOfCandidate(nameOrPath: string, options: Asked, { minimumRuns }: Policy): ReturnType<typeof planOfRun> {
+/** With as many runs as can decide, and as the policy asks for. */
+async function planOfCandidate(nameOrPath: string, options: Asked, policy: Policy): ReturnType<typeof planOfRun> {
   const written = await planOfRun(nameOrPath, options);
-  return options.runs !== undefined || written.profile.runs >= minimumRuns ? written : planOfRun(nameOrPath, { ...options, runs: String(minimumRuns) });
+  const runs = comparesAnything(policy) ? (await import('../verdict/gate/together.js')).runsToDecide(policy) : policy.minimumRuns;
+  return options.runs !== undefined || written.profile.runs >= runs ? written : planOfRun(nameOrPath, { ...options, runs: String(runs) });
 }
 
 /** The bundle's folder. */

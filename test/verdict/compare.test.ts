@@ -85,6 +85,27 @@ describe('two bundles', () => {
     expect(comparison.verdict).toContain('so few runs (2 and 2) cannot show any difference, however large it is');
   });
 
+  test('four runs a side show 63 % → 0 %, in all figures and by name', () => {
+    const a = bundle('before', { runs: runs(4, (i) => ({ stalls: stalled(12 + (i % 2)) })) });
+    const comparison = compare([a, bundle('after', { runs: runs(4) })]);
+    expect(row(comparison, 'stalled_share')).toMatchObject({ verdict: 'improved', pAdjusted: 2 / 70 });
+    expect(comparison.joint).toMatchObject([{ candidate: 'after', finding: 'named', p: 2 / 70, smallestP: 2 / 70, sidedness: 'two' }]);
+  });
+
+  test('one stalled run of eight: neither that all runs are equal, nor that no difference was found', () => {
+    const comparison = compare([bundle('a', { runs: runs(4, (i) => ({ stalls: stalled(i === 0 ? 1 : 0) })) }), bundle('b', { runs: runs(4) })], { metrics: metricsFor([]) });
+    expect(row(comparison, 'stalled_share').sentence).toMatch(/^with 4 and 4 runs and these values no p below 1 exists/);
+    expect(comparison.verdict).toBe('b against a: these runs could not have shown a difference, because in each metric too few of them differ from the others: of 4 metrics 4 inconclusive.');
+    expect(row(compare([bundle('a', { runs: runs(4) }), bundle('b', { runs: runs(4) })], { metrics: metricsFor([]) }), 'stalled_share').sentence).toMatch(/^all runs are equal, but 4 and 4 are too few to say that it stays so/);
+  });
+
+  test('a change that no single figure shows is one of all of them', () => {
+    const arms = (of: (arm: number, round: number) => number): FakeRun[] => Array.from({ length: 12 }, (_, arm) => Array.from({ length: 6 }, (__, round) => ({ arm: `arm-${arm}`, stalls: stalled(of(arm, round)), run: { repetition: round + 1 } }))).flat();
+    const comparison = compare([bundle('a', { runs: arms(() => 0) }), bundle('b', { runs: arms((arm, round) => (arm % 6 === round ? 1 : 0)) })], { metrics: metricsFor([]) });
+    expect(comparison.joint[0]?.finding).toBe('unnamed');
+    expect(comparison.verdict).toMatch(/^b against a: they differ \(p = 0\.00\d+\), but no single metric is certain to: of 48 metrics 48 are beyond their margins, most of all /);
+  });
+
   test('other percentiles come from the histograms', () => {
     const path = bundle('a', { runs: runs(6) });
     const comparison = compare([path, path], { metrics: metricsFor([95, 99.95]) });

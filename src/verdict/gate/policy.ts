@@ -55,6 +55,8 @@ export interface Policy {
 const expectedFile = 'a policy, a mapping with keys such as minimumRuns and rules';
 /** Above this, a gate that says "regressed" is more often wrong than useful. */
 const mostAlpha = 0.2;
+/** Below this, more divisions of the runs than are looked at would have to show it. */
+const leastAlpha = 0.0001;
 
 export async function loadPolicy(file: string): Promise<Policy> {
   return policyOf(await readMapping(file, expectedFile, usage), file);
@@ -83,7 +85,7 @@ function policyOf(tree: Mapping, source: string): Policy {
     allowSettings: written.allowSettings ?? [],
     rules: written.rules.map((rule, i) => ruleOf(rule, i, problem)),
   };
-  if (!(policy.alpha > 0 && policy.alpha <= mostAlpha)) problem(['alpha'], `expected more than 0% and at most 20%, got ${policy.alpha * 100}%`);
+  if (!(policy.alpha >= leastAlpha && policy.alpha <= mostAlpha)) problem(['alpha'], `expected at least 0.01% and at most 20%, got ${policy.alpha * 100}%`);
   const names = policy.rules.map(({ name }) => name);
   names.forEach((name, i) => { if (names.indexOf(name) < i) problem(['rules', i, 'name'], `a rule before it is named ${name} too; give each its own name`); });
   if (problems.length > 0) throw invalid(problems);

@@ -4,8 +4,10 @@ import { equalsP, shownP } from '../compare-words.js';
 import { smallestReachable, type JointResult } from '../joint.js';
 import type { Figure } from '../joint-design.js';
 import type { CompareRow } from '../compared.js';
+import { leastRunsForEquivalence } from '../decide.js';
 import { counted } from '../words.js';
 import type { Together } from './gated.js';
+import type { Policy } from './policy.js';
 
 /** Why no outcome of these runs could fail the gate, so that it would say nothing; null: one could. A value is not looked at. */
 export function undecidable(figures: readonly Figure[], alpha: number): string | null {
@@ -15,6 +17,11 @@ export function undecidable(figures: readonly Figure[], alpha: number): string |
   const runs = leastRounds(alpha / families, 'apart', 'one');
   const remedy = runs === null ? `raise alpha, or judge fewer candidates of one baseline at a time` : `make at least ${runs} a side (--runs ${runs}), or raise alpha`;
   return `no outcome of ${most('a')} and ${most('b')} runs could show a regression at alpha = ${Number((100 * alpha).toPrecision(3))} %: the smallest p that they can give is ${shownP(p)}; ${remedy}`;
+}
+
+/** Runs a side with which a gate of this policy can both fail and pass. */
+export function runsToDecide({ alpha, minimumRuns }: Pick<Policy, 'alpha' | 'minimumRuns'>): number {
+  return Math.max(minimumRuns, leastRunsForEquivalence, leastRounds(alpha, 'apart', 'one') ?? 0);
 }
 
 /** What is said of all comparisons together. */

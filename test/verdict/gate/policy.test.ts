@@ -76,7 +76,7 @@ test.each<[string, string, string]>([
   ['one run', `minimumRuns: 1\n${rules}`, 'expected a whole number from 2 to 1000, got 1'],
   ['an infinite margin', 'rules: [{ compare: [{ metric: stalls_per_minute, absolute: .inf }] }]', 'got Infinity'],
   ['a NaN margin', 'rules: [{ compare: [{ metric: stalls_per_minute, absolute: .nan }] }]', 'got NaN'],
-  ['an alpha of nothing', `alpha: 0%\n${rules}`, 'expected more than 0% and at most 20%, got 0%'],
+  ['an alpha of nothing', `alpha: 0%\n${rules}`, 'expected at least 0.01% and at most 20%, got 0%'],
   ['a word', `inconclusive: ignore\n${rules}`, 'expected one of exit-4, fail, pass, got "ignore"'],
   ['settings that are no list', `allowSettings: arms\n${rules}`, 'expected a list of settings such as arms.*.hogs.*'],
   ['an environment', `allowDifferent: [cernel]\n${rules}`, 'did you mean kernel?'],
