@@ -90,8 +90,10 @@ export function gateErrors({ gates, seed, only, print }) {
     }
   }
   if (isWanted('pass')) {
-    print('Passes: both sides alike, 6 runs a side');
-    for (const { checks, arms, victims, policy } of sizes) for (const noise of [0, 0.005, 0.02]) run(`${checks} checks of arms that do not stall, a stall of the machine's in ${100 * noise} of 100 runs`, policy, { arms: Array(arms).fill('quiet'), victims, noise }, { arms: Array(arms).fill('quiet'), victims, noise });
+    print('Passes: both sides alike, 6 runs a side, arms that do not stall');
+    const stalls = policyOf(figures.slice(0, 4));
+    for (const [arms, victims] of [[1, 1], [3, 1], [4, 2], [25, 1]]) for (const noise of [0, 0.005, 0.01, 0.02]) run(`${4 * arms * victims} checks of stalls, one of the machine's in ${100 * noise} of 100 runs`, stalls, { arms: Array(arms).fill('quiet'), victims, noise }, { arms: Array(arms).fill('quiet'), victims, noise });
+    for (const runs of [6, 10, 20, 40]) for (const relative of [10, 20, 40]) run(`p99 of one arm, log-sd 0.2, ${runs} runs a side, margin ${relative} %`, readPolicy(`rules: [{ compare: [{ metric: service.p99_ns, relative: ${relative}% }] }]`, 'x'), { arms: ['quiet'], rounds: runs, noise: 0 }, { arms: ['quiet'], rounds: runs, noise: 0 });
     for (const runs of [6, 10, 20, 40]) for (const relative of [10, 20, 40]) run(`an arm that stalls for 60 % of the time, share, ${runs} runs a side, margin ${relative} %`, readPolicy(`rules: [{ compare: [{ metric: stalled_share, relative: ${relative}% }] }]`, 'x'), { arms: ['stalling'], rounds: runs }, { arms: ['stalling'], rounds: runs });
     print('Wrong passes: worse in a part of the runs, one quiet arm, share, 6 and 10 runs a side');
     for (const runs of [6, 10, 20]) for (const part of [1 / 6, 1 / 3, 1 / 2, 1]) run(`a stall of 200 ms in ${(100 * part).toFixed(0)} of 100 runs, ${runs} runs a side`, sizes[0].policy, { arms: ['quiet'], rounds: runs, noise: 0 }, { arms: ['quiet'], rounds: runs, noise: 0, change: (stalls, _, random) => (random() < part ? [...stalls, 0.2] : stalls) });

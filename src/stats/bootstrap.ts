@@ -50,7 +50,7 @@ export function bootstrapMeans(a: readonly number[], b: readonly number[], rando
   };
 }
 
-function ratioOf(a: number, b: number): number {
+export function ratioOf(a: number, b: number): number {
   return a === b ? 1 : b / a;
 }
 
@@ -64,8 +64,11 @@ function drawnMean(values: readonly number[], random: Random): number {
 
 /** The level on either side in place of `level`. */
 export function expandedTail(a: readonly number[], b: readonly number[], level = alpha / 2): number {
-  const n = Math.min(a.length, b.length);
-  return normalCdf(-studentUpper(level, welchDf(a, b)) * Math.sqrt(n / (n - 1)));
+  return expandedTailOf(Math.min(a.length, b.length), welchDf(a, b), level);
+}
+
+export function expandedTailOf(n: number, df: number, level: number): number {
+  return normalCdf(-studentUpper(level, df) * Math.sqrt(n / (n - 1)));
 }
 
 /** Welch's degrees of freedom, between those of the smaller group alone and of both. */
@@ -82,7 +85,7 @@ function variance(values: readonly number[]): number {
 }
 
 /** Quantiles of the sorted resamples, rounded outwards. */
-function intervalOf(sorted: Float64Array, tail: number): Interval {
+export function intervalOf(sorted: Float64Array, tail: number): Interval {
   const cut = Math.max(0, Math.floor(tail * sorted.length) - 1);
   const finite = (value: number | undefined): number | null => (value === undefined || !Number.isFinite(value) ? null : value);
   return { low: finite(sorted[cut]), high: finite(sorted[sorted.length - 1 - cut]) };

@@ -12,9 +12,9 @@
  * called regressed or improved is at most `alpha`. A gate asks one side only, whether b is worse (`sidedness`): then nothing is
  * called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie inside the margin.
  */
-import { bootstrapMeans, leastRuns, type MeanEffects } from '../stats/bootstrap.js';
+import { leastRuns, type MeanEffects } from '../stats/bootstrap.js';
 import { clopperPearson, type Share } from '../stats/clopper-pearson.js';
-import { hodgesLehmann, type Interval, type Shift } from '../stats/hodges-lehmann.js';
+import type { Interval, Shift } from '../stats/hodges-lehmann.js';
 import type { Sidedness } from '../stats/joint/joint-test.js';
 import type { Margin } from '../stats/joint/scores.js';
 import { rankTest } from '../stats/permutation.js';
@@ -22,8 +22,9 @@ import { seededRandom, type Random } from '../stats/prng.js';
 import { alpha as intervalAlpha, leastN } from '../stats/quantile-bounds.js';
 import { leastRunsFor, runsForDifference, runsForWidth } from '../stats/required-runs.js';
 import { mean } from '../stats/sample.js';
+import { effectsOf, shiftOf } from './effects.js';
 import { judgeJointly, type JointResult, type JudgedFigure } from './joint.js';
-import type { Figure } from './joint-design.js';
+import { isPaired, type Figure } from './joint-design.js';
 import { noWorseOf, type NoWorse } from './no-worse.js';
 
 export type { Margin } from '../stats/joint/scores.js';
@@ -115,17 +116,20 @@ export function decide(metrics: readonly MetricInput[], policy: DecisionPolicy =
 interface Measured {
   readonly metric: MetricInput;
   readonly random: Random;
+  /** Its values are pairs of one round each. */
+  readonly paired: boolean;
   /** These are null where nothing can be tested. */
   readonly effects: MeanEffects | null;
   readonly shift: Shift | null;
 }
 
-function measure(metric: MetricInput, { seed, resamples, sidedness }: DecisionPolicy): Measured {
+function measure(metric: MetricInput, policy: DecisionPolicy): Measured {
   const { key, a, b, refusal } = metric;
-  const random = seededRandom((seed ^ hashOf(key)) >>> 0);
-  if (a.length === 0 || b.length === 0 || refusal !== null) return { metric, random, effects: null, shift: null };
-  const tail = tailOf(sidedness);
-  return { metric, random, effects: bootstrapMeans(a, b, random, resamples, tail), shift: hodgesLehmann(a, b, tail) };
+  const random = seededRandom((policy.seed ^ hashOf(key)) >>> 0);
+  if (a.length === 0 || b.length === 0 || refusal !== null) return { metric, random, paired: false, effects: null, shift: null };
+  const tail = tailOf(policy.sidedness);
+  const paired = isPaired(metric, policy.alpha, policy.sidedness);
+  return { metric, random, paired, effects: effectsOf(a, b, paired, random, policy.resamples, tail), shift: shiftOf(a, b, paired, tail) };
 }
 
 /** The level of each end of an interval. A gate looks at one of them. */
@@ -133,7 +137,7 @@ function tailOf(sidedness: Sidedness): number {
   return sidedness === 'one' ? intervalAlpha : intervalAlpha / 2;
 }
 
-function conclude({ metric, random, effects, shift }: Measured, tested: JudgedFigure | null, policy: DecisionPolicy, level: number): Decision {
+function conclude({ metric, random, paired, effects, shift }: Measured, tested: JudgedFigure | null, policy: DecisionPolicy, level: number): Decision {
   const { key, a, b, refusal } = metric;
   const base = {
     key,
@@ -150,7 +154,7 @@ function conclude({ metric, random, effects, shift }: Measured, tested: JudgedFi
     return { ...base, ...nothing, ...seen, wouldDecide, verdict: 'inconclusive', reason: refusal === null ? 'too-few-runs' : 'refused' };
   }
   const judged = judge({ metric, random, tested, effects, shift }, policy.alpha);
-  const noWorse = policy.sidedness === 'one' ? noWorseOf(metric, effects, random, policy.resamples) : null;
+  const noWorse = policy.sidedness === 'one' ? noWorseOf({ ...metric, paired }, effects, random, policy.resamples) : null;
   const isOpen = judged.verdict === 'inconclusive' && noWorse?.holds !== true;
   return {
     ...base,

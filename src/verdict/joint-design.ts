@@ -101,6 +101,12 @@ function inTurns(figures: readonly Figure[], alpha: number, sidedness: Sidedness
   return { shape, figures: pairs.map(({ a, b, margin }) => ({ margin, a: rounds.map((round) => a.get(round) ?? null), b: rounds.map((round) => b.get(round) ?? null) })) };
 }
 
+/** Whether the k-th values of both sides are of one round, and divided so. */
+export function isPaired(figure: Figure, alpha: number, sidedness: Sidedness): boolean {
+  const { a, b } = figure.origin;
+  return a.experiment === b.experiment && a.rounds.length === b.rounds.length && a.rounds.every((round, i) => round === b.rounds[i]) && new Set(a.rounds).size === a.rounds.length && inTurns([figure], alpha, sidedness) !== null;
+}
+
 function apart(figures: readonly Figure[]): JointBlock {
   const own = figures.map((figure) => ({ margin: figure.margin, a: byRound(figure, 'a'), b: byRound(figure, 'b') }));
   const [inA, inB] = (['a', 'b'] as const).map((side) => [...new Set(own.flatMap((figure) => [...figure[side].keys()]))].sort());

@@ -12,10 +12,10 @@
  * One run of each side, the highest, may be left out of the mean: six runs without a stall and five with one beside them differ
  * by what any machine does once in a while. The typical run still has to hold with it. Its sentence says how many runs may be so.
  */
-import { bootstrapMeans, type MeanEffects } from '../stats/bootstrap.js';
-import { factorBound, hodgesLehmann } from '../stats/hodges-lehmann.js';
+import type { MeanEffects } from '../stats/bootstrap.js';
 import type { Margin } from '../stats/joint/scores.js';
 import type { Random } from '../stats/prng.js';
+import { effectsOf, factorOf, shiftOf } from './effects.js';
 import { alpha, leastN } from '../stats/quantile-bounds.js';
 
 export interface NoWorse {
@@ -32,12 +32,14 @@ interface Sides {
   readonly a: readonly number[];
   readonly b: readonly number[];
   readonly margin: Margin;
+  /** Whether the k-th values of both sides are of one round. */
+  readonly paired: boolean;
 }
 
 /** `effects` with ends at 95 % each. */
-export function noWorseOf({ a, b, margin }: Sides, effects: MeanEffects, random: Random, resamples: number): NoWorse {
+export function noWorseOf({ a, b, margin, paired }: Sides, effects: MeanEffects, random: Random, resamples: number): NoWorse {
   // A relative margin is a factor, so its bound is one of factors: both are exact.
-  const typical: Bounds = { difference: hodgesLehmann(a, b, alpha).high, factor: factorBound(a, b, alpha) };
+  const typical: Bounds = { difference: shiftOf(a, b, paired, alpha).high, factor: factorOf(a, b, paired, alpha) };
   const enough = Math.min(a.length, b.length) >= leastN(0.5);
   const isTypical = enough && isInside(typical, margin);
   const all = ofMean(effects);
@@ -46,7 +48,8 @@ export function noWorseOf({ a, b, margin }: Sides, effects: MeanEffects, random:
     return { holds: isTypical && isInside(ofMeans, margin), bound: larger(typical.difference, ofMeans.difference), boundRelative: factor === null ? null : factor - 1, setAside };
   };
   if (!isTypical || isInside(all, margin)) return result(all, 0);
-  const rest = ofMean(bootstrapMeans(withoutHighest(a), withoutHighest(b), random, resamples, alpha));
+  // Without its highest run of either side a round is no pair any more.
+  const rest = ofMean(effectsOf(withoutHighest(a), withoutHighest(b), false, random, resamples, alpha));
   return isInside(rest, margin) ? result(rest, 1) : result(all, 0);
 }
 

@@ -7,6 +7,7 @@ import { holm } from '../../src/stats/holm.js';
 import { jointTest, type Sidedness } from '../../src/stats/joint/joint-test.js';
 import type { Shape } from '../../src/stats/joint/divisions.js';
 import { normalCdf, normalQuantile, studentUpper } from '../../src/stats/normal.js';
+import { pairedShift } from '../../src/stats/pairs.js';
 import { rankTest } from '../../src/stats/permutation.js';
 import { seededRandom } from '../../src/stats/prng.js';
 import { quantileRanks } from '../../src/stats/quantile-bounds.js';
@@ -95,6 +96,14 @@ describe(`as ${golden.source} says`, () => {
   });
 
   test.each(golden.shiftBound)('the shift’s one-sided bound of $a and $b', ({ a, b, high }) => { expectNear(hodgesLehmann(a, b, 0.05).high, high, 1e-7); });
+
+  test.each(golden.pairs)('shift of the pairs of $a and $b, with its interval and bound', ({ a, b, estimate, low, high, bound }) => {
+    const shift = pairedShift(a, b);
+    expectNear(shift.estimate, estimate, 1e-7);
+    expectNear(shift.low, low, 1e-7);
+    expectNear(shift.high, high, 1e-7);
+    expectNear(pairedShift(a, b, 0.05).high, bound, 1e-7);
+  });
 
   test.each(golden.power)('required runs at level $level have a power near 80 %', ({ a, b, level, n, power }) => {
     const runs = runsForDifference(a, b, level, seededRandom(11)) ?? 0;

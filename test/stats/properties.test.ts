@@ -5,6 +5,7 @@ import { bootstrapMeans, leastRuns } from '../../src/stats/bootstrap.js';
 import { clopperPearson } from '../../src/stats/clopper-pearson.js';
 import { hodgesLehmann } from '../../src/stats/hodges-lehmann.js';
 import { holm } from '../../src/stats/holm.js';
+import { bootstrapPairs, pairedFactorBound, pairedShift } from '../../src/stats/pairs.js';
 import { exactPairs, rankTest } from '../../src/stats/permutation.js';
 import { seededRandom } from '../../src/stats/prng.js';
 import { leastRunsFor, mostRuns, runsForDifference, runsForWidth } from '../../src/stats/required-runs.js';
@@ -141,6 +142,36 @@ test('Holm’s p-values are never below their own, keep their order, and lie bel
       ps.forEach((other, j) => { if (p < other) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j] ?? 0); });
     });
   }));
+});
+
+describe('pairs', () => {
+  const pairs = fc.array(fc.tuple(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 1000 })), { minLength: 6, maxLength: 12 });
+
+  test('what is in both values of a pair drops out, and the bound is the margin that the same test allows', () => {
+    fc.assert(fc.property(pairs, fc.array(fc.integer({ min: 0, max: 10_000 }), { minLength: 12, maxLength: 12 }), (drawn, drift) => {
+      const [a, b] = [drawn.map(([x]) => x), drawn.map(([, y]) => y)];
+      const moved = (values: readonly number[]): number[] => values.map((value, i) => value + (drift[i] ?? 0));
+      expect(pairedShift(moved(a), moved(b))).toEqual(pairedShift(a, b));
+      const factor = pairedFactorBound(a, b, 0.05) ?? NaN;
+      expect(pairedShift(a.map((value) => value * factor * (1 + 1e-9)), b, 0.05).high).toBeLessThanOrEqual(1e-6);
+      expect(pairedShift(a.map((value) => value * factor * (1 - 1e-6)), b, 0.05).high).toBeGreaterThan(0);
+    }));
+  });
+
+  test('intervals of pairs hold their estimate, and are 0 wide where all pairs differ alike', () => {
+    fc.assert(fc.property(pairs, (drawn) => {
+      const [a, b] = [drawn.map(([x]) => x), drawn.map(([, y]) => y)];
+      const { difference } = bootstrapPairs(a, b, seed(), 200);
+      expect(difference.low).toBeLessThanOrEqual(difference.estimate + 1e-9);
+      expect(difference.high).toBeGreaterThanOrEqual(difference.estimate - 1e-9);
+      expect(bootstrapPairs(a, a.map((value) => value + 5), seed(), 200).difference).toEqual({ estimate: 5, low: 5, high: 5 });
+    }));
+  });
+
+  test('what is no pair is refused', () => {
+    expect(() => pairedShift([1, 2], [1])).toThrow('needs pairs');
+    expect(pairedShift([1, 2, 3, 4, 5], [2, 3, 4, 5, 6])).toMatchObject({ estimate: 1, low: null, high: null });
+  });
 });
 
 describe('required runs', () => {

@@ -91,6 +91,26 @@ describe('few runs', () => {
   });
 });
 
+describe('sides that were measured in turns', () => {
+  const drift = [0, 30, 60, 90, 120, 150, 180, 210];
+  const origin = (arm: string) => ({ experiment: 'one', arm, rounds: drift.map((_, round) => round) });
+  const inTurns = (b: readonly number[], sidedness: DecisionPolicy['sidedness'] = 'two'): Decision | undefined =>
+    decideAll([{ key: 'k', a: drift.map((value) => 100 + value), b, margin, refusal: null, origin: { a: origin('x'), b: origin('y') } }], { ...defaultPolicy, sidedness }).decisions[0];
+
+  test('differ by what they differ inside their rounds, whatever drifts', () => {
+    const decision = inTurns(drift.map((value, i) => (100 + value) * (1.3 + 0.001 * i)));
+    expect(decision).toMatchObject({ verdict: 'regressed', pAdjusted: 2 / 256 });
+    expect(decision?.ratio?.low).toBeGreaterThan(1.29);
+    // The same values, measured one side after the other, show nothing.
+    expect(one(drift.map((value) => 100 + value), drift.map((value, i) => (100 + value) * (1.3 + 0.001 * i))).verdict).toBe('inconclusive');
+  });
+
+  test('are no worse by the same measure', () => {
+    expect(inTurns(drift.map((value, i) => 100 + value + (i % 2)), 'one')).toMatchObject({ noWorse: { holds: true, setAside: 0 } });
+    expect(inTurns(drift.map((value) => (100 + value) * 1.1), 'one')).toMatchObject({ noWorse: { holds: false } });
+  });
+});
+
 test('nothing is concluded from what was refused, or from no run', () => {
   expect(one(base, by(3), { refusal: 'saturated' })).toMatchObject({ verdict: 'inconclusive', reason: 'refused', p: null, difference: null, refusal: 'saturated' });
   expect(one([], by(3))).toMatchObject({ verdict: 'inconclusive', reason: 'too-few-runs', p: null, mean: { a: null } });

@@ -4,7 +4,7 @@ import { seededRandom } from '../../src/stats/prng.js';
 import { noWorseOf, type NoWorse } from '../../src/verdict/no-worse.js';
 
 function noWorse(a: readonly number[], b: readonly number[], margin = { relative: 0.1, absolute: 0.01 }): NoWorse {
-  return noWorseOf({ a, b, margin }, bootstrapMeans(a, b, seededRandom(1), 2_000, 0.05), seededRandom(2), 2_000);
+  return noWorseOf({ a, b, margin, paired: false }, bootstrapMeans(a, b, seededRandom(1), 2_000, 0.05), seededRandom(2), 2_000);
 }
 
 const zeros = (n: number): number[] => Array<number>(n).fill(0);

@@ -133,6 +133,15 @@ joint_rows <- c(unlist(lapply(joint_cases, function(x) lapply(c(FALSE, TRUE), fu
 # One-sided bounds at 95 %.
 bound_rows <- lapply(distinct, function(x) object(a = array(x$a), b = array(x$b), high = number(wilcox.test(x$b, x$a, exact = TRUE, conf.int = TRUE, conf.level = 0.9)$conf.int[2])))
 
+# Pairs: wilcox.test needs distinct differences for an exact interval.
+paired_rows <- lapply(list(distinct[[1]], list(a = c(10, 20, 30, 40, 50, 60.5), b = c(13, 24.2, 33.1, 43.7, 51, 66)), list(a = sin(1:15) + 2, b = sin(1:15) + 2.3 + cos(1:15 * 7) / 3)), function(x) {
+  ends <- function(level) wilcox.test(x$b, x$a, paired = TRUE, exact = TRUE, conf.int = TRUE, conf.level = level)
+  w <- suppressWarnings(ends(0.95)); bound <- suppressWarnings(ends(0.9))
+  n <- length(x$a); enough <- function(tail) psignrank(0, n) <= tail
+  # R widens its level where there are too few pairs; there is no interval then.
+  object(a = array(x$a), b = array(x$b), estimate = number(w$estimate), low = number(ifelse(enough(0.025), w$conf.int[1], NA)), high = number(ifelse(enough(0.025), w$conf.int[2], NA)), bound = number(ifelse(enough(0.05), bound$conf.int[2], NA)))
+})
+
 cat("{\n  \"source\": \"", R.version.string, "\",\n", sep = "")
-sections <- list(rankTest = rank_rows, wilcoxon = wilcox_rows, clopperPearson = clopper_rows, holm = holm_rows, normal = normal_rows, normalQuantile = normal_quantile_rows, student = student_rows, quantileRanks = quantile_rows, bootstrap = bootstrap_rows, power = power_rows, maxT = maxt_rows, joint = joint_rows, shiftBound = bound_rows)
+sections <- list(rankTest = rank_rows, wilcoxon = wilcox_rows, clopperPearson = clopper_rows, holm = holm_rows, normal = normal_rows, normalQuantile = normal_quantile_rows, student = student_rows, quantileRanks = quantile_rows, bootstrap = bootstrap_rows, power = power_rows, maxT = maxt_rows, joint = joint_rows, shiftBound = bound_rows, pairs = paired_rows)
 cat(paste(sprintf("  \"%s\": %s", names(sections), sapply(sections, rows)), collapse = ",\n"), "\n}\n", sep = "")
