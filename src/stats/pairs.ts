@@ -75,18 +75,19 @@ export function bootstrapPairs(a: readonly number[], b: readonly number[], rando
   const estimates = { difference: meanB - meanA, ratio: ratioOf(meanA, meanB) };
   if (n < leastRuns) return { difference: { estimate: estimates.difference, ...unbounded }, ratio: hasRatio ? { estimate: estimates.ratio, ...unbounded } : null };
   const [differences, ratios] = [new Float64Array(resamples), new Float64Array(resamples)];
+  // About the first round, so that equal values, and equal differences, have exactly their mean.
   const [firstA = 0, firstB = 0] = [a[0], b[0]];
+  const firstGap = firstB - firstA;
   for (let i = 0; i < resamples; i += 1) {
-    let [sumA, sumB] = [0, 0];
+    let [sumA, sumGap] = [0, 0];
     for (let left = n; left > 0; left -= 1) {
       const round = randomBelow(n, random);
-      // About the first value, so that equal values have exactly their mean.
       sumA += (a[round] ?? 0) - firstA;
-      sumB += (b[round] ?? 0) - firstB;
+      sumGap += (b[round] ?? 0) - (a[round] ?? 0) - firstGap;
     }
-    const [drawnA, drawnB] = [firstA + sumA / n, firstB + sumB / n];
-    differences[i] = drawnB - drawnA;
-    ratios[i] = ratioOf(drawnA, drawnB);
+    const [drawnA, gap] = [firstA + sumA / n, firstGap + sumGap / n];
+    differences[i] = gap;
+    ratios[i] = ratioOf(drawnA, drawnA + gap);
   }
   const tail = expandedTailOf(n, n - 1, level);
   return {
