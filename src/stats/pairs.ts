@@ -72,7 +72,7 @@ export function bootstrapPairs(a: readonly number[], b: readonly number[], rando
   const n = a.length;
   const [meanA, meanB] = [mean(a), mean(b)];
   const hasRatio = [...a, ...b].every((value) => value >= 0) && (meanA > 0 || meanB === 0);
-  const estimates = { difference: meanB - meanA, ratio: ratioOf(meanA, meanB) };
+  const estimates = { difference: mean(b.map((value, i) => value - (a[i] ?? 0))), ratio: ratioOf(meanA, meanB) };
   if (n < leastRuns) return { difference: { estimate: estimates.difference, ...unbounded }, ratio: hasRatio ? { estimate: estimates.ratio, ...unbounded } : null };
   const [differences, ratios] = [new Float64Array(resamples), new Float64Array(resamples)];
   // About the first round, so that equal values, and equal differences, have exactly their mean.
