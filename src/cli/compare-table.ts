@@ -64,7 +64,7 @@ function sidesLines({ reference, candidates }: Comparison): string[] {
 
 const legend = [
   'A and B: means over the runs, one value a run. The interval of their difference and ratio comes from drawing runs anew; p from all ways to deal the runs',
-  'out to two sides; "p of all" is adjusted for the number of metrics. Shares are of the window, their differences in percentage points (pp).',
+  'out to two sides; "p of all" is the share in which any metric differs as much. Shares are of the window, their differences in percentage points (pp).',
   'What the verdicts mean: docs/statistics.md.',
 ];
 
