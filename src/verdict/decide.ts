@@ -215,7 +215,8 @@ function affectedShare(values: readonly number[]): Share {
 function estimate({ a, b, margin }: MetricInput, effects: MeanEffects, noWorse: NoWorse | null, level: number, random: Random): WouldDecide {
   const { estimate: difference, low, high } = effects.difference;
   const fewest = Math.min(a.length, b.length);
-  if (isBeyond(effects, margin)) {
+  // A gate has nothing to find in what is better.
+  if (isBeyond(effects, margin) && (noWorse === null || difference > 0)) {
     const runs = runsForDifference(a, b, level, random);
     return { of: 'difference', runs: runs === null ? null : Math.max(runs, leastRunsFor(level), fewest + 1) };
   }

@@ -16,11 +16,14 @@ export function passNeeds(rows: readonly CompareRow[]): string | null {
   return parts.length === 0 ? null : `To pass, runs like these need ${parts.join(', or ')}`;
 }
 
+/** Ten times the baseline: beyond that a share of it says less than a size. */
+const mostRelative = 10;
+
 /** The margin that holds what all of these leave open: a share of the baseline where there is one to take it of. */
 function marginNeeded(rows: readonly CompareRow[]): string | null {
   const [first] = rows;
   if (first === undefined || rows.some(({ noWorse }) => (noWorse?.bound ?? null) === null)) return null;
   const relative = Math.max(...rows.map(({ noWorse }) => noWorse?.boundRelative ?? Infinity));
   const absolute = Math.max(...rows.map(({ noWorse }) => noWorse?.bound ?? 0));
-  return `${Number.isFinite(relative) ? `${Math.ceil(100 * relative)} %` : shownMargin(first.unit, { relative: 0, absolute })} (${first.title})`;
+  return `${relative <= mostRelative ? `${Math.ceil(100 * relative)} %` : shownMargin(first.unit, { relative: 0, absolute })} (${first.title})`;
 }
