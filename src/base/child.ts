@@ -10,7 +10,6 @@ import { setTimeout as after } from 'node:timers/promises';
 import { linesOf } from './lines.js';
 import { settlesWithin } from './clock.js';
 import { unfit } from './failure.js';
-import { linesOf } from './lines.js';
 import { nativeProgram } from './native.js';
 import { systemFailure } from './system-error.js';
 import { withPipes } from './with-pipes.js';

@@ -10,7 +10,6 @@ import { listen as listenTo, monotonic_ms } from '../base/clock.js';
 import { readEnd } from '../base/read-file.js';
 import { nativeAddon } from '../base/native.js';
 import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
-import { readEnd } from '../base/read-file.js';
 import { readIfThere } from '../host/files.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { launchFile } from '../workload/java/launch-file.js';
