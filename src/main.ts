@@ -20,10 +20,15 @@ async function run(): Promise<ExitCode> {
     const { runCommandLine } = await import('./cli/program.js');
     const exitCode = await runCommandLine(process.argv);
     const lost = await output.settled();
-    if (lost === null) return exitCode;
+    // A command that failed has said why in one sentence, and had no result to lose.
+    if (lost === null || !hasResult(exitCode)) return exitCode;
     const ofOutput = endWith(lost);
     return exitCode === ExitCode.ok ? ofOutput : exitCode;
   } catch (error) {
     return endWith(error);
   }
+}
+
+function hasResult(exitCode: ExitCode): boolean {
+  return exitCode === ExitCode.ok || exitCode === ExitCode.regression || exitCode === ExitCode.inconclusive;
 }

@@ -4,18 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
-import { renderMarkdown } from '../../src/cli/compare-table.js';
-import { compareSides } from '../../src/verdict/compare.js';
-import { defaultPolicy } from '../../src/verdict/decide.js';
-import { metricsFor } from '../../src/verdict/metrics.js';
 import { readSide } from '../../src/verdict/read-side.js';
 import type { Side } from '../../src/verdict/side.js';
-import { fuzzing, fuzzTimeout_ms } from '../support/fuzz.js';
 import { writeFakeBundle } from './fake-bundle.js';
 
 function folder(): string {
@@ -162,36 +156,4 @@ describe('a log', () => {
     expect(side.evidence).toMatchObject([{ series: 'app', runs: [] }]);
     expect(side.notes[0]).toContain('has no sample');
   });
-});
-
-describe('whatever is changed in it', () => {
-  const takenOrRefused = (path: string): void => {
-    try {
-      const side = read(path);
-      renderMarkdown(compareSides([side, side], { metrics: metricsFor([99, 97]), margins: [], arms: [], policy: { ...defaultPolicy, resamples: 20 } }));
-    } catch (error) {
-      if (!(error instanceof Failure) || ![2, 4].includes(error.exitCode)) throw error;
-    }
-  };
-  const edits = fc.array(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(12), text: fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom('null', '-1', '1e308', '{}', '[]', '"', ',', '\0', '__proto__')) }), { minLength: 1, maxLength: 4 });
-  const apply = (text: string, changes: readonly { at: number; length: number; text: string }[]): string =>
-    changes.reduce((now, { at, length, text: put }) => `${now.slice(0, Math.floor(at * now.length))}${put}${now.slice(Math.floor(at * now.length) + length)}`, text);
-
-  test.each(['manifest.json', 'summary.json', runFile])('%s is taken or refused in a sentence', (file) => {
-    const path = bundle();
-    const original = readFileSync(join(path, file), 'utf8');
-    fc.assert(fc.property(edits, (changes) => {
-      writeFileSync(join(path, file), apply(original, changes));
-      takenOrRefused(path);
-    }), fuzzing(150));
-  }, fuzzTimeout_ms);
-
-  test('a log is taken or refused in a sentence', () => {
-    const path = join(folder(), 'x.hlog');
-    const original = hlogHead(0) + hlogLine('a', 0, 1e9, countsOfValues([1, 5_000, 3e8])) + hlogLine('b', 0, 1e9, countsOfValues([7]));
-    fc.assert(fc.property(edits, (changes) => {
-      writeFileSync(path, apply(original, changes));
-      takenOrRefused(path);
-    }), fuzzing(300));
-  }, fuzzTimeout_ms);
 });
