@@ -1,5 +1,5 @@
 /** The native engine as a process: started with a plan, ready when its board says so, its end in words. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
 import { ExitCode, Failure, interruptedBefore, unfit, workloadFailed } from '../base/failure.js';
@@ -25,6 +25,14 @@ export function startEngine(folder: RuntimeFolder, plan: string, { name, environ
   const paths = enginePaths(folder, name);
   writeRuntimeFile(paths.plan, plan);
   return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr, { environment });
+}
+
+/**
+ * What an engine wrote to stdout, a JSON document a line: what it is before `go`; what its churn did and what it uses of
+ * memory after the window. Of one that was killed the last line may have no end.
+ */
+export function printedBy(folder: RuntimeFolder, name?: string): unknown[] {
+  return readFileSync(enginePaths(folder, name).stdout, 'utf8').split('\n').slice(0, -1).map((text) => JSON.parse(text) as unknown);
 }
 
 /** The board, once the engine has laid it out. */
