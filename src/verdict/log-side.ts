@@ -6,11 +6,11 @@ import { percentile_ns } from '../record/histogram.js';
 import { sumHlog } from '../record/hlog-sum.js';
 import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
 import type { RunEvidence } from './metrics.js';
-import type { Side } from './side.js';
+import type { SeriesEvidence, Side } from './side.js';
 
 /** Of each file one run: the intervals of a log share one process, and are not independent. */
 export function logSide(path: string, files: readonly string[], threshold_ns: number): Side {
-  const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
+  const evidence = new Map<string, SeriesEvidence & { runs: RunEvidence[] }>();
   const notes: string[] = [];
   for (const file of files) {
     const { tags, truncated } = sumHlog(file);
@@ -18,7 +18,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
     if (truncated) notes.push(`the last line of ${file} was cut off and is left out.`);
     for (const { tag, length_ns, counts } of tags) {
       const series = tag ?? '(no tag)';
-      const entry = evidence.get(series) ?? { arm: '', series, runs: [] };
+      const entry = evidence.get(series) ?? { arm: '', scope: 'series', series, runs: [] };
       evidence.set(series, entry);
       if (counts.n === 0) notes.push(`${series} has no sample in ${file}; this run of it is left out.`);
       else entry.runs.push(logEvidence(length_ns, counts, threshold_ns));
@@ -32,6 +32,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
     evidence: [...evidence.values()],
     facts: { profile: null, profileHash: null, kernel: null, preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] },
     resolved: null,
+    programs: null,
     startedAt: null,
     incomplete: null,
     regions: [],
@@ -47,6 +48,7 @@ function logEvidence(window_ns: number, counts: SparseCounts, threshold_ns: numb
     if ((valueOfIndex(index) + highestOfIndex(index)) / 2 >= threshold_ns) count += counts.count[position] ?? 0;
   });
   return {
+    scope: 'series',
     window_ns,
     threshold_ns,
     knowsStates: false,
