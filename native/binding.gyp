@@ -19,6 +19,7 @@
       "engine/holder.cc",
       "engine/maps.cc",
       "engine/memory.cc",
+      "engine/memory_use.cc",
       "engine/operations/advice.cc",
       "engine/operations/allocation.cc",
       "engine/operations/chunks.cc",

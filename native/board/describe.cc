@@ -52,6 +52,7 @@ void describeLayout() {
   PAUSELAB_FIELD(Thread, ring_written);
   PAUSELAB_FIELD(Thread, exhausted_n);
   PAUSELAB_FIELD(Thread, crossed_n);
+  PAUSELAB_FIELD(Thread, released_bytes);
   std::printf("\"bytes\":%zu},", sizeof(Thread));
 
   std::printf("\"record\":{");

@@ -119,7 +119,8 @@ struct alignas(64) Thread {
   alignas(64) Word ring_written;
   Word exhausted_n;  // operations not made because what they use up (fresh pages) was used up
   Word crossed_n;    // holders: of the calls recorded in the series, those whose range crossed VMAs
-  Word reserved[5];
+  Word released_bytes;  // holders: what these calls were handed, together
+  Word reserved[4];
 };
 
 // One record of a ring: a holder's call, or a victim's operation of at least kSlow_ns.

@@ -41,6 +41,7 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
     } else if (release.start_ns < shared.windowEnd_ns()) {  // calls inside one release may begin later than that
       recorder.record(release.start_ns, release.start_ns, release.end_ns);
       if (release.crossed) board::raise(thread.crossed_n);
+      board::raise(thread.released_bytes, release.bytes);
     }
     push(release, release.crossed ? board::CallKind::releaseAcross : board::CallKind::release);
   };

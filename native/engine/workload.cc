@@ -23,6 +23,7 @@
 #include "engine/chunk_heap.h"
 #include "engine/churn.h"
 #include "engine/crew.h"
+#include "engine/memory_use.h"
 #include "engine/roles.h"
 
 namespace pauselab::engine {
@@ -381,6 +382,7 @@ void belongToParent(const Plan& plan) {
   restUntil([&] { return crew->allEnded(); });
   if (crew->allEnded()) churns.print();
   restUntil([&] { return shared.board.header().state.load(std::memory_order_acquire) >= static_cast<std::uint64_t>(State::done); });
+  if (crew->allEnded()) printMemoryUse();
   _exit(0);
 }
 
@@ -464,7 +466,10 @@ void runWorkload(const Plan& plan) {
     nanosleep(&rest, nullptr);
   }
   foreign.kill();
-  if (crew->allEnded()) churns.print();
+  if (crew->allEnded()) {
+    churns.print();
+    printMemoryUse();
+  }
   if (allocatorsInHeap(plan) > 0 && crew->allEnded()) ChunkHeap::ofThisProcess().verify();
   header.state.store(static_cast<std::uint64_t>(State::done), std::memory_order_release);
   // Without unwinding: the threads end with the process.

@@ -15,6 +15,7 @@
 #include "engine/chunk_heap.h"
 #include "engine/maps.h"
 #include "engine/memory.h"
+#include "engine/memory_use.h"
 #include "engine/operation.h"
 #include "engine/plan.h"
 #include "engine/schedstat.h"
@@ -78,6 +79,12 @@ TEST("maps are parsed, whatever the path column holds") {
   EXPECT(maps[0].accessible() && !maps[1].accessible());
   EXPECT(overlapping(maps, 0x4fffff, 0x500001).size() == 1);
   EXPECT(overlapping(maps, 0x500000, 0x500001).empty());
+}
+
+TEST("the proportional share of memory is read from a rollup, and from nothing else") {
+  EXPECT(proportionalBytesIn("55-7f ---p 0 00:00 0 [rollup]\nRss:  1692 kB\nPss:   210 kB\nPss_Dirty: 112 kB\n") == 210u * 1024);
+  EXPECT(!proportionalBytesIn("Rss: 1692 kB\nPss_Dirty: 112 kB\n"));
+  EXPECT(!proportionalBytesIn(""));
 }
 
 TEST("a region spans the VMAs that were asked for") {

@@ -74,6 +74,8 @@ const holderSchema = z.object({
   window_calls: z.number(),
   /** Of the calls in `service`: those whose range crossed VMAs. Null in a bundle of a version that did not count them. */
   crossed_calls: orNull(z.number()).default(null),
+  /** What the calls in `service` were handed, together. Null as above. */
+  releasedBytes: orNull(z.number()).default(null),
   lost_records: z.number(),
 });
 
@@ -114,6 +116,25 @@ const cpuMaxSchema = z.object({
   periods: z.number(),
   throttledPeriods: z.number(),
   throttled_ns: ns,
+});
+
+const memoryFigures = {
+  /** Resident memory (/proc/<pid>/statm), of readings inside the window: one at its start, one a second, one at its end. */
+  rssMeanBytes: z.number(),
+  rssPeakBytes: z.number(),
+  /** Proportional share (PSS), read after the last operation; null where it is not known. */
+  pssBytes: orNull(z.number()),
+};
+
+/** What the workload uses of memory. */
+const memorySchema = z.object({
+  /** Readings. */
+  samples_n: z.number(),
+  /** Of all its processes together. */
+  ...memoryFigures,
+  processes: z.array(z.object({ pid: z.number(), name: z.string(), ...memoryFigures })),
+  /** What is charged to the cgroup of the process with the victims, and how many processes of others are in it; null where none counts memory. */
+  cgroup: orNull(z.object({ folder: z.string(), meanBytes: z.number(), peakBytes: z.number(), others_n: z.number() })),
 });
 
 /** A series of events that the JVM's own log told of: their time is the JVM's account, and no victim's. */
@@ -205,6 +226,8 @@ export const runSchema = z.object({
   holder: orNull(holderSchema),
   /** Null for a holder without a limit, and where it could not be set. */
   cpuMax: orNull(cpuMaxSchema).default(null),
+  /** Null in a bundle of a version that did not read it. */
+  memoryUse: orNull(memorySchema).default(null),
   /** Null for a native arm. */
   jvm: orNull(jvmSchema),
   /** Null for an arm without a churn, and in a bundle of a version that had none. */
@@ -221,6 +244,11 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   n: z.number(),
   exhausted: z.number(),
   lost_records: z.number(),
+  /** Whether the run's own percentiles of response time say anything. */
+  saturated: z.boolean().default(false),
+  /** The run's own percentiles; null in a bundle of a version that kept them in run.json alone, and of `response` without a schedule. */
+  service: orNull(figuresSchema).default(null),
+  response: orNull(figuresSchema).default(null),
   /** The holder's calls that reached into the window; 0 if it is idle, null for a JVM or an allocator, whose own calls are not counted in a run. */
   holder_calls: orNull(z.number()),
 });
@@ -236,6 +264,10 @@ const armSchema = z.object({
   cutShortRuns: z.number(),
   spoiledRuns: z.number(),
   regionBytes: orNull(z.number()),
+  /** The windows of these runs, together; null in a bundle of an older version. */
+  window_ns: orNull(ns).default(null),
+  /** Over these runs: means of means, the highest peak; null where a run does not have it. */
+  memoryUse: orNull(memorySchema.omit({ samples_n: true, processes: true }).extend({ cgroup: orNull(z.object({ meanBytes: z.number(), peakBytes: z.number() })) })).default(null),
   holder: orNull(holderSchema),
   /** Of a JVM: its log's events, pooled over the runs, and its CPU time; null for a native arm. */
   jvm: orNull(
@@ -245,7 +277,9 @@ const armSchema = z.object({
       /** The arm that differs only in that the user's own program has no probes in it. */
       withoutProbes: orNull(z.string()).default(null),
       /** CPU time of a run, and the time over which it was read. */
-      perRun: z.array(z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns })).default([]),
+      perRun: z.array(z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns, log: z.array(logSeriesSchema).default([]) })).default([]),
+      /** What of the logs could not be read or is missing in them. */
+      logProblems: z.array(z.string()).default([]),
       /** Variables of the environment that it did not get. */
       removedFromEnvironment: z.array(z.string()).default([]),
     }),
@@ -332,6 +366,15 @@ const askedSchema = z.object({
   guest: z.object({ cpus: z.int().min(1).max(64), memoryBytes: z.int().min(2 ** 20), append: z.array(z.string()), bootDeadline_ns: ns }),
 });
 
+/** A file of a program of the user's own, as it was when the experiment began. */
+const programFileSchema = z.object({
+  /** As the profile has it. */
+  path: z.string(),
+  bytes: z.number(),
+  /** Null of what is no file, such as a folder of classes. */
+  sha256: orNull(z.string()),
+});
+
 const measuredManifestSchema = z.object({
   schemaVersion: version,
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
@@ -350,6 +393,8 @@ const measuredManifestSchema = z.object({
   /** What ran, in the order asked for; empty in a bundle of a version without guests. */
   kernels: z.array(kernelSchema).default([]),
   spoiledBy: z.unknown(),
+  /** Jars of programs of the user's own; null in a bundle of a version that did not look. */
+  programs: orNull(z.array(programFileSchema)).default(null),
 });
 
 /** Of a bundle that `pauselab merge` made: where its runs come from. */
@@ -372,6 +417,7 @@ export type ManifestFile = z.infer<typeof manifestSchema>;
 export type AskedFor = z.infer<typeof askedSchema>;
 export type MeasuredManifest = z.infer<typeof measuredManifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;
+export type RunMemory = z.infer<typeof memorySchema>;
 export type LogSeries = z.infer<typeof logSeriesSchema>;
 export type JvmRun = z.infer<typeof jvmSchema>;
 export type HolderFigures = z.infer<typeof holderSchema>;

@@ -63,7 +63,7 @@ function parseArms(text: string): ArmPair {
 
 /** In percent for every metric; in percent or its own unit for one. */
 async function parseMargins(texts: readonly string[], metrics: readonly Metric[]): Promise<MarginOverride[]> {
-  const { chooseMetrics, parseInUnit } = await import('../verdict/metrics.js');
+  const { metricNamed, noSuchMetric, parseInUnit } = await import('../verdict/metrics.js');
   return texts.flatMap((text): MarginOverride[] => {
     const [, name, size = ''] = /^(?:([^=]+)=)?(.*)$/.exec(text) ?? [];
     const percent = Number(/^(\d{1,4}(?:\.\d{1,6})?)%$/.exec(size)?.[1]);
@@ -71,11 +71,12 @@ async function parseMargins(texts: readonly string[], metrics: readonly Metric[]
       if (Number.isNaN(percent)) throw usage(`--margin ${text}: expected a share such as 5%, or a metric and its size such as longest_ns=20ms`);
       return [{ metric: null, relative: percent / 100, absolute: null }];
     }
-    return chooseMetrics(metrics, [name]).map(({ name: metric, unit }) => {
-      if (unit !== 'share' && !Number.isNaN(percent)) return { metric, relative: percent / 100, absolute: null };
-      const parsed = parseInUnit(unit, size);
-      if (!parsed.ok) throw usage(`--margin ${text}: expected ${parsed.expected}${unit === 'share' ? ' (of the window)' : ', or a share such as 5%'}`);
-      return { metric, relative: null, absolute: parsed.value };
-    });
+    const found = metrics.find((one) => one.name === metricNamed(name)?.name);
+    if (found === undefined) throw usage(`--margin ${text}: ${noSuchMetric(name, metrics)}`);
+    const { name: metric, unit } = found;
+    if (unit !== 'share' && !Number.isNaN(percent)) return [{ metric, relative: percent / 100, absolute: null }];
+    const parsed = parseInUnit(unit, size);
+    if (!parsed.ok) throw usage(`--margin ${text}: expected ${parsed.expected}${unit === 'share' ? ' (of the window)' : ', or a share such as 5%'}`);
+    return [{ metric, relative: null, absolute: parsed.value }];
   });
 }

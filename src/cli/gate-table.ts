@@ -30,7 +30,8 @@ function cells(check: Check, previous: Check | undefined): string[] {
     const { runs, mean, difference, pAdjusted } = comparison;
     return [name, expected, `${runs.a}, ${runs.b}`, shownValue(unit, mean.a), shownValue(unit, mean.b), shownInterval(unit, difference), shownP(pAdjusted), shownOutcome[outcome]];
   }
-  const highest = limit === null || limit.values.length === 0 ? '' : `≤ ${shownValue(unit, Math.max(...limit.values))}`;
+  const isLowest = limit?.operator === '>=' || limit?.operator === '>';
+  const highest = limit === null || limit.values.length === 0 ? '' : isLowest ? `≥ ${shownValue(unit, Math.min(...limit.values))}` : `≤ ${shownValue(unit, Math.max(...limit.values))}`;
   return [name, expected, limit === null ? '' : String(limit.values.length), '', highest, '', '', shownOutcome[outcome]];
 }
 

@@ -47,7 +47,7 @@ async function refuseUnlike(sides: readonly Side[]): Promise<void> {
     const labels = { a: first.path, b: other.path };
     const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
     if (facts.length > 0) throw usage(`not merged, since the runs are no repetitions of each other: ${facts.map((fact) => factSentence(fact, labels)).join('; ')}; compare them instead (pauselab compare)`);
-    const settings = differingSettings(first.resolved, other.resolved);
+    const settings = differingSettings(first, other);
     if (settings.length > 0 || canonicalJson(measuredSettings(first.resolved)) !== canonicalJson(measuredSettings(other.resolved))) {
       throw usage(`not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? shownSettings(settings) : 'their arms differ'}`);
     }

@@ -49,10 +49,12 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option(...installOption)
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
-      const [{ parseFailCondition, checkCondition }, { parseUntilN }] = await Promise.all([import('../verdict/fail-if.js'), import('../experiment/until-n.js')]);
+      const [{ parseFailCondition, checkCondition, refuseUndecidable }, { parseUntilN }] = await Promise.all([import('../verdict/fail-if.js'), import('../experiment/until-n.js')]);
       const { profile, arms } = await planOfRun(nameOrPath, options);
       const untilN = options.untilN === undefined ? null : parseUntilN(options.untilN, arms);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
+      // With --until-n there may be more runs than these.
+      if (untilN === null) refuseUndecidable(conditions, profile.runs);
 
       const guest = guestOptions(options);
       if (options.dryRun === true) {

@@ -2,6 +2,7 @@
 import { formatDuration, formatShare, formatSize } from '../base/units.js';
 import type { ArmSummary, LogSeries, SummaryFile } from '../bundle/schema.js';
 import { leastN } from '../stats/quantile-bounds.js';
+import { betweenRuns, shownRange } from '../verdict/between-runs.js';
 import { renderTable } from './table.js';
 
 type Series = ArmSummary['series'][number];
@@ -15,18 +16,22 @@ const percentiles = [
   ['p99.99', 'p99_99_ns', 0.9999],
 ] as const;
 
+const inRuns = '  in runs';
+
 const head = ['', 'time', 'n', ...percentiles.map(([name]) => name), 'max', 'stalls', 'longest', 'stalled', 'unserved', 'in flight'];
 
 export function renderSummary(summary: SummaryFile, bundle: string): string {
   const { arms, threshold_ns } = summary;
   const several = new Set(arms.map(({ kernel }) => kernel)).size > 1;
   const rows = arms.flatMap((arm) => [[armLine(arm, several)], ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)])]);
+  const hasRanges = rows.some(([, time]) => time === inRuns);
   const all = arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series);
   const legend = [
     'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, gives memory back.',
     `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
     'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
     ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0) ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.'] : []),
+    ...(hasRanges ? ['in runs: the same percentile of single runs, from the lowest to the highest. Between the two of 6 runs or more lies that of the typical run, at 95 %.'] : []),
     ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
     ...(all.some(({ saturated }) => saturated) ? ['saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.'] : []),
   ];
@@ -45,13 +50,14 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ].join('\n');
 }
 
-function armLine({ name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, holder, churn }: ArmSummary, several: boolean): string {
+function armLine({ name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn }: ArmSummary, several: boolean): string {
   const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
   const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
   const facts = [
     `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
     ...holderFacts(holder),
+    ...(memoryUse === null ? [] : [`resident memory ${formatSize(memoryUse.rssMeanBytes)} on average, ${formatSize(memoryUse.rssPeakBytes)} at most`]),
     ...(churn === null || churn.blocks === 0 ? [] : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
   ];
   return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
@@ -77,8 +83,18 @@ function seriesRows(series: Series): string[][] {
       inflight_ns === null ? '–' : formatDuration(inflight_ns),
     ],
   ];
-  if (response !== null) rows.push(['', 'response', ...timeCells(response, saturated)]);
+  rows.push(...rangeRow(series, 'service'));
+  if (response !== null) rows.push(['', 'response', ...timeCells(response, saturated)], ...rangeRow(series, 'response'));
   return rows;
+}
+
+/** None where no percentile is known in every run. */
+function rangeRow(series: Series, times: 'service' | 'response'): string[][] {
+  const cells = percentiles.map(([, key]) => {
+    const range = betweenRuns(series, times, key);
+    return range === null ? '' : shownRange(range);
+  });
+  return cells.every((cell) => cell === '') ? [] : [['', inRuns, '', ...cells]];
 }
 
 function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] {

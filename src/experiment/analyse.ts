@@ -148,6 +148,6 @@ function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, state: ThreadSnap
   const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns).length;
   return {
     service: snapshot.service,
-    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(slow.map(({ onCpu_ns }) => onCpu_ns)), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, lost_records: lost },
+    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(slow.map(({ onCpu_ns }) => onCpu_ns)), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, releasedBytes: state.releasedBytes, lost_records: lost },
   };
 }

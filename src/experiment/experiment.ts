@@ -7,6 +7,7 @@ import { Failure, isInterruption } from '../base/failure.js';
 import { schemaVersion, type AskedFor, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
+import { programFiles, type ProgramFile } from '../host/program-files.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import { profileHashOf, redactorOf, type Redactor } from '../profile/secrets.js';
 import { regionSizes, type RegionSizes } from './calibrate.js';
@@ -75,10 +76,12 @@ async function runAt(places: readonly Place[], input: ExperimentInput): Promise<
   const kernelNames = kernels.map(({ name }) => name);
   const order = runOrder(arms.map(({ name }) => name), kernelNames, profile.runs, profile.seed);
   const startedAt = new Date().toISOString();
+  // As the profile names them: in a guest they lie elsewhere.
+  const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
   const goTo = activation(places);
   const first = await goTo(kernelNames[0] ?? '');
   const sizes = regionSizes(await first.size(profile, arms, (text) => { observer.onCalibration(text); }, interruption.signalled));
-  store.writeManifest(manifestOf(input, { startedAt, host: hostFacts(), kernels, sizes, order, redactor }));
+  store.writeManifest(manifestOf(input, { startedAt, host: hostFacts(), kernels, sizes, order, redactor, programs }));
 
   const finished: FinishedRun[] = [];
   const summaryNow = (status: SummaryFile['status']): SummaryFile => summarise({ profile, arms, kernels, status, runs: finished });
@@ -216,7 +219,7 @@ function askedFor({ allowDegraded, trace, untilN, guest: { cpus, memoryBytes, ap
   return { allowDegraded, trace, untilN: untilN === null ? null : { ...untilN }, guest: { cpus, memoryBytes, append: redactor.words(append), bootDeadline_ns: bootDeadline_ms * 1e6 } };
 }
 
-function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; kernels: readonly KernelRecord[]; sizes: RegionSizes; order: readonly PlannedRun[]; redactor: Redactor }): MeasuredManifest {
+function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; kernels: readonly KernelRecord[]; sizes: RegionSizes; order: readonly PlannedRun[]; redactor: Redactor; programs: readonly ProgramFile[] }): MeasuredManifest {
   const { profile, argv, toolVersion } = input;
   const { redactor } = own;
   return {
@@ -233,5 +236,6 @@ function manifestOf(input: ExperimentInput, own: { startedAt: string; host: Retu
     calibration: [...own.sizes.calibrations],
     order: [...own.order],
     spoiledBy: profile.spoiled,
+    programs: [...own.programs],
   };
 }

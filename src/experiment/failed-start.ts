@@ -40,6 +40,7 @@ export function failedStart({ request: { name, arm, kernel, repetition, regionBy
     priorities: [],
     holder: null,
     cpuMax: null,
+    memoryUse: null,
     jvm: null,
     churn: null,
     unproven: [],

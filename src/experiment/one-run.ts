@@ -13,6 +13,7 @@ import type { StackReading } from '../record/stacks.js';
 import type { Trace } from '../record/trace/trace.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { FailedStart, withFiles, type Afterwards, type ChurnAfterwards, type JvmAfterwards, type PreparedWorkload } from '../workload/prepared.js';
+import { memoryMeter, type MemoryMeter } from '../workload/memory-meter.js';
 import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler, type Sampled } from '../workload/sampler.js';
 import { startTracer } from '../workload/tracer.js';
@@ -55,6 +56,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     const log = runLog(workload.board);
     let before = readLoad(pids);
     const cpu = cpuMeter(workload);
+    const memory = memoryMeter(workload.pids, workload.victimsPid);
     let after: LoadReading | undefined;
     const loads: LoadReading[] = [];
     const result = await runWindow(workload, profile, {
@@ -62,15 +64,18 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
       onSnapshot: (snapshot, window) => {
         log.add(snapshot, window);
         loads.push(readLoad([]));
+        memory.look();
         input.onSnapshot(snapshot, window);
       },
       onWindowStart: () => {
         before = readLoad(pids);
         cpu.start();
+        memory.look();
       },
       onWindowEnd: () => {
         after = readLoad(pids);
         cpu.stop();
+        memory.look();
       },
       onWorkEnd: () => { tracer?.stop(); },
     });
@@ -80,7 +85,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     const measuredTrace = traced?.trace ?? null;
     const trace = measuredTrace === null ? null : { ...measuredTrace, stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return await assemble(input, topology.allowed.length, { startedAt, workload, result, sampled, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), trace, untraced: traced?.problem ?? null });
+    return await assemble(input, topology.allowed.length, { startedAt, workload, result, sampled, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), memory, trace, untraced: traced?.problem ?? null });
   } catch (error) {
     const failure = hasBegun ? error : withFiles(error, () => workload.logs());
     if (failure instanceof FailedStart) return failedBefore(failure);
@@ -101,12 +106,13 @@ interface Measured {
   readonly log: RunLog;
   /** CPU time of the process with the victims. */
   readonly used: CpuUsed;
+  readonly memory: MemoryMeter;
   readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
   /** Why there is no trace although one was asked for. */
   readonly untraced: string | null;
 }
 
-async function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, sampled, machine, loads, log, used, trace, untraced }: Measured): Promise<ExecutedRun> {
+async function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, sampled, machine, loads, log, used, memory, trace, untraced }: Measured): Promise<ExecutedRun> {
   // Only now: what a guest loads before its first run is a part of its boot.
   const [{ listed }, { traceModel }, { attributeRun }] = await Promise.all([import('../attribution/attribute.js'), import('../attribution/trace-model.js'), import('./attribute-run.js')]);
   const { board } = workload;
@@ -156,6 +162,7 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
     holder: analysis.holder?.figures ?? null,
     cpuMax: after.cpuMax ?? null,
+    memoryUse: memoryOf(memory, after),
     jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),
@@ -192,6 +199,11 @@ function cpuMeter({ victimsPid }: PreparedWorkload) {
     stop: () => { end = reading(); },
     used: (): CpuUsed => ({ cpu_ns: Math.max(0, end.cpu_ns - begin.cpu_ns), over_ns: end.over_ns - begin.over_ns }),
   };
+}
+
+function memoryOf(meter: MemoryMeter, { pssBytes }: Afterwards): RunFile['memoryUse'] {
+  const use = meter.use(pssBytes);
+  return use === null ? null : { ...use, processes: use.processes.map((one) => ({ ...one })) };
 }
 
 function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], { cpu_ns, over_ns }: CpuUsed): RunFile['jvm'] {

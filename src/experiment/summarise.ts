@@ -5,6 +5,7 @@ import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
 import { offeredLoad } from '../record/owed.js';
 import { median } from '../stats/median.js';
+import { mean } from '../stats/sample.js';
 import { judge } from '../verdict/judge.js';
 import { traceNotes } from '../verdict/trace-notes.js';
 import { listed } from '../verdict/words.js';
@@ -54,6 +55,8 @@ function summariseArm(arm: ResolvedArm, arms: readonly ResolvedArm[], kernel: st
     cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
     regionBytes: workOf(arm) === null ? (counted[0]?.file.regionBytes ?? null) : null,
+    window_ns: sum(counted, ({ analysis }) => analysis.window_ns),
+    memoryUse: poolMemory(counted),
     holder: poolHolder(counted),
     jvm: arm.jvm === null ? null : poolJvm(counted, withoutProbes(arm, arms)),
     churn: arm.jvm === null && arm.holder === null ? poolChurn(counted) : null,
@@ -76,7 +79,8 @@ function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
     cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0),
     withoutProbes: alone,
-    perRun: runs.flatMap(({ file: { name, status, jvm } }) => (jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns }])),
+    perRun: runs.flatMap(({ file: { name, status, jvm } }) => (jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns, log: jvm.log }])),
+    logProblems: [...new Set(runs.flatMap(({ file }) => file.jvm?.logProblems ?? []))],
     removedFromEnvironment: [...new Set(runs.flatMap(({ file }) => (file.jvm?.processes ?? []).flatMap(({ removedFromEnvironment: names }) => (Array.isArray(names) ? names.map(String) : []))))],
   };
 }
@@ -104,7 +108,24 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
     hold_ns: median(holders.flatMap(({ figures }) => figures.hold_ns ?? [])),
     window_calls: sum(holders, ({ figures }) => figures.window_calls),
     crossed_calls: sum(holders, ({ figures }) => figures.crossed_calls ?? 0),
+    releasedBytes: holders.some(({ figures }) => figures.releasedBytes === null) ? null : sum(holders, ({ figures }) => figures.releasedBytes ?? 0),
     lost_records: sum(holders, ({ figures }) => figures.lost_records),
+  };
+}
+
+/** A run without it may be the one that used most. */
+function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
+  const all = runs.flatMap(({ file }) => file.memoryUse ?? []);
+  if (all.length === 0 || all.length < runs.length) return null;
+  const known = <T>(values: readonly (T | null)[]): T[] | null => (values.some((value) => value === null) ? null : values.flatMap((value) => (value === null ? [] : [value])));
+  const average = (values: readonly number[]): number => Math.round(mean(values));
+  const shares = known(all.map(({ pssBytes }) => pssBytes));
+  const groups = known(all.map(({ cgroup }) => cgroup));
+  return {
+    rssMeanBytes: average(all.map(({ rssMeanBytes }) => rssMeanBytes)),
+    rssPeakBytes: Math.max(...all.map(({ rssPeakBytes }) => rssPeakBytes)),
+    pssBytes: shares === null ? null : average(shares),
+    cgroup: groups === null ? null : { meanBytes: average(groups.map(({ meanBytes }) => meanBytes)), peakBytes: Math.max(...groups.map(({ peakBytes }) => peakBytes)) },
   };
 }
 
@@ -150,9 +171,9 @@ function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedR
 }
 
 function perRunOf({ file, holder_calls, figures }: { file: RunFile; holder_calls: number | null; figures: SeriesFigures }): SeriesRunFigures {
-  const { service, stalls, exhausted, lost_records } = figures;
+  const { service, response, stalls, saturated, exhausted, lost_records } = figures;
   const { count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share } = stalls;
-  return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share, exhausted, lost_records, holder_calls };
+  return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share, exhausted, lost_records, saturated, service, response, holder_calls };
 }
 
 function isSaturated(parts: readonly PooledSeries[], service_n: number, serviceSum_ns: number): boolean {

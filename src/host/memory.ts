@@ -14,18 +14,20 @@ export interface MemoryFiles {
   readonly root: string;
 }
 
-const machine: MemoryFiles = { proc: '/proc', root: '' };
+export const machine: MemoryFiles = { proc: '/proc', root: '' };
 
-interface MemoryCgroup {
+export interface MemoryCgroup {
   readonly version: 1 | 2;
   readonly folder: string;
-  /** This process is in it, and not in one below. */
+  /** The process is in it, and not in one below. */
   readonly isOwn: boolean;
+  /** The root of the hierarchy: what it counts is the machine's. */
+  readonly isRoot: boolean;
 }
 
-/** Folders of the memory cgroup that this process is in and of those above it, the innermost first; of either version or both. */
-function memoryCgroups({ proc, root }: MemoryFiles): MemoryCgroup[] {
-  const membership = readIfThere(join(proc, 'self/cgroup')) ?? '';
+/** Folders of the memory cgroup that a process (`self` or its pid) is in and of those above it, the innermost first; of either version or both. */
+export function memoryCgroups({ proc, root }: MemoryFiles, process = 'self'): MemoryCgroup[] {
+  const membership = readIfThere(join(proc, process, 'cgroup')) ?? '';
   const mounts = readIfThere(join(proc, 'self/mountinfo')) ?? '';
   return mounts.split('\n').flatMap((line): MemoryCgroup[] => {
     // proc_pid_mountinfo(5): `36 35 98:0 /root /mount/point options - type source superoptions`
@@ -39,7 +41,7 @@ function memoryCgroups({ proc, root }: MemoryFiles): MemoryCgroup[] {
     // In a container that has no cgroup namespace the mount begins below the root that the path counts from.
     const below = mountRoot !== '/' && path.startsWith(mountRoot) ? path.slice(mountRoot.length) : path;
     const names = below.split('/').filter((name) => name !== '' && name !== '..');
-    return names.concat('').map((_, i): MemoryCgroup => ({ version, folder: join(root, point, ...names.slice(0, names.length - i)), isOwn: i === 0 })).filter(({ folder }) => existsSync(folder));
+    return names.concat('').map((_, i): MemoryCgroup => ({ version, folder: join(root, point, ...names.slice(0, names.length - i)), isOwn: i === 0, isRoot: mountRoot === '/' && i === names.length })).filter(({ folder }) => existsSync(folder));
   });
 }
 

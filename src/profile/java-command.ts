@@ -52,6 +52,11 @@ export function javaCommand(words: readonly string[]): JavaCommand {
   throw usage(`expected -jar FILE, a main class or -m MODULE in ${source}, got ${words.length === 0 ? 'nothing' : words.join(' ')}; say which program is to be started, as you do after \`java\``);
 }
 
+/** Of a class path's `lib/*`, which is every jar of the folder, the folder; null of another entry. */
+export function jarFolder(entry: string): string | null {
+  return /^(.*)\/\*$/.exec(entry)?.[1] ?? null;
+}
+
 /**
  * Words as a shell makes them, without its expansions: parted by blanks and line breaks, kept together by quotes; a
  * backslash takes the next character as it is, but not inside '…'. Null with a quote that is not closed.

@@ -57,6 +57,7 @@ export const thread = {
   ring_written: 192,
   exhausted_n: 200,
   crossed_n: 208,
+  released_bytes: 216,
 } as const;
 export const threadBytes = 256;
 

@@ -97,9 +97,16 @@ export function parseJvmLog(text: string): JvmLog {
     ...(dropped_n > 0 ? [`the JVM dropped ${dropped_n} messages of its log, so pauses may be missing; log less, or raise -XX:AsyncLogBufferSize`] : []),
     ...(unreadable_n > 0 ? [`${unreadable_n} lines of the JVM’s log have no time and were left out`] : []),
     ...(untimed.length > 0 ? [`the JVM gave heap back ${untimed.length} times without saying how long it took, so gc.uncommit lacks these: ${untimed[0]?.label ?? ''}`] : []),
-    ...warnings.map((text) => `the JVM warns: ${text}`),
+    ...warnings.map((text) => `${warns} ${text}`),
   ];
   return { series, untimed, problems, other_n };
+}
+
+const warns = 'the JVM warns:';
+
+/** Whether events of this name may be missing for that problem: a warning of the JVM's hides none, and give-backs without a length are no pauses. */
+export function concernsEvents(problem: string, name: JvmEventName): boolean {
+  return !problem.startsWith(warns) && (name === 'gc.uncommit' || !problem.includes('gc.uncommit'));
 }
 
 interface Reading {

@@ -25,10 +25,12 @@ export interface ThreadSnapshot {
   readonly exhausted_n: number;
   /** Holders: of the calls in its series, those whose range crossed VMAs. */
   readonly crossed_n: number;
+  /** Holders: what these calls were handed, together. */
+  readonly releasedBytes: number;
   readonly ringWritten: number;
 }
 
-const slotWords = (threadField.crossed_n - threadField.sequence) / 8 + 1;
+const slotWords = (threadField.released_bytes - threadField.sequence) / 8 + 1;
 
 /** Times become relative to `go_ns`. */
 export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint): ThreadSnapshot {
@@ -47,6 +49,7 @@ export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint):
     refused_errno: errno === 0 ? null : errnoName(errno),
     exhausted_n: Number(word(threadField.exhausted_n)),
     crossed_n: Number(word(threadField.crossed_n)),
+    releasedBytes: Number(word(threadField.released_bytes)),
     ringWritten: Number(word(threadField.ring_written)),
   };
 }

@@ -1,45 +1,65 @@
 /** A bundle as CSV (RFC 4180), safe to open in a spreadsheet: a row for every series of every run, whatever the run is worth, which stands beside it. */
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
-
-const times = ['min_ns', 'mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99_9_ns', 'p99_99_ns', 'max_ns'] as const;
-const stalls = ['threshold_ns', 'count', 'blocked_count', 'unseen_count', 'longest_ns', 'longest_blocked_ns', 'total_ns', 'stalled_share', 'blocked_share'] as const;
+import { armEvidence, runEvidence } from '../verdict/bundle-side.js';
+import { allMetrics, bundleName, metricNamed, type Metric, type RunEvidence } from '../verdict/metrics.js';
 
 interface Row {
   readonly bundle: StoredBundle;
   readonly run: RunFile;
-  readonly series: SeriesFigures;
+  /** Null of a run that has none. */
+  readonly series: SeriesFigures | null;
+  readonly evidence: { readonly series: RunEvidence | null; readonly arm: RunEvidence };
 }
 
 export type Cell = string | number | boolean | null;
 
-/** Empty: not known. */
-const columns: readonly (readonly [name: string, of: (row: Row) => Cell])[] = [
-  ['profile', ({ bundle }) => textIn(bundle.manifest.profile, 'name')],
-  ['kernel', ({ bundle, run }) => run.kernel ?? textIn(bundle.manifest.host, 'kernel')],
-  ['arm', ({ run }) => run.arm],
-  ['repetition', ({ run }) => run.repetition],
-  ['run', ({ run }) => run.name],
-  ['started_at', ({ run }) => run.startedAt],
-  ['status', ({ run }) => run.status],
-  ['spoiled', ({ run }) => run.spoiled.join('; ')],
-  ['degraded', ({ run }) => run.degraded.join('; ')],
-  ['window_ns', ({ run }) => run.window.windowEnd_ns - run.window.windowStart_ns],
-  ['series', ({ series }) => series.name],
-  ...stalls.map((name) => [`stalls.${name}`, ({ series }: Row): Cell => series.stalls[name]] as const),
-  ...(['service', 'response'] as const).flatMap((time) => [
-    [`${time}.n`, ({ series }: Row): Cell => series[time]?.n ?? null] as const,
-    ...times.map((name) => [`${time}.${name}`, ({ series }: Row): Cell => series[time]?.[name] ?? null] as const),
-  ]),
-  ['unserved', ({ series }) => series.unserved],
-  ['inflight_ns', ({ series }) => series.inflight_ns],
-  ['saturated', ({ series }) => series.saturated],
-  ['exhausted', ({ series }) => series.exhausted],
-  ['lost_records', ({ series }) => series.lost_records],
+const times = ['n', 'min_ns', 'mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99_9_ns', 'p99_99_ns', 'max_ns'];
+/** The columns of the first versions, in their order; all other metrics come after them. */
+const firstMetrics = [
+  'stalls.count', 'stalls.blocked_count', 'stalls.unseen_count', 'stalls.longest_ns', 'stalls.longest_blocked_ns', 'stalls.total_ns', 'stalls.stalled_share', 'stalls.blocked_share',
+  ...times.map((name) => `service.${name}`), ...times.map((name) => `response.${name}`), 'unserved', 'inflight_ns', 'saturated', 'exhausted', 'lost_records',
 ];
 
+function orderedMetrics(): readonly Metric[] {
+  const first = firstMetrics.flatMap((name) => metricNamed(name) ?? []);
+  return [...first, ...allMetrics().filter(({ name }) => !first.some((metric) => metric.name === name))];
+}
+
+function cellOf(metric: Metric, { evidence }: Row): Cell {
+  const run = evidence[metric.scope];
+  const value = run === null ? null : metric.of(run).value;
+  return metric.unit === 'flag' && value !== null ? value === 1 : value;
+}
+
+/** Empty: not known. */
+function columnsOf(): readonly (readonly [name: string, of: (row: Row) => Cell])[] {
+  return [
+    ['profile', ({ bundle }) => textIn(bundle.manifest.profile, 'name')],
+    ['kernel', ({ bundle, run }) => run.kernel ?? textIn(bundle.manifest.host, 'kernel')],
+    ['arm', ({ run }) => run.arm],
+    ['repetition', ({ run }) => run.repetition],
+    ['run', ({ run }) => run.name],
+    ['started_at', ({ run }) => run.startedAt],
+    ['status', ({ run }) => run.status],
+    ['spoiled', ({ run }) => run.spoiled.join('; ')],
+    ['degraded', ({ run }) => run.degraded.join('; ')],
+    ['window_ns', ({ run }) => run.window.windowEnd_ns - run.window.windowStart_ns],
+    ['series', ({ series }) => series?.name ?? null],
+    ['stalls.threshold_ns', ({ series }) => series?.stalls.threshold_ns ?? null],
+    ...orderedMetrics().map((metric) => [bundleName(metric), (row: Row): Cell => cellOf(metric, row)] as const),
+  ];
+}
+
 export function csvOf(bundle: StoredBundle): string {
-  const rows = bundle.runs.flatMap((run) => run.series.map((series) => columns.map(([, of]) => of({ bundle, run, series }))));
+  const columns = columnsOf();
+  // Percentiles that are stored alone: no log is read.
+  const noLog = () => ({ tags: [], truncated: false });
+  const rows = bundle.runs.flatMap((run) => {
+    const arm = armEvidence(run, noLog);
+    const all = run.series.length === 0 ? [null] : run.series;
+    return all.map((series) => columns.map(([, of]) => of({ bundle, run, series, evidence: { arm, series: series === null ? null : runEvidence(run.window, series, noLog) } })));
+  });
   return csvText([columns.map(([name]) => name), ...rows]);
 }
 

@@ -6,7 +6,7 @@
 import type { StoredBundle } from '../bundle/store.js';
 import { hasNot, valuesOf } from '../verdict/compare.js';
 import { grouped } from '../base/group.js';
-import { metricsFor, type Metric } from '../verdict/metrics.js';
+import { allMetrics, metricsFor, type Metric } from '../verdict/metrics.js';
 import type { Side } from '../verdict/side.js';
 import { mean } from '../stats/sample.js';
 import { csvOf } from './csv.js';
@@ -21,10 +21,12 @@ export interface Exported {
   readonly notes: readonly string[];
 }
 
-const percents = [50, 99, 99.9];
+/** Of an arm itself no percentiles: few of its events make one. */
+const exported = [...metricsFor([50, 99, 99.9]), ...allMetrics([]).filter(({ scope }) => scope === 'arm')];
 
 interface Point {
   readonly arm: string;
+  /** Of an arm's metric: its subject. */
   readonly series: string;
   readonly metric: Metric;
   /** One a run. */
@@ -71,15 +73,17 @@ interface Missing {
 function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing: Missing[] } {
   const points: Point[] = [];
   const missing: Missing[] = [];
-  for (const { arm, series, runs } of evidence) {
-    if (runs.length === 0) missing.push({ series: `${about}${arm}, ${series}`, what: 'all figures', why: 'it has no whole, unspoiled run' });
-    else {
-      for (const metric of metricsFor(percents)) {
-        if (runs.every((run) => hasNot(metric, run))) continue;
-        const { known, missing: why } = valuesOf(metric, runs);
-        if (why[0] === undefined) points.push({ arm, series, metric, values: known });
-        else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: why[0] });
-      }
+  for (const { arm, scope, series: own, runs } of evidence) {
+    if (runs.length === 0) {
+      if (scope === 'series') missing.push({ series: `${about}${arm}, ${own}`, what: 'all figures', why: 'it has no whole, unspoiled run' });
+      continue;
+    }
+    for (const metric of exported) {
+      if (runs.every((run) => hasNot(metric, run))) continue;
+      const series = metric.subject ?? own;
+      const { known, missing: why } = valuesOf(metric, runs);
+      if (why[0] === undefined) points.push({ arm, series, metric, values: known });
+      else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: why[0] });
     }
   }
   return { points, missing };
@@ -105,7 +109,7 @@ function bencher(measured: readonly Measured[]): string {
   return `${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`;
 }
 
-const units: Readonly<Record<Metric['unit'], string>> = { time: 'ns', share: 'share of the window', per_minute: 'stalls/min' };
+const units: Readonly<Record<Metric['unit'], string>> = { time: 'ns', share: 'share of the window', per_minute: 'a minute', count: 'in a window', bytes: 'bytes', flag: 'of the runs' };
 
 /** `customSmallerIsBetter` of github-action-benchmark. */
 function smallerIsBetter(measured: readonly Measured[]): string {
@@ -117,7 +121,7 @@ function smallerEntries({ side, points }: Measured, several: boolean): object[] 
   const extra = [`Linux ${facts.kernel ?? 'unknown'}`, ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]), ...(degraded.length === 0 ? [] : [`degraded: ${degraded.join('; ')}`])].join('\n');
   return points.map(({ arm, series, metric, values }) => ({
     name: `${nameOf(side, several, arm, series)}: ${metric.title}`,
-    unit: units[metric.unit],
+    unit: metric.ofStalls && metric.unit === 'per_minute' ? 'stalls/min' : units[metric.unit],
     value: mean(values),
     range: `${Math.min(...values)} to ${Math.max(...values)} in ${values.length} runs`,
     extra,
@@ -128,6 +132,9 @@ const families: Readonly<Record<Metric['unit'], { readonly suffix: string; reado
   time: { suffix: '_seconds', unit: 'seconds', factor: 1e-9 },
   share: { suffix: '_ratio', unit: 'ratio', factor: 1 },
   per_minute: { suffix: '', unit: '', factor: 1 },
+  count: { suffix: '', unit: '', factor: 1 },
+  bytes: { suffix: '_bytes', unit: 'bytes', factor: 1 },
+  flag: { suffix: '', unit: '', factor: 1 },
 };
 
 function openMetrics(measured: readonly Measured[]): string {
@@ -143,8 +150,8 @@ function openMetrics(measured: readonly Measured[]): string {
     ...[...metrics.values()].map((metric): Family => {
       const { suffix, unit, factor } = families[metric.unit];
       return {
-        name: `pauselab_${metric.name.replace(/_ns$/, '').replace(/_share$/, '').replaceAll('.', '_')}${suffix}`, type: 'gauge', unit, help: `${metric.title}, a sample a run`,
-        samples: all.filter((point) => point.metric.name === metric.name).flatMap(({ labels, arm, series, values }) => values.map((value, run) => ({ labels: { ...labels, arm, series, run: String(run + 1) }, value: value * factor }))),
+        name: `pauselab_${metric.name.replace(/_(ns|share|bytes)$/, '').replaceAll('.', '_')}${suffix}`, type: 'gauge', unit, help: `${metric.title}, a sample a run`,
+        samples: all.filter((point) => point.metric.name === metric.name).flatMap(({ labels, arm, series, values }) => values.map((value, run) => ({ labels: { ...labels, arm, ...(metric.scope === 'arm' ? {} : { series }), run: String(run + 1) }, value: value * factor }))),
       };
     }),
   ]);

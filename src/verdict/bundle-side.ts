@@ -8,29 +8,35 @@ import { addCounts } from '../record/counts.js';
 import { percentile_ns } from '../record/histogram.js';
 import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
 import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
-import type { RunEvidence } from './metrics.js';
-import type { Side, SideFacts } from './side.js';
+import { storedPercents, type ArmRun, type SeriesRun } from './metrics.js';
+import { storedPercentile } from './metrics/metric.js';
+import type { RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
 import { counted, listed } from './words.js';
 
 export function bundleSide({ path, manifest, summary, runs: all, notes }: StoredBundle): Side {
   // An arm on another kernel is another arm.
   const runs = manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: `${run.arm} on ${run.kernel ?? 'unknown'}` })) : all;
-  const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
+  const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
+  const ofArms = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const whole = runs.filter(isEvidence);
   const idle = new Map<string, number>();
   const weak: string[] = [];
   for (const run of runs) {
     const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
+    const ofArm = ofArms.get(run.arm) ?? { arm: run.arm, scope: 'arm', series: '', runs: [] };
+    ofArms.set(run.arm, ofArm);
+    assertSaneArm(join(path, 'runs', run.name, 'run.json'), run);
+    if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, logs), round: run.repetition });
     for (const figures of run.series) {
       assertSane(join(path, 'runs', run.name, 'run.json'), run, figures);
       const key = `${run.arm}, ${figures.name}`;
-      const entry = evidence.get(key) ?? { arm: run.arm, series: figures.name, runs: [] };
+      const entry = evidence.get(key) ?? { arm: run.arm, scope: 'series', series: figures.name, runs: [] };
       evidence.set(key, entry);
       // A series without any evidence stays one: what is missing must be seen.
       if (!isEvidence(run)) continue;
       // A victim that never operated has shown nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
-      else entry.runs.push(runEvidence(run, figures, logs));
+      else entry.runs.push({ ...runEvidence(run.window, figures, logs), round: run.repetition });
     }
   }
   for (const [key, entry] of evidence) {
@@ -55,9 +61,10 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     path,
     kind: 'bundle',
     arms: [...new Set([...armsOf(manifest), ...runs.map(({ arm }) => arm)])].filter((arm) => runs.some((run) => run.arm === arm)),
-    evidence: [...evidence.values()],
+    evidence: [...evidence.values(), ...ofArms.values()],
     facts: factsOf(manifest, runs),
     resolved: manifest.profile,
+    programs: manifest.programs,
     startedAt: manifest.startedAt,
     incomplete,
     regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
@@ -99,27 +106,41 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
 }
 
 /** `logs` is asked only for percentiles that the figures do not have. */
-export function runEvidence({ window, repetition }: { readonly window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>; readonly repetition: number }, figures: SeriesFigures, logs: () => HlogSum): RunEvidence {
+export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => HlogSum): SeriesRun {
   return {
-    round: repetition,
+    scope: 'series',
     window_ns: window.windowEnd_ns - window.windowStart_ns,
     threshold_ns: figures.stalls.threshold_ns,
     figures,
     knowsStates: true,
-    quantile(time, percent) {
-      const own = figures[time];
-      if (own === null || (time === 'response' && figures.saturated)) return null;
-      if (Object.hasOwn(own, keyOf(percent))) return own[keyOf(percent) as 'p99_ns'];
+    quantile(times, percent) {
+      const own = times === 'service' ? figures.service : figures.response;
+      if (own === null || (times === 'response' && figures.saturated)) return null;
       // Owed operations are no further observations: n is that of the operations served (record/figures.ts).
-      if (!hasFiniteUpperBound(percent / 100, figures.service.n)) return null;
-      const tags = time === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`];
-      return percentile_ns(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))), percent);
+      return storedPercentile(own, percent) ?? fromLog(logs, times === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`], figures.service.n, percent);
     },
   };
 }
 
-function keyOf(percent: number): string {
-  return `p${String(percent).replace('.', '_')}_ns`;
+export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile, logs: () => HlogSum): ArmRun {
+  return {
+    scope: 'arm',
+    window_ns: window.windowEnd_ns - window.windowStart_ns,
+    threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
+    jvm,
+    holder,
+    memory: memoryUse,
+    quantile(times, percent) {
+      const own = times === 'holder' ? holder?.service : jvm?.log.find(({ name }) => name === times)?.durations;
+      if (own === undefined) return null;
+      return storedPercentile(own, percent) ?? fromLog(logs, [times === 'holder' ? `${holder?.name ?? ''}.service` : times], own.n, percent);
+    },
+  };
+}
+
+function fromLog(logs: () => HlogSum, tags: readonly string[], n: number, percent: number): number | null {
+  if (storedPercents.some((stored) => stored === percent) || !hasFiniteUpperBound(percent / 100, n)) return null;
+  return percentile_ns(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))), percent);
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -137,6 +158,14 @@ function assertSane(path: string, { window }: RunFile, { name, service, response
     times.find((value) => !Number.isFinite(value) || value < 0) ??
     [stalls.stalled_share, stalls.blocked_share].find((value) => !(value >= 0 && value <= 1 + 1e-9));
   if (bad !== undefined) throw usage(`${path} is no valid run: ${JSON.stringify(name.slice(0, 80))} has the figure ${bad}, which no run has; it was changed or cut off`);
+}
+
+function assertSaneArm(path: string, { jvm, holder, memoryUse: memory }: RunFile): void {
+  const sizes = memory === null ? [] : [memory.rssMeanBytes, memory.rssPeakBytes, memory.pssBytes, memory.cgroup?.meanBytes ?? null, memory.cgroup?.peakBytes ?? null];
+  const calls = holder === null ? [] : [holder.window_calls, holder.crossed_calls, holder.releasedBytes, holder.hold_ns, ...Object.values(holder.service)];
+  const events = (jvm?.log ?? []).flatMap(({ durations, long_count, total_ns }) => [long_count, total_ns, ...Object.values(durations)]);
+  const bad = [...sizes, ...calls, ...events].find((value) => value !== null && !(Number.isFinite(value) && value >= 0));
+  if (bad !== undefined) throw usage(`${path} is no valid run: its memory, its holder or its JVM's log has the figure ${String(bad)}, which no run has; it was changed or cut off`);
 }
 
 function factsOf({ profile, profileHash, host, kernels, tool }: StoredBundle['manifest'], runs: readonly RunFile[]): SideFacts {

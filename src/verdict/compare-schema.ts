@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { decidedVerdicts, decisionReasons } from './decide.js';
 import { jointFindings } from './joint.js';
+import { metricUnits } from './metrics.js';
 
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
 const number = z.number();
@@ -42,7 +43,7 @@ export const rowSchema = z.object({
   series: z.string(),
   metric: z.string(),
   title: z.string(),
-  unit: z.enum(['share', 'per_minute', 'time']).meta({ description: 'Of values, means, differences and the absolute margin: share of the window (1 is all of it), stalls a minute, or nanoseconds' }),
+  unit: z.enum(metricUnits).meta({ description: 'Of values, means, differences and the absolute margin: share of the window (1 is all of it), a number a minute, nanoseconds (time), a number, bytes, or a flag (0 or 1)' }),
   margin: z.object({ relative: number, absolute: number }),
   values: pair(z.array(number)).meta({ description: 'One a run' }),
   window_ns: z.object({ shortest: number, longest: number }),

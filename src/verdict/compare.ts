@@ -114,6 +114,7 @@ export interface Draft {
 
 /** Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response time. */
 export function draftOf(reference: Side, candidate: Side, pair: SeriesPair, metric: Metric, overrides: readonly MarginOverride[]): Draft | null {
+  if (metric.scope !== pair.a.scope) return null;
   const [a, b] = [valuesOf(metric, pair.a.runs), valuesOf(metric, pair.b.runs)];
   const runs = [...pair.a.runs, ...pair.b.runs];
   if (runs.length > 0 && runs.every((run) => hasNot(metric, run))) return null;
@@ -140,7 +141,7 @@ function originOf({ path, facts }: Side, { arm, runs }: SeriesEvidence): Origin 
 }
 
 export function hasNot(metric: Metric, run: RunEvidence): boolean {
-  return (metric.name.startsWith('response.') && run.figures.response === null) || (!run.knowsStates && metric.of(run).value === null && metric.ofStalls);
+  return metric.of(run).absent;
 }
 
 interface Values {
@@ -180,9 +181,10 @@ export function rowOf({ candidate, pair, metric, input }: Draft, decision: Decis
   const windows = [...pair.a.runs, ...pair.b.runs].map(({ window_ns }) => window_ns);
   const row = {
     ...decision,
+    verdict: inWords(decision.verdict, metric.worse),
     candidate,
     arms: pair.arms,
-    series: pair.a.series,
+    series: metric.subject ?? pair.a.series,
     metric: metric.name,
     title: metric.title,
     unit: metric.unit,
@@ -191,6 +193,12 @@ export function rowOf({ candidate, pair, metric, input }: Draft, decision: Decis
     window_ns: { shortest: windows.length === 0 ? 0 : Math.min(...windows), longest: Math.max(0, ...windows) },
   };
   return { ...row, sentence: rowSentence(row, metrics) };
+}
+
+/** decide.ts calls regressed what became more. */
+function inWords(verdict: Decision['verdict'], worse: Metric['worse']): Decision['verdict'] {
+  if (worse === 'more') return verdict;
+  return verdict === 'regressed' ? 'improved' : verdict === 'improved' ? 'regressed' : verdict;
 }
 
 export function described({ label, path, kind, facts, degraded }: Side): ComparedSide {

@@ -1,5 +1,6 @@
 /** In what two sides differ besides what was measured: a difference found may be any of these. */
 import { formatSize } from '../base/units.js';
+import { meaningOf, ProgramVersion, type Configured } from './settings-meaning.js';
 import type { Side, SideFacts } from './side.js';
 
 const shownPaths = 8;
@@ -61,14 +62,39 @@ export interface DifferingSetting {
 }
 
 /**
- * In what two resolved profiles measure different things. How often, in which order and
+ * In what two resolved profiles measure different things, by meaning (settings-meaning.ts). How often, in which order and
  * under which title is no difference, nor is an arm that only one of them has.
  */
-export function differingSettings(one: unknown, other: unknown): DifferingSetting[] {
+export function differingSettings(one: Configured, other: Configured): DifferingSetting[] {
   const paths: DifferingSetting[] = [];
-  const shared = new Set(armNames(one).filter((name) => armNames(other).includes(name)));
-  differingPaths(withoutEmpty(measured(one, shared)), withoutEmpty(measured(other, shared)), '', paths);
+  const shared = new Set(armNames(one.resolved).filter((name) => armNames(other.resolved).includes(name)));
+  const tree = ({ resolved, programs }: Configured): unknown => withoutEmpty(meaningOf({ resolved: measured(resolved, shared), programs }));
+  differingPaths(tree(one), tree(other), '', paths);
   return paths;
+}
+
+const ofArm = /^arms\.([^.]+)\./;
+
+/** The path inside its arm; that of another setting as it is. */
+export function pathInArm(path: string): string {
+  return path.replace(ofArm, '');
+}
+
+/** What differs alike in each of several arms is one difference, as is the user's program, which all of them have. */
+export function withoutRepetition(settings: readonly DifferingSetting[], arms: number): DifferingSetting[] {
+  const key = ({ path, a, b }: DifferingSetting): string => JSON.stringify([pathInArm(path), a, b]);
+  const seen = new Map<string, number>();
+  for (const one of settings) if (ofArm.test(one.path)) seen.set(key(one), (seen.get(key(one)) ?? 0) + 1);
+  const isOfAll = (one: DifferingSetting): boolean => ofArm.test(one.path) && seen.get(key(one)) === arms && (arms > 1 || pathInArm(one.path).startsWith('jvm.app.'));
+  return settings.flatMap((one, i) => {
+    if (!isOfAll(one)) return [one];
+    return settings.findIndex((other) => key(other) === key(one)) === i ? [{ ...one, path: pathInArm(one.path) }] : [];
+  });
+}
+
+/** Arms that both have. */
+export function sharedArms(one: Configured, other: Configured): number {
+  return armNames(one.resolved).filter((name) => armNames(other.resolved).includes(name)).length;
 }
 
 /** What of a resolved profile decides what is measured. */
@@ -79,7 +105,7 @@ export function measuredSettings(resolved: unknown): unknown {
 /** A setting that an older version did not have and one that is empty say the same. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
-  if (!isTree(value)) return value;
+  if (!isTree(value) || value instanceof ProgramVersion) return value;
   const isEmpty = (inner: unknown): boolean => inner === null || inner === undefined || (isTree(inner) && Object.keys(inner).length === 0);
   return Object.fromEntries(Object.entries(value).flatMap(([key, inner]: [string, unknown]) => (isEmpty(inner) ? [] : [[key, withoutEmpty(inner)]])));
 }
@@ -105,39 +131,76 @@ function armNames(resolved: unknown): string[] {
 }
 
 function profileDifferences(a: Side, b: Side): string[] {
-  if (a.facts.profileHash === b.facts.profileHash || a.facts.profile !== b.facts.profile) return [];
+  if (a.facts.profile !== b.facts.profile) return [];
   const paths: DifferingSetting[] = [];
-  differingPaths(a.resolved, b.resolved, '', paths);
-  return [`The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in nothing that can be named' : `in ${shownSettings(paths)}`}.`];
+  differingPaths(meaningOf(a), meaningOf(b), '', paths);
+  if (paths.length === 0 && a.facts.profileHash === b.facts.profileHash) return [];
+  return [`The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in how it is written alone' : `in ${shownSettings(withoutRepetition(paths, sharedArms(a, b)))}`}.`];
 }
 
 /** `arms.free.holder.nice (19, 10); hogs.count (1, 2)` */
 export function shownSettings(paths: readonly DifferingSetting[]): string {
   const more = paths.length > shownPaths ? `; and ${paths.length - shownPaths} more` : '';
-  return `${paths.slice(0, shownPaths).map(({ path, a, b }) => `${path} (${a}, ${b})`).join('; ')}${more}`;
+  return `${paths.slice(0, shownPaths).map(({ path, a, b }) => `${path} (${a.includes(', ') || b.includes(', ') ? `${a}; ${b}` : `${a}, ${b}`})`).join('; ')}${more}`;
 }
 
-/** An array's members are told apart by their `name` where they have one. */
+/** An array's members are told apart by what names them; where nothing does, what is not alike in the two is one difference. */
 function differingPaths(one: unknown, other: unknown, path: string, found: DifferingSetting[], depth = 0): void {
-  if (found.length > 1000 || depth > 20 || Object.is(one, other)) return;
-  if (!isTree(one) || !isTree(other)) {
+  if (found.length > 1000 || depth > 20 || isAlike(one, other)) return;
+  const settings = (value: unknown): unknown => (value === undefined && settingsByName.test(path) ? {} : value);
+  const [left, right] = [membersOf(settings(one)), membersOf(settings(other))];
+  if (left !== null && right !== null) {
+    for (const key of new Set([...left.keys(), ...right.keys()])) differingPaths(left.get(key), right.get(key), path === '' ? key : `${path}.${key}`, found, depth + 1);
+  } else if (Array.isArray(one) && Array.isArray(other)) {
+    found.push({ path, ...differingParts(one, other) });
+  } else {
     found.push({ path, a: shown(one), b: shown(other) });
-    return;
   }
-  const [left, right] = [membersOf(one), membersOf(other)];
-  for (const key of new Set([...left.keys(), ...right.keys()])) differingPaths(left.get(key), right.get(key), path === '' ? key : `${path}.${key}`, found, depth + 1);
+}
+
+function isAlike(one: unknown, other: unknown): boolean {
+  if (one instanceof ProgramVersion && other instanceof ProgramVersion) return one.isSame(other);
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((member, i) => isAlike(member, other[i]));
+  return Object.is(one, other) || (isTree(one) && isTree(other) && JSON.stringify(one) === JSON.stringify(other));
+}
+
+/** Of two lists whose order matters: what is left without their common beginning and end. */
+function differingParts(one: readonly unknown[], other: readonly unknown[]): { readonly a: string; readonly b: string } {
+  const most = Math.min(one.length, other.length);
+  let before = 0;
+  while (before < most && isAlike(one[before], other[before])) before += 1;
+  let after = 0;
+  while (after < most - before && isAlike(one[one.length - 1 - after], other[other.length - 1 - after])) after += 1;
+  const part = (list: readonly unknown[]): string => {
+    const middle = list.slice(before, list.length - after);
+    return middle.length === 0 ? 'absent' : middle.map(shown).join(' ');
+  };
+  return { a: part(one), b: part(other) };
 }
 
 function isTree(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function membersOf(value: object): Map<string, unknown> {
+/** Each of these is one by one what it is, also where the other side has none. */
+const settingsByName = /(?:^|\.)(?:flags|environment|settings|limits)$/;
+
+/** What tells members of a list apart: arms and loads, victims, thread rules, system calls. */
+const naming = ['name', 'series', 'pattern', 'call', 'operation'] as const;
+
+/** Null of a list whose members have no names, and of what is one thing. */
+function membersOf(value: unknown): Map<string, unknown> | null {
+  if (!isTree(value) || value instanceof ProgramVersion) return null;
   if (!Array.isArray(value)) return new Map(Object.entries(value));
-  return new Map(value.map((member: unknown, i) => [isTree(member) && 'name' in member && typeof member.name === 'string' ? member.name : String(i), member]));
+  const members: readonly unknown[] = value;
+  for (const key of naming) {
+    const names = members.flatMap((member) => (isTree(member) && key in member && typeof (member as Record<string, unknown>)[key] === 'string' ? [(member as Record<string, string>)[key] ?? ''] : []));
+    if (names.length === members.length && new Set(names).size === names.length) return new Map(names.map((name, i) => [name, members[i]]));
+  }
+  return null;
 }
 
 function shown(value: unknown): string {
-  const text = value === undefined ? 'absent' : JSON.stringify(value);
+  const text = value === undefined ? 'absent' : value instanceof ProgramVersion ? value.shown() : JSON.stringify(value);
   return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`;
 }

@@ -1,28 +1,36 @@
 /**
- * `--fail-if 'writer.mprotect.stalls > 0'`: a condition on any figure of the summary.
+ * `--fail-if 'writer.mprotect.stalls > 0'`: a condition on any metric (metrics.ts) of an experiment.
  *
- *   [ARM/]SERIES.FIGURE  > | >= | < | <= | == | !=  VALUE
+ *   [ARM/]SERIES.METRIC  > | >= | < | <= | == | !=  VALUE
+ *   [ARM/]METRIC         of the arm itself, such as memory.rss_peak or gc.pause.longest
  *
- * FIGURE is a path in the summary's series, such as service.p99_ns, stalls.longest_ns or unserved; `stalls` alone is
- * stalls.count, and the suffix `_ns` may be left out. VALUE has the figure's kind: a duration (20ms) for a time, a share
- * (5%, 0.05) for a share, true or false for a flag, else a number; a bare number of nanoseconds only for a name that
- * ends in `_ns`. Without ARM the condition is on every arm that is no control.
+ * VALUE has the metric's unit: a duration (20ms) for a time, a share (5%, 0.05) for a share, a size (64MiB) for memory, true
+ * or false for a flag, else a number; a bare number of nanoseconds or bytes only for a name that ends in `_ns` or `_bytes`.
+ * Without ARM the condition is on every arm that is no control.
+ *
+ * A percentile is compared by its bound and not by itself: it is above 5 ms where that of the typical run is, at 95 %, and
+ * below where it is below at 95 %. Between the two nothing is decided (docs/statistics.md).
  *
  * Nothing passes by absence: a figure that is not known (n too small, saturated, no operation served), an experiment
  * that is not complete and one that ran degraded leave a condition undecided, unless it is met.
  */
-import { usage } from '../base/failure.js';
-import { didYouMean } from '../base/near-miss.js';
-import { formatDuration, formatShare, parseDuration, parseShare } from '../base/units.js';
-import type { SummaryFile } from '../bundle/schema.js';
+import { ExitCode, Failure, usage } from '../base/failure.js';
+import { didYouMean, nearMiss } from '../base/near-miss.js';
+import type { ArmSummary, SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm } from '../profile/resolved.js';
+import { leastRunsForBounds, typicalRun, type TypicalRun } from '../stats/typical-run.js';
+import { holds, limitValue, limitWords, operators, type Operator } from './limit.js';
+import { allMetrics, bundleName, formatMetric, metricNamed, namesOf, noSuchMetric, storedPercents, type Metric } from './metrics.js';
+import { summaryEvidence } from './summary-evidence.js';
+import { listed } from './words.js';
 
 export interface FailCondition {
   readonly text: string;
   readonly arms: readonly string[];
-  readonly series: string;
-  readonly path: readonly string[];
-  readonly comparison: keyof typeof comparisons;
+  /** Null of an arm's own metric. */
+  readonly series: string | null;
+  readonly metric: Metric;
+  readonly comparison: Operator;
   readonly value: number;
 }
 
@@ -32,119 +40,116 @@ export interface ConditionResult {
   readonly sentence: string;
 }
 
-const comparisons = {
-  '>=': (a: number, b: number) => a >= b,
-  '<=': (a: number, b: number) => a <= b,
-  '==': (a: number, b: number) => a === b,
-  '!=': (a: number, b: number) => a !== b,
-  '>': (a: number, b: number) => a > b,
-  '<': (a: number, b: number) => a < b,
-};
-
-type Kind = 'time' | 'count' | 'share' | 'flag';
-
-const times = ['min_ns', 'mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99_9_ns', 'p99_99_ns', 'max_ns'];
-const kinds = new Map<string, Kind>([
-  ...['service', 'response'].flatMap((of): [string, Kind][] => [[`${of}.n`, 'count'], ...times.map((name): [string, Kind] => [`${of}.${name}`, 'time'])]),
-  ['stalls.count', 'count'],
-  ['stalls.blocked_count', 'count'],
-  ['stalls.unseen_count', 'count'],
-  ['stalls.longest_ns', 'time'],
-  ['stalls.longest_blocked_ns', 'time'],
-  ['stalls.total_ns', 'time'],
-  ['stalls.stalled_share', 'share'],
-  ['stalls.blocked_share', 'share'],
-  ['unserved', 'count'],
-  ['inflight_ns', 'time'],
-  ['saturated', 'flag'],
-  ['exhausted', 'count'],
-  ['lost_records', 'count'],
-]);
-const figures = [...kinds.keys()];
-const aliases = new Map([['stalls', 'stalls.count'], ['longest', 'stalls.longest_ns'], ['stalled', 'stalls.stalled_share']]);
-
 /** Checked against the plan before anything runs: a misspelt name must not pass a gate. */
 export function parseFailCondition(text: string, arms: readonly ResolvedArm[]): FailCondition {
-  const parts = /^\s*(?:([^/\s]+)\/)?([^\s<>=!]+)\s*(>=|<=|==|!=|>|<)\s*(\S+)\s*$/.exec(text);
-  if (parts === null) throw usage(`--fail-if "${text}": expected [ARM/]SERIES.FIGURE, a comparison and a value, such as 'writer.mprotect.stalls > 0'`);
-  const [, arm, target = '', comparison = '>', value = ''] = parts;
+  const words = limitWords(text);
+  const [, arm, target = ''] = /^(?:([^/]+)\/)?([^/]+)$/.exec(words?.target ?? '') ?? [];
+  const comparison = operators.find((one) => one === words?.operator);
+  if (words === null || comparison === undefined || target === '') throw usage(`--fail-if "${text}": expected [ARM/]SERIES.FIGURE, a comparison and a value, such as 'writer.mprotect.stalls > 0'`);
   if (arm !== undefined && !arms.some(({ name }) => name === arm)) {
     const names = arms.map(({ name }) => name);
     throw usage(`--fail-if "${text}": there is no arm ${arm}${didYouMean(arm, names)}; there are ${names.join(', ')}`);
   }
   const chosen = arms.filter(({ name, control }) => (arm === undefined ? control === null : name === arm));
-  const { series, figure } = splitTarget(text, target, [...new Set(chosen.flatMap(({ victims }) => victims.map((victim) => victim.series)))]);
-  const path = figureNamed(text, figure);
-  return { text, arms: chosen.map(({ name }) => name), series, path: path.split('.'), comparison: comparison as keyof typeof comparisons, value: parseValue(text, figure, path, value) };
+  const { series, metric, name } = subjectOf(text, target, chosen);
+  if (metric.percent !== null && (comparison === '==' || comparison === '!=')) throw usage(`--fail-if "${text}": expected >, >=, < or <= to compare a percentile with, got ${comparison}: no percentile is ever exactly another`);
+  const value = limitValue(metric, name, words.value);
+  if (!value.ok) throw usage(`--fail-if "${text}": expected ${value.expected} to compare ${name} with, got ${words.value}`);
+  return { text, arms: chosen.filter((one) => series !== null || canHave(metric, one)).map((one) => one.name), series, metric, comparison, value: value.value };
+}
+
+interface Subject {
+  readonly series: string | null;
+  readonly metric: Metric;
+  /** As it was written. */
+  readonly name: string;
+}
+
+function subjectOf(text: string, target: string, arms: readonly ResolvedArm[]): Subject {
+  const refused = (why: string): never => { throw usage(`--fail-if "${text}": ${why}`); };
+  const series = [...new Set(arms.flatMap(({ victims }) => victims.map((victim) => victim.series)))];
+  const found = series.find((one) => target.startsWith(`${one}.`));
+  const name = found === undefined ? target : target.slice(found.length + 1);
+  const metric = metricNamed(name);
+  if (found === undefined) {
+    if (metric === null || metric.scope === 'series') return refused(noSuchSeries(target, series));
+    if (!arms.some((arm) => canHave(metric, arm))) return refused(`no arm has ${metric.name}: ${metric.needs === 'jvm' ? 'none is a JVM' : 'none has a holder that gives memory back'}`);
+  } else if (metric?.scope === 'arm') return refused(`${metric.name} is of the whole arm; leave out ${found}.`);
+  if (metric === null) return refused(noSuchMetric(name, allMetrics([99]).filter(({ scope }) => scope === 'series')));
+  const { percent } = metric;
+  if (percent !== null && (metric.subject === 'holder' || !storedPercents.some((stored) => stored === percent))) return refused(`a summary has no ${metric.name} of each run; there are percentiles of service, response and the JVM's log at ${storedPercents.join(', ')}`);
+  return { series: found ?? null, metric, name };
+}
+
+function noSuchSeries(target: string, series: readonly string[]): string {
+  const asked = target.split('.').slice(0, 2).join('.');
+  const ofArms = namesOf(allMetrics([99]).filter(({ scope }) => scope === 'arm'));
+  const meant = nearMiss(asked, series) === undefined ? nearMiss(target, ofArms) : undefined;
+  if (meant !== undefined) return `there is no metric ${target}; did you mean ${meant}?`;
+  return `there is no series ${asked}${didYouMean(asked, series)}; there are ${series.join(', ')}`;
+}
+
+function canHave({ needs }: Metric, arm: ResolvedArm): boolean {
+  return needs === 'jvm' ? arm.jvm !== null : needs === 'holder' ? arm.holder?.active === true : true;
+}
+
+/** Nothing is measured for an answer that it cannot give. `runs`: of each arm, at least. */
+export function refuseUndecidable(conditions: readonly FailCondition[], runs: number): void {
+  const first = conditions.find(({ metric }) => metric.percent !== null);
+  if (first === undefined || runs >= leastRunsForBounds) return;
+  throw new Failure(ExitCode.inconclusive, `--fail-if "${first.text}" cannot be decided, whatever is measured: ${runs === 1 ? 'one run says' : `${runs} runs say`} too little of how a percentile differs from run to run; use --runs ${leastRunsForBounds} or more`);
+}
+
+/** What the arms of one condition came to. */
+interface ArmResult {
+  readonly arm: string;
+  readonly outcome: ConditionResult['outcome'];
+  /** After the metric's name. */
+  readonly words: string;
 }
 
 export function checkCondition(condition: FailCondition, summary: SummaryFile): ConditionResult {
-  const values = summary.arms
-    .filter(({ name, series }) => condition.arms.includes(name) && series.some((one) => one.name === condition.series))
-    .map((arm) => ({ arm: arm.name, value: arm.runs === 0 ? null : figureOf(arm.series.find(({ name }) => name === condition.series), condition.path) }));
-  const met = values.filter(({ value }) => value !== null && comparisons[condition.comparison](value, condition.value));
-  const unknown = values.filter(({ value }) => value === null);
-  const name = `${condition.series}.${condition.path.join('.')}`;
-  const say = (outcome: ConditionResult['outcome'], text: string): ConditionResult => ({ condition, outcome, sentence: `"${condition.text}" ${text}.` });
-  if (met.length > 0) return say('met', `is met: ${met.map(({ arm, value }) => `${name} is ${shown(condition.path, value ?? 0)} in ${arm}`).join(', ')}`);
-  if (unknown.length > 0) return say('unknown', `cannot be decided: ${name} is not known in ${unknown.map(({ arm }) => arm).join(', ')} (too few operations, saturated, or no unspoiled run); use more or longer runs`);
+  const { series, metric, text, arms } = condition;
+  const results = summary.arms.filter(({ name }) => arms.includes(name)).flatMap((arm) => resultOf(condition, arm));
+  const of = (outcome: ArmResult['outcome']): ArmResult[] => results.filter((one) => one.outcome === outcome);
+  const name = series === null ? metric.name : `${series}.${bundleName(metric)}`;
+  const say = (outcome: ConditionResult['outcome'], words: string): ConditionResult => ({ condition, outcome, sentence: `"${text}" ${words}.` });
+  const [met, unknown] = [of('met'), of('unknown')];
+  if (met.length > 0) return say('met', `is met: ${met.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}`);
+  if (unknown.length > 0) return say('unknown', `cannot be decided: ${unknown.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}; use more or longer runs`);
+  if (results.length === 0) return say('unknown', `cannot be decided: no arm has ${name}`);
   if (summary.status !== 'complete') return say('unknown', 'cannot be decided: the experiment is not complete; run it to its end');
   if (summary.degraded.length > 0) return say('unknown', 'cannot be decided: the set-up was not as asked for (--allow-degraded), so that it is not met says nothing');
-  return say('not met', `is not met in ${values.map(({ arm }) => arm).join(', ')}`);
+  if (metric.percent === null) return say('not met', `is not met in ${results.map(({ arm }) => arm).join(', ')}`);
+  return say('not met', `is not met: ${results.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}`);
 }
 
-function splitTarget(text: string, target: string, series: readonly string[]): { series: string; figure: string } {
-  const found = series.find((name) => target.startsWith(`${name}.`));
-  if (found !== undefined) return { series: found, figure: target.slice(found.length + 1) };
-  const asked = target.split('.').slice(0, 2).join('.');
-  throw usage(`--fail-if "${text}": there is no series ${asked}${didYouMean(asked, series)}; there are ${series.join(', ')}`);
+/** None for an arm that can have no such figure. */
+function resultOf(condition: FailCondition, arm: ArmSummary): ArmResult[] {
+  const { metric, series, comparison, value } = condition;
+  const result = (outcome: ArmResult['outcome'], words: string): ArmResult[] => [{ arm: arm.name, outcome, words }];
+  if (series !== null && !arm.series.some(({ name }) => name === series)) return [];
+  const evidence = summaryEvidence(arm, series);
+  if (evidence === null) return result('unknown', 'not known');
+  const own = metric.of(evidence.pooled);
+  if (own.absent) return [];
+  if (own.value === null) return result('unknown', `not known (${own.missing ?? 'no figure'})`);
+  if (metric.percent === null) return result(holds(own.value, comparison, value) ? 'met' : 'not met', formatMetric(metric.unit, own.value));
+  const perRun = evidence.runs.flatMap((run) => (run === null ? [] : (metric.of(run).value ?? [])));
+  if (perRun.length < evidence.runs.length) return result('unknown', `not known in ${evidence.runs.length - perRun.length} of ${evidence.runs.length} runs`);
+  if (perRun.length < leastRunsForBounds) return result('unknown', `known in ${perRun.length} whole, unspoiled runs (${listed(perRun.map((one) => formatMetric(metric.unit, one)))}), and ${leastRunsForBounds} bound it`);
+  return result(...byBound(condition, typicalRun(perRun)));
 }
 
-function figureNamed(text: string, name: string): string {
-  const wanted = aliases.get(name) ?? name;
-  const found = figures.find((figure) => figure === wanted || figure === `${wanted}_ns`);
-  if (found === undefined) throw usage(`--fail-if "${text}": there is no figure ${name}${didYouMean(name, [...figures, ...aliases.keys()])}; there are ${[...aliases.keys(), ...figures].join(', ')}`);
-  return found;
-}
-
-/** In the figure's kind, so that `longest > 5%` and `stalls > 20ms`, which nothing would ever meet, are no gates. */
-function parseValue(text: string, figure: string, path: string, value: string): number {
-  const plain = /^\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : null;
-  const parsed = (result: ReturnType<typeof parseDuration>): number | null => (result.ok ? result.value : null);
-  const refused = (expected: string): never => { throw usage(`--fail-if "${text}": expected ${expected} to compare ${figure} with, got ${value}`); };
-  switch (kinds.get(path) ?? 'count') {
-    case 'time':
-      return parsed(parseDuration(value)) ?? (figure.endsWith('_ns') ? plain : null) ?? refused('a duration such as 20ms');
-    case 'share':
-      return parsed(parseShare(value)) ?? (plain !== null && plain <= 1 ? plain : null) ?? refused('a share such as 5% or 0.05');
-    case 'flag':
-      if (value === 'true' || plain === 1) return 1;
-      return value === 'false' || plain === 0 ? 0 : refused('true or false');
-    case 'count':
-      return plain ?? refused('a number');
-  }
-}
-
-function shown(path: readonly string[], value: number): string {
-  switch (kinds.get(path.join('.')) ?? 'count') {
-    case 'time':
-      return formatDuration(value);
-    case 'share':
-      return formatShare(value);
-    case 'flag':
-      return String(value === 1);
-    case 'count':
-      return String(value);
-  }
-}
-
-function figureOf(series: SummaryFile['arms'][number]['series'][number] | undefined, path: readonly string[]): number | null {
-  // A victim that never operated has shown nothing, not even that it was not stalled.
-  if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0) return null;
-  let value: unknown = series;
-  for (const key of path) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : null;
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  // An operation that is not in flight has been so for no time; every other null is "not known".
-  if (value === null && path[0] === 'inflight_ns') return 0;
-  return typeof value === 'number' ? value : null;
+/** Both bounds are one-sided, so that either answer is wrong in 1 of 40 cases at most. */
+function byBound({ metric, comparison, value }: FailCondition, typical: TypicalRun): [ArmResult['outcome'], string] {
+  const shown = (bound: number): string => formatMetric(metric.unit, bound);
+  const { low, high, estimate, n } = typical;
+  const of = `in the typical run (95 % bound of ${n} runs, whose median is ${shown(estimate)})`;
+  if (low === null || high === null) return ['unknown', `not bounded by ${n} runs`];
+  const isMet = holds(low, comparison, value) && holds(high, comparison, value);
+  const isNotMet = !holds(low, comparison, value) && !holds(high, comparison, value);
+  if (!isMet && !isNotMet) return ['unknown', `between ${shown(low)} and ${shown(high)} ${of}`];
+  const isAbove = low >= value;
+  return [isMet ? 'met' : 'not met', isAbove ? `at least ${shown(low)} ${of}` : `at most ${shown(high)} ${of}`];
 }

@@ -5,12 +5,11 @@ import { highestOfIndex, valueOfIndex, type SparseCounts } from '../record/count
 import { percentile_ns } from '../record/histogram.js';
 import { sumHlog } from '../record/hlog-sum.js';
 import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
-import type { RunEvidence } from './metrics.js';
-import type { Side } from './side.js';
+import type { RoundRun, SeriesEvidence, Side } from './side.js';
 
 /** Of each file one run: the intervals of a log share one process, and are not independent. */
 export function logSide(path: string, files: readonly string[], threshold_ns: number): Side {
-  const evidence = new Map<string, { arm: string; series: string; runs: RunEvidence[] }>();
+  const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const notes: string[] = [];
   for (const [round, file] of files.entries()) {
     const { tags, truncated } = sumHlog(file);
@@ -18,7 +17,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
     if (truncated) notes.push(`the last line of ${file} was cut off and is left out.`);
     for (const { tag, length_ns, counts } of tags) {
       const series = tag ?? '(no tag)';
-      const entry = evidence.get(series) ?? { arm: '', series, runs: [] };
+      const entry = evidence.get(series) ?? { arm: '', scope: 'series', series, runs: [] };
       evidence.set(series, entry);
       if (counts.n === 0) notes.push(`${series} has no sample in ${file}; this run of it is left out.`);
       else entry.runs.push(logEvidence(round, length_ns, counts, threshold_ns));
@@ -32,6 +31,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
     evidence: [...evidence.values()],
     facts: { profile: null, profileHash: null, kernel: null, preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] },
     resolved: null,
+    programs: null,
     startedAt: null,
     incomplete: null,
     regions: [],
@@ -41,12 +41,13 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
   };
 }
 
-function logEvidence(round: number, window_ns: number, counts: SparseCounts, threshold_ns: number): RunEvidence {
+function logEvidence(round: number, window_ns: number, counts: SparseCounts, threshold_ns: number): RoundRun {
   let count = 0;
   counts.index.forEach((index, position) => {
     if ((valueOfIndex(index) + highestOfIndex(index)) / 2 >= threshold_ns) count += counts.count[position] ?? 0;
   });
   return {
+    scope: 'series',
     round,
     window_ns,
     threshold_ns,

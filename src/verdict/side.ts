@@ -2,12 +2,18 @@
  * One side of a comparison: a bundle, or histogram logs of any tool, as the evidence of its runs. A run is evidence if
  * it is whole and unspoiled; what is left out is counted and said.
  */
-import type { RunEvidence } from './metrics.js';
+import type { ManifestFile } from '../bundle/schema.js';
+import type { MetricScope, RunEvidence } from './metrics.js';
 
+/** With the repetition that it belongs to: arms of one repetition were measured one after the other. */
+export type RoundRun = RunEvidence & { readonly round: number };
+
+/** Runs of one series of an arm; or, of scope `arm`, those of the arm itself, whose `series` is empty. */
 export interface SeriesEvidence {
   readonly arm: string;
+  readonly scope: MetricScope;
   readonly series: string;
-  readonly runs: readonly RunEvidence[];
+  readonly runs: readonly RoundRun[];
 }
 
 export interface SideFacts {
@@ -33,6 +39,8 @@ export interface Side {
   readonly facts: SideFacts;
   /** The resolved profile as the manifest has it; null for logs. */
   readonly resolved: unknown;
+  /** Files of programs of the user's own; null where nobody looked. */
+  readonly programs: ManifestFile['programs'];
   /** When the experiment began; null for a log. */
   readonly startedAt: string | null;
   /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */

@@ -3,12 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
 import { ExitCode, Failure, interruptedBefore, unfit, workloadFailed } from '../base/failure.js';
+import { parseJson } from '../base/json.js';
+import { readText } from '../base/read-file.js';
 import { isBoardThere, openBoard, type Board } from '../record/board.js';
 import { howEnded, programs, startProgram, type Exit, type Program } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 
 /** Touching a region takes about a second a GiB on a machine whose memory was never used; this is for a slow one. */
 const prepareDeadline_ms = 120_000;
+const mostOutputBytes = 64 * 2 ** 20;
 const poll_ms = 2;
 
 export const boardPath = ({ path }: RuntimeFolder): string => join(path, 'board');
@@ -25,6 +28,14 @@ export function startEngine(folder: RuntimeFolder, plan: string, { name, environ
   const paths = enginePaths(folder, name);
   writeRuntimeFile(paths.plan, plan);
   return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr, { environment });
+}
+
+/**
+ * What an engine wrote to stdout, a JSON document a line: what it is before `go`; what its churn did and what it uses of
+ * memory after the window. Of one that was killed the last line may have no end.
+ */
+export function printedBy(folder: RuntimeFolder, name?: string): unknown[] {
+  return readText(enginePaths(folder, name).stdout, { mostBytes: mostOutputBytes }).split('\n').slice(0, -1).map(parseJson);
 }
 
 /** The board, once the engine has laid it out. */

@@ -15,13 +15,14 @@ import { proveAllocator } from '../host/allocator-proof.js';
 import { allocatorLaunch } from '../host/allocators.js';
 import { commonAutogroup } from '../host/autogroup.js';
 import { readIfThere } from '../host/files.js';
+import { proportionalBytes } from '../host/process-memory.js';
 import { collectorOfFlag, flagsOfCollector, type Jdk } from '../host/jdks.js';
 import { javaCommand, type JavaCommand } from '../profile/java-command.js';
 import { collectors } from '../profile/jvm-table.js';
 import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 import type { Board } from '../record/board.js';
 import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
-import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
+import { boardOf, boardPath, engineEnded, enginePaths, printedBy, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
 import { endJava, javaEnded, type ForcedEnd } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
 import { plainPath } from './java/plain-path.js';
@@ -29,6 +30,7 @@ import { launchLogs, startJava, type JavaLaunch, type JavaProgram } from './java
 import { jvmPlan } from './jvm-plan.js';
 import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { companionPlan, ridingHolderLine } from './plan.js';
+import { pssSaidBy } from './memory-meter.js';
 import { withFiles, type PreparedWorkload, type WorkloadInput } from './prepared.js';
 import { printedText } from './printed.js';
 import { endsOrIsKilled, killAll, type Program } from './programs.js';
@@ -101,6 +103,8 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const reports = parts.map(({ name }) => reportOf(folder, name));
     const allocators = javas.map((java, i) => proveAllocator(jvm.allocator, tried, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }));
     const ends: JavaEnd[] = [];
+    /** Of programs of the user's own, read before they are ended; ours say it themselves. */
+    const pssOfApps = new Map<number, number>();
     return {
       board,
       pids,
@@ -119,6 +123,10 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       },
       async end() {
         watching.end();
+        for (const { pid } of jvm.app === null ? [] : javas) {
+          const bytes = await proportionalBytes(pid);
+          if (bytes !== null) pssOfApps.set(pid, bytes);
+        }
         for (const java of javas) ends.push(await endAfterWindow(java, { endsByItself: jvm.app === null && board.state() === 'done' }));
         if (board.state() !== 'done') started.kill('SIGKILL');
         await endsOrIsKilled(started);
@@ -126,6 +134,11 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       afterwards: () => ({
         failures: watching.failures(),
         churn: null,
+        pssBytes: new Map([
+          ...pssSaidBy(printedBy(folder)).map((bytes) => [started.pid, bytes] as const),
+          ...pssOfApps,
+          ...(jvm.app === null ? javas.flatMap((java) => pssSaidBy(documentsIn(java.output())).map((bytes) => [java.pid, bytes] as const)) : []),
+        ]),
         jvm: {
           processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, allocator: allocators[i] ?? null, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])], end: ends[i] ?? null })),
           threads: [...watching.threads()],
@@ -216,6 +229,17 @@ async function endAfterWindow(java: JavaProgram, { endsByItself }: { readonly en
   const end = await endJava(java, endGrace_ms);
   await endsOrIsKilled(java);
   return { ...end, leftBehind: java.leftBehind() };
+}
+
+/** Lines that are JSON; a JVM prints warnings of its own among them. */
+function documentsIn(lines: readonly string[]): unknown[] {
+  return lines.flatMap((line): unknown[] => {
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 function reportOf(folder: RuntimeFolder, name: string): Record<string, unknown> {

@@ -6,7 +6,6 @@
  */
 import { cleanUp } from '../base/clean-up.js';
 import type { Failure } from '../base/failure.js';
-import { parseJson } from '../base/json.js';
 import { readText } from '../base/read-file.js';
 import { proveAllocator, type AllocatorProof } from '../host/allocator-proof.js';
 import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../host/allocators.js';
@@ -14,10 +13,11 @@ import { commonAutogroup } from '../host/autogroup.js';
 import type { ChurnArm, NativeArm } from '../profile/resolved.js';
 import type { Board } from '../record/board.js';
 import { limitCpuTime, type CpuLimit } from './cpu-max.js';
-import { boardOf, boardPath, engineEnded, enginePaths, startEngine, untilReady } from './engine-process.js';
+import { boardOf, boardPath, engineEnded, enginePaths, printedBy, startEngine, untilReady } from './engine-process.js';
 import { refuseLargeChurn } from './memory-need.js';
 import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { churnPlans, enginePlan } from './plan.js';
+import { pssSaidBy } from './memory-meter.js';
 import { withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
 import { endsOrIsKilled, killAll, programs, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
@@ -82,6 +82,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
         threads: [...watching.threads()],
         tallies: arm.holder === null && arm.churn.loads.length === 0 ? [] : talliesOf(folder, engines),
       },
+      pssBytes: new Map(engines.flatMap(({ name, program }) => pssSaidBy(printedBy(folder, name)).map((bytes) => [program.pid, bytes] as const))),
       cpuMax: limited?.use() ?? null,
       failures: watching.failures(),
     });
@@ -146,14 +147,6 @@ function allocatedWork(arm: ChurnArm): AllocatedWork {
     clean: environmentFor(launch),
     prove: (folder, { name: engine, program }) => proveAllocator(allocator, tried, { pid: program.pid, report: (printedBy(folder, engine)[0] as { allocator?: unknown } | undefined)?.allocator, complaints: program.complaints() }),
   };
-}
-
-/**
- * What an engine wrote to stdout, a JSON document a line: what it is before `go`, what its churn did after the window.
- * Of one that was killed the last line may have no end.
- */
-function printedBy(folder: RuntimeFolder, name: string): unknown[] {
-  return readText(enginePaths(folder, name).stdout, { mostBytes: mostEngineBytes }).split('\n').slice(0, -1).map(parseJson);
 }
 
 function talliesOf(folder: RuntimeFolder, engines: readonly Engine[]): ChurnTally[] | null {

@@ -76,6 +76,8 @@ export interface Afterwards {
   readonly jvm: JvmAfterwards | null;
   /** Null for an arm without a churn. */
   readonly churn: ChurnAfterwards | null;
+  /** Proportional share of memory by pid, of the processes that it is known of. */
+  readonly pssBytes: ReadonlyMap<number, number>;
   /** Of a holder with a limit on its CPU time. */
   readonly cpuMax?: CpuMaxUse | null;
   /** What makes the run failed, a sentence each. */

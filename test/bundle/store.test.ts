@@ -24,7 +24,7 @@ const summary = summaryOf([writerArm('a', null, runOf())]);
 const run: RunFile = {
   schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null, startedAt: '2026-01-01T00:00:00.000Z',
   window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null },
-  autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, jvm: null, churn: null, unproven: [], series: [],
+  autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: [],
 };
 
 function failureOf(action: () => unknown): { exitCode: number; message: string } {
@@ -177,7 +177,7 @@ function writeExample(path: string): void {
   const hlog = hlogHead(1_700_000_000_000) + hlogLine('writer.mprotect.service', 0, 1e9, countsOfValues([5_000, 500_000_000]));
   store.writeManifest({
     schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'p'], asked: null, startedAt: run.startedAt, seed: 1, profileHash: 'x', profile: {},
-    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }], kernels: [kernelNamed('6.18.0')], spoiledBy: {},
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }], kernels: [kernelNamed('6.18.0')], spoiledBy: {}, programs: null,
   });
   store.writeRun({ ...run, name: '003-free-across-vmas' }, { 'stalls.json': JSON.stringify(stalls), 'histograms.hlog': hlog });
   store.writeSummary(summary);

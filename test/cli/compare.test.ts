@@ -61,7 +61,7 @@ describe('pauselab compare', () => {
     [['results/before'], /compare results\/before: expected two bundles or more/],
     [['results/before', 'results/gone'], /results\/gone does not exist/],
     [['results/before', 'results/after', '--json', '--markdown'], /choose one of them/],
-    [['results/before', 'results/after', '--metric', 'stals'], /there is no such metric/],
+    [['results/before', 'results/after', '--metric', 'stals'], /there is no metric stals; did you mean stalls\?/],
     [['results/before', 'results/after', '--quantile', '100'], /--quantile 100: expected a percentile above 0 and below 100/],
     [['results/before', 'results/after', '--margin', 'NaN%'], /--margin NaN%: expected a share such as 5%/],
     [['results/before', 'results/after', '--margin', 'longest_ns=5 parsecs'], /expected a duration such as 20ms.*, or a share such as 5%/],

@@ -49,7 +49,7 @@ test.each([
   [['profile', 'lst'], "unknown command 'lst'", 'Did you mean list?'],
   [['run', 'convoi', '--dry-run'], 'no profile is named "convoi"', 'did you mean convoy?'],
   [['run', 'convoy', '--dry-run', '--arm', 'with-writr'], '--arm with-writr: the profile convoy has no such arm', 'did you mean with-writer?'],
-  [['run', 'convoy', '--dry-run', '--fail-if', 'b.mprotect.stals > 0'], 'there is no figure stals', 'did you mean stalls?'],
+  [['run', 'convoy', '--dry-run', '--fail-if', 'b.mprotect.stals > 0'], 'there is no metric stals', 'did you mean stalls?'],
   [['run', 'convoy', '--dry-run', '--set', 'holder.nise=3'], 'nise', 'did you mean nice?'],
   [['run', 'convoy', '--runs', '1.5'], 'expected a whole number, got 1.5', '--help'],
   [['run', 'convoy', '--dry-run', '--runs', '0'], '--runs 0', 'from 1 to 1000'],

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ArmSummary } from '../../src/bundle/schema.js';
 import { renderSummary } from '../../src/cli/summary-table.js';
 import { judge } from '../../src/verdict/judge.js';
@@ -35,4 +35,29 @@ test('what the table does not show, its legend does not explain', () => {
 test('without a single run there is a verdict all the same', () => {
   const empty = arms.map((arm) => ({ ...arm, runs: 0, cutShortRuns: 0, holder: null, regionBytes: null, series: [] }));
   expect(renderSummary(summaryOf(empty, { status: 'failed' }), '/results')).toMatch(/free: MADV_FREE · 0 runs\n[^]*Verdict: /);
+});
+
+describe('what single runs differ by', () => {
+  const runs = (...p99s_ns: (number | null)[]) => p99s_ns.map((p99_ns, i) => runOf({ run: `00${i}-a`, service: { ...fast, p99_ns }, response: { ...fast, p99_ns } }));
+  const table = (...p99s_ns: (number | null)[]): string => renderSummary(summaryOf([armOf('a', null, [seriesOf(writer, runs(...p99s_ns), { service: fast, response: fast })])]), '/results');
+
+  test('stands under the percentiles, of service and of response', () => {
+    const text = table(90_000, 140_000, 1_200_000);
+    const rows = text.split('\n').filter((line) => line.includes('  in runs  '));
+    expect(rows).toHaveLength(2);
+    for (const row of rows) expect(row).toContain('6.86–6.86 µs');
+    for (const row of rows) expect(row).toContain('90.0 µs–1.20 ms');
+    expect(text).toContain('in runs: the same percentile of single runs');
+  });
+
+  test('is not told of one run, of a percentile that a run lacks, and of an older bundle', () => {
+    expect(table(90_000)).not.toContain('in runs');
+    expect(table(90_000, null).split('\n').find((line) => line.includes('  in runs  '))).not.toContain('90.0');
+    expect(renderSummary(summaryOf(arms), '/results')).not.toContain('in runs');
+  });
+});
+
+test('an arm says what it keeps of memory', () => {
+  const memoryUse = { rssMeanBytes: 300 * 2 ** 20, rssPeakBytes: 2 ** 30, pssBytes: null, cgroup: null };
+  expect(renderSummary(summaryOf([armOf('a', null, [seriesOf(writer, [quiet])], { memoryUse })]), '/results')).toContain('resident memory 300 MiB on average, 1 GiB at most');
 });

@@ -16,7 +16,7 @@ const output: RunOutput = {
   file: {
     schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null, startedAt: '', window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 },
     regionBytes: 1, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null }, autogroup: null, memoryLocked: true, layout: {}, priorities: [],
-    holder: null, cpuMax: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures),
+    holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures),
   },
 };
 const said = JSON.parse(JSON.stringify(sayRan(output))) as Said & { type: 'ran' };

@@ -78,6 +78,21 @@ describe('the stall', () => {
 });
 
 describe('the bundle', () => {
+  test('has the memory of every arm, and what each call gave back', () => {
+    for (const { file: { arm, memoryUse, holder, regionBytes } } of bundle.runs) {
+      const isIdle = arm === 'idle-control';
+      expect(holder?.releasedBytes).toBe(isIdle ? 0 : regionBytes * (holder?.service.n ?? 0));
+      expect(memoryUse?.samples_n).toBeGreaterThanOrEqual(3);
+      // The region is touched before `go`, in whichever process it lies; what FREE leaves is resident.
+      expect(memoryUse?.rssMeanBytes).toBeGreaterThan(regionBytes / 2);
+      expect(memoryUse?.rssPeakBytes).toBeGreaterThanOrEqual(memoryUse?.rssMeanBytes ?? 0);
+      const [victims] = memoryUse?.processes ?? [];
+      if (arm === 'idle-control') expect(victims?.pssBytes).toBeGreaterThan(regionBytes / 2);
+      expect(memoryUse?.processes).toHaveLength(arm === 'foreign-control' ? 2 : 1);
+    }
+    for (const { memoryUse } of bundle.summary.arms) expect(memoryUse?.rssMeanBytes).toBeGreaterThan(0);
+  });
+
   test('holds every run with all its files', () => {
     expect(bundle.runs.map(({ file }) => file.arm).sort()).toEqual([crossing, oneVma, 'foreign-control', 'idle-control'].sort());
     for (const { folder, file } of bundle.runs) {

@@ -143,7 +143,8 @@ describe('the slot of the operation in flight', () => {
     fake.words[(at + layout.thread.warmup_n) / 8] = 4n;
     fake.words[(at + layout.thread.exhausted_n) / 8] = 5n;
     fake.words[(at + layout.thread.crossed_n) / 8] = 7n;
+    fake.words[(at + layout.thread.released_bytes) / 8] = 8192n;
     fake.words[(at + layout.thread.ended_ns) / 8] = 6n;
-    expect(takeSnapshot(openFake(fake), () => 0n).threads[0]).toMatchObject({ refused_n: 3, refused_errno: 'EINVAL', warmup_n: 4, exhausted_n: 5, crossed_n: 7, ended_ns: 6 });
+    expect(takeSnapshot(openFake(fake), () => 0n).threads[0]).toMatchObject({ refused_n: 3, refused_errno: 'EINVAL', warmup_n: 4, exhausted_n: 5, crossed_n: 7, releasedBytes: 8192, ended_ns: 6 });
   });
 });

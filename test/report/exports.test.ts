@@ -63,6 +63,37 @@ describe('CSV', () => {
   });
 });
 
+describe('figures of an arm itself', () => {
+  const memoryUse = { samples_n: 4, rssMeanBytes: 2 ** 20, rssPeakBytes: 2 ** 21, pssBytes: 2 ** 20, processes: [], cgroup: null };
+  const jvm = { processes: [], threads: [], log: [], logProblems: [], cpu_ns: 1, cpuOver_ns: 1 };
+  const own = fake([{ stalls: stalled(1), run: { memoryUse, jvm } }, { stalls: stalled(1), run: { memoryUse: { ...memoryUse, rssMeanBytes: 2 ** 22 }, jvm } }, { arm: 'alone', run: { memoryUse, series: [] } }]);
+  const form = (format: ExportFormat): { text: string; notes: readonly string[] } => {
+    const bundle = openBundle(own);
+    return exportBundle(format, bundle, kernelSides(bundle));
+  };
+
+  test('stand in every row of CSV, in a row alone where there is no series', () => {
+    const [head = '', ...rows] = form('csv').text.trimEnd().split('\r\n');
+    const column = (name: string): (string | undefined)[] => rows.map((row) => row.split(',')[head.split(',').indexOf(name)]);
+    expect(column('memory.rss_mean_bytes')).toEqual([2 ** 20, 2 ** 22, 2 ** 20].map(String));
+    expect(column('series')).toEqual(['writer.mprotect', 'writer.mprotect', '']);
+    expect(column('stalls.count')).toEqual(['1', '1', '']);
+    expect(column('gc.pause.count')).toEqual(['0', '0', '']);
+  });
+
+  test('are a benchmark, a measure and a family of their own', () => {
+    expect((JSON.parse(form('bencher').text) as Record<string, Record<string, object>>)['fake/free/memory']?.['memory-rss-mean-bytes']).toEqual({ value: 2.5 * 2 ** 20, lower_value: 2 ** 20, upper_value: 2 ** 22 });
+    expect(JSON.parse(form('github-action-benchmark').text)).toContainEqual(expect.objectContaining({ name: 'fake/alone/memory: resident memory, mean', unit: 'bytes', value: 2 ** 20 }));
+    expect(form('openmetrics').text).toContain('# UNIT pauselab_memory_rss_mean_bytes bytes\n');
+    expect(form('openmetrics').text).toContain('pauselab_memory_rss_mean_bytes{profile="fake",kernel="6.18.0",arm="free",run="2"} 4194304\n');
+    expect(form('openmetrics').text).toContain('pauselab_gc_pause_longest_seconds{profile="fake",kernel="6.18.0",arm="free",run="1"} 0\n');
+  });
+
+  test('that cannot be are not missed', () => {
+    expect(form('bencher').notes.join()).not.toMatch(/cgroup|holder/);
+  });
+});
+
 describe('Bencher Metric Format', () => {
   /** bencher.dev/bmf.json: benchmark → measure → { value, lower_value?, upper_value? }, all numbers; names of at most 1,024 and 64 characters. */
   test('is as its JSON Schema says', () => {

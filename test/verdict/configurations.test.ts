@@ -4,7 +4,7 @@ import type { ArmSummary } from '../../src/bundle/schema.js';
 import { judge } from '../../src/verdict/judge.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 
-const jvm = { log: [], cpu_ns: 1, withoutProbes: null, perRun: [], removedFromEnvironment: [] };
+const jvm = { log: [], cpu_ns: 1, withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [] };
 const program = (name: string, ...shares: readonly number[]): ArmSummary => ({ ...writerArm(name, null, ...shares.map((share) => (share === 0 ? runOf() : stalledRun(3, share)))), jvm });
 const verdictOf = (...arms: readonly ArmSummary[]): string => judge({ arms, kernels: [kernelNamed('6.18.0')], status: 'complete', degraded: [] }).verdict;
 const six = (share: number): number[] => [0, 0.01, 0.02, 0.03, 0.04, 0.05].map((more) => share + more);

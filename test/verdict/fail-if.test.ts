@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
 import { loadResolved } from '../../src/profile/load.js';
-import { checkCondition, parseFailCondition } from '../../src/verdict/fail-if.js';
+import { checkCondition, parseFailCondition, refuseUndecidable } from '../../src/verdict/fail-if.js';
 import { armOf, ms, runOf, seriesOf, stalledRun, summaryOf, writer, writerArm } from './fake-summary.js';
 
 const { arms } = await loadResolved('priority-inversion');
@@ -13,9 +13,9 @@ describe('a condition is read', () => {
   test.each([
     ['writer.mprotect.stalls > 0', 'stalls.count', '>', 0],
     ['  writer.mprotect.stalls>=1  ', 'stalls.count', '>=', 1],
-    ['writer.mprotect.longest > 1.5s', 'stalls.longest_ns', '>', 1.5e9],
-    ['writer.mprotect.stalled > 5%', 'stalls.stalled_share', '>', 0.05],
-    ['writer.mprotect.stalls.stalled_share > 0.05', 'stalls.stalled_share', '>', 0.05],
+    ['writer.mprotect.longest > 1.5s', 'longest_ns', '>', 1.5e9],
+    ['writer.mprotect.stalled > 5%', 'stalled_share', '>', 0.05],
+    ['writer.mprotect.stalls.stalled_share > 0.05', 'stalled_share', '>', 0.05],
     ['reader.first_fault.service.p99 >= 20ms', 'service.p99_ns', '>=', 20 * ms],
     ['reader.first_fault.service.p99_9_ns < 500', 'service.p99_9_ns', '<', 500],
     ['control.timer.response.max <= 1m', 'response.max_ns', '<=', 60e9],
@@ -24,8 +24,9 @@ describe('a condition is read', () => {
     ['control.timer.saturated != 0', 'saturated', '!=', 0],
     ['control.timer.unserved == 0', 'unserved', '==', 0],
     ['control.timer.service.n < 100', 'service.n', '<', 100],
-  ])('%s', (text, path, comparison, value) => {
-    expect(parse(text)).toMatchObject({ text, path: path.split('.'), comparison, value, arms: realArms });
+    ['writer.mprotect.stalls_per_minute > 3', 'stalls_per_minute', '>', 3],
+  ])('%s', (text, metric, comparison, value) => {
+    expect(parse(text)).toMatchObject({ text, metric: { name: metric }, comparison, value, arms: realArms });
   });
 
   test('on one arm if it names one, a control too', () => {
@@ -53,9 +54,9 @@ test.each([
   ['free-one-vam/writer.mprotect.stalls > 0', 'there is no arm free-one-vam; did you mean free-one-vma?; there are idle-control'],
   ['writer.mprotct.stalls > 0', 'there is no series writer.mprotct; did you mean writer.mprotect?; there are writer.mprotect, reader.first_fault, control.timer'],
   ['stalls > 0', 'there is no series stalls; there are'],
-  ['writer.mprotect.stals > 0', 'there is no figure stals; did you mean stalls?; there are stalls, longest, stalled, service.n'],
-  ['writer.mprotect.constructor > 0', 'there is no figure constructor; there are'],
-  ['writer.mprotect.service > 0', 'there is no figure service; '],
+  ['writer.mprotect.stals > 0', 'there is no metric stals; did you mean stalls?; there are stalled_share, stalls_per_minute, longest_ns, blocked_per_minute, service.p99_ns, response.p99_ns and those of docs/metrics.md'],
+  ['writer.mprotect.constructor > 0', 'there is no metric constructor; there are'],
+  ['writer.mprotect.service > 0', 'there is no metric service; '],
   ['writer.mprotect.stalls > 20ms', 'expected a number to compare stalls with, got 20ms'],
   ['writer.mprotect.stalls > 1e3', 'expected a number to compare stalls with, got 1e3'],
   ['writer.mprotect.stalls > -1', 'expected a number to compare stalls with, got -1'],
@@ -64,6 +65,12 @@ test.each([
   ['writer.mprotect.longest > 500', 'expected a duration such as 20ms to compare longest with, got 500'],
   ['writer.mprotect.stalled > 5', 'expected a share such as 5% or 0.05 to compare stalled with, got 5'],
   ['writer.mprotect.saturated == constructor', 'expected true or false to compare saturated with, got constructor'],
+  ['writer.mprotect.service.p99 == 5ms', 'expected >, >=, < or <= to compare a percentile with, got =='],
+  ['writer.mprotect.service.p75 > 5ms', 'a summary has no service.p75_ns of each run; there are percentiles of service, response and the JVM\'s log at 50, 90, 99, 99.9, 99.99'],
+  ['writer.mprotect.memory.rss_peak > 1GiB', 'memory.rss_peak_bytes is of the whole arm; leave out writer.mprotect.'],
+  ['memory.rss_paek > 1GiB', 'there is no metric memory.rss_paek; did you mean memory.rss_peak?'],
+  ['memory.rss_peak > 5%', 'expected a size such as 64MiB to compare memory.rss_peak with, got 5%'],
+  ['gc.pause.longest > 5ms', 'no arm has gc.pause.longest_ns: none is a JVM'],
 ])('%s is refused', (text, sentence) => {
   expect(refusal(text)).toContain(sentence);
   expect(refusal(text)).toMatch(/^--fail-if "/);
@@ -118,8 +125,8 @@ describe('a condition is checked', () => {
   });
 
   test.each([
-    ['without a run', summaryOf([writerArm('free-one-vma', null)]), /not known in free-one-vma/],
-    ['with one arm known and another not', summaryOf([one, writerArm('free-across-vmas', null)]), /not known in free-across-vmas \(too few/],
+    ['without a run', summaryOf([writerArm('free-one-vma', null)]), /is not known in free-one-vma/],
+    ['with one arm known and another not', summaryOf([one, writerArm('free-across-vmas', null)]), /writer\.mprotect\.stalls\.count is not known in free-across-vmas; use more or longer runs/],
     ['of a victim that never operated', summaryOf([writerArm('free-one-vma', null, runOf({ n: 0 }))]), /not known/],
     ['of an experiment that is not complete', summaryOf([one], { status: 'partial' }), /not complete/],
     ['of a degraded experiment', summaryOf([one], { degraded: ['nice 19 was refused'] }), /--allow-degraded/],
@@ -133,6 +140,53 @@ describe('a condition is checked', () => {
     expect(check('writer.mprotect.service.p99_99 > 1ms', summaryOf([one])).outcome).toBe('unknown');
     const saturated = armOf('free-one-vma', null, [seriesOf(writer, [quiet], { saturated: true, response: null })]);
     expect(check('writer.mprotect.response.p50 > 1ms', summaryOf([saturated])).outcome).toBe('unknown');
+  });
+
+  test('and of an arm itself', () => {
+    const memoryUse = { rssMeanBytes: 2 ** 30, rssPeakBytes: 2 ** 31, pssBytes: null, cgroup: null };
+    const withMemory = summaryOf([{ ...one, memoryUse }]);
+    expect(check('memory.rss_peak > 1GiB', withMemory)).toEqual({ outcome: 'met', sentence: '"memory.rss_peak > 1GiB" is met: memory.rss_peak_bytes is 2 GiB in free-one-vma.' });
+    expect(check('free-one-vma/memory.rss_mean > 1GiB', withMemory).outcome).toBe('not met');
+    expect(check('memory.rss_mean > 1GiB', summaryOf([one]))).toEqual({ outcome: 'unknown', sentence: '"memory.rss_mean > 1GiB" cannot be decided: memory.rss_mean_bytes is not known (its memory was not read, or not in every run) in free-one-vma; use more or longer runs.' });
+    expect(check('holder.calls < 1', withMemory).outcome).toBe('not met');
+    // As many a minute as in all windows together.
+    expect(check('writer.mprotect.stalls_per_minute > 17', summaryOf([across])).sentence).toContain('is 18 in free-across-vmas');
+  });
+
+  describe('of a percentile by its bound', () => {
+    const runs = (...values_ms: number[]) => values_ms.map((value, i) => runOf({ run: `00${i}-free`, service: { n: 3000, min_ns: 1, mean_ns: 1, p50_ns: 1, p90_ns: 1, p99_ns: value * ms, p99_9_ns: null, p99_99_ns: null, max_ns: 1 } }));
+    const of = (...values_ms: number[]) => summaryOf([writerArm('free-one-vma', null, ...runs(...values_ms))]);
+
+    test('met where the typical run is beyond it', () => {
+      expect(check('writer.mprotect.service.p99 > 5ms', of(7, 6, 8, 9, 6, 7))).toEqual({ outcome: 'met', sentence: '"writer.mprotect.service.p99 > 5ms" is met: writer.mprotect.service.p99_ns is at least 6.00 ms in the typical run (95 % bound of 6 runs, whose median is 7.00 ms) in free-one-vma.' });
+      expect(check('writer.mprotect.service.p99 < 10ms', of(7, 6, 8, 9, 6, 7)).outcome).toBe('met');
+    });
+
+    test('not met where it is below', () => {
+      expect(check('writer.mprotect.service.p99 > 5ms', of(1, 2, 3, 4, 4, 4))).toEqual({ outcome: 'not met', sentence: '"writer.mprotect.service.p99 > 5ms" is not met: writer.mprotect.service.p99_ns is at most 4.00 ms in the typical run (95 % bound of 6 runs, whose median is 3.50 ms) in free-one-vma.' });
+    });
+
+    test('undecided between, however far the pooled figure is', () => {
+      const result = check('writer.mprotect.service.p99 > 5ms', of(1, 1, 1, 1, 1, 900));
+      expect(result.outcome).toBe('unknown');
+      expect(result.sentence).toContain('is between 1.00 ms and 900 ms in the typical run (95 % bound of 6 runs, whose median is 1.00 ms) in free-one-vma; use more or longer runs');
+    });
+
+    test('one odd run of twenty decides nothing', () => {
+      expect(check('writer.mprotect.service.p99 > 5ms', of(900, ...Array<number>(19).fill(1))).outcome).toBe('not met');
+    });
+
+    test('undecided with fewer runs, and where one run does not know it', () => {
+      expect(check('writer.mprotect.service.p99 > 5ms', of(900, 900)).sentence).toContain('is known in 2 whole, unspoiled runs (900 ms and 900 ms), and 6 bound it in free-one-vma');
+      const gap = summaryOf([writerArm('free-one-vma', null, ...runs(7, 7, 7, 7, 7, 7), quiet)]);
+      expect(check('writer.mprotect.service.p99 > 5ms', gap).sentence).toContain('not known in 1 of 7 runs');
+    });
+
+    test('and refused before anything is measured where no outcome could decide it', () => {
+      const conditions = [parse('writer.mprotect.stalls > 0'), parse('writer.mprotect.service.p99 > 5ms')];
+      expect(() => { refuseUndecidable(conditions, 5); }).toThrow('--fail-if "writer.mprotect.service.p99 > 5ms" cannot be decided, whatever is measured: 5 runs say too little of how a percentile differs from run to run; use --runs 6 or more');
+      expect(() => { refuseUndecidable(conditions, 6); refuseUndecidable(conditions.slice(0, 1), 1); }).not.toThrow();
+    });
   });
 
   test('and met all the same where something else is not known', () => {

@@ -46,7 +46,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
   const arms = [...new Set(runs.map(({ arm = 'free' }) => arm))].map((name) => ({ name }));
   store.writeManifest({
     schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'fake'], asked: null, startedAt: '2026-01-01T00:00:00.000Z', seed: 1, profileHash: 'hash', profile: { name: 'fake', arms, duration_ns: 10e9 },
-    host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 }, calibration: [], order: [], kernels: [], spoiledBy: {},
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 }, calibration: [], order: [], kernels: [], spoiledBy: {}, programs: null,
     ...manifest,
   });
   runs.forEach((fake, i) => {
@@ -61,7 +61,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
       {
         schemaVersion: 1, name, arm, kernel: null, repetition: i + 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null, unproven: [], startedAt: '2026-01-01T00:00:00.000Z',
         window: { windowStart_ns: 0, windowEnd_ns: window_ns, drainEnd_ns: window_ns }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
-        autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, jvm: null, churn: null, series: [series],
+        autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, series: [series],
         ...fake.run,
       },
       { 'histograms.hlog': hlog },

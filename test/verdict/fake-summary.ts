@@ -7,7 +7,7 @@ export const ms = 1e6;
 export function runOf(run: Partial<SeriesRunFigures> = {}): SeriesRunFigures {
   return {
     run: '000-free', status: 'complete', n: 3000, exhausted: 0, lost_records: 0, holder_calls: 5,
-    count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0,
+    count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0, saturated: false, service: null, response: null,
     ...run,
   };
 }
@@ -66,7 +66,9 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
     cutShortRuns: runs.filter(({ status }) => status !== 'complete').length,
     spoiledRuns: 0,
     regionBytes: runs.length === 0 ? null : 256 * 2 ** 20,
-    holder: runs.length === 0 ? null : { name: 'holder.madvise_free', service: { ...time_ns, n: calls }, hold_ns: 8 * ms, window_calls: calls, crossed_calls: 0, lost_records: 0 },
+    holder: runs.length === 0 ? null : { name: 'holder.madvise_free', service: { ...time_ns, n: calls }, hold_ns: 8 * ms, window_calls: calls, crossed_calls: 0, releasedBytes: null, lost_records: 0 },
+    memoryUse: null,
+    window_ns: runs.length * 10e9,
     jvm: null,
     churn: null,
     unproven: [],

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import type { SeriesRun } from '../../src/verdict/metrics.js';
 import { readSide } from '../../src/verdict/read-side.js';
 import type { Side } from '../../src/verdict/side.js';
 import { writeFakeBundle } from './fake-bundle.js';
@@ -113,9 +114,11 @@ describe('a log', () => {
     return path;
   };
 
+  const figuresOf = ({ evidence }: ReturnType<typeof read>): SeriesRun['figures'] | undefined => evidence.flatMap(({ runs }) => runs).flatMap((run) => (run.scope === 'series' ? [run.figures] : []))[0];
+
   test('line by hand is one that is taken', () => {
     // ZigZag: 4 is a count of 2.
-    expect(read(written(lineOf(Buffer.from([4])))).evidence[0]?.runs[0]?.figures.service.n).toBe(2);
+    expect(figuresOf(read(written(lineOf(Buffer.from([4])))))?.service.n).toBe(2);
   });
 
   test.each<[string, string, RegExp]>([
@@ -136,14 +139,14 @@ describe('a log', () => {
   test('whose last line is cut off is read without it, and that is said', () => {
     const side = read(written(good + good.slice(0, -30)));
     expect(side.notes[0]).toMatch(/the last line of .*x\.hlog was cut off and is left out/);
-    expect(side.evidence[0]?.runs[0]?.figures.service.n).toBe(2);
+    expect(figuresOf(side)?.service.n).toBe(2);
   });
 
   test('whose histogram reaches beyond an hour is counted in the last counter', () => {
     // ZigZag −40,000: so many counters of 0, and then a count of 1.
     const zeros = 2 * 40_000 - 1;
-    const [evidence] = read(written(lineOf(Buffer.from([0x80 | (zeros & 0x7f), 0x80 | ((zeros >> 7) & 0x7f), zeros >> 14, 2])))).evidence;
-    expect(evidence?.runs[0]?.figures).toMatchObject({ service: { n: 1 }, stalls: { count: 1 } });
+    const side = read(written(lineOf(Buffer.from([0x80 | (zeros & 0x7f), 0x80 | ((zeros >> 7) & 0x7f), zeros >> 14, 2]))));
+    expect(figuresOf(side)).toMatchObject({ service: { n: 1 }, stalls: { count: 1 } });
   });
 
   test('with tags like keys of every object', () => {

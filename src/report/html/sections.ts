@@ -3,6 +3,7 @@ import { stalledTime } from '../../attribution/totals.js';
 import { grouped } from '../../base/group.js';
 import { formatDuration, formatShare, formatSize } from '../../base/units.js';
 import type { Cause } from '../../bundle/blame.js';
+import { betweenRuns, shownRange } from '../../verdict/between-runs.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare-words.js';
 import type { Comparison } from '../../verdict/compared.js';
 import { advice, causeWords } from './advice.js';
@@ -103,14 +104,22 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
   const kernels = manifest.kernels.length > 1;
   const shown = (value: number | null, isSaturated = false): string => (value === null ? (isSaturated ? 'saturated' : 'n too small') : formatDuration(value));
   const rows = summary.arms.filter(({ runs }) => runs > 0).flatMap((arm) => arm.series.map((series) => [
-    `${arm.name}${arm.control === null ? '' : ' (control)'}`, ...(kernels ? [arm.kernel] : []), series.name, String(arm.runs), String(series.service.n), shown(series.service.p50_ns), shown(series.service.p99_ns), series.response === null ? '–' : shown(series.response.p99_ns, series.saturated), shown(series.service.max_ns),
+    `${arm.name}${arm.control === null ? '' : ' (control)'}`, ...(kernels ? [arm.kernel] : []), series.name, String(arm.runs), String(series.service.n), shown(series.service.p50_ns), inRuns(series, 'service', shown(series.service.p99_ns)), series.response === null ? '–' : inRuns(series, 'response', shown(series.response.p99_ns, series.saturated)), shown(series.service.max_ns),
     String(series.stalls.count), series.stalls.longest_ns === 0 ? '–' : formatDuration(series.stalls.longest_ns), formatShare(series.stalls.stalled_share),
   ]));
+  const memory = summary.arms.flatMap(({ name, kernel, memoryUse }) => (memoryUse === null ? [] : [[name, ...(kernels ? [kernel] : []), formatSize(memoryUse.rssMeanBytes), formatSize(memoryUse.rssPeakBytes), memoryUse.pssBytes === null ? '–' : formatSize(memoryUse.pssBytes), memoryUse.cgroup === null ? '–' : formatSize(memoryUse.cgroup.meanBytes)]]));
   const logs = summary.arms.flatMap((arm) => (arm.jvm?.log ?? []).map(({ name, durations, long_count, total_ns }) => [arm.name, ...(kernels ? [arm.kernel] : []), name, String(durations.n), shown(durations.p50_ns), shown(durations.p99_ns), durations.max_ns === null ? '–' : formatDuration(durations.max_ns), String(long_count), formatDuration(total_ns)]));
   const idle = summary.arms.filter(({ runs }) => runs === 0).map(({ name, kernel, spoiledRuns }) => `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`);
-  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a run that is whole and unspoiled, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99', 'response p99', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
+  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a run that is whole and unspoiled, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99 (single runs)', 'response p99 (single runs)', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
+${memory.length === 0 ? nothing : table(`Memory of the workload${several ? `, in ${label}` : ''}: what not giving it back costs`, ['arm', ...(kernels ? ['kernel'] : []), 'resident, mean', 'peak', 'proportional, after the window', 'its cgroup, mean'], memory, kernels ? 2 : 1)}
 ${logs.length === 0 ? nothing : table(`What the JVM’s own log told${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
 ${idle.length === 0 ? nothing : html`<p>Without a run that counts${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
+}
+
+/** `41.5 µs (38.1–44.0 µs)`: with the lowest and the highest run. */
+function inRuns(series: NonNullable<ReportedBundle['stored']['summary']>['arms'][number]['series'][number], times: 'service' | 'response', pooled: string): string {
+  const range = betweenRuns(series, times, 'p99_ns');
+  return range === null ? pooled : `${pooled} (${shownRange(range)})`;
 }
 
 /** Stalled time per cause and thread, per arm, with a bar each. */

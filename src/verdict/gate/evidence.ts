@@ -1,7 +1,7 @@
 /** What keeps a suite, a side or a series from being evidence. Whatever this finds passes under no policy. */
 import { formatSize } from '../../base/units.js';
-import { differingFacts, differingSettings, factSentence, shownSettings } from '../differences.js';
-import type { Metric, RunEvidence } from '../metrics.js';
+import { differingFacts, differingSettings, factSentence, pathInArm, sharedArms, shownSettings, withoutRepetition, type DifferingSetting } from '../differences.js';
+import type { Metric, RunEvidence, SeriesRun } from '../metrics.js';
 import type { Side } from '../side.js';
 import { counted } from '../words.js';
 import { matchesAny } from './pattern.js';
@@ -23,13 +23,28 @@ export type Allowed = Pick<Policy, 'allowDifferent' | 'allowSettings'>;
 /** What must be alike, and is not. */
 export function pairProblems(baseline: Side, candidate: Side, { allowDifferent, allowSettings }: Allowed): string[] {
   if (baseline.facts.profile !== candidate.facts.profile) return [`the baseline ${baseline.label} is of the profile ${String(baseline.facts.profile)} and the candidate ${candidate.label} of ${String(candidate.facts.profile)}: they measure different things`];
-  const settings = differingSettings(baseline.resolved, candidate.resolved).filter(({ path }) => !matchesAny(allowSettings, path));
+  const settings = withoutRepetition(differingSettings(baseline, candidate).filter((setting) => !isAllowed(allowSettings, setting)), sharedArms(baseline, candidate));
   const facts = refusedFacts(baseline, candidate, allowDifferent);
   const remedy = [...new Set(facts.map((fact) => fact.class))].map((name) => `--allow-different ${name}`).join(' ');
   return [
-    ...(settings.length > 0 ? [`the profile ${String(candidate.facts.profile)} is not the same in ${baseline.label} and ${candidate.label}: ${shownSettings(settings)}; measure the baseline anew, or allow what is the change under test (--allow-setting '${settings[0]?.path ?? ''}', or allowSettings in the policy)`] : []),
+    ...(settings.length > 0 ? [`the profile ${String(candidate.facts.profile)} is not the same in ${baseline.label} and ${candidate.label}: ${shownSettings(settings)}; measure the baseline anew, or, if that is the change under test, allow it with ${allowingWords(settings)}`] : []),
     ...(facts.length > 0 ? [`the environments differ: ${facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))).join('; ')}; measure the baseline there too, or allow it (${remedy}, or allowDifferent in the policy)`] : []),
   ];
+}
+
+/** By the whole path, by the path inside the arm, and by where the words after `java` were once compared one by one. */
+function isAllowed(patterns: readonly string[], { path }: DifferingSetting): boolean {
+  const asWords = path.replace(/\.jvm\.app\.(?:flags|jar|classPath|mainClass|module|args)(?:\..*)?$/, '.jvm.app.args.0');
+  return [path, pathInArm(path), asWords].some((one) => matchesAny(patterns, one));
+}
+
+const mostAllowed = 3;
+
+function allowingWords(settings: readonly DifferingSetting[]): string {
+  const paths = settings.slice(0, mostAllowed).map(({ path }) => path);
+  const more = settings.length > mostAllowed ? ', …' : '';
+  const written = paths.map((path) => (/^[\w.-]+$/.test(path) ? path : `'${path}'`));
+  return `allowSettings: [${written.join(', ')}${more}] in the policy (or ${paths.map((path) => `--allow-setting '${path}'`).join(' ')}${more === '' ? '' : ' …'})`;
 }
 
 export function refusedFacts(baseline: Pick<Side, 'facts'>, candidate: Pick<Side, 'facts'>, allowed: readonly EnvironmentClass[]) {
@@ -40,7 +55,7 @@ export function refusedFacts(baseline: Pick<Side, 'facts'>, candidate: Pick<Side
 /** What differs and was allowed to: sentences. */
 export function pairNotes(baseline: Side, candidate: Side): string[] {
   const facts = differingFacts(baseline.facts, candidate.facts);
-  const settings = differingSettings(baseline.resolved, candidate.resolved);
+  const settings = withoutRepetition(differingSettings(baseline, candidate), sharedArms(baseline, candidate));
   const regions = candidate.regions.flatMap(({ of, bytes }) => {
     const own = baseline.regions.find((region) => region.of === of);
     return own === undefined || Math.abs(Math.log(bytes / own.bytes)) < Math.log(1.25) ? [] : [`${of} from ${formatSize(own.bytes)} in ${baseline.label} to ${formatSize(bytes)} in ${candidate.label}`];
@@ -54,12 +69,12 @@ export function pairNotes(baseline: Side, candidate: Side): string[] {
 
 /** Why figures that look good in these runs are not to be trusted; null: nothing. */
 export function flawOf(metric: Metric, runs: readonly RunEvidence[], allowSaturated: boolean): string | null {
-  const where = (of: (figures: RunEvidence['figures']) => boolean): number => runs.filter(({ figures }) => of(figures)).length;
+  const where = (of: (figures: SeriesRun['figures']) => boolean): number => runs.filter((run) => run.scope === 'series' && of(run.figures)).length;
   const saturated = where((figures) => figures.saturated);
   if (saturated > 0 && !allowSaturated) return `the series is saturated in ${counted(saturated, 'run')} of ${runs.length}: it could not keep its schedule, so what it did measure is the smaller part; lower its rate, or set allowSaturated in the rule`;
   if (!metric.ofStalls) return null;
   const lost = where(({ lost_records = 0 }) => lost_records > 0);
-  if (lost > 0 && ['stalled_share', 'blocked_per_minute'].includes(metric.name)) return `records of slow operations were lost in ${counted(lost, 'run')} of ${runs.length}, so the figure is a lower bound`;
+  if (lost > 0 && metric.fromRecords) return `records of slow operations were lost in ${counted(lost, 'run')} of ${runs.length}, so the figure is a lower bound`;
   const exhausted = where((figures) => (figures.exhausted ?? 0) > 0);
   if (exhausted > 0) return `the victim used up its fresh pages in ${counted(exhausted, 'run')} of ${runs.length}, and could be stalled in a part of the window only; lower its rate`;
   const unseen = where(({ stalls }) => stalls.unseen_count > 0);

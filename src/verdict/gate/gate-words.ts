@@ -65,7 +65,7 @@ export function limitExpected({ metric, operator, value }: Pick<Limit, 'metric' 
 }
 
 export function limitSentence(metric: Metric, { values, violations, violations_share_high: high }: LimitRow): string {
-  const highest = `the highest is ${formatMetric(metric.unit, Math.max(...values))}`;
+  const highest = metric.worse === 'more' ? `the highest is ${formatMetric(metric.unit, Math.max(...values))}` : `the lowest is ${formatMetric(metric.unit, Math.min(...values))}`;
   if (violations > 0) return `beyond it in ${violations} of ${counted(values.length, 'run')}; ${highest}`;
   return `in all ${values.length} runs (${highest}); up to ${formatShare(high ?? 1)} of such runs may still be beyond it`;
 }

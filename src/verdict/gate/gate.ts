@@ -10,6 +10,7 @@ import { didYouMean } from '../../base/near-miss.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
 import { described, distinctLabels, draftOf, hasNot, rowOf, valuesOf, type Draft } from '../compare.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../decide.js';
+import { holds } from '../limit.js';
 import type { Metric } from '../metrics.js';
 import type { SeriesEvidence, Side } from '../side.js';
 import { counted } from '../words.js';
@@ -96,15 +97,16 @@ function isMeant(patterns: readonly string[] | null, name: string | null): boole
 
 interface Selected {
   readonly arm: string;
+  readonly scope: SeriesEvidence['scope'];
   readonly series: string;
 }
 
 /** Of what either side has: what only one of them has is missing in the other, and told so. */
 function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
   const controls = new Set(sides.flatMap(({ resolved }) => controlArms(resolved)));
-  const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, series }) => ({ arm, series })));
-  const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.series]), one])).values()];
-  return unique.filter(({ arm, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (rule.series === null ? !isControlSeries(series) : matchesAny(rule.series, series)));
+  const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, scope, series }) => ({ arm, scope, series })));
+  const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.scope, one.series]), one])).values()];
+  return unique.filter(({ arm, scope, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (scope === 'arm' || (rule.series === null ? !isControlSeries(series) : matchesAny(rule.series, series))));
 }
 
 function controlArms(resolved: unknown): string[] {
@@ -123,8 +125,8 @@ function checksOf(rule: Rule, candidate: Side, baseline: Side | null, policy: Po
   });
 }
 
-function evidenceOf(side: Side, { arm, series }: Selected): SeriesEvidence {
-  return side.evidence.find((one) => one.arm === arm && one.series === series) ?? { arm, series, runs: [] };
+function evidenceOf(side: Side, { arm, scope, series }: Selected): SeriesEvidence {
+  return side.evidence.find((one) => one.arm === arm && one.scope === scope && one.series === series) ?? { arm, scope, series, runs: [] };
 }
 
 function tooFew(name: string, { runs }: SeriesEvidence, { minimumRuns }: Policy, { leftOut }: Pick<Side, 'leftOut'>): string | null {
@@ -134,9 +136,10 @@ function tooFew(name: string, { runs }: SeriesEvidence, { minimumRuns }: Policy,
 
 function limitCheck(rule: Rule, selected: Selected, limit: Limit, own: SeriesEvidence, candidate: Side, policy: Policy): DraftCheck[] {
   const { metric, operator, value } = limit;
+  if (metric.scope !== own.scope) return [];
   if (own.runs.length > 0 && own.runs.every((run) => hasNot(metric, run))) return [];
   const { known, missing } = valuesOf(metric, own.runs);
-  const violations = known.filter((one) => !(operator === '<' ? one < value : operator === '<=' ? one <= value : one === value)).length;
+  const violations = known.filter((one) => !holds(one, operator, value)).length;
   const few = tooFew('candidate', own, policy, candidate);
   const flaw = few ?? missing[0] ?? flawOf(metric, own.runs, rule.allowSaturated);
   const row = { operator, value, values: known, violations, violations_share_high: known.length === 0 ? null : clopperPearson(violations, known.length).high };
@@ -161,6 +164,7 @@ interface Comparing {
 
 function comparisonCheck({ rule, selected, compared, own, other, candidate, baseline, policy }: Comparing): DraftCheck[] {
   const { metric, relative, absolute } = compared;
+  if (metric.scope !== own.scope) return [];
   const basics = { ...labels(rule, selected, metric), kind: 'comparison' as const, comparison: null, limit: null };
   const error = (sentence: string): DraftCheck[] => [{ kind: 'done', rule: rule.name, check: { ...basics, outcome: 'error', expected: `${metric.title} no worse than the baseline`, sentence } }];
   if (other === null || baseline === null) return error('there is no baseline to compare with');
@@ -193,7 +197,7 @@ function judgeComparison({ unjudged, flaw }: Extract<DraftCheck, { kind: 'compar
 }
 
 function labels(rule: Rule, { arm, series }: Selected, metric: Metric): Pick<Check, 'rule' | 'arm' | 'series' | 'metric'> {
-  return { rule: rule.name, arm, series, metric: metric.name };
+  return { rule: rule.name, arm, series: metric.subject ?? series, metric: metric.name };
 }
 
 function problemCheck(problem: string): Check {
@@ -218,7 +222,7 @@ function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
 
 function whyIdle(rule: Rule, sides: readonly Side[]): string {
   const arms = [...new Set(sides.flatMap((side) => side.arms))];
-  const series = [...new Set(sides.flatMap(({ evidence }) => evidence.map((one) => one.series)))];
+  const series = [...new Set(sides.flatMap(({ evidence }) => evidence.flatMap((one) => (one.scope === 'series' ? [one.series] : []))))];
   const idle = (what: string, patterns: readonly string[] | null, names: readonly string[]): string[] =>
     (patterns ?? []).some((pattern) => names.some((name) => matchesAny([pattern], name))) || patterns === null ? [] : [`no ${what} is named ${patterns.join(' or ')}${didYouMean(patterns[0] ?? '', names)}; there are ${names.join(', ')}`];
   const why = [...idle('arm', rule.arms, arms), ...idle('series', rule.series, series)];

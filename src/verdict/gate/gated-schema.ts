@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { jointSchema, rowSchema, sideSchema } from '../compare-schema.js';
 import { checkOutcomes } from './gated.js';
-import { operators } from './policy.js';
+import { operators } from '../limit.js';
 import { environmentClasses, inconclusiveMeanings } from './policy-schema.js';
 
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);

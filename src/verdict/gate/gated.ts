@@ -2,7 +2,8 @@
 import type { ExitCode } from '../../base/failure.js';
 import type { ComparedSide, CompareRow } from '../compared.js';
 import type { JointResult } from '../joint.js';
-import type { Operator, Policy } from './policy.js';
+import type { Operator } from '../limit.js';
+import type { Policy } from './policy.js';
 
 /** `error`: the evidence is missing or flawed; it passes under no policy. */
 export const checkOutcomes = ['fail', 'error', 'inconclusive', 'pass'] as const;

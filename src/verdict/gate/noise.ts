@@ -19,7 +19,7 @@ export function isControlSeries(series: string): boolean {
 export function noiseNotes(candidate: Side, baseline: Side | null, alpha: number): string[] {
   const stalled = [candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) => {
     const runs = controlsOf(side).flatMap((series) => series.runs);
-    const n = runs.filter(({ figures }) => figures.stalls.count > 0).length;
+    const n = runs.filter((run) => run.scope === 'series' && run.figures.stalls.count > 0).length;
     return runs.length === 0 ? [] : [{ label: side.label, n, of: runs.length }];
   });
   if (stalled.every(({ n }) => n === 0)) return [];

@@ -1,16 +1,13 @@
 /** A gate's policy: from YAML to rules whose metrics, limits and margins are known to make sense. */
 import { usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
 import { describe, invalid, type Problem } from '../../profile/problem.js';
 import { placeOf, type Mapping, type Path } from '../../profile/tree.js';
 import { parseTree } from '../../profile/validate.js';
 import { mappingOf, readMapping } from '../../profile/yaml-file.js';
-import { metricNamed, metricsFor, parseInUnit, type Metric } from '../metrics.js';
+import { limitValue, limitWords, type Operator } from '../limit.js';
+import { metricNamed, noSuchMetric, parseInUnit, type Metric } from '../metrics.js';
 import { defaultPolicyText } from './default-policy.js';
 import { policySchema, type inconclusiveMeanings, type EnvironmentClass, type WrittenPolicy } from './policy-schema.js';
-
-export const operators = ['<=', '<', '=='] as const;
-export type Operator = (typeof operators)[number];
 
 export interface Limit {
   readonly text: string;
@@ -110,19 +107,21 @@ function ruleOf(rule: WrittenRule, index: number, problem: (path: Path, text: st
 }
 
 function limitOf(text: string, problem: (why: string) => void): Limit[] {
-  const [, name = '', operator = '', value = ''] = /^([\w.]+)\s*([<>=!]{1,2})\s*(\S+)$/.exec(text) ?? [];
-  if (name === '') {
+  const words = limitWords(text);
+  if (words === null) {
     problem(`expected a metric, a comparison and a value, such as longest_ns <= 50ms, got ${describe(text)}`);
     return [];
   }
+  const { target: name, operator, value } = words;
   const metric = known(name, problem);
   if (metric === null) return [];
-  const isKnown = operators.find((one) => one === operator);
+  const sound = metric.worse === 'more' ? (['<=', '<', '=='] as const) : (['>=', '>'] as const);
+  const isKnown = sound.find((one) => one === operator);
   if (isKnown === undefined) {
-    problem(`expected <=, < or == (more is worse in every metric), got ${operator}`);
+    problem(`expected ${sound.length === 2 ? '>= or >' : '<=, < or =='} (${metric.worse} of ${metric.name} is worse), got ${operator}`);
     return [];
   }
-  const parsed = value === '0' ? { ok: true as const, value: 0 } : parseInUnit(metric.unit, value);
+  const parsed = limitValue(metric, name, value);
   if (!parsed.ok) {
     problem(`expected ${parsed.expected} to compare ${metric.name} with, got ${describe(value)}`);
     return [];
@@ -143,6 +142,10 @@ function comparedOf(written: NonNullable<WrittenRule['compare']>[number], proble
   const path = typeof written === 'string' ? [] : ['metric'];
   const metric = known(name, (why) => { problem(path, why); });
   if (metric === null) return [];
+  if (metric.worse === 'less') {
+    problem(path, `expected a metric of which more is worse, got ${metric.name}; ask for enough of it by a limit such as ${metric.name} >= 1`);
+    return [];
+  }
   if (absolute === null) return [{ metric, relative, absolute: null }];
   const parsed = parseInUnit(metric.unit, absolute);
   if (!parsed.ok) {
@@ -154,8 +157,6 @@ function comparedOf(written: NonNullable<WrittenRule['compare']>[number], proble
 
 function known(name: string, problem: (why: string) => void): Metric | null {
   const metric = metricNamed(name);
-  if (metric !== null) return metric;
-  const possible = metricsFor([99]).map((one) => one.name);
-  problem(`there is no metric ${name.slice(0, 60)}${didYouMean(name, possible)}; there are ${possible.join(', ')}, and other percentiles such as service.p99_9_ns`);
-  return null;
+  if (metric === null) problem(noSuchMetric(name));
+  return metric;
 }

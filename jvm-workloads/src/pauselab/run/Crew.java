@@ -1,6 +1,7 @@
 package pauselab.run;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -38,9 +39,15 @@ public final class Crew {
         await(ended);
     }
 
-    /** What was done, as one line of JSON. */
+    /** What was done, as one line of JSON, with what the process uses of memory: for after the window (MemoryUse). */
     public String summary() {
-        return Json.of(Map.of("threads", posts.stream().map(Post::done).toList()));
+        Map<String, Object> said = new LinkedHashMap<>();
+        said.put("threads", posts.stream().map(Post::done).toList());
+        Long pss = MemoryUse.proportionalBytes();
+        if (pss != null) {
+            said.put("memory", Map.of("pssBytes", pss));
+        }
+        return Json.of(said);
     }
 
     private void start(Plan plan, String holderLayout, String lockRefusal) {

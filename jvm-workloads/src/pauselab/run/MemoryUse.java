@@ -1,0 +1,25 @@
+package pauselab.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What this process uses of memory. Reading it takes mmap_lock: never before the last operation has been served. */
+final class MemoryUse {
+    private static final Pattern PSS = Pattern.compile("^Pss:\\s+(\\d+) kB$", Pattern.MULTILINE);
+
+    /** Pages that other processes map too count in part (PSS); null where the kernel does not tell. */
+    static Long proportionalBytes() {
+        try {
+            Matcher pss = PSS.matcher(Files.readString(Path.of("/proc/self/smaps_rollup")));
+            return pss.find() ? Long.parseLong(pss.group(1)) * 1024 : null;
+        } catch (IOException unreadable) {
+            return null;
+        }
+    }
+
+    private MemoryUse() {
+    }
+}

@@ -1,0 +1,57 @@
+/** Of which files a program of the user's own is made, and which versions these are. */
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { jarFolder, javaCommand, type JavaMain } from '../profile/java-command.js';
+import type { ResolvedArm } from '../profile/resolved.js';
+
+export interface ProgramFile {
+  /** As the profile has it. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Null of what is no file, such as a folder of classes. */
+  readonly sha256: string | null;
+}
+
+const chunkBytes = 2 ** 20;
+
+/** Each file once. What is not there is left out: the JVM says so itself. */
+export function programFiles(arms: readonly ResolvedArm[]): ProgramFile[] {
+  const paths = new Set(arms.flatMap(({ jvm }) => ((jvm?.app?.args ?? []).length === 0 ? [] : pathsOf(javaCommand(jvm?.app?.args ?? []).main))));
+  return [...paths].flatMap((path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return [];
+    return [{ path, bytes: stat.isFile() ? stat.size : 0, sha256: stat.isFile() ? sha256Of(path) : null }];
+  });
+}
+
+function pathsOf(main: JavaMain): readonly string[] {
+  return 'jar' in main ? [main.jar] : main.classPath.filter((path) => path !== '').flatMap(withoutStar);
+}
+
+/** `lib/*` is every jar of that folder (java(1)). */
+function withoutStar(path: string): string[] {
+  const folder = jarFolder(path);
+  if (folder === null) return [path];
+  try {
+    return readdirSync(folder).filter((name) => /\.jar$/i.test(name)).sort().map((name) => `${folder}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+/** Null of a file that cannot be read. */
+function sha256Of(path: string): string | null {
+  const hash = createHash('sha256');
+  const chunk = Buffer.alloc(chunkBytes);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      for (let got = 0; (got = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, got));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return null;
+  }
+  return hash.digest('hex');
+}
