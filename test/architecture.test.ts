@@ -81,7 +81,7 @@ const fileAccess = {
   reading: {
     names: ['readFileSync', 'readFile', 'createReadStream', 'read', 'readSync', 'readv', 'readvSync', 'open', 'openSync', 'openAsBlob', 'cp', 'cpSync'],
     // The one reader; files of the kernel; and those that open something else than a file to be read.
-    allowed: ['base/read-file.ts', 'host/files.ts', 'base/atomic-file.ts', 'base/held-folder.ts', 'bundle/store.ts', 'workload/programs.ts', 'guest/main.ts'],
+    allowed: ['base/read-file.ts', 'host/files.ts', 'host/process-memory.ts', 'base/atomic-file.ts', 'base/held-folder.ts', 'bundle/store.ts', 'workload/programs.ts', 'guest/main.ts'],
   },
   writing: {
     names: ['writeFileSync', 'writeFile', 'appendFileSync', 'appendFile', 'createWriteStream', 'write', 'writeSync', 'writev', 'writevSync', 'truncateSync', 'copyFileSync'],

@@ -3,11 +3,10 @@
  * not take its mmap_lock (fs/proc/task_mmu.c, task_statm; up to Linux 6.16 it may be off by some pages a CPU). The
  * proportional share (PSS) takes that lock for as long as a walk over all page tables lasts: only after the window.
  */
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { readIfThere } from './files.js';
+import { readIfThere, readKernelBytes } from './files.js';
 import { machine, memoryCgroups, type MemoryFiles } from './memory.js';
 
 /** AT_PAGESZ of the auxiliary vector, a list of pairs of words (getauxval(3)). */
@@ -18,7 +17,7 @@ let pageBytes: number | null = null;
 
 function bytesOfPage(): number {
   if (pageBytes !== null) return pageBytes;
-  const raw = readFileSync('/proc/self/auxv');
+  const raw = readKernelBytes('/proc/self/auxv');
   const words = Array.from({ length: Math.floor(raw.length / 8) }, (_, i) => raw.readBigUInt64LE(8 * i));
   const at = words.findIndex((word, i) => i % 2 === 0 && word === pageSizeKey);
   pageBytes = at < 0 ? usualPageBytes : Number(words[at + 1] ?? usualPageBytes);

@@ -1,6 +1,7 @@
 /** Of which files a program of the user's own is made, and which versions these are. */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { eachChunk } from '../base/read-file.js';
 import { jarFolder, javaCommand, type JavaMain } from '../profile/java-command.js';
 import type { ResolvedArm } from '../profile/resolved.js';
 
@@ -11,8 +12,6 @@ export interface ProgramFile {
   /** Null of what is no file, such as a folder of classes. */
   readonly sha256: string | null;
 }
-
-const chunkBytes = 2 ** 20;
 
 /** Each file once. What is not there is left out: the JVM says so itself. */
 export function programFiles(arms: readonly ResolvedArm[]): ProgramFile[] {
@@ -42,14 +41,8 @@ function withoutStar(path: string): string[] {
 /** Null of a file that cannot be read. */
 function sha256Of(path: string): string | null {
   const hash = createHash('sha256');
-  const chunk = Buffer.alloc(chunkBytes);
   try {
-    const file = openSync(path, 'r');
-    try {
-      for (let got = 0; (got = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, got));
-    } finally {
-      closeSync(file);
-    }
+    eachChunk(path, {}, (chunk) => { hash.update(chunk); });
   } catch {
     return null;
   }
