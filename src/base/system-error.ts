@@ -2,6 +2,7 @@
  * What the system refused, as a sentence. Any error of a system call that nobody expected (a disk that is full, a limit that
  * is reached, a folder that is gone) is a fault of the environment and no bug: exit code 5, and what to do about it.
  */
+import { constants } from 'node:os';
 import { unfit, type Failure } from './failure.js';
 
 interface Meaning {
@@ -48,9 +49,16 @@ export function systemFailure(error: unknown): Failure | null {
   if (!(error instanceof Error)) return null;
   // V8 says so where a buffer finds no memory.
   if (error instanceof RangeError && error.message.includes('allocation failed')) return failed('allocating a buffer', 'ENOMEM', error);
-  const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const { syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const code = errnoName(error);
   if (code === undefined || syscall === undefined || !/^E[A-Z0-9]+$/.test(code) || bugs.has(code)) return null;
   return failed([callOf(syscall, path), path, ...(dest === undefined ? [] : ['to', dest])].filter((word) => word !== undefined && word !== '').join(' '), code, error);
+}
+
+/** Node calls a refusal that libuv does not know, such as a used-up quota, UNKNOWN; its number is Linux's all the same. */
+export function errnoName({ code, errno }: NodeJS.ErrnoException): string | undefined {
+  if (code !== 'UNKNOWN' || errno === undefined) return code;
+  return Object.entries(constants.errno).find(([, number]) => number === -errno)?.[0] ?? 'EUNKNOWN';
 }
 
 /** Of these the machine or a limit is the cause, whatever was to be read: the name that the user gave may be right. */

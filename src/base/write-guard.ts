@@ -1,6 +1,6 @@
 /** What the system says of a write, as a sentence that names the path and says what to do. */
 import { Failure, unfit } from './failure.js';
-import { meaningOf } from './system-error.js';
+import { errnoName, meaningOf } from './system-error.js';
 
 /** By errno; `elsewhere` is the advice to write to another place. */
 const remedies = (elsewhere: string): Partial<Record<string, string>> => ({
@@ -25,7 +25,7 @@ export function guard<T>(path: string, write: () => T, option?: string): T {
     return write();
   } catch (error) {
     if (error instanceof Failure || !(error instanceof Error) || !('code' in error)) throw error;
-    throw unwritable(path, String(error.code), option, error);
+    throw unwritable(path, errnoName(error as NodeJS.ErrnoException) ?? String(error.code), option, error);
   }
 }
 

@@ -5,7 +5,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { unfit, type Failure } from '../base/failure.js';
 import { printableJson, printableLine, printableText } from '../base/printable.js';
-import { meaningOf } from '../base/system-error.js';
+import { errnoName, meaningOf } from '../base/system-error.js';
 
 /** Lines for people. */
 export function printText(text: string): void {
@@ -62,8 +62,9 @@ export function watchOutput(): OutputWatch {
 function lose(cause: NodeJS.ErrnoException): void {
   // Whoever reads our output may stop at any line (`pauselab … | head`); what the command found does not change by that.
   if (cause.code === 'EPIPE' || cause.syscall === undefined) return;
-  const { what, remedy } = meaningOf(cause.code ?? '');
-  lost ??= unfit(`the result could not be written to stdout (${cause.code ?? cause.message}): ${what}; ${remedy}`, { cause });
+  const code = errnoName(cause);
+  const { what, remedy } = meaningOf(code ?? '');
+  lost ??= unfit(`the result could not be written to stdout (${code ?? cause.message}): ${what}; ${remedy}`, { cause });
 }
 
 function send(text: string): void {

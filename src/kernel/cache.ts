@@ -10,6 +10,7 @@ import { Failure, unfit, usage } from '../base/failure.js';
 import { homeFolder } from '../base/home.js';
 import { parseJson } from '../base/json.js';
 import { readText } from '../base/read-file.js';
+import { errnoName } from '../base/system-error.js';
 import { sha256OfFile } from './checksum.js';
 import { saysDiskFull } from '../base/child.js';
 import { withLock } from './file-lock.js';
@@ -140,7 +141,7 @@ const remedies: Record<string, string> = {
 
 function explained(cache: string, error: unknown): unknown {
   if (error instanceof Failure || !(error instanceof Error)) return error;
-  const code = (error as NodeJS.ErrnoException).code;
+  const code = errnoName(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || saysDiskFull(error.message)) return diskFull(cache, error);
   const remedy = remedies[code ?? ''];
   return remedy === undefined ? error : unfit(`the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; name another with PAUSELAB_CACHE`, { cause: error });

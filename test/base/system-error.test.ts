@@ -31,6 +31,11 @@ test('a program that could not be started', async () => {
   expect(systemFailure(refused)?.message).toBe('spawn x failed (EAGAIN): no more processes or threads may be started; raise the limit (ulimit -u, the pids limit of the container), or end some');
 });
 
+test('a refusal that Node calls UNKNOWN has its name by its number', () => {
+  const error = Object.assign(new Error('UNKNOWN: unknown error, write'), { code: 'UNKNOWN', errno: -constants.errno.EDQUOT, syscall: 'write' });
+  expect(systemFailure(error)).toMatchObject({ exitCode: 5, message: 'write failed (EDQUOT): the disk quota is used up; free some of it, or name another place' });
+});
+
 test('what is a bug stays one', () => {
   for (const error of [new TypeError('x is undefined'), new Error('no'), 'text', null, Object.assign(new Error('bad'), { code: 'EINVAL', syscall: 'read' }), Object.assign(new Error('bad'), { code: 'ERR_INVALID_ARG_TYPE', syscall: 'x' })]) {
     expect(systemFailure(error)).toBeNull();
