@@ -30,8 +30,7 @@ export function readYamlValue(text: string, source: Place): Tree {
 type PlaceAt = (offset: number) => Place;
 
 function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
-  // Keys that are there twice are found in convert(), which knows their path.
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  const document = parsed(text, lineCounter, placeAt);
   const problems = [...document.errors, ...document.warnings].map((error): Problem => ({
     at: placeAt(error.pos[0]),
     path: [],
@@ -43,9 +42,21 @@ function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   return tree;
 }
 
+/** The library descends by recursion: what is nested some thousand deep finds no stack, before its depth can be counted. */
+function parsed(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Document {
+  try {
+    // Keys that are there twice are found in convert(), which knows their path.
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
+  }
+}
+
 // Aliases are followed, and a few lines of YAML with aliases of aliases can name a billion values.
 const mostValues = 20_000;
 const mostDepth = 32;
+const tooDeep = `expected at most ${mostValues} values, nested at most ${mostDepth} deep; each alias counts with all that it stands for`;
 
 function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tree {
   let values = 0;
@@ -57,8 +68,7 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
     values += 1;
     if (!tooMuch && (values > mostValues || path.length > mostDepth)) {
       tooMuch = true;
-      const text = `expected at most ${mostValues} values, nested at most ${mostDepth} deep; each alias counts with all that it stands for`;
-      problems.push({ at, path: [], text });
+      problems.push({ at, path: [], text: tooDeep });
     }
     if (tooMuch) return { kind: 'scalar', at, value: null };
     if (isAlias(node)) {

@@ -157,4 +157,8 @@ describe('what is no profile at all', () => {
       expect.stringContaining('nested at most 32 deep'),
     ]);
   });
+
+  test.each(['[', '{ a: ', '- '])('nesting by %j that no stack holds is refused', async (open) => {
+    expect(await problemsIn(`a:\n  ${open.repeat(20_000)}`)).toEqual(expect.arrayContaining([expect.any(String)]));
+  });
 });
