@@ -30,7 +30,9 @@ export function readYamlValue(text: string, source: Place): Tree {
 type PlaceAt = (offset: number) => Place;
 
 function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
-  const document = parsed(text, lineCounter, placeAt);
+  if (isDeep(text)) throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
+  // Keys that are there twice are found in convert(), which knows their path.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
   const problems = [...document.errors, ...document.warnings].map((error): Problem => ({
     at: placeAt(error.pos[0]),
     path: [],
@@ -42,20 +44,26 @@ function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   return tree;
 }
 
-/** The library descends by recursion: what is nested some thousand deep finds no stack, before its depth can be counted. */
-function parsed(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Document {
-  try {
-    // Keys that are there twice are found in convert(), which knows their path.
-    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
+/**
+ * The library descends by recursion, and of what is nested ten thousand deep V8 may end the whole process. So the text is
+ * looked at before: brackets that are open, indicators at the beginning of a line, indentation. Brackets in quotes and
+ * comments count too: nobody leaves hundreds of them open.
+ */
+function isDeep(text: string): boolean {
+  let open = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') open += 1;
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
+    if (open > mostOpen) return true;
   }
+  return text.split('\n').some((line) => (/^[\s?:-]*/.exec(line)?.[0].length ?? 0) > 2 * mostOpen);
 }
 
 // Aliases are followed, and a few lines of YAML with aliases of aliases can name a billion values.
 const mostValues = 20_000;
 const mostDepth = 32;
+/** Far more than that, and far less than a stack holds. */
+const mostOpen = 300;
 const tooDeep = `expected at most ${mostValues} values, nested at most ${mostDepth} deep; each alias counts with all that it stands for`;
 
 function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tree {

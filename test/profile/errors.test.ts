@@ -158,7 +158,12 @@ describe('what is no profile at all', () => {
     ]);
   });
 
-  test.each(['[', '{ a: ', '- '])('nesting by %j that no stack holds is refused', async (open) => {
-    expect(await problemsIn(`a:\n  ${open.repeat(20_000)}`)).toEqual(expect.arrayContaining([expect.any(String)]));
+  test.each(['[', '{ a: ', '- ', '? ', '[{'])('nesting by %j that no stack holds is refused', async (open) => {
+    expect(await problemsIn(`a:\n  ${open.repeat(20_000)}`)).toEqual([expect.stringContaining('nested at most 32 deep')]);
+  });
+
+  test('nesting by indentation that no stack holds is refused', async () => {
+    const deep = Array.from({ length: 1_500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n');
+    expect(await problemsIn(deep)).toEqual([expect.stringContaining('nested at most 32 deep')]);
   });
 });
