@@ -16,6 +16,7 @@ describe('a figure is no worse', () => {
     ['one run of six', zeros(6), [...zeros(5), 5], { holds: true, bound: 0, setAside: 1 }],
     ['one run of each side', [...zeros(5), 3], [5, ...zeros(5)], { holds: true, setAside: 1 }],
     ['much better', runs, runs.map((value) => value / 3), { holds: true, setAside: 0 }],
+    ['four runs, better in every one', [60, 61, 62, 63], [1, 2, 3, 4], { holds: true, setAside: 0 }],
     ['the same, within the margin', runs, runs.toReversed(), { holds: true, setAside: 0 }],
   ])('%s', (_, a, b, wanted) => {
     expect(noWorse(a, b)).toMatchObject(wanted);
@@ -25,6 +26,7 @@ describe('a figure is no worse', () => {
     ['two runs of six', zeros(6), [...zeros(4), 5, 5]],
     ['three of twenty, which the typical run does not see', zeros(20), [...zeros(17), 5, 5, 5]],
     ['fewer than six runs', zeros(5), zeros(5)],
+    ['four runs, some of them better', [60, 61, 62, 3], [1, 2, 60, 61]],
     ['worse by the margin', runs, runs.map((value) => value * 1.1)],
     ['runs that differ too much to tell', [60, 140, 80, 120, 100, 90], [140, 60, 120, 80, 90, 100]],
   ])('not shown: %s', (_, a, b) => {
