@@ -15,12 +15,6 @@ describe('--fail-if', () => {
   test.each([
     { outcome: 'met', condition: 'writer.mprotect.service.n > 0', code: 3, says: /^"writer\.mprotect\.service\.n > 0" is met: writer\.mprotect\.service\.n is 300 in one-vma/m },
     { outcome: 'not met', condition: 'one-vma/writer.mprotect.service.n == 0', code: 0, says: /^"one-vma\/writer\.mprotect\.service\.n == 0" is not met in .*one-vma/m },
-    {
-      outcome: 'on a figure that too few samples do not give',
-      condition: 'writer.mprotect.service.p99_99 > 1h',
-      code: 4,
-      says: /^"writer\.mprotect\.service\.p99_99 > 1h" cannot be decided: writer\.mprotect\.service\.p99_99_ns is not known in one-vma/m,
-    },
   ])('$outcome: exit code $code', async ({ condition, code, says }) => {
     const out = scratch.fresh('out');
     const ended = await pauselab(['run', short, '--arm', 'one-vma', '--fail-if', condition, '--out', out]);
@@ -30,9 +24,21 @@ describe('--fail-if', () => {
     expect(readBundle(out).summary.status).toBe('complete');
   });
 
+  test('a percentile that so few runs say too little of is refused before anything runs', async () => {
+    const out = scratch.fresh('out');
+    const ended = await pauselab(['run', short, '--arm', 'one-vma', '--fail-if', 'writer.mprotect.service.p99_99 > 1h', '--out', out]);
+    expectFault(ended, { code: 4, says: [/^pauselab: --fail-if "writer\.mprotect\.service\.p99_99 > 1h" cannot be decided, whatever is measured: .*; use --runs 6 or more$/], out });
+  });
+
+  test('a percentile that too few samples do not give is undecided', async () => {
+    const ended = await pauselab(['run', short, '--arm', 'one-vma', '--runs', '6', '--fail-if', 'writer.mprotect.service.p99_99 > 1h', '--out', scratch.fresh('out')]);
+    expect(ended.code, ended.stdout).toBe(4);
+    expect(ended.stdout).toMatch(/^"writer\.mprotect\.service\.p99_99 > 1h" cannot be decided: /m);
+  });
+
   test.each([
     { what: 'series', condition: 'writer.mprotekt.stalls > 0', says: /there is no series writer\.mprotekt; did you mean writer\.mprotect\?/ },
-    { what: 'figure', condition: 'writer.mprotect.stals > 0', says: /there is no figure stals; did you mean stalls\?/ },
+    { what: 'figure', condition: 'writer.mprotect.stals > 0', says: /there is no metric stals; did you mean stalls\?/ },
     { what: 'arm', condition: 'crosing/writer.mprotect.stalls > 0', says: /there is no arm crosing; did you mean crossing\?/ },
   ])('an unknown $what is refused before anything runs', async ({ condition, says }) => {
     const out = scratch.fresh('out');
