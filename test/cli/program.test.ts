@@ -1,44 +1,32 @@
 import { spawnSync } from 'node:child_process';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { runCommandLine } from '../../src/cli/program.js';
+import { command } from '../support/command.js';
 import { mainFile } from '../support/pauselab.js';
 
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
-async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const spied = (['stdout', 'stderr'] as const).map((name) => vi.spyOn(process[name], 'write').mockReturnValue(true));
-  const code = await runCommandLine(['node', 'pauselab', ...words]);
-  const [stdout = '', stderr = ''] = spied.map((write) => write.mock.calls.map(([text]) => String(text)).join(''));
-  vi.restoreAllMocks();
-  return { code, stdout, stderr };
-}
-
 test('--version is the package’s, on stdout', async () => {
-  expect(await run('--version')).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
-  expect(await run('-V')).toEqual(await run('--version'));
+  expect(await command('--version')).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+  expect(await command('-V')).toEqual(await command('--version'));
 });
 
 describe('--help', () => {
-  test.each([[], ['run'], ['explain'], ['report'], ['compare'], ['gate'], ['baseline'], ['baseline', 'save'], ['replay'], ['export'], ['doctor'], ['profile'], ['profile', 'list'], ['profile', 'show'], ['profile', 'check']])('of pauselab %s %s is on stdout and has examples', async (...command) => {
-    const { code, stdout, stderr } = await run(...command, '--help');
+  test.each([[], ['run'], ['explain'], ['report'], ['compare'], ['gate'], ['baseline'], ['baseline', 'save'], ['replay'], ['export'], ['doctor'], ['profile'], ['profile', 'list'], ['profile', 'show'], ['profile', 'check']])('of pauselab %s %s is on stdout and has examples', async (...words) => {
+    const { code, stdout, stderr } = await command(...words, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(new RegExp(`^Usage: pauselab ${command.join(' ')}`));
+    expect(stdout).toMatch(new RegExp(`^Usage: pauselab ${words.join(' ')}`));
     expect(stdout).toMatch(/\nExamples:\n( {2}\$ pauselab .*\n?){2,}|\nExamples:\n {2}\$ pauselab profile check /);
   });
 
   test('of run names every option of the plan, and pauselab’s own every exit code', async () => {
-    const { stdout } = await run('run', '--help');
+    const { stdout } = await command('run', '--help');
     for (const option of ['--out', '--set', '--runs', '--duration', '--arm', '--seed', '--fail-if', '--json', '--dry-run', '--allow-degraded']) expect(stdout).toContain(option);
-    const own = (await run('--help')).stdout;
+    const own = (await command('--help')).stdout;
     for (const code of ['0 success', '1 internal', '2 invalid', '3 a --fail-if', '4 inconclusive', '5 this machine', '6 the workload', '130/143']) expect(own).toContain(code);
   });
 });
 
 test('nothing at all is answered with help, on stderr', async () => {
-  const { code, stdout, stderr } = await run();
+  const { code, stdout, stderr } = await command();
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain('Usage: pauselab');
 });
@@ -59,7 +47,7 @@ test.each([
   [['run', 'convoy', 'more'], 'too many arguments', '--help'],
   [['run', 'convoy', '--out'], "option '--out <folder>' argument missing", '--help'],
 ])('%j is refused in a sentence with a remedy, and without a stack', async (words, problem, remedy) => {
-  const { code, stdout, stderr } = await run(...words);
+  const { code, stdout, stderr } = await command(...words);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(problem);
   expect(stderr).toContain(remedy);
@@ -68,7 +56,7 @@ test.each([
 
 describe('run --dry-run', () => {
   test('says what would be run', async () => {
-    const { code, stdout } = await run('run', 'priority-inversion', '--dry-run', '--runs', '3', '--arm', 'free-one-vma');
+    const { code, stdout } = await command('run', 'priority-inversion', '--dry-run', '--runs', '3', '--arm', 'free-one-vma');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^priority-inversion: 9 runs, at least 2\d\.\d s in all\n/);
     expect(stdout).toMatch(/^foreign-control: .*\n {2}holder {3}madvise_free, nice 19, CPU \d+, in another process$/m);
@@ -78,15 +66,15 @@ describe('run --dry-run', () => {
   });
 
   test('in JSON too, in the same order', async () => {
-    const plan = JSON.parse((await run('run', 'priority-inversion', '--dry-run', '--json', '--seed', '7')).stdout) as { order: { arm: string }[]; arms: unknown[] };
+    const plan = JSON.parse((await command('run', 'priority-inversion', '--dry-run', '--json', '--seed', '7')).stdout) as { order: { arm: string }[]; arms: unknown[] };
     expect(plan.arms).toHaveLength(5);
     expect(plan.order).toHaveLength(10);
-    const text = (await run('run', 'priority-inversion', '--dry-run', '--seed', '7')).stdout;
+    const text = (await command('run', 'priority-inversion', '--dry-run', '--seed', '7')).stdout;
     expect(text).toContain(`Order: ${plan.order.slice(0, 2).map(({ arm }) => `${arm} (1)`).join(', ')}`);
   });
 
   test('of one hog and no hogs', async () => {
-    expect((await run('run', 'priority-inversion', '--dry-run', '--set', 'hogs.count=0', '--set', 'holder.region=64MiB')).stdout).toMatch(/^ {2}region {3}64 MiB\n {2}layout {3}split\n {2}hogs {5}none$/m);
+    expect((await command('run', 'priority-inversion', '--dry-run', '--set', 'hogs.count=0', '--set', 'holder.region=64MiB')).stdout).toMatch(/^ {2}region {3}64 MiB\n {2}layout {3}split\n {2}hogs {5}none$/m);
   });
 });
 

@@ -1,24 +1,15 @@
 /** A stranger's bundle: what a replay of it would run is told, and refused unless it is trusted. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { runCommandLine } from '../../src/cli/program.js';
+import { describe, expect, test } from 'vitest';
 import { loadResolved } from '../../src/profile/load.js';
 import { hashOf } from '../../src/profile/hash.js';
 import { profileHashOf, withoutSecrets } from '../../src/profile/secrets.js';
 import { parseSet } from '../../src/profile/set.js';
+import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
-afterEach(() => { vi.restoreAllMocks(); });
-
-async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const spied = (['stdout', 'stderr'] as const).map((name) => vi.spyOn(process[name], 'write').mockReturnValue(true));
-  const code = await runCommandLine(['node', 'pauselab', ...words]);
-  const [stdout = '', stderr = ''] = spied.map((write) => write.mock.calls.map(([text]) => String(text)).join(''));
-  vi.restoreAllMocks();
-  return { code, stdout, stderr };
-}
 
 async function bundleOf(profileName: string, { settings = [], redact = true, argv = ['run', 'x'] }: { settings?: readonly string[]; redact?: boolean; argv?: readonly string[] } = {}): Promise<string> {
   const profile = await loadResolved(profileName, settings.map(parseSet));
@@ -43,7 +34,7 @@ const hostile: [what: string, profile: string, settings: readonly string[], name
 
 describe.each(hostile)('%s that is not this machine’s own', (_, profile, settings, named) => {
   test('is refused in a sentence that names it and --trust, and nothing runs', async () => {
-    const { code, stdout, stderr } = await run('replay', await bundleOf(profile, { settings }));
+    const { code, stdout, stderr } = await command('replay', await bundleOf(profile, { settings }));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^pauselab: \S+ would use what is not known to be this machine's own: .*; look at them \(--dry-run\), and replay with --trust if all of it may run here\n$/);
     expect(stderr).toContain(named);
@@ -52,10 +43,10 @@ describe.each(hostile)('%s that is not this machine’s own', (_, profile, setti
 
   test('is listed by --dry-run, which refuses it too', async () => {
     const path = await bundleOf(profile, { settings });
-    const text = await run('replay', path, '--dry-run');
+    const text = await command('replay', path, '--dry-run');
     expect(text.code).toBe(2);
     expect(text.stdout).toContain(`NOT THIS MACHINE’S OWN: ${named}`);
-    const { uses, refused } = JSON.parse((await run('replay', path, '--dry-run', '--json')).stdout) as { uses: { kind: string; what: string; isTrusted: boolean }[]; refused: string };
+    const { uses, refused } = JSON.parse((await command('replay', path, '--dry-run', '--json')).stdout) as { uses: { kind: string; what: string; isTrusted: boolean }[]; refused: string };
     expect(uses.filter(({ isTrusted }) => !isTrusted).map(({ kind, what }) => `${kind} ${what}`)).toContain(named);
     expect(refused).toContain(named);
     expect(existsSync(mark)).toBe(false);
@@ -63,13 +54,13 @@ describe.each(hostile)('%s that is not this machine’s own', (_, profile, setti
 });
 
 test('a bundle of what is this machine’s own needs no trust, and its uses are listed', async () => {
-  const { code, stdout, stderr } = await run('replay', await bundleOf('priority-inversion'), '--dry-run');
+  const { code, stdout, stderr } = await command('replay', await bundleOf('priority-inversion'), '--dry-run');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('What it uses:\n  program the native engine of this pauselab\n');
 });
 
 test('with --trust it is planned', async () => {
-  const { code, stdout } = await run('replay', await bundleOf('app', { settings: ['jvm.app.args=-jar x.jar'] }), '--dry-run', '--trust');
+  const { code, stdout } = await command('replay', await bundleOf('app', { settings: ['jvm.app.args=-jar x.jar'] }), '--dry-run', '--trust');
   expect(code).toBe(0);
   expect(stdout).toContain('java -jar x.jar');
 });
@@ -79,7 +70,7 @@ describe('secrets', () => {
 
   test('that were left out are named by a replay that needs them', async () => {
     for (const more of [[], ['--trust'], ['--dry-run', '--trust']]) {
-      const { code, stderr } = await run('replay', await bundleOf('app', { settings }), ...more);
+      const { code, stderr } = await command('replay', await bundleOf('app', { settings }), ...more);
       expect(code).toBe(2);
       expect(stderr).toContain('was written without the secrets that its program needs: -Ddb.password, the word after --token, API_KEY;');
     }
@@ -87,17 +78,17 @@ describe('secrets', () => {
 
   test('that were kept are no obstacle, and are not shown', async () => {
     const path = await bundleOf('app', { settings, redact: false, argv: ['run', 'app', '--java-args', '-Ddb.password=hunter2 -jar x.jar'] });
-    const { code, stdout } = await run('replay', path, '--dry-run', '--trust');
+    const { code, stdout } = await command('replay', path, '--dry-run', '--trust');
     expect(code).toBe(0);
     expect(stdout).toContain('-Ddb.password=<redacted>');
     expect(stdout).not.toMatch(/hunter2|tok123|k3y/);
     for (const words of [['report', path], ['gate', '--baseline', path, '--candidate', path, '--json'], ['compare', path, await bundleOf('app', { settings: ['jvm.app.args=-Ddb.password=other -jar x.jar', 'jvm.app.environment={API_KEY: else, HOST: h2}'], redact: false })]]) {
-      const { stdout: shown, stderr } = await run(...words);
+      const { stdout: shown, stderr } = await command(...words);
       expect(`${words[0] ?? ''}: ${shown.length > 0 ? 'printed' : stderr}`).toBe(`${words[0] ?? ''}: printed`);
       expect(shown + stderr).not.toMatch(/hunter2|tok123|k3y|else/);
     }
     const folder = scratch.fresh('baselines');
-    expect((await run('baseline', 'save', path, '--as', 'b', '--in', folder)).code).toBe(0);
+    expect((await command('baseline', 'save', path, '--as', 'b', '--in', folder)).code).toBe(0);
     expect(readFileSync(`${folder}/b/manifest.json`, 'utf8')).not.toMatch(/hunter2|tok123|k3y/);
   });
 
@@ -109,10 +100,10 @@ describe('secrets', () => {
   });
 
   test('are not printed by a dry run of `run`, nor by a sentence that quotes them', async () => {
-    const planned = await run('run', 'app', '--dry-run', '--java-args', '-Ddb.password=hunter2 -jar x.jar');
+    const planned = await command('run', 'app', '--dry-run', '--java-args', '-Ddb.password=hunter2 -jar x.jar');
     expect(planned.stdout).toContain('java -Ddb.password=<redacted> -jar x.jar');
-    expect((await run('run', 'app', '--dry-run', '--keep-secrets', '--java-args', '-Ddb.password=hunter2 -jar x.jar')).stdout).toContain('-Ddb.password=hunter2');
-    const refused = await run('run', 'app', '--dry-run', '--java-args', '-Ddb.password=hunter2', '--set', 'duration=x');
+    expect((await command('run', 'app', '--dry-run', '--keep-secrets', '--java-args', '-Ddb.password=hunter2 -jar x.jar')).stdout).toContain('-Ddb.password=hunter2');
+    const refused = await command('run', 'app', '--dry-run', '--java-args', '-Ddb.password=hunter2', '--set', 'duration=x');
     expect(refused.code).toBe(2);
     expect(refused.stderr).not.toContain('hunter2');
   });
@@ -122,7 +113,7 @@ test('no value of a bundle commands the terminal, whatever sentence or table it 
   const path = await bundleOf('priority-inversion', { argv: ['run', '\u001b]0;evil\u0007\u009b2J\u202e'] });
   const manifest = JSON.parse(readFileSync(`${path}/manifest.json`, 'utf8')) as { host: object };
   writeFileSync(`${path}/manifest.json`, JSON.stringify({ ...manifest, host: { ...manifest.host, kernel: 'k\u001b[2J\u0085\u2028\u2066' } }));
-  const outputs = [await run('replay', path, '--dry-run'), await run('replay', path, '--dry-run', '--json'), await run('replay', `${path}\u001b[2J`), await run('compare', path, path, '--json'), await run('gate', '--baseline', path, '--candidate', path)];
+  const outputs = [await command('replay', path, '--dry-run'), await command('replay', path, '--dry-run', '--json'), await command('replay', `${path}\u001b[2J`), await command('compare', path, path, '--json'), await command('gate', '--baseline', path, '--candidate', path)];
   for (const { stdout, stderr } of outputs) {
     expect(stdout + stderr).not.toBe('');
      

@@ -1,7 +1,7 @@
 /** Looking into a run while a pauselab in another process measures it: its board is a file that anyone may map. */
-import { join } from 'node:path';
-import { isBoardThere, openBoard, type Board } from '../../src/record/board.js';
+import type { Board } from '../../src/record/board.js';
 import { takeSnapshot } from '../../src/record/snapshot.js';
+import { boardIn } from './board-in.js';
 import { runtimeFolders } from './pauselab.js';
 import { childrenOf } from './processes.js';
 import { until } from './until.js';
@@ -31,14 +31,4 @@ export function untilMeasuring(pauselab: number, { samples = 30 } = {}): Promise
     }
     return null;
   });
-}
-
-/** Null while there is none, or when its run ended between two looks. */
-function boardIn(folder: string): Board | null {
-  const path = join(folder, 'board');
-  try {
-    return isBoardThere(path) ? openBoard(path) : null;
-  } catch {
-    return null;
-  }
 }

@@ -4,8 +4,9 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isBoardThere, openBoard, type Board } from '../../src/record/board.js';
+import type { Board } from '../../src/record/board.js';
 import { readIfThere } from '../../src/host/files.js';
+import { boardIn } from '../support/board-in.js';
 
 /** Of a whole command; from `prepare` to `writing` they come again for every run. */
 export const phases = ['start', 'calibration', 'prepare', 'warm-up', 'window', 'drain', 'tear-down', 'writing', 'end'] as const;
@@ -59,16 +60,6 @@ export function watchRun(shm: string, bundle: string): Watch {
       return { phase: phaseOf(board), run: current };
     },
   };
-}
-
-/** Null while there is none, or when it went between two looks. */
-function boardIn(folder: string): Board | null {
-  const path = join(folder, 'board');
-  try {
-    return isBoardThere(path) ? openBoard(path) : null;
-  } catch {
-    return null;
-  }
 }
 
 function phaseOf(board: Board): Phase {
