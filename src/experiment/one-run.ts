@@ -12,7 +12,7 @@ import { hlogLine } from '../record/hlog.js';
 import type { StackReading } from '../record/stacks.js';
 import type { Trace } from '../record/trace/trace.js';
 import { prepareWorkload } from '../workload/prepare.js';
-import { FailedStart, withFiles, type Afterwards, type ChurnAfterwards, type JvmAfterwards, type PreparedWorkload } from '../workload/prepared.js';
+import { FailedStart, orEndOf, withFiles, type Afterwards, type ChurnAfterwards, type JvmAfterwards, type PreparedWorkload } from '../workload/prepared.js';
 import { memoryMeter, type MemoryMeter } from '../workload/memory-meter.js';
 import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler, type Sampled } from '../workload/sampler.js';
@@ -87,7 +87,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
     return await assemble(input, topology.allowed.length, { startedAt, workload, result, sampled, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), memory, trace, untraced: traced?.problem ?? null });
   } catch (error) {
-    const failure = hasBegun ? error : withFiles(error, () => workload.logs());
+    const failure = hasBegun ? error : withFiles(orEndOf([...workload.pids, ...workload.board.threadIds().map(({ tid }) => tid)], error), () => workload.logs());
     if (failure instanceof FailedStart) return failedBefore(failure);
     throw failure;
   } finally {

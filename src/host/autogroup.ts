@@ -11,10 +11,16 @@ import { readIfThere } from './files.js';
  */
 export const rootTaskGroup = 'the root task group';
 
-/** The common autogroup, such as `/autogroup-12`, or `rootTaskGroup`; null where autogroup is off or absent. */
+/**
+ * The common autogroup, such as `/autogroup-12`, or `rootTaskGroup`; null where autogroup is off or absent. A process that has
+ * ended is in none and is left out: its end is reported as one.
+ */
 export function commonAutogroup(pids: readonly number[], read: (path: string) => string | null = readIfThere): string | null {
   if (read('/proc/sys/kernel/sched_autogroup_enabled') !== '1') return null;
-  const groups = pids.map((pid) => ({ pid, group: groupIn(read(`/proc/${pid}/autogroup`)) }));
+  const groups = pids.flatMap((pid) => {
+    const file = read(`/proc/${pid}/autogroup`);
+    return file === null ? [] : [{ pid, group: groupIn(file) }];
+  });
   const [first] = groups;
   const other = groups.find(({ group }) => group !== first?.group);
   if (first !== undefined && other !== undefined) {
@@ -23,7 +29,6 @@ export function commonAutogroup(pids: readonly number[], read: (path: string) =>
   return first?.group ?? null;
 }
 
-function groupIn(file: string | null): string {
-  if (file === null) return 'none';
+function groupIn(file: string): string {
   return file === '' ? rootTaskGroup : (file.split(' ')[0] ?? file);
 }

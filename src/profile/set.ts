@@ -12,7 +12,7 @@ import {
   type Place,
   type Tree,
 } from './tree.js';
-import { readYamlValue } from './yaml.js';
+import { mostDepth, readYamlValue } from './yaml.js';
 
 export interface Override {
   /** Such as `holder.nice`, `victims[0].rate`, `arms.free-one-vma.layout`. */
@@ -23,14 +23,20 @@ export interface Override {
   readonly origin: Place;
 }
 
+/** Of a path. Names are short, and the pattern below recurses once a step. */
+const mostCharacters = 1000;
+/** Of an argument in a sentence. */
+const mostShown = 200;
+
 export function parseSet(text: string): Override {
   const equals = text.indexOf('=');
+  const origin = `--set ${text.length > mostShown ? `${text.slice(0, mostShown)}...` : text}`;
   if (equals <= 0)
-    throw usage(`--set ${text}: expected path=value such as duration=5s or holder.nice=10`);
+    throw usage(`${origin}: expected path=value such as duration=5s or holder.nice=10`);
   return {
     path: text.slice(0, equals).trim(),
     value: text.slice(equals + 1).trim(),
-    origin: `--set ${text}`,
+    origin,
   };
 }
 
@@ -44,14 +50,14 @@ export function applyOverride(tree: Mapping, override: Override): Mapping {
 }
 
 function parsePath(override: Override): Path {
-  if (!/^[^.[\]]+(\[\d{1,6}\]|\.[^.[\]]+)*$/.test(override.path)) {
+  if (override.path.length > mostCharacters || !/^[^.[\]]+(\[\d{1,6}\]|\.[^.[\]]+)*$/.test(override.path)) {
     throw usage(
-      `${override.origin}: expected a path such as holder.nice or victims[0].rate, got ${JSON.stringify(override.path)}`,
+      `${override.origin}: expected a path such as holder.nice or victims[0].rate, got ${JSON.stringify(override.path.slice(0, mostShown))}`,
     );
   }
-  return [...override.path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) =>
-    index === undefined ? step : Number(index),
-  );
+  const path = [...override.path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));
+  if (path.length > mostDepth) throw usage(`${override.origin}: expected a path of at most ${mostDepth} steps, got ${path.length}`);
+  return path;
 }
 
 /** `arms.free-one-vma` to `arms[0]`. */

@@ -45,9 +45,9 @@ function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
 }
 
 /**
- * The library descends by recursion, and of what is nested ten thousand deep V8 may end the whole process. So the text is
- * looked at before: brackets that are open, indicators at the beginning of a line, indentation. Brackets in quotes and
- * comments count too: nobody leaves hundreds of them open.
+ * The library descends by recursion, and what is nested ten thousand deep may end the whole process. So the text is checked
+ * first, by an upper bound of its depth: the brackets that are open, and the indentation and the indicators of one line, as in
+ * `a: b: c: ...`. Characters in quotes and comments count too: no profile has hundreds of them in one line.
  */
 function isDeep(text: string): boolean {
   let open = 0;
@@ -56,12 +56,15 @@ function isDeep(text: string): boolean {
     else if (character === ']' || character === '}') open = Math.max(0, open - 1);
     if (open > mostOpen) return true;
   }
-  return text.split('\n').some((line) => (/^[\s?:-]*/.exec(line)?.[0].length ?? 0) > 2 * mostOpen);
+  return text.split('\n').some((line) => indentationOf(line) > 2 * mostOpen || (line.match(/[:?-](?=\s|$)/g)?.length ?? 0) > mostOpen);
 }
+
+const indentationOf = (line: string): number => /^[\s?:-]*/.exec(line)?.[0].length ?? 0;
 
 // Aliases are followed, and a few lines of YAML with aliases of aliases can name a billion values.
 const mostValues = 20_000;
-const mostDepth = 32;
+/** Of a profile, and so of a path in it. */
+export const mostDepth = 32;
 /** Far more than that, and far less than a stack holds. */
 const mostOpen = 300;
 const tooDeep = `expected at most ${mostValues} values, nested at most ${mostDepth} deep; each alias counts with all that it stands for`;

@@ -31,7 +31,7 @@ import { jvmPlan } from './jvm-plan.js';
 import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { companionPlan, ridingHolderLine } from './plan.js';
 import { pssSaidBy } from './memory-meter.js';
-import { withFiles, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import { orEndOf, withFiles, type PreparedWorkload, type WorkloadInput } from './prepared.js';
 import { printedText } from './printed.js';
 import { endsOrIsKilled, killAll, type Program } from './programs.js';
 import { refuseServedPort, untilProgramReady } from './readiness.js';
@@ -150,8 +150,9 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       dispose,
     };
   } catch (error) {
+    const cause = orEndOf([...javas.map(({ pid }) => pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
     await end();
-    const failure = withFiles(error, logs);
+    const failure = withFiles(cause, logs);
     await dispose();
     throw failure;
   }

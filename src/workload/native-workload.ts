@@ -18,7 +18,7 @@ import { refuseLargeChurn } from './memory-need.js';
 import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { churnPlans, enginePlan } from './plan.js';
 import { pssSaidBy } from './memory-meter.js';
-import { withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import { orEndOf, withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
 import { endsOrIsKilled, killAll, programs, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
@@ -114,8 +114,9 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       dispose,
     };
   } catch (error) {
+    const cause = orEndOf([...engines.map(({ program }) => program.pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
     await end();
-    const failure = withFiles(error, logs);
+    const failure = withFiles(cause, logs);
     await dispose();
     throw failure;
   }

@@ -1,5 +1,5 @@
 /** A workload that only waits for `go`, whatever it is made of, as the run loop sees it. */
-import { ExitCode, Failure } from '../base/failure.js';
+import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
 import type { AllocatorProof } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { ResolvedArm } from '../profile/resolved.js';
@@ -8,6 +8,7 @@ import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board.js';
 import type { CpuMaxUse } from './cpu-max.js';
 import type { ThreadPriority } from './priorities.js';
+import { startTimeOf } from './process-identity.js';
 import type { Exit } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 import type { WatchedThread } from './thread-watch.js';
@@ -31,6 +32,16 @@ export class FailedStart extends Failure {
     super(exitCode, message, { cause });
     this.files = files;
   }
+}
+
+/**
+ * What the machine refused to a process or thread that has ended is not the machine's fault. `tids` should all be there, and are 0
+ * before they register; of a process that is being killed its threads go first. To be asked before the rest of the workload is ended.
+ */
+export function orEndOf(tids: readonly number[], error: unknown): unknown {
+  if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit) return error;
+  const gone = tids.find((tid) => tid !== 0 && startTimeOf(tid) === null);
+  return gone === undefined ? error : workloadFailed(`process or thread ${gone} of the workload ended before its window; look at what it wrote, and whether something killed it`, { cause: error });
 }
 
 /** Of a workload that failed; what the user or the machine did wrong is said in full by its sentence. */

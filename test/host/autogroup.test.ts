@@ -21,10 +21,13 @@ test('without autogroup there is nothing to share', () => {
   expect(commonAutogroup([7, 8], proc({}))).toBeNull();
 });
 
+test('a process that has ended is left out', () => {
+  expect(commonAutogroup([7, 8], proc({ [enabled]: '1', '/proc/7/autogroup': '/autogroup-12 nice 0' }))).toBe('/autogroup-12');
+});
+
 test.each([
   ['another group', { '/proc/8/autogroup': '/autogroup-13 nice 0' }, 'process 8 in /autogroup-13'],
   ['the root task group', { '/proc/8/autogroup': '' }, 'process 8 in the root task group'],
-  ['no group', {}, 'process 8 in none'],
 ])('a process in %s is refused', (_, files, part) => {
   const check = (): unknown => commonAutogroup([7, 8], proc({ [enabled]: '1', '/proc/7/autogroup': '/autogroup-12 nice 0', ...files }));
   expect(check).toThrow(Failure);

@@ -12,6 +12,7 @@ const kills = [
   'native/command/SIGSTOP/drain/1/200',
   'native/engine/SIGKILL/prepare/0/500',
   'native/engine/SIGKILL/window/1/700',
+  'native/foreign-holder/SIGKILL/window/0/300',
   'native/sampler/SIGKILL/window/0/900',
   'native/sampler/SIGTERM/drain/0/100',
 ];

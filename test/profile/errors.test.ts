@@ -166,4 +166,8 @@ describe('what is no profile at all', () => {
     const deep = Array.from({ length: 1_500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n');
     expect(await problemsIn(deep)).toEqual([expect.stringContaining('nested at most 32 deep')]);
   });
+
+  test.each(['a: ', '- ', '? ', '- a: '])('nesting by %j in one line is refused', async (indicator) => {
+    expect(await problemsIn(`a:\n  ${indicator.repeat(10_000)}1`)).toEqual([expect.stringContaining('nested at most 32 deep')]);
+  });
 });

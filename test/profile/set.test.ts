@@ -90,6 +90,11 @@ describe('--set', () => {
     },
   );
 
+  test.each([33, 20_000])('a path of %i steps is refused in a short sentence', async (steps) => {
+    const set = `${'a.'.repeat(steps)}b=1`;
+    await expect(load(set)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(/^--set a\.a\.[^]{0,600}: expected a path /) as unknown });
+  });
+
   test('whatever it says, the profile is resolved or refused as a usage error', async () => {
     const step = fc.oneof(
       fc.constantFrom(

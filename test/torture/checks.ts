@@ -29,7 +29,7 @@ export function shellCode({ code, signal }: Pick<CommandEnd, 'code' | 'signal'>)
 export function wrongEnd(end: CommandEnd, allowed: readonly number[] = documented): string[] {
   if (end.hung) return [`it did not end: ${end.words.join(' ')}`];
   const code = shellCode(end);
-  const wrongCode = code === null || !allowed.includes(code) ? [`it ended with ${end.signal ?? String(end.code)}, and ${allowed.join(', ')} were possible`] : [];
+  const wrongCode = code === null || !allowed.includes(code) ? [`it ended with ${end.signal ?? String(end.code)}, and ${allowed.join(', ')} were possible; it said: ${end.sentences.join(' / ').slice(0, mostQuoted)}`] : [];
   const text = wrongText(end.stderr);
   return [...wrongCode, ...(text.length > 0 ? text : wrongSentences(end))];
 }
