@@ -81,7 +81,11 @@ export async function readSuite(mirror: Mirror, suite: string, wanted: (name: st
   if (problem !== null) return { suite, problem, sentence: sentenceOf(problem, mirror, suite, update) };
   const packages: Package[] = [];
   const targets = await run(['indextargets', '--format', '$(FILENAME)', 'Created-By: Packages']);
-  for (const file of (targets?.stdout ?? '').split('\n').filter((line) => line !== '')) {
+  const files = (targets?.stdout ?? '').split('\n').filter((line) => line !== '');
+  if (targets?.code !== 0 || files.length === 0) {
+    throw unfit(`apt-get fetched the lists of ${suite} from ${mirror.uri} and names none of them${targets === null || targets.stderr.trim() === '' ? '' : ` (${lastComplaint(targets)})`}; try again`);
+  }
+  for (const file of files) {
     const stanzas = stanzaReader(suite, wanted, (found) => { packages.push(found); });
     const end = await runChild('/usr/lib/apt/apt-helper', ['-c', settings, 'cat-file', file], { env, signal, onLine: stanzas });
     stanzas('');

@@ -43,12 +43,12 @@ interface Choice {
 }
 
 async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
-  const recent_ms = wallClock_ms() - 600_000;
+  const begun_ms = wallClock_ms();
   let index = await packageIndex(sources);
   let chosen = bestMatch(spec, bootable(index));
-  if (chosen === undefined && index.fetchedAt_ms < recent_ms) {
-    // It may have come since.
-    index = await packageIndex(sources, recent_ms);
+  if (chosen === undefined && index.fetchedAt_ms < begun_ms) {
+    // It may have come since, or apt may have failed to read a part.
+    index = await packageIndex(sources, begun_ms);
     chosen = bestMatch(spec, bootable(index));
   }
   if (chosen === undefined) throw noSuch(spec, index);

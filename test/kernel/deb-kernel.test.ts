@@ -115,6 +115,22 @@ test('a suite that could not be had is asked for again long before the day is ov
   expect(await one.resolve('deb:6')).toMatchObject({ release: '6.17.13+deb13-cloud-amd64' });
 });
 
+test('lists that do not have a kernel are fetched again before it is refused', async () => {
+  const one = repository();
+  await expect(one.resolve('deb:6.17.13')).rejects.toMatchObject(refused(2, /has no such kernel/));
+  publishSuite(one.folder, 'sid', [makeDeb(debs, imageDeb('6.17.13-1'))], key);
+  expect(await one.resolve('deb:6.17.13')).toMatchObject({ release: '6.17.13+deb13-cloud-amd64' });
+});
+
+test('lists that apt fetched and does not name are an error, and no empty lists', async () => {
+  const one = repository();
+  const bin = scratch.fresh('bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'apt-get'), `#!/bin/sh\ncase "$*" in *'$(FILENAME)'*) exit 100;; esac\nexec /usr/bin/apt-get "$@"\n`, { mode: 0o755 });
+  await expect(one.resolve('deb:6.16.12', { env: { ...one.env, PATH: `${bin}:${process.env.PATH ?? ''}` } })).rejects.toMatchObject(refused(5, /names none of them/));
+  expect(await one.resolve('deb:6.16.12')).toMatchObject({ origin: { suite: 'trixie' } });
+});
+
 test('a list or a package that is not the signed one is refused', async () => {
   const list = repository({ suites: { trixie: older } });
   appendFileSync(join(list.folder, 'dists/trixie/main/binary-amd64/Packages'), '\n');
