@@ -8,7 +8,7 @@ export function reportCommand() {
     .description('one HTML file that shows a bundle, or several side by side: verdict, percentiles, stalls and why they were')
     .argument('<bundles...>', 'folders that `pauselab run` wrote; the first is the reference')
     .option('-o, --out <file>', 'where it goes (default: stdout)')
-    .option('--svg <figure>', 'one figure alone, as SVG: <series>.service, <series>.response or <arm>/<series>')
+    .option('--svg <figure>', 'one figure alone, as SVG: <series>.service, <series>.response, <arm>/<series> or stall-1, the longest stall')
     .option('--csv <figure>', 'the numbers of one figure, as CSV')
     .addHelpText('after', examples)
     .action(async (paths, { out, svg, csv }) => {

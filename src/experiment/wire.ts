@@ -80,6 +80,7 @@ const factsSchema = z.object({
   cpuModel: text(200),
   cpus: z.array(z.int()).max(4096),
   memoryBytes: finite,
+  memoryLimitBytes: finite.nullable(),
   hypervisor: z.boolean().nullable(),
   transparentHugePages: text(50).nullable(),
   autogroup: z.boolean().nullable(),

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { cpuTopology } from './cpus.js';
 import { readIfThere, readKernelBytes } from './files.js';
 import { configHz, configOption, configuredPreemption } from './kernel-config.js';
+import { memoryLimit } from './memory.js';
 
 export interface HostFacts {
   readonly kernel: string;
@@ -15,6 +16,8 @@ export interface HostFacts {
   readonly cpuModel: string;
   readonly cpus: readonly number[];
   readonly memoryBytes: number;
+  /** The smallest of the cgroups that this process is in; null: none has one. */
+  readonly memoryLimitBytes: number | null;
   readonly hypervisor: boolean | null;
   readonly transparentHugePages: string | null;
   readonly autogroup: boolean | null;
@@ -37,6 +40,7 @@ export function hostFacts(): HostFacts {
     cpuModel: cpus()[0]?.model ?? 'unknown',
     cpus: cpuTopology().allowed,
     memoryBytes: totalmem(),
+    memoryLimitBytes: memoryLimit()?.bytes ?? null,
     hypervisor: cpuinfo === null ? null : /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo),
     transparentHugePages: selected(readIfThere('/sys/kernel/mm/transparent_hugepage/enabled'), /\[(\w+)\]/),
     autogroup: autogroup === null ? null : autogroup === '1',

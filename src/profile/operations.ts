@@ -19,9 +19,14 @@ export type Layout = (typeof layouts)[number];
  */
 export type Heap = 'uses' | 'mapsLarge' | 'keepsLarge' | 'movesBreak';
 
+/** What a holder does with the memory of a process. */
+export type HolderWork = 'releases' | 'reclaims' | 'advises' | 'populates' | 'guards' | 'reads' | 'protects';
+
 export interface Operation {
   readonly name: string;
   readonly kind: 'holder' | 'victim';
+  /** Of each holder, and of no victim. */
+  readonly does?: HolderWork;
   /** On a range inside one VMA. */
   readonly lockClass: LockClass;
   /** On one that crosses VMAs: a holder's in layout split, a victim's in layout crossing; absent where there is none. */
@@ -56,6 +61,7 @@ const table = [
   {
     name: 'madvise_dontneed',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -67,6 +73,7 @@ const table = [
   {
     name: 'madvise_dontneed_locked',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -77,6 +84,7 @@ const table = [
   {
     name: 'madvise_free',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -87,6 +95,7 @@ const table = [
   {
     name: 'process_madvise',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -98,6 +107,7 @@ const table = [
   {
     name: 'malloc_trim',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     role: 'holder',
     layouts: ['isolated'],
@@ -109,6 +119,7 @@ const table = [
   {
     name: 'madvise_dontneed_chunks',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     role: 'holder',
     layouts: ['isolated'],
@@ -120,6 +131,7 @@ const table = [
   {
     name: 'parallel_dontneed',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -132,6 +144,7 @@ const table = [
   {
     name: 'parallel_free',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'VMA lock',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -143,6 +156,7 @@ const table = [
   {
     name: 'madvise_cold',
     kind: 'holder',
+    does: 'advises',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -152,6 +166,7 @@ const table = [
   {
     name: 'madvise_pageout',
     kind: 'holder',
+    does: 'reclaims',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -161,6 +176,7 @@ const table = [
   {
     name: 'madvise_willneed',
     kind: 'holder',
+    does: 'advises',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -170,6 +186,7 @@ const table = [
   {
     name: 'madvise_populate_write',
     kind: 'holder',
+    does: 'populates',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -181,6 +198,7 @@ const table = [
   {
     name: 'madvise_guard',
     kind: 'holder',
+    does: 'guards',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -190,6 +208,7 @@ const table = [
   {
     name: 'read_smaps',
     kind: 'holder',
+    does: 'reads',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -201,6 +220,7 @@ const table = [
   {
     name: 'read_smaps_rollup',
     kind: 'holder',
+    does: 'reads',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -212,6 +232,7 @@ const table = [
   {
     name: 'read_numa_maps',
     kind: 'holder',
+    does: 'reads',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
@@ -223,6 +244,7 @@ const table = [
   {
     name: 'read_maps',
     kind: 'holder',
+    does: 'reads',
     lockClass: 'VMA lock',
     crossingLockClass: 'VMA lock',
     role: 'holder',
@@ -234,6 +256,7 @@ const table = [
   {
     name: 'mprotect_region',
     kind: 'holder',
+    does: 'protects',
     lockClass: 'mmap_lock write',
     crossingLockClass: 'mmap_lock write',
     role: 'holder',
@@ -243,6 +266,7 @@ const table = [
   {
     name: 'mmap_none',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'mmap_lock write',
     role: 'holder',
     layouts: ['isolated'],
@@ -253,6 +277,7 @@ const table = [
   {
     name: 'munmap_mmap',
     kind: 'holder',
+    does: 'releases',
     lockClass: 'mmap_lock write',
     role: 'holder',
     layouts: ['isolated'],
@@ -619,7 +644,7 @@ const table = [
     layouts: [],
     explanation: 'nothing at all: what measuring itself costs',
   },
-] as const satisfies readonly Operation[];
+] as const satisfies readonly (Operation & ({ readonly kind: 'holder'; readonly does: HolderWork } | { readonly kind: 'victim' }))[];
 
 type Entry = (typeof table)[number];
 export type HolderOperation = Extract<Entry, { kind: 'holder' }>['name'];

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/program.js';
 import { scratchFolder } from '../support/scratch.js';
+import { exampleStall } from '../support/stalls.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
@@ -46,10 +47,11 @@ test('the examples of docs/report.md work', async () => {
   expect(commands.length).toBeGreaterThan(3);
   const results = scratch.fresh('results');
   for (const name of ['today', 'before', 'after']) writeFakeBundle(`${results}/${name}`, { runs: [{}, {}] });
+  writeFileSync(`${results}/today/runs/000-free/stalls.json`, JSON.stringify({ schemaVersion: 1, trace: null, stalls: [exampleStall], slow: [] }));
   for (const command of commands) {
     const words = command.split(' ').slice(2).map((word) => word.replace(/^results(?=\/)/, results).replace(/^(?=\w+\.(html|svg)$)/, `${results}/`));
     expect({ command, ...(await run(...words)) }).toMatchObject({ command, code: 0 });
     vi.restoreAllMocks();
   }
-  for (const name of ['report.html', 'compared.html', 'figure.svg']) expect(existsSync(`${results}/${name}`)).toBe(true);
+  for (const name of ['report.html', 'compared.html', 'figure.svg', 'stall.svg']) expect(existsSync(`${results}/${name}`)).toBe(true);
 });

@@ -1,9 +1,9 @@
 /** The report: its parts as pure functions, and whole pages of bundles that are whole, partial, hostile or large. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { StallsFile } from '../../src/bundle/stalls-schema.js';
+import type { BlamedThread, StallsFile } from '../../src/bundle/stalls-schema.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import { addTo, createPool, curveOf, quantiles, valueAt } from '../../src/report/html/curves.js';
@@ -14,7 +14,7 @@ import { linearScale, logScale, ninesScale } from '../../src/report/html/scales.
 import { hasChromium, openPage } from '../support/browser.js';
 import { exampleLink, exampleStall, holderThread } from '../support/stalls.js';
 import { scratchFolder } from '../support/scratch.js';
-import { fakeSeries, stalled, writeFakeBundle, type FakeBundle } from '../verdict/fake-bundle.js';
+import { fakeSeries, kernelRecord, stalled, writeFakeBundle, type FakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
 const evil = `"><script>document.title='pwned'</script><img src=x onerror="document.title='pwned'">`;
@@ -80,15 +80,60 @@ describe('a page', () => {
   test('begins with what happened, why and what to try, in plain words', () => {
     const [, headline = ''] = /<div class="headline">([^]*?)<figure>/.exec(report([whole()])) ?? [];
     const text = headline.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
-    expect(text).toContain('1 operation of the threads under test took 100 ms or longer. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ');
-    expect(text).toContain('A process has one lock on the map of its memory, called mmap_lock. holder had it while it gave memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.');
+    expect(text).toContain('1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ');
+    expect(text).toContain('A process has one lock on the map of its memory, called mmap_lock. holder had it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.');
     expect(text).toContain('Likely: it fits all that was seen; the kernel was not traced.');
     expect(text).toContain('What to try Give the thread that holds the lock normal priority');
   });
 
+  test('says of each holder what it does, and claims of no other call that it gives memory back', () => {
+    const why = (call: string): string => /<dt>Why<\/dt><dd>([^]*?)<span/.exec(report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [{ ...exampleStall, chain: [{ ...exampleLink, call }] }] })]))?.[1]?.replace(/<[^>]*>/g, '') ?? '';
+    expect(why('read_smaps')).toContain('holder had it while reading the list of the process’s memory');
+    expect(why('madvise_cold')).toContain('holder had it while telling the kernel how it will use its memory');
+    expect(why('munmap')).toContain('holder had it while inside the call munmap');
+  });
+
+  test('counts, tells and draws the stalls of the measured window; the others are told apart', () => {
+    const longer = { ...exampleStall, start_ns: -3e9, duration_ns: 2e9, recorded: false };
+    const [, headline = ''] = /<div class="headline">([^]*?)<\/figure>/.exec(report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [longer, exampleStall] })])) ?? [];
+    const text = headline.replace(/<svg[^]*?<\/svg>/g, ' ').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    expect(text).toContain('1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms');
+    expect(text).toContain('Before or after the measured window 1 operation took as long, the longest 2.00 s; they are not counted here.');
+    expect(text).toContain('The longest of these stalls : who did what in these 500 ms');
+    const only = report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [longer] })]);
+    expect(only).toContain('No operation of the measured window took 100 ms or longer. Before or after the measured window 1 operation took as long');
+  });
+
+  test('draws a row for each event of the JVM’s log, and for who had the holder’s CPU', () => {
+    const { evidence } = exampleStall;
+    if (evidence === null) throw new Error('the example has evidence');
+    const hog: BlamedThread = { name: 'make', tid: 99, role: 'outside', nice: 0 };
+    const event = (name: string): (typeof evidence)['events'][number] => ({ name, label: `of ${name}`, start_ns: 1e9, duration_ns: 4e8 });
+    const events = ['safepoint.reach', 'gc.uncommit'].map(event);
+    const page = report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [{ ...exampleStall, evidence: { ...evidence, events }, chain: [{ ...exampleLink, cpuTakenBy: [{ thread: hog, duration_ns: 48e7 }] }] }] })]);
+    const [, drawn = ''] = /<svg class="timeline"([^]*?)<\/svg>/.exec(page) ?? [];
+    expect([...drawn.matchAll(/<text y="\d+">([^<]*)<tspan class="about">([^<]*)</g)].map(([, name = '', about = '']) => `${name}${about}`)).toEqual(['writer.mprotect a measured thread', 'holder the holder, nice 19', 'make had the holder’s CPU for 480 ms', 'JVM log: safepoint.reach of safepoint.reach', 'JVM log: gc.uncommit of gc.uncommit']);
+  });
+
+  test('what ended the stalls in this bundle comes before all other advice', () => {
+    const arms = [{ name: 'crossing', layout: 'split' }, { name: 'one-vma', layout: 'isolated' }];
+    const path = bundle({ runs: [{ arm: 'one-vma' }, { arm: 'crossing', stalls: stalled(1) }], manifest: { profile: { name: 'fake', arms } } }, { stalls: [exampleStall] });
+    const file = join(path, 'summary.json');
+    const summary = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const finding = (arm: string, outcome: string): object => ({ arm, kernel: null, series: 'writer.mprotect', outcome, sentence: 'x' });
+    writeFileSync(file, JSON.stringify({ ...summary, findings: [finding('crossing', 'stalls'), finding('one-vma', 'like-foreign')] }));
+    expect(report([path]).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')).toContain('What ended the stalls here one-vma did not stall, and crossing did. They differ in layout : &#34;split&#34; in crossing, &#34;isolated&#34; in one-vma. Against: mmap_lock');
+  });
+
+  test('names collector, heap flags, allocator and limits', () => {
+    const jvm = { collector: 'g1', flags: ['-Xmx1600m', '-Dsecret=1', '-XX:MaxHeapFreeRatio=10'], allocator: { name: 'jemalloc', settings: { dirty_decay_ms: '0' } } };
+    const page = report([bundle({ runs: [{ arm: 'free' }], manifest: { profile: { name: 'fake', arms: [{ name: 'free', jvm }] }, kernels: [kernelRecord('6.18.0')], host: { memoryLimitBytes: 2 ** 31 } } })]).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    for (const fact of ['Collector g1', 'Heap flags -Xmx1600m -XX:MaxHeapFreeRatio=10', 'Allocator jemalloc dirty_decay_ms=0', 'Limit on memory (cgroup) 2 GiB']) expect(page).toContain(fact);
+  });
+
   test('of runs without a stall says so, and gives no advice; of spoiled ones that they are no evidence', () => {
     const quiet = report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }] })]);
-    expect(quiet).toContain('No operation took 100 ms or longer.');
+    expect(quiet).toContain('No operation of the measured window took 100 ms or longer.');
     expect(quiet).not.toContain('<dt>What to try</dt>');
     expect(report([bundle({ runs: [{ run: { spoiled: ['steal of 30 %'] } }] }, { stalls: [exampleStall] })])).toContain('No run is whole and unspoiled, so this was seen and is no evidence.');
   });
@@ -198,6 +243,10 @@ describe('one figure alone', () => {
     const cells = singleFigure([path], 'free/writer.mprotect', 'csv').split('\r\n').slice(1, -1);
     // Every operation of the run is in a cell.
     expect(cells.reduce((sum, row) => sum + Number(row.split(',').at(-1)), 0)).toBe(1000);
+    const stall = singleFigure([path], 'stall-1', 'svg');
+    expect(stall).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*writer\.mprotect in free: 500 ms \(run 002-free, stall 1\)[^]*<svg class="timeline"[^]*<\/svg>\n$/);
+    expect(() => singleFigure([path], 'stall-2', 'svg')).toThrow('stall-2: the bundle has the stalls stall-1 to stall-1, the longest first');
+    expect(() => singleFigure([path, path], 'stall-1', 'svg')).toThrow('name one bundle');
     expect(() => singleFigure([path], 'writer.mprotect.servic', 'csv')).toThrow(/there is no such figure; did you mean writer\.mprotect\.service\?; there are /);
   });
 });

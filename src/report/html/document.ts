@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { grouped } from '../../base/group.js';
 import type { Comparison } from '../../verdict/compared.js';
 import { stallFigure } from './chain.js';
+import { environmentPart } from './environment.js';
 import { stallId } from './figures.js';
 import type { Arm, HeatMap, ReportData } from './gather.js';
 import { headlinePart } from './headline.js';
@@ -10,7 +11,7 @@ import { heatFigure } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { percentileFigure } from './percentile-curve.js';
 import { script } from './script.js';
-import { advicePart, causesPart, comparisonPart, environmentPart, figuresPart, reproducePart, verdictPart, weakPart } from './sections.js';
+import { advicePart, causesPart, comparisonPart, figuresPart, reproducePart, verdictPart, weakPart } from './sections.js';
 import { style } from './style.js';
 import { timelineLegend } from './timeline.js';
 

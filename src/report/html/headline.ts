@@ -8,6 +8,7 @@ import { isEvidence } from '../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from './figures.js';
 import type { ReportedBundle } from './gather.js';
+import { workOfCall } from './holder-work.js';
 import { html, nothing, prose, type Markup } from './markup.js';
 import { timeline, timelineLegend } from './timeline.js';
 
@@ -18,19 +19,20 @@ const mostCauses = 2;
 export function headlinePart(bundle: ReportedBundle, index: number): Markup {
   const seen = seenIn(bundle);
   const causes = causesOf(seen.stalls);
-  const [first] = causes;
   const told = causes.slice(0, mostCauses).filter(({ share }, i) => i === 0 || share >= leastShare);
-  const longest = first?.stalls[0];
+  const longest = seen.stalls[0];
   return html`<div class="headline"><dl>
 <dt>What happened</dt><dd>${happened(bundle, seen)}</dd>
 ${told.length === 0 ? nothing : html`<dt>Why</dt>${told.map(({ share, cause, stalls }) => html`<dd>${causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing}${why(cause, stalls)}</dd>`)}
 <dt>What to try</dt>${told.map(({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`)}<dd class="small"><a href="#advice">All that could help</a></dd>`}
-</dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>${longest.number === 1 ? 'The longest stall' : 'The longest of these stalls'}</strong>: who did what in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">its story</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
+</dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>The longest of these stalls</strong>: who did what in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">its story</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
 }
 
 interface Seen {
-  /** The longest first; of arms that are no control. */
+  /** Of the measured windows of arms that are no control, the longest first: all that is counted, told and drawn here. */
   readonly stalls: readonly NumberedStall[];
+  /** The same of before and after the windows. */
+  readonly outside: readonly NumberedStall[];
   readonly inControls_n: number;
   readonly hasControls: boolean;
   /** Runs whose stalls are not known. */
@@ -47,16 +49,18 @@ function seenIn({ stored: { runs }, stalls: { stalls, runs: read }, arms }: Repo
   const hasGood = runs.some((run) => good.has(run.name) && !controls.has(run.arm));
   const counts = (run: string): boolean => !hasGood || good.has(run);
   const counted = stalls.filter(({ run }) => counts(run));
+  const inArms = counted.filter(({ arm }) => !controls.has(arm));
   return {
-    stalls: counted.filter(({ arm }) => !controls.has(arm)),
-    inControls_n: counted.filter(({ arm }) => controls.has(arm)).length,
+    stalls: inArms.filter(({ stall }) => stall.recorded),
+    outside: inArms.filter(({ stall }) => !stall.recorded),
+    inControls_n: counted.filter(({ arm, stall }) => controls.has(arm) && stall.recorded).length,
     hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
     unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
     isEvidence: hasGood,
   };
 }
 
-function happened({ stored: { runs, summary, manifest: { kernels } } }: ReportedBundle, { stalls, inControls_n, hasControls, unknown_n, isEvidence: counts }: Seen): Markup {
+function happened({ stored: { runs, summary, manifest: { kernels } } }: ReportedBundle, { stalls, outside, inControls_n, hasControls, unknown_n, isEvidence: counts }: Seen): Markup {
   if (runs.length === 0) return html`There is no run in this bundle.`;
   const threshold_ns = summary?.threshold_ns ?? runs.flatMap(({ series }) => series.map((one) => one.stalls.threshold_ns))[0] ?? null;
   const limit = threshold_ns === null ? 'the threshold' : formatDuration(threshold_ns);
@@ -65,14 +69,14 @@ function happened({ stored: { runs, summary, manifest: { kernels } } }: Reported
   const weak = `${unknown}${counts ? '' : ' No run is whole and unspoiled, so this was seen and is no evidence.'}`;
   const controls = hasControls ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.` : '';
   if (longest === undefined && unknown_n > 0) return html`No stall is known.${weak}`;
-  if (longest === undefined) return html`No operation took ${limit} or longer.${inControls_n > 0 ? controls : ''}${weak}`;
+  const besides = outside[0] === undefined ? '' : ` Before or after the measured window ${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took as long, the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
+  if (longest === undefined) return html`No operation of the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
   const { stall, arm, run } = longest;
   const kernelOf = (name: string): string | null => runs.find((own) => own.name === name)?.kernel ?? null;
-  const outside_n = stalls.filter(({ stall: { recorded } }) => !recorded).length;
   const onKernels = kernels.map(({ name }) => ({ name, n: stalls.filter((one) => kernelOf(one.run) === name).length }));
   const perKernel = kernels.length < 2 ? '' : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
   const typical_ns = runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
-  return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer${outside_n === 0 ? '' : `, ${outside_n} of them before or after the measured window`}. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${perKernel}${controls}${weak}`;
+  return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${besides}${perKernel}${controls}${weak}`;
 }
 
 interface CauseShare {
@@ -130,8 +134,8 @@ function lostCpu(longest: NumberedStall): string {
 
 /** Of the lock's owner, as far as that was seen. */
 function didWhat({ stall: { chain, cause } }: NumberedStall): string {
-  const call = chain?.find((one) => one.cause === cause?.cause && one.call !== null)?.call ?? '';
-  return /madvise|munmap|mmap|trim|fallocate|release|free/.test(call) ? 'while it gave memory back to the system' : 'while it worked on the memory of the process';
+  const call = chain?.find((one) => one.cause === cause?.cause && one.call !== null)?.call ?? null;
+  return call === null ? 'while working on the memory of the process' : `while ${workOfCall(call)}`;
 }
 
 const theLock = 'A process has one lock on the map of its memory, called mmap_lock.';

@@ -7,6 +7,7 @@ import { betweenRuns, shownRange } from '../../verdict/between-runs.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare-words.js';
 import type { Comparison } from '../../verdict/compared.js';
 import { advice, causeWords } from './advice.js';
+import { whatEndedStalls } from './ended.js';
 import type { ReportedBundle } from './gather.js';
 import { html, nothing, prose, type Content, type Markup } from './markup.js';
 import { table } from './table.js';
@@ -52,52 +53,6 @@ function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
   });
 }
 
-const facts: readonly (readonly [string, string, (value: unknown) => string | null])[] = [
-  ['Kernel', 'kernel', textOf],
-  ['Preemption', 'preemption', textOf],
-  ['HZ', 'hz', textOf],
-  ['Per-VMA locks', 'perVmaLocks', textOf],
-  ['CPU', 'cpuModel', textOf],
-  ['CPUs', 'cpus', (value) => (Array.isArray(value) ? String(value.length) : null)],
-  ['Memory', 'memoryBytes', (value) => (typeof value === 'number' && value >= 0 ? formatSize(value) : null)],
-  ['Virtual machine', 'hypervisor', textOf],
-  ['Huge pages', 'transparentHugePages', textOf],
-  ['Clock source', 'clockSource', textOf],
-  ['Autogroup', 'autogroup', textOf],
-  ['Node', 'node', textOf],
-];
-
-function textOf(value: unknown): string | null {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 200) : null;
-}
-
-export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
-  const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) => manifest.kernels.map((kernel) => {
-    const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
-    const own = runs.filter((run) => run.kernel === kernel.name);
-    const jdks = [...new Set(own.flatMap(({ jvm }) => jvm?.processes ?? []).map(({ vendor, version }) => [vendor, version].filter((part) => typeof part === 'string').join(' ')))].filter((jdk) => jdk !== '');
-    const steal = Math.max(0, ...own.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share));
-    const load = Math.max(0, ...own.map((run) => run.machine.foreignLoad_share));
-    return {
-      name: `${bundles.length > 1 ? label : ''}${bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''}${manifest.kernels.length > 1 ? kernel.name : ''}` || 'value',
-      cells: [
-        ...facts.map(([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const),
-        ['Guest', kernel.guest === null ? null : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`] as const,
-        ['JDK', jdks.join(' and ') || null] as const,
-        ['CPU time of other programs, worst run', own.length === 0 ? null : formatShare(load)] as const,
-        ['Steal, worst run', own.length === 0 ? null : formatShare(steal)] as const,
-        ['Started', manifest.startedAt] as const,
-        ['pauselab', manifest.tool.version] as const,
-      ],
-    };
-  }));
-  const titles = columns[0]?.cells.map(([title]) => title) ?? [];
-  const rows = titles.flatMap((title, i) => (columns.every(({ cells }) => cells[i]?.[1] === null) ? [] : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]]));
-  if (columns.length === 1) return html`<dl class="facts">${rows.map(([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
-  return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows, 1 + columns.length);
-}
-
 /** Per arm and series, from the summary. */
 export function figuresPart({ label, stored: { summary, manifest } }: ReportedBundle, several: boolean): Markup {
   if (summary === null) return nothing;
@@ -139,7 +94,8 @@ export function advicePart(bundles: readonly ReportedBundle[]): Markup {
   for (const { stalls } of bundles) for (const { cause, duration_ns } of stalledTime(stalls.stalls)) if (cause !== null) found.set(cause, (found.get(cause) ?? 0) + duration_ns);
   const sorted = [...found].sort((a, b) => b[1] - a[1]);
   if (sorted.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
-  return html`<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+  const ended = bundles.flatMap((bundle) => whatEndedStalls(bundle).map((one) => (bundles.length > 1 ? html`${bundle.label}: ${prose(one)}` : prose(one))));
+  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
 }
 
 export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {

@@ -1,24 +1,51 @@
 /** One figure of a report alone: as SVG, or its numbers as CSV. */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/near-miss.js';
+import { formatDuration } from '../../base/units.js';
+import type { NumberedStall } from '../../bundle/read-stalls.js';
 import { csvText, type Cell } from '../csv.js';
 import { quantiles } from './curves.js';
 import { labelOf, styleOf } from './figures.js';
-import { gather, heatRows, heatRowsPerDecade, lowestHeat_ns, type Arm, type CurveSet, type HeatMap } from './gather.js';
+import { gather, heatRows, heatRowsPerDecade, lowestHeat_ns, type Arm, type CurveSet, type HeatMap, type ReportData } from './gather.js';
 import { heatDrawing, heatSize, heatText } from './heat-map.js';
-import { html, type Markup } from './markup.js';
+import { html, nothing, type Markup } from './markup.js';
 import { curveSize, percentileDrawing } from './percentile-curve.js';
 import { style } from './style.js';
+import { timeline, timelineHeight, timelineTexts } from './timeline.js';
 
 export function singleFigure(paths: readonly string[], name: string, form: 'svg' | 'csv'): string {
   const { bundles, curves, heatMaps } = gather(paths);
+  const stall = stallNamed(bundles, name);
+  if (stall !== null && form === 'svg') return stallSvg(stall);
   const sets = curves.filter(({ series, time }) => `${series}.${time}` === name);
   const map = heatMaps.find(({ arm, series }) => `${arm.label}/${series}` === name);
   if (sets.length > 0) return form === 'svg' ? standalone([name], curveSize, percentileDrawing(name, sets, bundles.flatMap(({ arms }) => arms)), keysOf(sets, bundles.flatMap(({ arms }) => arms))) : csvText(curveRows(sets));
   const drawing = map === undefined ? null : heatDrawing(map, new Set());
   if (map !== undefined && drawing !== null) return form === 'svg' ? standalone([name, heatText(map)], heatSize, drawing, []) : csvText(heatCells(map));
-  const names = [...new Set([...curves.map(({ series, time }) => `${series}.${time}`), ...heatMaps.map(({ arm, series }) => `${arm.label}/${series}`)])];
+  const names = [...new Set([...(form === 'svg' && bundles.some(({ stalls }) => stalls.stalls.length > 0) ? [`${longestStall}N`] : []), ...curves.map(({ series, time }) => `${series}.${time}`), ...heatMaps.map(({ arm, series }) => `${arm.label}/${series}`)])];
   throw usage(`--${form} ${name}: there is no such figure${didYouMean(name, names)}; there are ${names.join(', ') || 'none'}`);
+}
+
+/** `stall-1` is the longest one. */
+const longestStall = 'stall-';
+
+function stallNamed(bundles: ReportData['bundles'], name: string): NumberedStall | null {
+  const number = /^stall-([1-9]\d{0,6})$/.exec(name)?.[1];
+  if (number === undefined) return null;
+  if (bundles.length > 1) throw usage(`${name}: each bundle numbers its own stalls; name one bundle`);
+  const stalls = bundles[0]?.stalls.stalls ?? [];
+  const found = stalls.find((one) => one.number === Number(number));
+  if (found === undefined) throw usage(`${name}: the bundle has ${stalls.length === 0 ? 'no stall' : `the stalls stall-1 to stall-${stalls.length}, the longest first`}`);
+  return found;
+}
+
+const stallWidth = 900;
+
+function stallSvg({ number, run, arm, stall }: NumberedStall): string {
+  const height = timelineHeight(stall);
+  if (height === 0) throw usage(`stall-${number}: nobody looked at its threads, so there is nothing to draw; \`pauselab explain\` tells what is known`);
+  const titles = [`${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`, ...(stall.cause === null ? [] : [`${stall.cause.sentence} (${stall.cause.grade})`])];
+  return standalone(titles, { width: stallWidth, height }, timeline(stall), timelineTexts(stall).map((text) => ({ style: '', text })));
 }
 
 interface Key {
@@ -38,7 +65,7 @@ function standalone(titles: readonly string[], { width, height }: { readonly wid
   const all = top + height + keys.length * line + 4;
   const start = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${all}" width="${width}" height="${all}">`;
   const inside = html`<rect width="${width}" height="${all}" style="fill:var(--bg)"/>${titles.map((title, i) => html`<text x="8" y="${15 + i * line}">${title}</text>`)}<svg y="${top}" width="${width}" height="${height}">${drawing}</svg>
-${keys.map((key, i) => html`<g class="${key.style}"><path class="line" d="M58 ${top + height + 6 + i * line}h26"/><text x="92" y="${top + height + 10 + i * line}">${key.text}</text></g>`)}</svg>
+${keys.map((key, i) => html`<g class="${key.style}">${key.style === '' ? nothing : html`<path class="line" d="M58 ${top + height + 6 + i * line}h26"/>`}<text x="${key.style === '' ? 8 : 92}" y="${top + height + 10 + i * line}">${key.text}</text></g>`)}</svg>
 `;
   // The style is this program's own and constant.
   return `${String(start)}<style>${style}</style>${String(inside)}`;

@@ -4,6 +4,7 @@
  */
 import { formatDuration } from '../../base/units.js';
 import type { Activity, BlamedThread, ListedStall } from '../../bundle/stalls-schema.js';
+import { workOfCall } from './holder-work.js';
 import { html, nothing, type Markup } from './markup.js';
 import { linearScale, roundDuration } from './scales.js';
 
@@ -14,7 +15,7 @@ const barOffset = nameHeight + 10;
 const mostThreads = 12;
 const mostSpans = 300;
 const mostCalls = 50;
-const mostEvents = 4;
+const mostEvents = 6;
 /** Characters of a row's words: so many fit on a phone. */
 const [longestName, longestRow] = [32, 46];
 
@@ -35,8 +36,9 @@ export function timelineLegend(stalls: readonly ListedStall[]): Markup {
   const shown = new Set(stalls.flatMap(({ evidence }) => evidence?.threads.flatMap(({ spans }) => spans.map(({ activity }) => activity)) ?? []));
   const told = (Object.entries(bars) as [Activity, (typeof bars)[Activity]][]).filter(([activity]) => shown.has(activity));
   if (told.length === 0) return nothing;
-  const hasCall = stalls.some(({ overlappingHolderCalls }) => overlappingHolderCalls.length > 0);
-  return html`<ul class="legend">${told.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasCall ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside the call that gives memory back</li>` : nothing}</ul>`;
+  const works = new Set(stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls.map(({ holder }) => workOfHolder(holder))));
+  const hasTaker = stalls.some((stall) => takersOf(stall).size > 0);
+  return html`<ul class="legend">${told.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
 }
 
 /** What the figure says, a sentence a row: for who cannot see it, and for who wants the milliseconds. */
@@ -48,6 +50,14 @@ export function timelineTexts(stall: ListedStall): string[] {
   ];
 }
 
+const axisHeight = 20;
+
+/** In pixels; 0: there is nothing to draw. */
+export function timelineHeight(stall: ListedStall): number {
+  const { threads, events } = shownOf(stall);
+  return threads.length === 0 ? 0 : (threads.length + events.length) * rowHeight + axisHeight;
+}
+
 /** Nothing for a stall of which no thread was seen. */
 export function timeline(stall: ListedStall): Markup {
   const { threads, events, clip } = shownOf(stall);
@@ -56,29 +66,55 @@ export function timeline(stall: ListedStall): Markup {
   const callsOf = (name: string): typeof calls => calls.filter(({ holder }) => holder === name || holder.startsWith(`${name}.`));
   const share = linearScale(0, stall.duration_ns, 0, 100, roundDuration);
   const x = (time_ns: number): number => share(clip(time_ns) - stall.start_ns);
-  const bottom = (threads.length + (events.length > 0 ? 1 : 0)) * rowHeight;
-  return html`<svg class="timeline" role="img" aria-label="Timeline of the stall; ${timelineTexts(stall).join('; ')}" height="${bottom + 20}">
+  const takers = takersOf(stall);
+  const bottom = (threads.length + events.length) * rowHeight;
+  return html`<svg class="timeline" role="img" aria-label="Timeline of the stall; ${timelineTexts(stall).join('; ')}" height="${bottom + axisHeight}">
 <g class="axis">${share.ticks.map(({ at, label }) => html`<line x1="${percent(at)}" x2="${percent(at)}" y2="${bottom}"/><text x="${percent(at)}" y="${bottom + 15}" text-anchor="${anchor(at)}">${label}</text>`)}</g>
 ${threads.map(({ thread, spans }, row) => {
     const middle = row * rowHeight + barOffset;
-    return html`${rowName(thread.name, row, aboutThread(thread))}
-${spans.slice(0, mostSpans).map(({ start_ns, end_ns, activity }) => bar(`a-${activity}`, x(start_ns), x(end_ns), middle, bars[activity].half, `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, end_ns - start_ns))}`))}
+    const taken_ns = takers.get(thread.tid) ?? 0;
+    return html`${rowName(thread.name, row, aboutThread(thread, taken_ns))}
+${spans.slice(0, mostSpans).map(({ start_ns, end_ns, activity }) => bar(`a-${activity}${taken_ns > 0 && activity === 'running' ? ' taker' : ''}`, x(start_ns), x(end_ns), middle, bars[activity].half, `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, end_ns - start_ns))}`))}
 ${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns), middle, 9, `${call.holder}${call.crossed ? ' across VMAs' : ''}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`))}`;
   })}
-${events.length === 0 ? nothing : rowName('the JVM’s log', threads.length, events.map(({ name }) => name).join(', '))}
-${events.map(({ name, label, start_ns, duration_ns }) => bar('event', x(start_ns), x(start_ns + duration_ns), threads.length * rowHeight + barOffset, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`))}</svg>`;
+${events.map(({ name, label, start_ns, duration_ns }, i) => {
+    const row = threads.length + i;
+    return html`${rowName(`JVM log: ${name}`, row, label)}${bar('event', x(start_ns), x(start_ns + duration_ns), row * rowHeight + barOffset, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)}`;
+  })}</svg>`;
 }
 
-function shownOf(stall: ListedStall): { readonly threads: NonNullable<ListedStall['evidence']>['threads']; readonly events: NonNullable<ListedStall['evidence']>['events']; readonly clip: (time_ns: number) => number } {
+type Shown = NonNullable<ListedStall['evidence']>;
+
+function shownOf(stall: ListedStall): Pick<Shown, 'threads' | 'events'> & { readonly clip: (time_ns: number) => number } {
   const { start_ns, duration_ns, evidence } = stall;
   const clip = (time_ns: number): number => Math.min(Math.max(time_ns, start_ns), start_ns + duration_ns);
-  return { threads: evidence?.threads.slice(0, mostThreads) ?? [], events: evidence?.events.slice(0, mostEvents) ?? [], clip };
+  return { threads: threadsOf(stall).slice(0, mostThreads), events: evidence?.events.slice(0, mostEvents) ?? [], clip };
 }
 
-const roles: Readonly<Record<BlamedThread['role'], string>> = { victim: 'a measured thread', holder: 'gives memory back', toucher: 'uses the memory again', hog: 'takes CPU time', load: 'works', other: '', outside: '' };
+/** Who had the holder's CPU has a row, also where nobody looked at it: the trace knows for how long. */
+function threadsOf({ chain, evidence }: ListedStall): Shown['threads'] {
+  if (evidence === null) return [];
+  const seen = new Set(evidence.threads.map(({ thread }) => thread.tid));
+  const unseen = new Map((chain ?? []).flatMap(({ cpuTakenBy }) => cpuTakenBy.map(({ thread }) => [thread.tid, thread] as const)).filter(([tid]) => !seen.has(tid)));
+  return [...evidence.threads, ...[...unseen.values()].map((thread) => ({ thread, states: '', onCpu_ns: null, runDelay_ns: null, spans: [] }))];
+}
 
-function aboutThread({ role, nice }: BlamedThread): string {
-  return [roles[role], nice === null || nice === 0 ? '' : `nice ${nice}`].filter((part) => part !== '').join(', ');
+/** By tid, how long each had the CPU of a thread that is blamed. */
+function takersOf({ chain }: ListedStall): Map<number, number> {
+  const taken = new Map<number, number>();
+  for (const { cpuTakenBy } of chain ?? []) for (const { thread, duration_ns } of cpuTakenBy) taken.set(thread.tid, (taken.get(thread.tid) ?? 0) + duration_ns);
+  return taken;
+}
+
+/** Of a series such as `holder.madvise_free`. */
+function workOfHolder(series: string): string {
+  return workOfCall(series.slice(series.lastIndexOf('.') + 1));
+}
+
+const roles: Readonly<Record<BlamedThread['role'], string>> = { victim: 'a measured thread', holder: 'the holder', toucher: 'uses the memory again', hog: 'takes CPU time', load: 'works', other: '', outside: 'of another program' };
+
+function aboutThread({ role, nice }: BlamedThread, taken_ns: number): string {
+  return [taken_ns > 0 ? `had the holder’s CPU for ${formatDuration(taken_ns)}` : roles[role], nice === null || nice === 0 ? '' : `nice ${nice}`].filter((part) => part !== '').join(', ');
 }
 
 function rowName(name: string, row: number, about: string): Markup {
