@@ -40,12 +40,25 @@ function stallNamed(bundles: ReportData['bundles'], name: string): NumberedStall
 }
 
 const stallWidth = 900;
+const mostCharacters = 140;
+
+/** SVG does not break lines. */
+function wrapped(text: string): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + word.length >= mostCharacters) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
 
 function stallSvg({ number, run, arm, stall }: NumberedStall): string {
   const height = timelineHeight(stall);
   if (height === 0) throw usage(`stall-${number}: nobody looked at its threads, so there is nothing to draw; \`pauselab explain\` tells what is known`);
   const titles = [`${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`, ...(stall.cause === null ? [] : [`${stall.cause.sentence} (${stall.cause.grade})`])];
-  return standalone(titles, { width: stallWidth, height }, timeline(stall), timelineTexts(stall).map((text) => ({ style: '', text })));
+  const drawing = html`<svg x="8" width="${stallWidth - 16}" height="${height}">${timeline(stall)}</svg>`;
+  return standalone(titles.flatMap(wrapped), { width: stallWidth, height }, drawing, timelineTexts(stall).flatMap(wrapped).map((text) => ({ style: '', text })));
 }
 
 interface Key {

@@ -44,8 +44,9 @@ export function timelineLegend(stalls: readonly ListedStall[]): Markup {
 /** What the figure says, a sentence a row: for who cannot see it, and for who wants the milliseconds. */
 export function timelineTexts(stall: ListedStall): string[] {
   const { threads, events, clip } = shownOf(stall);
+  const takers = takersOf(stall);
   return [
-    ...threads.map(({ thread, spans, onCpu_ns, runDelay_ns }) => `${thread.name}: ${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0 ? '' : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one`}`),
+    ...threads.map(({ thread, spans, onCpu_ns, runDelay_ns }) => `${thread.name}: ${takers.has(thread.tid) ? `had the holder’s CPU for ${formatDuration(takers.get(thread.tid) ?? 0)}; ` : ''}${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0 ? '' : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one`}`),
     ...events.map(({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`),
   ];
 }
@@ -92,18 +93,23 @@ function shownOf(stall: ListedStall): Pick<Shown, 'threads' | 'events'> & { read
 }
 
 /** Who had the holder's CPU has a row, also where nobody looked at it: the trace knows for how long. */
-function threadsOf({ chain, evidence }: ListedStall): Shown['threads'] {
+function threadsOf(stall: ListedStall): Shown['threads'] {
+  const { chain, evidence } = stall;
   if (evidence === null) return [];
   const seen = new Set(evidence.threads.map(({ thread }) => thread.tid));
-  const unseen = new Map((chain ?? []).flatMap(({ cpuTakenBy }) => cpuTakenBy.map(({ thread }) => [thread.tid, thread] as const)).filter(([tid]) => !seen.has(tid)));
+  const takers = takersOf(stall);
+  const unseen = new Map((chain ?? []).flatMap(({ cpuTakenBy }) => cpuTakenBy.map(({ thread }) => [thread.tid, thread] as const)).filter(([tid]) => takers.has(tid) && !seen.has(tid)));
   return [...evidence.threads, ...[...unseen.values()].map((thread) => ({ thread, states: '', onCpu_ns: null, runDelay_ns: null, spans: [] }))];
 }
 
+/** Of the stall's time: who had the holder's CPU for less is not told. */
+const leastTaken_share = 0.05;
+
 /** By tid, how long each had the CPU of a thread that is blamed. */
-function takersOf({ chain }: ListedStall): Map<number, number> {
+function takersOf({ chain, duration_ns: stall_ns }: ListedStall): Map<number, number> {
   const taken = new Map<number, number>();
   for (const { cpuTakenBy } of chain ?? []) for (const { thread, duration_ns } of cpuTakenBy) taken.set(thread.tid, (taken.get(thread.tid) ?? 0) + duration_ns);
-  return taken;
+  return new Map([...taken].filter(([, taken_ns]) => taken_ns >= leastTaken_share * stall_ns));
 }
 
 /** Of a series such as `holder.madvise_free`. */
