@@ -6,7 +6,7 @@ import { makeFolders } from '../base/atomic-file.js';
 import { runChild } from '../base/child.js';
 import { cleanUpNow } from '../base/clean-up.js';
 import { unfit } from '../base/failure.js';
-import { readText } from '../base/read-file.js';
+import { readPart } from '../base/read-file.js';
 import type { Jdk } from '../host/jdks.js';
 import { missing } from '../host/missing.js';
 import { cacheFolder, inCache } from './cache.js';
@@ -18,7 +18,7 @@ const modules = ['java.base', 'java.instrument', 'java.logging', 'java.managemen
 export async function javaRuntime({ home, version, vendor }: Jdk, signal?: AbortSignal): Promise<string> {
   const jlink = join(home, 'bin/jlink');
   if (!existsSync(jlink) || !existsSync(join(home, 'jmods'))) throw missing(`${home} has no jlink or no jmods, and a guest needs a Java runtime made by them`, ['jlink'], { otherwise: 'name a whole JDK with --java' });
-  const release = existsSync(join(home, 'release')) ? readText(join(home, 'release'), { mostBytes: 2 ** 20 }) : '';
+  const release = existsSync(join(home, 'release')) ? readPart(join(home, 'release'), 0, 2 ** 16).toString('utf8') : '';
   const key = createHash('sha256').update([home, version, vendor, release, ...modules].join('\n')).digest('hex').slice(0, 32);
   const cache = cacheFolder({});
   const runtimes = join(cache, 'java-runtimes');

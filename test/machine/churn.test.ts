@@ -6,14 +6,29 @@ import { readBundleFile } from '../../src/bundle/store.js';
 import { allocatorLaunch } from '../../src/host/allocators.js';
 import { readBundle } from '../support/bundle.js';
 import { nativeProgram } from '../native/programs.js';
-import { expectNothingLeft, pauselab } from '../support/pauselab.js';
+import { expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
+import { childrenOf, isAlive, processesWith } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 
 /** An arm of 1 s; blocks as of the shipped profiles. */
 const profile = (more: string, issues = '', churn = '{ threads: 2, rate: 500, burstPercent: 60 }'): string =>
   scratch.write('p.yaml', `name: p\ntitle: P\nchurn: ${churn}\n${more}\n${issues === '' ? '' : `issues: ${issues}\n`}hogs: { count: 0 }\nruns: 1\nwarmup: 200ms\nduration: 1s\nspoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }\nvictims: [{ operation: mmap_munmap, rate: 1000/s }]\narms: [{ name: a }]\n`);
+
+test('SIGINT of profile verify ends it with 130, no result and none of its processes', async () => {
+  const running = startPauselab(['profile', 'verify', profile('allocator: { name: glibc }', '{ mmap: { by: writer*, atLeast: 1 } }'), '--duration', '60s']);
+  const descendants = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...descendants(child)]);
+  const started = await until('strace runs', () => {
+    const straces = processesWith('strace');
+    const all = descendants(running.pid);
+    return all.some((pid) => straces.includes(pid)) && all;
+  });
+  running.kill('SIGINT');
+  expect(await running.ended).toMatchObject({ code: 130, stdout: '', sentences: [expect.stringMatching(/^pauselab: interrupted by SIGINT/)] });
+  await until('its processes are gone', () => started.every((pid) => !isAlive(pid)));
+});
 
 // Of the other allocators the shipped profiles, below.
 describe('jemalloc gives back what a churn frees, by the call that its settings choose', () => {
