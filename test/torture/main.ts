@@ -9,6 +9,8 @@ import { createTally, renderFailure, type Tally } from './tally.js';
 
 const say = (text: string): void => { writeSync(1, text); };
 
+const progress_ms = 60_000;
+
 /** Not below /tmp: commands get a /tmp of their own. */
 const rootParent = '/var/tmp';
 
@@ -78,6 +80,7 @@ async function attackAll({ seed, only, counts, minutes }: Options, lanes: readon
 async function attackWith(lanes: readonly Lane[], names: Iterable<string> | AsyncIterable<string>, tally: Tally, { most, until }: { readonly most: number; readonly until: number }): Promise<void> {
   const left = Symbol.asyncIterator in names ? names[Symbol.asyncIterator]() : names[Symbol.iterator]();
   let underWay = 0;
+  const progress = setInterval(() => { say(`${tally.kind}: ${tally.attempts} attempts, ${tally.failures} failed so far\n`); }, progress_ms);
   await Promise.all(lanes.map(async (lane) => {
     while (!interrupted && tally.attempts + underWay < most && performance.now() < until) {
       const next = await left.next();
@@ -88,7 +91,7 @@ async function attackWith(lanes: readonly Lane[], names: Iterable<string> | Asyn
       tally.add(outcome);
       if (outcome.problems.length > 0) say(renderFailure(outcome));
     }
-  }));
+  })).finally(() => { clearInterval(progress); });
 }
 
 process.exitCode = await main(process.argv.slice(2));

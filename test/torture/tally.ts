@@ -3,6 +3,7 @@ import { renderTable } from '../../src/cli/table.js';
 import type { Outcome } from './attempt.js';
 
 export interface Tally {
+  readonly kind: string;
   add(outcome: Outcome): void;
   /** Attacks that were reached, thus not those whose moment never came. */
   readonly attempts: number;
@@ -26,6 +27,7 @@ export function createTally(kind: string): Tally {
   const rows = new Map<string, Row>();
   const sums = { attempts: 0, failures: 0, missed: 0, runs: 0, samples: 0 };
   return {
+    kind,
     get attempts() { return sums.attempts; },
     get failures() { return sums.failures; },
     add({ row, column, reached, problems, runsCompared = 0, samplesCompared = 0 }) {
