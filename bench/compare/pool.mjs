@@ -24,9 +24,9 @@ function poolOf(folder) {
   const series = new Map();
   let first = 0;
   for (const { evidence } of sides) {
-    for (const { arm, series: name, runs } of evidence) {
-      const key = JSON.stringify([arm, name]);
-      const own = series.get(key) ?? { arm, series: name, runs: [] };
+    for (const { arm, scope, series: name, runs } of evidence) {
+      const key = JSON.stringify([arm, scope, name]);
+      const own = series.get(key) ?? { arm, scope, series: name, runs: [] };
       series.set(key, own);
       own.runs.push(...runs.map((run) => ({ ...run, round: first + run.round })));
     }

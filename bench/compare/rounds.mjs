@@ -36,7 +36,7 @@ function many(n, make) {
  * drawn. `path`: sides of one path are one experiment, measured in turns.
  */
 export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 0.2, noise = 0.005, slower = 1, moods = [], path = label, change = (stalls) => stalls }, random) {
-  const evidence = arms.flatMap((_, arm) => many(victims, (__, victim) => ({ arm: `arm-${arm}`, series: `victim-${victim}.mprotect`, runs: [] })));
+  const evidence = arms.flatMap((_, arm) => many(victims, (__, victim) => ({ arm: `arm-${arm}`, scope: 'series', series: `victim-${victim}.mprotect`, runs: [] })));
   for (let round = 1; round <= rounds; round += 1) {
     const mood = moods[round - 1] ?? normal(random);
     const everywhere = random() < noise / 5;
@@ -74,7 +74,7 @@ function runOf(round, stalls, factor, random) {
   const p99_ns = ns(sorted[operations / 100 - 1] ?? ordinary);
   const total = stalls.reduce((sum, length) => sum + length, 0);
   return {
-    round, window_ns: ns(window_s), threshold_ns: ns(threshold_s), knowsStates: true,
+    scope: 'series', round, window_ns: ns(window_s), threshold_ns: ns(threshold_s), knowsStates: true,
     figures: {
       service: { n: operations }, response: null, saturated: false, lost_records: 0, exhausted: 0,
       stalls: { threshold_ns: ns(threshold_s), count: stalls.length, blocked_count: blocked, unseen_count: 0, longest_ns: ns(sorted[0] ?? 0), longest_blocked_ns: ns(sorted[0] ?? 0), total_ns: ns(total), stalled_share: total / window_s, blocked_share: total / window_s, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0 },

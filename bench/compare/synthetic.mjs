@@ -99,7 +99,7 @@ export function syntheticRun(window_s, durationsOf, random) {
   );
   const values = new Map();
   for (const { name, figures } of analysis.series) {
-    const evidence = runEvidence({ window, repetition: 0 }, figures, () => { throw new Error('figures have every percentile that is asked for'); });
+    const evidence = runEvidence(window, figures, () => { throw new Error('figures have every percentile that is asked for'); });
     for (const metric of metrics) {
       const { value, missing } = metric.of(evidence);
       if (value === null) throw new Error(`${metric.name} is missing: ${missing}`);
