@@ -131,6 +131,8 @@ async function strike(plan: Kill, running: RunningCommand, sandbox: Sandbox, wat
   }
   while (!running.hasEnded()) {
     const { phase } = watch.look();
+    // The next run is given two minutes to be ready, so what is stopped there tells nothing about the phase that was meant.
+    if (plan.signal === 'SIGSTOP' && (plan.target === 'engine' || plan.target === 'jvm') && phase !== plan.phase) return null;
     const pid = pidOf(plan.target, running, sandbox, watch.boards());
     if (pid !== null && send(pid, plan.signal)) {
       if (plan.target === 'command' && plan.signal === 'SIGSTOP') {
