@@ -55,9 +55,12 @@ export function systemFailure(error: unknown): Failure | null {
   return failed([callOf(syscall, path), path, ...(dest === undefined ? [] : ['to', dest])].filter((word) => word !== undefined && word !== '').join(' '), code, error);
 }
 
-/** Node calls a refusal that libuv does not know, such as a used-up quota, UNKNOWN; its number is Linux's all the same. */
+/**
+ * Node calls a refusal that libuv does not know, such as a used-up quota, UNKNOWN, or `Unknown system error -122` where the
+ * call was a synchronous one; its number is Linux's all the same.
+ */
 export function errnoName({ code, errno }: NodeJS.ErrnoException): string | undefined {
-  if (code !== 'UNKNOWN' || errno === undefined) return code;
+  if (code === undefined || errno === undefined || !/^unknown/i.test(code)) return code;
   return Object.entries(constants.errno).find(([, number]) => number === -errno)?.[0] ?? 'EUNKNOWN';
 }
 

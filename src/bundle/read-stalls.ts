@@ -1,7 +1,7 @@
 /** The stalls of a bundle, run by run; what is missing in it is said, and the rest is read all the same. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure, usage } from '../base/failure.js';
+import { ExitCode, Failure, usage } from '../base/failure.js';
 import type { RunFile } from './schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
 import { budgetOf, readBundleFile, runFolders, type StoredBundle } from './store.js';
@@ -48,7 +48,8 @@ function orMissing<T>(missing: string[], read: () => T): T | null {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    // What the machine refuses to read may be there: a result without it would be half of one.
+    if (!(error instanceof Failure) || error.exitCode === ExitCode.unfit) throw error;
     missing.push(error.message);
     return null;
   }

@@ -10,7 +10,7 @@ import { Failure, unfit, usage } from '../base/failure.js';
 import { homeFolder } from '../base/home.js';
 import { parseJson } from '../base/json.js';
 import { readText } from '../base/read-file.js';
-import { errnoName } from '../base/system-error.js';
+import { errnoName, machineFailure } from '../base/system-error.js';
 import { sha256OfFile } from './checksum.js';
 import { saysDiskFull } from '../base/child.js';
 import { withLock } from './file-lock.js';
@@ -71,7 +71,9 @@ function readEntry(folder: string): CachedKernel | null {
     if (found !== format || !statSync(image).isFile()) return null;
     const there = (path: string): string | null => (existsSync(path) ? path : null);
     return { ...facts, folder, image, config: there(join(folder, 'config')), modules: there(join(folder, 'lib/modules', facts.release)) };
-  } catch {
+  } catch (error) {
+    const refused = machineFailure(error);
+    if (refused !== null) throw refused;
     return null;
   }
 }

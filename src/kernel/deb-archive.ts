@@ -3,6 +3,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
 import { makeFolders } from '../base/atomic-file.js';
 import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../base/child.js';
 import { readPart } from '../base/read-file.js';
@@ -19,7 +20,7 @@ export function isDebArchive(path: string): boolean {
   try {
     return readPart(path, 0, 8).toString('latin1') === '!<arch>\n';
   } catch (cause) {
-    throw usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a file that you may read`, { cause });
+    throw machineFailure(cause) ?? usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a file that you may read`, { cause });
   }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { usage } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
 import { readPart, streamOf } from '../base/read-file.js';
 import { headBytes, readImageHead } from './boot-image.js';
 import { cacheFolder, writeInCache } from './cache.js';
@@ -66,7 +67,7 @@ function readHead(path: string): { head: Buffer; sizeBytes: number; payloadHead:
   try {
     return { head: readPart(path, 0, headBytes), sizeBytes: statSync(path).size, payloadHead: (offset) => readPart(path, offset, 8) };
   } catch (cause) {
-    throw usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a kernel image that you may read`, { cause });
+    throw machineFailure(cause) ?? usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a kernel image that you may read`, { cause });
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { StringDecoder } from 'node:string_decoder';
 import { Failure, usage } from '../base/failure.js';
+import { machineFailure } from '../base/system-error.js';
 import { eachChunk } from '../base/read-file.js';
 import type { SparseCounts } from './counts.js';
 import { isIntervalLine, splitLine, type HlogLine } from './hlog.js';
@@ -76,7 +77,7 @@ function eachLine(path: string, use: (line: string, number: number, isLast: bool
     });
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw usage(`${path} could not be read (${(cause as Error).message}); name a histogram log`, { cause });
+    throw machineFailure(cause) ?? usage(`${path} could not be read (${(cause as Error).message}); name a histogram log`, { cause });
   }
   rest += decoder.end();
   if (rest !== '') use(rest, number + 1, true);

@@ -31,8 +31,8 @@ test('a program that could not be started', async () => {
   expect(systemFailure(refused)?.message).toBe('spawn x failed (EAGAIN): no more processes or threads may be started; raise the limit (ulimit -u, the pids limit of the container), or end some');
 });
 
-test('a refusal that Node calls UNKNOWN has its name by its number', () => {
-  const error = Object.assign(new Error('UNKNOWN: unknown error, write'), { code: 'UNKNOWN', errno: -constants.errno.EDQUOT, syscall: 'write' });
+test.each(['UNKNOWN', 'Unknown system error -122'])('a refusal that Node calls %s has its name by its number', (code) => {
+  const error = Object.assign(new Error('UNKNOWN: unknown error, write'), { code, errno: -constants.errno.EDQUOT, syscall: 'write' });
   expect(systemFailure(error)).toMatchObject({ exitCode: 5, message: 'write failed (EDQUOT): the disk quota is used up; free some of it, or name another place' });
 });
 

@@ -3,7 +3,7 @@
  * whatever the length of a run. What cannot be read is said in the report.
  */
 import { join } from 'node:path';
-import { Failure } from '../../base/failure.js';
+import { ExitCode, Failure } from '../../base/failure.js';
 import { stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
 import type { RunFile } from '../../bundle/schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
@@ -201,7 +201,7 @@ function readRun(path: string, run: RunFile, heat: ReadonlyMap<string, HeatRun>,
     });
     if (truncated) missing.push(`the histogram log of run ${run.name} was cut off: its last interval is left out`);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure) || error.exitCode === ExitCode.unfit) throw error;
     missing.push(error.message);
   }
   return pools;
