@@ -65,7 +65,7 @@ export function errnoName({ code, errno }: NodeJS.ErrnoException): string | unde
 }
 
 /** Of these the machine or a limit is the cause, whatever was to be read: the name that the user gave may be right. */
-const ofMachine = new Set(['EAGAIN', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ESTALE']);
+const ofMachine = new Set(['EAGAIN', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'ESTALE']);
 
 /** As `systemFailure`, but null where the name that was given may be wrong (not there, a folder, no permission). */
 export function machineFailure(error: unknown): Failure | null {

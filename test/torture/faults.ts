@@ -176,6 +176,7 @@ export async function fault(name: string, root: string): Promise<Outcome> {
   const sandbox = createSandbox(root);
   try {
     await prepared(scenario, root, sandbox.files);
+    const before = new Set(filesIn(sandbox));
     const harmed = await attempt(scenario, `call=${call} nth=${nth} answer=${answer} repeat=${repeats ? 1 : 0} ${programsFor(call)}`, sandbox);
     const { end, failed } = harmed;
     const isDone = succeeded(end);
@@ -185,7 +186,7 @@ export async function fault(name: string, root: string): Promise<Outcome> {
     const problems = [
       ...wrongEnd(end, answer === 'SIGKILL' ? [...documented, 137] : documented),
       ...(await processesLeft(sandbox)),
-      ...(canCleanUp(plan, end) ? [...shmLeft(sandbox), ...remnants(sandbox, reference)] : []),
+      ...(canCleanUp(plan, end) ? [...shmLeft(sandbox), ...remnants(sandbox, reference, before)] : []),
       // What another program leaves that fails is not ours to know.
       ...(failed.every(({ program }) => isOurs(program)) ? strayFiles(sandbox) : []),
       ...harmed.problems,
@@ -206,10 +207,10 @@ function canCleanUp({ call }: Fault, { signal }: CommandEnd): boolean {
   return signal === null && call !== 'remove' && call !== 'list';
 }
 
-/** Half-written files beside those that a command leaves when nothing fails. */
-function remnants(sandbox: Sandbox, { files }: Reference): string[] {
+/** Half-written files beside those that a command leaves when nothing fails, and those that were there before. */
+function remnants(sandbox: Sandbox, { files }: Reference, before: ReadonlySet<string>): string[] {
   // Runs come in another order each time, and caches are for the next time.
-  const left = filesIn(sandbox).filter((file) => !files.has(file) && !/^(bundle|apt|cache)\//.test(file));
+  const left = filesIn(sandbox).filter((file) => !files.has(file) && !before.has(file) && !/^(bundle|apt|cache)\//.test(file));
   return left.length === 0 ? [] : [`files left behind: ${left.join(', ')}`];
 }
 
