@@ -39,7 +39,7 @@ function wrongSentences(end: CommandEnd): string[] {
   const said = sentences.join(' / ').slice(0, mostQuoted);
   if (signal !== null) return sentences.length === 0 ? [] : [`a signal ended it, and it said: ${said}`];
   // A regression stays one, and says beside it that nobody could read its table.
-  const isLost = (line: string): boolean => end.code !== ExitCode.ok && /^pauselab: the result could not be written to stdout /.test(line);
+  const isLost = (line: string): boolean => end.code !== ExitCode.ok && line.startsWith('pauselab: the result could not be written to stdout ');
   if (succeeded(end)) return sentences.every((line) => isNote(line) || isLost(line)) ? [] : [`it succeeded and said: ${said}`];
   return sentences.length === 1 ? [] : [`it failed and said ${sentences.length} sentences instead of one: ${said}`];
 }
