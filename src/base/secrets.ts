@@ -48,7 +48,7 @@ export function redacted(text: string): string {
 
 /** Words of pauselab's own command line: those of `--java-args` are a text with words of its own. */
 export function redactedArguments(words: readonly string[]): string[] {
-  return words.map((word, i) => (words[i - 1] === '--java-args' ? redacted(word) : (redactedWords(words.slice(Math.max(0, i - 1), i + 1)).at(-1) ?? '')));
+  return words.map((word, i) => (['--java-args', '--base-java-args'].includes(words[i - 1] ?? '') ? redacted(word) : (redactedWords(words.slice(Math.max(0, i - 1), i + 1)).at(-1) ?? '')));
 }
 
 /** Words of a command line: a name may be one word and its value the next. */

@@ -50,7 +50,8 @@ function mergedManifest(ordered: readonly StoredBundle[], first: StoredBundle, r
     if (earlier.length === 0) return [{ path: from.path, manifest, runs: own }];
     return earlier.map((origin) => ({ ...origin, runs: origin.runs.flatMap(({ from: name, to }) => own.filter((run) => run.from === to).map((run) => ({ from: name, to: run.to }))) }));
   });
-  return { ...first.manifest, order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })), origins };
+  // Its rounds were renumbered, and are no longer those of another bundle.
+  return { ...first.manifest, turns: null, order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })), origins };
 }
 
 export function writeMerged(path: string, { manifest, runs }: MergePlan, summary: SummaryFile): string {

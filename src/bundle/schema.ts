@@ -375,6 +375,13 @@ const programFileSchema = z.object({
   sha256: orNull(z.string()),
 });
 
+/** Both sides of an experiment that were measured in turns: a round holds the runs of both. */
+const turnsSchema = z.object({
+  /** The experiment's. Rounds of bundles with the same one are the same rounds. */
+  id: z.string(),
+  side: z.enum(['baseline', 'candidate']),
+});
+
 const measuredManifestSchema = z.object({
   schemaVersion: version,
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
@@ -395,6 +402,8 @@ const measuredManifestSchema = z.object({
   spoiledBy: z.unknown(),
   /** Jars of programs of the user's own; null in a bundle of a version that did not look. */
   programs: orNull(z.array(programFileSchema)).default(null),
+  /** Null of a bundle that was measured alone. */
+  turns: orNull(turnsSchema).default(null),
 });
 
 /** Of a bundle that `pauselab merge` made: where its runs come from. */
@@ -414,6 +423,7 @@ export type RunFile = z.infer<typeof runSchema>;
 export type SummaryFile = z.infer<typeof summarySchema>;
 /** As it is read; one that was measured is written without `origins`. */
 export type ManifestFile = z.infer<typeof manifestSchema>;
+export type Turns = z.infer<typeof turnsSchema>;
 export type AskedFor = z.infer<typeof askedSchema>;
 export type MeasuredManifest = z.infer<typeof measuredManifestSchema>;
 export type SeriesFigures = z.infer<typeof seriesSchema>;

@@ -84,6 +84,38 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
   };
 }
 
+/** The bundles of one experiment: folders of these names in one that does not exist yet, or is empty. */
+export function createBundles(path: string, names: readonly string[], { numbered = false } = {}): BundleStore[] {
+  const parent = guard(resolve(path), () => {
+    makeFolders(dirname(resolve(path)));
+    for (let number = 1; number <= mostNumbers; number += 1) {
+      const folder = number === 1 ? resolve(path) : `${resolve(path)}-${number}`;
+      if (isMade(folder)) return { folder, wasThere: false };
+      if (!numbered) break;
+    }
+    if (numbered || existsWithContent(resolve(path))) throw taken(path);
+    return { folder: resolve(path), wasThere: true };
+  }, '--out');
+  const stores: BundleStore[] = [];
+  const discardAll = (): void => {
+    for (const store of stores) store.discard();
+    if (!parent.wasThere) removeIfEmpty(parent.folder);
+  };
+  try {
+    for (const name of names) stores.push(createBundle(join(parent.folder, name)));
+  } catch (error) {
+    discardAll();
+    throw error;
+  }
+  return stores.map((store, i) => ({
+    ...store,
+    discard: () => {
+      store.discard();
+      if (i === stores.length - 1 && !parent.wasThere) removeIfEmpty(parent.folder);
+    },
+  }));
+}
+
 function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 1)}\n`;
 }

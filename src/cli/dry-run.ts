@@ -120,7 +120,24 @@ function describeRule({ nice, policy, cpus }: Scheduling, cpusOf: CpusOf): strin
   return [...(nice === null ? [] : [`nice ${nice}`]), ...(policy === null ? [] : [`policy ${policy}`]), ...(cpus === null ? [] : [cpusOf(cpus)])].join(', ');
 }
 
-export function describePlan({ profile, arms, order, leastDuration_ns, guests }: Plan & { readonly guests: readonly PlannedGuest[] }): string {
+export type PlanWithGuests = Plan & { readonly guests: readonly PlannedGuest[] };
+
+export function describePlan({ profile, arms, order, leastDuration_ns, guests }: PlanWithGuests): string {
+  return `${profile}: ${order.length} runs, at least ${formatDuration(leastDuration_ns)} in all\n\n${describeArms(arms)}\n\nOrder: ${describeOrder(order)}\n${describeGuestCommands(guests)}`;
+}
+
+/** Two sides in turns. */
+export function describeInTurns({ baseline, candidate, order }: { readonly baseline: PlanWithGuests; readonly candidate: PlanWithGuests; readonly order: readonly (PlannedRun & { readonly side: string })[] }): string {
+  const guests = [...new Map([...baseline.guests, ...candidate.guests].map((guest) => [guest.name, guest])).values()];
+  return [
+    `${candidate.profile}: ${order.length} runs of two sides in turns, at least ${formatDuration(baseline.leastDuration_ns + candidate.leastDuration_ns)} in all`,
+    `Baseline\n${describeArms(baseline.arms)}`,
+    `Candidate\n${describeArms(candidate.arms)}`,
+    `Order: ${describeOrder(order)}\n${describeGuestCommands(guests)}`,
+  ].join('\n\n');
+}
+
+function describeArms(arms: readonly PlannedArm[]): string {
   const lines = arms.flatMap(({ name, title, holder, region, layout, jvm, churn, hogs, victims }) => [
     `${name}: ${title}`,
     `  holder   ${holder}`,
@@ -131,9 +148,16 @@ export function describePlan({ profile, arms, order, leastDuration_ns, guests }:
     `  hogs     ${hogs}`,
     ...victims.map((victim) => `  victim   ${victim}`),
   ]);
+  return lines.join('\n');
+}
+
+function describeOrder(order: readonly (PlannedRun & { readonly side?: string })[]): string {
   const several = new Set(order.map(({ kernel }) => kernel)).size > 1;
-  const sequence = order.map(({ arm, kernel, repetition }) => `${arm}${several ? ` on ${kernel}` : ''} (${repetition})`).join(', ');
-  return `${profile}: ${order.length} runs, at least ${formatDuration(leastDuration_ns)} in all\n\n${lines.join('\n')}\n\nOrder: ${sequence}\n${guests.flatMap(({ name, command }) => (command === null ? [] : [`\nGuest ${name}:\n  ${command.map(quoted).join(' ')}\n`])).join('')}`;
+  return order.map(({ side, arm, kernel, repetition }) => `${side === undefined ? '' : `${side} `}${arm}${several ? ` on ${kernel}` : ''} (${repetition})`).join(', ');
+}
+
+function describeGuestCommands(guests: readonly PlannedGuest[]): string {
+  return guests.flatMap(({ name, command }) => (command === null ? [] : [`\nGuest ${name}:\n  ${command.map(quoted).join(' ')}\n`])).join('');
 }
 
 /** For a shell. */

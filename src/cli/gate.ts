@@ -1,10 +1,10 @@
 /** `pauselab gate`: may it go in? A policy asked of candidates and their baselines, for people and for CI systems. */
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../base/failure.js';
-import { guestDefaults, guestOptions } from './guest-options.js';
+import { isInTurns, measureForGate, planForGate, refuseWithoutComparison, writeGatePlan, type GateRun } from './gate-run.js';
 import { installOption } from './install.js';
-import { printDocument, printNote, printText, toJson } from './output.js';
-import { collect, measure, planOfRun, wholeNumber, writePlan } from './run.js';
+import { printDocument, printText, toJson } from './output.js';
+import { collect, wholeNumber } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
 import type { Policy } from '../verdict/gate/policy.js';
 import type { EnvironmentClass } from '../verdict/gate/policy-schema.js';
@@ -22,14 +22,19 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--json [file]', 'write one JSON document, to a file if one is named')
     .option('--markdown [file]', 'write Markdown, to a file if one is named')
     .option('--junit [file]', 'write JUnit XML, to a file if one is named')
-    .option('--out <folder>', 'with --run: where the bundle goes')
+    .option('--out <folder>', 'with --run: where the bundle goes; of two sides in turns: the folder with both')
     .option('--runs <n>', 'with --run: repetitions of each arm (default: as many as can decide, and at least what the policy asks for)', wholeNumber)
-    .option('--duration <time>', 'with --run: measured window of a run, such as 10s')
+    .option('--duration <time>', "with --run: measured window of a run, such as 10s (default: a stored baseline's)")
     .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
     .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
     .option('--java <path>', 'with --run: the JDK of JVM arms')
-    .option('--java-args <words>', "with --run: what follows `java` for a program of your own")
+    .option('--java-args <words>', 'with --run: what follows `java` for a program of your own')
+    .option('--kernel <kernel>', 'with --run: on this kernel in a guest, as in `pauselab run`', collect, [])
+    .option('--base-set <path=value>', 'with --run: measure a baseline too, in turns with the candidate, which differs in this value of the profile; may be repeated', collect, [])
+    .option('--base-java <path>', 'with --run: the same, with this JDK')
+    .option('--base-java-args <words>', 'with --run: the same, with this program')
+    .option('--base-kernel <kernel>', 'with --run: the same, on this kernel', collect, [])
     .option('--keep-secrets', 'with --run: keep what looks like a secret in the words and the environment of a program of your own')
     .option('--dry-run', 'with --run: say what would be run, and neither run nor judge')
     .option(installOption[0], `with --run: ${installOption[1]}`)
@@ -40,8 +45,9 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
         return;
       }
       refuseMixed(options);
-      const [{ gate }, { offeredBaselines, pairWith, readCandidate }, { defaultGatePolicy, loadPolicy }] = await Promise.all([
+      const [{ gate }, { changedInTurns }, { offeredBaselines, pairWith, readCandidate }, { comparesAnything, defaultGatePolicy, loadPolicy }] = await Promise.all([
         import('../verdict/gate/gate.js'),
+        import('../verdict/gate/evidence.js'),
         import('../verdict/gate/pair.js'),
         import('../verdict/gate/policy.js'),
       ]);
@@ -51,15 +57,23 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
         allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])],
         allowSettings: [...new Set([...written.allowSettings, ...options.allowSetting])],
       };
+      const isCompared = comparesAnything(policy);
+      const run = options.run === undefined ? null : { ...options, profile: options.run };
+      const inTurns = run !== null && isInTurns(run);
+      if (inTurns && !isCompared) refuseWithoutComparison(baseOption(options) ?? '', policy);
       // Before anything is measured: a baseline that is not there is no news to wait an hour for.
-      const offered = comparesAnything(policy) ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()]) : [];
-      if (options.run !== undefined && options.dryRun === true) {
-        const { profile, arms } = await planOfCandidate(options.run, options, policy);
-        await writePlan(profile, arms, guestOptions(guestDefaults), { json: options.json === true, keepSecrets: options.keepSecrets === true });
+      const offered = isCompared && !inTurns ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()]) : [];
+      const plan = run === null ? null : await planForGate(run, policy, offered);
+      if (plan !== null && options.dryRun === true) {
+        await writeGatePlan(plan, { json: options.json === true, keepSecrets: options.keepSecrets === true });
         return;
       }
-      const candidates = [...options.candidate, ...(options.run === undefined ? [] : [await measureNow(options.run, options, policy, argv)])].flatMap(readCandidate);
-      const result = gate(candidates.map((candidate) => (comparesAnything(policy) ? pairWith(candidate, offered, policy.allowDifferent) : { candidate, baseline: null, problems: [] })), policy);
+      const measured = run === null || plan === null ? null : await measureForGate(plan, argv, run);
+      const candidates = [...options.candidate, ...(measured === null ? [] : [measured.candidate])].flatMap(readCandidate);
+      const measuredBaseline = measured?.baseline ?? null;
+      const baselines = measuredBaseline === null ? offered : offeredBaselines([measuredBaseline]);
+      const allowed = inTurns ? [...policy.allowDifferent, ...changedInTurns] : policy.allowDifferent;
+      const result = gate(candidates.map((candidate) => (isCompared ? pairWith(candidate, baselines, allowed) : { candidate, baseline: null, problems: [] })), policy);
       await write(result, options);
       setExitCode(result.exitCode);
     });
@@ -71,30 +85,20 @@ Examples:
   $ pauselab gate --baseline results/before --candidate results/after
   $ pauselab gate --candidate results/after --policy gate.yaml --markdown gate.md --junit gate.xml
   $ pauselab gate --run convoy --runs 10 --duration 30s --allow-different machine
-  $ pauselab gate --run convoy --runs 10 --duration 30s --dry-run
+  $ pauselab gate --run convoy --dry-run
+  $ pauselab gate --run priority-inversion --base-set hogs.count=0
+
+With an option that begins with --base- both sides are measured now, in turns: --set, --java, --java-args and --kernel hold
+for both, and what has --base- before its name is the baseline's instead.
 
 Exit codes: 0 pass; 3 a limit is exceeded or a metric regressed; 4 no verdict: evidence is missing, or the runs leave it open;
 2 the policy or a file is wrong. What the policy can say: docs/gate.md. For CI systems: docs/ci.md.`;
 
-interface Asked {
-  readonly candidate: readonly string[];
-  readonly run?: string;
-  readonly out?: string;
-  readonly runs?: string;
-  readonly duration?: string;
-  readonly set: readonly string[];
-  readonly arm: readonly string[];
-  readonly seed?: string;
-  readonly java?: string;
-  readonly javaArgs?: string;
-  readonly keepSecrets?: true;
-  readonly dryRun?: true;
-  readonly install?: true;
-}
+type Asked = Omit<GateRun, 'profile'> & { readonly candidate: readonly string[]; readonly baseline: readonly string[]; readonly run?: string; readonly dryRun?: true };
 
 type Form = true | string | undefined;
 
-function refuseMixed({ candidate, run, json, markdown, junit, ...own }: Asked & { json?: Form; markdown?: Form; junit?: Form }): void {
+function refuseMixed({ candidate, baseline, run, json, markdown, junit, ...own }: Asked & { json?: Form; markdown?: Form; junit?: Form }): void {
   if (candidate.length === 0 && run === undefined) throw usage('gate: expected --candidate BUNDLE, or --run PROFILE to measure one now');
   const forms = Object.entries({ json, markdown, junit });
   const onStdout = forms.filter(([, form]) => form === true).map(([name]) => `--${name}`);
@@ -102,13 +106,19 @@ function refuseMixed({ candidate, run, json, markdown, junit, ...own }: Asked & 
   const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
   const twice = files.find((file, i) => files.indexOf(file) < i);
   if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
-  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, 'keep-secrets': own.keepSecrets, 'dry-run': own.dryRun, install: own.install };
-  const idle = Object.entries(ofRun).find(([, value]) => value !== undefined);
-  if (run === undefined && idle !== undefined) throw usage(`--${idle[0]} goes with --run alone; a candidate that is there already is taken as it is`);
+  const base = baseOption(own);
+  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, kernel: own.kernel[0], 'keep-secrets': own.keepSecrets, 'dry-run': own.dryRun, install: own.install };
+  const idle = run !== undefined ? undefined : (base ?? Object.entries(ofRun).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]))[0]);
+  if (idle !== undefined) throw usage(`${idle} goes with --run alone; a candidate that is there already is taken as it is`);
+  if (base === undefined) return;
+  if (baseline.length > 0) throw usage(`${base} measures the baseline now, and --baseline names one that is there; choose one of them`);
+  if (candidate.length > 0) throw usage(`${base} measures both sides now; judge --candidate ${candidate[0] ?? ''} by a gate of its own`);
 }
 
-function comparesAnything({ rules }: Policy): boolean {
-  return rules.some(({ compare }) => compare.length > 0);
+/** The first that is given. */
+function baseOption({ baseSet, baseJava, baseJavaArgs, baseKernel }: Pick<GateRun, 'baseSet' | 'baseJava' | 'baseJavaArgs' | 'baseKernel'>): string | undefined {
+  const given = { '--base-set': baseSet[0], '--base-java': baseJava, '--base-java-args': baseJavaArgs, '--base-kernel': baseKernel[0] };
+  return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }
 
 async function defaultFolder(): Promise<string> {
@@ -124,22 +134,6 @@ async function allowedClasses(names: readonly string[]): Promise<EnvironmentClas
     if (found === undefined) throw usage(`--allow-different ${name}: expected one of ${environmentClasses.join(', ')}`);
     return found;
   });
-}
-
-/** With as many runs as can decide, and at least as many as the policy asks for. */
-async function planOfCandidate(nameOrPath: string, options: Asked, policy: Policy): ReturnType<typeof planOfRun> {
-  const written = await planOfRun(nameOrPath, options);
-  const runs = comparesAnything(policy) ? (await import('../verdict/gate/together.js')).runsToDecide(policy) : policy.minimumRuns;
-  return options.runs !== undefined || written.profile.runs >= runs ? written : planOfRun(nameOrPath, { ...options, runs: String(runs) });
-}
-
-/** The bundle's folder. */
-async function measureNow(nameOrPath: string, options: Asked, policy: Policy, argv: readonly string[]): Promise<string> {
-  const { profile, arms } = await planOfCandidate(nameOrPath, options, policy);
-  const { bundle, failure } = await measure(profile, arms, argv, { ...(options.out === undefined ? {} : { out: options.out }), ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}), ...(options.install === undefined ? {} : { install: options.install }), untilN: null, guest: guestOptions(guestDefaults) });
-  if (failure !== null) throw failure;
-  printNote(`measured ${bundle}`);
-  return bundle;
 }
 
 async function write(result: GateResult, { json, markdown, junit }: { json?: Form; markdown?: Form; junit?: Form }): Promise<void> {

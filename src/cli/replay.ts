@@ -9,7 +9,7 @@ import { counted } from '../verdict/words.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
 import { printJson, printText } from './output.js';
-import { measure } from './run.js';
+import { measure } from './measure.js';
 import { toolVersion } from './version.js';
 
 export function replayCommand(argv: readonly string[]) {

@@ -1,18 +1,16 @@
 /** `pauselab run`: from a profile to a table, a verdict and a bundle. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { cleanUpNow } from '../base/clean-up.js';
-import { ExitCode, Failure, usage } from '../base/failure.js';
+import { ExitCode, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { GuestOptions } from '../experiment/places.js';
-import type { UntilN } from '../experiment/until-n.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
-import { installOption, makeReady } from './install.js';
+import { installOption } from './install.js';
+import { measure, type PlannedSide } from './measure.js';
 import { printJson, printText } from './output.js';
-import { jvmShortcuts, shortcuts, type ShortOptions } from './shortcuts.js';
-import { toolVersion } from './version.js';
+import { jvmShortcuts, shortcuts, type ChangeOptions, type ShortOptions } from './shortcuts.js';
 
 export const collect = (value: string, before: string[]): string[] => [...before, value];
 
@@ -58,7 +56,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
 
       const guest = guestOptions(options);
       if (options.dryRun === true) {
-        await writePlan(profile, arms, guest, { json: options.json === true, keepSecrets: options.keepSecrets === true });
+        await writePlan({ profile, arms }, guest, { json: options.json === true, keepSecrets: options.keepSecrets === true });
         return;
       }
       const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN, guest });
@@ -76,12 +74,15 @@ Examples:
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
   $ pauselab run convoy --dry-run`;
 
-/** What is asked for, before anything runs. */
-export async function planOfRun(nameOrPath: string, options: ShortOptions & { readonly set: readonly string[]; readonly arm: readonly string[]; readonly guestCpus?: string }): Promise<{ profile: ResolvedProfile; arms: readonly ResolvedArm[] }> {
-  const [{ loadResolved }, { parseSet }, { checkPlan }] = await Promise.all([import('../profile/load.js'), import('../profile/set.js'), import('../experiment/check-plan.js')]);
-  const overrides = [...options.set.map(parseSet), ...shortcuts(options)];
-  const ofJvm = jvmShortcuts(options);
-  if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), options);
+type PlanOptions = ShortOptions & { readonly set: readonly string[]; readonly arm: readonly string[]; readonly guestCpus?: string };
+
+/** What is asked for, before anything runs. `base`: what the baseline of a gate in turns has instead. */
+export async function planOfRun(nameOrPath: string, options: PlanOptions, base: ChangeOptions = { set: [] }): Promise<PlannedSide> {
+  const [{ loadResolved }, { parseOverride, parseSet }, { checkPlan }] = await Promise.all([import('../profile/load.js'), import('../profile/set.js'), import('../experiment/check-plan.js')]);
+  const ofBase = '--base-';
+  const overrides = [...options.set.map(parseSet), ...shortcuts(options), ...base.set.map((text) => parseOverride(`${ofBase}set`, text)), ...shortcuts({ kernel: base.kernel }, ofBase)];
+  const ofJvm = [...jvmShortcuts(options), ...jvmShortcuts(base, ofBase)];
+  if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), [...new Set([...jvmOptions(options, '--'), ...jvmOptions(base, ofBase)])]);
   const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
   const arms = chooseArms(profile, options.arm);
   refuseWithoutProgram(profile, arms);
@@ -89,10 +90,16 @@ export async function planOfRun(nameOrPath: string, options: ShortOptions & { re
   return { profile, arms };
 }
 
+/** Their names, as they were written. */
+function jvmOptions({ java, javaArgs }: Pick<ShortOptions, 'java' | 'javaArgs'>, before: string): string[] {
+  return [...(java === undefined ? [] : [`${before}java`]), ...(javaArgs === undefined ? [] : [`${before}java-args`])];
+}
+
 /** In a native profile a JVM's setting would make JVM arms of its arms. */
-function refuseWithoutJvm({ name, arms }: ResolvedProfile, { javaArgs }: ShortOptions): void {
-  if (!arms.some(({ jvm }) => jvm !== null)) throw usage(`--java${javaArgs === undefined ? '' : '-args'}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`);
-  if (javaArgs !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null)) throw usage(`--java-args: the profile ${name} runs its own loads and no program of yours; use the profile app`);
+function refuseWithoutJvm({ name, arms }: ResolvedProfile, options: readonly string[]): void {
+  const ofProgram = options.find((option) => option.endsWith('java-args'));
+  if (!arms.some(({ jvm }) => jvm !== null)) throw usage(`${ofProgram ?? options[0] ?? ''}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`);
+  if (ofProgram !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null)) throw usage(`${ofProgram}: the profile ${name} runs its own loads and no program of yours; use the profile app`);
 }
 
 function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly ResolvedArm[]): void {
@@ -109,67 +116,17 @@ function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonl
 }
 
 /** What would be run. */
-export async function writePlan(profile: ResolvedProfile, arms: readonly ResolvedArm[], guest: GuestOptions, { json, keepSecrets }: { readonly json: boolean; readonly keepSecrets: boolean }): Promise<void> {
-  const [{ describePlan, planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('./guests.js'), import('../profile/secrets.js')]);
-  const guests = await describeGuests({ ...profile, guest });
-  const shown = keepSecrets ? arms : withoutSecrets(arms);
-  const plan = { ...planOf(profile, shown, guests.map(({ name }) => name)), guests };
+export async function writePlan(side: PlannedSide, guest: GuestOptions, { json, keepSecrets }: { readonly json: boolean; readonly keepSecrets: boolean }): Promise<void> {
+  const { describePlan } = await import('./dry-run.js');
+  const plan = await planOfSide(side, guest, keepSecrets);
   if (json) printJson(plan);
   else printText(describePlan(plan));
 }
 
-export interface Measured {
-  readonly summary: SummaryFile;
-  readonly bundle: string;
-  readonly failure: Failure | null;
-}
-
-export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: { out?: string; allowDegraded?: true; trace?: true; keepSecrets?: true; install?: true; untilN: UntilN | null; guest: GuestOptions }): Promise<Measured> {
-  await makeReady({ arms, kernels: profile.kernels, trace: options.trace === true }, options.install === true);
-  const [{ createBundle }, { guestNeeds }, { hostKernel }, { placesOf }, { runExperiment }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
-    import('../bundle/store.js'),
-    import('../experiment/guest-needs.js'),
-    import('../experiment/check-plan.js'),
-    import('./guests.js'),
-    import('../experiment/experiment.js'),
-    import('../experiment/interruption.js'),
-    import('./logger.js'),
-    import('./status.js'),
-  ]);
-  const logger = createLogger();
-  const store = options.out === undefined ? createBundle(defaultFolder(profile.name), { numbered: true }) : createBundle(options.out);
-  const status = createStatus(logger, profile);
-  const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
-  try {
-    const needs = profile.kernels.some((kernel) => kernel !== hostKernel) ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] };
-    const places = await placesOf({ ...profile, guest: options.guest, files: needs.files }, { interrupted: interruption.signalled, progress: (text) => { status.onCalibration(text); } });
-    const { summary, failure } = await runExperiment({
-      profile,
-      arms: needs.arms,
-      places: places.map(({ open }) => open),
-      store,
-      argv: argv.slice(2),
-      keepSecrets: options.keepSecrets === true,
-      toolVersion: toolVersion(),
-      allowDegraded: options.allowDegraded === true,
-      trace: options.trace === true,
-      untilN: options.untilN,
-      guest: options.guest,
-      interruption,
-      observer: status,
-    });
-    return { summary, bundle: store.path, failure };
-  } catch (error) {
-    // Only if there is no run to keep.
-    cleanUpNow(() => { store.discard(); });
-    const signal = interruption.signal();
-    // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
-    if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOfSignal(signal), `interrupted by ${signal} before the first run; nothing was measured`);
-    throw error;
-  } finally {
-    interruption.dispose();
-    status.end();
-  }
+export async function planOfSide({ profile, arms }: PlannedSide, guest: GuestOptions, keepSecrets: boolean) {
+  const [{ planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('./guests.js'), import('../profile/secrets.js')]);
+  const guests = await describeGuests({ ...profile, guest });
+  return { ...planOf(profile, keepSecrets ? arms : withoutSecrets(arms), guests.map(({ name }) => name)), guests };
 }
 
 async function print({ summary, bundle, results, json }: { summary: SummaryFile; bundle: string; results: readonly ConditionResult[]; json: boolean }): Promise<void> {
@@ -188,10 +145,4 @@ function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult
   if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
   const isUnknown = results.some(({ outcome }) => outcome === 'unknown') || findings.some(({ outcome }) => outcome === 'no-data');
   return isUnknown ? ExitCode.inconclusive : ExitCode.ok;
-}
-
-/** Sorts by time. A second start within the same second gets a number (bundle/store.ts). */
-function defaultFolder(profile: string): string {
-  const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replace(/[:]/g, '');
-  return `pauselab-results/${profile}-${time}`;
 }

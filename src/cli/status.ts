@@ -60,8 +60,8 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
       what = line;
       log(line);
     },
-    onRunStart({ number, of, arm, kernel, repetition }) {
-      what = `run ${number} of ${of}: ${arm}${several ? ` on ${kernel}` : ''}, repetition ${repetition}`;
+    onRunStart({ number, of, side, arm, kernel, repetition }) {
+      what = `run ${number} of ${of}: ${side === null ? '' : `${side}, `}${arm}${several ? ` on ${kernel}` : ''}, repetition ${repetition}`;
       runsLeft = of - number;
       stalls = 0;
       enter('preparing');

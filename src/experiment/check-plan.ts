@@ -54,6 +54,13 @@ export function targetHold_ns({ stall, ...arm }: Pick<NativeArm, 'stall' | 'hold
 /** Arms of one key have regions of one size: of the arm that needs the least. */
 export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string => `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
 
+/** Whether the stalls of all sides are aimed at alike, arm of one key by arm of the other. */
+export function aimAlike(sides: readonly (readonly ResolvedArm[])[]): boolean {
+  const aimsOf = (arms: readonly ResolvedArm[]): Map<string, string> => new Map(arms.filter(hasRegion).map((arm) => [JSON.stringify([arm.name, regionKey(arm)]), JSON.stringify(arm.stall)]));
+  const [first = new Map<string, string>(), ...others] = sides.map(aimsOf);
+  return others.every((aims) => [...aims].every(([key, aim]) => (first.get(key) ?? aim) === aim));
+}
+
 export function hasRegion(arm: ResolvedArm): arm is NativeArm {
   return workOf(arm) === null;
 }

@@ -1,39 +1,36 @@
 /**
  * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled,
- * and write the bundle after every run, because a later one may fail.
+ * and write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round then
+ * holds the arms of both, in one random order, and each side has a bundle.
  */
+import { randomUUID } from 'node:crypto';
 import { cleanUp } from '../base/clean-up.js';
 import { Failure, isInterruption } from '../base/failure.js';
-import { schemaVersion, type AskedFor, type KernelRecord, type MeasuredManifest, type SummaryFile } from '../bundle/schema.js';
-import type { BundleStore } from '../bundle/store.js';
-import { hostFacts } from '../host/facts.js';
-import { programFiles, type ProgramFile } from '../host/program-files.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
-import { profileHashOf, redactorOf, type Redactor } from '../profile/secrets.js';
+import type { AskedFor, SummaryFile, Turns } from '../bundle/schema.js';
+import type { ResolvedArm } from '../profile/resolved.js';
+import type { Redactor } from '../profile/secrets.js';
 import { regionSizes, type RegionSizes } from './calibrate.js';
+import { aimAlike } from './check-plan.js';
 import { exitCodeOf, type Interruption } from './interruption.js';
 import type { RunInput, RunOutput } from './one-run.js';
 import type { GuestOptions } from './places.js';
 import { localPlace, type OpenPlace, type Place } from './place.js';
-import { runOrder, type PlannedRun } from './order.js';
-import { summarise, type FinishedRun } from './summarise.js';
+import { rounds, type PlannedRun } from './order.js';
+import { folderName, openSide, type Side, type SidePlan } from './side.js';
 import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
 
 /** What happens, for whoever shows it. */
 export interface ExperimentObserver {
   onCalibration(text: string): void;
-  onRunStart(run: { number: number; of: number; name: string; arm: string; kernel: string; repetition: number }): void;
+  /** `side`: null of an experiment that has one. */
+  onRunStart(run: { number: number; of: number; name: string; side: Turns['side'] | null; arm: string; kernel: string; repetition: number }): void;
   onPhase: RunInput['onPhase'];
   onSnapshot: RunInput['onSnapshot'];
   onRunEnd(run: RunOutput['file']): void;
 }
 
-export interface ExperimentInput {
-  readonly profile: ResolvedProfile;
-  readonly arms: readonly ResolvedArm[];
-  /** One for each kernel; the first sizes the regions for all. */
-  readonly places?: readonly OpenPlace[];
-  readonly store: BundleStore;
+/** What holds for all sides. */
+export interface ExperimentSettings {
   readonly argv: readonly string[];
   /** In what is kept. */
   readonly keepSecrets: boolean;
@@ -48,6 +45,8 @@ export interface ExperimentInput {
   readonly observer: ExperimentObserver;
 }
 
+export interface ExperimentInput extends ExperimentSettings, Omit<SidePlan, 'turns'> {}
+
 export interface ExperimentResult {
   readonly summary: SummaryFile;
   /** Why it did not end well; null if it did. What was measured is in the bundle in either case. */
@@ -55,99 +54,140 @@ export interface ExperimentResult {
 }
 
 export async function runExperiment(input: ExperimentInput): Promise<ExperimentResult> {
-  const places: Place[] = [];
+  const { summaries: [summary], failure } = await runSides([{ ...input, turns: null }], input);
+  if (summary === undefined) throw new Error('an experiment without a side');
+  return { summary, failure };
+}
+
+export interface PairPlan {
+  readonly baseline: Omit<SidePlan, 'turns'>;
+  readonly candidate: Omit<SidePlan, 'turns'>;
+}
+
+/** Both have the same number of rounds and one seed. Summaries: the baseline's, the candidate's. */
+export function runInTurns({ baseline, candidate }: PairPlan, settings: ExperimentSettings): Promise<SidesResult> {
+  const id = randomUUID();
+  return runSides([{ ...baseline, turns: { id, side: 'baseline' } }, { ...candidate, turns: { id, side: 'candidate' } }], settings);
+}
+
+export interface SidesResult extends Pick<ExperimentResult, 'failure'> {
+  readonly summaries: readonly SummaryFile[];
+}
+
+const openLocal: OpenPlace = () => Promise.resolve(localPlace());
+
+/** Sides on the same kernel share its place, by the function that opens it. */
+async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings): Promise<SidesResult> {
+  const placesOf = ({ places = [openLocal] }: SidePlan): readonly OpenPlace[] => places;
+  const all = [...new Set(plans.flatMap(placesOf))];
+  const opened = new Map<OpenPlace, Place>();
   try {
-    for (const open of input.places ?? [() => Promise.resolve(localPlace())]) {
-      places.push(await open());
+    for (const open of all) {
+      const place = await open();
+      opened.set(open, place);
       // One at a time: they share the CPUs.
-      if ((input.places?.length ?? 1) > 1) await places.at(-1)?.pause();
+      if (all.length > 1) await place.pause();
     }
-    return await runAt(places, input);
+    return await runAt(plans.map((plan) => openSide(plan, placesOf(plan).flatMap((open) => opened.get(open) ?? []), settings.keepSecrets)), activation(all.length > 1), settings);
   } finally {
     // Each is closed, whatever comes of the others: a guest would go on running.
-    await cleanUp(...places.flatMap((place) => [() => { keepConsole(place, input.store); }, () => place.close()]));
+    const keepConsole = (open: OpenPlace, place: Place): void => {
+      const text = place.console();
+      if (text !== null) for (const plan of plans) if (placesOf(plan).includes(open)) plan.store.keepConsole(folderName(place.kernel.name), text);
+    };
+    await cleanUp(...[...opened].flatMap(([open, place]) => [() => { keepConsole(open, place); }, () => place.close()]));
   }
 }
 
-async function runAt(places: readonly Place[], input: ExperimentInput): Promise<ExperimentResult> {
-  const { profile, arms, store, interruption, observer } = input;
-  const redactor = redactorOf(profile, input.keepSecrets);
-  const kernels = places.map(({ kernel }) => kernel);
-  const kernelNames = kernels.map(({ name }) => name);
-  const order = runOrder(arms.map(({ name }) => name), kernelNames, profile.runs, profile.seed);
+type Activate = (place: Place) => Promise<Place>;
+
+async function runAt(sides: readonly Side[], goTo: Activate, settings: ExperimentSettings): Promise<SidesResult> {
+  const { interruption, observer, untilN } = settings;
+  const ofRound = sides.flatMap((side) => side.ofRound.map((run) => ({ ...run, side })));
+  const [first] = sides;
+  if (first === undefined) throw new Error('an experiment without a side');
+  const { runs, seed } = first.plan.profile;
+  const queue = rounds(ofRound, runs, seed);
   const startedAt = new Date().toISOString();
-  // As the profile names them: in a guest they lie elsewhere.
-  const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
-  const goTo = activation(places);
-  const first = await goTo(kernelNames[0] ?? '');
-  const sizes = regionSizes(await first.size(profile, arms, (text) => { observer.onCalibration(text); }, interruption.signalled));
-  store.writeManifest(manifestOf(input, { startedAt, host: hostFacts(), kernels, sizes, order, redactor, programs }));
+  const sizes = await sizesOf(sides, goTo, settings);
+  // Each side's secrets may stand in the words of the command line.
+  const redactedArgv = (words: readonly string[]): string[] => sides.reduce((rest, { redactor }) => redactor.words(rest), [...words]);
+  for (const side of sides) {
+    const order = queue.filter((run) => run.side === side).map(({ arm, kernel, repetition }): PlannedRun => ({ arm, kernel, repetition }));
+    const { argv, toolVersion } = settings;
+    side.writeManifest({ argv, asked: askedFor(settings, side.redactor), toolVersion, startedAt, order, sizes: sizesFor(sizes, side) }, redactedArgv);
+  }
 
-  const finished: FinishedRun[] = [];
-  const summaryNow = (status: SummaryFile['status']): SummaryFile => summarise({ profile, arms, kernels, status, runs: finished });
-  const publish = (status: SummaryFile['status']): SummaryFile => {
-    const summary = summaryNow(status);
-    store.writeSummary(summary);
-    return summary;
-  };
-  // A disk that is full may refuse this summary too; the runs before are there without it.
-  const giveUp = (failure: Failure): ExperimentResult => {
-    const summary = summaryNow('failed');
-    try {
-      store.writeSummary(summary);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-    }
-    return { summary, failure };
-  };
+  const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
+  const giveUp = (failure: Failure): SidesResult => ({ summaries: sides.map((side) => side.publishFailed()), failure });
+  const nothingMeasured = (): boolean => sides.every(({ finished }) => finished.length === 0);
 
-  const queue = [...order];
-  let retries = profile.spoiled.retries;
-  let repetitions = profile.runs;
+  let repetitions = runs;
   for (let number = 0; interruption.signal() === null; number += 1) {
-    if (queue.length === 0 && input.untilN !== null && repetitions < mostRepetitions && needsMore(input.untilN, finished)) {
+    if (queue.length === 0 && untilN !== null && repetitions < mostRepetitions && sides.some(({ finished }) => needsMore(untilN, finished))) {
       repetitions += 1;
-      queue.push(...runOrder(arms.map((arm) => arm.name), kernelNames, 1, profile.seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
+      queue.push(...rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
     }
     const planned = queue.shift();
     if (planned === undefined) break;
-    const arm = arms.find(({ name }) => name === planned.arm);
-    if (arm === undefined) throw new Error(`the order names the arm ${planned.arm}, which is not in the plan`);
-    const name = `${String(number).padStart(3, '0')}-${arm.name}${kernels.length > 1 ? `@${folderName(planned.kernel)}` : ''}`;
-    observer.onRunStart({ number: number + 1, of: number + 1 + queue.length, name, ...planned });
+    const { side, ...run } = planned;
+    const arm = side.armOf(run);
+    const name = side.nameOf(run);
+    const shown = side.plan.turns === null ? name : `${side.plan.turns.side}/${name}`;
+    observer.onRunStart({ number: number + 1, of: number + 1 + queue.length, name, side: side.plan.turns?.side ?? null, ...run });
 
     try {
-      const place = await goTo(planned.kernel);
-      const output = withoutSecretsOf(await place.run(runInput(input, { name, arm, planned, sizes })), arm, redactor);
-      store.writeRun(output.file, output.files);
-      finished.push(output);
+      const place = await goTo(side.placeOf(run.kernel));
+      const output = withoutSecretsOf(await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })), arm, side.redactor);
+      side.keep(output);
       observer.onRunEnd(output.file);
       // A guest that did not answer an interruption is no second failure.
-      if (output.file.failure !== null && !(output.file.status === 'partial' && interruption.signal() !== null)) return giveUp(new Failure(output.exitCode, `run ${name} failed: ${output.file.failure}`));
-      if (output.file.spoiled.length > 0 && retries > 0) {
-        retries -= 1;
-        queue.push(planned);
-      }
-      publish('running');
+      if (output.file.failure !== null && !(output.file.status === 'partial' && interruption.signal() !== null)) return giveUp(new Failure(output.exitCode, `run ${shown} failed: ${output.file.failure}`));
+      if (output.file.spoiled.length > 0 && side.takeRetry()) queue.push(planned);
+      side.publish('running');
     } catch (error) {
       // The run was not begun: what is measured is told below.
       if (isInterruption(error) && interruption.signal() !== null) break;
       if (!(error instanceof Failure)) throw error;
-      const sentence = redactor.text(error.message);
-      if (finished.length === 0) throw new Failure(error.exitCode, sentence, { cause: error });
-      return giveUp(new Failure(error.exitCode, `run ${name}: ${sentence}`, { cause: error }));
+      const sentence = side.redactor.text(error.message);
+      if (nothingMeasured()) throw new Failure(error.exitCode, sentence, { cause: error });
+      return giveUp(new Failure(error.exitCode, `run ${shown}: ${sentence}`, { cause: error }));
     }
   }
 
   const signal = interruption.signal();
-  if (signal !== null && finished.length === 0) throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+  if (signal !== null && nothingMeasured()) throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
   try {
-    if (signal === null) return { summary: publish('complete'), failure: null };
-    return { summary: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
+    if (signal === null) return { summaries: publish('complete'), failure: null };
+    return { summaries: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return giveUp(error);
   }
+}
+
+type SizesBySide = ReadonlyMap<Side, RegionSizes>;
+
+function sizesFor(sizes: SizesBySide, side: Side): RegionSizes {
+  const own = sizes.get(side);
+  if (own === undefined) throw new Error('a side whose regions were not sized');
+  return own;
+}
+
+/** One size for both sides, as for all arms of one: two measurements of it would be a difference. Where the aim is the change, each has its own. */
+async function sizesOf(sides: readonly Side[], goTo: Activate, { observer, interruption }: ExperimentSettings): Promise<SizesBySide> {
+  const measure = async (together: readonly Side[]): Promise<[Side, RegionSizes][]> => {
+    const [first] = together;
+    const [run] = first?.ofRound ?? [];
+    if (first === undefined || run === undefined) throw new Error('a side without a run');
+    const place = await goTo(first.placeOf(run.kernel));
+    const sizes = regionSizes(await place.size(first.plan.profile, together.flatMap(({ plan }) => plan.arms), (text) => { observer.onCalibration(text); }, interruption.signalled));
+    return together.map((side) => [side, sizes]);
+  };
+  if (aimAlike(sides.map(({ plan }) => plan.arms))) return new Map(await measure(sides));
+  const each: [Side, RegionSizes][] = [];
+  for (const side of sides) each.push(...(await measure([side])));
+  return new Map(each);
 }
 
 /** A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either. */
@@ -171,18 +211,11 @@ function mapTexts(value: unknown, text: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, text)]));
 }
 
-function keepConsole(place: Place, store: BundleStore): void {
-  const text = place.console();
-  if (text !== null) store.keepConsole(folderName(place.kernel.name), text);
-}
-
 /** Goes to a place: the one before it is paused first. */
-function activation(places: readonly Place[]): (kernel: string) => Promise<Place> {
+function activation(several: boolean): Activate {
   let current: Place | null = null;
-  return async (kernel) => {
-    const place = places.find((one) => one.kernel.name === kernel);
-    if (place === undefined) throw new Error(`the order names the kernel ${kernel}, which is not in the plan`);
-    if (place !== current && places.length > 1) {
+  return async (place) => {
+    if (place !== current && several) {
       await current?.pause();
       await place.resume();
     }
@@ -191,17 +224,12 @@ function activation(places: readonly Place[]): (kernel: string) => Promise<Place
   };
 }
 
-/** A kernel's name as a part of a file's. */
-function folderName(kernel: string): string {
-  return kernel.replaceAll(/[^A-Za-z0-9._+-]+/g, '-');
-}
-
-function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm; planned: PlannedRun; sizes: RegionSizes }): RunInput {
-  const { profile, allowDegraded, trace, interruption, observer } = input;
-  const { name, arm, planned, sizes } = own;
+function runInput(settings: ExperimentSettings, own: { name: string; arm: ResolvedArm; side: Side; planned: PlannedRun; sizes: RegionSizes }): RunInput {
+  const { allowDegraded, trace, interruption, observer } = settings;
+  const { name, arm, side, planned, sizes } = own;
   return {
     name,
-    profile,
+    profile: side.plan.profile,
     arm,
     kernel: planned.kernel,
     repetition: planned.repetition,
@@ -215,27 +243,6 @@ function runInput(input: ExperimentInput, own: { name: string; arm: ResolvedArm;
 }
 
 /** A replay needs it, and cannot tell it from the arguments: those of a replay itself name none of it. */
-function askedFor({ allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentInput, redactor: Redactor): AskedFor {
+function askedFor({ allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentSettings, redactor: Redactor): AskedFor {
   return { allowDegraded, trace, untilN: untilN === null ? null : { ...untilN }, guest: { cpus, memoryBytes, append: redactor.words(append), bootDeadline_ns: bootDeadline_ms * 1e6 } };
-}
-
-function manifestOf(input: ExperimentInput, own: { startedAt: string; host: ReturnType<typeof hostFacts>; kernels: readonly KernelRecord[]; sizes: RegionSizes; order: readonly PlannedRun[]; redactor: Redactor; programs: readonly ProgramFile[] }): MeasuredManifest {
-  const { profile, argv, toolVersion } = input;
-  const { redactor } = own;
-  return {
-    schemaVersion,
-    tool: { name: 'pauselab', version: toolVersion },
-    argv: redactor.words(argv),
-    asked: askedFor(input, redactor),
-    startedAt: own.startedAt,
-    seed: profile.seed,
-    profileHash: profileHashOf(profile),
-    profile: redactor.profile,
-    host: { ...own.host },
-    kernels: [...own.kernels],
-    calibration: [...own.sizes.calibrations],
-    order: [...own.order],
-    spoiledBy: profile.spoiled,
-    programs: [...own.programs],
-  };
 }

@@ -13,7 +13,16 @@ export interface PlannedRun {
 }
 
 export function runOrder(arms: readonly string[], kernels: readonly string[], repetitions: number, seed: number): PlannedRun[] {
+  return rounds(runsOfRound(arms, kernels), repetitions, seed);
+}
+
+/** What a round holds. */
+export function runsOfRound(arms: readonly string[], kernels: readonly string[]): Omit<PlannedRun, 'repetition'>[] {
+  return arms.flatMap((arm) => kernels.map((kernel) => ({ arm, kernel })));
+}
+
+/** Each of these once a round, the rounds one after the other. */
+export function rounds<Run extends object>(ofRound: readonly Run[], repetitions: number, seed: number): (Run & { readonly repetition: number })[] {
   const random = seededRandom(seed);
-  const pairs = arms.flatMap((arm) => kernels.map((kernel) => ({ arm, kernel })));
-  return Array.from({ length: repetitions }, (_, i) => shuffle(pairs, random).map((pair) => ({ ...pair, repetition: i + 1 }))).flat();
+  return Array.from({ length: repetitions }, (_, i) => shuffle(ofRound, random).map((run) => ({ ...run, repetition: i + 1 }))).flat();
 }

@@ -27,6 +27,8 @@ export interface GuestOptions extends Omit<GuestSettings, 'preempt'> {
 /** A place that will be opened, under the name that it has in the results. */
 export interface PlannedPlace {
   readonly name: string;
+  /** As it was asked for. */
+  readonly asked: string;
   /** Null: this machine. */
   readonly guest: { readonly kernel: KernelImage; readonly settings: GuestSettings } | null;
   readonly open: OpenPlace;
@@ -44,8 +46,8 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
   const first = images.find((image) => image !== null);
   const models = preempt.length === 0 ? [null] : preempt;
   let firstFacts: KernelFacts | undefined;
-  return images.flatMap((kernel): PlannedPlace[] => {
-    if (kernel === null || qemu === null) return [{ name: hostKernel, guest: null, open: () => Promise.resolve(localPlace()) }];
+  return images.flatMap((kernel, i): PlannedPlace[] => {
+    if (kernel === null || qemu === null) return [{ name: hostKernel, asked: hostKernel, guest: null, open: () => Promise.resolve(localPlace()) }];
     const facts = kernelFacts(kernel);
     refuseUnknownModels(facts, preempt);
     firstFacts ??= facts;
@@ -55,6 +57,7 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
       const settings: GuestSettings = { cpus: guest.cpus, memoryBytes: guest.memoryBytes, append: guest.append, preempt: model };
       return {
         name,
+        asked: asked[i] ?? hostKernel,
         guest: { kernel, settings },
         open: () => {
           shared ??= { qemu, image: builtImage(session, files) };

@@ -29,8 +29,13 @@ const mostCharacters = 1000;
 const mostShown = 200;
 
 export function parseSet(text: string): Override {
+  return parseOverride('--set', text);
+}
+
+/** Of another option of the same form. */
+export function parseOverride(option: string, text: string): Override {
   const equals = text.indexOf('=');
-  const origin = `--set ${text.length > mostShown ? `${text.slice(0, mostShown)}...` : text}`;
+  const origin = `${option} ${text.length > mostShown ? `${text.slice(0, mostShown)}...` : text}`;
   if (equals <= 0)
     throw usage(`${origin}: expected path=value such as duration=5s or holder.nice=10`);
   return {

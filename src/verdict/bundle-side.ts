@@ -66,6 +66,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     resolved: manifest.profile,
     programs: manifest.programs,
     startedAt: manifest.startedAt,
+    turns: manifest.turns,
     incomplete,
     regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
     degraded,

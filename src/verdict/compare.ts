@@ -135,9 +135,9 @@ export function draftOf(reference: Side, candidate: Side, pair: SeriesPair, metr
   };
 }
 
-/** A bundle is one experiment: its kernels and arms were measured in turns. An arm on another kernel is another arm. */
-function originOf({ path, facts }: Side, { arm, runs }: SeriesEvidence): Origin {
-  return { experiment: path, arm: JSON.stringify([facts.kernel, arm]), rounds: runs.map(({ round }) => round) };
+/** A bundle is one experiment: its kernels and arms were measured in turns. So are both sides of one. An arm on another kernel, or of another side, is another arm. */
+function originOf({ path, facts, turns }: Side, { arm, runs }: SeriesEvidence): Origin {
+  return { experiment: turns?.id ?? path, arm: JSON.stringify([turns?.side ?? null, facts.kernel, arm]), rounds: runs.map(({ round }) => round) };
 }
 
 export function hasNot(metric: Metric, run: RunEvidence): boolean {

@@ -29,6 +29,11 @@ export interface SideFacts {
   readonly jdks: readonly string[];
 }
 
+/** Rounds of both are the same rounds, and what differs is the change that was asked for. */
+export function measuredInTurns(a: Pick<Side, 'turns'>, b: Pick<Side, 'turns'>): boolean {
+  return a.turns !== null && b.turns !== null && a.turns.id === b.turns.id && a.turns.side !== b.turns.side;
+}
+
 export interface Side {
   /** How it is called in the result. */
   readonly label: string;
@@ -43,6 +48,8 @@ export interface Side {
   readonly programs: ManifestFile['programs'];
   /** When the experiment began; null for a log. */
   readonly startedAt: string | null;
+  /** Of a side that was measured in turns with another: which of them it is. */
+  readonly turns: ManifestFile['turns'];
   /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */
   readonly incomplete: string | null;
   /** Sizes of the regions that holders give back, as they were found or given. */

@@ -177,7 +177,7 @@ function writeExample(path: string): void {
   const hlog = hlogHead(1_700_000_000_000) + hlogLine('writer.mprotect.service', 0, 1e9, countsOfValues([5_000, 500_000_000]));
   store.writeManifest({
     schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'p'], asked: null, startedAt: run.startedAt, seed: 1, profileHash: 'x', profile: {},
-    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }], kernels: [kernelNamed('6.18.0')], spoiledBy: {}, programs: null,
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }], kernels: [kernelNamed('6.18.0')], spoiledBy: {}, programs: null, turns: null,
   });
   store.writeRun({ ...run, name: '003-free-across-vmas' }, { 'stalls.json': JSON.stringify(stalls), 'histograms.hlog': hlog });
   store.writeSummary(summary);

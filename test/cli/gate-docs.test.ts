@@ -37,7 +37,7 @@ describe('docs/gate.md', () => {
     const [policy = ''] = blocks(gatePage, 'yaml policy');
     expect(readPolicy(policy, 'docs').rules.map(({ name }) => name)).toEqual(['no-worse', 'writers-never-wait']);
     writeFileSync(join(scratch.path, 'gate.yaml'), policy);
-    ['before', 'after', 'monday', 'tuesday'].forEach((name, i) => { results(name, i + 1); });
+    ['before', 'after', 'monday', 'tuesday', 'turns/baseline', 'turns/candidate'].forEach((name, i) => { results(name, i + 1); });
     for (const line of commands) {
       const out = execFileSync('sh', ['-c', line.replace(/^pauselab/, `node ${mainFile}`)], { cwd: scratch.path, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
       expect({ line, out: line.includes(' -o ') && line.includes('export') ? out === '' : out !== '' }).toEqual({ line, out: true });

@@ -37,7 +37,7 @@ function snapshot(stall_n: number): BoardSnapshot {
   return { taken_ns: 0, series, threads: [] };
 }
 
-const started = { number: 2, of: 10, name: '001-free', arm: 'free', kernel: '6.18.0', repetition: 1 };
+const started = { side: null, number: 2, of: 10, name: '001-free', arm: 'free', kernel: '6.18.0', repetition: 1 };
 
 describe('without a terminal', () => {
   test('a heartbeat every ten seconds, and every run’s outcome at once', () => {

@@ -46,7 +46,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
   const arms = [...new Set(runs.map(({ arm = 'free' }) => arm))].map((name) => ({ name }));
   store.writeManifest({
     schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'fake'], asked: null, startedAt: '2026-01-01T00:00:00.000Z', seed: 1, profileHash: 'hash', profile: { name: 'fake', arms, duration_ns: 10e9 },
-    host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 }, calibration: [], order: [], kernels: [], spoiledBy: {}, programs: null,
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 }, calibration: [], order: [], kernels: [], spoiledBy: {}, programs: null, turns: null,
     ...manifest,
   });
   runs.forEach((fake, i) => {

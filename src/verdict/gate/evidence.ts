@@ -2,7 +2,7 @@
 import { formatSize } from '../../base/units.js';
 import { differingFacts, differingSettings, factSentence, pathInArm, sharedArms, shownSettings, withoutRepetition, type DifferingSetting } from '../differences.js';
 import type { Metric, RunEvidence, SeriesRun } from '../metrics.js';
-import type { Side } from '../side.js';
+import { measuredInTurns, type Side } from '../side.js';
 import { counted } from '../words.js';
 import { matchesAny } from './pattern.js';
 import type { Policy } from './policy.js';
@@ -18,13 +18,18 @@ export function sideProblems(side: Side, role: 'baseline' | 'candidate'): string
   ];
 }
 
+/** What can be the change of two sides that are measured in turns on one machine. */
+export const changedInTurns: readonly EnvironmentClass[] = ['kernel', 'jdk'];
+
 export type Allowed = Pick<Policy, 'allowDifferent' | 'allowSettings'>;
 
 /** What must be alike, and is not. */
 export function pairProblems(baseline: Side, candidate: Side, { allowDifferent, allowSettings }: Allowed): string[] {
   if (baseline.facts.profile !== candidate.facts.profile) return [`the baseline ${baseline.label} is of the profile ${String(baseline.facts.profile)} and the candidate ${candidate.label} of ${String(candidate.facts.profile)}: they measure different things`];
-  const settings = withoutRepetition(differingSettings(baseline, candidate).filter((setting) => !isAllowed(allowSettings, setting)), sharedArms(baseline, candidate));
-  const facts = refusedFacts(baseline, candidate, allowDifferent);
+  // What differs between two sides in turns is what was asked for.
+  const inTurns = measuredInTurns(baseline, candidate);
+  const settings = inTurns ? [] : withoutRepetition(differingSettings(baseline, candidate).filter((setting) => !isAllowed(allowSettings, setting)), sharedArms(baseline, candidate));
+  const facts = refusedFacts(baseline, candidate, inTurns ? [...allowDifferent, ...changedInTurns] : allowDifferent);
   const remedy = [...new Set(facts.map((fact) => fact.class))].map((name) => `--allow-different ${name}`).join(' ');
   return [
     ...(settings.length > 0 ? [`the profile ${String(candidate.facts.profile)} is not the same in ${baseline.label} and ${candidate.label}: ${shownSettings(settings)}; measure the baseline anew, or, if that is the change under test, allow it with ${allowingWords(settings)}`] : []),
@@ -60,11 +65,28 @@ export function pairNotes(baseline: Side, candidate: Side): string[] {
     const own = baseline.regions.find((region) => region.of === of);
     return own === undefined || Math.abs(Math.log(bytes / own.bytes)) < Math.log(1.25) ? [] : [`${of} from ${formatSize(own.bytes)} in ${baseline.label} to ${formatSize(bytes)} in ${candidate.label}`];
   });
+  const changes = [...facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))), ...(settings.length > 0 ? [shownSettings(settings)] : [])];
+  const told = measuredInTurns(baseline, candidate)
+    ? [`Both sides were measured in turns. The change is ${changes.length === 0 ? 'not among what a bundle tells of' : changes.join('; ')}.`]
+    : [
+        ...(facts.length > 0 ? [`${facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))).join('; ')}. A difference found may come from that.`] : []),
+        ...(settings.length > 0 ? [`The profile differs in what was allowed to: ${shownSettings(settings)}. A difference found may come from that.`] : []),
+        ...agedNotes(baseline, candidate),
+      ];
   return [
-    ...(facts.length > 0 ? [`${facts.map((fact) => factSentence(fact, labelsOf(baseline, candidate))).join('; ')}. A difference found may come from that.`] : []),
-    ...(settings.length > 0 ? [`The profile differs in what was allowed to: ${shownSettings(settings)}. A difference found may come from that.`] : []),
+    ...told,
     ...(regions.length > 0 ? [`Regions were sized anew for the same hold time, and differ: ${regions.join('; ')}.`] : []),
   ];
+}
+
+/** From one day to the next a machine drifts further than within an hour, and boots, updates and other tenants come between. */
+const old_ms = 24 * 3600 * 1000;
+
+function agedNotes(baseline: Side, candidate: Side): string[] {
+  const age_ms = Date.parse(candidate.startedAt ?? '') - Date.parse(baseline.startedAt ?? '');
+  if (!(age_ms > old_ms)) return [];
+  const days = Math.floor(age_ms / old_ms);
+  return [`${baseline.label} was measured ${counted(days, 'day')} before ${candidate.label}. What the machine did differently since then looks like the change's effect. Where the change is a setting, a JDK, a jar or a kernel, measure both sides in turns: \`pauselab gate --run\` with \`--base-set\`, \`--base-java\`, \`--base-java-args\` or \`--base-kernel\`.`];
 }
 
 /** Why figures that look good in these runs are not to be trusted; null: nothing. */

@@ -18,7 +18,7 @@ import type { EnvironmentClass } from './policy-schema.js';
 /** A stall's threshold is in the bundle; the option is for logs. */
 const noLogs = { threshold_ns: 1 };
 
-interface Offered {
+export interface Offered {
   readonly path: string;
   readonly name: string;
   readonly facts: SideFacts;
@@ -89,6 +89,7 @@ export function pairWith(candidate: Side, offered: readonly Offered[], allowed: 
 
 /** Saved before it was judged, a candidate would be its own baseline, and pass for ever. */
 function paired(candidate: Side, chosen: Offered): GatePair {
-  const isItself = chosen.measuredAt !== null && chosen.measuredAt === candidate.startedAt;
-  return { candidate, baseline: chosen.read(), problems: isItself ? [`the baseline ${chosen.name} was saved of these very runs (${candidate.label}); save it of the version before`] : [] };
+  const baseline = chosen.read();
+  const isItself = chosen.measuredAt !== null && chosen.measuredAt === candidate.startedAt && baseline.turns?.side === candidate.turns?.side;
+  return { candidate, baseline, problems: isItself ? [`the baseline ${chosen.name} was saved of these very runs (${candidate.label}); save it of the version before`] : [] };
 }

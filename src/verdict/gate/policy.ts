@@ -55,6 +55,10 @@ const mostAlpha = 0.2;
 /** Below this, more divisions of the runs than are looked at would have to show it. */
 const leastAlpha = 0.0001;
 
+export function comparesAnything({ rules }: Pick<Policy, 'rules'>): boolean {
+  return rules.some(({ compare }) => compare.length > 0);
+}
+
 export function loadPolicy(file: string): Policy {
   return policyOf(readMapping(file, expectedFile, usage), file);
 }

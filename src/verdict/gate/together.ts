@@ -1,5 +1,5 @@
 /** All comparisons of a gate as one test: what its runs can decide, told before they are judged, and what they show together. */
-import { leastRounds } from '../../stats/joint/reachable.js';
+import { leastRounds, leastRoundsBeside } from '../../stats/joint/reachable.js';
 import { equalsP, shownP } from '../compare-words.js';
 import { smallestReachable, type JointResult } from '../joint.js';
 import type { Figure } from '../joint-design.js';
@@ -19,9 +19,10 @@ export function undecidable(figures: readonly Figure[], alpha: number): string |
   return `no outcome of ${most('a')} and ${most('b')} runs could show a regression at alpha = ${Number((100 * alpha).toPrecision(3))} %: the smallest p that they can give is ${shownP(p)}; ${remedy}`;
 }
 
-/** Runs a side with which a gate of this policy can both fail and pass. */
-export function runsToDecide({ alpha, minimumRuns }: Pick<Policy, 'alpha' | 'minimumRuns'>): number {
-  return Math.max(minimumRuns, leastRunsForEquivalence, leastRounds(alpha, 'apart', 'one') ?? 0);
+/** Runs of the candidate with which a gate of this policy can both fail and pass; beside baselines of so many runs, if they are there already. */
+export function runsToDecide({ alpha, minimumRuns }: Pick<Policy, 'alpha' | 'minimumRuns'>, ofBaselines: readonly number[] = []): number {
+  const beside = ofBaselines.filter((runs) => runs >= minimumRuns).map((runs) => leastRoundsBeside(alpha, runs, 'one') ?? 0);
+  return Math.max(minimumRuns, leastRunsForEquivalence, ...(beside.length > 0 ? beside : [leastRounds(alpha, 'apart', 'one') ?? 0]));
 }
 
 /** What is said of all comparisons together. */

@@ -1,0 +1,137 @@
+/** What commands that measure have in common: from a plan to a bundle, or of two sides in turns to two. */
+import { cleanUpNow } from '../base/clean-up.js';
+import { Failure } from '../base/failure.js';
+import type { SummaryFile } from '../bundle/schema.js';
+import type { BundleStore } from '../bundle/store.js';
+import type { ExperimentSettings } from '../experiment/experiment.js';
+import type { GuestNeeds } from '../experiment/guest-needs.js';
+import type { GuestOptions, PlannedPlace } from '../experiment/places.js';
+import type { SidePlan } from '../experiment/side.js';
+import type { UntilN } from '../experiment/until-n.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { makeReady } from './install.js';
+import { toolVersion } from './version.js';
+
+export interface PlannedSide {
+  readonly profile: ResolvedProfile;
+  readonly arms: readonly ResolvedArm[];
+}
+
+export interface MeasureOptions {
+  readonly out?: string;
+  readonly allowDegraded?: true;
+  readonly trace?: true;
+  readonly keepSecrets?: true;
+  readonly install?: true;
+  readonly untilN: UntilN | null;
+  readonly guest: GuestOptions;
+}
+
+export interface Measured {
+  readonly summary: SummaryFile;
+  readonly bundle: string;
+  readonly failure: Failure | null;
+}
+
+export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: MeasureOptions): Promise<Measured> {
+  const [{ createBundle }, { runExperiment }] = await Promise.all([import('../bundle/store.js'), import('../experiment/experiment.js')]);
+  return measureSides([{ profile, arms }], argv, options, {
+    open: () => [options.out === undefined ? createBundle(defaultFolder(profile.name), { numbered: true }) : createBundle(options.out)],
+    run: async ([side], settings) => {
+      const { summary, failure } = await runExperiment({ ...settings, ...side });
+      return { summary, failure, bundle: side.store.path };
+    },
+  });
+}
+
+export interface MeasuredInTurns {
+  /** Of their bundles. */
+  readonly baseline: string;
+  readonly candidate: string;
+  readonly failure: Failure | null;
+}
+
+/** Bundles `baseline` and `candidate` in one folder. */
+export async function measureInTurns(baseline: PlannedSide, candidate: PlannedSide, argv: readonly string[], options: MeasureOptions): Promise<MeasuredInTurns> {
+  const [{ createBundles }, { runInTurns }] = await Promise.all([import('../bundle/store.js'), import('../experiment/experiment.js')]);
+  return measureSides([baseline, candidate], argv, options, {
+    open: () => (options.out === undefined ? createBundles(defaultFolder(candidate.profile.name), ['baseline', 'candidate'], { numbered: true }) : createBundles(options.out, ['baseline', 'candidate'])),
+    run: async ([first, second], settings) => {
+      if (second === undefined) throw new Error('two sides have two plans');
+      const { failure } = await runInTurns({ baseline: first, candidate: second }, settings);
+      return { baseline: first.store.path, candidate: second.store.path, failure };
+    },
+  });
+}
+
+type Opened = Omit<SidePlan, 'turns'>;
+
+interface Measurement<Result> {
+  readonly open: () => readonly BundleStore[];
+  readonly run: (sides: readonly [Opened, ...Opened[]], settings: ExperimentSettings) => Promise<Result>;
+}
+
+async function measureSides<Result>(plans: readonly PlannedSide[], argv: readonly string[], options: MeasureOptions, { open, run }: Measurement<Result>): Promise<Result> {
+  const { hostKernel } = await import('../experiment/check-plan.js');
+  const kernelsOf = ({ profile: { kernels } }: PlannedSide): readonly string[] => (kernels.length === 0 ? [hostKernel] : kernels);
+  const kernels = [...new Set(plans.flatMap(kernelsOf))];
+  await makeReady({ arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true }, options.install === true);
+  const [{ guestNeeds }, { placesOf }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
+    import('../experiment/guest-needs.js'),
+    import('./guests.js'),
+    import('../experiment/interruption.js'),
+    import('./logger.js'),
+    import('./status.js'),
+  ]);
+  const logger = createLogger();
+  const stores = open();
+  const [{ profile: shown } = { profile: null }] = plans;
+  if (shown === null) throw new Error('nothing to measure');
+  const status = createStatus(logger, { ...shown, kernels });
+  const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
+  try {
+    const hasGuests = kernels.some((kernel) => kernel !== hostKernel);
+    const needs: GuestNeeds[] = [];
+    for (const { arms } of plans) needs.push(hasGuests ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] });
+    const files = [...new Map(needs.flatMap((one) => one.files).map((file) => [file.to, file])).values()];
+    const places = await placesOf({ kernels, preempt: shown.preempt, guest: options.guest, files }, { interrupted: interruption.signalled, progress: (text) => { status.onCalibration(text); } });
+    const sides = plans.flatMap((plan, i): Opened[] => {
+      const store = stores[i];
+      if (store === undefined) throw new Error('a side without a bundle');
+      return [{ profile: plan.profile, arms: needs[i]?.arms ?? plan.arms, places: placesFor(places, kernelsOf(plan)), store }];
+    });
+    const [first, ...others] = sides;
+    if (first === undefined) throw new Error('nothing to measure');
+    return await run([first, ...others], {
+      argv: argv.slice(2),
+      keepSecrets: options.keepSecrets === true,
+      toolVersion: toolVersion(),
+      allowDegraded: options.allowDegraded === true,
+      trace: options.trace === true,
+      untilN: options.untilN,
+      guest: options.guest,
+      interruption,
+      observer: status,
+    });
+  } catch (error) {
+    // Only if there is no run to keep.
+    for (const store of stores) cleanUpNow(() => { store.discard(); });
+    const signal = interruption.signal();
+    // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
+    if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOfSignal(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+    throw error;
+  } finally {
+    interruption.dispose();
+    status.end();
+  }
+}
+
+function placesFor(places: readonly PlannedPlace[], kernels: readonly string[]): PlannedPlace['open'][] {
+  return kernels.flatMap((kernel) => places.filter(({ asked }) => asked === kernel).map(({ open }) => open));
+}
+
+/** Sorts by time. A second start within the same second gets a number (bundle/store.ts). */
+function defaultFolder(profile: string): string {
+  const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replace(/[:]/g, '');
+  return `pauselab-results/${profile}-${time}`;
+}
