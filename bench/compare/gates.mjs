@@ -33,7 +33,7 @@ export function gateErrors({ gates, seed, only, print }) {
     return `${percent(hits / gates)} % [${percent(low)}, ${percent(high)}]`;
   };
   /** `a`, `b`: a side each, or functions of what both sides of a gate share. */
-  const run = (name, policy, a, b, draw = () => null) => {
+  const count = (name, policy, a, b, draw = () => null) => {
     const random = randomOf(seed, name);
     const exits = { 0: 0, 3: 0, 4: 0 };
     let named = 0;
@@ -44,14 +44,21 @@ export function gateErrors({ gates, seed, only, print }) {
       exits[result.exitCode] += 1;
       if (result.together.finding === 'named') named += 1;
     }
-    print(`  ${name}: exit 3 ${rate(exits[3])} (a figure named in ${rate(named)}), exit 0 ${rate(exits[0])}, exit 4 ${rate(exits[4])}`);
+    return { exits, named };
+  };
+  const told = ({ exits, named }) => `exit 3 ${rate(exits[3])} (a figure named in ${rate(named)}), exit 0 ${rate(exits[0])}, exit 4 ${rate(exits[4])}`;
+  const run = (name, ...sides) => { print(`  ${name}: ${told(count(name, ...sides))}`); };
+  /** Alike, and with every stall and operation longer: by the margin, and by twice as much. */
+  const runWithMargin = (name, policy, side, margin = 0.1) => {
+    print(`  ${name}, nothing changed: ${told(count(name, policy, side, side))}`);
+    for (const times of [1, 2]) run(`${name}, worse by ${times === 1 ? 'one margin' : 'two margins'} (×${(1 + times * margin).toFixed(1)})`, policy, side, { ...side, slower: 1 + times * margin });
   };
   // Of one arm the one that stalls all the time: the others have nothing to be wrong about.
   const armsOf = (n) => (n === 1 ? ['stalling'] : mixture.slice(0, n));
 
   if (isWanted('alarms')) {
-    print(`False alarms: ${gates} gates, both sides alike, 6 runs of 10 s a side, arms of all kinds`);
-    for (const { checks, arms, victims, policy } of sizes) for (const shared of sharing) run(`${checks} checks, shared noise ${shared}`, policy, { arms: armsOf(arms), victims, shared }, { arms: armsOf(arms), victims, shared });
+    print(`False alarms, passes, and one margin worse: ${gates} gates, 6 runs of 10 s a side, arms of all kinds`);
+    for (const { checks, arms, victims, policy } of sizes) for (const shared of sharing) runWithMargin(`${checks} checks, shared noise ${shared}`, policy, { arms: armsOf(arms), victims, shared });
   }
   if (isWanted('power')) {
     print('Power: 0 → 60 % stalled, 6 runs a side');
@@ -93,8 +100,8 @@ export function gateErrors({ gates, seed, only, print }) {
     print('Passes: both sides alike, 6 runs a side, arms that do not stall');
     const stalls = policyOf(figures.slice(0, 4));
     for (const [arms, victims] of [[1, 1], [3, 1], [4, 2], [25, 1]]) for (const noise of [0, 0.005, 0.01, 0.02]) run(`${4 * arms * victims} checks of stalls, one of the machine's in ${100 * noise} of 100 runs`, stalls, { arms: Array(arms).fill('quiet'), victims, noise }, { arms: Array(arms).fill('quiet'), victims, noise });
-    for (const runs of [6, 10, 20, 40]) for (const relative of [10, 20, 40]) run(`p99 of one arm, log-sd 0.2, ${runs} runs a side, margin ${relative} %`, readPolicy(`rules: [{ compare: [{ metric: service.p99_ns, relative: ${relative}% }] }]`, 'x'), { arms: ['quiet'], rounds: runs, noise: 0 }, { arms: ['quiet'], rounds: runs, noise: 0 });
-    for (const runs of [6, 10, 20, 40]) for (const relative of [10, 20, 40]) run(`an arm that stalls for 60 % of the time, share, ${runs} runs a side, margin ${relative} %`, readPolicy(`rules: [{ compare: [{ metric: stalled_share, relative: ${relative}% }] }]`, 'x'), { arms: ['stalling'], rounds: runs }, { arms: ['stalling'], rounds: runs });
+    for (const runs of [6, 10, 20, 40]) for (const relative of [10, 20, 40]) runWithMargin(`p99 of one arm, log-sd 0.2, ${runs} runs a side, margin ${relative} %`, readPolicy(`rules: [{ compare: [{ metric: service.p99_ns, relative: ${relative}% }] }]`, 'x'), { arms: ['quiet'], rounds: runs, noise: 0 }, relative / 100);
+    for (const runs of [6, 10, 20, 40]) for (const relative of [10, 20, 40]) runWithMargin(`an arm that stalls for 60 % of the time, share, ${runs} runs a side, margin ${relative} %`, readPolicy(`rules: [{ compare: [{ metric: stalled_share, relative: ${relative}% }] }]`, 'x'), { arms: ['stalling'], rounds: runs }, relative / 100);
     print('Wrong passes: worse in a part of the runs, one quiet arm, share, 6 and 10 runs a side');
     for (const runs of [6, 10, 20]) for (const part of [1 / 6, 1 / 3, 1 / 2, 1]) run(`a stall of 200 ms in ${(100 * part).toFixed(0)} of 100 runs, ${runs} runs a side`, sizes[0].policy, { arms: ['quiet'], rounds: runs, noise: 0 }, { arms: ['quiet'], rounds: runs, noise: 0, change: (stalls, _, random) => (random() < part ? [...stalls, 0.2] : stalls) });
     for (const factor of [1.1, 1.2]) run(`worse by ${factor === 1.1 ? 'exactly the margin' : 'twice the margin'} (×${factor}), longest stall, log-sd 0.05`, policyOf(['longest_ns']), { arms: ['stalling'], sd: 0.05 }, { arms: ['stalling'], sd: 0.05, slower: factor });

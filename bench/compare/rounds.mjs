@@ -51,7 +51,7 @@ export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 
       }
     });
   }
-  return { label, path, kind: 'bundle', arms: arms.map((_, arm) => `arm-${arm}`), evidence, facts, resolved: null, startedAt: null, incomplete: null, regions: [], leftOut: [], notes: [], degraded: [] };
+  return { label, path, kind: 'bundle', arms: arms.map((_, arm) => `arm-${arm}`), evidence, facts, resolved: null, startedAt: null, measured_ns: {}, turns: path === label ? null : { id: path, side: label === 'before' ? 'baseline' : 'candidate' }, incomplete: null, regions: [], leftOut: [], notes: [], degraded: [] };
 }
 
 const facts = { profile: 'simulated', profileHash: '', kernel: '6.18.0', preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] };

@@ -6,6 +6,9 @@
  * All comparisons together are a suite of one case: it fails where they are worse, also if no single check is certain to be.
  *
  * These systems follow a case from run to run by its class and name, so that no figure and no margin is in them.
+ *
+ * A suite's time is what the candidate's runs took. The cases of an arm come from the same runs, so each has its share of their
+ * time: that is what makes the sum of the cases the time of the arms that are judged.
  */
 import { suiteName } from '../verdict/gate/gate-words.js';
 import type { Check, GateResult, Suite } from '../verdict/gate/gated.js';
@@ -17,7 +20,8 @@ export function renderJunit(result: GateResult): string {
   const { tests, failures, errors } = countsOf(result.suites.flatMap(({ checks }) => checks), result.policy.inconclusive);
   const together = result.together === null ? null : togetherElement(result.together);
   const totals = { tests: tests + (together === null ? 0 : 1), failures: failures + (together?.failures ?? 0), errors };
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', ...totals, time: 0 }, ['\n', ...suites, together?.element ?? ''])}\n`;
+  const time = seconds(result.suites.reduce((sum, { candidate }) => sum + totalOf(candidate), 0));
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', ...totals, time }, ['\n', ...suites, together?.element ?? ''])}\n`;
 }
 
 type Meaning = GateResult['policy']['inconclusive'];
@@ -46,11 +50,27 @@ function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string
   const properties = Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [`      ${xmlElement('property', { name, value })}\n`]));
   const inside = [
     `\n    ${xmlElement('properties', {}, ['\n', ...properties, '    '])}\n`,
-    ...checks.map((check) => caseElement(name, checks, check, inconclusive)),
+    ...checks.map((check) => caseElement({ suite: name, candidate, checks }, check, inconclusive)),
     ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(notes.join('\n'))])}\n`]),
     '  ',
   ];
-  return `  ${xmlElement('testsuite', { name, ...countsOf(checks, inconclusive), time: 0 }, inside)}\n`;
+  return `  ${xmlElement('testsuite', { name, ...countsOf(checks, inconclusive), time: seconds(totalOf(candidate)), timestamp: timestampOf(candidate) }, inside)}\n`;
+}
+
+type Candidate = Suite['candidate'];
+
+function totalOf({ measured_ns }: Candidate): number {
+  return Object.values(measured_ns).reduce((sum, time_ns) => sum + time_ns, 0);
+}
+
+/** As these systems write it: UTC, whole seconds, no zone. */
+function timestampOf({ startedAt }: Candidate): string | null {
+  const started_ms = Date.parse(startedAt ?? '');
+  return Number.isNaN(started_ms) ? null : new Date(started_ms).toISOString().slice(0, 19);
+}
+
+function seconds(time_ns: number): string {
+  return (time_ns / 1e9).toFixed(3);
 }
 
 function togetherElement({ finding, sentence }: NonNullable<GateResult['together']>): { readonly element: string; readonly failures: 0 | 1 } {
@@ -61,11 +81,17 @@ function togetherElement({ finding, sentence }: NonNullable<GateResult['together
   return { element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, ['\n', own, '  '])}\n`, failures };
 }
 
-function caseElement(suite: string, checks: readonly Check[], check: Check, inconclusive: Meaning): string {
+/** Of evidence that is missing there is no run. */
+function timeOf(candidate: Candidate, checks: readonly Check[], { arm, kind }: Check): number {
+  if (arm === null || kind === 'evidence') return 0;
+  return (candidate.measured_ns[arm] ?? 0) / checks.filter((other) => other.arm === arm && other.kind !== 'evidence').length;
+}
+
+function caseElement({ suite, candidate, checks }: { readonly suite: string; readonly candidate: Candidate; readonly checks: readonly Check[] }, check: Check, inconclusive: Meaning): string {
   const { arm, expected, sentence, outcome, rule } = check;
   const alike = checks.filter((other) => other.arm === arm && nameOfCase(other) === nameOfCase(check));
   const which = alike.length === 1 ? '' : ` (${rule ?? String(alike.indexOf(check) + 1)})`;
-  const name = { classname: arm === null ? suite : `${suite}.${arm}`, name: `${nameOfCase(check)}${which}`, time: 0 };
+  const name = { classname: arm === null ? suite : `${suite}.${arm}`, name: `${nameOfCase(check)}${which}`, time: seconds(timeOf(candidate, checks, check)) };
   const element = elementOf(check, inconclusive);
   // Viewers show the message in a list, and the text when it is opened.
   const details = [`${expected}: ${sentence}`, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join('\n');

@@ -66,6 +66,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     resolved: manifest.profile,
     programs: manifest.programs,
     startedAt: manifest.startedAt,
+    measured_ns: measuredTimes(runs),
     turns: manifest.turns,
     incomplete,
     regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
@@ -80,6 +81,13 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       ...weak,
     ],
   };
+}
+
+function measuredTimes(runs: readonly RunFile[]): Record<string, number> {
+  const times = new Map<string, number>();
+  // A run that was cut before go has a window before it.
+  for (const { arm, window } of runs) times.set(arm, (times.get(arm) ?? 0) + Math.max(0, window.drainEnd_ns));
+  return Object.fromEntries(times);
 }
 
 /** A side for each kernel: a bundle of one is itself, and of several each is judged as if it had been run alone. */

@@ -34,6 +34,8 @@ export const sideSchema = z.object({
   kind: z.enum(['bundle', 'log']),
   facts: factsSchema,
   degraded: z.array(z.string()),
+  startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
+  measured_ns: z.record(z.string(), number).meta({ description: 'How long its runs took, by arm: from go to the end of the drain, those left out included' }),
 });
 
 export const rowSchema = z.object({

@@ -201,8 +201,8 @@ function inWords(verdict: Decision['verdict'], worse: Metric['worse']): Decision
   return verdict === 'regressed' ? 'improved' : verdict === 'improved' ? 'regressed' : verdict;
 }
 
-export function described({ label, path, kind, facts, degraded }: Side): ComparedSide {
-  return { label, path, kind, facts, degraded };
+export function described({ label, path, kind, facts, degraded, startedAt, measured_ns }: Side): ComparedSide {
+  return { label, path, kind, facts, degraded, startedAt, measured_ns };
 }
 
 /** Folders may have the same name, and one bundle may be compared with itself, arm by arm. */

@@ -25,6 +25,8 @@ export interface ComparedSide {
   readonly kind: Side['kind'];
   readonly facts: SideFacts;
   readonly degraded: readonly string[];
+  readonly startedAt: string | null;
+  readonly measured_ns: Side['measured_ns'];
 }
 
 export interface CandidateJoint extends JointResult {

@@ -33,6 +33,7 @@ export function logSide(path: string, files: readonly string[], threshold_ns: nu
     resolved: null,
     programs: null,
     startedAt: null,
+    measured_ns: {},
     turns: null,
     incomplete: null,
     regions: [],

@@ -48,6 +48,8 @@ export interface Side {
   readonly programs: ManifestFile['programs'];
   /** When the experiment began; null for a log. */
   readonly startedAt: string | null;
+  /** How long its runs took, by arm: from go to the end of the drain, those that are no evidence included. */
+  readonly measured_ns: Readonly<Record<string, number>>;
   /** Of a side that was measured in turns with another: which of them it is. */
   readonly turns: ManifestFile['turns'];
   /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */

@@ -80,6 +80,18 @@ describe('pauselab gate', () => {
     expect(refused).toMatch(/name="sound evidence \(1\)"[^]*name="sound evidence \(2\)"/);
   });
 
+  test('JUnit has the time that the runs took', async () => {
+    const path = scratch.fresh('timed');
+    const [window_ns, left] = [10e9, { window: { windowStart_ns: 0.2e9, windowEnd_ns: 10.2e9, drainEnd_ns: 10.5e9 } }];
+    const arm = (name: string, n: number): FakeRun[] => Array.from({ length: n }, (_, i) => ({ arm: name, window_ns, run: { ...left, repetition: i + 1 } }));
+    writeFakeBundle(path, { runs: [...arm('one', 6), ...arm('two', 8)], manifest: { startedAt: '2026-02-03T04:05:06.789Z' } });
+    const { stdout } = await command('gate', '--baseline', path, '--candidate', path, '--junit');
+    expect(/<testsuites [^>]* time="([^"]*)"/.exec(stdout)?.[1]).toBe('147.000');
+    expect(/<testsuite name="fake" [^>]* time="([^"]*)" timestamp="([^"]*)"/.exec(stdout)?.slice(1)).toEqual(['147.000', '2026-02-03T04:05:06']);
+    const times = [...stdout.matchAll(/<testcase classname="fake\.(\w+)" [^>]* time="([^"]*)"/g)].map(([, name, time]) => `${String(name)} ${String(time)}`);
+    expect(times).toEqual([...Array<string>(3).fill('one 21.000'), ...Array<string>(3).fill('two 28.000')]);
+  });
+
   test('a table and a page are not broken by names either', async () => {
     const odd = bundle('evil', 3, { run: { series: 'a|b\u001b[31m\nxyz' } });
     const { stdout } = await command('gate', '--baseline', odd, '--candidate', odd);
