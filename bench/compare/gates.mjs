@@ -1,7 +1,7 @@
 // Error rates of whole gates, through the gate that ships: figures of a run, victims of a process and arms of a round depend on
 // each other (rounds.mjs). Part of errors.mjs.
 //
-//   node bench/compare/errors.mjs gates --gates 400 [--only alarms --only power --only thin --only margin --only drift --only pass --only one]
+//   node bench/compare/errors.mjs gates --gates 400 [--only alarms --only windows --only power --only thin --only margin --only drift --only pass --only one]
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { bootstrapMeans } from '../../dist/stats/bootstrap.js';
 import { rankTest } from '../../dist/stats/permutation.js';
@@ -59,6 +59,15 @@ export function gateErrors({ gates, seed, only, print }) {
   if (isWanted('alarms')) {
     print(`False alarms, passes, and one margin worse: ${gates} gates, 6 runs of 10 s a side, arms of all kinds`);
     for (const { checks, arms, victims, policy } of sizes) for (const shared of sharing) runWithMargin(`${checks} checks, shared noise ${shared}`, policy, { arms: armsOf(arms), victims, shared });
+  }
+  if (isWanted('windows')) {
+    print('Windows that a pipeline has time for, 6 runs a side: false alarms and passes, 0 → 60 % stalled in one arm of 20');
+    for (const window_s of [3, 4, 20]) {
+      const side = { arms: mixture, shared: 0.3, window_s };
+      run(`100 checks, ${window_s} s, nothing changed`, five, side, side);
+      run(`12 checks of arms that do not stall, ${window_s} s, nothing changed`, policyOf(figures.slice(0, 4)), { ...side, arms: Array(3).fill('quiet') }, { ...side, arms: Array(3).fill('quiet') });
+      run(`100 checks, ${window_s} s, one arm from 0 to 60 %`, five, side, { ...side, arms: mixture.with(0, 'stalling') });
+    }
   }
   if (isWanted('power')) {
     print('Power: 0 → 60 % stalled, 6 runs a side');

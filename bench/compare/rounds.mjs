@@ -9,18 +9,18 @@
 import { seededRandom } from '../../dist/stats/prng.js';
 import { normal, poisson } from './synthetic.mjs';
 
-const window_s = 10;
+/** Rates below are of such a window. */
+const usual_s = 10;
 const threshold_s = 0.1;
-const operations = 500;
 
-/** Stalls of one run of an arm, in seconds; `factor` is what makes this run worse or better than others. */
+/** Stalls of one run of an arm, in seconds; `factor` is what makes this run worse or better than others, `part` its window as a part of the usual one. */
 const kinds = {
   quiet: () => [],
-  stalling: ({ factor }, random) => many(poisson(12, random), () => 0.5 * factor * Math.exp(0.2 * normal(random))),
-  rare: ({ factor }, random) => many(poisson(1, random), () => 0.15 * factor * Math.exp(0.3 * normal(random))),
-  bursts: ({ factor }, random) => (random() < 0.3 ? many(1 + Math.floor(-Math.log(1 - random()) * 6), () => 0.3 * factor * Math.exp(0.4 * normal(random))) : []),
-  'heavy-tailed': (_, random) => many(poisson(1, random), () => Math.min(window_s / 2, 0.1 / (1 - random()) ** (1 / 0.7))),
-  bimodal: ({ factor }, random) => (random() < 0.5 ? many(poisson(6, random), () => 0.2 * factor * Math.exp(0.2 * normal(random))) : []),
+  stalling: ({ factor, part }, random) => many(poisson(12 * part, random), () => 0.5 * factor * Math.exp(0.2 * normal(random))),
+  rare: ({ factor, part }, random) => many(poisson(part, random), () => 0.15 * factor * Math.exp(0.3 * normal(random))),
+  bursts: ({ factor, part }, random) => (random() < 0.3 * part ? many(1 + Math.floor(-Math.log(1 - random()) * 6), () => 0.3 * factor * Math.exp(0.4 * normal(random))) : []),
+  'heavy-tailed': ({ part }, random) => many(poisson(part, random), () => Math.min((part * usual_s) / 2, 0.1 / (1 - random()) ** (1 / 0.7))),
+  bimodal: ({ factor, part }, random) => (random() < 0.5 ? many(poisson(6 * part, random), () => 0.2 * factor * Math.exp(0.2 * normal(random))) : []),
 };
 
 /** Half of the arms do not stall, a fifth does all the time, the rest is noisy in one way or another. */
@@ -33,21 +33,21 @@ function many(n, make) {
 /**
  * `arms`: a kind each. `change(stalls, arm)`: what is done to a run's stalls. `noise`: stalls of the machine's own a run and arm;
  * a fifth of them hits all arms of a round. `slower`: the factor of all times. `moods`: of the rounds, where they are not to be
- * drawn. `path`: sides of one path are one experiment, measured in turns.
+ * drawn. `window_s`: of each run. `path`: sides of one path are one experiment, measured in turns.
  */
-export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 0.2, noise = 0.005, slower = 1, moods = [], path = label, change = (stalls) => stalls }, random) {
+export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 0.2, noise = 0.005, slower = 1, moods = [], window_s = usual_s, path = label, change = (stalls) => stalls }, random) {
   const evidence = arms.flatMap((_, arm) => many(victims, (__, victim) => ({ arm: `arm-${arm}`, scope: 'series', series: `victim-${victim}.mprotect`, runs: [] })));
   for (let round = 1; round <= rounds; round += 1) {
     const mood = moods[round - 1] ?? normal(random);
     const everywhere = random() < noise / 5;
     arms.forEach((kind, arm) => {
       const factor = slower * Math.exp(sd * (Math.sqrt(shared) * mood + Math.sqrt(1 - shared) * normal(random)));
-      const own = [...kinds[kind]({ factor }, random), ...many(poisson(noise * 0.8, random) + (everywhere ? 1 : 0), () => 0.1 / (1 - random()) ** 0.5)];
-      const stalls = fitting(change(own, arm, random));
+      const own = [...kinds[kind]({ factor, part: window_s / usual_s }, random), ...many(poisson(noise * 0.8, random) + (everywhere ? 1 : 0), () => 0.1 / (1 - random()) ** 0.5)];
+      const stalls = fitting(change(own, arm, random), window_s);
       for (let victim = 0; victim < victims; victim += 1) {
         // The first victim sees every stall; others may be between two operations when a stall begins.
         const seen = stalls.filter(() => victim === 0 || random() < 0.9).map((length) => length * (1 - 0.05 * random())).filter((length) => length >= threshold_s);
-        evidence[arm * victims + victim].runs.push(runOf(round, seen, factor, random));
+        evidence[arm * victims + victim].runs.push(runOf(round, seen, { factor, window_s }, random));
       }
     });
   }
@@ -57,7 +57,7 @@ export function sideOf(label, { arms, victims = 1, rounds = 6, shared = 0, sd = 
 const facts = { profile: 'simulated', profileHash: '', kernel: '6.18.0', preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] };
 
 /** What is beyond the window did not happen in it. */
-function fitting(stalls) {
+function fitting(stalls, window_s) {
   let left = 0.97 * window_s;
   return stalls.flatMap((length) => {
     const own = Math.min(length, left);
@@ -66,7 +66,8 @@ function fitting(stalls) {
   });
 }
 
-function runOf(round, stalls, factor, random) {
+function runOf(round, stalls, { factor, window_s }, random) {
+  const operations = Math.round((50 * window_s) / 100) * 100;
   const ns = (seconds) => Math.round(seconds * 1e9);
   const sorted = stalls.toSorted((x, y) => y - x);
   const blocked = stalls.filter(() => random() < 0.8).length;

@@ -84,7 +84,7 @@ Examples:
   $ pauselab gate --print-policy
   $ pauselab gate --baseline results/before --candidate results/after
   $ pauselab gate --candidate results/after --policy gate.yaml --markdown gate.md --junit gate.xml
-  $ pauselab gate --run convoy --runs 10 --duration 30s --allow-different machine
+  $ pauselab gate --run convoy --runs 10 --allow-different machine
   $ pauselab gate --run convoy --dry-run
   $ pauselab gate --run priority-inversion --base-set hogs.count=0
 

@@ -6,10 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { hashOf } from '../../src/profile/hash.js';
 import { loadResolved } from '../../src/profile/load.js';
+import { parseSet } from '../../src/profile/set.js';
 import { defaultGatePolicy, readPolicy } from '../../src/verdict/gate/policy.js';
 import { policyJsonSchema } from '../../src/verdict/gate/policy-schema.js';
+import { command } from '../support/command.js';
 import { mainFile } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
+import { argumentsOf } from '../support/written-commands.js';
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
@@ -93,6 +96,23 @@ describe('docs/ci.md', () => {
       expect(depth).toBeGreaterThanOrEqual(0);
     }
     expect(depth).toBe(0);
+  });
+
+  const rows = [...ciPage.matchAll(/^\| `pauselab (gate --run [^`]*)` \| (\d+) s \| (\d+) s \|$/gm)].map(([, words = '', least, with2]) => ({ words, least_s: Number(least), withStarts_s: Number(with2) }));
+
+  test.each(rows)('its time of a side is that of the plan: $words', async ({ words, least_s, withStarts_s }) => {
+    const policy = scratch.write('no-baseline.yaml', 'rules: [{ limits: [stalls_per_minute == 0] }]');
+    const [, , profileName = '', ...rest] = argumentsOf(words);
+    const { stdout, stderr } = await command('gate', '--run', profileName, ...rest, '--policy', policy, '--dry-run', '--json');
+    expect(stderr).toBe('');
+    const { leastDuration_ns, order } = JSON.parse(stdout) as { leastDuration_ns: number; order: readonly unknown[] };
+    expect({ least_s, withStarts_s }).toEqual({ least_s: Math.round(leastDuration_ns / 1e9), withStarts_s: Math.round(leastDuration_ns / 1e9) + 2 * order.length });
+    const { arms } = await loadResolved(profileName, rest.includes('--java-args') ? [parseSet('jvm.app.args=-jar my.jar')] : []);
+    expect(withStarts_s).toBeLessThanOrEqual(arms.some(({ jvm }) => jvm !== null) ? 480 : 180);
+  });
+
+  test('it has times of native profiles and of JVMs', () => {
+    expect(rows.length).toBeGreaterThan(5);
   });
 
   test('its exit codes are all that a gate has', () => {

@@ -59,10 +59,10 @@ test('there are many, from pages, profiles and help alike', () => {
   expect(written.length).toBeGreaterThan(150);
   expect(new Set(written.map(({ source }) => source)).size).toBeGreaterThan(30);
   for (const [source, text] of [
-    ['docs/ci.md', 'gate --run convoy --runs 10 --duration 30s --out results/candidate --policy gate.yaml --junit gate.xml --markdown gate.md'],
+    ['docs/ci.md', 'gate --run convoy --out results/candidate --policy gate.yaml --junit gate.xml --markdown gate.md'],
     ['docs/findings.md', 'run convoy'],
     ['profiles/app.yaml', "run app --java-args '-jar my.jar'"],
-    ['pauselab gate --help', 'gate --run convoy --runs 10 --duration 30s --allow-different machine'],
+    ['pauselab gate --help', 'gate --run convoy --runs 10 --allow-different machine'],
     ['pauselab completion --help', 'completion fish'],
   ] as const) expect(written).toContainEqual({ source, text });
 });
