@@ -1,8 +1,7 @@
 /** The examples of docs/gate.md and docs/ci.md: commands are run, policies and pipelines read. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { hashOf } from '../../src/profile/hash.js';
 import { loadResolved } from '../../src/profile/load.js';
@@ -10,12 +9,15 @@ import { parseSet } from '../../src/profile/set.js';
 import { defaultGatePolicy, readPolicy } from '../../src/verdict/gate/policy.js';
 import { policyJsonSchema } from '../../src/verdict/gate/policy-schema.js';
 import { command } from '../support/command.js';
-import { mainFile } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { argumentsOf } from '../support/written-commands.js';
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
+const cwd = process.cwd();
+
+afterAll(() => { process.chdir(cwd); });
+
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 const blocks = (text: string, info: string): string[] => [...text.matchAll(new RegExp(`^\`\`\`${info}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, inside = '']) => inside);
 const [gatePage, ciPage] = [page('gate'), page('ci')];
@@ -36,14 +38,15 @@ describe('docs/gate.md', () => {
     expect(gatePage.match(/^```sh/gm)).toHaveLength(gatePage.match(/^```sh gate$/gm)?.length ?? 0);
   });
 
-  test('its policy is one, and its commands work', () => {
+  test('its policy is one, and its commands work', async () => {
     const [policy = ''] = blocks(gatePage, 'yaml policy');
     expect(readPolicy(policy, 'docs').rules.map(({ name }) => name)).toEqual(['no-worse', 'writers-never-wait']);
     writeFileSync(join(scratch.path, 'gate.yaml'), policy);
     ['before', 'after', 'monday', 'tuesday', 'turns/baseline', 'turns/candidate'].forEach((name, i) => { results(name, i + 1); });
+    process.chdir(scratch.path);
     for (const line of commands) {
-      const out = execFileSync('sh', ['-c', line.replace(/^pauselab/, `node ${mainFile}`)], { cwd: scratch.path, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-      expect({ line, out: line.includes(' -o ') && line.includes('export') ? out === '' : out !== '' }).toEqual({ line, out: true });
+      const { code, stdout } = await command(...argumentsOf(line.replace(/^pauselab /, '')));
+      expect({ line, code, isSilent: stdout === '' }).toEqual({ line, code: 0, isSilent: line.includes(' -o ') && line.includes('export') });
     }
   });
 
