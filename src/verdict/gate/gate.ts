@@ -13,7 +13,7 @@ import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '
 import { holds } from '../limit.js';
 import type { Metric } from '../metrics.js';
 import type { SeriesEvidence, Side } from '../side.js';
-import { counted } from '../words.js';
+import { counted, listed } from '../words.js';
 import { flawOf, pairNotes, pairProblems, sideProblems, withoutStop } from './evidence.js';
 import { comparisonExpected, comparisonSentence, gateVerdict, limitExpected, limitSentence } from './gate-words.js';
 import { checkOutcomes, type Check, type CheckOutcome, type GateResult, type Suite, type Together } from './gated.js';
@@ -204,7 +204,7 @@ function problemCheck(problem: string): Check {
   return { kind: 'evidence', outcome: 'error', rule: null, arm: null, series: null, metric: null, expected: 'sound evidence', sentence: problem, comparison: null, limit: null };
 }
 
-/** A rule that judges nothing in any suite is a slip of whoever wrote it, and a gate with it would pass. */
+/** A rule that judges nothing in any suite, or a metric that it names and no suite has, is a slip of whoever wrote it, and a gate with it would pass. */
 function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
   const profiles = suites.map(({ suite }) => suite.profile);
   if (suites.every(({ inForce }) => inForce.length === 0)) {
@@ -214,7 +214,11 @@ function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
     const own = suites.filter(({ inForce }) => inForce.includes(rule));
     // Suites with problems judge nothing and are errors by themselves.
     const sound = own.filter(({ problems }) => problems.length === 0);
-    if (sound.length === 0 || sound.some(({ checks }) => checks.some((check) => check.rule === rule.name))) continue;
+    if (sound.length === 0) continue;
+    const judged = new Set(sound.flatMap(({ checks }) => checks.flatMap((check) => (check.rule !== rule.name ? [] : [check.kind === 'comparison' ? check.draft.metric.name : check.check.metric]))));
+    const idle = metricsOf(rule).filter(({ name }) => !judged.has(name));
+    if (judged.size > 0 && idle.length > 0) throw usage(`${policy.source}: the rule ${rule.name} asks for ${absentWords(idle)}`);
+    if (judged.size > 0) continue;
     const sides = sound.flatMap(({ pair }) => [pair.candidate, ...(pair.baseline === null ? [] : [pair.baseline])]);
     throw usage(`${policy.source}: the rule ${rule.name} selects nothing in ${[...new Set(profiles)].join(', ')}: ${whyIdle(rule, sides)}`);
   }
@@ -228,7 +232,23 @@ function whyIdle(rule: Rule, sides: readonly Side[]): string {
   const why = [...idle('arm', rule.arms, arms), ...idle('series', rule.series, series)];
   if (why.length > 0) return why.join('; ');
   const selected = sides.some((side) => selectedBy(rule, [side]).length > 0);
-  return selected ? 'none of its metrics exists for these series: without a schedule (a rate) there is no response time' : 'no arm that it names has a series that it names, or all of them are controls (name them to gate them)';
+  return selected ? `it asks for ${absentWords(metricsOf(rule))}` : 'no arm that it names has a series that it names, or all of them are controls (name them to gate them)';
+}
+
+function metricsOf({ compare, limits }: Rule): Metric[] {
+  return [...new Map([...compare, ...limits].map(({ metric }) => [metric.name, metric])).values()];
+}
+
+const neededBy: Readonly<Record<NonNullable<Metric['needs']>, string>> = {
+  jvm: 'only an arm with a JVM has it',
+  holder: 'only an arm with a holder has it',
+  schedule: 'a victim that works back to back has no schedule (a rate), and so no response time',
+};
+
+function absentWords(metrics: readonly Metric[]): string {
+  const reasons = [...new Set(metrics.map(({ needs }) => (needs === null ? 'these bundles do not record it' : neededBy[needs])))];
+  const [it, them] = metrics.length === 1 ? ['it', 'it'] : ['they', 'them'];
+  return `${listed(metrics.map(({ name }) => name))}, and no arm that it selects has ${them}: ${reasons.join('; ')}; take ${them} out of the rule, or give ${them} a rule for the profiles and arms where ${it} ${metrics.length === 1 ? 'exists' : 'exist'}`;
 }
 
 function resultOf(suites: readonly Suite[], together: Together | null, policy: Policy): GateResult {

@@ -256,6 +256,9 @@ describe('a policy that selects nothing is refused', () => {
     ['rules: [{ series: ["reader.*"], compare: [longest_ns] }]', '2: gate.yaml: the rule rule-1 selects nothing in fake: no series is named reader.*; there are writer.mprotect'],
     ['rules: [{ name: a, compare: [longest_ns] }, { name: b, arms: ["x*"], compare: [longest_ns] }]', 'the rule b selects nothing in fake'],
     ['rules: [{ profiles: [other], compare: [longest_ns] }]', '2: gate.yaml selects nothing: its rules are for other, and the candidates are of fake on Linux 6.18.0'],
+    ['rules: [{ compare: [longest_ns, gc.pause.longest_ns] }]', '2: gate.yaml: the rule rule-1 asks for gc.pause.longest_ns, and no arm that it selects has it: only an arm with a JVM has it; take it out of the rule'],
+    ['rules: [{ compare: [longest_ns] }, { name: memory, limits: [memory.rss_peak_bytes <= 1GiB, gc.pause.total_ns <= 1s] }]', 'the rule memory asks for gc.pause.total_ns, and no arm that it selects has it'],
+    ['rules: [{ compare: [gc.pause.longest_ns, holder.longest_ns] }]', 'the rule rule-1 selects nothing in fake: it asks for gc.pause.longest_ns and holder.longest_ns, and no arm that it selects has them: only an arm with a JVM has it; only an arm with a holder has it; take them out of the rule'],
     ['rules: [{ kernels: ["6.17.*"], compare: [longest_ns] }]', 'its rules are for Linux 6.17.*, and the candidates are of fake on Linux 6.18.0'],
   ])('%s', (policy, sentence) => {
     expect(refused(policy)).toContain(sentence);
@@ -270,7 +273,7 @@ describe('a policy that selects nothing is refused', () => {
 
   test('response times of a series without a schedule', () => {
     const backToBack = (): Side => side('after', runs(8, 0, { figures: { response: null } }));
-    expect(() => judge(backToBack(), backToBack(), 'rules: [{ compare: [response.p99_ns] }]')).toThrow('none of its metrics exists for these series');
+    expect(() => judge(backToBack(), backToBack(), 'rules: [{ compare: [response.p99_ns] }]')).toThrow('it asks for response.p99_ns, and no arm that it selects has it: a victim that works back to back has no schedule (a rate), and so no response time');
   });
 
   test('a rule for another kernel is left out beside one that is for this', () => {
