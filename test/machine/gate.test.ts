@@ -101,14 +101,14 @@ test('fewer runs than the policy asks for are no verdict, and a replay of them i
 test('both sides in turns: hogs that were added are a regression, and each round is one block', async () => {
   await withinTries(3, 'a writer stands still beside a hog, and without one does not', async () => {
     const folder = scratch.fresh('turns');
-    const { code, result, sentences } = await gated('--run', profile, '--policy', compared, '--base-set', 'hogs.count=0', '--runs', '5', '--out', folder);
+    const { code, result, sentences } = await gated('--run', profile, '--policy', compared, '--base-set', 'hogs.count=0', '--out', folder);
     const [baseline, candidate] = [join(folder, 'baseline'), join(folder, 'candidate')];
     expect({ code, sentences }).toEqual({ code: 3, sentences: [`pauselab: measured ${baseline} and ${candidate} in turns`] });
-    // Five rounds, each exchanged or not.
-    expect(result).toMatchObject({ outcome: 'fail', together: { divisions: 2 ** 5, finding: 'named' }, suites: [{ baseline: { path: baseline }, candidate: { path: candidate } }] });
+    // Six rounds, each exchanged or not.
+    expect(result).toMatchObject({ outcome: 'fail', together: { divisions: 2 ** 6, finding: 'named' }, suites: [{ baseline: { path: baseline }, candidate: { path: candidate } }] });
     expect(result.suites[0]?.notes[0]).toBe('Both sides were measured in turns. The change is hogs.count (0, 1).');
     const [before, after] = [readBundle(baseline), readBundle(candidate)];
-    expect([before, after].map(({ runs }) => runs.length)).toEqual([15, 15]);
+    expect([before, after].map(({ runs }) => runs.length)).toEqual([18, 18]);
     // The runs of a round are over on both sides before the next round begins on either.
     const times = [before, after].flatMap(({ runs }) => runs.map(({ file }) => ({ round: file.repetition, startedAt: file.startedAt })));
     expect(times.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).map(({ round }) => round)).toEqual(times.map(({ round }) => round).toSorted((a, b) => a - b));
@@ -117,6 +117,6 @@ test('both sides in turns: hogs that were added are a regression, and each round
     const again = await gated('--baseline', baseline, '--candidate', candidate, '--policy', compared);
     expect(again.result.suites[0]?.checks).toEqual(result.suites[0]?.checks);
   });
-});
+}, 400_000);
 
 expectNothingLeft();
