@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { readIfThere } from '../../src/host/files.js';
 import { shuffle } from '../../src/stats/prng.js';
 import { diceOf, type Outcome } from './attempt.js';
-import { compareWithBoards, documented, processesLeft, shmLeft, strayFiles, succeeded, wrongEnd } from './checks.js';
+import { compareWithBoards, documented, isLostOutput, processesLeft, shmLeft, strayFiles, succeeded, wrongEnd } from './checks.js';
 import { createSandbox, type CommandEnd, type Sandbox } from './sandbox.js';
 import { prepared, scenarioNames, scenarioOf, type ScenarioName } from './scenarios.js';
 import { watchRun } from './watch.js';
@@ -190,7 +190,7 @@ export async function fault(name: string, root: string): Promise<Outcome> {
       // What another program leaves that fails is not ours to know.
       ...(failed.every(({ program }) => isOurs(program)) ? strayFiles(sandbox) : []),
       ...harmed.problems,
-      ...(isDone ? changedResults(scenario, sandbox, reference) : []),
+      ...(isDone ? changedResults(scenario, sandbox, reference, { withStdout: !end.sentences.some(isLostOutput) }) : []),
       ...(await check(sandbox.files, isDone)),
       ...(again === null || succeeded(again) ? [] : [`the same command fails afterwards: ${again.stderr.trim()}`]),
     ];
@@ -215,8 +215,8 @@ function remnants(sandbox: Sandbox, { files }: Reference, before: ReadonlySet<st
 }
 
 /** A success is a success: half a result, or one of half of the input, is none. */
-function changedResults(scenario: ScenarioName, sandbox: Sandbox, { results }: Reference): string[] {
-  return resultsOf(scenario).flatMap((file) => {
+function changedResults(scenario: ScenarioName, sandbox: Sandbox, { results }: Reference, { withStdout }: { readonly withStdout: boolean }): string[] {
+  return resultsOf(scenario).filter((file) => withStdout || file !== stdoutName).flatMap((file) => {
     const [expected, found] = [steady(results.get(file) ?? '', sandbox), steady(resultIn(sandbox, file) ?? '', sandbox)];
     return expected === found || isMeasured(scenario) ? (found === '' && expected !== '' ? [`it succeeded, and ${file} is empty`] : []) : [`it succeeded, and ${file} is not what it is otherwise`];
   });
