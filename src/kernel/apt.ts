@@ -2,9 +2,9 @@
  * Debian's package lists and packages through the machine's own apt: its mirror, its proxies, its certificates. All
  * state is private to the cache folder, nothing is installed, no root is needed, and apt is told to accept nothing unsigned.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { copyFile, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { unfit, usage } from '../base/failure.js';
@@ -72,9 +72,16 @@ function findKeyring(env: NodeJS.ProcessEnv): string {
 /** Fetches the lists of one suite if they changed, checks their signature, and keeps what `wanted` says. */
 export async function readSuite(mirror: Mirror, suite: string, wanted: (name: string) => boolean, sources: KernelSources): Promise<SuiteLists> {
   const { env = process.env, signal } = sources;
-  const settings = privateApt(mirror, suite, sources);
+  let settings = privateApt(mirror, suite, sources);
   const run = (args: readonly string[], onLine?: (line: string) => void): Promise<ChildEnd | null> => runChild('apt-get', ['-c', settings, ...args], { env, signal, ...(onLine === undefined ? {} : { onLine }) });
-  const update = await run(['update', '-o', 'APT::Update::Error-Mode=any']);
+  const fetched = (): Promise<ChildEnd | null> => run(['update', '-o', 'APT::Update::Error-Mode=any']);
+  let update = await fetched();
+  if (update !== null && areDamaged(update)) {
+    // What an apt left that was killed, or whose disk was full, it takes for the newest lists.
+    inCache(cacheFolder(sources), () => { rmSync(join(dirname(settings), 'lists'), { recursive: true, force: true }); });
+    settings = privateApt(mirror, suite, sources);
+    update = await fetched();
+  }
   if (update === null) throw missing('apt-get is not here', ['apt']);
   const problem = problemOf(update);
   if (problem === 'disk') throw diskFull(cacheFolder(sources));
@@ -134,6 +141,10 @@ Acquire::http::Timeout "30";
 Acquire::https::Timeout "30";
 Acquire::Retries "1";
 `;
+}
+
+function areDamaged({ code, stderr }: ChildEnd): boolean {
+  return code !== 0 && /could not be parsed or opened|Encountered a section with no Package|is corrupted/i.test(stderr);
 }
 
 type Problem = 'absent' | 'refused' | 'unreachable';

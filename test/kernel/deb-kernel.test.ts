@@ -131,6 +131,17 @@ test('lists that apt fetched and does not name are an error, and no empty lists'
   expect(await one.resolve('deb:6.16.12')).toMatchObject({ origin: { suite: 'trixie' } });
 });
 
+test('lists in the cache that an apt left damaged are fetched anew', async () => {
+  const one = repository();
+  await one.resolve('deb:6.16.12');
+  const apt = join(cacheOf(one), 'apt');
+  const lists = readdirSync(apt, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('Packages'));
+  expect(lists.length).toBeGreaterThan(0);
+  for (const name of lists) writeFileSync(join(apt, name), 'Version: 1\n\ngarbage');
+  for (const name of readdirSync(apt).filter((file) => file.endsWith('.json'))) rmSync(join(apt, name));
+  expect(await one.resolve('deb:6.12.9')).toMatchObject({ release: '6.12.9+deb13-cloud-amd64' });
+});
+
 test('a list or a package that is not the signed one is refused', async () => {
   const list = repository({ suites: { trixie: older } });
   appendFileSync(join(list.folder, 'dists/trixie/main/binary-amd64/Packages'), '\n');
