@@ -53,6 +53,7 @@ void describeLayout() {
   PAUSELAB_FIELD(Thread, exhausted_n);
   PAUSELAB_FIELD(Thread, crossed_n);
   PAUSELAB_FIELD(Thread, released_bytes);
+  PAUSELAB_FIELD(Thread, released_cpu_ns);
   std::printf("\"bytes\":%zu},", sizeof(Thread));
 
   std::printf("\"record\":{");

@@ -120,7 +120,8 @@ struct alignas(64) Thread {
   Word exhausted_n;  // operations not made because what they use up (fresh pages) was used up
   Word crossed_n;    // holders: of the calls recorded in the series, those whose range crossed VMAs
   Word released_bytes;  // holders: what these calls were handed, together
-  Word reserved[4];
+  Word released_cpu_ns;  // holders: CPU time of these calls, together
+  Word reserved[3];
 };
 
 // One record of a ring: a holder's call, or a victim's operation of at least kSlow_ns.
@@ -132,7 +133,7 @@ struct Record {
   Word call;          // holders: CallKind; victims: 0
   Word run_delay_ns;  // own time runnable but not running since run_delay_from_ns (schedstat field 2)
   Word run_delay_from_ns;
-  Word on_cpu_ns;     // own time on a CPU over the same span (CLOCK_THREAD_CPUTIME_ID)
+  Word on_cpu_ns;     // own time on a CPU (CLOCK_THREAD_CPUTIME_ID): holders in the call, victims over the same span
 };
 static_assert(sizeof(Record) == 64);
 

@@ -31,14 +31,18 @@ Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CL
 
 Schedstat::~Schedstat() { close(fd_); }
 
+// Not the file's first field: for a running thread that one is as old as its last tick (4 ms at HZ 250).
+std::uint64_t Schedstat::onCpu_ns() noexcept {
+  timespec onCpu;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &onCpu);
+  return static_cast<std::uint64_t>(onCpu.tv_sec) * kSecond_ns + static_cast<std::uint64_t>(onCpu.tv_nsec);
+}
+
 SchedstatReading Schedstat::read() const noexcept {
   char text[64] = {};
   SchedstatReading reading;
   if (pread(fd_, text, sizeof text - 1, 0) > 0) parseSchedstat(text, reading);
-  // Not the file's first field: for a running thread that one is as old as its last tick (4 ms at HZ 250).
-  timespec onCpu;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &onCpu);
-  reading.on_cpu_ns = static_cast<std::uint64_t>(onCpu.tv_sec) * kSecond_ns + static_cast<std::uint64_t>(onCpu.tv_nsec);
+  reading.on_cpu_ns = onCpu_ns();
   reading.at_ns = monotonic_ns();
   return reading;
 }

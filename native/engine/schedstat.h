@@ -20,6 +20,8 @@ class Schedstat {
   Schedstat& operator=(const Schedstat&) = delete;
   // By the thread that made it.
   SchedstatReading read() const noexcept;
+  // CPU time of the calling thread alone, as `read` has it too: about 0.2 us.
+  static std::uint64_t onCpu_ns() noexcept;
 
  private:
   int fd_;

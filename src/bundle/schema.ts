@@ -68,8 +68,13 @@ const holderSchema = z.object({
   name: z.string(),
   /** Duration of its calls inside the window. */
   service: figuresSchema,
-  /** Median CPU time of a call, and of several runs the median of theirs: how long the lock is held if nothing preempts the holder; null without a slow call. */
+  /**
+   * Median CPU time of the calls in `service`, and of several runs the median of theirs: how long the lock is held if nothing
+   * preempts the holder. Null without a call, and where not every call has a record.
+   */
   hold_ns: orNull(ns),
+  /** CPU time of the calls in `service`, together; exact. Null in a bundle of a version that measured slow calls only. */
+  calls_cpu_ns: orNull(ns).default(null),
   /** Calls that reached into the window, also those that began before it or ended after it. */
   window_calls: z.number(),
   /** Of the calls in `service`: those whose range crossed VMAs. Null in a bundle of a version that did not count them. */

@@ -65,8 +65,11 @@ function armLine({ name, title, kernel, runs, cutShortRuns, spoiledRuns, regionB
 
 function holderFacts(holder: ArmSummary['holder']): string[] {
   if (holder === null || holder.window_calls === 0) return [];
-  const hold = holder.hold_ns === null ? '' : `, ${formatDuration(holder.hold_ns)} of CPU time each`;
-  return [`${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${hold}`];
+  const figures = [
+    ...(holder.calls_cpu_ns === null || holder.service.n === 0 ? [] : [`mean ${formatDuration(holder.calls_cpu_ns / holder.service.n)}`]),
+    ...(holder.hold_ns === null ? [] : [`median ${formatDuration(holder.hold_ns)}`]),
+  ];
+  return [`${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${figures.length === 0 ? '' : `, CPU time of a call: ${figures.join(', ')}`}`];
 }
 
 function seriesRows(series: Series): string[][] {

@@ -143,11 +143,13 @@ function victimRun({ thread, info, snapshot, state, result, report, threshold_ns
 }
 
 function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, state: ThreadSnapshot, calls: readonly HolderCall[], records: WindowResult['records'], { window }: WindowResult, lost: number): HolderRun {
-  const slow = records.filter(({ start_ns, call, onCpu_ns }) => call === 'release' && start_ns >= window.windowStart_ns && onCpu_ns > 0);
+  const own = records.filter(({ start_ns, call }) => call === 'release' && start_ns >= window.windowStart_ns && start_ns < window.windowEnd_ns);
+  // A median of the slow calls alone would not be one of the calls: of a holder that makes many short ones not all are kept.
+  const hold_ns = own.length === snapshot.service.n ? median(own.map(({ onCpu_ns }) => onCpu_ns)) : null;
   // Calls below 1 ms are counted, and have no record of their own.
   const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns).length;
   return {
     service: snapshot.service,
-    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns: median(slow.map(({ onCpu_ns }) => onCpu_ns)), window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, releasedBytes: state.releasedBytes, lost_records: lost },
+    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns, calls_cpu_ns: state.releasedCpu_ns, window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, releasedBytes: state.releasedBytes, lost_records: lost },
   };
 }

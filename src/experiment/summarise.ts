@@ -106,6 +106,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
     service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
     // The unit is the run; and so a merged bundle, which keeps no single calls, says the same as one that was measured.
     hold_ns: median(holders.flatMap(({ figures }) => figures.hold_ns ?? [])),
+    calls_cpu_ns: holders.some(({ figures }) => figures.calls_cpu_ns === null) ? null : sum(holders, ({ figures }) => figures.calls_cpu_ns ?? 0),
     window_calls: sum(holders, ({ figures }) => figures.window_calls),
     crossed_calls: sum(holders, ({ figures }) => figures.crossed_calls ?? 0),
     releasedBytes: holders.some(({ figures }) => figures.releasedBytes === null) ? null : sum(holders, ({ figures }) => figures.releasedBytes ?? 0),

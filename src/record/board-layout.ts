@@ -58,6 +58,7 @@ export const thread = {
   exhausted_n: 200,
   crossed_n: 208,
   released_bytes: 216,
+  released_cpu_ns: 224,
 } as const;
 export const threadBytes = 256;
 

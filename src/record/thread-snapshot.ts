@@ -27,10 +27,12 @@ export interface ThreadSnapshot {
   readonly crossed_n: number;
   /** Holders: what these calls were handed, together. */
   readonly releasedBytes: number;
+  /** CPU time of the same calls. */
+  readonly releasedCpu_ns: number;
   readonly ringWritten: number;
 }
 
-const slotWords = (threadField.released_bytes - threadField.sequence) / 8 + 1;
+const slotWords = (threadField.released_cpu_ns - threadField.sequence) / 8 + 1;
 
 /** Times become relative to `go_ns`. */
 export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint): ThreadSnapshot {
@@ -50,6 +52,7 @@ export function threadSnapshot(board: Board, thread: ThreadInfo, go_ns: bigint):
     exhausted_n: Number(word(threadField.exhausted_n)),
     crossed_n: Number(word(threadField.crossed_n)),
     releasedBytes: Number(word(threadField.released_bytes)),
+    releasedCpu_ns: Number(word(threadField.released_cpu_ns)),
     ringWritten: Number(word(threadField.ring_written)),
   };
 }

@@ -81,7 +81,7 @@ function seriesInfo(index: number, name: string): Parameters<typeof analyseRun>[
 }
 
 function idle(index: number): ThreadSnapshot {
-  return { index, inFlight: { state: 'idle' }, next: 0, ended_ns: null, warmup_n: 0, refused_n: 0, refused_errno: null, exhausted_n: 0, crossed_n: 0, releasedBytes: 0, ringWritten: 0 };
+  return { index, inFlight: { state: 'idle' }, next: 0, ended_ns: null, warmup_n: 0, refused_n: 0, refused_errno: null, exhausted_n: 0, crossed_n: 0, releasedBytes: 0, releasedCpu_ns: 0, ringWritten: 0 };
 }
 
 function record(thread: number, { from, to }: Slow): RingRecord {

@@ -82,6 +82,9 @@ describe('the bundle', () => {
     for (const { file: { arm, memoryUse, holder, regionBytes } } of bundle.runs) {
       const isIdle = arm === 'idle-control';
       expect(holder?.releasedBytes).toBe(isIdle ? 0 : regionBytes * (holder?.service.n ?? 0));
+      // Of all calls in the window: never more than they took together.
+      expect(holder?.calls_cpu_ns ?? -1).toBeGreaterThanOrEqual(0);
+      expect(holder?.calls_cpu_ns ?? Infinity).toBeLessThanOrEqual((holder?.service.mean_ns ?? 0) * (holder?.service.n ?? 0));
       expect(memoryUse?.samples_n).toBeGreaterThanOrEqual(3);
       // The region is touched before `go`, in whichever process it lies; what FREE leaves is resident.
       expect(memoryUse?.rssMeanBytes).toBeGreaterThan(regionBytes / 2);

@@ -66,7 +66,7 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
     cutShortRuns: runs.filter(({ status }) => status !== 'complete').length,
     spoiledRuns: 0,
     regionBytes: runs.length === 0 ? null : 256 * 2 ** 20,
-    holder: runs.length === 0 ? null : { name: 'holder.madvise_free', service: { ...time_ns, n: calls }, hold_ns: 8 * ms, window_calls: calls, crossed_calls: 0, releasedBytes: null, lost_records: 0 },
+    holder: runs.length === 0 ? null : { name: 'holder.madvise_free', service: { ...time_ns, n: calls }, hold_ns: 8 * ms, calls_cpu_ns: null, window_calls: calls, crossed_calls: 0, releasedBytes: null, lost_records: 0 },
     memoryUse: null,
     window_ns: runs.length * 10e9,
     jvm: null,

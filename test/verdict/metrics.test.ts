@@ -99,7 +99,7 @@ function run(n: number, more: { rss?: number; pauses_ms?: readonly number[]; rel
       repetition: n,
       memoryUse: { samples_n: 5, rssMeanBytes: rss + n, rssPeakBytes: 2 * rss + n, pssBytes: rss, processes: [], cgroup: null },
       jvm: { processes: [], threads: [], log: pauses_ms.length === 0 ? [] : [{ name: 'gc.pause', durations: serviceFigures(durations), long_count: 0, total_ns: pauses_ms.reduce((sum, one) => sum + one, 0) * 1e6 }], logProblems: [...problems], cpu_ns: 1, cpuOver_ns: 10e9 },
-      holder: { name: 'holder.madvise_free', service: serviceFigures(distributionOf(countsOfValues([5e6, 9e6]))), hold_ns: 4e6, window_calls: 3, crossed_calls: 1, releasedBytes: released, lost_records: 0 },
+      holder: { name: 'holder.madvise_free', service: serviceFigures(distributionOf(countsOfValues([5e6, 9e6]))), hold_ns: 4e6, calls_cpu_ns: 10e6, window_calls: 3, crossed_calls: 1, releasedBytes: released, lost_records: 0 },
     },
   };
 }
@@ -121,7 +121,7 @@ describe('of an arm', () => {
     ['memory.rss_mean_bytes', 100 * MiB + 1], ['memory.rss_peak_bytes', 200 * MiB + 1], ['memory.pss_bytes', 100 * MiB],
     ['gc.pause.count', 3], ['gc.pause.per_minute', 18], ['gc.pause.longest_ns', 4e6], ['gc.pause.total_ns', 7e6], ['gc.pause.total_share', 7e6 / 10e9], ['gc.pause.long_count', 0],
     ['gc.uncommit.count', 0], ['gc.uncommit.longest_ns', 0], ['safepoint.total.total_share', 0],
-    ['holder.calls', 3], ['holder.calls_per_minute', 18], ['holder.crossed_calls', 1], ['holder.released_bytes', 2 ** 30], ['holder.longest_ns', 9e6], ['holder.hold_ns', 4e6],
+    ['holder.calls', 3], ['holder.calls_per_minute', 18], ['holder.crossed_calls', 1], ['holder.released_bytes', 2 ** 30], ['holder.longest_ns', 9e6], ['holder.hold_ns', 4e6], ['holder.hold_mean_ns', 5e6],
   ])('%s is %s', (name, value) => {
     expect(named(name).of(own)).toEqual({ value, missing: null, absent: false });
   });

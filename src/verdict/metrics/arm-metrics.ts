@@ -82,7 +82,8 @@ const holderMetrics: readonly Metric[] = ([
   ['released_bytes', 'memory handed to the calls', 'bytes', ({ releasedBytes }) => orUncounted(releasedBytes), { worse: 'less', growsWithWindow: true }],
   ['longest_ns', 'longest call', 'time', ({ service }) => orNoCall(service.max_ns), { growsWithWindow: true }],
   ['mean_ns', 'mean call', 'time', ({ service }) => orNoCall(service.mean_ns), {}],
-  ['hold_ns', 'CPU time of a call', 'time', ({ hold_ns }) => orNoCall(hold_ns), {}],
+  ['hold_ns', 'CPU time of a call, median', 'time', ({ hold_ns }) => orNoCall(hold_ns), {}],
+  ['hold_mean_ns', 'CPU time of a call, mean', 'time', ({ calls_cpu_ns, service }) => (service.n === 0 ? noCall : calls_cpu_ns === null ? unknown(uncounted) : known(calls_cpu_ns / service.n)), {}],
 ] as const satisfies readonly (readonly [string, string, MetricUnit, (holder: Holder, run: ArmRun) => Known, ArmMetric['more']])[])
   .map(([figure, title, unit, of, more]) => armMetric({ subject: 'holder', figure, title, unit, of: ofHolder(of), more: { needs: 'holder', ...more } }));
 
