@@ -83,5 +83,7 @@ export interface RunTrace {
   readonly coveredFrom_ns: number;
   readonly coveredTo_ns: number;
   readonly lost_n: number;
+  /** That this kernel does not have. */
+  readonly missingEvents: readonly string[];
   readonly stacks: readonly StackReading[];
 }
