@@ -19,7 +19,7 @@ export interface Span {
   readonly end_ns: number;
 }
 
-const nobody = { lock: null, isNext: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], why: null, rulesOut: [], clears: [] };
+const nobody = { lock: null, isNext: false, holderWaited: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], why: null, rulesOut: [], clears: [] };
 
 export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<Draft> = {}): Draft {
   return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
@@ -159,8 +159,8 @@ function merged(parts: readonly Draft[]): Draft[] {
   return links;
 }
 
-function keyOf({ cause, grade, lock, isNext, thread, call, via, why, holder }: Draft): string {
-  return JSON.stringify([cause, grade, lock, isNext, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact]);
+function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder }: Draft): string {
+  return JSON.stringify([cause, grade, lock, isNext, holderWaited, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact]);
 }
 
 function joined(a: Draft, b: Draft): Draft {

@@ -55,7 +55,8 @@ function queue(via: readonly BlamedThread[]): string {
 }
 
 /** What kept the holder from letting go: only if it explains a tenth of the time. */
-function off({ holder, cpuTakenBy, duration_ns, thread }: Worded): string {
+function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: Worded): string {
+  if (holderWaited) return ', which was blocked itself (state D): a thread outside this process may hold the lock';
   if (holder === null || thread === null) return '';
   const [preempted, blocked, running] = [holder.preempted_ns, holder.blocked_ns, holder.running_ns].map((time_ns) => (time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null));
   const atMost = holder.isExact ? '' : 'at most ';

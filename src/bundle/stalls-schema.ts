@@ -31,6 +31,11 @@ const linkSchema = z.object({
    * behind it wait for that, although the lock may be free. Only a trace tells.
    */
   isNext: z.boolean().default(false),
+  /**
+   * The thread was in state D itself, so it waited for a lock, perhaps for this one: a thread outside the process may have it. Never
+   * more than possible.
+   */
+  holderWaited: z.boolean().default(false),
   /** Who is to blame: who held the lock, or who had the victim's CPU. Null where nobody was seen. */
   thread: orNull(threadSchema),
   /** What the thread was doing, such as `madvise_free across VMAs` or `mmap`; null where it is not known. */
@@ -88,7 +93,10 @@ const slowSchema = z.object({
   start_ns: ns,
   duration_ns: ns,
   intended_ns: ns,
+  /** Up to the last look. */
   stillRunning: z.boolean(),
+  /** Its thread ended in the middle of it (state X), and the stall with it. */
+  threadEnded: z.boolean().default(false),
   recorded: z.boolean(),
 });
 

@@ -36,7 +36,7 @@ function outside(stalls: readonly NumberedStall[]): string[] {
 export function renderStall(one: NumberedStall, missingOfBundle: readonly string[]): string {
   const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
   return [
-    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.stillRunning ? ', still running at the last look' : ''}`,
+    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.threadEnded ? ', its thread ended in it' : stall.stillRunning ? ', still running at the last look' : ''}`,
     ...(stall.cause === null ? ['It has no chain: the bundle was written by a pauselab without attribution.'] : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
     ...(stall.chain === null ? [] : ['', 'chain', ...stall.chain.map((link) => `  ${at(link.start_ns - stall.start_ns)}  ${link.sentence} [${link.grade}]`)]),
     ...(stall.causeWithoutTrace === null ? [] : ['', `without the trace: ${stall.causeWithoutTrace.sentence} [${stall.causeWithoutTrace.grade}]`]),

@@ -48,6 +48,8 @@ export interface Operation {
   readonly threads?: number;
   /** A victim that works in the heap of a holder with `chunks`. */
   readonly inHeap?: boolean;
+  /** A victim that works on memory inside a system call, with its lock in hand for nearly all of the call. */
+  readonly walks?: boolean;
   /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
   readonly uses?: 'mapping' | 'page';
   /** Unmaps and maps again at the same place: between the two any other mmap of the process could land there. */
@@ -254,6 +256,16 @@ const table = [
     explanation: 'reads /proc/<pid>/maps in the same way: VMA lock since Linux 6.17',
   },
   {
+    name: 'read_own_smaps',
+    kind: 'holder',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    explanation: 'reads /proc/self/smaps: a thread that looks at the memory of its own process',
+  },
+  {
     name: 'mprotect_region',
     kind: 'holder',
     does: 'protects',
@@ -446,6 +458,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_COLD) of one page',
   },
   {
@@ -455,6 +468,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_PAGEOUT) of one page',
   },
   {
@@ -464,6 +478,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_WILLNEED) of one page',
   },
   {
@@ -473,6 +488,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_POPULATE_READ) of one page',
   },
   {
@@ -482,6 +498,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated', 'same', 'mergeable', 'crossing'],
+    walks: true,
     explanation: 'madvise(MADV_POPULATE_WRITE) of one page',
   },
   {
@@ -491,6 +508,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated', 'crossing'],
+    walks: true,
     explanation:
       'madvise(MADV_COLLAPSE) of 2 MiB of its own, after the first call one huge page already',
   },
@@ -529,6 +547,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'mincore of one page',
   },
   {
@@ -537,6 +556,7 @@ const table = [
     lockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated'],
+    walks: true,
     explanation: '/proc/self/smaps, read in full',
   },
   {
@@ -545,6 +565,7 @@ const table = [
     lockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated'],
+    walks: true,
     explanation: '/proc/self/smaps_rollup, read in full',
   },
   {
@@ -553,6 +574,7 @@ const table = [
     lockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated'],
+    walks: true,
     explanation: '/proc/self/numa_maps, read in full',
   },
   {

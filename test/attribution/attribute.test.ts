@@ -62,6 +62,47 @@ describe('a victim blocked in the kernel', () => {
     expect(attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holderOf({ concernsVictims: false })] })).cause).toMatchObject({ cause: 'unknown', thread: null });
   });
 
+  test('is not blamed on a holder that was blocked itself: at most possibly, and a thread outside the process may hold the lock', () => {
+    const queued = evidenceOf([writerBlocked, timelineOf(12, [[0, 'S'], [980, 'D'], [1500, 'S']])], { holders: [holderOf()] });
+    const { cause, chain } = attributed(queued);
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'possible', thread: holderThread });
+    expect(chain[0]).toMatchObject({ holderWaited: true });
+    expect(cause.sentence).toBe('writer.mprotect waited 500 ms perhaps for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was blocked itself (state D): a thread outside this process may hold the lock');
+  });
+
+  test('is blamed on a holder for the time after it was blocked itself', () => {
+    const { chain } = attributed(evidenceOf([writerBlocked, timelineOf(12, [[0, 'S'], [980, 'D'], [1200, 'r'], [1500, 'S']])], { holders: [holderOf()] }));
+    expect(chain.map(({ grade, holderWaited }) => [grade, holderWaited])).toEqual([['possible', true], ['likely', false]]);
+  });
+
+  test('is blamed all the same where threads of their own make the holder’s calls', () => {
+    expect(attributed(evidenceOf([writerBlocked, timelineOf(12, blocked)], { holders: [holderOf({ isOneThread: false })] })).cause.grade).toBe('likely');
+  });
+
+  describe('beside a victim that is in a call of its own', () => {
+    const walker = victimOf({ thread: { ...readerThread, name: 'reader.proc_smaps' }, operation: 'proc_smaps', lock: 'mmap_lock read', walksMemory: true, slow: [{ start_ns: 980 * ms, duration_ns: 520 * ms }] });
+    const beside = (other: typeof walker, seen: Seen) => attributed(evidenceOf([writerBlocked, timelineOf(13, seen)], { victims: [victimOf(), other] })).cause;
+
+    test('waits for it, if it walks memory and is off its CPU', () => {
+      expect(beside(walker, preempted)).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely', lock: 'mmap_lock read', thread: walker.thread });
+      expect(beside(walker, preempted).sentence).toBe('writer.mprotect waited 500 ms for mmap_lock, held for reading by `reader.proc_smaps` (proc_smaps, nice 0), which was ready to run but had no CPU for at most 500 ms');
+    });
+
+    test('possibly, if it is not known whether it has the lock', () => {
+      expect(beside({ ...walker, walksMemory: false }, preempted).grade).toBe('possible');
+    });
+
+    test('not, if it is blocked itself, in another process, or takes no lock', () => {
+      expect(beside(walker, blocked).cause).toBe('unknown');
+      expect(beside({ ...walker, pid: 99 }, preempted).cause).toBe('unknown');
+      expect(beside({ ...walker, lock: 'none' }, preempted).cause).toBe('unknown');
+    });
+
+    test('and not instead of a holder', () => {
+      expect(attributed(evidenceOf([writerBlocked, timelineOf(13, preempted), ...atWork], { holders: [holderOf()], victims: [victimOf(), walker] })).cause.thread).toEqual(holderThread);
+    });
+  });
+
   test('is not the lock’s victim in an operation that takes none', () => {
     expect(attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holderOf()] }), victimOf({ lock: 'none' })).cause.cause).toBe('unknown');
   });
