@@ -4,20 +4,44 @@
  * more than likely: that it held the lock was not seen.
  */
 import { grades } from '../bundle/blame.js';
-import type { BlamedThread } from '../bundle/stalls-schema.js';
+import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LockClass } from '../profile/operations.js';
 import type { HolderCall } from '../record/stalls.js';
+import { noSystemCall, systemCallName } from '../record/system-calls.js';
 import type { HolderEvidence, LoggedEvent, NamedThread, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { clipped, draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { activitiesDuring, growthBetween } from './waits.js';
 import { ticksAround } from './threads.js';
 
-export function blameBlocked(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
-  if (victim.lock === 'none' && !victim.allocates) return [unknown(span, 'it was blocked in the kernel (state D), and its operation takes no lock that is known here')];
-  const drafts = likeliest([...run.holders.filter(({ concernsVictims }) => concernsVictims).flatMap((holder) => ofHolder(span, victim, holder, run)), ...ofOtherVictims(span, victim, run)], span);
+export function blameBlocked(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+  const wait = waitOf(span, systemCall, victim);
+  if (wait === null) return [unknown(span, `it was blocked in the kernel (state D)${systemCall === null || systemCall === noSystemCall ? '' : ` in ${systemCallName(systemCall)}`}, and its operation takes no lock that is known here`)];
+  const { waiter, steps, isSure } = wait;
+  const drafts = likeliest([...run.holders.filter(({ concernsVictims }) => concernsVictims).flatMap((holder) => ofHolder(span, waiter, holder, run)), ...ofOtherVictims(span, waiter, run)], span);
   const rest = uncovered(span, drafts).filter((part) => drafts.length === 0 || part.end_ns - part.start_ns >= leastCall_ns);
-  return [...drafts, ...rest.flatMap((part) => ofNamed(part, victim, run))];
+  return [...drafts, ...rest.flatMap((part) => ofNamed(part, waiter, run))].map((one) => (one.cause === 'unknown' ? one : { ...one, grade: isSure ? one.grade : 'possible', steps: [...steps] }));
 }
+
+interface Wait {
+  /** With the lock that it waited for. */
+  readonly waiter: VictimEvidenceOfRun;
+  readonly steps: readonly ChainStep[];
+  readonly isSure: boolean;
+}
+
+/** Of an operation that takes no lock itself: the call in which its thread waited says more. Null if nothing does. */
+function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun): Wait | null {
+  if (victim.lock !== 'none' || victim.allocates) return { waiter: victim, steps: [], isSure: true };
+  const length_ns = span.end_ns - span.start_ns;
+  // A page fault takes the VMA's lock or mmap_lock, for reading.
+  if (systemCall === noSystemCall || (systemCall === null && victim.touchesMemory)) {
+    return { waiter: { ...victim, lock: 'mmap_lock read' }, steps: [{ step: 'page-fault', label: null, thread: victim.thread, activity: 'blocked', duration_ns: length_ns }], isSure: systemCall !== null };
+  }
+  const changesMappings = systemCall !== null && mappingCalls.includes(systemCallName(systemCall));
+  return changesMappings ? { waiter: { ...victim, lock: 'mmap_lock write' }, steps: [], isSure: true } : null;
+}
+
+const mappingCalls: readonly string[] = ['mmap', 'munmap', 'mprotect', 'mremap', 'brk'];
 
 /** Where calls overlap: one that did not wait itself, then the surer one, then the first. */
 function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
@@ -173,12 +197,14 @@ function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Dra
   const [first, second] = suspects;
   if (first === undefined) return [unknown(span, 'it was blocked in the kernel (state D), and no thread of its process was seen in a call that keeps a lock')];
   const { one, preempted_ns, event } = first;
+  const blocked_ns = waitsOf(one.thread.tid, span, run).reduce((sum, wait) => sum + wait.end_ns - wait.start_ns, 0);
+  const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
   const found = byLock(span, one.lock ?? 'none', {
     victim, run, thread: one.thread, call: one.call,
-    holder: { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false },
-    isLong: preempted_ns > 0 && (second === undefined || event !== null),
+    holder: { running_ns: 0, preempted_ns, blocked_ns, isExact: false },
+    isLong: !holderWaited && preempted_ns > 0 && (second === undefined || event !== null),
   });
-  return [found];
+  return [{ ...found, holderWaited }];
 }
 
 export interface NamedSuspect {

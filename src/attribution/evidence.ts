@@ -14,6 +14,8 @@ export interface VictimEvidenceOfRun {
   readonly layout: VictimLayout;
   /** It calls the allocator, and sleeps in it only for the allocator's own locks. */
   readonly allocates: boolean;
+  /** Its operation takes no lock by itself, but touches memory: a page fault does. */
+  readonly touchesMemory: boolean;
   /** It works on memory inside a system call, with its lock in hand for nearly all of the time. */
   readonly walksMemory: boolean;
   /** It sleeps by itself, whatever the locks do: a timer, or one that waits for another thread. */

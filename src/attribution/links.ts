@@ -19,7 +19,7 @@ export interface Span {
   readonly end_ns: number;
 }
 
-const nobody = { lock: null, isNext: false, holderWaited: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], why: null, rulesOut: [], clears: [] };
+const nobody = { lock: null, isNext: false, holderWaited: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], steps: [], why: null, rulesOut: [], clears: [] };
 
 export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<Draft> = {}): Draft {
   return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
@@ -39,7 +39,7 @@ export function reconciled(better: readonly Draft[], other: readonly Draft[], sp
   const ofOthers = (part: Span): Draft[] => others.filter((one) => one.start_ns < part.end_ns && one.end_ns > part.start_ns).map((one) => clipped(one, Math.max(one.start_ns, part.start_ns), Math.min(one.end_ns, part.end_ns)));
   const all = [...better, ...uncovered(span, better).flatMap(ofOthers)];
   return partition(all, span).flatMap((part) => {
-    if (part.grade !== 'possible') return [part];
+    if (part.grade !== 'possible' && !isSymptom(part)) return [part];
     const stronger = ofOthers(part).filter((one) => isStronger(one, part));
     return [...stronger, ...uncovered(part, stronger).map((rest) => clipped(part, rest.start_ns, rest.end_ns))];
   });
@@ -47,7 +47,13 @@ export function reconciled(better: readonly Draft[], other: readonly Draft[], sp
 
 function isStronger(one: Draft, than: Draft): boolean {
   if (one.cause === 'unknown' || than.rulesOut.includes(one.cause) || (one.thread !== null && than.clears.includes(one.thread.tid))) return false;
+  if (isSymptom(than)) return one.steps.length > 0 && one.grade !== 'possible';
   return than.cause === 'unknown' || one.grade !== 'possible';
+}
+
+/** A pause of which it was not found what it waited for. */
+function isSymptom({ cause, thread }: Draft): boolean {
+  return (cause === 'safepoint' || cause === 'gc-pause') && thread === null;
 }
 
 /** The parts of a span that none of these covers. */
@@ -94,6 +100,7 @@ export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
     end_ns,
     holder: one.holder === null ? null : { running_ns: cut(one.holder.running_ns), preempted_ns: cut(one.holder.preempted_ns), blocked_ns: cut(one.holder.blocked_ns), isExact: one.holder.isExact },
     cpuTakenBy: one.cpuTakenBy.map(({ thread, duration_ns }) => ({ thread, duration_ns: cut(duration_ns) })),
+    steps: one.steps.map((step) => (step.thread === null ? step : { ...step, duration_ns: cut(step.duration_ns) })),
   };
 }
 
@@ -159,14 +166,14 @@ function merged(parts: readonly Draft[]): Draft[] {
   return links;
 }
 
-function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder }: Draft): string {
-  return JSON.stringify([cause, grade, lock, isNext, holderWaited, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact]);
+function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: Draft): string {
+  return JSON.stringify([cause, grade, lock, isNext, holderWaited, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact, steps.map((one) => [one.step, one.thread?.tid, one.label, one.activity])]);
 }
 
 function joined(a: Draft, b: Draft): Draft {
   const taken = new Map(a.cpuTakenBy.map((one) => [one.thread.tid, one]));
   for (const one of b.cpuTakenBy) taken.set(one.thread.tid, { ...one, duration_ns: one.duration_ns + (taken.get(one.thread.tid)?.duration_ns ?? 0) });
-  return { ...a, end_ns: b.end_ns, holder: addTimes(a.holder, b.holder), cpuTakenBy: [...taken.values()].sort((one, other) => other.duration_ns - one.duration_ns) };
+  return { ...a, end_ns: b.end_ns, holder: addTimes(a.holder, b.holder), cpuTakenBy: [...taken.values()].sort((one, other) => other.duration_ns - one.duration_ns), steps: a.steps.map((step, i) => (step.thread === null ? step : { ...step, duration_ns: step.duration_ns + (b.steps[i]?.duration_ns ?? 0) })) };
 }
 
 function addTimes(a: Draft['holder'], b: Draft['holder']): Draft['holder'] {
@@ -174,9 +181,9 @@ function addTimes(a: Draft['holder'], b: Draft['holder']): Draft['holder'] {
   return { running_ns: a.running_ns + b.running_ns, preempted_ns: a.preempted_ns + b.preempted_ns, blocked_ns: a.blocked_ns + b.blocked_ns, isExact: a.isExact && b.isExact };
 }
 
-function finished({ why, rulesOut: _causes, clears: _threads, ...link }: Draft, victim: string): ChainLink {
-  const duration_ns = link.end_ns - link.start_ns;
-  return { ...link, duration_ns, sentence: sentenceOf({ ...link, duration_ns, why }, victim) };
+function finished({ start_ns, end_ns, cause, grade, lock, isNext, holderWaited, thread, call, via, holder, cpuTakenBy, steps, why }: Draft, victim: string): ChainLink {
+  const link = { start_ns, end_ns, duration_ns: end_ns - start_ns, cause, grade, lock, isNext, holderWaited, thread, call, via, holder, cpuTakenBy, steps };
+  return { ...link, sentence: sentenceOf({ ...link, why }, victim) };
 }
 
 /** Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of their time. */
@@ -197,6 +204,6 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     cpuTakenBy: first.cpuTakenBy,
     sentence: first.sentence,
   };
-  const { cause, lock, thread } = first;
-  return { cause, grade, lock, thread, duration_ns, sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim) };
+  const { cause, lock, thread, steps } = first;
+  return { steps, cause, grade, lock, thread, duration_ns, sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim) };
 }

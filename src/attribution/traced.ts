@@ -5,7 +5,7 @@
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { systemCallName, systemCallNumber } from '../record/system-calls.js';
-import { ofJvm } from './asleep.js';
+import { ofJvm, type Look } from './safepoint.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { muchSteal, takenFrom } from './steal.js';
@@ -183,9 +183,16 @@ function byWaker(segment: Segment, traced: Traced, found: Pick<Draft, 'cause' | 
 function asleep(segment: Segment, traced: Traced): Draft[] {
   const waker = segment.wokenBy ?? wakerOf(traced.victim.thread.tid, segment, traced);
   const isSeen = waker !== null && threadOf(waker, traced.run, traced.model).name === vmThread;
-  const pauses = ofJvm(segment, traced.run).map((one): Draft => (isSeen ? { ...one, grade: 'proven' } : one));
+  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): Draft => (isSeen && one.steps.length === 0 ? { ...one, grade: 'proven' } : one));
   const rest = uncovered(segment, pauses).flatMap((part) => onFutex({ ...segment, ...part }, traced.victim.thread.tid, traced, []));
   return [...pauses, ...rest];
+}
+
+function byTrace({ model, run }: Traced): Look {
+  return {
+    activities: (tid, span) => inside(model.segments.get(tid), span).map(({ start_ns, end_ns, scheduling }) => ({ start_ns, end_ns, activity: scheduling })),
+    drafts: (span, waiter) => tracedDrafts(span, waiter, run, model),
+  };
 }
 
 function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): Draft[] {

@@ -67,6 +67,7 @@ function victimEvidence(victim: ResolvedVictim, thread: BlamedThread, pid: numbe
     allocates: (native?.heap !== undefined && native.heap !== 'movesBreak') || native?.inHeap === true || operation === 'malloc_free',
     sleepsItself: sleeping.test(operation),
     walksMemory: native?.walks === true,
+    touchesMemory: operation === 'heap_allocation' || operation === 'request',
   };
 }
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { causes } from '../../src/bundle/blame.js';
-import { systemCallNumber } from '../../src/record/system-calls.js';
+import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
+import { noSystemCall, systemCallNumber } from '../../src/record/system-calls.js';
 import { attributed, blocked, callOf, evidenceOf, holderOf, holderThread, ms, preempted, reader, readerThread, timelineOf, victimOf, writerThread, type Seen } from './fake-evidence.js';
 
 const asleep: Seen = [[0, 'S']];
@@ -170,6 +171,75 @@ describe('a victim that allocates, asleep', () => {
     const events = [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1100 * ms, duration_ns: 200 * ms }, { name: 'safepoint.total', label: 'G1Collect', start_ns: 1050 * ms, duration_ns: 300 * ms }];
     const { chain } = attributed(evidenceOf([timelineOf(11, asleep), ...atWork], { holders, events }), victim);
     expect(chain.map((link) => [link.cause, link.duration_ns / ms])).toEqual([['allocator-mutex', 50], ['safepoint', 50], ['gc-pause', 200], ['safepoint', 50], ['allocator-mutex', 150]]);
+  });
+});
+
+describe('a safepoint is a symptom', () => {
+  const victim = victimOf({ thread: { ...writerThread, name: 'app.heap_allocation' }, operation: 'heap_allocation', lock: 'none', touchesMemory: true, sleepsItself: true });
+  const [service, main, compiler] = [['G1 Service', 21, 19], ['main', 22, null], ['C2 CompilerThre', 23, null]].map(([name, tid, nice]) => ({ name, tid, role: 'other', nice }) as BlamedThread);
+  const event = (name: string, from: number, to: number) => ({ name, label: 'G1CollectForAllocation', start_ns: from * ms, duration_ns: (to - from) * ms });
+  const events = [event('safepoint.total', 1000, 1500), event('safepoint.reach', 1000, 1490), event('gc.pause', 1491, 1500)];
+  const uncommit = event('gc.uncommit', 995, 1490);
+  const named = [{ thread: service as BlamedThread, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const, keepsMutex: false }];
+  const of = (seen: readonly [BlamedThread | undefined, Seen][], more = events) => {
+    const threads = new Map([writerThread, ...seen.flatMap(([thread]) => thread ?? [])].map((one) => [one.tid, one]));
+    return attributed(evidenceOf([timelineOf(11, asleep), ...seen.map(([thread, what]) => timelineOf(thread?.tid ?? 0, what))], { threads, events: more, named, victims: [victim] }), victim);
+  };
+
+  test('of a thread that reached it late, which was blocked by the holder of the lock', () => {
+    const { cause, chain } = of([[service, preempted], [main, [[0, 'S'], [1000, 'D', noSystemCall], [1491, 'S']]]], [...events, uncommit]);
+    expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', thread: service });
+    expect(chain[0]?.steps).toMatchObject([{ step: 'safepoint', duration_ns: 500 * ms }, { step: 'time-to-safepoint', duration_ns: 490 * ms }, { step: 'late-thread', thread: main, activity: 'blocked' }, { step: 'page-fault', thread: main }]);
+    expect(cause.sentence).toMatch(/^app\.heap_allocation was stopped for 49\d ms by a safepoint of the JVM \(G1CollectForAllocation\), which a thread reached late: `main`, in a page fault, waited 49\d ms for mmap_lock, held for writing by `G1 Service` \(mmap\.NONE, nice 19\), which was ready to run but had no CPU/);
+    expect(chain.at(-1)).toMatchObject({ cause: 'gc-pause', thread: null });
+  });
+
+  test('of a thread that had no CPU: that thread is to blame', () => {
+    const { cause, chain } = of([[service, preempted], [compiler, preempted]]);
+    expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'likely', thread: service });
+    expect(chain[0]).toMatchObject({ call: 'mmap.NONE', steps: [{ step: 'safepoint' }, { step: 'time-to-safepoint' }, { step: 'late-thread', thread: service, activity: 'runnable' }] });
+    expect(cause.sentence).toMatch(/which a thread reached late: `G1 Service` \(mmap\.NONE, nice 19\) was ready to run for 49\d ms and had no CPU$/);
+  });
+
+  test('possibly of a thread that ran on: one in native code does so, too', () => {
+    expect(of([[main, [[0, 'S'], [990, 'R'], [1491, 'S']]]]).cause).toMatchObject({ cause: 'safepoint', grade: 'possible', thread: main });
+  });
+
+  test('of two threads that waited for different reasons, possibly of the first', () => {
+    const other = { ...(main as BlamedThread), tid: 24 };
+    expect(of([[main, preempted], [other, preempted]]).cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+  });
+
+  test('and where no thread was late, a safepoint; what took it long after all had stopped is not their doing', () => {
+    expect(of([[service, asleep], [main, asleep]]).cause).toMatchObject({ cause: 'safepoint', grade: 'likely', thread: null, steps: [] });
+    const quick = [event('safepoint.total', 1000, 1500), event('safepoint.reach', 1000, 1001)];
+    expect(of([[service, preempted]], quick).cause).toMatchObject({ cause: 'safepoint', thread: null });
+  });
+
+  test('a pause of the collector is one, too: whose threads do its work may wait', () => {
+    const worker: BlamedThread = { name: 'GC Thread#0', tid: 25, role: 'other', nice: null };
+    expect(of([[worker, preempted]], [event('gc.pause', 1000, 1500)]).cause).toMatchObject({ cause: 'not-scheduled', thread: worker, steps: [{ step: 'gc-pause' }, { step: 'late-thread' }] });
+  });
+});
+
+describe('a victim whose operation takes no lock, blocked in the kernel', () => {
+  const victim = victimOf({ operation: 'heap_allocation', lock: 'none', touchesMemory: true, sleepsItself: true });
+  const holders = [holderOf({ operation: 'mprotect_region', lock: 'mmap_lock write', crossingLock: 'mmap_lock write' })];
+  const of = (systemCall: number | undefined, who = victim) => attributed(evidenceOf([timelineOf(11, [[0, 'S'], [1000, 'D', ...(systemCall === undefined ? [] : [systemCall])], [1501, 'S']] as Seen), ...atWork], { holders }), who).cause;
+
+  test('in a page fault waits for the lock', () => {
+    expect(of(noSystemCall)).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', thread: holderThread, steps: [{ step: 'page-fault' }] });
+    expect(of(noSystemCall).sentence).toMatch(/^writer\.mprotect, in a page fault, waited 500 ms for mmap_lock, held for writing by `holder`/);
+  });
+
+  test('possibly in one, if it touches memory and the call could not be read', () => {
+    expect(of(undefined)).toMatchObject({ cause: 'mmap-lock-writer', grade: 'possible' });
+    expect(of(undefined, { ...victim, touchesMemory: false }).cause).toBe('unknown');
+  });
+
+  test.skipIf(systemCallNumber('mmap') === null)('in a call that changes mappings waits for it, in another one it does not', () => {
+    expect(of(systemCallNumber('mmap') ?? 0)).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', steps: [] });
+    expect(of(systemCallNumber('nanosleep') ?? 0).cause).toBe('unknown');
   });
 });
 

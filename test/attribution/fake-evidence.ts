@@ -37,7 +37,7 @@ export function holderOf(more: Partial<HolderEvidence> = {}): HolderEvidence {
 }
 
 export function victimOf(more: Partial<VictimEvidenceOfRun> = {}): VictimEvidenceOfRun {
-  return { thread: writerThread, operation: 'mprotect', lock: 'mmap_lock write', layout: 'isolated', allocates: false, sleepsItself: false, walksMemory: false, pid: 10, slow: [{ start_ns: 1000 * ms, duration_ns: 500 * ms }], ...more };
+  return { thread: writerThread, operation: 'mprotect', lock: 'mmap_lock write', layout: 'isolated', allocates: false, sleepsItself: false, walksMemory: false, touchesMemory: false, pid: 10, slow: [{ start_ns: 1000 * ms, duration_ns: 500 * ms }], ...more };
 }
 
 export const reader = victimOf({ thread: readerThread, operation: 'first_fault', lock: 'mmap_lock read', slow: [{ start_ns: 1001 * ms, duration_ns: 499 * ms }] });

@@ -112,6 +112,9 @@ function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
   if (cause === null || longest === undefined) return html`The bundle was written by a pauselab that did not look for causes.`;
   const thread = longest.stall.cause?.thread ?? null;
   const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
+  const { steps = [], sentence = '' } = longest.stall.cause ?? {};
+  // Of a chain the sentence tells every step.
+  if (steps.some(({ step }) => step === 'late-thread')) return html`${prose(sentence)}. <span class="small">${gradeText(stalls)}</span>`;
   const story = linkOf(longest)?.isNext === true ? explainedTurn(who, lostCpu(longest)) : explained[cause](who, didWhat(longest), lostCpu(longest));
   return html`${prose(story)} <span class="small">${gradeText(stalls)}</span>`;
 }
