@@ -223,7 +223,8 @@ export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvid
     .sort((a, b) => Number(b.event !== null) - Number(a.event !== null) || b.preempted_ns - a.preempted_ns);
 }
 
-function givingBack(span: Span, { events }: RunEvidence): LoggedEvent | null {
+/** As the log says, for most of the time. */
+export function givingBack(span: Span, { events }: RunEvidence): LoggedEvent | null {
   return events.find((event) => event.name === 'gc.uncommit' && covers(event, span)) ?? null;
 }
 

@@ -5,6 +5,7 @@
 import { grades, type Grade } from '../bundle/blame.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import { givingBack } from './blocked.js';
 import { draft, uncovered, type Draft, type Span } from './links.js';
 
 /** What one source, the sampler or a trace, tells of any thread. */
@@ -25,8 +26,10 @@ export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence,
   const pauses = eventsOf('gc.pause').flatMap(({ event, part }) => [...symptom(part, 'gc-pause', event, followed(part, [stepOf('gc-pause', event)], isPauseWorker, follow))]);
   const safepoints = eventsOf('safepoint.total').flatMap(({ event, part }) => {
     const reach = run.events.find(({ name, start_ns }) => name === 'safepoint.reach' && start_ns === event.start_ns);
-    const late = reach === undefined ? [] : inside(reach, span).flatMap((own) => followed(own, [stepOf('safepoint', event), stepOf('time-to-safepoint', reach)], canBeLate, follow));
-    return symptom(part, 'safepoint', event, late);
+    const reaching = reach === undefined ? [] : inside(reach, span);
+    const late = reach === undefined ? [] : reaching.flatMap((own) => followed(own, [stepOf('safepoint', event), stepOf('time-to-safepoint', reach)], canBeLate, follow));
+    const working = uncovered(part, [...reaching, ...pauses]).flatMap((own) => followed(own, [stepOf('safepoint', event)], isPauseWorker, follow));
+    return symptom(part, 'safepoint', event, [...late, ...working]);
   });
   return [...pauses, ...safepoints.flatMap((one) => uncovered(one, pauses).map((part) => ({ ...one, ...part })))];
 }
@@ -68,12 +71,14 @@ interface Candidate {
 /** What the thread waited for that the JVM waited for; nothing where no thread is found, or not what it waited for. */
 function followed(part: Span, steps: readonly ChainStep[], isMeant: (thread: BlamedThread) => boolean, follow: Follow): Draft[] {
   if (part.end_ns - part.start_ns < leastFollowed_ns) return [];
-  const roots = candidates(part, isMeant, follow).map((one) => rootOf(one, steps, follow)).filter((drafts) => drafts.some(({ cause }) => cause !== 'unknown'));
+  const roots = candidates(part, isMeant, follow).map((one) => rootOf(one, steps, follow).filter(({ cause }) => cause !== 'unknown')).filter((drafts) => drafts.length > 0);
   const [first, ...others] = roots;
   if (first === undefined) return [];
   // Where several threads were late, all by the same holder, it does not matter which was the last.
   const isSure = others.every((other) => blamed(other) === blamed(first));
-  return first.filter(({ cause }) => cause !== 'unknown').map((one) => ({ ...one, grade: weaker(one.grade, isSure ? 'likely' : 'possible') }));
+  const found = first.map((one) => ({ ...one, grade: weaker(one.grade, isSure ? 'likely' : 'possible') }));
+  // One that came in time for a part may have left another one behind.
+  return [...found, ...uncovered(part, found).flatMap((rest) => followed(rest, steps, isMeant, follow))];
 }
 
 /** Threads of the victim's process that were not at rest for most of the time: blocked ones first. */
@@ -84,7 +89,7 @@ function candidates(part: Span, isMeant: (thread: BlamedThread) => boolean, { vi
     .flatMap(({ tid }): Candidate[] => {
       const thread = run.threads.get(tid);
       if (thread === undefined || !isMeant(thread)) return [];
-      const spans = look.activities(tid, part).filter(({ activity }) => activity !== 'asleep' && activity !== 'unobserved' && activity !== 'gone');
+      const spans = look.activities(tid, part).filter(({ activity }) => activity !== 'asleep' && activity !== 'unobserved' && activity !== 'gone').filter(({ start_ns, end_ns }) => end_ns - start_ns >= leastFollowed_ns);
       const time = (kind: Activity): number => spans.filter(({ activity }) => activity === kind).reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
       return [{ thread, spans, blocked_ns: time('blocked'), runnable_ns: time('runnable') + time('stopped'), running_ns: time('running') }];
     })
@@ -97,7 +102,7 @@ const mostCandidates = 4;
 
 function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainStep[], follow: Follow): Draft[] {
   const { run, look } = follow;
-  const named = run.named.find((one) => one.thread.tid === thread.tid);
+  const giver = run.named.find((one) => one.thread.tid === thread.tid);
   const waiter = waiterOf(thread, follow);
   return spans.flatMap((span) => {
     const late: ChainStep = { step: 'late-thread', label: null, thread, activity: span.activity, duration_ns: span.end_ns - span.start_ns };
@@ -110,7 +115,7 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
       const holder = { running_ns: isRunning ? length_ns : 0, preempted_ns: one.cause === 'not-scheduled' ? length_ns : 0, blocked_ns: 0, isExact: false };
       // A thread that runs in native code is not waited for, and looks the same.
       const isLikely = times.blocked_ns + times.runnable_ns > times.running_ns;
-      return { ...one, cause: isRunning ? 'safepoint' : one.cause, grade: isLikely ? one.grade : 'possible', thread, call: named?.call ?? null, holder, steps: own };
+      return { ...one, cause: isRunning ? 'safepoint' : one.cause, grade: isLikely ? one.grade : 'possible', thread, call: givingBack(span, run) === null ? null : (giver?.call ?? null), holder, steps: own };
     });
   });
 }

@@ -46,10 +46,12 @@ export interface TraceModel {
   /** By CPU. */
   readonly ran: ReadonlyMap<number, readonly (Span & { readonly tid: number })[]>;
   readonly names: ReadonlyMap<number, string>;
+  /** From when on all that threads of other programs did is in it, too; Infinity: only what they did beside the workload. */
+  readonly outsideFrom_ns: number;
 }
 
 /** Events come by time. What began before the first one, or did not end, reaches to the ends of the covered time. */
-export function traceModel(events: readonly TraceEvent[], covered: Span): TraceModel {
+export function traceModel(events: readonly TraceEvent[], covered: Span, outsideFrom_ns = Infinity): TraceModel {
   const names = new Map<number, string>();
   for (const event of events) {
     if (event.kind !== 'switch') continue;
@@ -57,7 +59,7 @@ export function traceModel(events: readonly TraceEvent[], covered: Span): TraceM
     names.set(event.previous, event.previousName);
   }
   const scheduled = schedule(events, covered);
-  return { ...lockSpans(events, covered, scheduled.segments), otherWaits: otherWaits(events, covered), ...scheduled, calls: callSpans(events, covered), names };
+  return { ...lockSpans(events, covered, scheduled.segments), otherWaits: otherWaits(events, covered), ...scheduled, calls: callSpans(events, covered), names, outsideFrom_ns };
 }
 
 /**

@@ -211,13 +211,15 @@ function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly Bl
 
 function about(tid: number, part: Span, traced: Traced): Pick<Draft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
   const { model, run } = traced;
-  const segments = inside(model.segments.get(tid), part);
+  // Of a thread of another program parts of it may be missing, and what is there would stand for them.
+  const isSeen = run.threads.has(tid) || model.outsideFrom_ns <= part.start_ns;
+  const segments = isSeen ? inside(model.segments.get(tid), part) : [];
   const time = (...kinds: readonly Segment['scheduling'][]): number => segments.filter(({ scheduling }) => kinds.includes(scheduling)).reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   return {
     thread: threadOf(tid, run, model),
     call: callOf(tid, part, traced),
     holder: segments.length === 0 ? null : { running_ns: time('running'), preempted_ns: time('runnable'), blocked_ns: time('blocked', 'asleep', 'stopped'), isExact: true },
-    cpuTakenBy: takenBy(part, tid, traced),
+    cpuTakenBy: isSeen ? takenBy(part, tid, traced) : [],
   };
 }
 

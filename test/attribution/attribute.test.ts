@@ -178,7 +178,7 @@ describe('a safepoint is a symptom', () => {
   const victim = victimOf({ thread: { ...writerThread, name: 'app.heap_allocation' }, operation: 'heap_allocation', lock: 'none', touchesMemory: true, sleepsItself: true });
   const [service, main, compiler] = [['G1 Service', 21, 19], ['main', 22, null], ['C2 CompilerThre', 23, null]].map(([name, tid, nice]) => ({ name, tid, role: 'other', nice }) as BlamedThread);
   const event = (name: string, from: number, to: number) => ({ name, label: 'G1CollectForAllocation', start_ns: from * ms, duration_ns: (to - from) * ms });
-  const events = [event('safepoint.total', 1000, 1500), event('safepoint.reach', 1000, 1490), event('gc.pause', 1491, 1500)];
+  const events = [event('safepoint.total', 1000, 1500), event('safepoint.reach', 1000, 1490), event('gc.pause', 1490, 1500)];
   const uncommit = event('gc.uncommit', 995, 1490);
   const named = [{ thread: service as BlamedThread, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const, keepsMutex: false }];
   const of = (seen: readonly [BlamedThread | undefined, Seen][], more = events) => {
@@ -195,10 +195,15 @@ describe('a safepoint is a symptom', () => {
   });
 
   test('of a thread that had no CPU: that thread is to blame', () => {
-    const { cause, chain } = of([[service, preempted], [compiler, preempted]]);
+    const { cause, chain } = of([[service, preempted], [compiler, preempted]], [...events, uncommit]);
     expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'likely', thread: service });
     expect(chain[0]).toMatchObject({ call: 'mmap.NONE', steps: [{ step: 'safepoint' }, { step: 'time-to-safepoint' }, { step: 'late-thread', thread: service, activity: 'runnable' }] });
     expect(cause.sentence).toMatch(/which a thread reached late: `G1 Service` \(mmap\.NONE, nice 19\) was ready to run for 49\d ms and had no CPU$/);
+  });
+
+  test('of one thread after the other', () => {
+    const { chain } = of([[service, preempted], [main, [[0, 'S'], [1000, 'D', noSystemCall], [1301, 'S']]]], [...events, uncommit]);
+    expect(chain.map(({ cause, thread }) => [cause, thread?.name])).toEqual([['mmap-lock-writer', 'G1 Service'], ['not-scheduled', 'G1 Service'], ['gc-pause', undefined]]);
   });
 
   test('possibly of a thread that ran on: one in native code does so, too', () => {

@@ -17,9 +17,9 @@ const acquired = (at: number, tid: number, isWrite: boolean): TraceEvent => ({ k
 const switched = (at: number, cpu: number, previous: number, state: number, next: number): TraceEvent => ({ kind: 'switch', time_ns: at * ms, cpu, tid: previous, previous, previousName: '', previousState: state, next, nextName: '' });
 const waking = (at: number, tid: number, woken: number): TraceEvent => ({ kind: 'waking', time_ns: at * ms, cpu: 0, tid, woken });
 
-function traced(events: readonly TraceEvent[], victim = victimOf(), to = covered.end_ns, more: { readonly threads?: readonly BlamedThread[]; readonly events?: readonly LoggedEvent[]; readonly holders?: readonly HolderEvidence[]; readonly missingEvents?: readonly string[] } = {}) {
+function traced(events: readonly TraceEvent[], victim = victimOf(), to = covered.end_ns, more: { readonly threads?: readonly BlamedThread[]; readonly events?: readonly LoggedEvent[]; readonly holders?: readonly HolderEvidence[]; readonly missingEvents?: readonly string[]; readonly outsideFrom_ns?: number } = {}) {
   const threads = new Map([writerThread, holderThread, readerThread, hogThread, ...(more.threads ?? [])].map((one) => [one.tid, one]));
-  const model = traceModel(events, { ...covered, end_ns: to });
+  const model = traceModel(events, { ...covered, end_ns: to }, more.outsideFrom_ns);
   return attributed(evidenceOf([timelineOf(11, blocked)], { threads, events: more.events ?? [], holders: more.holders ?? [], victims: [victim], trace: { model, coveredFrom_ns: 0, coveredTo_ns: to, lost_n: 3, missingEvents: more.missingEvents ?? [], stacks: [] } }), victim);
 }
 
@@ -80,6 +80,20 @@ describe('a trace proves', () => {
 
   test('that a woken reader has it to the end of a trace in which it never gets a CPU', () => {
     expect(traced(byTime(wokenReader), victimOf(), 1400 * ms).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven', thread: holderThread });
+  });
+
+  test('who has the lock from outside the workload, by its name; what it did meanwhile only where all of it was traced', () => {
+    const agent = 99;
+    const events = byTime([
+      ...[switched(900, 0, hog, runnable, agent), switched(1010, 0, agent, runnable, hog), switched(1480, 0, hog, runnable, agent)].map((event) => (event.kind === 'switch' ? { ...event, previousName: event.previous === agent ? 'agent' : 'hog', nextName: event.next === agent ? 'agent' : 'hog' } : event)),
+      acquired(950, agent, true), lock('lock-released', 1490, agent, true), waking(1490, agent, writer),
+      switched(990, 1, 0, runnable, writer), lock('lock-start', 1000, writer, true), switched(1001, 1, writer, uninterruptible, 0), switched(1492, 1, 0, runnable, writer), acquired(1493, writer, true),
+    ]);
+    const { cause, chain } = traced(events, victimOf(), covered.end_ns, { outsideFrom_ns: 0 });
+    expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'proven', thread: { name: 'agent', tid: agent, role: 'outside' } });
+    expect(chain.find((link) => link.cause === 'mmap-lock-writer')).toMatchObject({ holder: { preempted_ns: 470 * ms, isExact: true }, cpuTakenBy: [{ thread: hogThread }] });
+    expect(cause.sentence).toMatch(/held for writing by `agent`, a thread outside this process, which was ready to run but had no CPU for 470 ms/);
+    expect(traced(events).chain.find((link) => link.cause === 'mmap-lock-writer')).toMatchObject({ holder: null, cpuTakenBy: [] });
   });
 
   test('no turn of a writer that was woken by somebody who did not have the lock', () => {
