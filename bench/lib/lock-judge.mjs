@@ -11,7 +11,7 @@ import { setTimeout as after } from 'node:timers/promises';
 
 const script = `set -e
 mount -t tracefs nodev "$1/tracefs"; own="$1/tracefs/instances/judge-$$"; mkdir "$own"
-trap 'echo 0 > "$own/tracing_on"; sleep 0.5; kill $reader; wait $reader; echo 0 > "$own/events/enable"; rmdir "$own"; exit 0' TERM
+trap 'set +e; echo 0 > "$own/tracing_on"; echo 0 > "$own/events/enable"; sleep 0.5; kill $reader 2> /dev/null; wait $reader; rmdir "$own"; exit 0' TERM
 echo mono > "$own/trace_clock"; echo 16384 > "$own/buffer_size_kb"
 cat "$own/trace_pipe" > "$1/events" & reader=$!
 for event in mmap_lock/mmap_lock_start_locking mmap_lock/mmap_lock_acquire_returned mmap_lock/mmap_lock_released sched/sched_switch sched/sched_waking; do echo 1 > "$own/events/$event/enable"; done

@@ -258,6 +258,7 @@ const table = [
   {
     name: 'read_own_smaps',
     kind: 'holder',
+    does: 'reads',
     lockClass: 'mmap_lock read',
     crossingLockClass: 'mmap_lock read',
     role: 'holder',
