@@ -16,7 +16,7 @@ export function sentenceOf(link: Worded, victim: string): string {
 function pauseOf(steps: Worded['steps']): string {
   const [seen] = steps;
   const what = seen?.step === 'gc-pause' ? 'a pause of the JVM’s collector' : 'a safepoint of the JVM';
-  const label = seen?.label == null ? '' : ` (${seen.label})`;
+  const label = seen === undefined || seen.label === null ? '' : ` (${seen.label})`;
   return `${what}${label}, ${steps.some(({ step }) => step === 'time-to-safepoint') ? 'which a thread reached late' : 'whose work waited'}`;
 }
 

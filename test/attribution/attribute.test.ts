@@ -176,14 +176,15 @@ describe('a victim that allocates, asleep', () => {
 
 describe('a safepoint is a symptom', () => {
   const victim = victimOf({ thread: { ...writerThread, name: 'app.heap_allocation' }, operation: 'heap_allocation', lock: 'none', touchesMemory: true, sleepsItself: true });
-  const [service, main, compiler] = [['G1 Service', 21, 19], ['main', 22, null], ['C2 CompilerThre', 23, null]].map(([name, tid, nice]) => ({ name, tid, role: 'other', nice }) as BlamedThread);
+  const other = (name: string, tid: number, nice: number | null = null): BlamedThread => ({ name, tid, role: 'other', nice });
+  const [service, main, compiler] = [other('G1 Service', 21, 19), other('main', 22), other('C2 CompilerThre', 23)];
   const event = (name: string, from: number, to: number) => ({ name, label: 'G1CollectForAllocation', start_ns: from * ms, duration_ns: (to - from) * ms });
   const events = [event('safepoint.total', 1000, 1500), event('safepoint.reach', 1000, 1490), event('gc.pause', 1490, 1500)];
   const uncommit = event('gc.uncommit', 995, 1490);
-  const named = [{ thread: service as BlamedThread, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const, keepsMutex: false }];
-  const of = (seen: readonly [BlamedThread | undefined, Seen][], more = events) => {
-    const threads = new Map([writerThread, ...seen.flatMap(([thread]) => thread ?? [])].map((one) => [one.tid, one]));
-    return attributed(evidenceOf([timelineOf(11, asleep), ...seen.map(([thread, what]) => timelineOf(thread?.tid ?? 0, what))], { threads, events: more, named, victims: [victim] }), victim);
+  const named = [{ thread: service, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const, keepsMutex: false }];
+  const of = (seen: readonly [BlamedThread, Seen][], more = events) => {
+    const threads = new Map([writerThread, ...seen.map(([thread]) => thread)].map((one) => [one.tid, one]));
+    return attributed(evidenceOf([timelineOf(11, asleep), ...seen.map(([thread, what]) => timelineOf(thread.tid, what))], { threads, events: more, named, victims: [victim] }), victim);
   };
 
   test('of a thread that reached it late, which was blocked by the holder of the lock', () => {
@@ -211,8 +212,7 @@ describe('a safepoint is a symptom', () => {
   });
 
   test('of two threads that waited for different reasons, possibly of the first', () => {
-    const other = { ...(main as BlamedThread), tid: 24 };
-    expect(of([[main, preempted], [other, preempted]]).cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+    expect(of([[main, preempted], [other('worker', 24), preempted]]).cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
   });
 
   test('and where no thread was late, a safepoint; what took it long after all had stopped is not their doing', () => {
@@ -222,7 +222,7 @@ describe('a safepoint is a symptom', () => {
   });
 
   test('a pause of the collector is one, too: whose threads do its work may wait', () => {
-    const worker: BlamedThread = { name: 'GC Thread#0', tid: 25, role: 'other', nice: null };
+    const worker = other('GC Thread#0', 25);
     expect(of([[worker, preempted]], [event('gc.pause', 1000, 1500)]).cause).toMatchObject({ cause: 'not-scheduled', thread: worker, steps: [{ step: 'gc-pause' }, { step: 'late-thread' }] });
   });
 });
