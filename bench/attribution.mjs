@@ -144,7 +144,8 @@ function cases() {
 }
 
 async function judge() {
-  const rows = [];
+  const all = [];
+  process.stdout.write('| case | stalls | judged | right with the trace | right without | unknown with the trace | unknown without | wrong thread or lock, likely or proven: with, without |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n');
   for (const name of values.profile ?? Object.keys(cases())) {
     const { profile, arms, agent } = cases()[name];
     const events = join(folder, 'judge');
@@ -156,18 +157,22 @@ async function judge() {
     monitor?.kill();
     if (log !== null) closeSync(log);
     await locks.stop();
-    rows.push({ name, stalls: judged(bundle, await readLocks(events)) });
+    const stalls = judged(bundle, await readLocks(events));
+    all.push(...stalls);
+    process.stdout.write(judgedRow(name, stalls));
   }
   rmSync(join(folder, 'judge'), { recursive: true, force: true });
-  process.stdout.write('| case | stalls | judged | right with the trace | right without | unknown with the trace | unknown without | wrong thread or lock, likely or proven: with, without |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n');
-  for (const { name, stalls } of [...rows, { name: 'all', stalls: rows.flatMap((row) => row.stalls) }]) {
-    const known = stalls.filter(({ holder }) => holder !== null);
-    const right = (pick) => shown(known.filter((one) => pick(one)?.thread?.tid === one.holder).length, known.length);
-    const unknown = (pick) => `${stalls.filter((one) => pick(one)?.cause === 'unknown').length} of ${stalls.length}`;
-    const wrong = (pick) => `${stalls.filter((one) => isWrong(pick(one), one.holder)).length} of ${stalls.length}`;
-    const [traced, untraced] = [({ stall }) => stall.cause, ({ stall }) => stall.causeWithoutTrace ?? stall.cause];
-    process.stdout.write(`| ${name} | ${stalls.length} | ${known.length} | ${right(traced)} | ${right(untraced)} | ${unknown(traced)} | ${unknown(untraced)} | ${wrong(traced)}, ${wrong(untraced)} (none of n: below ${stalls.length === 0 ? '–' : `${(300 / stalls.length).toFixed(1)} %`}) |\n`);
-  }
+  process.stdout.write(judgedRow('all', all));
+}
+
+function judgedRow(name, stalls) {
+  const known = stalls.filter(({ holder }) => holder !== null);
+  const right = (pick) => shown(known.filter((one) => pick(one).thread?.tid === one.holder).length, known.length);
+  const unknown = (pick) => `${stalls.filter((one) => pick(one).cause === 'unknown').length} of ${stalls.length}`;
+  const wrong = (pick) => `${stalls.filter((one) => isWrong(pick(one), one.holder)).length} of ${stalls.length}`;
+  const [traced, untraced] = [({ stall }) => stall.cause, ({ stall }) => stall.causeWithoutTrace ?? stall.cause];
+  const bound = stalls.length === 0 ? '' : ` (none of n: below ${(300 / stalls.length).toFixed(1)} %)`;
+  return `| ${name} | ${stalls.length} | ${known.length} | ${right(traced)} | ${right(untraced)} | ${unknown(traced)} | ${unknown(untraced)} | ${wrong(traced)}, ${wrong(untraced)}${bound} |\n`;
 }
 
 /** The judge's child must not wait for us. */

@@ -14,6 +14,7 @@ mount -t tracefs nodev "$1/tracefs"; own="$1/tracefs/instances/judge-$$"; mkdir 
 trap 'set +e; echo 0 > "$own/tracing_on"; echo 0 > "$own/events/enable"; sleep 0.5; kill $reader 2> /dev/null; wait $reader; rmdir "$own"; exit 0' TERM
 echo mono > "$own/trace_clock"; echo 16384 > "$own/buffer_size_kb"
 cat "$own/trace_pipe" > "$1/events" & reader=$!
+echo 'prev_state & 2' > "$own/events/sched/sched_switch/filter"
 for event in mmap_lock/mmap_lock_start_locking mmap_lock/mmap_lock_acquire_returned mmap_lock/mmap_lock_released sched/sched_switch sched/sched_waking; do echo 1 > "$own/events/$event/enable"; done
 touch "$1/ready"; while :; do sleep 0.2; done`;
 

@@ -164,7 +164,9 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
 /** Nobody is told to raise a priority that is not low. */
 function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): string {
   if (cause === null) return 'Run it once more with this pauselab: it tells who held what.';
-  const nice = longest?.stall.cause?.thread?.nice ?? null;
+  const thread = longest?.stall.cause?.thread ?? null;
+  if (cause === 'not-scheduled' && thread !== null) return `Give \`${thread.name}\` a CPU: normal priority, a higher CPU limit, or CPUs that others do not use. The program waited for it.`;
+  const nice = thread?.nice ?? null;
   const [raise = '', other = raise] = advice[cause];
   return nice === 0 && cause.startsWith('mmap-lock') ? other : raise;
 }
