@@ -3,13 +3,18 @@
 //   node bench/attribution.mjs run FOLDER [--profile NAME …] [--arm NAME …] [--runs N] [--duration TIME]   as root: one bundle more
 //   node bench/attribution.mjs report FOLDER                       over all bundles there
 //   node bench/attribution.mjs overhead FOLDER [--pairs N]         with and without --trace, by turns
+//   node bench/attribution.mjs judge FOLDER [--profile CASE …] [--runs N] [--duration TIME]   with a judge that shares nothing with either
+//
+// `judge` reads the kernel's events of mmap_lock and of the scheduler by itself (bench/lib/lock-judge.mjs) beside each run, and asks who had
+// the lock for most of each stall. It knows no VMA's lock and no futex: stalls of which it names nobody are counted and left out.
 //
 // A loaded machine spoils no figure here: causes are asked for, not times. So runs are never left out for it.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { aligned, holderDuring, readLocks, recordLocks } from './lib/lock-judge.mjs';
 import { readBundleFile } from '../dist/bundle/store.js';
 import { readStalls } from '../dist/bundle/read-stalls.js';
 import { binomialAtMost } from '../dist/stats/quantile-bounds.js';
@@ -20,12 +25,13 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { p
 const [command, folder] = positionals;
 const usual = ['priority-inversion', 'residual-stalls', 'native-trim', 'g1-uncommit'];
 
-if (folder === undefined || !['run', 'report', 'overhead'].includes(command)) {
-  process.stderr.write('expected: node bench/attribution.mjs run|report|overhead FOLDER\n');
+if (folder === undefined || !['run', 'report', 'overhead', 'judge'].includes(command)) {
+  process.stderr.write('expected: node bench/attribution.mjs run|report|overhead|judge FOLDER\n');
   process.exitCode = 2;
 } else {
   mkdirSync(folder, { recursive: true });
   if (command === 'run') for (const profile of values.profile ?? usual) measure(profile, ['--trace', '--runs', values.runs, ...(values.duration === undefined ? [] : ['--duration', values.duration]), ...values.arm.flatMap((arm) => ['--arm', arm])]);
+  else if (command === 'judge') await judge();
   else if (command === 'report') report();
   else overhead(Number(values.pairs));
 }
@@ -118,4 +124,80 @@ function overhead(pairs) {
     const ratios = traced.map((value, i) => value / without[i]);
     process.stdout.write(`| ${name} | ${(median(without) / 1000).toFixed(2)} | ${(median(traced) / 1000).toFixed(2)} | ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}) |\n`);
   }
+}
+
+/** By name: a profile, its arms, and what else runs. */
+function cases() {
+  const own = (name) => fileURLToPath(new URL(name, import.meta.url));
+  const outside = own('attribution-outside.yaml');
+  return {
+    'proc-smaps-reader': { profile: 'proc-smaps-reader', arms: ['smaps', 'smaps-rollup'] },
+    'self-smaps': { profile: 'self-smaps', arms: ['own-smaps'] },
+    'smaps-scraper': { profile: 'smaps-scraper', arms: ['reader-nice-19'] },
+    'zgc-uncommit': { profile: 'zgc-uncommit', arms: ['uncommitter-nice-19'] },
+    'thread-churn': { profile: 'thread-churn', arms: ['churn-nice-19'] },
+    'glibc-trim': { profile: 'glibc-trim', arms: ['churn-nice-19'] },
+    'outside-smaps': { profile: outside, arms: [], agent: 'smaps' },
+    'outside-clear-refs': { profile: outside, arms: [], agent: 'clear_refs' },
+    app: { profile: own('attribution-app.yaml'), arms: ['service-nice-19'] },
+  };
+}
+
+async function judge() {
+  const all = [];
+  process.stdout.write('| case | stalls | judged | right with the trace | right without | unknown with the trace | unknown without | wrong thread or lock, likely or proven: with, without |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n');
+  for (const name of values.profile ?? Object.keys(cases())) {
+    const { profile, arms, agent } = cases()[name];
+    const events = join(folder, 'judge');
+    rmSync(events, { recursive: true, force: true });
+    const locks = await recordLocks(events);
+    const log = agent === undefined ? null : openSync(join(folder, `${name}.calls`), 'w');
+    const monitor = agent === undefined ? null : spawn('taskset', ['-c', '0', 'nice', '-n', '19', process.execPath, fileURLToPath(new URL('lib/outside-agent.mjs', import.meta.url)), agent], { stdio: ['ignore', log, 'inherit'] });
+    const bundle = await measureBeside(profile, ['--trace', '--runs', values.runs, ...(values.duration === undefined ? [] : ['--duration', values.duration]), ...arms.flatMap((arm) => ['--arm', arm])], name);
+    monitor?.kill();
+    if (log !== null) closeSync(log);
+    await locks.stop();
+    const stalls = judged(bundle, await readLocks(events));
+    all.push(...stalls);
+    process.stdout.write(judgedRow(name, stalls));
+  }
+  rmSync(join(folder, 'judge'), { recursive: true, force: true });
+  process.stdout.write(judgedRow('all', all));
+}
+
+function judgedRow(name, stalls) {
+  const known = stalls.filter(({ holder }) => holder !== null);
+  const right = (pick) => shown(known.filter((one) => pick(one).thread?.tid === one.holder).length, known.length);
+  const unknown = (pick) => `${stalls.filter((one) => pick(one).cause === 'unknown').length} of ${stalls.length}`;
+  const wrong = (pick) => `${stalls.filter((one) => isWrong(pick(one), one.holder)).length} of ${stalls.length}`;
+  const [traced, untraced] = [({ stall }) => stall.cause, ({ stall }) => stall.causeWithoutTrace ?? stall.cause];
+  const bound = stalls.length === 0 ? '' : ` (none of n: below ${(300 / stalls.length).toFixed(1)} %)`;
+  return `| ${name} | ${stalls.length} | ${known.length} | ${right(traced)} | ${right(untraced)} | ${unknown(traced)} | ${unknown(untraced)} | ${wrong(traced)}, ${wrong(untraced)}${bound} |\n`;
+}
+
+/** The judge's child must not wait for us. */
+async function measureBeside(profile, args, name) {
+  const taken = new Set(readdirSync(folder));
+  let number = 0;
+  while (taken.has(`${name}-${number}`)) number += 1;
+  const out = join(folder, `${name}-${number}`);
+  const child = spawn(process.execPath, [main, 'run', profile, '--out', out, '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', ...args], { stdio: 'ignore' });
+  const status = await new Promise((resolve) => { child.once('close', resolve); });
+  if (status !== 0 && status !== 4) process.stderr.write(`${name} ended with ${status}\n`);
+  return out;
+}
+
+function judged(bundle, locks) {
+  const all = readStalls(bundle).stalls.filter(({ stall }) => stall.cause !== null);
+  return [...new Set(all.map(({ run }) => run))].flatMap((run) => {
+    const own = all.filter((one) => one.run === run);
+    const place = aligned(locks, own.map(({ stall }) => stall));
+    return own.map(({ stall }) => ({ run, stall, holder: place === null ? null : holderDuring(locks, place.mm, stall.thread.tid, place.go_ns + stall.start_ns, place.go_ns + stall.start_ns + stall.duration_ns) }));
+  });
+}
+
+/** Named with some confidence, and somebody else had the lock; or mmap_lock is blamed and nobody had it. */
+function isWrong(cause, holder) {
+  if (cause.grade === 'possible' || cause.thread === null) return false;
+  return holder === null ? cause.cause.startsWith('mmap-lock') : cause.thread.tid !== holder;
 }

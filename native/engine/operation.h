@@ -174,6 +174,7 @@ std::unique_ptr<HolderAction> makeParallelDontneed(const HolderSite&);
 std::unique_ptr<HolderAction> makeParallelFree(const HolderSite&);
 std::unique_ptr<Region> makeParallelSample(const HolderPlan&);
 std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite&);
+std::unique_ptr<HolderAction> makeReadOwnSmaps(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite&);
 std::unique_ptr<HolderAction> makeReadMaps(const HolderSite&);

@@ -94,6 +94,7 @@ constexpr HolderOperation kHolders[] = {
     {"read_smaps_rollup", kRead, kRead, "pread64+", makeReadSmapsRollup, true},
     {"read_numa_maps", kRead, kRead, "pread64+", makeReadNumaMaps, true},
     {"read_maps", kVma, kVma, "pread64+", makeReadMaps, true},
+    {"read_own_smaps", kRead, kRead, "pread64+", makeReadOwnSmaps},
     {"mprotect_region", kWrite, kWrite, "mprotect mprotect", makeMprotectRegion},
     {"mmap_none", kWrite, {}, "mmap mmap", makeMmapNone},
     {"munmap_mmap", kWrite, {}, "munmap mmap", makeMunmapMmap, false, nullptr, true},

@@ -10,7 +10,10 @@
 //
 // Lines of PLAN: `buffer_kib N` per CPU · `need PATH VALUE` and `try PATH VALUE` write VALUE to PATH below the instance · `event
 // GROUP/NAME FILTER` switches an event on (`-`: no filter) · `pid N` adds a thread to those that are traced.
-// On SIGTERM it leaves in FOLDER what it read, raw: `header_page`, `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`.
+// After a line `outside` they are about a second instance, which traces all other threads of the machine. There the filter `mm` means the
+// address spaces of the processes `watch N`: who takes their mmap_lock from outside, as by reading /proc/N/smaps, is in no other trace.
+// On SIGTERM it leaves in FOLDER what it read, raw: `header_page`, `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`; of the
+// second instance in FOLDER/outside. Why there is no second one is in FOLDER/outside-missing, a sentence.
 // What `try` and `event` could not do is in FOLDER/missing, a line each. FOLDER/cost has what mprotect() takes without and with
 // the trace, in ns, which is measured before anything else is traced.
 #include <dirent.h>
@@ -44,8 +47,8 @@ namespace {
 constexpr long kTracefs = 0x74726163;  // TRACEFS_MAGIC, linux/magic.h
 constexpr const char* kPrefix = "pauselab-";
 
-// The instance is removed however this process ends, but by SIGKILL.
-std::string ownInstance;
+// Instances are removed however this process ends, but by SIGKILL.
+std::vector<std::string> ownInstances;
 
 bool isTracefs(const std::string& path) {
   struct statfs found {};
@@ -87,7 +90,7 @@ void remove(const std::string& instance) {
 // As fail(), with nothing left behind: that one ends at once.
 template <class... Values>
 [[noreturn]] void giveUp(Exit code, const char* format, Values... values) {
-  if (!ownInstance.empty()) remove(ownInstance);
+  for (const std::string& instance : ownInstances) remove(instance);
   fail(code, format, values...);
 }
 
@@ -148,26 +151,34 @@ std::string createInstance(const std::string& tracefs, pid_t parent) {
   fail(Exit::unfit, "tracefs has %d instances named after pauselab %d; remove them: rmdir %s/instances/%s%d-*", kMostNumbers, static_cast<int>(parent), tracefs.c_str(), kPrefix, static_cast<int>(parent));
 }
 
-struct Plan {
+struct Part {
   std::vector<std::pair<std::string, std::string>> needed, tried, events;
+};
+
+struct Plan {
+  Part workload, outside;
   std::string pids;
+  std::vector<std::string> watched;
 };
 
 Plan readPlan(const char* path) {
   std::ifstream file(path);
   if (!file) fail(Exit::usage, "the tracer's plan %s could not be read", path);
   Plan plan;
+  Part* part = &plan.workload;
   for (std::string line; std::getline(file, line);) {
     const std::size_t one = line.find(' ');
     const std::string verb = line.substr(0, one), rest = one == std::string::npos ? "" : line.substr(one + 1);
     const std::size_t two = rest.find(' ');
     const std::pair<std::string, std::string> pair{rest.substr(0, two), two == std::string::npos ? "" : rest.substr(two + 1)};
-    if (verb == "buffer_kib") plan.needed.emplace_back("buffer_size_kb", rest);
-    else if (verb == "need") plan.needed.push_back(pair);
-    else if (verb == "try") plan.tried.push_back(pair);
-    else if (verb == "event") plan.events.push_back(pair);
+    if (verb == "buffer_kib") part->needed.emplace_back("buffer_size_kb", rest);
+    else if (verb == "need") part->needed.push_back(pair);
+    else if (verb == "try") part->tried.push_back(pair);
+    else if (verb == "event") part->events.push_back(pair);
     else if (verb == "pid") plan.pids += rest + " ";
-    else fail(Exit::usage, "the tracer's plan has the line \"%s\"; expected buffer_kib, need, try, event or pid", line.c_str());
+    else if (verb == "outside") part = &plan.outside;
+    else if (verb == "watch") plan.watched.push_back(rest);
+    else fail(Exit::usage, "the tracer's plan has the line \"%s\"; expected buffer_kib, need, try, event, pid, outside or watch", line.c_str());
   }
   return plan;
 }
@@ -193,6 +204,15 @@ double mprotect_ns() {
   return least;
 }
 
+// One at a time: a thread that has ended meanwhile is no reason to leave the others out.
+void addThreads(const std::string& file, const std::string& pids) {
+  for (std::size_t at = 0; at < pids.size();) {
+    const std::size_t end = pids.find(' ', at);
+    writeFile(file, pids.substr(at, end - at), O_APPEND);
+    at = end + 1;
+  }
+}
+
 // What could not be done, a line each; fails for what is needed.
 std::string setUp(const std::string& instance, const Plan& plan, const std::string& folder) {
   std::string missing;
@@ -201,14 +221,14 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
       giveUp(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); run without --trace", path.c_str(), value.c_str(), strerrorname_np(error));
   };
   need("tracing_on", "0");
-  for (const auto& [path, value] : plan.needed) need(path, value);
-  for (const auto& [path, value] : plan.tried) {
+  for (const auto& [path, value] : plan.workload.needed) need(path, value);
+  for (const auto& [path, value] : plan.workload.tried) {
     if (writeFile(instance + "/" + path, value) != 0) missing += path + "\n";
   }
   const double without_ns = mprotect_ns();
   // First this thread alone, for what the trace costs. With nobody named, all threads of the machine would be traced.
   need("set_event_pid", std::to_string(getpid()));
-  for (const auto& [event, filter] : plan.events) {
+  for (const auto& [event, filter] : plan.workload.events) {
     const std::string path = "events/" + event;
     const bool filtered = filter == "-" || writeFile(instance + "/" + path + "/filter", filter) == 0;
     const std::string name = event.substr(event.find('/') + 1);
@@ -219,14 +239,80 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
   need("tracing_on", "0");
   need("trace", "");  // forgets them
   need("set_event_pid", "");
-  // One at a time: a thread that has ended meanwhile is no reason to leave the others out.
-  for (std::size_t at = 0; at < plan.pids.size();) {
-    const std::size_t end = plan.pids.find(' ', at);
-    writeFile(instance + "/set_event_pid", plan.pids.substr(at, end - at), O_APPEND);
-    at = end + 1;
-  }
+  addThreads(instance + "/set_event_pid", plan.pids);
   if (!copyFile(instance + "/events/header_page", folder + "/header_page")) copyFile(instance + "/../../events/header_page", folder + "/header_page");
   return missing;
+}
+
+constexpr const char* kLockEvent = "/events/mmap_lock/mmap_lock_start_locking";
+
+// The addresses in the trace's text, each once: `mm=ffff88810a3c5f00`.
+std::vector<std::string> addressesIn(const std::string& trace) {
+  std::ifstream file(trace);
+  std::vector<std::string> found;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t at = line.find("mm=");
+    if (at == std::string::npos || line[0] == '#') continue;
+    const std::string address = "0x" + line.substr(at + 3, line.find(' ', at) - at - 3);
+    if (std::find(found.begin(), found.end(), address) == found.end()) found.push_back(address);
+  }
+  return found;
+}
+
+// The address of a process's mm_struct, by which events name its mmap_lock: this thread takes that lock itself, by reading the process's
+// command line (access_remote_vm in mm/memory.c), and looks which it took beside its own. Empty if that was not seen.
+std::string addressOf(const std::string& instance, const std::string& pid, const std::string& own) {
+  char buffer[256];
+  writeFile(instance + "/trace", "");
+  const int fd = open(("/proc/" + pid + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return "";
+  if (read(fd, buffer, sizeof buffer) < 0) buffer[0] = 0;
+  close(fd);
+  for (const std::string& address : addressesIn(instance + "/trace")) {
+    if (address != own) return address;
+  }
+  return "";
+}
+
+// `mm == 0x… || mm == 0x…`; empty if the lock of one of them could not be found.
+std::string filterOf(const std::string& instance, const Plan& plan) {
+  // Addresses are printed hashed otherwise.
+  if (writeFile(instance + "/options/hash-ptr", "0") != 0) return "";
+  writeFile(instance + "/set_event_pid", std::to_string(getpid()));
+  if (writeFile(instance + kLockEvent + "/enable", "1") != 0) return "";
+  writeFile(instance + "/tracing_on", "1");
+  if (void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); page != MAP_FAILED) munmap(page, 4096);
+  const std::vector<std::string> seen = addressesIn(instance + "/trace");
+  std::string filter;
+  for (const std::string& pid : plan.watched) {
+    const std::string address = seen.empty() ? "" : addressOf(instance, pid, seen.front());
+    if (address.empty()) return "";
+    filter += (filter.empty() ? "mm == " : " || mm == ") + address;
+  }
+  switchOff(instance);
+  writeFile(instance + "/trace", "");
+  writeFile(instance + "/set_event_pid", "");
+  return filter;
+}
+
+// Of all threads but the workload's and this one. A sentence says why not; empty: done.
+std::string setUpOutside(const std::string& instance, const Plan& plan) {
+  writeFile(instance + "/tracing_on", "0");
+  for (const auto& [path, value] : plan.outside.needed) {
+    if (writeFile(instance + "/" + path, value) != 0) return "the kernel refused " + path + " of the trace of other programs";
+  }
+  for (const auto& [path, value] : plan.outside.tried) writeFile(instance + "/" + path, value);
+  const std::string filter = filterOf(instance, plan);
+  if (filter.empty()) return "the address of the workload’s mmap_lock was not found";
+  // Without it the workload would be traced twice.
+  if (writeFile(instance + "/set_event_notrace_pid", std::to_string(getpid())) != 0) return "this kernel cannot leave threads out of a trace (Linux 5.7 and later can)";
+  addThreads(instance + "/set_event_notrace_pid", plan.pids);
+  for (const auto& [event, wanted] : plan.outside.events) {
+    const std::string path = instance + "/events/" + event;
+    if (wanted == "mm" && writeFile(path + "/filter", filter) != 0) return "the kernel refused the filter of " + event;
+    if (writeFile(path + "/enable", "1") != 0) return "this kernel has no trace event " + event;
+  }
+  return "";
 }
 
 void collect(const std::string& instance, const std::string& folder) {
@@ -252,10 +338,15 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
 
   const std::string tracefs = mounted(folder);
   removeLeftBehind(tracefs);
-  const std::string path = createInstance(tracefs, parent);
-  ownInstance = path;
+  const auto newInstance = [&] { return ownInstances.emplace_back(createInstance(tracefs, parent)); };
+  const std::string path = newInstance();
   const std::string missing = setUp(path, plan, folder);
   std::ofstream(folder + "/missing") << missing;
+  const std::string outside = plan.watched.empty() ? "" : newInstance();
+  const std::string problem = outside.empty() ? "no process is watched" : setUpOutside(outside, plan);
+  std::ofstream(folder + "/outside-missing") << problem;
+  if (!problem.empty() && !outside.empty()) switchOff(outside);
+  if (problem.empty() && writeFile(outside + "/tracing_on", "1") != 0) giveUp(Exit::unfit, "the trace of other programs could not be switched on; run without --trace");
   if (writeFile(path + "/tracing_on", "1") != 0) giveUp(Exit::unfit, "the trace could not be switched on; run without --trace");
   // Renamed, so that it is whole when it is seen.
   std::ofstream(folder + "/ready.new") << "ready\n";
@@ -264,12 +355,16 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
   for (;;) {
     int signal = 0;
     sigwait(&signals, &signal);
-    switchOff(path);
+    for (const std::string& instance : ownInstances) switchOff(instance);
     if (signal == SIGTERM) break;
   }
   // With its parent gone, nobody reads it.
-  if (getppid() == parent) collect(path, folder);
-  remove(path);
+  if (getppid() == parent) {
+    collect(path, folder);
+    mkdir((folder + "/outside").c_str(), 0700);
+    if (problem.empty()) collect(outside, folder + "/outside");
+  }
+  for (const std::string& instance : ownInstances) remove(instance);
 }
 
 }  // namespace

@@ -5,35 +5,12 @@
 import { noSystemCall, systemCallName } from '../record/system-calls.js';
 import { preemptedDuring, suspectsOf } from './blocked.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
-import { draft, unknown, type Draft, type Span } from './links.js';
+import { ofJvm, type Look } from './safepoint.js';
+import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 
-export function blameAsleep(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
-  const pauses = ofJvm(span, run);
+export function blameAsleep(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence, look: Look): Draft[] {
+  const pauses = ofJvm(span, victim, run, look);
   return uncovered(span, pauses).flatMap((part) => [mutexOrUnknown(part, systemCall, victim, run)]).flat().concat(pauses);
-}
-
-/** Pauses first: a safepoint holds the pause that it was made for. */
-export function ofJvm(span: Span, { events }: RunEvidence): Draft[] {
-  const inside = (name: string, cause: 'gc-pause' | 'safepoint'): Draft[] =>
-    events
-      .filter((event) => event.name === name)
-      .map((event) => ({ event, part: { start_ns: Math.max(event.start_ns, span.start_ns), end_ns: Math.min(event.start_ns + event.duration_ns, span.end_ns) } }))
-      .filter(({ part }) => part.end_ns > part.start_ns)
-      .map(({ event, part }) => draft(part, cause, 'likely', { why: event.label }));
-  const pauses = inside('gc.pause', 'gc-pause');
-  return [...pauses, ...inside('safepoint.total', 'safepoint').flatMap((one) => uncovered(one, pauses).map((part) => ({ ...one, ...part })))];
-}
-
-/** The parts of a span that no draft covers. */
-export function uncovered(span: Span, drafts: readonly Span[]): Span[] {
-  const parts: Span[] = [];
-  let from_ns = span.start_ns;
-  for (const { start_ns, end_ns } of drafts.toSorted((a, b) => a.start_ns - b.start_ns)) {
-    if (start_ns > from_ns) parts.push({ start_ns: from_ns, end_ns: Math.min(start_ns, span.end_ns) });
-    from_ns = Math.max(from_ns, end_ns);
-  }
-  if (from_ns < span.end_ns) parts.push({ start_ns: from_ns, end_ns: span.end_ns });
-  return parts.filter((part) => part.end_ns > part.start_ns);
 }
 
 function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {

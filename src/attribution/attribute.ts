@@ -3,9 +3,8 @@ import type { BlamedThread, ChainLink, ListedStall, StallCause, StallEvidence } 
 import type { Stall } from '../record/stalls.js';
 import { noSystemCall, systemCallName } from '../record/system-calls.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
-import { causeOf, chainOf, type Span } from './links.js';
+import { causeOf, chainOf, reconciled, type Span } from './links.js';
 import { threadsOf } from './threads.js';
-import { uncovered } from './asleep.js';
 import { tracedDrafts } from './traced.js';
 import { stealDuring } from './steal.js';
 import { untracedDrafts } from './untraced.js';
@@ -21,12 +20,13 @@ export interface AttributedStall extends Stall {
 
 export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvidence): AttributedStall {
   const span: Span = { start_ns: stall.start_ns, end_ns: stall.start_ns + stall.duration_ns };
-  const untraced = chainOf(untracedDrafts(span, victim, run), span, stall.series);
+  const untracedParts = untracedDrafts(span, victim, run);
+  const untraced = chainOf(untracedParts, span, stall.series);
   const { trace } = run;
   const covered: Span | null = trace === null ? null : { start_ns: Math.max(span.start_ns, trace.coveredFrom_ns), end_ns: Math.min(span.end_ns, trace.coveredTo_ns) };
   // One that the trace has most of, as one that ends after the drain, is told by it as far as it goes.
   const isCovered = covered !== null && covered.end_ns - covered.start_ns >= stall.duration_ns / 2;
-  const chain = isCovered && trace !== null ? chainOf([...tracedDrafts(covered, victim, run, trace.model), ...uncovered(span, [covered]).flatMap((part) => untracedDrafts(part, victim, run))], span, stall.series) : untraced;
+  const chain = isCovered && trace !== null ? chainOf(reconciled(tracedDrafts(covered, victim, run, trace.model), untracedParts, span), span, stall.series) : untraced;
   return {
     ...stall,
     thread: victim.thread,

@@ -3,29 +3,96 @@
  * holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is named is never
  * more than likely: that it held the lock was not seen.
  */
-import type { BlamedThread } from '../bundle/stalls-schema.js';
+import { grades } from '../bundle/blame.js';
+import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LockClass } from '../profile/operations.js';
 import type { HolderCall } from '../record/stalls.js';
+import { noSystemCall, systemCallName } from '../record/system-calls.js';
 import type { HolderEvidence, LoggedEvent, NamedThread, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
-import { draft, unknown, type Draft, type Span } from './links.js';
+import { clipped, draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { activitiesDuring, growthBetween } from './waits.js';
 import { ticksAround } from './threads.js';
 
-export function blameBlocked(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
-  if (victim.lock === 'none' && !victim.allocates) return [unknown(span, 'it was blocked in the kernel (state D), and its operation takes no lock that is known here')];
-  const drafts = run.holders.filter(({ concernsVictims }) => concernsVictims).flatMap((holder) => ofHolder(span, victim, holder, run));
-  if (drafts.length > 0) return drafts;
-  return ofNamed(span, victim, run);
+export function blameBlocked(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+  const wait = waitOf(span, systemCall, victim);
+  if (wait === null) return [unknown(span, `it was blocked in the kernel (state D)${systemCall === null || systemCall === noSystemCall ? '' : ` in ${systemCallName(systemCall)}`}, and its operation takes no lock that is known here`)];
+  const { waiter, steps, isSure } = wait;
+  const drafts = likeliest([...run.holders.filter(({ concernsVictims }) => concernsVictims).flatMap((holder) => ofHolder(span, waiter, holder, run)), ...ofOtherVictims(span, waiter, run)], span);
+  const rest = uncovered(span, drafts).filter((part) => drafts.length === 0 || part.end_ns - part.start_ns >= leastCall_ns);
+  return [...drafts, ...rest.flatMap((part) => ofNamed(part, waiter, run))].map((one) => (one.cause === 'unknown' ? one : { ...one, grade: isSure ? one.grade : 'possible', steps: [...steps] }));
 }
 
-/** The longest overlap first: where calls overlap each other, the first one stands for the time. */
+interface Wait {
+  /** With the lock that it waited for. */
+  readonly waiter: VictimEvidenceOfRun;
+  readonly steps: readonly ChainStep[];
+  readonly isSure: boolean;
+}
+
+/** Of an operation that takes no lock itself: the call in which its thread waited says more. Null if nothing does. */
+function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun): Wait | null {
+  if (victim.lock !== 'none' || victim.allocates) return { waiter: victim, steps: [], isSure: true };
+  const length_ns = span.end_ns - span.start_ns;
+  // A page fault takes the VMA's lock or mmap_lock, for reading.
+  if (systemCall === noSystemCall || (systemCall === null && victim.touchesMemory)) {
+    return { waiter: { ...victim, lock: 'mmap_lock read' }, steps: [{ step: 'page-fault', label: null, thread: victim.thread, activity: 'blocked', duration_ns: length_ns }], isSure: systemCall !== null };
+  }
+  const changesMappings = systemCall !== null && mappingCalls.includes(systemCallName(systemCall));
+  return changesMappings ? { waiter: { ...victim, lock: 'mmap_lock write' }, steps: [], isSure: true } : null;
+}
+
+const mappingCalls: readonly string[] = ['mmap', 'munmap', 'mprotect', 'mremap', 'brk'];
+
+/** Where calls overlap: one that did not wait itself, then the surer one, then the first. */
+function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
+  const edges = [...new Set([span, ...drafts].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort((a, b) => a - b);
+  return edges.slice(1).flatMap((end_ns, i) => {
+    const start_ns = edges[i] ?? end_ns;
+    const [best] = drafts
+      .filter((one) => one.start_ns <= start_ns && one.end_ns >= end_ns)
+      .sort((a, b) => Number(a.holderWaited) - Number(b.holderWaited) || grades.indexOf(a.grade) - grades.indexOf(b.grade));
+    return best === undefined ? [] : [clipped(best, start_ns, end_ns)];
+  });
+}
+
+/** While it was in state D it waited for a lock itself, perhaps the very same one: then somebody else had it. */
 function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: RunEvidence): Draft[] {
   return holder.calls.flatMap((call) => {
     const overlap = { start_ns: Math.max(call.start_ns, span.start_ns), end_ns: Math.min(call.end_ns, span.end_ns) };
     if (overlap.end_ns <= overlap.start_ns) return [];
     const crossed = call.crossed || (call.call === null && holder.crosses);
-    return [byLock(overlap, crossed ? holder.crossingLock : holder.lock, { victim, run, thread: holder.thread, call: `${holder.operation}${crossed ? ' across VMAs' : ''}`, holder: holderTime(call, overlap), isLong: isLong(call) })];
+    const waits = holder.isOneThread ? waitsOf(holder.thread.tid, overlap, run) : [];
+    const blame = (part: Span, isLong: boolean, time: Draft['holder']): Draft =>
+      byLock(part, crossed ? holder.crossingLock : holder.lock, { victim, run, thread: holder.thread, call: `${holder.operation}${crossed ? ' across VMAs' : ''}`, holder: time, isLong });
+    return [
+      ...waits.map((part) => ({ ...blame(part, false, { running_ns: 0, preempted_ns: 0, blocked_ns: part.end_ns - part.start_ns, isExact: false }), holderWaited: true })),
+      ...uncovered(overlap, waits).map((part) => blame(part, isLong(call), holderTime(call, part))),
+    ];
   });
+}
+
+/** When it was seen in state D. */
+function waitsOf(tid: number, span: Span, { samples }: RunEvidence): Span[] {
+  return activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns).filter(({ activity }) => activity === 'blocked');
+}
+
+/**
+ * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most of it;
+ * of another operation it is not known whether its thread had the lock when it lost its CPU.
+ */
+function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+  return run.victims
+    .filter((one) => one.thread.tid !== victim.thread.tid && one.pid === victim.pid && (one.lock === 'mmap_lock read' || one.lock === 'mmap_lock write'))
+    .flatMap((other) => other.slow.filter(({ duration_ns }) => duration_ns >= leastCall_ns).flatMap((slow) => {
+      const overlap = { start_ns: Math.max(slow.start_ns, span.start_ns), end_ns: Math.min(slow.start_ns + slow.duration_ns, span.end_ns) };
+      return activitiesDuring(run.samples.timelines.get(other.thread.tid), overlap.start_ns, Math.max(overlap.start_ns, overlap.end_ns))
+        .filter(({ activity }) => activity === 'running' || activity === 'runnable')
+        .map((part) => {
+          const holder = { running_ns: 0, preempted_ns: preemptedDuring(other.thread.tid, part, run), blocked_ns: 0, isExact: false };
+          return byLock(part, other.lock, { victim, run, thread: other.thread, call: other.operation, holder, isLong: other.walksMemory });
+        });
+    }))
+    .filter(({ cause }) => cause !== 'unknown');
 }
 
 /** A call of a tick or two is not preempted inside, and so is not what a long wait was for. */
@@ -130,12 +197,14 @@ function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Dra
   const [first, second] = suspects;
   if (first === undefined) return [unknown(span, 'it was blocked in the kernel (state D), and no thread of its process was seen in a call that keeps a lock')];
   const { one, preempted_ns, event } = first;
+  const blocked_ns = waitsOf(one.thread.tid, span, run).reduce((sum, wait) => sum + wait.end_ns - wait.start_ns, 0);
+  const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
   const found = byLock(span, one.lock ?? 'none', {
     victim, run, thread: one.thread, call: one.call,
-    holder: { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false },
-    isLong: preempted_ns > 0 && (second === undefined || event !== null),
+    holder: { running_ns: 0, preempted_ns, blocked_ns, isExact: false },
+    isLong: !holderWaited && preempted_ns > 0 && (second === undefined || event !== null),
   });
-  return [found];
+  return [{ ...found, holderWaited }];
 }
 
 export interface NamedSuspect {
@@ -154,7 +223,8 @@ export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvid
     .sort((a, b) => Number(b.event !== null) - Number(a.event !== null) || b.preempted_ns - a.preempted_ns);
 }
 
-function givingBack(span: Span, { events }: RunEvidence): LoggedEvent | null {
+/** As the log says, for most of the time. */
+export function givingBack(span: Span, { events }: RunEvidence): LoggedEvent | null {
   return events.find((event) => event.name === 'gc.uncommit' && covers(event, span)) ?? null;
 }
 

@@ -14,6 +14,10 @@ export interface VictimEvidenceOfRun {
   readonly layout: VictimLayout;
   /** It calls the allocator, and sleeps in it only for the allocator's own locks. */
   readonly allocates: boolean;
+  /** Its operation takes no lock by itself, but touches memory: a page fault does. */
+  readonly touchesMemory: boolean;
+  /** It works on memory inside a system call, with its lock in hand for nearly all of the time. */
+  readonly walksMemory: boolean;
   /** It sleeps by itself, whatever the locks do: a timer, or one that waits for another thread. */
   readonly sleepsItself: boolean;
   readonly pid: number;
@@ -31,6 +35,8 @@ export interface HolderEvidence {
   readonly crosses: boolean;
   /** Keeps the allocator's mutex for as long as its call. */
   readonly keepsMutex: boolean;
+  /** False for calls that are made by threads of their own: what `thread` did meanwhile says nothing of them. */
+  readonly isOneThread: boolean;
   /** Whether its locks are those of the victims' address space. */
   readonly concernsVictims: boolean;
   readonly calls: readonly HolderCall[];
@@ -83,5 +89,7 @@ export interface RunTrace {
   readonly coveredFrom_ns: number;
   readonly coveredTo_ns: number;
   readonly lost_n: number;
+  /** That this kernel does not have. */
+  readonly missingEvents: readonly string[];
   readonly stacks: readonly StackReading[];
 }

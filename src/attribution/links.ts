@@ -1,6 +1,6 @@
 /** Links of a chain: they partition a stall's time, and the cause of the whole is what took most of it. Pure. */
 import { grouped } from '../base/group.js';
-import { grades, type Grade } from '../bundle/blame.js';
+import { grades, type Cause, type Grade } from '../bundle/blame.js';
 import type { ChainLink, StallCause } from '../bundle/stalls-schema.js';
 import { sentenceOf, type Worded } from './words.js';
 
@@ -8,6 +8,10 @@ import { sentenceOf, type Worded } from './words.js';
 export type Draft = Omit<ChainLink, 'duration_ns' | 'sentence'> & {
   /** What to add to the sentence of something unknown. */
   readonly why: string | null;
+  /** Of something unknown: causes that it cannot be, by what was seen. */
+  readonly rulesOut: readonly Cause[];
+  /** Of the same: threads that are not to blame, as they waited themselves. */
+  readonly clears: readonly number[];
 };
 
 export interface Span {
@@ -15,15 +19,53 @@ export interface Span {
   readonly end_ns: number;
 }
 
-const nobody = { lock: null, isNext: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], why: null };
+const nobody = { lock: null, isNext: false, holderWaited: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], steps: [], why: null, rulesOut: [], clears: [] };
 
 export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<Draft> = {}): Draft {
   return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
 }
 
 /** Nobody knows: never more than possible. */
-export function unknown(span: Span, why: string): Draft {
-  return draft(span, 'unknown', 'possible', { why });
+export function unknown(span: Span, why: string, excluded: Partial<Pick<Draft, 'rulesOut' | 'clears'>> = {}): Draft {
+  return draft(span, 'unknown', 'possible', { why, ...excluded });
+}
+
+/**
+ * More evidence never makes a weaker answer. Where `better` does not know, or gives a cause that is no more than possible, the
+ * answer of `other` stands with its grade, if it is stronger and nothing that was seen rules it out.
+ */
+export function reconciled(better: readonly Draft[], other: readonly Draft[], span: Span): Draft[] {
+  const others = partition(other, span);
+  const ofOthers = (part: Span): Draft[] => others.filter((one) => one.start_ns < part.end_ns && one.end_ns > part.start_ns).map((one) => clipped(one, Math.max(one.start_ns, part.start_ns), Math.min(one.end_ns, part.end_ns)));
+  const all = [...better, ...uncovered(span, better).flatMap(ofOthers)];
+  return partition(all, span).flatMap((part) => {
+    if (part.grade !== 'possible' && !isSymptom(part)) return [part];
+    const stronger = ofOthers(part).filter((one) => isStronger(one, part));
+    return [...stronger, ...uncovered(part, stronger).map((rest) => clipped(part, rest.start_ns, rest.end_ns))];
+  });
+}
+
+function isStronger(one: Draft, than: Draft): boolean {
+  if (one.cause === 'unknown' || than.rulesOut.includes(one.cause) || (one.thread !== null && than.clears.includes(one.thread.tid))) return false;
+  if (isSymptom(than)) return one.steps.length > 0 && one.grade !== 'possible';
+  return than.cause === 'unknown' || one.grade !== 'possible';
+}
+
+/** A pause of which it was not found what it waited for. */
+function isSymptom({ cause, thread }: Draft): boolean {
+  return (cause === 'safepoint' || cause === 'gc-pause') && thread === null;
+}
+
+/** The parts of a span that none of these covers. */
+export function uncovered(span: Span, covers: readonly Span[]): Span[] {
+  const parts: Span[] = [];
+  let from_ns = span.start_ns;
+  for (const { start_ns, end_ns } of covers.toSorted((a, b) => a.start_ns - b.start_ns)) {
+    if (start_ns > from_ns) parts.push({ start_ns: from_ns, end_ns: Math.min(start_ns, span.end_ns) });
+    from_ns = Math.max(from_ns, end_ns);
+  }
+  if (from_ns < span.end_ns) parts.push({ start_ns: from_ns, end_ns: span.end_ns });
+  return parts.filter((part) => part.end_ns > part.start_ns);
 }
 
 /** `drafts` may have gaps, overlap each other or reach beyond the stall; what no draft covers is unknown. */
@@ -58,6 +100,7 @@ export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
     end_ns,
     holder: one.holder === null ? null : { running_ns: cut(one.holder.running_ns), preempted_ns: cut(one.holder.preempted_ns), blocked_ns: cut(one.holder.blocked_ns), isExact: one.holder.isExact },
     cpuTakenBy: one.cpuTakenBy.map(({ thread, duration_ns }) => ({ thread, duration_ns: cut(duration_ns) })),
+    steps: one.steps.map((step) => (step.thread === null ? step : { ...step, duration_ns: cut(step.duration_ns) })),
   };
 }
 
@@ -123,14 +166,14 @@ function merged(parts: readonly Draft[]): Draft[] {
   return links;
 }
 
-function keyOf({ cause, grade, lock, isNext, thread, call, via, why, holder }: Draft): string {
-  return JSON.stringify([cause, grade, lock, isNext, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact]);
+function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: Draft): string {
+  return JSON.stringify([cause, grade, lock, isNext, holderWaited, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact, steps.map((one) => [one.step, one.thread?.tid, one.label, one.activity])]);
 }
 
 function joined(a: Draft, b: Draft): Draft {
   const taken = new Map(a.cpuTakenBy.map((one) => [one.thread.tid, one]));
   for (const one of b.cpuTakenBy) taken.set(one.thread.tid, { ...one, duration_ns: one.duration_ns + (taken.get(one.thread.tid)?.duration_ns ?? 0) });
-  return { ...a, end_ns: b.end_ns, holder: addTimes(a.holder, b.holder), cpuTakenBy: [...taken.values()].sort((one, other) => other.duration_ns - one.duration_ns) };
+  return { ...a, end_ns: b.end_ns, holder: addTimes(a.holder, b.holder), cpuTakenBy: [...taken.values()].sort((one, other) => other.duration_ns - one.duration_ns), steps: a.steps.map((step, i) => (step.thread === null ? step : { ...step, duration_ns: step.duration_ns + (b.steps[i]?.duration_ns ?? 0) })) };
 }
 
 function addTimes(a: Draft['holder'], b: Draft['holder']): Draft['holder'] {
@@ -138,9 +181,9 @@ function addTimes(a: Draft['holder'], b: Draft['holder']): Draft['holder'] {
   return { running_ns: a.running_ns + b.running_ns, preempted_ns: a.preempted_ns + b.preempted_ns, blocked_ns: a.blocked_ns + b.blocked_ns, isExact: a.isExact && b.isExact };
 }
 
-function finished({ why, ...link }: Draft, victim: string): ChainLink {
-  const duration_ns = link.end_ns - link.start_ns;
-  return { ...link, duration_ns, sentence: sentenceOf({ ...link, duration_ns, why }, victim) };
+function finished({ start_ns, end_ns, cause, grade, lock, isNext, holderWaited, thread, call, via, holder, cpuTakenBy, steps, why }: Draft, victim: string): ChainLink {
+  const link = { start_ns, end_ns, duration_ns: end_ns - start_ns, cause, grade, lock, isNext, holderWaited, thread, call, via, holder, cpuTakenBy, steps };
+  return { ...link, sentence: sentenceOf({ ...link, why }, victim) };
 }
 
 /** Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of their time. */
@@ -161,6 +204,6 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     cpuTakenBy: first.cpuTakenBy,
     sentence: first.sentence,
   };
-  const { cause, lock, thread } = first;
-  return { cause, grade, lock, thread, duration_ns, sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim) };
+  const { cause, lock, thread, steps } = first;
+  return { steps, cause, grade, lock, thread, duration_ns, sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim) };
 }

@@ -16,7 +16,7 @@ export function ticksAround({ ticks_ns }: Timeline, { start_ns, end_ns }: Span):
 
 /** The victim, who is in the chain, the holders, then who was kept off its CPU longest; hogs last. */
 export function threadsOf(span: Span, victim: BlamedThread, chain: readonly ChainLink[], run: RunEvidence): StallEvidence['threads'] {
-  const named = chain.flatMap(({ thread, via, cpuTakenBy }) => [...via, ...(thread === null ? [] : [thread]), ...cpuTakenBy.map((one) => one.thread)]);
+  const named = chain.flatMap(({ thread, via, cpuTakenBy, steps }) => [...via, ...steps.flatMap((one) => one.thread ?? []), ...(thread === null ? [] : [thread]), ...cpuTakenBy.map((one) => one.thread)]);
   const others = [...run.threads.values()]
     .map((thread) => ({ thread, figures: figuresOf(run.samples.timelines.get(thread.tid), span) }))
     .filter(({ thread, figures }) => thread.role === 'holder' || thread.role === 'hog' || (figures.runDelay_ns ?? 0) >= (span.end_ns - span.start_ns) / 4)

@@ -46,33 +46,48 @@ export interface TraceModel {
   /** By CPU. */
   readonly ran: ReadonlyMap<number, readonly (Span & { readonly tid: number })[]>;
   readonly names: ReadonlyMap<number, string>;
+  /** From when on all that threads of other programs did is in it, too; Infinity: only what they did beside the workload. */
+  readonly outsideFrom_ns: number;
 }
 
 /** Events come by time. What began before the first one, or did not end, reaches to the ends of the covered time. */
-export function traceModel(events: readonly TraceEvent[], covered: Span): TraceModel {
+export function traceModel(events: readonly TraceEvent[], covered: Span, outsideFrom_ns = Infinity): TraceModel {
   const names = new Map<number, string>();
   for (const event of events) {
     if (event.kind !== 'switch') continue;
     names.set(event.next, event.nextName);
     names.set(event.previous, event.previousName);
   }
-  const locks = lockSpans(events, covered);
-  return { ...locks, otherWaits: otherWaits(events, covered), ...schedule(events, covered), calls: callSpans(events, covered), names };
+  const scheduled = schedule(events, covered);
+  return { ...lockSpans(events, covered, scheduled.segments), otherWaits: otherWaits(events, covered), ...scheduled, calls: callSpans(events, covered), names, outsideFrom_ns };
 }
 
-function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
+/**
+ * When a waiting reader got the lock: when it was woken, and not when it ran and said so. A rwsem gives the lock to the readers
+ * at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their time in the run
+ * queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or still sleeps.
+ */
+function grantedAt(wait: LockWait, until_ns: number, segments: TraceModel['segments']): number | null {
+  if (wait.isWrite) return null;
+  const last = overlapping(segments.get(wait.tid), { start_ns: wait.start_ns, end_ns: until_ns }).findLast(({ scheduling }) => scheduling === 'blocked');
+  return last === undefined || last.wokenBy === null || last.end_ns > until_ns ? null : last.end_ns;
+}
+
+function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, segments: TraceModel['segments']): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
   const holds = new Map<bigint, Hold[]>();
   const waitsOn = new Map<bigint, LockWait[]>();
   const waits = new Map<number, LockWait[]>();
   const waiting = new Map<string, LockWait>();
   const held = new Map<string, Hold & { readonly mm: bigint }>();
-  const endWait = (key: string, at_ns: number): void => {
+  /** When it got the lock, or gave up. */
+  const endWait = (key: string, at_ns: number): number => {
     const wait = waiting.get(key);
-    if (wait === undefined) return;
+    if (wait === undefined) return at_ns;
     waiting.delete(key);
-    const ended = { ...wait, end_ns: at_ns };
+    const ended = { ...wait, end_ns: grantedAt(wait, at_ns, segments) ?? at_ns };
     push(waitsOn, wait.mm, ended);
     push(waits, wait.tid, ended);
+    return ended.end_ns;
   };
   const endHold = (key: string, at_ns: number, isWrite: boolean, event: { tid: number; mm: bigint }): void => {
     const hold = held.get(key);
@@ -87,14 +102,19 @@ function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span): P
     if (event.kind === 'lock-start') waiting.set(key, { mm, tid, isWrite, start_ns: time_ns, end_ns });
     else if (event.kind === 'lock-released') endHold(key, time_ns, isWrite, event);
     else {
-      endWait(key, time_ns);
+      const from_ns = endWait(key, time_ns);
       if (!event.succeeded) continue;
       // A writer that goes on as a reader (downgrade) says so by acquiring for read.
       if (held.has(key)) endHold(key, time_ns, isWrite, event);
-      held.set(key, { tid, mm, isWrite, start_ns: time_ns, end_ns });
+      held.set(key, { tid, mm, isWrite, start_ns: from_ns, end_ns });
     }
   }
-  for (const key of [...waiting.keys()]) endWait(key, end_ns);
+  for (const [key, wait] of [...waiting]) {
+    const granted_ns = grantedAt(wait, end_ns, segments);
+    endWait(key, end_ns);
+    // Woken with the lock, and without a CPU to the end of the trace.
+    if (granted_ns !== null) held.set(key, { ...wait, start_ns: granted_ns, end_ns });
+  }
   for (const [key, hold] of [...held]) endHold(key, end_ns, hold.isWrite, hold);
   for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()]) list.sort((a, b) => a.start_ns - b.start_ns);
   return { holds, waitsOn, waits };

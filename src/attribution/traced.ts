@@ -3,10 +3,11 @@
  * the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for it. Pure.
  */
 import type { BlamedThread } from '../bundle/stalls-schema.js';
+import { traceEvents } from '../record/trace/trace.js';
 import { systemCallName, systemCallNumber } from '../record/system-calls.js';
-import { ofJvm, uncovered } from './asleep.js';
+import { ofJvm, type Look } from './safepoint.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
-import { draft, unknown, type Draft, type Span } from './links.js';
+import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { muchSteal, takenFrom } from './steal.js';
 import { inside, overlapping, type Hold, type LockWait, type OtherWait, type Segment, type TraceModel } from './trace-model.js';
 import { stolen } from './untraced.js';
@@ -14,17 +15,23 @@ import { stolen } from './untraced.js';
 /** Of HotSpot: it runs what a safepoint is for, and wakes all who wait for its end. */
 const vmThread = 'VM Thread';
 
+/** Without one of these it is not known who has mmap_lock. */
+const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, traceEvents.released];
+const lockCauses = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'] as const;
+
 /** How far a wait is followed: who waits for a mutex may wait for one who waits for it. */
 const mostSteps = 5;
 
 interface Traced {
   readonly model: TraceModel;
+  /** Of mmap_lock: else that no event of it was seen means nothing. */
+  readonly seesLock: boolean;
   readonly run: RunEvidence;
   readonly victim: VictimEvidenceOfRun;
 }
 
 export function tracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence, model: TraceModel): Draft[] {
-  const traced = { model, run, victim };
+  const traced = { model, run, victim, seesLock: run.trace !== null && !run.trace.missingEvents.some((event) => lockEvents.includes(event)) };
   return inside(model.segments.get(victim.thread.tid), stall).flatMap((segment) => blame(segment, traced));
 }
 
@@ -55,7 +62,7 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
     const other = otherWaitOf(tid, part, traced);
     const holdsIt = [...traced.model.holds.values()].some((holds) => inside(holds, part).some((hold) => hold.tid === tid && hold.isWrite));
     if (holdsIt && canBeVma(other)) return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
-    return unknown(part, `it was blocked in the kernel, and not for mmap_lock${other === null ? '' : ` but for ${kindOf(other)}${wokenText(tid, segment, traced)}`}`);
+    return unknown(part, `it was blocked in the kernel, and not for mmap_lock${other === null ? '' : ` but for ${kindOf(other)}${wokenText(tid, segment, traced)}`}`, { rulesOut: traced.seesLock ? lockCauses : [] });
   });
   return [...queued, ...rest];
 }
@@ -100,12 +107,17 @@ function byHolders(wait: LockWait, traced: Traced): Draft[] {
     const holder = active.find(({ isWrite }) => isWrite) ?? active.sort((a, b) => b.end_ns - a.end_ns)[0];
     if (holder !== undefined) return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
     const turn = turns.find((one) => one.start_ns <= part.start_ns && one.end_ns >= part.end_ns);
-    if (turn === undefined) return [unknown(part, 'nobody was seen holding mmap_lock')];
+    if (turn === undefined) return [unknown(part, 'nobody was seen holding mmap_lock', { clears: waitersDuring(part, wait.mm, model) })];
     return [draft(part, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', isNext: true, ...about(turn.tid, part, traced) })];
   });
 }
 
 const steal_ns = 1_000_000;
+
+/** Who waited for it all the time did not hold it. */
+function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
+  return overlapping(model.waitsOn.get(mm), part).filter(({ start_ns, end_ns }) => start_ns <= part.start_ns && end_ns >= part.end_ns).map(({ tid }) => tid);
+}
 
 /**
  * From when another queued writer was woken by who gave mmap_lock back, to when it has the lock or sleeps again. A rwsem wakes the first in its queue;
@@ -171,9 +183,16 @@ function byWaker(segment: Segment, traced: Traced, found: Pick<Draft, 'cause' | 
 function asleep(segment: Segment, traced: Traced): Draft[] {
   const waker = segment.wokenBy ?? wakerOf(traced.victim.thread.tid, segment, traced);
   const isSeen = waker !== null && threadOf(waker, traced.run, traced.model).name === vmThread;
-  const pauses = ofJvm(segment, traced.run).map((one): Draft => (isSeen ? { ...one, grade: 'proven' } : one));
+  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): Draft => (isSeen && one.steps.length === 0 ? { ...one, grade: 'proven' } : one));
   const rest = uncovered(segment, pauses).flatMap((part) => onFutex({ ...segment, ...part }, traced.victim.thread.tid, traced, []));
   return [...pauses, ...rest];
+}
+
+function byTrace({ model, run }: Traced): Look {
+  return {
+    activities: (tid, span) => inside(model.segments.get(tid), span).map(({ start_ns, end_ns, scheduling }) => ({ start_ns, end_ns, activity: scheduling })),
+    drafts: (span, waiter) => tracedDrafts(span, waiter, run, model),
+  };
 }
 
 function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): Draft[] {
@@ -192,13 +211,15 @@ function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly Bl
 
 function about(tid: number, part: Span, traced: Traced): Pick<Draft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
   const { model, run } = traced;
-  const segments = inside(model.segments.get(tid), part);
+  // Of a thread of another program parts of it may be missing, and what is there would stand for them.
+  const isSeen = run.threads.has(tid) || model.outsideFrom_ns <= part.start_ns;
+  const segments = isSeen ? inside(model.segments.get(tid), part) : [];
   const time = (...kinds: readonly Segment['scheduling'][]): number => segments.filter(({ scheduling }) => kinds.includes(scheduling)).reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   return {
     thread: threadOf(tid, run, model),
     call: callOf(tid, part, traced),
     holder: segments.length === 0 ? null : { running_ns: time('running'), preempted_ns: time('runnable'), blocked_ns: time('blocked', 'asleep', 'stopped'), isExact: true },
-    cpuTakenBy: takenBy(part, tid, traced),
+    cpuTakenBy: isSeen ? takenBy(part, tid, traced) : [],
   };
 }
 

@@ -3,6 +3,7 @@ import { formatDuration } from '../base/units.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { blameAsleep } from './asleep.js';
 import { blameBlocked } from './blocked.js';
+import type { Look } from './safepoint.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
 import { muchSteal, stealText, takenFrom, type Taken } from './steal.js';
 import { activitiesDuring, type ActivitySpan } from './waits.js';
@@ -11,12 +12,19 @@ export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: Ru
   return activitiesDuring(run.samples.timelines.get(victim.thread.tid), stall.start_ns, stall.end_ns).flatMap((span) => blame(span, victim, run));
 }
 
+function bySampler(run: RunEvidence): Look {
+  return {
+    activities: (tid, span) => activitiesDuring(run.samples.timelines.get(tid), span.start_ns, span.end_ns),
+    drafts: (span, waiter) => untracedDrafts(span, waiter, run),
+  };
+}
+
 function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   switch (span.activity) {
     case 'blocked':
-      return blameBlocked(span, victim, run);
+      return blameBlocked(span, span.systemCall, victim, run);
     case 'asleep':
-      return blameAsleep(span, span.systemCall, victim, run);
+      return blameAsleep(span, span.systemCall, victim, run, bySampler(run));
     case 'stopped':
       return [draft(span, 'stopped', 'likely')];
     case 'runnable':

@@ -1,11 +1,26 @@
 /** A link in a plain sentence, which may be quoted alone. */
 import { formatDuration } from '../base/units.js';
-import type { BlamedThread, ChainLink } from '../bundle/stalls-schema.js';
+import type { Activity, BlamedThread, ChainLink, ChainStep } from '../bundle/stalls-schema.js';
 
 /** With `sentence`, what an unknown link of the whole had been given already. */
 export type Worded = Omit<ChainLink, 'sentence'> & { readonly why: string | null; readonly sentence?: string };
 
 export function sentenceOf(link: Worded, victim: string): string {
+  const late = link.steps.findLast(({ step }) => step === 'late-thread')?.thread ?? null;
+  const waiter = late === null ? victim : quoted(late);
+  const root = rootOf(link, link.steps.some(({ step }) => step === 'page-fault') ? `${waiter}, in a page fault,` : waiter);
+  return late === null ? root : `${victim} was stopped for ${formatDuration(link.duration_ns)} by ${pauseOf(link.steps)}: ${root}`;
+}
+
+/** What the victim saw, and what that waited for. */
+function pauseOf(steps: Worded['steps']): string {
+  const [seen] = steps;
+  const what = seen?.step === 'gc-pause' ? 'a pause of the JVM’s collector' : 'a safepoint of the JVM';
+  const label = seen === undefined || seen.label === null ? '' : ` (${seen.label})`;
+  return `${what}${label}, ${steps.some(({ step }) => step === 'time-to-safepoint') ? 'which a thread reached late' : 'whose work waited'}`;
+}
+
+function rootOf(link: Worded, victim: string): string {
   const time = formatDuration(link.duration_ns);
   const perhaps = link.grade === 'possible' ? 'perhaps ' : '';
   switch (link.cause) {
@@ -21,10 +36,12 @@ export function sentenceOf(link: Worded, victim: string): string {
     case 'allocator-mutex':
       return `${victim} slept ${time} ${perhaps}on the allocator’s mutex${link.thread === null ? ', whose owner was not seen' : `, held by ${holderOf(link)}${queue(link.via)}${off(link)}`}`;
     case 'safepoint':
+      if (link.thread !== null) return `${holderOf(link)} ran on for ${time}`;
       return `${victim} was stopped for ${time} by a safepoint of the JVM${because(link.why)}`;
     case 'gc-pause':
       return `${victim} was stopped for ${time} by a pause of the JVM’s collector${because(link.why)}`;
     case 'not-scheduled':
+      if (link.thread !== null) return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}`;
       return `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
@@ -37,6 +54,19 @@ export function sentenceOf(link: Worded, victim: string): string {
   }
 }
 
+const stepNames: Readonly<Record<ChainStep['step'], string>> = {
+  'gc-pause': 'pause of the collector', safepoint: 'safepoint', 'time-to-safepoint': 'time to reach it', 'late-thread': 'late', 'page-fault': 'page fault of',
+};
+const activityNames: Readonly<Record<Activity, string>> = { running: 'running', runnable: 'without a CPU', blocked: 'blocked', asleep: 'asleep', stopped: 'stopped', gone: 'gone', unobserved: 'not looked at' };
+
+/** From the victim to the cause: `safepoint (Cleanup) 3.30 s ← time to reach it 3.28 s ← late: `main` blocked 3.28 s`. */
+export function stepsText(all: readonly ChainStep[]): string {
+  return all.map(({ step, label, thread, activity, duration_ns }) => {
+    const about = [...(thread === null ? [] : [`${step === 'late-thread' ? ':' : ''} ${quoted(thread)}`]), ...(step === 'late-thread' && activity !== null ? [` ${activityNames[activity]}`] : []), ...(label === null || step === 'time-to-safepoint' ? [] : [` (${label})`])];
+    return `${stepNames[step]}${about.join('')} ${formatDuration(duration_ns)}`;
+  }).join(' ← ');
+}
+
 const quoted = ({ name }: BlamedThread): string => `\`${name}\``;
 
 export function named(threads: readonly BlamedThread[]): string {
@@ -46,6 +76,7 @@ export function named(threads: readonly BlamedThread[]): string {
 
 function holderOf({ thread, call }: Worded): string {
   if (thread === null) return 'a thread that was not seen';
+  if (thread.role === 'outside') return `${quoted(thread)}, a thread outside this process`;
   const about = [...(call === null ? [] : [call]), ...(thread.nice === null ? [] : [`nice ${thread.nice}`])];
   return `${quoted(thread)}${about.length === 0 ? '' : ` (${about.join(', ')})`}`;
 }
@@ -55,7 +86,8 @@ function queue(via: readonly BlamedThread[]): string {
 }
 
 /** What kept the holder from letting go: only if it explains a tenth of the time. */
-function off({ holder, cpuTakenBy, duration_ns, thread }: Worded): string {
+function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: Worded): string {
+  if (holderWaited) return ', which was blocked itself (state D): a thread outside this process may hold the lock';
   if (holder === null || thread === null) return '';
   const [preempted, blocked, running] = [holder.preempted_ns, holder.blocked_ns, holder.running_ns].map((time_ns) => (time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null));
   const atMost = holder.isExact ? '' : 'at most ';

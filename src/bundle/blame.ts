@@ -8,3 +8,6 @@ export type Grade = (typeof grades)[number];
 
 export const locks = ['mmap_lock read', 'mmap_lock write', 'vma', 'futex'] as const;
 export type BlamedLock = (typeof locks)[number];
+
+/** Of a chain, between the victim and the cause. */
+export const steps = ['gc-pause', 'safepoint', 'time-to-safepoint', 'late-thread', 'page-fault'] as const;

@@ -3,7 +3,7 @@
  * and how each is told, is in docs/attribution.md.
  */
 import { z } from 'zod';
-import { causes, grades, locks } from './blame.js';
+import { causes, grades, locks, steps } from './blame.js';
 
 const ns = z.number();
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
@@ -16,6 +16,23 @@ const threadSchema = z.object({
   role: z.enum(['victim', 'holder', 'toucher', 'hog', 'load', 'other', 'outside']),
   /** As asked for; null where nobody set it. */
   nice: orNull(z.number()),
+});
+
+const activities = ['running', 'runnable', 'blocked', 'asleep', 'stopped', 'gone', 'unobserved'] as const;
+
+/** Between the victim and the cause: what the victim saw of it, and who passed it on. */
+const stepSchema = z.object({
+  /**
+   * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: it waited for threads to stop. `late-thread`: for
+   * this one, or for one that does the work of the pause. `page-fault`: the waiter touched memory, which takes mmap_lock.
+   */
+  step: z.enum(steps),
+  /** Of the JVM's log. */
+  label: orNull(z.string()),
+  thread: orNull(threadSchema),
+  /** What the thread did. */
+  activity: orNull(z.enum(activities)),
+  duration_ns: ns,
 });
 
 const linkSchema = z.object({
@@ -31,6 +48,11 @@ const linkSchema = z.object({
    * behind it wait for that, although the lock may be free. Only a trace tells.
    */
   isNext: z.boolean().default(false),
+  /**
+   * The thread was in state D itself, so it waited for a lock, perhaps for this one: a thread outside the process may have it. Never
+   * more than possible.
+   */
+  holderWaited: z.boolean().default(false),
   /** Who is to blame: who held the lock, or who had the victim's CPU. Null where nobody was seen. */
   thread: orNull(threadSchema),
   /** What the thread was doing, such as `madvise_free across VMAs` or `mmap`; null where it is not known. */
@@ -41,12 +63,12 @@ const linkSchema = z.object({
   holder: orNull(z.object({ running_ns: ns, preempted_ns: ns, blocked_ns: ns, isExact: z.boolean() })),
   /** Who ran on the thread's CPU while it was preempted, longest first; only a trace tells. */
   cpuTakenBy: z.array(z.object({ thread: threadSchema, duration_ns: ns })),
+  /** From the victim to the cause; empty where the victim itself waited for it. */
+  steps: z.array(stepSchema).default([]),
   sentence: z.string(),
 });
 
-const causeSchema = linkSchema.pick({ duration_ns: true, cause: true, grade: true, lock: true, thread: true, sentence: true });
-
-const activities = ['running', 'runnable', 'blocked', 'asleep', 'stopped', 'gone', 'unobserved'] as const;
+const causeSchema = linkSchema.pick({ steps: true, duration_ns: true, cause: true, grade: true, lock: true, thread: true, sentence: true });
 
 const evidenceSchema = z.object({
   /** What the chain was made from. */
@@ -88,7 +110,10 @@ const slowSchema = z.object({
   start_ns: ns,
   duration_ns: ns,
   intended_ns: ns,
+  /** Up to the last look. */
   stillRunning: z.boolean(),
+  /** Its thread ended in the middle of it (state X), and the stall with it. */
+  threadEnded: z.boolean().default(false),
   recorded: z.boolean(),
 });
 
@@ -137,6 +162,7 @@ export const stallsSchema = z.object({
 export type StallsFile = z.infer<typeof stallsSchema>;
 export type ListedStall = StallsFile['stalls'][number];
 export type ChainLink = z.infer<typeof linkSchema>;
+export type ChainStep = z.infer<typeof stepSchema>;
 export type StallCause = NonNullable<ListedStall['cause']>;
 export type StallEvidence = z.infer<typeof evidenceSchema>;
 export type BlamedThread = z.infer<typeof threadSchema>;

@@ -1,5 +1,6 @@
 /** Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: what is rendered has passed `printable`. */
 import { causeText, stalledTime } from '../attribution/totals.js';
+import { stepsText } from '../attribution/words.js';
 import { printable } from '../base/printable.js';
 import { formatDuration } from '../base/units.js';
 import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
@@ -36,9 +37,9 @@ function outside(stalls: readonly NumberedStall[]): string[] {
 export function renderStall(one: NumberedStall, missingOfBundle: readonly string[]): string {
   const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
   return [
-    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.stillRunning ? ', still running at the last look' : ''}`,
+    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.threadEnded ? ', its thread ended in it' : stall.stillRunning ? ', still running at the last look' : ''}`,
     ...(stall.cause === null ? ['It has no chain: the bundle was written by a pauselab without attribution.'] : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
-    ...(stall.chain === null ? [] : ['', 'chain', ...stall.chain.map((link) => `  ${at(link.start_ns - stall.start_ns)}  ${link.sentence} [${link.grade}]`)]),
+    ...(stall.chain === null ? [] : ['', 'chain', ...stall.chain.flatMap((link) => [`  ${at(link.start_ns - stall.start_ns)}  ${link.sentence} [${link.grade}]`, ...(link.steps.length === 0 ? [] : [`${' '.repeat(16)}steps: ${stepsText(link.steps)} ← ${causeText({ cause: link.cause, thread: link.thread?.name ?? null })}`])])]),
     ...(stall.causeWithoutTrace === null ? [] : ['', `without the trace: ${stall.causeWithoutTrace.sentence} [${stall.causeWithoutTrace.grade}]`]),
     ...evidenceLines(stall),
     ...missingLines([...(stall.evidence?.missing ?? []), ...missing]),

@@ -26,6 +26,7 @@ export const callOfHolder: Readonly<Record<HolderOperation, VictimOperation>> = 
   read_smaps_rollup: 'proc_smaps_rollup',
   read_numa_maps: 'proc_numa_maps',
   read_maps: 'proc_maps',
+  read_own_smaps: 'proc_smaps',
   mprotect_region: 'mprotect',
   mmap_none: 'mmap_munmap',
   munmap_mmap: 'mmap_munmap',

@@ -5,8 +5,9 @@ import { countsOfValues, type SparseCounts } from '../record/counts.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addCensored, distributionOf } from '../record/histogram.js';
 import { offeredLoad, owedAtEnd } from '../record/owed.js';
-import type { SampleStream } from '../record/samples.js';
+import type { SampleStream, Timeline } from '../record/samples.js';
 import type { SeriesSnapshot, ThreadSnapshot } from '../record/snapshot.js';
+import { endOfThread } from '../record/states.js';
 import { findStalls, holderCalls, unionInside, type HolderCall, type SlowOperation, type Stall } from '../record/stalls.js';
 import { median } from '../stats/median.js';
 import type { WindowResult } from '../workload/window.js';
@@ -56,8 +57,11 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
     const state = result.last.threads[thread.index];
     return info === undefined || snapshot === undefined || state === undefined ? [] : [{ thread, info, snapshot, state }];
   });
+  const timelineOf = (index: number): Timeline | undefined => samples.timelines.get(board.tids[index] ?? -1);
+  // A thread that has ended does nothing more, whatever its slot on the board says.
+  const lastLook = (index: number): number => Math.min(result.last.taken_ns, endOfThread(timelineOf(index)) ?? Infinity);
   const holder = timed.find(({ thread }) => thread.role === 'holder');
-  const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, result.last.taken_ns);
+  const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, lastLook(holder.thread.index));
   return {
     holderCalls: calls,
     window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
@@ -70,13 +74,14 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
           threshold_ns: board.stallThreshold_ns,
           records: recordsOf(thread.index),
           inFlight: state.inFlight,
-          lastLook_ns: result.last.taken_ns,
+          lastLook_ns: lastLook(thread.index),
+          threadEnded: lastLook(thread.index) < result.last.taken_ns,
           windowStart_ns: result.window.windowStart_ns,
           windowEnd_ns: result.window.windowEnd_ns,
-          timeline: samples.timelines.get(board.tids[thread.index] ?? -1),
+          timeline: timelineOf(thread.index),
           holderCalls: [calls],
         });
-        return victimRun({ thread, info, snapshot, state, result, report, threshold_ns: board.stallThreshold_ns });
+        return victimRun({ thread, info, snapshot, state, result, report, lastLook_ns: lastLook(thread.index), threshold_ns: board.stallThreshold_ns });
       }),
   };
 }
@@ -88,12 +93,13 @@ interface VictimParts {
   readonly state: ThreadSnapshot;
   readonly result: WindowResult;
   readonly report: ReturnType<typeof findStalls>;
+  readonly lastLook_ns: number;
   readonly threshold_ns: number;
 }
 
-function victimRun({ thread, info, snapshot, state, result, report, threshold_ns }: VictimParts): SeriesRun {
+function victimRun({ thread, info, snapshot, state, result, report, lastLook_ns, threshold_ns }: VictimParts): SeriesRun {
   const { interval_ns, offset_ns } = thread;
-  const owed = owedAtEnd({ interval_ns, offset_ns, next: state.next, inFlight: state.inFlight, ...result.window, lastLook_ns: result.last.taken_ns });
+  const owed = owedAtEnd({ interval_ns, offset_ns, next: state.next, inFlight: state.inFlight, ...result.window, lastLook_ns });
   const { saturated } = offeredLoad({ service_n: snapshot.service.n, serviceSum_ns: snapshot.service.sum_ns, interval_ns, owed });
   const service = distributionOf(snapshot.service);
   const response = snapshot.response === null ? null : addCensored(snapshot.response, owed.censored_ns);

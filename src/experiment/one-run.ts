@@ -131,8 +131,8 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     steal: stealBetween(loads, result.go_ns, cpuCount),
     cpuCount,
     watched: new Map(after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
-    missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`))],
-    trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }) },
+    missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`)), ...(trace?.outside.problem == null ? [] : [trace.outside.problem])],
+    trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }, trace.outside.from_ns) },
   });
   const { analysis, stalls } = attributeRun(measured, evidence, result.window);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));

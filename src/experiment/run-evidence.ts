@@ -66,6 +66,8 @@ function victimEvidence(victim: ResolvedVictim, thread: BlamedThread, pid: numbe
     layout: native?.inHeap === true ? 'same' : layout,
     allocates: (native?.heap !== undefined && native.heap !== 'movesBreak') || native?.inHeap === true || operation === 'malloc_free',
     sleepsItself: sleeping.test(operation),
+    walksMemory: native?.walks === true,
+    touchesMemory: operation === 'heap_allocation' || operation === 'request',
   };
 }
 
@@ -74,7 +76,7 @@ function holdersOf({ arm, analysis, threadIds }: EvidenceInput, board: ReadonlyM
   const id = threadIds.find(({ role }) => role === 'holder');
   const thread = id === undefined ? undefined : board.get(id.tid);
   if (holder === null || id === undefined || thread === undefined || analysis.holder === null) return [];
-  const { lockClass, crossingLockClass, reads, name } = operationNamed(holder.operation);
+  const { lockClass, crossingLockClass, reads, name, threads } = operationNamed(holder.operation);
   const isSameProcess = threadIds.some(({ role, pid }) => role === 'victim' && pid === id.pid);
   return [{
     thread,
@@ -83,6 +85,7 @@ function holdersOf({ arm, analysis, threadIds }: EvidenceInput, board: ReadonlyM
     crossingLock: crossingLockClass ?? lockClass,
     crosses: arm.jvm === null && arm.layout === 'split',
     keepsMutex: name === 'malloc_trim',
+    isOneThread: threads === undefined,
     // Who reads about the victims' process takes its lock from wherever it runs; in the control it reads about another one.
     concernsVictims: isSameProcess || (reads === true && arm.control !== 'foreign'),
     calls: analysis.holderCalls,

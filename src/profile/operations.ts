@@ -48,6 +48,8 @@ export interface Operation {
   readonly threads?: number;
   /** A victim that works in the heap of a holder with `chunks`. */
   readonly inHeap?: boolean;
+  /** A victim that works on memory inside a system call, with its lock in hand for nearly all of the call. */
+  readonly walks?: boolean;
   /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
   readonly uses?: 'mapping' | 'page';
   /** Unmaps and maps again at the same place: between the two any other mmap of the process could land there. */
@@ -254,6 +256,17 @@ const table = [
     explanation: 'reads /proc/<pid>/maps in the same way: VMA lock since Linux 6.17',
   },
   {
+    name: 'read_own_smaps',
+    kind: 'holder',
+    does: 'reads',
+    lockClass: 'mmap_lock read',
+    crossingLockClass: 'mmap_lock read',
+    role: 'holder',
+    layouts,
+    toucher: 'useless',
+    explanation: 'reads /proc/self/smaps: a thread that looks at the memory of its own process',
+  },
+  {
     name: 'mprotect_region',
     kind: 'holder',
     does: 'protects',
@@ -446,6 +459,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_COLD) of one page',
   },
   {
@@ -455,6 +469,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_PAGEOUT) of one page',
   },
   {
@@ -464,6 +479,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_WILLNEED) of one page',
   },
   {
@@ -473,6 +489,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'madvise(MADV_POPULATE_READ) of one page',
   },
   {
@@ -482,6 +499,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated', 'same', 'mergeable', 'crossing'],
+    walks: true,
     explanation: 'madvise(MADV_POPULATE_WRITE) of one page',
   },
   {
@@ -491,6 +509,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated', 'crossing'],
+    walks: true,
     explanation:
       'madvise(MADV_COLLAPSE) of 2 MiB of its own, after the first call one huge page already',
   },
@@ -529,6 +548,7 @@ const table = [
     crossingLockClass: 'mmap_lock read',
     role: 'reader',
     layouts: victimLayouts,
+    walks: true,
     explanation: 'mincore of one page',
   },
   {
@@ -537,6 +557,7 @@ const table = [
     lockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated'],
+    walks: true,
     explanation: '/proc/self/smaps, read in full',
   },
   {
@@ -545,6 +566,7 @@ const table = [
     lockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated'],
+    walks: true,
     explanation: '/proc/self/smaps_rollup, read in full',
   },
   {
@@ -553,6 +575,7 @@ const table = [
     lockClass: 'mmap_lock read',
     role: 'reader',
     layouts: ['isolated'],
+    walks: true,
     explanation: '/proc/self/numa_maps, read in full',
   },
   {

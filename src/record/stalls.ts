@@ -31,6 +31,8 @@ export interface SlowOperation {
   readonly duration_ns: number;
   readonly intended_ns: number;
   readonly stillRunning: boolean;
+  /** Its thread ended in the middle of it, and the stall with it. */
+  readonly threadEnded: boolean;
   /** Intended inside the window: it is a sample of the series. One of the warm-up may reach into the window. */
   readonly recorded: boolean;
 }
@@ -68,7 +70,9 @@ export interface VictimEvidence {
   /** Of this victim only. */
   readonly records: readonly RingRecord[];
   readonly inFlight: InFlight;
+  /** At the victim: the end of its thread, where that came first. */
   readonly lastLook_ns: number;
+  readonly threadEnded?: boolean;
   readonly windowStart_ns: number;
   readonly windowEnd_ns: number;
   readonly timeline: Timeline | undefined;
@@ -110,13 +114,14 @@ export function findStalls(evidence: VictimEvidence): StallReport {
 
 type Operation = SlowOperation & { readonly runDelay_ns: number | null };
 
-function slowOperations({ series, records, inFlight, lastLook_ns, windowStart_ns, windowEnd_ns }: VictimEvidence): Operation[] {
+function slowOperations({ series, records, inFlight, lastLook_ns, threadEnded = false, windowStart_ns, windowEnd_ns }: VictimEvidence): Operation[] {
   const operation = (start_ns: number, end_ns: number, intended_ns: number, runDelay_ns: number | null, stillRunning: boolean): Operation => ({
     series,
     start_ns,
     duration_ns: end_ns - start_ns,
     intended_ns,
     stillRunning,
+    threadEnded: stillRunning && threadEnded,
     recorded: intended_ns >= windowStart_ns && intended_ns < windowEnd_ns,
     runDelay_ns,
   });
@@ -167,6 +172,6 @@ export function unionInside(operations: readonly SlowOperation[], windowStart_ns
   return sum_ns;
 }
 
-function withoutRunDelay({ series, start_ns, duration_ns, intended_ns, stillRunning, recorded }: Operation): SlowOperation {
-  return { series, start_ns, duration_ns, intended_ns, stillRunning, recorded };
+function withoutRunDelay({ series, start_ns, duration_ns, intended_ns, stillRunning, threadEnded, recorded }: Operation): SlowOperation {
+  return { series, start_ns, duration_ns, intended_ns, stillRunning, threadEnded, recorded };
 }

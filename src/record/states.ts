@@ -85,6 +85,11 @@ export function changeAt({ changes }: Timeline, tick: number): StateChange | und
   return changes[low - 1];
 }
 
+/** When the thread was first seen to be gone; null while it is there. */
+export function endOfThread(timeline: Timeline | undefined): number | null {
+  return timeline?.changes.find(({ state }) => state === 'X' || state === 'Z')?.time_ns ?? null;
+}
+
 /** Index of the first element that is not below `value`. */
 export function lowerBound(sorted: readonly number[], value: number): number {
   let low = 0;

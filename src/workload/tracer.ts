@@ -13,6 +13,8 @@ import type { PreparedWorkload } from './prepared.js';
 const allBuffers_kib = 128 * 1024;
 const mostBuffer_kib = 64 * 1024;
 const readyDeadline_ms = 20_000;
+/** The same for events of other programs: their switches, and where they take the workload's mmap_lock. */
+const outsideBuffers_kib = 32 * 1024;
 /** It reads up to all of these buffers. */
 const endGrace_ms = 60_000;
 const abandonGrace_ms = 5_000;
@@ -42,7 +44,7 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
   const own = join(folder.path, 'trace');
   mkdirSync(own);
   const plan = join(own, 'plan');
-  writeFileSync(plan, tracerPlan(pids.flatMap(tidsOf), cpuCount));
+  writeFileSync(plan, tracerPlan(pids.flatMap(tidsOf), cpuCount, pids));
   const program = await startProgram(programs.tracer(), [own, String(process.pid), plan], '/dev/null', join(folder.path, 'tracer.err'));
   const abandon = async (): Promise<void> => {
     await endHelper(program, { grace_ms: abandonGrace_ms, takesBack: true });
@@ -78,7 +80,9 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
 }
 
 /** Lines as native/tracer/tracer.cc reads them. */
-export function tracerPlan(tids: readonly number[], cpuCount: number): string {
+export function tracerPlan(tids: readonly number[], cpuCount: number, pids: readonly number[]): string {
+  const lockEvents = [traceEvents.start, traceEvents.acquired, traceEvents.released];
+  const schedEvents = [traceEvents.switched, traceEvents.waking];
   const calls = tracedCalls.flatMap((name) => systemCallNumber(name) ?? []).map((id) => `id == ${id}`).join(' || ');
   return [
     'need trace_clock mono',
@@ -87,12 +91,20 @@ export function tracerPlan(tids: readonly number[], cpuCount: number): string {
     // Threads that are made later, as a JVM's, are traced as well.
     'need options/event-fork 1',
     ...tids.map((tid) => `pid ${tid}`),
-    ...[traceEvents.start, traceEvents.acquired, traceEvents.released, traceEvents.switched, traceEvents.waking].map((event) => `event ${event} -`),
+    ...[...lockEvents, ...schedEvents].map((event) => `event ${event} -`),
     // Linux 5.19 and later. A lock that spins is no wait of milliseconds; the end does not say of which kind its lock is.
     `event ${traceEvents.contended} !(flags & ${contentionFlags.spin})`,
     `event ${traceEvents.contentionEnd} -`,
     // On an architecture whose numbers are not known here, calls are left out rather than all of them traced.
     ...(calls === '' ? [] : [`event ${traceEvents.enter} ${calls}`, `event ${traceEvents.exit} ${calls}`]),
+    'outside',
+    'need trace_clock mono',
+    `buffer_kib ${Math.max(1024, Math.floor(outsideBuffers_kib / cpuCount))}`,
+    'try options/overwrite 1',
+    'try options/event-fork 1',
+    ...pids.map((pid) => `watch ${pid}`),
+    ...lockEvents.map((event) => `event ${event} mm`),
+    ...schedEvents.map((event) => `event ${event} -`),
     '',
   ].join('\n');
 }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { causes } from '../../src/bundle/blame.js';
-import { systemCallNumber } from '../../src/record/system-calls.js';
+import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
+import { noSystemCall, systemCallNumber } from '../../src/record/system-calls.js';
 import { attributed, blocked, callOf, evidenceOf, holderOf, holderThread, ms, preempted, reader, readerThread, timelineOf, victimOf, writerThread, type Seen } from './fake-evidence.js';
 
 const asleep: Seen = [[0, 'S']];
@@ -60,6 +61,47 @@ describe('a victim blocked in the kernel', () => {
 
   test('waits for nobody known beside a holder in another process', () => {
     expect(attributed(evidenceOf([writerBlocked, ...atWork], { holders: [holderOf({ concernsVictims: false })] })).cause).toMatchObject({ cause: 'unknown', thread: null });
+  });
+
+  test('is not blamed on a holder that was blocked itself: at most possibly, and a thread outside the process may hold the lock', () => {
+    const queued = evidenceOf([writerBlocked, timelineOf(12, [[0, 'S'], [980, 'D'], [1500, 'S']])], { holders: [holderOf()] });
+    const { cause, chain } = attributed(queued);
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'possible', thread: holderThread });
+    expect(chain[0]).toMatchObject({ holderWaited: true });
+    expect(cause.sentence).toBe('writer.mprotect waited 500 ms perhaps for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was blocked itself (state D): a thread outside this process may hold the lock');
+  });
+
+  test('is blamed on a holder for the time after it was blocked itself', () => {
+    const { chain } = attributed(evidenceOf([writerBlocked, timelineOf(12, [[0, 'S'], [980, 'D'], [1200, 'r'], [1500, 'S']])], { holders: [holderOf()] }));
+    expect(chain.map(({ grade, holderWaited }) => [grade, holderWaited])).toEqual([['possible', true], ['likely', false]]);
+  });
+
+  test('is blamed all the same where threads of their own make the holder’s calls', () => {
+    expect(attributed(evidenceOf([writerBlocked, timelineOf(12, blocked)], { holders: [holderOf({ isOneThread: false })] })).cause.grade).toBe('likely');
+  });
+
+  describe('beside a victim that is in a call of its own', () => {
+    const walker = victimOf({ thread: { ...readerThread, name: 'reader.proc_smaps' }, operation: 'proc_smaps', lock: 'mmap_lock read', walksMemory: true, slow: [{ start_ns: 980 * ms, duration_ns: 520 * ms }] });
+    const beside = (other: typeof walker, seen: Seen) => attributed(evidenceOf([writerBlocked, timelineOf(13, seen)], { victims: [victimOf(), other] })).cause;
+
+    test('waits for it, if it walks memory and is off its CPU', () => {
+      expect(beside(walker, preempted)).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely', lock: 'mmap_lock read', thread: walker.thread });
+      expect(beside(walker, preempted).sentence).toBe('writer.mprotect waited 500 ms for mmap_lock, held for reading by `reader.proc_smaps` (proc_smaps, nice 0), which was ready to run but had no CPU for at most 500 ms');
+    });
+
+    test('possibly, if it is not known whether it has the lock', () => {
+      expect(beside({ ...walker, walksMemory: false }, preempted).grade).toBe('possible');
+    });
+
+    test('not, if it is blocked itself, in another process, or takes no lock', () => {
+      expect(beside(walker, blocked).cause).toBe('unknown');
+      expect(beside({ ...walker, pid: 99 }, preempted).cause).toBe('unknown');
+      expect(beside({ ...walker, lock: 'none' }, preempted).cause).toBe('unknown');
+    });
+
+    test('and not instead of a holder', () => {
+      expect(attributed(evidenceOf([writerBlocked, timelineOf(13, preempted), ...atWork], { holders: [holderOf()], victims: [victimOf(), walker] })).cause.thread).toEqual(holderThread);
+    });
   });
 
   test('is not the lock’s victim in an operation that takes none', () => {
@@ -129,6 +171,80 @@ describe('a victim that allocates, asleep', () => {
     const events = [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1100 * ms, duration_ns: 200 * ms }, { name: 'safepoint.total', label: 'G1Collect', start_ns: 1050 * ms, duration_ns: 300 * ms }];
     const { chain } = attributed(evidenceOf([timelineOf(11, asleep), ...atWork], { holders, events }), victim);
     expect(chain.map((link) => [link.cause, link.duration_ns / ms])).toEqual([['allocator-mutex', 50], ['safepoint', 50], ['gc-pause', 200], ['safepoint', 50], ['allocator-mutex', 150]]);
+  });
+});
+
+describe('a safepoint is a symptom', () => {
+  const victim = victimOf({ thread: { ...writerThread, name: 'app.heap_allocation' }, operation: 'heap_allocation', lock: 'none', touchesMemory: true, sleepsItself: true });
+  const other = (name: string, tid: number, nice: number | null = null): BlamedThread => ({ name, tid, role: 'other', nice });
+  const [service, main, compiler] = [other('G1 Service', 21, 19), other('main', 22), other('C2 CompilerThre', 23)];
+  const event = (name: string, from: number, to: number) => ({ name, label: 'G1CollectForAllocation', start_ns: from * ms, duration_ns: (to - from) * ms });
+  const events = [event('safepoint.total', 1000, 1500), event('safepoint.reach', 1000, 1490), event('gc.pause', 1490, 1500)];
+  const uncommit = event('gc.uncommit', 995, 1490);
+  const named = [{ thread: service, pid: 10, call: 'mmap.NONE', lock: 'mmap_lock write' as const, keepsMutex: false }];
+  const of = (seen: readonly [BlamedThread, Seen][], more = events) => {
+    const threads = new Map([writerThread, ...seen.map(([thread]) => thread)].map((one) => [one.tid, one]));
+    return attributed(evidenceOf([timelineOf(11, asleep), ...seen.map(([thread, what]) => timelineOf(thread.tid, what))], { threads, events: more, named, victims: [victim] }), victim);
+  };
+
+  test('of a thread that reached it late, which was blocked by the holder of the lock', () => {
+    const { cause, chain } = of([[service, preempted], [main, [[0, 'S'], [1000, 'D', noSystemCall], [1491, 'S']]]], [...events, uncommit]);
+    expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', thread: service });
+    expect(chain[0]?.steps).toMatchObject([{ step: 'safepoint', duration_ns: 500 * ms }, { step: 'time-to-safepoint', duration_ns: 490 * ms }, { step: 'late-thread', thread: main, activity: 'blocked' }, { step: 'page-fault', thread: main }]);
+    expect(cause.sentence).toMatch(/^app\.heap_allocation was stopped for 49\d ms by a safepoint of the JVM \(G1CollectForAllocation\), which a thread reached late: `main`, in a page fault, waited 49\d ms for mmap_lock, held for writing by `G1 Service` \(mmap\.NONE, nice 19\), which was ready to run but had no CPU/);
+    expect(chain.at(-1)).toMatchObject({ cause: 'gc-pause', thread: null });
+  });
+
+  test('of a thread that had no CPU: that thread is to blame', () => {
+    const { cause, chain } = of([[service, preempted], [compiler, preempted]], [...events, uncommit]);
+    expect(cause).toMatchObject({ cause: 'not-scheduled', grade: 'likely', thread: service });
+    expect(chain[0]).toMatchObject({ call: 'mmap.NONE', steps: [{ step: 'safepoint' }, { step: 'time-to-safepoint' }, { step: 'late-thread', thread: service, activity: 'runnable' }] });
+    expect(cause.sentence).toMatch(/which a thread reached late: `G1 Service` \(mmap\.NONE, nice 19\) was ready to run for 49\d ms and had no CPU$/);
+  });
+
+  test('of one thread after the other', () => {
+    const { chain } = of([[service, preempted], [main, [[0, 'S'], [1000, 'D', noSystemCall], [1301, 'S']]]], [...events, uncommit]);
+    expect(chain.map(({ cause, thread }) => [cause, thread?.name])).toEqual([['mmap-lock-writer', 'G1 Service'], ['not-scheduled', 'G1 Service'], ['gc-pause', undefined]]);
+  });
+
+  test('possibly of a thread that ran on: one in native code does so, too', () => {
+    expect(of([[main, [[0, 'S'], [990, 'R'], [1491, 'S']]]]).cause).toMatchObject({ cause: 'safepoint', grade: 'possible', thread: main });
+  });
+
+  test('of two threads that waited for different reasons, possibly of the first', () => {
+    expect(of([[main, preempted], [other('worker', 24), preempted]]).cause).toMatchObject({ cause: 'not-scheduled', grade: 'possible' });
+  });
+
+  test('and where no thread was late, a safepoint; what took it long after all had stopped is not their doing', () => {
+    expect(of([[service, asleep], [main, asleep]]).cause).toMatchObject({ cause: 'safepoint', grade: 'likely', thread: null, steps: [] });
+    const quick = [event('safepoint.total', 1000, 1500), event('safepoint.reach', 1000, 1001)];
+    expect(of([[service, preempted]], quick).cause).toMatchObject({ cause: 'safepoint', thread: null });
+  });
+
+  test('a pause of the collector is one, too: whose threads do its work may wait', () => {
+    const worker = other('GC Thread#0', 25);
+    expect(of([[worker, preempted]], [event('gc.pause', 1000, 1500)]).cause).toMatchObject({ cause: 'not-scheduled', thread: worker, steps: [{ step: 'gc-pause' }, { step: 'late-thread' }] });
+  });
+});
+
+describe('a victim whose operation takes no lock, blocked in the kernel', () => {
+  const victim = victimOf({ operation: 'heap_allocation', lock: 'none', touchesMemory: true, sleepsItself: true });
+  const holders = [holderOf({ operation: 'mprotect_region', lock: 'mmap_lock write', crossingLock: 'mmap_lock write' })];
+  const of = (systemCall: number | undefined, who = victim) => attributed(evidenceOf([timelineOf(11, [[0, 'S'], [1000, 'D', ...(systemCall === undefined ? [] : [systemCall])], [1501, 'S']] as Seen), ...atWork], { holders }), who).cause;
+
+  test('in a page fault waits for the lock', () => {
+    expect(of(noSystemCall)).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', thread: holderThread, steps: [{ step: 'page-fault' }] });
+    expect(of(noSystemCall).sentence).toMatch(/^writer\.mprotect, in a page fault, waited 500 ms for mmap_lock, held for writing by `holder`/);
+  });
+
+  test('possibly in one, if it touches memory and the call could not be read', () => {
+    expect(of(undefined)).toMatchObject({ cause: 'mmap-lock-writer', grade: 'possible' });
+    expect(of(undefined, { ...victim, touchesMemory: false }).cause).toBe('unknown');
+  });
+
+  test.skipIf(systemCallNumber('mmap') === null)('in a call that changes mappings waits for it, in another one it does not', () => {
+    expect(of(systemCallNumber('mmap') ?? 0)).toMatchObject({ cause: 'mmap-lock-writer', grade: 'likely', steps: [] });
+    expect(of(systemCallNumber('nanosleep') ?? 0).cause).toBe('unknown');
   });
 });
 

@@ -33,11 +33,11 @@ export function callOf(from_ms: number, to_ms: number, more: Partial<HolderCall>
 }
 
 export function holderOf(more: Partial<HolderEvidence> = {}): HolderEvidence {
-  return { thread: holderThread, operation: 'madvise_free', lock: 'VMA lock', crossingLock: 'mmap_lock read', crosses: false, keepsMutex: false, concernsVictims: true, calls: [callOf(980, 1500, { crossed: true })], ...more };
+  return { thread: holderThread, operation: 'madvise_free', lock: 'VMA lock', crossingLock: 'mmap_lock read', crosses: false, keepsMutex: false, isOneThread: true, concernsVictims: true, calls: [callOf(980, 1500, { crossed: true })], ...more };
 }
 
 export function victimOf(more: Partial<VictimEvidenceOfRun> = {}): VictimEvidenceOfRun {
-  return { thread: writerThread, operation: 'mprotect', lock: 'mmap_lock write', layout: 'isolated', allocates: false, sleepsItself: false, pid: 10, slow: [{ start_ns: 1000 * ms, duration_ns: 500 * ms }], ...more };
+  return { thread: writerThread, operation: 'mprotect', lock: 'mmap_lock write', layout: 'isolated', allocates: false, sleepsItself: false, walksMemory: false, touchesMemory: false, pid: 10, slow: [{ start_ns: 1000 * ms, duration_ns: 500 * ms }], ...more };
 }
 
 export const reader = victimOf({ thread: readerThread, operation: 'first_fault', lock: 'mmap_lock read', slow: [{ start_ns: 1001 * ms, duration_ns: 499 * ms }] });

@@ -11,7 +11,7 @@ const event = z.discriminatedUnion('ph', [
 ]);
 const format = z.strictObject({ traceEvents: z.array(event), displayTimeUnit: z.enum(['ms', 'ns']) });
 
-const slow = [{ series: 'reader.first_fault', start_ns: 1e9, duration_ns: 5e6, intended_ns: 1e9, stillRunning: false, recorded: true }, { series: 'far.away', start_ns: 9e9, duration_ns: 5e6, intended_ns: 9e9, stillRunning: false, recorded: true }];
+const slow = [{ series: 'reader.first_fault', start_ns: 1e9, duration_ns: 5e6, intended_ns: 1e9, stillRunning: false, threadEnded: false, recorded: true }, { series: 'far.away', start_ns: 9e9, duration_ns: 5e6, intended_ns: 9e9, stillRunning: false, threadEnded: false, recorded: true }];
 const trace = exportTrace([{ run: '000-a', stall: exampleStall }, { run: '001-b', stall: exampleStall }], new Map([['000-a', { schemaVersion: 1, trace: null, stalls: [exampleStall], slow }]]));
 
 test('every event is valid, as JSON', () => {

@@ -1,11 +1,11 @@
 /** Chains from events of the kernel, made by hand: what was seen is proven, and nothing else. */
 import { describe, expect, test } from 'vitest';
-import type { LoggedEvent } from '../../src/attribution/evidence.js';
+import type { HolderEvidence, LoggedEvent } from '../../src/attribution/evidence.js';
 import { traceModel } from '../../src/attribution/trace-model.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import { systemCallNumber } from '../../src/record/system-calls.js';
 import type { TraceEvent } from '../../src/record/trace/trace.js';
-import { attributed, blocked, evidenceOf, holderThread, ms, readerThread, timelineOf, victimOf, writerThread } from './fake-evidence.js';
+import { attributed, blocked, evidenceOf, holderOf, holderThread, ms, readerThread, timelineOf, victimOf, writerThread } from './fake-evidence.js';
 
 const [writer, holder, reader, hog] = [11, 12, 13, 14];
 const hogThread: BlamedThread = { name: 'hog-0', tid: hog, role: 'hog', nice: 0 };
@@ -17,10 +17,10 @@ const acquired = (at: number, tid: number, isWrite: boolean): TraceEvent => ({ k
 const switched = (at: number, cpu: number, previous: number, state: number, next: number): TraceEvent => ({ kind: 'switch', time_ns: at * ms, cpu, tid: previous, previous, previousName: '', previousState: state, next, nextName: '' });
 const waking = (at: number, tid: number, woken: number): TraceEvent => ({ kind: 'waking', time_ns: at * ms, cpu: 0, tid, woken });
 
-function traced(events: readonly TraceEvent[], victim = victimOf(), to = covered.end_ns, more: { readonly threads?: readonly BlamedThread[]; readonly events?: readonly LoggedEvent[] } = {}) {
+function traced(events: readonly TraceEvent[], victim = victimOf(), to = covered.end_ns, more: { readonly threads?: readonly BlamedThread[]; readonly events?: readonly LoggedEvent[]; readonly holders?: readonly HolderEvidence[]; readonly missingEvents?: readonly string[]; readonly outsideFrom_ns?: number } = {}) {
   const threads = new Map([writerThread, holderThread, readerThread, hogThread, ...(more.threads ?? [])].map((one) => [one.tid, one]));
-  const model = traceModel(events, { ...covered, end_ns: to });
-  return attributed(evidenceOf([timelineOf(11, blocked)], { threads, events: more.events ?? [], victims: [victim], trace: { model, coveredFrom_ns: 0, coveredTo_ns: to, lost_n: 3, stacks: [] } }), victim);
+  const model = traceModel(events, { ...covered, end_ns: to }, more.outsideFrom_ns);
+  return attributed(evidenceOf([timelineOf(11, blocked)], { threads, events: more.events ?? [], holders: more.holders ?? [], victims: [victim], trace: { model, coveredFrom_ns: 0, coveredTo_ns: to, lost_n: 3, missingEvents: more.missingEvents ?? [], stacks: [] } }), victim);
 }
 
 /** CPU 0: the holder, preempted by a hog from 1010 to 1480; CPU 1: the writer, blocked from 1001 to 1490. */
@@ -64,6 +64,38 @@ describe('a trace proves', () => {
     }
   });
 
+  /** A queued reader, the holder, is given the lock at 1000.9, when it is woken; a hog has its CPU up to 1480, and only then it says so. */
+  const wokenReader: readonly TraceEvent[] = [
+    switched(900, 0, hog, runnable, holder), lock('lock-start', 995, holder, false), switched(996, 0, holder, uninterruptible, hog),
+    switched(990, 1, 0, runnable, reader), acquired(991, reader, true), lock('lock-released', 1000.8, reader, true), waking(1000.9, reader, holder), switched(1000.95, 1, reader, runnable, writer),
+    lock('lock-start', 1001, writer, true), switched(1001.5, 1, writer, uninterruptible, 0),
+  ];
+
+  test('that a reader has the lock from when it is woken, and not from when it gets a CPU and says so', () => {
+    const ended = [switched(1480, 0, hog, runnable, holder), acquired(1481, holder, false), lock('lock-released', 1490, holder, false), waking(1490, holder, writer), switched(1492, 1, 0, runnable, writer), acquired(1493, writer, true)];
+    const { chain, cause } = traced(byTime([...wokenReader, ...ended]));
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven', lock: 'mmap_lock read', thread: holderThread });
+    expect(chain.find((link) => link.cause === 'mmap-lock-reader')).toMatchObject({ isNext: false, holder: { preempted_ns: 478.5 * ms, isExact: true } });
+  });
+
+  test('that a woken reader has it to the end of a trace in which it never gets a CPU', () => {
+    expect(traced(byTime(wokenReader), victimOf(), 1400 * ms).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven', thread: holderThread });
+  });
+
+  test('who has the lock from outside the workload, by its name; what it did meanwhile only where all of it was traced', () => {
+    const agent = 99;
+    const events = byTime([
+      ...[switched(900, 0, hog, runnable, agent), switched(1010, 0, agent, runnable, hog), switched(1480, 0, hog, runnable, agent)].map((event) => (event.kind === 'switch' ? { ...event, previousName: event.previous === agent ? 'agent' : 'hog', nextName: event.next === agent ? 'agent' : 'hog' } : event)),
+      acquired(950, agent, true), lock('lock-released', 1490, agent, true), waking(1490, agent, writer),
+      switched(990, 1, 0, runnable, writer), lock('lock-start', 1000, writer, true), switched(1001, 1, writer, uninterruptible, 0), switched(1492, 1, 0, runnable, writer), acquired(1493, writer, true),
+    ]);
+    const { cause, chain } = traced(events, victimOf(), covered.end_ns, { outsideFrom_ns: 0 });
+    expect(cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'proven', thread: { name: 'agent', tid: agent, role: 'outside' } });
+    expect(chain.find((link) => link.cause === 'mmap-lock-writer')).toMatchObject({ holder: { preempted_ns: 470 * ms, isExact: true }, cpuTakenBy: [{ thread: hogThread }] });
+    expect(cause.sentence).toMatch(/held for writing by `agent`, a thread outside this process, which was ready to run but had no CPU for 470 ms/);
+    expect(traced(events).chain.find((link) => link.cause === 'mmap-lock-writer')).toMatchObject({ holder: null, cpuTakenBy: [] });
+  });
+
   test('no turn of a writer that was woken by somebody who did not have the lock', () => {
     expect(traced(byTime(nextInQueue(hog))).cause).toMatchObject({ cause: 'unknown', grade: 'possible' });
   });
@@ -99,11 +131,38 @@ describe('a trace proves', () => {
   });
 });
 
+describe('where a trace does not tell, what is said without it stands, with its grade', () => {
+  const waits = [...preemption, lock('lock-start', 1000, writer, true), acquired(1493, writer, true)];
+  const known = { holders: [holderOf()] };
+
+  test('of a lock that nobody was seen holding', () => {
+    const { cause, causeWithoutTrace } = traced(byTime(waits), victimOf(), covered.end_ns, known);
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely', thread: holderThread });
+    expect(causeWithoutTrace).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely' });
+    expect(traced(byTime(waits)).cause.cause).toBe('unknown');
+  });
+
+  test('of a victim of which the trace has no event', () => {
+    const others = preemption.filter((event) => event.tid !== writer && !('woken' in event && event.woken === writer) && !('next' in event && event.next === writer));
+    expect(traced(byTime(others), victimOf(), covered.end_ns, known).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely', thread: holderThread });
+  });
+
+  test('on a kernel without the events of mmap_lock', () => {
+    expect(traced(byTime(preemption), victimOf(), covered.end_ns, { ...known, missingEvents: ['mmap_lock/mmap_lock_start_locking'] }).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'likely' });
+  });
+
+  test('but not what the trace rules out: a wait for another lock, and a holder that waited itself', () => {
+    expect(traced(byTime(preemption), victimOf(), covered.end_ns, known).cause.cause).toBe('unknown');
+    const queued = [lock('lock-start', 980, holder, false), switched(985, 0, holder, uninterruptible, hog)];
+    expect(traced(byTime([...waits, ...queued].filter((event) => !('next' in event && event.next === holder && event.time_ns > 950 * ms))), victimOf(), covered.end_ns, known).cause.cause).toBe('unknown');
+  });
+});
+
 describe('a thread that runs all the time, by the trace', () => {
   const running = [switched(900, 1, 0, runnable, writer), switched(1600, 1, writer, interruptible, 0)];
   const seen = (state: 'R' | 'h', steal_share: number) => {
     const model = traceModel(running, covered);
-    return attributed(evidenceOf([timelineOf(11, [[0, 'S'], [900, state], [1601, 'S']])], { steal: [{ start_ns: 0, end_ns: 2000 * ms, steal_share }], trace: { model, coveredFrom_ns: 0, coveredTo_ns: covered.end_ns, lost_n: 0, stacks: [] } })).cause;
+    return attributed(evidenceOf([timelineOf(11, [[0, 'S'], [900, state], [1601, 'S']])], { steal: [{ start_ns: 0, end_ns: 2000 * ms, steal_share }], trace: { model, coveredFrom_ns: 0, coveredTo_ns: covered.end_ns, lost_n: 0, missingEvents: [], stacks: [] } })).cause;
   };
 
   test('ran; but one whose counters stand still had its CPU taken by the hypervisor, which no event shows', () => {

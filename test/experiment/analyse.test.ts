@@ -42,6 +42,13 @@ describe('stalls', () => {
     expect(figures?.stalls).toMatchObject({ count: 1, blocked_count: 1, unseen_count: 0, longest_ns: 1500 * ms, longest_blocked_ns: 1500 * ms, stalled_share: 0.4, blocked_share: 0.4 });
   });
 
+  test('end when their thread ends, in every figure', () => {
+    const { figures, stalls } = analyse({ inFlightFrom: 2000, goneFrom: 2400 }).series[0] ?? {};
+    expect(stalls).toMatchObject([{ duration_ns: 400 * ms, threadEnded: true }]);
+    expect(figures?.inflight_ns).toBe(400 * ms);
+    expect(figures?.stalls).toMatchObject({ count: 1, longest_ns: 400 * ms, blocked_share: 0.4 / 3 });
+  });
+
   test('whose record was lost are counted, as ones that nobody saw', () => {
     const { figures } = analyse({ slow: [{ from: 300, to: 600, lost: true }, { from: 1000, to: 1300 }] }).series[0] ?? {};
     expect(figures?.stalls).toMatchObject({ count: 2, blocked_count: 1, unseen_count: 1, total_ns: 600 * ms });

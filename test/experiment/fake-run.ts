@@ -26,13 +26,15 @@ export interface FakeRun {
   readonly quick_n?: number;
   /** Began then, in milliseconds, and has not ended. */
   readonly inFlightFrom?: number;
+  /** The victim's thread is gone from then on. */
+  readonly goneFrom?: number;
   readonly unserved?: number;
   readonly holder?: readonly Slow[];
   readonly thread?: Partial<ThreadSnapshot>;
   readonly backToBack?: boolean;
 }
 
-export function analyse({ slow = [], quick_n = 2000, inFlightFrom, unserved = 0, holder, thread, backToBack = false }: FakeRun): RunAnalysis {
+export function analyse({ slow = [], quick_n = 2000, inFlightFrom, goneFrom, unserved = 0, holder, thread, backToBack = false }: FakeRun): RunAnalysis {
   const records = [...slow.filter(({ lost }) => lost !== true).map((one) => record(0, one)), ...(holder ?? []).map((one) => record(1, one))];
   const inWindow = (one: Slow): boolean => one.from * ms >= window.windowStart_ns && one.from * ms < window.windowEnd_ns;
   const recorded = slow.filter(inWindow).map(({ from, to }) => (to - from) * ms);
@@ -68,7 +70,7 @@ export function analyse({ slow = [], quick_n = 2000, inFlightFrom, unserved = 0,
       interrupted: false,
       failure: null,
     },
-    samplesOf([...slow, ...(inFlightFrom === undefined ? [] : [{ from: inFlightFrom, to: window.drainEnd_ns / ms }])]),
+    samplesOf([...slow, ...(inFlightFrom === undefined ? [] : [{ from: inFlightFrom, to: window.drainEnd_ns / ms }])], goneFrom),
   );
 }
 
@@ -94,13 +96,13 @@ function histogram(values_ns: readonly number[]): HistogramSnapshot {
 }
 
 /** A look every 10 ms; none while a slow operation has the state null. */
-function samplesOf(slow: readonly Slow[]): SampleStream {
+function samplesOf(slow: readonly Slow[], goneFrom = Infinity): SampleStream {
   const period_ns = 10 * ms;
   const during = (time_ns: number): Slow | undefined => slow.find(({ from, to }) => from * ms <= time_ns && time_ns <= to * ms);
   const ticks_ns = Array.from({ length: 351 }, (_, i) => i * period_ns).filter((time_ns) => during(time_ns)?.state !== null);
   const changes = ticks_ns.map((time_ns, tick) => {
     const seen = during(time_ns);
-    return { tick, time_ns, state: seen === undefined ? 'S' : (seen.state ?? 'D'), onCpu_ns: 0, runDelay_ns: 0 };
+    return { tick, time_ns, state: time_ns >= goneFrom * ms ? 'X' : seen === undefined ? 'S' : (seen.state ?? 'D'), onCpu_ns: 0, runDelay_ns: 0 };
   });
   const timeline: Timeline = { pid: 10, tid: victimTid, comm: 'writer', changes, period_ns, ticks_ns };
   return { timelines: new Map([[victimTid, timeline]]), ticks_ns, period_ns };

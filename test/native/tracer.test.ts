@@ -1,9 +1,11 @@
 /** Instances of tracefs that a killed tracer left: told from a living tracer's by a held lock, and by no pid. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { readTrace } from '../../src/record/trace/trace.js';
 import { programs } from '../../src/workload/programs.js';
+import { tracerPlan } from '../../src/workload/tracer.js';
 import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
 
@@ -25,10 +27,10 @@ function canTrace(): boolean {
 }
 
 /** `parent` is what it takes for the pid of the one that starts it. */
-async function tracer(wrapper: readonly string[], parent: number): Promise<{ end: (signal: NodeJS.Signals) => Promise<void> }> {
+async function tracer(wrapper: readonly string[], parent: number, lines = `need trace_clock mono\nbuffer_kib 64\npid ${process.pid}\n`): Promise<{ readonly folder: string; readonly end: (signal: NodeJS.Signals) => Promise<void> }> {
   const folder = scratch.fresh('trace');
   mkdirSync(folder);
-  const plan = scratch.write('plan', `need trace_clock mono\nbuffer_kib 64\npid ${process.pid}\n`);
+  const plan = scratch.write('plan', lines);
   const words = [...wrapper, programs.tracer(), folder, String(parent), plan];
   const child = spawn(words[0] ?? '', words.slice(1), { stdio: 'inherit' });
   const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve(); }); });
@@ -38,7 +40,7 @@ async function tracer(wrapper: readonly string[], parent: number): Promise<{ end
   };
   onTestFinished(() => end('SIGKILL'));
   await until('the tracer is ready', () => existsSync(join(folder, 'ready')));
-  return { end };
+  return { folder, end };
 }
 
 describe.skipIf(!canTrace())('an instance', () => {
@@ -61,5 +63,23 @@ describe.skipIf(!canTrace())('an instance', () => {
       await (await tracer([], process.pid)).end('SIGTERM');
       return !instances().includes(living);
     });
+  });
+});
+
+describe.skipIf(!canTrace())('a program from outside', () => {
+  test('that takes the mmap_lock of a watched process is in the trace, and other locks of it are not', async () => {
+    const watched = spawn('sleep', ['60'], { stdio: 'ignore' });
+    onTestFinished(() => { watched.kill('SIGKILL'); });
+    const pid = watched.pid ?? 0;
+    const { folder, end } = await tracer([], process.pid, tracerPlan([pid], 1, [pid]));
+    const begun = process.hrtime.bigint();
+    const reader = spawnSync('cat', [`/proc/${pid}/smaps_rollup`], { stdio: 'ignore' });
+    await end('SIGTERM');
+    const { events, outside, missingEvents } = readTrace(folder, begun, { start_ns: 0, end_ns: 60e9 });
+    expect(outside.problem).toBeNull();
+    const locked = events.filter((event) => event.kind === 'lock-acquired' || event.kind === 'lock-released');
+    if (missingEvents.length === 0) expect(locked.map(({ tid }) => tid)).toContain(reader.pid);
+    // A process maps files when it starts, in its own address space.
+    expect(new Set(locked.map(({ mm }) => mm)).size).toBe(1);
   });
 });

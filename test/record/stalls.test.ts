@@ -28,7 +28,7 @@ describe('stalls', () => {
   it('are operations of at least the threshold; shorter ones are listed apart', () => {
     const report = findStalls({ ...evidence, records: [operation(2_000, 2_099), operation(3_000, 3_100), operation(4_000, 4_700)] });
     expect(report.stalls.map(({ duration_ns }) => duration_ns)).toEqual([100 * ms, 700 * ms]);
-    expect(report.slow).toEqual([{ series: 'writer.mprotect', start_ns: 2_000 * ms, duration_ns: 99 * ms, intended_ns: 2_000 * ms, stillRunning: false, recorded: true }]);
+    expect(report.slow).toEqual([{ series: 'writer.mprotect', start_ns: 2_000 * ms, duration_ns: 99 * ms, intended_ns: 2_000 * ms, stillRunning: false, threadEnded: false, recorded: true }]);
     expect(report).toMatchObject({ count: 2, longest_ns: 700 * ms, total_ns: 800 * ms, stalledInWindow_ns: 800 * ms });
     expect(report.stalledShare).toBeCloseTo(800 / 6_000, 12);
   });
@@ -37,6 +37,11 @@ describe('stalls', () => {
     const report = findStalls({ ...evidence, inFlight: { state: 'running', operation: 9, start_ns: 6_500 * ms, intended_ns: 6_400 * ms } });
     expect(report.stalls).toMatchObject([{ stillRunning: true, recorded: true, duration_ns: 1_500 * ms, intended_ns: 6_400 * ms, ownRunDelayAtMost_ns: null }]);
     expect(report).toMatchObject({ count: 1, longest_ns: 1_500 * ms, stalledInWindow_ns: 500 * ms });
+  });
+
+  it('end when their thread ends', () => {
+    const report = findStalls({ ...evidence, lastLook_ns: 7_200 * ms, threadEnded: true, records: [operation(2_000, 2_500)], inFlight: { state: 'running', operation: 9, start_ns: 6_500 * ms, intended_ns: 6_400 * ms } });
+    expect(report.stalls.map(({ duration_ns, threadEnded }) => [duration_ns, threadEnded])).toEqual([[500 * ms, false], [700 * ms, true]]);
   });
 
   it('of the warm-up are listed and not counted, but the window was stalled by them', () => {

@@ -179,7 +179,7 @@ function hostile(): string {
   const thread = { ...holderThread, name: evil };
   const stall = {
     ...exampleStall, series: evil, thread: { ...thread, role: 'victim' as const }, chain: [{ ...exampleLink, thread, sentence: evil }, { ...exampleLink, call: evil, sentence: evil }],
-    cause: { cause: 'unknown' as const, grade: 'possible' as const, lock: null, thread, duration_ns: 1e9, sentence: evil }, states: evil,
+    cause: { cause: 'unknown' as const, grade: 'possible' as const, lock: null, thread, duration_ns: 1e9, steps: [{ step: 'late-thread' as const, label: evil, thread, activity: null, duration_ns: 1 }], sentence: evil }, states: evil,
     evidence: { ...exampleStall.evidence, sources: [], threads: [{ thread, states: evil, onCpu_ns: null, runDelay_ns: null, spans: [{ start_ns: 1e9, end_ns: 2e9, activity: 'running' as const }] }], events: [{ name: evil, label: evil, start_ns: 1e9, duration_ns: 1e9 }], systemCall: evil, steal_share: null, stacks: [], missing: [evil] },
     overlappingHolderCalls: [{ ...exampleStall.overlappingHolderCalls[0], holder: evil, start_ns: 1e9, end_ns: 2e9, call: evil, crossed: true, bytes: 1, runDelayAtMost_ns: 0 }],
   };

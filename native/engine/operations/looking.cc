@@ -51,10 +51,10 @@ class ReadOwnFile final : public VictimAction {
   ProcFile file_;
 };
 
-// Reads a file about the victims' process. The lock that it holds is that process's, whoever reads.
-class ReadVictimsFile final : public HolderAction {
+// Reads a file about a process: the victims' or its own. The lock that it holds is that process's, whoever reads.
+class ReadFileAbout final : public HolderAction {
  public:
-  ReadVictimsFile(pid_t victims, const char* name) : file_(victims, name) {}
+  ReadFileAbout(pid_t process, const char* name) : file_(process, name) {}
 
   int release() noexcept override { return file_.read(); }
 
@@ -70,9 +70,10 @@ std::unique_ptr<VictimAction> makeProcSmaps(const VictimPlan&, const VictimPage&
 std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("numa_maps"); }
 std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("smaps_rollup"); }
 
-std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "smaps"); }
-std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "smaps_rollup"); }
-std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "numa_maps"); }
-std::unique_ptr<HolderAction> makeReadMaps(const HolderSite& site) { return std::make_unique<ReadVictimsFile>(site.victims, "maps"); }
+std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "smaps"); }
+std::unique_ptr<HolderAction> makeReadOwnSmaps(const HolderSite&) { return std::make_unique<ReadFileAbout>(getpid(), "smaps"); }
+std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "smaps_rollup"); }
+std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "numa_maps"); }
+std::unique_ptr<HolderAction> makeReadMaps(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "maps"); }
 
 }  // namespace pauselab::engine

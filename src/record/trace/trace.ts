@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { workloadFailed } from '../../base/failure.js';
 import { readBytes, readText } from '../../base/read-file.js';
 import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat } from './format.js';
+import { lowerBound } from '../states.js';
 import { readPages } from './pages.js';
 
 /** A buffer has 64 MiB at most (workload/tracer.ts), and while it is read events come on. */
@@ -38,6 +39,13 @@ export interface Trace {
   readonly coveredFrom_ns: number;
   readonly coveredTo_ns: number;
   readonly missingEvents: readonly string[];
+  /** Of threads of other programs that take the workload's mmap_lock. */
+  readonly outside: {
+    /** From when on nothing of them is missing; Infinity without such a trace. */
+    readonly from_ns: number;
+    /** Why there is none, or not of the whole run; null else. */
+    readonly problem: string | null;
+  };
   /** What a call of mprotect took without and with the trace, before anything else was traced. */
   readonly call_ns: { readonly without: number; readonly with: number };
 }
@@ -64,31 +72,81 @@ export function readTrace(folder: string, go_ns: bigint, traced: { readonly star
     const names = readdirSync(folder);
     const layout = parsePageLayout(text('header_page'));
     const formats = new Map(names.filter((name) => name.startsWith('format-')).map((name) => parseFormat(text(name))).map((format) => [format.id, format]));
-    const cpus = names.flatMap((name) => /^cpu(\d+)\.raw$/.exec(name)?.[1] ?? []).map(Number);
-    const parts = cpus.map((cpu) => {
-      const bytes = readBytes(join(folder, `cpu${cpu}.raw`), { mostBytes: mostRawBytes });
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const { events, broken_n } = readPages(view, layout);
-      const first = events[0];
-      return {
-        events: events.flatMap(({ time_ns, at }) => eventOf(view, at, formats, { time_ns: Number(time_ns - go_ns), cpu }) ?? []),
-        // The oldest are overwritten, so what is left is whole from the first one on.
-        from_ns: lostOf(text(`cpu${cpu}.stats`)) + broken_n > 0 ? (first === undefined ? Infinity : Number(first.time_ns - go_ns)) : -Infinity,
-        lost_n: lostOf(text(`cpu${cpu}.stats`)) + broken_n,
-      };
-    });
+    const buffers = (own: string): Buffer[] => buffersOf(own, go_ns, layout, formats);
+    const parts = buffers(folder);
+    const events = ordered(parts);
+    const noOutside = text('outside-missing');
+    const outsideParts = noOutside === '' ? buffers(join(folder, 'outside')) : [];
+    const outsideLost_n = lostIn(outsideParts);
+    const from_ns = Math.max(traced.start_ns, ...outsideParts.map((part) => part.from_ns));
     return {
-      events: parts.flatMap(({ events }) => events).sort((a, b) => a.time_ns - b.time_ns),
-      lost_n: parts.reduce((sum, { lost_n }) => sum + lost_n, 0),
-      coveredFrom_ns: Math.max(traced.start_ns, ...parts.map(({ from_ns }) => from_ns)),
+      events: noOutside === '' ? merged(events, ordered(outsideParts).filter(({ time_ns }) => time_ns >= from_ns)) : events,
+      lost_n: lostIn(parts),
+      coveredFrom_ns: Math.max(traced.start_ns, ...parts.map((part) => part.from_ns)),
       coveredTo_ns: traced.end_ns,
       call_ns: costOf(text('cost')),
       missingEvents: text('missing').split('\n').filter((line) => line !== ''),
+      outside: {
+        from_ns: noOutside === '' ? from_ns : Infinity,
+        problem: noOutside !== '' ? `threads of other programs that take the workload’s mmap_lock were not traced: ${noOutside}` : outsideLost_n > 0 ? `${outsideLost_n} events of other programs were lost, so that their threads are traced from ${(from_ns / 1e9).toFixed(2)} s after go on` : null,
+      },
     };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
     throw workloadFailed(`the trace in ${folder} could not be read (${(cause as Error).message}); run again, or without --trace`, { cause });
   }
+}
+
+interface Buffer {
+  readonly events: readonly TraceEvent[];
+  /** The oldest are overwritten, so what is left is whole from the first one on. */
+  readonly from_ns: number;
+  readonly lost_n: number;
+}
+
+/** Of each CPU. */
+function buffersOf(folder: string, go_ns: bigint, layout: ReturnType<typeof parsePageLayout>, formats: ReadonlyMap<number, EventFormat>): Buffer[] {
+  return readdirSync(folder).flatMap((name) => /^cpu(\d+)\.raw$/.exec(name)?.[1] ?? []).map(Number).map((cpu) => {
+    const bytes = readBytes(join(folder, `cpu${cpu}.raw`), { mostBytes: mostRawBytes });
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { events, broken_n } = readPages(view, layout);
+    const first = events[0];
+    const lost_n = lostOf(readText(join(folder, `cpu${cpu}.stats`), { mostBytes: 2 ** 20 })) + broken_n;
+    return {
+      events: events.flatMap(({ time_ns, at }) => eventOf(view, at, formats, { time_ns: Number(time_ns - go_ns), cpu }) ?? []),
+      from_ns: lost_n > 0 ? (first === undefined ? Infinity : Number(first.time_ns - go_ns)) : -Infinity,
+      lost_n,
+    };
+  });
+}
+
+function ordered(parts: readonly Buffer[]): TraceEvent[] {
+  return parts.flatMap(({ events }) => events).sort((a, b) => a.time_ns - b.time_ns);
+}
+
+const lostIn = (parts: readonly Buffer[]): number => parts.reduce((sum, { lost_n }) => sum + lost_n, 0);
+
+/** A switch or a waking between a thread of the workload and another one is in both traces, within microseconds. */
+const twin_ns = 1_000_000;
+
+export function merged(workload: readonly TraceEvent[], outside: readonly TraceEvent[]): TraceEvent[] {
+  const keyOf = (event: TraceEvent): string | null => (event.kind === 'switch' ? `${event.cpu} ${event.previous} ${event.next}` : event.kind === 'waking' ? `${event.tid} > ${event.woken}` : null);
+  const times = new Map<string, number[]>();
+  for (const event of workload) {
+    const key = keyOf(event);
+    if (key === null) continue;
+    const own = times.get(key);
+    if (own === undefined) times.set(key, [event.time_ns]);
+    else own.push(event.time_ns);
+  }
+  const isTwin = (event: TraceEvent): boolean => {
+    const key = keyOf(event);
+    const own = key === null ? undefined : times.get(key);
+    if (own === undefined) return false;
+    const at = lowerBound(own, event.time_ns - twin_ns);
+    return (own[at] ?? Infinity) <= event.time_ns + twin_ns;
+  };
+  return [...workload, ...outside.filter((event) => !isTwin(event))].sort((a, b) => a.time_ns - b.time_ns);
 }
 
 function costOf(line: string): Trace['call_ns'] {

@@ -112,6 +112,9 @@ function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
   if (cause === null || longest === undefined) return html`The bundle was written by a pauselab that did not look for causes.`;
   const thread = longest.stall.cause?.thread ?? null;
   const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
+  const { steps = [], sentence = '' } = longest.stall.cause ?? {};
+  // Of a chain the sentence tells every step.
+  if (steps.some(({ step }) => step === 'late-thread')) return html`${prose(sentence)}. <span class="small">${gradeText(stalls)}</span>`;
   const story = linkOf(longest)?.isNext === true ? explainedTurn(who, lostCpu(longest)) : explained[cause](who, didWhat(longest), lostCpu(longest));
   return html`${prose(story)} <span class="small">${gradeText(stalls)}</span>`;
 }
@@ -161,7 +164,9 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
 /** Nobody is told to raise a priority that is not low. */
 function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): string {
   if (cause === null) return 'Run it once more with this pauselab: it tells who held what.';
-  const nice = longest?.stall.cause?.thread?.nice ?? null;
+  const thread = longest?.stall.cause?.thread ?? null;
+  if (cause === 'not-scheduled' && thread !== null) return `Give \`${thread.name}\` a CPU: normal priority, a higher CPU limit, or CPUs that others do not use. The program waited for it.`;
+  const nice = thread?.nice ?? null;
   const [raise = '', other = raise] = advice[cause];
   return nice === 0 && cause.startsWith('mmap-lock') ? other : raise;
 }

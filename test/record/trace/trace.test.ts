@@ -1,11 +1,11 @@
 /** Formats of two kernels and pages made by hand: what a record says, and what is lost, is read as it stands there. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseFormat, parsePageLayout } from '../../../src/record/trace/format.js';
 import { readPages } from '../../../src/record/trace/pages.js';
-import { lostOf, readTrace } from '../../../src/record/trace/trace.js';
+import { lostOf, merged, readTrace, type TraceEvent } from '../../../src/record/trace/trace.js';
 
 const common = `	field:unsigned short common_type;	offset:0;	size:2;	signed:0;
 	field:unsigned char common_flags;	offset:2;	size:1;	signed:0;
@@ -82,10 +82,10 @@ describe('pages', () => {
 });
 
 describe('a trace', () => {
-  function folder(stats: string): string {
+  function folder(stats: string, noOutside = 'the address was not found'): string {
     const path = mkdtempSync(join(tmpdir(), 'pauselab-trace-'));
     onTestFinished(() => { rmSync(path, { recursive: true }); });
-    for (const [name, content] of Object.entries({ header_page: header, 'format-mmap_lock_released': withPath, missing: 'lock/contention_begin\n', cost: '850.5 1420\n', 'cpu0.stats': stats, 'cpu1.stats': 'overrun: 0\n' })) writeFileSync(join(path, name), content);
+    for (const [name, content] of Object.entries({ header_page: header, 'format-mmap_lock_released': withPath, missing: 'lock/contention_begin\n', 'outside-missing': noOutside, cost: '850.5 1420\n', 'cpu0.stats': stats, 'cpu1.stats': 'overrun: 0\n' })) writeFileSync(join(path, name), content);
     writeFileSync(join(path, 'cpu0.raw'), page(10_500n, [[0, released(512, 7, 0xff00ff00ff00ff00n, 20, true)], [10, released(9, 7, 1n, 20, true)]]));
     writeFileSync(join(path, 'cpu1.raw'), page(10_400n, [[0, released(512, 8, 1n, 20, false)]]));
     return path;
@@ -97,12 +97,34 @@ describe('a trace', () => {
         { kind: 'lock-released', time_ns: 400, cpu: 1, tid: 8, mm: 1n, isWrite: false },
         { kind: 'lock-released', time_ns: 500, cpu: 0, tid: 7, mm: 0xff00ff00ff00ff00n, isWrite: true },
       ],
-      lost_n: 0, coveredFrom_ns: -5, coveredTo_ns: 900, missingEvents: ['lock/contention_begin'], call_ns: { without: 850.5, with: 1420 },
+      lost_n: 0, coveredFrom_ns: -5, coveredTo_ns: 900, missingEvents: ['lock/contention_begin'], outside: { from_ns: Infinity, problem: 'threads of other programs that take the workload’s mmap_lock were not traced: the address was not found' }, call_ns: { without: 850.5, with: 1420 },
     });
   });
 
   test('that lost its oldest events covers the time from the first one that is left', () => {
     expect(readTrace(folder('entries: 2\noverrun: 12\ncommit overrun: 1\ndropped events: 0\n'), 10_000n, { start_ns: -5, end_ns: 900 })).toMatchObject({ lost_n: 13, coveredFrom_ns: 500 });
+  });
+
+  test('has events of other programs from a second instance, from where on none of them is lost', () => {
+    const path = folder('overrun: 0\n', '');
+    const outside = join(path, 'outside');
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'cpu0.stats'), 'overrun: 0\n');
+    writeFileSync(join(outside, 'cpu0.raw'), page(10_450n, [[0, released(512, 99, 1n, 20, true)]]));
+    const read = () => readTrace(path, 10_000n, { start_ns: -5, end_ns: 900 });
+    expect(read().events.map(({ time_ns, tid }) => [time_ns, tid])).toEqual([[400, 8], [450, 99], [500, 7]]);
+    expect(read()).toMatchObject({ lost_n: 0, coveredFrom_ns: -5, outside: { from_ns: -5, problem: null } });
+    writeFileSync(join(outside, 'cpu0.stats'), 'overrun: 3\n');
+    expect(read()).toMatchObject({ lost_n: 0, coveredFrom_ns: -5, outside: { from_ns: 450, problem: '3 events of other programs were lost, so that their threads are traced from 0.00 s after go on' } });
+  });
+
+  test('has each switch and waking once, though both instances saw it', () => {
+    const at = (time_ns: number) => ({ time_ns, cpu: 0 });
+    const switched = (time_ns: number, previous: number, next: number): TraceEvent => ({ ...at(time_ns), kind: 'switch', tid: previous, previous, previousName: '', previousState: 0, next, nextName: '' });
+    const waking = (time_ns: number, tid: number, woken: number): TraceEvent => ({ ...at(time_ns), kind: 'waking', tid, woken });
+    const [ms, us] = [1e6, 1e3];
+    const all = merged([switched(ms, 99, 7), waking(9 * ms, 7, 99), switched(10 * ms, 7, 99)], [switched(ms + us, 99, 7), switched(5 * ms, 99, 98), waking(9 * ms + us, 7, 99), switched(10 * ms + us, 7, 99), switched(20 * ms, 7, 99)]);
+    expect(all.map(({ time_ns }) => time_ns / ms)).toEqual([1, 5, 9, 10, 20]);
   });
 
   test('tells of locks that sleep, by the fields that the kernel names', () => {

@@ -1,0 +1,94 @@
+// Who had mmap_lock during a stall, from the kernel's own text of its events and nothing of pauselab's: neither its tracer nor its attribution.
+//
+// A thread is inside the lock from its `start_locking` to its `released`, and either waits there, in state D, or has the lock or is next to
+// get it. So its time inside without its time in state D is the time for which others wait for it. Who has most of that
+// during a stall is to blame; where nobody has it for half of the stall, no holder of mmap_lock is.
+import { spawn } from 'node:child_process';
+import { createReadStream, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as after } from 'node:timers/promises';
+
+const script = `set -e
+mount -t tracefs nodev "$1/tracefs"; own="$1/tracefs/instances/judge-$$"; mkdir "$own"
+trap 'set +e; echo 0 > "$own/tracing_on"; echo 0 > "$own/events/enable"; sleep 0.5; kill $reader 2> /dev/null; wait $reader; rmdir "$own"; exit 0' TERM
+echo mono > "$own/trace_clock"; echo 16384 > "$own/buffer_size_kb"
+cat "$own/trace_pipe" > "$1/events" & reader=$!
+echo 'prev_state & 2' > "$own/events/sched/sched_switch/filter"
+for event in mmap_lock/mmap_lock_start_locking mmap_lock/mmap_lock_acquire_returned mmap_lock/mmap_lock_released sched/sched_switch sched/sched_waking; do echo 1 > "$own/events/$event/enable"; done
+touch "$1/ready"; while :; do sleep 0.2; done`;
+
+/** All threads of the machine, in a mount namespace of its own. */
+export async function recordLocks(folder) {
+  mkdirSync(join(folder, 'tracefs'), { recursive: true });
+  const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const ended = new Promise((resolve) => { child.once('close', resolve); });
+  while (!existsSync(join(folder, 'ready'))) {
+    if (child.exitCode !== null) throw new Error('the kernel’s events could not be read; root and tracefs are needed');
+    await after(50);
+  }
+  return { stop: async () => { child.kill('SIGTERM'); await ended; } };
+}
+
+const line = /^\s*.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$/;
+
+/** Spans inside a lock, without those in state D: by thread, in ns of CLOCK_MONOTONIC. */
+export async function readLocks(folder) {
+  const inside = new Map();
+  const blocked = new Map();
+  const open = new Map();
+  const asleep = new Map();
+  const at = (map, key) => map.get(key) ?? map.set(key, []).get(key);
+  for await (const text of createInterface({ input: createReadStream(join(folder, 'events')) })) {
+    const [, pid, seconds, micros, event, rest] = line.exec(text) ?? [];
+    if (event === undefined) continue;
+    const tid = Number(pid);
+    const time_ns = Number(seconds) * 1e9 + Number(micros) * 1e3;
+    if (event === 'sched_switch') {
+      const previous = Number(/prev_pid=(\d+)/.exec(rest)?.[1]);
+      if (/prev_state=D/.test(rest)) asleep.set(previous, time_ns);
+    } else if (event === 'sched_waking') {
+      const woken = Number(/ pid=(\d+)/.exec(rest)?.[1]);
+      const from_ns = asleep.get(woken);
+      if (from_ns !== undefined) at(blocked, woken).push([from_ns, time_ns]);
+      asleep.delete(woken);
+    } else {
+      const mm = /mm=(\S+)/.exec(rest)?.[1];
+      const key = `${tid} ${mm}`;
+      if (event === 'mmap_lock_start_locking') open.set(key, time_ns);
+      else if (event === 'mmap_lock_acquire_returned' && /success=false/.test(rest)) open.delete(key);
+      else if (event === 'mmap_lock_released' && open.has(key)) {
+        // What others can wait for is at least a millisecond.
+        if (time_ns - open.get(key) >= 1e6) at(inside, mm).push({ tid, start_ns: open.get(key), end_ns: time_ns });
+        open.delete(key);
+      }
+    }
+  }
+  return { inside, blocked };
+}
+
+const overlap = (from, to, [start, end]) => Math.max(0, Math.min(to, end) - Math.max(from, start));
+
+/** Who had the lock of the victim's address space for most of [from, to]; null: nobody for half of it. */
+export function holderDuring({ inside, blocked }, mm, victim, from_ns, to_ns) {
+  const times = new Map();
+  for (const { tid, start_ns, end_ns } of inside.get(mm) ?? []) {
+    if (tid === victim) continue;
+    const [from, to] = [Math.max(from_ns, start_ns), Math.min(to_ns, end_ns)];
+    if (to <= from) continue;
+    const waited_ns = (blocked.get(tid) ?? []).reduce((sum, span) => sum + overlap(from, to, span), 0);
+    times.set(tid, (times.get(tid) ?? 0) + to - from - waited_ns);
+  }
+  const [most] = [...times].sort(([, a], [, b]) => b - a);
+  return most !== undefined && most[1] >= (to_ns - from_ns) / 2 ? most[0] : null;
+}
+
+/** The address space of a victim, and when `go` was: stalls that waited in state D ended when their thread was woken, at nearly one distance from it. */
+export function aligned({ inside, blocked }, stalls) {
+  const waits = stalls.filter(({ dominant }) => dominant === 'D').flatMap((stall) => (blocked.get(stall.thread.tid) ?? []).filter(([from, to]) => to - from >= stall.duration_ns / 2).map(([, to]) => to - (stall.start_ns + stall.duration_ns)));
+  const near = (value) => waits.filter((other) => Math.abs(other - value) < 30e6).length;
+  const [go_ns] = waits.toSorted((a, b) => near(b) - near(a));
+  const tids = new Set(stalls.map(({ thread }) => thread.tid));
+  const mm = [...inside].map(([name, spans]) => [name, spans.filter(({ tid }) => tids.has(tid)).length]).sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
+  return go_ns === undefined || mm === null ? null : { go_ns, mm };
+}
