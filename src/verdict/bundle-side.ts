@@ -27,8 +27,9 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     ofArms.set(run.arm, ofArm);
     assertSaneArm(join(path, 'runs', run.name, 'run.json'), run);
     if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, logs), round: run.repetition });
-    for (const figures of run.series) {
-      assertSane(join(path, 'runs', run.name, 'run.json'), run, figures);
+    for (const stored of run.series) {
+      assertSane(join(path, 'runs', run.name, 'run.json'), run, stored);
+      const figures = stalledThroughout(run, stored);
       const key = `${run.arm}, ${figures.name}`;
       const entry = evidence.get(key) ?? { arm: run.arm, scope: 'series', series: figures.name, runs: [] };
       evidence.set(key, entry);
@@ -112,6 +113,17 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
   const there = new Set(runs.map(({ name }) => name));
   const gone = new Set(summary.arms.flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run))).filter((name) => !there.has(name)));
   return gone.size === 0 ? null : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
+}
+
+/**
+ * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made. Its thread
+ * was held up for all of the window, in what state is not known.
+ */
+function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesFigures {
+  const { service, stalls, unserved, exhausted, refused } = figures;
+  if (service.n + stalls.count + exhausted > 0 || unserved === 0 || Object.keys(refused).length > 0) return figures;
+  const window_ns = window.windowEnd_ns - window.windowStart_ns;
+  return { ...figures, stalls: { ...stalls, count: 1, unseen_count: 1, longest_ns: window_ns, total_ns: window_ns, stalled_share: 1 } };
 }
 
 /** `logs` is asked only for percentiles that the figures do not have. */

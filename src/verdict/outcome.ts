@@ -70,7 +70,8 @@ export function heldUpShare({ blocked_share, mutex_share }: SeriesRunFigures): n
 
 /** Whole runs in which the victim worked, or could not because it was stalled. */
 export function evidenceOf({ perRun }: Series): SeriesRunFigures[] {
-  return perRun.filter(({ status, n, count }) => status === 'complete' && (n > 0 || count > 0));
+  // A stall that lasts through the window leaves no operation, and in a bundle of an older version no stall either, but its share.
+  return perRun.filter(({ status, n, count, stalled_share }) => status === 'complete' && (n > 0 || count > 0 || stalled_share > 0));
 }
 
 function withoutBlocked(runs: readonly SeriesRunFigures[], highestControl: number): Judged {

@@ -125,6 +125,14 @@ describe('what is no evidence is left out or refused, and said', () => {
     expect(comparison.notes.join('\n')).toMatch(/b: 1 run of 9 is spoiled by what else the machine did, and left out\.\nb: 1 run of 9 was cut short or failed.*\nb: the experiment is not complete \(partial\)\.\nb: free, writer\.mprotect: in 1 run no operation was made; it is left out\./);
   });
 
+  test('a series of which nothing due was served was stalled all the time, also in a bundle that counted no stall', () => {
+    const stuck = bundle('b', { runs: runs(6, () => ({ values_ns: [], figures: { unserved: 6000, saturated: true } })) });
+    const comparison = compare([bundle('a', { runs: clean }), stuck]);
+    expect(row(comparison, 'stalled_share')).toMatchObject({ runs: { a: 6, b: 6 }, mean: { b: 1 }, verdict: 'regressed' });
+    expect(row(comparison, 'longest_ns')).toMatchObject({ mean: { b: 10e9 }, verdict: 'regressed' });
+    expect(comparison.notes.join()).not.toContain('left out');
+  });
+
   test('only spoiled runs: there is nothing to compare', () => {
     const comparison = compare([bundle('a', { runs: clean }), bundle('b', { runs: clean.map((run) => ({ ...run, run: { spoiled: ['steal'] } })) })].slice(), {});
     expect(comparison.rows.every(({ p }) => p === null)).toBe(true);
