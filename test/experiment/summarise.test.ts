@@ -17,9 +17,9 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
     analysis,
     log: [],
     file: {
-      schemaVersion: 1, name: `${String(made).padStart(3, '0')}-${arm}`, arm, kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null,
-      startedAt: '2026-01-01T00:00:00.000Z', window, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
-      autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: analysis.holder?.figures ?? null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures),
+      schemaVersion: 1, name: `${String(made).padStart(3, '0')}-${arm}`, arm, kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null,
+      startedAt: '2026-01-01T00:00:00.000Z', window, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
+      autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: analysis.holder?.figures ?? null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures), blocked: null,
       ...more,
     },
   };
