@@ -31,7 +31,7 @@ export interface HoldsOfRun {
 
 interface Wait {
   readonly stall: AttributedStall;
-  /** Null where nobody looked just then. */
+  /** Null: not known. */
   readonly end_ns: number | null;
 }
 
@@ -76,13 +76,15 @@ function callOf({ cause, thread }: AttributedStall['cause'], chain: AttributedSt
 function holdEnds({ tid, role, name }: BlamedThread, { evidence: { trace, victims, events }, holderCalls }: HoldsOfRun): number[] {
   const seen = trace === null ? [] : [...trace.model.holds.values()].flat().filter((hold) => hold.tid === tid);
   if (seen.length > 0) return seen.map(({ end_ns }) => end_ns);
-  if (role === 'holder') return holderCalls.map(({ end_ns }) => end_ns);
+  // One that has not ended has no kind yet.
+  if (role === 'holder') return holderCalls.filter(({ call }) => call !== null).map(({ end_ns }) => end_ns);
   if (role === 'victim') return victims.filter(({ thread }) => thread.name === name).flatMap(({ slow }) => slow.map(({ start_ns, duration_ns }) => start_ns + duration_ns));
   return events.filter((event) => event.name === givingBack).map(({ start_ns, duration_ns }) => start_ns + duration_ns);
 }
 
-/** The end of its longest wait in state D. */
-function waitEnd({ thread: { tid }, start_ns, duration_ns }: AttributedStall, { evidence: { samples } }: HoldsOfRun): number | null {
+/** The end of its longest wait in state D; null where it has not ended, or nobody looked just then. */
+function waitEnd({ thread: { tid }, start_ns, duration_ns, stillRunning }: AttributedStall, { evidence: { samples } }: HoldsOfRun): number | null {
+  if (stillRunning) return null;
   const spans = activitiesDuring(samples.timelines.get(tid), start_ns, start_ns + duration_ns);
   const [longest] = spans.filter(({ activity }) => activity === 'blocked').sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
   if (longest === undefined) return null;
