@@ -44,7 +44,7 @@ const blockedSchema = z.object({
     /** Their series, and the longest of them. */
     series: z.array(z.string()),
     longest_ns: ns,
-    /** Share of the window that is so near to the end of one of its holds. */
+    /** Share of the time from the window's start to the drain's end that is so near to the end of one of its holds. */
     nearEnds_share: z.number(),
   })),
 });

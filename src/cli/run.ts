@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import { parseDuration } from '../base/units.js';
+import type { AppAnswer } from '../attribution/app-answer.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { GuestOptions } from '../experiment/places.js';
@@ -142,12 +143,29 @@ function waitOf(text: string | undefined): number | null {
 async function print({ summary, bundle, results, json }: { summary: SummaryFile; bundle: string; results: readonly ConditionResult[]; json: boolean }): Promise<void> {
   if (json) {
     const failIf = results.map(({ condition, outcome, sentence }) => ({ condition: condition.text, outcome, sentence }));
-    printJson({ ...summary, bundle, failIf });
+    const answers = await answersOf(summary, bundle);
+    printJson({ ...summary, bundle, failIf, ...(answers.length === 0 ? {} : { answers }) });
     return;
   }
-  const { renderSummary } = await import('./summary-table.js');
-  printText(renderSummary(summary, bundle));
+  await printSummary(summary, bundle);
   for (const { sentence } of results) printText(`${sentence}\n`);
+}
+
+/** As a person reads it; of a program of the user's own it ends with the answer. */
+export async function printSummary(summary: SummaryFile, bundle: string): Promise<void> {
+  const [{ renderSummary }, { renderAnswers }] = await Promise.all([import('./summary-table.js'), import('./app-answer-text.js')]);
+  printText(renderSummary(summary, bundle));
+  const answers = await answersOf(summary, bundle);
+  if (answers.length > 0) printText(`\n${renderAnswers(answers, { threshold_ns: summary.threshold_ns, bundle })}`);
+}
+
+/** Of arms that are the user's own program, and have no control; with probes in them. */
+async function answersOf({ arms }: SummaryFile, bundle: string): Promise<readonly AppAnswer[]> {
+  const own = arms.some(({ control }) => control !== null) ? [] : arms.filter(({ jvm, series, runs }) => jvm !== null && series.length > 0 && runs > 0);
+  if (own.length === 0) return [];
+  const [{ appAnswer }, { readStalls }] = await Promise.all([import('../attribution/app-answer.js'), import('../bundle/read-stalls.js')]);
+  const { stalls } = readStalls(bundle);
+  return own.map((arm) => appAnswer(arm, stalls));
 }
 
 /** Inconclusive also when every run of an arm was spoiled: an experiment that shows nothing has not succeeded. */

@@ -32,7 +32,9 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   const hasRanges = rows.some(([, time]) => time === inRuns);
   const all = [...arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series), ...underLoad.flatMap((arm) => arm.underLoad?.series ?? [])];
   const legend = [
-    'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, gives memory back.',
+    arms.some(({ holder, control }) => holder !== null || control !== null)
+      ? 'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, gives memory back.'
+      : 'Each line is a probe: a thread inside the program that makes one operation again and again, and is timed.',
     `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
     'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
     ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0) ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.'] : []),

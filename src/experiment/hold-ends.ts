@@ -82,14 +82,18 @@ function holdEnds({ tid, role, name }: BlamedThread, { evidence: { trace, victim
   return events.filter((event) => event.name === givingBack).map(({ start_ns, duration_ns }) => start_ns + duration_ns);
 }
 
-/** The end of its longest wait in state D; null where it has not ended, or nobody looked just then. */
+/**
+ * The end of its longest wait in state D. Where nobody looked from its last look on, as the sampler had no CPU, the operation ended
+ * when the wait did, or soon after. Null: it has not ended, or ended unseen some time before its operation.
+ */
 function waitEnd({ thread: { tid }, start_ns, duration_ns, stillRunning }: AttributedStall, { evidence: { samples } }: HoldsOfRun): number | null {
   if (stillRunning) return null;
   const spans = activitiesDuring(samples.timelines.get(tid), start_ns, start_ns + duration_ns);
   const [longest] = spans.filter(({ activity }) => activity === 'blocked').sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
   if (longest === undefined) return null;
-  const next = spans[spans.indexOf(longest) + 1];
-  return next?.activity === 'unobserved' && next.end_ns - next.start_ns > near_ns ? null : longest.end_ns;
+  const [next, ...later] = spans.slice(spans.indexOf(longest) + 1);
+  if (next?.activity !== 'unobserved' || next.end_ns - next.start_ns <= near_ns) return longest.end_ns;
+  return later.length === 0 ? next.end_ns : null;
 }
 
 /** Victims that wait for one lock go on together: that is one coincidence, if it is one. */
@@ -105,16 +109,16 @@ function distinctEnds(waits: readonly Wait[]): number {
   return distinct;
 }
 
-/** Share of the window that is near to one of these instants: how often one is hit by chance. */
-function nearShare(instants_ns: readonly number[], { windowStart_ns, windowEnd_ns }: RelativeWindow): number {
+/** Share of the time in which stalls of the window end that is near to one of these instants: how often one is hit by chance. */
+function nearShare(instants_ns: readonly number[], { windowStart_ns, drainEnd_ns }: RelativeWindow): number {
   let covered_ns = windowStart_ns;
   let near = 0;
   for (const instant_ns of instants_ns.toSorted((a, b) => a - b)) {
     const from_ns = Math.max(instant_ns - near_ns, covered_ns);
-    const to_ns = Math.min(instant_ns + near_ns, windowEnd_ns);
+    const to_ns = Math.min(instant_ns + near_ns, drainEnd_ns);
     if (to_ns <= from_ns) continue;
     near += to_ns - from_ns;
     covered_ns = to_ns;
   }
-  return windowEnd_ns > windowStart_ns ? near / (windowEnd_ns - windowStart_ns) : 0;
+  return drainEnd_ns > windowStart_ns ? near / (drainEnd_ns - windowStart_ns) : 0;
 }

@@ -127,7 +127,7 @@ function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesF
 }
 
 /** `logs` is asked only for percentiles that the figures do not have. */
-export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => HlogSum): SeriesRun {
+export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => Pick<HlogSum, 'tags'>): SeriesRun {
   return {
     scope: 'series',
     window_ns: window.windowEnd_ns - window.windowStart_ns,
@@ -143,7 +143,7 @@ export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | '
   };
 }
 
-export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile, logs: () => HlogSum): ArmRun {
+export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile, logs: () => Pick<HlogSum, 'tags'>): ArmRun {
   return {
     scope: 'arm',
     window_ns: window.windowEnd_ns - window.windowStart_ns,
@@ -159,7 +159,7 @@ export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile,
   };
 }
 
-function fromLog(logs: () => HlogSum, tags: readonly string[], n: number, percent: number): number | null {
+function fromLog(logs: () => Pick<HlogSum, 'tags'>, tags: readonly string[], n: number, percent: number): number | null {
   if (storedPercents.some((stored) => stored === percent) || !hasFiniteUpperBound(percent / 100, n)) return null;
   return percentile_ns(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))), percent);
 }

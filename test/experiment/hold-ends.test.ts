@@ -35,9 +35,15 @@ test('who goes on and has no CPU has waited until then: the wait ends, and not t
 });
 
 test('a wait whose end nobody saw has ended with nothing, and is one of all waits', () => {
-  expect(blocked([[980, 1500]], { seen: [[0, 'S'], [1000, 'D'], [1450, '?'], [1501, 'R']] })).toMatchObject({ stalls_n: 1, ends_n: 1, blamed: [{ endedWithHold_n: 0 }] });
+  expect(blocked([[980, 1450]], { seen: [[0, 'S'], [1000, 'D'], [1400, '?'], [1460, 'r'], [1501, 'S']] })).toMatchObject({ stalls_n: 1, ends_n: 1, blamed: [{ endedWithHold_n: 0 }] });
   // Its counters are the same on both sides of the gap: it was one wait.
   expect(blocked([[980, 1500]], { seen: [[0, 'S'], [1000, 'D'], [1200, '?'], [1300, 'D'], [1501, 'S']] })).toMatchObject({ blamed: [{ endedWithHold_n: 1 }] });
+});
+
+test('of a wait that nobody saw end, the end of its operation counts', () => {
+  const seen: Seen = [[0, 'S'], [1000, 'D'], [1400, '?'], [1501, 'S']];
+  expect(blocked([[980, 1500]], { seen }).blamed).toMatchObject([{ endedWithHold_n: 1 }]);
+  expect(blocked([[980, 1450]], { seen }).blamed).toMatchObject([{ endedWithHold_n: 0 }]);
 });
 
 test('victims that go on together are two stalls and one end', () => {
