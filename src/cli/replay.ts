@@ -10,7 +10,7 @@ import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
 import { printJson, printText } from './output.js';
 import { measure } from './measure.js';
-import { printSummary } from './run.js';
+import { printSummary } from './print-summary.js';
 import { toolVersion } from './version.js';
 
 export function replayCommand(argv: readonly string[]) {

@@ -3,7 +3,6 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import { parseDuration } from '../base/units.js';
-import type { AppAnswer } from '../attribution/app-answer.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { GuestOptions } from '../experiment/places.js';
@@ -12,6 +11,7 @@ import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
 import { measure, type PlannedSide } from './measure.js';
 import { printJson, printText } from './output.js';
+import { answersOf, printSummary } from './print-summary.js';
 import { jvmShortcuts, shortcuts, type ChangeOptions, type ShortOptions } from './shortcuts.js';
 
 export const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -149,23 +149,6 @@ async function print({ summary, bundle, results, json }: { summary: SummaryFile;
   }
   await printSummary(summary, bundle);
   for (const { sentence } of results) printText(`${sentence}\n`);
-}
-
-/** As a person reads it; of a program of the user's own it ends with the answer. */
-export async function printSummary(summary: SummaryFile, bundle: string): Promise<void> {
-  const [{ renderSummary }, { renderAnswers }] = await Promise.all([import('./summary-table.js'), import('./app-answer-text.js')]);
-  printText(renderSummary(summary, bundle));
-  const answers = await answersOf(summary, bundle);
-  if (answers.length > 0) printText(`\n${renderAnswers(answers, { threshold_ns: summary.threshold_ns, bundle })}`);
-}
-
-/** Of arms that are the user's own program, and have no control; with probes in them. */
-async function answersOf({ arms }: SummaryFile, bundle: string): Promise<readonly AppAnswer[]> {
-  const own = arms.some(({ control }) => control !== null) ? [] : arms.filter(({ jvm, series, runs }) => jvm !== null && series.length > 0 && runs > 0);
-  if (own.length === 0) return [];
-  const [{ appAnswer }, { readStalls }] = await Promise.all([import('../attribution/app-answer.js'), import('../bundle/read-stalls.js')]);
-  const { stalls } = readStalls(bundle);
-  return own.map((arm) => appAnswer(arm, stalls));
 }
 
 /** Inconclusive also when every run of an arm was spoiled: an experiment that shows nothing has not succeeded. */

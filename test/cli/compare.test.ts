@@ -25,8 +25,8 @@ const compare = (...words: string[]): Promise<Ended> => pauselab(['compare', ...
 
 describe('pauselab compare', () => {
   test('--unit wants a unit, and a log', async () => {
-    expectFault(await compare('before.hlog', 'after.hlog', '--unit', 'hours'), 2, '--unit hours: expected one of ns, us, ms, s');
-    expectFault(await compare('results/before', 'results/after', '--unit', 'us'), 2, '--unit: none of these is a histogram log');
+    expectFault(await compare('before.hlog', 'after.hlog', '--unit', 'hours'), { code: 2, says: ['--unit hours: expected one of ns, us, ms, s'] });
+    expectFault(await compare('results/before', 'results/after', '--unit', 'us'), { code: 2, says: ['--unit: none of these is a histogram log'] });
   });
 
   test('begins with the answer, then has the table, then the notes; exit code 0 though something regressed', async () => {

@@ -7,7 +7,7 @@ const isControl = (arm: string): boolean => arm.endsWith('control');
 
 /** Runs of arms that were good (+) or spoiled (-), such as `idle-control: '+-'`. */
 function files(runs: Readonly<Record<string, string>>, kernel = 'k') {
-  return Object.entries(runs).flatMap(([arm, marks]) => [...marks].map((mark) => ({ arm, kernel, status: 'complete' as const, spoiled: mark === '+' ? [] : ['steal'] })));
+  return Object.entries(runs).flatMap(([arm, marks]) => Array.from(marks, (mark) => ({ arm, kernel, status: 'complete' as const, spoiled: mark === '+' ? [] : ['steal'] })));
 }
 
 const choose = (spoiled: readonly PlannedRun[], runs: Readonly<Record<string, string>>): PlannedRun | null => nextRetry(spoiled, files(runs), isControl);
