@@ -141,7 +141,7 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
   // A run whose states are unknown is repeated, as one is that the machine has spoiled.
   const unseen: Disturbance[] = sampled.problem === null ? [] : [{ kind: 'states-unknown', sentence: sampled.problem }];
   // A machine's load over a window that was cut short says little, and such a run is not repeated.
-  const disturbances = status === 'complete' ? [...spoiledBy(machine, profile.spoiled), ...spoiledByStop(samples, result.window), ...unseen] : [];
+  const disturbances = status === 'complete' ? [...spoiledBy(machine, profile.spoiled), ...spoiledByStop(samples, result.window, unseen), ...unseen] : [];
   const file: RunFile = {
     schemaVersion,
     name,

@@ -30,15 +30,15 @@ const longestGap_ns = 500_000_000;
 
 /**
  * A workload that was stopped in its window (a signal, a debugger) did not work in it, and where nobody looked it may have been, as in
- * a container or a virtual machine that was paused: that is no complete run.
+ * a container or a virtual machine that was paused: that is no complete run. `unseen`: why a sampler did not look to the end.
  */
-export function spoiledByStop({ timelines, ticks_ns }: SampleStream, { windowStart_ns, windowEnd_ns }: RelativeWindow): Disturbance[] {
+export function spoiledByStop({ timelines, ticks_ns }: SampleStream, { windowStart_ns, windowEnd_ns }: RelativeWindow, unseen: readonly Disturbance[] = []): Disturbance[] {
   const stopped_ns = Math.max(0, ...[...timelines.values()].map((timeline) => stoppedIn(timeline, windowStart_ns, windowEnd_ns)));
   const looks_ns = [windowStart_ns, ...ticks_ns.filter((tick_ns) => tick_ns > windowStart_ns && tick_ns < windowEnd_ns), windowEnd_ns];
   const gap_ns = Math.max(0, ...looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)));
   return [
     ...(stopped_ns > 0 ? [{ kind: 'stopped', sentence: `the workload was stopped by a signal or a debugger (state T) for ${formatDuration(stopped_ns)} of its window` } as const] : []),
-    ...(ticks_ns.length > 0 && gap_ns > longestGap_ns ? [{ kind: 'not-looked', sentence: `nobody looked at the workload for ${formatDuration(gap_ns)} of its window: pauselab or the whole machine stood still` } as const] : []),
+    ...(unseen.length === 0 && ticks_ns.length > 0 && gap_ns > longestGap_ns ? [{ kind: 'not-looked', sentence: `nobody looked at the workload for ${formatDuration(gap_ns)} of its window: pauselab or the whole machine stood still` } as const] : []),
   ];
 }
 

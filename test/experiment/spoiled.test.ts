@@ -62,6 +62,8 @@ describe('a workload that did not work all through its window', () => {
     expect(spoiledByStop(samples({ gap: [1000, 2000] }), window)).toEqual([{ kind: 'not-looked', sentence: 'nobody looked at the workload for 1.01 s of its window: pauselab or the whole machine stood still' }]);
     expect(kinds(samples({ gap: [2600, 3600] }))).toEqual(['not-looked']);
     expect(kinds(samples({ gap: [0, 900] }))).toEqual(['not-looked']);
+    // Why not is told already.
+    expect(spoiledByStop(samples({ gap: [1000, 2000] }), window, [{ kind: 'states-unknown', sentence: 'the sampler ended' }])).toEqual([]);
     // As long as a busy machine keeps a sampler off its CPU.
     expect(kinds(samples({ gap: [1000, 1300] }))).toEqual([]);
   });
