@@ -28,7 +28,7 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
     const factor = valueUnits[said];
     if (tags.length === 0) throw usage(`${file} holds no histogram; name a histogram log`);
     if (truncated) notes.push(`the last line of ${file} was cut off and is left out.`);
-    if (asked === undefined) notes.push(unitNote(file, unit));
+    if (asked === undefined && tags.some(({ counts }) => counts.n > 0)) notes.push(unitNote(file, unit));
     for (const { tag, length_ns, counts } of tags) {
       const series = tag ?? '(no tag)';
       const entry = evidence.get(series) ?? { arm: '', scope: 'series', series, runs: [] };
