@@ -12,7 +12,8 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
   return arms
     .filter(({ control }) => control === null)
     .flatMap((arm) => {
-      const found = underLoad(arm, foreign, idle);
+      // Undisturbed runs alone have their own rule.
+      const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
       return arm.series.map((series): Compared => {
         const same = (control: ArmSummary | undefined): Series | undefined => control?.series.find(({ name }) => name === series.name);
         const controls = { foreign: same(foreign), idle: same(idle) };

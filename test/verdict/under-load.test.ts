@@ -114,6 +114,13 @@ describe('the verdict', () => {
     expect(verdict).not.toContain('under load');
   });
 
+  test('undisturbed runs alone are judged by their own rule', () => {
+    const quiet = runOf();
+    const some = { ...writerArm('across', null, stalledRun(3, 0.3), stalledRun(3, 0.3), quiet), blockedRuns: stalling, underLoad: null };
+    const whole = [writerArm('idle-control', 'idle', quiet, quiet, quiet), writerArm('foreign-control', 'foreign', quiet, quiet, quiet)].map((one) => ({ ...one, blockedRuns: [...still, loaded(0)] }));
+    expect(judged(...whole, some).findings).toMatchObject([{ outcome: 'unclear', level: null }]);
+  });
+
   test('a series that nobody saw wait so is not said to', () => {
     const two = { ...arm('across', null, stalling), series: [seriesOf(writer, []), seriesOf(reader, [])] };
     expect(judged(...controls.map((one) => ({ ...one, series: two.series })), two).findings.map(({ outcome }) => outcome)).toEqual(['stalls', 'no-data']);
