@@ -63,7 +63,8 @@ const withoutRuns: readonly string[] = ['no-run', 'no-control-run', 'no-idle-run
 /** On which evidence the verdict stands. */
 function levelText(found: readonly { readonly claimed: readonly Compared[]; readonly loadedNames: readonly string[] }[]): string[] {
   const loaded = [...new Set(found.flatMap(({ loadedNames }) => loadedNames))];
-  const undisturbed = found.some(({ claimed }) => claimed.length > 0);
+  // A program of the user's own has no controls, and its load is another program's.
+  const undisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason === null));
   if (loaded.length === 0) return undisturbed ? ['This rests on undisturbed runs.'] : [];
   return [
     `That ${listed(loaded)} ${loaded.length === 1 ? 'stalls' : 'stall'}, and why, rests on runs under load; how often and how long, and any comparison, needs undisturbed ones (--wait-for-quiet).`,
