@@ -28,8 +28,9 @@ if (folder === undefined) {
 
 function study(tries, busy) {
   mkdirSync(folder, { recursive: true });
-  // In a session each, as programs of other users are: nice values of one autogroup would count against each other.
-  const programs = Array.from({ length: busy }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore', detached: true }));
+  // In a session each, as programs of other users are: nice values of one autogroup would count against each other. However this ends, they do.
+  const program = 'for (const parent = process.ppid; process.ppid === parent;) for (let i = 0; i < 1e7; i += 1);';
+  const programs = Array.from({ length: busy }, () => spawn(process.execPath, ['-e', program], { stdio: 'ignore', detached: true }));
   let found_n = 0;
   let measured = 0;
   try {
@@ -47,7 +48,7 @@ function study(tries, busy) {
       process.stdout.write(`try ${n}: ${found ? 'found' : 'not found'} (${text}) · ${summary.verdict}\n`);
     }
   } finally {
-    for (const program of programs) program.kill('SIGKILL');
+    for (const one of programs) one.kill('SIGKILL');
   }
   const { low, high } = clopperPearson(found_n, measured);
   process.stdout.write(`found in ${found_n} of ${measured} tries (95 % interval of the share: ${(low * 100).toFixed(0)} to ${(high * 100).toFixed(0)} %)\n`);
