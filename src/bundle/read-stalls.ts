@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, Failure, usage } from '../base/failure.js';
+import { isCounted } from '../record/stalls.js';
 import type { RunFile } from './schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
 import { budgetOf, readBundleFile, runFolders, type StoredBundle } from './store.js';
@@ -19,6 +20,8 @@ export interface NumberedStall {
   readonly arm: string;
   /** Null where all ran on one. */
   readonly kernel: string | null;
+  /** It is in the counts of its run. */
+  readonly counted: boolean;
   readonly stall: ListedStall;
 }
 
@@ -77,7 +80,7 @@ function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run
   }
   if (runs.length === 0) missing.push('the bundle has no run');
   const several = new Set(runs.flatMap(({ run }) => run?.kernel ?? [])).size > 1;
-  const all = runs.flatMap(({ name, run, file }) => (file?.stalls ?? []).map((stall) => ({ run: name, arm: run?.arm ?? name, kernel: several ? (run?.kernel ?? null) : null, stall })));
+  const all = runs.flatMap(({ name, run, file }) => (file?.stalls ?? []).map((stall) => ({ run: name, arm: run?.arm ?? name, kernel: several ? (run?.kernel ?? null) : null, counted: run === null ? stall.recorded : isCounted(stall, run.window), stall })));
   const stalls = all.sort((a, b) => b.stall.duration_ns - a.stall.duration_ns).map((one, i) => ({ number: i + 1, ...one }));
   return { runs, stalls, missing };
 }

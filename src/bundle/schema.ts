@@ -3,6 +3,7 @@
  * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
  */
 import { z } from 'zod';
+import { causes } from './blame.js';
 import { stallsSchema, traceSchema } from './stalls-schema.js';
 import { schemaVersion } from './version.js';
 
@@ -22,6 +23,30 @@ export const figuresSchema = z.object({
   p99_9_ns: orNull(ns),
   p99_99_ns: orNull(ns),
   max_ns: orNull(ns),
+});
+
+/** Stalls of a run in which the victim was blocked in the kernel, and how many of them ended when somebody's hold did (src/experiment/hold-ends.ts). */
+const blockedSchema = z.object({
+  stalls_n: z.number(),
+  /** Instants at which they ended: victims that go on together are one. */
+  ends_n: z.number(),
+  /** Stalls of which it is not known in what state the victim was, and records that were lost. */
+  unseen_n: z.number(),
+  lost_records: z.number(),
+  /** By who is blamed. */
+  blamed: z.array(z.object({
+    thread: z.string(),
+    call: orNull(z.string()),
+    cause: z.enum(causes),
+    /** Of `stalls_n`: those whose wait ended within 10 ms of the end of a hold of that thread; and of `ends_n`. */
+    endedWithHold_n: z.number(),
+    endsWithHold_n: z.number(),
+    /** Their series, and the longest of them. */
+    series: z.array(z.string()),
+    longest_ns: ns,
+    /** Share of the time from the window's start to the drain's end that is so near to the end of one of its holds. */
+    nearEnds_share: z.number(),
+  })),
 });
 
 const stallFiguresSchema = z.object({
@@ -97,6 +122,8 @@ const guestMachineSchema = z.object({
 const machineSchema = z.object({
   steal_share: z.number(),
   foreignLoad_share: z.number(),
+  /** What the workload, its helpers and pauselab used; null in a bundle of an older version. */
+  ownLoad_share: orNull(z.number()).default(null),
   clockSource: orNull(z.string()),
   clockSourceChanged: z.boolean(),
   /** Null outside guests. */
@@ -203,6 +230,11 @@ const unprovenSchema = z.object({ process: z.string(), allocator: z.string(), ke
 
 const status = z.enum(['complete', 'partial', 'failed']);
 
+/** What spoils a run. Beside other load there may be stalls all the same (`loadKinds`, src/verdict/under-load.ts); of a run with anything else nothing is said. */
+export const disturbanceKinds = ['steal', 'foreign-load', 'guest-steal', 'clock-source', 'guest-clock', 'states-unknown', 'stopped', 'not-looked'] as const;
+export type DisturbanceKind = (typeof disturbanceKinds)[number];
+export const loadKinds: readonly DisturbanceKind[] = ['steal', 'foreign-load', 'guest-steal'];
+
 export const runSchema = z.object({
   schemaVersion: version,
   /** Folder below runs/, such as `003-free-across-vmas`. */
@@ -218,6 +250,8 @@ export const runSchema = z.object({
   trace: orNull(traceSchema.pick({ events_n: true, lost_n: true, call_ns: true })).default(null),
   /** What the machine did that makes this run no evidence; such a run is repeated, and kept. */
   spoiled: z.array(z.string()),
+  /** The same by kind, in the same order; null in a bundle of an older version. */
+  disturbances: orNull(z.array(z.enum(disturbanceKinds))).default(null),
   degraded: z.array(z.string()),
   startedAt: z.string(),
   /** Relative to go. */
@@ -239,6 +273,8 @@ export const runSchema = z.object({
   churn: orNull(churnSchema).default(null),
   unproven: z.array(unprovenSchema).default([]),
   series: z.array(seriesSchema),
+  /** Null in a bundle of an older version, and of a run that failed before its window. */
+  blocked: orNull(blockedSchema).default(null),
 });
 
 /** What a conclusion is drawn from: one run of one series. */
@@ -257,6 +293,8 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   /** The holder's calls that reached into the window; 0 if it is idle, null for a JVM or an allocator, whose own calls are not counted in a run. */
   holder_calls: orNull(z.number()),
 });
+
+const pooledSeriesSchema = seriesSchema.extend({ perRun: z.array(perRunSchema) });
 
 const armSchema = z.object({
   name: z.string(),
@@ -292,8 +330,21 @@ const armSchema = z.object({
   /** Of a churn: what it did in all runs; null for another arm. */
   churn: orNull(churnTallySchema.omit({ thread: true })).default(null),
   unproven: z.array(unprovenSchema.omit({ process: true })).default([]),
-  series: z.array(seriesSchema.extend({ perRun: z.array(perRunSchema) })),
+  series: z.array(pooledSeriesSchema),
+  /** Of whole runs that nothing but other load spoiled: shown, and evidence of no rate and no length. Null if there is none. */
+  underLoad: orNull(z.object({ runs: z.number(), foreignLoad_share: z.number(), series: z.array(pooledSeriesSchema) })).default(null),
+  /** Waits in the kernel, of each whole run that is undisturbed or spoiled by nothing but other load. Empty in an older bundle. */
+  blockedRuns: z.array(blockedSchema.extend({
+    run: z.string(),
+    window_ns: ns,
+    load_share: z.number(),
+    /** Null for a JVM or an allocator, as in `perRun`. */
+    holder_calls: orNull(z.number()),
+  })).default([]),
 });
+
+/** What a finding rests on: undisturbed runs, or runs under load, which say that it stalls and why, and no more. */
+export const levels = ['undisturbed', 'under-load'] as const;
 
 export const outcomes = ['stalls', 'like-foreign', 'unclear', 'no-data'] as const;
 
@@ -305,8 +356,8 @@ export const summarySchema = z.object({
   threshold_ns: ns,
   /** What was found, in plain words. */
   verdict: z.string(),
-  /** `kernel` is null in a bundle of a version without guests. */
-  findings: z.array(z.object({ arm: z.string(), kernel: orNull(z.string()).default(null), series: z.string(), outcome: z.enum(outcomes), sentence: z.string() })),
+  /** `kernel` is null in a bundle of a version without guests; `level` where nothing is concluded, and in an older bundle. */
+  findings: z.array(z.object({ arm: z.string(), kernel: orNull(z.string()).default(null), series: z.string(), outcome: z.enum(outcomes), level: orNull(z.enum(levels)).default(null), sentence: z.string() })),
   notes: z.array(z.string()),
   degraded: z.array(z.string()),
   arms: z.array(armSchema),

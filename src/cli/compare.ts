@@ -1,6 +1,7 @@
 /** `pauselab compare`: two or more bundles, or histogram logs, side by side, with a verdict for every figure. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
+import type { ValueUnit } from '../record/hlog-unit.js';
 import type { ArmPair, MarginOverride } from '../verdict/compare.js';
 import type { Metric } from '../verdict/metrics.js';
 import { printJson, printText } from './output.js';
@@ -16,6 +17,7 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
     .option('--margin <[metric=]size>', 'what is too small to matter, such as 5% or longest_ns=20ms; may be repeated', collect, [])
     .option('--arm <name[=other]>', 'only this arm; or an arm of the reference with another one of the others; may be repeated', collect, [])
     .option('--threshold <time>', 'from when on an operation in a histogram log is a stall', '100ms')
+    .option('--unit <unit>', 'of the values in histogram logs: ns, us, ms or s (default: as the log tells)')
     .option('--json', 'write one JSON document')
     .option('--markdown', 'write Markdown')
     .addHelpText('after', examples)
@@ -33,7 +35,9 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
       const percents = options.quantile.length === 0 ? [99] : [...new Set(options.quantile.map(parsePercent))];
       const metrics = chooseMetrics(metricsFor(percents), options.metric);
       const [path = ''] = paths;
-      const sides = paths.length === 1 ? readSides(path, { threshold_ns: threshold.value }) : paths.map((one) => readSide(one, { threshold_ns: threshold.value }));
+      const sideOptions = { threshold_ns: threshold.value, unit: await unitOf(options.unit) };
+      const sides = paths.length === 1 ? readSides(path, sideOptions) : paths.map((one) => readSide(one, sideOptions));
+      if (options.unit !== undefined && sides.every(({ kind }) => kind === 'bundle')) throw usage('--unit: none of these is a histogram log, and a bundle has its own units; leave it out');
       if (sides.length < 2) throw usage(`compare ${path}: expected two bundles or more, the reference first, or one of several kernels, whose first is then the reference`);
       const margins = await parseMargins(options.margin, metrics);
       const comparison = compareSides(sides, { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy });
@@ -50,10 +54,18 @@ Examples:
   $ pauselab compare results/6.16 results/6.17 --arm free-one-vma --markdown
   $ pauselab compare results/two-kernels
   $ pauselab compare results/today results/today --arm free-one-vma=free-across-vmas
-  $ pauselab compare before.hlog after.hlog --quantile 99.9
+  $ pauselab compare before.hlog after.hlog --quantile 99.9 --unit us
 
 What the verdicts mean: docs/statistics.md. A comparison is no gate: the exit code is 0 whatever was found, and 4 if nothing
 could be compared.`;
+
+async function unitOf(text: string | undefined): Promise<ValueUnit | undefined> {
+  if (text === undefined) return undefined;
+  const { parseValueUnit, valueUnits } = await import('../record/hlog-unit.js');
+  const unit = parseValueUnit(text);
+  if (unit === null) throw usage(`--unit ${text}: expected one of ${Object.keys(valueUnits).join(', ')}`);
+  return unit;
+}
 
 function parseArms(text: string): ArmPair {
   const [a = '', b = a, ...rest] = text.split('=');

@@ -28,10 +28,10 @@ function totals(stalls: readonly NumberedStall[]): string[] {
   return [renderTable(['arm', 'cause', 'stalls', 'time'], stalledTime(stalls).map((one) => [one.arm, causeText(one), String(one.n), formatDuration(one.duration_ns)]))];
 }
 
-/** A run's own figures are of operations that were due inside its window. */
+/** A run's own figures are of operations that were due inside its window, or reach into it. */
 function outside(stalls: readonly NumberedStall[]): string[] {
-  const n = stalls.filter(({ stall }) => !stall.recorded).length;
-  return n === 0 ? [] : [`${n} of them ${n === 1 ? 'was' : 'were'} due before or after the measured window, and ${n === 1 ? 'is' : 'are'} in no count of \`pauselab run\`.`];
+  const n = stalls.filter(({ counted }) => !counted).length;
+  return n === 0 ? [] : [`${n} of them ${n === 1 ? 'was' : 'were'} over before the measured window or began after it, and ${n === 1 ? 'is' : 'are'} in no count of \`pauselab run\`.`];
 }
 
 export function renderStall(one: NumberedStall, missingOfBundle: readonly string[]): string {

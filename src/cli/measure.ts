@@ -25,6 +25,8 @@ export interface MeasureOptions {
   readonly install?: true;
   readonly untilN: UntilN | null;
   readonly guest: GuestOptions;
+  /** How long to wait at most until the machine is quiet; null or undefined: not at all. */
+  readonly quietWithin_ms?: number | null;
 }
 
 export interface Measured {
@@ -76,12 +78,13 @@ async function measureSides<Result>(plans: readonly PlannedSide[], argv: readonl
   const kernelsOf = ({ profile: { kernels } }: PlannedSide): readonly string[] => (kernels.length === 0 ? [hostKernel] : kernels);
   const kernels = [...new Set(plans.flatMap(kernelsOf))];
   await makeReady({ arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true }, options.install === true);
-  const [{ guestNeeds }, { placesOf }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }] = await Promise.all([
+  const [{ guestNeeds }, { placesOf }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }, { lookAtLoad }] = await Promise.all([
     import('../experiment/guest-needs.js'),
     import('./guests.js'),
     import('../experiment/interruption.js'),
     import('./logger.js'),
     import('./status.js'),
+    import('./look-at-load.js'),
   ]);
   const logger = createLogger();
   const stores = open();
@@ -102,6 +105,7 @@ async function measureSides<Result>(plans: readonly PlannedSide[], argv: readonl
     });
     const [first, ...others] = sides;
     if (first === undefined) throw new Error('nothing to measure');
+    await lookAtLoad(shown, { interruption, status, quietWithin_ms: options.quietWithin_ms ?? null });
     return await run([first, ...others], {
       argv: argv.slice(2),
       keepSecrets: options.keepSecrets === true,

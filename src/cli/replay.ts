@@ -10,6 +10,7 @@ import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
 import { printJson, printText } from './output.js';
 import { measure } from './measure.js';
+import { printSummary } from './print-summary.js';
 import { toolVersion } from './version.js';
 
 export function replayCommand(argv: readonly string[]) {
@@ -79,9 +80,8 @@ export function replayCommand(argv: readonly string[]) {
       });
       // What a guest is is known when it has run.
       const ofGuests = guestDifferences(manifest, readBundleFile('manifest', `${bundle}/manifest.json`));
-      const { renderSummary } = await import('./summary-table.js');
       if (options.json === true) printJson({ ...summary, bundle, replayOf: path, uses, differences: [...differences, ...ofGuests] });
-      else printText(renderSummary(summary, bundle));
+      else await printSummary(summary, bundle);
       if (options.json !== true && ofGuests.length > 0) printText(`\nThe guests differ too:\n${differenceLines(ofGuests).join('\n')}\n`);
       if (failure !== null) throw failure;
     });

@@ -11,6 +11,8 @@ import type { Logger } from './logger.js';
 
 export interface Status extends ExperimentObserver {
   note(text: string): void;
+  /** In the line that is rewritten, until something else is. */
+  progress(text: string): void;
   /** Clears the line and stops. */
   end(): void;
 }
@@ -56,6 +58,9 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
 
   return {
     note: log,
+    progress(line) {
+      what = line;
+    },
     onCalibration(line) {
       what = line;
       log(line);

@@ -23,15 +23,23 @@ const head = ['', 'time', 'n', ...percentiles.map(([name]) => name), 'max', 'sta
 export function renderSummary(summary: SummaryFile, bundle: string): string {
   const { arms, threshold_ns } = summary;
   const several = new Set(arms.map(({ kernel }) => kernel)).size > 1;
-  const rows = arms.flatMap((arm) => [[armLine(arm, several)], ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)])]);
+  const underLoad = arms.filter((arm) => showsLoad(arm, summary));
+  const rows = arms.flatMap((arm) => [
+    [armLine(arm, several)],
+    ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)]),
+    ...(arm.underLoad !== null && underLoad.includes(arm) ? [[loadLine(arm.underLoad)], ...arm.underLoad.series.flatMap(seriesRows).map(([name = '', ...cells]) => [name.trim() === '' ? name : `${name} *`, ...cells])] : []),
+  ]);
   const hasRanges = rows.some(([, time]) => time === inRuns);
-  const all = arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series);
+  const all = [...arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series), ...underLoad.flatMap((arm) => arm.underLoad?.series ?? [])];
   const legend = [
-    'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, gives memory back.',
+    arms.some(({ holder, control }) => holder !== null || control !== null)
+      ? 'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, makes the calls under test.'
+      : 'Each line is a probe: a thread inside the program that makes one operation again and again, and is timed.',
     `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
     'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
     ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0) ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.'] : []),
     ...(hasRanges ? ['in runs: the same percentile of single runs, from the lowest to the highest. Between the two of 6 runs or more lies that of the typical run, at 95 %.'] : []),
+    ...(underLoad.length > 0 ? ['*: of runs under load. That there are stalls may be concluded from them; their rates and lengths are the other programs’ as well, and are compared with nothing.'] : []),
     ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
     ...(all.some(({ saturated }) => saturated) ? ['saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.'] : []),
   ];
@@ -48,6 +56,15 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
     `Bundle: ${bundle}`,
     '',
   ].join('\n');
+}
+
+/** Where there is nothing better, and where the verdict rests on them. */
+function showsLoad({ name, kernel, runs, underLoad }: ArmSummary, { findings }: SummaryFile): boolean {
+  return underLoad !== null && (runs === 0 || findings.some((finding) => finding.arm === name && finding.kernel === kernel && finding.level === 'under-load'));
+}
+
+function loadLine({ runs, foreignLoad_share }: NonNullable<ArmSummary['underLoad']>): string {
+  return `  * ${runs} run${runs === 1 ? '' : 's'} under load: others had ${formatShare(foreignLoad_share)} of the CPU time`;
 }
 
 function armLine({ name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn }: ArmSummary, several: boolean): string {

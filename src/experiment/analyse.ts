@@ -8,7 +8,7 @@ import { offeredLoad, owedAtEnd } from '../record/owed.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import type { SeriesSnapshot, ThreadSnapshot } from '../record/snapshot.js';
 import { endOfThread } from '../record/states.js';
-import { findStalls, holderCalls, unionInside, type HolderCall, type SlowOperation, type Stall } from '../record/stalls.js';
+import { findStalls, holderCalls, isCounted, unionInside, type HolderCall, type SlowOperation, type Stall } from '../record/stalls.js';
 import { median } from '../stats/median.js';
 import type { WindowResult } from '../workload/window.js';
 
@@ -80,10 +80,23 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
           windowEnd_ns: result.window.windowEnd_ns,
           timeline: timelineOf(thread.index),
           holderCalls: [calls],
+          notBegunSince_ns: notBegunSince_ns({ thread, snapshot, state, result, records: recordsOf(thread.index) }),
         });
         return victimRun({ thread, info, snapshot, state, result, report, lastLook_ns: lastLook(thread.index), threshold_ns: board.stallThreshold_ns });
       }),
   };
+}
+
+/**
+ * Of a victim that made no operation of the window, though some were due: from when the first of them waited. One that was held
+ * up in an operation of the warm-up waited from the end of that one.
+ */
+function notBegunSince_ns({ thread: { interval_ns, offset_ns }, snapshot, state, result, records }: Pick<VictimParts, 'thread' | 'snapshot' | 'state' | 'result'> & { readonly records: WindowResult['records'] }): number | null {
+  const { windowStart_ns, windowEnd_ns } = result.window;
+  if (interval_ns === 0 || snapshot.service.n > 0 || state.exhausted_n > 0 || state.refused_n > 0 || state.inFlight.state === 'running') return null;
+  const firstDue = Math.max(state.next, Math.ceil((windowStart_ns - offset_ns) / interval_ns));
+  const since_ns = Math.max(offset_ns + firstDue * interval_ns, ...records.map(({ end_ns }) => end_ns));
+  return since_ns < windowEnd_ns ? since_ns : null;
 }
 
 interface VictimParts {
@@ -103,14 +116,14 @@ function victimRun({ thread, info, snapshot, state, result, report, lastLook_ns,
   const { saturated } = offeredLoad({ service_n: snapshot.service.n, serviceSum_ns: snapshot.service.sum_ns, interval_ns, owed });
   const service = distributionOf(snapshot.service);
   const response = snapshot.response === null ? null : addCensored(snapshot.response, owed.censored_ns);
-  // The board counts every stall; the ring may have lost the records of some. What is counted is the board's figure.
-  const recorded = report.stalls.filter((stall) => stall.recorded);
-  const blocked = recorded.filter(({ dominant }) => dominant === 'D');
+  // The board counts every stall that was due in the window and has ended; the ring may have lost the records of some. The others are added.
+  const counted = report.stalls.filter((stall) => isCounted(stall, result.window));
+  const added = counted.filter(({ recorded, stillRunning }) => !recorded || stillRunning);
+  const blocked = counted.filter(({ dominant }) => dominant === 'D');
   const { windowStart_ns, windowEnd_ns } = result.window;
   const window_ns = windowEnd_ns - windowStart_ns;
   const blockedInWindow_ns = unionInside(report.stalls.filter(({ dominant }) => dominant === 'D'), windowStart_ns, windowEnd_ns);
-  const inflightStall_ns = owed.inflight_ns !== null && owed.inflight_ns >= threshold_ns ? owed.inflight_ns : 0;
-  const count = snapshot.stall_n + (inflightStall_ns > 0 ? 1 : 0);
+  const count = snapshot.stall_n + added.length;
   return {
     name: info.name,
     service,
@@ -127,10 +140,10 @@ function victimRun({ thread, info, snapshot, state, result, report, lastLook_ns,
         threshold_ns,
         count,
         blocked_count: blocked.length,
-        unseen_count: Math.max(0, count - recorded.filter(({ dominant }) => dominant !== 'unobserved').length),
-        longest_ns: Math.max(snapshot.stall_n > 0 ? snapshot.service.max_ns : 0, inflightStall_ns),
+        unseen_count: Math.max(0, count - counted.filter(({ dominant }) => dominant !== 'unobserved').length),
+        longest_ns: Math.max(snapshot.stall_n > 0 ? snapshot.service.max_ns : 0, ...added.map(({ duration_ns }) => duration_ns)),
         longest_blocked_ns: Math.max(0, ...blocked.map(({ duration_ns }) => duration_ns)),
-        total_ns: snapshot.stallSum_ns + inflightStall_ns,
+        total_ns: snapshot.stallSum_ns + added.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
         stalled_share: report.stalledShare,
         blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,
         // Known once the stalls are attributed (attribute-run.ts).

@@ -16,6 +16,7 @@ import type { RunInput, RunOutput } from './one-run.js';
 import type { GuestOptions } from './places.js';
 import { localPlace, type OpenPlace, type Place } from './place.js';
 import { rounds, type PlannedRun } from './order.js';
+import { nextRetry } from './retries.js';
 import { folderName, openSide, type Side, type SidePlan } from './side.js';
 import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
 
@@ -101,6 +102,20 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
 
 type Activate = (place: Place) => Promise<Place>;
 
+type SideRun = PlannedRun & { readonly side: Side };
+
+/** A spoiled run that is to be repeated, taken from the list; of two sides the one with fewer runs. Null: there is none, or no retry is left. */
+function takeRetry(sides: readonly Side[], spoiled: SideRun[]): SideRun | null {
+  for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
+    const own = spoiled.filter((run) => run.side === side);
+    const retry = nextRetry(own, side.finished.map(({ file }) => file), (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null));
+    if (retry === null || !side.takeRetry()) continue;
+    spoiled.splice(spoiled.indexOf(retry), 1);
+    return retry;
+  }
+  return null;
+}
+
 async function runAt(sides: readonly Side[], goTo: Activate, settings: ExperimentSettings): Promise<SidesResult> {
   const { interruption, observer, untilN } = settings;
   const ofRound = sides.flatMap((side) => side.ofRound.map((run) => ({ ...run, side })));
@@ -122,8 +137,11 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
   const giveUp = (failure: Failure): SidesResult => ({ summaries: sides.map((side) => side.publishFailed()), failure });
   const nothingMeasured = (): boolean => sides.every(({ finished }) => finished.length === 0);
 
+  const spoiled: SideRun[] = [];
   let repetitions = runs;
   for (let number = 0; interruption.signal() === null; number += 1) {
+    const retry = queue.length === 0 ? takeRetry(sides, spoiled) : null;
+    if (retry !== null) queue.push(retry);
     if (queue.length === 0 && untilN !== null && repetitions < mostRepetitions && sides.some(({ finished }) => needsMore(untilN, finished))) {
       repetitions += 1;
       queue.push(...rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
@@ -143,7 +161,7 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
       observer.onRunEnd(output.file);
       // A guest that did not answer an interruption is no second failure.
       if (output.file.failure !== null && !(output.file.status === 'partial' && interruption.signal() !== null)) return giveUp(new Failure(output.exitCode, `run ${shown} failed: ${output.file.failure}`));
-      if (output.file.spoiled.length > 0 && side.takeRetry()) queue.push(planned);
+      if (output.file.spoiled.length > 0) spoiled.push(planned);
       side.publish('running');
     } catch (error) {
       // The run was not begun: what is measured is told below.

@@ -29,6 +29,7 @@ export function failedStart({ request: { name, arm, kernel, repetition, regionBy
     failure: failure.message,
     trace: null,
     spoiled: [],
+    disturbances: [],
     degraded: [],
     startedAt,
     window: { windowStart_ns: 0, windowEnd_ns: 0, drainEnd_ns: 0 },
@@ -45,6 +46,7 @@ export function failedStart({ request: { name, arm, kernel, repetition, regionBy
     churn: null,
     unproven: [],
     series: [],
+    blocked: null,
   };
   const nothing: StallsFile = { schemaVersion, trace: null, stalls: [], slow: [] };
   return {

@@ -210,8 +210,11 @@ async function runOnce(machine: Machine, input: RunInput, { failedStarts, emulat
     if (before === undefined || after === undefined || after.host_ns <= before.host_ns) throw workloadFailed('the guest did not say when its run began and ended');
     const passed_ns = after.host_ns - before.host_ns;
     const guest = { runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length), clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns, failedStarts: [...failedStarts] };
-    const spoiled = ran.file.status === 'complete' ? [...ran.file.spoiled, ...spoiledByHost(guest, passed_ns, run.profile.spoiled)] : [];
-    return { ...ran, file: { ...ran.file, kernel: run.kernel, spoiled, machine: { ...ran.file.machine, guest } } };
+    const isWhole = ran.file.status === 'complete';
+    const byHost = isWhole ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
+    const spoiled = isWhole ? [...ran.file.spoiled, ...byHost.map(({ sentence }) => sentence)] : [];
+    const disturbances = isWhole ? [...(ran.file.disturbances ?? []), ...byHost.map(({ kind }) => kind)] : [];
+    return { ...ran, file: { ...ran.file, kernel: run.kernel, spoiled, disturbances, machine: { ...ran.file.machine, guest } } };
   } catch (error) {
     if (!(error instanceof MachineLost)) throw error;
     // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.

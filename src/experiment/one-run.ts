@@ -24,7 +24,7 @@ import { failedStart } from './failed-start.js';
 import type { ExecutedRun, RunInput } from './run-request.js';
 import { runEvidence } from './run-evidence.js';
 import { runLog, type RunLog } from './run-log.js';
-import { spoiledBy } from './spoiled.js';
+import { spoiledBy, spoiledByStop, type Disturbance } from './spoiled.js';
 
 export type { ExecutedRun, RunInput, RunOutput, RunRequest } from './run-request.js';
 
@@ -134,12 +134,14 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`)), ...(trace?.outside.problem == null ? [] : [trace.outside.problem])],
     trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }, trace.outside.from_ns) },
   });
-  const { analysis, stalls } = attributeRun(measured, evidence, result.window);
+  const { analysis, stalls, blocked } = attributeRun(measured, evidence, result.window);
   const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
   const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...churnRefusals(board, result), ...after.failures];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   // A run whose states are unknown is repeated, as one is that the machine has spoiled.
-  const unseen = sampled.problem === null ? [] : [sampled.problem];
+  const unseen: Disturbance[] = sampled.problem === null ? [] : [{ kind: 'states-unknown', sentence: sampled.problem }];
+  // A machine's load over a window that was cut short says little, and such a run is not repeated.
+  const disturbances = status === 'complete' ? [...spoiledBy(machine, profile.spoiled), ...spoiledByStop(samples, result.window, unseen), ...unseen] : [];
   const file: RunFile = {
     schemaVersion,
     name,
@@ -148,9 +150,9 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     repetition,
     status,
     failure: failures.length === 0 ? null : failures.join('; '),
-    // A machine's load over a window that was cut short says little, and such a run is not repeated.
-    spoiled: status === 'complete' ? [...spoiledBy(machine, profile.spoiled), ...unseen] : [],
-    degraded: [...workload.degraded, ...(status === 'complete' ? [] : unseen), ...(untraced === null ? [] : [untraced])],
+    spoiled: disturbances.map(({ sentence }) => sentence),
+    disturbances: disturbances.map(({ kind }) => kind),
+    degraded: [...workload.degraded, ...(status === 'complete' ? [] : unseen.map(({ sentence }) => sentence)), ...(untraced === null ? [] : [untraced])],
     startedAt,
     trace: trace === null ? null : { events_n: trace.events.length, lost_n: trace.lost_n, call_ns: { ...trace.call_ns } },
     window: result.window,
@@ -167,6 +169,7 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     churn: after.churn === null ? null : churnOf(after.churn),
     unproven: unprovenIn(after),
     series: analysis.series.map(({ figures }) => figures),
+    blocked,
   };
   const slow = analysis.series.flatMap((series) => series.slow);
   const listing: StallsFile = { schemaVersion, trace: trace === null ? null : traceFigures(trace), stalls: stalls.map(listed), slow };

@@ -1,5 +1,6 @@
 /** From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/). */
-import { schemaVersion, type ArmSummary, type HolderFigures, type KernelRecord, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
+import { loadKinds, schemaVersion, type ArmSummary, type HolderFigures, type KernelRecord, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
+import { isEvidence } from '../bundle/stored.js';
 import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
@@ -62,7 +63,42 @@ function summariseArm(arm: ResolvedArm, arms: readonly ResolvedArm[], kernel: st
     churn: arm.jvm === null && arm.holder === null ? poolChurn(counted) : null,
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
+    underLoad: poolUnderLoad(arm, threshold_ns, all.filter(({ file }) => isUnderLoad(file))),
+    blockedRuns: all.filter(({ file }) => isEvidence(file) || isUnderLoad(file)).flatMap(blockedRun),
   };
+}
+
+/** Whole, and spoiled by nothing but other load. */
+function isUnderLoad({ status, disturbances }: RunFile): boolean {
+  return status === 'complete' && disturbances !== null && disturbances.length > 0 && disturbances.every((kind) => loadKinds.includes(kind));
+}
+
+function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['underLoad'] {
+  if (runs.length === 0) return null;
+  return { runs: runs.length, foreignLoad_share: mean(runs.map(({ file }) => takenByOthers(file))), series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, runs)) };
+}
+
+/** What others had of the CPU time: programs, the hypervisor, and of a guest's its host. */
+function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: RunFile): number {
+  return foreignLoad_share + steal_share + (guest?.runDelay_share ?? 0);
+}
+
+/**
+ * Of what the workload left. The share of all CPU time would depend on what the workload wanted: a busy program has half of a CPU
+ * beside a hog and all of one beside threads that are stalled.
+ */
+function loadOf(file: RunFile): number {
+  return Math.min(1, takenByOthers(file) / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
+}
+
+function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
+  const { name, blocked } = file;
+  return blocked === null ? [] : [{ ...blocked, run: name, window_ns: analysis.window_ns, load_share: loadOf(file), holder_calls: holderCallsOf({ file, analysis }) }];
+}
+
+/** 0 of an arm that has no holder; null of a JVM or an allocator, whose own calls are not counted in a run. */
+function holderCallsOf({ file, analysis }: Pick<FinishedRun, 'file' | 'analysis'>): number | null {
+  return analysis.holder?.figures.window_calls ?? (file.jvm === null && file.churn === null ? 0 : null);
 }
 
 /** The arm that differs from this one only in that the user's program has no probes in it. */
@@ -133,7 +169,7 @@ function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
 function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
-    return one === undefined ? [] : [{ file, holder_calls: analysis.holder?.figures.window_calls ?? (file.jvm === null && file.churn === null ? 0 : null), window_ns: analysis.window_ns, ...one }];
+    return one === undefined ? [] : [{ file, holder_calls: holderCallsOf({ file, analysis }), window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);

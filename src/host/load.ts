@@ -21,6 +21,8 @@ export interface MachineLoad {
   /** Shares of all CPUs' time. */
   readonly steal_share: number;
   readonly foreignLoad_share: number;
+  /** Of the processes that belong to the experiment. */
+  readonly ownLoad_share: number;
   readonly clockSource: string | null;
   readonly clockSourceChanged: boolean;
 }
@@ -55,6 +57,7 @@ export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: n
   return {
     steal_share: Math.max(0, after.steal_ns - before.steal_ns) / capacity_ns,
     foreignLoad_share: Math.max(0, foreign_ns) / capacity_ns,
+    ownLoad_share: Math.max(0, after.own_ns - before.own_ns) / capacity_ns,
     clockSource: after.clockSource,
     clockSourceChanged: before.clockSource !== after.clockSource,
   };

@@ -93,6 +93,8 @@ export interface HlogLine {
   readonly tag: string | null;
   readonly start_ns: number;
   readonly length_ns: number;
+  /** As written: by convention in milliseconds. */
+  readonly max: number;
   readonly base64: string;
 }
 
@@ -113,6 +115,7 @@ export function splitLine(line: string): HlogLine {
     tag: before === '' ? null : before.slice('Tag='.length),
     start_ns: Math.round((seconds[0] ?? 0) * 1e9),
     length_ns: Math.round((seconds[1] ?? 0) * 1e9),
+    max: seconds[2] ?? 0,
     base64,
   };
 }

@@ -55,7 +55,7 @@ export interface StallReport {
   readonly stalls: readonly Stall[];
   /** Operations of 1 ms and more below it. */
   readonly slow: readonly SlowOperation[];
-  /** Over the stalls that the window recorded. */
+  /** Over the stalls that count (`isCounted`). */
   readonly count: number;
   readonly longest_ns: number;
   readonly total_ns: number;
@@ -78,6 +78,8 @@ export interface VictimEvidence {
   readonly timeline: Timeline | undefined;
   /** Per holder, as `holderCalls` gives them. */
   readonly holderCalls: readonly (readonly HolderCall[])[];
+  /** When an operation was due that had not begun at the last look, if none of the window had; null else. */
+  readonly notBegunSince_ns?: number | null;
 }
 
 const listedCalls = 5;
@@ -99,22 +101,27 @@ export function findStalls(evidence: VictimEvidence): StallReport {
   const { threshold_ns, windowStart_ns, windowEnd_ns } = evidence;
   const operations = slowOperations(evidence);
   const stalls = operations.filter(({ duration_ns }) => duration_ns >= threshold_ns).map((operation) => describe(operation, evidence));
-  const recorded = stalls.filter((stall) => stall.recorded);
+  const counted = stalls.filter((stall) => isCounted(stall, evidence));
   const stalledInWindow_ns = unionInside(stalls, windowStart_ns, windowEnd_ns);
   return {
     stalls,
     slow: operations.filter(({ duration_ns }) => duration_ns < threshold_ns).map(withoutRunDelay),
-    count: recorded.length,
-    longest_ns: Math.max(0, ...recorded.map(({ duration_ns }) => duration_ns)),
-    total_ns: recorded.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
+    count: counted.length,
+    longest_ns: Math.max(0, ...counted.map(({ duration_ns }) => duration_ns)),
+    total_ns: counted.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
     stalledInWindow_ns,
     stalledShare: windowEnd_ns > windowStart_ns ? stalledInWindow_ns / (windowEnd_ns - windowStart_ns) : 0,
   };
 }
 
+/** Whether a stall is one of its window's: it was due inside, or it reaches into it from the warm-up. So share, count and longest are of the same stalls. */
+export function isCounted({ recorded, start_ns, duration_ns }: SlowOperation, { windowStart_ns, windowEnd_ns }: Pick<VictimEvidence, 'windowStart_ns' | 'windowEnd_ns'>): boolean {
+  return recorded || (start_ns < windowEnd_ns && start_ns + duration_ns > windowStart_ns);
+}
+
 type Operation = SlowOperation & { readonly runDelay_ns: number | null };
 
-function slowOperations({ series, records, inFlight, lastLook_ns, threadEnded = false, windowStart_ns, windowEnd_ns }: VictimEvidence): Operation[] {
+function slowOperations({ series, records, inFlight, lastLook_ns, threadEnded = false, windowStart_ns, windowEnd_ns, notBegunSince_ns = null }: VictimEvidence): Operation[] {
   const operation = (start_ns: number, end_ns: number, intended_ns: number, runDelay_ns: number | null, stillRunning: boolean): Operation => ({
     series,
     start_ns,
@@ -129,7 +136,9 @@ function slowOperations({ series, records, inFlight, lastLook_ns, threadEnded = 
   // Its record is written before the slot is cleared: a look between the two would list it twice.
   const isRecorded = inFlight.state === 'running' && ended.some(({ start_ns }) => start_ns === inFlight.start_ns);
   const running = inFlight.state === 'running' && !isRecorded ? [operation(inFlight.start_ns, lastLook_ns, inFlight.intended_ns, null, true)] : [];
-  return [...ended, ...running].sort((a, b) => a.start_ns - b.start_ns);
+  // Its thread was held up before the operation, which delays the operation as much.
+  const waiting = notBegunSince_ns === null ? [] : [operation(notBegunSince_ns, lastLook_ns, notBegunSince_ns, null, true)];
+  return [...ended, ...running, ...waiting].sort((a, b) => a.start_ns - b.start_ns);
 }
 
 function describe(operation: Operation, { timeline, holderCalls: calls }: VictimEvidence): Stall {

@@ -27,8 +27,9 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     ofArms.set(run.arm, ofArm);
     assertSaneArm(join(path, 'runs', run.name, 'run.json'), run);
     if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, logs), round: run.repetition });
-    for (const figures of run.series) {
-      assertSane(join(path, 'runs', run.name, 'run.json'), run, figures);
+    for (const stored of run.series) {
+      assertSane(join(path, 'runs', run.name, 'run.json'), run, stored);
+      const figures = stalledThroughout(run, stored);
       const key = `${run.arm}, ${figures.name}`;
       const entry = evidence.get(key) ?? { arm: run.arm, scope: 'series', series: figures.name, runs: [] };
       evidence.set(key, entry);
@@ -114,8 +115,19 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
   return gone.size === 0 ? null : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
 }
 
+/**
+ * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made. Its thread
+ * was held up for all of the window, in what state is not known.
+ */
+function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesFigures {
+  const { service, stalls, unserved, exhausted, refused } = figures;
+  if (service.n + stalls.count + exhausted > 0 || unserved === 0 || Object.keys(refused).length > 0) return figures;
+  const window_ns = window.windowEnd_ns - window.windowStart_ns;
+  return { ...figures, stalls: { ...stalls, count: 1, unseen_count: 1, longest_ns: window_ns, total_ns: window_ns, stalled_share: 1 } };
+}
+
 /** `logs` is asked only for percentiles that the figures do not have. */
-export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => HlogSum): SeriesRun {
+export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => Pick<HlogSum, 'tags'>): SeriesRun {
   return {
     scope: 'series',
     window_ns: window.windowEnd_ns - window.windowStart_ns,
@@ -131,7 +143,7 @@ export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | '
   };
 }
 
-export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile, logs: () => HlogSum): ArmRun {
+export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile, logs: () => Pick<HlogSum, 'tags'>): ArmRun {
   return {
     scope: 'arm',
     window_ns: window.windowEnd_ns - window.windowStart_ns,
@@ -147,7 +159,7 @@ export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile,
   };
 }
 
-function fromLog(logs: () => HlogSum, tags: readonly string[], n: number, percent: number): number | null {
+function fromLog(logs: () => Pick<HlogSum, 'tags'>, tags: readonly string[], n: number, percent: number): number | null {
   if (storedPercents.some((stored) => stored === percent) || !hasFiniteUpperBound(percent / 100, n)) return null;
   return percentile_ns(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))), percent);
 }

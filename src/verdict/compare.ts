@@ -61,7 +61,7 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
       ...candidates.flatMap((candidate) => differencesOf(reference, candidate)),
       ...notes,
       ...[reference, ...candidates].flatMap((side) => side.notes.map((note) => `${side.label}: ${note}`)),
-      ...(reference.kind === 'log' ? ['A histogram log is one run, however long: its intervals follow each other in one process and are not independent. Give several logs a side (a folder, or names separated by commas) to compare runs. Values are taken for nanoseconds.'] : []),
+      ...(reference.kind === 'log' ? ['A histogram log is one run, however long: its intervals follow each other in one process and are not independent. Give several logs a side (a folder, or names separated by commas) to compare runs.'] : []),
     ],
   };
 }

@@ -2,41 +2,52 @@
 import { formatDuration, formatShare } from '../base/units.js';
 import type { ArmSummary, Finding } from '../bundle/schema.js';
 import { evidenceOf, outcomeOf, type Compared, type Series } from './outcome.js';
-import { counted } from './words.js';
+import { underLoad, type UnderLoad } from './under-load.js';
+import { counted, holderText } from './words.js';
 
-/** Every series of the arms of one kernel beside that kernel's own foreign control. */
+/** Every series of the arms of one kernel beside that kernel's own controls. */
 export function compareArms(arms: readonly ArmSummary[]): Compared[] {
   const foreign = arms.find(({ control }) => control === 'foreign');
+  const idle = arms.find(({ control }) => control === 'idle');
   return arms
     .filter(({ control }) => control === null)
-    .flatMap((arm) =>
-      arm.series.map((series) => {
-        const control = foreign?.series.find(({ name }) => name === series.name);
-        return { arm, series, control, judged: outcomeOf(series, control, foreign !== undefined || arm.jvm === null) };
-      }),
-    );
+    .flatMap((arm) => {
+      // Undisturbed runs alone have their own rule.
+      const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
+      return arm.series.map((series): Compared => {
+        const same = (control: ArmSummary | undefined): Series | undefined => control?.series.find(({ name }) => name === series.name);
+        const controls = { foreign: same(foreign), idle: same(idle) };
+        const judged = outcomeOf(series, controls, foreign !== undefined || arm.jvm === null);
+        const isNew = found !== null && found.series.includes(series.name) && judged.outcome !== 'stalls';
+        return { arm, series, controls, judged: isNew ? { outcome: 'stalls', reason: null, underLoad: found } : judged };
+      });
+    });
 }
 
 /** `name`: of the arm as a sentence has it. */
 export function findingOf(one: Compared, name = one.arm.name): Finding {
   const { arm, series, judged } = one;
-  return { arm: arm.name, kernel: arm.kernel, series: series.name, outcome: judged.outcome, sentence: `${name}, ${series.name}: ${describe(one)}.` };
+  const level = judged.reason !== null ? null : judged.underLoad === undefined ? 'undisturbed' : 'under-load';
+  return { arm: arm.name, kernel: arm.kernel, series: series.name, outcome: judged.outcome, level, sentence: `${name}, ${series.name}: ${describe(one)}.` };
 }
 
-function describe({ series, control, judged }: Compared): string {
+function describe({ series, controls: { foreign, idle }, judged }: Compared): string {
+  if (judged.underLoad !== undefined) return describeUnderLoad(judged.underLoad);
   const seen = stallsIn(series);
-  const controlCount = control === undefined ? 0 : stallsOf(control);
-  const had = `had ${controlCount === 0 ? 'none' : controlCount}`;
+  const had = `had ${countIn(foreign)}`;
   const inControl = `the foreign control ${had}`;
+  const inBoth = idle === undefined ? inControl : `${inControl}, and the idle control ${countIn(idle)}`;
   switch (judged.reason) {
     case null:
-      return judged.outcome === 'stalls' ? `${seen}; ${inControl}` : `${seen}; it cannot be told from the foreign control, which ${had}`;
+      return judged.outcome === 'stalls' ? `${seen}; ${inBoth}` : `${seen}; it cannot be told from the foreign control, which ${had}`;
     case 'no-run':
       return 'no whole, unspoiled run, so nothing can be said';
     case 'no-control-run':
       return `${seen}; there is no whole, unspoiled run of the foreign control to compare it with, so nothing can be said`;
     case 'no-control-series':
       return `${seen}; the foreign control has no such series to compare it with (controls.of in the profile names the arm that it copies)`;
+    case 'no-idle-run':
+      return `${seen}; there is no whole, unspoiled run of the idle control to compare it with, so nothing can be said`;
     case 'uncontrolled':
       return `${seen}; without a control`;
     case 'unseen':
@@ -51,6 +62,10 @@ function describe({ series, control, judged }: Compared): string {
       return `${seen}; but records of the foreign control were lost, so it may have been stalled as much; use more runs (--runs)`;
     case 'control-stalls':
       return `${seen}; ${inControl}, in some run for as large a share of the time, so the machine may have done it; use more runs (--runs)`;
+    case 'idle-unseen':
+      return `${seen}; but records of the idle control were lost, so it may have been stalled as much; use more runs (--runs)`;
+    case 'idle-stalls':
+      return `${seen}; the idle control, in which nothing is given back, had ${countIn(idle)}, in some run for as large a share of the time, so something else on this machine stalls victims; \`pauselab explain\` shows what`;
     case 'some-runs':
       return `${seen}; ${inControl}; not every run shows it, so chance may have done it; use more runs (--runs)`;
   }
@@ -89,6 +104,18 @@ function blockedIn(some: number, all: number): string {
 
 function onMutexIn(some: number, all: number): string {
   return all === 1 ? 'the victim slept on the allocator’s mutex' : `the victim slept on the allocator’s mutex in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
+}
+
+function countIn(control: Series | undefined): string {
+  const count = control === undefined ? 0 : stallsOf(control);
+  return count === 0 ? 'none' : String(count);
+}
+
+function describeUnderLoad({ blamed, runs, stalls_n, endedWithHold_n, chance, longest_ns, load_share, controlLoad_share }: UnderLoad): string {
+  return (
+    `in ${counted(runs, 'run')} under load (others took ${formatShare(load_share)} of the CPU time that was left), ${endedWithHold_n} of ${counted(stalls_n, 'wait')} in the kernel (state D) of this arm's victims, up to ${formatDuration(longest_ns)} long, ` +
+    `ended within 10 ms of the end of a hold of ${holderText(blamed)}, which chance would do in ${chance < 0.0001 ? 'less than 0.01 %' : formatShare(chance)} of cases; both controls ran as long beside ${formatShare(controlLoad_share)} or more, and no victim of theirs was blocked in the kernel`
+  );
 }
 
 function stallsOf(series: Series): number {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
 import { isBundle, openBundle } from '../bundle/store.js';
+import type { ValueUnit } from '../record/hlog-unit.js';
 import { bundleSide, kernelSides } from './bundle-side.js';
 import { logSide } from './log-side.js';
 import type { Side } from './side.js';
@@ -10,12 +11,14 @@ import type { Side } from './side.js';
 export interface SideOptions {
   /** From when on an operation of a log is a stall; a bundle has its own. */
   readonly threshold_ns: number;
+  /** Of a log's values; undefined: as the log tells. */
+  readonly unit?: ValueUnit | undefined;
 }
 
 /** A bundle's folder; a histogram log; several of them, separated by commas; or a folder of them. */
 export function readSide(path: string, options: SideOptions): Side {
   if (isBundle(path)) return bundleSide(openBundle(path));
-  return logSide(path, logFiles(path), options.threshold_ns);
+  return logSide(path, logFiles(path), options);
 }
 
 /** As `readSide`, but a side for each kernel of a bundle. */

@@ -4,8 +4,9 @@ import { formatDuration } from '../base/units.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../bundle/schema.js';
 import { configurationTexts } from './configurations.js';
 import { probeCosts } from './cost.js';
-import { evidenceOf, type Compared } from './outcome.js';
-import { listed } from './words.js';
+import { controlsOf, evidenceOf, type Compared } from './outcome.js';
+import type { UnderLoad } from './under-load.js';
+import { holderText, listed } from './words.js';
 
 /** What was compared on one kernel. */
 export interface OnKernel {
@@ -23,33 +24,52 @@ export interface Circumstances {
 /** `kernels`: the verdict of each, in order, and what they have to do with each other. `between`: what lies between two of them; null: that is not known. */
 export function verdictOf(kernels: readonly OnKernel[], circumstances: Circumstances, between: string | null = null): string {
   const found = kernels.map(({ name, compared, unprobed }) => ({ name, ...foundOn(compared, unprobed) }));
-  return [...found.map(({ name, text }) => `On Linux ${name}: ${text}.`), ...betweenKernels(kernels, between), ...caveats(found.flatMap(({ claimed }) => claimed), circumstances)].join(' ');
+  return [...found.map(({ name, text }) => `On Linux ${name}: ${text}.`), ...betweenKernels(kernels, between), ...levelText(found), ...caveats(found.flatMap(({ claimed }) => claimed), circumstances)].join(' ');
 }
 
 /** `claimed`: what the text says something of. */
-function foundOn(compared: readonly Compared[], unprobed: readonly ArmSummary[]): { text: string; claimed: readonly Compared[] } {
+function foundOn(compared: readonly Compared[], unprobed: readonly ArmSummary[]): { text: string; claimed: readonly Compared[]; loadedNames: readonly string[] } {
   const names = [...new Set(compared.map(({ arm }) => arm.name))];
   const of = (name: string): Compared[] => compared.filter(({ arm }) => arm.name === name);
-  const stalling = compared.filter(({ judged }) => judged.outcome === 'stalls');
-  const stallingNames = names.filter((name) => stalling.some(({ arm }) => arm.name === name));
+  const stalling = compared.filter(({ judged }) => judged.outcome === 'stalls' && judged.underLoad === undefined);
+  const loaded = [...new Map(compared.flatMap(({ arm, judged: { underLoad } }) => (underLoad === undefined ? [] : [[arm.name, { arm: arm.name, underLoad }] as const]))).values()];
+  const undisturbedNames = names.filter((name) => stalling.some(({ arm }) => arm.name === name));
+  // What undisturbed runs say of one series of an arm says more than what runs under load say of another.
+  const loadedNames = names.filter((name) => !undisturbedNames.includes(name) && loaded.some(({ arm }) => arm === name));
+  const stallingNames = [...undisturbedNames, ...loadedNames];
   const quietNames = names.filter((name) => of(name).every(({ judged }) => judged.outcome === 'like-foreign'));
   const quiet = quietNames.flatMap(of);
-  const emptyNames = names.filter((name) => of(name).every(({ judged }) => judged.reason === 'no-run' || judged.reason === 'no-control-run'));
+  const emptyNames = names.filter((name) => of(name).every(({ judged }) => judged.reason !== null && withoutRuns.includes(judged.reason)));
   const alone = compared.filter(({ judged }) => judged.reason === 'uncontrolled');
   const aloneNames = names.filter((name) => of(name).every((one) => alone.includes(one)));
   const openNames = names.filter((name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name));
   const parts = [
     ...(names.length === 0 && unprobed.length > 0 ? [`in ${listed(unprobed.map(({ name }) => name))} nothing is timed, for the program has no probes`] : []),
     ...(names.length === 0 && unprobed.length === 0 ? ['only the controls were run, so there is nothing to compare'] : []),
-    ...(stallingNames.length > 0 ? [stallingText(stallingNames, stalling)] : []),
+    ...(undisturbedNames.length > 0 ? [stallingText(undisturbedNames, stalling)] : []),
+    ...(loadedNames.length > 0 ? [loadedText(loadedNames, loaded.flatMap(({ arm, underLoad }) => (loadedNames.includes(arm) ? [underLoad] : [])))] : []),
     ...(quietNames.length > 0 ? [quietText(quietNames, quiet)] : []),
     ...aloneNames.map((name) => aloneText(name, of(name))),
     ...configurationTexts(compared),
     ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
     ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
-    ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of the foreign control`] : []),
+    ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of a control`] : []),
   ];
-  return { text: parts.join('; '), claimed: [...stalling, ...quiet, ...alone] };
+  return { text: parts.join('; '), claimed: [...stalling, ...quiet, ...alone], loadedNames };
+}
+
+const withoutRuns: readonly string[] = ['no-run', 'no-control-run', 'no-idle-run'];
+
+/** On which evidence the verdict stands. */
+function levelText(found: readonly { readonly claimed: readonly Compared[]; readonly loadedNames: readonly string[] }[]): string[] {
+  const loaded = [...new Set(found.flatMap(({ loadedNames }) => loadedNames))];
+  // A program of the user's own has no controls, and its load is another program's.
+  const undisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason === null));
+  if (loaded.length === 0) return undisturbed ? ['This rests on undisturbed runs.'] : [];
+  return [
+    `That ${listed(loaded)} ${loaded.length === 1 ? 'stalls' : 'stall'}, and why, rests on runs under load; how often and how long, and any comparison, needs undisturbed ones (--wait-for-quiet).`,
+    ...(undisturbed ? ['The rest rests on undisturbed runs.'] : []),
+  ];
 }
 
 type Behaviour = 'stalls' | 'quiet' | 'open';
@@ -76,7 +96,7 @@ function behaviourOf(compared: readonly Compared[]): Behaviour {
 }
 
 function stallingText(names: readonly string[], stalling: readonly Compared[]): string {
-  const isQuiet = stalling.every(({ control }) => control !== undefined && evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0));
+  const isQuiet = stalling.every(({ controls }) => controlsOf(controls).every((control) => evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0)));
   const control = isQuiet ? 'none was stalled' : 'they were stalled for a smaller share of the time';
   const blocked = stalling.filter(({ series }) => evidenceOf(series).some(({ blocked_share }) => blocked_share > 0));
   const onMutex = stalling.filter(({ series }) => evidenceOf(series).some(({ mutex_share }) => mutex_share > 0));
@@ -85,7 +105,16 @@ function stallingText(names: readonly string[], stalling: readonly Compared[]): 
     ...(onMutex.length > 0 ? [`slept on the allocator’s mutex${upTo(onMutex, ({ longest_mutex_ns }) => longest_mutex_ns)}`] : []),
   ];
   const what = onMutex.length === 0 ? 'belongs to the memory of their own process, as mmap_lock does' : blocked.length === 0 ? 'belongs to the allocator of their own process, and is not mmap_lock' : 'belongs to their own process';
-  return `in ${listed(names)} victims ${held.join(' or ')}, while with the holder in another process ${control}, so what they waited for ${what}`;
+  return `in ${listed(names)} victims ${held.join(' or ')}, while with the holder in another process${stalling.every(({ controls }) => controls.idle !== undefined) ? ' or idle' : ''} ${control}, so what they waited for ${what}`;
+}
+
+/** By runs beside other programs: what they waited for, and no rate. */
+function loadedText(names: readonly string[], found: readonly UnderLoad[]): string {
+  const holders = [...new Set(found.map(({ blamed }) => holderText(blamed)))];
+  const stalls_n = found.reduce((sum, one) => sum + one.stalls_n, 0);
+  const ended_n = found.reduce((sum, one) => sum + one.endedWithHold_n, 0);
+  const isMmapLock = found.every(({ blamed }) => blamed.cause !== 'vma-lock');
+  return `in ${listed(names)} victims were blocked in the kernel for up to ${formatDuration(Math.max(...found.map(({ longest_ns }) => longest_ns)))} at a time, and ${ended_n} of ${stalls_n} such waits ended when a hold of ${listed(holders)} did, while neither control was blocked beside as much load, so they waited for ${isMmapLock ? 'mmap_lock' : 'a lock of their own process’s memory'}, which it held`;
 }
 
 /** Every stall in evidence may have begun in the warm-up, and then its length is in no figure. */
@@ -112,7 +141,7 @@ function aloneText(name: string, own: readonly Compared[]): string {
 
 /** What must not get lost when the verdict is quoted alone. */
 function caveats(claimed: readonly Compared[], { status, degraded }: Circumstances): string[] {
-  const fewest = Math.min(...claimed.flatMap(({ series, control }) => [evidenceOf(series).length, ...(control === undefined ? [] : [evidenceOf(control).length])]));
+  const fewest = Math.min(...claimed.flatMap(({ series, controls }) => [series, ...controlsOf(controls)].map((one) => evidenceOf(one).length)));
   return [
     ...(fewest === 1 ? ['From a single run this is an observation, not yet a finding.'] : []),
     ...(degraded.length > 0 ? ['The set-up was not as asked for (see the notes), so it may not hold.'] : []),

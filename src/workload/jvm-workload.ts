@@ -132,7 +132,8 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         await endsOrIsKilled(started);
       },
       afterwards: () => ({
-        failures: watching.failures(),
+        // A program of the user's own may hang in a shutdown hook, after its window; ours does not.
+        failures: [...watching.failures(), ...(jvm.app === null && ends.some(({ killed }) => killed) ? ['the JVM did not end after its window and was killed; what it had recorded is kept'] : [])],
         churn: null,
         pssBytes: new Map([
           ...pssSaidBy(printedBy(folder)).map((bytes) => [started.pid, bytes] as const),

@@ -22,9 +22,9 @@ function folder(): string {
 
 const summary = summaryOf([writerArm('a', null, runOf())]);
 const run: RunFile = {
-  schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null, startedAt: '2026-01-01T00:00:00.000Z',
-  window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null },
-  autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: [],
+  schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null, startedAt: '2026-01-01T00:00:00.000Z',
+  window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null },
+  autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: [], blocked: null,
 };
 
 function failureOf(action: () => unknown): { exitCode: number; message: string } {

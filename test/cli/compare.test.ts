@@ -24,6 +24,11 @@ for (const [name, value_ns] of [['before', 1000], ['after', 1500]] as const) {
 const compare = (...words: string[]): Promise<Ended> => pauselab(['compare', ...words], { cwd });
 
 describe('pauselab compare', () => {
+  test('--unit wants a unit, and a log', async () => {
+    expectFault(await compare('before.hlog', 'after.hlog', '--unit', 'hours'), { code: 2, says: ['--unit hours: expected one of ns, us, ms, s'] });
+    expectFault(await compare('results/before', 'results/after', '--unit', 'us'), { code: 2, says: ['--unit: none of these is a histogram log'] });
+  });
+
   test('begins with the answer, then has the table, then the notes; exit code 0 though something regressed', async () => {
     const { code, stdout, stderr } = await compare('results/before', 'results/after');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

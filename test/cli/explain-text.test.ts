@@ -3,7 +3,7 @@ import { renderStall, renderStalls } from '../../src/cli/explain-text.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import { exampleStall } from '../support/stalls.js';
 
-const one: NumberedStall = { number: 1, run: '003-free-across-vmas', arm: 'free-across-vmas', kernel: null, stall: exampleStall };
+const one: NumberedStall = { number: 1, run: '003-free-across-vmas', arm: 'free-across-vmas', kernel: null, counted: true, stall: exampleStall };
 
 test('the list has each stall with cause, grade and thread, and the stalled time per arm and cause', () => {
   const text = renderStalls({ stalls: [one], missing: ['run 004-x was spoiled: steal'] });

@@ -29,7 +29,7 @@ describe('CPUs', () => {
 });
 
 test('load and steal come with advice', () => {
-  const of = (steal_share: number, foreignLoad_share: number): string[] => loadChecks({ steal_share, foreignLoad_share, clockSource: 'tsc', clockSourceChanged: false }).map(({ status }) => status);
+  const of = (steal_share: number, foreignLoad_share: number): string[] => loadChecks({ steal_share, foreignLoad_share, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false }).map(({ status }) => status);
   expect(of(0, 0)).toEqual(['ok', 'ok']);
   expect(of(0.02, 0.5)).toEqual(['advice', 'advice']);
 });

@@ -28,8 +28,25 @@ describe('stalls', () => {
     });
   });
 
-  test('of the warm-up take their share of the window, and are not counted', () => {
-    expect(stallsOf({ slow: [{ from: 100, to: 500 }] })).toMatchObject({ count: 0, longest_ns: 0, stalled_share: 0.1, blocked_share: 0.1 });
+  test('of the warm-up count if they reach into the window: share, count and longest are of the same stalls', () => {
+    expect(stallsOf({ slow: [{ from: 100, to: 500 }] })).toMatchObject({ count: 1, blocked_count: 1, unseen_count: 0, longest_ns: 400 * ms, longest_blocked_ns: 400 * ms, total_ns: 400 * ms, stalled_share: 0.1, blocked_share: 0.1 });
+    expect(stallsOf({ slow: [{ from: 10, to: 190 }] })).toMatchObject({ count: 0, longest_ns: 0, total_ns: 0, stalled_share: 0 });
+  });
+
+  test('that are longer than the window are one stall of all of it, ended or not', () => {
+    const whole = { count: 1, blocked_count: 1, unseen_count: 0, stalled_share: 1, blocked_share: 1 };
+    expect(stallsOf({ quick_n: 0, slow: [{ from: 100, to: 3520 }], unserved: 3000 })).toMatchObject({ ...whole, longest_ns: 3420 * ms, longest_blocked_ns: 3420 * ms });
+    expect(stallsOf({ quick_n: 0, inFlightFrom: 100, unserved: 3000 })).toMatchObject({ ...whole, longest_ns: 3400 * ms, longest_blocked_ns: 3400 * ms });
+  });
+
+  test('of a thread that began none of the operations that were due are one of all of the window', () => {
+    const run: FakeRun = { quick_n: 0, unserved: 3000 };
+    expect(stallsOf(run)).toMatchObject({ count: 1, longest_ns: 3300 * ms, total_ns: 3300 * ms, stalled_share: 1 });
+    expect(analyse(run).series[0]?.stalls).toMatchObject([{ start_ns: 200 * ms, stillRunning: true, recorded: true, dominant: 'S' }]);
+    // These were not due, or not to be had.
+    expect(stallsOf({ quick_n: 0 })).toMatchObject({ count: 0, stalled_share: 0 });
+    expect(stallsOf({ quick_n: 0, backToBack: true, unserved: 3000 })).toMatchObject({ count: 0, stalled_share: 0 });
+    expect(stallsOf({ quick_n: 0, unserved: 3000, thread: { exhausted_n: 3 } })).toMatchObject({ count: 0, stalled_share: 0 });
   });
 
   test('take no more of the window than they lie in', () => {

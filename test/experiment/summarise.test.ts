@@ -17,9 +17,9 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
     analysis,
     log: [],
     file: {
-      schemaVersion: 1, name: `${String(made).padStart(3, '0')}-${arm}`, arm, kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null,
-      startedAt: '2026-01-01T00:00:00.000Z', window, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
-      autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: analysis.holder?.figures ?? null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures),
+      schemaVersion: 1, name: `${String(made).padStart(3, '0')}-${arm}`, arm, kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null,
+      startedAt: '2026-01-01T00:00:00.000Z', window, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
+      autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: analysis.holder?.figures ?? null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures), blocked: null,
       ...more,
     },
   };
@@ -56,17 +56,24 @@ test('spoiled runs are counted and in no figure', () => {
   expect(arm?.series[0]?.perRun).toHaveLength(1);
 });
 
+test('whole runs that nothing but other load spoiled are shown apart, and no figure has them', () => {
+  const busy = { spoiled: ['other programs used 60 %'], disturbances: ['foreign-load' as const] };
+  const stopped = { spoiled: ['other programs used 60 %', 'it was stopped'], disturbances: ['foreign-load' as const, 'stopped' as const] };
+  const arm = summary([run('free-one-vma', { slow: stalls }, busy), run('free-one-vma', { slow: stalls }, stopped), run('free-one-vma', { slow: stalls }, { spoiled: ['an older version'], disturbances: null })]).arm('free-one-vma');
+  expect(arm).toMatchObject({ runs: 0, spoiledRuns: 3, series: [{ service: { n: 0 }, stalls: { count: 0 } }], underLoad: { runs: 1, series: [{ stalls: { count: 2 } }] } });
+});
+
 describe('a run that was cut short', () => {
-  const control = run('foreign-control', {});
+  const controls = [run('idle-control', { holder: [] }), run('foreign-control', {})];
   const cut = run('free-across-vmas', { slow: stalls }, { status: 'partial' });
 
   test('is in the figures', () => {
-    expect(summary([control, cut]).arm('free-across-vmas')).toMatchObject({ runs: 1, cutShortRuns: 1, series: [{ stalls: { count: 2 } }] });
+    expect(summary([...controls, cut]).arm('free-across-vmas')).toMatchObject({ runs: 1, cutShortRuns: 1, series: [{ stalls: { count: 2 } }] });
   });
 
   test.each(['partial', 'failed'] as const)('and no evidence: %s', (status) => {
-    expect(summary([control, { ...cut, file: { ...cut.file, status } }]).findings.find(({ arm }) => arm === 'free-across-vmas')?.outcome).toBe('no-data');
-    expect(summary([control, run('free-across-vmas', { slow: stalls }), { ...cut, file: { ...cut.file, status } }]).findings.find(({ arm }) => arm === 'free-across-vmas')?.outcome).toBe('stalls');
+    expect(summary([...controls, { ...cut, file: { ...cut.file, status } }]).findings.find(({ arm }) => arm === 'free-across-vmas')?.outcome).toBe('no-data');
+    expect(summary([...controls, run('free-across-vmas', { slow: stalls }), { ...cut, file: { ...cut.file, status } }]).findings.find(({ arm }) => arm === 'free-across-vmas')?.outcome).toBe('stalls');
   });
 });
 
@@ -74,7 +81,7 @@ test('from recordings to a verdict', () => {
   const { verdict, findings } = summary([run('idle-control', { holder: [] }), run('foreign-control', {}), run('free-one-vma', {}), run('free-across-vmas', { slow: stalls }), run('dontneed-across-vmas', { slow: stalls.map((one) => ({ ...one, state: 'R' })) })]);
   expect(findings.map(({ outcome }) => outcome)).toEqual(['like-foreign', 'stalls', 'unclear']);
   expect(verdict).toBe(
-    'On Linux 6.18.0: in free-across-vmas victims were blocked in the kernel for up to 600 ms at a time, while with the holder in another process none was stalled, so what they waited for belongs to the memory of their own process, as mmap_lock does; ' +
-      'free-one-vma cannot be told from the foreign control: in these runs no victim was stalled for 100 ms or more; these runs decide nothing about dontneed-across-vmas. From a single run this is an observation, not yet a finding.',
+    'On Linux 6.18.0: in free-across-vmas victims were blocked in the kernel for up to 600 ms at a time, while with the holder in another process or idle none was stalled, so what they waited for belongs to the memory of their own process, as mmap_lock does; ' +
+      'free-one-vma cannot be told from the foreign control: in these runs no victim was stalled for 100 ms or more; these runs decide nothing about dontneed-across-vmas. This rests on undisturbed runs. From a single run this is an observation, not yet a finding.',
   );
 });

@@ -14,9 +14,9 @@ const output: RunOutput = {
   log: [{ name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1 }, { name: 'none', counts: countsOfValues([]), long_count: 0 }],
   files: { 'stalls.json': JSON.stringify(noStalls), 'histograms.hlog': '#', 'jvm-err.log': '' },
   file: {
-    schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null, startedAt: '', window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 },
-    regionBytes: 1, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null }, autogroup: null, memoryLocked: true, layout: {}, priorities: [],
-    holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures),
+    schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null, startedAt: '', window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 },
+    regionBytes: 1, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null }, autogroup: null, memoryLocked: true, layout: {}, priorities: [],
+    holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures), blocked: null,
   },
 };
 const said = JSON.parse(JSON.stringify(sayRan(output))) as Said & { type: 'ran' };

@@ -57,6 +57,28 @@ describe('a sampler', () => {
   });
 });
 
+test('a workload that is stopped in its window, and goes on, is no evidence', async () => {
+  const { file } = await runInjected({
+    operation: 'inject_pause', at: 900, for_ns: 1_000, duration_ns: 1_000_000_000,
+    meanwhile: async ({ engine, sampler }) => {
+      process.kill(engine, 'SIGSTOP');
+      try {
+        // It has looked some times since, as its CPU time says.
+        const looked = looksOf(sampler);
+        await until('the sampler sees that it is stopped', () => looksOf(sampler) >= looked + 5);
+      } finally {
+        process.kill(engine, 'SIGCONT');
+      }
+    },
+  });
+  expect(file).toMatchObject({ status: 'complete', disturbances: ['stopped'], spoiled: [expect.stringMatching(/^the workload was stopped by a signal or a debugger \(state T\) for .* of its window$/) as string] });
+});
+
+/** Times that it slept between two looks. */
+function looksOf(sampler: number): number {
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(readFileSync(`/proc/${sampler}/status`, 'utf8'))?.[1]);
+}
+
 describe.runIf(process.geteuid?.() === 0)('a tracer', () => {
   test.each([
     ['is killed', 'SIGKILL', ['the tracer ended by SIGKILL, so there is no trace of this run']],

@@ -90,7 +90,8 @@ describe('a page', () => {
     const why = (call: string): string => /<dt>Why<\/dt><dd>([^]*?)<span/.exec(report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [{ ...exampleStall, chain: [{ ...exampleLink, call }] }] })]))?.[1]?.replace(/<[^>]*>/g, '') ?? '';
     expect(why('read_smaps')).toContain('holder had it while reading the list of the process’s memory');
     expect(why('madvise_cold')).toContain('holder had it while telling the kernel how it will use its memory');
-    expect(why('munmap')).toContain('holder had it while inside the call munmap');
+    expect(why('mmap.NONE')).toContain('holder had it while giving memory back to the system');
+    expect(why('mprotect')).toContain('holder had it while inside the call mprotect');
   });
 
   test('counts, tells and draws the stalls of the measured window; the others are told apart', () => {

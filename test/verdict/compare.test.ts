@@ -125,6 +125,14 @@ describe('what is no evidence is left out or refused, and said', () => {
     expect(comparison.notes.join('\n')).toMatch(/b: 1 run of 9 is spoiled by what else the machine did, and left out\.\nb: 1 run of 9 was cut short or failed.*\nb: the experiment is not complete \(partial\)\.\nb: free, writer\.mprotect: in 1 run no operation was made; it is left out\./);
   });
 
+  test('a series of which nothing due was served was stalled all the time, also in a bundle that counted no stall', () => {
+    const stuck = bundle('b', { runs: runs(6, () => ({ values_ns: [], figures: { unserved: 6000, saturated: true } })) });
+    const comparison = compare([bundle('a', { runs: clean }), stuck]);
+    expect(row(comparison, 'stalled_share')).toMatchObject({ runs: { a: 6, b: 6 }, mean: { b: 1 }, verdict: 'regressed' });
+    expect(row(comparison, 'longest_ns')).toMatchObject({ mean: { b: 10e9 }, verdict: 'regressed' });
+    expect(comparison.notes.join()).not.toContain('left out');
+  });
+
   test('only spoiled runs: there is nothing to compare', () => {
     const comparison = compare([bundle('a', { runs: clean }), bundle('b', { runs: clean.map((run) => ({ ...run, run: { spoiled: ['steal'] } })) })].slice(), {});
     expect(comparison.rows.every(({ p }) => p === null)).toBe(true);
@@ -235,6 +243,46 @@ describe('histogram logs of any tool', () => {
     const single = compare([a[0] ?? '', b[0] ?? '']);
     expect(row(single, 'stalls_per_minute')).toMatchObject({ verdict: 'inconclusive', runs: { a: 1, b: 1 } });
     expect(single.notes.join('\n')).toContain('A histogram log is one run, however long');
+  });
+
+  describe('have a unit', () => {
+    /** Six runs a side whose values are of this many units, `Interval_Max` in milliseconds if the ratio is given, and a line of its own. */
+    const sides = (values: readonly number[], { unitsPerMillisecond = 1e6, line = '' } = {}): string[] => values.map((value, side) => {
+      const at = folder();
+      for (let i = 0; i < 6; i += 1) {
+        const written = hlogLine('app', 0, 10e9, countsOfValues([...Array<number>(5000).fill(value + i), value * 100])).split(',');
+        written[3] = ((value * 100) / unitsPerMillisecond).toFixed(3);
+        writeFileSync(join(at, `${side}-${i}.hlog`), hlogHead(0) + line + written.join(','));
+      }
+      return at;
+    });
+    const compareIn = (paths: readonly string[], unit?: 'ns' | 'us'): Comparison => compareSides(paths.map((path) => readSide(path, { threshold_ns: 100 * ms, unit })), { metrics: metricsFor([99]), margins: [], arms: [], policy: { ...defaultPolicy, resamples: 500 } });
+    const p99 = (comparison: Comparison): number | null => row(comparison, 'service.p99_ns').mean.a;
+
+    test('as --unit says, whatever the log says', () => {
+      expect(p99(compareIn(sides([3000, 3000], { line: '#UNITS: ms\n' }), 'us'))).toBeCloseTo(3e6, -5);
+    });
+
+    test('as a line of the log says', () => {
+      const comparison = compareIn(sides([3000, 3000], { line: '#UNITS: us\n' }));
+      expect(p99(comparison)).toBeCloseTo(3e6, -5);
+      expect(comparison.notes.join()).toContain('are microseconds, as a line of it says');
+      expect(failureOf(() => compareIn(sides([3000, 3000], { line: '#UNITS: furlongs\n' })))).toMatchObject({ exitCode: 2, message: expect.stringMatching(/line 5 of .* names a unit that is not known: expected ns, us, ms, s, got/) as string });
+    });
+
+    test('as Interval_Max beside the encoded maximum says; stalls are counted in it', () => {
+      const comparison = compareIn(sides([3000, 3000], { unitsPerMillisecond: 1000 }));
+      expect(p99(comparison)).toBeCloseTo(3e6, -5);
+      expect(row(comparison, 'longest_ns').mean.a).toBeCloseTo(300e6, -6);
+      expect(comparison.notes.join()).toMatch(/are taken for microseconds: its column Interval_Max/);
+    });
+
+    test('else nanoseconds, which is said; and what cannot be is refused instead of called equivalent', () => {
+      expect(compareIn(sides([3000, 3000], { unitsPerMillisecond: 37 })).notes.join()).toContain('are taken for nanoseconds, as nothing in it says their unit');
+      expect(failureOf(() => compareIn(sides([3, 3])))).toMatchObject({ exitCode: 2, message: expect.stringMatching(/: as nanoseconds, 99 % of app took \S+ ns or less, which no operation does; say the unit of its values with --unit \(ns, us, ms, s\)$/) as string });
+      // Who says so knows.
+      expect(p99(compareIn(sides([3, 3]), 'ns'))).toBeLessThan(20);
+    });
   });
 
   test('are not compared with bundles, and an empty one is refused', () => {

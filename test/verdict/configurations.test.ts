@@ -26,6 +26,8 @@ test('every further arm has its clause; one arm, or arms with controls, have non
   expect(text).toContain('whether b is stalled more or less than a');
   expect(text).toContain('in c series are stalled for a share of the time that is longer than in a');
   expect(verdictOf(program('a', ...six(0.1)))).not.toContain('than');
+  // A program's load is another program's: no run of it is undisturbed.
+  expect(verdictOf(program('a', ...six(0.1)))).not.toContain('undisturbed');
   const controlled = [writerArm('idle-control', 'idle', runOf()), writerArm('foreign-control', 'foreign', runOf()), writerArm('a', null, runOf()), writerArm('b', null, stalledRun(3, 0.5))];
   expect(verdictOf(...controlled)).not.toMatch(/stalled more or less|that is longer than/);
 });

@@ -59,9 +59,9 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     const hlog = hlogHead(1_700_000_000_000) + hlogLine(`${tag}.service`, 0, window_ns, service) + hlogLine(`${tag}.response`, 0, window_ns, service);
     store.writeRun(
       {
-        schemaVersion: 1, name, arm, kernel: null, repetition: i + 1, status: 'complete', failure: null, spoiled: [], degraded: [], trace: null, unproven: [], startedAt: '2026-01-01T00:00:00.000Z',
-        window: { windowStart_ns: 0, windowEnd_ns: window_ns, drainEnd_ns: window_ns }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
-        autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, series: [series],
+        schemaVersion: 1, name, arm, kernel: null, repetition: i + 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null, unproven: [], startedAt: '2026-01-01T00:00:00.000Z',
+        window: { windowStart_ns: 0, windowEnd_ns: window_ns, drainEnd_ns: window_ns }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
+        autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, series: [series], blocked: null,
         ...fake.run,
       },
       { 'histograms.hlog': hlog },

@@ -72,6 +72,8 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
     jvm: null,
     churn: null,
     unproven: [],
+    underLoad: null,
+    blockedRuns: [],
     series: [...series],
     ...more,
   };

@@ -25,7 +25,7 @@ function bundle(): string {
   return path;
 }
 
-const read = (path: string): Side => readSide(path, { threshold_ns: 1e8 });
+const read = (path: string, unit?: 'ns'): Side => readSide(path, { threshold_ns: 1e8, unit });
 
 function refusal(path: string): string {
   try {
@@ -118,7 +118,7 @@ describe('a log', () => {
 
   test('line by hand is one that is taken', () => {
     // ZigZag: 4 is a count of 2.
-    expect(figuresOf(read(written(lineOf(Buffer.from([4])))))?.service.n).toBe(2);
+    expect(figuresOf(read(written(lineOf(Buffer.from([4]))), 'ns'))?.service.n).toBe(2);
   });
 
   test.each<[string, string, RegExp]>([

@@ -5,7 +5,11 @@ import { outcomeOf } from '../../src/verdict/outcome.js';
 import { runOf, seriesOf, stalledRun, writer } from './fake-summary.js';
 
 function judged(runs: readonly SeriesRunFigures[], control: readonly SeriesRunFigures[]) {
-  return outcomeOf(seriesOf(writer, runs), seriesOf(writer, control));
+  return outcomeOf(seriesOf(writer, runs), { foreign: seriesOf(writer, control) });
+}
+
+function judgedBesideIdle(runs: readonly SeriesRunFigures[], idle: readonly SeriesRunFigures[]) {
+  return outcomeOf(seriesOf(writer, runs), { foreign: seriesOf(writer, [quiet, quiet]), idle: seriesOf(writer, idle) });
 }
 
 const quiet = runOf();
@@ -35,6 +39,7 @@ describe('an arm', () => {
     ['unseen', [runOf({ count: 1, stalled_share: 0.1, unseen_count: 1 })], [stalledRun(1, 0.2, 0)]],
     ['unseen', [quiet, runOf({ lost_records: 7 })], [quiet]],
     ['holder-idle', [quiet, runOf({ holder_calls: 0 })], [quiet]],
+    ['holder-idle', [stalledRun(3, 0.3), { ...stalledRun(3, 0.3), holder_calls: 0 }], [quiet]],
     ['exhausted', [quiet, runOf({ exhausted: 1 })], [quiet]],
     ['control-unseen', [stalledRun(3, 0.3)], [runOf({ lost_records: 1 })]],
   ])('is unclear: %s', (reason, runs, control) => {
@@ -53,7 +58,29 @@ describe('an arm', () => {
   });
 
   test('has no data where the control has no such series', () => {
-    expect(outcomeOf(seriesOf(writer, [quiet]), undefined)).toEqual({ outcome: 'no-data', reason: 'no-control-series' });
+    expect(outcomeOf(seriesOf(writer, [quiet]), { foreign: undefined })).toEqual({ outcome: 'no-data', reason: 'no-control-series' });
+  });
+});
+
+describe('beside the idle control, in which nothing is given back', () => {
+  const stalling = [stalledRun(3, 0.3), stalledRun(2, 0.2)];
+
+  test('an arm stalls where the idle control does so less', () => {
+    expect(judgedBesideIdle(stalling, [quiet, stalledRun(1, 0.1)]).outcome).toBe('stalls');
+  });
+
+  test.each<[string, SeriesRunFigures[]]>([
+    ['idle-stalls', [quiet, stalledRun(2, 0.2)]],
+    ['idle-stalls', [stalledRun(9, 0.9, 0)]],
+    ['idle-unseen', [runOf({ lost_records: 1 })]],
+    ['no-idle-run', []],
+    ['no-idle-run', [runOf({ status: 'partial' })]],
+  ])('no conclusion is drawn: %s', (reason, idle) => {
+    expect(judgedBesideIdle(stalling, idle).reason).toBe(reason);
+  });
+
+  test('that it stalls makes no arm less like the foreign control', () => {
+    expect(judgedBesideIdle([quiet, quiet], [stalledRun(2, 0.2)]).outcome).toBe('like-foreign');
   });
 });
 

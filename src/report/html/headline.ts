@@ -51,9 +51,9 @@ function seenIn({ stored: { runs }, stalls: { stalls, runs: read }, arms }: Repo
   const counted = stalls.filter(({ run }) => counts(run));
   const inArms = counted.filter(({ arm }) => !controls.has(arm));
   return {
-    stalls: inArms.filter(({ stall }) => stall.recorded),
-    outside: inArms.filter(({ stall }) => !stall.recorded),
-    inControls_n: counted.filter(({ arm, stall }) => controls.has(arm) && stall.recorded).length,
+    stalls: inArms.filter((one) => one.counted),
+    outside: inArms.filter((one) => !one.counted),
+    inControls_n: counted.filter((one) => controls.has(one.arm) && one.counted).length,
     hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
     unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
     isEvidence: hasGood,

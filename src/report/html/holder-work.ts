@@ -1,4 +1,5 @@
 /** What a holder was doing, in words that fit a sentence, a row and a legend. */
+import { givesMemoryBack } from '../../attribution/gives-back.js';
 import { operations, type HolderWork } from '../../profile/operations.js';
 
 const words: Readonly<Record<HolderWork, string>> = {
@@ -17,7 +18,7 @@ export function workOf(operation: string): string | null {
   return does === undefined ? null : words[does];
 }
 
-/** `call`: of a chain's link, such as `madvise_free across VMAs` or `munmap`. */
+/** `call`: of a chain's link, such as `madvise_free across VMAs`, or as strace names it, such as `mmap.NONE`. */
 export function workOfCall(call: string): string {
-  return workOf(call.split(' ')[0] ?? '') ?? `inside the call ${call}`;
+  return workOf(call.split(' ')[0] ?? '') ?? (givesMemoryBack(call) ? words.releases : `inside the call ${call}`);
 }

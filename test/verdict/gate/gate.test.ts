@@ -44,6 +44,12 @@ describe('comparisons', () => {
     expect(result.verdict).toMatch(/^FAIL: 3 of 3 checks failed\. free, writer\.mprotect, stalled share ≤ baseline \+ 10 % or 0\.100 pp: regressed: 0 → 17\.5 % \(difference \+17\.5 pp \[.*\], p < 0\.0001\)\.$/);
   });
 
+  test('fail where not one operation that was due was served', () => {
+    const stuck = runs(8, 0, { values_ns: [], figures: { unserved: 6000, saturated: true } });
+    expect(judge(side('before', runs(8, 0)), side('after', stuck), 'rules: [{ compare: [stalled_share, longest_ns] }]')).toMatchObject({ exitCode: 3, counts: { fail: 2 } });
+    expect(judge(null, side('after', stuck), 'rules: [{ limits: [longest_ns <= 50ms] }]').exitCode).toBe(3);
+  });
+
   test('pass where it is better, by however much', () => {
     expect(judge(side('before', runs(8, 3)), side('after', runs(8, 0)))).toMatchObject({ outcome: 'pass', exitCode: 0, counts: { pass: 3 } });
   });

@@ -1,0 +1,58 @@
+/**
+ * The answer of `pauselab run app`: is giving memory back the reason of the stalls? By the stalled time of an arm, by what its stalls
+ * are attributed to: a lock that a thread held in a call that gives memory back, something else, or nothing that is known. Pure.
+ */
+import type { NumberedStall } from '../bundle/read-stalls.js';
+import type { ArmSummary } from '../bundle/schema.js';
+import type { ListedStall } from '../bundle/stalls-schema.js';
+import { givesMemoryBack } from './gives-back.js';
+import { stalledTime, type StalledTime } from './totals.js';
+
+export interface AppAnswer {
+  readonly arm: string;
+  readonly isReason: 'yes' | 'no' | 'open' | 'no stall';
+  readonly stalls_n: number;
+  readonly stalled_ns: number;
+  /** Of `stalled_ns`: for a thread that gave memory back, and for reasons that are not known. */
+  readonly givingBack_ns: number;
+  readonly unknown_ns: number;
+  /** By cause and thread, the longest first. */
+  readonly causes: readonly StalledTime[];
+  /** What the JVM's log says of it; null where the log may be incomplete and has none. */
+  readonly uncommits: { readonly n: number; readonly total_ns: number; readonly longest_ns: number | null } | null;
+}
+
+/** `stalls`: of all arms; those of the runs that its figures come from count. */
+export function appAnswer({ name, jvm }: Pick<ArmSummary, 'name' | 'jvm'>, stalls: readonly NumberedStall[]): AppAnswer {
+  const runs = (jvm?.perRun ?? []).map(({ run }) => run);
+  const own = stalls.filter(({ run, counted }) => counted && runs.includes(run));
+  const time = (of: (stall: ListedStall) => boolean): number => own.reduce((sum, { stall }) => sum + (of(stall) ? stall.duration_ns : 0), 0);
+  const stalled_ns = time(() => true);
+  const givingBack_ns = time((stall) => isKnown(stall) && isGivingBack(stall));
+  const unknown_ns = time((stall) => !isKnown(stall));
+  return {
+    arm: name,
+    isReason: own.length === 0 ? 'no stall' : givingBack_ns >= stalled_ns / 2 ? 'yes' : givingBack_ns + unknown_ns < stalled_ns / 2 ? 'no' : 'open',
+    stalls_n: own.length,
+    stalled_ns,
+    givingBack_ns,
+    unknown_ns,
+    causes: stalledTime(own),
+    uncommits: uncommitsOf(jvm),
+  };
+}
+
+/** What is only possible is not known. */
+function isKnown({ cause }: ListedStall): boolean {
+  return cause !== null && cause.cause !== 'unknown' && cause.grade !== 'possible';
+}
+
+function isGivingBack({ cause, chain }: ListedStall): boolean {
+  return cause !== null && (chain ?? []).some((link) => link.cause === cause.cause && link.thread?.tid === cause.thread?.tid && givesMemoryBack(link.call));
+}
+
+function uncommitsOf(jvm: ArmSummary['jvm']): AppAnswer['uncommits'] {
+  const events = jvm?.log.find(({ name }) => name === 'gc.uncommit');
+  if (events !== undefined && events.durations.n > 0) return { n: events.durations.n, total_ns: events.total_ns, longest_ns: events.durations.max_ns };
+  return jvm === null || jvm.logProblems.length > 0 ? null : { n: 0, total_ns: 0, longest_ns: null };
+}

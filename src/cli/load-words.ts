@@ -1,0 +1,31 @@
+/** What is said of a busy machine before anything is measured on it. */
+import { formatDuration, formatShare } from '../base/units.js';
+import type { LoadBefore } from '../experiment/load-before.js';
+import type { ResolvedProfile } from '../profile/resolved.js';
+
+type Seen = Pick<LoadBefore, 'steal_share' | 'foreignLoad_share'>;
+
+export function busyText(load: Seen, { spoiled, warmup_ns, duration_ns }: ResolvedProfile): string {
+  const { retries } = spoiled;
+  const repeated = retries === 0 ? 'no spoiled run is repeated (spoiled.retries)' : `at most ${retries === 1 ? '1 spoiled run is' : `${retries} spoiled runs are`} repeated, which takes ${formatDuration(retries * (warmup_ns + duration_ns))} or more`;
+  return `${loadText(load, spoiled)}: runs will be spoiled. ${capitalised(repeated)}. Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine`;
+}
+
+export function waitingText(load: Seen, { spoiled }: ResolvedProfile, left_ms: number): string {
+  return `waiting for a quiet machine, at most ${formatDuration(left_ms * 1e6)} more: ${loadText(load, spoiled)}`;
+}
+
+export function stillBusyText(load: Seen, profile: ResolvedProfile, waited_ms: number): string {
+  return `the machine was not quiet within ${formatDuration(waited_ms * 1e6)} (--wait-for-quiet), so this starts beside its load. Now ${busyText(load, profile)}`;
+}
+
+function loadText({ steal_share, foreignLoad_share }: Seen, limits: ResolvedProfile['spoiled']): string {
+  return [
+    ...(foreignLoad_share > limits.foreignLoad_share || steal_share <= limits.steal_share ? [`other programs use ${formatShare(foreignLoad_share)} of the CPU time (limit ${formatShare(limits.foreignLoad_share)})`] : []),
+    ...(steal_share > limits.steal_share ? [`the hypervisor takes ${formatShare(steal_share)} of the CPU time (limit ${formatShare(limits.steal_share)})`] : []),
+  ].join(' and ');
+}
+
+function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
