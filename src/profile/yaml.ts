@@ -32,7 +32,8 @@ type PlaceAt = (offset: number) => Place;
 function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   if (isDeep(text)) throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
   // Keys that are there twice are found in convert(), which knows their path.
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  const document = parsed(text, lineCounter);
+  if (document === null) throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
   const problems = [...document.errors, ...document.warnings].map((error): Problem => ({
     at: placeAt(error.pos[0]),
     path: [],
@@ -42,6 +43,16 @@ function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   const tree = convert(document, placeAt, problems);
   if (problems.length > 0) throw invalid(problems);
   return tree;
+}
+
+/** Null for what `isDeep` did not see and no stack holds all the same. */
+function parsed(text: string, lineCounter: LineCounter): Document | null {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Text in XML 1.0, whatever it holds: what no escape can express is replaced. */
 export function xmlText(text: string): string {
   return text
-    // A lone half of a surrogate pair, and what XML 1.0 excludes.
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    // A lone half of a surrogate pair, what XML 1.0 excludes, and controls that it discourages and a terminal obeys.
+    .replace(/[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
     .replace(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

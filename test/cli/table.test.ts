@@ -25,3 +25,8 @@ test('columns are aligned, whatever is in them', () => {
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
   }));
 });
+
+test('a cell that no screen holds is cut before it is measured', () => {
+  const [, row = ''] = renderTable(['a', 'b'], [['x'.repeat(500_000), '1']]).split('\n');
+  expect(row).toMatch(/^x{2000}… +1$/);
+});

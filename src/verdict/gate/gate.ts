@@ -5,6 +5,7 @@
  * Nothing passes by absence: a rule without anything to judge, a series without runs, a figure that is not known or is
  * known too low is an error, whatever the policy says of inconclusive ones.
  */
+import { plannedArms } from '../../bundle/stored.js';
 import { ExitCode, usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/near-miss.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
@@ -110,8 +111,7 @@ function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
 }
 
 function controlArms(resolved: unknown): string[] {
-  const arms = (resolved as { arms?: unknown } | null | undefined)?.arms;
-  return Array.isArray(arms) ? (arms as { name?: unknown; control?: unknown }[]).flatMap((arm) => (typeof arm.name === 'string' && typeof arm.control === 'string' ? [arm.name] : [])) : [];
+  return plannedArms(resolved).flatMap(({ name, control }) => (control === null ? [] : [name]));
 }
 
 function checksOf(rule: Rule, candidate: Side, baseline: Side | null, policy: Policy): DraftCheck[] {
