@@ -131,7 +131,7 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     steal: stealBetween(loads, result.go_ns, cpuCount),
     cpuCount,
     watched: new Map(after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
-    missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`)), ...(trace?.outside.problem == null ? [] : [trace.outside.problem])],
+    missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`)), ...[trace?.outside.problem ?? []].flat()],
     trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }, trace.outside.from_ns) },
   });
   const { analysis, stalls, blocked } = attributeRun(measured, evidence, result.window);
