@@ -52,12 +52,13 @@ export function cpuTimeOf(pid: number): number {
 }
 
 export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: number): MachineLoad {
-  const capacity_ns = Math.max(1, Number(after.time_ns - before.time_ns) * cpuCount);
-  const foreign_ns = after.busy_ns - before.busy_ns - (after.own_ns - before.own_ns);
+  const capacity_ns = Number(after.time_ns - before.time_ns) * cpuCount;
+  const own_ns = after.own_ns - before.own_ns;
+  const share = (used_ns: number): number => (capacity_ns > 0 ? Math.max(0, used_ns) / capacity_ns : 0);
   return {
-    steal_share: Math.max(0, after.steal_ns - before.steal_ns) / capacity_ns,
-    foreignLoad_share: Math.max(0, foreign_ns) / capacity_ns,
-    ownLoad_share: Math.max(0, after.own_ns - before.own_ns) / capacity_ns,
+    steal_share: share(after.steal_ns - before.steal_ns),
+    foreignLoad_share: share(after.busy_ns - before.busy_ns - own_ns),
+    ownLoad_share: share(own_ns),
     clockSource: after.clockSource,
     clockSourceChanged: before.clockSource !== after.clockSource,
   };

@@ -94,7 +94,7 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
   hlog: filesRead({
     weight: 8,
     prepare: (folder) => {
-      const text = hlogHead(0) + hlogLine('a', 0, 1e9, countsOfValues([1, 5_000, 3e8])) + hlogLine('b', 0, 1e9, countsOfValues([7]));
+      const text = hlogHead(0) + hlogLine('a', 0, 1e9, countsOfValues([1, 5_000, 3e8])) + hlogLine('b', 0, 1e9, countsOfValues([7_000]));
       for (const name of ['good.hlog', 'changed.hlog']) writeFileSync(join(folder, name), text);
       return Promise.resolve([join(folder, 'changed.hlog')]);
     },
@@ -107,7 +107,7 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
       const [good, file] = [join(folder, 'good.hlog'), join(folder, 'hostile.hlog')];
       writeFileSync(good, hlogHead(0) + hlogLine('a', 0, 1e9, countsOfValues([1, 5_000, 3e8])));
       return Promise.resolve((random) => {
-        writeFileSync(file, hlogHead(0) + hlogLine('a', 0, 1e9, countsOfValues([7])) + hostileHlog(random));
+        writeFileSync(file, hlogHead(0) + hlogLine('a', 0, 1e9, countsOfValues([7_000])) + hostileHlog(random));
         return tryCommand(['compare', file, good, '--quantile', '50']);
       });
     },
