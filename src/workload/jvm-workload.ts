@@ -151,7 +151,8 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       dispose,
     };
   } catch (error) {
-    const cause = orEndOf([...javas.map(({ pid }) => pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
+    // A program that has ended was asked why already.
+    const cause = [...(engine === undefined ? [] : [engine]), ...javas].some((program) => program.exit() !== null) ? error : orEndOf([...javas.map(({ pid }) => pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
     await end();
     const failure = withFiles(cause, logs);
     await dispose();

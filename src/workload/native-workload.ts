@@ -114,7 +114,8 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       dispose,
     };
   } catch (error) {
-    const cause = orEndOf([...engines.map(({ program }) => program.pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
+    // An engine that has ended has said why itself.
+    const cause = engines.some(({ program }) => program.exit() !== null) ? error : orEndOf([...engines.map(({ program }) => program.pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
     await end();
     const failure = withFiles(cause, logs);
     await dispose();
