@@ -2,6 +2,7 @@
  * The chain of one stall from a trace: what was seen, event by event. Who held mmap_lock at each instant of the wait; who woke
  * the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for it. Pure.
  */
+import { lockCauses } from '../bundle/blame.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { systemCallName, systemCallNumber } from '../record/system-calls.js';
@@ -17,7 +18,6 @@ const vmThread = 'VM Thread';
 
 /** Without one of these it is not known who has mmap_lock. */
 const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, traceEvents.released];
-const lockCauses = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'] as const;
 
 /** How far a wait is followed: who waits for a mutex may wait for one who waits for it. */
 const mostSteps = 5;

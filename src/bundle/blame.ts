@@ -2,6 +2,9 @@
 export const causes = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock', 'allocator-mutex', 'safepoint', 'gc-pause', 'not-scheduled', 'stopped', 'steal', 'running', 'unknown'] as const;
 export type Cause = (typeof causes)[number];
 
+/** Of these: a lock of the address space, held by a thread. */
+export const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'];
+
 /** From strong to weak. */
 export const grades = ['proven', 'likely', 'possible'] as const;
 export type Grade = (typeof grades)[number];

@@ -47,7 +47,8 @@ export function stallsOf({ path, runs, notes }: StoredBundle): BundleStalls {
   return collected(path, runs.map((run) => ({ name: run.name, run })), [...notes]);
 }
 
-function orMissing<T>(missing: string[], read: () => T): T | null {
+/** What `read` gives; null, with why among `missing`, where it refuses what a bundle holds. */
+export function orMissing<T>(missing: string[], read: () => T): T | null {
   try {
     return read();
   } catch (error) {

@@ -2,13 +2,14 @@
 import type { AppAnswer } from '../attribution/app-answer.js';
 import { causeText } from '../attribution/totals.js';
 import { printable } from '../base/printable.js';
+import { shellWord } from '../base/shell-word.js';
 import { formatDuration, formatShare } from '../base/units.js';
 import { counted } from '../verdict/words.js';
 import { renderTable } from './table.js';
 
 export function renderAnswers(answers: readonly AppAnswer[], { threshold_ns, bundle }: { readonly threshold_ns: number; readonly bundle: string }): string {
   const several = answers.length > 1;
-  const place = /^[\w@%+=:,./-]+$/.test(bundle) ? bundle : `'${bundle.replaceAll("'", "'\\''")}'`;
+  const place = shellWord(bundle);
   const anyStall = answers.some(({ stalls_n }) => stalls_n > 0);
   return [
     ...printable(answers).flatMap((answer) => [

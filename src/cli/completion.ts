@@ -1,5 +1,6 @@
 /** `pauselab completion bash|zsh|fish`: a script for the shell, made from the commands as they are. */
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { quotedWord } from '../base/shell-word.js';
 import { printDocument } from './output.js';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
@@ -57,11 +58,11 @@ function bashScript(commands: readonly Completed[], profiles: readonly string[])
   local cur=\${COMP_WORDS[COMP_CWORD]} typed= word words=
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$typed$word" in
-${cases(commands.filter(({ words }) => words !== ''), ({ words }) => `      ${quote(words)}) typed="$typed$word " ;;`)}
+${cases(commands.filter(({ words }) => words !== ''), ({ words }) => `      ${quotedWord(words)}) typed="$typed$word " ;;`)}
     esac
   done
   case "$typed" in
-${cases(commands, (command) => `    ${quote(command.words === '' ? '' : `${command.words} `)}) words=${quote(wordsAfter(command, profiles))} ;;`)}
+${cases(commands, (command) => `    ${quotedWord(command.words === '' ? '' : `${command.words} `)}) words=${quotedWord(wordsAfter(command, profiles))} ;;`)}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
@@ -78,11 +79,11 @@ function fishScript(commands: readonly Completed[], profiles: readonly string[])
   const lines = commands.flatMap(({ words, options, next, takesProfile }) => {
     const seen = words.split(' ').filter((word) => word !== '');
     const conditions = [...seen.map((word) => `__fish_seen_subcommand_from ${word}`), ...(next.length > 0 ? [`not __fish_seen_subcommand_from ${next.map(({ word }) => word).join(' ')}`] : [])];
-    const when = conditions.length === 0 ? '' : ` -n ${quote(conditions.join('; and '))}`;
+    const when = conditions.length === 0 ? '' : ` -n ${quotedWord(conditions.join('; and '))}`;
     return [
-      ...next.map(({ word, description }) => `complete -c pauselab -f${when} -a ${quote(word)} -d ${quote(description)}`),
-      ...(takesProfile ? [`complete -c pauselab${when} -a ${quote(profiles.join(' '))}`] : []),
-      ...options.map(({ flag, description, values }) => `complete -c pauselab${when} -l ${flag.replace(/^--/, '')}${values.length === 0 ? '' : ` -xa ${quote(values.join(' '))}`} -d ${quote(description)}`),
+      ...next.map(({ word, description }) => `complete -c pauselab -f${when} -a ${quotedWord(word)} -d ${quotedWord(description)}`),
+      ...(takesProfile ? [`complete -c pauselab${when} -a ${quotedWord(profiles.join(' '))}`] : []),
+      ...options.map(({ flag, description, values }) => `complete -c pauselab${when} -l ${flag.replace(/^--/, '')}${values.length === 0 ? '' : ` -xa ${quotedWord(values.join(' '))}`} -d ${quotedWord(description)}`),
     ];
   });
   return `${lines.join('\n')}\n`;
@@ -90,8 +91,4 @@ function fishScript(commands: readonly Completed[], profiles: readonly string[])
 
 function cases<T>(items: readonly T[], line: (item: T) => string): string {
   return items.map(line).join('\n');
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

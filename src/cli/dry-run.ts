@@ -1,4 +1,5 @@
 /** What `run` would do: arms, order, CPUs, and how long it takes. Nothing is measured, so calibrated sizes are not known yet. */
+import { shellWord } from '../base/shell-word.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import { targetHold_ns } from '../experiment/check-plan.js';
 import { runOrder, type PlannedRun } from '../experiment/order.js';
@@ -157,10 +158,5 @@ function describeOrder(order: readonly (PlannedRun & { readonly side?: string })
 }
 
 function describeGuestCommands(guests: readonly PlannedGuest[]): string {
-  return guests.flatMap(({ name, command }) => (command === null ? [] : [`\nGuest ${name}:\n  ${command.map(quoted).join(' ')}\n`])).join('');
-}
-
-/** For a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return guests.flatMap(({ name, command }) => (command === null ? [] : [`\nGuest ${name}:\n  ${command.map(shellWord).join(' ')}\n`])).join('');
 }

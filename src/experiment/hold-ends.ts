@@ -7,7 +7,7 @@ import type { AttributedStall } from '../attribution/attribute.js';
 import type { RunEvidence } from '../attribution/evidence.js';
 import { activitiesDuring } from '../attribution/waits.js';
 import { grouped } from '../base/group.js';
-import type { Cause } from '../bundle/blame.js';
+import { lockCauses } from '../bundle/blame.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type { RelativeWindow } from '../record/board.js';
@@ -17,8 +17,6 @@ type Blocked = NonNullable<RunFile['blocked']>;
 
 /** A period of the sampler: no end of a wait is known to less. */
 const near_ns = 10_000_000;
-
-const lockCauses: readonly Cause[] = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock'];
 
 /** Of a JVM's threads its log tells when they gave memory back. */
 const givingBack = 'gc.uncommit';

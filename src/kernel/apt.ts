@@ -72,14 +72,14 @@ function findKeyring(env: NodeJS.ProcessEnv): string {
 /** Fetches the lists of one suite if they changed, checks their signature, and keeps what `wanted` says. */
 export async function readSuite(mirror: Mirror, suite: string, wanted: (name: string) => boolean, sources: KernelSources): Promise<SuiteLists> {
   const { env = process.env, signal } = sources;
-  let settings = privateApt(mirror, suite, sources);
+  const settings = privateApt(mirror, suite, sources);
   const run = (args: readonly string[], onLine?: (line: string) => void): Promise<ChildEnd | null> => runChild('apt-get', ['-c', settings, ...args], { env, signal, ...(onLine === undefined ? {} : { onLine }) });
   const fetched = (): Promise<ChildEnd | null> => run(['update', '-o', 'APT::Update::Error-Mode=any']);
   let update = await fetched();
   if (update !== null && areDamaged(update)) {
     // What an apt left that was killed, or whose disk was full, it takes for the newest lists.
     inCache(cacheFolder(sources), () => { rmSync(join(dirname(settings), 'lists'), { recursive: true, force: true }); });
-    settings = privateApt(mirror, suite, sources);
+    privateApt(mirror, suite, sources);
     update = await fetched();
   }
   if (update === null) throw missing('apt-get is not here', ['apt']);

@@ -31,7 +31,7 @@ import { jvmPlan } from './jvm-plan.js';
 import { schedulingOf, watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { companionPlan, ridingHolderLine } from './plan.js';
 import { pssSaidBy } from './memory-meter.js';
-import { orEndOf, withFiles, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import { orEndOfPrograms, withFiles, type PreparedWorkload, type WorkloadInput } from './prepared.js';
 import { printedText } from './printed.js';
 import { endsOrIsKilled, killAll, type Program } from './programs.js';
 import { refuseServedPort, untilProgramReady } from './readiness.js';
@@ -151,8 +151,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       dispose,
     };
   } catch (error) {
-    // A program that has ended was asked why already.
-    const cause = [...(engine === undefined ? [] : [engine]), ...javas].some((program) => program.exit() !== null) ? error : orEndOf([...javas.map(({ pid }) => pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
+    const cause = orEndOfPrograms([...(engine === undefined ? [] : [engine]), ...javas], opened, error);
     await end();
     const failure = withFiles(cause, logs);
     await dispose();

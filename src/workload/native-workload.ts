@@ -18,7 +18,7 @@ import { refuseLargeChurn } from './memory-need.js';
 import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { churnPlans, enginePlan } from './plan.js';
 import { pssSaidBy } from './memory-meter.js';
-import { orEndOf, withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import { orEndOfPrograms, withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
 import { endsOrIsKilled, killAll, programs, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
@@ -114,8 +114,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       dispose,
     };
   } catch (error) {
-    // An engine that has ended has said why itself.
-    const cause = engines.some(({ program }) => program.exit() !== null) ? error : orEndOf([...engines.map(({ program }) => program.pid), ...(opened?.threadIds() ?? []).map(({ tid }) => tid)], error);
+    const cause = orEndOfPrograms(engines.map(({ program }) => program), opened, error);
     await end();
     const failure = withFiles(cause, logs);
     await dispose();

@@ -9,7 +9,7 @@ import type { Board } from '../record/board.js';
 import type { CpuMaxUse } from './cpu-max.js';
 import type { ThreadPriority } from './priorities.js';
 import { startTimeOf } from './process-identity.js';
-import type { Exit } from './programs.js';
+import type { Exit, Program } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 import type { WatchedThread } from './thread-watch.js';
 
@@ -42,6 +42,12 @@ export function orEndOf(tids: readonly number[], error: unknown): unknown {
   if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit) return error;
   const gone = tids.find((tid) => tid !== 0 && startTimeOf(tid) === null);
   return gone === undefined ? error : workloadFailed(`process or thread ${gone} of the workload ended before its window; look at what it wrote, and whether something killed it`, { cause: error });
+}
+
+/** The same while a workload is prepared: of `programs` that we started one that has ended has said why itself. */
+export function orEndOfPrograms(programs: readonly Pick<Program, 'pid' | 'exit'>[], board: Pick<Board, 'threadIds'> | undefined, error: unknown): unknown {
+  if (programs.some((program) => program.exit() !== null)) return error;
+  return orEndOf([...programs.map(({ pid }) => pid), ...(board?.threadIds() ?? []).map(({ tid }) => tid)], error);
 }
 
 /** Of a workload that failed; what the user or the machine did wrong is said in full by its sentence. */

@@ -1,7 +1,7 @@
 /** One stall: its sentence, a small timeline of who did what while it lasted, and its chain. */
 import { formatDuration } from '../../base/units.js';
 import type { NumberedStall } from '../../bundle/read-stalls.js';
-import { stallId } from './figures.js';
+import { cut, stallId } from './figures.js';
 import { html, nothing, prose, type Markup } from './markup.js';
 import { roundDuration } from './scales.js';
 import { timeline, timelineTexts } from './timeline.js';
@@ -20,8 +20,4 @@ ${chain === null || chain.length < 2 ? nothing : html`<details><summary>The chai
 ${texts.length === 0 && stall.states === '' ? nothing : html`<details class="small"><summary>What each thread did, in milliseconds</summary><ul>${texts.map((text) => html`<li>${text}.</li>`)}</ul>${stall.states === '' ? nothing : html`<p>The looks at the victim, one after the other: ${cut(stall.states, 160)} (D blocked in the kernel, S asleep, R on a CPU or ready for one, ? nobody looked).</p>`}</details>`}
 ${evidence === null || evidence.missing.length === 0 ? nothing : html`<p class="small">Missing: ${evidence.missing.join('; ')}.</p>`}
 </article>`;
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -54,3 +54,8 @@ export function labelOf({ arm, isEvidence }: { readonly arm: Arm; readonly isEvi
 
 /** Of an arm that has no better runs. */
 export const noEvidence = 'spoiled or cut short, no evidence';
+
+/** At most `length` characters. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

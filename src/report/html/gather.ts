@@ -3,8 +3,7 @@
  * whatever the length of a run. What cannot be read is said in the report.
  */
 import { join } from 'node:path';
-import { ExitCode, Failure } from '../../base/failure.js';
-import { stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
+import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
 import type { RunFile } from '../../bundle/schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
 import { isEvidence, plannedArms } from '../../bundle/stored.js';
@@ -187,8 +186,8 @@ function readRun(path: string, run: RunFile, heat: ReadonlyMap<string, HeatRun>,
     keys.set(`${name}.service`, { series: name, time: 'service' });
     for (const kind of ['response', 'owed']) keys.set(`${name}.${kind}`, { series: name, time: 'response' });
   }
-  try {
-    const truncated = eachHlogLine(path, ({ tag, start_ns, length_ns, base64 }) => {
+  const truncated = orMissing(missing, () =>
+    eachHlogLine(path, ({ tag, start_ns, length_ns, base64 }) => {
       const key = tag === null ? undefined : keys.get(tag);
       if (key === undefined) return 0;
       const counts = decodeCounts(base64);
@@ -198,12 +197,9 @@ function readRun(path: string, run: RunFile, heat: ReadonlyMap<string, HeatRun>,
       const target = key.time === 'service' ? heat.get(key.series) : undefined;
       if (target !== undefined) addHeat(target, start_ns + length_ns / 2, column_ns, counts);
       return pools.size;
-    });
-    if (truncated) missing.push(`the histogram log of run ${run.name} was cut off: its last interval is left out`);
-  } catch (error) {
-    if (!(error instanceof Failure) || error.exitCode === ExitCode.unfit) throw error;
-    missing.push(error.message);
-  }
+    }),
+  );
+  if (truncated === true) missing.push(`the histogram log of run ${run.name} was cut off: its last interval is left out`);
   return pools;
 }
 

@@ -13,7 +13,7 @@ const words: Readonly<Record<HolderWork, string>> = {
 };
 
 /** `operation`: as in a profile; null: it is none of a holder, as a system call of a thread that nobody planned. */
-export function workOf(operation: string): string | null {
+function workOf(operation: string): string | null {
   const does = operations.find(({ name }) => name === operation)?.does;
   return does === undefined ? null : words[does];
 }

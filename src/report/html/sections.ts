@@ -1,6 +1,7 @@
 /** The parts of the page in words and tables. */
 import { stalledTime } from '../../attribution/totals.js';
 import { grouped } from '../../base/group.js';
+import { shellWord } from '../../base/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../base/units.js';
 import type { Cause } from '../../bundle/blame.js';
 import { betweenRuns, shownRange } from '../../verdict/between-runs.js';
@@ -108,10 +109,6 @@ pauselab replay ${shellWord(path)}</code></pre>
 }
 
 const mostProfile = 60_000;
-
-function shellWord(text: string): string {
-  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
 
 export function comparisonPart(comparison: Comparison | string): Markup {
   if (typeof comparison === 'string') return html`<p>Not compared: ${comparison}</p>`;

@@ -4,6 +4,7 @@
  */
 import { formatDuration } from '../../base/units.js';
 import type { Activity, BlamedThread, ListedStall } from '../../bundle/stalls-schema.js';
+import { cut } from './figures.js';
 import { workOfCall } from './holder-work.js';
 import { html, nothing, type Markup } from './markup.js';
 import { linearScale, roundDuration } from './scales.js';
@@ -125,10 +126,6 @@ function aboutThread({ role, nice }: BlamedThread, taken_ns: number): string {
 
 function rowName(name: string, row: number, about: string): Markup {
   return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(about, Math.max(1, longestRow - Math.min(name.length, longestName)))}</tspan></text>`;
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 function bar(kind: string, from: number, to: number, middle: number, half: number, title: string): Markup {
