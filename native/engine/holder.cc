@@ -1,5 +1,7 @@
 #include "engine/roles.h"
 
+#include <cerrno>
+
 namespace pauselab::engine {
 namespace {
 
@@ -13,6 +15,10 @@ bool repopulate(Shared& shared) noexcept {
   }
   return true;
 }
+
+// A call that outlasts the window may outlast the process whose memory it walks: that one is ended first. The call ended with
+// it, and no kernel refused it.
+bool endedWithTarget(int outcome, Shared& shared) noexcept { return (outcome == ESRCH || outcome == ENOENT) && shared.windowOver(); }
 
 }  // namespace
 
@@ -62,7 +68,8 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
     const std::uint64_t onCpu_ns = Schedstat::onCpu_ns() - cpuBefore_ns;
     slow = end_ns - start_ns >= board::kSlow_ns;
     const SchedstatReading after = slow ? schedstat.read() : last;
-    if (outcome != 0) {
+    const bool refused = outcome != 0 && !endedWithTarget(outcome, shared);
+    if (refused) {
       if (thread.refused_n.load(std::memory_order_relaxed) == 0) thread.refused_errno.store(static_cast<std::uint64_t>(outcome), std::memory_order_relaxed);
       board::raise(thread.refused_n);
     } else {

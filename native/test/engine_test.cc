@@ -18,6 +18,7 @@
 #include "engine/memory_use.h"
 #include "engine/operation.h"
 #include "engine/plan.h"
+#include "engine/roles.h"
 #include "engine/schedstat.h"
 #include "engine/workload.h"
 #include "sampler/stat_line.h"
@@ -214,6 +215,34 @@ TEST("a kernel's refusal comes back as its errno") {
   EXPECT(ended.status == static_cast<int>(Exit::unfit));
   const auto gone = findHolderOperation("read_smaps")->make({.region = Region(holderOf(1 << 20, 1), {}), .victims = 0});
   EXPECT(gone->release() == ENOENT);
+}
+
+TEST("a call that its target's end cuts short is refused only while the window lasts") {
+  class Gone final : public HolderAction {
+   public:
+    Gone(Shared& shared, bool isLate) : shared_(shared), isLate_(isLate) {}
+    int release() noexcept override {
+      if (isLate_) shared_.board.header().window_end_ns.store(monotonic_ns());
+      return ESRCH;
+    }
+
+   private:
+    Shared& shared_;
+    bool isLate_;
+  };
+  for (const bool isLate : {false, true}) {
+    const std::string path = "/dev/shm/pauselab-test-gone-" + std::to_string(getpid());
+    unlink(path.c_str());
+    const board::ThreadSpec spec{.name = "holder", .role = board::Role::holder, .series = "holder.read_smaps", .response = false, .interval_ns = 0, .ring_capacity = 4};
+    Shared shared{.board = board::Board::create(path, {&spec, 1}, 100)};
+    unlink(path.c_str());
+    shared.board.header().window_end_ns.store(monotonic_ns() + 60'000'000'000ULL);
+    const HolderPlan plan = holderOf(1 << 20, 1);
+    Gone gone(shared, isLate);
+    runHolder(shared, 0, plan, gone, Region(plan, {}), Schedstat{});
+    EXPECT(shared.board.thread(0).refused_n.load() == (isLate ? 0 : 1));
+    EXPECT(shared.board.thread(0).released_bytes.load() == (isLate ? plan.bytes : 0));
+  }
 }
 
 TEST("a pool that is used up says so") {

@@ -9,6 +9,7 @@ import type { StoredBaseline } from '../verdict/gate/window.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { measure, measureInTurns, type MeasureOptions, type PlannedSide } from './measure.js';
 import { printJson, printNote, printText } from './output.js';
+import { quietWithinOf } from './quiet-option.js';
 import { planOfRun, planOfSide, writePlan } from './run.js';
 import type { ChangeOptions } from './shortcuts.js';
 
@@ -22,6 +23,7 @@ export interface GateRun extends ChangeOptions {
   readonly seed?: string;
   readonly keepSecrets?: true;
   readonly install?: true;
+  readonly waitForQuiet?: string;
   readonly baseSet: readonly string[];
   readonly baseJava?: string;
   readonly baseJavaArgs?: string;
@@ -86,8 +88,8 @@ export async function writeGatePlan({ baseline, candidate }: GatePlan, form: { r
 }
 
 /** Paths of the bundles. */
-export async function measureForGate({ baseline, candidate }: GatePlan, argv: readonly string[], { out, keepSecrets, install }: GateRun): Promise<{ readonly baseline: string | null; readonly candidate: string }> {
-  const options: MeasureOptions = { ...(out === undefined ? {} : { out }), ...(keepSecrets === undefined ? {} : { keepSecrets }), ...(install === undefined ? {} : { install }), untilN: null, guest: guestOptions(guestDefaults) };
+export async function measureForGate({ baseline, candidate }: GatePlan, argv: readonly string[], { out, keepSecrets, install, waitForQuiet }: GateRun): Promise<{ readonly baseline: string | null; readonly candidate: string }> {
+  const options: MeasureOptions = { ...(out === undefined ? {} : { out }), ...(keepSecrets === undefined ? {} : { keepSecrets }), ...(install === undefined ? {} : { install }), untilN: null, guest: guestOptions(guestDefaults), quietWithin_ms: quietWithinOf(waitForQuiet) };
   if (baseline === null) {
     const { bundle, failure } = await measure(candidate.profile, candidate.arms, argv, options);
     if (failure !== null) throw failure;

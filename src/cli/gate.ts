@@ -4,6 +4,7 @@ import { usage, type ExitCode } from '../base/failure.js';
 import { isInTurns, measureForGate, planForGate, refuseWithoutComparison, writeGatePlan, type GateRun } from './gate-run.js';
 import { installOption } from './install.js';
 import { printDocument, printText, toJson } from './output.js';
+import { quietOption } from './quiet-option.js';
 import { collect, wholeNumber } from './run.js';
 import type { GateResult } from '../verdict/gate/gated.js';
 import type { Policy } from '../verdict/gate/policy.js';
@@ -35,6 +36,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--base-java <path>', 'with --run: the same, with this JDK')
     .option('--base-java-args <words>', 'with --run: the same, with this program')
     .option('--base-kernel <kernel>', 'with --run: the same, on this kernel', collect, [])
+    .option(quietOption[0], `with --run: ${quietOption[1]}`)
     .option('--keep-secrets', 'with --run: keep what looks like a secret in the words and the environment of a program of your own')
     .option('--dry-run', 'with --run: say what would be run, and neither run nor judge')
     .option(installOption[0], `with --run: ${installOption[1]}`)
@@ -107,7 +109,7 @@ function refuseMixed({ candidate, baseline, run, json, markdown, junit, ...own }
   const twice = files.find((file, i) => files.indexOf(file) < i);
   if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
   const base = baseOption(own);
-  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, kernel: own.kernel[0], 'keep-secrets': own.keepSecrets, 'dry-run': own.dryRun, install: own.install };
+  const ofRun = { out: own.out, runs: own.runs, duration: own.duration, set: own.set[0], arm: own.arm[0], seed: own.seed, java: own.java, 'java-args': own.javaArgs, kernel: own.kernel[0], 'keep-secrets': own.keepSecrets, 'dry-run': own.dryRun, install: own.install, 'wait-for-quiet': own.waitForQuiet };
   const idle = run !== undefined ? undefined : (base ?? Object.entries(ofRun).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]))[0]);
   if (idle !== undefined) throw usage(`${idle} goes with --run alone; a candidate that is there already is taken as it is`);
   if (base === undefined) return;

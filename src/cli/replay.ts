@@ -11,6 +11,7 @@ import { installOption } from './install.js';
 import { printJson, printText } from './output.js';
 import { measure } from './measure.js';
 import { printSummary } from './print-summary.js';
+import { quietOption, quietWithinOf } from './quiet-option.js';
 import { toolVersion } from './version.js';
 
 export function replayCommand(argv: readonly string[]) {
@@ -20,6 +21,7 @@ export function replayCommand(argv: readonly string[]) {
     .option('--out <folder>', 'where the new bundle goes (default: pauselab-results/<profile>-<time>)')
     .option('--trust', 'run also the programs, libraries, flags and paths of the bundle that are not this machine’s own')
     .option('--dry-run', 'say what would be run, what it would use and what differs, and run nothing')
+    .option(...quietOption)
     .option('--keep-secrets', 'keep what looks like a secret in the new bundle')
     .option('--json', 'write one JSON document')
     .option(...installOption)
@@ -34,6 +36,7 @@ export function replayCommand(argv: readonly string[]) {
         import('../experiment/uses.js'),
         import('../experiment/check-plan.js'),
       ]);
+      const quietWithin_ms = quietWithinOf(options.waitForQuiet);
       const file = `${path.replace(/\/+$/, '')}/manifest.json`;
       const manifest = readBundleFile('manifest', file);
       const profile = readResolved(manifest.profile, file);
@@ -77,6 +80,7 @@ export function replayCommand(argv: readonly string[]) {
         ...(options.install === true ? { install: true as const } : {}),
         untilN,
         guest,
+        quietWithin_ms,
       });
       // What a guest is is known when it has run.
       const ofGuests = guestDifferences(manifest, readBundleFile('manifest', `${bundle}/manifest.json`));

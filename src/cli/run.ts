@@ -2,7 +2,6 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
-import { parseDuration } from '../base/units.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { GuestOptions } from '../experiment/places.js';
@@ -12,6 +11,7 @@ import { installOption } from './install.js';
 import { measure, type PlannedSide } from './measure.js';
 import { printJson, printText } from './output.js';
 import { answersOf, printSummary } from './print-summary.js';
+import { quietOption, quietWithinOf } from './quiet-option.js';
 import { jvmShortcuts, shortcuts, type ChangeOptions, type ShortOptions } from './shortcuts.js';
 
 export const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -41,7 +41,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--guest-memory <size>', 'memory of a guest', guestDefaults.guestMemory)
     .option('--guest-cpus <n>', 'CPUs of a guest', wholeNumber, guestDefaults.guestCpus)
     .option('--boot-deadline <time>', 'how long a guest may take until it is ready', guestDefaults.bootDeadline)
-    .option('--wait-for-quiet <time>', 'wait at most so long, such as 10m, until other programs leave this machine alone')
+    .option(...quietOption)
     .option('--json', 'write the summary as one JSON document')
     .option('--dry-run', 'say what would be run, and run nothing')
     .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
@@ -58,7 +58,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       if (untilN === null) refuseUndecidable(conditions, profile.runs);
 
       const guest = guestOptions(options);
-      const quietWithin_ms = waitOf(options.waitForQuiet);
+      const quietWithin_ms = quietWithinOf(options.waitForQuiet);
       if (options.dryRun === true) {
         await writePlan({ profile, arms }, guest, { json: options.json === true, keepSecrets: options.keepSecrets === true });
         return;
@@ -131,13 +131,6 @@ export async function planOfSide({ profile, arms }: PlannedSide, guest: GuestOpt
   const [{ planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('./guests.js'), import('../profile/secrets.js')]);
   const guests = await describeGuests({ ...profile, guest });
   return { ...planOf(profile, keepSecrets ? arms : withoutSecrets(arms), guests.map(({ name }) => name)), guests };
-}
-
-function waitOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const time = parseDuration(text);
-  if (!time.ok) throw usage(`--wait-for-quiet ${text}: expected ${time.expected}`);
-  return time.value / 1e6;
 }
 
 async function print({ summary, bundle, results, json }: { summary: SummaryFile; bundle: string; results: readonly ConditionResult[]; json: boolean }): Promise<void> {

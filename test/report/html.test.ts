@@ -139,6 +139,18 @@ describe('a page', () => {
     expect(report([bundle({ runs: [{ run: { spoiled: ['steal of 30 %'] } }] }, { stalls: [exampleStall] })])).toContain('No run is whole and unspoiled, so this was seen and is no evidence.');
   });
 
+  test('of runs under load says that they show stalls and their cause, and marks the figures of each such arm', () => {
+    const path = bundle({ runs: [{ arm: 'free', run: { spoiled: ['other programs used 45 % of the CPU time'] } }] }, { stalls: [exampleStall] });
+    const file = join(path, 'summary.json');
+    const summary = JSON.parse(readFileSync(file, 'utf8')) as object;
+    const finding = { arm: 'free', series: 'writer.mprotect', kernel: null, outcome: 'stalls', reason: null, level: 'under-load', sentence: 's' };
+    writeFileSync(file, JSON.stringify({ ...summary, findings: [finding] }));
+    const page = report([path]);
+    expect(page).toContain('All of it was beside other programs, so it shows that there are stalls, and why');
+    expect(page).toContain('free (under load: it stalls, but neither rate nor length is known)');
+    expect(page).not.toContain('no evidence');
+  });
+
   test('is well nested, and every link in it leads somewhere', () => {
     const page = report([whole(), whole()]).replace(/<style>[\s\S]*?<\/style>/, '').replace(/<script>[\s\S]*?<\/script>/, '');
     const open: string[] = [];

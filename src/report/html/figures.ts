@@ -1,5 +1,5 @@
 /** The parts that figures share. */
-import type { Arm } from './gather.js';
+import type { Arm, Standing } from './gather.js';
 import { html, type Markup } from './markup.js';
 import { px, type Scale } from './scales.js';
 
@@ -48,12 +48,17 @@ export function stallId(bundle: number, number: number): string {
 }
 
 /** In legends and tables. */
-export function labelOf({ arm, isEvidence }: { readonly arm: Arm; readonly isEvidence: boolean }): string {
-  return isEvidence ? arm.label : `${arm.label} (${noEvidence})`;
+export function labelOf({ arm, standing }: { readonly arm: Arm; readonly standing: Standing }): string {
+  const text = standingTexts[standing];
+  return text === null ? arm.label : `${arm.label} (${text})`;
 }
 
 /** Of an arm that has no better runs. */
-export const noEvidence = 'spoiled or cut short, no evidence';
+export const standingTexts: Readonly<Record<Standing, string | null>> = {
+  evidence: null,
+  'under-load': 'under load: it stalls, but neither rate nor length is known',
+  none: 'spoiled or cut short, no evidence',
+};
 
 /** At most `length` characters. */
 export function cut(text: string, length: number): string {

@@ -14,6 +14,9 @@ import { addTo, createPool, curveOf, mergePools, type Curve, type Pool } from '.
 
 export type Time = 'service' | 'response';
 
+/** What runs can show: all of it; under load, that an arm stalls and why; nothing. */
+export type Standing = 'evidence' | 'under-load' | 'none';
+
 /** One arm on one kernel of one bundle. */
 export interface Arm {
   readonly bundle: number;
@@ -32,8 +35,8 @@ export interface CurveSet {
   readonly pooled: Curve;
   /** One a run. */
   readonly runs: readonly Curve[];
-  /** False: no run is whole and unspoiled, and these are what there is. */
-  readonly isEvidence: boolean;
+  /** Not evidence: no run is whole and unspoiled, and these are what there is. */
+  readonly standing: Standing;
 }
 
 export interface HeatRun {
@@ -53,7 +56,7 @@ export interface HeatMap {
   readonly runs: readonly HeatRun[];
   readonly leftOutRuns: number;
   /** As of a curve. */
-  readonly isEvidence: boolean;
+  readonly standing: Standing;
 }
 
 export interface ReportedBundle {
@@ -95,7 +98,7 @@ export function gather(paths: readonly string[]): ReportData {
     const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
     for (const arm of arms) {
       const runs = stored.runs.filter((run) => run.arm === arm.name && (run.kernel ?? '') === arm.kernel);
-      const read = readArm(stored.path, arm, runs, stalls.stalls, missing);
+      const read = readArm({ path: stored.path, arm, runs, stalls: stalls.stalls, missing, standing: standingOf(stored, arm, runs) });
       curves.push(...read.curves);
       heatMaps.push(...read.heatMaps);
     }
@@ -132,12 +135,26 @@ interface Gathering {
   readonly perRun: Map<string, Curve[]>;
 }
 
-function readArm(path: string, arm: Arm, runs: readonly RunFile[], stalls: readonly NumberedStall[], missing: string[]): { curves: CurveSet[]; heatMaps: HeatMap[] } {
+export function standingOf({ summary }: Pick<StoredBundle, 'summary'>, { name, kernel }: Pick<Arm, 'name' | 'kernel'>, runs: readonly RunFile[]): Standing {
+  if (runs.some(isEvidence)) return 'evidence';
+  return summary?.findings.some((finding) => finding.arm === name && (finding.kernel ?? kernel) === kernel && finding.level === 'under-load') === true ? 'under-load' : 'none';
+}
+
+interface ArmToRead {
+  readonly path: string;
+  readonly arm: Arm;
+  readonly runs: readonly RunFile[];
+  readonly stalls: readonly NumberedStall[];
+  readonly missing: string[];
+  readonly standing: Standing;
+}
+
+function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): { curves: CurveSet[]; heatMaps: HeatMap[] } {
   const names = [...new Set(runs.flatMap(({ series }) => series.map(({ name }) => name)))];
   const good = runs.filter(isEvidence);
   // Without one that is evidence, what there is is shown, and said to be spoiled.
   const shown = good.length > 0 ? good : runs;
-  if (good.length === 0 && runs.length > 0) missing.push(`${arm.label}: no run is whole and unspoiled; its figures are of those that are not, and are no evidence`);
+  if (standing !== 'evidence' && runs.length > 0) missing.push(`${arm.label}: no run is whole and unspoiled; its figures are of those that are not${standing === 'under-load' ? ': they show that it stalls, and why, and not how often or how long' : ', and are no evidence'}`);
   const heated = shown.slice(0, mostHeatRuns);
   const total_ns = heated.reduce((sum, { window }) => sum + Math.max(0, window.windowEnd_ns - window.windowStart_ns), 0);
   const column_ns = Math.max(leastColumn_ns, Math.ceil(total_ns / (mostColumns - heated.length) / 1e9) * 1e9);
@@ -162,9 +179,9 @@ function readArm(path: string, arm: Arm, runs: readonly RunFile[], stalls: reado
     if (pooled === null) return [];
     const saturated = time === 'response' && shown.some((run) => run.series.some((one) => one.name === series && one.saturated));
     if (saturated) return [];
-    return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [], isEvidence: good.length > 0 }];
+    return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [], standing }];
   }));
-  return { curves, heatMaps: names.map((series) => ({ arm, series, column_ns, runs: heat.get(series) ?? [], leftOutRuns: shown.length - heated.length, isEvidence: good.length > 0 })) };
+  return { curves, heatMaps: names.map((series) => ({ arm, series, column_ns, runs: heat.get(series) ?? [], leftOutRuns: shown.length - heated.length, standing })) };
 }
 
 function heatRun(run: RunFile, series: string, column_ns: number, stalls: readonly NumberedStall[]): HeatRun {

@@ -7,7 +7,7 @@ import type { ChainLink } from '../../bundle/stalls-schema.js';
 import { isEvidence } from '../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from './figures.js';
-import type { ReportedBundle } from './gather.js';
+import type { ReportedBundle, Standing } from './gather.js';
 import { workOfCall } from './holder-work.js';
 import { html, nothing, prose, type Markup } from './markup.js';
 import { timeline, timelineLegend } from './timeline.js';
@@ -37,12 +37,11 @@ interface Seen {
   readonly hasControls: boolean;
   /** Runs whose stalls are not known. */
   readonly unknown_n: number;
-  /** False: no run is whole and unspoiled. */
-  readonly isEvidence: boolean;
+  readonly standing: Standing;
 }
 
 /** Of the runs that are evidence; without one, of all. */
-function seenIn({ stored: { runs }, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
+function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
   const unknown = new Set(read.filter(({ file }) => file === null).map(({ name }) => name));
   const good = new Set(runs.filter(isEvidence).map(({ name }) => name));
   const controls = new Set(arms.filter(({ isControl }) => isControl).map(({ name }) => name));
@@ -56,17 +55,23 @@ function seenIn({ stored: { runs }, stalls: { stalls, runs: read }, arms }: Repo
     inControls_n: counted.filter((one) => controls.has(one.arm) && one.counted).length,
     hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
     unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
-    isEvidence: hasGood,
+    standing: hasGood ? 'evidence' : summary?.findings.some(({ level }) => level === 'under-load') === true ? 'under-load' : 'none',
   };
 }
 
-function happened({ stored: { runs, summary, manifest: { kernels } } }: ReportedBundle, { stalls, outside, inControls_n, hasControls, unknown_n, isEvidence: counts }: Seen): Markup {
+const weakness: Readonly<Record<Standing, string>> = {
+  evidence: '',
+  'under-load': ' All of it was beside other programs, so it shows that there are stalls, and why; their number and length are those programs’ as well.',
+  none: ' No run is whole and unspoiled, so this was seen and is no evidence.',
+};
+
+function happened({ stored: { runs, summary, manifest: { kernels } } }: ReportedBundle, { stalls, outside, inControls_n, hasControls, unknown_n, standing }: Seen): Markup {
   if (runs.length === 0) return html`There is no run in this bundle.`;
   const threshold_ns = summary?.threshold_ns ?? runs.flatMap(({ series }) => series.map((one) => one.stalls.threshold_ns))[0] ?? null;
   const limit = threshold_ns === null ? 'the threshold' : formatDuration(threshold_ns);
   const [longest] = stalls;
   const unknown = unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are not known.`;
-  const weak = `${unknown}${counts ? '' : ' No run is whole and unspoiled, so this was seen and is no evidence.'}`;
+  const weak = `${unknown}${weakness[standing]}`;
   const controls = hasControls ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.` : '';
   if (longest === undefined && unknown_n > 0) return html`No stall is known.${weak}`;
   const besides = outside[0] === undefined ? '' : ` Before or after the measured window ${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took as long, the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;

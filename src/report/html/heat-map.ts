@@ -1,6 +1,6 @@
 /** Service times of one series over time: darker where more operations took so long; each stall a red mark. */
 import { formatDuration } from '../../base/units.js';
-import { axisLeft, labelBelow, noEvidence, stallId, svg } from './figures.js';
+import { axisLeft, labelBelow, stallId, standingTexts, svg } from './figures.js';
 import { heatRows, heatRowsPerDecade, lowestHeat_ns, type HeatMap, type HeatRun } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { linearScale, logScale, px, roundDuration, type Scale } from './scales.js';
@@ -22,11 +22,11 @@ ${drawing}
 </figure>`;
 }
 
-export function heatText({ runs, isEvidence }: HeatMap): string {
+export function heatText({ runs, standing }: HeatMap): string {
   const stalls = runs.flatMap((run) => run.stalls);
   const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
-  return `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${isEvidence ? '' : `; ${noEvidence}`}`;
+  return `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${standing === 'evidence' ? '' : `; ${standingTexts[standing] ?? ''}`}`;
 }
 
 /** Null where nothing was recorded. */

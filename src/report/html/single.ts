@@ -85,7 +85,7 @@ ${keys.map((key, i) => html`<g class="${key.style}">${key.style === '' ? nothing
 }
 
 function curveRows(sets: readonly CurveSet[]): Cell[][] {
-  const rows = sets.flatMap(({ arm, pooled, runs, isEvidence }) => pooled.values_ns.map((value_ns, i): Cell[] => [arm.label, isEvidence, pooled.n, quantiles[i] ?? null, value_ns, i < pooled.carried, ...[Math.min, Math.max].map((of) => (runs.every((run) => i < run.values_ns.length) ? of(...runs.map((run) => run.values_ns[i] ?? 0)) : null))]));
+  const rows = sets.flatMap(({ arm, pooled, runs, standing }) => pooled.values_ns.map((value_ns, i): Cell[] => [arm.label, standing === 'evidence', pooled.n, quantiles[i] ?? null, value_ns, i < pooled.carried, ...[Math.min, Math.max].map((of) => (runs.every((run) => i < run.values_ns.length) ? of(...runs.map((run) => run.values_ns[i] ?? 0)) : null))]));
   return [['arm', 'is_evidence', 'n', 'quantile', 'value_ns', 'n_suffices', 'lowest_run_ns', 'highest_run_ns'], ...rows];
 }
 

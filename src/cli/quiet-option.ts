@@ -1,0 +1,13 @@
+/** `--wait-for-quiet`, of every command that measures. */
+import { usage } from '../base/failure.js';
+import { parseDuration } from '../base/units.js';
+
+export const quietOption = ['--wait-for-quiet <time>', 'wait at most so long, such as 10m, until other programs leave this machine alone'] as const;
+
+/** Null: not at all. */
+export function quietWithinOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const time = parseDuration(text);
+  if (!time.ok) throw usage(`--wait-for-quiet ${text}: expected ${time.expected}`);
+  return time.value / 1e6;
+}
