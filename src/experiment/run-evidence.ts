@@ -1,7 +1,7 @@
 /** From one run's recordings to what attribution works on: who every thread is, and which locks its calls take. Pure. */
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type { HolderEvidence, LoggedEvent, NamedThread, RunEvidence, StealSpan, VictimEvidenceOfRun } from '../attribution/evidence.js';
-import { jvmProbes } from '../profile/jvm-table.js';
+import { jvmProbes, type Collector } from '../profile/jvm-table.js';
 import { operationNamed, operations, type LockClass } from '../profile/operations.js';
 import type { ResolvedArm, ResolvedVictim } from '../profile/resolved.js';
 import type { ThreadId } from '../record/board.js';
@@ -37,7 +37,7 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
       return [victimEvidence(victim, { ...thread, name: series.name }, id.pid, [...series.stalls, ...series.slow].sort((a, b) => a.start_ns - b.start_ns))];
     }),
     holders: holdersOf(input, board),
-    named: arm.jvm === null ? [] : others.map(({ pid, thread }) => namedThread(pid, thread, arm)),
+    named: namedThreads(others, arm),
     threads: new Map([...board, ...others.map(({ thread }) => [thread.tid, thread] as const)]),
     samples,
     events: input.events,
@@ -93,24 +93,54 @@ function holdersOf({ arm, analysis, threadIds }: EvidenceInput, board: ReadonlyM
 }
 
 /** Who gives memory back in a JVM, and by which call: docs/profiles.md has the table by collector. */
-const givers: readonly { readonly pattern: string; readonly call: string; readonly keepsMutex?: boolean }[] = [
-  { pattern: 'G1 Service', call: 'mmap.NONE' },
-  { pattern: 'VM Thread', call: 'mmap.NONE' },
-  { pattern: 'ZUncommitter*', call: 'mmap.NONE' },
-  { pattern: 'Shenandoah Control*', call: 'mmap.NONE' },
-  { pattern: 'ShenUncommit*', call: 'mmap.NONE' },
+interface Giver {
+  readonly pattern: string;
+  readonly call: string;
+  readonly keepsMutex?: boolean;
+  /** Of HotSpot's own; absent: whatever the collector. */
+  readonly collectors?: readonly Collector[];
+}
+
+const givers: readonly Giver[] = [
+  { pattern: 'G1 Service', call: 'mmap.NONE', collectors: ['g1'] },
+  // It shrinks the heap inside a pause, as these collectors do.
+  { pattern: 'VM Thread', call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
+  { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
+  { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
+  { pattern: 'ShenUncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },
   { pattern: 'jemalloc_bg_thd*', call: 'madvise.FREE' },
   { pattern: 'Native Heap Trimmer', call: 'madvise.DONTNEED', keepsMutex: true },
   { pattern: 'Reference Handler', call: 'munmap' },
 ];
 
-/** What the profile says that a thread issues comes before what is known of its name. */
-function namedThread(pid: number, thread: BlamedThread, arm: Extract<ResolvedArm, { jvm: object }>): NamedThread {
-  const known = givers.find(({ pattern }) => matchesComm(pattern, thread.name));
-  const issue = arm.jvm.issues.find(({ by }) => by !== null && matchesComm(by, thread.name));
-  const call = issue?.call ?? known?.call ?? null;
+/** The collector of a JVM, by a thread that no other one has: a program of the user's own chooses it by its arguments. */
+const tellingThreads: readonly (readonly [Collector, RegExp])[] = [
+  ['g1', /^G1 /],
+  ['zgc', /^[ZX](Director|Driver|Uncommitter)/],
+  ['shenandoah', /^Shen/],
+];
+
+type OtherThread = Pick<NamedThread, 'pid' | 'thread'>;
+
+function namedThreads(others: readonly OtherThread[], arm: ResolvedArm): NamedThread[] {
+  if (arm.jvm === null) return [];
+  return others.map((one) => {
+    const names = others.filter(({ pid }) => pid === one.pid).map(({ thread }) => thread.name);
+    const collector = tellingThreads.find(([, pattern]) => names.some((name) => pattern.test(name)))?.[0] ?? arm.jvm.collector;
+    return namedThread(one, collector, arm.jvm.issues);
+  });
+}
+
+/** A thread may make several calls, as the profile says and its name tells: the one of the strongest lock is what others wait for. */
+function namedThread({ pid, thread }: OtherThread, collector: Collector, issues: Extract<ResolvedArm, { jvm: object }>['jvm']['issues']): NamedThread {
+  const known = givers.find(({ pattern, collectors }) => matchesComm(pattern, thread.name) && collectors?.includes(collector) !== false);
+  const issued = issues.filter(({ by }) => by !== null && matchesComm(by, thread.name)).map(({ call }) => call);
+  const calls = [...issued, ...(known === undefined ? [] : [known.call])];
+  const [call = null] = calls.toSorted((a, b) => strongestFirst.indexOf(lockOfCall(a)) - strongestFirst.indexOf(lockOfCall(b)));
   return { pid, thread, call, lock: call === null ? null : lockOfCall(call), keepsMutex: known?.keepsMutex === true };
 }
+
+const strongestFirst: readonly LockClass[] = ['mmap_lock write', 'mmap_lock read', 'VMA lock', 'none'];
 
 /** Of calls as strace-calls.ts names them. */
 export function lockOfCall(call: string): LockClass {
