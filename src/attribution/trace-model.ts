@@ -33,6 +33,12 @@ export interface Call extends Span {
   readonly call: number;
 }
 
+/** That a thread was woken, by whom; 0: an interrupt on an idle CPU. */
+export interface Waking {
+  readonly time_ns: number;
+  readonly by: number;
+}
+
 export interface TraceModel {
   /** By address space, by start. */
   readonly holds: ReadonlyMap<bigint, readonly Hold[]>;
@@ -43,6 +49,8 @@ export interface TraceModel {
   /** By thread, a partition of the time in which it was seen. */
   readonly segments: ReadonlyMap<number, readonly Segment[]>;
   readonly calls: ReadonlyMap<number, readonly Call[]>;
+  /** By the thread that was woken, in order. */
+  readonly wakings: ReadonlyMap<number, readonly Waking[]>;
   /** By CPU. */
   readonly ran: ReadonlyMap<number, readonly (Span & { readonly tid: number })[]>;
   readonly names: ReadonlyMap<number, string>;
@@ -59,7 +67,7 @@ export function traceModel(events: readonly TraceEvent[], covered: Span, outside
     names.set(event.previous, event.previousName);
   }
   const scheduled = schedule(events, covered);
-  return { ...lockSpans(events, covered, scheduled.segments), otherWaits: otherWaits(events, covered), ...scheduled, calls: callSpans(events, covered), names, outsideFrom_ns };
+  return { ...lockSpans(events, covered, scheduled.wakings), otherWaits: otherWaits(events, covered), ...scheduled, calls: callSpans(events, covered), names, outsideFrom_ns };
 }
 
 /**
@@ -67,13 +75,12 @@ export function traceModel(events: readonly TraceEvent[], covered: Span, outside
  * at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their time in the run
  * queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or still sleeps.
  */
-function grantedAt(wait: LockWait, until_ns: number, segments: TraceModel['segments']): number | null {
+function grantedAt(wait: LockWait, until_ns: number, wakings: TraceModel['wakings']): number | null {
   if (wait.isWrite) return null;
-  const last = overlapping(segments.get(wait.tid), { start_ns: wait.start_ns, end_ns: until_ns }).findLast(({ scheduling }) => scheduling === 'blocked');
-  return last === undefined || last.wokenBy === null || last.end_ns > until_ns ? null : last.end_ns;
+  return wakingsDuring(wakings, wait.tid, { start_ns: wait.start_ns, end_ns: until_ns }).at(-1)?.time_ns ?? null;
 }
 
-function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, segments: TraceModel['segments']): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
+function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, wakings: TraceModel['wakings']): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
   const holds = new Map<bigint, Hold[]>();
   const waitsOn = new Map<bigint, LockWait[]>();
   const waits = new Map<number, LockWait[]>();
@@ -84,7 +91,7 @@ function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, se
     const wait = waiting.get(key);
     if (wait === undefined) return at_ns;
     waiting.delete(key);
-    const ended = { ...wait, end_ns: grantedAt(wait, at_ns, segments) ?? at_ns };
+    const ended = { ...wait, end_ns: grantedAt(wait, at_ns, wakings) ?? at_ns };
     push(waitsOn, wait.mm, ended);
     push(waits, wait.tid, ended);
     return ended.end_ns;
@@ -110,7 +117,7 @@ function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, se
     }
   }
   for (const [key, wait] of [...waiting]) {
-    const granted_ns = grantedAt(wait, end_ns, segments);
+    const granted_ns = grantedAt(wait, end_ns, wakings);
     endWait(key, end_ns);
     // Woken with the lock, and without a CPU to the end of the trace.
     if (granted_ns !== null) held.set(key, { ...wait, start_ns: granted_ns, end_ns });
@@ -143,7 +150,16 @@ function otherWaits(events: readonly TraceEvent[], { end_ns }: Span): Map<number
   return waits;
 }
 
-function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel, 'segments' | 'ran'> {
+/**
+ * Between a thread's decision to sleep and its switch another CPU may wake it already: try_to_wake_up says so first and then
+ * waits for the switch, which still names the state in which it was to sleep. So a waking of a running thread that does nothing
+ * more until it is switched out, within this time, ended that sleep before it began.
+ */
+const wakingRace_ns = 1_000_000;
+
+function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel, 'segments' | 'ran' | 'wakings'> {
+  const wakings = new Map<number, Waking[]>();
+  const wokenEarly = new Map<number, Waking>();
   const segments = new Map<number, Segment[]>();
   const ran = new Map<number, (Span & { tid: number })[]>();
   const now = new Map<number, Segment>();
@@ -166,14 +182,20 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
       const { cpu, previous, next, time_ns } = event;
       // Of the thread before, whose beginning may not have been seen: it ran up to now.
       if (!now.has(previous) && previous !== 0) now.set(previous, { start_ns: covered.start_ns, end_ns: covered.end_ns, scheduling: 'running', cpu, wokenBy: null });
-      enter(previous, time_ns, stateOf(event.previousState), cpu);
+      const early = wokenEarly.get(previous);
+      wokenEarly.delete(previous);
+      enter(previous, time_ns, early !== undefined && time_ns - early.time_ns <= wakingRace_ns ? 'runnable' : stateOf(event.previousState), cpu);
       enter(next, time_ns, 'running', cpu);
       const seen = current.get(cpu);
       // Switches between threads of others are not traced: who is switched out was not the one seen last.
       if (seen?.tid === previous) leaveCpu(cpu, time_ns);
       current.set(cpu, { tid: next, start_ns: time_ns });
-    } else if (event.kind === 'waking') {
+    } else wokenEarly.delete(event.tid);
+    if (event.kind === 'waking') {
+      const waking = { time_ns: event.time_ns, by: event.tid };
+      push(wakings, event.woken, waking);
       const open = now.get(event.woken);
+      if (open?.scheduling === 'running') wokenEarly.set(event.woken, waking);
       if (open === undefined || open.scheduling === 'running' || open.scheduling === 'runnable') continue;
       close(event.woken, event.time_ns, event.tid);
       now.set(event.woken, { start_ns: event.time_ns, end_ns: covered.end_ns, scheduling: 'runnable', cpu: open.cpu, wokenBy: null });
@@ -181,7 +203,7 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
   }
   for (const tid of now.keys()) close(tid, covered.end_ns, null);
   for (const cpu of current.keys()) leaveCpu(cpu, covered.end_ns);
-  return { segments, ran };
+  return { segments, ran, wakings };
 }
 
 /** Bits of prev_state (include/linux/sched.h): 1 S, 2 D, 4 T, 8 t; none: runnable, preempted if 0x100 is set. */
@@ -210,6 +232,25 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
+}
+
+/** In (start, end], in order. */
+export function wakingsDuring(wakings: TraceModel['wakings'], tid: number, { start_ns, end_ns }: Span): readonly Waking[] {
+  const list = wakings.get(tid) ?? [];
+  const first = firstAfter(list, start_ns);
+  return list.slice(first, firstAfter(list, end_ns));
+}
+
+/** The index of the first that is later. */
+function firstAfter(list: readonly Waking[], time_ns: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle]?.time_ns ?? Infinity) <= time_ns) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Of a list by start whose spans may overlap: those that overlap [start, end). */

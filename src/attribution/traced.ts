@@ -10,7 +10,7 @@ import { ofJvm, type Look } from './safepoint.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { muchSteal, takenFrom } from './steal.js';
-import { inside, overlapping, type Hold, type LockWait, type OtherWait, type Segment, type TraceModel } from './trace-model.js';
+import { inside, overlapping, wakingsDuring, type Hold, type LockWait, type OtherWait, type Segment, type TraceModel } from './trace-model.js';
 import { stolen } from './untraced.js';
 
 /** Of HotSpot: it runs what a safepoint is for, and wakes all who wait for its end. */
@@ -129,10 +129,9 @@ function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid:
     .filter(({ isWrite, tid }) => isWrite && tid !== wait.tid)
     .flatMap((queued) => {
       const segments = inside(model.segments.get(queued.tid), queued);
-      return segments.flatMap(({ scheduling, end_ns: woken_ns, wokenBy }, i) => {
-        const next = segments[i + 1];
-        if (scheduling !== 'blocked' || wokenBy === null || next === undefined || !gaveBack(wokenBy, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
-        const slept = segments.slice(i + 1).find((one) => one.scheduling !== 'runnable' && one.scheduling !== 'running');
+      return wakingsDuring(model.wakings, queued.tid, queued).flatMap(({ time_ns: woken_ns, by }) => {
+        if (!gaveBack(by, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
+        const slept = segments.find((one) => one.start_ns >= woken_ns && one.scheduling !== 'runnable' && one.scheduling !== 'running');
         return [{ tid: queued.tid, start_ns: woken_ns, end_ns: slept?.start_ns ?? queued.end_ns }];
       });
     });

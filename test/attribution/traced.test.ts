@@ -78,6 +78,23 @@ describe('a trace proves', () => {
     expect(chain.find((link) => link.cause === 'mmap-lock-reader')).toMatchObject({ isNext: false, holder: { preempted_ns: 478.5 * ms, isExact: true } });
   });
 
+  /** It is woken after it decided to sleep and before its switch, as Linux's try_to_wake_up does on another CPU. */
+  const early = (events: readonly TraceEvent[], sleep_ms: number): TraceEvent[] =>
+    byTime(events.map((event) => (event.kind === 'switch' && event.previous === holder && event.time_ns === sleep_ms * ms ? { ...event, time_ns: 1000.904 * ms } : event)));
+
+  test('that a thread that is woken between its decision to sleep and its switch does not sleep', () => {
+    const { chain, cause } = traced(early([...wokenReader, switched(1480, 0, hog, runnable, holder), acquired(1481, holder, false), lock('lock-released', 1490, holder, false), waking(1490, holder, writer), switched(1492, 1, 0, runnable, writer), acquired(1493, writer, true)], 996));
+    expect(cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven', lock: 'mmap_lock read', thread: holderThread });
+    expect(chain.find((link) => link.cause === 'mmap-lock-reader')).toMatchObject({ holder: { preempted_ns: 478.5 * ms, blocked_ns: 0, isExact: true } });
+    expect(traced(early(nextInQueue(reader), 996)).cause).toMatchObject({ cause: 'mmap-lock-writer', grade: 'proven', thread: holderThread });
+  });
+
+  test('that a thread that does something after it was woken sleeps when it is switched out', () => {
+    // It went on and took another lock; its sleep is a later one, and for that lock it still waits.
+    const went = byTime([...early([...wokenReader, acquired(1000.902, holder, false), lock('lock-released', 1000.903, holder, false)], 996), lock('lock-start', 1000.9031, holder, false)]);
+    expect(traced(went, victimOf(), 1400 * ms).cause).toMatchObject({ cause: 'unknown' });
+  });
+
   test('that a woken reader has it to the end of a trace in which it never gets a CPU', () => {
     expect(traced(byTime(wokenReader), victimOf(), 1400 * ms).cause).toMatchObject({ cause: 'mmap-lock-reader', grade: 'proven', thread: holderThread });
   });
