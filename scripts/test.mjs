@@ -16,12 +16,13 @@ const setup = await oneCommand('set-up', ['scripts/setup.mjs', '--test'], 'inher
 if (setup.failed > 0) {
   results.push(setup);
 } else {
-  const [lint, types] = await Promise.all([
+  const [lint, types, format] = await Promise.all([
     oneCommand('lint', ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.']),
     oneCommand('types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']),
+    oneCommand('format', ['scripts/format.mjs', '--check']),
   ]);
   // The tests come alone: some of them measure.
-  results.push(lint, types, await vitest(process.argv.slice(2)));
+  results.push(lint, types, format, await vitest(process.argv.slice(2)));
 }
 
 const skipped = results.flatMap((result) => result.skipped);

@@ -29,13 +29,14 @@ const probes = {
   taskset: () => isOnPath('taskset'),
   // Signs the repository that tests of kernel packages make.
   gnupg: () => isOnPath('gpg') && isOnPath('gpg-agent'),
+  clangFormat: () => isOnPath('clang-format'),
   hdrHistogram: () => existsSync('/usr/share/java/hdrhistogram.jar'),
 };
 
 export const buildNeeds = ['compiler', 'make', 'python'];
 
 /** And what the tests need beyond that: `java` runs the reference library of histograms. */
-export const testNeeds = ['staticLibraries', 'sanitizers', 'strace', 'java', 'jdk', 'qemu', 'jemalloc', 'tcmalloc', 'mimalloc', 'hdrHistogram', 'gnupg'];
+export const testNeeds = ['staticLibraries', 'sanitizers', 'strace', 'java', 'jdk', 'qemu', 'jemalloc', 'tcmalloc', 'mimalloc', 'hdrHistogram', 'gnupg', 'clangFormat'];
 
 /** Where Debian puts shared libraries: a folder for each architecture. */
 function hasLibrary(file) {

@@ -30,6 +30,7 @@ export const systemPackages = {
   flock: { ...alike('util-linux'), fedora: ['util-linux-core'] },
   taskset: { ...alike('util-linux'), fedora: ['util-linux-core'] },
   gnupg: { ...alike('gnupg'), fedora: ['gnupg2'] },
+  clangFormat: { ...alike('clang-format'), fedora: ['clang-tools-extra'] },
   hdrHistogram: { ...alike('libhdrhistogram-java'), fedora: [] },
 };
 
