@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { distributionOf, howToInstall, packageNames, systemPackages, type Need } from '../../src/base/system-packages.mjs';
+import { readPage } from '../support/page.js';
 
 const needs = Object.keys(systemPackages) as Need[];
 
@@ -36,7 +36,7 @@ describe('how to install', () => {
 });
 
 test('docs/installing.md has the packages of the table', () => {
-  const page = readFileSync(new URL('../../docs/installing.md', import.meta.url), 'utf8');
+  const page = readPage('docs/installing.md');
   const [, table = ''] = page.split('## System packages');
   const rows = [...table.matchAll(/^\| (\w+)(?: \([^)]*\))? \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].filter(([, need]) => need !== 'need');
   expect(rows.length).toBeGreaterThan(10);

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { bundleJsonSchema, bundleSchemas } from '../../src/bundle/schema.js';
 import { keysOf } from '../support/schema-keys.js';
+import { readPage } from '../support/page.js';
 
 const kinds = Object.keys(bundleSchemas) as (keyof typeof bundleSchemas)[];
 
@@ -13,7 +13,7 @@ test.each(kinds)('the JSON Schema of %s asks for the schema version it knows', (
   expect(bundleJsonSchema(kind)).toMatchObject({ type: 'object', properties: { schemaVersion: { const: 1 } } });
 });
 
-const page = readFileSync(new URL('../../docs/bundle.md', import.meta.url), 'utf8');
+const page = readPage('docs/bundle.md');
 
 test.each(kinds.flatMap((kind) => [...keysOf(bundleJsonSchema(kind))].map((key) => [kind, key] as const)))('docs/bundle.md says what %s has in `%s`', (_, key) => {
   expect(page).toContain(`\`${key}\``);

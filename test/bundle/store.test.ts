@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -10,6 +10,7 @@ import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import { exampleStall, noStalls } from '../support/stalls.js';
 import { kernelNamed, runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
+import { readPage } from '../support/page.js';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'pauselab-bundle-'));
@@ -184,7 +185,7 @@ function writeExample(path: string): void {
 }
 
 describe('the commands of docs/bundle.md work', () => {
-  const page = readFileSync(new URL('../../docs/bundle.md', import.meta.url), 'utf8');
+  const page = readPage('docs/bundle.md');
   const commands = [...page.matchAll(/^```sh bundle\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
 
   test('and all are marked as tested', () => {

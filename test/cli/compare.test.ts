@@ -1,5 +1,5 @@
 /** The command as a user starts it, on bundles made by hand. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import type { Comparison } from '../../src/verdict/compared.js';
 import { expectFault, pauselab, type Ended } from '../support/pauselab.js';
 import { kernelRecord, kernelRuns, stalled, valuesWithP99, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
+import { readPage } from '../support/page.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'pauselab-compare-cli-'));
 afterAll(() => { rmSync(cwd, { recursive: true }); });
@@ -85,7 +86,7 @@ describe('pauselab compare', () => {
 });
 
 describe('the examples work', async () => {
-  const page = readFileSync(new URL('../../docs/statistics.md', import.meta.url), 'utf8');
+  const page = readPage('docs/statistics.md');
   const documented = [...page.matchAll(/^```sh compare\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n')).map((line) => line.replace(/\s+#.*$/, ''));
   const { stdout } = await pauselab(['compare', '--help']);
   const helped = [...stdout.matchAll(/^ {2}\$ (pauselab compare .*)$/gm)].map(([, words = '']) => words);

@@ -1,5 +1,5 @@
 /** The examples of docs/gate.md and docs/ci.md: commands are run, policies and pipelines read. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -12,13 +12,14 @@ import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { argumentsOf } from '../support/written-commands.js';
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';
+import { readPage } from '../support/page.js';
 
 const scratch = scratchFolder();
 const cwd = process.cwd();
 
 afterAll(() => { process.chdir(cwd); });
 
-const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+const page = (name: string): string => readPage(`docs/${name}.md`);
 const blocks = (text: string, info: string): string[] => [...text.matchAll(new RegExp(`^\`\`\`${info}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, inside = '']) => inside);
 const [gatePage, ciPage] = [page('gate'), page('ci')];
 const profile = await loadResolved('priority-inversion');

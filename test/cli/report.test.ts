@@ -4,6 +4,7 @@ import { runCommandLine } from '../../src/cli/program.js';
 import { scratchFolder } from '../support/scratch.js';
 import { exampleStall } from '../support/stalls.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';
+import { readPage } from '../support/page.js';
 
 const scratch = scratchFolder();
 
@@ -42,7 +43,7 @@ test('a folder that is no bundle is a sentence and exit code 2, and no file is w
 });
 
 test('the examples of docs/report.md work', async () => {
-  const page = readFileSync(new URL('../../docs/report.md', import.meta.url), 'utf8');
+  const page = readPage('docs/report.md');
   const commands = [...page.matchAll(/^```sh report\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
   expect(commands.length).toBeGreaterThan(3);
   const results = scratch.fresh('results');

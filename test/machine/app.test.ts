@@ -14,6 +14,7 @@ import { isAlive, processesWith } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { scratchFolder } from '../support/scratch.js';
 import { withinTries } from '../support/tries.js';
+import { readPage } from '../support/page.js';
 
 const scratch = scratchFolder();
 const source = (name: string): string => fileURLToPath(new URL(`app/${name}`, import.meta.url));
@@ -59,7 +60,7 @@ test('two configurations of a program, as docs/app.md has them: each runs as its
   const folder = scratch.fresh('service');
   mkdirSync(folder);
   symlinkSync(classes, join(folder, 'classes'));
-  writeFileSync(join(folder, 'service.yaml'), /^```yaml app\n([^]*?)^```$/m.exec(readFileSync(new URL('../../docs/app.md', import.meta.url), 'utf8'))?.[1] ?? '');
+  writeFileSync(join(folder, 'service.yaml'), /^```yaml app\n([^]*?)^```$/m.exec(readPage('docs/app.md'))?.[1] ?? '');
   const ended = await pauselab(['run', './service.yaml', ...short, '--out', 'out'], { cwd: folder });
   expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
   const { arms, verdict } = readBundleFile('summary', join(folder, 'out/summary.json'));

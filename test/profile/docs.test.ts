@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaults } from '../../src/profile/defaults.js';
 import { loadResolved } from '../../src/profile/load.js';
@@ -6,8 +5,9 @@ import { operations } from '../../src/profile/operations.js';
 import { profileJsonSchema } from '../../src/profile/schema.js';
 import { parseSet } from '../../src/profile/set.js';
 import { resolveFiles } from './files.js';
+import { readPage } from '../support/page.js';
 
-const page = readFileSync(new URL('../../docs/profiles.md', import.meta.url), 'utf8');
+const page = readPage('docs/profiles.md');
 const blocks = (info: string) => [
   ...page.matchAll(new RegExp(`^\`\`\`${info}(.*)\\n([^]*?)^\`\`\`$`, 'gm')),
 ];

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { countsOfValues } from '../../src/record/counts.js';
 import { serviceFigures } from '../../src/record/figures.js';
@@ -13,6 +12,7 @@ import { readSide } from '../../src/verdict/read-side.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeRun } from './fake-bundle.js';
+import { readPage } from '../support/page.js';
 
 const scratch = scratchFolder();
 const MiB = 2 ** 20;
@@ -46,14 +46,14 @@ describe('names', () => {
   });
 
   test('are in docs/metrics.md, all of them', () => {
-    const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+    const page = readPage('docs/metrics.md');
     const inOneRow = /^(gc\.uncommit|safepoint\.(?:total|reach))\.(?!count)/;
     const names = allMetrics().flatMap(({ name, aliases }) => [name.replace(/\.p[\d_]+_ns$/, '.pXX_ns'), ...aliases]).filter((name) => !inOneRow.test(name));
     expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('the policy of docs/metrics.md is one', () => {
-    const [, policy = ''] = /^```yaml metrics\n([^]*?)^```$/m.exec(readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')) ?? [];
+    const [, policy = ''] = /^```yaml metrics\n([^]*?)^```$/m.exec(readPage('docs/metrics.md')) ?? [];
     const { rules } = readPolicy(policy, 'docs');
     expect(rules[0]?.limits.map(({ metric, operator, value }) => [metric.name, operator, value])).toEqual([['longest_ns', '<=', 50e6], ['gc.pause.longest_ns', '<=', 50e6], ['holder.released_bytes', '>=', 2 ** 30]]);
     expect(rules[0]?.compare.map(({ metric }) => metric.name)).toEqual(['stalled_share', 'memory.rss_mean_bytes', 'gc.pause.total_share']);

@@ -10,6 +10,7 @@ import { command } from '../support/command.js';
 import { keysOf } from '../support/schema-keys.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, valuesWithP99, writeFakeBundle, type FakeBundle } from './fake-bundle.js';
+import { readPage } from '../support/page.js';
 
 type Frozen<T> = T extends readonly (infer Item)[] ? readonly Frozen<Item>[] : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 type Same<A, B> = [A, B] extends [B, A] ? true : never;
@@ -71,6 +72,6 @@ test('what `pauselab gate --json` writes fits, whatever it found', async () => {
 });
 
 test.each(documents.flatMap(([name, schema, , page]) => [...keysOf(schema())].map((key) => [name, key, page] as const)))('what %s has in `%s` is told in %s', (_, key, page) => {
-  const also = readFileSync(new URL('../../docs/statistics.md', import.meta.url), 'utf8');
+  const also = readPage('docs/statistics.md');
   expect(readFileSync(new URL(page, import.meta.url), 'utf8') + also).toContain(`\`${key}\``);
 });
