@@ -13,7 +13,8 @@ const noProcessExit = {
 
 const noWallClock = {
   selector: 'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
-  message: 'Use src/base/clock.ts: monotonic_ms() for durations and deadlines, since the wall clock can be set; wallClock_ms() for timestamps.',
+  message:
+    'Use src/base/clock.ts: monotonic_ms() for durations and deadlines, since the wall clock can be set; wallClock_ms() for timestamps.',
 };
 
 export default defineConfig(
@@ -32,9 +33,7 @@ export default defineConfig(
       'no-restricted-imports': [
         'error',
         {
-          paths: [
-            { name: 'node:process', importNames: ['exit', 'abort'], message: noProcessExit.message },
-          ],
+          paths: [{ name: 'node:process', importNames: ['exit', 'abort'], message: noProcessExit.message }],
         },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',

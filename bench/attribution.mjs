@@ -1,12 +1,16 @@
 // How true is what attribution says without root? Judged by the trace of the same stall.
 //
-//   node bench/attribution.mjs run FOLDER [--profile NAME …] [--arm NAME …] [--runs N] [--duration TIME]   as root: one bundle more
+// node bench/attribution.mjs run FOLDER [--profile NAME …] [--arm NAME …] [--runs N] [--duration TIME]   as root: one
+// bundle more
 //   node bench/attribution.mjs report FOLDER                       over all bundles there
 //   node bench/attribution.mjs overhead FOLDER [--pairs N]         with and without --trace, by turns
-//   node bench/attribution.mjs judge FOLDER [--profile CASE …] [--runs N] [--duration TIME]   with a judge that shares nothing with either
+// node bench/attribution.mjs judge FOLDER [--profile CASE …] [--runs N] [--duration TIME]   with a judge that shares
+// nothing with either
 //
-// `judge` reads the kernel's events of mmap_lock and of the scheduler by itself (bench/lib/lock-judge.mjs) beside each run, and asks who had
-// the lock for most of each stall. It knows no VMA's lock and no futex: stalls of which it names nobody are counted and left out.
+// `judge` reads the kernel's events of mmap_lock and of the scheduler by itself (bench/lib/lock-judge.mjs) beside each
+// run, and asks who had
+// the lock for most of each stall. It knows no VMA's lock and no futex: stalls of which it names nobody are counted and
+// left out.
 //
 // A loaded machine spoils no figure here: causes are asked for, not times. So runs are never left out for it.
 import { execFileSync, spawn } from 'node:child_process';
@@ -21,7 +25,16 @@ import { binomialAtMost } from '../dist/stats/quantile-bounds.js';
 import { median } from '../dist/stats/median.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { profile: { type: 'string', multiple: true }, arm: { type: 'string', multiple: true, default: [] }, runs: { type: 'string', default: '2' }, duration: { type: 'string' }, pairs: { type: 'string', default: '5' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    profile: { type: 'string', multiple: true },
+    arm: { type: 'string', multiple: true, default: [] },
+    runs: { type: 'string', default: '2' },
+    duration: { type: 'string' },
+    pairs: { type: 'string', default: '5' },
+  },
+});
 const [command, folder] = positionals;
 const usual = ['priority-inversion', 'residual-stalls', 'native-trim', 'g1-uncommit'];
 
@@ -30,7 +43,15 @@ if (folder === undefined || !['run', 'report', 'overhead', 'judge'].includes(com
   process.exitCode = 2;
 } else {
   mkdirSync(folder, { recursive: true });
-  if (command === 'run') for (const profile of values.profile ?? usual) measure(profile, ['--trace', '--runs', values.runs, ...(values.duration === undefined ? [] : ['--duration', values.duration]), ...values.arm.flatMap((arm) => ['--arm', arm])]);
+  if (command === 'run')
+    for (const profile of values.profile ?? usual)
+      measure(profile, [
+        '--trace',
+        '--runs',
+        values.runs,
+        ...(values.duration === undefined ? [] : ['--duration', values.duration]),
+        ...values.arm.flatMap((arm) => ['--arm', arm]),
+      ]);
   else if (command === 'judge') await judge();
   else if (command === 'report') report();
   else overhead(Number(values.pairs));
@@ -42,7 +63,11 @@ function measure(profile, args) {
   while (taken.has(`${profile}-${number}`)) number += 1;
   const out = join(folder, `${profile}-${number}`);
   try {
-    execFileSync(process.execPath, [main, 'run', profile, '--out', out, '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', ...args], { stdio: ['ignore', 'ignore', 'ignore'] });
+    execFileSync(
+      process.execPath,
+      [main, 'run', profile, '--out', out, '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', ...args],
+      { stdio: ['ignore', 'ignore', 'ignore'] },
+    );
   } catch (error) {
     // 4: a verdict that is open is none of this bench's business.
     if (error.status !== 4) process.stderr.write(`${profile} ended with ${error.status}\n`);
@@ -51,27 +76,48 @@ function measure(profile, args) {
 }
 
 function report() {
-  const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'runs'))).sort().flatMap((bundle) =>
-    readStalls(join(folder, bundle)).stalls.map((one) => ({ ...one, profile: bundle.replace(/-\d+$/, ''), run: `${bundle}/${one.run}` })),
-  );
+  const all = readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'runs')))
+    .sort()
+    .flatMap((bundle) =>
+      readStalls(join(folder, bundle)).stalls.map((one) => ({
+        ...one,
+        profile: bundle.replace(/-\d+$/, ''),
+        run: `${bundle}/${one.run}`,
+      })),
+    );
   const profiles = [...new Set(all.map(({ profile }) => profile))];
-  process.stdout.write('| profile | stalls | proven | agree without trace | incidents | agree in all |\n| --- | --- | --- | --- | --- | --- |\n');
-  for (const [name, stalls] of [...profiles.map((profile) => [profile, all.filter((one) => one.profile === profile)]), ['all', all]]) {
+  process.stdout.write(
+    '| profile | stalls | proven | agree without trace | incidents | agree in all |\n| --- | --- | --- | --- | --- | --- |\n',
+  );
+  for (const [name, stalls] of [
+    ...profiles.map((profile) => [profile, all.filter((one) => one.profile === profile)]),
+    ['all', all],
+  ]) {
     const proven = stalls.filter(({ stall }) => stall.cause?.grade === 'proven');
     const incidents = incidentsOf(proven);
-    process.stdout.write(`| ${name} | ${stalls.length} | ${shown(proven.length, stalls.length)} | ${shown(proven.filter(agrees).length, proven.length)} | ${incidents.length} | ${shown(incidents.filter((own) => own.every(agrees)).length, incidents.length)} |\n`);
+    process.stdout.write(
+      `| ${name} | ${stalls.length} | ${shown(proven.length, stalls.length)} | ${shown(proven.filter(agrees).length, proven.length)} | ${incidents.length} | ${shown(incidents.filter((own) => own.every(agrees)).length, incidents.length)} |\n`,
+    );
   }
   process.stdout.write('\n| by the trace | without it | stalls |\n| --- | --- | --- |\n');
   const pairs = new Map();
   for (const one of all) {
-    const key = one.stall.causeWithoutTrace === null ? `not covered by the trace | ${said(one.stall.cause)}` : `${said(one.stall.cause)} (${one.stall.cause.grade}) | ${said(one.stall.causeWithoutTrace)}`;
+    const key =
+      one.stall.causeWithoutTrace === null
+        ? `not covered by the trace | ${said(one.stall.cause)}`
+        : `${said(one.stall.cause)} (${one.stall.cause.grade}) | ${said(one.stall.causeWithoutTrace)}`;
     pairs.set(key, (pairs.get(key) ?? 0) + 1);
   }
   for (const [key, n] of [...pairs].sort((a, b) => b[1] - a[1])) process.stdout.write(`| ${key} | ${n} |\n`);
 }
 
 function agrees({ stall: { cause, causeWithoutTrace } }) {
-  return causeWithoutTrace !== null && cause.cause === causeWithoutTrace.cause && cause.thread?.tid === causeWithoutTrace.thread?.tid;
+  return (
+    causeWithoutTrace !== null &&
+    cause.cause === causeWithoutTrace.cause &&
+    cause.thread?.tid === causeWithoutTrace.thread?.tid
+  );
 }
 
 function said(cause) {
@@ -113,16 +159,29 @@ function overhead(pairs) {
   const means = { with: new Map(), without: new Map() };
   for (let i = 0; i < pairs; i += 1) {
     for (const kind of i % 2 === 0 ? ['with', 'without'] : ['without', 'with']) {
-      const out = measure('priority-inversion', [...(kind === 'with' ? ['--trace'] : []), '--runs', '1', '--arm', 'free-one-vma', '--duration', '3s']);
+      const out = measure('priority-inversion', [
+        ...(kind === 'with' ? ['--trace'] : []),
+        '--runs',
+        '1',
+        '--arm',
+        'free-one-vma',
+        '--duration',
+        '3s',
+      ]);
       const run = readdirSync(join(out, 'runs')).find((name) => name.endsWith('idle-control'));
-      for (const { name, service } of readBundleFile('run', join(out, 'runs', run, 'run.json')).series) means[kind].set(name, [...(means[kind].get(name) ?? []), service.p50_ns]);
+      for (const { name, service } of readBundleFile('run', join(out, 'runs', run, 'run.json')).series)
+        means[kind].set(name, [...(means[kind].get(name) ?? []), service.p50_ns]);
     }
   }
-  process.stdout.write('| series (idle control) | p50 without, µs | p50 with --trace, µs | ratio of pairs: median (range) |\n| --- | --- | --- | --- |\n');
+  process.stdout.write(
+    '| series (idle control) | p50 without, µs | p50 with --trace, µs | ratio of pairs: median (range) |\n| --- | --- | --- | --- |\n',
+  );
   for (const [name, without] of means.without) {
     const traced = means.with.get(name) ?? [];
     const ratios = traced.map((value, i) => value / without[i]);
-    process.stdout.write(`| ${name} | ${(median(without) / 1000).toFixed(2)} | ${(median(traced) / 1000).toFixed(2)} | ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}) |\n`);
+    process.stdout.write(
+      `| ${name} | ${(median(without) / 1000).toFixed(2)} | ${(median(traced) / 1000).toFixed(2)} | ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}) |\n`,
+    );
   }
 }
 
@@ -145,15 +204,43 @@ function cases() {
 
 async function judge() {
   const all = [];
-  process.stdout.write('| case | stalls | judged | right with the trace | right without | unknown with the trace | unknown without | wrong thread or lock, likely or proven: with, without |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n');
+  process.stdout.write(
+    '| case | stalls | judged | right with the trace | right without | unknown with the trace | unknown without | wrong thread or lock, likely or proven: with, without |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n',
+  );
   for (const name of values.profile ?? Object.keys(cases())) {
     const { profile, arms, agent } = cases()[name];
     const events = join(folder, 'judge');
     rmSync(events, { recursive: true, force: true });
     const locks = await recordLocks(events);
     const log = agent === undefined ? null : openSync(join(folder, `${name}.calls`), 'w');
-    const monitor = agent === undefined ? null : spawn('taskset', ['-c', '0', 'nice', '-n', '19', process.execPath, fileURLToPath(new URL('lib/outside-agent.mjs', import.meta.url)), agent], { stdio: ['ignore', log, 'inherit'] });
-    const bundle = await measureBeside(profile, ['--trace', '--runs', values.runs, ...(values.duration === undefined ? [] : ['--duration', values.duration]), ...arms.flatMap((arm) => ['--arm', arm])], name);
+    const monitor =
+      agent === undefined
+        ? null
+        : spawn(
+            'taskset',
+            [
+              '-c',
+              '0',
+              'nice',
+              '-n',
+              '19',
+              process.execPath,
+              fileURLToPath(new URL('lib/outside-agent.mjs', import.meta.url)),
+              agent,
+            ],
+            { stdio: ['ignore', log, 'inherit'] },
+          );
+    const bundle = await measureBeside(
+      profile,
+      [
+        '--trace',
+        '--runs',
+        values.runs,
+        ...(values.duration === undefined ? [] : ['--duration', values.duration]),
+        ...arms.flatMap((arm) => ['--arm', arm]),
+      ],
+      name,
+    );
     monitor?.kill();
     if (log !== null) closeSync(log);
     await locks.stop();
@@ -181,8 +268,14 @@ async function measureBeside(profile, args, name) {
   let number = 0;
   while (taken.has(`${name}-${number}`)) number += 1;
   const out = join(folder, `${name}-${number}`);
-  const child = spawn(process.execPath, [main, 'run', profile, '--out', out, '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', ...args], { stdio: 'ignore' });
-  const status = await new Promise((resolve) => { child.once('close', resolve); });
+  const child = spawn(
+    process.execPath,
+    [main, 'run', profile, '--out', out, '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', ...args],
+    { stdio: 'ignore' },
+  );
+  const status = await new Promise((resolve) => {
+    child.once('close', resolve);
+  });
   if (status !== 0 && status !== 4) process.stderr.write(`${name} ended with ${status}\n`);
   return out;
 }
@@ -191,8 +284,24 @@ function judged(bundle, locks) {
   const all = readStalls(bundle).stalls.filter(({ stall }) => stall.cause !== null);
   return [...new Set(all.map(({ run }) => run))].flatMap((run) => {
     const own = all.filter((one) => one.run === run);
-    const place = aligned(locks, own.map(({ stall }) => stall));
-    return own.map(({ stall }) => ({ run, stall, holder: place === null ? null : holderDuring(locks, place.mm, stall.thread.tid, place.go_ns + stall.start_ns, place.go_ns + stall.start_ns + stall.duration_ns) }));
+    const place = aligned(
+      locks,
+      own.map(({ stall }) => stall),
+    );
+    return own.map(({ stall }) => ({
+      run,
+      stall,
+      holder:
+        place === null
+          ? null
+          : holderDuring(
+              locks,
+              place.mm,
+              stall.thread.tid,
+              place.go_ns + stall.start_ns,
+              place.go_ns + stall.start_ns + stall.duration_ns,
+            ),
+    }));
   });
 }
 

@@ -1,8 +1,10 @@
-// Does `npm start` find what stalls, and why, on a busy machine? Tries of it beside two busy programs of normal priority.
+// Does `npm start` find what stalls, and why, on a busy machine? Tries of it beside two busy programs of normal
+// priority.
 //
 //   node bench/busy.mjs FOLDER [--tries 10] [--busy 2] [--crossing ARM …] [--still ARM] [PROFILE]
 //
-// A try has found it if every crossing arm is said to stall, by a thread of the run, and the arm inside one VMA is not said to.
+// A try has found it if every crossing arm is said to stall, by a thread of the run, and the arm inside one VMA is not
+// said to.
 // The bundles stay in FOLDER. Exit code 0 when all was measured, whatever came out.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -15,7 +17,12 @@ import { clopperPearson } from '../dist/stats/clopper-pearson.js';
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { tries: { type: 'string', default: '10' }, busy: { type: 'string', default: '2' }, crossing: { type: 'string', multiple: true, default: ['free-across-vmas', 'dontneed-across-vmas'] }, still: { type: 'string', default: 'free-one-vma' } },
+  options: {
+    tries: { type: 'string', default: '10' },
+    busy: { type: 'string', default: '2' },
+    crossing: { type: 'string', multiple: true, default: ['free-across-vmas', 'dontneed-across-vmas'] },
+    still: { type: 'string', default: 'free-one-vma' },
+  },
 });
 const [folder, profile = 'priority-inversion'] = positionals;
 
@@ -28,15 +35,20 @@ if (folder === undefined) {
 
 function study(tries, busy) {
   mkdirSync(folder, { recursive: true });
-  // In a session each, as programs of other users are: nice values of one autogroup would count against each other. However this ends, they do.
+  // In a session each, as programs of other users are: nice values of one autogroup would count against each other.
+  // However this ends, they do.
   const program = 'for (const parent = process.ppid; process.ppid === parent;) for (let i = 0; i < 1e7; i += 1);';
-  const programs = Array.from({ length: busy }, () => spawn(process.execPath, ['-e', program], { stdio: 'ignore', detached: true }));
+  const programs = Array.from({ length: busy }, () =>
+    spawn(process.execPath, ['-e', program], { stdio: 'ignore', detached: true }),
+  );
   let found_n = 0;
   let measured = 0;
   try {
     for (let n = 1; n <= tries; n += 1) {
       const bundle = join(folder, `try-${n}`);
-      const { status } = spawnSync(process.execPath, [main, 'run', profile, '--out', bundle], { stdio: ['ignore', 'ignore', 'inherit'] });
+      const { status } = spawnSync(process.execPath, [main, 'run', profile, '--out', bundle], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
       if (status !== 0 && status !== 4) {
         process.stderr.write(`try ${n} ended with ${status}\n`);
         return 1;
@@ -51,7 +63,9 @@ function study(tries, busy) {
     for (const one of programs) one.kill('SIGKILL');
   }
   const { low, high } = clopperPearson(found_n, measured);
-  process.stdout.write(`found in ${found_n} of ${measured} tries (95 % interval of the share: ${(low * 100).toFixed(0)} to ${(high * 100).toFixed(0)} %)\n`);
+  process.stdout.write(
+    `found in ${found_n} of ${measured} tries (95 % interval of the share: ${(low * 100).toFixed(0)} to ${(high * 100).toFixed(0)} %)\n`,
+  );
   return 0;
 }
 
@@ -63,6 +77,10 @@ function judged({ findings, arms }) {
   const mean = load.length === 0 ? 0 : load.reduce((sum, one) => sum + one, 0) / load.length;
   return {
     found: levels.every(([, level]) => level !== null) && wrong === null,
-    text: [...levels.map(([name, level]) => `${name}: ${level ?? 'open'}`), ...(wrong === null ? [] : [`${values.still} SAID TO STALL`]), `load ${(mean * 100).toFixed(0)} %`].join(', '),
+    text: [
+      ...levels.map(([name, level]) => `${name}: ${level ?? 'open'}`),
+      ...(wrong === null ? [] : [`${values.still} SAID TO STALL`]),
+      `load ${(mean * 100).toFixed(0)} %`,
+    ].join(', '),
   };
 }

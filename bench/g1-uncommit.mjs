@@ -1,10 +1,12 @@
-// What the profile g1-uncommit reaches: stalls of map+unmap in 20 s with `G1 Service` at nice 19, and none that is blocked
+// What the profile g1-uncommit reaches: stalls of map+unmap in 20 s with `G1 Service` at nice 19, and none that is
+// blocked
 // in the kernel with -Xms = -Xmx, with the timer series beside.
 //
 //   node bench/g1-uncommit.mjs                          five tries on each JDK of this machine, in about nine minutes
 //   node bench/g1-uncommit.mjs --tries 1 --java PATH    one try, on one JDK
 //
-// A try is two runs, of the arms service-nice-19 and fixed-heap, as `pauselab run g1-uncommit` makes them; the controls,
+// A try is two runs, of the arms service-nice-19 and fixed-heap, as `pauselab run g1-uncommit` makes them; the
+// controls,
 // which that command runs as well, come after them by the choice of the seed and are left out by an interruption.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -21,15 +23,22 @@ const arms = ['service-nice-19', 'fixed-heap'];
 const wanted_n = 5;
 const poll_ms = 200;
 
-const { values } = parseArgs({ options: { tries: { type: 'string', default: '5' }, java: { type: 'string', multiple: true } } });
+const { values } = parseArgs({
+  options: { tries: { type: 'string', default: '5' }, java: { type: 'string', multiple: true } },
+});
 const { jdks } = await findJdks();
-const chosen = values.java ?? jdks.filter(({ feature }, i) => feature >= 17 && jdks.findIndex((jdk) => jdk.feature === feature) === i).map(({ java }) => java);
+const chosen =
+  values.java ??
+  jdks
+    .filter(({ feature }, i) => feature >= 17 && jdks.findIndex((jdk) => jdk.feature === feature) === i)
+    .map(({ java }) => java);
 
 for (const java of chosen) {
   let reached = 0;
   for (let number = 1; number <= Number(values.tries); number += 1) {
     const runs = await makeTry(java, number);
-    for (const arm of arms) process.stdout.write(`${java}  try ${number}  ${arm.padEnd(16)} ${describe(runs.get(arm))}\n`);
+    for (const arm of arms)
+      process.stdout.write(`${java}  try ${number}  ${arm.padEnd(16)} ${describe(runs.get(arm))}\n`);
     if (seriesOf(runs.get(arms[0]), 'writer.mmap_munmap').stalls.count >= wanted_n) reached += 1;
   }
   process.stdout.write(`${java}  ${reached} of ${values.tries} tries with at least ${wanted_n} stalls of map+unmap\n`);
@@ -40,16 +49,35 @@ async function makeTry(java, number) {
   const out = join(folder, 'bundle');
   try {
     const seed = String(seedThatBeginsWithArms(number));
-    const args = ['run', 'g1-uncommit', ...arms.flatMap((arm) => ['--arm', arm]), '--runs', '1', '--seed', seed, '--java', java, '--out', out];
-    const cli = spawn(process.execPath, [main, ...args, '--set', 'spoiled.retries=0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const args = [
+      'run',
+      'g1-uncommit',
+      ...arms.flatMap((arm) => ['--arm', arm]),
+      '--runs',
+      '1',
+      '--seed',
+      seed,
+      '--java',
+      java,
+      '--out',
+      out,
+    ];
+    const cli = spawn(process.execPath, [main, ...args, '--set', 'spoiled.retries=0'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let said = '';
-    cli.stderr.on('data', (text) => { said += text; });
-    const ended = new Promise((resolve) => { cli.once('close', resolve); });
+    cli.stderr.on('data', (text) => {
+      said += text;
+    });
+    const ended = new Promise((resolve) => {
+      cli.once('close', resolve);
+    });
     while (cli.exitCode === null && cli.signalCode === null && readRuns(out).size < arms.length) await sleep(poll_ms);
     if (cli.exitCode === null) cli.kill('SIGINT');
     await ended;
     const runs = readRuns(out);
-    if (!arms.every((arm) => runs.has(arm))) throw new Error(`pauselab ended early, saying "${said.trim().split('\n').at(-1)}"`);
+    if (!arms.every((arm) => runs.has(arm)))
+      throw new Error(`pauselab ended early, saying "${said.trim().split('\n').at(-1)}"`);
     return runs;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -60,14 +88,20 @@ async function makeTry(java, number) {
 function seedThatBeginsWithArms(number) {
   const all = ['idle-control', 'foreign-control', ...arms];
   for (let seed = 1, found = 0; ; seed += 1) {
-    const first = runOrder(all, ['host'], 1, seed).slice(0, arms.length).map(({ arm }) => arm);
+    const first = runOrder(all, ['host'], 1, seed)
+      .slice(0, arms.length)
+      .map(({ arm }) => arm);
     if (arms.every((arm) => first.includes(arm)) && (found += 1) === number) return seed;
   }
 }
 
 function readRuns(out) {
   const runs = join(out, 'runs');
-  const files = existsSync(runs) ? readdirSync(runs).map((name) => join(runs, name, 'run.json')).filter(existsSync) : [];
+  const files = existsSync(runs)
+    ? readdirSync(runs)
+        .map((name) => join(runs, name, 'run.json'))
+        .filter(existsSync)
+    : [];
   return new Map(files.map((file) => JSON.parse(readFileSync(file, 'utf8'))).map((run) => [run.arm, run]));
 }
 

@@ -5,8 +5,10 @@
 //   node bench/guest-boot.mjs --rounds 3 --kernel PATH
 //
 // A round is three boots in turns. busybox: an initramfs of busybox alone, whose init prints a line. Node: our guest's
-// file system with that same init, which then starts Node to do nothing: what it prints before tells what the larger file
-// system costs. pauselab: as `pauselab run` does it, to the agent's first message, to `go`, and to the first operation of
+// file system with that same init, which then starts Node to do nothing: what it prints before tells what the larger
+// file
+// system costs. pauselab: as `pauselab run` does it, to the agent's first message, to `go`, and to the first operation
+// of
 // the window. busybox is the one of this machine if that is static, else Debian's busybox-static, unpacked and not
 // installed.
 import { execFileSync, spawn } from 'node:child_process';
@@ -27,7 +29,9 @@ import { median } from '../dist/stats/median.js';
 import { ratioOf } from './lib/ratio.mjs';
 import { machineNow, toText } from './lib/report.mjs';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, kernel: { type: 'string', default: 'deb:6.17.13' } } });
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, kernel: { type: 'string', default: 'deb:6.17.13' } },
+});
 const settings = { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', append: [] };
 const most_ms = 120_000;
 const mostTries = 3;
@@ -45,10 +49,20 @@ try {
 async function main() {
   const kernel = await resolveKernel(values.kernel);
   const image = guestImage();
-  const init = (script) => [{ kind: 'file', path: '/bench-init', executable: true, content: Buffer.from(`#!/bin/busybox sh\n${script}\n`) }, { kind: 'file', path: '/bin/busybox', executable: true, content: readFileSync(staticBusybox()) }];
-  const bare = archive('busybox.cpio', [{ kind: 'character-device', path: '/dev/console', major: 5, minor: 1 }, ...init('echo bench-first; exec /bin/busybox sleep 1000')]);
+  const init = (script) => [
+    { kind: 'file', path: '/bench-init', executable: true, content: Buffer.from(`#!/bin/busybox sh\n${script}\n`) },
+    { kind: 'file', path: '/bin/busybox', executable: true, content: readFileSync(staticBusybox()) },
+  ];
+  const bare = archive('busybox.cpio', [
+    { kind: 'character-device', path: '/dev/console', major: 5, minor: 1 },
+    ...init('echo bench-first; exec /bin/busybox sleep 1000'),
+  ]);
   // A kernel unpacks archives that follow each other, one into the other.
-  const full = archive('node.cpio', init('echo bench-first; /pauselab/node -e 0; echo bench-node; exec /bin/busybox sleep 1000'), readFileSync(image.path));
+  const full = archive(
+    'node.cpio',
+    init('echo bench-first; /pauselab/node -e 0; echo bench-node; exec /bin/busybox sleep 1000'),
+    readFileSync(image.path),
+  );
 
   const accelerator = await workingAccelerator(kernel, image);
   const times = [];
@@ -62,23 +76,47 @@ async function main() {
       () => wholeStart(kernel, image, accelerator),
     ];
     const own = {};
-    for (let i = 0; i < subjects.length; i += 1) Object.assign(own, await withinTries(subjects[(i + round) % subjects.length]));
+    for (let i = 0; i < subjects.length; i += 1)
+      Object.assign(own, await withinTries(subjects[(i + round) % subjects.length]));
     times.push(own);
-    process.stderr.write(`round ${round}: ${Object.entries(own).map(([name, ms]) => `${name} ${Math.round(ms)} ms`).join(', ')}\n`);
+    process.stderr.write(
+      `round ${round}: ${Object.entries(own)
+        .map(([name, ms]) => `${name} ${Math.round(ms)} ms`)
+        .join(', ')}\n`,
+    );
   }
 
   const of = (name) => median(times.map((one) => one[name]));
   const allowed = ({ busybox, node }) => 2 * busybox + node;
-  const ratio = (name, what, more) => ratioOf(what, times.map((one) => one[name] / allowed(one)), more);
+  const ratio = (name, what, more) =>
+    ratioOf(
+      what,
+      times.map((one) => one[name] / allowed(one)),
+      more,
+    );
   const section = {
     key: 'guest-boot',
     title: `from QEMU's start to the first measured operation, to 2 × busybox + Node (${kernel.release}, ${accelerator}, ${Math.round(image.bytes / 2 ** 20)} MiB)`,
     failure: null,
     notes: [`load average now: ${machineNow().loadAverage.toFixed(2)}`],
     ratios: [
-      ratio('operation', 'to the first measured operation', { atMost: 1, figures: { busybox_ms: of('busybox'), node_ms: of('node'), first_line_with_our_file_system_ms: of('first'), agent_ms: of('hello'), set_up_ms: of('setUp'), go_ms: of('go'), operation_ms: of('operation') } }),
+      ratio('operation', 'to the first measured operation', {
+        atMost: 1,
+        figures: {
+          busybox_ms: of('busybox'),
+          node_ms: of('node'),
+          first_line_with_our_file_system_ms: of('first'),
+          agent_ms: of('hello'),
+          set_up_ms: of('setUp'),
+          go_ms: of('go'),
+          operation_ms: of('operation'),
+        },
+      }),
       ratio('hello', "to the agent's first message"),
-      ratioOf('first line of init with our file system, to busybox', times.map(({ first, busybox }) => first / busybox)),
+      ratioOf(
+        'first line of init with our file system, to busybox',
+        times.map(({ first, busybox }) => first / busybox),
+      ),
     ],
   };
   process.stdout.write(toText(section));
@@ -128,14 +166,27 @@ async function linesAfter(kernel, initramfs, accelerator, lines) {
   const commandLine = `${kernelCommandLine(settings, accelerator, await tscFrequency_kHz())} rdinit=/bench-init`;
   const qemu = findQemu();
   // The same devices as always, with nobody at the other end.
-  const args = qemuArguments(settings, accelerator, { kernel: kernel.image, initramfs, commandLine, console, channel: '', serial: '', control: '' }).map((word) => word.replace(/^socket,id=(\w+),path=$/, 'null,id=$1'));
+  const args = qemuArguments(settings, accelerator, {
+    kernel: kernel.image,
+    initramfs,
+    commandLine,
+    console,
+    channel: '',
+    serial: '',
+    control: '',
+  }).map((word) => word.replace(/^socket,id=(\w+),path=$/, 'null,id=$1'));
   const start_ms = performance.now();
   const child = spawn(qemu.path, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const closed = new Promise((resolve) => { child.once('close', resolve); });
+  const closed = new Promise((resolve) => {
+    child.once('close', resolve);
+  });
   const seen = [];
   try {
     while (seen.length < lines.length) {
-      if (child.exitCode !== null || performance.now() - start_ms > most_ms) throw new Error(`the guest did not print ${lines[seen.length]}; its console ends with ${JSON.stringify(consoleText(console).slice(-600))}`);
+      if (child.exitCode !== null || performance.now() - start_ms > most_ms)
+        throw new Error(
+          `the guest did not print ${lines[seen.length]}; its console ends with ${JSON.stringify(consoleText(console).slice(-600))}`,
+        );
       const text = consoleText(console);
       while (seen.length < lines.length && text.includes(lines[seen.length])) seen.push(performance.now() - start_ms);
       await sleep(poll_ms);
@@ -147,17 +198,42 @@ async function linesAfter(kernel, initramfs, accelerator, lines) {
   }
 }
 
-/** To the agent's first message, to the word that all is prepared and `go` is given, and to the first operation of the window. */
+/**
+ * To the agent's first message, to the word that all is prepared and `go` is given, and to the first operation of the
+ * window.
+ */
 async function wholeStart(kernel, image, accelerator, deadline_ms = most_ms) {
-  const profile = await loadResolved('stock-vs-patched', ['holder.region=16MiB', 'warmup=0s', 'duration=1s', 'drain=0s'].map(parseSet));
+  const profile = await loadResolved(
+    'stock-vs-patched',
+    ['holder.region=16MiB', 'warmup=0s', 'duration=1s', 'drain=0s'].map(parseSet),
+  );
   const arm = profile.arms.find(({ name }) => name === 'free-one-vma');
-  const run = { name: '000-boot', profile, arm, kernel: kernel.release, repetition: 1, regionBytes: 16 * 2 ** 20, allowDegraded: true, trace: false };
+  const run = {
+    name: '000-boot',
+    profile,
+    arm,
+    kernel: kernel.release,
+    repetition: 1,
+    regionBytes: 16 * 2 ** 20,
+    allowDegraded: true,
+    trace: false,
+  };
   const start_ms = performance.now();
-  const machine = await bootMachine({ qemu: findQemu(), accelerator, settings, kernel: kernel.image, initramfs: image.path, deadline_ms, interrupted: new Promise(() => undefined) });
+  const machine = await bootMachine({
+    qemu: findQemu(),
+    accelerator,
+    settings,
+    kernel: kernel.image,
+    initramfs: image.path,
+    deadline_ms,
+    interrupted: new Promise(() => undefined),
+  });
   try {
     const hello = performance.now() - start_ms;
     const config = kernel.config === null ? null : readFileSync(kernel.config, 'utf8');
-    await machine.request({ type: 'set-up', release: kernel.release, config }, { deadline_ms: most_ms }, ({ type }) => (type === 'facts' ? type : undefined));
+    await machine.request({ type: 'set-up', release: kernel.release, config }, { deadline_ms: most_ms }, ({ type }) =>
+      type === 'facts' ? type : undefined,
+    );
     const setUp = performance.now() - start_ms;
     const go = await machine.request({ type: 'run', run }, { deadline_ms: most_ms }, ({ type, phase, sentence }) => {
       if (type === 'failed') throw new Error(sentence);
@@ -172,5 +248,8 @@ async function wholeStart(kernel, image, accelerator, deadline_ms = most_ms) {
 /** KVM where it works, as `pauselab run` finds it. */
 async function workingAccelerator(kernel, image) {
   if (withoutKvm(findQemu()) !== null) return 'tcg';
-  return wholeStart(kernel, image, 'kvm', 30_000).then(() => 'kvm', () => 'tcg');
+  return wholeStart(kernel, image, 'kvm', 30_000).then(
+    () => 'kvm',
+    () => 'tcg',
+  );
 }

@@ -30,9 +30,14 @@ export async function measureMemory({ quick }) {
     const early = await readAround(early_s * 1000, since_ms, cli, engine);
     const late = await readAround(late_s * 1000, since_ms, cli, engine);
     const heap = readHeap(folder);
-    const notes = quick ? [`--quick: after ${late_s} s beside after ${early_s} s, not after 3 min beside after 30 s`] : [];
+    const notes = quick
+      ? [`--quick: after ${late_s} s beside after ${early_s} s, not after 3 min beside after 30 s`]
+      : [];
     return {
-      notes: [...notes, `heap and buffers of the command line after garbage collection: ${heapText(heap, since_ms, [early_s, late_s])}`],
+      notes: [
+        ...notes,
+        `heap and buffers of the command line after garbage collection: ${heapText(heap, since_ms, [early_s, late_s])}`,
+      ],
       ratios: [growth('engine', early.engine, late.engine), growth('command line', early.cli, late.cli)],
     };
   } finally {
@@ -46,11 +51,26 @@ export async function measureMemory({ quick }) {
 
 function startRun(folder, late_s) {
   const log = openSync(join(folder, 'log'), 'w');
-  const args = ['run', file('memory.yaml'), '--arm', arm, '--runs', '1', '--duration', `${late_s + 20}s`, '--seed', seedThatBeginsWith(arm)];
-  const cli = spawn(process.execPath, ['--import', file('lib/heap-probe.mjs'), file('../dist/main.js'), ...args, '--out', join(folder, 'bundle')], {
-    env: { ...process.env, PAUSELAB_BENCH_HEAP: join(folder, 'heap') },
-    stdio: ['ignore', log, log],
-  });
+  const args = [
+    'run',
+    file('memory.yaml'),
+    '--arm',
+    arm,
+    '--runs',
+    '1',
+    '--duration',
+    `${late_s + 20}s`,
+    '--seed',
+    seedThatBeginsWith(arm),
+  ];
+  const cli = spawn(
+    process.execPath,
+    ['--import', file('lib/heap-probe.mjs'), file('../dist/main.js'), ...args, '--out', join(folder, 'bundle')],
+    {
+      env: { ...process.env, PAUSELAB_BENCH_HEAP: join(folder, 'heap') },
+      stdio: ['ignore', log, log],
+    },
+  );
   closeSync(log);
   cli.said = () => readFileSync(join(folder, 'log'), 'utf8').trim().split('\n').at(-1);
   return cli;
@@ -101,7 +121,10 @@ function growth(name, early, late) {
 }
 
 function readHeap(folder) {
-  return readFileSync(join(folder, 'heap'), 'utf8').trim().split('\n').map((text) => JSON.parse(text));
+  return readFileSync(join(folder, 'heap'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text));
 }
 
 /** The least of ten seconds: what a garbage collection left. */

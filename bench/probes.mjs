@@ -33,7 +33,10 @@ export async function measureProbes() {
   const { jdks } = await findJdks();
   const ratios = [];
   for (const { java, version, feature } of jdks) if (feature >= 17) ratios.push(await compare(java, version));
-  return { notes: ['probes: mmap_munmap 1000/s, first_fault 200/s, timer 200/s, as in the profile g1-uncommit'], ratios };
+  return {
+    notes: ['probes: mmap_munmap 1000/s, first_fault 200/s, timer 200/s, as in the profile g1-uncommit'],
+    ratios,
+  };
 }
 
 async function compare(java, version) {
@@ -41,7 +44,9 @@ async function compare(java, version) {
   const without_ns = [];
   for (let pair = 0; pair < pairs; pair += 1) {
     for (const isWith of pair % 2 === 0 ? [true, false] : [false, true]) {
-      (isWith ? withProbes_ns : without_ns).push(await costOfRequest_ns(java, isWith ? [service, ...probes] : [service]));
+      (isWith ? withProbes_ns : without_ns).push(
+        await costOfRequest_ns(java, isWith ? [service, ...probes] : [service]),
+      );
     }
   }
   return ratioOf(`JDK ${version}: CPU time per request, with probes`, ratiosOf(withProbes_ns, without_ns), {
@@ -54,10 +59,35 @@ async function costOfRequest_ns(java, seats) {
   const at = (name) => join(folder.path, name);
   const started = [];
   try {
-    writeFileSync(at('engine.plan'), [`board path=${at('board')} threshold_ns=100000000`, ...seats.map(({ name, interval_ns }) => `joined role=victim name=${name} interval_ns=${interval_ns} offset_ns=0`), ''].join('\n'));
-    const paths = [`board path=${at('board')}`, `report path=${at('jvm.json')}`, `native path=${file('../native/build/Release/libpauselab-jvm.so')}`];
-    writeFileSync(at('jvm.plan'), [...paths, ...seats.map(({ name, operation, keys }) => `probe name=${name} operation=${operation} ${keys}`), ''].join('\n'));
-    const engine = await startProgram(programs.engine(), ['run', at('engine.plan')], at('engine.out'), at('engine.err'));
+    writeFileSync(
+      at('engine.plan'),
+      [
+        `board path=${at('board')} threshold_ns=100000000`,
+        ...seats.map(
+          ({ name, interval_ns }) => `joined role=victim name=${name} interval_ns=${interval_ns} offset_ns=0`,
+        ),
+        '',
+      ].join('\n'),
+    );
+    const paths = [
+      `board path=${at('board')}`,
+      `report path=${at('jvm.json')}`,
+      `native path=${file('../native/build/Release/libpauselab-jvm.so')}`,
+    ];
+    writeFileSync(
+      at('jvm.plan'),
+      [
+        ...paths,
+        ...seats.map(({ name, operation, keys }) => `probe name=${name} operation=${operation} ${keys}`),
+        '',
+      ].join('\n'),
+    );
+    const engine = await startProgram(
+      programs.engine(),
+      ['run', at('engine.plan')],
+      at('engine.out'),
+      at('engine.err'),
+    );
     started.push(engine);
     const readyJvm = startJvm(java, at);
     started.push(readyJvm);
@@ -79,7 +109,21 @@ async function costOfRequest_ns(java, seats) {
 
 function startJvm(java, at) {
   const log = openSync(at('jvm.log'), 'w');
-  const jvm = spawn(java, ['--enable-native-access=ALL-UNNAMED', '-XX:+PerfDisableSharedMem', '-XX:+UseSerialGC', '-Xms128m', '-Xmx128m', '-cp', file('../jvm-workloads/build/pauselab.jar'), 'pauselab.Workload', at('jvm.plan')], { stdio: ['ignore', log, log] });
+  const jvm = spawn(
+    java,
+    [
+      '--enable-native-access=ALL-UNNAMED',
+      '-XX:+PerfDisableSharedMem',
+      '-XX:+UseSerialGC',
+      '-Xms128m',
+      '-Xmx128m',
+      '-cp',
+      file('../jvm-workloads/build/pauselab.jar'),
+      'pauselab.Workload',
+      at('jvm.plan'),
+    ],
+    { stdio: ['ignore', log, log] },
+  );
   closeSync(log);
   return jvm;
 }
@@ -88,5 +132,8 @@ function startJvm(java, at) {
 function reading(board, pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   const index = board.series.findIndex(({ name }) => name === service.name);
-  return { cpu_ns: (Number(fields[14 - 3]) + Number(fields[15 - 3])) * tick_ns, requests: takeSnapshot(board).series[index].service.n };
+  return {
+    cpu_ns: (Number(fields[14 - 3]) + Number(fields[15 - 3])) * tick_ns,
+    requests: takeSnapshot(board).series[index].service.n,
+  };
 }

@@ -18,7 +18,8 @@ const bareProgram = fileURLToPath(new URL('build/Release/pauselab-bench-bare', i
 const pairs = 15;
 const window_s = 0.7;
 
-const victim = (operation) => `victim name=writer.${operation} operation=${operation} placement=isolated interval_ns=0 offset_ns=0 pool=0`;
+const victim = (operation) =>
+  `victim name=writer.${operation} operation=${operation} placement=isolated interval_ns=0 offset_ns=0 pool=0`;
 const planLines = {
   mmap_munmap: victim('mmap_munmap'),
   mprotect: victim('mprotect'),

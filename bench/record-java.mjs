@@ -1,4 +1,5 @@
-// (e) The cost of a full sample in Java, beside one Histogram.recordValue of org.hdrhistogram, on each JDK of this machine.
+// (e) The cost of a full sample in Java, beside one Histogram.recordValue of org.hdrhistogram, on each JDK of this
+// machine.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,10 +22,18 @@ const run = promisify(execFile);
 export async function measureJavaRecord() {
   const classes = mkdtempSync(join(tmpdir(), 'pauselab-bench-java-'));
   try {
-    await run(join(findJdk(), 'bin/javac'), [...javacFlags, '-cp', classPath.join(':'), '-d', classes, file('java/RecordBench.java')]);
+    await run(join(findJdk(), 'bin/javac'), [
+      ...javacFlags,
+      '-cp',
+      classPath.join(':'),
+      '-d',
+      classes,
+      file('java/RecordBench.java'),
+    ]);
     const { jdks } = await findJdks();
     const ratios = [];
-    for (const { java, version, feature } of jdks) if (feature >= 17) ratios.push(...(await measureOn(java, version, classes)));
+    for (const { java, version, feature } of jdks)
+      if (feature >= 17) ratios.push(...(await measureOn(java, version, classes)));
     return { notes: [], ratios };
   } finally {
     rmSync(classes, { recursive: true, force: true });
@@ -32,9 +41,26 @@ export async function measureJavaRecord() {
 }
 
 async function measureOn(java, version, classes) {
-  const args = ['-c', lastCpu(), java, '-Xms256m', '-Xmx256m', '-XX:+UseSerialGC', '-cp', [classes, ...classPath].join(':'), 'RecordBench', pairs];
+  const args = [
+    '-c',
+    lastCpu(),
+    java,
+    '-Xms256m',
+    '-Xmx256m',
+    '-XX:+UseSerialGC',
+    '-cp',
+    [classes, ...classPath].join(':'),
+    'RecordBench',
+    pairs,
+  ];
   const { recordValue_ns, sample_ns, sample_in_flight_ns } = JSON.parse((await run('taskset', args)).stdout);
   const beside = (name, ours_ns, target) =>
-    ratioOf(`JDK ${version}: ${name}`, ratiosOf(ours_ns, recordValue_ns), { ...target, figures: { ours_ns: median(ours_ns), recordValue_ns: median(recordValue_ns) } });
-  return [beside('service, response, stall check', sample_ns, { atMost: 2 }), beside('with in-flight begin and end', sample_in_flight_ns)];
+    ratioOf(`JDK ${version}: ${name}`, ratiosOf(ours_ns, recordValue_ns), {
+      ...target,
+      figures: { ours_ns: median(ours_ns), recordValue_ns: median(recordValue_ns) },
+    });
+  return [
+    beside('service, response, stall check', sample_ns, { atMost: 2 }),
+    beside('with in-flight begin and end', sample_in_flight_ns),
+  ];
 }

@@ -17,7 +17,10 @@ export function measureStart() {
     for (const name of order) times_ms[name].push(wallTime_ms(commands[name]));
   }
   const figures = { help_ms: median(times_ms.help), empty_ms: median(times_ms.empty) };
-  return Promise.resolve({ notes: [], ratios: [ratioOf('--help', ratiosOf(times_ms.help, times_ms.empty), { atMost: 3, figures })] });
+  return Promise.resolve({
+    notes: [],
+    ratios: [ratioOf('--help', ratiosOf(times_ms.help, times_ms.empty), { atMost: 3, figures })],
+  });
 }
 
 function wallTime_ms(args) {

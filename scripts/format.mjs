@@ -1,4 +1,5 @@
-// Gives every source file its form: Prettier for TypeScript, JavaScript, JSON, YAML, CSS, Markdown and Java, clang-format for C++.
+// Gives every source file its form: Prettier for TypeScript, JavaScript, JSON, YAML, CSS, Markdown and Java,
+// clang-format for C++.
 //
 //   npm run format               writes
 //   npm run format -- --check    names the files that would change; exit code 1 if there are any
@@ -13,7 +14,13 @@ import { howToInstall, ownDistribution } from '../src/base/system-packages.mjs';
 chdir(fileURLToPath(new URL('..', import.meta.url)));
 const isCheck = process.argv.includes('--check');
 
-const prettier = run(process.execPath, ['node_modules/prettier/bin/prettier.cjs', isCheck ? '--check' : '--write', '--log-level', isCheck ? 'warn' : 'error', '.']);
+const prettier = run(process.execPath, [
+  'node_modules/prettier/bin/prettier.cjs',
+  isCheck ? '--check' : '--write',
+  '--log-level',
+  isCheck ? 'warn' : 'error',
+  '.',
+]);
 const clang = clangFormat();
 process.exitCode = prettier && clang ? 0 : 1;
 

@@ -7,5 +7,12 @@ chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const inherit = { stdio: 'inherit' };
 const setup = spawnSync(process.execPath, ['scripts/setup.mjs', '--test'], inherit);
-const { status } = setup.status === 0 ? spawnSync(process.execPath, ['--import', './scripts/typescript.mjs', 'test/torture/main.ts', ...process.argv.slice(2)], inherit) : setup;
+const { status } =
+  setup.status === 0
+    ? spawnSync(
+        process.execPath,
+        ['--import', './scripts/typescript.mjs', 'test/torture/main.ts', ...process.argv.slice(2)],
+        inherit,
+      )
+    : setup;
 process.exitCode = status ?? 1;

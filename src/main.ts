@@ -5,12 +5,14 @@ import { ExitCode } from './base/failure.js';
 import { endWith } from './cli/ending.js';
 import { watchOutput } from './cli/output.js';
 
-// A file that grows beyond `ulimit -f` is then refused with EFBIG, which has a sentence; the signal would end us without one.
+// A file that grows beyond `ulimit -f` is then refused with EFBIG, which has a sentence; the signal would end us
+// without one.
 process.on('SIGXFSZ', () => undefined);
 
 const onTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
 process.exitCode = await run();
-// When Node ends it puts a terminal's mode back, and crashes if there is no terminal any more. Ended by the signal itself it does
+// When Node ends it puts a terminal's mode back, and crashes if there is no terminal any more. Ended by the signal
+// itself it does
 // not, and a shell sees the same 129.
 if (process.exitCode === ExitCode.hungUp && onTerminal) process.kill(process.pid, 'SIGHUP');
 

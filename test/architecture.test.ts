@@ -13,7 +13,13 @@ const rows: Record<string, string[]>[] = [
   { cli: [], guest: [] },
   { doctor: [] },
   { experiment: ['verdict', 'attribution'], report: ['verdict', 'attribution'], verdict: [], attribution: [] },
-  { workload: ['host', 'record'], bundle: ['record'], host: [], kernel: ['workload', 'host', 'record', 'bundle'], record: [] },
+  {
+    workload: ['host', 'record'],
+    bundle: ['record'],
+    host: [],
+    kernel: ['workload', 'host', 'record', 'bundle'],
+    record: [],
+  },
   { profile: [], stats: [] },
   { base: [] },
 ];
@@ -76,30 +82,91 @@ function cycles(): string[] {
   return found;
 }
 
-/** Names from node:fs and node:fs/promises that open a file for reading, or write one, and the files that may have them. */
+/**
+ * Names from node:fs and node:fs/promises that open a file for reading, or write one, and the files that may have them.
+ */
 const fileAccess = {
   reading: {
-    names: ['readFileSync', 'readFile', 'createReadStream', 'read', 'readSync', 'readv', 'readvSync', 'open', 'openSync', 'openAsBlob', 'cp', 'cpSync'],
+    names: [
+      'readFileSync',
+      'readFile',
+      'createReadStream',
+      'read',
+      'readSync',
+      'readv',
+      'readvSync',
+      'open',
+      'openSync',
+      'openAsBlob',
+      'cp',
+      'cpSync',
+    ],
     // The one reader; files of the kernel; and those that open something else than a file to be read.
-    allowed: ['base/read-file.ts', 'host/files.ts', 'host/process-memory.ts', 'base/atomic-file.ts', 'base/held-folder.ts', 'bundle/store.ts', 'workload/programs.ts', 'guest/main.ts'],
+    allowed: [
+      'base/read-file.ts',
+      'host/files.ts',
+      'host/process-memory.ts',
+      'base/atomic-file.ts',
+      'base/held-folder.ts',
+      'bundle/store.ts',
+      'workload/programs.ts',
+      'guest/main.ts',
+    ],
   },
   writing: {
-    names: ['writeFileSync', 'writeFile', 'appendFileSync', 'appendFile', 'createWriteStream', 'write', 'writeSync', 'writev', 'writevSync', 'truncateSync', 'copyFileSync'],
+    names: [
+      'writeFileSync',
+      'writeFile',
+      'appendFileSync',
+      'appendFile',
+      'createWriteStream',
+      'write',
+      'writeSync',
+      'writev',
+      'writevSync',
+      'truncateSync',
+      'copyFileSync',
+    ],
     // The one writer; and what writes to folders of our own on tmpfs, to cgroups, to stdout, or to a guest's channel.
-    allowed: ['base/atomic-file.ts', 'cli/output.ts', 'workload/cpu-max.ts', 'workload/engine-process.ts', 'workload/java/start.ts', 'workload/tracer.ts', 'kernel/machine.ts', 'guest/main.ts'],
+    allowed: [
+      'base/atomic-file.ts',
+      'cli/output.ts',
+      'workload/cpu-max.ts',
+      'workload/engine-process.ts',
+      'workload/java/start.ts',
+      'workload/tracer.ts',
+      'kernel/machine.ts',
+      'guest/main.ts',
+    ],
   },
 };
 
-/** What a file takes from modules of this name, by `import`, also of a part of what `await import` gives; `*` for all of it. */
+/**
+ * What a file takes from modules of this name, by `import`, also of a part of what `await import` gives; `*` for all of
+ * it.
+ */
 function namesFrom(file: string, modules: readonly string[]): string[] {
   const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier) && modules.includes(node.moduleSpecifier.text)) {
+    if (
+      ts.isImportDeclaration(node) &&
+      ts.isStringLiteral(node.moduleSpecifier) &&
+      modules.includes(node.moduleSpecifier.text)
+    ) {
       const bindings = node.importClause?.namedBindings;
-      names.push(...(bindings !== undefined && ts.isNamedImports(bindings) ? bindings.elements.map(({ name, propertyName }) => (propertyName ?? name).text) : ['*']));
+      names.push(
+        ...(bindings !== undefined && ts.isNamedImports(bindings)
+          ? bindings.elements.map(({ name, propertyName }) => (propertyName ?? name).text)
+          : ['*']),
+      );
     }
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && node.arguments.some((one) => ts.isStringLiteral(one) && modules.includes(one.text))) names.push(...loadedNames(source));
+    if (
+      ts.isCallExpression(node) &&
+      node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+      node.arguments.some((one) => ts.isStringLiteral(one) && modules.includes(one.text))
+    )
+      names.push(...loadedNames(source));
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -110,14 +177,24 @@ function namesFrom(file: string, modules: readonly string[]): string[] {
 function loadedNames(source: ts.SourceFile): string[] {
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isBindingElement(node)) names.push(...[node.propertyName, node.name].flatMap((name) => (name !== undefined && ts.isIdentifier(name) ? [name.text] : [])));
+    if (ts.isBindingElement(node))
+      names.push(
+        ...[node.propertyName, node.name].flatMap((name) =>
+          name !== undefined && ts.isIdentifier(name) ? [name.text] : [],
+        ),
+      );
     ts.forEachChild(node, visit);
   };
   visit(source);
   return names;
 }
 
-test.each(Object.entries(fileAccess))('%s files has one module, and few others that have a reason', (_, { names, allowed }) => {
-  const having = files.filter((file) => namesFrom(file, ['node:fs', 'node:fs/promises', 'fs']).some((name) => name === '*' || names.includes(name)));
-  expect(having).toEqual(allowed.toSorted());
-});
+test.each(Object.entries(fileAccess))(
+  '%s files has one module, and few others that have a reason',
+  (_, { names, allowed }) => {
+    const having = files.filter((file) =>
+      namesFrom(file, ['node:fs', 'node:fs/promises', 'fs']).some((name) => name === '*' || names.includes(name)),
+    );
+    expect(having).toEqual(allowed.toSorted());
+  },
+);

@@ -1,4 +1,7 @@
-/** Benches are not compiled, so what they call may change under them: each that needs no machine makes one try of one case here. */
+/**
+ * Benches are not compiled, so what they call may change under them: each that needs no machine makes one try of one
+ * case here.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';

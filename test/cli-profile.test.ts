@@ -18,9 +18,7 @@ test('list names every profile on a line, or in JSON', async () => {
   expect(await run('list')).toMatch(/^convoy {2,}A holds.*\n(.*\n)*priority-inversion {2,}Giving/m);
   vi.restoreAllMocks();
   expect(JSON.parse(await run('list', '--json'))).toMatchObject({
-    profiles: expect.arrayContaining([
-      { name: 'convoy', title: expect.any(String) as string },
-    ]) as object[],
+    profiles: expect.arrayContaining([{ name: 'convoy', title: expect.any(String) as string }]) as object[],
   });
 });
 

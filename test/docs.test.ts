@@ -8,18 +8,31 @@ import { aptEnvironment, imageDeb, makeDeb, publishSuite, signingKey } from './s
 import { scratchFolder } from './support/scratch.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const pages = ['README.md', ...readdirSync(`${root}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+const pages = [
+  'README.md',
+  ...readdirSync(`${root}/docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 
 /** `pauselab run` lines are planned by test/cli/written-commands.test.ts, and running them is for test/machine. */
 function commandsOf(page: string): string[] {
   const blocks = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)];
-  return blocks.flatMap(([, block = '']) => block.split('\n').flatMap((line) => /^pauselab (?!run ).*?(?=\s+#|$)/.exec(line)?.[0] ?? []));
+  return blocks.flatMap(([, block = '']) =>
+    block.split('\n').flatMap((line) => /^pauselab (?!run ).*?(?=\s+#|$)/.exec(line)?.[0] ?? []),
+  );
 }
 
 const examples = pages.flatMap((page) => commandsOf(page).map((command) => ({ page, command })));
 
 /** As Debian's kernels have it: each model can be booted. */
-const preemptionChoice = { PREEMPT_DYNAMIC: 'y', PREEMPT_NONE: 'n', PREEMPT_VOLUNTARY: 'n', PREEMPT: 'n', PREEMPT_LAZY: 'y' };
+const preemptionChoice = {
+  PREEMPT_DYNAMIC: 'y',
+  PREEMPT_NONE: 'n',
+  PREEMPT_VOLUNTARY: 'n',
+  PREEMPT: 'n',
+  PREEMPT_LAZY: 'y',
+};
 
 // Kernels come from a mirror that the test makes: the examples of all pages name these.
 const scratch = scratchFolder();
@@ -28,7 +41,14 @@ let env: NodeJS.ProcessEnv;
 beforeAll(() => {
   const key = signingKey(`${scratch.path}/k`);
   const repository = scratch.fresh('repository');
-  publishSuite(repository, 'trixie', ['6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) => makeDeb(scratch.path, imageDeb(version, { options: preemptionChoice }))), key);
+  publishSuite(
+    repository,
+    'trixie',
+    ['6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) =>
+      makeDeb(scratch.path, imageDeb(version, { options: preemptionChoice })),
+    ),
+    key,
+  );
   env = { ...process.env, ...aptEnvironment(scratch.fresh('apt'), `file:${repository}`, key.keyring) };
 });
 
@@ -40,6 +60,8 @@ test.each(examples)('$page: $command', async ({ command }) => {
 
 test.each(pages)('links of %s lead somewhere', (page) => {
   const folder = page.includes('/') ? `${root}/docs` : root;
-  const targets = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(([, target = '']) => target);
+  const targets = [...readFileSync(`${root}/${page}`, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(
+    ([, target = '']) => target,
+  );
   for (const target of targets) expect(() => readFileSync(`${folder}/${target}`), target).not.toThrow();
 });

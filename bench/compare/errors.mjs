@@ -1,7 +1,9 @@
-// Error rates of the decision core on runs made from a seed: how often it cries wolf, and how often it sees what is there.
+// Error rates of the decision core on runs made from a seed: how often it cries wolf, and how often it sees what is
+// there.
 //
 //   node bench/compare/errors.mjs                  all, some ten minutes of one CPU
-//   node bench/compare/errors.mjs gates            whole gates of 1 to 100 checks: false alarms, power, passes (gates.mjs)
+// node bench/compare/errors.mjs gates            whole gates of 1 to 100 checks: false alarms, power, passes
+// (gates.mjs)
 //   node bench/compare/errors.mjs alarms           false alarms of comparisons of 20 metrics
 //   node bench/compare/errors.mjs power            power, and its curves
 //   node bench/compare/errors.mjs alarms --gates 100 --seed 7 --only bimodal
@@ -10,22 +12,43 @@ import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/decide.js';
 import { gateErrors } from './gates.mjs';
-import { generators, inputsOf, ms, normal, ordinaryRun, poisson, series, syntheticRun, withStalls } from './synthetic.mjs';
+import {
+  generators,
+  inputsOf,
+  ms,
+  normal,
+  ordinaryRun,
+  poisson,
+  series,
+  syntheticRun,
+  withStalls,
+} from './synthetic.mjs';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { gates: { type: 'string', default: '1000' }, curve: { type: 'string', default: '100' }, seed: { type: 'string', default: '20251126' }, only: { type: 'string', multiple: true } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    gates: { type: 'string', default: '1000' },
+    curve: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '20251126' },
+    only: { type: 'string', multiple: true },
+  },
+});
 const parts = positionals.length === 0 ? ['gates', 'alarms', 'power'] : positionals;
 const gates = Number(values.gates);
 const seed = Number(values.seed);
 const policy = { ...defaultPolicy, resamples: 1_000, estimates: false };
 
 function alarms() {
-  print(`False alarms: ${gates} gates of 20 metrics each, 10 runs of 30 s a side, both sides alike, between-run log-sd 0.2`);
+  print(
+    `False alarms: ${gates} gates of 20 metrics each, 10 runs of 30 s a side, both sides alike, between-run log-sd 0.2`,
+  );
   const isWanted = (name) => values.only?.includes(name) ?? true;
   for (const [name, generate] of Object.entries(generators)) {
     if (!isWanted(name)) continue;
     const random = seededRandom(seed);
     report(name, () => {
-      const side = () => Array.from({ length: 10 }, () => run(30, 0.2, (_, n, shared) => generate(n, 30, shared, random), random));
+      const side = () =>
+        Array.from({ length: 10 }, () => run(30, 0.2, (_, n, shared) => generate(n, 30, shared, random), random));
       return decide(inputsOf(side(), side()), policy).decisions;
     });
   }
@@ -56,12 +79,18 @@ function report(name, gate) {
     equivalent += is('equivalent');
     metrics += decisions.length;
   }
-  print(`  ${name}: any verdict of a difference ${share(alarmed, gates)}; regressed ${share(regressed, gates)}; metrics called equivalent ${(100 * equivalent / metrics).toFixed(0)} %`);
+  print(
+    `  ${name}: any verdict of a difference ${share(alarmed, gates)}; regressed ${share(regressed, gates)}; metrics called equivalent ${((100 * equivalent) / metrics).toFixed(0)} %`,
+  );
 }
 
 const effects = {
-  'p99 doubled': (durations) => { const cut = durations.toSorted((a, b) => a - b)[Math.floor(durations.length * 0.95)]; return durations.map((ns) => (ns > cut ? ns * 2 : ns)); },
-  'one stall of 100 ms added per 10 s': (durations, window_s, random) => withStalls(durations, poisson(window_s / 10, random), 100 * ms, random),
+  'p99 doubled': (durations) => {
+    const cut = durations.toSorted((a, b) => a - b)[Math.floor(durations.length * 0.95)];
+    return durations.map((ns) => (ns > cut ? ns * 2 : ns));
+  },
+  'one stall of 100 ms added per 10 s': (durations, window_s, random) =>
+    withStalls(durations, poisson(window_s / 10, random), 100 * ms, random),
 };
 
 function power() {
@@ -77,8 +106,25 @@ function power() {
       const random = seededRandom(seed);
       let seen = 0;
       for (let i = 0; i < tries; i += 1) {
-        const side = (change) => Array.from({ length: runs }, () => run(window_s, sd, (which, n, shared) => { const durations = ordinaryRun(n, window_s, shared, random); return which === series[0] ? change(durations, window_s, random) : durations; }, random));
-        const { decisions } = decide(inputsOf(side((durations) => durations), side(effect)), policy);
+        const side = (change) =>
+          Array.from({ length: runs }, () =>
+            run(
+              window_s,
+              sd,
+              (which, n, shared) => {
+                const durations = ordinaryRun(n, window_s, shared, random);
+                return which === series[0] ? change(durations, window_s, random) : durations;
+              },
+              random,
+            ),
+          );
+        const { decisions } = decide(
+          inputsOf(
+            side((durations) => durations),
+            side(effect),
+          ),
+          policy,
+        );
         if (decisions.some(({ key, verdict }) => key.startsWith(`${series[0]} `) && verdict === 'regressed')) seen += 1;
       }
       print(`  ${String(runs).padStart(2)} runs of ${window_s} s a side, log-sd ${sd}: ${share(seen, tries)}`);

@@ -24,9 +24,14 @@ try {
   write(join(folder, 'before'), 1);
   write(join(folder, 'after'), 2);
   const times = Array.from({ length: 7 }, () => timesOnce());
-  const of = (kind) => { const all = times.map((one) => one[kind]); return `${median(all).toFixed(0)} ms (${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)})`; };
+  const of = (kind) => {
+    const all = times.map((one) => one[kind]);
+    return `${median(all).toFixed(0)} ms (${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)})`;
+  };
   const { checks, exit } = once();
-  process.stdout.write(`a gate of 2 × ${runs} runs of ${arms.length} arms × ${series.length} series, ${checks} comparisons, exit ${exit}; medians of 7: wall ${of('wall_ms')}, CPU ${of('cpu_ms')}; load average ${loadavg()[0].toFixed(1)}; target: wall at most 2000 ms\n`);
+  process.stdout.write(
+    `a gate of 2 × ${runs} runs of ${arms.length} arms × ${series.length} series, ${checks} comparisons, exit ${exit}; medians of 7: wall ${of('wall_ms')}, CPU ${of('cpu_ms')}; load average ${loadavg()[0].toFixed(1)}; target: wall at most 2000 ms\n`,
+  );
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -43,10 +48,17 @@ function once() {
 /** CPU time by bash's `times`: of its children, user and system. */
 function timesOnce() {
   const start_ns = process.hrtime.bigint();
-  const { status, error, stdout } = spawnSync('bash', ['-c', '"$0" "$@" > /dev/null; code=$?; times; exit $code', process.execPath, ...gateArguments()], { encoding: 'utf8' });
+  const { status, error, stdout } = spawnSync(
+    'bash',
+    ['-c', '"$0" "$@" > /dev/null; code=$?; times; exit $code', process.execPath, ...gateArguments()],
+    { encoding: 'utf8' },
+  );
   const wall_ms = Number(process.hrtime.bigint() - start_ns) / 1e6;
   if (error !== undefined || ![0, 3, 4].includes(status)) throw error ?? new Error(`the gate ended with ${status}`);
-  const cpu_ms = [...(stdout.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + 60_000 * minutes + 1000 * seconds, 0);
+  const cpu_ms = [...(stdout.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + 60_000 * minutes + 1000 * seconds,
+    0,
+  );
   return { wall_ms, cpu_ms };
 }
 
@@ -55,22 +67,59 @@ function write(path, seed) {
   const store = createBundle(path);
   const startedAt = '2026-01-01T00:00:00.000Z';
   store.writeManifest({
-    schemaVersion: 1, tool: { name: 'pauselab', version: '0' }, argv: [], startedAt, seed, profileHash: '', profile: { name: 'bench', arms: arms.map((name) => ({ name, control: null })) },
-    host: { kernel: '6.18.0', cpus: [0, 1] }, calibration: [], order: [], spoiledBy: {},
+    schemaVersion: 1,
+    tool: { name: 'pauselab', version: '0' },
+    argv: [],
+    startedAt,
+    seed,
+    profileHash: '',
+    profile: { name: 'bench', arms: arms.map((name) => ({ name, control: null })) },
+    host: { kernel: '6.18.0', cpus: [0, 1] },
+    calibration: [],
+    order: [],
+    spoiledBy: {},
   });
   const all = Array.from({ length: runs }, (_, i) => arms.map((arm) => ({ arm, repetition: i + 1 }))).flat();
   all.forEach(({ arm, repetition }, i) => {
     const measured = series.map((name) => measureOne(name, random));
     store.writeRun(
       {
-        schemaVersion: 1, name: `${String(i).padStart(3, '0')}-${arm}`, arm, repetition, status: 'complete', failure: null, spoiled: [], degraded: [], startedAt,
-        window: { windowStart_ns: 0, windowEnd_ns: 30e9, drainEnd_ns: 30e9 }, regionBytes: 0, machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false },
-        autogroup: null, memoryLocked: true, layout: null, priorities: [], holder: null, jvm: null, churn: null, series: measured.map(({ figures }) => figures),
+        schemaVersion: 1,
+        name: `${String(i).padStart(3, '0')}-${arm}`,
+        arm,
+        repetition,
+        status: 'complete',
+        failure: null,
+        spoiled: [],
+        degraded: [],
+        startedAt,
+        window: { windowStart_ns: 0, windowEnd_ns: 30e9, drainEnd_ns: 30e9 },
+        regionBytes: 0,
+        machine: { steal_share: 0, foreignLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false },
+        autogroup: null,
+        memoryLocked: true,
+        layout: null,
+        priorities: [],
+        holder: null,
+        jvm: null,
+        churn: null,
+        series: measured.map(({ figures }) => figures),
       },
       { 'histograms.hlog': hlogHead(0) + measured.map(({ lines }) => lines).join('') },
     );
   });
-  store.writeSummary({ schemaVersion: 1, profile: 'bench', kernel: '6.18.0', status: 'complete', threshold_ns: 1e8, verdict: '', findings: [], notes: [], degraded: [], arms: [] });
+  store.writeSummary({
+    schemaVersion: 1,
+    profile: 'bench',
+    kernel: '6.18.0',
+    status: 'complete',
+    threshold_ns: 1e8,
+    verdict: '',
+    findings: [],
+    notes: [],
+    degraded: [],
+    arms: [],
+  });
 }
 
 function measureOne(name, random) {
@@ -83,8 +132,26 @@ function measureOne(name, random) {
   return {
     lines: line.repeat(30),
     figures: {
-      name, service, response: service, unserved: 0, inflight_ns: null, saturated: false, refused: {}, exhausted: 0, lost_records: 0,
-      stalls: { threshold_ns: 1e8, count: stalls.length, blocked_count: stalls.length, unseen_count: 0, longest_ns, longest_blocked_ns: longest_ns, total_ns, stalled_share: total_ns / 30e9, blocked_share: total_ns / 30e9 },
+      name,
+      service,
+      response: service,
+      unserved: 0,
+      inflight_ns: null,
+      saturated: false,
+      refused: {},
+      exhausted: 0,
+      lost_records: 0,
+      stalls: {
+        threshold_ns: 1e8,
+        count: stalls.length,
+        blocked_count: stalls.length,
+        unseen_count: 0,
+        longest_ns,
+        longest_blocked_ns: longest_ns,
+        total_ns,
+        stalled_share: total_ns / 30e9,
+        blocked_share: total_ns / 30e9,
+      },
     },
   };
 }

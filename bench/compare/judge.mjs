@@ -1,5 +1,7 @@
-// Error rates on real runs: bundles of measure.mjs, whose runs were made alike. Of each arm the runs are dealt out to two
-// sides again and again, which must not be told apart; and the arm whose calls cross VMAs is compared with the one inside
+// Error rates on real runs: bundles of measure.mjs, whose runs were made alike. Of each arm the runs are dealt out to
+// two
+// sides again and again, which must not be told apart; and the arm whose calls cross VMAs is compared with the one
+// inside
 // a VMA, on halves drawn anew.
 //
 //   node bench/compare/judge.mjs FOLDER [--splits 1000]
@@ -13,11 +15,16 @@ import { metricsFor } from '../../dist/verdict/metrics.js';
 import { readSide } from '../../dist/verdict/read-side.js';
 import { originsOf } from './synthetic.mjs';
 
-const { values, positionals: [folder] } = parseArgs({ allowPositionals: true, options: { splits: { type: 'string', default: '1000' } } });
+const {
+  values,
+  positionals: [folder],
+} = parseArgs({ allowPositionals: true, options: { splits: { type: 'string', default: '1000' } } });
 const splits = Number(values.splits);
 const policy = { ...defaultPolicy, resamples: 1_000, estimates: false };
 const metrics = metricsFor([99]);
-const sides = readdirSync(folder).sort().map((name) => readSide(join(folder, name), { threshold_ns: 100e6 }));
+const sides = readdirSync(folder)
+  .sort()
+  .map((name) => readSide(join(folder, name), { threshold_ns: 100e6 }));
 const arms = [...new Set(sides.flatMap((side) => side.arms))];
 
 /** Of an arm, per run: metric values by `series metric`; runs of all bundles in their order. */
@@ -27,7 +34,16 @@ function runsOf(arm) {
     const own = evidence.filter((one) => one.arm === arm);
     const n = Math.max(0, ...own.map((one) => one.runs.length));
     for (let i = 0; i < n; i += 1) {
-      runs.push(new Map(own.flatMap(({ series, runs: ofSeries }) => metrics.map((metric) => [`${series} ${metric.name}`, { metric, ...(ofSeries[i] === undefined ? { value: null, missing: 'no run' } : metric.of(ofSeries[i])) }]))));
+      runs.push(
+        new Map(
+          own.flatMap(({ series, runs: ofSeries }) =>
+            metrics.map((metric) => [
+              `${series} ${metric.name}`,
+              { metric, ...(ofSeries[i] === undefined ? { value: null, missing: 'no run' } : metric.of(ofSeries[i])) },
+            ]),
+          ),
+        ),
+      );
     }
   }
   return runs;
@@ -39,7 +55,14 @@ function inputsOf(a, b) {
     const cells = (side) => side.map((run) => run.get(key));
     const missing = [...cells(a), ...cells(b)].some((cell) => (cell?.value ?? null) === null);
     const known = (side) => (missing ? [] : cells(side).map(({ value }) => value));
-    return { key, a: known(a), b: known(b), margin: a[0].get(key).metric.margin(100e6), refusal: missing ? 'missing' : null, origin: originsOf(a, b) };
+    return {
+      key,
+      a: known(a),
+      b: known(b),
+      margin: a[0].get(key).metric.margin(100e6),
+      refusal: missing ? 'missing' : null,
+      origin: originsOf(a, b),
+    };
   });
 }
 
@@ -67,15 +90,22 @@ for (const arm of arms) {
     if (decisions.some(({ verdict }) => verdict === 'regressed')) regressed += 1;
     for (const { key } of found) alarming.set(key, (alarming.get(key) ?? 0) + 1);
   }
-  process.stdout.write(`${arm}: ${half} + ${half} runs, ${compared} metrics; any difference ${share(alarms, splits)}; regressed ${share(regressed, splits)}${alarming.size === 0 ? '' : `; by ${JSON.stringify(Object.fromEntries(alarming))}`}\n`);
+  process.stdout.write(
+    `${arm}: ${half} + ${half} runs, ${compared} metrics; any difference ${share(alarms, splits)}; regressed ${share(regressed, splits)}${alarming.size === 0 ? '' : `; by ${JSON.stringify(Object.fromEntries(alarming))}`}\n`,
+  );
 }
 
 const [inside, crossing] = ['free-one-vma', 'free-across-vmas'].map(runsOf);
 for (const size of [20, 10, 6]) {
   let seen = 0;
   for (let i = 0; i < 20; i += 1) {
-    const { decisions } = decide(inputsOf(shuffle(inside, random).slice(0, size), shuffle(crossing, random).slice(0, size)), policy);
+    const { decisions } = decide(
+      inputsOf(shuffle(inside, random).slice(0, size), shuffle(crossing, random).slice(0, size)),
+      policy,
+    );
     if (decisions.some(({ key, verdict }) => key.startsWith('writer.mprotect ') && verdict === 'regressed')) seen += 1;
   }
-  process.stdout.write(`free-across-vmas against free-one-vma, ${size} runs a side: writer.mprotect regressed ${share(seen, 20)}\n`);
+  process.stdout.write(
+    `free-across-vmas against free-one-vma, ${size} runs a side: writer.mprotect regressed ${share(seen, 20)}\n`,
+  );
 }

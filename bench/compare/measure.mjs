@@ -3,7 +3,8 @@
 //
 //   node bench/compare/measure.mjs FOLDER [--holds 5] [--runs 8] [--lock FILE] [--set path=value …]
 //
-// --lock: flock(1) is taken on the file for each bundle. FOLDER/01, FOLDER/02, … are bundles; those that exist are kept.
+// --lock: flock(1) is taken on the file for each bundle. FOLDER/01, FOLDER/02, … are bundles; those that exist are
+// kept.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,11 +14,18 @@ import { parseArgs } from 'node:util';
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { holds: { type: 'string', default: '5' }, runs: { type: 'string', default: '8' }, lock: { type: 'string' }, set: { type: 'string', multiple: true, default: [] } },
+  options: {
+    holds: { type: 'string', default: '5' },
+    runs: { type: 'string', default: '8' },
+    lock: { type: 'string' },
+    set: { type: 'string', multiple: true, default: [] },
+  },
 });
 const [folder] = positionals;
 if (folder === undefined) {
-  process.stderr.write('expected: node bench/compare/measure.mjs FOLDER [--holds 5] [--runs 8] [--lock FILE] [--set path=value]\n');
+  process.stderr.write(
+    'expected: node bench/compare/measure.mjs FOLDER [--holds 5] [--runs 8] [--lock FILE] [--set path=value]\n',
+  );
   process.exitCode = 2;
 } else {
   mkdirSync(folder, { recursive: true });
@@ -25,9 +33,26 @@ if (folder === undefined) {
     const out = join(folder, String(hold).padStart(2, '0'));
     if (existsSync(out)) continue;
     const run = [
-      process.execPath, main, 'run', 'priority-inversion', '--arm', 'free-one-vma', '--arm', 'free-across-vmas', '--runs', values.runs, '--seed', String(hold),
+      process.execPath,
+      main,
+      'run',
+      'priority-inversion',
+      '--arm',
+      'free-one-vma',
+      '--arm',
+      'free-across-vmas',
+      '--runs',
+      values.runs,
+      '--seed',
+      String(hold),
       // 2.5 s holds four calls of the 554 ms that the profile aims at.
-      '--duration', '2500ms', '--set', 'warmup=300ms', '--out', out, ...values.set.flatMap((one) => ['--set', one]),
+      '--duration',
+      '2500ms',
+      '--set',
+      'warmup=300ms',
+      '--out',
+      out,
+      ...values.set.flatMap((one) => ['--set', one]),
     ];
     const [program, ...args] = values.lock === undefined ? run : ['flock', values.lock, ...run];
     const { status } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });

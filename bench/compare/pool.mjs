@@ -1,4 +1,5 @@
-// Gates drawn from a pool of real runs: two folders of bundles that were measured alike, one as it was and one with the change.
+// Gates drawn from a pool of real runs: two folders of bundles that were measured alike, one as it was and one with the
+// change.
 // Of each gate the rounds of both sides are drawn anew, without a round twice.
 //
 //   node bench/compare/pool.mjs BASELINES CANDIDATES [--gates 20] [--rounds 6] [--policy gate.yaml] [--seed 1]
@@ -13,14 +14,27 @@ import { gate } from '../../dist/verdict/gate/gate.js';
 import { defaultGatePolicy, loadPolicy } from '../../dist/verdict/gate/policy.js';
 import { readSide } from '../../dist/verdict/read-side.js';
 
-const { values, positionals: [baselines, candidates] } = parseArgs({ allowPositionals: true, options: { gates: { type: 'string', default: '20' }, rounds: { type: 'string', default: '6' }, policy: { type: 'string' }, seed: { type: 'string', default: '1' } } });
+const {
+  values,
+  positionals: [baselines, candidates],
+} = parseArgs({
+  allowPositionals: true,
+  options: {
+    gates: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: '6' },
+    policy: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
+});
 const [gates, rounds] = [Number(values.gates), Number(values.rounds)];
 const policy = values.policy === undefined ? defaultGatePolicy() : await loadPolicy(values.policy);
 const random = seededRandom(Number(values.seed));
 
 /** All bundles of a folder as one side, whose rounds are numbered through. */
 function poolOf(folder) {
-  const sides = readdirSync(folder).sort().map((name) => readSide(join(folder, name), { threshold_ns: 1 }));
+  const sides = readdirSync(folder)
+    .sort()
+    .map((name) => readSide(join(folder, name), { threshold_ns: 1 }));
   const series = new Map();
   let first = 0;
   for (const { evidence } of sides) {
@@ -42,7 +56,12 @@ function poolOf(folder) {
 
 function drawn({ side, whole }, label, own) {
   const chosen = new Set(own ?? shuffle(whole, random).slice(0, rounds));
-  return { ...side, label, path: label, evidence: side.evidence.map((one) => ({ ...one, runs: one.runs.filter(({ round }) => chosen.has(round)) })) };
+  return {
+    ...side,
+    label,
+    path: label,
+    evidence: side.evidence.map((one) => ({ ...one, runs: one.runs.filter(({ round }) => chosen.has(round)) })),
+  };
 }
 
 function count(name, pairOf) {
@@ -50,12 +69,18 @@ function count(name, pairOf) {
   let named = 0;
   for (let i = 0; i < gates; i += 1) {
     const [baseline, candidate] = pairOf();
-    const result = gate([{ baseline, candidate, problems: [] }], policy, { resamples: 2_000, seed: 1, estimates: false });
+    const result = gate([{ baseline, candidate, problems: [] }], policy, {
+      resamples: 2_000,
+      seed: 1,
+      estimates: false,
+    });
     exits[result.exitCode] += 1;
     if (result.counts.fail > 0) named += 1;
   }
   const { low, high } = clopperPearson(exits[3], gates);
-  process.stdout.write(`${name}: exit 3 in ${exits[3]} of ${gates} [${(100 * low).toFixed(0)}, ${(100 * high).toFixed(0)} %], a check named in ${named}; exit 0 in ${exits[0]}, exit 4 in ${exits[4]}\n`);
+  process.stdout.write(
+    `${name}: exit 3 in ${exits[3]} of ${gates} [${(100 * low).toFixed(0)}, ${(100 * high).toFixed(0)} %], a check named in ${named}; exit 0 in ${exits[0]}, exit 4 in ${exits[4]}\n`,
+  );
 }
 
 if (candidates === undefined) {

@@ -26,12 +26,14 @@ export function poisson(mean, random) {
 }
 
 /**
- * Generators of the durations of one series of one run: `(n, window_s, run, random) => number[]` in ns. `run` is what the
+ * Generators of the durations of one series of one run: `(n, window_s, run, random) => number[]` in ns. `run` is what
+ * the
  * series of one run share: its factor (between-run spread) and a coin.
  */
 export const generators = {
   // Pareto of tail index 0.7: no mean, and about one stall in two runs.
-  'heavy-tailed': (n, _window_s, { factor }, random) => Array.from({ length: n }, () => (2_000 * factor) / (1 - random()) ** (1 / 0.7)),
+  'heavy-tailed': (n, _window_s, { factor }, random) =>
+    Array.from({ length: n }, () => (2_000 * factor) / (1 - random()) ** (1 / 0.7)),
   // The logarithm follows an AR(1) process with a memory of a hundred operations: 1,500 samples are worth fifteen.
   autocorrelated: (n, _window_s, { factor }, random) => {
     const [rho, sd] = [0.99, 3];
@@ -41,16 +43,22 @@ export const generators = {
       return 20_000 * factor * Math.exp(x);
     });
   },
-  // Runs of two kinds, as a memory layout or a CPU's neighbour makes them: one has a p99 eight times the other's, and stalls.
+  // Runs of two kinds, as a memory layout or a CPU's neighbour makes them: one has a p99 eight times the other's, and
+  // stalls.
   bimodal: (n, window_s, { factor, coin }, random) => {
     const slow = coin < 0.5;
-    const durations = Array.from({ length: n }, () => 5_000 * factor * Math.exp(0.5 * normal(random)) * (random() < 0.03 && slow ? 8 : 1));
+    const durations = Array.from(
+      { length: n },
+      () => 5_000 * factor * Math.exp(0.5 * normal(random)) * (random() < 0.03 && slow ? 8 : 1),
+    );
     return slow ? withStalls(durations, poisson(window_s / 10, random), 200 * ms, random) : durations;
   },
   // Three runs in ten have a burst of stalls, all others none.
   'stall-burst': (n, _window_s, { factor, coin }, random) => {
     const durations = ordinary(n, factor, random);
-    return coin < 0.3 ? withStalls(durations, 1 + Math.floor(-Math.log(1 - random()) * 6), 300 * ms, random, true) : durations;
+    return coin < 0.3
+      ? withStalls(durations, 1 + Math.floor(-Math.log(1 - random()) * 6), 300 * ms, random, true)
+      : durations;
   },
 };
 
@@ -78,28 +86,66 @@ export function withStalls(durations, count, length_ns, random, burst = false) {
 export function syntheticRun(window_s, durationsOf, random) {
   const n = window_s * rate;
   const window = { windowStart_ns: 0, windowEnd_ns: window_s * 1e9, drainEnd_ns: window_s * 1e9 + 5e9 };
-  const recorded = series.map((name, i) => recordOf(i, durationsOf(name, n, random).map((ns) => Math.round(Math.min(ns, window.windowEnd_ns / 4)))));
+  const recorded = series.map((name, i) =>
+    recordOf(
+      i,
+      durationsOf(name, n, random).map((ns) => Math.round(Math.min(ns, window.windowEnd_ns / 4))),
+    ),
+  );
   const analysis = analyseRun(
     {
-      threads: series.map((name, i) => ({ index: i, name, role: 'victim', series: i, interval_ns, offset_ns: 0, ringCapacity: 4096, at: { thread: 0, ring: 0 } })),
-      series: series.map((name, i) => ({ index: i, name, thread: i, hasResponse: false, at: { series: 0, service: 0, response: null } })),
+      threads: series.map((name, i) => ({
+        index: i,
+        name,
+        role: 'victim',
+        series: i,
+        interval_ns,
+        offset_ns: 0,
+        ringCapacity: 4096,
+        at: { thread: 0, ring: 0 },
+      })),
+      series: series.map((name, i) => ({
+        index: i,
+        name,
+        thread: i,
+        hasResponse: false,
+        at: { series: 0, service: 0, response: null },
+      })),
       stallThreshold_ns: threshold_ns,
       tids: series.map((_, i) => i + 1),
     },
     {
-      go_ns: 0n, go_ms: 0, window, interrupted: false, failure: null, lost: series.map(() => 0),
+      go_ns: 0n,
+      go_ms: 0,
+      window,
+      interrupted: false,
+      failure: null,
+      lost: series.map(() => 0),
       records: recorded.flatMap(({ records }) => records),
       last: {
         taken_ns: window.drainEnd_ns,
         series: recorded.map(({ snapshot }) => snapshot),
-        threads: series.map((_, i) => ({ index: i, inFlight: { state: 'idle' }, next: n, ended_ns: null, warmup_n: 0, refused_n: 0, refused_errno: null, exhausted_n: 0, crossed_n: 0, ringWritten: 0 })),
+        threads: series.map((_, i) => ({
+          index: i,
+          inFlight: { state: 'idle' },
+          next: n,
+          ended_ns: null,
+          warmup_n: 0,
+          refused_n: 0,
+          refused_errno: null,
+          exhausted_n: 0,
+          crossed_n: 0,
+          ringWritten: 0,
+        })),
       },
     },
     { timelines: new Map(recorded.map(({ timeline }, i) => [i + 1, timeline])), ticks_ns: [], period_ns: sample_ns },
   );
   const values = new Map();
   for (const { name, figures } of analysis.series) {
-    const evidence = runEvidence(window, figures, () => { throw new Error('figures have every percentile that is asked for'); });
+    const evidence = runEvidence(window, figures, () => {
+      throw new Error('figures have every percentile that is asked for');
+    });
     for (const metric of metrics) {
       const { value, missing } = metric.of(evidence);
       if (value === null) throw new Error(`${metric.name} is missing: ${missing}`);
@@ -118,7 +164,18 @@ function recordOf(index, durations) {
   durations.forEach((duration, k) => {
     if (duration < ms) return;
     const start_ns = k * interval_ns;
-    records.push({ thread: index, start_ns, end_ns: start_ns + duration, intended_ns: start_ns, bytes: 4096, call: null, crossed: false, runDelay_ns: 0, runDelayFrom_ns: start_ns, onCpu_ns: 0 });
+    records.push({
+      thread: index,
+      start_ns,
+      end_ns: start_ns + duration,
+      intended_ns: start_ns,
+      bytes: 4096,
+      call: null,
+      crossed: false,
+      runDelay_ns: 0,
+      runDelayFrom_ns: start_ns,
+      onCpu_ns: 0,
+    });
     if (duration < threshold_ns) return;
     const state = (stalls += 1) % 2 === 0 ? 'S' : 'D';
     for (let at = start_ns; at < start_ns + duration; at += sample_ns) {
@@ -132,7 +189,13 @@ function recordOf(index, durations) {
   return {
     records,
     timeline: { pid: 1, tid: index + 1, comm: 'victim', changes, period_ns: sample_ns, ticks_ns },
-    snapshot: { index, service: { ...counts, nBefore: counts.n, nAfter: counts.n }, response: null, stall_n: long.length, stallSum_ns: long.reduce((a, b) => a + b, 0) },
+    snapshot: {
+      index,
+      service: { ...counts, nBefore: counts.n, nAfter: counts.n },
+      response: null,
+      stall_n: long.length,
+      stallSum_ns: long.reduce((a, b) => a + b, 0),
+    },
   };
 }
 
@@ -140,7 +203,14 @@ function recordOf(index, durations) {
 export function inputsOf(a, b) {
   return [...a[0].keys()].map((key) => {
     const metric = metrics.find(({ name }) => key.endsWith(` ${name}`));
-    return { key, a: a.map((run) => run.get(key)), b: b.map((run) => run.get(key)), margin: metric.margin(threshold_ns), refusal: null, origin: originsOf(a, b) };
+    return {
+      key,
+      a: a.map((run) => run.get(key)),
+      b: b.map((run) => run.get(key)),
+      margin: metric.margin(threshold_ns),
+      refusal: null,
+      origin: originsOf(a, b),
+    };
   });
 }
 

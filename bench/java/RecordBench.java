@@ -12,10 +12,12 @@ import pauselab.board.Seat;
  * beside one {@code Histogram.recordValue} of org.hdrhistogram.
  *
  * <p>As bench/native/record.cc: in turns within one JVM and one thread, in forward and backward order by turns; each
- * subject has arguments and a histogram of its own and reads exactly those that it takes; no clock is read inside; costs
+ * subject has arguments and a histogram of its own and reads exactly those that it takes; no clock is read inside;
+ * costs
  * are CPU time of the thread. The first pairs are the warm-up and are left out.
  */
 public final class RecordBench {
+
     private static final int SAMPLES = 8192;
     private static final int PASSES = 64;
     private static final int WARMUP_PAIRS = 40;
@@ -33,8 +35,11 @@ public final class RecordBench {
         void pass();
     }
 
-    /** What a writer at 1,000/s looks like: some microseconds with a long tail, a little late; one in 4096 is a stall. */
+    /**
+     * What a writer at 1,000/s looks like: some microseconds with a long tail, a little late; one in 4096 is a stall.
+     */
     private static final class Samples {
+
         final long[] intended_ns = new long[SAMPLES];
         final long[] start_ns = new long[SAMPLES];
         final long[] end_ns = new long[SAMPLES];
@@ -44,7 +49,14 @@ public final class RecordBench {
             long at_ns = HIGHEST_NS;
             for (int i = 0; i < SAMPLES; i++, at_ns += 1_000_000) {
                 boolean isTail = random.nextDouble() < 0.01;
-                double service_ns = i % 4096 == 4095 ? 250e6 : Math.exp(isTail ? Math.log(100e3) + 1.5 * random.nextGaussian() : Math.log(4e3) + 0.5 * random.nextGaussian());
+                double service_ns =
+                    i % 4096 == 4095
+                        ? 250e6
+                        : Math.exp(
+                              isTail
+                                  ? Math.log(100e3) + 1.5 * random.nextGaussian()
+                                  : Math.log(4e3) + 0.5 * random.nextGaussian()
+                          );
                 intended_ns[i] = at_ns;
                 start_ns[i] = at_ns + (long) Math.exp(Math.log(60e3) + 0.4 * random.nextGaussian());
                 end_ns[i] = start_ns[i] + (long) service_ns;
@@ -53,11 +65,17 @@ public final class RecordBench {
     }
 
     private static final class Ours implements Subject {
+
         private final Samples samples = new Samples(1);
         private final Recorder recorder;
 
         Ours() {
-            Seat seat = ScratchBoard.make(new ScratchBoard.Times(0, 0, Long.MAX_VALUE, Long.MAX_VALUE), 1_000_000, 0, STALL_THRESHOLD_NS).victim(ScratchBoard.SEAT);
+            Seat seat = ScratchBoard.make(
+                new ScratchBoard.Times(0, 0, Long.MAX_VALUE, Long.MAX_VALUE),
+                1_000_000,
+                0,
+                STALL_THRESHOLD_NS
+            ).victim(ScratchBoard.SEAT);
             seat.touch();
             recorder = seat.recorder();
         }
@@ -72,12 +90,18 @@ public final class RecordBench {
     }
 
     private static final class InFlight implements Subject {
+
         private final Samples samples = new Samples(2);
         private final Seat seat;
         private long k;
 
         InFlight() {
-            seat = ScratchBoard.make(new ScratchBoard.Times(0, 0, Long.MAX_VALUE, Long.MAX_VALUE), 1_000_000, 0, STALL_THRESHOLD_NS).victim(ScratchBoard.SEAT);
+            seat = ScratchBoard.make(
+                new ScratchBoard.Times(0, 0, Long.MAX_VALUE, Long.MAX_VALUE),
+                1_000_000,
+                0,
+                STALL_THRESHOLD_NS
+            ).victim(ScratchBoard.SEAT);
             seat.touch();
         }
 
@@ -94,6 +118,7 @@ public final class RecordBench {
     }
 
     private static final class Theirs implements Subject {
+
         private final long[] values_ns = new long[SAMPLES];
         private final Histogram histogram = new Histogram(1, HIGHEST_NS, 3);
 
@@ -115,8 +140,8 @@ public final class RecordBench {
 
     public static void main(String[] arguments) {
         int pairs = Integer.parseInt(arguments[0]);
-        Subject[] subjects = {new Theirs(), new Ours(), new InFlight()};
-        String[] names = {"recordValue_ns", "sample_ns", "sample_in_flight_ns"};
+        Subject[] subjects = { new Theirs(), new Ours(), new InFlight() };
+        String[] names = { "recordValue_ns", "sample_ns", "sample_in_flight_ns" };
         double[][] costs_ns = new double[subjects.length][pairs];
         for (int pair = -WARMUP_PAIRS; pair < pairs; pair++) {
             for (int turn = 0; turn < subjects.length; turn++) {
@@ -147,6 +172,5 @@ public final class RecordBench {
         return (THREADS.getCurrentThreadCpuTime() - start_ns) / (double) (PASSES * SAMPLES);
     }
 
-    private RecordBench() {
-    }
+    private RecordBench() {}
 }

@@ -11,6 +11,10 @@ export const benches = [
   { key: 'b', title: 'rate of operations of the engine, to a bare loop with two clock reads', measure: measureRate },
   { key: 'c', title: 'pauselab --help, to an empty start of Node', measure: measureStart },
   { key: 'd', title: 'resident memory late in a long run, to early in it', measure: measureMemory },
-  { key: 'e', title: 'recording one sample in Java, to one recordValue of org.hdrhistogram', measure: measureJavaRecord },
+  {
+    key: 'e',
+    title: 'recording one sample in Java, to one recordValue of org.hdrhistogram',
+    measure: measureJavaRecord,
+  },
   { key: 'f', title: 'CPU time per request in a JVM with probes, to without', measure: measureProbes },
 ];

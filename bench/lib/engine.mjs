@@ -24,7 +24,12 @@ export async function runEngine({ cpu, planLine, window_ns, onGo }) {
   let engine;
   try {
     writeFileSync(at('plan'), `board path=${at('board')} threshold_ns=100000000\n${planLine}\n`);
-    engine = await startProgram('taskset', ['-c', cpu, usage, at('usage'), programs.engine(), 'run', at('plan')], at('out'), at('err'));
+    engine = await startProgram(
+      'taskset',
+      ['-c', cpu, usage, at('usage'), programs.engine(), 'run', at('plan')],
+      at('out'),
+      at('err'),
+    );
     const board = await readyBoard(at('board'), engine);
     const cpuBefore_ns = cpuTimeOf(board.threadIds()[0].pid);
     const go_ns = process.hrtime.bigint() + lead_ns;
@@ -37,7 +42,11 @@ export async function runEngine({ cpu, planLine, window_ns, onGo }) {
     const { threads, series } = takeSnapshot(board);
     const [{ warmup_n, refused_n, refused_errno }] = threads;
     if (refused_n > 0) throw new Error(`the kernel refused operations of the engine with ${refused_errno}`);
-    return { n: series[0].service.n, warmup_n, cpu_ns: JSON.parse(readFileSync(at('usage'), 'utf8')).cpu_ns - cpuBefore_ns };
+    return {
+      n: series[0].service.n,
+      warmup_n,
+      cpu_ns: JSON.parse(readFileSync(at('usage'), 'utf8')).cpu_ns - cpuBefore_ns,
+    };
   } finally {
     if (engine?.exit() === null) engine.kill('SIGKILL');
     folder.remove();
@@ -58,7 +67,9 @@ export async function readyBoard(path, engine) {
 /** Of all threads, while they wait for `go`: what a running one has used since the last tick would be missing. */
 function cpuTimeOf(pid) {
   const folder = `/proc/${pid}/task`;
-  const used = readdirSync(folder).map((tid) => Number(readFileSync(`${folder}/${tid}/schedstat`, 'utf8').split(' ')[0]));
+  const used = readdirSync(folder).map((tid) =>
+    Number(readFileSync(`${folder}/${tid}/schedstat`, 'utf8').split(' ')[0]),
+  );
   return used.reduce((sum, ns) => sum + ns, 0);
 }
 

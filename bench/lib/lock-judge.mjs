@@ -1,6 +1,8 @@
-// Who had mmap_lock during a stall, from the kernel's own text of its events and nothing of pauselab's: neither its tracer nor its attribution.
+// Who had mmap_lock during a stall, from the kernel's own text of its events and nothing of pauselab's: neither its
+// tracer nor its attribution.
 //
-// A thread is inside the lock from its `start_locking` to its `released`, and either waits there, in state D, or has the lock or is next to
+// A thread is inside the lock from its `start_locking` to its `released`, and either waits there, in state D, or has
+// the lock or is next to
 // get it. So its time inside without its time in state D is the time for which others wait for it. Who has most of that
 // during a stall is to blame; where nobody has it for half of the stall, no holder of mmap_lock is.
 import { spawn } from 'node:child_process';
@@ -21,13 +23,22 @@ touch "$1/ready"; while :; do sleep 0.2; done`;
 /** All threads of the machine, in a mount namespace of its own. */
 export async function recordLocks(folder) {
   mkdirSync(join(folder, 'tracefs'), { recursive: true });
-  const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const ended = new Promise((resolve) => { child.once('close', resolve); });
+  const child = spawn('unshare', ['-m', 'bash', '-c', script, 'judge', folder], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise((resolve) => {
+    child.once('close', resolve);
+  });
   while (!existsSync(join(folder, 'ready'))) {
     if (child.exitCode !== null) throw new Error('the kernel’s events could not be read; root and tracefs are needed');
     await after(50);
   }
-  return { stop: async () => { child.kill('SIGTERM'); await ended; } };
+  return {
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
 }
 
 const line = /^\s*.*-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$/;
@@ -83,12 +94,24 @@ export function holderDuring({ inside, blocked }, mm, victim, from_ns, to_ns) {
   return most !== undefined && most[1] >= (to_ns - from_ns) / 2 ? most[0] : null;
 }
 
-/** The address space of a victim, and when `go` was: stalls that waited in state D ended when their thread was woken, at nearly one distance from it. */
+/**
+ * The address space of a victim, and when `go` was: stalls that waited in state D ended when their thread was woken, at
+ * nearly one distance from it.
+ */
 export function aligned({ inside, blocked }, stalls) {
-  const waits = stalls.filter(({ dominant }) => dominant === 'D').flatMap((stall) => (blocked.get(stall.thread.tid) ?? []).filter(([from, to]) => to - from >= stall.duration_ns / 2).map(([, to]) => to - (stall.start_ns + stall.duration_ns)));
+  const waits = stalls
+    .filter(({ dominant }) => dominant === 'D')
+    .flatMap((stall) =>
+      (blocked.get(stall.thread.tid) ?? [])
+        .filter(([from, to]) => to - from >= stall.duration_ns / 2)
+        .map(([, to]) => to - (stall.start_ns + stall.duration_ns)),
+    );
   const near = (value) => waits.filter((other) => Math.abs(other - value) < 30e6).length;
   const [go_ns] = waits.toSorted((a, b) => near(b) - near(a));
   const tids = new Set(stalls.map(({ thread }) => thread.tid));
-  const mm = [...inside].map(([name, spans]) => [name, spans.filter(({ tid }) => tids.has(tid)).length]).sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
+  const mm =
+    [...inside]
+      .map(([name, spans]) => [name, spans.filter(({ tid }) => tids.has(tid)).length])
+      .sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
   return go_ns === undefined || mm === null ? null : { go_ns, mm };
 }

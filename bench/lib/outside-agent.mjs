@@ -1,17 +1,21 @@
-// A monitor that is no part of pauselab: reads /proc/PID/smaps of the engine with the most memory, or writes its clear_refs, and logs each call with its own
+// A monitor that is no part of pauselab: reads /proc/PID/smaps of the engine with the most memory, or writes its
+// clear_refs, and logs each call with its own
 // thread and the monotonic clock. Its parent gives it nice 19 and the first CPU.
 //
 //   node bench/lib/outside-agent.mjs smaps|clear_refs
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
 const [file] = process.argv.slice(2);
-const engines = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`).endsWith('/pauselab-engine');
-  } catch {
-    return false;
-  }
-});
+const engines = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/exe`).endsWith('/pauselab-engine');
+      } catch {
+        return false;
+      }
+    });
 const buffer = new SharedArrayBuffer(4);
 
 for (;;) {

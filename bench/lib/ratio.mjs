@@ -20,7 +20,14 @@ export function ratioOf(name, pairs, { atMost, atLeast, dependent = false, figur
   const low = dependent || lower === null ? min : sorted[lower - 1];
   const high = dependent || upper === null ? max : sorted[upper - 1];
   const ratio = { median: median(pairs), low, high, min, max, pairs: pairs.length };
-  return { name, ...ratio, target: targetOf(atMost, atLeast), verdict: verdictOf(ratio, atMost, atLeast), figures, dependent };
+  return {
+    name,
+    ...ratio,
+    target: targetOf(atMost, atLeast),
+    verdict: verdictOf(ratio, atMost, atLeast),
+    figures,
+    dependent,
+  };
 }
 
 export function ratiosOf(numerators, denominators) {

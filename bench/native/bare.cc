@@ -78,7 +78,8 @@ Count run(std::string_view operation, std::uint64_t duration_ns) {
   if (operation == "mmap_munmap") {
     expect(munmap(page, kPageBytes) == 0, "munmap");
     return warmThenCount(duration_ns, [page] {
-      return mmap(page, kPageBytes, kOpen, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED && munmap(page, kPageBytes) == 0;
+      return mmap(page, kPageBytes, kOpen, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED &&
+             munmap(page, kPageBytes) == 0;
     });
   }
   if (operation == "mprotect")
@@ -86,8 +87,10 @@ Count run(std::string_view operation, std::uint64_t duration_ns) {
       open = !open;
       return mprotect(page, kPageBytes, open ? kOpen : PROT_READ) == 0;
     });
-  if (operation == "madvise_dontneed") return warmThenCount(duration_ns, [page] { return madvise(page, kPageBytes, MADV_DONTNEED) == 0; });
-  fail(Exit::usage, "expected mmap_munmap, mprotect or madvise_dontneed, got \"%.*s\"", static_cast<int>(operation.size()), operation.data());
+  if (operation == "madvise_dontneed")
+    return warmThenCount(duration_ns, [page] { return madvise(page, kPageBytes, MADV_DONTNEED) == 0; });
+  fail(Exit::usage, "expected mmap_munmap, mprotect or madvise_dontneed, got \"%.*s\"",
+       static_cast<int>(operation.size()), operation.data());
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ std::vector<Sample> drawSamples(std::uint64_t seed) {
     const bool isStall = i % 4096 == 4095;
     const double service_ns = isStall ? 250e6 : isTail(random) ? tail_ns(random) : usual_ns(random);
     const std::uint64_t start_ns = intended_ns + static_cast<std::uint64_t>(lateness_ns(random));
-    samples[i] = {.intended_ns = intended_ns, .start_ns = start_ns, .end_ns = start_ns + static_cast<std::uint64_t>(service_ns)};
+    samples[i] = {
+        .intended_ns = intended_ns, .start_ns = start_ns, .end_ns = start_ns + static_cast<std::uint64_t>(service_ns)};
     intended_ns += 1'000'000;
   }
   return samples;
@@ -75,7 +76,8 @@ T& inSharedMemory() {
 class Ours {
  public:
   explicit Ours(std::uint64_t seed)
-      : samples_(drawSamples(seed)), recorder_(inSharedMemory<board::Series>(), service_, &response_, kStallThreshold_ns) {
+      : samples_(drawSamples(seed)),
+        recorder_(inSharedMemory<board::Series>(), service_, &response_, kStallThreshold_ns) {
     service_.min_ns.store(UINT64_MAX, std::memory_order_relaxed);
     response_.min_ns.store(UINT64_MAX, std::memory_order_relaxed);
   }
@@ -120,8 +122,10 @@ class Ours {
 class Theirs {
  public:
   explicit Theirs(std::uint64_t seed) {
-    for (const Sample& sample : drawSamples(seed)) values_.push_back(static_cast<std::int64_t>(sample.end_ns - sample.start_ns));
-    if (hdr_init(1, static_cast<std::int64_t>(board::kHighestTrackable_ns), 3, &histogram_) != 0) fail(Exit::internal, "hdr_init refused the board's range");
+    for (const Sample& sample : drawSamples(seed))
+      values_.push_back(static_cast<std::int64_t>(sample.end_ns - sample.start_ns));
+    if (hdr_init(1, static_cast<std::int64_t>(board::kHighestTrackable_ns), 3, &histogram_) != 0)
+      fail(Exit::internal, "hdr_init refused the board's range");
   }
 
   [[gnu::noinline]] void record() {
@@ -163,14 +167,19 @@ void measure(std::size_t pairs) {
   enum Subject { kTheirs, kSample, kSampleInFlight, kSlot, kSubjects };
   const auto cost_ns = [&](std::size_t subject) {
     switch (subject) {
-      case kTheirs: return costPerSample_ns([&] { theirs.record(); });
-      case kSample: return costPerSample_ns([&] { sample.record(); });
-      case kSampleInFlight: return costPerSample_ns([&] { sampleInFlight.recordInFlight(); });
-      default: return costPerSample_ns([&] { slot.inFlight(); });
+      case kTheirs:
+        return costPerSample_ns([&] { theirs.record(); });
+      case kSample:
+        return costPerSample_ns([&] { sample.record(); });
+      case kSampleInFlight:
+        return costPerSample_ns([&] { sampleInFlight.recordInFlight(); });
+      default:
+        return costPerSample_ns([&] { slot.inFlight(); });
     }
   };
   std::array<std::vector<double>, kSubjects> costs_ns;
-  for (std::size_t subject = 0; subject < kSubjects; ++subject) cost_ns(subject);  // caches, pages, the CPU's clock rate
+  for (std::size_t subject = 0; subject < kSubjects; ++subject)
+    cost_ns(subject);  // caches, pages, the CPU's clock rate
   for (std::size_t pair = 0; pair < pairs; ++pair)
     for (std::size_t turn = 0; turn < kSubjects; ++turn) {
       const std::size_t subject = pair % 2 == 0 ? turn : kSubjects - 1 - turn;

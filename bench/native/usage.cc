@@ -1,5 +1,5 @@
-// pauselab-bench-usage FILE COMMAND [ARGUMENT…]: runs a command and writes {"cpu_ns":…} to FILE, the CPU time of all its
-// threads from its start to its end. Ends as it ended, and it dies with us.
+// pauselab-bench-usage FILE COMMAND [ARGUMENT…]: runs a command and writes {"cpu_ns":…} to FILE, the CPU time of all
+// its threads from its start to its end. Ends as it ended, and it dies with us.
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

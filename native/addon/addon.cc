@@ -1,9 +1,9 @@
 // The control plane's system calls, and nothing else: scheduling of threads by tid, a shared mapping of the board
-// whose words are loaded and stored atomically, and two calls on files that Node does not have. Arguments are checked in TypeScript (src/base/native.ts)
-// and trusted here. A failed call throws an Error with `code` (such as "EPERM") and `syscall`.
-#include <napi.h>
-
+// whose words are loaded and stored atomically, and two calls on files that Node does not have. Arguments are checked
+// in TypeScript (src/base/native.ts) and trusted here. A failed call throws an Error with `code` (such as "EPERM") and
+// `syscall`.
 #include <fcntl.h>
+#include <napi.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -46,7 +46,8 @@ Napi::Value SetNice(const Napi::CallbackInfo& info) {
 // setPolicy(tid, SCHED_* number, static priority)
 Napi::Value SetPolicy(const Napi::CallbackInfo& info) {
   const sched_param parameter{.sched_priority = info[2].As<Napi::Number>().Int32Value()};
-  if (sched_setscheduler(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value(), &parameter) != 0)
+  if (sched_setscheduler(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value(),
+                         &parameter) != 0)
     return throwErrno(info.Env(), "sched_setscheduler", errno);
   return info.Env().Undefined();
 }
@@ -91,8 +92,8 @@ struct Mapping {
   bool mapped;
 };
 
-// By their ArrayBuffer's memory. Node runs an ArrayBuffer's finalizer some time after it was detached, when another mapping
-// may have the same address: so whether there is something to unmap is kept for each mapping.
+// By their ArrayBuffer's memory. Node runs an ArrayBuffer's finalizer some time after it was detached, when another
+// mapping may have the same address: so whether there is something to unmap is kept for each mapping.
 std::map<void*, Mapping*>& mappings() {
   static std::map<void*, Mapping*> all;
   return all;
@@ -105,7 +106,8 @@ void unmap(Mapping& mapping) {
   munmap(mapping.data, mapping.bytes);
 }
 
-// mapShared(path) -> ArrayBuffer over the whole file, shared and writable, unmapped by unmapShared or when it is collected
+// mapShared(path) -> ArrayBuffer over the whole file, shared and writable, unmapped by unmapShared or when it is
+// collected
 Napi::Value MapShared(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::string path = info[0].As<Napi::String>();
@@ -133,7 +135,8 @@ Napi::Value MapShared(const Napi::CallbackInfo& info) {
       mapping);
 }
 
-// unmapShared(buffer): at once, and the buffer is detached first, so that nothing in JavaScript can reach the memory. The second time it does nothing.
+// unmapShared(buffer): at once, and the buffer is detached first, so that nothing in JavaScript can reach the memory.
+// The second time it does nothing.
 Napi::Value UnmapShared(const Napi::CallbackInfo& info) {
   auto buffer = info[0].As<Napi::ArrayBuffer>();
   if (buffer.IsDetached()) return info.Env().Undefined();
@@ -198,7 +201,8 @@ Napi::Value ReadTimestampCounter(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// tryLock(fd) -> whether the exclusive flock of the file is now ours; false: another process has it. Closing fd gives it back.
+// tryLock(fd) -> whether the exclusive flock of the file is now ours; false: another process has it. Closing fd gives
+// it back.
 Napi::Value TryLock(const Napi::CallbackInfo& info) {
   const bool isOurs = flock(info[0].As<Napi::Number>().Int32Value(), LOCK_EX | LOCK_NB) == 0;
   if (!isOurs && errno != EWOULDBLOCK) return throwErrno(info.Env(), "flock", errno);

@@ -27,7 +27,8 @@ Function find(const char* name) {
 
 std::string pathOf(void* function) {
   Dl_info info{};
-  return function != nullptr && dladdr(function, &info) != 0 && info.dli_fname != nullptr ? quoted(info.dli_fname) : "null";
+  return function != nullptr && dladdr(function, &info) != 0 && info.dli_fname != nullptr ? quoted(info.dli_fname)
+                                                                                          : "null";
 }
 
 struct Allocator {
@@ -51,11 +52,13 @@ void readJemalloc(Mallctl mallctl, Allocator& allocator) {
   allocator.name = "\"jemalloc\"";
   const char* text = nullptr;
   if (read(mallctl, "version", text)) allocator.version = quoted(text);
-  for (const char* key : {"opt.background_thread", "background_thread", "opt.retain", "opt.tcache", "opt.abort_conf", "opt.confirm_conf"})
+  for (const char* key :
+       {"opt.background_thread", "background_thread", "opt.retain", "opt.tcache", "opt.abort_conf", "opt.confirm_conf"})
     if (bool value = false; read(mallctl, key, value)) allocator.set(key, value ? "true" : "false");
   for (const char* key : {"opt.dirty_decay_ms", "opt.muzzy_decay_ms"})
     if (std::intptr_t value = 0; read(mallctl, key, value)) allocator.set(key, std::to_string(value));
-  for (const char* key : {"opt.max_background_threads", "opt.oversize_threshold", "opt.tcache_max", "opt.lg_tcache_max", "opt.lg_extent_max_active_fit"})
+  for (const char* key : {"opt.max_background_threads", "opt.oversize_threshold", "opt.tcache_max", "opt.lg_tcache_max",
+                          "opt.lg_extent_max_active_fit"})
     if (std::size_t value = 0; read(mallctl, key, value)) allocator.set(key, std::to_string(value));
   for (const char* key : {"opt.narenas", "arenas.narenas"})
     if (unsigned value = 0; read(mallctl, key, value)) allocator.set(key, std::to_string(value));
@@ -73,7 +76,8 @@ void readTcmalloc(Allocator& allocator) {
   }
   const auto property = find<int (*)(const char*, std::size_t*)>("MallocExtension_GetNumericProperty");
   for (const char* key : {"tcmalloc.aggressive_memory_decommit", "tcmalloc.max_total_thread_cache_bytes"})
-    if (std::size_t value = 0; property != nullptr && property(key, &value) != 0) allocator.set(key, std::to_string(value));
+    if (std::size_t value = 0; property != nullptr && property(key, &value) != 0)
+      allocator.set(key, std::to_string(value));
 }
 
 void readMimalloc(int (*version)(), Allocator& allocator) {
@@ -108,7 +112,8 @@ std::string describe() {
     allocator.name = "\"glibc\"";
     allocator.version = quoted(gnu_get_libc_version());
   }
-  return "{\"path\":" + path + ",\"name\":" + allocator.name + ",\"version\":" + allocator.version + ",\"settings\":{" + allocator.settings + "}}";
+  return "{\"path\":" + path + ",\"name\":" + allocator.name + ",\"version\":" + allocator.version + ",\"settings\":{" +
+         allocator.settings + "}}";
 }
 
 }  // namespace pauselab::allocator

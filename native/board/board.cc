@@ -46,16 +46,24 @@ void copyName(char (&destination)[kNameBytes], const std::string& name) {
 }  // namespace
 
 void refuseLongName(const std::string& name) {
-  if (name.size() >= kNameBytes) fail(Exit::usage, "the name \"%s\" is longer than %zu characters; shorten it in the plan", name.c_str(), kNameBytes - 1);
+  if (name.size() >= kNameBytes)
+    fail(Exit::usage, "the name \"%s\" is longer than %zu characters; shorten it in the plan", name.c_str(),
+         kNameBytes - 1);
 }
 
 Board Board::create(const std::string& path, std::span<const ThreadSpec> threads, std::uint64_t stallThreshold_ns) {
   const Map map = mapOf(threads);
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) fail(Exit::unfit, "the board %s could not be created (%s); free some of its file system, inodes too", path.c_str(), strerror(errno));
+  if (fd < 0)
+    fail(Exit::unfit, "the board %s could not be created (%s); free some of its file system, inodes too", path.c_str(),
+         strerror(errno));
   if (const int error = posix_fallocate(fd, 0, static_cast<off_t>(map.total)); error != 0) {
-    if (error == EFBIG) fail(Exit::unfit, "the board needs %.1f MiB, and no file may be so large (%s); raise the limit (ulimit -f)", static_cast<double>(map.total) / 1048576.0, strerror(error));
-    fail(Exit::unfit, "the board needs %.1f MiB in the file system of %s, which has no room for it (%s); enlarge it, for example with: mount -o remount,size=256m /dev/shm",
+    if (error == EFBIG)
+      fail(Exit::unfit, "the board needs %.1f MiB, and no file may be so large (%s); raise the limit (ulimit -f)",
+           static_cast<double>(map.total) / 1048576.0, strerror(error));
+    fail(Exit::unfit,
+         "the board needs %.1f MiB in the file system of %s, which has no room for it (%s); enlarge it, for example "
+         "with: mount -o remount,size=256m /dev/shm",
          static_cast<double>(map.total) / 1048576.0, path.c_str(), strerror(error));
   }
   void* memory = mmap(nullptr, map.total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
@@ -109,8 +117,9 @@ Board Board::create(const std::string& path, std::span<const ThreadSpec> threads
 
 Board Board::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  struct stat status{};
-  if (fd < 0 || fstat(fd, &status) != 0) fail(Exit::workload, "the board %s could not be opened: %s", path.c_str(), strerror(errno));
+  struct stat status {};
+  if (fd < 0 || fstat(fd, &status) != 0)
+    fail(Exit::workload, "the board %s could not be opened: %s", path.c_str(), strerror(errno));
   const auto bytes = static_cast<std::size_t>(status.st_size);
   if (bytes < sizeof(Header)) fail(Exit::workload, "the board %s is too short to be one", path.c_str());
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
@@ -118,8 +127,11 @@ Board Board::open(const std::string& path) {
   close(fd);
   Board board(static_cast<std::byte*>(memory), bytes);
   const Header& header = board.header();
-  if (header.magic.load(std::memory_order_acquire) != kMagic || header.version != kVersion || header.total_bytes != bytes)
-    fail(Exit::workload, "%s is no board of version %lu; run `npm run setup` so that all parts are built from the same sources", path.c_str(), kVersion);
+  if (header.magic.load(std::memory_order_acquire) != kMagic || header.version != kVersion ||
+      header.total_bytes != bytes)
+    fail(Exit::workload,
+         "%s is no board of version %lu; run `npm run setup` so that all parts are built from the same sources",
+         path.c_str(), kVersion);
   return board;
 }
 

@@ -10,7 +10,8 @@
 namespace pauselab::board {
 
 void describeLayout() {
-  std::printf("{\"version\":%lu,\"countsLength\":%lu,\"highestTrackable_ns\":%lu,\"nameBytes\":%zu,\"slow_ns\":%lu,", kVersion, kCountsLength, kHighestTrackable_ns, kNameBytes, kSlow_ns);
+  std::printf("{\"version\":%lu,\"countsLength\":%lu,\"highestTrackable_ns\":%lu,\"nameBytes\":%zu,\"slow_ns\":%lu,",
+              kVersion, kCountsLength, kHighestTrackable_ns, kNameBytes, kSlow_ns);
 
   std::printf("\"header\":{");
   PAUSELAB_FIELD(Header, magic);

@@ -15,7 +15,8 @@ void fail(Exit code, const char* format, ...) {
   const int prefix = snprintf(sentence, sizeof sentence / 2, "%s", failPrefix);
   va_list arguments;
   va_start(arguments, format);
-  const int length = prefix + vsnprintf(sentence + prefix, sizeof sentence - 1 - static_cast<size_t>(prefix), format, arguments);
+  const int length =
+      prefix + vsnprintf(sentence + prefix, sizeof sentence - 1 - static_cast<size_t>(prefix), format, arguments);
   va_end(arguments);
   const auto end = static_cast<size_t>(std::clamp(length, 0, static_cast<int>(sizeof sentence) - 2));
   sentence[end] = '\n';

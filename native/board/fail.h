@@ -6,7 +6,8 @@ namespace pauselab {
 
 enum class Exit : int { ok = 0, internal = 1, usage = 2, unfit = 5, workload = 6 };
 
-// Put before the sentence: where the process is another program's, it says whose sentence it is. Set before any thread starts.
+// Put before the sentence: where the process is another program's, it says whose sentence it is. Set before any thread
+// starts.
 extern const char* failPrefix;
 
 [[noreturn, gnu::format(printf, 2, 3)]] void fail(Exit code, const char* format, ...);

@@ -98,28 +98,29 @@ struct alignas(64) Thread {
   std::uint64_t role;
   Word pid;
   Word tid;
-  std::uint64_t series;       // index of its series, or kNoSeries
-  std::uint64_t interval_ns;  // open-loop schedule: intended start k = go_ns + offset_ns + k * interval_ns; 0 = back to back
+  std::uint64_t series;  // index of its series, or kNoSeries
+  std::uint64_t
+      interval_ns;  // open-loop schedule: intended start k = go_ns + offset_ns + k * interval_ns; 0 = back to back
   std::uint64_t offset_ns;
   std::uint64_t ring_offset;    // of Record[ring_capacity], or 0
   std::uint64_t ring_capacity;  // a power of two
 
   // The operation in flight. `sequence` is odd while one is: 2k + 1 during operation k, 2k + 2 after it.
   alignas(64) Word sequence;
-  Word start_ns;     // actual start
-  Word intended_ns;  // intended start
-  Word next;         // schedule index of the next operation not yet started
-  Word ended_ns;     // the thread has left its loop; 0 while it runs
-  Word warmup_n;     // operations before the window: made, not recorded
-  Word refused_n;    // operations that the kernel refused: made, not recorded
+  Word start_ns;       // actual start
+  Word intended_ns;    // intended start
+  Word next;           // schedule index of the next operation not yet started
+  Word ended_ns;       // the thread has left its loop; 0 while it runs
+  Word warmup_n;       // operations before the window: made, not recorded
+  Word refused_n;      // operations that the kernel refused: made, not recorded
   Word refused_errno;  // of the first refusal
 
   // The ring's records written so far; record i is at i % ring_capacity, so `written - capacity` are lost
   // to a reader that never came.
   alignas(64) Word ring_written;
-  Word exhausted_n;  // operations not made because what they use up (fresh pages) was used up
-  Word crossed_n;    // holders: of the calls recorded in the series, those whose range crossed VMAs
-  Word released_bytes;  // holders: what these calls were handed, together
+  Word exhausted_n;      // operations not made because what they use up (fresh pages) was used up
+  Word crossed_n;        // holders: of the calls recorded in the series, those whose range crossed VMAs
+  Word released_bytes;   // holders: what these calls were handed, together
   Word released_cpu_ns;  // holders: CPU time of these calls, together
   Word reserved[3];
 };
@@ -133,7 +134,7 @@ struct Record {
   Word call;          // holders: CallKind; victims: 0
   Word run_delay_ns;  // own time runnable but not running since run_delay_from_ns (schedstat field 2)
   Word run_delay_from_ns;
-  Word on_cpu_ns;     // own time on a CPU (CLOCK_THREAD_CPUTIME_ID): holders in the call, victims over the same span
+  Word on_cpu_ns;  // own time on a CPU (CLOCK_THREAD_CPUTIME_ID): holders in the call, victims over the same span
 };
 static_assert(sizeof(Record) == 64);
 

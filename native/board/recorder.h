@@ -16,7 +16,8 @@ inline void raise(Word& word, std::uint64_t by = 1) noexcept {
 // The index of a value's counter. Bucket b holds values of 11 + b significant bits in steps of 2^b; its lower half
 // repeats the bucket before, so only 1024 counters are new: index = b * 1024 + (value >> b).
 inline std::size_t countsIndex(std::uint64_t value_ns) noexcept {
-  const auto bucket = static_cast<unsigned>(64 - kSubBucketBits - std::countl_zero(value_ns | (2 * kSubBucketHalf - 1)));
+  const auto bucket =
+      static_cast<unsigned>(64 - kSubBucketBits - std::countl_zero(value_ns | (2 * kSubBucketHalf - 1)));
   return bucket * kSubBucketHalf + (value_ns >> bucket);
 }
 
@@ -62,7 +63,8 @@ class Recorder {
 };
 
 // The in-flight slot of a thread: what it is doing now, readable after the thread was killed.
-inline void beginOperation(Thread& thread, std::uint64_t k, std::uint64_t start_ns, std::uint64_t intended_ns) noexcept {
+inline void beginOperation(Thread& thread, std::uint64_t k, std::uint64_t start_ns,
+                           std::uint64_t intended_ns) noexcept {
   // With release: the even sequence of the operation before is visible before its times change.
   thread.start_ns.store(start_ns, std::memory_order_release);
   thread.intended_ns.store(intended_ns, std::memory_order_relaxed);

@@ -23,7 +23,7 @@ struct Header {
 enum class Kind : std::uint8_t { sample = 0, gone = 1, tick = 2 };
 
 struct Record {
-  std::uint64_t time_ns;       // CLOCK_MONOTONIC, read just before the thread's files
+  std::uint64_t time_ns;  // CLOCK_MONOTONIC, read just before the thread's files
   std::uint32_t pid;
   std::uint32_t tid;           // 0 in a tick
   std::uint64_t on_cpu_ns;     // schedstat field 1
@@ -31,8 +31,8 @@ struct Record {
   char state;                  // R, S, D, T, Z, … ; '-' in a tick
   Kind kind;
   char reserved[2];
-  std::uint32_t system_call;   // of a thread that waits: 0 not read, 1 in none (a page fault), n + 2 in system call n
-  char comm[16];               // as in /proc/<tid>/stat, cut at 15 characters by the kernel
+  std::uint32_t system_call;  // of a thread that waits: 0 not read, 1 in none (a page fault), n + 2 in system call n
+  char comm[16];              // as in /proc/<tid>/stat, cut at 15 characters by the kernel
 };
 static_assert(sizeof(Record) == 56);
 

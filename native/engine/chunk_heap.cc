@@ -16,7 +16,9 @@ constexpr int kOpen = PROT_READ | PROT_WRITE;
 
 const ChunkHeap* current = nullptr;
 
-std::size_t spacesFor(std::size_t bytes) { return std::max<std::size_t>(1, (bytes + ChunkHeap::kSpaceBytes - 1) / ChunkHeap::kSpaceBytes); }
+std::size_t spacesFor(std::size_t bytes) {
+  return std::max<std::size_t>(1, (bytes + ChunkHeap::kSpaceBytes - 1) / ChunkHeap::kSpaceBytes);
+}
 
 // The spaces with a PROT_NONE page before each and behind the last.
 char* mapSpaces(std::size_t count) {
@@ -24,7 +26,8 @@ char* mapSpaces(std::size_t count) {
   if (memory == MAP_FAILED) fail(Exit::unfit, "a heap of %zu spaces could not be reserved: %s", count, strerror(errno));
   char* const first = static_cast<char*>(memory) + kPageBytes;
   for (std::size_t i = 0; i < count; ++i)
-    if (mprotect(first + i * kStrideBytes, ChunkHeap::kSpaceBytes, kOpen) != 0) fail(Exit::unfit, "a space of the heap could not be opened before the window: %s", strerror(errno));
+    if (mprotect(first + i * kStrideBytes, ChunkHeap::kSpaceBytes, kOpen) != 0)
+      fail(Exit::unfit, "a space of the heap could not be opened before the window: %s", strerror(errno));
   return first;
 }
 
@@ -34,7 +37,9 @@ ChunkHeap::ChunkHeap(std::size_t bytes) : ChunkHeap(spacesFor(bytes), mapSpaces(
 
 // Its VMAs are the spaces and the pages between them.
 ChunkHeap::ChunkHeap(std::size_t count, char* base)
-    : Region(base, count * kStrideBytes - kPageBytes, 2 * count - 1), count_(count), spaces_(std::make_unique<Space[]>(count)) {
+    : Region(base, count * kStrideBytes - kPageBytes, 2 * count - 1),
+      count_(count),
+      spaces_(std::make_unique<Space[]>(count)) {
   current = this;
 }
 
@@ -75,7 +80,8 @@ int ChunkHeap::mapBlock(std::size_t index, std::size_t offset) const noexcept {
 
 int ChunkHeap::unmapBlock(std::size_t index) const noexcept {
   // Open memory of the space again: with its neighbours it becomes one VMA.
-  if (mmap(space(index) + spaces_[index].block, kBlockBytes, kOpen, kMapFlags | MAP_FIXED, -1, 0) == MAP_FAILED) return errno;
+  if (mmap(space(index) + spaces_[index].block, kBlockBytes, kOpen, kMapFlags | MAP_FIXED, -1, 0) == MAP_FAILED)
+    return errno;
   spaces_[index].bits.store(kMarked, std::memory_order_relaxed);
   return 0;
 }
@@ -108,7 +114,10 @@ void ChunkHeap::verify() const {
     const std::size_t expected = (bits & kHasBlock) != 0 ? 3 : 1;
     const std::size_t found = overlapping(maps, start, start + kSpaceBytes).size();
     if (found != expected)
-      fail(Exit::unfit, "space %zu of the heap was to be %zu VMA(s) and is %zu in /proc/self/maps, so which calls cross VMAs is not known; this kernel lays memory out in another way", i, expected, found);
+      fail(Exit::unfit,
+           "space %zu of the heap was to be %zu VMA(s) and is %zu in /proc/self/maps, so which calls cross VMAs is not "
+           "known; this kernel lays memory out in another way",
+           i, expected, found);
   }
 }
 

@@ -1,5 +1,5 @@
-// A heap as a collector sees it: spaces of equal size, each one VMA between PROT_NONE pages, in which allocating threads
-// map blocks of their own while the collector's thread gives free memory back in chunks.
+// A heap as a collector sees it: spaces of equal size, each one VMA between PROT_NONE pages, in which allocating
+// threads map blocks of their own while the collector's thread gives free memory back in chunks.
 //
 // A block ends in a guard page that nobody may touch, so a space that has one is three VMAs and a chunk that reaches
 // over the guard crosses. Which calls cross is known and not guessed: who works in a space marks it first, so the space

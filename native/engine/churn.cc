@@ -62,7 +62,8 @@ void Churn::run(Shared& shared, std::size_t seat) noexcept {
 std::vector<std::string> threadNames(const ChurnPlan& plan) {
   constexpr std::size_t kNameCharacters = 12;
   std::vector<std::string> names{plan.name};
-  for (std::uint64_t i = 1; i < plan.threads; ++i) names.push_back(plan.name.substr(0, kNameCharacters) + "#" + std::to_string(i));
+  for (std::uint64_t i = 1; i < plan.threads; ++i)
+    names.push_back(plan.name.substr(0, kNameCharacters) + "#" + std::to_string(i));
   return names;
 }
 

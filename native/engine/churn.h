@@ -64,7 +64,8 @@ class Churn {
   ChurnTally tally_;
 };
 
-// Its threads' names: the churn's own, and `NAME#1`… with NAME cut to 12 characters, as the JVM's load names its threads.
+// Its threads' names: the churn's own, and `NAME#1`… with NAME cut to 12 characters, as the JVM's load names its
+// threads.
 std::vector<std::string> threadNames(const ChurnPlan& plan);
 
 }  // namespace pauselab::engine

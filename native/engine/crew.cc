@@ -22,7 +22,9 @@ void startThread(std::function<void()> body) {
     return nullptr;
   };
   if (const int error = pthread_create(&thread, nullptr, run, new std::function<void()>(std::move(body))); error != 0)
-    fail(Exit::unfit, "a thread of the workload could not be started (%s); raise the limits on processes, threads and memory (ulimit -u, ulimit -v, the pids limit of the container), or ask for fewer threads",
+    fail(Exit::unfit,
+         "a thread of the workload could not be started (%s); raise the limits on processes, threads and memory "
+         "(ulimit -u, ulimit -v, the pids limit of the container), or ask for fewer threads",
          strerrorname_np(error));
 }
 
@@ -51,7 +53,8 @@ void Crew::waitUntilRegistered() {
 }
 
 void waitForGo(Shared& shared, const std::function<void()>& look) {
-  while (shared.board.header().command.load(std::memory_order_acquire) != static_cast<std::uint64_t>(board::Command::go)) {
+  while (shared.board.header().command.load(std::memory_order_acquire) !=
+         static_cast<std::uint64_t>(board::Command::go)) {
     look();
     const timespec poll_ns = toTimespec(kPoll_ns);
     nanosleep(&poll_ns, nullptr);
@@ -61,7 +64,9 @@ void waitForGo(Shared& shared, const std::function<void()>& look) {
 
 const HolderOperation& holderOperation(const HolderPlan& plan) {
   const HolderOperation* operation = findHolderOperation(plan.operation);
-  if (operation == nullptr) fail(Exit::usage, "the engine knows no holder operation \"%s\"; `pauselab-engine operations` lists them", plan.operation.c_str());
+  if (operation == nullptr)
+    fail(Exit::usage, "the engine knows no holder operation \"%s\"; `pauselab-engine operations` lists them",
+         plan.operation.c_str());
   return *operation;
 }
 
@@ -74,7 +79,9 @@ void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& regio
   region.populate(never);
   int outcome = action.release();
   if (outcome == 0) outcome = action.restore();
-  if (outcome != 0) fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s", plan.operation.c_str(), region.bytes(), strerrorname_np(outcome));
+  if (outcome != 0)
+    fail(Exit::unfit, "this kernel refused %s of %zu bytes before the window: %s", plan.operation.c_str(),
+         region.bytes(), strerrorname_np(outcome));
   region.populate(never);
 }
 
@@ -82,15 +89,19 @@ void tryHolder(const HolderPlan& plan, HolderAction& action, const Region& regio
 
 HolderParts prepareHolder(const Plan& plan, const std::function<void(const Region&)>& beforeTouch) {
   HolderParts parts;
-  parts.region = makeRegion(holderOperation(*plan.holder), *plan.holder, plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
+  parts.region = makeRegion(holderOperation(*plan.holder), *plan.holder,
+                            plan.foreignHolder ? std::vector<VictimPlan>{} : plan.victims);
   beforeTouch(*parts.region);
   parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = getpid()});
   tryHolder(*plan.holder, *parts.action, *parts.region);
   return parts;
 }
 
-void startHolder(Crew& crew, Shared& shared, const HolderPlan& plan, std::size_t holderSeat, std::size_t toucherSeat, HolderParts& parts) {
-  crew.start(holderSeat, [&shared, &plan, &parts, holderSeat](const Schedstat& schedstat) { runHolder(shared, holderSeat, plan, *parts.action, *parts.region, schedstat); });
+void startHolder(Crew& crew, Shared& shared, const HolderPlan& plan, std::size_t holderSeat, std::size_t toucherSeat,
+                 HolderParts& parts) {
+  crew.start(holderSeat, [&shared, &plan, &parts, holderSeat](const Schedstat& schedstat) {
+    runHolder(shared, holderSeat, plan, *parts.action, *parts.region, schedstat);
+  });
   if (plan.toucher) crew.start(toucherSeat, [&shared, &parts](const Schedstat&) { runToucher(shared, *parts.region); });
 }
 

@@ -21,7 +21,8 @@ class Crew {
   explicit Crew(Shared& shared) : shared_(shared) {}
 
   // Starts a thread that registers itself on the board, does what has to be done once, waits for `go`, runs `loop`.
-  void start(std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once = [] {});
+  void start(
+      std::size_t index, std::function<void(const Schedstat&)> loop, std::function<void()> once = [] {});
   void waitUntilRegistered();
   bool allEnded() const { return ended_.load(std::memory_order_acquire) == count_; }
 
@@ -43,8 +44,10 @@ struct HolderParts {
 // Ends the program if there is none of that name.
 const HolderOperation& holderOperation(const HolderPlan& plan);
 // Makes the region and tries the operation on it. `beforeTouch` is called with the region while nothing is in it yet.
-HolderParts prepareHolder(const Plan& plan, const std::function<void(const Region&)>& beforeTouch = [](const Region&) {});
+HolderParts prepareHolder(
+    const Plan& plan, const std::function<void(const Region&)>& beforeTouch = [](const Region&) {});
 // `parts` and `plan` are used until the process ends. The seats are indices of threads on the board.
-void startHolder(Crew& crew, Shared& shared, const HolderPlan& plan, std::size_t holderSeat, std::size_t toucherSeat, HolderParts& parts);
+void startHolder(Crew& crew, Shared& shared, const HolderPlan& plan, std::size_t holderSeat, std::size_t toucherSeat,
+                 HolderParts& parts);
 
 }  // namespace pauselab::engine

@@ -1,5 +1,6 @@
-// The numbers that a churn draws: java.util.SplittableRandom, pauselab.load.Sizes and BlockDraws, draw for draw, so that
-// a JVM's off-heap load and the engine's churn of one seed allocate the same blocks. test/interop/churn-java.test.ts compares.
+// The numbers that a churn draws: java.util.SplittableRandom, pauselab.load.Sizes and BlockDraws, draw for draw, so
+// that a JVM's off-heap load and the engine's churn of one seed allocate the same blocks.
+// test/interop/churn-java.test.ts compares.
 #pragma once
 
 #include <cmath>
@@ -26,8 +27,8 @@ class SplittableRandom {
     return static_cast<std::uint32_t>(((z ^ (z >> 28)) * 0xcb24d0a5c88c35b3) >> 32);
   }
 
-  // From 0 to bound - 1, each as likely: draws beyond the last whole multiple of the bound are drawn again. A power of two
-  // takes the low bits. `bound` is at most 2^31 - 1.
+  // From 0 to bound - 1, each as likely: draws beyond the last whole multiple of the bound are drawn again. A power of
+  // two takes the low bits. `bound` is at most 2^31 - 1.
   std::uint32_t nextInt(std::uint32_t bound) noexcept {
     const std::uint32_t most = bound - 1;
     std::uint32_t drawn = nextInt();
@@ -49,9 +50,12 @@ class SplittableRandom {
 class Sizes {
  public:
   Sizes(std::uint64_t min_bytes, std::uint64_t max_bytes) noexcept
-      : min_bytes_(static_cast<double>(min_bytes)), ratio_(std::log(static_cast<double>(max_bytes) / static_cast<double>(min_bytes))) {}
+      : min_bytes_(static_cast<double>(min_bytes)),
+        ratio_(std::log(static_cast<double>(max_bytes) / static_cast<double>(min_bytes))) {}
 
-  std::uint64_t next(SplittableRandom& random) const noexcept { return static_cast<std::uint64_t>(min_bytes_ * std::exp(random.nextDouble() * ratio_)); }
+  std::uint64_t next(SplittableRandom& random) const noexcept {
+    return static_cast<std::uint64_t>(min_bytes_ * std::exp(random.nextDouble() * ratio_));
+  }
 
  private:
   double min_bytes_;
@@ -61,7 +65,8 @@ class Sizes {
 // In this order: which of the live blocks is replaced, and the size of the new one.
 class BlockDraws {
  public:
-  BlockDraws(std::uint64_t seed, std::uint32_t live, Sizes sizes) noexcept : random_(seed), live_(live), sizes_(sizes) {}
+  BlockDraws(std::uint64_t seed, std::uint32_t live, Sizes sizes) noexcept
+      : random_(seed), live_(live), sizes_(sizes) {}
   std::uint32_t slot() noexcept { return random_.nextInt(live_); }
   std::uint64_t bytes() noexcept { return sizes_.next(random_); }
 

@@ -1,6 +1,6 @@
-#include "engine/roles.h"
-
 #include <cerrno>
+
+#include "engine/roles.h"
 
 namespace pauselab::engine {
 namespace {
@@ -16,15 +16,18 @@ bool repopulate(Shared& shared) noexcept {
   return true;
 }
 
-// A call that outlasts the window may outlast the process whose memory it walks: that one is ended first. The call ended with
-// it, and no kernel refused it.
-bool endedWithTarget(int outcome, Shared& shared) noexcept { return (outcome == ESRCH || outcome == ENOENT) && shared.windowOver(); }
+// A call that outlasts the window may outlast the process whose memory it walks: that one is ended first. The call
+// ended with it, and no kernel refused it.
+bool endedWithTarget(int outcome, Shared& shared) noexcept {
+  return (outcome == ESRCH || outcome == ENOENT) && shared.windowOver();
+}
 
 }  // namespace
 
 // Releases the region again and again, resting `pause_ns` between calls. Starts no call after the window; one that is
 // running then is finished, and recorded.
-void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, HolderAction& action, const Region& region, const Schedstat& schedstat) noexcept {
+void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, HolderAction& action, const Region& region,
+               const Schedstat& schedstat) noexcept {
   board::Thread& thread = shared.board.thread(index);
   board::Header& header = shared.board.header();
   board::Recorder recorder = shared.board.recorder(index);
@@ -39,8 +42,14 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   std::uint64_t now_ns = last.at_ns;
 
   const auto push = [&ring](const ReleaseCall& made, board::CallKind kind) noexcept {
-    ring.push({.start_ns = made.start_ns, .end_ns = made.end_ns, .intended_ns = made.start_ns, .bytes = made.bytes, .call = static_cast<std::uint64_t>(kind),
-               .run_delay_ns = made.run_delay_ns, .run_delay_from_ns = made.run_delay_from_ns, .on_cpu_ns = made.on_cpu_ns});
+    ring.push({.start_ns = made.start_ns,
+               .end_ns = made.end_ns,
+               .intended_ns = made.start_ns,
+               .bytes = made.bytes,
+               .call = static_cast<std::uint64_t>(kind),
+               .run_delay_ns = made.run_delay_ns,
+               .run_delay_from_ns = made.run_delay_from_ns,
+               .on_cpu_ns = made.on_cpu_ns});
   };
   const auto record = [&](const ReleaseCall& release) noexcept {
     if (release.start_ns < windowStart_ns) {
@@ -70,12 +79,19 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
     const SchedstatReading after = slow ? schedstat.read() : last;
     const bool refused = outcome != 0 && !endedWithTarget(outcome, shared);
     if (refused) {
-      if (thread.refused_n.load(std::memory_order_relaxed) == 0) thread.refused_errno.store(static_cast<std::uint64_t>(outcome), std::memory_order_relaxed);
+      if (thread.refused_n.load(std::memory_order_relaxed) == 0)
+        thread.refused_errno.store(static_cast<std::uint64_t>(outcome), std::memory_order_relaxed);
       board::raise(thread.refused_n);
     } else {
-      const HolderAction::Range range = action.lastRange().value_or(HolderAction::Range{.bytes = region.bytes(), .crossed = region.vmas() > 1});
-      const ReleaseCall whole{.start_ns = start_ns, .end_ns = end_ns, .bytes = range.bytes, .crossed = range.crossed,
-                              .run_delay_ns = after.run_delay_ns - last.run_delay_ns, .run_delay_from_ns = last.at_ns, .on_cpu_ns = onCpu_ns};
+      const HolderAction::Range range =
+          action.lastRange().value_or(HolderAction::Range{.bytes = region.bytes(), .crossed = region.vmas() > 1});
+      const ReleaseCall whole{.start_ns = start_ns,
+                              .end_ns = end_ns,
+                              .bytes = range.bytes,
+                              .crossed = range.crossed,
+                              .run_delay_ns = after.run_delay_ns - last.run_delay_ns,
+                              .run_delay_from_ns = last.at_ns,
+                              .on_cpu_ns = onCpu_ns};
       const std::span<const ReleaseCall> own = action.calls();
       if (kind == board::CallKind::restore) {
         push(whole, kind);

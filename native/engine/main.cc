@@ -24,8 +24,11 @@ int main(int argc, char** argv) {
   } else if (command == "operations" && argc == 2) {
     engine::listOperations();
   } else if (command == "exercise" && (argc == 4 || (argc == 5 && argv[4] == std::string_view("crossing")))) {
-    engine::exercise(argv[2], std::strtoul(argv[3], nullptr, 10), argc == 5 ? engine::Placement::crossing : engine::Placement::isolated);
+    engine::exercise(argv[2], std::strtoul(argv[3], nullptr, 10),
+                     argc == 5 ? engine::Placement::crossing : engine::Placement::isolated);
   } else {
-    fail(Exit::usage, "expected one of: pauselab-engine run PLAN | check PLAN… | layout | operations | exercise OPERATION COUNT [crossing]");
+    fail(Exit::usage,
+         "expected one of: pauselab-engine run PLAN | check PLAN… | layout | operations | exercise OPERATION COUNT "
+         "[crossing]");
   }
 }

@@ -17,7 +17,8 @@ std::vector<Vma> parseMaps(const std::string& text) {
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
     Vma vma{};
-    if (std::sscanf(text.c_str() + start, "%" SCNxPTR "-%" SCNxPTR " %4s", &vma.start, &vma.end, vma.perms) == 3) result.push_back(vma);
+    if (std::sscanf(text.c_str() + start, "%" SCNxPTR "-%" SCNxPTR " %4s", &vma.start, &vma.end, vma.perms) == 3)
+      result.push_back(vma);
     start = end + 1;
   }
   return result;
@@ -25,7 +26,9 @@ std::vector<Vma> parseMaps(const std::string& text) {
 
 std::vector<Vma> readMaps() {
   const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) fail(Exit::unfit, "/proc/self/maps could not be opened (%s), so layouts cannot be verified; mount /proc", strerror(errno));
+  if (fd < 0)
+    fail(Exit::unfit, "/proc/self/maps could not be opened (%s), so layouts cannot be verified; mount /proc",
+         strerror(errno));
   std::string text;
   char buffer[65536];
   for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(got));

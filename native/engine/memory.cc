@@ -21,22 +21,26 @@ std::size_t roundUp(std::size_t value, std::size_t to) { return (value + to - 1)
 
 char* reserve(std::size_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_NONE, kMapFlags, -1, 0);
-  if (memory == MAP_FAILED) fail(Exit::unfit, "%zu bytes of address space could not be reserved: %s", bytes, strerror(errno));
+  if (memory == MAP_FAILED)
+    fail(Exit::unfit, "%zu bytes of address space could not be reserved: %s", bytes, strerror(errno));
   return static_cast<char*>(memory);
 }
 
 void protect(char* start, std::size_t bytes, int protection) {
-  if (mprotect(start, bytes, protection) != 0) fail(Exit::unfit, "mprotect of %zu bytes before the window failed: %s", bytes, strerrorname_np(errno));
+  if (mprotect(start, bytes, protection) != 0)
+    fail(Exit::unfit, "mprotect of %zu bytes before the window failed: %s", bytes, strerrorname_np(errno));
 }
 
 void advise(char* start, std::size_t bytes, int advice, const char* name) {
-  if (madvise(start, bytes, advice) != 0) fail(Exit::unfit, "madvise(%s) before the window was refused by this kernel: %s", name, strerrorname_np(errno));
+  if (madvise(start, bytes, advice) != 0)
+    fail(Exit::unfit, "madvise(%s) before the window was refused by this kernel: %s", name, strerrorname_np(errno));
 }
 
 // The tail has a page of the region's on both sides of each victim's page, so that two victims never share a VMA
 // other than the holder's.
 std::size_t tailBytesFor(const std::vector<VictimPlan>& victims) {
-  const auto same = static_cast<std::size_t>(std::count_if(victims.begin(), victims.end(), [](const VictimPlan& v) { return v.placement == Placement::same; }));
+  const auto same = static_cast<std::size_t>(std::count_if(
+      victims.begin(), victims.end(), [](const VictimPlan& v) { return v.placement == Placement::same; }));
   return same == 0 ? 0 : (2 * same + 1) * kPageBytes;
 }
 
@@ -70,17 +74,29 @@ VictimPage Region::placeVictim(const VictimPlan& victim) {
   constexpr int kOpen = PROT_READ | PROT_WRITE;
   if (victim.placement == Placement::same) {
     char* page = base_ + bytes_ + (2 * tailTaken_++ + 1) * kPageBytes;
-    return {.address = page, .bytes = kPageBytes, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+    return {.address = page,
+            .bytes = kPageBytes,
+            .placement = victim.placement,
+            .openProtection = kOpen,
+            .closedProtection = PROT_READ};
   }
   char* page = !afterTaken_ ? vmaEnd_ : base_ - kPageBytes;
   (!afterTaken_ ? afterTaken_ : beforeTaken_) = true;
   // Never writable, so never equal to the region's protection: the two VMAs stay apart.
   if (victim.placement == Placement::adjacent) {
     protect(page, kPageBytes, PROT_READ);
-    return {.address = page, .bytes = kPageBytes, .placement = victim.placement, .openProtection = PROT_READ, .closedProtection = PROT_NONE};
+    return {.address = page,
+            .bytes = kPageBytes,
+            .placement = victim.placement,
+            .openProtection = PROT_READ,
+            .closedProtection = PROT_NONE};
   }
   protect(page, kPageBytes, kOpen);
-  return {.address = page, .bytes = kPageBytes, .placement = victim.placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+  return {.address = page,
+          .bytes = kPageBytes,
+          .placement = victim.placement,
+          .openProtection = kOpen,
+          .closedProtection = PROT_READ};
 }
 
 namespace {
@@ -89,14 +105,16 @@ namespace {
 VictimPage ownRange(const RangeShape& shape, Placement placement, std::size_t bytes) {
   constexpr int kOpen = PROT_READ | PROT_WRITE;
   char* reservation = reserve(bytes + shape.vmaBytes + 2 * kPageBytes);
-  char* start = reinterpret_cast<char*>(roundUp(reinterpret_cast<std::uintptr_t>(reservation) + kPageBytes, shape.vmaBytes));
+  char* start =
+      reinterpret_cast<char*>(roundUp(reinterpret_cast<std::uintptr_t>(reservation) + kPageBytes, shape.vmaBytes));
   if (!shape.shared) {
     protect(start, bytes, kOpen);
   } else if (mmap(start, bytes, kOpen, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
     fail(Exit::unfit, "%zu bytes of shared memory could not be mapped: %s", bytes, strerror(errno));
   }
   for (std::size_t offset = 0; offset < bytes; offset += kPageBytes) *const_cast<volatile char*>(start + offset) = 1;
-  return {.address = start, .bytes = bytes, .placement = placement, .openProtection = kOpen, .closedProtection = PROT_READ};
+  return {
+      .address = start, .bytes = bytes, .placement = placement, .openProtection = kOpen, .closedProtection = PROT_READ};
 }
 
 }  // namespace
@@ -113,7 +131,8 @@ namespace {
 
 std::string json(const Vma& vma) {
   char text[96];
-  std::snprintf(text, sizeof text, "{\"start\":\"0x%lx\",\"end\":\"0x%lx\",\"permissions\":\"%s\"}", vma.start, vma.end, vma.perms);
+  std::snprintf(text, sizeof text, "{\"start\":\"0x%lx\",\"end\":\"0x%lx\",\"permissions\":\"%s\"}", vma.start, vma.end,
+                vma.perms);
   return text;
 }
 
@@ -125,7 +144,8 @@ bool isFree(const std::vector<Vma>& maps, std::uintptr_t start) {
 }
 
 // Do the victim's VMAs lie to the region's as planned?
-bool liesAsPlanned(const std::vector<Vma>& maps, const std::vector<Vma>& regionVmas, const VictimPage& page, const std::vector<Vma>& vmas) {
+bool liesAsPlanned(const std::vector<Vma>& maps, const std::vector<Vma>& regionVmas, const VictimPage& page,
+                   const std::vector<Vma>& vmas) {
   if (vmas.size() != (page.placement == Placement::crossing ? 2 : 1)) return false;
   const Vma& own = vmas.front();
   const auto isOwn = [&own](const Vma& vma) { return vma.start == own.start; };
@@ -133,10 +153,13 @@ bool liesAsPlanned(const std::vector<Vma>& maps, const std::vector<Vma>& regionV
   switch (page.placement) {
     case Placement::isolated:
     case Placement::crossing:
-      return !inRegion && isFree(maps, addressOf(page.address) - kPageBytes) && isFree(maps, addressOf(page.address) + page.bytes);
+      return !inRegion && isFree(maps, addressOf(page.address) - kPageBytes) &&
+             isFree(maps, addressOf(page.address) + page.bytes);
     case Placement::same:
-    case Placement::mergeable: return inRegion;
-    case Placement::adjacent: return !inRegion && (own.start == regionVmas.back().end || own.end == regionVmas.front().start);
+    case Placement::mergeable:
+      return inRegion;
+    case Placement::adjacent:
+      return !inRegion && (own.start == regionVmas.back().end || own.end == regionVmas.front().start);
   }
   return false;
 }
@@ -150,7 +173,10 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
   if (region != nullptr) {
     regionVmas = overlapping(maps, addressOf(region->base()), addressOf(region->base()) + region->bytes());
     if (regionVmas.size() != region->vmas())
-      fail(Exit::unfit, "the released range was to span %lu VMA(s) and spans %zu in /proc/self/maps; this kernel lays memory out in another way", region->vmas(), regionVmas.size());
+      fail(Exit::unfit,
+           "the released range was to span %lu VMA(s) and spans %zu in /proc/self/maps; this kernel lays memory out in "
+           "another way",
+           region->vmas(), regionVmas.size());
     result += "\"regionBytes\":" + std::to_string(region->bytes()) + ",\"regionVmas\":[";
     for (const Vma& vma : regionVmas) result.append(result.back() == '[' ? "" : ",").append(json(vma));
     result += "],";
@@ -159,7 +185,10 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
   for (const auto& [name, page] : pages) {
     const auto own = overlapping(maps, addressOf(page.address), addressOf(page.address) + page.bytes);
     if (!liesAsPlanned(maps, regionVmas, page, own))
-      fail(Exit::unfit, "the memory of %s was to lie \"%s\" to the holder's and does not in /proc/self/maps; this kernel lays memory out in another way", name.c_str(), nameOf(page.placement));
+      fail(Exit::unfit,
+           "the memory of %s was to lie \"%s\" to the holder's and does not in /proc/self/maps; this kernel lays "
+           "memory out in another way",
+           name.c_str(), nameOf(page.placement));
     result.append(result.back() == '[' ? "" : ",").append("{\"series\":\"").append(name);
     result.append("\",\"placement\":\"").append(nameOf(page.placement)).append("\",\"vma\":").append(json(own.front()));
     if (own.size() == 2) result.append(",\"secondVma\":").append(json(own.back()));
@@ -169,7 +198,8 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
 }
 
 void disableHugePages() {
-  if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) fail(Exit::unfit, "transparent huge pages could not be switched off for the workload: %s", strerror(errno));
+  if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0)
+    fail(Exit::unfit, "transparent huge pages could not be switched off for the workload: %s", strerror(errno));
 }
 
 bool hugePagesEverywhere() {

@@ -19,8 +19,8 @@ inline constexpr std::size_t kPageBytes = 4096;
 // Mapping flags of all anonymous memory here: the same everywhere, since VMAs merge only when their flags agree.
 extern const int kMapFlags;
 
-// A range that a victim works on: a page, unless its operation needs more or it crosses VMAs. Open and closed are the two protections it may take: which ones they are decides
-// whether the page's VMA can merge with its neighbours.
+// A range that a victim works on: a page, unless its operation needs more or it crosses VMAs. Open and closed are the
+// two protections it may take: which ones they are decides whether the page's VMA can merge with its neighbours.
 struct VictimPage {
   char* address;
   std::size_t bytes;
@@ -38,7 +38,8 @@ class Region {
  public:
   Region(const HolderPlan& plan, const std::vector<VictimPlan>& victims);
   // Memory that was made elsewhere.
-  Region(char* base, std::size_t bytes, std::uint64_t vmas = 1) : base_(base), bytes_(bytes), vmas_(vmas), vmaEnd_(base + bytes) {}
+  Region(char* base, std::size_t bytes, std::uint64_t vmas = 1)
+      : base_(base), bytes_(bytes), vmas_(vmas), vmaEnd_(base + bytes) {}
   virtual ~Region() = default;
 
   char* base() const { return base_; }

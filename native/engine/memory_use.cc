@@ -13,7 +13,8 @@ std::optional<std::uint64_t> proportionalBytesIn(const std::string& rollup) {
   constexpr std::string_view key = "\nPss:";
   const std::size_t at = rollup.find(key);
   std::uint64_t kilobytes = 0;
-  if (at == std::string::npos || std::sscanf(rollup.c_str() + at + key.size(), "%" SCNu64 " kB", &kilobytes) != 1) return std::nullopt;
+  if (at == std::string::npos || std::sscanf(rollup.c_str() + at + key.size(), "%" SCNu64 " kB", &kilobytes) != 1)
+    return std::nullopt;
   return kilobytes * 1024;
 }
 

@@ -61,10 +61,10 @@ enum class Heap {
 
 struct VictimOperation {
   std::string_view name;
-  LockClass lockClass;                          // on a range inside one VMA
-  std::optional<LockClass> crossingLockClass;   // on one that crosses VMAs; none: it has no such range
-  // System calls of one operation, separated by spaces; "" for none. `x?`: may be left out, `x+`: once or more, `x*`: any
-  // number, `( x y )100`: 100 times. After a `|`: those of each thread that it starts.
+  LockClass lockClass;                         // on a range inside one VMA
+  std::optional<LockClass> crossingLockClass;  // on one that crosses VMAs; none: it has no such range
+  // System calls of one operation, separated by spaces; "" for none. `x?`: may be left out, `x+`: once or more, `x*`:
+  // any number, `( x y )100`: 100 times. After a `|`: those of each thread that it starts.
   std::string_view calls;
   Placements placements;
   std::unique_ptr<VictimAction> (*make)(const VictimPlan& plan, const VictimPage& page);
@@ -120,7 +120,8 @@ struct HolderOperation {
   bool leavesHole = false;
   bool trims = false;   // its region is a free part of malloc's heap
   bool chunks = false;  // its region is a heap (engine/chunk_heap.h) that other threads map blocks in
-  // In a process that is somebody else's: it works on a region of its own and leaves no place where another mapping could land.
+  // In a process that is somebody else's: it works on a region of its own and leaves no place where another mapping
+  // could land.
   constexpr bool anywhere() const { return !reads && makeOwnRegion == nullptr && !leavesHole; }
 };
 
@@ -134,7 +135,8 @@ const VictimOperation* findVictimOperation(std::string_view name);
 const HolderOperation* findHolderOperation(std::string_view name);
 
 // The region of an operation.
-std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan, const std::vector<VictimPlan>& victims);
+std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan,
+                                   const std::vector<VictimPlan>& victims);
 // The range of an operation that lies apart from the holder's: isolated or crossing.
 VictimPage ownPage(const VictimOperation& operation, Placement placement);
 

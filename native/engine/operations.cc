@@ -12,7 +12,8 @@ constexpr LockClass kNone = LockClass::none;
 
 constexpr Placements kOwn{};
 constexpr Placements kBesideOrAlone{Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent};
-constexpr Placements kAnywhere{Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing};
+constexpr Placements kAnywhere{Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent,
+                               Placement::crossing};
 constexpr Placements kWritable{Placement::isolated, Placement::same, Placement::mergeable, Placement::crossing};
 // Flags of a VMA that stay set keep the page apart from any neighbour, and a page of the holder's is not shared memory.
 constexpr Placements kAlone{Placement::isolated, Placement::crossing};
@@ -31,12 +32,22 @@ constexpr VictimOperation kVictims[] = {
     {"madvise_random_page", kWrite, kWrite, "madvise", kAlone, madvisePage<MADV_RANDOM>},
     {"madvise_sequential", kWrite, kWrite, "madvise", kAnywhere, madviseInTurns<MADV_SEQUENTIAL, MADV_NORMAL>},
     {"madvise_dontfork_page", kWrite, kWrite, "madvise", kAnywhere, madviseInTurns<MADV_DONTFORK, MADV_DOFORK>},
-    {"madvise_dontdump_page", kWrite, kWrite, "madvise", kAlone, madviseInTurns<MADV_DONTDUMP, MADV_DODUMP>, kForkSeparated},
+    {"madvise_dontdump_page", kWrite, kWrite, "madvise", kAlone, madviseInTurns<MADV_DONTDUMP, MADV_DODUMP>,
+     kForkSeparated},
     {"madvise_hugepage_page", kWrite, kWrite, "madvise", kAlone, madvisePage<MADV_HUGEPAGE>},
     {"madvise_nohugepage_page", kWrite, kWrite, "madvise", kAlone, madvisePage<MADV_NOHUGEPAGE>},
     {"madvise_mergeable_page", kWrite, kWrite, "madvise", kAnywhere, madviseInTurns<MADV_MERGEABLE, MADV_UNMERGEABLE>},
     {"madvise_wipeonfork_page", kWrite, kWrite, "madvise", kAnywhere, madviseInTurns<MADV_WIPEONFORK, MADV_KEEPONFORK>},
-    {"thread_start_join_uncached", kWrite, {}, "mmap mprotect rt_sigprocmask clone3 rt_sigprocmask futex? munmap | rseq set_robust_list rt_sigprocmask rt_sigprocmask exit", kOwn, makeThreadStartJoinUncached, {}, Heap::uses, true},
+    {"thread_start_join_uncached",
+     kWrite,
+     {},
+     "mmap mprotect rt_sigprocmask clone3 rt_sigprocmask futex? munmap | rseq set_robust_list rt_sigprocmask "
+     "rt_sigprocmask exit",
+     kOwn,
+     makeThreadStartJoinUncached,
+     {},
+     Heap::uses,
+     true},
     {"malloc_1m_mmap", kWrite, {}, "mmap munmap", kOwn, makeMalloc1mMmap, {}, Heap::mapsLarge},
     {"heap_allocate", kWrite, {}, "mmap mprotect?", kOwn, makeHeapAllocate, {}, Heap::untouched, false, true},
     {"first_fault", kRead, {}, "", kOwn, makeFirstFault},
@@ -47,8 +58,16 @@ constexpr VictimOperation kVictims[] = {
     {"madvise_populate_write_page", kRead, kRead, "madvise", kWritable, madvisePage<MADV_POPULATE_WRITE>},
     {"madvise_collapse_page", kRead, kRead, "madvise", kAlone, madvisePage<MADV_COLLAPSE>, kHugePage},
     {"madvise_remove_page", kRead, kRead, "madvise", kAlone, madvisePage<MADV_REMOVE>, kShared},
-    {"madvise_guard_page", kRead, kRead, "madvise madvise", kAnywhere, madvisePair<MADV_GUARD_INSTALL, MADV_GUARD_REMOVE>},
-    {"thread_start_join", kRead, {}, "rt_sigprocmask clone3 rt_sigprocmask futex? | rseq set_robust_list rt_sigprocmask rt_sigprocmask madvise exit", kOwn, makeThreadStartJoin, {}, Heap::uses},
+    {"madvise_guard_page", kRead, kRead, "madvise madvise", kAnywhere,
+     madvisePair<MADV_GUARD_INSTALL, MADV_GUARD_REMOVE>},
+    {"thread_start_join",
+     kRead,
+     {},
+     "rt_sigprocmask clone3 rt_sigprocmask futex? | rseq set_robust_list rt_sigprocmask rt_sigprocmask madvise exit",
+     kOwn,
+     makeThreadStartJoin,
+     {},
+     Heap::uses},
     {"mincore", kRead, kRead, "mincore", kAnywhere, makeMincore},
     {"proc_smaps", kRead, {}, "pread64+", kOwn, makeProcSmaps},
     {"proc_smaps_rollup", kRead, {}, "pread64+", kOwn, makeProcSmapsRollup},
@@ -73,8 +92,10 @@ constexpr VictimOperation kVictims[] = {
 
 // A thread's own schedstat and CPU time are read before and after its timed call.
 constexpr std::string_view kParallelCalls =
-    "rt_sigaction? rt_sigprocmask? ( mmap? mprotect? rt_sigprocmask clone3 rt_sigprocmask )100 futex* | rseq set_robust_list rt_sigprocmask openat pread64 "
-    "mmap mprotect madvise pread64 clock_gettime madvise pread64 clock_gettime munmap close rt_sigprocmask madvise exit";
+    "rt_sigaction? rt_sigprocmask? ( mmap? mprotect? rt_sigprocmask clone3 rt_sigprocmask )100 futex* | rseq "
+    "set_robust_list rt_sigprocmask openat pread64 "
+    "mmap mprotect madvise pread64 clock_gettime madvise pread64 clock_gettime munmap close rt_sigprocmask madvise "
+    "exit";
 
 constexpr HolderOperation kHolders[] = {
     {"madvise_dontneed", kVma, kRead, "madvise", madviseRegion<MADV_DONTNEED>},
@@ -111,10 +132,14 @@ const Operation* find(std::span<const Operation> table, std::string_view name) {
 
 const char* nameOf(LockClass lockClass) {
   switch (lockClass) {
-    case LockClass::mmapLockWrite: return "mmap_lock write";
-    case LockClass::mmapLockRead: return "mmap_lock read";
-    case LockClass::vmaLock: return "VMA lock";
-    case LockClass::none: return "none";
+    case LockClass::mmapLockWrite:
+      return "mmap_lock write";
+    case LockClass::mmapLockRead:
+      return "mmap_lock read";
+    case LockClass::vmaLock:
+      return "VMA lock";
+    case LockClass::none:
+      return "none";
   }
   return "unknown";
 }
@@ -124,7 +149,8 @@ std::span<const HolderOperation> holderOperations() { return kHolders; }
 const VictimOperation* findVictimOperation(std::string_view name) { return find(victimOperations(), name); }
 const HolderOperation* findHolderOperation(std::string_view name) { return find(holderOperations(), name); }
 
-std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan, const std::vector<VictimPlan>& victims) {
+std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const HolderPlan& plan,
+                                   const std::vector<VictimPlan>& victims) {
   return operation.makeOwnRegion == nullptr ? std::make_unique<Region>(plan, victims) : operation.makeOwnRegion(plan);
 }
 

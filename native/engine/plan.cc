@@ -52,13 +52,15 @@ class Line {
 
   std::uint64_t numberUpTo(const std::string& key, std::uint64_t most) {
     const std::uint64_t value = number(key);
-    if (value > most) reject("expected at most " + std::to_string(most) + " for " + key + ", got " + std::to_string(value));
+    if (value > most)
+      reject("expected at most " + std::to_string(most) + " for " + key + ", got " + std::to_string(value));
     return value;
   }
 
   std::uint64_t numberBetween(const std::string& key, std::uint64_t least, std::uint64_t most) {
     const std::uint64_t value = numberUpTo(key, most);
-    if (value < least) reject("expected at least " + std::to_string(least) + " for " + key + ", got " + std::to_string(value));
+    if (value < least)
+      reject("expected at least " + std::to_string(least) + " for " + key + ", got " + std::to_string(value));
     return value;
   }
 
@@ -81,7 +83,9 @@ class Line {
     if (!values_.empty()) reject(kind_ + " does not know the key " + values_.begin()->first);
   }
 
-  [[noreturn]] void reject(const std::string& sentence) const { fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str()); }
+  [[noreturn]] void reject(const std::string& sentence) const {
+    fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str());
+  }
 
  private:
   std::string place_;
@@ -109,7 +113,8 @@ void readHolder(Line& line, Plan& plan) {
 }
 
 void readVictim(Line& line, Plan& plan) {
-  constexpr Placement placements[] = {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing};
+  constexpr Placement placements[] = {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent,
+                                      Placement::crossing};
   plan.victims.push_back({
       .name = line.text("name"),
       .operation = line.text("operation"),
@@ -149,7 +154,8 @@ void readChurn(Line& line, Plan& plan) {
   });
   const ChurnPlan& churn = plan.churns.back();
   if (churn.max_bytes < churn.min_bytes)
-    line.reject("expected at least min_bytes=" + std::to_string(churn.min_bytes) + " for max_bytes, got " + std::to_string(churn.max_bytes));
+    line.reject("expected at least min_bytes=" + std::to_string(churn.min_bytes) + " for max_bytes, got " +
+                std::to_string(churn.max_bytes));
 }
 
 void readLine(Line& line, Plan& plan) {
@@ -163,7 +169,8 @@ void readLine(Line& line, Plan& plan) {
   } else if (line.kind() == "holder") {
     readHolder(line, plan);
   } else if (line.kind() == "hog") {
-    plan.hogs.push_back({.run_ns = line.numberUpTo("run_ns", kLongest_ns), .sleep_ns = line.numberUpTo("sleep_ns", kLongest_ns)});
+    plan.hogs.push_back(
+        {.run_ns = line.numberUpTo("run_ns", kLongest_ns), .sleep_ns = line.numberUpTo("sleep_ns", kLongest_ns)});
   } else if (line.kind() == "victim") {
     readVictim(line, plan);
   } else if (line.kind() == "joined") {
@@ -174,7 +181,8 @@ void readLine(Line& line, Plan& plan) {
     plan.boardPath = line.text("path");
     plan.joins = true;
   } else {
-    line.reject("expected board, parent, process, holder, hog, victim, joined, churn or join, got \"" + line.kind() + "\"");
+    line.reject("expected board, parent, process, holder, hog, victim, joined, churn or join, got \"" + line.kind() +
+                "\"");
   }
   line.expectEmpty();
 }
@@ -183,11 +191,16 @@ void readLine(Line& line, Plan& plan) {
 
 const char* nameOf(Placement placement) {
   switch (placement) {
-    case Placement::isolated: return "isolated";
-    case Placement::same: return "same";
-    case Placement::mergeable: return "mergeable";
-    case Placement::adjacent: return "adjacent";
-    case Placement::crossing: return "crossing";
+    case Placement::isolated:
+      return "isolated";
+    case Placement::same:
+      return "same";
+    case Placement::mergeable:
+      return "mergeable";
+    case Placement::adjacent:
+      return "adjacent";
+    case Placement::crossing:
+      return "crossing";
   }
   return "unknown";
 }
@@ -198,12 +211,15 @@ Plan parsePlan(const std::string& text, const std::string& nameForErrors) {
     Line line(content, std::move(place));
     readLine(line, plan);
   });
-  if (plan.boardPath.empty()) fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
-  if (plan.joins && (plan.holder || !plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
+  if (plan.boardPath.empty())
+    fail(Exit::usage, "%s: expected a line `board path=… threshold_ns=…`, found none", nameForErrors.c_str());
+  if (plan.joins &&
+      (plan.holder || !plan.hogs.empty() || !plan.victims.empty() || !plan.joined.empty() || plan.churns.empty()))
     fail(Exit::usage, "%s: expected churn lines alone beside `join`", nameForErrors.c_str());
   for (const VictimPlan& victim : plan.victims) {
     if (besideHolder(victim.placement) && (!plan.holder || plan.foreignHolder))
-      fail(Exit::usage, "%s: %s is placed \"%s\", which needs a holder in its own process", nameForErrors.c_str(), victim.name.c_str(), nameOf(victim.placement));
+      fail(Exit::usage, "%s: %s is placed \"%s\", which needs a holder in its own process", nameForErrors.c_str(),
+           victim.name.c_str(), nameOf(victim.placement));
   }
   return plan;
 }

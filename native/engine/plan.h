@@ -8,14 +8,14 @@
 //   hog      run_ns=0 sleep_ns=0            0 0: steady
 //   victim   name=writer.mprotect operation=mprotect placement=isolated interval_ns=1000000 offset_ns=0 pool=0
 //   joined   role=victim|load name=writer.mmap_munmap interval_ns=1000000 offset_ns=0
-//   joined   role=holder name=holder operation=madvise_free       and role=toucher name=toucher: a holder inside the JVM
-//   churn    name=load.churn seed=1 threads=4 per_s=1000 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50
+//   joined   role=holder name=holder operation=madvise_free       and role=toucher name=toucher: a holder inside the
+//   JVM churn    name=load.churn seed=1 threads=4 per_s=1000 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50
 //   join     path=/dev/shm/x/board          in place of `board`: take the churn's seats on the board of another engine
 //
 // `joined` is a seat on the board for a thread of another process, a JVM's, which maps the board and takes the seat of
 // that name. The engine is ready when every seat is taken. A holder beside joined seats reads files of /proc about the
-// process that took the first one. `join` is for the foreign control of a churn: only `parent` and `churn` may be beside
-// it, and the engine that made the board has a `joined` line for each of the churn's threads.
+// process that took the first one. `join` is for the foreign control of a churn: only `parent` and `churn` may be
+// beside it, and the engine that made the board has a `joined` line for each of the churn's threads.
 //
 // Priorities, policies and CPUs are not here: the control plane sets them by tid, for a JVM in the same way.
 #pragma once
@@ -38,7 +38,9 @@ enum class Placement {
   crossing,   // far from the holder's, over two VMAs of its own
 };
 // Placements that say something of the holder's region, and so need one in the same process.
-constexpr bool besideHolder(Placement placement) { return placement != Placement::isolated && placement != Placement::crossing; }
+constexpr bool besideHolder(Placement placement) {
+  return placement != Placement::isolated && placement != Placement::crossing;
+}
 const char* nameOf(Placement placement);
 
 struct HolderPlan {
@@ -52,7 +54,7 @@ struct HolderPlan {
 };
 
 struct HogPlan {
-  std::uint64_t run_ns;    // 0: steady
+  std::uint64_t run_ns;  // 0: steady
   std::uint64_t sleep_ns;
 };
 
@@ -62,11 +64,12 @@ struct VictimPlan {
   Placement placement;
   std::uint64_t interval_ns;  // 0: back to back
   std::uint64_t offset_ns;
-  std::uint64_t pool;         // fresh pages for the operations that use them up
+  std::uint64_t pool;  // fresh pages for the operations that use them up
 };
 
 struct JoinedPlan {
-  board::Role role;  // victim, holder: it has a series and a ring; toucher, load: its pid and tid alone are on the board
+  board::Role
+      role;  // victim, holder: it has a series and a ring; toucher, load: its pid and tid alone are on the board
   std::string name;
   std::string operation;  // of a holder
   std::uint64_t interval_ns;

@@ -25,7 +25,8 @@ struct Shared {
 };
 
 void runVictim(Shared& shared, std::size_t thread, VictimAction& action, const Schedstat& schedstat) noexcept;
-void runHolder(Shared& shared, std::size_t thread, const HolderPlan& plan, HolderAction& action, const Region& region, const Schedstat& schedstat) noexcept;
+void runHolder(Shared& shared, std::size_t thread, const HolderPlan& plan, HolderAction& action, const Region& region,
+               const Schedstat& schedstat) noexcept;
 void runToucher(Shared& shared, const Region& region) noexcept;
 void runHog(Shared& shared, const HogPlan& plan) noexcept;
 

@@ -26,7 +26,10 @@ Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CL
   SchedstatReading reading;
   char text[64] = {};
   if (fd_ < 0 || pread(fd_, text, sizeof text - 1, 0) <= 0 || !parseSchedstat(text, reading))
-    fail(Exit::unfit, "/proc/thread-self/schedstat is not there (%s); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown", strerror(errno));
+    fail(Exit::unfit,
+         "/proc/thread-self/schedstat is not there (%s); this kernel lacks CONFIG_SCHED_INFO, without which run delay "
+         "is unknown",
+         strerror(errno));
 }
 
 Schedstat::~Schedstat() { close(fd_); }

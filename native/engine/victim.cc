@@ -39,8 +39,13 @@ void runVictim(Shared& shared, std::size_t index, VictimAction& action, const Sc
       }
       if (now_ns - start_ns >= board::kSlow_ns) [[unlikely]] {
         const SchedstatReading after = schedstat.read();
-        ring.push({.start_ns = start_ns, .end_ns = now_ns, .intended_ns = intended_ns, .bytes = 0, .call = 0,
-                   .run_delay_ns = after.run_delay_ns - last.run_delay_ns, .run_delay_from_ns = last.at_ns,
+        ring.push({.start_ns = start_ns,
+                   .end_ns = now_ns,
+                   .intended_ns = intended_ns,
+                   .bytes = 0,
+                   .call = 0,
+                   .run_delay_ns = after.run_delay_ns - last.run_delay_ns,
+                   .run_delay_from_ns = last.at_ns,
                    .on_cpu_ns = after.on_cpu_ns - last.on_cpu_ns});
         last = after;
         now_ns = monotonic_ns();
@@ -48,7 +53,8 @@ void runVictim(Shared& shared, std::size_t index, VictimAction& action, const Sc
     } else if (outcome == kExhausted) {
       board::raise(thread.exhausted_n);
     } else {
-      if (thread.refused_n.load(std::memory_order_relaxed) == 0) thread.refused_errno.store(static_cast<std::uint64_t>(outcome), std::memory_order_relaxed);
+      if (thread.refused_n.load(std::memory_order_relaxed) == 0)
+        thread.refused_errno.store(static_cast<std::uint64_t>(outcome), std::memory_order_relaxed);
       board::raise(thread.refused_n);
     }
     board::endOperation(thread, k);

@@ -45,36 +45,56 @@ struct Seats {
 Seats seatsOf(const Plan& plan) {
   Seats seats;
   for (const VictimPlan& victim : plan.victims)
-    seats.specs.push_back({.name = victim.name, .role = Role::victim, .series = victim.name, .response = victim.interval_ns != 0,
-                           .interval_ns = victim.interval_ns, .offset_ns = victim.offset_ns, .ring_capacity = kVictimRing});
+    seats.specs.push_back({.name = victim.name,
+                           .role = Role::victim,
+                           .series = victim.name,
+                           .response = victim.interval_ns != 0,
+                           .interval_ns = victim.interval_ns,
+                           .offset_ns = victim.offset_ns,
+                           .ring_capacity = kVictimRing});
   if (plan.holder) {
     seats.holder = seats.specs.size();
-    seats.specs.push_back({.name = "holder", .role = Role::holder, .series = "holder." + plan.holder->operation, .ring_capacity = kHolderRing});
+    seats.specs.push_back({.name = "holder",
+                           .role = Role::holder,
+                           .series = "holder." + plan.holder->operation,
+                           .ring_capacity = kHolderRing});
     if (plan.holder->toucher) {
       seats.toucher = seats.specs.size();
       seats.specs.push_back({.name = "toucher", .role = Role::toucher, .series = ""});
     }
   }
   seats.firstHog = seats.specs.size();
-  for (std::size_t i = 0; i < plan.hogs.size(); ++i) seats.specs.push_back({.name = "hog-" + std::to_string(i), .role = Role::hog, .series = ""});
+  for (std::size_t i = 0; i < plan.hogs.size(); ++i)
+    seats.specs.push_back({.name = "hog-" + std::to_string(i), .role = Role::hog, .series = ""});
   seats.firstJoined = seats.specs.size();
   for (const JoinedPlan& joined : plan.joined) {
     if (joined.role == Role::victim) {
-      seats.specs.push_back({.name = joined.name, .role = joined.role, .series = joined.name, .response = joined.interval_ns != 0,
-                             .interval_ns = joined.interval_ns, .offset_ns = joined.offset_ns, .ring_capacity = kVictimRing});
+      seats.specs.push_back({.name = joined.name,
+                             .role = joined.role,
+                             .series = joined.name,
+                             .response = joined.interval_ns != 0,
+                             .interval_ns = joined.interval_ns,
+                             .offset_ns = joined.offset_ns,
+                             .ring_capacity = kVictimRing});
     } else {
       const bool isHolder = joined.role == Role::holder;
-      seats.specs.push_back({.name = joined.name, .role = joined.role, .series = isHolder ? "holder." + joined.operation : "", .ring_capacity = isHolder ? kHolderRing : 0});
+      seats.specs.push_back({.name = joined.name,
+                             .role = joined.role,
+                             .series = isHolder ? "holder." + joined.operation : "",
+                             .ring_capacity = isHolder ? kHolderRing : 0});
     }
   }
   for (const ChurnPlan& churn : plan.churns)
-    for (const std::string& name : threadNames(churn)) seats.specs.push_back({.name = name, .role = Role::load, .series = ""});
+    for (const std::string& name : threadNames(churn))
+      seats.specs.push_back({.name = name, .role = Role::load, .series = ""});
   return seats;
 }
 
 const VictimOperation& victimOperation(const VictimPlan& plan) {
   const VictimOperation* operation = findVictimOperation(plan.operation);
-  if (operation == nullptr) fail(Exit::usage, "the engine knows no victim operation \"%s\"; `pauselab-engine operations` lists them", plan.operation.c_str());
+  if (operation == nullptr)
+    fail(Exit::usage, "the engine knows no victim operation \"%s\"; `pauselab-engine operations` lists them",
+         plan.operation.c_str());
   return *operation;
 }
 
@@ -82,13 +102,12 @@ const VictimOperation& victimOperation(const VictimPlan& plan) {
 void tryVictim(const VictimPlan& plan, VictimAction& action) {
   for (int i = 0; i < 2; ++i)
     if (const int outcome = action.perform(); outcome != 0)
-      fail(Exit::unfit, "this kernel refused %s of %s before the window: %s; leave the operation out", plan.operation.c_str(), plan.name.c_str(),
+      fail(Exit::unfit, "this kernel refused %s of %s before the window: %s; leave the operation out",
+           plan.operation.c_str(), plan.name.c_str(),
            outcome == kExhausted ? "its pool of pages is too small" : strerrorname_np(outcome));
 }
 
-void beat(Shared& shared) {
-  shared.board.header().heartbeat_ns.store(monotonic_ns(), std::memory_order_release);
-}
+void beat(Shared& shared) { shared.board.header().heartbeat_ns.store(monotonic_ns(), std::memory_order_release); }
 
 // Ends with the process that it belongs to, however that ends.
 void dieWith(pid_t parent) {
@@ -102,14 +121,18 @@ class ChurnCrew {
   explicit ChurnCrew(const Plan& plan) {
     for (const ChurnPlan& churn : plan.churns) {
       const std::vector<std::string> names = threadNames(churn);
-      for (std::size_t i = 0; i < names.size(); ++i) members_.push_back({.name = names[i], .churn = std::make_unique<Churn>(churn, i)});
+      for (std::size_t i = 0; i < names.size(); ++i)
+        members_.push_back({.name = names[i], .churn = std::make_unique<Churn>(churn, i)});
     }
   }
 
   void start(Crew& crew, Shared& shared) {
     for (const Member& member : members_) {
       const std::optional<std::size_t> seat = shared.board.find(member.name);
-      if (!seat) fail(Exit::usage, "the board has no seat %s for a thread of the churn; its plan needs a line `joined role=load name=%s`", member.name.c_str(), member.name.c_str());
+      if (!seat)
+        fail(Exit::usage,
+             "the board has no seat %s for a thread of the churn; its plan needs a line `joined role=load name=%s`",
+             member.name.c_str(), member.name.c_str());
       crew.start(*seat, [&shared, seat, churn = member.churn.get()](const Schedstat&) { churn->run(shared, *seat); });
     }
   }
@@ -120,8 +143,11 @@ class ChurnCrew {
     std::printf("{\"churn\":[");
     for (const Member& member : members_) {
       const ChurnTally& tally = member.churn->tally();
-      std::printf("%s{\"thread\":\"%s\",\"blocks\":%lu,\"allocatedBytes\":%lu,\"refused\":%lu,\"ticks\":%lu,\"droppedTicks\":%lu}", &member == members_.data() ? "" : ",",
-                  member.name.c_str(), tally.blocks, tally.allocated_bytes, tally.refused, tally.ticks, tally.dropped_ticks);
+      std::printf(
+          "%s{\"thread\":\"%s\",\"blocks\":%lu,\"allocatedBytes\":%lu,\"refused\":%lu,\"ticks\":%lu,\"droppedTicks\":%"
+          "lu}",
+          &member == members_.data() ? "" : ",", member.name.c_str(), tally.blocks, tally.allocated_bytes,
+          tally.refused, tally.ticks, tally.dropped_ticks);
     }
     std::printf("]}\n");
     std::fflush(stdout);
@@ -142,7 +168,8 @@ HolderParts prepareReader(const Plan& plan, const Region& theirs, pid_t victims)
   parts.region = std::make_unique<Region>(theirs.base(), theirs.bytes());
   parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = victims});
   if (const int outcome = parts.action->release(); outcome != 0)
-    fail(Exit::unfit, "this kernel refused %s before the window: %s", plan.holder->operation.c_str(), strerrorname_np(outcome));
+    fail(Exit::unfit, "this kernel refused %s before the window: %s", plan.holder->operation.c_str(),
+         strerrorname_np(outcome));
   return parts;
 }
 
@@ -153,7 +180,8 @@ class ForeignHolder {
   // `read`: the region in this process that is to be read about; null: the second process makes its own.
   void start(Shared& shared, const Plan& plan, const Seats& seats, const Region* read) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) fail(Exit::unfit, "a pipe to the foreign holder could not be made: %s", strerror(errno));
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      fail(Exit::unfit, "a pipe to the foreign holder could not be made: %s", strerror(errno));
     const pid_t parent = getpid();
     pid_ = fork();
     if (pid_ < 0) fail(Exit::unfit, "the foreign holder's process could not be forked: %s", strerror(errno));
@@ -174,7 +202,8 @@ class ForeignHolder {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) != pid_) return false;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-      fail(WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::workload, "the foreign holder's process ended early");
+      fail(WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::workload,
+           "the foreign holder's process ended early");
     return ended_ = true;
   }
 
@@ -183,7 +212,8 @@ class ForeignHolder {
   }
 
  private:
-  [[noreturn]] static void runAsChild(Shared& shared, const Plan& plan, const Seats& seats, pid_t parent, const Region* read, int layoutPipe) {
+  [[noreturn]] static void runAsChild(Shared& shared, const Plan& plan, const Seats& seats, pid_t parent,
+                                      const Region* read, int layoutPipe) {
     dieWith(parent);
     shared.board.lockMemory();
     HolderParts parts = read == nullptr ? prepareHolder(plan) : prepareReader(plan, *read, parent);
@@ -191,7 +221,8 @@ class ForeignHolder {
     startHolder(*crew, shared, *plan.holder, seats.holder, seats.toucher, parts);
     crew->waitUntilRegistered();
     const std::string layout = verifiedLayout(read == nullptr ? parts.region.get() : nullptr, {});
-    if (write(layoutPipe, layout.data(), layout.size()) != static_cast<ssize_t>(layout.size())) fail(Exit::workload, "the foreign holder could not report its layout");
+    if (write(layoutPipe, layout.data(), layout.size()) != static_cast<ssize_t>(layout.size()))
+      fail(Exit::workload, "the foreign holder could not report its layout");
     close(layoutPipe);
     waitForGo(shared, [] {});
     while (!crew->allEnded() && monotonic_ns() < shared.drainEnd_ns()) {
@@ -255,7 +286,9 @@ VictimParts prepareVictims(const Plan& plan, HolderParts& holder) {
 bool releasesChunks(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).chunks; }
 
 std::size_t allocatorsInHeap(const Plan& plan) {
-  return static_cast<std::size_t>(std::count_if(plan.victims.begin(), plan.victims.end(), [](const VictimPlan& victim) { return victimOperation(victim).inHeap; }));
+  return static_cast<std::size_t>(std::count_if(plan.victims.begin(), plan.victims.end(), [](const VictimPlan& victim) {
+    return victimOperation(victim).inHeap;
+  }));
 }
 
 // Nobody waits for a space of the heap, so there have to be enough of them: an allocating thread may have two and look
@@ -263,9 +296,14 @@ std::size_t allocatorsInHeap(const Plan& plan) {
 void checkHeap(const Plan& plan) {
   const std::size_t allocators = allocatorsInHeap(plan);
   if (allocators == 0) return;
-  if (!releasesChunks(plan)) fail(Exit::usage, "heap_allocate works in the heap of a holder that releases in chunks (madvise_dontneed_chunks), and there is none");
+  if (!releasesChunks(plan))
+    fail(Exit::usage,
+         "heap_allocate works in the heap of a holder that releases in chunks (madvise_dontneed_chunks), and there is "
+         "none");
   const std::size_t needed = (3 * allocators + 2) * ChunkHeap::kSpaceBytes;
-  if (plan.holder->bytes < needed) fail(Exit::usage, "%zu threads in the heap need one of at least %zu bytes, and it has %lu", allocators, needed, plan.holder->bytes);
+  if (plan.holder->bytes < needed)
+    fail(Exit::usage, "%zu threads in the heap need one of at least %zu bytes, and it has %lu", allocators, needed,
+         plan.holder->bytes);
 }
 
 bool trimsHeap(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).trims; }
@@ -274,8 +312,10 @@ void checkOperations(const Plan& plan) {
   checkHeap(plan);
   if (plan.holder && holderOperation(*plan.holder).reads && plan.holder->toucher)
     fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
-  if (plan.holder && !plan.joined.empty() && !(holderOperation(*plan.holder).reads && plan.victims.empty() && !plan.foreignHolder))
-    fail(Exit::usage, "beside joined threads the holder can only be one that reads files of /proc, and got %s", plan.holder->operation.c_str());
+  if (plan.holder && !plan.joined.empty() &&
+      !(holderOperation(*plan.holder).reads && plan.victims.empty() && !plan.foreignHolder))
+    fail(Exit::usage, "beside joined threads the holder can only be one that reads files of /proc, and got %s",
+         plan.holder->operation.c_str());
   std::size_t besideVma = 0;
   const VictimPlan* users[5] = {};  // of the heap, by what they do to it
   std::string hole = plan.holder && holderOperation(*plan.holder).leavesHole ? plan.holder->operation : "";
@@ -283,39 +323,53 @@ void checkOperations(const Plan& plan) {
     const VictimOperation& operation = victimOperation(victim);
     users[static_cast<int>(operation.heap)] = &victim;
     if (operation.leavesHole) hole = victim.operation;
-    if (operation.placements.any() ? !operation.placements.has(victim.placement) : victim.placement != Placement::isolated)
+    if (operation.placements.any() ? !operation.placements.has(victim.placement)
+                                   : victim.placement != Placement::isolated)
       fail(Exit::usage, "%s cannot be placed \"%s\"", victim.name.c_str(), nameOf(victim.placement));
     if ((victim.placement == Placement::mergeable || victim.placement == Placement::adjacent) && ++besideVma > 2)
-      fail(Exit::usage, "%s is the third victim beside the holder's VMA, which has two sides; place it elsewhere", victim.name.c_str());
+      fail(Exit::usage, "%s is the third victim beside the holder's VMA, which has two sides; place it elsewhere",
+           victim.name.c_str());
   }
   const auto apart = [&users](Heap one, Heap other) {
     const VictimPlan* const a = users[static_cast<int>(one)];
     const VictimPlan* const b = users[static_cast<int>(other)];
     if (a != nullptr && b != nullptr)
-      fail(Exit::usage, "%s and %s cannot be in one process: each needs the allocator in another state (%s, %s)", a->name.c_str(), b->name.c_str(), a->operation.c_str(), b->operation.c_str());
+      fail(Exit::usage, "%s and %s cannot be in one process: each needs the allocator in another state (%s, %s)",
+           a->name.c_str(), b->name.c_str(), a->operation.c_str(), b->operation.c_str());
   };
   apart(Heap::mapsLarge, Heap::keepsLarge);
   for (const Heap other : {Heap::uses, Heap::mapsLarge, Heap::keepsLarge}) apart(Heap::movesBreak, other);
   if (const VictimPlan* const mapper = users[static_cast<int>(Heap::mapsLarge)]; mapper != nullptr && !hole.empty())
-    fail(Exit::usage, "%s cannot be in one process with %s: a block that it maps could land where the other has just unmapped", mapper->name.c_str(), hole.c_str());
+    fail(Exit::usage,
+         "%s cannot be in one process with %s: a block that it maps could land where the other has just unmapped",
+         mapper->name.c_str(), hole.c_str());
   const VictimPlan* const breakMover = users[static_cast<int>(Heap::movesBreak)];
   if (!plan.churns.empty())
     for (const Heap heap : {Heap::mapsLarge, Heap::movesBreak})
       if (const VictimPlan* const victim = users[static_cast<int>(heap)]; victim != nullptr)
-        fail(Exit::usage, "%s cannot be in one process with a churn: %s changes the allocator's state for the whole process", victim->name.c_str(), victim->operation.c_str());
+        fail(Exit::usage,
+             "%s cannot be in one process with a churn: %s changes the allocator's state for the whole process",
+             victim->name.c_str(), victim->operation.c_str());
   if (breakMover != nullptr && trimsHeap(plan))
-    fail(Exit::usage, "%s moves the program break and cannot be in one process with the holder's %s, which moves it too", breakMover->name.c_str(), plan.holder->operation.c_str());
+    fail(Exit::usage,
+         "%s moves the program break and cannot be in one process with the holder's %s, which moves it too",
+         breakMover->name.c_str(), plan.holder->operation.c_str());
 }
 
 // Off for the whole process, unless the region is to have huge pages or an operation is about them.
 void chooseHugePages(const Plan& plan) {
-  const bool wanted = std::any_of(plan.victims.begin(), plan.victims.end(), [](const VictimPlan& victim) { return needsHugePages(victimOperation(victim)); });
+  const bool wanted = std::any_of(plan.victims.begin(), plan.victims.end(),
+                                  [](const VictimPlan& victim) { return needsHugePages(victimOperation(victim)); });
   if (wanted && hugePagesEverywhere())
-    fail(Exit::unfit, "madvise_collapse_page needs transparent huge pages, and while they are set to \"always\" all memory would have them; write madvise to /sys/kernel/mm/transparent_hugepage/enabled");
+    fail(Exit::unfit,
+         "madvise_collapse_page needs transparent huge pages, and while they are set to \"always\" all memory would "
+         "have them; write madvise to /sys/kernel/mm/transparent_hugepage/enabled");
   if (!wanted && !(plan.holder && plan.holder->hugePages)) disableHugePages();
 }
 
-bool hasEnded(Shared& shared, std::size_t index) { return shared.board.thread(index).ended_ns.load(std::memory_order_acquire) != 0; }
+bool hasEnded(Shared& shared, std::size_t index) {
+  return shared.board.thread(index).ended_ns.load(std::memory_order_acquire) != 0;
+}
 
 bool victimsEnded(Shared& shared, const Plan& plan, const Seats& seats) {
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
@@ -349,7 +403,8 @@ HolderParts prepareJoinedReader(Shared& shared, const Plan& plan, const Seats& s
   parts.region = std::make_unique<Region>(nullptr, 0);
   parts.action = holderOperation(*plan.holder).make({.region = *parts.region, .victims = process});
   if (const int outcome = parts.action->release(); outcome != 0)
-    fail(Exit::unfit, "this kernel refused %s of process %d before the window: %s", plan.holder->operation.c_str(), process, strerrorname_np(outcome));
+    fail(Exit::unfit, "this kernel refused %s of process %d before the window: %s", plan.holder->operation.c_str(),
+         process, strerrorname_np(outcome));
   return parts;
 }
 
@@ -381,7 +436,9 @@ void belongToParent(const Plan& plan) {
   };
   restUntil([&] { return crew->allEnded(); });
   if (crew->allEnded()) churns.print();
-  restUntil([&] { return shared.board.header().state.load(std::memory_order_acquire) >= static_cast<std::uint64_t>(State::done); });
+  restUntil([&] {
+    return shared.board.header().state.load(std::memory_order_acquire) >= static_cast<std::uint64_t>(State::done);
+  });
   if (crew->allEnded()) printMemoryUse();
   _exit(0);
 }
@@ -413,7 +470,8 @@ void runWorkload(const Plan& plan) {
   } else if (plan.holder && plan.foreignHolder) {
     foreign.start(shared, plan, seats, nullptr);
     // The allocating threads have a heap all the same.
-    if (allocatorsInHeap(plan) > 0) (holder.region = makeRegion(holderOperation(*plan.holder), *plan.holder, {}))->populate([] { return false; });
+    if (allocatorsInHeap(plan) > 0)
+      (holder.region = makeRegion(holderOperation(*plan.holder), *plan.holder, {}))->populate([] { return false; });
   } else if (plan.holder && holderOperation(*plan.holder).reads) {
     holder.region = std::make_unique<Region>(*plan.holder, plan.victims);
     foreign.start(shared, plan, seats, holder.region.get());
@@ -426,7 +484,9 @@ void runWorkload(const Plan& plan) {
 
   auto* crew = new Crew(shared);  // never destroyed: its threads never end
   for (std::size_t i = 0; i < plan.victims.size(); ++i)
-    crew->start(i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); }, [&, i] { victims.actions[i]->warmUp(); });
+    crew->start(
+        i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); },
+        [&, i] { victims.actions[i]->warmUp(); });
   if (holder.action) startHolder(*crew, shared, *plan.holder, seats.holder, seats.toucher, holder);
   for (std::size_t i = 0; i < plan.hogs.size(); ++i)
     crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
@@ -441,15 +501,17 @@ void runWorkload(const Plan& plan) {
   }
   crew->waitUntilRegistered();
 
-  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s,\"allocator\":%s}\n", victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null",
-              victims.notes.c_str(), header.memory_locked.load() != 0 ? "true" : "false", allocator::describe().c_str());
+  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s,\"allocator\":%s}\n",
+              victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null", victims.notes.c_str(),
+              header.memory_locked.load() != 0 ? "true" : "false", allocator::describe().c_str());
   std::fflush(stdout);
   beat(shared);
   header.state.store(static_cast<std::uint64_t>(State::ready), std::memory_order_release);
 
   waitForGo(shared, [&] {
     beat(shared);
-    if (foreign.exists() && foreign.ended()) fail(Exit::workload, "the foreign holder's process ended before the window");
+    if (foreign.exists() && foreign.ended())
+      fail(Exit::workload, "the foreign holder's process ended before the window");
   });
   header.state.store(static_cast<std::uint64_t>(State::running), std::memory_order_release);
 
@@ -458,7 +520,8 @@ void runWorkload(const Plan& plan) {
     const std::uint64_t now_ns = monotonic_ns();
     const bool drainOver = now_ns >= shared.drainEnd_ns();
     const bool windowOver = now_ns >= shared.windowEnd_ns();
-    if (drainOver || (windowOver && victimsEnded(shared, plan, seats))) shared.hogsStop.store(true, std::memory_order_relaxed);
+    if (drainOver || (windowOver && victimsEnded(shared, plan, seats)))
+      shared.hogsStop.store(true, std::memory_order_relaxed);
     const bool foreignEnded = !foreign.exists() || foreign.ended();
     // Where nobody has a seat the window is there all the same: somebody else's program runs in it.
     if (drainOver || (windowOver && crew->allEnded() && foreignEnded && joinedEnded(shared, plan, seats))) break;

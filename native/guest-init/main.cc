@@ -25,7 +25,9 @@ namespace {
 constexpr char kPortName[] = "pauselab";
 constexpr char kSerialPort[] = "/dev/ttyS1";
 
-void say(const char* what, const char* of) { dprintf(STDERR_FILENO, "pauselab-init: %s %s: %s\n", what, of, strerror(errno)); }
+void say(const char* what, const char* of) {
+  dprintf(STDERR_FILENO, "pauselab-init: %s %s: %s\n", what, of, strerror(errno));
+}
 
 struct Mount {
   const char* type;
@@ -50,7 +52,8 @@ constexpr std::array kMounts{
 void mountAll() {
   for (const Mount& one : kMounts) {
     mkdir(one.target, 0755);
-    if (mount(one.type, one.target, one.type, one.flags, one.options) != 0 && one.needed) say("could not mount", one.target);
+    if (mount(one.type, one.target, one.type, one.flags, one.options) != 0 && one.needed)
+      say("could not mount", one.target);
   }
 }
 

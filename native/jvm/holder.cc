@@ -17,7 +17,9 @@ using engine::Shared;
 
 std::size_t seatOf(Shared& shared, const char* name) {
   if (const auto seat = shared.board.find(name)) return *seat;
-  fail(Exit::workload, "the board has no seat for a holder inside the JVM; run `npm run setup` so that engine and library are built from the same sources");
+  fail(Exit::workload,
+       "the board has no seat for a holder inside the JVM; run `npm run setup` so that engine and library are built "
+       "from the same sources");
 }
 
 // The process belongs to somebody else: only this region goes without huge pages (EINVAL: a kernel that has none).
@@ -58,14 +60,17 @@ struct Inside {
 std::string startHolder(const std::string& boardPath, const std::string& line) {
   failPrefix = "pauselab agent: ";
   auto* const inside = new Inside(board::Board::open(boardPath));
-  inside->plan = engine::parsePlan("board path=" + boardPath + " threshold_ns=0\n" + line, "the holder's line of the JVM's plan");
+  inside->plan =
+      engine::parsePlan("board path=" + boardPath + " threshold_ns=0\n" + line, "the holder's line of the JVM's plan");
   const engine::HolderPlan& plan = *inside->plan.holder;
-  if (!engine::holderOperation(plan).anywhere()) fail(Exit::usage, "%s cannot be the holder inside a JVM; use one such as madvise_free", plan.operation.c_str());
+  if (!engine::holderOperation(plan).anywhere())
+    fail(Exit::usage, "%s cannot be the holder inside a JVM; use one such as madvise_free", plan.operation.c_str());
   inside->parts = engine::prepareHolder(inside->plan, [&plan](const engine::Region& region) {
     if (!plan.hugePages) withoutHugePages(region);
   });
   const SignalsBlocked blocked;
-  engine::startHolder(inside->crew, inside->shared, plan, seatOf(inside->shared, "holder"), plan.toucher ? seatOf(inside->shared, "toucher") : 0, inside->parts);
+  engine::startHolder(inside->crew, inside->shared, plan, seatOf(inside->shared, "holder"),
+                      plan.toucher ? seatOf(inside->shared, "toucher") : 0, inside->parts);
   engine::startThread([inside] {
     engine::waitForGo(inside->shared, [] {});
     for (;;) pause();  // an end would give its stack back

@@ -80,7 +80,9 @@ jint mallocAndFree(JNIEnv*, jclass, jlong bytes) {
   return 0;
 }
 
-jlong mallocBlock(JNIEnv*, jclass, jlong bytes) { return toHandle(allocator::allocateTouched(static_cast<std::size_t>(bytes))); }
+jlong mallocBlock(JNIEnv*, jclass, jlong bytes) {
+  return toHandle(allocator::allocateTouched(static_cast<std::size_t>(bytes)));
+}
 
 void freeBlock(JNIEnv*, jclass, jlong address) { std::free(fromHandle<void>(address)); }
 
@@ -93,7 +95,9 @@ std::string toString(JNIEnv* env, jstring text) {
   return result;
 }
 
-jstring holder(JNIEnv* env, jclass, jstring board, jstring line) { return env->NewStringUTF(startHolder(toString(env, board), toString(env, line)).c_str()); }
+jstring holder(JNIEnv* env, jclass, jstring board, jstring line) {
+  return env->NewStringUTF(startHolder(toString(env, board), toString(env, line)).c_str());
+}
 
 jstring errorText(JNIEnv* env, jclass, jint number) { return env->NewStringUTF(strerror(number)); }
 

@@ -1,4 +1,5 @@
-// The memory that the JVM's probes and loads work on. Results are 0 or an errno; nothing here throws or ends the process.
+// The memory that the JVM's probes and loads work on. Results are 0 or an errno; nothing here throws or ends the
+// process.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,8 @@ class Hole {
  public:
   // Finds a place for it; it may be moved to another one.
   int place() noexcept;
-  // Another thread of the JVM may have mapped a page just here (EEXIST): then the hole moves, and the next one succeeds.
+  // Another thread of the JVM may have mapped a page just here (EEXIST): then the hole moves, and the next one
+  // succeeds.
   int mapAndUnmap() noexcept;
 
  private:

@@ -27,7 +27,8 @@ constexpr std::uint64_t kPoll_ns = 20'000'000;
 // For the kernel to end what was sent SIGKILL; what hangs in a system call for longer is left to it.
 constexpr std::uint64_t kKillDeadline_ns = 10 * kSecond_ns;
 
-// The parent of a process, 0 if it has ended or waits to be reaped. From proc_pid_stat(5): the name may hold parentheses.
+// The parent of a process, 0 if it has ended or waits to be reaped. From proc_pid_stat(5): the name may hold
+// parentheses.
 pid_t parentOf(pid_t pid) {
   char path[64], text[512];
   std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -39,7 +40,8 @@ pid_t parentOf(pid_t pid) {
   const char* const end = std::strrchr(text, ')');
   char state = 'X';
   int parent = 0;
-  return end != nullptr && std::sscanf(end + 1, " %c %d", &state, &parent) == 2 && state != 'Z' && state != 'X' ? parent : 0;
+  return end != nullptr && std::sscanf(end + 1, " %c %d", &state, &parent) == 2 && state != 'Z' && state != 'X' ? parent
+                                                                                                                : 0;
 }
 
 // Children of this process, and theirs. A process that is forked meanwhile is found the next time.
@@ -65,7 +67,8 @@ void signalAll(int signal) {
 
 class Keeper {
  public:
-  Keeper(const Keeping& keeping, pid_t program, const sigset_t& signals) : keeping_(keeping), program_(program), signals_(signals) {}
+  Keeper(const Keeping& keeping, pid_t program, const sigset_t& signals)
+      : keeping_(keeping), program_(program), signals_(signals) {}
 
   [[noreturn]] void run() {
     while (!status_) waitAtMost(std::nullopt);
@@ -106,10 +109,13 @@ class Keeper {
   void tellEnd() const {
     if (keeping_.endFile.empty()) return;
     char text[96];
-    const int length = std::snprintf(text, sizeof text, "%s %d\nleft %zu\n", WIFEXITED(*status_) ? "code" : "signal", WIFEXITED(*status_) ? WEXITSTATUS(*status_) : WTERMSIG(*status_), descendants().size());
+    const int length =
+        std::snprintf(text, sizeof text, "%s %d\nleft %zu\n", WIFEXITED(*status_) ? "code" : "signal",
+                      WIFEXITED(*status_) ? WEXITSTATUS(*status_) : WTERMSIG(*status_), descendants().size());
     const std::string unfinished = keeping_.endFile + ".new";
     const int file = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file >= 0 && write(file, text, static_cast<std::size_t>(length)) == length) rename(unfinished.c_str(), keeping_.endFile.c_str());
+    if (file >= 0 && write(file, text, static_cast<std::size_t>(length)) == length)
+      rename(unfinished.c_str(), keeping_.endFile.c_str());
     if (file >= 0) close(file);
   }
 
@@ -128,25 +134,29 @@ class Keeper {
   const Keeping& keeping_;
   const pid_t program_;
   const sigset_t& signals_;
-  std::optional<int> status_;     // of the program, once it has ended
+  std::optional<int> status_;    // of the program, once it has ended
   std::uint64_t killAt_ns_ = 0;  // 0: nobody is to be killed
 };
 
 }  // namespace
 
 void keep(const Keeping& keeping, const std::function<void()>& become) {
-  for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);  // they reach the whole process group; pauselab decides
-  std::signal(SIGCHLD, SIG_DFL);                                            // ignored ones would not be told of
+  for (const int ignored : {SIGINT, SIGHUP})
+    std::signal(ignored, SIG_IGN);  // they reach the whole process group; pauselab decides
+  std::signal(SIGCHLD, SIG_DFL);    // ignored ones would not be told of
   sigset_t signals, before;
   sigemptyset(&signals);
   for (const int signal : {SIGCHLD, SIGTERM}) sigaddset(&signals, signal);
   sigprocmask(SIG_BLOCK, &signals, &before);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != keeping.parent) fail(Exit::workload, "the process %d that was to start a program is gone", keeping.parent);
+  if (getppid() != keeping.parent)
+    fail(Exit::workload, "the process %d that was to start a program is gone", keeping.parent);
   const pid_t self = getpid();
   const pid_t program = fork();
-  if (program < 0) fail(Exit::unfit, "no process could be made (%s); raise the limit of processes (ulimit -u, pids.max)", strerrorname_np(errno));
+  if (program < 0)
+    fail(Exit::unfit, "no process could be made (%s); raise the limit of processes (ulimit -u, pids.max)",
+         strerrorname_np(errno));
   if (program == 0) {
     sigprocmask(SIG_SETMASK, &before, nullptr);
     prctl(PR_SET_PDEATHSIG, SIGKILL);

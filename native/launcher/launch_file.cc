@@ -28,16 +28,20 @@ class Line {
     Number result{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
     if (error != std::errc{} || end != text.data() + text.size() || result < least || result > most)
-      reject("expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) + " for " + key_ + ", got \"" + std::string(text) + "\"");
+      reject("expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) + " for " + key_ +
+             ", got \"" + std::string(text) + "\"");
     return result;
   }
 
   std::string path() const {
-    if (value_.empty() || value_.front() != '/') reject("expected an absolute path for " + key_ + ", got \"" + value_ + "\"");
+    if (value_.empty() || value_.front() != '/')
+      reject("expected an absolute path for " + key_ + ", got \"" + value_ + "\"");
     return value_;
   }
 
-  [[noreturn]] void reject(const std::string& sentence) const { fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str()); }
+  [[noreturn]] void reject(const std::string& sentence) const {
+    fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str());
+  }
 
  private:
   std::string place_;
@@ -46,7 +50,7 @@ class Line {
 };
 
 constexpr std::pair<std::string_view, int> kResources[] = {
-    {"as", RLIMIT_AS},         {"core", RLIMIT_CORE},     {"data", RLIMIT_DATA},   {"fsize", RLIMIT_FSIZE},
+    {"as", RLIMIT_AS},           {"core", RLIMIT_CORE},     {"data", RLIMIT_DATA},   {"fsize", RLIMIT_FSIZE},
     {"memlock", RLIMIT_MEMLOCK}, {"nofile", RLIMIT_NOFILE}, {"nproc", RLIMIT_NPROC}, {"stack", RLIMIT_STACK},
 };
 constexpr std::pair<std::string_view, int> kPolicies[] = {
@@ -56,7 +60,8 @@ constexpr std::pair<std::string_view, int> kPolicies[] = {
 // `name rest`
 std::pair<std::string_view, std::string_view> firstWord(std::string_view text) {
   const std::size_t blank = text.find(' ');
-  return blank == std::string_view::npos ? std::pair{text, std::string_view{}} : std::pair{text.substr(0, blank), text.substr(blank + 1)};
+  return blank == std::string_view::npos ? std::pair{text, std::string_view{}}
+                                         : std::pair{text.substr(0, blank), text.substr(blank + 1)};
 }
 
 template <std::size_t size>
@@ -79,7 +84,8 @@ Policy readPolicy(const Line& line) {
   const auto [name, priority] = firstWord(line.value());
   const int number = numberOf(line, kPolicies, name);
   const bool realTime = number == SCHED_FIFO || number == SCHED_RR;
-  if (!realTime && !priority.empty()) line.reject("expected no number after " + std::string(name) + ", got \"" + line.value() + "\"");
+  if (!realTime && !priority.empty())
+    line.reject("expected no number after " + std::string(name) + ", got \"" + line.value() + "\"");
   return {line.value(), number, realTime ? line.number<int>(priority, 1, 99) : 0};
 }
 
@@ -91,7 +97,8 @@ std::vector<int> readCpus(const Line& line) {
     rest.remove_prefix(std::min(part.size() + 1, rest.size()));
     const std::size_t dash = part.find('-');
     const int from = line.number<int>(part.substr(0, dash), 0, CPU_SETSIZE - 1);
-    const int to = dash == std::string_view::npos ? from : line.number<int>(part.substr(dash + 1), from, CPU_SETSIZE - 1);
+    const int to =
+        dash == std::string_view::npos ? from : line.number<int>(part.substr(dash + 1), from, CPU_SETSIZE - 1);
     for (int cpu = from; cpu <= to; ++cpu) cpus.push_back(cpu);
   }
   if (cpus.empty()) line.reject("expected CPUs such as 0,2-3 for cpus, got none");
@@ -100,7 +107,8 @@ std::vector<int> readCpus(const Line& line) {
 
 std::pair<std::string, std::string> readVariable(const Line& line) {
   const std::size_t equals = line.value().find('=');
-  if (equals == std::string::npos || equals == 0) line.reject("expected NAME=VALUE for set, got \"" + line.value() + "\"");
+  if (equals == std::string::npos || equals == 0)
+    line.reject("expected NAME=VALUE for set, got \"" + line.value() + "\"");
   return {line.value().substr(0, equals), line.value().substr(equals + 1)};
 }
 
@@ -153,19 +161,24 @@ void readLine(const Line& line, Launch& launch) {
   } else if (key == "limit") {
     launch.limits.push_back(readLimit(line));
   } else if (key == "unset") {
-    if (line.value().empty() || line.value().find('=') != std::string::npos) line.reject("expected a variable's name for unset, got \"" + line.value() + "\"");
+    if (line.value().empty() || line.value().find('=') != std::string::npos)
+      line.reject("expected a variable's name for unset, got \"" + line.value() + "\"");
     launch.unset.push_back(line.value());
   } else if (key == "set") {
     launch.set.push_back(readVariable(line));
   } else if (key == "argument") {
     launch.arguments.push_back(line.value());
   } else {
-    line.reject("expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, cpus, timer_slack_ns, keep_ms, end_file, limit, unset, set or argument, got \"" + key + "\"");
+    line.reject(
+        "expected java, called, remedy, parent, pid_file, stdout, stderr, cwd, nice, policy, cpus, timer_slack_ns, "
+        "keep_ms, end_file, limit, unset, set or argument, got \"" +
+        key + "\"");
   }
 }
 
 bool names(const std::string& pattern, std::string_view name) {
-  return pattern.back() == '*' ? name.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1)) : name == pattern;
+  return pattern.back() == '*' ? name.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1))
+                               : name == pattern;
 }
 
 std::string_view nameOf(std::string_view variable) { return variable.substr(0, variable.find('=')); }
@@ -174,12 +187,11 @@ std::string_view nameOf(std::string_view variable) { return variable.substr(0, v
 
 Launch parseLaunch(const std::string& text, const std::string& nameForErrors) {
   Launch launch;
-  forEachLine(text, nameForErrors, [&](std::string_view content, std::string place) { readLine(Line(content, std::move(place)), launch); });
+  forEachLine(text, nameForErrors,
+              [&](std::string_view content, std::string place) { readLine(Line(content, std::move(place)), launch); });
   const std::pair<const char*, bool> required[] = {
-      {"java=/…", launch.java.empty()},
-      {"parent=PID", launch.parent == 0},
-      {"pid_file=/…", launch.pidFile.empty()},
-      {"stdout=/…", launch.stdoutPath.empty()},
+      {"java=/…", launch.java.empty()},         {"parent=PID", launch.parent == 0},
+      {"pid_file=/…", launch.pidFile.empty()},  {"stdout=/…", launch.stdoutPath.empty()},
       {"stderr=/…", launch.stderrPath.empty()},
   };
   for (const auto& [line, isMissing] : required)
@@ -193,7 +205,8 @@ std::vector<std::string> changeEnvironment(const Launch& launch, std::vector<std
   std::vector<std::string> removed;
   std::erase_if(environment, [&](const std::string& variable) {
     const std::string_view name = nameOf(variable);
-    const bool goes = std::any_of(launch.unset.begin(), launch.unset.end(), [&](const std::string& pattern) { return names(pattern, name); });
+    const bool goes = std::any_of(launch.unset.begin(), launch.unset.end(),
+                                  [&](const std::string& pattern) { return names(pattern, name); });
     if (goes) removed.emplace_back(name);
     return goes;
   });

@@ -45,7 +45,7 @@ struct Policy {
 
 struct Launch {
   std::string java;
-  std::string called = "java";                           // in sentences about a failure
+  std::string called = "java";                          // in sentences about a failure
   std::string remedy = "name another JDK with --java";  // where it cannot be executed
   std::uint64_t parent = 0;
   std::string pidFile;

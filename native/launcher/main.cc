@@ -2,8 +2,9 @@
 // environment, death of the parent) and becomes the real java by exec: same pid, same session, no process in between.
 // Called as `pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…`, because java-caller puts what begins with -D first.
 //
-// For a program that may start others it stays as their keeper instead, and its child becomes the program (keeper.h): where the
-// file says so, and for tools of the system, as `pauselab-launcher -Dpauselab.keep=PARENT_PID PROGRAM ARGUMENT…`.
+// For a program that may start others it stays as their keeper instead, and its child becomes the program (keeper.h):
+// where the file says so, and for tools of the system, as `pauselab-launcher -Dpauselab.keep=PARENT_PID PROGRAM
+// ARGUMENT…`.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -37,12 +38,15 @@ constexpr std::uint64_t kToolGrace_ns = 2 * kSecond_ns;
 void dieWith(const Launch& launch) {
   if (launch.keep_ms) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // exec keeps it
-  if (static_cast<std::uint64_t>(getppid()) != launch.parent) fail(Exit::workload, "the process %llu that was to start %s is gone", static_cast<unsigned long long>(launch.parent), launch.called.c_str());
+  if (static_cast<std::uint64_t>(getppid()) != launch.parent)
+    fail(Exit::workload, "the process %llu that was to start %s is gone",
+         static_cast<unsigned long long>(launch.parent), launch.called.c_str());
 }
 
 void open(const std::string& path, int flags, int descriptor) {
   const int file = ::open(path.c_str(), flags, 0644);
-  if (file < 0 || dup2(file, descriptor) < 0) fail(Exit::unfit, "%s could not be opened (%s)", path.c_str(), strerrorname_np(errno));
+  if (file < 0 || dup2(file, descriptor) < 0)
+    fail(Exit::unfit, "%s could not be opened (%s)", path.c_str(), strerrorname_np(errno));
   if (file != descriptor) close(file);
 }
 
@@ -59,7 +63,8 @@ void limit(const Limit& limit) {
   getrlimit(static_cast<__rlimit_resource>(limit.resource), &now);
   const rlimit wanted{.rlim_cur = limit.value, .rlim_max = std::max(now.rlim_max, limit.value)};
   if (setrlimit(static_cast<__rlimit_resource>(limit.resource), &wanted) != 0)
-    fail(Exit::unfit, "the limit %s could not be set to %llu (%s); a value above the hard limit needs root", limit.name.c_str(), static_cast<unsigned long long>(limit.value), strerrorname_np(errno));
+    fail(Exit::unfit, "the limit %s could not be set to %llu (%s); a value above the hard limit needs root",
+         limit.name.c_str(), static_cast<unsigned long long>(limit.value), strerrorname_np(errno));
 }
 
 void schedule(const Launch& launch) {
@@ -67,15 +72,23 @@ void schedule(const Launch& launch) {
     cpu_set_t set;
     CPU_ZERO(&set);
     for (const int cpu : launch.cpus) CPU_SET(cpu, &set);
-    if (sched_setaffinity(0, sizeof set, &set) != 0) fail(Exit::unfit, "the CPUs of %s could not be set (%s); choose CPUs that taskset and the cpuset allow", launch.called.c_str(), strerrorname_np(errno));
+    if (sched_setaffinity(0, sizeof set, &set) != 0)
+      fail(Exit::unfit, "the CPUs of %s could not be set (%s); choose CPUs that taskset and the cpuset allow",
+           launch.called.c_str(), strerrorname_np(errno));
   }
   if (launch.policy) {
     const sched_param parameter{.sched_priority = launch.policy->staticPriority};
     if (sched_setscheduler(0, launch.policy->number, &parameter) != 0)
-      fail(Exit::unfit, "policy %s of %s was refused (%s); a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r)", launch.policy->text.c_str(), launch.called.c_str(), strerrorname_np(errno));
+      fail(Exit::unfit,
+           "policy %s of %s was refused (%s); a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO "
+           "(ulimit -r)",
+           launch.policy->text.c_str(), launch.called.c_str(), strerrorname_np(errno));
   }
   if (launch.nice && setpriority(PRIO_PROCESS, 0, *launch.nice) != 0)
-    fail(Exit::unfit, "nice %d of %s was refused (%s); a value below the present one needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)", *launch.nice, launch.called.c_str(), strerrorname_np(errno));
+    fail(Exit::unfit,
+         "nice %d of %s was refused (%s); a value below the present one needs root, CAP_SYS_NICE or a raised "
+         "RLIMIT_NICE (ulimit -e)",
+         *launch.nice, launch.called.c_str(), strerrorname_np(errno));
   if (launch.timerSlack_ns) prctl(PR_SET_TIMERSLACK, *launch.timerSlack_ns);
 }
 
@@ -85,7 +98,8 @@ void writePidFile(const std::string& path, const std::vector<std::string>& remov
   for (const std::string& name : removed) text += name + "\n";
   const std::string unfinished = path + ".new";
   const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  const bool written = file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && close(file) == 0 && rename(unfinished.c_str(), path.c_str()) == 0;
+  const bool written = file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       close(file) == 0 && rename(unfinished.c_str(), path.c_str()) == 0;
   if (!written) fail(Exit::unfit, "%s could not be written (%s)", path.c_str(), strerrorname_np(errno));
 }
 
@@ -99,11 +113,16 @@ std::vector<char*> pointersTo(std::vector<std::string>& texts) {
 // Why exec failed, in words of what can be done about it.
 std::string reasonFor(int error) {
   switch (error) {
-    case ENOENT: return "there is no such file, or the loader that it asks for is missing";
-    case EACCES: return "it is not executable";
-    case ENOEXEC: return "it is no program of this architecture";
-    case E2BIG: return "arguments and environment are too long";
-    default: return strerror(error);
+    case ENOENT:
+      return "there is no such file, or the loader that it asks for is missing";
+    case EACCES:
+      return "it is not executable";
+    case ENOEXEC:
+      return "it is no program of this architecture";
+    case E2BIG:
+      return "arguments and environment are too long";
+    default:
+      return strerror(error);
   }
 }
 
@@ -113,7 +132,8 @@ std::string reasonFor(int error) {
   arguments.insert(arguments.end(), launch.arguments.begin(), launch.arguments.end());
   execve(launch.java.c_str(), pointersTo(arguments).data(), pointersTo(environment).data());
   const int error = errno;
-  fail(Exit::unfit, "%s could not be executed (%s): %s; %s", launch.java.c_str(), strerrorname_np(error), reasonFor(error).c_str(), launch.remedy.c_str());
+  fail(Exit::unfit, "%s could not be executed (%s): %s; %s", launch.java.c_str(), strerrorname_np(error),
+       reasonFor(error).c_str(), launch.remedy.c_str());
 }
 
 [[noreturn]] void prepareAndBecome(Launch& launch, std::span<char*> arguments) {
@@ -121,7 +141,9 @@ std::string reasonFor(int error) {
   for (const int ignored : {SIGINT, SIGHUP}) signal(ignored, SIG_IGN);
   dieWith(launch);
   redirect(launch);
-  if (launch.directory && chdir(launch.directory->c_str()) != 0) fail(Exit::unfit, "the working directory %s could not be entered (%s)", launch.directory->c_str(), strerrorname_np(errno));
+  if (launch.directory && chdir(launch.directory->c_str()) != 0)
+    fail(Exit::unfit, "the working directory %s could not be entered (%s)", launch.directory->c_str(),
+         strerrorname_np(errno));
   for (const Limit& one : launch.limits) limit(one);
   schedule(launch);
   std::vector<std::string> environment;
@@ -134,13 +156,17 @@ std::string reasonFor(int error) {
 [[noreturn]] void launch(const std::string& file, std::span<char*> arguments) {
   Launch launch = readLaunch(file);
   if (!launch.keep_ms) prepareAndBecome(launch, arguments);
-  const Keeping keeping{.parent = static_cast<pid_t>(launch.parent), .grace_ns = *launch.keep_ms * 1'000'000, .endFile = launch.endFile};
+  const Keeping keeping{
+      .parent = static_cast<pid_t>(launch.parent), .grace_ns = *launch.keep_ms * 1'000'000, .endFile = launch.endFile};
   keep(keeping, [&] { prepareAndBecome(launch, arguments); });
 }
 
-// A tool of the system: its output is the caller's to read, and 127 with this sentence says that there is none of that name.
+// A tool of the system: its output is the caller's to read, and 127 with this sentence says that there is none of that
+// name.
 [[noreturn]] void keepTool(std::string_view parent, std::span<char*> command) {
-  const Keeping keeping{.parent = static_cast<pid_t>(std::strtol(std::string(parent).c_str(), nullptr, 10)), .grace_ns = kToolGrace_ns, .endFile = ""};
+  const Keeping keeping{.parent = static_cast<pid_t>(std::strtol(std::string(parent).c_str(), nullptr, 10)),
+                        .grace_ns = kToolGrace_ns,
+                        .endFile = ""};
   keep(keeping, [&] {
     execvp(command[0], command.data());
     std::fprintf(stderr, "%s could not be executed (%s)\n", command[0], strerrorname_np(errno));
@@ -154,7 +180,12 @@ std::string reasonFor(int error) {
 int main(int argc, char** argv) {
   using namespace pauselab;
   const std::string_view first = argc > 1 ? argv[1] : "";
-  if (first.starts_with(launcher::kKeepOption) && argc > 2) launcher::keepTool(first.substr(launcher::kKeepOption.size()), std::span(argv + 2, static_cast<std::size_t>(argc - 1)));
-  if (!first.starts_with(launcher::kOption)) fail(Exit::usage, "expected pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…, got \"%.*s\" as the first argument", static_cast<int>(first.size()), first.data());
-  launcher::launch(std::string(first.substr(launcher::kOption.size())), std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
+  if (first.starts_with(launcher::kKeepOption) && argc > 2)
+    launcher::keepTool(first.substr(launcher::kKeepOption.size()),
+                       std::span(argv + 2, static_cast<std::size_t>(argc - 1)));
+  if (!first.starts_with(launcher::kOption))
+    fail(Exit::usage, "expected pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…, got \"%.*s\" as the first argument",
+         static_cast<int>(first.size()), first.data());
+  launcher::launch(std::string(first.substr(launcher::kOption.size())),
+                   std::span(argv + 2, static_cast<std::size_t>(argc - 2)));
 }

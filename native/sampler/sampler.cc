@@ -1,15 +1,16 @@
-// pauselab-sampler: records, every period, the state letter and the schedstat of every thread of some processes; of one that
-// waits for more than a period also the system call in which it does (/proc/<pid>/task/<tid>/syscall, where that may be read).
+// pauselab-sampler: records, every period, the state letter and the schedstat of every thread of some processes; of one
+// that waits for more than a period also the system call in which it does (/proc/<pid>/task/<tid>/syscall, where that
+// may be read).
 //
 //   pauselab-sampler OUTPUT PERIOD_NS PARENT_PID [stacks=FILE] PID…
 //
-// With `stacks=` it writes the kernel stacks of threads that are blocked, or runnable and not running, for 50 ms and more
-// (root): a line each, `TIME_NS TID STATE frame<frame<…`, innermost first.
+// With `stacks=` it writes the kernel stacks of threads that are blocked, or runnable and not running, for 50 ms and
+// more (root): a line each, `TIME_NS TID STATE frame<frame<…`, innermost first.
 //
 // A process of its own, so that it is never stalled by the address space that it watches. It reads only
-// /proc/<pid>/task/<tid>/{stat,schedstat,syscall,stack}, which take neither mmap_lock nor any lock that a stalled thread holds; never
-// maps, smaps, cmdline or environ, which would make it one more reader in the convoy.
-// Ends when all processes are gone, on SIGTERM, or with its parent. Format: board/samples.h.
+// /proc/<pid>/task/<tid>/{stat,schedstat,syscall,stack}, which take neither mmap_lock nor any lock that a stalled
+// thread holds; never maps, smaps, cmdline or environ, which would make it one more reader in the convoy. Ends when all
+// processes are gone, on SIGTERM, or with its parent. Format: board/samples.h.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -39,7 +40,13 @@ volatile std::sig_atomic_t terminated = 0;
 class Thread {
  public:
   Thread(pid_t pid, pid_t tid) : pid_(pid), tid_(tid), stat_(openFile("stat")), schedstat_(openFile("schedstat")) {}
-  Thread(Thread&& other) noexcept : pid_(other.pid_), tid_(other.tid_), stat_(std::exchange(other.stat_, -1)), schedstat_(std::exchange(other.schedstat_, -1)), unchangedLooks_(other.unchangedLooks_), last_(other.last_) {}
+  Thread(Thread&& other) noexcept
+      : pid_(other.pid_),
+        tid_(other.tid_),
+        stat_(std::exchange(other.stat_, -1)),
+        schedstat_(std::exchange(other.schedstat_, -1)),
+        unchangedLooks_(other.unchangedLooks_),
+        last_(other.last_) {}
   Thread& operator=(Thread&&) = delete;
   ~Thread() {
     if (stat_ >= 0) close(stat_);
@@ -54,7 +61,8 @@ class Thread {
     record.tid = static_cast<std::uint32_t>(tid_);
     char text[512];
     engine::SchedstatReading reading;
-    if (!readFile(schedstat_, text) || !engine::parseSchedstat(text, reading) || !readFile(stat_, text) || !parseStatLine(text, record.comm, record.state)) {
+    if (!readFile(schedstat_, text) || !engine::parseSchedstat(text, reading) || !readFile(stat_, text) ||
+        !parseStatLine(text, record.comm, record.state)) {
       record.kind = samples::Kind::gone;
       record.state = '-';
       out.push_back(record);
@@ -62,7 +70,8 @@ class Thread {
     }
     record.on_cpu_ns = reading.on_cpu_ns;
     record.run_delay_ns = reading.run_delay_ns;
-    const bool unchanged = record.state == last_.state && record.on_cpu_ns == last_.on_cpu_ns && record.run_delay_ns == last_.run_delay_ns;
+    const bool unchanged =
+        record.state == last_.state && record.on_cpu_ns == last_.on_cpu_ns && record.run_delay_ns == last_.run_delay_ns;
     unchangedLooks_ = unchanged ? unchangedLooks_ + 1 : 0;
     // One and the same wait: its system call does not change.
     if (unchanged) record.system_call = last_.system_call;
@@ -74,7 +83,9 @@ class Thread {
   }
 
   // Whether a stack is due: blocked, or runnable with counters that stand still, for five looks, and then every fifty.
-  bool stackDue() const { return (last_.state == 'D' || last_.state == 'R') && unchangedLooks_ >= 5 && (unchangedLooks_ - 5) % 50 == 0; }
+  bool stackDue() const {
+    return (last_.state == 'D' || last_.state == 'R') && unchangedLooks_ >= 5 && (unchangedLooks_ - 5) % 50 == 0;
+  }
 
   // Empty where it may not be read.
   std::string stackLine() const {
@@ -135,19 +146,25 @@ bool listThreads(pid_t pid, Threads& threads) {
 }
 
 void append(int fd, const void* data, std::size_t bytes, const char* path) {
-  if (write(fd, data, bytes) != static_cast<ssize_t>(bytes)) fail(Exit::unfit, "the samples could not be written to %s: %s", path, strerror(errno));
+  if (write(fd, data, bytes) != static_cast<ssize_t>(bytes))
+    fail(Exit::unfit, "the samples could not be written to %s: %s", path, strerror(errno));
 }
 
 // A minute's worth of stalls of many threads; each is about 500 bytes.
 constexpr unsigned kMostStacks = 5000;
 
 void sample(const char* path, std::uint64_t period_ns, const char* stacksPath, const std::vector<pid_t>& pids) {
-  const int stacks = stacksPath == nullptr ? -1 : open(stacksPath, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-  if (stacksPath != nullptr && stacks < 0) fail(Exit::unfit, "the stacks' file %s could not be created: %s", stacksPath, strerror(errno));
+  const int stacks =
+      stacksPath == nullptr ? -1 : open(stacksPath, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+  if (stacksPath != nullptr && stacks < 0)
+    fail(Exit::unfit, "the stacks' file %s could not be created: %s", stacksPath, strerror(errno));
   unsigned stackCount = 0;
   const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) fail(Exit::unfit, "the samples' file %s could not be created: %s", path, strerror(errno));
-  const samples::Header header{.magic = samples::kMagic, .version = samples::kVersion, .period_ns = period_ns, .record_bytes = sizeof(samples::Record)};
+  const samples::Header header{.magic = samples::kMagic,
+                               .version = samples::kVersion,
+                               .period_ns = period_ns,
+                               .record_bytes = sizeof(samples::Record)};
   append(fd, &header, sizeof header, path);
 
   constexpr unsigned kTicksBetweenListings = 10;
@@ -161,7 +178,8 @@ void sample(const char* path, std::uint64_t period_ns, const char* stacksPath, c
       if (!anyAlive) break;
     }
     records.clear();
-    for (auto entry = threads.begin(); entry != threads.end();) entry = entry->second.look(records) ? std::next(entry) : threads.erase(entry);
+    for (auto entry = threads.begin(); entry != threads.end();)
+      entry = entry->second.look(records) ? std::next(entry) : threads.erase(entry);
     samples::Record tickRecord{};
     tickRecord.time_ns = monotonic_ns();
     tickRecord.state = '-';
@@ -198,7 +216,8 @@ int main(int argc, char** argv) {
   for (int i = withStacks ? 5 : 4; i < argc; ++i) pids.push_back(static_cast<pid_t>(std::strtol(argv[i], nullptr, 10)));
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1);
-  if (getppid() != std::strtol(argv[3], nullptr, 10)) fail(Exit::workload, "the process that started the sampler is gone");
+  if (getppid() != std::strtol(argv[3], nullptr, 10))
+    fail(Exit::workload, "the process that started the sampler is gone");
   for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond RLIMIT_FSIZE is then refused with EFBIG
   std::signal(SIGTERM, [](int) { terminated = 1; });

@@ -1,4 +1,6 @@
 // The board's writer: bucket layout, exact figures, rings, in-flight slots, and reading while writing.
+#include "board/board.h"
+
 #include <unistd.h>
 
 #include <cstdint>
@@ -7,7 +9,6 @@
 #include <string>
 #include <thread>
 
-#include "board/board.h"
 #include "board/fail.h"
 #include "test/check.h"
 
@@ -21,7 +22,12 @@ std::string freshPath() {
   return path;
 }
 
-const ThreadSpec kVictim{.name = "writer.test", .role = Role::victim, .series = "writer.test", .response = true, .interval_ns = 1000, .ring_capacity = 4};
+const ThreadSpec kVictim{.name = "writer.test",
+                         .role = Role::victim,
+                         .series = "writer.test",
+                         .response = true,
+                         .interval_ns = 1000,
+                         .ring_capacity = 4};
 
 Board freshBoard(const ThreadSpec& spec = kVictim) {
   const std::string path = freshPath();
@@ -45,16 +51,20 @@ std::size_t referenceIndex(std::uint64_t value) {
 }
 
 TEST("a value's counter is HdrHistogram's") {
-  for (std::uint64_t value : {0ULL, 1ULL, 1023ULL, 1024ULL, 2047ULL, 2048ULL, 2049ULL, 4095ULL, 4096ULL, 1'000'000ULL, 3'600'000'000'000ULL})
+  for (std::uint64_t value :
+       {0ULL, 1ULL, 1023ULL, 1024ULL, 2047ULL, 2048ULL, 2049ULL, 4095ULL, 4096ULL, 1'000'000ULL, 3'600'000'000'000ULL})
     EXPECT(countsIndex(value) == referenceIndex(value));
-  for (std::uint64_t value = 1; value < kHighestTrackable_ns; value += value / 7 + 1) EXPECT(countsIndex(value) == referenceIndex(value));
+  for (std::uint64_t value = 1; value < kHighestTrackable_ns; value += value / 7 + 1)
+    EXPECT(countsIndex(value) == referenceIndex(value));
   EXPECT(countsIndex(kHighestTrackable_ns) < kCountsLength);
 }
 
 TEST("n, min, max and sum are exact, and what is over the range is counted and told") {
   const auto histogram = std::make_unique<Histogram>();
   histogram->min_ns.store(UINT64_MAX);
-  for (const std::uint64_t value : std::initializer_list<std::uint64_t>{1234567, 3, 999999999, kHighestTrackable_ns + 1}) add(*histogram, value);
+  for (const std::uint64_t value :
+       std::initializer_list<std::uint64_t>{1234567, 3, 999999999, kHighestTrackable_ns + 1})
+    add(*histogram, value);
   EXPECT(histogram->n.load() == 4);
   EXPECT(histogram->min_ns.load() == 3);
   EXPECT(histogram->max_ns.load() == kHighestTrackable_ns + 1);
@@ -68,7 +78,8 @@ TEST("a sample over the threshold is a stall by its service time, not by its res
   Recorder recorder = board.recorder(0);
   recorder.record(0, 500, 599);  // service 99, response 599, threshold 100
   recorder.record(0, 500, 600);
-  const auto* series = reinterpret_cast<Series*>(reinterpret_cast<std::byte*>(&board.header()) + board.header().series_offset);
+  const auto* series =
+      reinterpret_cast<Series*>(reinterpret_cast<std::byte*>(&board.header()) + board.header().series_offset);
   EXPECT(series->stall_n.load() == 1);
   EXPECT(series->stall_sum_ns.load() == 100);
 }
@@ -78,7 +89,8 @@ TEST("a ring overwrites the oldest and tells how many were written") {
   Ring ring = board.ring(0);
   for (std::uint64_t i = 0; i < 6; ++i) ring.push({i, i, i, i, i, i, i, i});
   EXPECT(board.thread(0).ring_written.load() == 6);
-  const auto* records = reinterpret_cast<Record*>(reinterpret_cast<std::byte*>(&board.header()) + board.thread(0).ring_offset);
+  const auto* records =
+      reinterpret_cast<Record*>(reinterpret_cast<std::byte*>(&board.header()) + board.thread(0).ring_offset);
   EXPECT(records[0].start_ns.load() == 4);
   EXPECT(records[1].start_ns.load() == 5);
   EXPECT(records[2].start_ns.load() == 2);
@@ -101,7 +113,9 @@ TEST("a reader beside the writer finds n never ahead of the counters") {
   histogram->min_ns.store(UINT64_MAX);
   std::atomic<bool> stop{false};
   std::jthread writer([&] {
-    for (std::uint64_t value = 1; !stop.load(std::memory_order_relaxed); value = value * 6364136223846793005ULL + 1442695040888963407ULL) add(*histogram, value >> 30);
+    for (std::uint64_t value = 1; !stop.load(std::memory_order_relaxed);
+         value = value * 6364136223846793005ULL + 1442695040888963407ULL)
+      add(*histogram, value >> 30);
   });
   for (int i = 0; i < 50; ++i) {
     const std::uint64_t before = histogram->n.load(std::memory_order_acquire);

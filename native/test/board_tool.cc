@@ -25,7 +25,12 @@ constexpr std::uint64_t kStallThreshold_ns = 100'000'000;
 constexpr std::uint64_t kRingCapacity = 64;
 
 void make(const char* path) {
-  const ThreadSpec spec{.name = "writer.interop", .role = Role::victim, .series = "writer.interop", .response = true, .interval_ns = 1'000'000, .ring_capacity = kRingCapacity};
+  const ThreadSpec spec{.name = "writer.interop",
+                        .role = Role::victim,
+                        .series = "writer.interop",
+                        .response = true,
+                        .interval_ns = 1'000'000,
+                        .ring_capacity = kRingCapacity};
   Board::create(path, {&spec, 1}, kStallThreshold_ns);
 }
 
@@ -33,7 +38,7 @@ class Mapped {
  public:
   explicit Mapped(const char* path) {
     const int fd = open(path, O_RDWR | O_CLOEXEC);
-    struct stat status{};
+    struct stat status {};
     if (fd < 0 || fstat(fd, &status) != 0) fail(Exit::workload, "%s could not be opened", path);
     void* memory = mmap(nullptr, static_cast<std::size_t>(status.st_size), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) fail(Exit::workload, "%s could not be mapped", path);
@@ -63,7 +68,15 @@ void write(Mapped board, const char* samples) {
   for (std::uint64_t intended_ns, start_ns, end_ns; file >> intended_ns >> start_ns >> end_ns; ++k) {
     beginOperation(board.thread(), k, start_ns, intended_ns);
     recorder.record(intended_ns, start_ns, end_ns);
-    if (end_ns - start_ns >= kSlow_ns) ring.push({.start_ns = start_ns, .end_ns = end_ns, .intended_ns = intended_ns, .bytes = 0, .call = 0, .run_delay_ns = k, .run_delay_from_ns = k + 1, .on_cpu_ns = k + 2});
+    if (end_ns - start_ns >= kSlow_ns)
+      ring.push({.start_ns = start_ns,
+                 .end_ns = end_ns,
+                 .intended_ns = intended_ns,
+                 .bytes = 0,
+                 .call = 0,
+                 .run_delay_ns = k,
+                 .run_delay_from_ns = k + 1,
+                 .on_cpu_ns = k + 2});
     endOperation(board.thread(), k);
   }
   board.thread().ended_ns.store(k + 1);
@@ -103,7 +116,8 @@ void print(Mapped board) {
   print("response", board.response());
   std::printf("\"ring\":[");
   const auto* const words = reinterpret_cast<const Word*>(board.records());
-  for (std::size_t i = 0; i < thread.ring_capacity * sizeof(Record) / sizeof(Word); ++i) std::printf("%s\"%lu\"", i == 0 ? "" : ",", words[i].load());
+  for (std::size_t i = 0; i < thread.ring_capacity * sizeof(Record) / sizeof(Word); ++i)
+    std::printf("%s\"%lu\"", i == 0 ? "" : ",", words[i].load());
   std::printf("]}\n");
 }
 
@@ -131,6 +145,8 @@ int main(int argc, char** argv) {
   } else if (command == "draws" && argc == 7) {
     board::draws(argv + 2);
   } else {
-    fail(Exit::usage, "expected: pauselab-board-tool make BOARD | write BOARD SAMPLES | print BOARD | draws SEED LIVE MIN_BYTES MAX_BYTES COUNT");
+    fail(Exit::usage,
+         "expected: pauselab-board-tool make BOARD | write BOARD SAMPLES | print BOARD | draws SEED LIVE MIN_BYTES "
+         "MAX_BYTES COUNT");
   }
 }

@@ -10,7 +10,12 @@
 int main(int argc, char** argv) {
   using namespace pauselab;
   if (argc != 3) fail(Exit::usage, "expected: pauselab-board-writer PATH SECONDS");
-  const board::ThreadSpec spec{.name = "writer.full-rate", .role = board::Role::victim, .series = "writer.full-rate", .response = true, .interval_ns = 1, .ring_capacity = 64};
+  const board::ThreadSpec spec{.name = "writer.full-rate",
+                               .role = board::Role::victim,
+                               .series = "writer.full-rate",
+                               .response = true,
+                               .interval_ns = 1,
+                               .ring_capacity = 64};
   board::Board target = board::Board::create(argv[1], {&spec, 1}, 100'000'000);
   board::Thread& thread = target.thread(0);
   board::Recorder recorder = target.recorder(0);

@@ -38,7 +38,8 @@ Ended endOf(const std::function<void()>& body) {
   close(ends[1]);
   Ended ended{};
   char buffer[4096];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) ended.stderrText.append(buffer, static_cast<size_t>(got));
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;)
+    ended.stderrText.append(buffer, static_cast<size_t>(got));
   close(ends[0]);
   int status = 0;
   waitpid(pid, &status, 0);

@@ -26,8 +26,8 @@ int runAll(int argc, char** argv);
 
 #define TEST_JOIN2(a, b) a##b
 #define TEST_JOIN(a, b) TEST_JOIN2(a, b)
-#define TEST(name)                                                            \
-  static void TEST_JOIN(body, __LINE__)();                                    \
+#define TEST(name)                                                                                      \
+  static void TEST_JOIN(body, __LINE__)();                                                              \
   static const ::pauselab::test::Case TEST_JOIN(registered, __LINE__)(name, TEST_JOIN(body, __LINE__)); \
   static void TEST_JOIN(body, __LINE__)()
 #define EXPECT(condition) ::pauselab::test::expect((condition), #condition, __FILE__, __LINE__)

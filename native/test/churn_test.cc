@@ -1,4 +1,6 @@
 // The churn without a run: the numbers that it draws, its pace, its blocks, its lines in a plan.
+#include "engine/churn.h"
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,13 +11,13 @@
 
 #include "allocator/describe.h"
 #include "board/fail.h"
-#include "engine/churn.h"
 #include "test/check.h"
 
 namespace pauselab::engine {
 namespace {
 
-const std::string kChurn = "churn name=load.churn seed=7 threads=3 per_s=1500 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50\n";
+const std::string kChurn =
+    "churn name=load.churn seed=7 threads=3 per_s=1500 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50\n";
 const std::string kBoard = "board path=/dev/shm/b threshold_ns=100\n";
 
 Plan planOf(const std::string& lines) { return parsePlan(lines, "plan"); }
@@ -30,7 +32,8 @@ TEST("a churn is read in full, and may be all that an engine on another's board 
   const Plan plan = planOf(kBoard + kChurn);
   EXPECT(!plan.joins && plan.churns.size() == 1);
   const ChurnPlan& churn = plan.churns[0];
-  EXPECT(churn.name == "load.churn" && churn.seed == 7 && churn.threads == 3 && churn.per_s == 1500 && churn.min_bytes == 16384 && churn.max_bytes == 1048576 && churn.live == 64 && churn.burst_percent == 50);
+  EXPECT(churn.name == "load.churn" && churn.seed == 7 && churn.threads == 3 && churn.per_s == 1500 &&
+         churn.min_bytes == 16384 && churn.max_bytes == 1048576 && churn.live == 64 && churn.burst_percent == 50);
   const Plan joining = planOf("join path=/dev/shm/b\n" + kChurn);
   EXPECT(joining.joins && joining.boardPath == "/dev/shm/b" && joining.churns.size() == 1);
 }
@@ -125,7 +128,9 @@ TEST("it ends with the window, and every tick was made or is counted as dropped"
   // Ticks count from its first one: less what passed before it began, which on a busy machine may be most of a window.
   ChurnTally tally;
   for (int tries = 0; tries < 5 && tally.ticks + tally.dropped_ticks < 100; ++tries) {
-    if (tries > 0) std::printf("# the window of 200 ms began late: %llu ticks\n", static_cast<unsigned long long>(tally.ticks + tally.dropped_ticks));
+    if (tries > 0)
+      std::printf("# the window of 200 ms began late: %llu ticks\n",
+                  static_cast<unsigned long long>(tally.ticks + tally.dropped_ticks));
     tally = ranFor(plan, 200'000'000);
   }
   EXPECT(tally.ticks > 0 && tally.blocks >= tally.ticks);
@@ -154,7 +159,11 @@ TEST("a block that is refused is counted, and the churn goes on") {
     const rlimit none{.rlim_cur = 1 << 30, .rlim_max = 1 << 30};
     setrlimit(RLIMIT_AS, &none);
     const ChurnTally tally = ranFor(plan, 50'000'000, &left);
-    fail(static_cast<Exit>(tally.blocks == 0 && tally.refused > 0 && left.refused_n == tally.refused && left.refused_errno == ENOMEM ? 0 : 1), "done");
+    fail(static_cast<Exit>(tally.blocks == 0 && tally.refused > 0 && left.refused_n == tally.refused &&
+                                   left.refused_errno == ENOMEM
+                               ? 0
+                               : 1),
+         "done");
   });
   EXPECT(ended.status == 0);
 #endif

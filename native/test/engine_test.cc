@@ -38,25 +38,38 @@ void expectRefused(const std::string& plan, const char* part) {
 }
 
 HolderPlan holderOf(std::uint64_t bytes, std::uint64_t vmas) {
-  return {.operation = "madvise_free", .bytes = bytes, .vmas = vmas, .hugePages = false, .pause_ns = 0, .active = true, .toucher = false};
+  return {.operation = "madvise_free",
+          .bytes = bytes,
+          .vmas = vmas,
+          .hugePages = false,
+          .pause_ns = 0,
+          .active = true,
+          .toucher = false};
 }
 
 VictimPlan victimAt(Placement placement) {
-  return {.name = "writer.mprotect", .operation = "mprotect", .placement = placement, .interval_ns = 0, .offset_ns = 0, .pool = 4};
+  return {.name = "writer.mprotect",
+          .operation = "mprotect",
+          .placement = placement,
+          .interval_ns = 0,
+          .offset_ns = 0,
+          .pool = 4};
 }
 
 TEST("a plan is read in full") {
-  const Plan plan = parsePlan(kBoard +
-                                  "# a comment\n"
-                                  "parent pid=12\nprocess holder=foreign\n"
-                                  "holder operation=madvise_free bytes=4096 vmas=2 pages=huge pause_ns=5 active=0 toucher=1\n"
-                                  "hog run_ns=1 sleep_ns=2\n"
-                                  "victim name=w.m operation=mprotect placement=isolated interval_ns=7 offset_ns=3 pool=9\n",
-                              "plan");
+  const Plan plan =
+      parsePlan(kBoard +
+                    "# a comment\n"
+                    "parent pid=12\nprocess holder=foreign\n"
+                    "holder operation=madvise_free bytes=4096 vmas=2 pages=huge pause_ns=5 active=0 toucher=1\n"
+                    "hog run_ns=1 sleep_ns=2\n"
+                    "victim name=w.m operation=mprotect placement=isolated interval_ns=7 offset_ns=3 pool=9\n",
+                "plan");
   EXPECT(plan.boardPath == "/dev/shm/b");
   EXPECT(plan.parentPid == 12u);
   EXPECT(plan.foreignHolder);
-  EXPECT(plan.holder->vmas == 2 && plan.holder->hugePages && !plan.holder->active && plan.holder->toucher && plan.holder->pause_ns == 5);
+  EXPECT(plan.holder->vmas == 2 && plan.holder->hugePages && !plan.holder->active && plan.holder->toucher &&
+         plan.holder->pause_ns == 5);
   EXPECT(plan.hogs.size() == 1 && plan.hogs[0].run_ns == 1 && plan.hogs[0].sleep_ns == 2);
   EXPECT(plan.victims.size() == 1 && plan.victims[0].interval_ns == 7 && plan.victims[0].pool == 9);
 }
@@ -69,13 +82,17 @@ TEST("a plan that is not one is refused with its line") {
   expectRefused(kBoard + "hog run_ns=1 sleep_ns=0 sleep_ns=1\n", "came twice");
   expectRefused(kBoard + "hog run_ns=1 sleep_ns=0 colour=red\n", "does not know the key colour");
   expectRefused(kBoard + "dog run_ns=1\n", "got \"dog\"");
-  expectRefused(kBoard + "victim name=a operation=mprotect placement=far interval_ns=0 offset_ns=0 pool=0\n", "expected one of isolated, same, mergeable, adjacent, crossing");
-  expectRefused(kBoard + "victim name=a operation=mprotect placement=same interval_ns=0 offset_ns=0 pool=0\n", "needs a holder in its own process");
-  expectRefused(kBoard + "holder operation=x bytes=0 vmas=1 pages=small pause_ns=0 active=1 toucher=0\n", "at least one byte");
+  expectRefused(kBoard + "victim name=a operation=mprotect placement=far interval_ns=0 offset_ns=0 pool=0\n",
+                "expected one of isolated, same, mergeable, adjacent, crossing");
+  expectRefused(kBoard + "victim name=a operation=mprotect placement=same interval_ns=0 offset_ns=0 pool=0\n",
+                "needs a holder in its own process");
+  expectRefused(kBoard + "holder operation=x bytes=0 vmas=1 pages=small pause_ns=0 active=1 toucher=0\n",
+                "at least one byte");
 }
 
 TEST("maps are parsed, whatever the path column holds") {
-  const auto maps = parseMaps("00400000-00500000 r-xp 00000000 08:01 12 /a b\n7f0000000000-7f0000001000 ---p 00000000 00:00 0 \nnonsense\n");
+  const auto maps = parseMaps(
+      "00400000-00500000 r-xp 00000000 08:01 12 /a b\n7f0000000000-7f0000001000 ---p 00000000 00:00 0 \nnonsense\n");
   EXPECT(maps.size() == 2);
   EXPECT(maps[0].accessible() && !maps[1].accessible());
   EXPECT(overlapping(maps, 0x4fffff, 0x500001).size() == 1);
@@ -83,7 +100,8 @@ TEST("maps are parsed, whatever the path column holds") {
 }
 
 TEST("the proportional share of memory is read from a rollup, and from nothing else") {
-  EXPECT(proportionalBytesIn("55-7f ---p 0 00:00 0 [rollup]\nRss:  1692 kB\nPss:   210 kB\nPss_Dirty: 112 kB\n") == 210u * 1024);
+  EXPECT(proportionalBytesIn("55-7f ---p 0 00:00 0 [rollup]\nRss:  1692 kB\nPss:   210 kB\nPss_Dirty: 112 kB\n") ==
+         210u * 1024);
   EXPECT(!proportionalBytesIn("Rss: 1692 kB\nPss_Dirty: 112 kB\n"));
   EXPECT(!proportionalBytesIn(""));
 }
@@ -92,7 +110,9 @@ TEST("a region spans the VMAs that were asked for") {
   for (const std::uint64_t vmas : {1u, 2u}) {
     const Region region(holderOf(1 << 20, vmas), {});
     region.populate([] { return false; });
-    EXPECT(overlapping(readMaps(), reinterpret_cast<std::uintptr_t>(region.base()), reinterpret_cast<std::uintptr_t>(region.base()) + region.bytes()).size() == vmas);
+    EXPECT(overlapping(readMaps(), reinterpret_cast<std::uintptr_t>(region.base()),
+                       reinterpret_cast<std::uintptr_t>(region.base()) + region.bytes())
+               .size() == vmas);
   }
 }
 
@@ -132,8 +152,10 @@ TEST("every victim operation works in every placement that it can take") {
   for (const VictimOperation& operation : victimOperations()) {
     if (operation.name.starts_with("inject_")) continue;
     EXPECT(operation.crossingLockClass.has_value() == operation.placements.has(Placement::crossing));
-    for (const Placement placement : {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing}) {
-      if (operation.placements.any() ? !operation.placements.has(placement) : placement != Placement::isolated) continue;
+    for (const Placement placement :
+         {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing}) {
+      if (operation.placements.any() ? !operation.placements.has(placement) : placement != Placement::isolated)
+        continue;
       const VictimPlan victim = victimAt(placement);
       Region region(holderOf(1 << 20, 1), {victim});
       const VictimPage page = besideHolder(placement) ? region.placeVictim(victim) : ownPage(operation, placement);
@@ -141,7 +163,8 @@ TEST("every victim operation works in every placement that it can take") {
       action->warmUp();
       for (int i = 0; i < 4; ++i) {
         const int outcome = action->perform();
-        if (outcome != 0) std::printf("# %s placed %s: %s\n", operation.name.data(), nameOf(placement), strerrorname_np(outcome));
+        if (outcome != 0)
+          std::printf("# %s placed %s: %s\n", operation.name.data(), nameOf(placement), strerrorname_np(outcome));
         EXPECT(outcome == 0);
       }
       if (placement == Placement::crossing) verifiedLayout(nullptr, {{victim.name, page}});
@@ -158,31 +181,48 @@ void expectRefusedRun(const std::string& lines, const char* part) {
 }
 
 std::string victimLine(const char* operation, const char* placement = "isolated") {
-  return std::string("victim name=v.").append(operation).append(" operation=").append(operation).append(" placement=").append(placement).append(" interval_ns=0 offset_ns=0 pool=1\n");
+  return std::string("victim name=v.")
+      .append(operation)
+      .append(" operation=")
+      .append(operation)
+      .append(" placement=")
+      .append(placement)
+      .append(" interval_ns=0 offset_ns=0 pool=1\n");
 }
 
 std::string holderLine(const char* operation, const char* toucher = "0") {
-  return std::string("holder operation=").append(operation).append(" bytes=4096 vmas=1 pages=small pause_ns=0 active=1 toucher=").append(toucher).append("\n");
+  return std::string("holder operation=")
+      .append(operation)
+      .append(" bytes=4096 vmas=1 pages=small pause_ns=0 active=1 toucher=")
+      .append(toucher)
+      .append("\n");
 }
 
 TEST("what does not go together in one process is refused before anything is made") {
   expectRefusedRun(victimLine("malloc_1m_mmap") + victimLine("malloc_1m_heap"), "needs the allocator in another state");
   expectRefusedRun(victimLine("brk") + victimLine("thread_start_join"), "needs the allocator in another state");
-  expectRefusedRun(holderLine("malloc_trim") + victimLine("brk"), "moves the program break and cannot be in one process with the holder's malloc_trim");
-  expectRefusedRun(holderLine("munmap_mmap") + victimLine("malloc_1m_mmap"), "could land where the other has just unmapped");
+  expectRefusedRun(holderLine("malloc_trim") + victimLine("brk"),
+                   "moves the program break and cannot be in one process with the holder's malloc_trim");
+  expectRefusedRun(holderLine("munmap_mmap") + victimLine("malloc_1m_mmap"),
+                   "could land where the other has just unmapped");
   expectRefusedRun(holderLine("read_smaps", "1"), "gives nothing back, so it can have no toucher");
   expectRefusedRun(victimLine("mmap_munmap", "crossing"), "cannot be placed \"crossing\"");
   expectRefusedRun(victimLine("timer", "crossing"), "cannot be placed \"crossing\"");
   expectRefusedRun(holderLine("madvise_free") + victimLine("madvise_random_page", "same"), "cannot be placed \"same\"");
-  expectRefusedRun(holderLine("madvise_free") + victimLine("heap_allocate"), "works in the heap of a holder that releases in chunks");
-  expectRefusedRun(holderLine("madvise_dontneed_chunks") + victimLine("heap_allocate"), "1 threads in the heap need one of at least 83886080 bytes, and it has 4096");
+  expectRefusedRun(holderLine("madvise_free") + victimLine("heap_allocate"),
+                   "works in the heap of a holder that releases in chunks");
+  expectRefusedRun(holderLine("madvise_dontneed_chunks") + victimLine("heap_allocate"),
+                   "1 threads in the heap need one of at least 83886080 bytes, and it has 4096");
 }
 
 TEST("what the second process refuses is the last that is said") {
   const test::Ended ended = test::endOf([] {
     const std::string path = "/dev/shm/pauselab-test-board-" + std::to_string(getpid());
-    const Plan plan = parsePlan("board path=" + path + " threshold_ns=100\nprocess holder=foreign\n"
-                                "holder operation=process_madvise bytes=3221225472 vmas=1 pages=small pause_ns=0 active=1 toucher=0\n", "plan");
+    const Plan plan = parsePlan(
+        "board path=" + path +
+            " threshold_ns=100\nprocess holder=foreign\n"
+            "holder operation=process_madvise bytes=3221225472 vmas=1 pages=small pause_ns=0 active=1 toucher=0\n",
+        "plan");
     if (fork() == 0) runWorkload(plan);
     int status = 0;
     wait(&status);
@@ -233,7 +273,12 @@ TEST("a call that its target's end cuts short is refused only while the window l
   for (const bool isLate : {false, true}) {
     const std::string path = "/dev/shm/pauselab-test-gone-" + std::to_string(getpid());
     unlink(path.c_str());
-    const board::ThreadSpec spec{.name = "holder", .role = board::Role::holder, .series = "holder.read_smaps", .response = false, .interval_ns = 0, .ring_capacity = 4};
+    const board::ThreadSpec spec{.name = "holder",
+                                 .role = board::Role::holder,
+                                 .series = "holder.read_smaps",
+                                 .response = false,
+                                 .interval_ns = 0,
+                                 .ring_capacity = 4};
     Shared shared{.board = board::Board::create(path, {&spec, 1}, 100)};
     unlink(path.c_str());
     shared.board.header().window_end_ns.store(monotonic_ns() + 60'000'000'000ULL);
@@ -256,10 +301,16 @@ TEST("a pool that is used up says so") {
 
 TEST("first faults have a VMA each, of one page, and take no other; warm faults share one") {
   constexpr std::uint64_t kPages = 1000;
-  const VictimPlan plan{.name = "r.f", .operation = "first_fault", .placement = Placement::isolated, .interval_ns = 0, .offset_ns = 0, .pool = kPages};
+  const VictimPlan plan{.name = "r.f",
+                        .operation = "first_fault",
+                        .placement = Placement::isolated,
+                        .interval_ns = 0,
+                        .offset_ns = 0,
+                        .pool = kPages};
   constexpr std::size_t kOthers = 100;
   const auto ofOnePage = [](const std::vector<Vma>& vmas) {
-    return static_cast<std::uint64_t>(std::count_if(vmas.begin(), vmas.end(), [](const Vma& vma) { return vma.end - vma.start == kPageBytes; }));
+    return static_cast<std::uint64_t>(
+        std::count_if(vmas.begin(), vmas.end(), [](const Vma& vma) { return vma.end - vma.start == kPageBytes; }));
   };
   const std::vector<Vma> before = readMaps();
   const auto action = makeFirstFault(plan, {});
@@ -282,7 +333,8 @@ TEST("every holder operation releases and restores, in one VMA and across two") 
       for (int i = 0; i < 3; ++i) {
         region->populate([] { return false; });
         const int released = action->release();
-        if (released != 0) std::printf("# %s over %lu VMAs: %s\n", operation.name.data(), vmas, strerrorname_np(released));
+        if (released != 0)
+          std::printf("# %s over %lu VMAs: %s\n", operation.name.data(), vmas, strerrorname_np(released));
         EXPECT(released == 0);
         EXPECT(action->restore() == 0);
       }
@@ -328,8 +380,11 @@ TEST("a space belongs to one who marked it, and to nobody who wants another kind
   EXPECT(heap.mark(0, ChunkHeap::Wanted::withBlock));
 }
 
-TEST("a cycle of chunks covers the heap once, in calls of 256 KiB to 4 MiB, none of which crosses where nobody allocates") {
-  const auto heap = makeRegion(*findHolderOperation("madvise_dontneed_chunks"), holderOf(4 * ChunkHeap::kSpaceBytes, 1), {});
+TEST(
+    "a cycle of chunks covers the heap once, in calls of 256 KiB to 4 MiB, none of which crosses where nobody "
+    "allocates") {
+  const auto heap =
+      makeRegion(*findHolderOperation("madvise_dontneed_chunks"), holderOf(4 * ChunkHeap::kSpaceBytes, 1), {});
   const auto action = findHolderOperation("madvise_dontneed_chunks")->make({.region = *heap, .victims = getpid()});
   std::size_t covered = 0;
   do {
@@ -395,7 +450,9 @@ TEST("each of 100 threads makes one call, and the layout says whether it crosses
       const auto action = operation.make({.region = *sample, .victims = getpid()});
       EXPECT(action->release() == 0);
       EXPECT(action->calls().size() == 100);
-      for (const ReleaseCall& call : action->calls()) EXPECT(call.bytes == 64 * 1024 && call.crossed == (vmas == 2) && call.start_ns > 0 && call.end_ns >= call.start_ns);
+      for (const ReleaseCall& call : action->calls())
+        EXPECT(call.bytes == 64 * 1024 && call.crossed == (vmas == 2) && call.start_ns > 0 &&
+               call.end_ns >= call.start_ns);
     }
   }
 }
@@ -420,7 +477,8 @@ TEST("the sampler reads the system call of a waiting thread") {
 }
 
 TEST("the sampler reads the names of a kernel stack") {
-  EXPECT(stackFrames("[<0>] rwsem_down_write_slowpath+0x1a/0x2b\n[<0>] do_mprotect_pkey+0x74/0xf0 [some module]\n") == "rwsem_down_write_slowpath<do_mprotect_pkey");
+  EXPECT(stackFrames("[<0>] rwsem_down_write_slowpath+0x1a/0x2b\n[<0>] do_mprotect_pkey+0x74/0xf0 [some module]\n") ==
+         "rwsem_down_write_slowpath<do_mprotect_pkey");
   EXPECT(stackFrames("") == "" && stackFrames("[<0>] last") == "last");
 }
 

@@ -36,8 +36,23 @@
 
 namespace {
 
-enum Call : unsigned { kOpen, kWrite, kRead, kFsync, kRename, kMkdir, kRemove, kClose, kAllocate, kMap, kList, kFork, kCallCount };
-constexpr const char* kCalls[] = {"open", "write", "read", "fsync", "rename", "mkdir", "remove", "close", "allocate", "map", "list", "fork"};
+enum Call : unsigned {
+  kOpen,
+  kWrite,
+  kRead,
+  kFsync,
+  kRename,
+  kMkdir,
+  kRemove,
+  kClose,
+  kAllocate,
+  kMap,
+  kList,
+  kFork,
+  kCallCount
+};
+constexpr const char* kCalls[] = {"open",   "write", "read",     "fsync", "rename", "mkdir",
+                                  "remove", "close", "allocate", "map",   "list",   "fork"};
 static_assert(sizeof kCalls / sizeof kCalls[0] == kCallCount);
 
 struct Answer {
@@ -45,7 +60,8 @@ struct Answer {
   int error;
 };
 constexpr int kKill = -1;
-constexpr Answer kAnswers[] = {{"ENOSPC", ENOSPC}, {"EIO", EIO}, {"EMFILE", EMFILE}, {"EACCES", EACCES}, {"EDQUOT", EDQUOT}, {"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"SIGKILL", kKill}};
+constexpr Answer kAnswers[] = {{"ENOSPC", ENOSPC}, {"EIO", EIO},       {"EMFILE", EMFILE}, {"EACCES", EACCES},
+                               {"EDQUOT", EDQUOT}, {"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"SIGKILL", kKill}};
 
 struct Plan {
   bool active = false;
@@ -94,7 +110,8 @@ bool isAmong(const char* list, const char* name) {
 void mapCounts(Plan& plan, const char* path) {
   const auto fd = static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC));
   if (fd < 0) refuse("the file of counts could not be opened");
-  void* const memory = reinterpret_cast<void*>(syscall(SYS_mmap, nullptr, kCallCount * sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  void* const memory = reinterpret_cast<void*>(
+      syscall(SYS_mmap, nullptr, kCallCount * sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
   if (memory == MAP_FAILED) refuse("the file of counts could not be mapped");
   syscall(SYS_close, fd);
   plan.counts = static_cast<std::atomic<std::uint64_t>*>(memory);
@@ -119,7 +136,8 @@ Plan readPlan() {
   if (plan.call == kCallCount && !plan.countsOnly) refuse("call= names none that is known");
   plan.repeat = valueOf(text, "repeat", value, sizeof value) && std::strcmp(value, "1") == 0;
   if (!plan.countsOnly) {
-    if (!valueOf(text, "nth", value, sizeof value) || (plan.nth = std::strtoull(value, nullptr, 10)) == 0) refuse("expected nth=, from 1 on");
+    if (!valueOf(text, "nth", value, sizeof value) || (plan.nth = std::strtoull(value, nullptr, 10)) == 0)
+      refuse("expected nth=, from 1 on");
     if (!valueOf(text, "answer", value, sizeof value)) refuse("expected answer=");
     for (const Answer& known : kAnswers)
       if (std::strcmp(known.name, value) == 0) {
@@ -141,7 +159,8 @@ const Plan& plan() {
   return only;
 }
 
-// A program that calls nothing of ours is checked all the same: a plan that is wrong must not pass for one that was not reached.
+// A program that calls nothing of ours is checked all the same: a plan that is wrong must not pass for one that was not
+// reached.
 [[gnu::constructor]] void checkPlan() { plan(); }
 
 bool isBelow(const char* path) {
@@ -156,8 +175,10 @@ bool isBelow(const char* path) {
 
 void log(const char* path) {
   char line[2 * PATH_MAX];
-  const int length = std::snprintf(line, sizeof line, "%s %s %s %s\n", kCalls[plan().call], plan().answerName, plan().program, path);
-  const auto fd = static_cast<int>(syscall(SYS_openat, AT_FDCWD, plan().log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  const int length =
+      std::snprintf(line, sizeof line, "%s %s %s %s\n", kCalls[plan().call], plan().answerName, plan().program, path);
+  const auto fd =
+      static_cast<int>(syscall(SYS_openat, AT_FDCWD, plan().log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (fd < 0) return;
   syscall(SYS_write, fd, line, static_cast<std::size_t>(length));
   syscall(SYS_close, fd);
@@ -201,8 +222,10 @@ bool failsAt(Call call, int folder, const char* name) {
   char path[2 * PATH_MAX];
   char link[64];
   const int before = errno;
-  if (folder == AT_FDCWD) std::snprintf(link, sizeof link, "/proc/self/cwd");
-  else std::snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+  if (folder == AT_FDCWD)
+    std::snprintf(link, sizeof link, "/proc/self/cwd");
+  else
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
   const auto length = readlink(link, path, PATH_MAX - 1);
   errno = before;
   if (length < 0) return false;
@@ -218,27 +241,29 @@ Function real(const char* name) {
 }
 
 // The mode of an open that makes a file; nothing of the kind is read otherwise.
-mode_t modeOf(int flags, va_list arguments) { return (flags & (O_CREAT | O_TMPFILE)) == 0 ? 0 : static_cast<mode_t>(va_arg(arguments, int)); }
+mode_t modeOf(int flags, va_list arguments) {
+  return (flags & (O_CREAT | O_TMPFILE)) == 0 ? 0 : static_cast<mode_t>(va_arg(arguments, int));
+}
 
 }  // namespace
 
 // A function that fails by returning `failure`, with errno set.
-#define REPLACE(type, name, parameters, arguments, fails, failure)          \
-  extern "C" type name parameters {                                        \
-    static const auto next = real<type(*) parameters>(#name);              \
-    return (fails) ? (failure) : next arguments;                           \
+#define REPLACE(type, name, parameters, arguments, fails, failure) \
+  extern "C" type name parameters {                                \
+    static const auto next = real<type(*) parameters>(#name);      \
+    return (fails) ? (failure) : next arguments;                   \
   }
 
-#define REPLACE_OPEN(name)                                                  \
-  extern "C" int name(const char* path, int flags, ...) {                  \
-    static const auto next = real<int (*)(const char*, int, ...)>(#name);  \
-    va_list rest;                                                          \
-    va_start(rest, flags);                                                 \
-    const mode_t mode = modeOf(flags, rest);                               \
-    va_end(rest);                                                          \
-    return failsAt(kOpen, AT_FDCWD, path) ? -1 : next(path, flags, mode);  \
+#define REPLACE_OPEN(name)                                                \
+  extern "C" int name(const char* path, int flags, ...) {                 \
+    static const auto next = real<int (*)(const char*, int, ...)>(#name); \
+    va_list rest;                                                         \
+    va_start(rest, flags);                                                \
+    const mode_t mode = modeOf(flags, rest);                              \
+    va_end(rest);                                                         \
+    return failsAt(kOpen, AT_FDCWD, path) ? -1 : next(path, flags, mode); \
   }
-#define REPLACE_OPENAT(name)                                                     \
+#define REPLACE_OPENAT(name)                                                    \
   extern "C" int name(int folder, const char* path, int flags, ...) {           \
     static const auto next = real<int (*)(int, const char*, int, ...)>(#name);  \
     va_list rest;                                                               \
@@ -256,34 +281,47 @@ REPLACE(FILE*, fopen, (const char* path, const char* mode), (path, mode), failsA
 REPLACE(FILE*, fopen64, (const char* path, const char* mode), (path, mode), failsAt(kOpen, AT_FDCWD, path), nullptr)
 
 REPLACE(ssize_t, write, (int fd, const void* data, size_t bytes), (fd, data, bytes), failsOnDescriptor(kWrite, fd), -1)
-REPLACE(ssize_t, pwrite, (int fd, const void* data, size_t bytes, off_t at), (fd, data, bytes, at), failsOnDescriptor(kWrite, fd), -1)
-REPLACE(ssize_t, pwrite64, (int fd, const void* data, size_t bytes, off64_t at), (fd, data, bytes, at), failsOnDescriptor(kWrite, fd), -1)
+REPLACE(ssize_t, pwrite, (int fd, const void* data, size_t bytes, off_t at), (fd, data, bytes, at),
+        failsOnDescriptor(kWrite, fd), -1)
+REPLACE(ssize_t, pwrite64, (int fd, const void* data, size_t bytes, off64_t at), (fd, data, bytes, at),
+        failsOnDescriptor(kWrite, fd), -1)
 REPLACE(ssize_t, writev, (int fd, const iovec* parts, int count), (fd, parts, count), failsOnDescriptor(kWrite, fd), -1)
-REPLACE(ssize_t, pwritev, (int fd, const iovec* parts, int count, off_t at), (fd, parts, count, at), failsOnDescriptor(kWrite, fd), -1)
-REPLACE(ssize_t, pwritev64, (int fd, const iovec* parts, int count, off64_t at), (fd, parts, count, at), failsOnDescriptor(kWrite, fd), -1)
-REPLACE(ssize_t, sendfile, (int to, int from, off_t* at, size_t bytes), (to, from, at, bytes), failsOnDescriptor(kWrite, to), -1)
-REPLACE(ssize_t, sendfile64, (int to, int from, off64_t* at, size_t bytes), (to, from, at, bytes), failsOnDescriptor(kWrite, to), -1)
-REPLACE(ssize_t, copy_file_range, (int from, off64_t* at, int to, off64_t* toAt, size_t bytes, unsigned flags), (from, at, to, toAt, bytes, flags), failsOnDescriptor(kWrite, to), -1)
+REPLACE(ssize_t, pwritev, (int fd, const iovec* parts, int count, off_t at), (fd, parts, count, at),
+        failsOnDescriptor(kWrite, fd), -1)
+REPLACE(ssize_t, pwritev64, (int fd, const iovec* parts, int count, off64_t at), (fd, parts, count, at),
+        failsOnDescriptor(kWrite, fd), -1)
+REPLACE(ssize_t, sendfile, (int to, int from, off_t* at, size_t bytes), (to, from, at, bytes),
+        failsOnDescriptor(kWrite, to), -1)
+REPLACE(ssize_t, sendfile64, (int to, int from, off64_t* at, size_t bytes), (to, from, at, bytes),
+        failsOnDescriptor(kWrite, to), -1)
+REPLACE(ssize_t, copy_file_range, (int from, off64_t* at, int to, off64_t* toAt, size_t bytes, unsigned flags),
+        (from, at, to, toAt, bytes, flags), failsOnDescriptor(kWrite, to), -1)
 
 REPLACE(ssize_t, read, (int fd, void* data, size_t bytes), (fd, data, bytes), failsOnDescriptor(kRead, fd), -1)
-REPLACE(ssize_t, pread, (int fd, void* data, size_t bytes, off_t at), (fd, data, bytes, at), failsOnDescriptor(kRead, fd), -1)
-REPLACE(ssize_t, pread64, (int fd, void* data, size_t bytes, off64_t at), (fd, data, bytes, at), failsOnDescriptor(kRead, fd), -1)
+REPLACE(ssize_t, pread, (int fd, void* data, size_t bytes, off_t at), (fd, data, bytes, at),
+        failsOnDescriptor(kRead, fd), -1)
+REPLACE(ssize_t, pread64, (int fd, void* data, size_t bytes, off64_t at), (fd, data, bytes, at),
+        failsOnDescriptor(kRead, fd), -1)
 REPLACE(ssize_t, readv, (int fd, const iovec* parts, int count), (fd, parts, count), failsOnDescriptor(kRead, fd), -1)
 
 REPLACE(int, fsync, (int fd), (fd), failsOnDescriptor(kFsync, fd), -1)
 REPLACE(int, fdatasync, (int fd), (fd), failsOnDescriptor(kFsync, fd), -1)
 
 REPLACE(int, rename, (const char* from, const char* to), (from, to), failsAt(kRename, AT_FDCWD, to), -1)
-REPLACE(int, renameat, (int fromFolder, const char* from, int folder, const char* to), (fromFolder, from, folder, to), failsAt(kRename, folder, to), -1)
-REPLACE(int, renameat2, (int fromFolder, const char* from, int folder, const char* to, unsigned flags), (fromFolder, from, folder, to, flags), failsAt(kRename, folder, to), -1)
+REPLACE(int, renameat, (int fromFolder, const char* from, int folder, const char* to), (fromFolder, from, folder, to),
+        failsAt(kRename, folder, to), -1)
+REPLACE(int, renameat2, (int fromFolder, const char* from, int folder, const char* to, unsigned flags),
+        (fromFolder, from, folder, to, flags), failsAt(kRename, folder, to), -1)
 REPLACE(int, link, (const char* from, const char* to), (from, to), failsAt(kRename, AT_FDCWD, to), -1)
 
 REPLACE(int, mkdir, (const char* path, mode_t mode), (path, mode), failsAt(kMkdir, AT_FDCWD, path), -1)
-REPLACE(int, mkdirat, (int folder, const char* path, mode_t mode), (folder, path, mode), failsAt(kMkdir, folder, path), -1)
+REPLACE(int, mkdirat, (int folder, const char* path, mode_t mode), (folder, path, mode), failsAt(kMkdir, folder, path),
+        -1)
 REPLACE(char*, mkdtemp, (char* path), (path), failsAt(kMkdir, AT_FDCWD, path), nullptr)
 
 REPLACE(int, unlink, (const char* path), (path), failsAt(kRemove, AT_FDCWD, path), -1)
-REPLACE(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags), failsAt(kRemove, folder, path), -1)
+REPLACE(int, unlinkat, (int folder, const char* path, int flags), (folder, path, flags), failsAt(kRemove, folder, path),
+        -1)
 REPLACE(int, rmdir, (const char* path), (path), failsAt(kRemove, AT_FDCWD, path), -1)
 REPLACE(int, remove, (const char* path), (path), failsAt(kRemove, AT_FDCWD, path), -1)
 
@@ -298,15 +336,24 @@ extern "C" int close(int fd) {
 
 // These return the error and leave errno alone.
 REPLACE(int, posix_fallocate, (int fd, off_t at, off_t bytes), (fd, at, bytes), failsOnDescriptor(kAllocate, fd), errno)
-REPLACE(int, posix_fallocate64, (int fd, off64_t at, off64_t bytes), (fd, at, bytes), failsOnDescriptor(kAllocate, fd), errno)
+REPLACE(int, posix_fallocate64, (int fd, off64_t at, off64_t bytes), (fd, at, bytes), failsOnDescriptor(kAllocate, fd),
+        errno)
 REPLACE(int, ftruncate, (int fd, off_t bytes), (fd, bytes), failsOnDescriptor(kAllocate, fd), -1)
 REPLACE(int, ftruncate64, (int fd, off64_t bytes), (fd, bytes), failsOnDescriptor(kAllocate, fd), -1)
 
-REPLACE(void*, mmap, (void* at, size_t bytes, int protection, int flags, int fd, off_t from), (at, bytes, protection, flags, fd, from), fd >= 0 && failsOnDescriptor(kMap, fd), MAP_FAILED)
-REPLACE(void*, mmap64, (void* at, size_t bytes, int protection, int flags, int fd, off64_t from), (at, bytes, protection, flags, fd, from), fd >= 0 && failsOnDescriptor(kMap, fd), MAP_FAILED)
+REPLACE(void*, mmap, (void* at, size_t bytes, int protection, int flags, int fd, off_t from),
+        (at, bytes, protection, flags, fd, from), fd >= 0 && failsOnDescriptor(kMap, fd), MAP_FAILED)
+REPLACE(void*, mmap64, (void* at, size_t bytes, int protection, int flags, int fd, off64_t from),
+        (at, bytes, protection, flags, fd, from), fd >= 0 && failsOnDescriptor(kMap, fd), MAP_FAILED)
 
 REPLACE(DIR*, opendir, (const char* path), (path), failsAt(kList, AT_FDCWD, path), nullptr)
-REPLACE(int, scandir, (const char* path, dirent*** list, int (*filter)(const dirent*), int (*compare)(const dirent**, const dirent**)), (path, list, filter, compare), failsAt(kList, AT_FDCWD, path), -1)
-REPLACE(int, scandir64, (const char* path, dirent64*** list, int (*filter)(const dirent64*), int (*compare)(const dirent64**, const dirent64**)), (path, list, filter, compare), failsAt(kList, AT_FDCWD, path), -1)
+REPLACE(int, scandir,
+        (const char* path, dirent*** list, int (*filter)(const dirent*),
+         int (*compare)(const dirent**, const dirent**)),
+        (path, list, filter, compare), failsAt(kList, AT_FDCWD, path), -1)
+REPLACE(int, scandir64,
+        (const char* path, dirent64*** list, int (*filter)(const dirent64*),
+         int (*compare)(const dirent64**, const dirent64**)),
+        (path, list, filter, compare), failsAt(kList, AT_FDCWD, path), -1)
 
 REPLACE(pid_t, fork, (), (), failsOn(kFork, "a new process"), -1)

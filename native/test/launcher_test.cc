@@ -1,4 +1,5 @@
-// The launcher's file and what it does to an environment; starting is tested from outside (test/native/launcher.test.ts).
+// The launcher's file and what it does to an environment; starting is tested from outside
+// (test/native/launcher.test.ts).
 #include <sched.h>
 
 #include <cstdio>
@@ -22,19 +23,22 @@ void expectRefused(const std::string& text, const char* part) {
 }
 
 TEST("a launch file is read in full") {
-  const Launch launch = parseLaunch(kNeeded +
-                                        "# a comment\n\n"
-                                        "keep_ms=5000\nend_file=/r/end\ncwd=/a b\nnice=-5\npolicy=fifo 7\ncpus=0,2-3\ntimer_slack_ns=1\n"
-                                        "limit=core 0\nlimit=nofile unlimited\nunset=A\nunset=MALLOC_*\nset=X=1=2 3\nargument=-Da b\nargument=\n",
-                                    "launch");
-  EXPECT(launch.java == "/j/bin/java" && launch.parent == 12u && launch.pidFile == "/r/pid" && launch.stdoutPath == "/r/out" && launch.stderrPath == "/r/err");
+  const Launch launch = parseLaunch(
+      kNeeded +
+          "# a comment\n\n"
+          "keep_ms=5000\nend_file=/r/end\ncwd=/a b\nnice=-5\npolicy=fifo 7\ncpus=0,2-3\ntimer_slack_ns=1\n"
+          "limit=core 0\nlimit=nofile unlimited\nunset=A\nunset=MALLOC_*\nset=X=1=2 3\nargument=-Da b\nargument=\n",
+      "launch");
+  EXPECT(launch.java == "/j/bin/java" && launch.parent == 12u && launch.pidFile == "/r/pid" &&
+         launch.stdoutPath == "/r/out" && launch.stderrPath == "/r/err");
   EXPECT(launch.directory == "/a b");
   EXPECT(launch.nice == -5);
   EXPECT(launch.policy->number == SCHED_FIFO && launch.policy->staticPriority == 7);
   EXPECT((launch.cpus == std::vector<int>{0, 2, 3}));
   EXPECT(launch.timerSlack_ns == 1u);
   EXPECT(launch.keep_ms == 5000u && launch.endFile == "/r/end");
-  EXPECT(launch.limits.size() == 2 && launch.limits[0].resource == RLIMIT_CORE && launch.limits[0].value == 0 && launch.limits[1].value == RLIM_INFINITY);
+  EXPECT(launch.limits.size() == 2 && launch.limits[0].resource == RLIMIT_CORE && launch.limits[0].value == 0 &&
+         launch.limits[1].value == RLIM_INFINITY);
   EXPECT(launch.set.size() == 1 && launch.set[0].first == "X" && launch.set[0].second == "1=2 3");
   EXPECT((launch.arguments == std::vector<std::string>{"-Da b", ""}));
 }

@@ -44,11 +44,15 @@ std::uint32_t numberOf(const Table& table, std::string_view name) {
 
 // Loads the low half of a word of seccomp_data: what is refused by value is small.
 sock_filter load(std::size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset)); }
-sock_filter skipUnless(std::uint32_t value, std::uint8_t count) { return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count); }
+sock_filter skipUnless(std::uint32_t value, std::uint8_t count) {
+  return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count);
+}
 
 void refuse(std::vector<sock_filter>& filter, const char* text, std::uint32_t answer) {
   const char* const colon = std::strchr(text, ':');
-  const std::uint32_t call = numberOf(kCalls, colon == nullptr ? std::string_view(text) : std::string_view(text, static_cast<std::size_t>(colon - text)));
+  const std::uint32_t call =
+      numberOf(kCalls, colon == nullptr ? std::string_view(text)
+                                        : std::string_view(text, static_cast<std::size_t>(colon - text)));
   filter.push_back(load(offsetof(seccomp_data, nr)));
   filter.push_back(skipUnless(call, colon == nullptr ? 1 : 3));
   if (colon != nullptr) {

@@ -1,21 +1,23 @@
-// pauselab-tracer: a trace of the kernel in an instance of our own (tracefs), from when it says that it is ready to SIGUSR1.
+// pauselab-tracer: a trace of the kernel in an instance of our own (tracefs), from when it says that it is ready to
+// SIGUSR1.
 //
 //   pauselab-tracer FOLDER PARENT_PID PLAN
 //
-// A process of its own, so that what it does to tracefs is undone whatever happens to pauselab: it dies last, on SIGTERM, and
-// gets that one from the kernel when its parent is gone. If it is killed itself, its instance stays in the kernel, and the next
-// tracer removes it: an instance is held by its tracer's flock(2), and nobody holds that one. (A pid would not tell: two PID
-// namespaces may share tracefs.) Where tracefs is not mounted, it is mounted in a mount namespace of this
-// process alone, and vanishes with it. While the trace runs, it sleeps.
+// A process of its own, so that what it does to tracefs is undone whatever happens to pauselab: it dies last, on
+// SIGTERM, and gets that one from the kernel when its parent is gone. If it is killed itself, its instance stays in the
+// kernel, and the next tracer removes it: an instance is held by its tracer's flock(2), and nobody holds that one. (A
+// pid would not tell: two PID namespaces may share tracefs.) Where tracefs is not mounted, it is mounted in a mount
+// namespace of this process alone, and vanishes with it. While the trace runs, it sleeps.
 //
-// Lines of PLAN: `buffer_kib N` per CPU · `need PATH VALUE` and `try PATH VALUE` write VALUE to PATH below the instance · `event
-// GROUP/NAME FILTER` switches an event on (`-`: no filter) · `pid N` adds a thread to those that are traced.
-// After a line `outside` they are about a second instance, which traces all other threads of the machine. There the filter `mm` means the
-// address spaces of the processes `watch N`: who takes their mmap_lock from outside, as by reading /proc/N/smaps, is in no other trace.
-// On SIGTERM it leaves in FOLDER what it read, raw: `header_page`, `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`; of the
-// second instance in FOLDER/outside. Why there is no second one is in FOLDER/outside-missing, a sentence.
-// What `try` and `event` could not do is in FOLDER/missing, a line each. FOLDER/cost has what mprotect() takes without and with
-// the trace, in ns, which is measured before anything else is traced.
+// Lines of PLAN: `buffer_kib N` per CPU · `need PATH VALUE` and `try PATH VALUE` write VALUE to PATH below the instance
+// · `event GROUP/NAME FILTER` switches an event on (`-`: no filter) · `pid N` adds a thread to those that are traced.
+// After a line `outside` they are about a second instance, which traces all other threads of the machine. There the
+// filter `mm` means the address spaces of the processes `watch N`: who takes their mmap_lock from outside, as by
+// reading /proc/N/smaps, is in no other trace. On SIGTERM it leaves in FOLDER what it read, raw: `header_page`,
+// `format-NAME` of each event, `cpuN.raw` and `cpuN.stats`; of the second instance in FOLDER/outside. Why there is no
+// second one is in FOLDER/outside-missing, a sentence. What `try` and `event` could not do is in FOLDER/missing, a line
+// each. FOLDER/cost has what mprotect() takes without and with the trace, in ns, which is measured before anything else
+// is traced.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -71,8 +73,12 @@ std::string mounted(const std::string& folder) {
   }
   const std::string own = folder + "/tracefs";
   mkdir(own.c_str(), 0700);
-  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || mount("nodev", own.c_str(), "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
-    fail(Exit::unfit, "tracefs is not mounted and could not be mounted (%s); --trace needs root, and a kernel with tracing that is not locked down: run without --trace, or mount -t tracefs nodev /sys/kernel/tracing", strerrorname_np(errno));
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      mount("nodev", own.c_str(), "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+    fail(Exit::unfit,
+         "tracefs is not mounted and could not be mounted (%s); --trace needs root, and a kernel with tracing that is "
+         "not locked down: run without --trace, or mount -t tracefs nodev /sys/kernel/tracing",
+         strerrorname_np(errno));
   return own;
 }
 
@@ -102,7 +108,8 @@ bool copyFile(const std::string& from, const std::string& to, std::size_t pieceB
   if (target < 0) giveUp(Exit::unfit, "%s could not be written: %s", to.c_str(), strerror(errno));
   std::vector<char> piece(pieceBytes);
   for (ssize_t got; (got = read(source, piece.data(), piece.size())) > 0;) {
-    if (write(target, piece.data(), static_cast<std::size_t>(got)) != got) giveUp(Exit::unfit, "%s could not be written: %s; free some of its file system", to.c_str(), strerror(errno));
+    if (write(target, piece.data(), static_cast<std::size_t>(got)) != got)
+      giveUp(Exit::unfit, "%s could not be written: %s; free some of its file system", to.c_str(), strerror(errno));
   }
   close(source);
   close(target);
@@ -113,8 +120,11 @@ bool copyFile(const std::string& from, const std::string& to, std::size_t pieceB
 int hold(const std::string& instance) {
   const int fd = open(instance.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) return -1;
-  struct stat held {}, there {};
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && stat(instance.c_str(), &there) == 0 && held.st_ino == there.st_ino) return fd;
+  struct stat held {
+  }, there{};
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && stat(instance.c_str(), &there) == 0 &&
+      held.st_ino == there.st_ino)
+    return fd;
   close(fd);
   return -1;
 }
@@ -125,7 +135,8 @@ void removeLeftBehind(const std::string& tracefs) {
   if (folder == nullptr) return;
   std::vector<std::string> found;
   while (const dirent* entry = readdir(folder)) {
-    if (std::strncmp(entry->d_name, kPrefix, std::strlen(kPrefix)) == 0) found.push_back(tracefs + "/instances/" + entry->d_name);
+    if (std::strncmp(entry->d_name, kPrefix, std::strlen(kPrefix)) == 0)
+      found.push_back(tracefs + "/instances/" + entry->d_name);
   }
   closedir(folder);
   for (const std::string& instance : found) {
@@ -136,19 +147,24 @@ void removeLeftBehind(const std::string& tracefs) {
   }
 }
 
-// A new instance that we hold. The pid in its name is for people; where another PID namespace has the same, a number follows.
+// A new instance that we hold. The pid in its name is for people; where another PID namespace has the same, a number
+// follows.
 std::string createInstance(const std::string& tracefs, pid_t parent) {
   constexpr int kMostNumbers = 1000;
   for (int number = 0; number < kMostNumbers; ++number) {
     const std::string path = tracefs + "/instances/" + kPrefix + std::to_string(parent) + "-" + std::to_string(number);
     if (mkdir(path.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
-      fail(Exit::unfit, "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: run without --trace", strerrorname_np(errno));
+      fail(Exit::unfit,
+           "no trace instance could be made in tracefs (%s); --trace needs root and a kernel that is not locked down: "
+           "run without --trace",
+           strerrorname_np(errno));
     }
     // Another tracer may have taken it for one that was left behind.
     if (hold(path) >= 0) return path;
   }
-  fail(Exit::unfit, "tracefs has %d instances named after pauselab %d; remove them: rmdir %s/instances/%s%d-*", kMostNumbers, static_cast<int>(parent), tracefs.c_str(), kPrefix, static_cast<int>(parent));
+  fail(Exit::unfit, "tracefs has %d instances named after pauselab %d; remove them: rmdir %s/instances/%s%d-*",
+       kMostNumbers, static_cast<int>(parent), tracefs.c_str(), kPrefix, static_cast<int>(parent));
 }
 
 struct Part {
@@ -170,21 +186,32 @@ Plan readPlan(const char* path) {
     const std::size_t one = line.find(' ');
     const std::string verb = line.substr(0, one), rest = one == std::string::npos ? "" : line.substr(one + 1);
     const std::size_t two = rest.find(' ');
-    const std::pair<std::string, std::string> pair{rest.substr(0, two), two == std::string::npos ? "" : rest.substr(two + 1)};
-    if (verb == "buffer_kib") part->needed.emplace_back("buffer_size_kb", rest);
-    else if (verb == "need") part->needed.push_back(pair);
-    else if (verb == "try") part->tried.push_back(pair);
-    else if (verb == "event") part->events.push_back(pair);
-    else if (verb == "pid") plan.pids += rest + " ";
-    else if (verb == "outside") part = &plan.outside;
-    else if (verb == "watch") plan.watched.push_back(rest);
-    else fail(Exit::usage, "the tracer's plan has the line \"%s\"; expected buffer_kib, need, try, event, pid, outside or watch", line.c_str());
+    const std::pair<std::string, std::string> pair{rest.substr(0, two),
+                                                   two == std::string::npos ? "" : rest.substr(two + 1)};
+    if (verb == "buffer_kib")
+      part->needed.emplace_back("buffer_size_kb", rest);
+    else if (verb == "need")
+      part->needed.push_back(pair);
+    else if (verb == "try")
+      part->tried.push_back(pair);
+    else if (verb == "event")
+      part->events.push_back(pair);
+    else if (verb == "pid")
+      plan.pids += rest + " ";
+    else if (verb == "outside")
+      part = &plan.outside;
+    else if (verb == "watch")
+      plan.watched.push_back(rest);
+    else
+      fail(Exit::usage,
+           "the tracer's plan has the line \"%s\"; expected buffer_kib, need, try, event, pid, outside or watch",
+           line.c_str());
   }
   return plan;
 }
 
-// mprotect() takes mmap_lock for write and changes one page: seven events. Of many short blocks the fastest, since whatever else
-// happens meanwhile only adds.
+// mprotect() takes mmap_lock for write and changes one page: seven events. Of many short blocks the fastest, since
+// whatever else happens meanwhile only adds.
 double mprotect_ns() {
   constexpr int kBlocks = 20, kCalls = 100;
   void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -218,7 +245,8 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
   std::string missing;
   const auto need = [&](const std::string& path, const std::string& value) {
     if (const int error = writeFile(instance + "/" + path, value); error != 0)
-      giveUp(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); run without --trace", path.c_str(), value.c_str(), strerrorname_np(error));
+      giveUp(Exit::unfit, "the trace could not be set up: %s does not take \"%s\" (%s); run without --trace",
+             path.c_str(), value.c_str(), strerrorname_np(error));
   };
   need("tracing_on", "0");
   for (const auto& [path, value] : plan.workload.needed) need(path, value);
@@ -232,7 +260,9 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
     const std::string path = "events/" + event;
     const bool filtered = filter == "-" || writeFile(instance + "/" + path + "/filter", filter) == 0;
     const std::string name = event.substr(event.find('/') + 1);
-    if (!filtered || writeFile(instance + "/" + path + "/enable", "1") != 0 || !copyFile(instance + "/" + path + "/format", folder + "/format-" + name)) missing += event + "\n";
+    if (!filtered || writeFile(instance + "/" + path + "/enable", "1") != 0 ||
+        !copyFile(instance + "/" + path + "/format", folder + "/format-" + name))
+      missing += event + "\n";
   }
   need("tracing_on", "1");
   std::ofstream(folder + "/cost") << without_ns << " " << mprotect_ns() << "\n";
@@ -240,7 +270,8 @@ std::string setUp(const std::string& instance, const Plan& plan, const std::stri
   need("trace", "");  // forgets them
   need("set_event_pid", "");
   addThreads(instance + "/set_event_pid", plan.pids);
-  if (!copyFile(instance + "/events/header_page", folder + "/header_page")) copyFile(instance + "/../../events/header_page", folder + "/header_page");
+  if (!copyFile(instance + "/events/header_page", folder + "/header_page"))
+    copyFile(instance + "/../../events/header_page", folder + "/header_page");
   return missing;
 }
 
@@ -259,8 +290,9 @@ std::vector<std::string> addressesIn(const std::string& trace) {
   return found;
 }
 
-// The address of a process's mm_struct, by which events name its mmap_lock: this thread takes that lock itself, by reading the process's
-// command line (access_remote_vm in mm/memory.c), and looks which it took beside its own. Empty if that was not seen.
+// The address of a process's mm_struct, by which events name its mmap_lock: this thread takes that lock itself, by
+// reading the process's command line (access_remote_vm in mm/memory.c), and looks which it took beside its own. Empty
+// if that was not seen.
 std::string addressOf(const std::string& instance, const std::string& pid, const std::string& own) {
   char buffer[256];
   writeFile(instance + "/trace", "");
@@ -281,7 +313,8 @@ std::string filterOf(const std::string& instance, const Plan& plan) {
   writeFile(instance + "/set_event_pid", std::to_string(getpid()));
   if (writeFile(instance + kLockEvent + "/enable", "1") != 0) return "";
   writeFile(instance + "/tracing_on", "1");
-  if (void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); page != MAP_FAILED) munmap(page, 4096);
+  if (void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); page != MAP_FAILED)
+    munmap(page, 4096);
   const std::vector<std::string> seen = addressesIn(instance + "/trace");
   std::string filter;
   for (const std::string& pid : plan.watched) {
@@ -299,13 +332,15 @@ std::string filterOf(const std::string& instance, const Plan& plan) {
 std::string setUpOutside(const std::string& instance, const Plan& plan) {
   writeFile(instance + "/tracing_on", "0");
   for (const auto& [path, value] : plan.outside.needed) {
-    if (writeFile(instance + "/" + path, value) != 0) return "the kernel refused " + path + " of the trace of other programs";
+    if (writeFile(instance + "/" + path, value) != 0)
+      return "the kernel refused " + path + " of the trace of other programs";
   }
   for (const auto& [path, value] : plan.outside.tried) writeFile(instance + "/" + path, value);
   const std::string filter = filterOf(instance, plan);
   if (filter.empty()) return "the address of the workload’s mmap_lock was not found";
   // Without it the workload would be traced twice.
-  if (writeFile(instance + "/set_event_notrace_pid", std::to_string(getpid())) != 0) return "this kernel cannot leave threads out of a trace (Linux 5.7 and later can)";
+  if (writeFile(instance + "/set_event_notrace_pid", std::to_string(getpid())) != 0)
+    return "this kernel cannot leave threads out of a trace (Linux 5.7 and later can)";
   addThreads(instance + "/set_event_notrace_pid", plan.pids);
   for (const auto& [event, wanted] : plan.outside.events) {
     const std::string path = instance + "/events/" + event;
@@ -346,8 +381,10 @@ void trace(const std::string& folder, pid_t parent, const char* planPath) {
   const std::string problem = outside.empty() ? "no process is watched" : setUpOutside(outside, plan);
   std::ofstream(folder + "/outside-missing") << problem;
   if (!problem.empty() && !outside.empty()) switchOff(outside);
-  if (problem.empty() && writeFile(outside + "/tracing_on", "1") != 0) giveUp(Exit::unfit, "the trace of other programs could not be switched on; run without --trace");
-  if (writeFile(path + "/tracing_on", "1") != 0) giveUp(Exit::unfit, "the trace could not be switched on; run without --trace");
+  if (problem.empty() && writeFile(outside + "/tracing_on", "1") != 0)
+    giveUp(Exit::unfit, "the trace of other programs could not be switched on; run without --trace");
+  if (writeFile(path + "/tracing_on", "1") != 0)
+    giveUp(Exit::unfit, "the trace could not be switched on; run without --trace");
   // Renamed, so that it is whole when it is seen.
   std::ofstream(folder + "/ready.new") << "ready\n";
   rename((folder + "/ready.new").c_str(), (folder + "/ready").c_str());

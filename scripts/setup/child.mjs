@@ -30,7 +30,8 @@ export function run(command, args, { cwd, env } = {}) {
 }
 
 /**
- * Runs a command that has to succeed; its whole log stays in `logFile` either way. `sentence` says what failed, by itself
+ * Runs a command that has to succeed; its whole log stays in `logFile` either way. `sentence` says what failed, by
+ * itself
  * or from what the command wrote; `exitCode` too.
  */
 export async function mustRun(command, args, { logFile, exitCode, sentence, ...options }) {
@@ -57,7 +58,9 @@ function keepLog(logFile, output) {
 /** npm with these arguments, for `run`: under `npm start` the one that was called. */
 export function npm(args) {
   const options = { env: homeFor() };
-  return process.env.npm_execpath?.endsWith('npm-cli.js') ? [process.execPath, [process.env.npm_execpath, ...args], options] : ['npm', args, options];
+  return process.env.npm_execpath?.endsWith('npm-cli.js')
+    ? [process.execPath, [process.env.npm_execpath, ...args], options]
+    : ['npm', args, options];
 }
 
 /** npm and node-gyp end with a stack trace where a user has no home folder, and npm where it cannot be written. */

@@ -27,9 +27,20 @@ export function javaStep(root) {
     make: async () => {
       rmSync(build, { recursive: true, force: true });
       mkdirSync(build);
-      const sources = readdirSync(join(folder, 'src'), { recursive: true }).filter((name) => name.endsWith('.java')).map((name) => join('src', name));
+      const sources = readdirSync(join(folder, 'src'), { recursive: true })
+        .filter((name) => name.endsWith('.java'))
+        .map((name) => join('src', name));
       await mustRunJdk('javac', [...javacFlags, '-Xlint:all', '-Werror', '-d', 'build/classes', ...sources]);
-      await mustRunJdk('jar', ['--create', '--file', 'build/pauselab.jar', '--manifest', 'MANIFEST.MF', '-C', 'build/classes', '.']);
+      await mustRunJdk('jar', [
+        '--create',
+        '--file',
+        'build/pauselab.jar',
+        '--manifest',
+        'MANIFEST.MF',
+        '-C',
+        'build/classes',
+        '.',
+      ]);
     },
   };
 }

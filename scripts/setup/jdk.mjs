@@ -13,11 +13,20 @@ export function findJdk(env = process.env, installed = '/usr/lib/jvm') {
 }
 
 function isJdk(home) {
-  return isExecutable(join(home, 'bin/javac')) && isExecutable(join(home, 'bin/jar')) && existsSync(join(home, 'include/linux/jni_md.h')) && versionOf(home) >= oldestJdk;
+  return (
+    isExecutable(join(home, 'bin/javac')) &&
+    isExecutable(join(home, 'bin/jar')) &&
+    existsSync(join(home, 'include/linux/jni_md.h')) &&
+    versionOf(home) >= oldestJdk
+  );
 }
 
 function onPath(path) {
-  const compiler = path.split(delimiter).filter((folder) => folder !== '').map((folder) => join(folder, 'javac')).find(isExecutable);
+  const compiler = path
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, 'javac'))
+    .find(isExecutable);
   return compiler === undefined ? [] : [dirname(dirname(realpathSync(compiler)))];
 }
 

@@ -22,7 +22,9 @@ export async function main(args) {
   if (unknown !== undefined) return refuse(`--part ${unknown}: expected one of ${Object.keys(parts).join(', ')}`);
   const stopWatching = values['with-parent'] ? endWithParent() : () => undefined;
   try {
-    return values.install.length > 0 ? await installNeeds(values.install) : await setup({ forTests: values.test, only: values.part, mayInstall: !values['no-install'] });
+    return values.install.length > 0
+      ? await installNeeds(values.install)
+      : await setup({ forTests: values.test, only: values.part, mayInstall: !values['no-install'] });
   } finally {
     stopWatching();
   }
@@ -33,8 +35,14 @@ function refuse(sentence) {
   return 2;
 }
 
-/** The parent made us the leader of a process group and holds the other end of our standard input, also while it is killed. */
+/**
+ * The parent made us the leader of a process group and holds the other end of our standard input, also while it is
+ * killed.
+ */
 function endWithParent() {
-  process.stdin.resume().once('end', () => process.kill(-process.pid, 'SIGTERM')).on('error', () => undefined);
+  process.stdin
+    .resume()
+    .once('end', () => process.kill(-process.pid, 'SIGTERM'))
+    .on('error', () => undefined);
   return () => process.stdin.destroy();
 }

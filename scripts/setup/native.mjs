@@ -10,7 +10,8 @@ import { hashOf, stamp } from './stamp.mjs';
 const oldestGcc = 10;
 
 /**
- * Some targets of native/binding.gyp. The JVM's library is built with whatever JDK is here and stays good when that goes:
+ * Some targets of native/binding.gyp. The JVM's library is built with whatever JDK is here and stays good when that
+ * goes:
  * of JNI's headers it uses what has been the same since Java 10.
  */
 export function nativeStep(root, { part, title, targets, needs = [] }) {
@@ -20,19 +21,24 @@ export function nativeStep(root, { part, title, targets, needs = [] }) {
     title,
     needs: [...buildNeeds, ...needs],
     stamp: stamp(join(build, `.setup-${part}`)),
-    input: () => `${hashOf(root, ['native', 'package-lock.json'], ['native/build'])} ${process.version} ${process.arch}`,
+    input: () =>
+      `${hashOf(root, ['native', 'package-lock.json'], ['native/build'])} ${process.version} ${process.arch}`,
     make: async () => {
       await checkCompiler();
       const nodeDir = await nodeDirWithoutBlank();
       const nodeGyp = (args) =>
-        mustRun(process.execPath, [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), ...args, '--nodedir', nodeDir], {
-          cwd: join(root, 'native'),
-          // node-gyp takes npm's settings from the environment over its own arguments.
-          env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
-          logFile: join(root, `.setup/native-${part}.log`),
-          exitCode: 1,
-          sentence: `the ${title} cannot be built`,
-        });
+        mustRun(
+          process.execPath,
+          [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), ...args, '--nodedir', nodeDir],
+          {
+            cwd: join(root, 'native'),
+            // node-gyp takes npm's settings from the environment over its own arguments.
+            env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
+            logFile: join(root, `.setup/native-${part}.log`),
+            exitCode: 1,
+            sentence: `the ${title} cannot be built`,
+          },
+        );
       await configure(root, build, nodeDir, nodeGyp);
       linkJdk(build);
       await nodeGyp(['build', '--jobs', 'max', ...targets]);
@@ -66,7 +72,10 @@ function linkJdk(build) {
 async function nodeDirWithoutBlank() {
   const nodeDir = await findNodeDir();
   if (/\s/.test(nodeDir)) {
-    throw new SetupFailure(5, `the C headers of Node are in a folder with a blank in its name (${nodeDir}), which make cannot use: make a link to it without one, and set npm_config_nodedir to the link`);
+    throw new SetupFailure(
+      5,
+      `the C headers of Node are in a folder with a blank in its name (${nodeDir}), which make cannot use: make a link to it without one, and set npm_config_nodedir to the link`,
+    );
   }
   return nodeDir;
 }

@@ -36,7 +36,20 @@ const probes = {
 export const buildNeeds = ['compiler', 'make', 'python'];
 
 /** And what the tests need beyond that: `java` runs the reference library of histograms. */
-export const testNeeds = ['staticLibraries', 'sanitizers', 'strace', 'java', 'jdk', 'qemu', 'jemalloc', 'tcmalloc', 'mimalloc', 'hdrHistogram', 'gnupg', 'clangFormat'];
+export const testNeeds = [
+  'staticLibraries',
+  'sanitizers',
+  'strace',
+  'java',
+  'jdk',
+  'qemu',
+  'jemalloc',
+  'tcmalloc',
+  'mimalloc',
+  'hdrHistogram',
+  'gnupg',
+  'clangFormat',
+];
 
 /** Where Debian puts shared libraries: a folder for each architecture. */
 function hasLibrary(file) {
@@ -47,7 +60,12 @@ function hasLibrary(file) {
 function hasCompilerFile(file) {
   if (!isOnPath('g++')) return false;
   try {
-    return isAbsolute(execFileSync('g++', [`-print-file-name=${file}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim());
+    return isAbsolute(
+      execFileSync('g++', [`-print-file-name=${file}`], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim(),
+    );
   } catch {
     return false;
   }
@@ -69,11 +87,16 @@ export function isKnownNeed(name) {
 export async function install(needs, logFile, { mayInstall = true } = {}) {
   const own = ownDistribution();
   const names = packageNames(needs, own === 'ubuntu' ? 'ubuntu' : 'debian');
-  if (!mayInstall || process.getuid() !== 0 || !isDebianLike()) throw new SetupFailure(5, `${cannotInstall(needs, names, own)}, then start again`);
+  if (!mayInstall || process.getuid() !== 0 || !isDebianLike())
+    throw new SetupFailure(5, `${cannotInstall(needs, names, own)}, then start again`);
   say(`installing system packages: ${names.join(' ')}`);
   await aptInstall(names, logFile);
   const still = missingFrom(needs);
-  if (still.length > 0) throw new SetupFailure(5, `${packageNames(still, own ?? 'debian').join(', ')} is installed but cannot be found: look at PATH`);
+  if (still.length > 0)
+    throw new SetupFailure(
+      5,
+      `${packageNames(still, own ?? 'debian').join(', ')} is installed but cannot be found: look at PATH`,
+    );
 }
 
 function cannotInstall(needs, debianNames, own) {

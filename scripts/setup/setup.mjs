@@ -10,7 +10,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const packagesLog = join(root, '.setup/packages.log');
 
 /**
- * Makes this tree ready: for the tests, or for the parts that are named, or as far as this machine goes. Resolves to the
+ * Makes this tree ready: for the tests, or for the parts that are named, or as far as this machine goes. Resolves to
+ * the
  * exit code.
  */
 export function setup({ forTests = false, only = [], mayInstall = true }) {
@@ -21,7 +22,8 @@ export function setup({ forTests = false, only = [], mayInstall = true }) {
 export function installNeeds(needs) {
   return inSentences(async () => {
     const unknown = needs.find((need) => !isKnownNeed(need));
-    if (unknown !== undefined) throw new SetupFailure(2, `--install ${unknown}: src/base/system-packages.mjs has no such need`);
+    if (unknown !== undefined)
+      throw new SetupFailure(2, `--install ${unknown}: src/base/system-packages.mjs has no such need`);
     await install(needs, packagesLog);
   });
 }
@@ -46,23 +48,38 @@ async function prepare({ forTests, only, mayInstall }) {
   const asked = forTests ? Object.keys(parts) : isWhole ? ['main'] : only;
   const required = steps.filter(({ part }) => asked.includes(part));
   const others = steps.filter(({ part }) => part !== 'tests' && !asked.includes(part));
-  const needed = () => [...new Set([...(forTests ? [...buildNeeds, ...testNeeds] : []), ...required.filter((step) => !isFresh(step)).flatMap(({ needs }) => needs)])];
+  const needed = () => [
+    ...new Set([
+      ...(forTests ? [...buildNeeds, ...testNeeds] : []),
+      ...required.filter((step) => !isFresh(step)).flatMap(({ needs }) => needs),
+    ]),
+  ];
   const stale = () => steps.filter((step) => !required.includes(step) && step.stamp.exists() && !isFresh(step));
   const toTry = () => (isWhole ? others.filter((step) => !isFresh(step)) : []);
-  if (required.every(isFresh) && missingFrom(needed()).length === 0 && stale().length === 0 && toTry().length === 0) return;
+  if (required.every(isFresh) && missingFrom(needed()).length === 0 && stale().length === 0 && toTry().length === 0)
+    return;
 
   // Asked for by a command line that runs: what it is made of is not replaced under it.
-  if (!asked.includes('main') && steps.some((step) => step.part === 'main' && !isFresh(step))) throw new SetupFailure(5, 'the sources are not those that pauselab was built from: run `npm run setup`');
+  if (!asked.includes('main') && steps.some((step) => step.part === 'main' && !isFresh(step)))
+    throw new SetupFailure(5, 'the sources are not those that pauselab was built from: run `npm run setup`');
 
   const release = await lockTree(root, () => say('waiting for another set-up of this tree to end'));
   try {
     const missing = missingFrom(needed());
-    if (required.some((step) => step.needs.includes('compiler') && !isFresh(step)) && (await findNodeDir()) === undefined) missing.push(await headersNeed());
+    if (
+      required.some((step) => step.needs.includes('compiler') && !isFresh(step)) &&
+      (await findNodeDir()) === undefined
+    )
+      missing.push(await headersNeed());
     if (missing.length > 0) await install(missing, packagesLog, { mayInstall });
     // What was built from other sources would not fit: it is built again on first use.
     for (const step of stale()) step.stamp.remove();
     for (const step of required) await makeUnlessFresh(step);
-    for (const part of new Set(toTry().map((step) => step.part))) await tryToMake(part, toTry().filter((step) => step.part === part));
+    for (const part of new Set(toTry().map((step) => step.part)))
+      await tryToMake(
+        part,
+        toTry().filter((step) => step.part === part),
+      );
   } finally {
     release();
   }
@@ -96,5 +113,10 @@ const refusals = {
 
 function ofFileSystem({ code, path }) {
   const why = refusals[code];
-  return why === undefined ? undefined : new SetupFailure(5, `${path ?? root} cannot be written, because ${why}: run \`npm run setup\` in a copy of this folder that can be`);
+  return why === undefined
+    ? undefined
+    : new SetupFailure(
+        5,
+        `${path ?? root} cannot be written, because ${why}: run \`npm run setup\` in a copy of this folder that can be`,
+      );
 }

@@ -6,9 +6,7 @@ import { dirname, join } from 'node:path';
 export function hashOf(root, paths, except = []) {
   const hash = createHash('sha256');
   const add = (path) => {
-    const found = except.includes(path)
-      ? undefined
-      : statSync(join(root, path), { throwIfNoEntry: false });
+    const found = except.includes(path) ? undefined : statSync(join(root, path), { throwIfNoEntry: false });
     if (found?.isDirectory()) {
       for (const name of readdirSync(join(root, path)).sort()) add(join(path, name));
     } else if (found?.isFile()) {

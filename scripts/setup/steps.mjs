@@ -17,22 +17,42 @@ export const parts = {
 };
 
 /**
- * Each step knows what its stamp may say for it to be fresh; what it would be made from now comes first. All depend on the
+ * Each step knows what its stamp may say for it to be fresh; what it would be made from now comes first. All depend on
+ * the
  * lock file, since a new compiler or a new header may change what they make.
  */
 export function allSteps(root) {
   return [
     npmStep(root),
     typescriptStep(root),
-    nativeStep(root, { part: 'main', title: 'native parts', targets: ['pauselab', 'pauselab-engine', 'pauselab-sampler', 'pauselab-launcher'] }),
+    nativeStep(root, {
+      part: 'main',
+      title: 'native parts',
+      targets: ['pauselab', 'pauselab-engine', 'pauselab-sampler', 'pauselab-launcher'],
+    }),
     nativeStep(root, { part: 'trace', title: 'tracer', targets: ['pauselab-tracer'] }),
-    nativeStep(root, { part: 'guests', title: 'first process of guests', targets: ['pauselab-tracer', 'pauselab-guest-init'], needs: ['staticLibraries'] }),
+    nativeStep(root, {
+      part: 'guests',
+      title: 'first process of guests',
+      targets: ['pauselab-tracer', 'pauselab-guest-init'],
+      needs: ['staticLibraries'],
+    }),
     javaStep(root),
     nativeStep(root, { part: 'jvm', title: 'library of the JVM workloads', targets: ['pauselab-jvm'], needs: ['jdk'] }),
     nativeStep(root, {
       part: 'tests',
       title: 'native tests',
-      targets: ['pauselab-engine-static', 'pauselab-engine-inject', 'pauselab-board-writer', 'pauselab-refuse', 'pauselab-fail-calls', 'pauselab-board-tool', 'native-tests', 'native-tests-asan', 'native-tests-tsan'],
+      targets: [
+        'pauselab-engine-static',
+        'pauselab-engine-inject',
+        'pauselab-board-writer',
+        'pauselab-refuse',
+        'pauselab-fail-calls',
+        'pauselab-board-tool',
+        'native-tests',
+        'native-tests-asan',
+        'native-tests-tsan',
+      ],
       needs: ['staticLibraries', 'sanitizers'],
     }),
   ];
@@ -60,17 +80,26 @@ export function npmStep(root) {
     stamp: stamp(join(root, 'node_modules/.setup-stamp')),
     input: () => `${hashOf(root, ['package-lock.json'])} ${process.arch}`,
     make: async () => {
-      // What npm has in its cache needs no network. Without this it asks for news of each package, for minutes if nothing answers.
+      // What npm has in its cache needs no network. Without this it asks for news of each package, for minutes if
+      // nothing answers.
       const [command, args, options] = npm(['ci', '--prefer-offline', ...flags]);
-      await mustRun(command, args, { ...options, cwd: root, logFile: join(root, '.setup/npm.log'), exitCode: 5, sentence: npmFailure });
+      await mustRun(command, args, {
+        ...options,
+        cwd: root,
+        logFile: join(root, '.setup/npm.log'),
+        exitCode: 5,
+        sentence: npmFailure,
+      });
     },
   };
 }
 
 function npmFailure(output) {
-  if (/\bENOSPC\b|\bEDQUOT\b/.test(output)) return '"npm ci" failed, because the disk is full: free some space and start again';
+  if (/\bENOSPC\b|\bEDQUOT\b/.test(output))
+    return '"npm ci" failed, because the disk is full: free some space and start again';
   if (/spawn npm ENOENT/.test(output)) return 'npm is not on PATH: install it (it comes with Node) and start again';
-  if (/\bEACCES\b|\bEROFS\b/.test(output)) return '"npm ci" failed, because it may not write where the log says: correct that and start again';
+  if (/\bEACCES\b|\bEROFS\b/.test(output))
+    return '"npm ci" failed, because it may not write where the log says: correct that and start again';
   return '"npm ci" failed: check that npm reaches its registry, then start again';
 }
 

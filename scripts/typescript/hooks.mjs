@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 export async function resolve(specifier, context, next) {
-  const url = /^\.{1,2}\/.*\.js$/.test(specifier) ? new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL) : undefined;
+  const url = /^\.{1,2}\/.*\.js$/.test(specifier)
+    ? new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL)
+    : undefined;
   return next(url !== undefined && existsSync(url) ? url.href : specifier, context);
 }
 

@@ -1,6 +1,8 @@
 /**
- * The answer of `pauselab run app`: is giving memory back the reason of the stalls? By the stalled time of an arm, by what its stalls
- * are attributed to: a lock that a thread held in a call that gives memory back, something else, or nothing that is known. Pure.
+ * The answer of `pauselab run app`: is giving memory back the reason of the stalls? By the stalled time of an arm, by
+ * what its stalls
+ * are attributed to: a lock that a thread held in a call that gives memory back, something else, or nothing that is
+ * known. Pure.
  */
 import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/schema.js';
@@ -23,16 +25,27 @@ export interface AppAnswer {
 }
 
 /** `stalls`: of all arms; those of the runs that its figures come from count. */
-export function appAnswer({ name, jvm }: Pick<ArmSummary, 'name' | 'jvm'>, stalls: readonly NumberedStall[]): AppAnswer {
+export function appAnswer(
+  { name, jvm }: Pick<ArmSummary, 'name' | 'jvm'>,
+  stalls: readonly NumberedStall[],
+): AppAnswer {
   const runs = (jvm?.perRun ?? []).map(({ run }) => run);
   const own = stalls.filter(({ run, counted }) => counted && runs.includes(run));
-  const time = (of: (stall: ListedStall) => boolean): number => own.reduce((sum, { stall }) => sum + (of(stall) ? stall.duration_ns : 0), 0);
+  const time = (of: (stall: ListedStall) => boolean): number =>
+    own.reduce((sum, { stall }) => sum + (of(stall) ? stall.duration_ns : 0), 0);
   const stalled_ns = time(() => true);
   const givingBack_ns = time((stall) => isKnown(stall) && isGivingBack(stall));
   const unknown_ns = time((stall) => !isKnown(stall));
   return {
     arm: name,
-    isReason: own.length === 0 ? 'no stall' : givingBack_ns >= stalled_ns / 2 ? 'yes' : givingBack_ns + unknown_ns < stalled_ns / 2 ? 'no' : 'open',
+    isReason:
+      own.length === 0
+        ? 'no stall'
+        : givingBack_ns >= stalled_ns / 2
+          ? 'yes'
+          : givingBack_ns + unknown_ns < stalled_ns / 2
+            ? 'no'
+            : 'open',
     stalls_n: own.length,
     stalled_ns,
     givingBack_ns,
@@ -48,11 +61,17 @@ function isKnown({ cause }: ListedStall): boolean {
 }
 
 function isGivingBack({ cause, chain }: ListedStall): boolean {
-  return cause !== null && (chain ?? []).some((link) => link.cause === cause.cause && link.thread?.tid === cause.thread?.tid && givesMemoryBack(link.call));
+  return (
+    cause !== null &&
+    (chain ?? []).some(
+      (link) => link.cause === cause.cause && link.thread?.tid === cause.thread?.tid && givesMemoryBack(link.call),
+    )
+  );
 }
 
 function uncommitsOf(jvm: ArmSummary['jvm']): AppAnswer['uncommits'] {
   const events = jvm?.log.find(({ name }) => name === 'gc.uncommit');
-  if (events !== undefined && events.durations.n > 0) return { n: events.durations.n, total_ns: events.total_ns, longest_ns: events.durations.max_ns };
+  if (events !== undefined && events.durations.n > 0)
+    return { n: events.durations.n, total_ns: events.total_ns, longest_ns: events.durations.max_ns };
   return jvm === null || jvm.logProblems.length > 0 ? null : { n: 0, total_ns: 0, longest_ns: null };
 }

@@ -1,5 +1,6 @@
 /**
- * A victim asleep (state S): never mmap_lock, whose waiters are in state D. A JVM's pauses are told by its log; a thread
+ * A victim asleep (state S): never mmap_lock, whose waiters are in state D. A JVM's pauses are told by its log; a
+ * thread
  * that only allocates sleeps for the allocator's mutex, a futex, and nothing else.
  */
 import { noSystemCall, systemCallName } from '../record/system-calls.js';
@@ -8,25 +9,46 @@ import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { ofJvm, type Look } from './safepoint.js';
 import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 
-export function blameAsleep(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence, look: Look): Draft[] {
+export function blameAsleep(
+  span: Span,
+  systemCall: number | null,
+  victim: VictimEvidenceOfRun,
+  run: RunEvidence,
+  look: Look,
+): Draft[] {
   const pauses = ofJvm(span, victim, run, look);
-  return uncovered(span, pauses).flatMap((part) => [mutexOrUnknown(part, systemCall, victim, run)]).flat().concat(pauses);
+  return uncovered(span, pauses)
+    .flatMap((part) => [mutexOrUnknown(part, systemCall, victim, run)])
+    .flat()
+    .concat(pauses);
 }
 
 function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   const call = systemCall === null ? null : systemCall === noSystemCall ? 'none' : systemCallName(systemCall);
   if (!victim.allocates || victim.sleepsItself || (call !== null && call !== 'futex')) {
-    return [unknown(span, `it slept (state S)${call === null || call === 'none' ? '' : ` in ${call}`}, so it did not wait for mmap_lock`)];
+    return [
+      unknown(
+        span,
+        `it slept (state S)${call === null || call === 'none' ? '' : ` in ${call}`}, so it did not wait for mmap_lock`,
+      ),
+    ];
   }
-  const calls = run.holders.filter(({ keepsMutex, concernsVictims }) => keepsMutex && concernsVictims).flatMap((holder) =>
-    holder.calls
-      .filter(({ start_ns, end_ns }) => end_ns > span.start_ns && start_ns < span.end_ns)
-      .map((one) => {
-        const part = { start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) };
-        const preempted_ns = Math.min(one.runDelayAtMost_ns, part.end_ns - part.start_ns);
-        return draft(part, 'allocator-mutex', 'likely', { lock: 'futex', thread: holder.thread, call: holder.operation, holder: { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false } });
-      }),
-  );
+  const calls = run.holders
+    .filter(({ keepsMutex, concernsVictims }) => keepsMutex && concernsVictims)
+    .flatMap((holder) =>
+      holder.calls
+        .filter(({ start_ns, end_ns }) => end_ns > span.start_ns && start_ns < span.end_ns)
+        .map((one) => {
+          const part = { start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) };
+          const preempted_ns = Math.min(one.runDelayAtMost_ns, part.end_ns - part.start_ns);
+          return draft(part, 'allocator-mutex', 'likely', {
+            lock: 'futex',
+            thread: holder.thread,
+            call: holder.operation,
+            holder: { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false },
+          });
+        }),
+    );
   const rest = uncovered(span, calls).flatMap((part) => [ofNamed(part, victim, run)]);
   return [...calls, ...rest];
 }
@@ -36,5 +58,10 @@ function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Dra
   if (suspect === undefined) return draft(span, 'allocator-mutex', 'possible', { lock: 'futex' });
   const { thread, call } = suspect.one;
   const holder = { running_ns: 0, preempted_ns: preemptedDuring(thread.tid, span, run), blocked_ns: 0, isExact: false };
-  return draft(span, 'allocator-mutex', other === undefined ? 'likely' : 'possible', { lock: 'futex', thread, call, holder });
+  return draft(span, 'allocator-mutex', other === undefined ? 'likely' : 'possible', {
+    lock: 'futex',
+    thread,
+    call,
+    holder,
+  });
 }

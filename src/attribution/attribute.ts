@@ -23,10 +23,16 @@ export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvi
   const untracedParts = untracedDrafts(span, victim, run);
   const untraced = chainOf(untracedParts, span, stall.series);
   const { trace } = run;
-  const covered: Span | null = trace === null ? null : { start_ns: Math.max(span.start_ns, trace.coveredFrom_ns), end_ns: Math.min(span.end_ns, trace.coveredTo_ns) };
+  const covered: Span | null =
+    trace === null
+      ? null
+      : { start_ns: Math.max(span.start_ns, trace.coveredFrom_ns), end_ns: Math.min(span.end_ns, trace.coveredTo_ns) };
   // One that the trace has most of, as one that ends after the drain, is told by it as far as it goes.
   const isCovered = covered !== null && covered.end_ns - covered.start_ns >= stall.duration_ns / 2;
-  const chain = isCovered && trace !== null ? chainOf(reconciled(tracedDrafts(covered, victim, run, trace.model), untracedParts, span), span, stall.series) : untraced;
+  const chain =
+    isCovered && trace !== null
+      ? chainOf(reconciled(tracedDrafts(covered, victim, run, trace.model), untracedParts, span), span, stall.series)
+      : untraced;
   return {
     ...stall,
     thread: victim.thread,
@@ -45,11 +51,17 @@ interface Attribution {
 }
 
 function evidenceOf(span: Span, stall: Stall, { victim, chain, run, isCovered }: Attribution): StallEvidence {
-  const events = run.events.filter(({ start_ns, duration_ns }) => start_ns < span.end_ns && start_ns + duration_ns > span.start_ns).slice(0, mostEvents);
+  const events = run.events
+    .filter(({ start_ns, duration_ns }) => start_ns < span.end_ns && start_ns + duration_ns > span.start_ns)
+    .slice(0, mostEvents);
   const threads = threadsOf(span, victim.thread, chain, run);
   const systemCall = systemCallDuring(span, victim.thread.tid, run);
   const steal_share = stealDuring(span, run);
-  const stacks = stacksDuring(span, threads.map(({ thread }) => thread), run);
+  const stacks = stacksDuring(
+    span,
+    threads.map(({ thread }) => thread),
+    run,
+  );
   return {
     sources: [
       ...(stall.dominant === 'unobserved' ? [] : (['states'] as const)),
@@ -66,21 +78,41 @@ function evidenceOf(span: Span, stall: Stall, { victim, chain, run, isCovered }:
     systemCall,
     steal_share,
     stacks,
-    missing: [...run.missing, ...(run.trace !== null && !isCovered ? [`the trace does not cover this stall${run.trace.lost_n > 0 ? `: ${run.trace.lost_n} events were lost` : ''}`] : []), ...((stall.stateShares.unobserved ?? 0) > 0.1 ? [`for ${Math.round((stall.stateShares.unobserved ?? 0) * 100)} % of the stall nobody looked at the victim's state`] : [])],
+    missing: [
+      ...run.missing,
+      ...(run.trace !== null && !isCovered
+        ? [`the trace does not cover this stall${run.trace.lost_n > 0 ? `: ${run.trace.lost_n} events were lost` : ''}`]
+        : []),
+      ...((stall.stateShares.unobserved ?? 0) > 0.1
+        ? [
+            `for ${Math.round((stall.stateShares.unobserved ?? 0) * 100)} % of the stall nobody looked at the victim's state`,
+          ]
+        : []),
+    ],
   };
 }
 
 const mostEvents = 20;
 const mostStacks = 12;
 
-function stacksDuring({ start_ns, end_ns }: Span, threads: readonly BlamedThread[], { trace }: RunEvidence): StallEvidence['stacks'] {
+function stacksDuring(
+  { start_ns, end_ns }: Span,
+  threads: readonly BlamedThread[],
+  { trace }: RunEvidence,
+): StallEvidence['stacks'] {
   const readings = (trace?.stacks ?? []).filter(({ time_ns }) => time_ns >= start_ns && time_ns <= end_ns);
-  return readings.flatMap(({ tid, time_ns, state, frames }) => threads.filter((one) => one.tid === tid).map((thread) => ({ thread, time_ns, state, frames: [...frames] }))).slice(0, mostStacks);
+  return readings
+    .flatMap(({ tid, time_ns, state, frames }) =>
+      threads.filter((one) => one.tid === tid).map((thread) => ({ thread, time_ns, state, frames: [...frames] })),
+    )
+    .slice(0, mostStacks);
 }
 
 /** The one in which it waited longest. */
 function systemCallDuring({ start_ns, end_ns }: Span, tid: number, { samples }: RunEvidence): string | null {
-  const waits = activitiesDuring(samples.timelines.get(tid), start_ns, end_ns).filter(({ systemCall }) => systemCall !== null);
+  const waits = activitiesDuring(samples.timelines.get(tid), start_ns, end_ns).filter(
+    ({ systemCall }) => systemCall !== null,
+  );
   const [longest] = waits.sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
   if (longest === undefined || longest.systemCall === null) return null;
   return longest.systemCall === noSystemCall ? 'none' : systemCallName(longest.systemCall);

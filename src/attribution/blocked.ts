@@ -1,6 +1,8 @@
 /**
- * A victim blocked in the kernel (state D), without a trace: whose lock did it wait for? Two things are known: which calls of
- * holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is named is never
+ * A victim blocked in the kernel (state D), without a trace: whose lock did it wait for? Two things are known: which
+ * calls of
+ * holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is named is
+ * never
  * more than likely: that it held the lock was not seen.
  */
 import { grades } from '../bundle/blame.js';
@@ -13,13 +15,36 @@ import { clipped, draft, uncovered, unknown, type Draft, type Span } from './lin
 import { activitiesDuring, growthBetween } from './waits.js';
 import { ticksAround } from './threads.js';
 
-export function blameBlocked(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+export function blameBlocked(
+  span: Span,
+  systemCall: number | null,
+  victim: VictimEvidenceOfRun,
+  run: RunEvidence,
+): Draft[] {
   const wait = waitOf(span, systemCall, victim);
-  if (wait === null) return [unknown(span, `it was blocked in the kernel (state D)${systemCall === null || systemCall === noSystemCall ? '' : ` in ${systemCallName(systemCall)}`}, and its operation takes no lock that is known here`)];
+  if (wait === null)
+    return [
+      unknown(
+        span,
+        `it was blocked in the kernel (state D)${systemCall === null || systemCall === noSystemCall ? '' : ` in ${systemCallName(systemCall)}`}, and its operation takes no lock that is known here`,
+      ),
+    ];
   const { waiter, steps, isSure } = wait;
-  const drafts = likeliest([...run.holders.filter(({ concernsVictims }) => concernsVictims).flatMap((holder) => ofHolder(span, waiter, holder, run)), ...ofOtherVictims(span, waiter, run)], span);
-  const rest = uncovered(span, drafts).filter((part) => drafts.length === 0 || part.end_ns - part.start_ns >= leastCall_ns);
-  return [...drafts, ...rest.flatMap((part) => ofNamed(part, waiter, run))].map((one) => (one.cause === 'unknown' ? one : { ...one, grade: isSure ? one.grade : 'possible', steps: [...steps] }));
+  const drafts = likeliest(
+    [
+      ...run.holders
+        .filter(({ concernsVictims }) => concernsVictims)
+        .flatMap((holder) => ofHolder(span, waiter, holder, run)),
+      ...ofOtherVictims(span, waiter, run),
+    ],
+    span,
+  );
+  const rest = uncovered(span, drafts).filter(
+    (part) => drafts.length === 0 || part.end_ns - part.start_ns >= leastCall_ns,
+  );
+  return [...drafts, ...rest.flatMap((part) => ofNamed(part, waiter, run))].map((one) =>
+    one.cause === 'unknown' ? one : { ...one, grade: isSure ? one.grade : 'possible', steps: [...steps] },
+  );
 }
 
 interface Wait {
@@ -35,7 +60,11 @@ function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfR
   const length_ns = span.end_ns - span.start_ns;
   // A page fault takes the VMA's lock or mmap_lock, for reading.
   if (systemCall === noSystemCall || (systemCall === null && victim.touchesMemory)) {
-    return { waiter: { ...victim, lock: 'mmap_lock read' }, steps: [{ step: 'page-fault', label: null, thread: victim.thread, activity: 'blocked', duration_ns: length_ns }], isSure: systemCall !== null };
+    return {
+      waiter: { ...victim, lock: 'mmap_lock read' },
+      steps: [{ step: 'page-fault', label: null, thread: victim.thread, activity: 'blocked', duration_ns: length_ns }],
+      isSure: systemCall !== null,
+    };
   }
   const changesMappings = systemCall !== null && mappingCalls.includes(systemCallName(systemCall));
   return changesMappings ? { waiter: { ...victim, lock: 'mmap_lock write' }, steps: [], isSure: true } : null;
@@ -45,12 +74,16 @@ const mappingCalls: readonly string[] = ['mmap', 'munmap', 'mprotect', 'mremap',
 
 /** Where calls overlap: one that did not wait itself, then the surer one, then the first. */
 function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
-  const edges = [...new Set([span, ...drafts].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort((a, b) => a - b);
+  const edges = [...new Set([span, ...drafts].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort(
+    (a, b) => a - b,
+  );
   return edges.slice(1).flatMap((end_ns, i) => {
     const start_ns = edges[i] ?? end_ns;
     const [best] = drafts
       .filter((one) => one.start_ns <= start_ns && one.end_ns >= end_ns)
-      .sort((a, b) => Number(a.holderWaited) - Number(b.holderWaited) || grades.indexOf(a.grade) - grades.indexOf(b.grade));
+      .sort(
+        (a, b) => Number(a.holderWaited) - Number(b.holderWaited) || grades.indexOf(a.grade) - grades.indexOf(b.grade),
+      );
     return best === undefined ? [] : [clipped(best, start_ns, end_ns)];
   });
 }
@@ -63,9 +96,24 @@ function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidenc
     const crossed = call.crossed || (call.call === null && holder.crosses);
     const waits = holder.isOneThread ? waitsOf(holder.thread.tid, overlap, run) : [];
     const blame = (part: Span, isLong: boolean, time: Draft['holder']): Draft =>
-      byLock(part, crossed ? holder.crossingLock : holder.lock, { victim, run, thread: holder.thread, call: `${holder.operation}${crossed ? ' across VMAs' : ''}`, holder: time, isLong });
+      byLock(part, crossed ? holder.crossingLock : holder.lock, {
+        victim,
+        run,
+        thread: holder.thread,
+        call: `${holder.operation}${crossed ? ' across VMAs' : ''}`,
+        holder: time,
+        isLong,
+      });
     return [
-      ...waits.map((part) => ({ ...blame(part, false, { running_ns: 0, preempted_ns: 0, blocked_ns: part.end_ns - part.start_ns, isExact: false }), holderWaited: true })),
+      ...waits.map((part) => ({
+        ...blame(part, false, {
+          running_ns: 0,
+          preempted_ns: 0,
+          blocked_ns: part.end_ns - part.start_ns,
+          isExact: false,
+        }),
+        holderWaited: true,
+      })),
       ...uncovered(overlap, waits).map((part) => blame(part, isLong(call), holderTime(call, part))),
     ];
   });
@@ -73,25 +121,56 @@ function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidenc
 
 /** When it was seen in state D. */
 function waitsOf(tid: number, span: Span, { samples }: RunEvidence): Span[] {
-  return activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns).filter(({ activity }) => activity === 'blocked');
+  return activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns).filter(
+    ({ activity }) => activity === 'blocked',
+  );
 }
 
 /**
- * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most of it;
+ * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most
+ * of it;
  * of another operation it is not known whether its thread had the lock when it lost its CPU.
  */
 function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   return run.victims
-    .filter((one) => one.thread.tid !== victim.thread.tid && one.pid === victim.pid && (one.lock === 'mmap_lock read' || one.lock === 'mmap_lock write'))
-    .flatMap((other) => other.slow.filter(({ duration_ns }) => duration_ns >= leastCall_ns).flatMap((slow) => {
-      const overlap = { start_ns: Math.max(slow.start_ns, span.start_ns), end_ns: Math.min(slow.start_ns + slow.duration_ns, span.end_ns) };
-      return activitiesDuring(run.samples.timelines.get(other.thread.tid), overlap.start_ns, Math.max(overlap.start_ns, overlap.end_ns))
-        .filter(({ activity }) => activity === 'running' || activity === 'runnable')
-        .map((part) => {
-          const holder = { running_ns: 0, preempted_ns: preemptedDuring(other.thread.tid, part, run), blocked_ns: 0, isExact: false };
-          return byLock(part, other.lock, { victim, run, thread: other.thread, call: other.operation, holder, isLong: other.walksMemory });
-        });
-    }))
+    .filter(
+      (one) =>
+        one.thread.tid !== victim.thread.tid &&
+        one.pid === victim.pid &&
+        (one.lock === 'mmap_lock read' || one.lock === 'mmap_lock write'),
+    )
+    .flatMap((other) =>
+      other.slow
+        .filter(({ duration_ns }) => duration_ns >= leastCall_ns)
+        .flatMap((slow) => {
+          const overlap = {
+            start_ns: Math.max(slow.start_ns, span.start_ns),
+            end_ns: Math.min(slow.start_ns + slow.duration_ns, span.end_ns),
+          };
+          return activitiesDuring(
+            run.samples.timelines.get(other.thread.tid),
+            overlap.start_ns,
+            Math.max(overlap.start_ns, overlap.end_ns),
+          )
+            .filter(({ activity }) => activity === 'running' || activity === 'runnable')
+            .map((part) => {
+              const holder = {
+                running_ns: 0,
+                preempted_ns: preemptedDuring(other.thread.tid, part, run),
+                blocked_ns: 0,
+                isExact: false,
+              };
+              return byLock(part, other.lock, {
+                victim,
+                run,
+                thread: other.thread,
+                call: other.operation,
+                holder,
+                isLong: other.walksMemory,
+              });
+            });
+        }),
+    )
     .filter(({ cause }) => cause !== 'unknown');
 }
 
@@ -118,17 +197,29 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
     case 'mmap_lock write':
       return draft(span, 'mmap-lock-writer', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock write' });
     case 'mmap_lock read': {
-      if (victim.lock === 'mmap_lock write') return draft(span, 'mmap-lock-reader', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read' });
+      if (victim.lock === 'mmap_lock write')
+        return draft(span, 'mmap-lock-reader', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read' });
       // Readers share: only a writer that is queued between the two keeps one waiting.
       const via = writersInQueue(span, victim, run);
-      return draft(span, 'mmap-lock-reader', isPlain && via.length > 0 ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read', via });
+      return draft(span, 'mmap-lock-reader', isPlain && via.length > 0 ? 'likely' : 'possible', {
+        ...common,
+        lock: 'mmap_lock read',
+        via,
+      });
     }
     case 'VMA lock': {
       const writers = fellBack(span, run) ? [] : writersOfItsVma(span, run);
-      if (writers.some((one) => one.tid === victim.thread.tid)) return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'vma' });
+      if (writers.some((one) => one.tid === victim.thread.tid))
+        return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'vma' });
       const [writer] = writers;
-      if (writer !== undefined) return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock write', via: [writer] });
-      // The VMA's lock kept nobody waiting, so what did is mmap_lock: on kernels where such calls take it, and where the VMA was
+      if (writer !== undefined)
+        return draft(span, 'vma-lock', isPlain ? 'likely' : 'possible', {
+          ...common,
+          lock: 'mmap_lock write',
+          via: [writer],
+        });
+      // The VMA's lock kept nobody waiting, so what did is mmap_lock: on kernels where such calls take it, and where
+      // the VMA was
       // being changed when the call began.
       const via = victim.lock === 'mmap_lock write' ? [] : writersInQueue(span, victim, run);
       return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
@@ -138,11 +229,18 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
   }
 }
 
-/** Other victims that take mmap_lock for write and were blocked for most of the span; who has waited longest is first in the queue. */
+/**
+ * Other victims that take mmap_lock for write and were blocked for most of the span; who has waited longest is first in
+ * the queue.
+ */
 function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): BlamedThread[] {
   return run.victims
     .filter((one) => one.thread.tid !== victim.thread.tid && one.lock === 'mmap_lock write' && one.pid === victim.pid)
-    .flatMap((one) => one.slow.filter((slow) => covers(slow, span)).map(({ start_ns }) => ({ thread: one.thread, start_ns, isBlocked: wasBlocked(one.thread.tid, span, run) })))
+    .flatMap((one) =>
+      one.slow
+        .filter((slow) => covers(slow, span))
+        .map(({ start_ns }) => ({ thread: one.thread, start_ns, isBlocked: wasBlocked(one.thread.tid, span, run) })),
+    )
     .filter(({ isBlocked }) => isBlocked)
     .sort((a, b) => a.start_ns - b.start_ns)
     .slice(0, 1)
@@ -158,19 +256,27 @@ function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
 }
 
 /**
- * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call had not
+ * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call
+ * had not
  * taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
  */
 function fellBack(span: Span, run: RunEvidence): boolean {
   const firstOf = (isNear: boolean): number =>
-    Math.min(...run.victims
-      .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable') === isNear)
-      .flatMap((one) => one.slow.filter((slow) => covers(slow, span)).map(({ start_ns }) => start_ns)));
+    Math.min(
+      ...run.victims
+        .filter(
+          (one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable') === isNear,
+        )
+        .flatMap((one) => one.slow.filter((slow) => covers(slow, span)).map(({ start_ns }) => start_ns)),
+    );
   const [near_ns, far_ns] = [firstOf(true), firstOf(false)];
   return far_ns < near_ns && near_ns !== Infinity;
 }
 
-function covers({ start_ns, duration_ns }: { readonly start_ns: number; readonly duration_ns: number }, span: Span): boolean {
+function covers(
+  { start_ns, duration_ns }: { readonly start_ns: number; readonly duration_ns: number },
+  span: Span,
+): boolean {
   const overlap_ns = Math.min(start_ns + duration_ns, span.end_ns) - Math.max(start_ns, span.start_ns);
   return overlap_ns >= (span.end_ns - span.start_ns) / 2;
 }
@@ -189,18 +295,29 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder
 }
 
 /**
- * Threads of a JVM and of its allocator have no calls on the board. One that gives memory back, and was kept off its CPU
- * for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it makes it sure enough.
+ * Threads of a JVM and of its allocator have no calls on the board. One that gives memory back, and was kept off its
+ * CPU
+ * for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it makes
+ * it sure enough.
  */
 function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
   const [first, second] = suspects;
-  if (first === undefined) return [unknown(span, 'it was blocked in the kernel (state D), and no thread of its process was seen in a call that keeps a lock')];
+  if (first === undefined)
+    return [
+      unknown(
+        span,
+        'it was blocked in the kernel (state D), and no thread of its process was seen in a call that keeps a lock',
+      ),
+    ];
   const { one, preempted_ns, event } = first;
   const blocked_ns = waitsOf(one.thread.tid, span, run).reduce((sum, wait) => sum + wait.end_ns - wait.start_ns, 0);
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
   const found = byLock(span, one.lock ?? 'none', {
-    victim, run, thread: one.thread, call: one.call,
+    victim,
+    run,
+    thread: one.thread,
+    call: one.call,
     holder: { running_ns: 0, preempted_ns, blocked_ns, isExact: false },
     isLong: !holderWaited && preempted_ns > 0 && (second === undefined || event !== null),
   });
@@ -213,12 +330,19 @@ export interface NamedSuspect {
   readonly event: LoggedEvent | null;
 }
 
-/** Those kept off their CPU for at least half of the span or told of by the log; who the log tells of first, then by that time. */
+/**
+ * Those kept off their CPU for at least half of the span or told of by the log; who the log tells of first, then by
+ * that time.
+ */
 export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): NamedSuspect[] {
   const length_ns = span.end_ns - span.start_ns;
   return run.named
     .filter(({ pid, thread }) => pid === victim.pid && thread.tid !== victim.thread.tid)
-    .map((one) => ({ one, preempted_ns: preemptedDuring(one.thread.tid, span, run), event: one.lock === 'mmap_lock write' ? givingBack(span, run) : null }))
+    .map((one) => ({
+      one,
+      preempted_ns: preemptedDuring(one.thread.tid, span, run),
+      event: one.lock === 'mmap_lock write' ? givingBack(span, run) : null,
+    }))
     .filter(({ one, preempted_ns, event }) => preempted_ns >= length_ns / 2 || (event !== null && one.call !== null))
     .sort((a, b) => Number(b.event !== null) - Number(a.event !== null) || b.preempted_ns - a.preempted_ns);
 }

@@ -19,7 +19,20 @@ export interface Span {
   readonly end_ns: number;
 }
 
-const nobody = { lock: null, isNext: false, holderWaited: false, thread: null, call: null, via: [], holder: null, cpuTakenBy: [], steps: [], why: null, rulesOut: [], clears: [] };
+const nobody = {
+  lock: null,
+  isNext: false,
+  holderWaited: false,
+  thread: null,
+  call: null,
+  via: [],
+  holder: null,
+  cpuTakenBy: [],
+  steps: [],
+  why: null,
+  rulesOut: [],
+  clears: [],
+};
 
 export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<Draft> = {}): Draft {
   return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
@@ -31,12 +44,16 @@ export function unknown(span: Span, why: string, excluded: Partial<Pick<Draft, '
 }
 
 /**
- * More evidence never makes a weaker answer. Where `better` does not know, or gives a cause that is no more than possible, the
+ * More evidence never makes a weaker answer. Where `better` does not know, or gives a cause that is no more than
+ * possible, the
  * answer of `other` stands with its grade, if it is stronger and nothing that was seen rules it out.
  */
 export function reconciled(better: readonly Draft[], other: readonly Draft[], span: Span): Draft[] {
   const others = partition(other, span);
-  const ofOthers = (part: Span): Draft[] => others.filter((one) => one.start_ns < part.end_ns && one.end_ns > part.start_ns).map((one) => clipped(one, Math.max(one.start_ns, part.start_ns), Math.min(one.end_ns, part.end_ns)));
+  const ofOthers = (part: Span): Draft[] =>
+    others
+      .filter((one) => one.start_ns < part.end_ns && one.end_ns > part.start_ns)
+      .map((one) => clipped(one, Math.max(one.start_ns, part.start_ns), Math.min(one.end_ns, part.end_ns)));
   const all = [...better, ...uncovered(span, better).flatMap(ofOthers)];
   return partition(all, span).flatMap((part) => {
     if (part.grade !== 'possible' && !isSymptom(part)) return [part];
@@ -46,7 +63,12 @@ export function reconciled(better: readonly Draft[], other: readonly Draft[], sp
 }
 
 function isStronger(one: Draft, than: Draft): boolean {
-  if (one.cause === 'unknown' || than.rulesOut.includes(one.cause) || (one.thread !== null && than.clears.includes(one.thread.tid))) return false;
+  if (
+    one.cause === 'unknown' ||
+    than.rulesOut.includes(one.cause) ||
+    (one.thread !== null && than.clears.includes(one.thread.tid))
+  )
+    return false;
   if (isSymptom(than)) return one.steps.length > 0 && one.grade !== 'possible';
   return than.cause === 'unknown' || one.grade !== 'possible';
 }
@@ -98,15 +120,25 @@ export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
     ...one,
     start_ns,
     end_ns,
-    holder: one.holder === null ? null : { running_ns: cut(one.holder.running_ns), preempted_ns: cut(one.holder.preempted_ns), blocked_ns: cut(one.holder.blocked_ns), isExact: one.holder.isExact },
+    holder:
+      one.holder === null
+        ? null
+        : {
+            running_ns: cut(one.holder.running_ns),
+            preempted_ns: cut(one.holder.preempted_ns),
+            blocked_ns: cut(one.holder.blocked_ns),
+            isExact: one.holder.isExact,
+          },
     cpuTakenBy: one.cpuTakenBy.map(({ thread, duration_ns }) => ({ thread, duration_ns: cut(duration_ns) })),
     steps: one.steps.map((step) => (step.thread === null ? step : { ...step, duration_ns: cut(step.duration_ns) })),
   };
 }
 
 /**
- * What lasts less than 1 ms is a handing over: a convoy that dissolves makes hundreds of links of a microsecond each. A run of
- * these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one link of its own,
+ * What lasts less than 1 ms is a handing over: a convoy that dissolves makes hundreds of links of a microsecond each. A
+ * run of
+ * these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one link of
+ * its own,
  * named after what took most of it.
  */
 const sliver_ns = 1_000_000;
@@ -167,26 +199,88 @@ function merged(parts: readonly Draft[]): Draft[] {
 }
 
 function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: Draft): string {
-  return JSON.stringify([cause, grade, lock, isNext, holderWaited, thread?.tid, call, via.map(({ tid }) => tid), why, holder?.isExact, steps.map((one) => [one.step, one.thread?.tid, one.label, one.activity])]);
+  return JSON.stringify([
+    cause,
+    grade,
+    lock,
+    isNext,
+    holderWaited,
+    thread?.tid,
+    call,
+    via.map(({ tid }) => tid),
+    why,
+    holder?.isExact,
+    steps.map((one) => [one.step, one.thread?.tid, one.label, one.activity]),
+  ]);
 }
 
 function joined(a: Draft, b: Draft): Draft {
   const taken = new Map(a.cpuTakenBy.map((one) => [one.thread.tid, one]));
-  for (const one of b.cpuTakenBy) taken.set(one.thread.tid, { ...one, duration_ns: one.duration_ns + (taken.get(one.thread.tid)?.duration_ns ?? 0) });
-  return { ...a, end_ns: b.end_ns, holder: addTimes(a.holder, b.holder), cpuTakenBy: [...taken.values()].sort((one, other) => other.duration_ns - one.duration_ns), steps: a.steps.map((step, i) => (step.thread === null ? step : { ...step, duration_ns: step.duration_ns + (b.steps[i]?.duration_ns ?? 0) })) };
+  for (const one of b.cpuTakenBy)
+    taken.set(one.thread.tid, { ...one, duration_ns: one.duration_ns + (taken.get(one.thread.tid)?.duration_ns ?? 0) });
+  return {
+    ...a,
+    end_ns: b.end_ns,
+    holder: addTimes(a.holder, b.holder),
+    cpuTakenBy: [...taken.values()].sort((one, other) => other.duration_ns - one.duration_ns),
+    steps: a.steps.map((step, i) =>
+      step.thread === null ? step : { ...step, duration_ns: step.duration_ns + (b.steps[i]?.duration_ns ?? 0) },
+    ),
+  };
 }
 
 function addTimes(a: Draft['holder'], b: Draft['holder']): Draft['holder'] {
   if (a === null || b === null) return a ?? b;
-  return { running_ns: a.running_ns + b.running_ns, preempted_ns: a.preempted_ns + b.preempted_ns, blocked_ns: a.blocked_ns + b.blocked_ns, isExact: a.isExact && b.isExact };
+  return {
+    running_ns: a.running_ns + b.running_ns,
+    preempted_ns: a.preempted_ns + b.preempted_ns,
+    blocked_ns: a.blocked_ns + b.blocked_ns,
+    isExact: a.isExact && b.isExact,
+  };
 }
 
-function finished({ start_ns, end_ns, cause, grade, lock, isNext, holderWaited, thread, call, via, holder, cpuTakenBy, steps, why }: Draft, victim: string): ChainLink {
-  const link = { start_ns, end_ns, duration_ns: end_ns - start_ns, cause, grade, lock, isNext, holderWaited, thread, call, via, holder, cpuTakenBy, steps };
+function finished(
+  {
+    start_ns,
+    end_ns,
+    cause,
+    grade,
+    lock,
+    isNext,
+    holderWaited,
+    thread,
+    call,
+    via,
+    holder,
+    cpuTakenBy,
+    steps,
+    why,
+  }: Draft,
+  victim: string,
+): ChainLink {
+  const link = {
+    start_ns,
+    end_ns,
+    duration_ns: end_ns - start_ns,
+    cause,
+    grade,
+    lock,
+    isNext,
+    holderWaited,
+    thread,
+    call,
+    via,
+    holder,
+    cpuTakenBy,
+    steps,
+  };
   return { ...link, sentence: sentenceOf({ ...link, why }, victim) };
 }
 
-/** Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of their time. */
+/**
+ * Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of
+ * their time.
+ */
 export function causeOf(chain: readonly ChainLink[], victim: string): StallCause {
   const groups = grouped(chain, ({ cause, lock, thread }) => JSON.stringify([cause, lock, thread?.tid]));
   const time = (links: readonly ChainLink[]): number => links.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
@@ -194,7 +288,8 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
   const [first] = most.toSorted((a, b) => b.duration_ns - a.duration_ns);
   if (first === undefined) throw new Error('a chain has no link');
   const duration_ns = time(most);
-  const grade = grades.findLast((one) => time(most.filter((link) => link.grade === one)) >= duration_ns / 10) ?? first.grade;
+  const grade =
+    grades.findLast((one) => time(most.filter((link) => link.grade === one)) >= duration_ns / 10) ?? first.grade;
   const whole: Worded = {
     ...first,
     duration_ns,
@@ -205,5 +300,13 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     sentence: first.sentence,
   };
   const { cause, lock, thread, steps } = first;
-  return { steps, cause, grade, lock, thread, duration_ns, sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim) };
+  return {
+    steps,
+    cause,
+    grade,
+    lock,
+    thread,
+    duration_ns,
+    sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim),
+  };
 }

@@ -1,6 +1,8 @@
 /**
- * A pause of a JVM is a symptom. Its threads stop at a safepoint, and the safepoint begins once the last of them has reached
- * it: so what the late thread waited for is the cause. The same holds for the threads that do the work of a pause. Pure.
+ * A pause of a JVM is a symptom. Its threads stop at a safepoint, and the safepoint begins once the last of them has
+ * reached
+ * it: so what the late thread waited for is the cause. The same holds for the threads that do the work of a pause.
+ * Pure.
  */
 import { grades, type Grade } from '../bundle/blame.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
@@ -22,13 +24,24 @@ const leastFollowed_ns = 10_000_000;
 export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence, look: Look): Draft[] {
   const follow: Follow = { victim, run, look };
   const eventsOf = (name: string): { readonly event: LoggedEvent; readonly part: Span }[] =>
-    run.events.filter((event) => event.name === name).flatMap((event) => inside(event, span).map((part) => ({ event, part })));
-  const pauses = eventsOf('gc.pause').flatMap(({ event, part }) => [...symptom(part, 'gc-pause', event, followed(part, [stepOf('gc-pause', event)], isPauseWorker, follow))]);
+    run.events
+      .filter((event) => event.name === name)
+      .flatMap((event) => inside(event, span).map((part) => ({ event, part })));
+  const pauses = eventsOf('gc.pause').flatMap(({ event, part }) => [
+    ...symptom(part, 'gc-pause', event, followed(part, [stepOf('gc-pause', event)], isPauseWorker, follow)),
+  ]);
   const safepoints = eventsOf('safepoint.total').flatMap(({ event, part }) => {
     const reach = run.events.find(({ name, start_ns }) => name === 'safepoint.reach' && start_ns === event.start_ns);
     const reaching = reach === undefined ? [] : inside(reach, span);
-    const late = reach === undefined ? [] : reaching.flatMap((own) => followed(own, [stepOf('safepoint', event), stepOf('time-to-safepoint', reach)], canBeLate, follow));
-    const working = uncovered(part, [...reaching, ...pauses]).flatMap((own) => followed(own, [stepOf('safepoint', event)], isPauseWorker, follow));
+    const late =
+      reach === undefined
+        ? []
+        : reaching.flatMap((own) =>
+            followed(own, [stepOf('safepoint', event), stepOf('time-to-safepoint', reach)], canBeLate, follow),
+          );
+    const working = uncovered(part, [...reaching, ...pauses]).flatMap((own) =>
+      followed(own, [stepOf('safepoint', event)], isPauseWorker, follow),
+    );
     return symptom(part, 'safepoint', event, [...late, ...working]);
   });
   return [...pauses, ...safepoints.flatMap((one) => uncovered(one, pauses).map((part) => ({ ...one, ...part })))];
@@ -40,7 +53,12 @@ function inside({ start_ns, duration_ns }: LoggedEvent, span: Span): Span[] {
 }
 
 /** What is left of it when its causes are taken away. */
-function symptom(part: Span, cause: 'safepoint' | 'gc-pause', { label }: LoggedEvent, causes: readonly Draft[]): Draft[] {
+function symptom(
+  part: Span,
+  cause: 'safepoint' | 'gc-pause',
+  { label }: LoggedEvent,
+  causes: readonly Draft[],
+): Draft[] {
   return [...causes, ...uncovered(part, causes).map((rest) => draft(rest, cause, 'likely', { why: label }))];
 }
 
@@ -58,7 +76,8 @@ interface Follow {
 const canBeLate = ({ name }: BlamedThread): boolean => !/^C[12] Compiler/.test(name);
 
 /** Of HotSpot: they do what a pause is for. */
-const isPauseWorker = ({ name }: BlamedThread): boolean => /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/.test(name);
+const isPauseWorker = ({ name }: BlamedThread): boolean =>
+  /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/.test(name);
 
 interface Candidate {
   readonly thread: BlamedThread;
@@ -69,9 +88,16 @@ interface Candidate {
 }
 
 /** What the thread waited for that the JVM waited for; nothing where no thread is found, or not what it waited for. */
-function followed(part: Span, steps: readonly ChainStep[], isMeant: (thread: BlamedThread) => boolean, follow: Follow): Draft[] {
+function followed(
+  part: Span,
+  steps: readonly ChainStep[],
+  isMeant: (thread: BlamedThread) => boolean,
+  follow: Follow,
+): Draft[] {
   if (part.end_ns - part.start_ns < leastFollowed_ns) return [];
-  const roots = candidates(part, isMeant, follow).map((one) => rootOf(one, steps, follow).filter(({ cause }) => cause !== 'unknown')).filter((drafts) => drafts.length > 0);
+  const roots = candidates(part, isMeant, follow)
+    .map((one) => rootOf(one, steps, follow).filter(({ cause }) => cause !== 'unknown'))
+    .filter((drafts) => drafts.length > 0);
   const [first, ...others] = roots;
   if (first === undefined) return [];
   // Where several threads were late, all by the same holder, it does not matter which was the last.
@@ -82,16 +108,34 @@ function followed(part: Span, steps: readonly ChainStep[], isMeant: (thread: Bla
 }
 
 /** Threads of the victim's process that were not at rest for most of the time: blocked ones first. */
-function candidates(part: Span, isMeant: (thread: BlamedThread) => boolean, { victim, run, look }: Follow): Candidate[] {
+function candidates(
+  part: Span,
+  isMeant: (thread: BlamedThread) => boolean,
+  { victim, run, look }: Follow,
+): Candidate[] {
   const length_ns = part.end_ns - part.start_ns;
   return [...run.samples.timelines.values()]
     .filter(({ pid, tid }) => pid === victim.pid && tid !== victim.thread.tid)
     .flatMap(({ tid }): Candidate[] => {
       const thread = run.threads.get(tid);
       if (thread === undefined || !isMeant(thread)) return [];
-      const spans = look.activities(tid, part).filter(({ activity }) => activity !== 'asleep' && activity !== 'unobserved' && activity !== 'gone').filter(({ start_ns, end_ns }) => end_ns - start_ns >= leastFollowed_ns);
-      const time = (kind: Activity): number => spans.filter(({ activity }) => activity === kind).reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-      return [{ thread, spans, blocked_ns: time('blocked'), runnable_ns: time('runnable') + time('stopped'), running_ns: time('running') }];
+      const spans = look
+        .activities(tid, part)
+        .filter(({ activity }) => activity !== 'asleep' && activity !== 'unobserved' && activity !== 'gone')
+        .filter(({ start_ns, end_ns }) => end_ns - start_ns >= leastFollowed_ns);
+      const time = (kind: Activity): number =>
+        spans
+          .filter(({ activity }) => activity === kind)
+          .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+      return [
+        {
+          thread,
+          spans,
+          blocked_ns: time('blocked'),
+          runnable_ns: time('runnable') + time('stopped'),
+          running_ns: time('running'),
+        },
+      ];
     })
     .filter(({ blocked_ns, runnable_ns, running_ns }) => blocked_ns + runnable_ns + running_ns >= length_ns / 2)
     .sort((a, b) => b.blocked_ns - a.blocked_ns || b.runnable_ns - a.runnable_ns || b.running_ns - a.running_ns)
@@ -105,31 +149,67 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
   const giver = run.named.find((one) => one.thread.tid === thread.tid);
   const waiter = waiterOf(thread, follow);
   return spans.flatMap((span) => {
-    const late: ChainStep = { step: 'late-thread', label: null, thread, activity: span.activity, duration_ns: span.end_ns - span.start_ns };
+    const late: ChainStep = {
+      step: 'late-thread',
+      label: null,
+      thread,
+      activity: span.activity,
+      duration_ns: span.end_ns - span.start_ns,
+    };
     return look.drafts(span, waiter).map((one): Draft => {
       const own = [...steps, late, ...one.steps];
       if (one.cause === 'unknown' || one.thread !== null) return { ...one, steps: own };
       // Without a lock the late thread itself is to blame: it had no CPU, or ran on.
       const isRunning = one.cause === 'running';
       const length_ns = one.end_ns - one.start_ns;
-      const holder = { running_ns: isRunning ? length_ns : 0, preempted_ns: one.cause === 'not-scheduled' ? length_ns : 0, blocked_ns: 0, isExact: false };
+      const holder = {
+        running_ns: isRunning ? length_ns : 0,
+        preempted_ns: one.cause === 'not-scheduled' ? length_ns : 0,
+        blocked_ns: 0,
+        isExact: false,
+      };
       // A thread that runs in native code is not waited for, and looks the same.
       const isLikely = times.blocked_ns + times.runnable_ns > times.running_ns;
-      return { ...one, cause: isRunning ? 'safepoint' : one.cause, grade: isLikely ? one.grade : 'possible', thread, call: givingBack(span, run) === null ? null : (giver?.call ?? null), holder, steps: own };
+      return {
+        ...one,
+        cause: isRunning ? 'safepoint' : one.cause,
+        grade: isLikely ? one.grade : 'possible',
+        thread,
+        call: givingBack(span, run) === null ? null : (giver?.call ?? null),
+        holder,
+        steps: own,
+      };
     });
   });
 }
 
-/** As a victim, but of no operation of ours. A thread of Java in state D is in a page fault, or in a call that changes mappings. */
+/**
+ * As a victim, but of no operation of ours. A thread of Java in state D is in a page fault, or in a call that changes
+ * mappings.
+ */
 function waiterOf(thread: BlamedThread, { victim, run }: Follow): VictimEvidenceOfRun {
   const known = run.victims.find((one) => one.thread.tid === thread.tid);
-  return known ?? { thread, operation: 'late', lock: 'none', layout: 'isolated', allocates: false, touchesMemory: true, walksMemory: false, sleepsItself: true, pid: victim.pid, slow: [] };
+  return (
+    known ?? {
+      thread,
+      operation: 'late',
+      lock: 'none',
+      layout: 'isolated',
+      allocates: false,
+      touchesMemory: true,
+      walksMemory: false,
+      sleepsItself: true,
+      pid: victim.pid,
+      slow: [],
+    }
+  );
 }
 
 /** By the thread that has most of the time. */
 function blamed(drafts: readonly Draft[]): number | null {
   const times = new Map<number | null, number>();
-  for (const { thread, start_ns, end_ns } of drafts) times.set(thread?.tid ?? null, (times.get(thread?.tid ?? null) ?? 0) + end_ns - start_ns);
+  for (const { thread, start_ns, end_ns } of drafts)
+    times.set(thread?.tid ?? null, (times.get(thread?.tid ?? null) ?? 0) + end_ns - start_ns);
   return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
 }
 

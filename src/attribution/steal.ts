@@ -1,7 +1,10 @@
 /**
- * Time that the hypervisor took from a thread. A thread whose virtual CPU is taken away while it runs stays in state R, and both
- * of its counters stand still: its CPU time goes by rq_clock_task, which leaves stolen time out (CONFIG_PARAVIRT_TIME_ACCOUNTING;
- * kernel/sched/core.c, update_rq_clock_task), and it does not wait in a run queue. So what is left of a time in R, when CPU time
+ * Time that the hypervisor took from a thread. A thread whose virtual CPU is taken away while it runs stays in state R,
+ * and both
+ * of its counters stand still: its CPU time goes by rq_clock_task, which leaves stolen time out
+ * (CONFIG_PARAVIRT_TIME_ACCOUNTING;
+ * kernel/sched/core.c, update_rq_clock_task), and it does not wait in a run queue. So what is left of a time in R, when
+ * CPU time
  * and run delay are taken from it, was taken from outside. Pure.
  */
 import type { RunEvidence } from './evidence.js';
@@ -19,7 +22,9 @@ export interface Taken {
   readonly steal_share: number;
 }
 
-/** Of a time in which the thread was in state R. Null unless most of it was taken and the machine counted as much steal. */
+/**
+ * Of a time in which the thread was in state R. Null unless most of it was taken and the machine counted as much steal.
+ */
 export function takenFrom(span: Span, tid: number, run: RunEvidence): Taken | null {
   const length_ns = span.end_ns - span.start_ns;
   const timeline = run.samples.timelines.get(tid);
@@ -27,10 +32,13 @@ export function takenFrom(span: Span, tid: number, run: RunEvidence): Taken | nu
   if (length_ns < leastSpan_ns || timeline === undefined || steal_share === null) return null;
   const [first, last] = ticksAround(timeline, span);
   // Without a look on each side the counters may have grown unseen.
-  if ((timeline.ticks_ns[first] ?? Infinity) > span.start_ns || (timeline.ticks_ns[last] ?? -Infinity) < span.end_ns) return null;
+  if ((timeline.ticks_ns[first] ?? Infinity) > span.start_ns || (timeline.ticks_ns[last] ?? -Infinity) < span.end_ns)
+    return null;
   const { onCpu_ns, runDelay_ns } = growthBetween(timeline, first, last);
   const taken_ns = length_ns - onCpu_ns - runDelay_ns;
-  return taken_ns >= length_ns / 2 && stolen_ns(span, run) >= taken_ns * leastCounted ? { taken_ns, steal_share } : null;
+  return taken_ns >= length_ns / 2 && stolen_ns(span, run) >= taken_ns * leastCounted
+    ? { taken_ns, steal_share }
+    : null;
 }
 
 /** Steal is counted in ticks of 10 ms. */
@@ -38,7 +46,10 @@ const leastCounted = 0.8;
 
 /** Of all CPUs, over the readings that touch the span. */
 function stolen_ns(span: Span, { steal, cpuCount }: RunEvidence): number {
-  return touching(span, steal).reduce((sum, { start_ns, end_ns, steal_share }) => sum + steal_share * cpuCount * (end_ns - start_ns), 0);
+  return touching(span, steal).reduce(
+    (sum, { start_ns, end_ns, steal_share }) => sum + steal_share * cpuCount * (end_ns - start_ns),
+    0,
+  );
 }
 
 /** The highest share of the readings that touch the span; null without one. */

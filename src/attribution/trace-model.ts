@@ -54,7 +54,10 @@ export interface TraceModel {
   /** By CPU. */
   readonly ran: ReadonlyMap<number, readonly (Span & { readonly tid: number })[]>;
   readonly names: ReadonlyMap<number, string>;
-  /** From when on all that threads of other programs did is in it, too; Infinity: only what they did beside the workload. */
+  /**
+   * From when on all that threads of other programs did is in it, too; Infinity: only what they did beside the
+   * workload.
+   */
   readonly outsideFrom_ns: number;
 }
 
@@ -67,12 +70,21 @@ export function traceModel(events: readonly TraceEvent[], covered: Span, outside
     names.set(event.previous, event.previousName);
   }
   const scheduled = schedule(events, covered);
-  return { ...lockSpans(events, covered, scheduled.wakings), otherWaits: otherWaits(events, covered), ...scheduled, calls: callSpans(events, covered), names, outsideFrom_ns };
+  return {
+    ...lockSpans(events, covered, scheduled.wakings),
+    otherWaits: otherWaits(events, covered),
+    ...scheduled,
+    calls: callSpans(events, covered),
+    names,
+    outsideFrom_ns,
+  };
 }
 
 /**
- * When a waiting reader got the lock: when it was woken, and not when it ran and said so. A rwsem gives the lock to the readers
- * at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their time in the run
+ * When a waiting reader got the lock: when it was woken, and not when it ran and said so. A rwsem gives the lock to the
+ * readers
+ * at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their time in
+ * the run
  * queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or still sleeps.
  */
 function grantedAt(wait: LockWait, until_ns: number, wakings: TraceModel['wakings']): number | null {
@@ -80,7 +92,11 @@ function grantedAt(wait: LockWait, until_ns: number, wakings: TraceModel['waking
   return wakingsDuring(wakings, wait.tid, { start_ns: wait.start_ns, end_ns: until_ns }).at(-1)?.time_ns ?? null;
 }
 
-function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, wakings: TraceModel['wakings']): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
+function lockSpans(
+  events: readonly TraceEvent[],
+  { start_ns, end_ns }: Span,
+  wakings: TraceModel['wakings'],
+): Pick<TraceModel, 'holds' | 'waitsOn' | 'waits'> {
   const holds = new Map<bigint, Hold[]>();
   const waitsOn = new Map<bigint, LockWait[]>();
   const waits = new Map<number, LockWait[]>();
@@ -100,7 +116,12 @@ function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, wa
     const hold = held.get(key);
     held.delete(key);
     // A release without its begin: it was held from before the trace on.
-    push(holds, event.mm, { tid: event.tid, start_ns: hold?.start_ns ?? start_ns, end_ns: at_ns, isWrite: hold?.isWrite ?? isWrite });
+    push(holds, event.mm, {
+      tid: event.tid,
+      start_ns: hold?.start_ns ?? start_ns,
+      end_ns: at_ns,
+      isWrite: hold?.isWrite ?? isWrite,
+    });
   };
   for (const event of events) {
     if (event.kind !== 'lock-start' && event.kind !== 'lock-acquired' && event.kind !== 'lock-released') continue;
@@ -123,7 +144,8 @@ function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, wa
     if (granted_ns !== null) held.set(key, { ...wait, start_ns: granted_ns, end_ns });
   }
   for (const [key, hold] of [...held]) endHold(key, end_ns, hold.isWrite, hold);
-  for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()]) list.sort((a, b) => a.start_ns - b.start_ns);
+  for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()])
+    list.sort((a, b) => a.start_ns - b.start_ns);
   return { holds, waitsOn, waits };
 }
 
@@ -131,28 +153,41 @@ function lockSpans(events: readonly TraceEvent[], { start_ns, end_ns }: Span, wa
 const mmBytes = 2048n;
 
 function otherWaits(events: readonly TraceEvent[], { end_ns }: Span): Map<number, OtherWait[]> {
-  const mms = [...new Set(events.flatMap((event) => (event.kind === 'lock-start' || event.kind === 'lock-acquired' || event.kind === 'lock-released' ? [event.mm] : [])))];
+  const mms = [
+    ...new Set(
+      events.flatMap((event) =>
+        event.kind === 'lock-start' || event.kind === 'lock-acquired' || event.kind === 'lock-released'
+          ? [event.mm]
+          : [],
+      ),
+    ),
+  ];
   const waits = new Map<number, OtherWait[]>();
   // A thread waits for one lock at a time.
   const open = new Map<number, OtherWait & { readonly lock: bigint }>();
   const end = (tid: number, at_ns: number): void => {
     const wait = open.get(tid);
     open.delete(tid);
-    if (wait !== undefined) push(waits, tid, { start_ns: wait.start_ns, end_ns: at_ns, isRead: wait.isRead, isWrite: wait.isWrite });
+    if (wait !== undefined)
+      push(waits, tid, { start_ns: wait.start_ns, end_ns: at_ns, isRead: wait.isRead, isWrite: wait.isWrite });
   };
   for (const event of events) {
     if (event.kind === 'contended') {
       const { lock, tid, time_ns, isRead, isWrite } = event;
-      if (!mms.some((mm) => lock >= mm && lock < mm + mmBytes)) open.set(tid, { lock, start_ns: time_ns, end_ns, isRead, isWrite });
-    } else if (event.kind === 'contention-end' && open.get(event.tid)?.lock === event.lock) end(event.tid, event.time_ns);
+      if (!mms.some((mm) => lock >= mm && lock < mm + mmBytes))
+        open.set(tid, { lock, start_ns: time_ns, end_ns, isRead, isWrite });
+    } else if (event.kind === 'contention-end' && open.get(event.tid)?.lock === event.lock)
+      end(event.tid, event.time_ns);
   }
   for (const tid of [...open.keys()]) end(tid, end_ns);
   return waits;
 }
 
 /**
- * Between a thread's decision to sleep and its switch another CPU may wake it already: try_to_wake_up says so first and then
- * waits for the switch, which still names the state in which it was to sleep. So a waking of a running thread that does nothing
+ * Between a thread's decision to sleep and its switch another CPU may wake it already: try_to_wake_up says so first and
+ * then
+ * waits for the switch, which still names the state in which it was to sleep. So a waking of a running thread that does
+ * nothing
  * more until it is switched out, within this time, ended that sleep before it began.
  */
 const wakingRace_ns = 1_000_000;
@@ -175,16 +210,29 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
   };
   const leaveCpu = (cpu: number, at_ns: number): void => {
     const one = current.get(cpu);
-    if (one !== undefined && at_ns > one.start_ns) push(ran, cpu, { tid: one.tid, start_ns: one.start_ns, end_ns: at_ns });
+    if (one !== undefined && at_ns > one.start_ns)
+      push(ran, cpu, { tid: one.tid, start_ns: one.start_ns, end_ns: at_ns });
   };
   for (const event of events) {
     if (event.kind === 'switch') {
       const { cpu, previous, next, time_ns } = event;
       // Of the thread before, whose beginning may not have been seen: it ran up to now.
-      if (!now.has(previous) && previous !== 0) now.set(previous, { start_ns: covered.start_ns, end_ns: covered.end_ns, scheduling: 'running', cpu, wokenBy: null });
+      if (!now.has(previous) && previous !== 0)
+        now.set(previous, {
+          start_ns: covered.start_ns,
+          end_ns: covered.end_ns,
+          scheduling: 'running',
+          cpu,
+          wokenBy: null,
+        });
       const early = wokenEarly.get(previous);
       wokenEarly.delete(previous);
-      enter(previous, time_ns, early !== undefined && time_ns - early.time_ns <= wakingRace_ns ? 'runnable' : stateOf(event.previousState), cpu);
+      enter(
+        previous,
+        time_ns,
+        early !== undefined && time_ns - early.time_ns <= wakingRace_ns ? 'runnable' : stateOf(event.previousState),
+        cpu,
+      );
       enter(next, time_ns, 'running', cpu);
       const seen = current.get(cpu);
       // Switches between threads of others are not traced: who is switched out was not the one seen last.
@@ -198,7 +246,13 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
       if (open?.scheduling === 'running') wokenEarly.set(event.woken, waking);
       if (open === undefined || open.scheduling === 'running' || open.scheduling === 'runnable') continue;
       close(event.woken, event.time_ns, event.tid);
-      now.set(event.woken, { start_ns: event.time_ns, end_ns: covered.end_ns, scheduling: 'runnable', cpu: open.cpu, wokenBy: null });
+      now.set(event.woken, {
+        start_ns: event.time_ns,
+        end_ns: covered.end_ns,
+        scheduling: 'runnable',
+        cpu: open.cpu,
+        wokenBy: null,
+      });
     }
   }
   for (const tid of now.keys()) close(tid, covered.end_ns, null);
@@ -218,9 +272,14 @@ function callSpans(events: readonly TraceEvent[], covered: Span): Map<number, Ca
   const calls = new Map<number, Call[]>();
   const open = new Map<number, Call>();
   for (const event of events) {
-    if (event.kind === 'enter') open.set(event.tid, { call: event.call, start_ns: event.time_ns, end_ns: covered.end_ns });
+    if (event.kind === 'enter')
+      open.set(event.tid, { call: event.call, start_ns: event.time_ns, end_ns: covered.end_ns });
     else if (event.kind === 'exit') {
-      push(calls, event.tid, { call: event.call, start_ns: open.get(event.tid)?.start_ns ?? covered.start_ns, end_ns: event.time_ns });
+      push(calls, event.tid, {
+        call: event.call,
+        start_ns: open.get(event.tid)?.start_ns ?? covered.start_ns,
+        end_ns: event.time_ns,
+      });
       open.delete(event.tid);
     }
   }
@@ -235,7 +294,11 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** In (start, end], in order. */
-export function wakingsDuring(wakings: TraceModel['wakings'], tid: number, { start_ns, end_ns }: Span): readonly Waking[] {
+export function wakingsDuring(
+  wakings: TraceModel['wakings'],
+  tid: number,
+  { start_ns, end_ns }: Span,
+): readonly Waking[] {
   const list = wakings.get(tid) ?? [];
   const first = firstAfter(list, start_ns);
   return list.slice(first, firstAfter(list, end_ns));
@@ -287,5 +350,9 @@ function longestOf(list: readonly Span[]): number {
 
 /** The same, cut to the span. */
 export function inside<T extends Span>(list: readonly T[] | undefined, span: Span): T[] {
-  return overlapping(list, span).map((one) => ({ ...one, start_ns: Math.max(one.start_ns, span.start_ns), end_ns: Math.min(one.end_ns, span.end_ns) }));
+  return overlapping(list, span).map((one) => ({
+    ...one,
+    start_ns: Math.max(one.start_ns, span.start_ns),
+    end_ns: Math.min(one.end_ns, span.end_ns),
+  }));
 }

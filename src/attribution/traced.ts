@@ -1,6 +1,8 @@
 /**
- * The chain of one stall from a trace: what was seen, event by event. Who held mmap_lock at each instant of the wait; who woke
- * the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for it. Pure.
+ * The chain of one stall from a trace: what was seen, event by event. Who held mmap_lock at each instant of the wait;
+ * who woke
+ * the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for it.
+ * Pure.
  */
 import { lockCauses } from '../bundle/blame.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
@@ -10,7 +12,16 @@ import { ofJvm, type Look } from './safepoint.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { muchSteal, takenFrom } from './steal.js';
-import { inside, overlapping, wakingsDuring, type Hold, type LockWait, type OtherWait, type Segment, type TraceModel } from './trace-model.js';
+import {
+  inside,
+  overlapping,
+  wakingsDuring,
+  type Hold,
+  type LockWait,
+  type OtherWait,
+  type Segment,
+  type TraceModel,
+} from './trace-model.js';
 import { stolen } from './untraced.js';
 
 /** Of HotSpot: it runs what a safepoint is for, and wakes all who wait for its end. */
@@ -31,7 +42,12 @@ interface Traced {
 }
 
 export function tracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence, model: TraceModel): Draft[] {
-  const traced = { model, run, victim, seesLock: run.trace !== null && !run.trace.missingEvents.some((event) => lockEvents.includes(event)) };
+  const traced = {
+    model,
+    run,
+    victim,
+    seesLock: run.trace !== null && !run.trace.missingEvents.some((event) => lockEvents.includes(event)),
+  };
   return inside(model.segments.get(victim.thread.tid), stall).flatMap((segment) => blame(segment, traced));
 }
 
@@ -41,7 +57,11 @@ function blame(segment: Segment, traced: Traced): Draft[] {
     case 'running': {
       // A trace of the guest's kernel does not see that its CPU was taken away.
       const taken = takenFrom(segment, tid, traced.run);
-      return [taken === null ? draft(segment, 'running', muchSteal(segment, traced.run) === null ? 'proven' : 'possible') : stolen(segment, taken)];
+      return [
+        taken === null
+          ? draft(segment, 'running', muchSteal(segment, traced.run) === null ? 'proven' : 'possible')
+          : stolen(segment, taken),
+      ];
     }
     case 'runnable':
       return [draft(segment, 'not-scheduled', 'proven', { cpuTakenBy: takenBy(segment, tid, traced) })];
@@ -60,21 +80,31 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
   const queued = waits.flatMap((wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
     const other = otherWaitOf(tid, part, traced);
-    const holdsIt = [...traced.model.holds.values()].some((holds) => inside(holds, part).some((hold) => hold.tid === tid && hold.isWrite));
-    if (holdsIt && canBeVma(other)) return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
-    return unknown(part, `it was blocked in the kernel, and not for mmap_lock${other === null ? '' : ` but for ${kindOf(other)}${wokenText(tid, segment, traced)}`}`, { rulesOut: traced.seesLock ? lockCauses : [] });
+    const holdsIt = [...traced.model.holds.values()].some((holds) =>
+      inside(holds, part).some((hold) => hold.tid === tid && hold.isWrite),
+    );
+    if (holdsIt && canBeVma(other))
+      return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
+    return unknown(
+      part,
+      `it was blocked in the kernel, and not for mmap_lock${other === null ? '' : ` but for ${kindOf(other)}${wokenText(tid, segment, traced)}`}`,
+      { rulesOut: traced.seesLock ? lockCauses : [] },
+    );
   });
   return [...queued, ...rest];
 }
 
 /** The wait for another lock that has most of the part; null where the kernel tells of none. */
 function otherWaitOf(tid: number, part: Span, { model }: Traced): OtherWait | null {
-  const own = inside(model.otherWaits.get(tid), part).sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns))[0];
+  const own = inside(model.otherWaits.get(tid), part).sort(
+    (a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns),
+  )[0];
   return own !== undefined && own.end_ns - own.start_ns >= (part.end_ns - part.start_ns) / 2 ? own : null;
 }
 
 /**
- * A VMA's lock, which a writer takes for writing, is a read-write semaphore in Linux 6.4 to 6.14, of which the kernel tells, and a
+ * A VMA's lock, which a writer takes for writing, is a read-write semaphore in Linux 6.4 to 6.14, of which the kernel
+ * tells, and a
  * count of its own from 6.15 on, of which it does not. So a wait for a mutex, or for reading, is for something else.
  */
 function canBeVma(other: OtherWait | null): boolean {
@@ -92,23 +122,45 @@ function wokenText(tid: number, part: Span, traced: Traced): string {
 }
 
 /**
- * Between two changes of who holds it, one thread is to blame: the writer, or the reader that lets go last. While a writer's turn has come,
- * that writer: whoever else takes the lock for a moment (a running thread may, before the sleepers) keeps nobody waiting who is queued behind it.
+ * Between two changes of who holds it, one thread is to blame: the writer, or the reader that lets go last. While a
+ * writer's turn has come,
+ * that writer: whoever else takes the lock for a moment (a running thread may, before the sleepers) keeps nobody
+ * waiting who is queued behind it.
  */
 function byHolders(wait: LockWait, traced: Traced): Draft[] {
   const { model } = traced;
   const turns = turnsDuring(wait, model);
-  const isSteal = (hold: Hold): boolean => hold.end_ns - hold.start_ns < steal_ns && turns.some((turn) => turn.tid !== hold.tid && turn.start_ns <= hold.start_ns && hold.end_ns <= turn.end_ns);
+  const isSteal = (hold: Hold): boolean =>
+    hold.end_ns - hold.start_ns < steal_ns &&
+    turns.some((turn) => turn.tid !== hold.tid && turn.start_ns <= hold.start_ns && hold.end_ns <= turn.end_ns);
   const whole = overlapping(model.holds.get(wait.mm), wait).filter((hold) => hold.tid !== wait.tid && !isSteal(hold));
-  const edges = [...new Set([wait, ...[...whole, ...turns].map((one) => ({ start_ns: Math.max(one.start_ns, wait.start_ns), end_ns: Math.min(one.end_ns, wait.end_ns) }))].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort((a, b) => a - b);
+  const edges = [
+    ...new Set(
+      [
+        wait,
+        ...[...whole, ...turns].map((one) => ({
+          start_ns: Math.max(one.start_ns, wait.start_ns),
+          end_ns: Math.min(one.end_ns, wait.end_ns),
+        })),
+      ].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]),
+    ),
+  ].sort((a, b) => a - b);
   return edges.slice(1).flatMap((end_ns, i) => {
     const part = { start_ns: edges[i] ?? end_ns, end_ns };
     const active = whole.filter((hold) => hold.start_ns < part.end_ns && hold.end_ns > part.start_ns);
     const holder = active.find(({ isWrite }) => isWrite) ?? active.sort((a, b) => b.end_ns - a.end_ns)[0];
-    if (holder !== undefined) return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
+    if (holder !== undefined)
+      return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
     const turn = turns.find((one) => one.start_ns <= part.start_ns && one.end_ns >= part.end_ns);
-    if (turn === undefined) return [unknown(part, 'nobody was seen holding mmap_lock', { clears: waitersDuring(part, wait.mm, model) })];
-    return [draft(part, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', isNext: true, ...about(turn.tid, part, traced) })];
+    if (turn === undefined)
+      return [unknown(part, 'nobody was seen holding mmap_lock', { clears: waitersDuring(part, wait.mm, model) })];
+    return [
+      draft(part, 'mmap-lock-writer', 'proven', {
+        lock: 'mmap_lock write',
+        isNext: true,
+        ...about(turn.tid, part, traced),
+      }),
+    ];
   });
 }
 
@@ -116,12 +168,16 @@ const steal_ns = 1_000_000;
 
 /** Who waited for it all the time did not hold it. */
 function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
-  return overlapping(model.waitsOn.get(mm), part).filter(({ start_ns, end_ns }) => start_ns <= part.start_ns && end_ns >= part.end_ns).map(({ tid }) => tid);
+  return overlapping(model.waitsOn.get(mm), part)
+    .filter(({ start_ns, end_ns }) => start_ns <= part.start_ns && end_ns >= part.end_ns)
+    .map(({ tid }) => tid);
 }
 
 /**
- * From when another queued writer was woken by who gave mmap_lock back, to when it has the lock or sleeps again. A rwsem wakes the first in its queue;
- * readers do not overtake it, and a writer at the tail sleeps on (rwsem_mark_wake in kernel/locking/rwsem.c). It says that it has the lock
+ * From when another queued writer was woken by who gave mmap_lock back, to when it has the lock or sleeps again. A
+ * rwsem wakes the first in its queue;
+ * readers do not overtake it, and a writer at the tail sleeps on (rwsem_mark_wake in kernel/locking/rwsem.c). It says
+ * that it has the lock
  * only once it gets a CPU.
  */
 function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid: number })[] {
@@ -131,65 +187,111 @@ function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid:
       const segments = inside(model.segments.get(queued.tid), queued);
       return wakingsDuring(model.wakings, queued.tid, queued).flatMap(({ time_ns: woken_ns, by }) => {
         if (!gaveBack(by, { start_ns: queued.start_ns, end_ns: woken_ns }, queued.mm, model)) return [];
-        const slept = segments.find((one) => one.start_ns >= woken_ns && one.scheduling !== 'runnable' && one.scheduling !== 'running');
+        const slept = segments.find(
+          (one) => one.start_ns >= woken_ns && one.scheduling !== 'runnable' && one.scheduling !== 'running',
+        );
         return [{ tid: queued.tid, start_ns: woken_ns, end_ns: slept?.start_ns ?? queued.end_ns }];
       });
     });
 }
 
-/** The event comes before the lock is given back: who queues in between does so after the event, and is woken all the same. */
+/**
+ * The event comes before the lock is given back: who queues in between does so after the event, and is woken all the
+ * same.
+ */
 const giving_ns = 1_000_000;
 
 function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: TraceModel): boolean {
-  return overlapping(model.holds.get(mm), { start_ns: start_ns - giving_ns, end_ns }).some((hold) => hold.tid === tid && hold.end_ns <= end_ns);
+  return overlapping(model.holds.get(mm), { start_ns: start_ns - giving_ns, end_ns }).some(
+    (hold) => hold.tid === tid && hold.end_ns <= end_ns,
+  );
 }
 
 function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft {
-  return draft(part, 'mmap-lock-reader', 'proven', { lock: 'mmap_lock read', via: queuedWriter(part, wait, traced), ...about(holder.tid, part, traced) });
+  return draft(part, 'mmap-lock-reader', 'proven', {
+    lock: 'mmap_lock read',
+    via: queuedWriter(part, wait, traced),
+    ...about(holder.tid, part, traced),
+  });
 }
 
 /** Who was queued for writing before it, first: readers wait behind that one although the lock is held for reading. */
 function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): BlamedThread[] {
-  const [first] = overlapping(model.waitsOn.get(wait.mm), part).filter((one) => one.isWrite && one.tid !== wait.tid && one.start_ns <= part.start_ns && one.end_ns >= part.end_ns && (!wait.isWrite || one.start_ns < wait.start_ns));
+  const [first] = overlapping(model.waitsOn.get(wait.mm), part).filter(
+    (one) =>
+      one.isWrite &&
+      one.tid !== wait.tid &&
+      one.start_ns <= part.start_ns &&
+      one.end_ns >= part.end_ns &&
+      (!wait.isWrite || one.start_ns < wait.start_ns),
+  );
   return first === undefined ? [] : [threadOf(first.tid, run, model)];
 }
 
-/** While the writer itself is blocked with the lock in hand, it waits for a VMA's readers, and the last of them is to blame. */
+/**
+ * While the writer itself is blocked with the lock in hand, it waits for a VMA's readers, and the last of them is to
+ * blame.
+ */
 function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft[] {
   const writer = threadOf(holder.tid, traced.run, traced.model);
-  const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(({ scheduling }) => scheduling === 'blocked');
+  const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(
+    ({ scheduling }) => scheduling === 'blocked',
+  );
   const passedOn = blockedParts.flatMap((segment) => {
     const own = wakerOf(holder.tid, segment, traced);
-    return own === null || own === wait.tid || !canBeVma(otherWaitOf(holder.tid, segment, traced)) ? [] : [byWaker(segment, traced, { cause: 'vma-lock', lock: 'mmap_lock write', via: [writer] }, own)];
+    return own === null || own === wait.tid || !canBeVma(otherWaitOf(holder.tid, segment, traced))
+      ? []
+      : [byWaker(segment, traced, { cause: 'vma-lock', lock: 'mmap_lock write', via: [writer] }, own)];
   });
-  const rest = uncovered(part, passedOn).map((own) => draft(own, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', ...about(holder.tid, own, traced) }));
+  const rest = uncovered(part, passedOn).map((own) =>
+    draft(own, 'mmap-lock-writer', 'proven', { lock: 'mmap_lock write', ...about(holder.tid, own, traced) }),
+  );
   return [...passedOn, ...rest];
 }
 
 /** Of the whole wait, of which the segment may be a part. */
 function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): number | null {
-  const whole = overlapping(model.segments.get(tid), { start_ns, end_ns }).find((one) => one.start_ns <= start_ns && one.end_ns >= end_ns && one.scheduling !== 'running' && one.scheduling !== 'runnable');
+  const whole = overlapping(model.segments.get(tid), { start_ns, end_ns }).find(
+    (one) =>
+      one.start_ns <= start_ns && one.end_ns >= end_ns && one.scheduling !== 'running' && one.scheduling !== 'runnable',
+  );
   return whole?.wokenBy ?? null;
 }
 
-function byWaker(segment: Segment, traced: Traced, found: Pick<Draft, 'cause' | 'lock' | 'via'>, waker: number | null = segment.wokenBy): Draft {
+function byWaker(
+  segment: Segment,
+  traced: Traced,
+  found: Pick<Draft, 'cause' | 'lock' | 'via'>,
+  waker: number | null = segment.wokenBy,
+): Draft {
   if (waker === null) return unknown(segment, 'who ended the wait was not seen');
   if (!traced.run.threads.has(waker)) return unknown(segment, 'it was woken by no thread of the workload');
   return draft(segment, found.cause, 'proven', { lock: found.lock, via: found.via, ...about(waker, segment, traced) });
 }
 
-/** Pauses of the JVM by its log, and proven where its VM thread woke the sleeper; else a futex, by who woke the sleeper. */
+/**
+ * Pauses of the JVM by its log, and proven where its VM thread woke the sleeper; else a futex, by who woke the sleeper.
+ */
 function asleep(segment: Segment, traced: Traced): Draft[] {
   const waker = segment.wokenBy ?? wakerOf(traced.victim.thread.tid, segment, traced);
   const isSeen = waker !== null && threadOf(waker, traced.run, traced.model).name === vmThread;
-  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): Draft => (isSeen && one.steps.length === 0 ? { ...one, grade: 'proven' } : one));
-  const rest = uncovered(segment, pauses).flatMap((part) => onFutex({ ...segment, ...part }, traced.victim.thread.tid, traced, []));
+  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): Draft =>
+    isSeen && one.steps.length === 0 ? { ...one, grade: 'proven' } : one,
+  );
+  const rest = uncovered(segment, pauses).flatMap((part) =>
+    onFutex({ ...segment, ...part }, traced.victim.thread.tid, traced, []),
+  );
   return [...pauses, ...rest];
 }
 
 function byTrace({ model, run }: Traced): Look {
   return {
-    activities: (tid, span) => inside(model.segments.get(tid), span).map(({ start_ns, end_ns, scheduling }) => ({ start_ns, end_ns, activity: scheduling })),
+    activities: (tid, span) =>
+      inside(model.segments.get(tid), span).map(({ start_ns, end_ns, scheduling }) => ({
+        start_ns,
+        end_ns,
+        activity: scheduling,
+      })),
     drafts: (span, waiter) => tracedDrafts(span, waiter, run, model),
   };
 }
@@ -198,13 +300,26 @@ function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly Bl
   const { model, run, victim } = traced;
   const futex = systemCallNumber('futex');
   const inFutex = inside(model.calls.get(tid), segment).some(({ call }) => call === futex);
-  if (!victim.allocates || victim.sleepsItself || !inFutex) return [unknown(segment, 'it slept (state S), so it did not wait for mmap_lock')];
+  if (!victim.allocates || victim.sleepsItself || !inFutex)
+    return [unknown(segment, 'it slept (state S), so it did not wait for mmap_lock')];
   const waker = segment.wokenBy ?? wakerOf(tid, segment, traced);
-  if (waker === null || !run.threads.has(waker)) return [draft(segment, 'allocator-mutex', 'possible', { lock: 'futex', via: [...via] })];
+  if (waker === null || !run.threads.has(waker))
+    return [draft(segment, 'allocator-mutex', 'possible', { lock: 'futex', via: [...via] })];
   // The waker may have waited for the same mutex first: then the one before it had it.
-  const earlier = via.length >= mostSteps ? [] : inside(model.segments.get(waker), segment).filter((one) => one.scheduling === 'asleep' && inside(model.calls.get(waker), one).some(({ call }) => call === futex) && one.wokenBy !== tid && one.wokenBy !== waker);
+  const earlier =
+    via.length >= mostSteps
+      ? []
+      : inside(model.segments.get(waker), segment).filter(
+          (one) =>
+            one.scheduling === 'asleep' &&
+            inside(model.calls.get(waker), one).some(({ call }) => call === futex) &&
+            one.wokenBy !== tid &&
+            one.wokenBy !== waker,
+        );
   const passedOn = earlier.flatMap((one) => onFutex(one, waker, traced, [...via, threadOf(waker, run, model)]));
-  const own = uncovered(segment, earlier).map((part) => draft(part, 'allocator-mutex', 'proven', { lock: 'futex', via: [...via], ...about(waker, part, traced) }));
+  const own = uncovered(segment, earlier).map((part) =>
+    draft(part, 'allocator-mutex', 'proven', { lock: 'futex', via: [...via], ...about(waker, part, traced) }),
+  );
   return [...passedOn, ...own];
 }
 
@@ -213,11 +328,22 @@ function about(tid: number, part: Span, traced: Traced): Pick<Draft, 'thread' | 
   // Of a thread of another program parts of it may be missing, and what is there would stand for them.
   const isSeen = run.threads.has(tid) || model.outsideFrom_ns <= part.start_ns;
   const segments = isSeen ? inside(model.segments.get(tid), part) : [];
-  const time = (...kinds: readonly Segment['scheduling'][]): number => segments.filter(({ scheduling }) => kinds.includes(scheduling)).reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
+  const time = (...kinds: readonly Segment['scheduling'][]): number =>
+    segments
+      .filter(({ scheduling }) => kinds.includes(scheduling))
+      .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   return {
     thread: threadOf(tid, run, model),
     call: callOf(tid, part, traced),
-    holder: segments.length === 0 ? null : { running_ns: time('running'), preempted_ns: time('runnable'), blocked_ns: time('blocked', 'asleep', 'stopped'), isExact: true },
+    holder:
+      segments.length === 0
+        ? null
+        : {
+            running_ns: time('running'),
+            preempted_ns: time('runnable'),
+            blocked_ns: time('blocked', 'asleep', 'stopped'),
+            isExact: true,
+          },
     cpuTakenBy: isSeen ? takenBy(part, tid, traced) : [],
   };
 }
@@ -239,7 +365,10 @@ function takenBy(part: Span, tid: number, { model, run }: Traced): Draft['cpuTak
       if (one.tid !== 0 && one.tid !== tid) times.set(one.tid, (times.get(one.tid) ?? 0) + one.end_ns - one.start_ns);
     }
   }
-  return [...times].sort(([, a], [, b]) => b - a).slice(0, 5).map(([other, duration_ns]) => ({ thread: threadOf(other, run, model), duration_ns }));
+  return [...times]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 5)
+    .map(([other, duration_ns]) => ({ thread: threadOf(other, run, model), duration_ns }));
 }
 
 function threadOf(tid: number, run: RunEvidence, model: TraceModel): BlamedThread {

@@ -9,7 +9,9 @@ import { muchSteal, stealText, takenFrom, type Taken } from './steal.js';
 import { activitiesDuring, type ActivitySpan } from './waits.js';
 
 export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
-  return activitiesDuring(run.samples.timelines.get(victim.thread.tid), stall.start_ns, stall.end_ns).flatMap((span) => blame(span, victim, run));
+  return activitiesDuring(run.samples.timelines.get(victim.thread.tid), stall.start_ns, stall.end_ns).flatMap((span) =>
+    blame(span, victim, run),
+  );
 }
 
 function bySampler(run: RunEvidence): Look {
@@ -49,5 +51,7 @@ function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvi
 }
 
 export function stolen(span: Span, { taken_ns, steal_share }: Taken): Draft {
-  return draft(span, 'steal', 'likely', { why: `${stealText(steal_share)}, and by its own counters it neither ran nor waited for at least ${formatDuration(taken_ns)}` });
+  return draft(span, 'steal', 'likely', {
+    why: `${stealText(steal_share)}, and by its own counters it neither ran nor waited for at least ${formatDuration(taken_ns)}`,
+  });
 }

@@ -11,7 +11,8 @@ export interface ActivitySpan extends Span {
 }
 
 /**
- * Where nobody looked, and the counters of both looks around it are the same, the thread did not run in between: it was in
+ * Where nobody looked, and the counters of both looks around it are the same, the thread did not run in between: it was
+ * in
  * one and the same wait. Of R, the counters between the looks around it say whether it ran.
  */
 export function activitiesDuring(timeline: Timeline | undefined, start_ns: number, end_ns: number): ActivitySpan[] {
@@ -24,11 +25,21 @@ function activityOf(timeline: Timeline | undefined, span: StateSpan): Pick<Activ
   const last = changeAt(timeline, span.lastTick);
   if (span.state === '?') {
     const first = changeAt(timeline, span.firstTick);
-    const isSameWait = first !== undefined && last !== undefined && span.lastTick < timeline.ticks_ns.length && isWait(first.state) && first.state === last.state && first.onCpu_ns === last.onCpu_ns && first.runDelay_ns === last.runDelay_ns;
+    const isSameWait =
+      first !== undefined &&
+      last !== undefined &&
+      span.lastTick < timeline.ticks_ns.length &&
+      isWait(first.state) &&
+      first.state === last.state &&
+      first.onCpu_ns === last.onCpu_ns &&
+      first.runDelay_ns === last.runDelay_ns;
     // Its run delay says so too: it was in the run queue for most of the gap, however rarely anybody looked.
     const waited_ns = first === undefined || last === undefined ? 0 : last.runDelay_ns - first.runDelay_ns;
-    if (!isSameWait && waited_ns >= (span.end_ns - span.start_ns) / 2 && span.lastTick < timeline.ticks_ns.length) return { activity: 'runnable', systemCall: null };
-    return isSameWait ? { activity: letterActivity(last.state), systemCall: last.systemCall ?? null } : { activity: 'unobserved', systemCall: null };
+    if (!isSameWait && waited_ns >= (span.end_ns - span.start_ns) / 2 && span.lastTick < timeline.ticks_ns.length)
+      return { activity: 'runnable', systemCall: null };
+    return isSameWait
+      ? { activity: letterActivity(last.state), systemCall: last.systemCall ?? null }
+      : { activity: 'unobserved', systemCall: null };
   }
   if (span.state === 'R') return { activity: ranMostly(timeline, span) ? 'running' : 'runnable', systemCall: null };
   return { activity: letterActivity(span.state), systemCall: systemCallOf(timeline, span) };
@@ -49,14 +60,22 @@ function ranMostly(timeline: Timeline, { firstTick, lastTick }: StateSpan): bool
 }
 
 /** Of a thread's counters between two looks. */
-export function growthBetween(timeline: Timeline, firstTick: number, lastTick: number): { onCpu_ns: number; runDelay_ns: number } {
+export function growthBetween(
+  timeline: Timeline,
+  firstTick: number,
+  lastTick: number,
+): { onCpu_ns: number; runDelay_ns: number } {
   const first = changeAt(timeline, Math.max(0, firstTick)) ?? timeline.changes[0];
   const last = changeAt(timeline, Math.min(timeline.ticks_ns.length - 1, lastTick));
   return { onCpu_ns: grown(first, last, 'onCpu_ns'), runDelay_ns: grown(first, last, 'runDelay_ns') };
 }
 
 /** A thread that is gone has no counters: its last ones are those before. */
-function grown(first: StateChange | undefined, last: StateChange | undefined, counter: 'onCpu_ns' | 'runDelay_ns'): number {
+function grown(
+  first: StateChange | undefined,
+  last: StateChange | undefined,
+  counter: 'onCpu_ns' | 'runDelay_ns',
+): number {
   return first === undefined || last === undefined ? 0 : Math.max(0, last[counter] - first[counter]);
 }
 
@@ -74,8 +93,11 @@ function joined(spans: readonly ActivitySpan[]): ActivitySpan[] {
   const result: ActivitySpan[] = [];
   for (const span of spans) {
     const last = result.at(-1);
-    const isSame = last?.activity === span.activity && (last.systemCall === null || span.systemCall === null || last.systemCall === span.systemCall);
-    if (last !== undefined && isSame) result[result.length - 1] = { ...last, end_ns: span.end_ns, systemCall: last.systemCall ?? span.systemCall };
+    const isSame =
+      last?.activity === span.activity &&
+      (last.systemCall === null || span.systemCall === null || last.systemCall === span.systemCall);
+    if (last !== undefined && isSame)
+      result[result.length - 1] = { ...last, end_ns: span.end_ns, systemCall: last.systemCall ?? span.systemCall };
     else result.push(span);
   }
   return result;

@@ -8,8 +8,13 @@ export type Worded = Omit<ChainLink, 'sentence'> & { readonly why: string | null
 export function sentenceOf(link: Worded, victim: string): string {
   const late = link.steps.findLast(({ step }) => step === 'late-thread')?.thread ?? null;
   const waiter = late === null ? victim : quoted(late);
-  const root = rootOf(link, link.steps.some(({ step }) => step === 'page-fault') ? `${waiter}, in a page fault,` : waiter);
-  return late === null ? root : `${victim} was stopped for ${formatDuration(link.duration_ns)} by ${pauseOf(link.steps)}: ${root}`;
+  const root = rootOf(
+    link,
+    link.steps.some(({ step }) => step === 'page-fault') ? `${waiter}, in a page fault,` : waiter,
+  );
+  return late === null
+    ? root
+    : `${victim} was stopped for ${formatDuration(link.duration_ns)} by ${pauseOf(link.steps)}: ${root}`;
 }
 
 /** What the victim saw, and what that waited for. */
@@ -27,7 +32,8 @@ function rootOf(link: Worded, victim: string): string {
     case 'mmap-lock-reader':
       return `${victim} waited ${time} ${perhaps}for mmap_lock, held for reading by ${holderOf(link)}${queue(link.via)}${off(link)}`;
     case 'mmap-lock-writer':
-      if (link.isNext) return `${victim} waited ${time} in mmap_lock’s queue behind ${holderOf(link)}, the writer whose turn it was${off(link)}`;
+      if (link.isNext)
+        return `${victim} waited ${time} in mmap_lock’s queue behind ${holderOf(link)}, the writer whose turn it was${off(link)}`;
       return `${victim} waited ${time} ${perhaps}for mmap_lock, held for writing by ${holderOf(link)}${queue(link.via)}${off(link)}`;
     case 'vma-lock':
       return link.via.length === 0
@@ -41,7 +47,8 @@ function rootOf(link: Worded, victim: string): string {
     case 'gc-pause':
       return `${victim} was stopped for ${time} by a pause of the JVM’s collector${because(link.why)}`;
     case 'not-scheduled':
-      if (link.thread !== null) return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}`;
+      if (link.thread !== null)
+        return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}`;
       return `${victim} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}; no lock is to blame`;
     case 'stopped':
       return `${victim} was stopped for ${time} by a signal or a debugger (state T); no lock is to blame`;
@@ -55,16 +62,36 @@ function rootOf(link: Worded, victim: string): string {
 }
 
 const stepNames: Readonly<Record<ChainStep['step'], string>> = {
-  'gc-pause': 'pause of the collector', safepoint: 'safepoint', 'time-to-safepoint': 'time to reach it', 'late-thread': 'late', 'page-fault': 'page fault of',
+  'gc-pause': 'pause of the collector',
+  safepoint: 'safepoint',
+  'time-to-safepoint': 'time to reach it',
+  'late-thread': 'late',
+  'page-fault': 'page fault of',
 };
-const activityNames: Readonly<Record<Activity, string>> = { running: 'running', runnable: 'without a CPU', blocked: 'blocked', asleep: 'asleep', stopped: 'stopped', gone: 'gone', unobserved: 'not looked at' };
+const activityNames: Readonly<Record<Activity, string>> = {
+  running: 'running',
+  runnable: 'without a CPU',
+  blocked: 'blocked',
+  asleep: 'asleep',
+  stopped: 'stopped',
+  gone: 'gone',
+  unobserved: 'not looked at',
+};
 
-/** From the victim to the cause: `safepoint (Cleanup) 3.30 s ← time to reach it 3.28 s ← late: `main` blocked 3.28 s`. */
+/**
+ * From the victim to the cause: `safepoint (Cleanup) 3.30 s ← time to reach it 3.28 s ← late: `main` blocked 3.28 s`.
+ */
 export function stepsText(all: readonly ChainStep[]): string {
-  return all.map(({ step, label, thread, activity, duration_ns }) => {
-    const about = [...(thread === null ? [] : [`${step === 'late-thread' ? ':' : ''} ${quoted(thread)}`]), ...(step === 'late-thread' && activity !== null ? [` ${activityNames[activity]}`] : []), ...(label === null || step === 'time-to-safepoint' ? [] : [` (${label})`])];
-    return `${stepNames[step]}${about.join('')} ${formatDuration(duration_ns)}`;
-  }).join(' ← ');
+  return all
+    .map(({ step, label, thread, activity, duration_ns }) => {
+      const about = [
+        ...(thread === null ? [] : [`${step === 'late-thread' ? ':' : ''} ${quoted(thread)}`]),
+        ...(step === 'late-thread' && activity !== null ? [` ${activityNames[activity]}`] : []),
+        ...(label === null || step === 'time-to-safepoint' ? [] : [` (${label})`]),
+      ];
+      return `${stepNames[step]}${about.join('')} ${formatDuration(duration_ns)}`;
+    })
+    .join(' ← ');
 }
 
 const quoted = ({ name }: BlamedThread): string => `\`${name}\``;
@@ -89,9 +116,12 @@ function queue(via: readonly BlamedThread[]): string {
 function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: Worded): string {
   if (holderWaited) return ', which was blocked itself (state D): a thread outside this process may hold the lock';
   if (holder === null || thread === null) return '';
-  const [preempted, blocked, running] = [holder.preempted_ns, holder.blocked_ns, holder.running_ns].map((time_ns) => (time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null));
+  const [preempted, blocked, running] = [holder.preempted_ns, holder.blocked_ns, holder.running_ns].map((time_ns) =>
+    time_ns >= duration_ns / 10 ? formatDuration(time_ns) : null,
+  );
   const atMost = holder.isExact ? '' : 'at most ';
-  if (preempted !== null && preempted !== undefined) return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ')}`;
+  if (preempted !== null && preempted !== undefined)
+    return `, which was ready to run but had no CPU for ${atMost}${preempted}${takers(cpuTakenBy, ' while ')}`;
   if (blocked !== null && blocked !== undefined) return `, which was itself blocked for ${atMost}${blocked}`;
   return running === null || running === undefined ? '' : `, which ran for ${running} of it`;
 }

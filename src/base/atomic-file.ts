@@ -1,9 +1,29 @@
 /**
- * The one writer of files. A regular file appears whole or not at all, and is the old one until then: a random name beside
- * the target, synced, renamed, and the folder synced. A symbolic link is followed to its target. What is not a regular file
+ * The one writer of files. A regular file appears whole or not at all, and is the old one until then: a random name
+ * beside
+ * the target, synced, renamed, and the folder synced. A symbolic link is followed to its target. What is not a regular
+ * file
  * (a device, a FIFO, an open descriptor such as /dev/stdout) is written to directly, and is never replaced.
  */
-import { accessSync, closeSync, constants, existsSync, fchmodSync, fchownSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readlinkSync, realpathSync, renameSync, rmSync, writeSync, type Stats } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { eachChunk } from './read-file.js';
@@ -32,7 +52,9 @@ export function writeNew(path: string, content: Content, mode = 0o666): void {
 export function copyNew(from: string, to: string): void {
   const fd = openNew(to, 0o666);
   try {
-    eachChunk(from, {}, (chunk) => { writeAll(fd, [chunk]); });
+    eachChunk(from, {}, (chunk) => {
+      writeAll(fd, [chunk]);
+    });
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -74,7 +96,9 @@ function descriptorAt(place: string): number | null {
 }
 
 function writeInto(path: string, content: Content): void {
-  writeAndClose(openSync(path, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NOFOLLOW), content, { sync: false });
+  writeAndClose(openSync(path, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NOFOLLOW), content, {
+    sync: false,
+  });
 }
 
 function replaceFile(path: string, there: Stats | null, content: Content): void {
@@ -127,7 +151,7 @@ const retry_ms = 5;
 function writeAll(fd: number, content: Content): void {
   const pieces = typeof content === 'string' ? [Buffer.from(content)] : content;
   for (const piece of pieces) {
-    for (let written = 0; written < piece.length; ) {
+    for (let written = 0; written < piece.length;) {
       try {
         written += writeSync(fd, piece, written);
       } catch (error) {
@@ -164,7 +188,9 @@ function withCode(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** As `mkdir -p`. Node's own recursive mkdir tries for ever where a folder is missing that nobody can make, as in /proc. */
+/**
+ * As `mkdir -p`. Node's own recursive mkdir tries for ever where a folder is missing that nobody can make, as in /proc.
+ */
 export function makeFolders(path: string): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path));

@@ -1,6 +1,8 @@
 /**
- * Programs of the system that do a piece of work and end: apt, dpkg-deb, jlink, strace. Each has our launcher for its keeper
- * (native/launcher/keeper.h), so that it ends with us however we end, and what it has started too. Their words are asked
+ * Programs of the system that do a piece of work and end: apt, dpkg-deb, jlink, strace. Each has our launcher for its
+ * keeper
+ * (native/launcher/keeper.h), so that it ends with us however we end, and what it has started too. Their words are
+ * asked
  * for in English.
  */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
@@ -30,7 +32,10 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** Its standard output by the line, instead of in `stdout`. */
   readonly onLine?: (line: string) => void;
-  /** After which it is ended. Without one it has half an hour: what loads from a mirror may be slow, and never hangs for ever. */
+  /**
+   * After which it is ended. Without one it has half an hour: what loads from a mirror may be slow, and never hangs for
+   * ever.
+   */
   readonly deadline_ms?: number;
 }
 
@@ -62,21 +67,47 @@ export async function endKept(child: ChildProcess, ended: Promise<unknown>): Pro
 }
 
 /** Null if there is no such program. Throws the signal's reason if that ended it. */
-export async function runChild(file: string, args: readonly string[], { env = process.env, signal, cwd, onLine, deadline_ms = usualDeadline_ms }: ChildOptions = {}): Promise<ChildEnd | null> {
+export async function runChild(
+  file: string,
+  args: readonly string[],
+  { env = process.env, signal, cwd, onLine, deadline_ms = usualDeadline_ms }: ChildOptions = {},
+): Promise<ChildEnd | null> {
   signal?.throwIfAborted();
-  const child = spawnKept(file, args, { env: { ...env, LC_ALL: 'C.UTF-8' }, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+  const child = spawnKept(file, args, {
+    env: { ...env, LC_ALL: 'C.UTF-8' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   const output = { stdout: '', stderr: '' };
-  const keep = (name: keyof typeof output) => (text: string): void => { if (output[name].length < mostOutput) output[name] += text; };
+  const keep =
+    (name: keyof typeof output) =>
+    (text: string): void => {
+      if (output[name].length < mostOutput) output[name] += text;
+    };
   child.stderr?.setEncoding('utf8').on('data', keep('stderr'));
-  const lines = onLine === undefined || child.stdout === null ? undefined : createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', onLine);
+  const lines =
+    onLine === undefined || child.stdout === null
+      ? undefined
+      : createInterface({ input: child.stdout, crlfDelay: Infinity }).on('line', onLine);
   if (lines === undefined) child.stdout?.setEncoding('utf8').on('data', keep('stdout'));
-  const linesDone = lines === undefined ? Promise.resolve() : new Promise<void>((done) => { lines.once('close', done); });
+  const linesDone =
+    lines === undefined
+      ? Promise.resolve()
+      : new Promise<void>((done) => {
+          lines.once('close', done);
+        });
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done, fail) => {
-    child.once('error', (cause) => { fail(systemFailure(cause) ?? cause); });
-    child.once('close', (code, by) => { done({ code, signal: by }); });
+    child.once('error', (cause) => {
+      fail(systemFailure(cause) ?? cause);
+    });
+    child.once('close', (code, by) => {
+      done({ code, signal: by });
+    });
   });
   let giveUp: () => void = () => undefined;
-  const givenUp = new Promise<void>((resolve) => { giveUp = resolve; });
+  const givenUp = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
   signal?.addEventListener('abort', giveUp, { once: true });
   const state = { isLate: false };
   const timer = setTimeout(() => {
@@ -91,7 +122,9 @@ export async function runChild(file: string, args: readonly string[], { env = pr
     // Its end may be seen before our own signal is.
     else if (!state.isLate) await after(100);
     signal?.throwIfAborted();
-    return end.code === noSuchProgram && output.stderr.includes(`${file} could not be executed (ENOENT)`) ? null : { ...end, ...state, ...output };
+    return end.code === noSuchProgram && output.stderr.includes(`${file} could not be executed (ENOENT)`)
+      ? null
+      : { ...end, ...state, ...output };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', giveUp);
@@ -103,9 +136,18 @@ const noSuchProgram = 127;
 
 /** The line of its complaints that a sentence can quote: apt's last one only says that there were others. */
 export function lastComplaint({ stderr }: Pick<ChildEnd, 'stderr'>): string {
-  const lines = linesOf(stderr).map((line) => line.trim()).filter((line) => line !== '');
-  const line = lines.find((one) => /Failed to fetch|GPG error/.test(one)) ?? lines.findLast((one) => /^(?:[EW]:|[\w-]+: error|tar:)/.test(one)) ?? lines.at(-1) ?? 'it said nothing';
-  return line.replace(/^[EWN]: /, '').replace(/\s+/g, ' ').slice(0, 300);
+  const lines = linesOf(stderr)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const line =
+    lines.find((one) => /Failed to fetch|GPG error/.test(one)) ??
+    lines.findLast((one) => /^(?:[EW]:|[\w-]+: error|tar:)/.test(one)) ??
+    lines.at(-1) ??
+    'it said nothing';
+  return line
+    .replace(/^[EWN]: /, '')
+    .replace(/\s+/g, ' ')
+    .slice(0, 300);
 }
 
 export function saysDiskFull(text: string): boolean {

@@ -1,11 +1,15 @@
 /**
- * What has to be undone whatever happened: processes, folders, files in use. Every step is tried, and a step that fails is
- * told and not thrown. So it never hides why the work failed, never loses what the work found, and never keeps the steps
+ * What has to be undone whatever happened: processes, folders, files in use. Every step is tried, and a step that fails
+ * is
+ * told and not thrown. So it never hides why the work failed, never loses what the work found, and never keeps the
+ * steps
  * after it from being done.
  */
 import { systemFailure } from './system-error.js';
 
-let tell = (sentence: string): void => { process.stderr.write(`pauselab: ${sentence}\n`); };
+let tell = (sentence: string): void => {
+  process.stderr.write(`pauselab: ${sentence}\n`);
+};
 
 /** Where failures of clean-ups are told from now on; without it, on stderr. */
 export function tellCleanUpFailures(listener: (sentence: string) => void): void {

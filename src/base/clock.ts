@@ -1,6 +1,8 @@
 /**
- * The two clocks. Durations and deadlines are counted on CLOCK_MONOTONIC, which nobody sets; the wall clock, which NTP or a
- * user may set back by an hour, only says when something was (eslint.config.js keeps Date.now() out of all other files).
+ * The two clocks. Durations and deadlines are counted on CLOCK_MONOTONIC, which nobody sets; the wall clock, which NTP
+ * or a
+ * user may set back by an hour, only says when something was (eslint.config.js keeps Date.now() out of all other
+ * files).
  */
 import { interruptedBefore } from './failure.js';
 
@@ -14,14 +16,21 @@ export function wallClock_ms(): number {
 }
 
 export function sleep(time_ms: number): Promise<void> {
-  return new Promise((resolve) => { setTimeout(resolve, time_ms); });
+  return new Promise((resolve) => {
+    setTimeout(resolve, time_ms);
+  });
 }
 
-/** Calls `handle` when the promise resolves, until the returned function is called. The promise may outlive the caller, and keeps nothing of it in memory. */
+/**
+ * Calls `handle` when the promise resolves, until the returned function is called. The promise may outlive the caller,
+ * and keeps nothing of it in memory.
+ */
 export function listen(promise: Promise<unknown> | undefined, handle: () => void): () => void {
   let current: (() => void) | null = handle;
   void promise?.then(() => current?.());
-  return () => { current = null; };
+  return () => {
+    current = null;
+  };
 }
 
 export interface Patience {
@@ -31,8 +40,14 @@ export interface Patience {
   readonly interrupted?: Promise<unknown> | undefined;
 }
 
-/** What `look` finds at last; `late` after the deadline, and `interrupted` once that has resolved. It is looked at least once. */
-export async function waitFor<T>(look: () => T | null | Promise<T | null>, { deadline_ms, poll_ms, interrupted }: Patience): Promise<{ readonly found: T } | 'late' | 'interrupted'> {
+/**
+ * What `look` finds at last; `late` after the deadline, and `interrupted` once that has resolved. It is looked at least
+ * once.
+ */
+export async function waitFor<T>(
+  look: () => T | null | Promise<T | null>,
+  { deadline_ms, poll_ms, interrupted }: Patience,
+): Promise<{ readonly found: T } | 'late' | 'interrupted'> {
   const deadline = monotonic_ms() + deadline_ms;
   const state = { isInterrupted: false };
   let wake: () => void = () => undefined;
@@ -48,7 +63,10 @@ export async function waitFor<T>(look: () => T | null | Promise<T | null>, { dea
       if (monotonic_ms() >= deadline) return 'late';
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, poll_ms);
-        wake = () => { clearTimeout(timer); resolve(); };
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
     }
   } finally {
@@ -57,9 +75,17 @@ export async function waitFor<T>(look: () => T | null | Promise<T | null>, { dea
 }
 
 /** The promise, or a failure as soon as somebody has interrupted; `what` completes "interrupted before …". */
-export async function unlessInterrupted<T>(promise: Promise<T>, interrupted: Promise<unknown> | undefined, what: string): Promise<T> {
+export async function unlessInterrupted<T>(
+  promise: Promise<T>,
+  interrupted: Promise<unknown> | undefined,
+  what: string,
+): Promise<T> {
   let stopListening: () => void = () => undefined;
-  const ended = new Promise<never>((_, reject) => { stopListening = listen(interrupted, () => { reject(interruptedBefore(what)); }); });
+  const ended = new Promise<never>((_, reject) => {
+    stopListening = listen(interrupted, () => {
+      reject(interruptedBefore(what));
+    });
+  });
   // Whichever comes second is nobody's.
   promise.catch(() => undefined);
   try {
@@ -69,11 +95,20 @@ export async function unlessInterrupted<T>(promise: Promise<T>, interrupted: Pro
   }
 }
 
-/** Whether the promise is settled in time. What it resolves to is not asked for, and its failure is the caller's to see. */
+/**
+ * Whether the promise is settled in time. What it resolves to is not asked for, and its failure is the caller's to see.
+ */
 export async function settlesWithin(promise: Promise<unknown>, deadline_ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => { timer = setTimeout(() => { resolve(false); }, deadline_ms); });
-  const settled = promise.then(() => true as const, () => true as const);
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(false);
+    }, deadline_ms);
+  });
+  const settled = promise.then(
+    () => true as const,
+    () => true as const,
+  );
   try {
     return await Promise.race([settled, late]);
   } finally {

@@ -28,7 +28,15 @@ export class Failure extends Error {
   /** Packages of the system that would remedy it, by what they are needed for (system-packages.mjs). */
   readonly needs: readonly Need[];
 
-  constructor(exitCode: ExitCode, sentence: string, { lines = [sentence], needs = [], ...options }: { cause?: unknown; lines?: readonly string[]; needs?: readonly Need[] } = {}) {
+  constructor(
+    exitCode: ExitCode,
+    sentence: string,
+    {
+      lines = [sentence],
+      needs = [],
+      ...options
+    }: { cause?: unknown; lines?: readonly string[]; needs?: readonly Need[] } = {},
+  ) {
     super(sentence, options);
     this.exitCode = exitCode;
     this.lines = lines;

@@ -1,5 +1,6 @@
 /**
- * Folders that belong to a process for as long as it lives: it holds their flock(2), and the kernel gives that back however
+ * Folders that belong to a process for as long as it lives: it holds their flock(2), and the kernel gives that back
+ * however
  * the process ends. A pid would not do: two PID namespaces that share a file system have the same pids.
  */
 import { closeSync, constants, fstatSync, openSync, rmdirSync, statSync } from 'node:fs';
@@ -11,7 +12,9 @@ export interface HeldFolder {
   release(): void;
 }
 
-/** Makes a folder and holds it; `make` is asked again where a cleaner took the new folder for one that was left behind. */
+/**
+ * Makes a folder and holds it; `make` is asked again where a cleaner took the new folder for one that was left behind.
+ */
 export function createHeld(make: () => string): HeldFolder {
   nativeAddon();
   for (;;) {
@@ -20,14 +23,17 @@ export function createHeld(make: () => string): HeldFolder {
       const held = hold(path);
       if (held !== null) return held;
     } catch (error) {
-      cleanUpNow(() => { rmdirSync(path); });
+      cleanUpNow(() => {
+        rmdirSync(path);
+      });
       throw error;
     }
   }
 }
 
 /**
- * Calls `remove` for a folder of this user's that nobody holds, and holds it meanwhile. Another user's is left alone: while
+ * Calls `remove` for a folder of this user's that nobody holds, and holds it meanwhile. Another user's is left alone:
+ * while
  * root removes a tree, its owner could put a link to somebody's files into it.
  */
 export function removeUnheld(path: string, remove: (path: string) => void): void {
@@ -61,7 +67,10 @@ function hold(path: string, owner?: number): HeldFolder | null {
   try {
     const folder = fstatSync(fd);
     // A cleaner that held it before us has removed it.
-    isOurs = (owner === undefined || folder.uid === owner) && nativeAddon().tryLock(fd) && statSync(path, { throwIfNoEntry: false })?.ino === folder.ino;
+    isOurs =
+      (owner === undefined || folder.uid === owner) &&
+      nativeAddon().tryLock(fd) &&
+      statSync(path, { throwIfNoEntry: false })?.ino === folder.ino;
   } finally {
     if (!isOurs) closeSync(fd);
   }

@@ -1,4 +1,7 @@
-/** JSON of others. Nesting has a limit, since whatever walks a value afterwards does so recursively, and the stack is finite. */
+/**
+ * JSON of others. Nesting has a limit, since whatever walks a value afterwards does so recursively, and the stack is
+ * finite.
+ */
 
 /** What pauselab itself writes is nested some 15 deep. */
 const mostDepth = 100;
@@ -9,7 +12,14 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text) as unknown;
 }
 
-const code = { quote: 0x22, backslash: 0x5c, openList: 0x5b, closeList: 0x5d, openObject: 0x7b, closeObject: 0x7d } as const;
+const code = {
+  quote: 0x22,
+  backslash: 0x5c,
+  openList: 0x5b,
+  closeList: 0x5d,
+  openObject: 0x7b,
+  closeObject: 0x7d,
+} as const;
 
 function refuseDeep(text: string): void {
   let depth = 0;

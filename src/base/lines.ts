@@ -1,4 +1,7 @@
-/** Lines of what a program printed. Programs may print anything, and what looks at a line may need time that grows faster than it. */
+/**
+ * Lines of what a program printed. Programs may print anything, and what looks at a line may need time that grows
+ * faster than it.
+ */
 
 /** Longer than any line that means something here. */
 export const longestLine = 4096;

@@ -1,6 +1,7 @@
 /**
  * The native addon, loaded once. It serves the control plane only: scheduling of threads by tid, the board's
- * shared mapping, and two calls on files that Node does not have. A failed system call throws an Error with `code` (an errno name) and `syscall`.
+ * shared mapping, and two calls on files that Node does not have. A failed system call throws an Error with `code` (an
+ * errno name) and `syscall`.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

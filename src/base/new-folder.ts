@@ -11,11 +11,20 @@ import { nativeAddon } from './native.js';
 
 /** `fill` syncs its files; folders are synced here. An empty folder at the place is replaced, anything else refused. */
 export function createWhole(place: string, fill: (folder: string) => void): void {
-  withFilled(place, fill, (filled) => { renameSync(filled, place); });
+  withFilled(place, fill, (filled) => {
+    renameSync(filled, place);
+  });
 }
 
-/** The same for a place that has a folder: at every moment the old one or the new one is there, or both are found by `recoverReplaced`. */
-export function replaceWhole(place: string, fill: (folder: string) => void, exchange: (one: string, other: string) => void = inOneStep): void {
+/**
+ * The same for a place that has a folder: at every moment the old one or the new one is there, or both are found by
+ * `recoverReplaced`.
+ */
+export function replaceWhole(
+  place: string,
+  fill: (folder: string) => void,
+  exchange: (one: string, other: string) => void = inOneStep,
+): void {
   withFilled(place, fill, (filled) => {
     try {
       exchange(filled, place);
@@ -30,9 +39,16 @@ export function replaceWhole(place: string, fill: (folder: string) => void, exch
   });
 }
 
-/** What killed writers left in this folder: a replaced folder whose successor never came is put back, all else is removed. */
+/**
+ * What killed writers left in this folder: a replaced folder whose successor never came is put back, all else is
+ * removed.
+ */
 export function cleanHidden(folder: string): void {
-  for (const name of namesIn(folder)) if (/^\.pauselab-[0-9a-f]{16}\.partial$/.test(name)) removeUnheld(join(folder, name), (path) => { rmSync(path, { recursive: true, force: true }); });
+  for (const name of namesIn(folder))
+    if (/^\.pauselab-[0-9a-f]{16}\.partial$/.test(name))
+      removeUnheld(join(folder, name), (path) => {
+        rmSync(path, { recursive: true, force: true });
+      });
   recoverReplaced(folder);
 }
 
@@ -88,7 +104,8 @@ function hiddenFolder(parent: string): HeldFolder {
 }
 
 function syncFolders(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) syncFolders(join(folder, entry.name));
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) syncFolders(join(folder, entry.name));
   syncFolder(folder);
 }
 
@@ -98,7 +115,10 @@ function inOneStep(one: string, other: string): void {
 
 /** The file system or the kernel cannot exchange names, or there is no addon to ask it. */
 function isUnknown(error: unknown): boolean {
-  return error instanceof Failure || ['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return (
+    error instanceof Failure ||
+    ['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')
+  );
 }
 
 /** A reader may put the old one back in between. */
@@ -113,7 +133,8 @@ function inTwoSteps(filled: string, place: string): void {
       break;
     } catch (error) {
       if (!existsSync(place)) renameSync(aside, place);
-      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '') || tries === mostTries) throw error;
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '') || tries === mostTries)
+        throw error;
     }
   }
   syncFolder(dirname(place));

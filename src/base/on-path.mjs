@@ -9,7 +9,10 @@ import { delimiter, join } from 'node:path';
  * @returns {string | null}
  */
 export function onPath(program, path = process.env.PATH) {
-  const files = (path ?? '').split(delimiter).filter((folder) => folder !== '').map((folder) => join(folder, program));
+  const files = (path ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, program));
   return files.find(isExecutable) ?? null;
 }
 

@@ -1,10 +1,15 @@
 /**
- * Text of others before it is shown. Names, sentences and paths may come from a bundle, a log, a guest or a file name, and
- * may hold what a terminal obeys (escape sequences), what breaks a line, or what turns the direction of writing so that a
+ * Text of others before it is shown. Names, sentences and paths may come from a bundle, a log, a guest or a file name,
+ * and
+ * may hold what a terminal obeys (escape sequences), what breaks a line, or what turns the direction of writing so that
+ * a
  * reader sees another text than the one that is there. Everything that is printed passes one of these.
  */
 
-/** C0, DEL and C1; the separators of lines and paragraphs; marks, embeddings, overrides and isolates of bidirectional text. */
+/**
+ * C0, DEL and C1; the separators of lines and paragraphs; marks, embeddings, overrides and isolates of bidirectional
+ * text.
+ */
 const unprintable = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 const replacement = '\ufffd';
 
@@ -20,7 +25,9 @@ export function printableText(text: string): string {
 
 /** Every string of a document, as one line each. */
 export function printable<T>(document: T): T {
-  return JSON.parse(JSON.stringify(document), (_key, value: unknown) => (typeof value === 'string' ? printableLine(value) : value)) as T;
+  return JSON.parse(JSON.stringify(document), (_key, value: unknown) =>
+    typeof value === 'string' ? printableLine(value) : value,
+  ) as T;
 }
 
 /** A part of a sentence: each run of such characters becomes a blank, and what is too long is cut. */
@@ -36,5 +43,7 @@ export function quoted(name: string, longest = 100): string {
 
 /** The same JSON: its text may be printed, and reads back as the same value. Line breaks between its parts stay. */
 export function printableJson(json: string): string {
-  return json.replace(unprintable, (character) => (character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
+  return json.replace(unprintable, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

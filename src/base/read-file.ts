@@ -1,8 +1,20 @@
 /**
- * The one reader of files that a user or a stranger may have made. Only regular files are read, and pipes where a user named
- * one (`--policy <(…)`); never more than a limit. Throws what the system says, or an Error that completes "could not be read (…)".
+ * The one reader of files that a user or a stranger may have made. Only regular files are read, and pipes where a user
+ * named
+ * one (`--policy <(…)`); never more than a limit. Throws what the system says, or an Error that completes "could not be
+ * read (…)".
  */
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, statSync, type ReadStream, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  type ReadStream,
+  type Stats,
+} from 'node:fs';
 
 export interface Limits {
   readonly mostBytes: number;
@@ -26,7 +38,8 @@ export function readPart(path: string, position: number, length: number): Buffer
   return withOpen(path, { pipes: false }, (fd) => {
     const part = Buffer.alloc(length);
     let filled = 0;
-    for (let read = 1; filled < length && read > 0; filled += read) read = readSync(fd, part, filled, length - filled, position + filled);
+    for (let read = 1; filled < length && read > 0; filled += read)
+      read = readSync(fd, part, filled, length - filled, position + filled);
     return part.subarray(0, filled);
   });
 }
@@ -45,7 +58,10 @@ export function eachChunk(path: string, { pipes = false }: Pick<Limits, 'pipes'>
 }
 
 /** A regular file, or the part of it from `start` to `end` (both included). */
-export function streamOf(path: string, { mostBytes, ...range }: { readonly mostBytes: number; readonly start?: number; readonly end?: number }): ReadStream {
+export function streamOf(
+  path: string,
+  { mostBytes, ...range }: { readonly mostBytes: number; readonly start?: number; readonly end?: number },
+): ReadStream {
   const { fd, file } = open(path, { pipes: false });
   try {
     refuseLarge(file.size, mostBytes);
@@ -67,7 +83,10 @@ function withOpen<T>(path: string, options: { pipes: boolean }, use: (fd: number
   }
 }
 
-/** Looked at before it is opened, since opening a device may already do something, and afterwards, since it may be another by then. */
+/**
+ * Looked at before it is opened, since opening a device may already do something, and afterwards, since it may be
+ * another by then.
+ */
 function open(path: string, { pipes }: { pipes: boolean }): { fd: number; file: Stats } {
   refuseOthers(statSync(path), pipes);
   // Without a writer the open of a FIFO waits.
@@ -85,7 +104,10 @@ function open(path: string, { pipes }: { pipes: boolean }): { fd: number; file: 
 function refuseOthers(file: Stats, pipes: boolean): void {
   if (file.isFile() || (pipes && file.isFIFO())) return;
   const what = file.isDirectory() ? 'a folder' : file.isFIFO() ? 'a pipe' : file.isSocket() ? 'a socket' : 'a device';
-  throw withCode(file.isDirectory() ? 'EISDIR' : 'ENOTSUP', `it is ${what}, and no regular file${pipes ? ' or pipe' : ''}`);
+  throw withCode(
+    file.isDirectory() ? 'EISDIR' : 'ENOTSUP',
+    `it is ${what}, and no regular file${pipes ? ' or pipe' : ''}`,
+  );
 }
 
 /** Also of a file that grows, and of one whose size is not known before, such as a pipe. */

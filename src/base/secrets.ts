@@ -1,5 +1,6 @@
 /**
- * Secrets in texts and command lines: found by the name before a value, by the place in a URL, or by the shape of well-known
+ * Secrets in texts and command lines: found by the name before a value, by the place in a URL, or by the shape of
+ * well-known
  * tokens. What looks like one is replaced; a value without any of these signs cannot be told from other text.
  */
 
@@ -14,7 +15,8 @@ export function isSecretName(name: string): boolean {
 const keepSecrets = '--keep-secrets';
 
 /** Most texts have none: the patterns below are not even tried. */
-const sign = /pass|token|secret|key|credential|pwd|:\/\/|jdbc:oracle|bearer|basic|\b(?:AKIA|ASIA|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|eyJ|sk-)/i;
+const sign =
+  /pass|token|secret|key|credential|pwd|:\/\/|jdbc:oracle|bearer|basic|\b(?:AKIA|ASIA|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|eyJ|sk-)/i;
 
 /** Each pattern begins where a name does, so that it is linear in the text. */
 const value = String.raw`("(?:\\.|[^"\\])*"|'[^']*'|(?:\\.|[^\s&;,"'\\]|,(?!\s|$|[\w.-]{1,100}=))+)`;
@@ -22,14 +24,18 @@ const named = String.raw`(?<![\w.-])(?=[\w.-]*(?:pass|token|secret|key|credentia
 const assignment = new RegExp(String.raw`${named}([\w.-]+)=${value}`, 'gi');
 const option = new RegExp(String.raw`${named}(--?[A-Za-z][\w.-]*)(\s+)(?!-)${value}`, 'gi');
 /** In JSON, and in YAML's mappings in braces. */
-const pair = new RegExp(String.raw`([{,]\s{0,20}|")${named}([\w.-]+)("?\s{0,20}:\s{0,20})${value.replace(';,', ';,}')}`, 'gi');
+const pair = new RegExp(
+  String.raw`([{,]\s{0,20}|")${named}([\w.-]+)("?\s{0,20}:\s{0,20})${value.replace(';,', ';,}')}`,
+  'gi',
+);
 const inUrl = /((?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s/@:"']*:)[^\s/@"']+@/gi;
 const userOfUrl = /(https?:\/\/)[^\s/@:"']{16,}@/gi;
 const oracle = /(jdbc:oracle:\w{1,20}:[^\s/@:]{1,200}\/)[^\s/@]{1,200}@/gi;
 const authorization = /\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
 const privateKey = /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[\s\S]*?(-----END|$)/g;
 /** AWS, GitHub, GitLab, Slack, OpenAI and the like, JSON Web Tokens. */
-const tokens = /\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}|sk-[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)/g;
+const tokens =
+  /\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[a-z]-[\w-]{10,}|sk-[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)/g;
 
 /** A text, such as a sentence, a log or several words of a command line. */
 export function redacted(text: string): string {
@@ -42,13 +48,21 @@ export function redacted(text: string): string {
     .replace(authorization, `$1$2${redaction}`)
     .replace(tokens, redaction)
     .replace(assignment, (all, name: string) => (isSecretName(name) ? `${name}=${redaction}` : all))
-    .replace(option, (all, name: string, blanks: string) => (isSecretOption(name) ? `${name}${blanks}${redaction}` : all))
-    .replace(pair, (all, before: string, name: string, colon: string) => (isSecretName(name) ? `${before}${name}${colon}"${redaction}"` : all));
+    .replace(option, (all, name: string, blanks: string) =>
+      isSecretOption(name) ? `${name}${blanks}${redaction}` : all,
+    )
+    .replace(pair, (all, before: string, name: string, colon: string) =>
+      isSecretName(name) ? `${before}${name}${colon}"${redaction}"` : all,
+    );
 }
 
 /** Words of pauselab's own command line: those of `--java-args` are a text with words of its own. */
 export function redactedArguments(words: readonly string[]): string[] {
-  return words.map((word, i) => (['--java-args', '--base-java-args'].includes(words[i - 1] ?? '') ? redacted(word) : (redactedWords(words.slice(Math.max(0, i - 1), i + 1)).at(-1) ?? '')));
+  return words.map((word, i) =>
+    ['--java-args', '--base-java-args'].includes(words[i - 1] ?? '')
+      ? redacted(word)
+      : (redactedWords(words.slice(Math.max(0, i - 1), i + 1)).at(-1) ?? ''),
+  );
 }
 
 /** Words of a command line: a name may be one word and its value the next. */
@@ -61,12 +75,16 @@ export function redactedWords(words: readonly string[]): string[] {
 }
 
 export function redactedEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment).map(([name, found]) => [name, isSecretName(name) ? redaction : redacted(found)]));
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, found]) => [name, isSecretName(name) ? redaction : redacted(found)]),
+  );
 }
 
 /** The values that stand as such behind a name, so that they can be found elsewhere. */
 export function secretsIn(words: readonly string[], environment: Readonly<Record<string, string>>): string[] {
-  const ofWords = words.flatMap((word, i) => (isValueOf(words[i - 1], word) ? [word] : [assignedIn(word)?.value ?? '']));
+  const ofWords = words.flatMap((word, i) =>
+    isValueOf(words[i - 1], word) ? [word] : [assignedIn(word)?.value ?? ''],
+  );
   const ofEnvironment = Object.entries(environment).flatMap(([name, found]) => (isSecretName(name) ? [found] : []));
   return [...ofWords, ...ofEnvironment].filter((found) => found !== '' && found !== redaction);
 }
@@ -75,7 +93,9 @@ export function secretsIn(words: readonly string[], environment: Readonly<Record
 export function redactedNames(words: readonly string[]): string[] {
   return words.flatMap((word, i) => {
     if (!word.includes(redaction)) return [];
-    return [word === redaction ? `the word after ${words[i - 1] ?? 'the beginning'}` : (/([\w.-]+)=/.exec(word)?.[1] ?? word)];
+    return [
+      word === redaction ? `the word after ${words[i - 1] ?? 'the beginning'}` : (/([\w.-]+)=/.exec(word)?.[1] ?? word),
+    ];
   });
 }
 

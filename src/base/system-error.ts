@@ -1,5 +1,6 @@
 /**
- * What the system refused, as a sentence. Any error of a system call that nobody expected (a disk that is full, a limit that
+ * What the system refused, as a sentence. Any error of a system call that nobody expected (a disk that is full, a limit
+ * that
  * is reached, a folder that is gone) is a fault of the environment and no bug: exit code 5, and what to do about it.
  */
 import { constants } from 'node:os';
@@ -11,13 +12,19 @@ interface Meaning {
 }
 
 const meanings: Readonly<Record<string, Meaning>> = {
-  EACCES: { what: 'permission was denied', remedy: 'change the permissions, name another place, or run as a user who has them' },
+  EACCES: {
+    what: 'permission was denied',
+    remedy: 'change the permissions, name another place, or run as a user who has them',
+  },
   EAGAIN: { what: 'the resource is temporarily unavailable', remedy: 'try again' },
   EBUSY: { what: 'it is in use', remedy: 'end what uses it, or name another place' },
   ECONNREFUSED: { what: 'the connection was refused', remedy: 'look at what should listen there' },
   EDQUOT: { what: 'the disk quota is used up', remedy: 'free some of it, or name another place' },
   EEXIST: { what: 'it exists already', remedy: 'remove it, or name another' },
-  EFBIG: { what: 'the file would be larger than it may be', remedy: 'raise the limit on the size of files (ulimit -f)' },
+  EFBIG: {
+    what: 'the file would be larger than it may be',
+    remedy: 'raise the limit on the size of files (ulimit -f)',
+  },
   EIO: { what: 'the device failed', remedy: 'look at the kernel log (dmesg)' },
   EISDIR: { what: 'it is a folder', remedy: 'name a file' },
   ELOOP: { what: 'its symbolic links lead in a circle', remedy: 'correct them' },
@@ -26,7 +33,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENFILE: { what: 'this machine may not open more files', remedy: 'raise fs.file-max, or end what holds them' },
   ENODEV: { what: 'there is no such device', remedy: 'name another place' },
   ENOENT: { what: 'it is not there', remedy: 'make it, or name another' },
-  ENOMEM: { what: 'there is not enough memory', remedy: 'free some, or raise the limit (ulimit -v, the memory limit of the container)' },
+  ENOMEM: {
+    what: 'there is not enough memory',
+    remedy: 'free some, or raise the limit (ulimit -v, the memory limit of the container)',
+  },
   ENOSPC: { what: 'its file system is full, or has no inode left', remedy: 'free some of it, or name another place' },
   ENOTDIR: { what: 'a part of the path is no folder', remedy: 'correct the path' },
   ENOTEMPTY: { what: 'the folder is not empty', remedy: 'empty it, or name another' },
@@ -38,7 +48,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
 };
 
 /** A new process, and the memory or the process ID that it needs. */
-const noProcess: Meaning = { what: 'no more processes or threads may be started', remedy: 'raise the limit (ulimit -u, the pids limit of the container), or end some' };
+const noProcess: Meaning = {
+  what: 'no more processes or threads may be started',
+  remedy: 'raise the limit (ulimit -u, the pids limit of the container), or end some',
+};
 const noWorkingDirectory: Meaning = { what: 'the working directory was removed', remedy: 'change to one that exists' };
 
 /** These say that the caller was wrong: a bug of ours. */
@@ -48,15 +61,23 @@ const bugs = new Set(['EBADF', 'EFAULT', 'EINVAL', 'ENOTSOCK', 'EDOM', 'ERANGE']
 export function systemFailure(error: unknown): Failure | null {
   if (!(error instanceof Error)) return null;
   // V8 says so where a buffer finds no memory.
-  if (error instanceof RangeError && error.message.includes('allocation failed')) return failed('allocating a buffer', 'ENOMEM', error);
+  if (error instanceof RangeError && error.message.includes('allocation failed'))
+    return failed('allocating a buffer', 'ENOMEM', error);
   const { syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   const code = errnoName(error);
   if (code === undefined || syscall === undefined || !/^E[A-Z0-9]+$/.test(code) || bugs.has(code)) return null;
-  return failed([callOf(syscall, path), path, ...(dest === undefined ? [] : ['to', dest])].filter((word) => word !== undefined && word !== '').join(' '), code, error);
+  return failed(
+    [callOf(syscall, path), path, ...(dest === undefined ? [] : ['to', dest])]
+      .filter((word) => word !== undefined && word !== '')
+      .join(' '),
+    code,
+    error,
+  );
 }
 
 /**
- * Node calls a refusal that libuv does not know, such as a used-up quota, UNKNOWN, or `Unknown system error -122` where the
+ * Node calls a refusal that libuv does not know, such as a used-up quota, UNKNOWN, or `Unknown system error -122` where
+ * the
  * call was a synchronous one; its number is Linux's all the same.
  */
 export function errnoName({ code, errno }: NodeJS.ErrnoException): string | undefined {
@@ -76,7 +97,12 @@ export function machineFailure(error: unknown): Failure | null {
 export function meaningOf(code: string, syscall = ''): Meaning {
   if (code === 'EAGAIN' && /^(spawn|fork|clone)/.test(syscall)) return noProcess;
   if (code === 'ENOENT' && syscall === 'uv_cwd') return noWorkingDirectory;
-  return meanings[code] ?? { what: 'the system refused it', remedy: 'look at the place and at the limits of this process (ulimit -a)' };
+  return (
+    meanings[code] ?? {
+      what: 'the system refused it',
+      remedy: 'look at the place and at the limits of this process (ulimit -a)',
+    }
+  );
 }
 
 function failed(doing: string, code: string, cause: NodeJS.ErrnoException): Failure {

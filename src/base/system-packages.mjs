@@ -1,5 +1,6 @@
 /**
- * What pauselab needs of the system, and the packages that hold it. Plain JavaScript, because the set-up (scripts/setup)
+ * What pauselab needs of the system, and the packages that hold it. Plain JavaScript, because the set-up
+ * (scripts/setup)
  * reads this table before anything is compiled.
  */
 import { readFileSync } from 'node:fs';
@@ -82,7 +83,9 @@ export function packageNames(needs, distribution) {
  * @returns {string}
  */
 export function howToInstall(needs, own = ownDistribution()) {
-  const order = /** @type {Distribution[]} */ (Object.keys(distributions)).sort((a, b) => Number(b === own) - Number(a === own));
+  const order = /** @type {Distribution[]} */ (Object.keys(distributions)).sort(
+    (a, b) => Number(b === own) - Number(a === own),
+  );
   /** @type {Map<string, string[]>} */
   const titles = new Map();
   for (const distribution of order) {

@@ -1,9 +1,13 @@
-/** How many columns of a terminal a text takes, and cutting it to so many: East Asian characters and emoji take two, marks none. */
+/**
+ * How many columns of a terminal a text takes, and cutting it to so many: East Asian characters and emoji take two,
+ * marks none.
+ */
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** East Asian Width W and F (Unicode Standard Annex 11), by blocks. */
-const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{17000}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{17000}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 const zero = /^[\p{Mn}\p{Me}\p{Cf}]/u;
 
 export function textWidth(text: string): number {
@@ -24,5 +28,8 @@ export function fitted(text: string, columns: number): string {
 }
 
 function pieces(text: string): { readonly text: string; readonly columns: number }[] {
-  return [...graphemes.segment(text)].map(({ segment }) => ({ text: segment, columns: zero.test(segment) ? 0 : wide.test(segment) ? 2 : 1 }));
+  return [...graphemes.segment(text)].map(({ segment }) => ({
+    text: segment,
+    columns: zero.test(segment) ? 0 : wide.test(segment) ? 2 : 1,
+  }));
 }

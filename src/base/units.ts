@@ -60,9 +60,7 @@ export function parseRate(text: string): Parsed {
 export function parseShare(text: string): Parsed {
   const quantity = split(text, [['%', 100]]);
   const value = Number(quantity?.digits) / 100;
-  return value <= 1
-    ? { ok: true, value }
-    : { ok: false, expected: 'a share from 0% to 100%, such as 5%' };
+  return value <= 1 ? { ok: true, value } : { ok: false, expected: 'a share from 0% to 100%, such as 5%' };
 }
 
 /** Nanoseconds as `1.23 ms`. */
@@ -126,9 +124,7 @@ function parseWhole(text: string, units: Units, expected: string): Parsed {
 function split(text: string, units: Units): { digits: string; factor: number } | undefined {
   const match = /^(\d{1,20}(?:\.\d{1,20})?)(\D+)$/.exec(text);
   const unit = units.find(([name]) => name === match?.[2]);
-  return match?.[1] === undefined || unit === undefined
-    ? undefined
-    : { digits: match[1], factor: unit[1] };
+  return match?.[1] === undefined || unit === undefined ? undefined : { digits: match[1], factor: unit[1] };
 }
 
 function format(value: number, units: Units): string {

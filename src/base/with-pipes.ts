@@ -3,7 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { unfit } from './failure.js';
 import { meaningOf } from './system-error.js';
 
-/** Node gives a child that found no file descriptor no pipes, whatever its type says, and tells of it by an event that comes later. */
+/**
+ * Node gives a child that found no file descriptor no pipes, whatever its type says, and tells of it by an event that
+ * comes later.
+ */
 export function withPipes<Child extends ChildProcess>(child: Child): Child {
   if ((child.stdio as unknown) !== undefined) return child;
   child.once('error', () => undefined);

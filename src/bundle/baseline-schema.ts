@@ -1,4 +1,6 @@
-/** `baseline.json`: what a stored baseline is of. Beside it lies a bundle of which the whole-run histograms are kept. */
+/**
+ * `baseline.json`: what a stored baseline is of. Beside it lies a bundle of which the whole-run histograms are kept.
+ */
 import { z } from 'zod';
 
 export const baselineVersion = 1;
@@ -27,7 +29,9 @@ export const baselineSchema = z.object({
     memoryBytes: orNull(z.number()),
     jdks: z.array(z.string()),
     /** Of a bundle of several kernels: each, in its order; `kernel` then names them all. */
-    kernels: z.array(z.object({ kernel: orNull(z.string()), preemption: orNull(z.string()), hz: orNull(z.number()) })).exactOptional(),
+    kernels: z
+      .array(z.object({ kernel: orNull(z.string()), preemption: orNull(z.string()), hz: orNull(z.number()) }))
+      .exactOptional(),
   }),
 });
 

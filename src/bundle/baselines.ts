@@ -29,13 +29,23 @@ export function isBaseline(path: string): boolean {
 }
 
 export function checkBaselineName(name: string): string {
-  if (!nameRule.test(name)) throw usage(`${quoted(name)} cannot name a baseline; use letters, digits, dots, dashes and underscores, at most 100, the first a letter or a digit`);
+  if (!nameRule.test(name))
+    throw usage(
+      `${quoted(name)} cannot name a baseline; use letters, digits, dots, dashes and underscores, at most 100, the first a letter or a digit`,
+    );
   return name;
 }
 
 /** Checked; the name is its folder's. */
 export function readBaseline(path: string): BaselineFile {
-  return readJsonFile(join(path, file), "a baseline's facts", 'a folder that `pauselab baseline save` wrote', baselineVersion, baselineSchema, 'baseline');
+  return readJsonFile(
+    join(path, file),
+    "a baseline's facts",
+    'a folder that `pauselab baseline save` wrote',
+    baselineVersion,
+    baselineSchema,
+    'baseline',
+  );
 }
 
 export interface Listed {
@@ -53,17 +63,28 @@ export interface BaselineList {
 export function listBaselines(folder: string): BaselineList {
   recoverReplaced(folder);
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  if (entries.length > mostBaselines) throw usage(`${folder} holds ${entries.length} entries, and at most ${mostBaselines} are read; name one baseline in it`);
-  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name).sort();
+  if (entries.length > mostBaselines)
+    throw usage(
+      `${folder} holds ${entries.length} entries, and at most ${mostBaselines} are read; name one baseline in it`,
+    );
+  const folders = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort();
   const own = folders.filter((name) => nameRule.test(name) && isBaseline(join(folder, name)));
   return {
     baselines: own.map((name) => {
       const path = join(folder, name);
       const baseline = readBaseline(path);
-      if (baseline.name !== name) throw usage(`${join(path, file)} says that it is the baseline ${quoted(baseline.name)}; the folder was renamed or the file changed`);
+      if (baseline.name !== name)
+        throw usage(
+          `${join(path, file)} says that it is the baseline ${quoted(baseline.name)}; the folder was renamed or the file changed`,
+        );
       return { path, baseline };
     }),
-    notes: folders.filter((name) => !own.includes(name)).map((name) => `${quoted(name)} in ${folder} is no baseline, and is left alone`),
+    notes: folders
+      .filter((name) => !own.includes(name))
+      .map((name) => `${quoted(name)} in ${folder} is no baseline, and is left alone`),
   };
 }
 
@@ -73,7 +94,9 @@ export function findBaseline(folder: string, name: string): Listed {
   const found = baselines.find(({ baseline }) => baseline.name === name);
   if (found !== undefined) return found;
   const names = baselines.map(({ baseline }) => baseline.name);
-  throw usage(`${folder} has no baseline ${name}${didYouMean(name, names)}${names.length === 0 ? '; it has none' : `; it has ${names.join(', ')}`}`);
+  throw usage(
+    `${folder} has no baseline ${name}${didYouMean(name, names)}${names.length === 0 ? '; it has none' : `; it has ${names.join(', ')}`}`,
+  );
 }
 
 export interface SaveOptions {
@@ -88,25 +111,47 @@ export function saveBaseline({ folder, baseline, bundle, replace }: SaveOptions)
   const path = join(folder, checkBaselineName(baseline.name));
   cleanHidden(folder);
   const isThere = existsSync(path);
-  if (isThere && !(replace && isBaseline(path))) throw usage(isBaseline(path) ? `${folder} has a baseline ${baseline.name} already; replace it with --replace, or give this one another name with --as` : `${path} exists and is no baseline; give this one another name with --as`);
+  if (isThere && !(replace && isBaseline(path)))
+    throw usage(
+      isBaseline(path)
+        ? `${folder} has a baseline ${baseline.name} already; replace it with --replace, or give this one another name with --as`
+        : `${path} exists and is no baseline; give this one another name with --as`,
+    );
   if (isThere) refuseLink(path);
-  guard(folder, () => { makeFolders(folder); }, '--in');
-  const fill = (place: string): void => { writeFiles(place, baseline, bundle); };
-  guard(path, () => {
-    if (isThere) replaceWhole(path, fill);
-    else createWhole(path, fill);
-  }, '--in');
+  guard(
+    folder,
+    () => {
+      makeFolders(folder);
+    },
+    '--in',
+  );
+  const fill = (place: string): void => {
+    writeFiles(place, baseline, bundle);
+  };
+  guard(
+    path,
+    () => {
+      if (isThere) replaceWhole(path, fill);
+      else createWhole(path, fill);
+    },
+    '--in',
+  );
   return path;
 }
 
 function writeFiles(folder: string, baseline: BaselineFile, { path, manifest, summary, runs }: StoredBundle): void {
-  const writeJson = (name: string, value: unknown): void => { writeNew(join(folder, name), `${JSON.stringify(value)}\n`); };
+  const writeJson = (name: string, value: unknown): void => {
+    writeNew(join(folder, name), `${JSON.stringify(value)}\n`);
+  };
   writeJson('manifest.json', manifest);
   if (summary !== null) writeJson('summary.json', summary);
   for (const run of runs) {
     makeFolders(join(folder, 'runs', run.name));
     writeJson(join('runs', run.name, 'run.json'), run);
-    writeNew(join(folder, 'runs', run.name, 'histograms.hlog'), wholeRunLog(join(path, 'runs', run.name, 'histograms.hlog'), run));
+    writeNew(
+      join(folder, 'runs', run.name, 'histograms.hlog'),
+      wholeRunLog(join(path, 'runs', run.name, 'histograms.hlog'), run),
+    );
   }
   writeNew(join(folder, file), `${JSON.stringify(baseline, null, 1)}\n`);
 }
@@ -116,8 +161,16 @@ function wholeRunLog(log: string, { startedAt, window }: RunFile): string {
   const { tags } = sumHlog(log);
   const started_ms = Date.parse(startedAt);
   const bad = tags.find(({ tag }) => tag !== null && !isTag(tag));
-  if (bad !== undefined) throw usage(`${log} has the tag ${quoted(bad.tag ?? '')}, which no log of pauselab has; it was changed`);
-  return hlogHead(Number.isFinite(started_ms) ? started_ms : 0) + tags.flatMap(({ tag, counts }) => (tag === null ? [] : [hlogLine(tag, window.windowStart_ns, window.windowEnd_ns, counts)])).join('');
+  if (bad !== undefined)
+    throw usage(`${log} has the tag ${quoted(bad.tag ?? '')}, which no log of pauselab has; it was changed`);
+  return (
+    hlogHead(Number.isFinite(started_ms) ? started_ms : 0) +
+    tags
+      .flatMap(({ tag, counts }) =>
+        tag === null ? [] : [hlogLine(tag, window.windowStart_ns, window.windowEnd_ns, counts)],
+      )
+      .join('')
+  );
 }
 
 export function removeBaseline(folder: string, name: string): string {

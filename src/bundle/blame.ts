@@ -1,5 +1,20 @@
-/** The words of a chain of blame. Apart from their schema, which takes an emulated CPU longer to load than a run to prepare. */
-export const causes = ['mmap-lock-reader', 'mmap-lock-writer', 'vma-lock', 'allocator-mutex', 'safepoint', 'gc-pause', 'not-scheduled', 'stopped', 'steal', 'running', 'unknown'] as const;
+/**
+ * The words of a chain of blame. Apart from their schema, which takes an emulated CPU longer to load than a run to
+ * prepare.
+ */
+export const causes = [
+  'mmap-lock-reader',
+  'mmap-lock-writer',
+  'vma-lock',
+  'allocator-mutex',
+  'safepoint',
+  'gc-pause',
+  'not-scheduled',
+  'stopped',
+  'steal',
+  'running',
+  'unknown',
+] as const;
 export type Cause = (typeof causes)[number];
 
 /** Of these: a lock of the address space, held by a thread. */

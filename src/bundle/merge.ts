@@ -1,5 +1,6 @@
 /**
- * Several bundles of one profile, on one machine, as one: their runs renumbered in the order in which they were made, every
+ * Several bundles of one profile, on one machine, as one: their runs renumbered in the order in which they were made,
+ * every
  * file as it was. The manifest keeps each origin's own, and which run came from where.
  */
 import { readdirSync } from 'node:fs';
@@ -24,7 +25,9 @@ export interface MergePlan {
 
 /** By when each began. A repetition's number stays one of a kind within its arm and kernel. */
 export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
-  const ordered = bundles.toSorted((a, b) => (a.manifest.startedAt < b.manifest.startedAt ? -1 : a.manifest.startedAt > b.manifest.startedAt ? 1 : 0));
+  const ordered = bundles.toSorted((a, b) =>
+    a.manifest.startedAt < b.manifest.startedAt ? -1 : a.manifest.startedAt > b.manifest.startedAt ? 1 : 0,
+  );
   const [first] = ordered;
   if (first === undefined) throw new Error('nothing to merge');
   const width = Math.max(3, String(ordered.reduce((sum, { runs }) => sum + runs.length, 0)).length);
@@ -36,39 +39,69 @@ export function planMerge(bundles: readonly StoredBundle[]): MergePlan {
       const pair = JSON.stringify([before.arm, before.kernel]);
       const repetition = before.repetition + (own.get(pair) ?? 0);
       offsets.set(pair, Math.max(offsets.get(pair) ?? 0, repetition));
-      runs.push({ from, before, file: { ...before, name: `${String(runs.length).padStart(width, '0')}-${before.name.replace(/^\d+-/, '')}`, repetition } });
+      runs.push({
+        from,
+        before,
+        file: {
+          ...before,
+          name: `${String(runs.length).padStart(width, '0')}-${before.name.replace(/^\d+-/, '')}`,
+          repetition,
+        },
+      });
     }
   }
   return { manifest: mergedManifest(ordered, first, runs), runs };
 }
 
-function mergedManifest(ordered: readonly StoredBundle[], first: StoredBundle, runs: readonly MergedRun[]): ManifestFile {
+function mergedManifest(
+  ordered: readonly StoredBundle[],
+  first: StoredBundle,
+  runs: readonly MergedRun[],
+): ManifestFile {
   // A merged bundle's origins stay the ones that were measured.
   const origins = ordered.flatMap((from) => {
-    const own = runs.filter((run) => run.from === from).map(({ before, file }) => ({ from: before.name, to: file.name }));
+    const own = runs
+      .filter((run) => run.from === from)
+      .map(({ before, file }) => ({ from: before.name, to: file.name }));
     const { origins: earlier, ...manifest } = from.manifest;
     if (earlier.length === 0) return [{ path: from.path, manifest, runs: own }];
-    return earlier.map((origin) => ({ ...origin, runs: origin.runs.flatMap(({ from: name, to }) => own.filter((run) => run.from === to).map((run) => ({ from: name, to: run.to }))) }));
+    return earlier.map((origin) => ({
+      ...origin,
+      runs: origin.runs.flatMap(({ from: name, to }) =>
+        own.filter((run) => run.from === to).map((run) => ({ from: name, to: run.to })),
+      ),
+    }));
   });
   // Its rounds were renumbered, and are no longer those of another bundle.
-  return { ...first.manifest, turns: null, order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })), origins };
+  return {
+    ...first.manifest,
+    turns: null,
+    order: runs.map(({ file: { arm, kernel, repetition } }) => ({ arm, kernel, repetition })),
+    origins,
+  };
 }
 
 export function writeMerged(path: string, { manifest, runs }: MergePlan, summary: SummaryFile): string {
   const folder = resolve(path);
   const taken = () => usage(`the output folder ${path} exists and is not empty; choose another with -o, or remove it`);
   if (!isEmptyOrAbsent(folder)) throw taken();
-  guard(folder, () => {
-    makeFolders(dirname(folder));
-    cleanHidden(dirname(folder));
-    try {
-      createWhole(folder, (partial) => { writeFiles(partial, { manifest, runs }, summary); });
-    } catch (error) {
-      // Another command has filled it meanwhile.
-      if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw taken();
-      throw error;
-    }
-  }, '-o');
+  guard(
+    folder,
+    () => {
+      makeFolders(dirname(folder));
+      cleanHidden(dirname(folder));
+      try {
+        createWhole(folder, (partial) => {
+          writeFiles(partial, { manifest, runs }, summary);
+        });
+      } catch (error) {
+        // Another command has filled it meanwhile.
+        if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw taken();
+        throw error;
+      }
+    },
+    '-o',
+  );
   return folder;
 }
 
@@ -80,7 +113,10 @@ function writeFiles(folder: string, { manifest, runs }: MergePlan, summary: Summ
     makeFolders(target);
     for (const entry of readdirSync(source, { withFileTypes: true })) {
       // A link could lead anywhere, and nothing of ours writes one.
-      if (!entry.isFile()) throw usage(`${join(source, entry.name)} is no file, and a run of a bundle holds nothing else; remove it, or leave the bundle out`);
+      if (!entry.isFile())
+        throw usage(
+          `${join(source, entry.name)} is no file, and a run of a bundle holds nothing else; remove it, or leave the bundle out`,
+        );
       if (entry.name !== 'run.json') copyNew(join(source, entry.name), join(target, entry.name));
     }
     writeNew(join(target, 'run.json'), json(file));

@@ -35,16 +35,28 @@ export interface BundleStalls {
 /** `only`: the name of one run. */
 export function readStalls(bundle: string, only?: string): BundleStalls {
   const folder = join(bundle, 'runs');
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw usage(`${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`);
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw usage(`${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`);
   const { names, notes } = runFolders(bundle);
-  if (only !== undefined && !names.includes(only)) throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
+  if (only !== undefined && !names.includes(only))
+    throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
   const missing = only === undefined ? [...notes] : [];
-  return collected(bundle, names.filter((name) => only === undefined || name === only).map((name) => ({ name, run: orMissing(missing, () => readBundleFile('run', join(folder, name, 'run.json'))) })), missing);
+  return collected(
+    bundle,
+    names
+      .filter((name) => only === undefined || name === only)
+      .map((name) => ({ name, run: orMissing(missing, () => readBundleFile('run', join(folder, name, 'run.json'))) })),
+    missing,
+  );
 }
 
 /** Of a bundle whose runs have been read. */
 export function stallsOf({ path, runs, notes }: StoredBundle): BundleStalls {
-  return collected(path, runs.map((run) => ({ name: run.name, run })), [...notes]);
+  return collected(
+    path,
+    runs.map((run) => ({ name: run.name, run })),
+    [...notes],
+  );
 }
 
 /** What `read` gives; null, with why among `missing`, where it refuses what a bundle holds. */
@@ -71,9 +83,11 @@ function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run
     return { ...one, file: null };
   });
   for (const { name, run, file } of runs) {
-    if (run !== null && run.status !== 'complete') missing.push(`run ${name} is ${run.status}: it holds what was recorded until then`);
+    if (run !== null && run.status !== 'complete')
+      missing.push(`run ${name} is ${run.status}: it holds what was recorded until then`);
     if (run !== null && run.spoiled.length > 0) missing.push(`run ${name} was spoiled: ${run.spoiled.join('; ')}`);
-    if (file?.stalls.some(({ chain }) => chain === null) === true) missing.push(`run ${name} was written by a pauselab without attribution: its stalls have no chain`);
+    if (file?.stalls.some(({ chain }) => chain === null) === true)
+      missing.push(`run ${name} was written by a pauselab without attribution: its stalls have no chain`);
     const lostEvents_n = file?.trace?.lost_n ?? 0;
     if (lostEvents_n > 0) missing.push(`the trace of run ${name} lost ${lostEvents_n} events`);
     const lost_n = run?.series.reduce((sum, { lost_records }) => sum + lost_records, 0) ?? 0;
@@ -81,7 +95,17 @@ function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run
   }
   if (runs.length === 0) missing.push('the bundle has no run');
   const several = new Set(runs.flatMap(({ run }) => run?.kernel ?? [])).size > 1;
-  const all = runs.flatMap(({ name, run, file }) => (file?.stalls ?? []).map((stall) => ({ run: name, arm: run?.arm ?? name, kernel: several ? (run?.kernel ?? null) : null, counted: run === null ? stall.recorded : isCounted(stall, run.window), stall })));
-  const stalls = all.sort((a, b) => b.stall.duration_ns - a.stall.duration_ns).map((one, i) => ({ number: i + 1, ...one }));
+  const all = runs.flatMap(({ name, run, file }) =>
+    (file?.stalls ?? []).map((stall) => ({
+      run: name,
+      arm: run?.arm ?? name,
+      kernel: several ? (run?.kernel ?? null) : null,
+      counted: run === null ? stall.recorded : isCounted(stall, run.window),
+      stall,
+    })),
+  );
+  const stalls = all
+    .sort((a, b) => b.stall.duration_ns - a.stall.duration_ns)
+    .map((one, i) => ({ number: i + 1, ...one }));
   return { runs, stalls, missing };
 }

@@ -25,7 +25,10 @@ export const figuresSchema = z.object({
   max_ns: orNull(ns),
 });
 
-/** Stalls of a run in which the victim was blocked in the kernel, and how many of them ended when somebody's hold did (src/experiment/hold-ends.ts). */
+/**
+ * Stalls of a run in which the victim was blocked in the kernel, and how many of them ended when somebody's hold did
+ * (src/experiment/hold-ends.ts).
+ */
 const blockedSchema = z.object({
   stalls_n: z.number(),
   /** Instants at which they ended: victims that go on together are one. */
@@ -34,19 +37,23 @@ const blockedSchema = z.object({
   unseen_n: z.number(),
   lost_records: z.number(),
   /** By who is blamed. */
-  blamed: z.array(z.object({
-    thread: z.string(),
-    call: orNull(z.string()),
-    cause: z.enum(causes),
-    /** Of `stalls_n`: those whose wait ended within 10 ms of the end of a hold of that thread; and of `ends_n`. */
-    endedWithHold_n: z.number(),
-    endsWithHold_n: z.number(),
-    /** Their series, and the longest of them. */
-    series: z.array(z.string()),
-    longest_ns: ns,
-    /** Share of the time from the window's start to the drain's end that is so near to the end of one of its holds. */
-    nearEnds_share: z.number(),
-  })),
+  blamed: z.array(
+    z.object({
+      thread: z.string(),
+      call: orNull(z.string()),
+      cause: z.enum(causes),
+      /** Of `stalls_n`: those whose wait ended within 10 ms of the end of a hold of that thread; and of `ends_n`. */
+      endedWithHold_n: z.number(),
+      endsWithHold_n: z.number(),
+      /** Their series, and the longest of them. */
+      series: z.array(z.string()),
+      longest_ns: ns,
+      /**
+       * Share of the time from the window's start to the drain's end that is so near to the end of one of its holds.
+       */
+      nearEnds_share: z.number(),
+    }),
+  ),
 });
 
 const stallFiguresSchema = z.object({
@@ -64,7 +71,10 @@ const stallFiguresSchema = z.object({
   stalled_share: z.number(),
   /** The part of `stalled_share` that was spent in stalls blocked in the kernel. */
   blocked_share: z.number(),
-  /** Of `count`: those whose victim slept on the allocator's mutex for most of it, so far as that can be told (docs/attribution.md). */
+  /**
+   * Of `count`: those whose victim slept on the allocator's mutex for most of it, so far as that can be told
+   * (docs/attribution.md).
+   */
   mutex_count: z.number().default(0),
   longest_mutex_ns: ns.default(0),
   /** The part of `stalled_share` that was spent in such stalls. */
@@ -94,15 +104,20 @@ const holderSchema = z.object({
   /** Duration of its calls inside the window. */
   service: figuresSchema,
   /**
-   * Median CPU time of the calls in `service`, and of several runs the median of theirs: how long the lock is held if nothing
+   * Median CPU time of the calls in `service`, and of several runs the median of theirs: how long the lock is held if
+   * nothing
    * preempts the holder. Null without a call, and where not every call has a record.
    */
   hold_ns: orNull(ns),
-  /** CPU time of the calls in `service`, together; exact. Null in a bundle of a version that measured slow calls only. */
+  /**
+   * CPU time of the calls in `service`, together; exact. Null in a bundle of a version that measured slow calls only.
+   */
   calls_cpu_ns: orNull(ns).default(null),
   /** Calls that reached into the window, also those that began before it or ended after it. */
   window_calls: z.number(),
-  /** Of the calls in `service`: those whose range crossed VMAs. Null in a bundle of a version that did not count them. */
+  /**
+   * Of the calls in `service`: those whose range crossed VMAs. Null in a bundle of a version that did not count them.
+   */
   crossed_calls: orNull(z.number()).default(null),
   /** What the calls in `service` were handed, together. Null as above. */
   releasedBytes: orNull(z.number()).default(null),
@@ -151,7 +166,9 @@ const cpuMaxSchema = z.object({
 });
 
 const memoryFigures = {
-  /** Resident memory (/proc/<pid>/statm), of readings inside the window: one at its start, one a second, one at its end. */
+  /**
+   * Resident memory (/proc/<pid>/statm), of readings inside the window: one at its start, one a second, one at its end.
+   */
   rssMeanBytes: z.number(),
   rssPeakBytes: z.number(),
   /** Proportional share (PSS), read after the last operation; null where it is not known. */
@@ -165,7 +182,10 @@ const memorySchema = z.object({
   /** Of all its processes together. */
   ...memoryFigures,
   processes: z.array(z.object({ pid: z.number(), name: z.string(), ...memoryFigures })),
-  /** What is charged to the cgroup of the process with the victims, and how many processes of others are in it; null where none counts memory. */
+  /**
+   * What is charged to the cgroup of the process with the victims, and how many processes of others are in it; null
+   * where none counts memory.
+   */
   cgroup: orNull(z.object({ folder: z.string(), meanBytes: z.number(), peakBytes: z.number(), others_n: z.number() })),
 });
 
@@ -217,7 +237,9 @@ const churnTallySchema = z.object({
 });
 
 const churnSchema = z.object({
-  /** The engine with the victims and, in the foreign control, the one with the churn: pid, the proof of its allocator. */
+  /**
+   * The engine with the victims and, in the foreign control, the one with the churn: pid, the proof of its allocator.
+   */
   processes: z.array(z.record(z.string(), z.unknown())),
   /** Threads whose scheduling was set by name. */
   threads: z.array(watchedThreadSchema),
@@ -230,8 +252,20 @@ const unprovenSchema = z.object({ process: z.string(), allocator: z.string(), ke
 
 const status = z.enum(['complete', 'partial', 'failed']);
 
-/** What spoils a run. Beside other load there may be stalls all the same (`loadKinds`, src/verdict/under-load.ts); of a run with anything else nothing is said. */
-export const disturbanceKinds = ['steal', 'foreign-load', 'guest-steal', 'clock-source', 'guest-clock', 'states-unknown', 'stopped', 'not-looked'] as const;
+/**
+ * What spoils a run. Beside other load there may be stalls all the same (`loadKinds`, src/verdict/under-load.ts); of a
+ * run with anything else nothing is said.
+ */
+export const disturbanceKinds = [
+  'steal',
+  'foreign-load',
+  'guest-steal',
+  'clock-source',
+  'guest-clock',
+  'states-unknown',
+  'stopped',
+  'not-looked',
+] as const;
 export type DisturbanceKind = (typeof disturbanceKinds)[number];
 export const loadKinds: readonly DisturbanceKind[] = ['steal', 'foreign-load', 'guest-steal'];
 
@@ -287,10 +321,16 @@ const perRunSchema = stallFiguresSchema.omit({ threshold_ns: true, total_ns: tru
   lost_records: z.number(),
   /** Whether the run's own percentiles of response time say anything. */
   saturated: z.boolean().default(false),
-  /** The run's own percentiles; null in a bundle of a version that kept them in run.json alone, and of `response` without a schedule. */
+  /**
+   * The run's own percentiles; null in a bundle of a version that kept them in run.json alone, and of `response`
+   * without a schedule.
+   */
   service: orNull(figuresSchema).default(null),
   response: orNull(figuresSchema).default(null),
-  /** The holder's calls that reached into the window; 0 if it is idle, null for a JVM or an allocator, whose own calls are not counted in a run. */
+  /**
+   * The holder's calls that reached into the window; 0 if it is idle, null for a JVM or an allocator, whose own calls
+   * are not counted in a run.
+   */
   holder_calls: orNull(z.number()),
 });
 
@@ -310,7 +350,11 @@ const armSchema = z.object({
   /** The windows of these runs, together; null in a bundle of an older version. */
   window_ns: orNull(ns).default(null),
   /** Over these runs: means of means, the highest peak; null where a run does not have it. */
-  memoryUse: orNull(memorySchema.omit({ samples_n: true, processes: true }).extend({ cgroup: orNull(z.object({ meanBytes: z.number(), peakBytes: z.number() })) })).default(null),
+  memoryUse: orNull(
+    memorySchema
+      .omit({ samples_n: true, processes: true })
+      .extend({ cgroup: orNull(z.object({ meanBytes: z.number(), peakBytes: z.number() })) }),
+  ).default(null),
   holder: orNull(holderSchema),
   /** Of a JVM: its log's events, pooled over the runs, and its CPU time; null for a native arm. */
   jvm: orNull(
@@ -320,7 +364,11 @@ const armSchema = z.object({
       /** The arm that differs only in that the user's own program has no probes in it. */
       withoutProbes: orNull(z.string()).default(null),
       /** CPU time of a run, and the time over which it was read. */
-      perRun: z.array(z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns, log: z.array(logSeriesSchema).default([]) })).default([]),
+      perRun: z
+        .array(
+          z.object({ run: z.string(), status, cpu_ns: ns, over_ns: ns, log: z.array(logSeriesSchema).default([]) }),
+        )
+        .default([]),
       /** What of the logs could not be read or is missing in them. */
       logProblems: z.array(z.string()).default([]),
       /** Variables of the environment that it did not get. */
@@ -331,16 +379,28 @@ const armSchema = z.object({
   churn: orNull(churnTallySchema.omit({ thread: true })).default(null),
   unproven: z.array(unprovenSchema.omit({ process: true })).default([]),
   series: z.array(pooledSeriesSchema),
-  /** Of whole runs that nothing but other load spoiled: shown, and evidence of no rate and no length. Null if there is none. */
-  underLoad: orNull(z.object({ runs: z.number(), foreignLoad_share: z.number(), series: z.array(pooledSeriesSchema) })).default(null),
-  /** Waits in the kernel, of each whole run that is undisturbed or spoiled by nothing but other load. Empty in an older bundle. */
-  blockedRuns: z.array(blockedSchema.extend({
-    run: z.string(),
-    window_ns: ns,
-    load_share: z.number(),
-    /** Null for a JVM or an allocator, as in `perRun`. */
-    holder_calls: orNull(z.number()),
-  })).default([]),
+  /**
+   * Of whole runs that nothing but other load spoiled: shown, and evidence of no rate and no length. Null if there is
+   * none.
+   */
+  underLoad: orNull(
+    z.object({ runs: z.number(), foreignLoad_share: z.number(), series: z.array(pooledSeriesSchema) }),
+  ).default(null),
+  /**
+   * Waits in the kernel, of each whole run that is undisturbed or spoiled by nothing but other load. Empty in an older
+   * bundle.
+   */
+  blockedRuns: z
+    .array(
+      blockedSchema.extend({
+        run: z.string(),
+        window_ns: ns,
+        load_share: z.number(),
+        /** Null for a JVM or an allocator, as in `perRun`. */
+        holder_calls: orNull(z.number()),
+      }),
+    )
+    .default([]),
 });
 
 /** What a finding rests on: undisturbed runs, or runs under load, which say that it stalls and why, and no more. */
@@ -356,8 +416,20 @@ export const summarySchema = z.object({
   threshold_ns: ns,
   /** What was found, in plain words. */
   verdict: z.string(),
-  /** `kernel` is null in a bundle of a version without guests; `level` where nothing is concluded, and in an older bundle. */
-  findings: z.array(z.object({ arm: z.string(), kernel: orNull(z.string()).default(null), series: z.string(), outcome: z.enum(outcomes), level: orNull(z.enum(levels)).default(null), sentence: z.string() })),
+  /**
+   * `kernel` is null in a bundle of a version without guests; `level` where nothing is concluded, and in an older
+   * bundle.
+   */
+  findings: z.array(
+    z.object({
+      arm: z.string(),
+      kernel: orNull(z.string()).default(null),
+      series: z.string(),
+      outcome: z.enum(outcomes),
+      level: orNull(z.enum(levels)).default(null),
+      sentence: z.string(),
+    }),
+  ),
   notes: z.array(z.string()),
   degraded: z.array(z.string()),
   arms: z.array(armSchema),
@@ -384,7 +456,10 @@ const kernelSchema = z.object({
   facts: z.record(z.string(), z.unknown()),
   /** What its image and config have otherwise than those of the first kernel that runs in a guest, a sentence each. */
   differences: z.array(z.object({ fact: z.string(), sentence: z.string() })),
-  /** It and that first kernel are builds of one tree as far as image and config tell (src/kernel/one-tree.ts), and by what; null: not known. */
+  /**
+   * It and that first kernel are builds of one tree as far as image and config tell (src/kernel/one-tree.ts), and by
+   * what; null: not known.
+   */
   oneTree: orNull(z.object({ version: z.string(), options_n: z.number(), sameCompiler: z.boolean() })).default(null),
   /** Null for the host. */
   guest: orNull(
@@ -419,7 +494,12 @@ const askedSchema = z.object({
   trace: z.boolean(),
   untilN: orNull(z.object({ series: z.string(), n: z.number() })),
   /** Of guests, where the profile names their kernels. */
-  guest: z.object({ cpus: z.int().min(1).max(64), memoryBytes: z.int().min(2 ** 20), append: z.array(z.string()), bootDeadline_ns: ns }),
+  guest: z.object({
+    cpus: z.int().min(1).max(64),
+    memoryBytes: z.int().min(2 ** 20),
+    append: z.array(z.string()),
+    bootDeadline_ns: ns,
+  }),
 });
 
 /** A file of a program of the user's own, as it was when the experiment began. */
@@ -442,7 +522,10 @@ const measuredManifestSchema = z.object({
   schemaVersion: version,
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
   argv: z.array(z.string()),
-  /** What was asked for beside the profile, however it was written; null in a bundle of a version that kept `argv` alone. */
+  /**
+   * What was asked for beside the profile, however it was written; null in a bundle of a version that kept `argv`
+   * alone.
+   */
   asked: orNull(askedSchema).default(null),
   startedAt: z.string(),
   seed: z.number(),
@@ -495,7 +578,12 @@ export type GuestMachine = z.infer<typeof guestMachineSchema>;
 export type Finding = SummaryFile['findings'][number];
 export type Outcome = (typeof outcomes)[number];
 
-export const bundleSchemas = { manifest: manifestSchema, run: runSchema, summary: summarySchema, stalls: stallsSchema } as const;
+export const bundleSchemas = {
+  manifest: manifestSchema,
+  run: runSchema,
+  summary: summarySchema,
+  stalls: stallsSchema,
+} as const;
 
 /** For other tools. It allows further keys, as later versions may add some without a new schema version. */
 export function bundleJsonSchema(kind: keyof typeof bundleSchemas): object {

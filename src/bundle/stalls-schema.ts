@@ -23,8 +23,10 @@ const activities = ['running', 'runnable', 'blocked', 'asleep', 'stopped', 'gone
 /** Between the victim and the cause: what the victim saw of it, and who passed it on. */
 const stepSchema = z.object({
   /**
-   * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: it waited for threads to stop. `late-thread`: for
-   * this one, or for one that does the work of the pause. `page-fault`: the waiter touched memory, which takes mmap_lock.
+   * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: it waited for threads to stop.
+   * `late-thread`: for
+   * this one, or for one that does the work of the pause. `page-fault`: the waiter touched memory, which takes
+   * mmap_lock.
    */
   step: z.enum(steps),
   /** Of the JVM's log. */
@@ -44,12 +46,14 @@ const linkSchema = z.object({
   /** The lock that the thread held, in the way in which it held it. */
   lock: orNull(z.enum(locks)),
   /**
-   * It did not have the lock yet: it was the writer at the head of the queue, had been woken to take it, and all that are queued
+   * It did not have the lock yet: it was the writer at the head of the queue, had been woken to take it, and all that
+   * are queued
    * behind it wait for that, although the lock may be free. Only a trace tells.
    */
   isNext: z.boolean().default(false),
   /**
-   * The thread was in state D itself, so it waited for a lock, perhaps for this one: a thread outside the process may have it. Never
+   * The thread was in state D itself, so it waited for a lock, perhaps for this one: a thread outside the process may
+   * have it. Never
    * more than possible.
    */
   holderWaited: z.boolean().default(false),
@@ -68,24 +72,36 @@ const linkSchema = z.object({
   sentence: z.string(),
 });
 
-const causeSchema = linkSchema.pick({ steps: true, duration_ns: true, cause: true, grade: true, lock: true, thread: true, sentence: true });
+const causeSchema = linkSchema.pick({
+  steps: true,
+  duration_ns: true,
+  cause: true,
+  grade: true,
+  lock: true,
+  thread: true,
+  sentence: true,
+});
 
 const evidenceSchema = z.object({
   /** What the chain was made from. */
   sources: z.array(z.enum(['states', 'calls', 'run delay', 'system call', 'log', 'steal', 'trace', 'stacks'])),
   /** Threads that matter to it, the victim first, with what each did over the stall: for a small timeline. */
-  threads: z.array(z.object({
-    thread: threadSchema,
-    /** Its looks, as in `states`. */
-    states: z.string(),
-    /** Growth of its counters between the looks around the stall: an upper bound. Null where it was not looked at. */
-    onCpu_ns: orNull(ns),
-    runDelay_ns: orNull(ns),
-    spans: z.array(z.object({ start_ns: ns, end_ns: ns, activity: z.enum(activities) })),
-  })),
+  threads: z.array(
+    z.object({
+      thread: threadSchema,
+      /** Its looks, as in `states`. */
+      states: z.string(),
+      /** Growth of its counters between the looks around the stall: an upper bound. Null where it was not looked at. */
+      onCpu_ns: orNull(ns),
+      runDelay_ns: orNull(ns),
+      spans: z.array(z.object({ start_ns: ns, end_ns: ns, activity: z.enum(activities) })),
+    }),
+  ),
   /** Events of the JVM's log that overlap it. */
   events: z.array(z.object({ name: z.string(), label: z.string(), start_ns: ns, duration_ns: ns })),
-  /** System call in which the victim waited, by name; `none`: it was in a page fault. Null where it could not be read. */
+  /**
+   * System call in which the victim waited, by name; `none`: it was in a page fault. Null where it could not be read.
+   */
   systemCall: orNull(z.string()),
   /** Share of all CPUs' time that the hypervisor took, over the second or so around it. */
   steal_share: orNull(z.number()),
@@ -138,7 +154,10 @@ const stallSchema = slowSchema.extend({
 export const traceSchema = z.object({
   /** Events read. */
   events_n: z.number(),
-  /** What a call of mprotect took without and with the trace, measured before the run; null in a bundle of an older version. */
+  /**
+   * What a call of mprotect took without and with the trace, measured before the run; null in a bundle of an older
+   * version.
+   */
   call_ns: orNull(z.object({ without: ns, with: ns })).default(null),
   /** Events that the kernel dropped or overwrote, and those that could not be read. */
   lost_n: z.number(),

@@ -1,9 +1,21 @@
 /**
- * The result folder of an experiment. It belongs to one command alone; every run appears in it whole or not at all, and so
+ * The result folder of an experiment. It belongs to one command alone; every run appears in it whole or not at all, and
+ * so
  * does every file, so that a reader, a crash or a full disk never sees half of one. JSON is checked against its schema
  * before it is written.
  */
-import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { makeFolders, writeAtomically, writeNew } from '../base/atomic-file.js';
@@ -15,7 +27,15 @@ import { readBytes } from '../base/read-file.js';
 import { machineFailure } from '../base/system-error.js';
 import { guard } from '../base/write-guard.js';
 import { withoutSecrets } from '../profile/secrets.js';
-import { bundleSchemas, schemaVersion, type KernelRecord, type ManifestFile, type MeasuredManifest, type RunFile, type SummaryFile } from './schema.js';
+import {
+  bundleSchemas,
+  schemaVersion,
+  type KernelRecord,
+  type ManifestFile,
+  type MeasuredManifest,
+  type RunFile,
+  type SummaryFile,
+} from './schema.js';
 
 export interface BundleStore {
   readonly path: string;
@@ -30,11 +50,16 @@ export interface BundleStore {
 }
 
 /**
- * A folder that does not exist yet, or an empty one: results are never mixed or overwritten. With `numbered`, a name that
+ * A folder that does not exist yet, or an empty one: results are never mixed or overwritten. With `numbered`, a name
+ * that
  * is taken gets a number (`…-2`), as two commands may start within a second.
  */
 export function createBundle(path: string, { numbered = false } = {}): BundleStore {
-  const { folder, wasThere } = guard(resolve(path), () => (numbered ? claimNumbered(resolve(path)) : claim(resolve(path), path)), '--out');
+  const { folder, wasThere } = guard(
+    resolve(path),
+    () => (numbered ? claimNumbered(resolve(path)) : claim(resolve(path), path)),
+    '--out',
+  );
   const runsFolder = join(folder, 'runs');
   // Held open: the number of a folder that is removed may be given to the next one.
   const own = openSync(runsFolder, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -42,28 +67,39 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
   let runs_n = 0;
   /** Does one piece of writing; `place` is what it is of. */
   const writing = (place: string, write: () => void): void => {
-    guard(place, () => {
-      const runs = statSync(runsFolder, { throwIfNoEntry: false });
-      if (runs?.dev !== dev || runs.ino !== ino) throw gone(folder, runs_n);
-      write();
-    }, '--out');
+    guard(
+      place,
+      () => {
+        const runs = statSync(runsFolder, { throwIfNoEntry: false });
+        if (runs?.dev !== dev || runs.ino !== ino) throw gone(folder, runs_n);
+        write();
+      },
+      '--out',
+    );
   };
   const writeJson = (name: string, value: unknown): void => {
     const file = join(folder, name);
-    writing(file, () => { writeAtomically(file, jsonText(value)); });
+    writing(file, () => {
+      writeAtomically(file, jsonText(value));
+    });
   };
   return {
     path: folder,
-    writeManifest: (manifest) => { writeJson('manifest.json', bundleSchemas.manifest.parse(manifest)); },
+    writeManifest: (manifest) => {
+      writeJson('manifest.json', bundleSchemas.manifest.parse(manifest));
+    },
     discard() {
       if (runs_n > 0) return;
       // `runs` last: while it is there, no other command takes the folder for empty.
-      for (const name of ['consoles', 'manifest.json', 'summary.json', 'runs']) rmSync(join(folder, name), { recursive: true, force: true });
+      for (const name of ['consoles', 'manifest.json', 'summary.json', 'runs'])
+        rmSync(join(folder, name), { recursive: true, force: true });
       // One that was there before is not ours to remove; it may be a mount point.
       if (!wasThere) removeIfEmpty(folder);
       closeSync(own);
     },
-    writeSummary: (summary) => { writeJson('summary.json', bundleSchemas.summary.parse(summary)); },
+    writeSummary: (summary) => {
+      writeJson('summary.json', bundleSchemas.summary.parse(summary));
+    },
     keepConsole(kernel, text) {
       if (runs_n === 0) return;
       const file = join(folder, 'consoles', `${kernel}.log`);
@@ -75,9 +111,14 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
     writeRun(run, files) {
       const runFolder = join(runsFolder, run.name);
       const runText = jsonText(bundleSchemas.run.parse(run));
-      const others = Object.entries(files).map(([name, text]) => [name, name === 'stalls.json' ? jsonText(bundleSchemas.stalls.parse(JSON.parse(text))) : text] as const);
+      const others = Object.entries(files).map(
+        ([name, text]) =>
+          [name, name === 'stalls.json' ? jsonText(bundleSchemas.stalls.parse(JSON.parse(text))) : text] as const,
+      );
       writing(runFolder, () => {
-        createWhole(runFolder, (partial) => { for (const [name, text] of [...others, ['run.json', runText] as const]) writeNew(join(partial, name), text); });
+        createWhole(runFolder, (partial) => {
+          for (const [name, text] of [...others, ['run.json', runText] as const]) writeNew(join(partial, name), text);
+        });
       });
       runs_n += 1;
     },
@@ -86,16 +127,20 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
 
 /** The bundles of one experiment: folders of these names in one that does not exist yet, or is empty. */
 export function createBundles(path: string, names: readonly string[], { numbered = false } = {}): BundleStore[] {
-  const parent = guard(resolve(path), () => {
-    makeFolders(dirname(resolve(path)));
-    for (let number = 1; number <= mostNumbers; number += 1) {
-      const folder = number === 1 ? resolve(path) : `${resolve(path)}-${number}`;
-      if (isMade(folder)) return { folder, wasThere: false };
-      if (!numbered) break;
-    }
-    if (numbered || existsWithContent(resolve(path))) throw taken(path);
-    return { folder: resolve(path), wasThere: true };
-  }, '--out');
+  const parent = guard(
+    resolve(path),
+    () => {
+      makeFolders(dirname(resolve(path)));
+      for (let number = 1; number <= mostNumbers; number += 1) {
+        const folder = number === 1 ? resolve(path) : `${resolve(path)}-${number}`;
+        if (isMade(folder)) return { folder, wasThere: false };
+        if (!numbered) break;
+      }
+      if (numbered || existsWithContent(resolve(path))) throw taken(path);
+      return { folder: resolve(path), wasThere: true };
+    },
+    '--out',
+  );
   const stores: BundleStore[] = [];
   const discardAll = (): void => {
     for (const store of stores) store.discard();
@@ -162,8 +207,13 @@ function taken(path: string): Failure {
 }
 
 function gone(folder: string, runs_n: number): Failure {
-  const kept = runs_n === 0 ? 'no run had been kept in it' : `${runs_n === 1 ? 'the run' : `the ${runs_n} runs`} in it went with it, and the summary that is printed is all that is left`;
-  return unfit(`the output folder ${folder} was removed or renamed while the experiment ran; ${kept}; leave the folder alone until the experiment has ended`);
+  const kept =
+    runs_n === 0
+      ? 'no run had been kept in it'
+      : `${runs_n === 1 ? 'the run' : `the ${runs_n} runs`} in it went with it, and the summary that is printed is all that is left`;
+  return unfit(
+    `the output folder ${folder} was removed or renamed while the experiment ran; ${kept}; leave the folder alone until the experiment has ended`,
+  );
 }
 
 function removeIfEmpty(folder: string): void {
@@ -188,27 +238,55 @@ export function budgetOf(mostBytes: number): Budget {
 }
 
 /** Reads and checks one file of a bundle. */
-export function readBundleFile<K extends keyof typeof bundleSchemas>(kind: K, path: string, budget?: Budget): z.output<(typeof bundleSchemas)[K]> {
-  const read: unknown = readJsonFile(path, `a bundle's ${kind}`, 'a folder that `pauselab run` wrote', schemaVersion, bundleSchemas[kind], kind, budget);
+export function readBundleFile<K extends keyof typeof bundleSchemas>(
+  kind: K,
+  path: string,
+  budget?: Budget,
+): z.output<(typeof bundleSchemas)[K]> {
+  const read: unknown = readJsonFile(
+    path,
+    `a bundle's ${kind}`,
+    'a folder that `pauselab run` wrote',
+    schemaVersion,
+    bundleSchemas[kind],
+    kind,
+    budget,
+  );
   return read as z.output<(typeof bundleSchemas)[K]>;
 }
 
 /** `what`: `a bundle's manifest`; `remedy`: what to name instead. */
-export function readJsonFile<Schema extends z.ZodType>(path: string, what: string, remedy: string, version: number, schema: Schema, short = what, budget?: Budget): z.output<Schema> {
+export function readJsonFile<Schema extends z.ZodType>(
+  path: string,
+  what: string,
+  remedy: string,
+  version: number,
+  schema: Schema,
+  short = what,
+  budget?: Budget,
+): z.output<Schema> {
   let value: unknown;
   try {
     value = parseJson(readWithin(path, budget));
   } catch (cause) {
     const refused = machineFailure(cause);
     if (refused !== null) throw refused;
-    throw usage(`${path} could not be read as ${what} (${oneLine((cause as Error).message)}); name ${remedy}`, { cause });
+    throw usage(`${path} could not be read as ${what} (${oneLine((cause as Error).message)}); name ${remedy}`, {
+      cause,
+    });
   }
-  const found: unknown = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
-  if (found !== version) throw usage(`${path} has schema version ${oneLine(found === undefined ? 'undefined' : JSON.stringify(found))} and this pauselab reads ${version}; read it with the pauselab that wrote it`);
+  const found: unknown =
+    typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
+  if (found !== version)
+    throw usage(
+      `${path} has schema version ${oneLine(found === undefined ? 'undefined' : JSON.stringify(found))} and this pauselab reads ${version}; read it with the pauselab that wrote it`,
+    );
   const result = schema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw usage(`${path} is no valid ${short}: ${oneLine(issue?.path.join('.') ?? '')}: ${issue?.message ?? ''}; it was changed or cut off`);
+    throw usage(
+      `${path} is no valid ${short}: ${oneLine(issue?.path.join('.') ?? '')}: ${issue?.message ?? ''}; it was changed or cut off`,
+    );
   }
   return result.data;
 }
@@ -216,7 +294,8 @@ export function readJsonFile<Schema extends z.ZodType>(path: string, what: strin
 function readWithin(path: string, budget: Budget | undefined): string {
   const bytes = budget !== undefined && budget.leftBytes < 0 ? null : readBytes(path, { mostBytes });
   if (budget !== undefined && bytes !== null) budget.leftBytes -= bytes.length;
-  if (bytes === null || (budget !== undefined && budget.leftBytes < 0)) throw new Error(`it and such files of the runs before have more than ${budget?.mostBytes ?? 0} bytes in sum`);
+  if (bytes === null || (budget !== undefined && budget.leftBytes < 0))
+    throw new Error(`it and such files of the runs before have more than ${budget?.mostBytes ?? 0} bytes in sum`);
   return bytes.toString('utf8');
 }
 
@@ -247,14 +326,25 @@ export interface RunFolders {
 }
 
 /**
- * In the order in which they were made. Hidden ones were being written by a pauselab that was killed; a version before runs
+ * In the order in which they were made. Hidden ones were being written by a pauselab that was killed; a version before
+ * runs
  * appeared whole left them without a run.json instead.
  */
 export function runFolders(bundle: string): RunFolders {
   const folder = join(bundle, 'runs');
-  const all = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')).map(({ name }) => name).sort() : [];
+  const all = existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .map(({ name }) => name)
+        .sort()
+    : [];
   const names = all.filter((name) => existsSync(join(folder, name, 'run.json')));
-  return { names, notes: all.filter((name) => !names.includes(name)).map((name) => `the run ${oneLine(name, 80)} of ${bundle} is unfinished (it has no run.json) and is left out`) };
+  return {
+    names,
+    notes: all
+      .filter((name) => !names.includes(name))
+      .map((name) => `the run ${oneLine(name, 80)} of ${bundle} is unfinished (it has no run.json) and is left out`),
+  };
 }
 
 /** Everything but the histogram logs; any file that is broken is refused, since what it held is not known. */
@@ -262,7 +352,10 @@ export function openBundle(path: string): StoredBundle {
   const runsFolder = join(path, 'runs');
   const manifest = readBundleFile('manifest', join(path, 'manifest.json'));
   const { names, notes } = runFolders(path);
-  if (names.length > mostRuns) throw usage(`${runsFolder} holds ${names.length} runs, and this pauselab compares up to ${mostRuns}; leave some out`);
+  if (names.length > mostRuns)
+    throw usage(
+      `${runsFolder} holds ${names.length} runs, and this pauselab compares up to ${mostRuns}; leave some out`,
+    );
   const summary = join(path, 'summary.json');
   const budget = budgetOf(mostBytesOfRuns);
   const kernels = manifest.kernels.length > 0 ? manifest.kernels : [ownKernel(manifest)];
@@ -274,9 +367,15 @@ export function openBundle(path: string): StoredBundle {
     runs: names.map((name) => {
       const run = readBundleFile('run', join(runsFolder, name, 'run.json'), budget);
       // Its other files are found by this name.
-      if (run.name !== name) throw usage(`${join(runsFolder, name, 'run.json')} says that it is the run ${JSON.stringify(run.name.slice(0, 80))}; the folder was renamed or the file changed`);
+      if (run.name !== name)
+        throw usage(
+          `${join(runsFolder, name, 'run.json')} says that it is the run ${JSON.stringify(run.name.slice(0, 80))}; the folder was renamed or the file changed`,
+        );
       const kernel = run.kernel ?? kernels[0]?.name ?? null;
-      if (!kernels.some(({ name: known }) => known === kernel)) throw usage(`${join(runsFolder, name, 'run.json')} says that it ran on the kernel ${JSON.stringify(kernel?.slice(0, 80))}, which its manifest does not have; one of them was changed`);
+      if (!kernels.some(({ name: known }) => known === kernel))
+        throw usage(
+          `${join(runsFolder, name, 'run.json')} says that it ran on the kernel ${JSON.stringify(kernel?.slice(0, 80))}, which its manifest does not have; one of them was changed`,
+        );
       return { ...run, kernel };
     }),
     notes,

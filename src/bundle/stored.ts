@@ -13,18 +13,25 @@ export interface PlannedArm {
   readonly control: string | null;
 }
 
-/** In the profile's order. The profile of a manifest may be of any version or changed, so nothing of its shape is trusted. */
+/**
+ * In the profile's order. The profile of a manifest may be of any version or changed, so nothing of its shape is
+ * trusted.
+ */
 export function plannedArms(profile: unknown): PlannedArm[] {
   const arms = fieldOf(profile, 'arms');
   if (!Array.isArray(arms)) return [];
   return arms.flatMap((arm: unknown) => {
     const name = textOf(fieldOf(arm, 'name'));
-    return name === null ? [] : [{ name, title: textOf(fieldOf(arm, 'title')), control: textOf(fieldOf(arm, 'control')) }];
+    return name === null
+      ? []
+      : [{ name, title: textOf(fieldOf(arm, 'title')), control: textOf(fieldOf(arm, 'control')) }];
   });
 }
 
 export function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
 }
 
 function textOf(value: unknown): string | null {

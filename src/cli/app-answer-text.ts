@@ -7,14 +7,29 @@ import { formatDuration, formatShare } from '../base/units.js';
 import { counted } from '../verdict/words.js';
 import { renderTable } from './table.js';
 
-export function renderAnswers(answers: readonly AppAnswer[], { threshold_ns, bundle }: { readonly threshold_ns: number; readonly bundle: string }): string {
+export function renderAnswers(
+  answers: readonly AppAnswer[],
+  { threshold_ns, bundle }: { readonly threshold_ns: number; readonly bundle: string },
+): string {
   const several = answers.length > 1;
   const place = shellWord(bundle);
   const anyStall = answers.some(({ stalls_n }) => stalls_n > 0);
   return [
     ...printable(answers).flatMap((answer) => [
       `${several ? `${answer.arm}: ` : ''}${answerText(answer, threshold_ns)}`,
-      ...(answer.causes.length === 0 ? [] : [renderTable(['  stalled by', 'stalls', 'time', 'share'], answer.causes.map((one) => [`  ${causeText(one)}`, String(one.n), formatDuration(one.duration_ns), formatShare(one.duration_ns / answer.stalled_ns)]))]),
+      ...(answer.causes.length === 0
+        ? []
+        : [
+            renderTable(
+              ['  stalled by', 'stalls', 'time', 'share'],
+              answer.causes.map((one) => [
+                `  ${causeText(one)}`,
+                String(one.n),
+                formatDuration(one.duration_ns),
+                formatShare(one.duration_ns / answer.stalled_ns),
+              ]),
+            ),
+          ]),
       uncommitText(answer),
       '',
     ]),
@@ -23,7 +38,10 @@ export function renderAnswers(answers: readonly AppAnswer[], { threshold_ns, bun
   ].join('\n');
 }
 
-function answerText({ isReason, stalls_n, stalled_ns, givingBack_ns, unknown_ns }: AppAnswer, threshold_ns: number): string {
+function answerText(
+  { isReason, stalls_n, stalled_ns, givingBack_ns, unknown_ns }: AppAnswer,
+  threshold_ns: number,
+): string {
   const all = `${formatDuration(stalled_ns)} in ${counted(stalls_n, 'stall')}`;
   switch (isReason) {
     case 'no stall':

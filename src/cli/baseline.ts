@@ -27,19 +27,25 @@ function saveCommand() {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples(['baseline save results/today', 'baseline save results/today --as main --replace']))
     .action(async (path, options) => {
-      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { kernelSides }, { readSide }] = await Promise.all([
-        import('../bundle/baselines.js'),
-        import('../verdict/gate/baseline-key.js'),
-        import('../bundle/store.js'),
-        import('../verdict/bundle-side.js'),
-        import('../verdict/read-side.js'),
-      ]);
+      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { kernelSides }, { readSide }] =
+        await Promise.all([
+          import('../bundle/baselines.js'),
+          import('../verdict/gate/baseline-key.js'),
+          import('../bundle/store.js'),
+          import('../verdict/bundle-side.js'),
+          import('../verdict/read-side.js'),
+        ]);
       if (options.as !== undefined) checkBaselineName(options.as);
       const side = readSide(path, { threshold_ns: 1 });
       const bundle = openBundle(path);
       for (const note of bundle.notes) printNote(note);
       const whole = bundle.runs.filter(isEvidence).length;
-      const baseline = baselineOf(side, kernelSides(bundle), { name: options.as ?? null, savedAt: new Date().toISOString(), measuredAt: bundle.manifest.startedAt, runs: whole });
+      const baseline = baselineOf(side, kernelSides(bundle), {
+        name: options.as ?? null,
+        savedAt: new Date().toISOString(),
+        measuredAt: bundle.manifest.startedAt,
+        runs: whole,
+      });
       const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
       if (options.json === true) printJson({ path: saved, baseline });
       else printText(`${saved}: ${describe(printable(baseline))}\n`);
@@ -60,8 +66,20 @@ function listCommand() {
         printJson({ baselines: baselines.map(({ path, baseline }) => ({ path, ...baseline })) });
         return;
       }
-      const rows = baselines.map(({ baseline: { name, runs, measuredAt, key } }) => [name, key.profile, key.kernel ?? 'unknown', key.cpuModel ?? 'unknown', key.jdks.join(', '), String(runs), measuredAt.slice(0, 10)]);
-      printText(baselines.length === 0 ? `no baselines in ${options.in}; keep one with \`pauselab baseline save BUNDLE\`\n` : `${renderTable(['name', 'profile', 'kernel', 'CPU', 'JDK', 'runs', 'measured'], rows, 5)}\n`);
+      const rows = baselines.map(({ baseline: { name, runs, measuredAt, key } }) => [
+        name,
+        key.profile,
+        key.kernel ?? 'unknown',
+        key.cpuModel ?? 'unknown',
+        key.jdks.join(', '),
+        String(runs),
+        measuredAt.slice(0, 10),
+      ]);
+      printText(
+        baselines.length === 0
+          ? `no baselines in ${options.in}; keep one with \`pauselab baseline save BUNDLE\`\n`
+          : `${renderTable(['name', 'profile', 'kernel', 'CPU', 'JDK', 'runs', 'measured'], rows, 5)}\n`,
+      );
     });
 }
 
@@ -76,12 +94,37 @@ function showCommand() {
       const { findBaseline } = await import('../bundle/baselines.js');
       const found = printable(findBaseline(options.in, name));
       const { baseline, path } = found;
-      const { profile, profileHash, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks, kernels = [{ kernel, preemption, hz }] } = baseline.key;
+      const {
+        profile,
+        profileHash,
+        kernel,
+        preemption,
+        hz,
+        cpuModel,
+        cpus,
+        memoryBytes,
+        jdks,
+        kernels = [{ kernel, preemption, hz }],
+      } = baseline.key;
       const { formatSize } = await import('../base/units.js');
       const lines = [
         ['profile', `${profile} (${profileHash.slice(0, 12)})`],
-        ...kernels.map((one) => ['kernel', [one.kernel ?? 'unknown', one.preemption === null ? 'preemption unknown' : `preempt ${one.preemption}`, one.hz === null ? 'HZ unknown' : `HZ ${one.hz}`].join(', ')]),
-        ['machine', [cpuModel ?? 'CPU unknown', cpus === null ? 'number of CPUs unknown' : `${cpus} CPUs`, memoryBytes === null ? 'memory unknown' : formatSize(memoryBytes)].join(', ')],
+        ...kernels.map((one) => [
+          'kernel',
+          [
+            one.kernel ?? 'unknown',
+            one.preemption === null ? 'preemption unknown' : `preempt ${one.preemption}`,
+            one.hz === null ? 'HZ unknown' : `HZ ${one.hz}`,
+          ].join(', '),
+        ]),
+        [
+          'machine',
+          [
+            cpuModel ?? 'CPU unknown',
+            cpus === null ? 'number of CPUs unknown' : `${cpus} CPUs`,
+            memoryBytes === null ? 'memory unknown' : formatSize(memoryBytes),
+          ].join(', '),
+        ],
         ['JDK', jdks.length === 0 ? 'none' : jdks.join(', ')],
         ['runs', `${baseline.runs} whole, unspoiled`],
         ['measured', baseline.measuredAt],

@@ -20,7 +20,12 @@ function blocksOf({ reference, candidates, rows }: Comparison): Block[] {
   return [...blocks.values()].map((own) => {
     const [first] = own;
     const sides = candidates.length === 1 ? '' : ` · A = ${reference.label}, B = ${first?.candidate ?? ''}`;
-    const arms = first === undefined || first.arms.a === '' ? 'by tag' : first.arms.a === first.arms.b ? first.arms.a : `${first.arms.a} (A) and ${first.arms.b} (B)`;
+    const arms =
+      first === undefined || first.arms.a === ''
+        ? 'by tag'
+        : first.arms.a === first.arms.b
+          ? first.arms.a
+          : `${first.arms.a} (A) and ${first.arms.b} (B)`;
     const quiet = own.filter(isQuiet);
     return { heading: `${arms}${sides}`, rows: own.filter((row) => !quiet.includes(row)), quiet };
   });
@@ -51,12 +56,16 @@ function quietLine({ quiet }: Block): string[] {
   const names = [...new Set(quiet.map(({ title }) => title))].join(', ');
   const series = [...new Set(quiet.map((row) => row.series))].join(', ');
   const open = quiet.filter(({ verdict }) => verdict !== 'equivalent').length;
-  return [`  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs to say that it stays so' : `equivalent, but for ${open} inconclusive`})`];
+  return [
+    `  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs to say that it stays so' : `equivalent, but for ${open} inconclusive`})`,
+  ];
 }
 
 function sidesLines({ reference, candidates }: Comparison): string[] {
   const line = (name: string, { path, facts }: Comparison['reference']): string => {
-    const known = [facts.profile, facts.kernel === null ? null : `Linux ${facts.kernel}`, ...facts.jdks].filter((fact) => fact !== null);
+    const known = [facts.profile, facts.kernel === null ? null : `Linux ${facts.kernel}`, ...facts.jdks].filter(
+      (fact) => fact !== null,
+    );
     return `${name}: ${path}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
   };
   return [line('A', reference), ...candidates.map((candidate) => line('B', candidate))];
@@ -70,10 +79,14 @@ const legend = [
 
 function whyLines(rows: readonly CompareRow[]): { readonly about: string; readonly sentence: string }[] {
   // Many rows have one and the same reason.
-  const bySentence = grouped(rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one)), ({ sentence }) => sentence);
+  const bySentence = grouped(
+    rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one)),
+    ({ sentence }) => sentence,
+  );
   return [...bySentence].map(([sentence, own]) => {
     const [first] = own;
-    const name = first === undefined ? '' : `${first.arms.b === '' ? '' : `${first.arms.b}, `}${first.series}, ${first.title}`;
+    const name =
+      first === undefined ? '' : `${first.arms.b === '' ? '' : `${first.arms.b}, `}${first.series}, ${first.title}`;
     return { about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence };
   });
 }
@@ -81,7 +94,11 @@ function whyLines(rows: readonly CompareRow[]): { readonly about: string; readon
 export function renderComparison(compared: Comparison): string {
   const comparison = printable(compared);
   const blocks = blocksOf(comparison);
-  const rows = blocks.flatMap((block) => [[block.heading], ...block.rows.map((row, i) => cells(row, block.rows[i - 1])), ...quietLine(block).map((line) => [line])]);
+  const rows = blocks.flatMap((block) => [
+    [block.heading],
+    ...block.rows.map((row, i) => cells(row, block.rows[i - 1])),
+    ...quietLine(block).map((line) => [line]),
+  ]);
   return [
     comparison.verdict,
     '',
@@ -103,7 +120,15 @@ export function renderMarkdown(compared: Comparison): string {
   const tables = blocksOf(comparison).flatMap((block) => [
     `### ${escaped(block.heading)}`,
     '',
-    ...(block.rows.length === 0 ? [] : [...markdownTable(head, block.rows.map((row) => cells(row, undefined))), '']),
+    ...(block.rows.length === 0
+      ? []
+      : [
+          ...markdownTable(
+            head,
+            block.rows.map((row) => cells(row, undefined)),
+          ),
+          '',
+        ]),
     ...quietLine(block).map((text) => `${escaped(text.trim())}\n`),
   ]);
   return [
@@ -112,7 +137,9 @@ export function renderMarkdown(compared: Comparison): string {
     ...sidesLines(comparison).map((text) => `- ${escaped(text)}`),
     '',
     ...tables,
-    ...whyLines(comparison.rows).map(({ about, sentence }) => `- Inconclusive: ${escaped(about)}: ${escaped(sentence)}.`),
+    ...whyLines(comparison.rows).map(
+      ({ about, sentence }) => `- Inconclusive: ${escaped(about)}: ${escaped(sentence)}.`,
+    ),
     ...comparison.notes.map((note) => `- ${escaped(note)}`),
     '',
   ].join('\n');

@@ -11,18 +11,47 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 export function compareCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('compare')
     .description('compare bundles, run by run: what regressed, what improved, what cannot be told')
-    .argument('<bundles...>', 'the reference first; folders of `pauselab run` (of a single one its kernels), or histogram logs: a file, files separated by commas, or a folder of them')
-    .option('--quantile <percent>', 'a percentile to compare beside the stalls (default: 99); may be repeated', collect, [])
-    .option('--metric <name>', 'only this metric, such as stalls_per_minute or service.p99_ns; may be repeated', collect, [])
-    .option('--margin <[metric=]size>', 'what is too small to matter, such as 5% or longest_ns=20ms; may be repeated', collect, [])
-    .option('--arm <name[=other]>', 'only this arm; or an arm of the reference with another one of the others; may be repeated', collect, [])
+    .argument(
+      '<bundles...>',
+      'the reference first; folders of `pauselab run` (of a single one its kernels), or histogram logs: a file, files separated by commas, or a folder of them',
+    )
+    .option(
+      '--quantile <percent>',
+      'a percentile to compare beside the stalls (default: 99); may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--metric <name>',
+      'only this metric, such as stalls_per_minute or service.p99_ns; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--margin <[metric=]size>',
+      'what is too small to matter, such as 5% or longest_ns=20ms; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--arm <name[=other]>',
+      'only this arm; or an arm of the reference with another one of the others; may be repeated',
+      collect,
+      [],
+    )
     .option('--threshold <time>', 'from when on an operation in a histogram log is a stall', '100ms')
     .option('--unit <unit>', 'of the values in histogram logs: ns, us, ms or s (default: as the log tells)')
     .option('--json', 'write one JSON document')
     .option('--markdown', 'write Markdown')
     .addHelpText('after', examples)
     .action(async (paths, options) => {
-      const [{ compareSides }, { defaultPolicy }, { chooseMetrics, metricsFor, parsePercent }, { readSide, readSides }, { parseDuration }] = await Promise.all([
+      const [
+        { compareSides },
+        { defaultPolicy },
+        { chooseMetrics, metricsFor, parsePercent },
+        { readSide, readSides },
+        { parseDuration },
+      ] = await Promise.all([
         import('../verdict/compare.js'),
         import('../verdict/decide.js'),
         import('../verdict/metrics.js'),
@@ -31,16 +60,26 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
       ]);
       if (options.json === true && options.markdown === true) throw usage('--json and --markdown: choose one of them');
       const threshold = parseDuration(options.threshold);
-      if (!threshold.ok || threshold.value === 0) throw usage(`--threshold ${options.threshold}: expected ${threshold.ok ? 'more than 0' : threshold.expected}`);
+      if (!threshold.ok || threshold.value === 0)
+        throw usage(`--threshold ${options.threshold}: expected ${threshold.ok ? 'more than 0' : threshold.expected}`);
       const percents = options.quantile.length === 0 ? [99] : [...new Set(options.quantile.map(parsePercent))];
       const metrics = chooseMetrics(metricsFor(percents), options.metric);
       const [path = ''] = paths;
       const sideOptions = { threshold_ns: threshold.value, unit: await unitOf(options.unit) };
       const sides = paths.length === 1 ? readSides(path, sideOptions) : paths.map((one) => readSide(one, sideOptions));
-      if (options.unit !== undefined && sides.every(({ kind }) => kind === 'bundle')) throw usage('--unit: none of these is a histogram log, and a bundle has its own units; leave it out');
-      if (sides.length < 2) throw usage(`compare ${path}: expected two bundles or more, the reference first, or one of several kernels, whose first is then the reference`);
+      if (options.unit !== undefined && sides.every(({ kind }) => kind === 'bundle'))
+        throw usage('--unit: none of these is a histogram log, and a bundle has its own units; leave it out');
+      if (sides.length < 2)
+        throw usage(
+          `compare ${path}: expected two bundles or more, the reference first, or one of several kernels, whose first is then the reference`,
+        );
       const margins = await parseMargins(options.margin, metrics);
-      const comparison = compareSides(sides, { metrics, margins, arms: options.arm.map(parseArms), policy: defaultPolicy });
+      const comparison = compareSides(sides, {
+        metrics,
+        margins,
+        arms: options.arm.map(parseArms),
+        policy: defaultPolicy,
+      });
       const { renderComparison, renderMarkdown } = await import('./compare-table.js');
       if (options.json === true) printJson(comparison);
       else printText(options.markdown === true ? renderMarkdown(comparison) : renderComparison(comparison));
@@ -69,7 +108,10 @@ async function unitOf(text: string | undefined): Promise<ValueUnit | undefined> 
 
 function parseArms(text: string): ArmPair {
   const [a = '', b = a, ...rest] = text.split('=');
-  if (a === '' || b === '' || rest.length > 0) throw usage(`--arm ${text}: expected an arm, or one of the reference and one of the others such as free-one-vma=free-across-vmas`);
+  if (a === '' || b === '' || rest.length > 0)
+    throw usage(
+      `--arm ${text}: expected an arm, or one of the reference and one of the others such as free-one-vma=free-across-vmas`,
+    );
   return { a, b };
 }
 
@@ -80,7 +122,8 @@ async function parseMargins(texts: readonly string[], metrics: readonly Metric[]
     const [, name, size = ''] = /^(?:([^=]+)=)?(.*)$/.exec(text) ?? [];
     const percent = Number(/^(\d{1,4}(?:\.\d{1,6})?)%$/.exec(size)?.[1]);
     if (name === undefined) {
-      if (Number.isNaN(percent)) throw usage(`--margin ${text}: expected a share such as 5%, or a metric and its size such as longest_ns=20ms`);
+      if (Number.isNaN(percent))
+        throw usage(`--margin ${text}: expected a share such as 5%, or a metric and its size such as longest_ns=20ms`);
       return [{ metric: null, relative: percent / 100, absolute: null }];
     }
     const found = metrics.find((one) => one.name === metricNamed(name)?.name);
@@ -88,7 +131,10 @@ async function parseMargins(texts: readonly string[], metrics: readonly Metric[]
     const { name: metric, unit } = found;
     if (unit !== 'share' && !Number.isNaN(percent)) return [{ metric, relative: percent / 100, absolute: null }];
     const parsed = parseInUnit(unit, size);
-    if (!parsed.ok) throw usage(`--margin ${text}: expected ${parsed.expected}${unit === 'share' ? ' (of the window)' : ', or a share such as 5%'}`);
+    if (!parsed.ok)
+      throw usage(
+        `--margin ${text}: expected ${parsed.expected}${unit === 'share' ? ' (of the window)' : ', or a share such as 5%'}`,
+      );
     return [{ metric, relative: null, absolute: parsed.value }];
   });
 }

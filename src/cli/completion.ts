@@ -9,7 +9,11 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 interface Completed {
   /** `run`, `profile show`; empty for pauselab itself. */
   readonly words: string;
-  readonly options: readonly { readonly flag: string; readonly description: string; readonly values: readonly string[] }[];
+  readonly options: readonly {
+    readonly flag: string;
+    readonly description: string;
+    readonly values: readonly string[];
+  }[];
   readonly next: readonly { readonly word: string; readonly description: string }[];
   /** Takes a profile: a shipped name or a file. */
   readonly takesProfile: boolean;
@@ -38,18 +42,29 @@ export function completedCommands(program: CommandUnknownOpts, words: readonly s
   const help = program.createHelp();
   const own: Completed = {
     words: words.join(' '),
-    options: [...help.visibleOptions(program), ...help.visibleGlobalOptions(program)].flatMap(({ long, description, argChoices = [] }) => (long === undefined ? [] : [{ flag: long, description, values: argChoices }])),
+    options: [...help.visibleOptions(program), ...help.visibleGlobalOptions(program)].flatMap(
+      ({ long, description, argChoices = [] }) =>
+        long === undefined ? [] : [{ flag: long, description, values: argChoices }],
+    ),
     next: [
       ...program.commands.map((command) => ({ word: command.name(), description: command.description() })),
-      ...program.registeredArguments.flatMap(({ argChoices = [] }) => argChoices.map((word) => ({ word, description: '' }))),
+      ...program.registeredArguments.flatMap(({ argChoices = [] }) =>
+        argChoices.map((word) => ({ word, description: '' })),
+      ),
     ],
-    takesProfile: program.registeredArguments.some((argument) => ['profile', 'file'].includes(argument.name())) || program.options.some(({ flags }) => flags.includes('<profile>')),
+    takesProfile:
+      program.registeredArguments.some((argument) => ['profile', 'file'].includes(argument.name())) ||
+      program.options.some(({ flags }) => flags.includes('<profile>')),
   };
   return [own, ...program.commands.flatMap((command) => completedCommands(command, [...words, command.name()]))];
 }
 
 function wordsAfter({ next, takesProfile, options }: Completed, profiles: readonly string[]): string {
-  return [...next.map(({ word }) => word), ...(takesProfile ? profiles : []), ...options.flatMap(({ flag, values }) => [flag, ...values])].join(' ');
+  return [
+    ...next.map(({ word }) => word),
+    ...(takesProfile ? profiles : []),
+    ...options.flatMap(({ flag, values }) => [flag, ...values]),
+  ].join(' ');
 }
 
 /** The longest command whose words have been typed decides; files are offered where nothing else fits. */
@@ -58,7 +73,10 @@ function bashScript(commands: readonly Completed[], profiles: readonly string[])
   local cur=\${COMP_WORDS[COMP_CWORD]} typed= word words=
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$typed$word" in
-${cases(commands.filter(({ words }) => words !== ''), ({ words }) => `      ${quotedWord(words)}) typed="$typed$word " ;;`)}
+${cases(
+  commands.filter(({ words }) => words !== ''),
+  ({ words }) => `      ${quotedWord(words)}) typed="$typed$word " ;;`,
+)}
     esac
   done
   case "$typed" in
@@ -78,12 +96,21 @@ function zshScript(commands: readonly Completed[], profiles: readonly string[]):
 function fishScript(commands: readonly Completed[], profiles: readonly string[]): string {
   const lines = commands.flatMap(({ words, options, next, takesProfile }) => {
     const seen = words.split(' ').filter((word) => word !== '');
-    const conditions = [...seen.map((word) => `__fish_seen_subcommand_from ${word}`), ...(next.length > 0 ? [`not __fish_seen_subcommand_from ${next.map(({ word }) => word).join(' ')}`] : [])];
+    const conditions = [
+      ...seen.map((word) => `__fish_seen_subcommand_from ${word}`),
+      ...(next.length > 0 ? [`not __fish_seen_subcommand_from ${next.map(({ word }) => word).join(' ')}`] : []),
+    ];
     const when = conditions.length === 0 ? '' : ` -n ${quotedWord(conditions.join('; and '))}`;
     return [
-      ...next.map(({ word, description }) => `complete -c pauselab -f${when} -a ${quotedWord(word)} -d ${quotedWord(description)}`),
+      ...next.map(
+        ({ word, description }) =>
+          `complete -c pauselab -f${when} -a ${quotedWord(word)} -d ${quotedWord(description)}`,
+      ),
       ...(takesProfile ? [`complete -c pauselab${when} -a ${quotedWord(profiles.join(' '))}`] : []),
-      ...options.map(({ flag, description, values }) => `complete -c pauselab${when} -l ${flag.replace(/^--/, '')}${values.length === 0 ? '' : ` -xa ${quotedWord(values.join(' '))}`} -d ${quotedWord(description)}`),
+      ...options.map(
+        ({ flag, description, values }) =>
+          `complete -c pauselab${when} -l ${flag.replace(/^--/, '')}${values.length === 0 ? '' : ` -xa ${quotedWord(values.join(' '))}`} -d ${quotedWord(description)}`,
+      ),
     ];
   });
   return `${lines.join('\n')}\n`;

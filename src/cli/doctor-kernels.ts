@@ -16,12 +16,20 @@ export interface KernelLocks extends Examined {
   readonly kernel: string;
 }
 
-export async function examineKernels(kernels: readonly string[], preempt: string, progress: (text: string) => void, interruption: Interruption): Promise<KernelLocks[]> {
+export async function examineKernels(
+  kernels: readonly string[],
+  preempt: string,
+  progress: (text: string) => void,
+  interruption: Interruption,
+): Promise<KernelLocks[]> {
   const model = preemptionModels.find((one) => one === preempt);
   if (model === undefined) throw usage(`--preempt ${preempt}: expected one of ${preemptionModels.join(', ')}`);
   const isGuest = kernels.some((kernel) => kernel !== 'host');
   try {
-    const planned = await placesOf({ kernels, preempt: isGuest ? [model] : [], guest: guestOptions(guestDefaults) }, { interrupted: interruption.signalled, progress });
+    const planned = await placesOf(
+      { kernels, preempt: isGuest ? [model] : [], guest: guestOptions(guestDefaults) },
+      { interrupted: interruption.signalled, progress },
+    );
     return await tablesOf(planned, progress, interruption);
   } catch (error) {
     // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
@@ -30,7 +38,11 @@ export async function examineKernels(kernels: readonly string[], preempt: string
   }
 }
 
-async function tablesOf(planned: readonly PlannedPlace[], progress: (text: string) => void, interruption: Interruption): Promise<KernelLocks[]> {
+async function tablesOf(
+  planned: readonly PlannedPlace[],
+  progress: (text: string) => void,
+  interruption: Interruption,
+): Promise<KernelLocks[]> {
   const tables: KernelLocks[] = [];
   // One after the other: trials need the CPUs for themselves.
   for (const { name, open } of planned) {
@@ -47,21 +59,38 @@ async function tablesOf(planned: readonly PlannedPlace[], progress: (text: strin
 
 async function examined(place: Place, progress: (text: string) => void, interruption: Interruption): Promise<Examined> {
   if (place.examine !== undefined) {
-    const interrupted = interruption.signalled.then((): never => { throw interruptionOf(interruption); });
+    const interrupted = interruption.signalled.then((): never => {
+      throw interruptionOf(interruption);
+    });
     return Promise.race([place.examine(progress), interrupted]);
   }
   return kernelPart(await examine(progress, interruption));
 }
 
 export function renderKernels(tables: readonly KernelLocks[]): string {
-  const calls = new Map(tables.flatMap(({ locks }) => locks.map(({ operation, layout }) => [`${operation} ${layout}`, { operation, layout }] as const)));
+  const calls = new Map(
+    tables.flatMap(({ locks }) =>
+      locks.map(({ operation, layout }) => [`${operation} ${layout}`, { operation, layout }] as const),
+    ),
+  );
   const rows = [...calls.values()].map(({ operation, layout }) => {
     const found = tables.map(({ locks }) => {
       const row = locks.find((one) => one.operation === operation && one.layout === layout);
       return row === undefined ? 'not asked' : row.errno === null ? row.lock : `refused (${row.errno})`;
     });
-    return [operation, layout === 'crossing' ? 'across VMAs' : 'one VMA', ...found, new Set(found).size > 1 ? 'not alike' : ''];
+    return [
+      operation,
+      layout === 'crossing' ? 'across VMAs' : 'one VMA',
+      ...found,
+      new Set(found).size > 1 ? 'not alike' : '',
+    ];
   });
-  const unfit = tables.flatMap(({ kernel, fit, unfit: why }) => (fit ? [] : [`On ${kernel} no lock table was made: ${why.join('; ')}.`]));
-  return [renderTable(['call', 'range', ...tables.map(({ kernel }) => kernel), ''], rows, 3 + tables.length), '', ...unfit].join('\n');
+  const unfit = tables.flatMap(({ kernel, fit, unfit: why }) =>
+    fit ? [] : [`On ${kernel} no lock table was made: ${why.join('; ')}.`],
+  );
+  return [
+    renderTable(['call', 'range', ...tables.map(({ kernel }) => kernel), ''], rows, 3 + tables.length),
+    '',
+    ...unfit,
+  ].join('\n');
 }

@@ -10,34 +10,60 @@ import { renderTable } from './table.js';
 
 export function doctorCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('doctor')
-    .description('which lock each call takes on this kernel, found by behaviour, and whether this machine is fit to measure on')
-    .option('--kernel <kernel>', 'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated', collect, [])
+    .description(
+      'which lock each call takes on this kernel, found by behaviour, and whether this machine is fit to measure on',
+    )
+    .option(
+      '--kernel <kernel>',
+      'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated',
+      collect,
+      [],
+    )
     .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none', 'full')
     .option('--json', 'write one JSON document')
     .option(...installOption)
-    .addHelpText('after', '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 129/130/143 interrupted.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 129/130/143 interrupted.',
+    )
     .action(async ({ json, kernel, preempt, install }) => {
-      const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([import('../doctor/examine.js'), import('./logger.js'), import('../experiment/interruption.js')]);
+      const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([
+        import('../doctor/examine.js'),
+        import('./logger.js'),
+        import('../experiment/interruption.js'),
+      ]);
       const logger = createLogger();
-      const interruption = listenForInterruption((signal) => { logger.info(`${signal}: ending the trial; once more ends at once`); });
+      const interruption = listenForInterruption((signal) => {
+        logger.info(`${signal}: ending the trial; once more ends at once`);
+      });
       try {
         if (kernel.length > 0) {
           await makeReady({ arms: [], kernels: kernel }, install === true);
           const { examineKernels, renderKernels } = await import('./doctor-kernels.js');
-          const tables = await examineKernels(kernel, preempt, (text) => { logger.info(text); }, interruption);
+          const tables = await examineKernels(
+            kernel,
+            preempt,
+            (text) => {
+              logger.info(text);
+            },
+            interruption,
+          );
           if (json === true) printJson(tables);
           else printText(renderKernels(tables));
           if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
           return;
         }
         if (install === true) await installNeeds((await import('../doctor/software.js')).softwareNeeds());
-        const report = await examine((text) => { logger.info(text); }, interruption);
+        const report = await examine((text) => {
+          logger.info(text);
+        }, interruption);
         if (json === true) printJson(report);
         else printText(renderExamination(report));
         if (!report.fit) setExitCode(ExitCode.unfit);
       } catch (error) {
         // Whatever was being waited for when the signal came.
-        if (interruption.signal() !== null && error instanceof Failure) throw (await import('../doctor/interrupted.js')).interruptionOf(interruption);
+        if (interruption.signal() !== null && error instanceof Failure)
+          throw (await import('../doctor/interrupted.js')).interruptionOf(interruption);
         throw error;
       } finally {
         interruption.dispose();
@@ -47,14 +73,22 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
 
 const marks: Record<Check['status'], string> = { ok: 'ok', info: '', advice: 'advice', unfit: 'UNFIT' };
 
-export function renderExamination({ conclusion, locks, checks }: Pick<Examination, 'conclusion' | 'locks' | 'checks'>): string {
+export function renderExamination({
+  conclusion,
+  locks,
+  checks,
+}: Pick<Examination, 'conclusion' | 'locks' | 'checks'>): string {
   const lockRows = locks.map(({ operation, layout, lock, declared, asDeclared, errno, figures }) => [
     operation,
     layout === 'crossing' ? 'across VMAs' : 'one VMA',
     errno === null ? lock : `refused (${errno})`,
     asDeclared === false ? `not as declared for Linux 6.17 and later: ${declared}` : (figures ?? ''),
   ]);
-  const checkRows = checks.map(({ name, found, status, advice }) => [name, marks[status], advice === null ? found : `${found}: ${advice}`]);
+  const checkRows = checks.map(({ name, found, status, advice }) => [
+    name,
+    marks[status],
+    advice === null ? found : `${found}: ${advice}`,
+  ]);
   return [
     ...(locks.length === 0 ? [] : [renderTable(['call', 'range', 'lock it takes here', ''], lockRows, 4), '']),
     renderTable(['machine', '', ''], checkRows, 3),

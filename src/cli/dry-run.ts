@@ -1,4 +1,7 @@
-/** What `run` would do: arms, order, CPUs, and how long it takes. Nothing is measured, so calibrated sizes are not known yet. */
+/**
+ * What `run` would do: arms, order, CPUs, and how long it takes. Nothing is measured, so calibrated sizes are not known
+ * yet.
+ */
 import { shellWord } from '../base/shell-word.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import { targetHold_ns } from '../experiment/check-plan.js';
@@ -6,7 +9,16 @@ import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../profile/operations.js';
-import type { AllocatorWork, NativeArm, Readiness, ResolvedArm, ResolvedHolder, ResolvedJvm, ResolvedProfile, Scheduling } from '../profile/resolved.js';
+import type {
+  AllocatorWork,
+  NativeArm,
+  Readiness,
+  ResolvedArm,
+  ResolvedHolder,
+  ResolvedJvm,
+  ResolvedProfile,
+  Scheduling,
+} from '../profile/resolved.js';
 
 interface PlannedArm {
   readonly name: string;
@@ -39,10 +51,19 @@ export interface Plan {
 }
 
 /** `kernels`: as the user asked for them. */
-export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[], kernels: readonly string[] = ['host']): Plan {
+export function planOf(
+  profile: ResolvedProfile,
+  arms: readonly ResolvedArm[],
+  kernels: readonly string[] = ['host'],
+): Plan {
   const topology = cpuTopology();
   const cpusOf = (cpus: Parameters<typeof resolveCpus>[0]): string => `CPU ${resolveCpus(cpus, topology).join(',')}`;
-  const order = runOrder(arms.map(({ name }) => name), kernels, profile.runs, profile.seed);
+  const order = runOrder(
+    arms.map(({ name }) => name),
+    kernels,
+    profile.runs,
+    profile.seed,
+  );
   return {
     profile: profile.name,
     order,
@@ -53,13 +74,26 @@ export function planOf(profile: ResolvedProfile, arms: readonly ResolvedArm[], k
         name: arm.name,
         title: arm.title,
         control: arm.control,
-        holder: holder === null ? (jvm === null ? 'the allocator' : 'the JVM itself') : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
-        region: arm.jvm === null && arm.holder !== null ? regionOf(arm, topology) : isRiding(arm) && holder?.region.kind === 'bytes' ? formatSize(holder.region.bytes) : null,
+        holder:
+          holder === null
+            ? jvm === null
+              ? 'the allocator'
+              : 'the JVM itself'
+            : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
+        region:
+          arm.jvm === null && arm.holder !== null
+            ? regionOf(arm, topology)
+            : isRiding(arm) && holder?.region.kind === 'bytes'
+              ? formatSize(holder.region.bytes)
+              : null,
         layout: arm.holder !== null && (arm.jvm === null || isRiding(arm)) ? arm.layout : null,
         jvm: jvm === null ? [] : describeJvm(jvm, cpusOf),
         churn: arm.jvm === null && arm.holder === null ? describeWork(arm.churn, cpusOf, 'process') : [],
         hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
-        victims: victims.map(({ series, interval_ns, cpus }) => `${series}, ${interval_ns === 0 ? 'back to back' : `every ${formatDuration(interval_ns)}`}, ${cpusOf(cpus)}`),
+        victims: victims.map(
+          ({ series, interval_ns, cpus }) =>
+            `${series}, ${interval_ns === 0 ? 'back to back' : `every ${formatDuration(interval_ns)}`}, ${cpusOf(cpus)}`,
+        ),
       };
     }),
   };
@@ -88,26 +122,44 @@ function describeJvm(jvm: ResolvedJvm, cpusOf: CpusOf): string[] {
   const { jdk, collector, flags, app, process } = jvm;
   return [
     `JDK ${jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
-    ...(app === null ? [] : [`java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}${app.ready === null ? '' : `, measured ${describeReadiness(app.ready)}`}`]),
+    ...(app === null
+      ? []
+      : [
+          `java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}${app.ready === null ? '' : `, measured ${describeReadiness(app.ready)}`}`,
+        ]),
     ...describeProcess(process, cpusOf),
     ...describeWork(jvm, cpusOf, 'JVM'),
   ];
 }
 
-function describeWork({ allocator, loads, loadsIn, threads }: AllocatorWork, cpusOf: CpusOf, place: 'JVM' | 'process'): string[] {
-  const settings = (values: Readonly<Record<string, string | number>>): string => Object.entries(values).map(([key, value]) => ` ${key}=${value}`).join('');
+function describeWork(
+  { allocator, loads, loadsIn, threads }: AllocatorWork,
+  cpusOf: CpusOf,
+  place: 'JVM' | 'process',
+): string[] {
+  const settings = (values: Readonly<Record<string, string | number>>): string =>
+    Object.entries(values)
+      .map(([key, value]) => ` ${key}=${value}`)
+      .join('');
   return [
-    ...(allocator.name === 'glibc' && Object.keys(allocator.settings).length === 0 ? [] : [`allocator ${allocator.name}${settings(allocator.settings)}`]),
-    ...loads.map(({ load, values }) => `load ${load}${settings(values)}${loadsIn === 'foreign' ? `, in a second ${place}` : ''}`),
+    ...(allocator.name === 'glibc' && Object.keys(allocator.settings).length === 0
+      ? []
+      : [`allocator ${allocator.name}${settings(allocator.settings)}`]),
+    ...loads.map(
+      ({ load, values }) => `load ${load}${settings(values)}${loadsIn === 'foreign' ? `, in a second ${place}` : ''}`,
+    ),
     ...threads.map((rule) => `threads "${rule.pattern}": ${describeRule(rule, cpusOf)}`),
   ];
 }
 
 function describeReadiness(ready: Readiness): string {
   switch (ready.kind) {
-    case 'log': return `once it prints /${ready.pattern}/`;
-    case 'port': return `once port ${ready.port} accepts connections`;
-    case 'after': return `${formatDuration(ready.after_ns)} after its start`;
+    case 'log':
+      return `once it prints /${ready.pattern}/`;
+    case 'port':
+      return `once port ${ready.port} accepts connections`;
+    case 'after':
+      return `${formatDuration(ready.after_ns)} after its start`;
   }
 }
 
@@ -118,7 +170,11 @@ function describeProcess(process: ResolvedJvm['process'], cpusOf: CpusOf): strin
 }
 
 function describeRule({ nice, policy, cpus }: Scheduling, cpusOf: CpusOf): string {
-  return [...(nice === null ? [] : [`nice ${nice}`]), ...(policy === null ? [] : [`policy ${policy}`]), ...(cpus === null ? [] : [cpusOf(cpus)])].join(', ');
+  return [
+    ...(nice === null ? [] : [`nice ${nice}`]),
+    ...(policy === null ? [] : [`policy ${policy}`]),
+    ...(cpus === null ? [] : [cpusOf(cpus)]),
+  ].join(', ');
 }
 
 export type PlanWithGuests = Plan & { readonly guests: readonly PlannedGuest[] };
@@ -128,7 +184,15 @@ export function describePlan({ profile, arms, order, leastDuration_ns, guests }:
 }
 
 /** Two sides in turns. */
-export function describeInTurns({ baseline, candidate, order }: { readonly baseline: PlanWithGuests; readonly candidate: PlanWithGuests; readonly order: readonly (PlannedRun & { readonly side: string })[] }): string {
+export function describeInTurns({
+  baseline,
+  candidate,
+  order,
+}: {
+  readonly baseline: PlanWithGuests;
+  readonly candidate: PlanWithGuests;
+  readonly order: readonly (PlannedRun & { readonly side: string })[];
+}): string {
   const guests = [...new Map([...baseline.guests, ...candidate.guests].map((guest) => [guest.name, guest])).values()];
   return [
     `${candidate.profile}: ${order.length} runs of two sides in turns, at least ${formatDuration(baseline.leastDuration_ns + candidate.leastDuration_ns)} in all`,
@@ -154,9 +218,18 @@ function describeArms(arms: readonly PlannedArm[]): string {
 
 function describeOrder(order: readonly (PlannedRun & { readonly side?: string })[]): string {
   const several = new Set(order.map(({ kernel }) => kernel)).size > 1;
-  return order.map(({ side, arm, kernel, repetition }) => `${side === undefined ? '' : `${side} `}${arm}${several ? ` on ${kernel}` : ''} (${repetition})`).join(', ');
+  return order
+    .map(
+      ({ side, arm, kernel, repetition }) =>
+        `${side === undefined ? '' : `${side} `}${arm}${several ? ` on ${kernel}` : ''} (${repetition})`,
+    )
+    .join(', ');
 }
 
 function describeGuestCommands(guests: readonly PlannedGuest[]): string {
-  return guests.flatMap(({ name, command }) => (command === null ? [] : [`\nGuest ${name}:\n  ${command.map(shellWord).join(' ')}\n`])).join('');
+  return guests
+    .flatMap(({ name, command }) =>
+      command === null ? [] : [`\nGuest ${name}:\n  ${command.map(shellWord).join(' ')}\n`],
+    )
+    .join('');
 }

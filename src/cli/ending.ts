@@ -4,13 +4,17 @@ import { printableLine, printableText } from '../base/printable.js';
 import { redacted } from '../base/secrets.js';
 import { systemFailure } from '../base/system-error.js';
 
-/** Says on stderr what went wrong, and returns the exit code. It loads nothing: there may be no file descriptor left. */
+/**
+ * Says on stderr what went wrong, and returns the exit code. It loads nothing: there may be no file descriptor left.
+ */
 export function endWith(error: unknown): ExitCode {
   const failure = error instanceof Failure ? error : systemFailure(error);
   if (failure !== null) {
     process.stderr.write(`pauselab: ${failure.lines.map((line) => printableLine(redacted(line))).join('\n')}\n`);
     return failure.exitCode;
   }
-  process.stderr.write(`pauselab: internal error, please report it with the command: ${printableText(redacted(error instanceof Error ? (error.stack ?? error.message) : String(error)))}\n`);
+  process.stderr.write(
+    `pauselab: internal error, please report it with the command: ${printableText(redacted(error instanceof Error ? (error.stack ?? error.message) : String(error)))}\n`,
+  );
   return ExitCode.internal;
 }

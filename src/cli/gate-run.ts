@@ -1,5 +1,6 @@
 /**
- * What `gate --run` measures: a candidate, in the window of the stored baseline; or, with an option that begins with --base-,
+ * What `gate --run` measures: a candidate, in the window of the stored baseline; or, with an option that begins with
+ * --base-,
  * a baseline and a candidate in turns.
  */
 import { usage } from '../base/failure.js';
@@ -42,18 +43,34 @@ export function isInTurns({ baseSet, baseJava, baseJavaArgs, baseKernel }: GateR
 
 /** With as many runs as can decide, and at least as many as the policy asks for. */
 export async function planForGate(asked: GateRun, policy: Policy, offered: readonly Offered[]): Promise<GatePlan> {
-  const [{ comparesAnything }, { runsToDecide }, { storedBaselines }] = await Promise.all([import('../verdict/gate/policy.js'), import('../verdict/gate/together.js'), import('../verdict/gate/window.js')]);
+  const [{ comparesAnything }, { runsToDecide }, { storedBaselines }] = await Promise.all([
+    import('../verdict/gate/policy.js'),
+    import('../verdict/gate/together.js'),
+    import('../verdict/gate/window.js'),
+  ]);
   const written = await planOfRun(asked.profile, asked);
   const stored = storedBaselines(offered, written.profile.name);
-  const least = comparesAnything(policy) ? runsToDecide(policy, stored.map(({ runs }) => runs)) : policy.minimumRuns;
+  const least = comparesAnything(policy)
+    ? runsToDecide(
+        policy,
+        stored.map(({ runs }) => runs),
+      )
+    : policy.minimumRuns;
   const runs = asked.runs === undefined && written.profile.runs < least ? { runs: String(least) } : {};
   if (isInTurns(asked)) return planInTurns({ ...asked, ...runs });
   const window = await windowSettings(asked, written, stored);
-  return { baseline: null, candidate: await planOfRun(asked.profile, { ...asked, ...runs, set: [...asked.set, ...window] }) };
+  return {
+    baseline: null,
+    candidate: await planOfRun(asked.profile, { ...asked, ...runs, set: [...asked.set, ...window] }),
+  };
 }
 
 /** As --set has them; none where the profile's are those of the baseline. */
-async function windowSettings({ set, duration }: GateRun, { profile }: PlannedSide, stored: readonly StoredBaseline[]): Promise<string[]> {
+async function windowSettings(
+  { set, duration }: GateRun,
+  { profile }: PlannedSide,
+  stored: readonly StoredBaseline[],
+): Promise<string[]> {
   const { windowFor, windowWords } = await import('../verdict/gate/window.js');
   const isAsked = duration !== undefined || set.some((text) => /^(?:duration|warmup)\s*=/.test(text));
   const window = windowFor(stored, profile, isAsked);
@@ -63,7 +80,12 @@ async function windowSettings({ set, duration }: GateRun, { profile }: PlannedSi
 }
 
 async function planInTurns(asked: GateRun): Promise<GatePlan> {
-  const base: ChangeOptions = { set: asked.baseSet, java: asked.baseJava, javaArgs: asked.baseJavaArgs, kernel: asked.baseKernel };
+  const base: ChangeOptions = {
+    set: asked.baseSet,
+    java: asked.baseJava,
+    javaArgs: asked.baseJavaArgs,
+    kernel: asked.baseKernel,
+  };
   const [baseline, candidate] = [await planOfRun(asked.profile, asked, base), await planOfRun(asked.profile, asked)];
   const { refuseUnlikeSides } = await import('../verdict/gate/sides.js');
   const { programFiles } = await import('../host/program-files.js');
@@ -72,15 +94,29 @@ async function planInTurns(asked: GateRun): Promise<GatePlan> {
   return { baseline, candidate };
 }
 
-export async function writeGatePlan({ baseline, candidate }: GatePlan, form: { readonly json: boolean; readonly keepSecrets: boolean }): Promise<void> {
+export async function writeGatePlan(
+  { baseline, candidate }: GatePlan,
+  form: { readonly json: boolean; readonly keepSecrets: boolean },
+): Promise<void> {
   const guest = guestOptions(guestDefaults);
   if (baseline === null) {
     await writePlan(candidate, guest, form);
     return;
   }
-  const [{ describeInTurns }, { rounds, runsOfRound }] = await Promise.all([import('./dry-run.js'), import('../experiment/order.js')]);
-  const sides = { baseline: await planOfSide(baseline, guest, form.keepSecrets), candidate: await planOfSide(candidate, guest, form.keepSecrets) };
-  const ofRound = (['baseline', 'candidate'] as const).flatMap((side) => runsOfRound(sides[side].arms.map(({ name }) => name), sides[side].guests.map(({ name }) => name)).map((run) => ({ ...run, side })));
+  const [{ describeInTurns }, { rounds, runsOfRound }] = await Promise.all([
+    import('./dry-run.js'),
+    import('../experiment/order.js'),
+  ]);
+  const sides = {
+    baseline: await planOfSide(baseline, guest, form.keepSecrets),
+    candidate: await planOfSide(candidate, guest, form.keepSecrets),
+  };
+  const ofRound = (['baseline', 'candidate'] as const).flatMap((side) =>
+    runsOfRound(
+      sides[side].arms.map(({ name }) => name),
+      sides[side].guests.map(({ name }) => name),
+    ).map((run) => ({ ...run, side })),
+  );
   const { runs, seed } = candidate.profile;
   const plan = { ...sides, order: rounds(ofRound, runs, seed) };
   if (form.json) printJson(plan);
@@ -88,8 +124,19 @@ export async function writeGatePlan({ baseline, candidate }: GatePlan, form: { r
 }
 
 /** Paths of the bundles. */
-export async function measureForGate({ baseline, candidate }: GatePlan, argv: readonly string[], { out, keepSecrets, install, waitForQuiet }: GateRun): Promise<{ readonly baseline: string | null; readonly candidate: string }> {
-  const options: MeasureOptions = { ...(out === undefined ? {} : { out }), ...(keepSecrets === undefined ? {} : { keepSecrets }), ...(install === undefined ? {} : { install }), untilN: null, guest: guestOptions(guestDefaults), quietWithin_ms: quietWithinOf(waitForQuiet) };
+export async function measureForGate(
+  { baseline, candidate }: GatePlan,
+  argv: readonly string[],
+  { out, keepSecrets, install, waitForQuiet }: GateRun,
+): Promise<{ readonly baseline: string | null; readonly candidate: string }> {
+  const options: MeasureOptions = {
+    ...(out === undefined ? {} : { out }),
+    ...(keepSecrets === undefined ? {} : { keepSecrets }),
+    ...(install === undefined ? {} : { install }),
+    untilN: null,
+    guest: guestOptions(guestDefaults),
+    quietWithin_ms: quietWithinOf(waitForQuiet),
+  };
   if (baseline === null) {
     const { bundle, failure } = await measure(candidate.profile, candidate.arms, argv, options);
     if (failure !== null) throw failure;
@@ -103,5 +150,7 @@ export async function measureForGate({ baseline, candidate }: GatePlan, argv: re
 }
 
 export function refuseWithoutComparison(option: string, { source }: Policy): never {
-  throw usage(`${option} measures a baseline, and ${source} has no rule that compares; leave it out, or add a rule with compare`);
+  throw usage(
+    `${option} measures a baseline, and ${source} has no rule that compares; leave it out, or add a rule with compare`,
+  );
 }

@@ -9,7 +9,12 @@ import { renderTable } from './table.js';
 import { escaped, markdownTable } from './markdown.js';
 
 const columns = ['', 'what must hold', 'runs', 'baseline', 'candidate', 'difference [90 %]', 'p of all', 'result'];
-const shownOutcome: Readonly<Record<CheckOutcome, string>> = { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive', error: 'NO VERDICT' };
+const shownOutcome: Readonly<Record<CheckOutcome, string>> = {
+  pass: 'pass',
+  fail: 'FAIL',
+  inconclusive: 'inconclusive',
+  error: 'NO VERDICT',
+};
 
 interface Block {
   readonly arm: string;
@@ -18,8 +23,14 @@ interface Block {
 
 function blocksOf({ checks }: Suite): Block[] {
   // Where nothing could be measured there is no figure to show: why is told below.
-  const judged = checks.filter(({ kind, comparison, limit }) => kind !== 'evidence' && (comparison !== null || (limit !== null && limit.values.length > 0)));
-  return [...new Set(judged.map(({ arm }) => arm ?? ''))].map((arm) => ({ arm, checks: judged.filter((check) => check.arm === arm) }));
+  const judged = checks.filter(
+    ({ kind, comparison, limit }) =>
+      kind !== 'evidence' && (comparison !== null || (limit !== null && limit.values.length > 0)),
+  );
+  return [...new Set(judged.map(({ arm }) => arm ?? ''))].map((arm) => ({
+    arm,
+    checks: judged.filter((check) => check.arm === arm),
+  }));
 }
 
 function cells(check: Check, previous: Check | undefined): string[] {
@@ -28,16 +39,41 @@ function cells(check: Check, previous: Check | undefined): string[] {
   const name = series === previous?.series ? '' : `  ${series ?? ''}`;
   if (comparison !== null) {
     const { runs, mean, difference, pAdjusted } = comparison;
-    return [name, expected, `${runs.a}, ${runs.b}`, shownValue(unit, mean.a), shownValue(unit, mean.b), shownInterval(unit, difference), shownP(pAdjusted), shownOutcome[outcome]];
+    return [
+      name,
+      expected,
+      `${runs.a}, ${runs.b}`,
+      shownValue(unit, mean.a),
+      shownValue(unit, mean.b),
+      shownInterval(unit, difference),
+      shownP(pAdjusted),
+      shownOutcome[outcome],
+    ];
   }
   const isLowest = limit?.operator === '>=' || limit?.operator === '>';
-  const highest = limit === null || limit.values.length === 0 ? '' : isLowest ? `≥ ${shownValue(unit, Math.min(...limit.values))}` : `≤ ${shownValue(unit, Math.max(...limit.values))}`;
-  return [name, expected, limit === null ? '' : String(limit.values.length), '', highest, '', '', shownOutcome[outcome]];
+  const highest =
+    limit === null || limit.values.length === 0
+      ? ''
+      : isLowest
+        ? `≥ ${shownValue(unit, Math.min(...limit.values))}`
+        : `≤ ${shownValue(unit, Math.max(...limit.values))}`;
+  return [
+    name,
+    expected,
+    limit === null ? '' : String(limit.values.length),
+    '',
+    highest,
+    '',
+    '',
+    shownOutcome[outcome],
+  ];
 }
 
 function sidesLines({ candidate, baseline }: Suite): string[] {
   const line = (name: string, { path, facts }: Suite['candidate']): string => {
-    const known = [facts.kernel === null ? null : `Linux ${facts.kernel}`, ...facts.jdks].filter((fact) => fact !== null);
+    const known = [facts.kernel === null ? null : `Linux ${facts.kernel}`, ...facts.jdks].filter(
+      (fact) => fact !== null,
+    );
     return `${name} ${path}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
   };
   return [line('candidate', candidate), ...(baseline === null ? [] : [line('baseline ', baseline)])];
@@ -46,23 +82,38 @@ function sidesLines({ candidate, baseline }: Suite): string[] {
 const headings = { fail: 'Failed', error: 'No verdict', inconclusive: 'Inconclusive' } as const;
 
 /** Why, for all that did not pass; many have one and the same reason. */
-function whyLines({ checks }: Suite): { readonly heading: string; readonly about: string; readonly sentence: string }[] {
+function whyLines({
+  checks,
+}: Suite): { readonly heading: string; readonly about: string; readonly sentence: string }[] {
   return (['fail', 'error', 'inconclusive'] as const).flatMap((outcome) => {
-    const bySentence = grouped(checks.filter((one) => one.outcome === outcome), ({ sentence }) => sentence);
+    const bySentence = grouped(
+      checks.filter((one) => one.outcome === outcome),
+      ({ sentence }) => sentence,
+    );
     return [...bySentence].flatMap(([sentence, own]) => {
       const [first] = own;
       if (first === undefined) return [];
       const name = first.kind === 'evidence' ? '' : nameOf(first, null);
-      return [{ heading: headings[outcome], about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence }];
+      return [
+        { heading: headings[outcome], about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence },
+      ];
     });
   });
 }
 
-const legend = 'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference is certain to 95 %. "p of all" is the probability that chance alone shows as much in any of them. More: docs/gate.md.';
+const legend =
+  'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference is certain to 95 %. "p of all" is the probability that chance alone shows as much in any of them. More: docs/gate.md.';
 
 export function renderGate(gated: GateResult): string {
   const result = printable(gated);
-  return withoutGaps([result.verdict, '', ...result.suites.flatMap((suite) => suiteLines(suite, suiteName(suite, result.suites))), ...togetherLines(result), legend, '']);
+  return withoutGaps([
+    result.verdict,
+    '',
+    ...result.suites.flatMap((suite) => suiteLines(suite, suiteName(suite, result.suites))),
+    ...togetherLines(result),
+    legend,
+    '',
+  ]);
 }
 
 function togetherLines({ together }: GateResult): string[] {
@@ -70,13 +121,18 @@ function togetherLines({ together }: GateResult): string[] {
 }
 
 function suiteLines(suite: Suite, name: string): string[] {
-  const rows = blocksOf(suite).flatMap(({ arm, checks }) => [[arm], ...checks.map((check, i) => cells(check, checks[i - 1]))]);
+  const rows = blocksOf(suite).flatMap(({ arm, checks }) => [
+    [arm],
+    ...checks.map((check, i) => cells(check, checks[i - 1])),
+  ]);
   return [
     `profile   ${name}`,
     ...sidesLines(suite),
     '',
     ...(rows.length === 0 ? [] : [renderTable(columns, rows), '']),
-    ...whyLines(suite).map(({ heading, about, sentence }) => `${heading}: ${about === '' ? '' : `${about}: `}${sentence}.`),
+    ...whyLines(suite).map(
+      ({ heading, about, sentence }) => `${heading}: ${about === '' ? '' : `${about}: `}${sentence}.`,
+    ),
     ...suite.notes.map((note) => `Note: ${note}`),
     '',
   ];
@@ -93,8 +149,19 @@ export function renderGateMarkdown(gated: GateResult): string {
       '',
       ...sidesLines(suite).map((line) => `- ${escaped(line)}`),
       '',
-      ...blocksOf(suite).flatMap(({ arm, checks }) => [`#### ${escaped(arm)}`, '', ...markdownTable(head, checks.map((check) => cells(check, undefined))), '']),
-      ...whyLines(suite).map(({ heading, about, sentence }) => `- **${heading}**: ${about === '' ? '' : `${escaped(about)}: `}${escaped(sentence)}.`),
+      ...blocksOf(suite).flatMap(({ arm, checks }) => [
+        `#### ${escaped(arm)}`,
+        '',
+        ...markdownTable(
+          head,
+          checks.map((check) => cells(check, undefined)),
+        ),
+        '',
+      ]),
+      ...whyLines(suite).map(
+        ({ heading, about, sentence }) =>
+          `- **${heading}**: ${about === '' ? '' : `${escaped(about)}: `}${escaped(sentence)}.`,
+      ),
       ...suite.notes.map((note) => `- ${escaped(note)}`),
       '',
     ]),

@@ -11,14 +11,24 @@ export interface GuestArguments {
 }
 
 /** Of the options, where nothing is said. */
-export const guestDefaults = { append: [], guestMemory: '2GiB', guestCpus: '2', bootDeadline: '2m' } as const satisfies GuestArguments;
+export const guestDefaults = {
+  append: [],
+  guestMemory: '2GiB',
+  guestCpus: '2',
+  bootDeadline: '2m',
+} as const satisfies GuestArguments;
 
 export function guestOptions({ append, guestMemory, guestCpus, bootDeadline }: GuestArguments): GuestOptions {
   const cpus = Number(guestCpus);
   if (cpus < 1 || cpus > 64) throw usage(`--guest-cpus ${guestCpus}: expected a whole number from 1 to 64`);
   const memoryBytes = parsed('--guest-memory', guestMemory, parseSize);
   if (memoryBytes < 2 ** 20) throw usage(`--guest-memory ${guestMemory}: expected a size such as 2GiB`);
-  return { cpus, memoryBytes, append: append.flatMap((words) => words.split(/\s+/).filter((word) => word !== '')), bootDeadline_ms: parsed('--boot-deadline', bootDeadline, parseDuration) / 1e6 };
+  return {
+    cpus,
+    memoryBytes,
+    append: append.flatMap((words) => words.split(/\s+/).filter((word) => word !== '')),
+    bootDeadline_ms: parsed('--boot-deadline', bootDeadline, parseDuration) / 1e6,
+  };
 }
 
 function parsed(option: string, text: string, parse: (text: string) => Parsed): number {

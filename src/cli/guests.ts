@@ -15,8 +15,11 @@ interface Told {
 
 export function placesOf(wanted: Wanted, { interrupted, progress }: Told): Promise<readonly PlannedPlace[]> {
   const ended = new AbortController();
-  void interrupted.then(() => { ended.abort(workloadFailed('interrupted while kernels were fetched')); });
-  const resolve = (asked: string): ReturnType<typeof resolveKernel> => resolveKernel(asked, { note: progress, signal: ended.signal });
+  void interrupted.then(() => {
+    ended.abort(workloadFailed('interrupted while kernels were fetched'));
+  });
+  const resolve = (asked: string): ReturnType<typeof resolveKernel> =>
+    resolveKernel(asked, { note: progress, signal: ended.signal });
   return planPlaces(wanted, resolve, { interrupted, progress, withoutKvm: undefined });
 }
 
@@ -32,7 +35,15 @@ export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
     const accelerator = withoutKvm(qemu) === null ? 'kvm' : 'tcg';
     const commandLine = kernelCommandLine(guest.settings, accelerator, tsc_kHz);
     const at = (file: string): string => `/dev/shm/pauselab-run-<pid>/${file}`;
-    const files = { kernel: guest.kernel.image, initramfs: guestImage().path, commandLine, console: at('console'), channel: at('channel'), serial: at('serial'), control: at('control') };
+    const files = {
+      kernel: guest.kernel.image,
+      initramfs: guestImage().path,
+      commandLine,
+      console: at('console'),
+      channel: at('channel'),
+      serial: at('serial'),
+      control: at('control'),
+    };
     return { name, command: [qemu.path, ...qemuArguments(guest.settings, accelerator, files)] };
   });
 }

@@ -3,11 +3,17 @@ import { Failure } from '../base/failure.js';
 import type { Need } from '../base/system-packages.mjs';
 import type { Job } from '../experiment/requirements.js';
 
-export const installOption = ['--install', 'install the system packages that this needs and lacks, after naming them (root, Debian-like systems)'] as const;
+export const installOption = [
+  '--install',
+  'install the system packages that this needs and lacks, after naming them (root, Debian-like systems)',
+] as const;
 
 /** What the machine lacks is installed or told; parts of pauselab that the job needs are built on first use. */
 export async function makeReady(job: Job, install: boolean): Promise<void> {
-  const [{ checkMachine, partsOf }, { ensurePart }] = await Promise.all([import('../experiment/requirements.js'), import('../host/setup.js')]);
+  const [{ checkMachine, partsOf }, { ensurePart }] = await Promise.all([
+    import('../experiment/requirements.js'),
+    import('../host/setup.js'),
+  ]);
   await installing(install, () => checkMachine(job));
   const note = await createNote();
   for (const part of partsOf(job)) await ensurePart(part, { note, install });
@@ -36,5 +42,7 @@ export async function installNeeds(needs: readonly Need[]): Promise<void> {
 
 async function createNote(): Promise<(text: string) => void> {
   const logger = (await import('./logger.js')).createLogger();
-  return (text) => { logger.info(text); };
+  return (text) => {
+    logger.info(text);
+  };
 }

@@ -13,7 +13,15 @@ import { renderTable } from './table.js';
 export function kernelsCommand() {
   return new Command('kernels')
     .description('list, fetch and describe kernels that guests can boot')
-    .addHelpText('after', examples(['kernels list --available', 'kernels fetch deb:6.16.12 deb:6.17.13', 'kernels show deb:6.12', 'kernels show ~/linux/arch/x86/boot/bzImage']))
+    .addHelpText(
+      'after',
+      examples([
+        'kernels list --available',
+        'kernels fetch deb:6.16.12 deb:6.17.13',
+        'kernels show deb:6.12',
+        'kernels show ~/linux/arch/x86/boot/bzImage',
+      ]),
+    )
     .addCommand(listCommand())
     .addCommand(fetchCommand())
     .addCommand(showCommand());
@@ -37,34 +45,79 @@ async function listCached(json: boolean): Promise<void> {
   const cache = cacheFolder({});
   const kernels = cachedKernels(cache);
   if (json) {
-    write(toJson({ cache, kernels: kernels.map(({ release, package: name, version, flavour, suite, sha256, image, config, modules }) => ({ release, package: name, version, flavour, suite, sha256, image, config, modules })) }));
+    write(
+      toJson({
+        cache,
+        kernels: kernels.map(({ release, package: name, version, flavour, suite, sha256, image, config, modules }) => ({
+          release,
+          package: name,
+          version,
+          flavour,
+          suite,
+          sha256,
+          image,
+          config,
+          modules,
+        })),
+      }),
+    );
     return;
   }
   const rows = kernels.map(({ release, version, suite, folder }) => [release, version, suite ?? 'a .deb file', folder]);
-  write(rows.length === 0 ? `no kernels in ${cache}; fetch one: pauselab kernels fetch deb:6.12\n` : `${renderTable(['release', 'package version', 'from', 'folder'], rows, 4)}\n`);
+  write(
+    rows.length === 0
+      ? `no kernels in ${cache}; fetch one: pauselab kernels fetch deb:6.12\n`
+      : `${renderTable(['release', 'package version', 'from', 'folder'], rows, 4)}\n`,
+  );
 }
 
 async function listAvailable(json: boolean, install: boolean): Promise<void> {
-  const [{ packageIndex }, { bootable }, { parseImageName }, { compareDebianVersions, upstreamVersion }] = await Promise.all([
-    import('../kernel/package-index.js'),
-    import('../kernel/deb-kernel.js'),
-    import('../kernel/deb-spec.js'),
-    import('../kernel/debian-version.js'),
-  ]);
+  const [{ packageIndex }, { bootable }, { parseImageName }, { compareDebianVersions, upstreamVersion }] =
+    await Promise.all([
+      import('../kernel/package-index.js'),
+      import('../kernel/deb-kernel.js'),
+      import('../kernel/deb-spec.js'),
+      import('../kernel/debian-version.js'),
+    ]);
   const index = await installing(install, () => interruptible((sources) => packageIndex(sources)));
   const all = bootable(index)
     .sort((a, b) => compareDebianVersions(a.version, b.version))
     .flatMap((one) => {
       const image = parseImageName(one.name);
-      return image === null || image.unsigned ? [] : [{ spec: `deb:${upstreamVersion(one.version)}${image.flavour === 'cloud-amd64' ? '' : `/${image.flavour}`}`, release: image.release, flavour: image.flavour, version: one.version, suite: one.suite }];
+      return image === null || image.unsigned
+        ? []
+        : [
+            {
+              spec: `deb:${upstreamVersion(one.version)}${image.flavour === 'cloud-amd64' ? '' : `/${image.flavour}`}`,
+              release: image.release,
+              flavour: image.flavour,
+              version: one.version,
+              suite: one.suite,
+            },
+          ];
     });
   if (json) {
-    write(toJson({ mirror: index.mirror.uri, fetchedAt: new Date(index.fetchedAt_ms).toISOString(), kernels: all, leftOut: index.leftOut }));
+    write(
+      toJson({
+        mirror: index.mirror.uri,
+        fetchedAt: new Date(index.fetchedAt_ms).toISOString(),
+        kernels: all,
+        leftOut: index.leftOut,
+      }),
+    );
     return;
   }
   const specs = [...new Set(all.map(({ version }) => version))].map((version) => {
     const same = all.filter((one) => one.version === version);
-    return [`deb:${upstreamVersion(version)}`, version, [...new Set(same.map(({ suite }) => suite))].join(', '), same.map(({ flavour }) => flavour).filter((flavour, i, list) => list.indexOf(flavour) === i).join(', ')];
+    return [
+      `deb:${upstreamVersion(version)}`,
+      version,
+      [...new Set(same.map(({ suite }) => suite))].join(', '),
+      same
+        .map(({ flavour }) => flavour)
+        .filter((flavour, i, list) => list.indexOf(flavour) === i)
+        .join(', '),
+    ];
   });
   write(`${renderTable(['', 'package version', 'suite', 'flavours'], specs, 4)}\n`);
 }
@@ -75,12 +128,21 @@ function fetchCommand() {
     .argument('<kernel...>', 'deb:<version>[/<flavour>], or a .deb file')
     .option('--json', 'write one JSON document')
     .option(...installOption)
-    .addHelpText('after', examples(['kernels fetch deb:6.16.12 deb:6.17.13', 'kernels fetch deb:6.12/amd64', 'kernels fetch ./linux-image-6.16.12-mine_1_amd64.deb']))
+    .addHelpText(
+      'after',
+      examples([
+        'kernels fetch deb:6.16.12 deb:6.17.13',
+        'kernels fetch deb:6.12/amd64',
+        'kernels fetch ./linux-image-6.16.12-mine_1_amd64.deb',
+      ]),
+    )
     .action(async (asked, { json, install }) => {
       const { resolveKernel } = await import('../kernel/kernel-image.js');
       const kernels: KernelImage[] = [];
       for (const one of asked) {
-        const kernel = await installing(install === true, () => interruptible((sources) => resolveKernel(one, sources)));
+        const kernel = await installing(install === true, () =>
+          interruptible((sources) => resolveKernel(one, sources)),
+        );
         kernels.push(kernel);
         if (json !== true) write(`${one}: ${kernel.release}, ${kernel.image}\n`);
       }
@@ -90,17 +152,35 @@ function fetchCommand() {
 
 function showCommand() {
   return new Command('show')
-    .description('what a kernel is: version, preemption models, HZ, per-VMA locks, huge pages, mitigations; of two, what differs')
-    .argument('<kernel>', 'deb:<version>, a .deb, a bzImage or vmlinux (,config=PATH behind it), or a built kernel tree')
+    .description(
+      'what a kernel is: version, preemption models, HZ, per-VMA locks, huge pages, mitigations; of two, what differs',
+    )
+    .argument(
+      '<kernel>',
+      'deb:<version>, a .deb, a bzImage or vmlinux (,config=PATH behind it), or a built kernel tree',
+    )
     .argument('[other]', 'another one to compare it with')
     .option('--json', 'write one JSON document')
     .option(...installOption)
-    .addHelpText('after', examples(['kernels show deb:6.16.12', 'kernels show deb:6.16.12 deb:6.17.13', 'kernels show ./bzImage,config=./my.config --json']))
+    .addHelpText(
+      'after',
+      examples([
+        'kernels show deb:6.16.12',
+        'kernels show deb:6.16.12 deb:6.17.13',
+        'kernels show ./bzImage,config=./my.config --json',
+      ]),
+    )
     .action(async (asked, other, { json, install }) => {
-      const [{ resolveKernel }, { kernelFacts }, { relationOf }] = await Promise.all([import('../kernel/kernel-image.js'), import('../kernel/kernel-facts.js'), import('../kernel/kernel-relation.js')]);
+      const [{ resolveKernel }, { kernelFacts }, { relationOf }] = await Promise.all([
+        import('../kernel/kernel-image.js'),
+        import('../kernel/kernel-facts.js'),
+        import('../kernel/kernel-relation.js'),
+      ]);
       const shown: { kernel: KernelImage; facts: KernelFacts }[] = [];
       for (const one of other === undefined ? [asked] : [asked, other]) {
-        const kernel = await installing(install === true, () => interruptible((sources) => resolveKernel(one, sources)));
+        const kernel = await installing(install === true, () =>
+          interruptible((sources) => resolveKernel(one, sources)),
+        );
         shown.push({ kernel, facts: kernelFacts(kernel) });
       }
       const [first, second] = shown;
@@ -115,8 +195,13 @@ function showCommand() {
 }
 
 function describeRelation({ differences, oneTree }: ReturnType<typeof relationOf>): string {
-  const differing = differences.length === 0 ? 'nothing that is known differs' : `what differs:\n${differences.map(({ sentence }) => `  ${sentence}`).join('\n')}`;
-  return oneTree === null ? differing : `${differing}\ntaken for builds of one tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
+  const differing =
+    differences.length === 0
+      ? 'nothing that is known differs'
+      : `what differs:\n${differences.map(({ sentence }) => `  ${sentence}`).join('\n')}`;
+  return oneTree === null
+    ? differing
+    : `${differing}\ntaken for builds of one tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
 }
 
 export function describeKernel({ kernel, facts }: { kernel: KernelImage; facts: KernelFacts }): string {
@@ -126,18 +211,35 @@ export function describeKernel({ kernel, facts }: { kernel: KernelImage; facts: 
   const rows = [
     ['release', facts.release],
     ['version', facts.version],
-    ['flavour', facts.flavour ?? 'none of Debian\'s'],
-    ['from', origin.kind === 'file' ? 'a file' : `${origin.package} ${origin.version}, ${origin.suite === null ? 'a .deb file (no signature checked)' : `${origin.suite} (signature checked)`}`],
+    ['flavour', facts.flavour ?? "none of Debian's"],
+    [
+      'from',
+      origin.kind === 'file'
+        ? 'a file'
+        : `${origin.package} ${origin.version}, ${origin.suite === null ? 'a .deb file (no signature checked)' : `${origin.suite} (signature checked)`}`,
+    ],
     ['image', kernel.image],
     ['  sha256', facts.imageSha256],
     ['config', kernel.config ?? unknown],
     ['  sha256', facts.configSha256 ?? unknown],
     ['modules', kernel.modules ?? 'none'],
     ['HZ', facts.hz === null ? unknown : String(facts.hz)],
-    ['preemption', facts.preemption === null ? unknown : `${facts.preemption.default ?? unknown} by default; preempt= can choose ${facts.preemption.models.length > 1 ? facts.preemption.models.join(', ') : 'nothing else'}${facts.preemption.realTime ? '; PREEMPT_RT' : ''}`],
+    [
+      'preemption',
+      facts.preemption === null
+        ? unknown
+        : `${facts.preemption.default ?? unknown} by default; preempt= can choose ${facts.preemption.models.length > 1 ? facts.preemption.models.join(', ') : 'nothing else'}${facts.preemption.realTime ? '; PREEMPT_RT' : ''}`,
+    ],
     ['per-VMA locks', yesNo(facts.perVmaLocks)],
     ['huge pages', facts.transparentHugePages ?? unknown],
-    ['mitigations', facts.mitigations === null ? unknown : !facts.mitigations.enabled ? 'off' : `${facts.mitigations.on.length} built in${facts.mitigations.off.length === 0 ? '' : `, without ${facts.mitigations.off.join(', ')}`}`],
+    [
+      'mitigations',
+      facts.mitigations === null
+        ? unknown
+        : !facts.mitigations.enabled
+          ? 'off'
+          : `${facts.mitigations.on.length} built in${facts.mitigations.off.length === 0 ? '' : `, without ${facts.mitigations.off.join(', ')}`}`,
+    ],
     ['cpu.max', yesNo(facts.cpuBandwidth)],
     ['autogroup', yesNo(facts.autogroup)],
     ['compiler', facts.compiler ?? unknown],
@@ -147,12 +249,22 @@ export function describeKernel({ kernel, facts }: { kernel: KernelImage; facts: 
 
 /** Notes on stderr as they come; a signal ends what is being fetched and leaves the cache as it was. */
 async function interruptible<T>(work: (sources: KernelSources) => Promise<T>): Promise<T> {
-  const [{ createLogger }, { exitCodeOf, listenForInterruption }] = await Promise.all([import('./logger.js'), import('../experiment/interruption.js')]);
+  const [{ createLogger }, { exitCodeOf, listenForInterruption }] = await Promise.all([
+    import('./logger.js'),
+    import('../experiment/interruption.js'),
+  ]);
   const logger = createLogger();
   const abort = new AbortController();
-  const interruption = listenForInterruption((signal) => { abort.abort(new Failure(exitCodeOf(signal), `${signal}: nothing was added to the cache`)); });
+  const interruption = listenForInterruption((signal) => {
+    abort.abort(new Failure(exitCodeOf(signal), `${signal}: nothing was added to the cache`));
+  });
   try {
-    return await work({ note: (sentence) => { logger.info(sentence); }, signal: abort.signal });
+    return await work({
+      note: (sentence) => {
+        logger.info(sentence);
+      },
+      signal: abort.signal,
+    });
   } finally {
     interruption.dispose();
   }

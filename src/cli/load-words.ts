@@ -7,7 +7,10 @@ type Seen = Pick<LoadBefore, 'steal_share' | 'foreignLoad_share'>;
 
 export function busyText(load: Seen, { spoiled, warmup_ns, duration_ns }: ResolvedProfile): string {
   const { retries } = spoiled;
-  const repeated = retries === 0 ? 'no spoiled run is repeated (spoiled.retries)' : `at most ${retries === 1 ? '1 spoiled run is' : `${retries} spoiled runs are`} repeated, which takes ${formatDuration(retries * (warmup_ns + duration_ns))} or more`;
+  const repeated =
+    retries === 0
+      ? 'no spoiled run is repeated (spoiled.retries)'
+      : `at most ${retries === 1 ? '1 spoiled run is' : `${retries} spoiled runs are`} repeated, which takes ${formatDuration(retries * (warmup_ns + duration_ns))} or more`;
   return `${loadText(load, spoiled)}: runs will be spoiled. ${capitalised(repeated)}. Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine`;
 }
 
@@ -21,8 +24,14 @@ export function stillBusyText(load: Seen, profile: ResolvedProfile, waited_ms: n
 
 function loadText({ steal_share, foreignLoad_share }: Seen, limits: ResolvedProfile['spoiled']): string {
   return [
-    ...(foreignLoad_share > limits.foreignLoad_share || steal_share <= limits.steal_share ? [`other programs use ${formatShare(foreignLoad_share)} of the CPU time (limit ${formatShare(limits.foreignLoad_share)})`] : []),
-    ...(steal_share > limits.steal_share ? [`the hypervisor takes ${formatShare(steal_share)} of the CPU time (limit ${formatShare(limits.steal_share)})`] : []),
+    ...(foreignLoad_share > limits.foreignLoad_share || steal_share <= limits.steal_share
+      ? [
+          `other programs use ${formatShare(foreignLoad_share)} of the CPU time (limit ${formatShare(limits.foreignLoad_share)})`,
+        ]
+      : []),
+    ...(steal_share > limits.steal_share
+      ? [`the hypervisor takes ${formatShare(steal_share)} of the CPU time (limit ${formatShare(limits.steal_share)})`]
+      : []),
   ].join(' and ');
 }
 

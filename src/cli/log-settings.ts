@@ -1,4 +1,7 @@
-/** Which log lines, and in which form: from `--log-format` and the environment, asked before any command runs, so that a wrong word is no news at its end. */
+/**
+ * Which log lines, and in which form: from `--log-format` and the environment, asked before any command runs, so that a
+ * wrong word is no news at its end.
+ */
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 
@@ -14,7 +17,12 @@ export function logSettings(format: string | undefined, env: NodeJS.ProcessEnv =
   // A variable that is set to nothing says nothing.
   const said = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
   return {
-    format: oneOf(formats, format ?? said('PAUSELAB_LOG_FORMAT'), format === undefined ? 'PAUSELAB_LOG_FORMAT=' : '--log-format ') ?? 'text',
+    format:
+      oneOf(
+        formats,
+        format ?? said('PAUSELAB_LOG_FORMAT'),
+        format === undefined ? 'PAUSELAB_LOG_FORMAT=' : '--log-format ',
+      ) ?? 'text',
     level: oneOf(levels, said('PAUSELAB_LOG_LEVEL'), 'PAUSELAB_LOG_LEVEL=') ?? 'info',
   };
 }
@@ -33,6 +41,7 @@ export function chosenLogSettings(): LogSettings {
 function oneOf<Word extends string>(words: readonly Word[], given: string | undefined, origin: string): Word | null {
   if (given === undefined) return null;
   const found = words.find((word) => word === given);
-  if (found === undefined) throw usage(`${origin}${given}: expected one of ${words.join(', ')}${didYouMean(given, words)}`);
+  if (found === undefined)
+    throw usage(`${origin}${given}: expected one of ${words.join(', ')}${didYouMean(given, words)}`);
   return found;
 }

@@ -1,4 +1,6 @@
-/** The load of the machine before anything is measured: what it will cost, and waiting for quiet if that was asked for. */
+/**
+ * The load of the machine before anything is measured: what it will cost, and waiting for quiet if that was asked for.
+ */
 import { loadBefore, waitForQuiet } from '../experiment/load-before.js';
 import type { Interruption } from '../experiment/interruption.js';
 import { cpuTopology } from '../host/cpus.js';
@@ -7,7 +9,14 @@ import { busyText, stillBusyText, waitingText } from './load-words.js';
 import type { Status } from './status.js';
 
 /** What other programs will cost is said before it is paid. */
-export async function lookAtLoad(profile: ResolvedProfile, { interruption, status, quietWithin_ms }: { interruption: Interruption; status: Status; quietWithin_ms: number | null }): Promise<void> {
+export async function lookAtLoad(
+  profile: ResolvedProfile,
+  {
+    interruption,
+    status,
+    quietWithin_ms,
+  }: { interruption: Interruption; status: Status; quietWithin_ms: number | null },
+): Promise<void> {
   const looking = { cpuCount: cpuTopology().allowed.length, interrupted: interruption.signalled };
   const load = await loadBefore(profile.spoiled, looking);
   if (load?.spoils !== true) return;
@@ -16,6 +25,12 @@ export async function lookAtLoad(profile: ResolvedProfile, { interruption, statu
     return;
   }
   status.note(waitingText(load, profile, quietWithin_ms));
-  const after = await waitForQuiet(profile.spoiled, { ...looking, wait_ms: quietWithin_ms, onLook: (seen, left_ms) => { status.progress(waitingText(seen, profile, left_ms)); } });
+  const after = await waitForQuiet(profile.spoiled, {
+    ...looking,
+    wait_ms: quietWithin_ms,
+    onLook: (seen, left_ms) => {
+      status.progress(waitingText(seen, profile, left_ms));
+    },
+  });
   status.note(after.spoils ? stillBusyText(after, profile, quietWithin_ms) : 'the machine is quiet; starting');
 }

@@ -35,10 +35,22 @@ export interface Measured {
   readonly failure: Failure | null;
 }
 
-export async function measure(profile: ResolvedProfile, arms: readonly ResolvedArm[], argv: readonly string[], options: MeasureOptions): Promise<Measured> {
-  const [{ createBundle }, { runExperiment }] = await Promise.all([import('../bundle/store.js'), import('../experiment/experiment.js')]);
+export async function measure(
+  profile: ResolvedProfile,
+  arms: readonly ResolvedArm[],
+  argv: readonly string[],
+  options: MeasureOptions,
+): Promise<Measured> {
+  const [{ createBundle }, { runExperiment }] = await Promise.all([
+    import('../bundle/store.js'),
+    import('../experiment/experiment.js'),
+  ]);
   return measureSides([{ profile, arms }], argv, options, {
-    open: () => [options.out === undefined ? createBundle(defaultFolder(profile.name), { numbered: true }) : createBundle(options.out)],
+    open: () => [
+      options.out === undefined
+        ? createBundle(defaultFolder(profile.name), { numbered: true })
+        : createBundle(options.out),
+    ],
     run: async ([side], settings) => {
       const { summary, failure } = await runExperiment({ ...settings, ...side });
       return { summary, failure, bundle: side.store.path };
@@ -54,10 +66,21 @@ export interface MeasuredInTurns {
 }
 
 /** Bundles `baseline` and `candidate` in one folder. */
-export async function measureInTurns(baseline: PlannedSide, candidate: PlannedSide, argv: readonly string[], options: MeasureOptions): Promise<MeasuredInTurns> {
-  const [{ createBundles }, { runInTurns }] = await Promise.all([import('../bundle/store.js'), import('../experiment/experiment.js')]);
+export async function measureInTurns(
+  baseline: PlannedSide,
+  candidate: PlannedSide,
+  argv: readonly string[],
+  options: MeasureOptions,
+): Promise<MeasuredInTurns> {
+  const [{ createBundles }, { runInTurns }] = await Promise.all([
+    import('../bundle/store.js'),
+    import('../experiment/experiment.js'),
+  ]);
   return measureSides([baseline, candidate], argv, options, {
-    open: () => (options.out === undefined ? createBundles(defaultFolder(candidate.profile.name), ['baseline', 'candidate'], { numbered: true }) : createBundles(options.out, ['baseline', 'candidate'])),
+    open: () =>
+      options.out === undefined
+        ? createBundles(defaultFolder(candidate.profile.name), ['baseline', 'candidate'], { numbered: true })
+        : createBundles(options.out, ['baseline', 'candidate']),
     run: async ([first, second], settings) => {
       if (second === undefined) throw new Error('two sides have two plans');
       const { failure } = await runInTurns({ baseline: first, candidate: second }, settings);
@@ -73,12 +96,28 @@ interface Measurement<Result> {
   readonly run: (sides: readonly [Opened, ...Opened[]], settings: ExperimentSettings) => Promise<Result>;
 }
 
-async function measureSides<Result>(plans: readonly PlannedSide[], argv: readonly string[], options: MeasureOptions, { open, run }: Measurement<Result>): Promise<Result> {
+async function measureSides<Result>(
+  plans: readonly PlannedSide[],
+  argv: readonly string[],
+  options: MeasureOptions,
+  { open, run }: Measurement<Result>,
+): Promise<Result> {
   const { hostKernel } = await import('../experiment/check-plan.js');
-  const kernelsOf = ({ profile: { kernels } }: PlannedSide): readonly string[] => (kernels.length === 0 ? [hostKernel] : kernels);
+  const kernelsOf = ({ profile: { kernels } }: PlannedSide): readonly string[] =>
+    kernels.length === 0 ? [hostKernel] : kernels;
   const kernels = [...new Set(plans.flatMap(kernelsOf))];
-  await makeReady({ arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true }, options.install === true);
-  const [{ guestNeeds }, { placesOf }, { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption }, { createLogger }, { createStatus }, { lookAtLoad }] = await Promise.all([
+  await makeReady(
+    { arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
+    options.install === true,
+  );
+  const [
+    { guestNeeds },
+    { placesOf },
+    { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption },
+    { createLogger },
+    { createStatus },
+    { lookAtLoad },
+  ] = await Promise.all([
     import('../experiment/guest-needs.js'),
     import('./guests.js'),
     import('../experiment/interruption.js'),
@@ -91,17 +130,30 @@ async function measureSides<Result>(plans: readonly PlannedSide[], argv: readonl
   const [{ profile: shown } = { profile: null }] = plans;
   if (shown === null) throw new Error('nothing to measure');
   const status = createStatus(logger, { ...shown, kernels });
-  const interruption = listenForInterruption((signal) => { status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`); });
+  const interruption = listenForInterruption((signal) => {
+    status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`);
+  });
   try {
     const hasGuests = kernels.some((kernel) => kernel !== hostKernel);
     const needs: GuestNeeds[] = [];
-    for (const { arms } of plans) needs.push(hasGuests ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] });
+    for (const { arms } of plans)
+      needs.push(hasGuests ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] });
     const files = [...new Map(needs.flatMap((one) => one.files).map((file) => [file.to, file])).values()];
-    const places = await placesOf({ kernels, preempt: shown.preempt, guest: options.guest, files }, { interrupted: interruption.signalled, progress: (text) => { status.onCalibration(text); } });
+    const places = await placesOf(
+      { kernels, preempt: shown.preempt, guest: options.guest, files },
+      {
+        interrupted: interruption.signalled,
+        progress: (text) => {
+          status.onCalibration(text);
+        },
+      },
+    );
     const sides = plans.flatMap((plan, i): Opened[] => {
       const store = stores[i];
       if (store === undefined) throw new Error('a side without a bundle');
-      return [{ profile: plan.profile, arms: needs[i]?.arms ?? plan.arms, places: placesFor(places, kernelsOf(plan)), store }];
+      return [
+        { profile: plan.profile, arms: needs[i]?.arms ?? plan.arms, places: placesFor(places, kernelsOf(plan)), store },
+      ];
     });
     const [first, ...others] = sides;
     if (first === undefined) throw new Error('nothing to measure');
@@ -119,10 +171,17 @@ async function measureSides<Result>(plans: readonly PlannedSide[], argv: readonl
     });
   } catch (error) {
     // Only if there is no run to keep.
-    for (const store of stores) cleanUpNow(() => { store.discard(); });
+    for (const store of stores)
+      cleanUpNow(() => {
+        store.discard();
+      });
     const signal = interruption.signal();
     // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
-    if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOfSignal(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+    if (signal !== null && error instanceof Failure)
+      throw new Failure(
+        exitCodeOfSignal(signal),
+        `interrupted by ${signal} before the first run; nothing was measured`,
+      );
     throw error;
   } finally {
     interruption.dispose();
@@ -136,6 +195,9 @@ function placesFor(places: readonly PlannedPlace[], kernels: readonly string[]):
 
 /** Sorts by time. A second start within the same second gets a number (bundle/store.ts). */
 function defaultFolder(profile: string): string {
-  const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z').replace(/[:]/g, '');
+  const time = new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replace(/[:]/g, '');
   return `pauselab-results/${profile}-${time}`;
 }

@@ -15,7 +15,11 @@ export function mergeCommand() {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples)
     .action(async (paths, options) => {
-      const [{ planMerge, writeMerged }, { openBundle }, { readSide }] = await Promise.all([import('../bundle/merge.js'), import('../bundle/store.js'), import('../verdict/read-side.js')]);
+      const [{ planMerge, writeMerged }, { openBundle }, { readSide }] = await Promise.all([
+        import('../bundle/merge.js'),
+        import('../bundle/store.js'),
+        import('../verdict/read-side.js'),
+      ]);
       if (paths.length < 2) throw usage(`merge ${paths.join(' ')}: expected two bundles or more`);
       const bundles = paths.map((path) => openBundle(path));
       for (const note of bundles.flatMap(({ notes }) => notes)) printNote(note);
@@ -40,16 +44,25 @@ Examples:
 Bundles of different profiles, kernels, machines or JDKs are refused: their runs are no repetitions of each other.`;
 
 async function refuseUnlike(sides: readonly Side[]): Promise<void> {
-  const [{ differingFacts, differingSettings, factSentence, measuredSettings, shownSettings }, { canonicalJson }] = await Promise.all([import('../verdict/differences.js'), import('../profile/hash.js')]);
+  const [{ differingFacts, differingSettings, factSentence, measuredSettings, shownSettings }, { canonicalJson }] =
+    await Promise.all([import('../verdict/differences.js'), import('../profile/hash.js')]);
   const [first, ...others] = sides;
   for (const other of others) {
     if (first === undefined) return;
     const labels = { a: first.path, b: other.path };
     const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
-    if (facts.length > 0) throw usage(`not merged, since the runs are no repetitions of each other: ${facts.map((fact) => factSentence(fact, labels)).join('; ')}; compare them instead (pauselab compare)`);
+    if (facts.length > 0)
+      throw usage(
+        `not merged, since the runs are no repetitions of each other: ${facts.map((fact) => factSentence(fact, labels)).join('; ')}; compare them instead (pauselab compare)`,
+      );
     const settings = differingSettings(first, other);
-    if (settings.length > 0 || canonicalJson(measuredSettings(first.resolved)) !== canonicalJson(measuredSettings(other.resolved))) {
-      throw usage(`not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? shownSettings(settings) : 'their arms differ'}`);
+    if (
+      settings.length > 0 ||
+      canonicalJson(measuredSettings(first.resolved)) !== canonicalJson(measuredSettings(other.resolved))
+    ) {
+      throw usage(
+        `not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? shownSettings(settings) : 'their arms differ'}`,
+      );
     }
   }
 }
@@ -61,7 +74,10 @@ function refuseTwice(bundles: readonly StoredBundle[]): void {
     for (const { startedAt, arm, name } of runs) {
       const key = JSON.stringify([startedAt, arm]);
       const before = seen.get(key);
-      if (before !== undefined) throw usage(`not merged: ${name} of ${path} is the same run as one of ${before}, and a run counts once; leave one of the bundles out`);
+      if (before !== undefined)
+        throw usage(
+          `not merged: ${name} of ${path} is the same run as one of ${before}, and a run counts once; leave one of the bundles out`,
+        );
     }
     for (const { startedAt, arm } of runs) seen.set(JSON.stringify([startedAt, arm]), path);
   }
@@ -80,7 +96,10 @@ async function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): Pro
   const arms = profile.arms.filter(({ name }) => plan.runs.some(({ file }) => file.arm === name));
   const runs = plan.runs.map(({ from, before, file }) => {
     const arm = arms.find(({ name }) => name === file.arm);
-    if (arm === undefined) throw usage(`${from.path} has a run of the arm ${JSON.stringify(file.arm.slice(0, 60))}, which its profile does not have; it was changed`);
+    if (arm === undefined)
+      throw usage(
+        `${from.path} has a run of the arm ${JSON.stringify(file.arm.slice(0, 60))}, which its profile does not have; it was changed`,
+      );
     return finishedRunOf(file, arm, sumHlog(path.join(from.path, 'runs', before.name, 'histograms.hlog')));
   });
   const status = bundles.every(({ summary }) => summary?.status === 'complete') ? 'complete' : 'partial';

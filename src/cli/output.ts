@@ -1,5 +1,6 @@
 /**
- * All that commands print: results on stdout, notes on stderr. The values in them come from bundles, logs and file names of
+ * All that commands print: results on stdout, notes on stderr. The values in them come from bundles, logs and file
+ * names of
  * others, so nothing here passes a character that a terminal obeys (base/printable.ts).
  */
 import { fstatSync, writeSync } from 'node:fs';
@@ -16,7 +17,10 @@ export function printJson(value: unknown): void {
   send(toJson(value));
 }
 
-/** A text in a form of others (HTML, CSV, JUnit, a shell's script): as it is, since a program reads it; on a terminal as text for people. */
+/**
+ * A text in a form of others (HTML, CSV, JUnit, a shell's script): as it is, since a program reads it; on a terminal as
+ * text for people.
+ */
 export function printDocument(text: string): void {
   send(process.stdout.isTTY ? printableText(text.replaceAll('\r\n', '\n')) : text);
 }
@@ -52,15 +56,22 @@ export function watchOutput(): OutputWatch {
   process.stderr.on('error', () => undefined);
   return {
     async settled() {
-      await new Promise<void>((resolve) => { process.stdout.write('', () => { resolve(); }); });
-      await new Promise<void>((resolve) => { setImmediate(resolve); });
+      await new Promise<void>((resolve) => {
+        process.stdout.write('', () => {
+          resolve();
+        });
+      });
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
       return lost;
     },
   };
 }
 
 function lose(cause: NodeJS.ErrnoException): void {
-  // Whoever reads our output may stop at any line (`pauselab … | head`); what the command found does not change by that.
+  // Whoever reads our output may stop at any line (`pauselab … | head`); what the command found does not change by
+  // that.
   if (cause.code === 'EPIPE' || cause.syscall === undefined) return;
   const code = errnoName(cause);
   const { what, remedy } = meaningOf(code ?? '');
@@ -75,7 +86,8 @@ function send(text: string): void {
   // Of a file that has room for a part only, Node takes the part for the whole (SyncWriteStream).
   const bytes = Buffer.from(text);
   try {
-    for (let written = 0; lost === null && written < bytes.length; ) written += writeSync(process.stdout.fd, bytes, written);
+    for (let written = 0; lost === null && written < bytes.length;)
+      written += writeSync(process.stdout.fd, bytes, written);
   } catch (cause) {
     lose(cause as NodeJS.ErrnoException);
   }

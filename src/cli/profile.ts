@@ -16,10 +16,7 @@ const yamlStyle = { aliasDuplicateObjects: false, blockQuote: 'literal', lineWid
 export function profileCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('profile')
     .description('list, show and check profiles')
-    .addHelpText(
-      'after',
-      examples(['profile list', 'profile show priority-inversion', 'profile check ./mine.yaml']),
-    )
+    .addHelpText('after', examples(['profile list', 'profile show priority-inversion', 'profile check ./mine.yaml']))
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(checkCommand())
@@ -36,9 +33,7 @@ function listCommand() {
       const profiles = await catalogue();
       const width = Math.max(...profiles.map(({ name }) => name.length));
       write(
-        json
-          ? toJson({ profiles })
-          : profiles.map(({ name, title }) => `${name.padEnd(width)}  ${title}\n`).join(''),
+        json ? toJson({ profiles }) : profiles.map(({ name, title }) => `${name.padEnd(width)}  ${title}\n`).join(''),
       );
     });
 }
@@ -49,13 +44,9 @@ function showCommand() {
     .argument('<profile>', 'a name from `profile list`, or a file')
     .option('--resolved', 'print what is run: inheritance, defaults, arms and controls in full')
     .option('--json', 'write one JSON document')
-    .addHelpText(
-      'after',
-      examples(['profile show priority-inversion', 'profile show ./mine.yaml --resolved']),
-    )
+    .addHelpText('after', examples(['profile show priority-inversion', 'profile show ./mine.yaml --resolved']))
     .action(async (nameOrPath, { resolved, json }) => {
-      const { loadProfile, loadResolved, loadTree, profileFile } =
-        await import('../profile/load.js');
+      const { loadProfile, loadResolved, loadTree, profileFile } = await import('../profile/load.js');
       if (resolved) {
         const profile = await loadResolved(nameOrPath);
         write(json ? toJson(profile) : (await import('yaml')).stringify(profile, yamlStyle));
@@ -78,11 +69,16 @@ function checkCommand() {
     .argument('<file>', 'a YAML file, or a name from `profile list`')
     .addHelpText('after', examples(['profile check ./mine.yaml']))
     .action(async (nameOrPath) => {
-      const [{ loadResolved }, { checkPlan }] = await Promise.all([import('../profile/load.js'), import('../experiment/check-plan.js')]);
+      const [{ loadResolved }, { checkPlan }] = await Promise.all([
+        import('../profile/load.js'),
+        import('../experiment/check-plan.js'),
+      ]);
       const profile = await loadResolved(nameOrPath);
       const { name, arms } = profile;
       checkPlan(profile, arms, Number(guestDefaults.guestCpus));
-      const open = arms.some(({ jvm }) => jvm?.app?.args.length === 0) ? '; --java-args says which program it runs' : '';
+      const open = arms.some(({ jvm }) => jvm?.app?.args.length === 0)
+        ? '; --java-args says which program it runs'
+        : '';
       write(
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
       );
@@ -101,7 +97,13 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
     .action(async (nameOrPath, { arm: only, duration, java, dryRun, json, install }) => {
-      const [{ loadResolved }, { verifiable, verifyArm }, { cpuTopology }, { exitCodeOf, listenForInterruption }, { checkPlan }] = await Promise.all([
+      const [
+        { loadResolved },
+        { verifiable, verifyArm },
+        { cpuTopology },
+        { exitCodeOf, listenForInterruption },
+        { checkPlan },
+      ] = await Promise.all([
         import('../profile/load.js'),
         import('../experiment/verify.js'),
         import('../host/cpus.js'),
@@ -110,14 +112,22 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
       ]);
       const profile = await loadResolved(nameOrPath, [...shortcuts({ duration }), ...jvmShortcuts({ java })]);
       const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
-      if (arms.length === 0) throw usage(`${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`);
+      if (arms.length === 0)
+        throw usage(
+          `${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`,
+        );
       // It runs on this machine's kernel, whatever the profile's arms are measured on.
       checkPlan({ ...profile, kernels: [] }, arms, 0);
       if (dryRun === true) {
-        const [{ describePlan, planOf }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('../profile/secrets.js')]);
+        const [{ describePlan, planOf }, { withoutSecrets }] = await Promise.all([
+          import('./dry-run.js'),
+          import('../profile/secrets.js'),
+        ]);
         const plan = { ...planOf({ ...profile, runs: 1 }, withoutSecrets(arms)), guests: [] };
         const counted = arms.map((arm) => ({ arm: arm.name, calls: workOf(arm)?.issues ?? [] }));
-        write(json === true ? toJson({ plan, counted }) : `${describePlan(plan)}\n${counted.map(describeCounted).join('')}`);
+        write(
+          json === true ? toJson({ plan, counted }) : `${describePlan(plan)}\n${counted.map(describeCounted).join('')}`,
+        );
         return;
       }
       await makeReady({ arms, kernels: [], strace: true }, install === true);
@@ -127,26 +137,46 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
         for (const arm of arms) results.push(await verifyArm(profile, arm, cpuTopology(), interruption));
       } catch (error) {
         const signal = interruption.signal();
-        if (signal !== null && error instanceof Failure) throw new Failure(exitCodeOf(signal), `interrupted by ${signal}; calls that were not counted to the end say nothing, so there is no result`);
+        if (signal !== null && error instanceof Failure)
+          throw new Failure(
+            exitCodeOf(signal),
+            `interrupted by ${signal}; calls that were not counted to the end say nothing, so there is no result`,
+          );
         throw error;
       } finally {
         interruption.dispose();
       }
-      write(json === true ? toJson({ profile: profile.name, arms: results }) : results.map(describeVerified).join('\n'));
-      if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok))) setExitCode(ExitCode.regression);
+      write(
+        json === true ? toJson({ profile: profile.name, arms: results }) : results.map(describeVerified).join('\n'),
+      );
+      if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok)))
+        setExitCode(ExitCode.regression);
     });
 }
 
 function describeCounted({ arm, calls }: { arm: string; calls: readonly ExpectedCalls[] }): string {
-  return calls.map(({ call, by, atLeast }) => `${arm}: counted under strace, at least ${atLeast} ${call}${by === null ? '' : ` by "${by}"`}\n`).join('');
+  return calls
+    .map(
+      ({ call, by, atLeast }) =>
+        `${arm}: counted under strace, at least ${atLeast} ${call}${by === null ? '' : ` by "${by}"`}\n`,
+    )
+    .join('');
 }
 
 function describeVerified({ arm, expected, counted, problems }: VerifiedArm): string {
   const lines = [
-    ...expected.map(({ call, by, atLeast, n, bytes, ok }) => `  ${ok ? 'as said' : 'NOT as said'}: ${n} ${call} of ${formatSize(bytes)} in all${by === null ? '' : ` by "${by}"`}, at least ${atLeast} expected`),
+    ...expected.map(
+      ({ call, by, atLeast, n, bytes, ok }) =>
+        `  ${ok ? 'as said' : 'NOT as said'}: ${n} ${call} of ${formatSize(bytes)} in all${by === null ? '' : ` by "${by}"`}, at least ${atLeast} expected`,
+    ),
     ...problems.map((problem) => `  problem: ${problem}`),
     '  most frequent:',
-    ...counted.slice(0, 10).map(({ call, by, n, bytes }) => `    ${String(n).padStart(7)}  ${call.padEnd(22)} ${by.padEnd(15)} ${formatSize(bytes)}`),
+    ...counted
+      .slice(0, 10)
+      .map(
+        ({ call, by, n, bytes }) =>
+          `    ${String(n).padStart(7)}  ${call.padEnd(22)} ${by.padEnd(15)} ${formatSize(bytes)}`,
+      ),
   ];
   return `${arm}\n${lines.join('\n')}\n`;
 }

@@ -24,9 +24,14 @@ import { toolVersion } from './version.js';
 /** All commands; `setExitCode`: of one that ends without a failure. */
 export function commandLine(argv: readonly string[], setExitCode: (code: ExitCode) => void): Command {
   const program = new Command('pauselab')
-    .description('Reproduces, measures and explains the pauses that programs suffer when memory is given back to Linux.')
+    .description(
+      'Reproduces, measures and explains the pauses that programs suffer when memory is given back to Linux.',
+    )
     .version(toolVersion(), '-V, --version', 'print the version')
-    .option('--log-format <format>', 'progress on stderr as text or as json, one object a line (default: PAUSELAB_LOG_FORMAT, else text)')
+    .option(
+      '--log-format <format>',
+      'progress on stderr as text or as json, one object a line (default: PAUSELAB_LOG_FORMAT, else text)',
+    )
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, setExitCode))
     .addCommand(explainCommand())
@@ -41,7 +46,9 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
     .addCommand(doctorCommand(setExitCode))
     .addCommand(kernelsCommand())
     .addCommand(completionCommand((): CommandUnknownOpts => program));
-  program.hook('preAction', () => { useLogSettings(logSettings(program.opts().logFormat)); });
+  program.hook('preAction', () => {
+    useLogSettings(logSettings(program.opts().logFormat));
+  });
   // Subcommands inherit none of these.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
@@ -49,7 +56,12 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
       .showHelpAfterError('(add --help for what is possible)')
       .helpCommand(false)
       .configureHelp({ showGlobalOptions: true })
-      .configureOutput({ writeOut: printText, outputError: (text, write) => { write(printableText(redacted(text))); } });
+      .configureOutput({
+        writeOut: printText,
+        outputError: (text, write) => {
+          write(printableText(redacted(text)));
+        },
+      });
   }
   return program;
 }
@@ -57,7 +69,9 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
 /** Runs one command line; results go to stdout, all else to stderr. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.ok;
-  const program = commandLine(argv, (code) => { exitCode = code; });
+  const program = commandLine(argv, (code) => {
+    exitCode = code;
+  });
   if (argv.length <= 2) {
     process.stderr.write(program.helpInformation());
     return ExitCode.usage;

@@ -2,7 +2,10 @@
 import { usage } from '../base/failure.js';
 import { parseDuration } from '../base/units.js';
 
-export const quietOption = ['--wait-for-quiet <time>', 'wait at most so long, such as 10m, until other programs leave this machine alone'] as const;
+export const quietOption = [
+  '--wait-for-quiet <time>',
+  'wait at most so long, such as 10m, until other programs leave this machine alone',
+] as const;
 
 /** Null: not at all. */
 export function quietWithinOf(text: string | undefined): number | null {

@@ -26,17 +26,40 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .description('run a profile: its arms and both controls, repeated and interleaved')
     .argument('<profile>', 'a name from `pauselab profile list`, or a YAML file')
     .option('--out <folder>', 'where the bundle goes (default: pauselab-results/<profile>-<time>)')
-    .option('--set <path=value>', 'override a value of the profile, such as holder.nice=10; may be repeated', collect, [])
+    .option(
+      '--set <path=value>',
+      'override a value of the profile, such as holder.nice=10; may be repeated',
+      collect,
+      [],
+    )
     .option('--runs <n>', 'repetitions of each arm', wholeNumber)
     .option('--duration <time>', 'measured window of a run, such as 10s')
-    .option('--until-n <series=n>', 'repeat the runs until the series has so many samples in every arm, such as gc.pause=400')
+    .option(
+      '--until-n <series=n>',
+      'repeat the runs until the series has so many samples in every arm, such as gc.pause=400',
+    )
     .option('--arm <name>', 'run only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'seed of the order of runs', wholeNumber)
-    .option('--fail-if <condition>', "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated", collect, [])
+    .option(
+      '--fail-if <condition>',
+      "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated",
+      collect,
+      [],
+    )
     .option('--java <path>', 'the JDK of JVM arms, by its folder or its java')
     .option('--java-args <words>', "what follows `java` for a program of your own, such as '-jar my.jar' (profile app)")
-    .option('--kernel <kernel>', 'run on this kernel in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated', collect, [])
-    .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none; may be repeated', collect, [])
+    .option(
+      '--kernel <kernel>',
+      'run on this kernel in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--preempt <model>',
+      'preempt= of the guests’ kernels: full, voluntary, lazy or none; may be repeated',
+      collect,
+      [],
+    )
     .option('--append <words>', 'add to the command line of the guests’ kernels', collect, [])
     .option('--guest-memory <size>', 'memory of a guest', guestDefaults.guestMemory)
     .option('--guest-cpus <n>', 'CPUs of a guest', wholeNumber, guestDefaults.guestCpus)
@@ -46,11 +69,17 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--dry-run', 'say what would be run, and run nothing')
     .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
     .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
-    .option('--keep-secrets', 'keep what looks like a secret in the words and the environment of a program of your own; without it the bundle has <redacted> there')
+    .option(
+      '--keep-secrets',
+      'keep what looks like a secret in the words and the environment of a program of your own; without it the bundle has <redacted> there',
+    )
     .option(...installOption)
     .addHelpText('after', examples)
     .action(async (nameOrPath, options) => {
-      const [{ parseFailCondition, checkCondition, refuseUndecidable }, { parseUntilN }] = await Promise.all([import('../verdict/fail-if.js'), import('../experiment/until-n.js')]);
+      const [{ parseFailCondition, checkCondition, refuseUndecidable }, { parseUntilN }] = await Promise.all([
+        import('../verdict/fail-if.js'),
+        import('../experiment/until-n.js'),
+      ]);
       const { profile, arms } = await planOfRun(nameOrPath, options);
       const untilN = options.untilN === undefined ? null : parseUntilN(options.untilN, arms);
       const conditions = options.failIf.map((text) => parseFailCondition(text, arms));
@@ -60,10 +89,18 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       const guest = guestOptions(options);
       const quietWithin_ms = quietWithinOf(options.waitForQuiet);
       if (options.dryRun === true) {
-        await writePlan({ profile, arms }, guest, { json: options.json === true, keepSecrets: options.keepSecrets === true });
+        await writePlan({ profile, arms }, guest, {
+          json: options.json === true,
+          keepSecrets: options.keepSecrets === true,
+        });
         return;
       }
-      const { summary, bundle, failure } = await measure(profile, arms, argv, { ...options, untilN, guest, quietWithin_ms });
+      const { summary, bundle, failure } = await measure(profile, arms, argv, {
+        ...options,
+        untilN,
+        guest,
+        quietWithin_ms,
+      });
       const results = conditions.map((condition) => checkCondition(condition, summary));
       await print({ summary, bundle, results, json: options.json === true });
       if (failure !== null) throw failure;
@@ -78,19 +115,44 @@ Examples:
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
   $ pauselab run convoy --dry-run`;
 
-type PlanOptions = ShortOptions & { readonly set: readonly string[]; readonly arm: readonly string[]; readonly guestCpus?: string };
+type PlanOptions = ShortOptions & {
+  readonly set: readonly string[];
+  readonly arm: readonly string[];
+  readonly guestCpus?: string;
+};
 
 /** What is asked for, before anything runs. `base`: what the baseline of a gate in turns has instead. */
-export async function planOfRun(nameOrPath: string, options: PlanOptions, base: ChangeOptions = { set: [] }): Promise<PlannedSide> {
-  const [{ loadResolved }, { parseOverride, parseSet }, { checkPlan }] = await Promise.all([import('../profile/load.js'), import('../profile/set.js'), import('../experiment/check-plan.js')]);
+export async function planOfRun(
+  nameOrPath: string,
+  options: PlanOptions,
+  base: ChangeOptions = { set: [] },
+): Promise<PlannedSide> {
+  const [{ loadResolved }, { parseOverride, parseSet }, { checkPlan }] = await Promise.all([
+    import('../profile/load.js'),
+    import('../profile/set.js'),
+    import('../experiment/check-plan.js'),
+  ]);
   const ofBase = '--base-';
-  const overrides = [...options.set.map(parseSet), ...shortcuts(options), ...base.set.map((text) => parseOverride(`${ofBase}set`, text)), ...shortcuts({ kernel: base.kernel }, ofBase)];
+  const overrides = [
+    ...options.set.map(parseSet),
+    ...shortcuts(options),
+    ...base.set.map((text) => parseOverride(`${ofBase}set`, text)),
+    ...shortcuts({ kernel: base.kernel }, ofBase),
+  ];
   const ofJvm = [...jvmShortcuts(options), ...jvmShortcuts(base, ofBase)];
-  if (ofJvm.length > 0) refuseWithoutJvm(await loadResolved(nameOrPath, overrides), [...new Set([...jvmOptions(options, '--'), ...jvmOptions(base, ofBase)])]);
+  if (ofJvm.length > 0)
+    refuseWithoutJvm(await loadResolved(nameOrPath, overrides), [
+      ...new Set([...jvmOptions(options, '--'), ...jvmOptions(base, ofBase)]),
+    ]);
   const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
   const arms = chooseArms(profile, options.arm);
   refuseWithoutProgram(profile, arms);
-  checkPlan(profile, arms, guestOptions({ ...guestDefaults, ...(options.guestCpus === undefined ? {} : { guestCpus: options.guestCpus }) }).cpus);
+  checkPlan(
+    profile,
+    arms,
+    guestOptions({ ...guestDefaults, ...(options.guestCpus === undefined ? {} : { guestCpus: options.guestCpus }) })
+      .cpus,
+  );
   return { profile, arms };
 }
 
@@ -102,25 +164,41 @@ function jvmOptions({ java, javaArgs }: Pick<ShortOptions, 'java' | 'javaArgs'>,
 /** In a native profile a JVM's setting would make JVM arms of its arms. */
 function refuseWithoutJvm({ name, arms }: ResolvedProfile, options: readonly string[]): void {
   const ofProgram = options.find((option) => option.endsWith('java-args'));
-  if (!arms.some(({ jvm }) => jvm !== null)) throw usage(`${ofProgram ?? options[0] ?? ''}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`);
-  if (ofProgram !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null)) throw usage(`${ofProgram}: the profile ${name} runs its own loads and no program of yours; use the profile app`);
+  if (!arms.some(({ jvm }) => jvm !== null))
+    throw usage(
+      `${ofProgram ?? options[0] ?? ''}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`,
+    );
+  if (ofProgram !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null))
+    throw usage(`${ofProgram}: the profile ${name} runs its own loads and no program of yours; use the profile app`);
 }
 
 function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly ResolvedArm[]): void {
-  if (arms.some(({ jvm }) => jvm?.app?.args.length === 0)) throw usage(`the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`);
+  if (arms.some(({ jvm }) => jvm?.app?.args.length === 0))
+    throw usage(
+      `the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`,
+    );
 }
 
 /** The arms asked for, in the profile's order, and both controls; all of them if none was named. */
 function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonly ResolvedArm[] {
   const known = profile.arms.map(({ name }) => name);
   for (const name of names) {
-    if (!known.includes(name)) throw usage(`--arm ${name}: the profile ${profile.name} has no such arm${didYouMean(name, known)}; it has ${known.join(', ')}`);
+    if (!known.includes(name))
+      throw usage(
+        `--arm ${name}: the profile ${profile.name} has no such arm${didYouMean(name, known)}; it has ${known.join(', ')}`,
+      );
   }
-  return names.length === 0 ? profile.arms : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
+  return names.length === 0
+    ? profile.arms
+    : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
 }
 
 /** What would be run. */
-export async function writePlan(side: PlannedSide, guest: GuestOptions, { json, keepSecrets }: { readonly json: boolean; readonly keepSecrets: boolean }): Promise<void> {
+export async function writePlan(
+  side: PlannedSide,
+  guest: GuestOptions,
+  { json, keepSecrets }: { readonly json: boolean; readonly keepSecrets: boolean },
+): Promise<void> {
   const { describePlan } = await import('./dry-run.js');
   const plan = await planOfSide(side, guest, keepSecrets);
   if (json) printJson(plan);
@@ -128,14 +206,39 @@ export async function writePlan(side: PlannedSide, guest: GuestOptions, { json, 
 }
 
 export async function planOfSide({ profile, arms }: PlannedSide, guest: GuestOptions, keepSecrets: boolean) {
-  const [{ planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([import('./dry-run.js'), import('./guests.js'), import('../profile/secrets.js')]);
+  const [{ planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([
+    import('./dry-run.js'),
+    import('./guests.js'),
+    import('../profile/secrets.js'),
+  ]);
   const guests = await describeGuests({ ...profile, guest });
-  return { ...planOf(profile, keepSecrets ? arms : withoutSecrets(arms), guests.map(({ name }) => name)), guests };
+  return {
+    ...planOf(
+      profile,
+      keepSecrets ? arms : withoutSecrets(arms),
+      guests.map(({ name }) => name),
+    ),
+    guests,
+  };
 }
 
-async function print({ summary, bundle, results, json }: { summary: SummaryFile; bundle: string; results: readonly ConditionResult[]; json: boolean }): Promise<void> {
+async function print({
+  summary,
+  bundle,
+  results,
+  json,
+}: {
+  summary: SummaryFile;
+  bundle: string;
+  results: readonly ConditionResult[];
+  json: boolean;
+}): Promise<void> {
   if (json) {
-    const failIf = results.map(({ condition, outcome, sentence }) => ({ condition: condition.text, outcome, sentence }));
+    const failIf = results.map(({ condition, outcome, sentence }) => ({
+      condition: condition.text,
+      outcome,
+      sentence,
+    }));
     const answers = await answersOf(summary, bundle);
     printJson({ ...summary, bundle, failIf, ...(answers.length === 0 ? {} : { answers }) });
     return;
@@ -147,6 +250,7 @@ async function print({ summary, bundle, results, json }: { summary: SummaryFile;
 /** Inconclusive also when every run of an arm was spoiled: an experiment that shows nothing has not succeeded. */
 function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult[]): ExitCode {
   if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
-  const isUnknown = results.some(({ outcome }) => outcome === 'unknown') || findings.some(({ outcome }) => outcome === 'no-data');
+  const isUnknown =
+    results.some(({ outcome }) => outcome === 'unknown') || findings.some(({ outcome }) => outcome === 'no-data');
   return isUnknown ? ExitCode.inconclusive : ExitCode.ok;
 }

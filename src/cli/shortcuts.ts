@@ -17,12 +17,27 @@ export interface ShortOptions extends Omit<ChangeOptions, 'set'> {
 }
 
 /** `before`: what the option's name begins with. */
-export function shortcuts({ runs, duration, seed, kernel = [], preempt = [] }: ShortOptions, before = '--'): Override[] {
+export function shortcuts(
+  { runs, duration, seed, kernel = [], preempt = [] }: ShortOptions,
+  before = '--',
+): Override[] {
   return [
-    ...Object.entries({ runs, duration, seed }).flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }])),
-    ...(kernel.length === 0 ? [] : [{ path: 'kernels', value: JSON.stringify(kernel), origin: kernel.map((one) => `${before}kernel ${one}`).join(' ') }]),
+    ...Object.entries({ runs, duration, seed }).flatMap(([path, value]) =>
+      value === undefined ? [] : [{ path, value, origin: `--${path} ${value}` }],
+    ),
+    ...(kernel.length === 0
+      ? []
+      : [
+          {
+            path: 'kernels',
+            value: JSON.stringify(kernel),
+            origin: kernel.map((one) => `${before}kernel ${one}`).join(' '),
+          },
+        ]),
     // In a profile for guests; the kernel of this machine takes none.
-    ...(preempt.length === 0 ? [] : [{ path: 'preempt', value: JSON.stringify(preempt), origin: `--preempt ${preempt.join(' --preempt ')}` }]),
+    ...(preempt.length === 0
+      ? []
+      : [{ path: 'preempt', value: JSON.stringify(preempt), origin: `--preempt ${preempt.join(' --preempt ')}` }]),
   ];
 }
 
@@ -30,6 +45,8 @@ export function shortcuts({ runs, duration, seed, kernel = [], preempt = [] }: S
 export function jvmShortcuts({ java, javaArgs }: Pick<ShortOptions, 'java' | 'javaArgs'>, before = '--'): Override[] {
   return [
     ...(java === undefined ? [] : [{ path: 'jvm.java', value: JSON.stringify(java), origin: `${before}java ${java}` }]),
-    ...(javaArgs === undefined ? [] : [{ path: 'jvm.app.args', value: JSON.stringify(javaArgs), origin: `${before}java-args ${javaArgs}` }]),
+    ...(javaArgs === undefined
+      ? []
+      : [{ path: 'jvm.app.args', value: JSON.stringify(javaArgs), origin: `${before}java-args ${javaArgs}` }]),
   ];
 }

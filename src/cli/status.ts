@@ -1,4 +1,7 @@
-/** Live status of an experiment: a line that is rewritten on a terminal and fits into it, a heartbeat every ten seconds elsewhere. */
+/**
+ * Live status of an experiment: a line that is rewritten on a terminal and fits into it, a heartbeat every ten seconds
+ * elsewhere.
+ */
 import { monotonic_ms } from '../base/clock.js';
 import { printableLine } from '../base/printable.js';
 import { redacted } from '../base/secrets.js';
@@ -42,14 +45,20 @@ export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, 
     const measured_s = phase === 'measuring' ? Math.min(inPhase_s, run_s) : 0;
     const progress = phase === 'measuring' ? ` ${measured_s.toFixed(1)} of ${run_s.toFixed(1)} s` : '';
     const left_s = Math.max(0, (runsLeft + 1) * run_s - measured_s);
-    const left = runsLeft + stalls === 0 && phase === '' ? '' : ` · at least ${Math.ceil(left_s)} s left · stalls in this run so far: ${stalls}`;
+    const left =
+      runsLeft + stalls === 0 && phase === ''
+        ? ''
+        : ` · at least ${Math.ceil(left_s)} s left · stalls in this run so far: ${stalls}`;
     return `${what}${phase === '' ? '' : ` · ${phase}${progress}`}${left}`;
   };
   // Rarely: this process shares the CPUs with what it measures.
-  const timer = setInterval(() => {
-    if (terminal) process.stderr.write(clearLine + shown(text()));
-    else logger.info(text());
-  }, terminal ? redraw_ms : heartbeat_ms);
+  const timer = setInterval(
+    () => {
+      if (terminal) process.stderr.write(clearLine + shown(text()));
+      else logger.info(text());
+    },
+    terminal ? redraw_ms : heartbeat_ms,
+  );
   timer.unref();
   const log = (line: string): void => {
     if (terminal) process.stderr.write(clearLine);
@@ -96,7 +105,8 @@ function outcomeOf({ status, failure, spoiled, series }: RunFile): string {
   if (status === 'failed') return `failed: ${String(failure)}`;
   const count = series.reduce((sum, { stalls }) => sum + stalls.count, 0);
   const longest_ns = Math.max(0, ...series.map(({ stalls }) => stalls.longest_ns));
-  const stalls = count === 0 ? 'no stall' : `${count} stall${count === 1 ? '' : 's'}, the longest ${formatDuration(longest_ns)}`;
+  const stalls =
+    count === 0 ? 'no stall' : `${count} stall${count === 1 ? '' : 's'}, the longest ${formatDuration(longest_ns)}`;
   const suffix = spoiled.length > 0 ? `; spoiled: ${spoiled.join(', ')}` : '';
   return `${status === 'partial' ? 'cut short, ' : ''}${stalls}${suffix}`;
 }

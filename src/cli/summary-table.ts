@@ -18,7 +18,18 @@ const percentiles = [
 
 const inRuns = '  in runs';
 
-const head = ['', 'time', 'n', ...percentiles.map(([name]) => name), 'max', 'stalls', 'longest', 'stalled', 'unserved', 'in flight'];
+const head = [
+  '',
+  'time',
+  'n',
+  ...percentiles.map(([name]) => name),
+  'max',
+  'stalls',
+  'longest',
+  'stalled',
+  'unserved',
+  'in flight',
+];
 
 export function renderSummary(summary: SummaryFile, bundle: string): string {
   const { arms, threshold_ns } = summary;
@@ -27,21 +38,45 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   const rows = arms.flatMap((arm) => [
     [armLine(arm, several)],
     ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)]),
-    ...(arm.underLoad !== null && underLoad.includes(arm) ? [[loadLine(arm.underLoad)], ...arm.underLoad.series.flatMap(seriesRows).map(([name = '', ...cells]) => [name.trim() === '' ? name : `${name} *`, ...cells])] : []),
+    ...(arm.underLoad !== null && underLoad.includes(arm)
+      ? [
+          [loadLine(arm.underLoad)],
+          ...arm.underLoad.series
+            .flatMap(seriesRows)
+            .map(([name = '', ...cells]) => [name.trim() === '' ? name : `${name} *`, ...cells]),
+        ]
+      : []),
   ]);
   const hasRanges = rows.some(([, time]) => time === inRuns);
-  const all = [...arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series), ...underLoad.flatMap((arm) => arm.underLoad?.series ?? [])];
+  const all = [
+    ...arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series),
+    ...underLoad.flatMap((arm) => arm.underLoad?.series ?? []),
+  ];
   const legend = [
     arms.some(({ holder, control }) => holder !== null || control !== null)
       ? 'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, makes the calls under test.'
       : 'Each line is a probe: a thread inside the program that makes one operation again and again, and is timed.',
     `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
     'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
-    ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0) ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.'] : []),
-    ...(hasRanges ? ['in runs: the same percentile of single runs, from the lowest to the highest. Between the two of 6 runs or more lies that of the typical run, at 95 %.'] : []),
-    ...(underLoad.length > 0 ? ['*: of runs under load. That there are stalls may be concluded from them; their rates and lengths are the other programs’ as well, and are compared with nothing.'] : []),
+    ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0)
+      ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.']
+      : []),
+    ...(hasRanges
+      ? [
+          'in runs: the same percentile of single runs, from the lowest to the highest. Between the two of 6 runs or more lies that of the typical run, at 95 %.',
+        ]
+      : []),
+    ...(underLoad.length > 0
+      ? [
+          '*: of runs under load. That there are stalls may be concluded from them; their rates and lengths are the other programs’ as well, and are compared with nothing.',
+        ]
+      : []),
     ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
-    ...(all.some(({ saturated }) => saturated) ? ['saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.'] : []),
+    ...(all.some(({ saturated }) => saturated)
+      ? [
+          'saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.',
+        ]
+      : []),
   ];
   return [
     '',
@@ -60,22 +95,35 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
 
 /** Where there is nothing better, and where the verdict rests on them. */
 function showsLoad({ name, kernel, runs, underLoad }: ArmSummary, { findings }: SummaryFile): boolean {
-  return underLoad !== null && (runs === 0 || findings.some((finding) => finding.arm === name && finding.kernel === kernel && finding.level === 'under-load'));
+  return (
+    underLoad !== null &&
+    (runs === 0 ||
+      findings.some((finding) => finding.arm === name && finding.kernel === kernel && finding.level === 'under-load'))
+  );
 }
 
 function loadLine({ runs, foreignLoad_share }: NonNullable<ArmSummary['underLoad']>): string {
   return `  * ${runs} run${runs === 1 ? '' : 's'} under load: others had ${formatShare(foreignLoad_share)} of the CPU time`;
 }
 
-function armLine({ name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn }: ArmSummary, several: boolean): string {
+function armLine(
+  { name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn }: ArmSummary,
+  several: boolean,
+): string {
   const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
   const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
   const facts = [
     `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
     ...holderFacts(holder),
-    ...(memoryUse === null ? [] : [`resident memory ${formatSize(memoryUse.rssMeanBytes)} on average, ${formatSize(memoryUse.rssPeakBytes)} at most`]),
-    ...(churn === null || churn.blocks === 0 ? [] : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
+    ...(memoryUse === null
+      ? []
+      : [
+          `resident memory ${formatSize(memoryUse.rssMeanBytes)} on average, ${formatSize(memoryUse.rssPeakBytes)} at most`,
+        ]),
+    ...(churn === null || churn.blocks === 0
+      ? []
+      : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
   ];
   return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
 }
@@ -83,10 +131,14 @@ function armLine({ name, title, kernel, runs, cutShortRuns, spoiledRuns, regionB
 function holderFacts(holder: ArmSummary['holder']): string[] {
   if (holder === null || holder.window_calls === 0) return [];
   const figures = [
-    ...(holder.calls_cpu_ns === null || holder.service.n === 0 ? [] : [`mean ${formatDuration(holder.calls_cpu_ns / holder.service.n)}`]),
+    ...(holder.calls_cpu_ns === null || holder.service.n === 0
+      ? []
+      : [`mean ${formatDuration(holder.calls_cpu_ns / holder.service.n)}`]),
     ...(holder.hold_ns === null ? [] : [`median ${formatDuration(holder.hold_ns)}`]),
   ];
-  return [`${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${figures.length === 0 ? '' : `, CPU time of a call: ${figures.join(', ')}`}`];
+  return [
+    `${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${figures.length === 0 ? '' : `, CPU time of a call: ${figures.join(', ')}`}`,
+  ];
 }
 
 function seriesRows(series: Series): string[][] {
@@ -104,7 +156,8 @@ function seriesRows(series: Series): string[][] {
     ],
   ];
   rows.push(...rangeRow(series, 'service'));
-  if (response !== null) rows.push(['', 'response', ...timeCells(response, saturated)], ...rangeRow(series, 'response'));
+  if (response !== null)
+    rows.push(['', 'response', ...timeCells(response, saturated)], ...rangeRow(series, 'response'));
   return rows;
 }
 
@@ -118,7 +171,15 @@ function rangeRow(series: Series, times: 'service' | 'response'): string[][] {
 }
 
 function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] {
-  return [`  ${name}`, 'log', ...timeCells(durations, false), String(long_count), '–', '–', total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`];
+  return [
+    `  ${name}`,
+    'log',
+    ...timeCells(durations, false),
+    String(long_count),
+    '–',
+    '–',
+    total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`,
+  ];
 }
 
 /** Whether n suffices is judged on the operations that were served (record/figures.ts). */

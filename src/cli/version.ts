@@ -3,6 +3,8 @@ import { readText } from '../base/read-file.js';
 
 /** As in package.json, which is the only place that says it. */
 export function toolVersion(): string {
-  const { version } = JSON.parse(readText(fileURLToPath(new URL('../../package.json', import.meta.url)), { mostBytes: 2 ** 20 })) as { version: string };
+  const { version } = JSON.parse(
+    readText(fileURLToPath(new URL('../../package.json', import.meta.url)), { mostBytes: 2 ** 20 }),
+  ) as { version: string };
   return version;
 }

@@ -1,4 +1,6 @@
-/** A result into a file that the user named: whole, or not at all; directly into what is no file (base/atomic-file.ts). */
+/**
+ * A result into a file that the user named: whole, or not at all; directly into what is no file (base/atomic-file.ts).
+ */
 import { dirname } from 'node:path';
 import { makeFolders, writeAtomically } from '../base/atomic-file.js';
 import { guard } from '../base/write-guard.js';

@@ -3,7 +3,13 @@
  * holder's is not found by holding (a short call is not preempted inside, and what lets it be preempted differs from
  * one walk to the next), but by the row of the victim that makes the same call.
  */
-import { operationNamed, holderOperations, type HolderOperation, type LockClass, type VictimOperation } from '../profile/operations.js';
+import {
+  operationNamed,
+  holderOperations,
+  type HolderOperation,
+  type LockClass,
+  type VictimOperation,
+} from '../profile/operations.js';
 import type { LockRow } from './lock-row.js';
 import { agrees, type Lock } from './lock-verdict.js';
 
@@ -53,15 +59,26 @@ export function holderRows(locks: readonly LockRow[]): HolderRow[] {
       const lock = (rows.find((one) => one.layout === layout) ?? rows[0])?.lock ?? 'undecided';
       return { operation, layout, call, lock, declared, asDeclared: agrees(lock, declared) };
     };
-    return [row('isolated', lockClass), ...(crossingLockClass === undefined ? [] : [row('crossing', crossingLockClass)])];
+    return [
+      row('isolated', lockClass),
+      ...(crossingLockClass === undefined ? [] : [row('crossing', crossingLockClass)]),
+    ];
   });
 }
 
 /** A sentence for each operation that is not as declared. */
-export function differences(rows: readonly (Pick<LockRow, 'operation' | 'layout' | 'lock' | 'declared' | 'asDeclared'> & { readonly call?: string })[]): string[] {
+export function differences(
+  rows: readonly (Pick<LockRow, 'operation' | 'layout' | 'lock' | 'declared' | 'asDeclared'> & {
+    readonly call?: string;
+  })[],
+): string[] {
   return rows
     .filter(({ asDeclared }) => asDeclared === false)
-    .map(({ operation, layout, lock, declared, call }) => `${operation} ${inWords(layout)} takes ${lock}${call === undefined ? '' : ` (found of ${call})`}, declared is ${declared}`);
+    .map(
+      ({ operation, layout, lock, declared, call }) =>
+        `${operation} ${inWords(layout)} takes ${lock}${call === undefined ? '' : ` (found of ${call})`}, declared is ${declared}`,
+    );
 }
 
-export const inWords = (layout: LockRow['layout']): string => (layout === 'crossing' ? 'across VMAs' : 'inside one VMA');
+export const inWords = (layout: LockRow['layout']): string =>
+  layout === 'crossing' ? 'across VMAs' : 'inside one VMA';

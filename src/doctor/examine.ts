@@ -32,30 +32,58 @@ export function kernelPart({ fit, checks, locks }: Examination): Examined {
 }
 
 /** `times`: how much longer than on real CPUs it may take. */
-export async function examine(progress: (text: string) => void, interruption: Interruption, times = 1): Promise<Examination> {
+export async function examine(
+  progress: (text: string) => void,
+  interruption: Interruption,
+  times = 1,
+): Promise<Examination> {
   const host = hostFacts();
   const topology = cpuTopology();
   progress('looking at the machine');
   const permissions = await checkPermissions();
-  const checks = [...checkKernel(host), ...checkCpus(topology, host), ...checkMemory(), ...(await checkLoad(topology)), ...permissions, ...(await checkSoftware())];
+  const checks = [
+    ...checkKernel(host),
+    ...checkCpus(topology, host),
+    ...checkMemory(),
+    ...(await checkLoad(topology)),
+    ...permissions,
+    ...(await checkSoftware()),
+  ];
   stopIfInterrupted(interruption);
   const fit = checks.every(({ status }) => status !== 'unfit');
   const means = permissions.some(({ name, status }) => name === 'SCHED_FIFO' && status === 'ok') ? 'real time' : 'fair';
   const locks = fit ? await findLocks({ host, topology, means }, progress, interruption, times) : [];
   const holders = fit ? holderRows(locks) : [];
-  return { fit, conclusion: conclude(host, checks, locks, holders), host, means: fit ? means : null, locks, holders, checks };
+  return {
+    fit,
+    conclusion: conclude(host, checks, locks, holders),
+    host,
+    means: fit ? means : null,
+    locks,
+    holders,
+    checks,
+  };
 }
 
-export function conclude({ kernel }: Pick<HostFacts, 'kernel'>, checks: readonly Check[], locks: readonly LockRow[], holders: readonly HolderRow[]): string {
+export function conclude(
+  { kernel }: Pick<HostFacts, 'kernel'>,
+  checks: readonly Check[],
+  locks: readonly LockRow[],
+  holders: readonly HolderRow[],
+): string {
   const unfit = checks.filter(({ status }) => status === 'unfit');
-  if (unfit.length > 0) return `Unfit: ${unfit.map(({ name, found, advice }) => `${name}: ${found}; ${String(advice)}`).join('. ')}.`;
-  const lockOf = (operation: string, layout: LockRow['layout']): string => locks.find((row) => row.operation === operation && row.layout === layout)?.lock ?? 'undecided';
+  if (unfit.length > 0)
+    return `Unfit: ${unfit.map(({ name, found, advice }) => `${name}: ${found}; ${String(advice)}`).join('. ')}.`;
+  const lockOf = (operation: string, layout: LockRow['layout']): string =>
+    locks.find((row) => row.operation === operation && row.layout === layout)?.lock ?? 'undecided';
   const free = { one: lockOf('madvise_free_page', 'isolated'), across: lockOf('madvise_free_page', 'crossing') };
   const undecided = locks.filter(({ lock }) => lock === 'undecided').length;
   const different = [...differences(locks), ...differences(holders)];
   return [
     `Fit. On Linux ${kernel}, MADV_FREE inside one VMA takes ${inWords(free.one)}, across VMAs ${inWords(free.across)}: ${exposure(free)}`,
-    ...(undecided > 0 ? [`Undecided: ${undecided}. Something else kept the CPUs busy: run it again on a quieter machine.`] : []),
+    ...(undecided > 0
+      ? [`Undecided: ${undecided}. Something else kept the CPUs busy: run it again on a quieter machine.`]
+      : []),
     ...(different.length > 0 ? [`Not as pauselab declares for Linux 6.17 and later: ${different.join('; ')}.`] : []),
   ].join(' ');
 }
@@ -68,6 +96,7 @@ function inWords(lock: string): string {
 
 function exposure({ one, across }: { one: string; across: string }): string {
   if (one === 'mmap_lock read') return 'a preempted thread that gives memory back stalls every writer of the process.';
-  if (one === 'VMA lock' && across === 'mmap_lock read') return 'a preempted thread that gives memory back stalls writers only when its range spans VMAs, or when they work on the same VMA.';
+  if (one === 'VMA lock' && across === 'mmap_lock read')
+    return 'a preempted thread that gives memory back stalls writers only when its range spans VMAs, or when they work on the same VMA.';
   return 'see the table.';
 }

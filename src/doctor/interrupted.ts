@@ -8,5 +8,8 @@ export function stopIfInterrupted(interruption: Interruption): void {
 
 export function interruptionOf(interruption: Interruption): Failure {
   const signal = interruption.signal() ?? 'SIGINT';
-  return new Failure(exitCodeOf(signal), `interrupted by ${signal}; half an examination says nothing, so there is no result`);
+  return new Failure(
+    exitCodeOf(signal),
+    `interrupted by ${signal}; half an examination says nothing, so there is no result`,
+  );
 }

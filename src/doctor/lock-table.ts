@@ -23,31 +23,56 @@ export interface Place {
   readonly means: MeansKind;
 }
 
-/** No call is asked again after the first, and none is asked at all after the second, so that the whole stays under a minute. */
+/**
+ * No call is asked again after the first, and none is asked at all after the second, so that the whole stays under a
+ * minute.
+ */
 const retriesFor_ms = 42_000;
 const asksFor_ms = 48_000;
 
-export async function findLocks(place: Place, progress: (text: string) => void, interruption: Interruption, times = 1): Promise<LockRow[]> {
+export async function findLocks(
+  place: Place,
+  progress: (text: string) => void,
+  interruption: Interruption,
+  times = 1,
+): Promise<LockRow[]> {
   const started_ms = monotonic_ms();
   const all = probesOfTable();
   progress('which calls this kernel refuses');
   const refusals = await findRefusals(all, interruption);
   const known = knownCalls((probe) => refusals.has(seriesOf(probe)));
-  if ('missing' in known) throw unfit(`this kernel refuses every one of ${known.missing}; the lock table needs one of them to compare with, so look for a seccomp filter`);
-  const notAsked = new Map(all.flatMap((probe) => {
-    const why = whyNotAsked(probe, place);
-    return why === null ? [] : [[seriesOf(probe), why]];
-  }));
+  if ('missing' in known)
+    throw unfit(
+      `this kernel refuses every one of ${known.missing}; the lock table needs one of them to compare with, so look for a seccomp filter`,
+    );
+  const notAsked = new Map(
+    all.flatMap((probe) => {
+      const why = whyNotAsked(probe, place);
+      return why === null ? [] : [[seriesOf(probe), why]];
+    }),
+  );
 
   const holders = await sizeHolders(known, place, interruption);
-  const trial = async ({ holder, ...question }: Question, group: readonly Probe[], patience: number): Promise<TrialResult> => {
+  const trial = async (
+    { holder, ...question }: Question,
+    group: readonly Probe[],
+    patience: number,
+  ): Promise<TrialResult> => {
     stopIfInterrupted(interruption);
     const { means, ...sized } = holders(holder, group);
-    const result = await runTrial({ ...question, holder: sized, means, topology: place.topology, patience, interrupted: interruption.signalled });
+    const result = await runTrial({
+      ...question,
+      holder: sized,
+      means,
+      topology: place.topology,
+      patience,
+      interrupted: interruption.signalled,
+    });
     stopIfInterrupted(interruption);
     return result;
   };
-  const mayAsk = (attempt: number): boolean => monotonic_ms() < started_ms + times * (attempt === 1 ? asksFor_ms : retriesFor_ms);
+  const mayAsk = (attempt: number): boolean =>
+    monotonic_ms() < started_ms + times * (attempt === 1 ? asksFor_ms : retriesFor_ms);
   const asked = all.filter((probe) => !refusals.has(seriesOf(probe)) && !notAsked.has(seriesOf(probe)));
   const { facts, figures } = await askAll(asked, known, { trial, mayAsk, progress });
   return all.map((probe): LockRow => {
@@ -62,13 +87,16 @@ export async function findLocks(place: Place, progress: (text: string) => void, 
       declared,
       asDeclared: agrees(lock, declared),
       errno,
-      figures: lock === 'undecided' ? (notAsked.get(key) ?? figures.get(key) ?? 'not asked: the minute was over') : null,
+      figures:
+        lock === 'undecided' ? (notAsked.get(key) ?? figures.get(key) ?? 'not asked: the minute was over') : null,
     };
   });
 }
 
 function whyNotAsked(probe: Probe, { host }: Pick<Place, 'host'>): string | null {
-  return needsIdleTime(probe) && host.transparentHugePages === 'always' ? 'not asked: transparent huge pages are set to "always"; write madvise to /sys/kernel/mm/transparent_hugepage/enabled' : null;
+  return needsIdleTime(probe) && host.transparentHugePages === 'always'
+    ? 'not asked: transparent huge pages are set to "always"; write madvise to /sys/kernel/mm/transparent_hugepage/enabled'
+    : null;
 }
 
 /** A holder of the right size, and how its trial's threads are scheduled. */
@@ -77,22 +105,45 @@ type Holders = (kind: HolderKind, group: readonly Probe[]) => TrialHolder & { re
 const firstBytes = 64 * 1024 ** 2;
 
 /** One measurement an operation: a call's time is about proportional to its bytes, and the bounds are wide. */
-async function sizeHolders({ holder: reader }: KnownCalls, { host, topology, means: kind }: Place, interruption: Interruption): Promise<Holders> {
+async function sizeHolders(
+  { holder: reader }: KnownCalls,
+  { host, topology, means: kind }: Place,
+  interruption: Interruption,
+): Promise<Holders> {
   const fair = fairMeans(host);
   const callTime_ns = async (operation: TrialHolder['operation'], means: Means): Promise<number> => {
     stopIfInterrupted(interruption);
-    return (await calibrate(trialArm({ holder: { operation, crossing: false }, probes: [], means }), null, { topology, interrupted: interruption.signalled }, firstBytes)).hold_ns;
+    return (
+      await calibrate(
+        trialArm({ holder: { operation, crossing: false }, probes: [], means }),
+        null,
+        { topology, interrupted: interruption.signalled },
+        firstBytes,
+      )
+    ).hold_ns;
   };
   const read_ns = await callTime_ns(reader, kind === 'fair' ? fair : realTimeMeans(0));
-  const fairReader = { operation: reader, regionBytes: nextSize(firstBytes, read_ns, fair.hold_ns ?? read_ns), crossing: true, means: fair };
+  const fairReader = {
+    operation: reader,
+    regionBytes: nextSize(firstBytes, read_ns, fair.hold_ns ?? read_ns),
+    crossing: true,
+    means: fair,
+  };
   if (kind === 'fair') {
     const write_ns = await callTime_ns('mprotect_region', fair);
-    const fairWriter = { operation: 'mprotect_region', regionBytes: nextSize(firstBytes, write_ns, fair.hold_ns ?? write_ns), crossing: false, means: fair } as const;
+    const fairWriter = {
+      operation: 'mprotect_region',
+      regionBytes: nextSize(firstBytes, write_ns, fair.hold_ns ?? write_ns),
+      crossing: false,
+      means: fair,
+    } as const;
     return (holder) => (holder === 'reader' ? fairReader : fairWriter);
   }
   const means = realTimeMeans(read_ns);
   return (holder, group) => {
     if (holder === 'writer') return { operation: 'mprotect_region', regionBytes: firstBytes, crossing: false, means };
-    return group.some(needsIdleTime) ? fairReader : { operation: reader, regionBytes: firstBytes, crossing: true, means };
+    return group.some(needsIdleTime)
+      ? fairReader
+      : { operation: reader, regionBytes: firstBytes, crossing: true, means };
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Which lock does a call take? Decided from how the call fares as the *waiter* (a short call is never preempted while it
+ * Which lock does a call take? Decided from how the call fares as the *waiter* (a short call is never preempted while
+ * it
  * holds a lock, so as a holder it shows nothing). Pure; the trials are run by stages.ts.
  *
  *   queued   a preempted holder has mmap_lock for read and a writer is queued behind it: whoever takes mmap_lock, for
@@ -8,8 +9,10 @@
  *   same VMA a preempted holder changes the very VMA, so that it is write-locked: whoever takes its lock blocks
  *
  * "Blocks" is seen, not timed: an operation of at least 50 ms that the victim spent in state D (or asleep, where
- * another thread does its work). "Passes" is at least ten operations, each done within 50 ms of when it was due, while a
- * known reader was kept waiting for 150 ms at a time: whoever is due every 60 ms or more often was tried meanwhile. A victim that came
+ * another thread does its work). "Passes" is at least ten operations, each done within 50 ms of when it was due, while
+ * a
+ * known reader was kept waiting for 150 ms at a time: whoever is due every 60 ms or more often was tried meanwhile. A
+ * victim that came
  * late (no CPU for it) passes nothing. What is neither is undecided: wrong is never an option, and a loaded machine
  * makes more of these.
  */
@@ -61,10 +64,14 @@ export function takesMmapLock(call: Seen, known: { reader: Seen; writer: Seen })
  * Trial `alone`, for a call known to take mmap_lock. If it blocks, it is queued as a writer, and then the known reader
  * must have been blocked behind it; if it passes beside a holder that was preempted inside its calls, it is a reader.
  */
-export function modeOfMmapLock(call: Seen, known: { reader: Seen; held_n: number }): 'mmap_lock write' | 'mmap_lock read' | null {
+export function modeOfMmapLock(
+  call: Seen,
+  known: { reader: Seen; held_n: number },
+): 'mmap_lock write' | 'mmap_lock read' | null {
   const fate = fateOf(call);
   if (fate === 'blocks') return fateOf(known.reader) === 'blocks' ? 'mmap_lock write' : null;
-  if (fate === 'passes') return fateOf(known.reader) === 'passes' && known.held_n >= fewestHeld ? 'mmap_lock read' : null;
+  if (fate === 'passes')
+    return fateOf(known.reader) === 'passes' && known.held_n >= fewestHeld ? 'mmap_lock read' : null;
   return null;
 }
 
@@ -79,9 +86,13 @@ export interface Span {
  * known reader blocked meanwhile, was queued as a writer. Anything else decides nothing here.
  */
 export function wasQueuedWriter(own: readonly Span[], others: readonly Span[], reader: readonly Span[]): boolean {
-  const overlap = (a: Span, b: Span): boolean => a.start_ns < b.start_ns + b.duration_ns && b.start_ns < a.start_ns + a.duration_ns;
-  const startsDuring = (a: Span, b: Span): boolean => a.start_ns >= b.start_ns && a.start_ns < b.start_ns + b.duration_ns;
-  return own.some((wait) => !others.some((other) => startsDuring(wait, other)) && reader.some((blocked) => overlap(wait, blocked)));
+  const overlap = (a: Span, b: Span): boolean =>
+    a.start_ns < b.start_ns + b.duration_ns && b.start_ns < a.start_ns + a.duration_ns;
+  const startsDuring = (a: Span, b: Span): boolean =>
+    a.start_ns >= b.start_ns && a.start_ns < b.start_ns + b.duration_ns;
+  return own.some(
+    (wait) => !others.some((other) => startsDuring(wait, other)) && reader.some((blocked) => overlap(wait, blocked)),
+  );
 }
 
 /** Trial `same VMA`, for a call known to pass a queued writer. */

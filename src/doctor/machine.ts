@@ -19,7 +19,9 @@ import { loadBetween, readLoad, type MachineLoad } from '../host/load.js';
 export interface Check {
   readonly name: string;
   readonly found: string;
-  /** `unfit`: no measurement here can be trusted; `advice`: it can, and would be better otherwise; `info`: good to know. */
+  /**
+   * `unfit`: no measurement here can be trusted; `advice`: it can, and would be better otherwise; `info`: good to know.
+   */
   readonly status: 'ok' | 'info' | 'advice' | 'unfit';
   readonly advice: string | null;
 }
@@ -34,11 +36,25 @@ export function checkKernel(host: HostFacts): Check[] {
   return [
     info('kernel', host.kernel),
     info('preemption model', host.preemption ?? unknown),
-    info('tick rate', host.hz === null ? unknown : `${host.hz} Hz: a preempted thread notices at a tick, every ${1000 / host.hz} ms`),
-    host.perVmaLocks === null ? info('per-VMA locks', unknown) : info('per-VMA locks', host.perVmaLocks ? 'built in' : 'not built in: every call takes mmap_lock'),
+    info(
+      'tick rate',
+      host.hz === null ? unknown : `${host.hz} Hz: a preempted thread notices at a tick, every ${1000 / host.hz} ms`,
+    ),
+    host.perVmaLocks === null
+      ? info('per-VMA locks', unknown)
+      : info('per-VMA locks', host.perVmaLocks ? 'built in' : 'not built in: every call takes mmap_lock'),
     info('transparent huge pages', host.transparentHugePages ?? 'not there'),
-    info('autogroup', host.autogroup === null ? 'not there' : host.autogroup ? 'on: nice values count only inside a session, so pauselab keeps a run in one' : 'off'),
-    existsSync('/proc/self/schedstat') ? ok('run delay', 'readable (schedstat)') : unfitFor('run delay', 'no /proc/<pid>/schedstat', 'use a kernel with CONFIG_SCHED_INFO'),
+    info(
+      'autogroup',
+      host.autogroup === null
+        ? 'not there'
+        : host.autogroup
+          ? 'on: nice values count only inside a session, so pauselab keeps a run in one'
+          : 'off',
+    ),
+    existsSync('/proc/self/schedstat')
+      ? ok('run delay', 'readable (schedstat)')
+      : unfitFor('run delay', 'no /proc/<pid>/schedstat', 'use a kernel with CONFIG_SCHED_INFO'),
   ];
 }
 
@@ -49,21 +65,41 @@ export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): 
   return [
     allowed.length >= 2
       ? ok('CPUs', `${allowed.length} may be used: ${allowed.join(',')} (${host.cpuModel})`)
-      : unfitFor('CPUs', `${allowed.length} may be used`, 'use a machine with two, or widen taskset or the cpuset: holder and victims need a CPU each'),
+      : unfitFor(
+          'CPUs',
+          `${allowed.length} may be used`,
+          'use a machine with two, or widen taskset or the cpuset: holder and victims need a CPU each',
+        ),
     allowed.length < 2 || others.length > 0
       ? ok('cores', others.length > 0 ? 'holder and victims get a core each' : 'one')
-      : advise('cores', 'all usable CPUs are threads of one core', 'allow CPUs of two cores: hardware threads slow each other'),
-    governor === null || governor === 'performance' ? info('frequency governor', governor ?? 'none') : advise('frequency governor', governor, 'set it to performance: short operations vary with the frequency'),
+      : advise(
+          'cores',
+          'all usable CPUs are threads of one core',
+          'allow CPUs of two cores: hardware threads slow each other',
+        ),
+    governor === null || governor === 'performance'
+      ? info('frequency governor', governor ?? 'none')
+      : advise('frequency governor', governor, 'set it to performance: short operations vary with the frequency'),
     host.clockSource === null || host.clockSource === 'tsc' || host.clockSource === 'arch_sys_counter'
       ? ok('clock source', host.clockSource ?? 'unknown')
-      : advise('clock source', host.clockSource, 'find out why the kernel left tsc (dmesg): reading this clock costs microseconds'),
+      : advise(
+          'clock source',
+          host.clockSource,
+          'find out why the kernel left tsc (dmesg): reading this clock costs microseconds',
+        ),
     hypervisorCheck(host),
   ];
 }
 
 function hypervisorCheck({ hypervisor }: Pick<HostFacts, 'hypervisor'>): Check {
   if (hypervisor === null) return info('hypervisor', 'unknown: /proc/cpuinfo is not readable');
-  return hypervisor ? advise('hypervisor', 'this is a virtual machine', 'look at steal in every run, and prefer ratios to single figures') : ok('hypervisor', 'none seen');
+  return hypervisor
+    ? advise(
+        'hypervisor',
+        'this is a virtual machine',
+        'look at steal in every run, and prefer ratios to single figures',
+      )
+    : ok('hypervisor', 'none seen');
 }
 
 const leastShmBytes = 64 * 1024 ** 2;
@@ -74,7 +110,13 @@ export function checkMemory(): Check[] {
   return [
     sharedMemory(),
     availableMemory(),
-    limit === null ? ok('memory limit', 'none') : advise('memory limit', `${formatSize(limit.bytes)}, of which ${formatSize(limit.left)} are left`, 'a region near the limit of the cgroup is reclaimed while it is measured'),
+    limit === null
+      ? ok('memory limit', 'none')
+      : advise(
+          'memory limit',
+          `${formatSize(limit.bytes)}, of which ${formatSize(limit.left)} are left`,
+          'a region near the limit of the cgroup is reclaimed while it is measured',
+        ),
     cpuLimit(),
   ];
 }
@@ -85,19 +127,36 @@ function sharedMemory(path = '/dev/shm'): Check {
   const { type, bavail, bsize } = statfsSync(path);
   if (type !== tmpfsMagic) return unfitFor(path, 'no tmpfs', mount);
   const free = bavail * bsize;
-  return free >= leastShmBytes ? ok(path, `tmpfs, ${formatSize(free)} free`) : unfitFor(path, `${formatSize(free)} free`, `give it ${formatSize(leastShmBytes)}: mount -o remount,size=256m ${path}`);
+  return free >= leastShmBytes
+    ? ok(path, `tmpfs, ${formatSize(free)} free`)
+    : unfitFor(
+        path,
+        `${formatSize(free)} free`,
+        `give it ${formatSize(leastShmBytes)}: mount -o remount,size=256m ${path}`,
+      );
 }
 
 function availableMemory(): Check {
-  if (readIfThere('/proc/meminfo') === null) return unfitFor('memory', '/proc/meminfo is not readable', `${inFull}: no region can be sized here`);
+  if (readIfThere('/proc/meminfo') === null)
+    return unfitFor('memory', '/proc/meminfo is not readable', `${inFull}: no region can be sized here`);
   const available = availableMemoryBytes();
-  return available >= leastMemoryBytes ? ok('memory', `${formatSize(available)} available`) : advise('memory', `${formatSize(available)} available`, 'calibrated regions take some hundred MiB; free memory, or lower stall.aim');
+  return available >= leastMemoryBytes
+    ? ok('memory', `${formatSize(available)} available`)
+    : advise(
+        'memory',
+        `${formatSize(available)} available`,
+        'calibrated regions take some hundred MiB; free memory, or lower stall.aim',
+      );
 }
 
 function cpuLimit(): Check {
   const [quota, period] = cgroupValue('cpu.max')?.split(' ') ?? [];
   if (quota === undefined || quota === 'max') return ok('CPU limit', 'none');
-  return advise('CPU limit', `${(Number(quota) / Number(period)).toFixed(2)} CPUs (cpu.max)`, 'lift it: a throttled holder keeps its lock until the next period on Linux up to 6.17');
+  return advise(
+    'CPU limit',
+    `${(Number(quota) / Number(period)).toFixed(2)} CPUs (cpu.max)`,
+    'lift it: a throttled holder keeps its lock until the next period on Linux up to 6.17',
+  );
 }
 
 function cgroupValue(name: string): string | null {
@@ -108,7 +167,14 @@ function cgroupValue(name: string): string | null {
 const inFull = 'mount /proc in full, without subset=pid';
 
 export async function checkLoad(topology: CpuTopology): Promise<Check[]> {
-  if (readIfThere('/proc/stat') === null) return [unfitFor('steal and other programs', '/proc/stat is not readable', `${inFull}: nothing tells here whether something else spoiled a measurement`)];
+  if (readIfThere('/proc/stat') === null)
+    return [
+      unfitFor(
+        'steal and other programs',
+        '/proc/stat is not readable',
+        `${inFull}: nothing tells here whether something else spoiled a measurement`,
+      ),
+    ];
   const before = readLoad([]);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return loadChecks(loadBetween(before, readLoad([]), topology.allowed.length));
@@ -116,8 +182,20 @@ export async function checkLoad(topology: CpuTopology): Promise<Check[]> {
 
 export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Check[] {
   return [
-    steal_share < 0.01 ? ok('steal', formatShare(steal_share)) : advise('steal', `the hypervisor takes ${formatShare(steal_share)} of the CPU time`, 'measure when the host is quieter; runs past the profile\'s limit count as spoiled'),
-    foreignLoad_share < 0.05 ? ok('other programs', `${formatShare(foreignLoad_share)} of the CPU time`) : advise('other programs', `${formatShare(foreignLoad_share)} of the CPU time`, 'end them: they preempt victims and holder alike'),
+    steal_share < 0.01
+      ? ok('steal', formatShare(steal_share))
+      : advise(
+          'steal',
+          `the hypervisor takes ${formatShare(steal_share)} of the CPU time`,
+          "measure when the host is quieter; runs past the profile's limit count as spoiled",
+        ),
+    foreignLoad_share < 0.05
+      ? ok('other programs', `${formatShare(foreignLoad_share)} of the CPU time`)
+      : advise(
+          'other programs',
+          `${formatShare(foreignLoad_share)} of the CPU time`,
+          'end them: they preempt victims and holder alike',
+        ),
   ];
 }
 
@@ -125,10 +203,17 @@ export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Che
 export async function checkPermissions(addon: NativeAddon = nativeAddon()): Promise<Check[]> {
   // Its keeper sleeps, too, and is a process of ours like any other.
   const child = spawnKept(process.execPath, ['-e', 'setTimeout(() => undefined, 30_000)'], { stdio: 'ignore' });
-  const ended = new Promise((resolve) => { child.once('exit', resolve).once('error', resolve); });
+  const ended = new Promise((resolve) => {
+    child.once('exit', resolve).once('error', resolve);
+  });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   const pid = child.pid ?? 0;
-  const attempt = (name: string, missing: string, action: () => void, refused: (name: string, found: string) => Check = info): Check => {
+  const attempt = (
+    name: string,
+    missing: string,
+    action: () => void,
+    refused: (name: string, found: string) => Check = info,
+  ): Check => {
     try {
       action();
       return ok(name, 'permitted');
@@ -139,12 +224,30 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
   try {
     const { cpus } = addon.threadScheduling(pid);
     return [
-      attempt('lower priority (nice 19)', 'holders cannot be niced', () => { addon.setNice(pid, 19); }),
-      attempt('raise priority (nice −1)', 'profiles with negative nice values need root or ulimit -e', () => { addon.setNice(pid, Math.min(getPriority() - 1, -1)); }),
-      attempt('SCHED_BATCH', 'policy batch cannot be used', () => { addon.setPolicy(pid, 3, 0); }),
-      attempt('SCHED_IDLE', 'policy idle cannot be used', () => { addon.setPolicy(pid, 5, 0); }),
-      attempt('SCHED_FIFO', 'policies fifo and rr need root or ulimit -r', () => { addon.setPolicy(pid, 1, mostPriority); }),
-      attempt('CPU affinity', 'CPUs cannot be chosen', () => { addon.setAffinity(pid, cpus.slice(0, 1)); }, (name, found) => unfitFor(name, found, 'permit sched_setaffinity (a seccomp filter?): holder and victims need a CPU each')),
+      attempt('lower priority (nice 19)', 'holders cannot be niced', () => {
+        addon.setNice(pid, 19);
+      }),
+      attempt('raise priority (nice −1)', 'profiles with negative nice values need root or ulimit -e', () => {
+        addon.setNice(pid, Math.min(getPriority() - 1, -1));
+      }),
+      attempt('SCHED_BATCH', 'policy batch cannot be used', () => {
+        addon.setPolicy(pid, 3, 0);
+      }),
+      attempt('SCHED_IDLE', 'policy idle cannot be used', () => {
+        addon.setPolicy(pid, 5, 0);
+      }),
+      attempt('SCHED_FIFO', 'policies fifo and rr need root or ulimit -r', () => {
+        addon.setPolicy(pid, 1, mostPriority);
+      }),
+      attempt(
+        'CPU affinity',
+        'CPUs cannot be chosen',
+        () => {
+          addon.setAffinity(pid, cpus.slice(0, 1));
+        },
+        (name, found) =>
+          unfitFor(name, found, 'permit sched_setaffinity (a seccomp filter?): holder and victims need a CPU each'),
+      ),
       accessCheck('tracefs', '/sys/kernel/tracing/trace_pipe', 'traces need root and a mounted tracefs'),
       accessCheck('/dev/kvm', '/dev/kvm', 'guests run under emulation'),
       lockedMemory(),

@@ -1,6 +1,7 @@
 /**
  * How a trial's threads are scheduled, so that the holder is off its CPU in the middle of a call for long, and victims
- * are kept waiting by a lock and by nothing else. In both ways the hog comes for 200 ms and then leaves the CPU for about
+ * are kept waiting by a lock and by nothing else. In both ways the hog comes for 200 ms and then leaves the CPU for
+ * about
  * as long as one call needs, so that hardly a call is held for longer than that.
  *
  * Real time, where it is permitted: the hog takes the CPU away from a thread of lower static priority. The kernel gives
@@ -37,7 +38,10 @@ const taken_ns = 200_000_000;
 const leastLeft_ns = 1_000_000;
 const mostLeft_ns = 20_000_000;
 
-/** A golden part of a period longer, so that calls in turn come at all moments of the hog's coming and going, and not at one. */
+/**
+ * A golden part of a period longer, so that calls in turn come at all moments of the hog's coming and going, and not at
+ * one.
+ */
 const turnOf = (period_ns: number, periods: number): number => Math.round(period_ns * periods);
 
 /** `call_ns`: CPU time of one call of the holder. */
@@ -54,8 +58,10 @@ export function realTimeMeans(call_ns: number): Means {
 }
 
 /**
- * A call must outlast a tick (4 ms at 250 Hz) to be preempted inside: of calls of 2 ms, made back to back, hardly one was on an
- * idle machine with preempt=none. Where the kernel gives way only on the way back to user mode (lazy), it must outlast two.
+ * A call must outlast a tick (4 ms at 250 Hz) to be preempted inside: of calls of 2 ms, made back to back, hardly one
+ * was on an
+ * idle machine with preempt=none. Where the kernel gives way only on the way back to user mode (lazy), it must outlast
+ * two.
  */
 const leastHold_ns = 6_000_000;
 const lazyHold_ns = 10_000_000;

@@ -1,8 +1,17 @@
 /** The calls that the lock table asks about, and which of them can be asked together. */
-import { operationNamed, operations, type HolderOperation, type LockClass, type VictimOperation } from '../profile/operations.js';
+import {
+  operationNamed,
+  operations,
+  type HolderOperation,
+  type LockClass,
+  type VictimOperation,
+} from '../profile/operations.js';
 import { seriesOf, type Probe } from './trial.js';
 
-/** Every victim operation, isolated, and across VMAs where it can be; but for one that needs a holder of its own, and makes mmap and munmap, which are asked of. */
+/**
+ * Every victim operation, isolated, and across VMAs where it can be; but for one that needs a holder of its own, and
+ * makes mmap and munmap, which are asked of.
+ */
 export function probesOfTable(): Probe[] {
   return operations
     .filter(({ kind, inHeap }) => kind === 'victim' && inHeap !== true)
@@ -30,7 +39,13 @@ export const inRegion = ({ operation }: Probe): Probe => ({ operation, layout: '
  * threads and walking page tables take time that others should not have to wait for; and a collapse waits for work on
  * every CPU, which needs a hog that leaves it some.
  */
-const families: readonly RegExp[] = [/^brk$/, /^malloc_1m_mmap$/, /^(?:thread_|malloc_)/, /^proc_/, /^madvise_collapse/];
+const families: readonly RegExp[] = [
+  /^brk$/,
+  /^malloc_1m_mmap$/,
+  /^(?:thread_|malloc_)/,
+  /^proc_/,
+  /^madvise_collapse/,
+];
 
 function familyOf({ operation }: Probe): number {
   return families.findIndex((family) => family.test(operation));
@@ -45,7 +60,9 @@ export function byFamily(probes: readonly Probe[]): Probe[][] {
 /** Of the small families each call by itself, so that it waits for none of its own kind. */
 export function bySmallFamily(probes: readonly Probe[]): Probe[][] {
   const isSmall = (probe: Probe): boolean => familyOf(probe) !== -1;
-  return [probes.filter((probe) => !isSmall(probe)), ...oneByOne(probes.filter(isSmall))].filter((group) => group.length > 0);
+  return [probes.filter((probe) => !isSmall(probe)), ...oneByOne(probes.filter(isSmall))].filter(
+    (group) => group.length > 0,
+  );
 }
 
 export function oneByOne(probes: readonly Probe[]): Probe[][] {
@@ -53,10 +70,18 @@ export function oneByOne(probes: readonly Probe[]): Probe[][] {
 }
 
 /** Calls whose locks are the same on every kernel so far, the best first: some may be refused here. */
-const readers: readonly VictimOperation[] = ['mincore', 'madvise_cold_page', 'madvise_pageout_page', 'madvise_willneed_page'];
+const readers: readonly VictimOperation[] = [
+  'mincore',
+  'madvise_cold_page',
+  'madvise_pageout_page',
+  'madvise_willneed_page',
+];
 const writers: readonly VictimOperation[] = ['mprotect', 'madvise_normal_page', 'mmap_munmap'];
 /** Across VMAs, so that it takes mmap_lock on every kernel, and needs nobody to touch the memory again. */
-const holders: readonly (readonly [HolderOperation, VictimOperation])[] = [['madvise_free', 'madvise_free_page'], ['madvise_cold', 'madvise_cold_page']];
+const holders: readonly (readonly [HolderOperation, VictimOperation])[] = [
+  ['madvise_free', 'madvise_free_page'],
+  ['madvise_cold', 'madvise_cold_page'],
+];
 
 export interface KnownCalls {
   readonly reader: Probe;
@@ -66,7 +91,8 @@ export interface KnownCalls {
 
 /** Null, with what is missing, where this kernel refuses all of a kind. */
 export function knownCalls(isRefused: (probe: Probe) => boolean): KnownCalls | { readonly missing: string } {
-  const first = (names: readonly VictimOperation[]): Probe | undefined => names.map((operation): Probe => ({ operation, layout: 'isolated' })).find((probe) => !isRefused(probe));
+  const first = (names: readonly VictimOperation[]): Probe | undefined =>
+    names.map((operation): Probe => ({ operation, layout: 'isolated' })).find((probe) => !isRefused(probe));
   const reader = first(readers);
   const writer = first(writers);
   const holder = holders.find(([, call]) => !isRefused({ operation: call, layout: 'crossing' }))?.[0];

@@ -15,7 +15,9 @@ export async function checkSoftware(): Promise<Check[]> {
   return [
     info('JDKs', list(findJdks())),
     info('allocators', list(await findAllocators())),
-    ...(needs.length === 0 ? [] : [info('not installed', `${needs.join(', ')}: ${howToInstall(needs)}; only the jobs that use them need them`)]),
+    ...(needs.length === 0
+      ? []
+      : [info('not installed', `${needs.join(', ')}: ${howToInstall(needs)}; only the jobs that use them need them`)]),
   ];
 }
 

@@ -2,8 +2,24 @@
  * The questions of the lock table in their order. Each stage asks those calls that an earlier one left open, group by
  * group, and then again those that it could not decide.
  */
-import { byFamily, bySmallFamily, declaredLock, fitsInRegion, inRegion, oneByOne, withKnown, type KnownCalls } from './probes.js';
-import { describeSeen, modeOfMmapLock, takesMmapLock, takesVmaLock, wasQueuedWriter, type Lock } from './lock-verdict.js';
+import {
+  byFamily,
+  bySmallFamily,
+  declaredLock,
+  fitsInRegion,
+  inRegion,
+  oneByOne,
+  withKnown,
+  type KnownCalls,
+} from './probes.js';
+import {
+  describeSeen,
+  modeOfMmapLock,
+  takesMmapLock,
+  takesVmaLock,
+  wasQueuedWriter,
+  type Lock,
+} from './lock-verdict.js';
 import { seriesOf, type Probe, type TrialInput, type TrialResult } from './trial.js';
 
 /** What is known of one call. */
@@ -31,7 +47,8 @@ export interface Stage {
   figures(probe: Probe, trial: TrialResult, known: KnownCalls): string;
 }
 
-const modeIn = (trial: TrialResult, probe: Probe, { reader }: KnownCalls): Facts['mode'] | null => modeOfMmapLock(trial.seen(probe), { reader: trial.seen(reader), held_n: trial.held_n });
+const modeIn = (trial: TrialResult, probe: Probe, { reader }: KnownCalls): Facts['mode'] | null =>
+  modeOfMmapLock(trial.seen(probe), { reader: trial.seen(reader), held_n: trial.held_n });
 
 const figuresBesideReader: Stage['figures'] = (probe, trial, { reader }) =>
   `beside a reader preempted in ${trial.held_n} calls: ${describeSeen(trial.seen(probe))}; the known reader: ${describeSeen(trial.seen(reader))}`;
@@ -53,7 +70,8 @@ export const stages: readonly Stage[] = [
     figures: (probe, trial, { reader, writer }) =>
       `behind a queued writer: ${describeSeen(trial.seen(probe))}; the known reader: ${describeSeen(trial.seen(reader))}; the known writer: ${describeSeen(trial.seen(writer))}`,
   },
-  // Declared readers pass beside the holder, so they are tried in one trial; declared writers take turns in another. What
+  // Declared readers pass beside the holder, so they are tried in one trial; declared writers take turns in another.
+  // What
   // neither decides (one writer that nobody declared makes every reader look like one) is asked one by one.
   {
     title: (count) => `which of ${count} take it for read`,
@@ -61,12 +79,14 @@ export const stages: readonly Stage[] = [
     groups: [byFamily, bySmallFamily],
     attempts: 2,
     question: (group, { reader }) => ({ holder: 'reader', probes: withKnown(group, [reader]) }),
-    judge: (probe, trial, _, known) => (modeIn(trial, probe, known) === 'mmap_lock read' ? { mode: 'mmap_lock read' } : null),
+    judge: (probe, trial, _, known) =>
+      modeIn(trial, probe, known) === 'mmap_lock read' ? { mode: 'mmap_lock read' } : null,
     figures: figuresBesideReader,
   },
   {
     title: (count) => `which of ${count} take it for write`,
-    asks: (probe, { takesMmapLock: takes, mode }) => takes === true && mode === undefined && declaredLock(probe) === 'mmap_lock write',
+    asks: (probe, { takesMmapLock: takes, mode }) =>
+      takes === true && mode === undefined && declaredLock(probe) === 'mmap_lock write',
     groups: [byFamily, byFamily],
     attempts: mostAttempts,
     // The first one's turn would be in the warm-up, before the hog has come.
@@ -87,7 +107,8 @@ export const stages: readonly Stage[] = [
       const takes = takesVmaLock(trial.seen(inRegion(probe)), { reader: trial.seen(reader) });
       return takes === null ? null : { takesVmaLock: takes };
     },
-    figures: (probe, trial, { reader }) => `in the VMA that a writer changes: ${describeSeen(trial.seen(inRegion(probe)))}; the known reader: ${describeSeen(trial.seen(reader))}`,
+    figures: (probe, trial, { reader }) =>
+      `in the VMA that a writer changes: ${describeSeen(trial.seen(inRegion(probe)))}; the known reader: ${describeSeen(trial.seen(reader))}`,
   },
   {
     title: (count) => `${count} calls that are still open, one by one`,
@@ -147,7 +168,12 @@ interface Answer {
   readonly seen: string;
 }
 
-async function* askStage(stage: Stage, asked: readonly Probe[], known: KnownCalls, { trial: runOne, mayAsk }: Asking): AsyncGenerator<Answer> {
+async function* askStage(
+  stage: Stage,
+  asked: readonly Probe[],
+  known: KnownCalls,
+  { trial: runOne, mayAsk }: Asking,
+): AsyncGenerator<Answer> {
   let open = asked;
   for (let attempt = 1; attempt <= stage.attempts; attempt += 1) {
     const groups = stage.groups[attempt === 1 ? 0 : 1](open);

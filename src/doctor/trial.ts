@@ -36,7 +36,10 @@ export interface TrialInput {
   readonly enough?: readonly Probe[];
   /** These take turns, one operation each, far enough apart that one's wait seldom reaches into the next one's turn. */
   readonly inTurn?: readonly Probe[];
-  /** 1, 2, …: lengthens the trial, since what a loaded machine did not show in the usual time it may show in twice that; turns come at other moments. */
+  /**
+   * 1, 2, …: lengthens the trial, since what a loaded machine did not show in the usual time it may show in twice that;
+   * turns come at other moments.
+   */
   readonly patience?: number;
   /** Resolves when the trial is to be cut short and its result will not be looked at. */
   readonly interrupted?: Promise<unknown>;
@@ -53,18 +56,31 @@ export interface TrialResult {
 const warmup_ns = 20_000_000;
 const duration_ns = 800_000_000;
 const drain_ns = 1_500_000_000;
-/** Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. A walk of all page tables takes milliseconds. */
+/**
+ * Fifty operations a second of each: some fifty victims share a CPU, and must not wait for it. A walk of all page
+ * tables takes milliseconds.
+ */
 const interval_ns = 20_000_000;
 const walkInterval_ns = 60_000_000;
 const schedFifo = 1;
 
-/** Later at each attempt, so that a call which came at the wrong moment, just before the hog went, comes at another one. */
+/**
+ * Later at each attempt, so that a call which came at the wrong moment, just before the hog went, comes at another one.
+ */
 const laterEachTime_ns = 37_000_000;
 const turnOf = ({ turn_ns }: Means, patience: number): number => turn_ns + (patience - 1) * laterEachTime_ns;
 
 export const seriesOf = ({ operation, layout }: Probe): string => `${layout}.${operation}`;
 
-export function trialArm({ holder, probes, means, inTurn = [], patience = 1 }: Pick<TrialInput, 'probes' | 'means' | 'inTurn' | 'patience'> & { holder: Omit<TrialHolder, 'regionBytes'> }): NativeArm {
+export function trialArm({
+  holder,
+  probes,
+  means,
+  inTurn = [],
+  patience = 1,
+}: Pick<TrialInput, 'probes' | 'means' | 'inTurn' | 'patience'> & {
+  holder: Omit<TrialHolder, 'regionBytes'>;
+}): NativeArm {
   const cpus = { kind: 'first' } as const;
   const victims = probes.map((probe): ResolvedVictim => ({
     series: seriesOf(probe),
@@ -72,7 +88,11 @@ export function trialArm({ holder, probes, means, inTurn = [], patience = 1 }: P
     operation: probe.operation,
     layout: probe.layout,
     // The plan spreads first operations over an interval: those that take turns get theirs by that.
-    interval_ns: inTurn.includes(probe) ? probes.length * turnOf(means, patience) : probe.operation.startsWith('proc_') ? walkInterval_ns : interval_ns,
+    interval_ns: inTurn.includes(probe)
+      ? probes.length * turnOf(means, patience)
+      : probe.operation.startsWith('proc_')
+        ? walkInterval_ns
+        : interval_ns,
     ...means.victim,
     cpus: { kind: 'second' },
   }));
@@ -83,7 +103,17 @@ export function trialArm({ holder, probes, means, inTurn = [], patience = 1 }: P
     jvm: null,
     stall: { aim_ns: 0, leastHold_ns: 0 },
     layout: holder.crossing ? 'split' : 'isolated',
-    holder: { operation: holder.operation, ...means.holder, cpus, pause_ns: 0, region: { kind: 'calibrated' }, pages: 'small', toucher: null, process: 'same', active: true },
+    holder: {
+      operation: holder.operation,
+      ...means.holder,
+      cpus,
+      pause_ns: 0,
+      region: { kind: 'calibrated' },
+      pages: 'small',
+      toucher: null,
+      process: 'same',
+      active: true,
+    },
     hogs: { count: 1, ...means.hog, cpus },
     victims,
     series: victims.map(({ series }) => series),
@@ -93,15 +123,29 @@ export function trialArm({ holder, probes, means, inTurn = [], patience = 1 }: P
 export async function runTrial(input: TrialInput): Promise<TrialResult> {
   const { holder, probes, means, topology, inTurn, patience = 1 } = input;
   const arm = trialArm(input);
-  const times = { warmup_ns, drain_ns, duration_ns: inTurn === undefined ? duration_ns * patience : probes.length * turnOf(means, patience) };
-  const workload = await prepareWorkload({ arm, ...times, regionBytes: holder.regionBytes, threshold_ns: blockedFrom_ns, topology, interrupted: input.interrupted });
+  const times = {
+    warmup_ns,
+    drain_ns,
+    duration_ns: inTurn === undefined ? duration_ns * patience : probes.length * turnOf(means, patience),
+  };
+  const workload = await prepareWorkload({
+    arm,
+    ...times,
+    regionBytes: holder.regionBytes,
+    threshold_ns: blockedFrom_ns,
+    topology,
+    interrupted: input.interrupted,
+  });
   try {
     const [problem] = workload.degraded;
     if (problem !== undefined) throw unfit(`no lock can be found here: ${problem}`);
     const sampler = await startSampler(workload);
-    if (means.watcherPriority !== null) for (const pid of [...workload.pids, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
+    if (means.watcherPriority !== null)
+      for (const pid of [...workload.pids, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
     const watch = watchFor(workload.board, (input.enough ?? []).map(seriesOf));
-    const result = await runWindow(workload, times, { interrupted: Promise.race([watch.allBlocked, ...(input.interrupted === undefined ? [] : [input.interrupted])]) }).finally(watch.stop);
+    const result = await runWindow(workload, times, {
+      interrupted: Promise.race([watch.allBlocked, ...(input.interrupted === undefined ? [] : [input.interrupted])]),
+    }).finally(watch.stop);
     const { samples, problem: unseen } = await sampler.finish(result.go_ns, input.interrupted);
     if (result.failure !== null) throw result.failure;
     if (unseen !== null) throw workloadFailed(`no lock can be found in this trial: ${unseen}; run it again`);
@@ -112,7 +156,9 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
     return {
       seen: (probe) => seenOf(runOf(probe), probe),
       waits: (probe) => waitsOf(runOf(probe), probe),
-      held_n: result.records.filter((call) => call.thread === thread && Math.min(call.runDelay_ns, call.end_ns - call.start_ns) >= heldFrom_ns).length,
+      held_n: result.records.filter(
+        (call) => call.thread === thread && Math.min(call.runDelay_ns, call.end_ns - call.start_ns) >= heldFrom_ns,
+      ).length,
     };
   } finally {
     await cleanUp(() => workload.dispose());
@@ -124,12 +170,17 @@ const watch_ms = 50;
 /** Resolves when each of these series has had an operation of the threshold; never, for none. */
 function watchFor(board: Board, names: readonly string[]): { allBlocked: Promise<void>; stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
-  const stop = (): void => { clearInterval(timer); };
+  const stop = (): void => {
+    clearInterval(timer);
+  };
   const allBlocked = new Promise<void>((resolve) => {
     if (names.length === 0) return;
     timer = setInterval(() => {
       const { series } = takeSnapshot(board);
-      if (board.series.filter(({ name }) => names.includes(name)).every(({ index }) => (series[index]?.stall_n ?? 0) > 0)) resolve();
+      if (
+        board.series.filter(({ name }) => names.includes(name)).every(({ index }) => (series[index]?.stall_n ?? 0) > 0)
+      )
+        resolve();
     }, watch_ms);
   });
   return { allBlocked, stop };

@@ -29,15 +29,33 @@ export function analyseLog(log: Series, go_ns: bigint, window: RelativeWindow, t
   const events = eventsInWindow(log, go_ns, window);
   return [...log.series.keys()].map((name) => {
     const durations_ns = events.filter((event) => event.name === name).map(({ duration_ns }) => duration_ns);
-    return { name, counts: countsOfValues(durations_ns), long_count: durations_ns.filter((duration_ns) => duration_ns >= threshold_ns).length };
+    return {
+      name,
+      counts: countsOfValues(durations_ns),
+      long_count: durations_ns.filter((duration_ns) => duration_ns >= threshold_ns).length,
+    };
   });
 }
 
 /** By start, those of at least `atLeast_ns`: to be laid beside stalls. */
-export function eventsInWindow({ series }: Series, go_ns: bigint, { windowStart_ns, windowEnd_ns }: RelativeWindow, atLeast_ns = 0): LogEvent[] {
+export function eventsInWindow(
+  { series }: Series,
+  go_ns: bigint,
+  { windowStart_ns, windowEnd_ns }: RelativeWindow,
+  atLeast_ns = 0,
+): LogEvent[] {
   return [...series]
-    .flatMap(([name, events]) => events.map(({ label, start_ns, end_ns }) => ({ name, label, start_ns: Number(start_ns - go_ns), duration_ns: Number(end_ns - start_ns) })))
-    .filter(({ start_ns, duration_ns }) => start_ns >= windowStart_ns && start_ns < windowEnd_ns && duration_ns >= atLeast_ns)
+    .flatMap(([name, events]) =>
+      events.map(({ label, start_ns, end_ns }) => ({
+        name,
+        label,
+        start_ns: Number(start_ns - go_ns),
+        duration_ns: Number(end_ns - start_ns),
+      })),
+    )
+    .filter(
+      ({ start_ns, duration_ns }) => start_ns >= windowStart_ns && start_ns < windowEnd_ns && duration_ns >= atLeast_ns,
+    )
     .sort((a, b) => a.start_ns - b.start_ns);
 }
 

@@ -8,7 +8,15 @@ import { offeredLoad, owedAtEnd } from '../record/owed.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import type { SeriesSnapshot, ThreadSnapshot } from '../record/snapshot.js';
 import { endOfThread } from '../record/states.js';
-import { findStalls, holderCalls, isCounted, unionInside, type HolderCall, type SlowOperation, type Stall } from '../record/stalls.js';
+import {
+  findStalls,
+  holderCalls,
+  isCounted,
+  unionInside,
+  type HolderCall,
+  type SlowOperation,
+  type Stall,
+} from '../record/stalls.js';
 import { median } from '../stats/median.js';
 import type { WindowResult } from '../workload/window.js';
 
@@ -55,17 +63,39 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
     const info = thread.series === null ? undefined : board.series[thread.series];
     const snapshot = result.last.series.find(({ index }) => index === thread.series);
     const state = result.last.threads[thread.index];
-    return info === undefined || snapshot === undefined || state === undefined ? [] : [{ thread, info, snapshot, state }];
+    return info === undefined || snapshot === undefined || state === undefined
+      ? []
+      : [{ thread, info, snapshot, state }];
   });
   const timelineOf = (index: number): Timeline | undefined => samples.timelines.get(board.tids[index] ?? -1);
   // A thread that has ended does nothing more, whatever its slot on the board says.
-  const lastLook = (index: number): number => Math.min(result.last.taken_ns, endOfThread(timelineOf(index)) ?? Infinity);
+  const lastLook = (index: number): number =>
+    Math.min(result.last.taken_ns, endOfThread(timelineOf(index)) ?? Infinity);
   const holder = timed.find(({ thread }) => thread.role === 'holder');
-  const calls = holder === undefined ? [] : holderCalls(holder.info.name, recordsOf(holder.thread.index), holder.state.inFlight, lastLook(holder.thread.index));
+  const calls =
+    holder === undefined
+      ? []
+      : holderCalls(
+          holder.info.name,
+          recordsOf(holder.thread.index),
+          holder.state.inFlight,
+          lastLook(holder.thread.index),
+        );
   return {
     holderCalls: calls,
     window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
-    holder: holder === undefined ? null : holderRun(holder.info, holder.snapshot, holder.state, calls, recordsOf(holder.thread.index), result, result.lost[holder.thread.index] ?? 0),
+    holder:
+      holder === undefined
+        ? null
+        : holderRun(
+            holder.info,
+            holder.snapshot,
+            holder.state,
+            calls,
+            recordsOf(holder.thread.index),
+            result,
+            result.lost[holder.thread.index] ?? 0,
+          ),
     series: timed
       .filter(({ thread }) => thread.role === 'victim')
       .map(({ thread, info, snapshot, state }) => {
@@ -82,18 +112,42 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
           holderCalls: [calls],
           notBegunSince_ns: notBegunSince_ns({ thread, snapshot, state, result, records: recordsOf(thread.index) }),
         });
-        return victimRun({ thread, info, snapshot, state, result, report, lastLook_ns: lastLook(thread.index), threshold_ns: board.stallThreshold_ns });
+        return victimRun({
+          thread,
+          info,
+          snapshot,
+          state,
+          result,
+          report,
+          lastLook_ns: lastLook(thread.index),
+          threshold_ns: board.stallThreshold_ns,
+        });
       }),
   };
 }
 
 /**
- * Of a victim that made no operation of the window, though some were due: from when the first of them waited. One that was held
+ * Of a victim that made no operation of the window, though some were due: from when the first of them waited. One that
+ * was held
  * up in an operation of the warm-up waited from the end of that one.
  */
-function notBegunSince_ns({ thread: { interval_ns, offset_ns }, snapshot, state, result, records }: Pick<VictimParts, 'thread' | 'snapshot' | 'state' | 'result'> & { readonly records: WindowResult['records'] }): number | null {
+function notBegunSince_ns({
+  thread: { interval_ns, offset_ns },
+  snapshot,
+  state,
+  result,
+  records,
+}: Pick<VictimParts, 'thread' | 'snapshot' | 'state' | 'result'> & { readonly records: WindowResult['records'] }):
+  number | null {
   const { windowStart_ns, windowEnd_ns } = result.window;
-  if (interval_ns === 0 || snapshot.service.n > 0 || state.exhausted_n > 0 || state.refused_n > 0 || state.inFlight.state === 'running') return null;
+  if (
+    interval_ns === 0 ||
+    snapshot.service.n > 0 ||
+    state.exhausted_n > 0 ||
+    state.refused_n > 0 ||
+    state.inFlight.state === 'running'
+  )
+    return null;
   const firstDue = Math.max(state.next, Math.ceil((windowStart_ns - offset_ns) / interval_ns));
   const since_ns = Math.max(offset_ns + firstDue * interval_ns, ...records.map(({ end_ns }) => end_ns));
   return since_ns < windowEnd_ns ? since_ns : null;
@@ -110,19 +164,45 @@ interface VictimParts {
   readonly threshold_ns: number;
 }
 
-function victimRun({ thread, info, snapshot, state, result, report, lastLook_ns, threshold_ns }: VictimParts): SeriesRun {
+function victimRun({
+  thread,
+  info,
+  snapshot,
+  state,
+  result,
+  report,
+  lastLook_ns,
+  threshold_ns,
+}: VictimParts): SeriesRun {
   const { interval_ns, offset_ns } = thread;
-  const owed = owedAtEnd({ interval_ns, offset_ns, next: state.next, inFlight: state.inFlight, ...result.window, lastLook_ns });
-  const { saturated } = offeredLoad({ service_n: snapshot.service.n, serviceSum_ns: snapshot.service.sum_ns, interval_ns, owed });
+  const owed = owedAtEnd({
+    interval_ns,
+    offset_ns,
+    next: state.next,
+    inFlight: state.inFlight,
+    ...result.window,
+    lastLook_ns,
+  });
+  const { saturated } = offeredLoad({
+    service_n: snapshot.service.n,
+    serviceSum_ns: snapshot.service.sum_ns,
+    interval_ns,
+    owed,
+  });
   const service = distributionOf(snapshot.service);
   const response = snapshot.response === null ? null : addCensored(snapshot.response, owed.censored_ns);
-  // The board counts every stall that was due in the window and has ended; the ring may have lost the records of some. The others are added.
+  // The board counts every stall that was due in the window and has ended; the ring may have lost the records of some.
+  // The others are added.
   const counted = report.stalls.filter((stall) => isCounted(stall, result.window));
   const added = counted.filter(({ recorded, stillRunning }) => !recorded || stillRunning);
   const blocked = counted.filter(({ dominant }) => dominant === 'D');
   const { windowStart_ns, windowEnd_ns } = result.window;
   const window_ns = windowEnd_ns - windowStart_ns;
-  const blockedInWindow_ns = unionInside(report.stalls.filter(({ dominant }) => dominant === 'D'), windowStart_ns, windowEnd_ns);
+  const blockedInWindow_ns = unionInside(
+    report.stalls.filter(({ dominant }) => dominant === 'D'),
+    windowStart_ns,
+    windowEnd_ns,
+  );
   const count = snapshot.stall_n + added.length;
   return {
     name: info.name,
@@ -141,7 +221,10 @@ function victimRun({ thread, info, snapshot, state, result, report, lastLook_ns,
         count,
         blocked_count: blocked.length,
         unseen_count: Math.max(0, count - counted.filter(({ dominant }) => dominant !== 'unobserved').length),
-        longest_ns: Math.max(snapshot.stall_n > 0 ? snapshot.service.max_ns : 0, ...added.map(({ duration_ns }) => duration_ns)),
+        longest_ns: Math.max(
+          snapshot.stall_n > 0 ? snapshot.service.max_ns : 0,
+          ...added.map(({ duration_ns }) => duration_ns),
+        ),
         longest_blocked_ns: Math.max(0, ...blocked.map(({ duration_ns }) => duration_ns)),
         total_ns: snapshot.stallSum_ns + added.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
         stalled_share: report.stalledShare,
@@ -161,14 +244,36 @@ function victimRun({ thread, info, snapshot, state, result, report, lastLook_ns,
   };
 }
 
-function holderRun(info: SeriesInfo, snapshot: SeriesSnapshot, state: ThreadSnapshot, calls: readonly HolderCall[], records: WindowResult['records'], { window }: WindowResult, lost: number): HolderRun {
-  const own = records.filter(({ start_ns, call }) => call === 'release' && start_ns >= window.windowStart_ns && start_ns < window.windowEnd_ns);
-  // A median of the slow calls alone would not be one of the calls: of a holder that makes many short ones not all are kept.
+function holderRun(
+  info: SeriesInfo,
+  snapshot: SeriesSnapshot,
+  state: ThreadSnapshot,
+  calls: readonly HolderCall[],
+  records: WindowResult['records'],
+  { window }: WindowResult,
+  lost: number,
+): HolderRun {
+  const own = records.filter(
+    ({ start_ns, call }) => call === 'release' && start_ns >= window.windowStart_ns && start_ns < window.windowEnd_ns,
+  );
+  // A median of the slow calls alone would not be one of the calls: of a holder that makes many short ones not all are
+  // kept.
   const hold_ns = own.length === snapshot.service.n ? median(own.map(({ onCpu_ns }) => onCpu_ns)) : null;
   // Calls below 1 ms are counted, and have no record of their own.
-  const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns).length;
+  const reaching = calls.filter(
+    ({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns,
+  ).length;
   return {
     service: snapshot.service,
-    figures: { name: info.name, service: serviceFigures(distributionOf(snapshot.service)), hold_ns, calls_cpu_ns: state.releasedCpu_ns, window_calls: Math.max(snapshot.service.n, reaching), crossed_calls: state.crossed_n, releasedBytes: state.releasedBytes, lost_records: lost },
+    figures: {
+      name: info.name,
+      service: serviceFigures(distributionOf(snapshot.service)),
+      hold_ns,
+      calls_cpu_ns: state.releasedCpu_ns,
+      window_calls: Math.max(snapshot.service.n, reaching),
+      crossed_calls: state.crossed_n,
+      releasedBytes: state.releasedBytes,
+      lost_records: lost,
+    },
   };
 }

@@ -26,14 +26,20 @@ export function attributeRun(analysis: RunAnalysis, evidence: RunEvidence, windo
   return {
     analysis: { ...analysis, series: parts.map(({ series }) => series) },
     stalls,
-    blocked: blockedIn(counted, analysis.series.map(({ figures }) => figures), { evidence, holderCalls: analysis.holderCalls, window }),
+    blocked: blockedIn(
+      counted,
+      analysis.series.map(({ figures }) => figures),
+      { evidence, holderCalls: analysis.holderCalls, window },
+    ),
   };
 }
 
 /** Of those of which it is at least likely, and in which the victim was seen asleep for most of the time. */
 function withMutex(series: SeriesRun, stalls: readonly AttributedStall[], window: RelativeWindow): SeriesRun {
   const { windowStart_ns, windowEnd_ns } = window;
-  const own = stalls.filter(({ cause, dominant }) => dominant === 'S' && cause.cause === 'allocator-mutex' && cause.grade !== 'possible');
+  const own = stalls.filter(
+    ({ cause, dominant }) => dominant === 'S' && cause.cause === 'allocator-mutex' && cause.grade !== 'possible',
+  );
   const counted = own.filter((stall) => isCounted(stall, window));
   const window_ns = windowEnd_ns - windowStart_ns;
   const mutex = {

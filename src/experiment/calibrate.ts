@@ -43,22 +43,41 @@ export interface RegionSizes {
 }
 
 export function regionSizes(regions: SizedRegions): RegionSizes {
-  return { calibrations: [...regions.values()], bytesFor: (arm) => (hasRegion(arm) ? (regions.get(regionKey(arm))?.bytes ?? 0) : 0) };
+  return {
+    calibrations: [...regions.values()],
+    bytesFor: (arm) => (hasRegion(arm) ? (regions.get(regionKey(arm))?.bytes ?? 0) : 0),
+  };
 }
 
 /** Measures what has to be measured. */
-export async function sizeRegions(profile: ResolvedProfile, allArms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void, interrupted?: Promise<unknown>): Promise<SizedRegions> {
+export async function sizeRegions(
+  profile: ResolvedProfile,
+  allArms: readonly ResolvedArm[],
+  topology: CpuTopology,
+  progress: (text: string) => void,
+  interrupted?: Promise<unknown>,
+): Promise<SizedRegions> {
   const arms = allArms.filter(hasRegion);
   const calibrations = new Map<string, Calibration>();
   for (const arm of arms) {
     const { region, operation } = arm.holder;
     if (calibrations.has(regionKey(arm))) continue;
     progress(`sizing the region of ${operation}`);
-    const given_bytes = region.kind === 'bytes' ? region.bytes : threadsOf(arm.holder) > 1 ? shareOfMemory(threadsOf(arm.holder), availableMemoryBytes()) : null;
+    const given_bytes =
+      region.kind === 'bytes'
+        ? region.bytes
+        : threadsOf(arm.holder) > 1
+          ? shareOfMemory(threadsOf(arm.holder), availableMemoryBytes())
+          : null;
     const alike = arms.filter((other) => regionKey(other) === regionKey(arm));
     calibrations.set(
       regionKey(arm),
-      given_bytes !== null ? await calibrate(arm, null, { topology, interrupted }, given_bytes) : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), { topology, interrupted }),
+      given_bytes !== null
+        ? await calibrate(arm, null, { topology, interrupted }, given_bytes)
+        : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), {
+            topology,
+            interrupted,
+          }),
     );
   }
   for (const arm of arms) {
@@ -68,7 +87,10 @@ export async function sizeRegions(profile: ResolvedProfile, allArms: readonly Re
   return calibrations;
 }
 
-/** The published benchmark's 256 MiB a thread where a quarter of the memory suffices, else less: halves in whole huge pages. */
+/**
+ * The published benchmark's 256 MiB a thread where a quarter of the memory suffices, else less: halves in whole huge
+ * pages.
+ */
 export function shareOfMemory(threads: number, available_bytes: number): number {
   const unit = 4 * 1024 * 1024;
   return Math.max(unit, Math.min(256 * 1024 * 1024, Math.floor(available_bytes / 4 / threads / unit) * unit));
@@ -81,7 +103,12 @@ interface Machine {
 }
 
 /** `target_ns` null: `firstBytes` is the size, and only its hold is measured. */
-export async function calibrate(arm: NativeArm, target_ns: number | null, machine: Machine, firstBytes = firstProbeBytes): Promise<Calibration> {
+export async function calibrate(
+  arm: NativeArm,
+  target_ns: number | null,
+  machine: Machine,
+  firstBytes = firstProbeBytes,
+): Promise<Calibration> {
   const probes: Calibration['probes'] = [];
   let bytes = firstBytes;
   for (;;) {
@@ -90,15 +117,29 @@ export async function calibrate(arm: NativeArm, target_ns: number | null, machin
     probes.push({ bytes, ...probe });
     if (target_ns === null || Math.abs(probe.hold_ns / target_ns - 1) <= tolerance || probes.length === mostProbes) {
       const { bytes: chosen, hold_ns } = nearestProbe(probes, target_ns) ?? { bytes, ...probe };
-      return { operation: arm.holder.operation, pages: arm.holder.pages, target_hold_ns: target_ns, bytes: chosen, hold_ns, probes };
+      return {
+        operation: arm.holder.operation,
+        pages: arm.holder.pages,
+        target_hold_ns: target_ns,
+        bytes: chosen,
+        hold_ns,
+        probes,
+      };
     }
     bytes = nextSize(bytes, probe.hold_ns, target_ns);
   }
 }
 
-/** The one whose hold is nearest to the target in proportion: on a busy machine the last need not be. Null target: the last. */
-export function nearestProbe(probes: Calibration['probes'], target_ns: number | null): Calibration['probes'][number] | undefined {
-  const off = ({ hold_ns }: Calibration['probes'][number]): number => (target_ns === null ? 0 : Math.abs(Math.log(hold_ns / target_ns)));
+/**
+ * The one whose hold is nearest to the target in proportion: on a busy machine the last need not be. Null target: the
+ * last.
+ */
+export function nearestProbe(
+  probes: Calibration['probes'],
+  target_ns: number | null,
+): Calibration['probes'][number] | undefined {
+  const off = ({ hold_ns }: Calibration['probes'][number]): number =>
+    target_ns === null ? 0 : Math.abs(Math.log(hold_ns / target_ns));
   return probes.toReversed().toSorted((a, b) => off(a) - off(b))[0];
 }
 
@@ -110,11 +151,16 @@ export function nextSize(bytes: number, hold_ns: number, target_ns: number): num
 }
 
 /**
- * Median CPU time of a release in the holder's steady state: no hogs, no victims, no limit, no rest between calls. CPU time and
+ * Median CPU time of a release in the holder's steady state: no hogs, no victims, no limit, no rest between calls. CPU
+ * time and
  * not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no CPU
  * time on the board; nothing preempts them often enough to matter, and their duration stands in.
  */
-async function measureHold(arm: NativeArm, bytes: number, { topology, interrupted }: Machine): Promise<{ hold_ns: number; calls: number }> {
+async function measureHold(
+  arm: NativeArm,
+  bytes: number,
+  { topology, interrupted }: Machine,
+): Promise<{ hold_ns: number; calls: number }> {
   const alone: NativeArm = {
     ...arm,
     layout: 'isolated',
@@ -123,17 +169,42 @@ async function measureHold(arm: NativeArm, bytes: number, { topology, interrupte
     holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },
   };
   for (let duration_ns = probe_ns; ; duration_ns *= 4) {
-    const workload = await prepareWorkload({ arm: alone, regionBytes: bytes, threshold_ns: probe_ns, warmup_ns: 0, duration_ns, topology, interrupted });
+    const workload = await prepareWorkload({
+      arm: alone,
+      regionBytes: bytes,
+      threshold_ns: probe_ns,
+      warmup_ns: 0,
+      duration_ns,
+      topology,
+      interrupted,
+    });
     try {
-      const { records, failure, last, interrupted: ended } = await runWindow(workload, { warmup_ns: 0, duration_ns, drain_ns: 5_000_000_000 }, { ...(interrupted === undefined ? {} : { interrupted }) });
+      const {
+        records,
+        failure,
+        last,
+        interrupted: ended,
+      } = await runWindow(
+        workload,
+        { warmup_ns: 0, duration_ns, drain_ns: 5_000_000_000 },
+        { ...(interrupted === undefined ? {} : { interrupted }) },
+      );
       if (ended) throw interruptedBefore('the regions were sized');
       if (failure !== null) throw failure;
       const refused = last.threads.find(({ refused_n }) => refused_n > 0);
-      if (refused !== undefined) throw unfit(`this kernel refused ${arm.holder.operation} of ${formatSize(bytes)}: ${String(refused.refused_errno)}`);
-      const holds_ns = records.filter(({ call }) => call === 'release').map(({ start_ns, end_ns, onCpu_ns }) => onCpu_ns || end_ns - start_ns);
+      if (refused !== undefined)
+        throw unfit(
+          `this kernel refused ${arm.holder.operation} of ${formatSize(bytes)}: ${String(refused.refused_errno)}`,
+        );
+      const holds_ns = records
+        .filter(({ call }) => call === 'release')
+        .map(({ start_ns, end_ns, onCpu_ns }) => onCpu_ns || end_ns - start_ns);
       const hold_ns = median(holds_ns);
       if (hold_ns !== null && holds_ns.length >= fewestCalls) return { hold_ns, calls: holds_ns.length };
-      if (duration_ns > 16 * probe_ns) throw workloadFailed(`${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`);
+      if (duration_ns > 16 * probe_ns)
+        throw workloadFailed(
+          `${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`,
+        );
     } finally {
       await cleanUp(() => workload.dispose());
     }
@@ -147,11 +218,21 @@ function refuseTooLarge(arm: NativeArm, bytes: number): void {
   if (threads * bytes <= availableBytes / 2) return;
   const explicit = arm.holder.region.kind === 'bytes';
   const text = `the region of arm ${arm.name} needs ${threads === 1 ? '' : `${threads} times `}${formatSize(bytes)} and ${formatSize(availableBytes)} of memory are available, of which pauselab uses at most half`;
-  throw explicit ? usage(`${text}; lower holder.region`) : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
+  throw explicit
+    ? usage(`${text}; lower holder.region`)
+    : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
 }
 
-/** Only measuring tells it of a region that is given in bytes: how few stalls to expect is said, and the plan is run. */
-function sayIfLong(profile: ResolvedProfile, arm: NativeArm, { target_hold_ns, hold_ns, bytes }: Calibration, topology: CpuTopology, progress: (text: string) => void): void {
+/**
+ * Only measuring tells it of a region that is given in bytes: how few stalls to expect is said, and the plan is run.
+ */
+function sayIfLong(
+  profile: ResolvedProfile,
+  arm: NativeArm,
+  { target_hold_ns, hold_ns, bytes }: Calibration,
+  topology: CpuTopology,
+  progress: (text: string) => void,
+): void {
   const factor = preemptionFactor(arm, topology);
   if (target_hold_ns !== null || factor === null) return;
   const call_ns = hold_ns * factor;

@@ -8,7 +8,13 @@ import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../profile/operations.js';
 import { poolOfVictim } from '../profile/pools.js';
-import { workOf, type NativeArm, type ResolvedArm, type ResolvedHolder, type ResolvedProfile } from '../profile/resolved.js';
+import {
+  workOf,
+  type NativeArm,
+  type ResolvedArm,
+  type ResolvedHolder,
+  type ResolvedProfile,
+} from '../profile/resolved.js';
 import { refuseLargeChurn, refuseTooMuch } from '../workload/memory-need.js';
 
 /** The name by which a profile, or --kernel, asks for this machine's own kernel. */
@@ -31,7 +37,10 @@ export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[]
 }
 
 export function refuseProgramInGuest(arm: ResolvedArm): void {
-  if (arm.jvm !== null && arm.jvm.app !== null) throw usage(`the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`);
+  if (arm.jvm !== null && arm.jvm.app !== null)
+    throw usage(
+      `the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`,
+    );
 }
 
 function guestTopology(cpus: number): CpuTopology {
@@ -41,22 +50,36 @@ function guestTopology(cpus: number): CpuTopology {
 /** Every CPU that an arm names; a failure now, and not after others have been measured. */
 export function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
   const { holder, hogs, victims, jvm } = arm;
-  const named = [holder?.cpus, holder?.toucher?.cpus, hogs.cpus, ...victims.map(({ cpus }) => cpus), jvm?.process.cpus, ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? [])];
+  const named = [
+    holder?.cpus,
+    holder?.toucher?.cpus,
+    hogs.cpus,
+    ...victims.map(({ cpus }) => cpus),
+    jvm?.process.cpus,
+    ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? []),
+  ];
   return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }
 
 /** CPU time of a call for the stall that is aimed at. */
-export function targetHold_ns({ stall, ...arm }: Pick<NativeArm, 'stall' | 'holder' | 'hogs'>, topology: CpuTopology): number {
+export function targetHold_ns(
+  { stall, ...arm }: Pick<NativeArm, 'stall' | 'holder' | 'hogs'>,
+  topology: CpuTopology,
+): number {
   const factor = preemptionFactor(arm, topology);
   return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
 }
 
 /** Arms of one key have regions of one size: of the arm that needs the least. */
-export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string => `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
+export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string =>
+  `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
 
 /** Whether the stalls of all sides are aimed at alike, arm of one key by arm of the other. */
 export function aimAlike(sides: readonly (readonly ResolvedArm[])[]): boolean {
-  const aimsOf = (arms: readonly ResolvedArm[]): Map<string, string> => new Map(arms.filter(hasRegion).map((arm) => [JSON.stringify([arm.name, regionKey(arm)]), JSON.stringify(arm.stall)]));
+  const aimsOf = (arms: readonly ResolvedArm[]): Map<string, string> =>
+    new Map(
+      arms.filter(hasRegion).map((arm) => [JSON.stringify([arm.name, regionKey(arm)]), JSON.stringify(arm.stall)]),
+    );
   const [first = new Map<string, string>(), ...others] = sides.map(aimsOf);
   return others.every((aims) => [...aims].every(([key, aim]) => (first.get(key) ?? aim) === aim));
 }
@@ -77,16 +100,25 @@ export function longestCall_ns({ duration_ns }: Pick<ResolvedProfile, 'duration_
 
 /** Of a region in bytes it is known once a call was measured (calibrate.ts). */
 function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology): void {
-  const calibrated = arms.filter(hasRegion).filter(({ holder }) => holder.region.kind === 'calibrated' && threadsOf(holder) === 1);
+  const calibrated = arms
+    .filter(hasRegion)
+    .filter(({ holder }) => holder.region.kind === 'calibrated' && threadsOf(holder) === 1);
   for (const arm of calibrated) {
     const factor = preemptionFactor(arm, topology);
     if (!arm.holder.active || factor === null) continue;
-    const hold_ns = Math.min(...calibrated.filter((other) => regionKey(other) === regionKey(arm)).map((other) => targetHold_ns(other, topology)));
+    const hold_ns = Math.min(
+      ...calibrated
+        .filter((other) => regionKey(other) === regionKey(arm))
+        .map((other) => targetHold_ns(other, topology)),
+    );
     const call_ns = hold_ns * factor;
     // The factor's decimals: a stall of 1 s fits four times into 4 s.
     if (call_ns <= longestCall_ns(profile) * (1 + 1e-9)) continue;
     const aim_ns = Math.floor(longestCall_ns(profile) / 1e6) * 1e6;
-    const lowerAim = aim_ns >= 1e6 && arm.stall.leastHold_ns * factor <= aim_ns ? `, or --set stall.aim=${aim_ns / 1e6}ms` : ', or lower stall.aim and stall.leastHold';
+    const lowerAim =
+      aim_ns >= 1e6 && arm.stall.leastHold_ns * factor <= aim_ns
+        ? `, or --set stall.aim=${aim_ns / 1e6}ms`
+        : ', or lower stall.aim and stall.leastHold';
     throw usage(
       `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call is to take ${formatDuration(call_ns)} (stall.aim and stall.leastHold give it ${formatDuration(hold_ns)} of CPU time, ` +
         `stretched ${factor.toFixed(1)} times by the hogs), and four have to fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s${lowerAim}`,
@@ -95,7 +127,10 @@ function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[
 }
 
 function checkMemory(profile: ResolvedProfile, arm: ResolvedArm): void {
-  const pages = arm.victims.reduce((sum, victim) => sum + poolOfVictim(victim, profile.warmup_ns + profile.duration_ns), 0);
+  const pages = arm.victims.reduce(
+    (sum, victim) => sum + poolOfVictim(victim, profile.warmup_ns + profile.duration_ns),
+    0,
+  );
   refuseTooMuch(`the faults of arm ${arm.name} take`, pages * pageBytes, 'their rates, or --duration');
   if (arm.jvm === null && arm.holder === null) refuseLargeChurn(arm);
   if (arm.holder !== null) refuseLargeRegion(arm.name, arm.holder);
@@ -104,5 +139,10 @@ function checkMemory(profile: ResolvedProfile, arm: ResolvedArm): void {
 /** Of a region that is given; one that is calibrated is sized to what is there. */
 function refuseLargeRegion(arm: string, holder: ResolvedHolder): void {
   const threads = threadsOf(holder);
-  if (holder.region.kind === 'bytes') refuseTooMuch(`the region of arm ${arm} needs${threads === 1 ? '' : ` ${threads} times ${formatSize(holder.region.bytes)}, in all`}`, threads * holder.region.bytes, 'holder.region');
+  if (holder.region.kind === 'bytes')
+    refuseTooMuch(
+      `the region of arm ${arm} needs${threads === 1 ? '' : ` ${threads} times ${formatSize(holder.region.bytes)}, in all`}`,
+      threads * holder.region.bytes,
+      'holder.region',
+    );
 }

@@ -1,6 +1,7 @@
 /**
  * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled,
- * and write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round then
+ * and write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round
+ * then
  * holds the arms of both, in one random order, and each side has a bundle.
  */
 import { randomUUID } from 'node:crypto';
@@ -24,7 +25,15 @@ import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
 export interface ExperimentObserver {
   onCalibration(text: string): void;
   /** `side`: null of an experiment that has one. */
-  onRunStart(run: { number: number; of: number; name: string; side: Turns['side'] | null; arm: string; kernel: string; repetition: number }): void;
+  onRunStart(run: {
+    number: number;
+    of: number;
+    name: string;
+    side: Turns['side'] | null;
+    arm: string;
+    kernel: string;
+    repetition: number;
+  }): void;
   onPhase: RunInput['onPhase'];
   onSnapshot: RunInput['onSnapshot'];
   onRunEnd(run: RunOutput['file']): void;
@@ -55,7 +64,10 @@ export interface ExperimentResult {
 }
 
 export async function runExperiment(input: ExperimentInput): Promise<ExperimentResult> {
-  const { summaries: [summary], failure } = await runSides([{ ...input, turns: null }], input);
+  const {
+    summaries: [summary],
+    failure,
+  } = await runSides([{ ...input, turns: null }], input);
   if (summary === undefined) throw new Error('an experiment without a side');
   return { summary, failure };
 }
@@ -68,7 +80,13 @@ export interface PairPlan {
 /** Both have the same number of rounds and one seed. Summaries: the baseline's, the candidate's. */
 export function runInTurns({ baseline, candidate }: PairPlan, settings: ExperimentSettings): Promise<SidesResult> {
   const id = randomUUID();
-  return runSides([{ ...baseline, turns: { id, side: 'baseline' } }, { ...candidate, turns: { id, side: 'candidate' } }], settings);
+  return runSides(
+    [
+      { ...baseline, turns: { id, side: 'baseline' } },
+      { ...candidate, turns: { id, side: 'candidate' } },
+    ],
+    settings,
+  );
 }
 
 export interface SidesResult extends Pick<ExperimentResult, 'failure'> {
@@ -89,14 +107,33 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
       // One at a time: they share the CPUs.
       if (all.length > 1) await place.pause();
     }
-    return await runAt(plans.map((plan) => openSide(plan, placesOf(plan).flatMap((open) => opened.get(open) ?? []), settings.keepSecrets)), activation(all.length > 1), settings);
+    return await runAt(
+      plans.map((plan) =>
+        openSide(
+          plan,
+          placesOf(plan).flatMap((open) => opened.get(open) ?? []),
+          settings.keepSecrets,
+        ),
+      ),
+      activation(all.length > 1),
+      settings,
+    );
   } finally {
     // Each is closed, whatever comes of the others: a guest would go on running.
     const keepConsole = (open: OpenPlace, place: Place): void => {
       const text = place.console();
-      if (text !== null) for (const plan of plans) if (placesOf(plan).includes(open)) plan.store.keepConsole(folderName(place.kernel.name), text);
+      if (text !== null)
+        for (const plan of plans)
+          if (placesOf(plan).includes(open)) plan.store.keepConsole(folderName(place.kernel.name), text);
     };
-    await cleanUp(...[...opened].flatMap(([open, place]) => [() => { keepConsole(open, place); }, () => place.close()]));
+    await cleanUp(
+      ...[...opened].flatMap(([open, place]) => [
+        () => {
+          keepConsole(open, place);
+        },
+        () => place.close(),
+      ]),
+    );
   }
 }
 
@@ -104,11 +141,18 @@ type Activate = (place: Place) => Promise<Place>;
 
 type SideRun = PlannedRun & { readonly side: Side };
 
-/** A spoiled run that is to be repeated, taken from the list; of two sides the one with fewer runs. Null: there is none, or no retry is left. */
+/**
+ * A spoiled run that is to be repeated, taken from the list; of two sides the one with fewer runs. Null: there is none,
+ * or no retry is left.
+ */
 function takeRetry(sides: readonly Side[], spoiled: SideRun[]): SideRun | null {
   for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
     const own = spoiled.filter((run) => run.side === side);
-    const retry = nextRetry(own, side.finished.map(({ file }) => file), (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null));
+    const retry = nextRetry(
+      own,
+      side.finished.map(({ file }) => file),
+      (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null),
+    );
     if (retry === null || !side.takeRetry()) continue;
     spoiled.splice(spoiled.indexOf(retry), 1);
     return retry;
@@ -126,11 +170,17 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
   const startedAt = new Date().toISOString();
   const sizes = await sizesOf(sides, goTo, settings);
   // Each side's secrets may stand in the words of the command line.
-  const redactedArgv = (words: readonly string[]): string[] => sides.reduce((rest, { redactor }) => redactor.words(rest), [...words]);
+  const redactedArgv = (words: readonly string[]): string[] =>
+    sides.reduce((rest, { redactor }) => redactor.words(rest), [...words]);
   for (const side of sides) {
-    const order = queue.filter((run) => run.side === side).map(({ arm, kernel, repetition }): PlannedRun => ({ arm, kernel, repetition }));
+    const order = queue
+      .filter((run) => run.side === side)
+      .map(({ arm, kernel, repetition }): PlannedRun => ({ arm, kernel, repetition }));
     const { argv, toolVersion } = settings;
-    side.writeManifest({ argv, asked: askedFor(settings, side.redactor), toolVersion, startedAt, order, sizes: sizesFor(sizes, side) }, redactedArgv);
+    side.writeManifest(
+      { argv, asked: askedFor(settings, side.redactor), toolVersion, startedAt, order, sizes: sizesFor(sizes, side) },
+      redactedArgv,
+    );
   }
 
   const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
@@ -142,7 +192,12 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
   for (let number = 0; interruption.signal() === null; number += 1) {
     const retry = queue.length === 0 ? takeRetry(sides, spoiled) : null;
     if (retry !== null) queue.push(retry);
-    if (queue.length === 0 && untilN !== null && repetitions < mostRepetitions && sides.some(({ finished }) => needsMore(untilN, finished))) {
+    if (
+      queue.length === 0 &&
+      untilN !== null &&
+      repetitions < mostRepetitions &&
+      sides.some(({ finished }) => needsMore(untilN, finished))
+    ) {
       repetitions += 1;
       queue.push(...rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
     }
@@ -152,15 +207,26 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
     const arm = side.armOf(run);
     const name = side.nameOf(run);
     const shown = side.plan.turns === null ? name : `${side.plan.turns.side}/${name}`;
-    observer.onRunStart({ number: number + 1, of: number + 1 + queue.length, name, side: side.plan.turns?.side ?? null, ...run });
+    observer.onRunStart({
+      number: number + 1,
+      of: number + 1 + queue.length,
+      name,
+      side: side.plan.turns?.side ?? null,
+      ...run,
+    });
 
     try {
       const place = await goTo(side.placeOf(run.kernel));
-      const output = withoutSecretsOf(await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })), arm, side.redactor);
+      const output = withoutSecretsOf(
+        await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })),
+        arm,
+        side.redactor,
+      );
       side.keep(output);
       observer.onRunEnd(output.file);
       // A guest that did not answer an interruption is no second failure.
-      if (output.file.failure !== null && !(output.file.status === 'partial' && interruption.signal() !== null)) return giveUp(new Failure(output.exitCode, `run ${shown} failed: ${output.file.failure}`));
+      if (output.file.failure !== null && !(output.file.status === 'partial' && interruption.signal() !== null))
+        return giveUp(new Failure(output.exitCode, `run ${shown} failed: ${output.file.failure}`));
       if (output.file.spoiled.length > 0) spoiled.push(planned);
       side.publish('running');
     } catch (error) {
@@ -174,10 +240,14 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
   }
 
   const signal = interruption.signal();
-  if (signal !== null && nothingMeasured()) throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+  if (signal !== null && nothingMeasured())
+    throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
   try {
     if (signal === null) return { summaries: publish('complete'), failure: null };
-    return { summaries: publish('partial'), failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`) };
+    return {
+      summaries: publish('partial'),
+      failure: new Failure(exitCodeOf(signal), `interrupted by ${signal}; what was measured is kept, marked partial`),
+    };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return giveUp(error);
@@ -192,14 +262,30 @@ function sizesFor(sizes: SizesBySide, side: Side): RegionSizes {
   return own;
 }
 
-/** One size for both sides, as for all arms of one: two measurements of it would be a difference. Where the aim is the change, each has its own. */
-async function sizesOf(sides: readonly Side[], goTo: Activate, { observer, interruption }: ExperimentSettings): Promise<SizesBySide> {
+/**
+ * One size for both sides, as for all arms of one: two measurements of it would be a difference. Where the aim is the
+ * change, each has its own.
+ */
+async function sizesOf(
+  sides: readonly Side[],
+  goTo: Activate,
+  { observer, interruption }: ExperimentSettings,
+): Promise<SizesBySide> {
   const measure = async (together: readonly Side[]): Promise<[Side, RegionSizes][]> => {
     const [first] = together;
     const [run] = first?.ofRound ?? [];
     if (first === undefined || run === undefined) throw new Error('a side without a run');
     const place = await goTo(first.placeOf(run.kernel));
-    const sizes = regionSizes(await place.size(first.plan.profile, together.flatMap(({ plan }) => plan.arms), (text) => { observer.onCalibration(text); }, interruption.signalled));
+    const sizes = regionSizes(
+      await place.size(
+        first.plan.profile,
+        together.flatMap(({ plan }) => plan.arms),
+        (text) => {
+          observer.onCalibration(text);
+        },
+        interruption.signalled,
+      ),
+    );
     return together.map((side) => [side, sizes]);
   };
   if (aimAlike(sides.map(({ plan }) => plan.arms))) return new Map(await measure(sides));
@@ -208,7 +294,9 @@ async function sizesOf(sides: readonly Side[], goTo: Activate, { observer, inter
   return new Map(each);
 }
 
-/** A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either. */
+/**
+ * A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either.
+ */
 function withoutSecretsOf<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
   // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
   if (arm.jvm === null) return run;
@@ -216,9 +304,25 @@ function withoutSecretsOf<Run extends RunOutput>(run: Run, arm: ResolvedArm, { t
   const { jvm, failure } = file;
   return {
     ...run,
-    file: { ...file, failure: failure === null ? null : text(failure), jvm: jvm === null ? null : { ...jvm, processes: mapTexts(jvm.processes, text) as typeof jvm.processes, logProblems: jvm.logProblems.map(text) } },
+    file: {
+      ...file,
+      failure: failure === null ? null : text(failure),
+      jvm:
+        jvm === null
+          ? null
+          : {
+              ...jvm,
+              processes: mapTexts(jvm.processes, text) as typeof jvm.processes,
+              logProblems: jvm.logProblems.map(text),
+            },
+    },
     // Of these two pauselab is the only author.
-    files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, ['histograms.hlog', 'stalls.json'].includes(name) ? content : text(content)])),
+    files: Object.fromEntries(
+      Object.entries(files).map(([name, content]) => [
+        name,
+        ['histograms.hlog', 'stalls.json'].includes(name) ? content : text(content),
+      ]),
+    ),
   };
 }
 
@@ -242,7 +346,10 @@ function activation(several: boolean): Activate {
   };
 }
 
-function runInput(settings: ExperimentSettings, own: { name: string; arm: ResolvedArm; side: Side; planned: PlannedRun; sizes: RegionSizes }): RunInput {
+function runInput(
+  settings: ExperimentSettings,
+  own: { name: string; arm: ResolvedArm; side: Side; planned: PlannedRun; sizes: RegionSizes },
+): RunInput {
   const { allowDegraded, trace, interruption, observer } = settings;
   const { name, arm, side, planned, sizes } = own;
   return {
@@ -255,12 +362,24 @@ function runInput(settings: ExperimentSettings, own: { name: string; arm: Resolv
     allowDegraded,
     trace,
     interrupted: interruption.signalled,
-    onPhase: (phase, pids) => { observer.onPhase(phase, pids); },
-    onSnapshot: (snapshot, window) => { observer.onSnapshot(snapshot, window); },
+    onPhase: (phase, pids) => {
+      observer.onPhase(phase, pids);
+    },
+    onSnapshot: (snapshot, window) => {
+      observer.onSnapshot(snapshot, window);
+    },
   };
 }
 
 /** A replay needs it, and cannot tell it from the arguments: those of a replay itself name none of it. */
-function askedFor({ allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentSettings, redactor: Redactor): AskedFor {
-  return { allowDegraded, trace, untilN: untilN === null ? null : { ...untilN }, guest: { cpus, memoryBytes, append: redactor.words(append), bootDeadline_ns: bootDeadline_ms * 1e6 } };
+function askedFor(
+  { allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentSettings,
+  redactor: Redactor,
+): AskedFor {
+  return {
+    allowDegraded,
+    trace,
+    untilN: untilN === null ? null : { ...untilN },
+    guest: { cpus, memoryBytes, append: redactor.words(append), bootDeadline_ns: bootDeadline_ms * 1e6 },
+  };
 }

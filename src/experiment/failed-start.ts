@@ -17,7 +17,14 @@ export interface FailedStartInput {
   readonly files: Readonly<Record<string, string>>;
 }
 
-export function failedStart({ request: { name, arm, kernel, repetition, regionBytes }, startedAt, failure, status = 'failed', cpuCount, files }: FailedStartInput): ExecutedRun {
+export function failedStart({
+  request: { name, arm, kernel, repetition, regionBytes },
+  startedAt,
+  failure,
+  status = 'failed',
+  cpuCount,
+  files,
+}: FailedStartInput): ExecutedRun {
   const now = readLoad([]);
   const file: RunFile = {
     schemaVersion,
@@ -54,6 +61,10 @@ export function failedStart({ request: { name, arm, kernel, repetition, regionBy
     analysis: { window_ns: 0, series: [], holder: null, holderCalls: [] },
     log: [],
     exitCode: failure.exitCode === ExitCode.internal ? ExitCode.workload : failure.exitCode,
-    files: { ...files, 'histograms.hlog': hlogHead(Date.parse(startedAt)), 'stalls.json': `${JSON.stringify(nothing)}\n` },
+    files: {
+      ...files,
+      'histograms.hlog': hlogHead(Date.parse(startedAt)),
+      'stalls.json': `${JSON.stringify(nothing)}\n`,
+    },
   };
 }

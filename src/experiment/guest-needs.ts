@@ -1,4 +1,7 @@
-/** What arms need in a guest beyond what every guest has: a Java runtime, allocators, the program that allocators are tried with. */
+/**
+ * What arms need in a guest beyond what every guest has: a Java runtime, allocators, the program that allocators are
+ * tried with.
+ */
 import { realpathSync } from 'node:fs';
 import { allocatorLaunch } from '../host/allocators.js';
 import { chooseJdk } from '../host/jdks.js';
@@ -29,7 +32,11 @@ export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSig
     }
     const { jvm } = arm;
     refuseProgramInGuest(arm);
-    const jdk = await chooseJdk({ requirement: jvm.jdk, collector: jvm.collector, explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' } });
+    const jdk = await chooseJdk({
+      requirement: jvm.jdk,
+      collector: jvm.collector,
+      explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' },
+    });
     files.set(jdk.home, await javaRuntime(jdk, signal));
     changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });
   }

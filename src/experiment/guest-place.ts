@@ -1,4 +1,7 @@
-/** A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done here. */
+/**
+ * A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done
+ * here.
+ */
 import { createHash } from 'node:crypto';
 import { cleanUp } from '../base/clean-up.js';
 import { listen, unlessInterrupted } from '../base/clock.js';
@@ -10,7 +13,16 @@ import { availableMemoryBytes } from '../host/memory.js';
 import { readConfig } from '../kernel/config-file.js';
 import type { GuestImage } from '../kernel/guest-image.js';
 import type { KernelImage } from '../kernel/kernel.js';
-import { bootMachine, hasOopsed, MachineLost, pinVcpus, runDelayOf, type BootInput, type Machine, type RequestDeadline } from '../kernel/machine.js';
+import {
+  bootMachine,
+  hasOopsed,
+  MachineLost,
+  pinVcpus,
+  runDelayOf,
+  type BootInput,
+  type Machine,
+  type RequestDeadline,
+} from '../kernel/machine.js';
 import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../kernel/qemu.js';
 import { failedStart } from './failed-start.js';
 import type { RunInput, RunOutput, RunRequest } from './one-run.js';
@@ -61,14 +73,24 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
   const { machine, accelerator, failures } = await bootAtAll(input, session);
   try {
     const hello = answerSchema.safeParse(machine.hello);
-    if (!hello.success || hello.data.type !== 'hello') throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
+    if (!hello.success || hello.data.type !== 'hello')
+      throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
     refuseWrongClock(hello.data.uptime_s, machine);
     const allowed = cpuTopology().allowed;
     const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
     const config = kernel.config === null ? null : readConfig(kernel.config);
-    const { facts, mitigations } = await ask(machine, { type: 'set-up', release: kernel.release, config }, { deadline_ms: setUpDeadline_ms, interrupted: session.interrupted }, (answer) => (answer.type === 'facts' ? answer : undefined));
-    if (facts.kernel !== kernel.release) throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
-    if (settings.preempt !== null && facts.preemption !== settings.preempt) throw unfit(`${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`);
+    const { facts, mitigations } = await ask(
+      machine,
+      { type: 'set-up', release: kernel.release, config },
+      { deadline_ms: setUpDeadline_ms, interrupted: session.interrupted },
+      (answer) => (answer.type === 'facts' ? answer : undefined),
+    );
+    if (facts.kernel !== kernel.release)
+      throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
+    if (settings.preempt !== null && facts.preemption !== settings.preempt)
+      throw unfit(
+        `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`,
+      );
     return {
       kernel: {
         name,
@@ -105,10 +127,15 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
         return new Map(sized.regions);
       },
       examine: (progress) =>
-        ask(machine, { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1 }, { deadline_ms: sizeDeadline_ms }, (answer) => {
-          if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
-          return answer.type === 'examined' ? answer : undefined;
-        }),
+        ask(
+          machine,
+          { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1 },
+          { deadline_ms: sizeDeadline_ms },
+          (answer) => {
+            if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
+            return answer.type === 'examined' ? answer : undefined;
+          },
+        ),
       run: (run) => runInGuest(machine, run, { emulated: accelerator === 'tcg', progress: session.progress }),
       pause: () => machine.pause(),
       resume: () => machine.resume(),
@@ -128,9 +155,20 @@ interface Booted {
   readonly failures: readonly string[];
 }
 
-async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: GuestInput, session: GuestSession): Promise<Booted> {
+async function bootAtAll(
+  { kernel, qemu, image, settings, bootDeadline_ms }: GuestInput,
+  session: GuestSession,
+): Promise<Booted> {
   const boot = (accelerator: Accelerator, deadline_ms: number): Promise<Machine> => {
-    const input: BootInput = { qemu, accelerator, settings, kernel: kernel.image, initramfs: image.path, deadline_ms, interrupted: session.interrupted };
+    const input: BootInput = {
+      qemu,
+      accelerator,
+      settings,
+      kernel: kernel.image,
+      initramfs: image.path,
+      deadline_ms,
+      interrupted: session.interrupted,
+    };
     return bootMachine(input);
   };
   const works = session.withoutKvm === null;
@@ -148,21 +186,43 @@ async function bootAtAll({ kernel, qemu, image, settings, bootDeadline_ms }: Gue
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
   // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
-  const machineAfter = async (failures: readonly string[]): Promise<Booted> => ({ machine: await boot(accelerator, bootDeadline_ms), accelerator, failures });
-  return startedAgain(machineAfter, { emulated: accelerator === 'tcg', mayBeEmulation: hasOopsed, verb: 'booted', progress: session.progress });
+  const machineAfter = async (failures: readonly string[]): Promise<Booted> => ({
+    machine: await boot(accelerator, bootDeadline_ms),
+    accelerator,
+    failures,
+  });
+  return startedAgain(machineAfter, {
+    emulated: accelerator === 'tcg',
+    mayBeEmulation: hasOopsed,
+    verb: 'booted',
+    progress: session.progress,
+  });
 }
 
-/** A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure all the same. */
-function runInGuest(machine: Machine, input: RunInput, { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void }): Promise<RunOutput> {
+/**
+ * A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure
+ * all the same.
+ */
+function runInGuest(
+  machine: Machine,
+  input: RunInput,
+  { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void },
+): Promise<RunOutput> {
   const crash = 'the JVM crashed before its window';
   const attempt = async (failures: readonly string[]): Promise<RunOutput> => {
     const output = await runOnce(machine, input, { failedStarts: failures, emulated });
     const { failure } = output.file;
     // Once it is not started again, the run is kept, with its report.
-    if (emulated && failures.length < mostStarts - 1 && failure?.startsWith(crash) === true) throw workloadFailed(`in the guest: ${failure}`);
+    if (emulated && failures.length < mostStarts - 1 && failure?.startsWith(crash) === true)
+      throw workloadFailed(`in the guest: ${failure}`);
     return output;
   };
-  return startedAgain(attempt, { emulated, mayBeEmulation: ({ message }) => message.startsWith(`in the guest: ${crash}`), verb: 'started', progress });
+  return startedAgain(attempt, {
+    emulated,
+    mayBeEmulation: ({ message }) => message.startsWith(`in the guest: ${crash}`),
+    verb: 'started',
+    progress,
+  });
 }
 
 interface StartingAgain {
@@ -174,13 +234,17 @@ interface StartingAgain {
 }
 
 /** `attempt` is told how the ones before it failed, since what comes of it says so. */
-async function startedAgain<T>(attempt: (failures: readonly string[]) => Promise<T>, { emulated, mayBeEmulation, verb, progress }: StartingAgain): Promise<T> {
+async function startedAgain<T>(
+  attempt: (failures: readonly string[]) => Promise<T>,
+  { emulated, mayBeEmulation, verb, progress }: StartingAgain,
+): Promise<T> {
   const failures: string[] = [];
   for (;;) {
     try {
       return await attempt(failures);
     } catch (error) {
-      if (!emulated || failures.length === mostStarts - 1 || !(error instanceof Failure) || !mayBeEmulation(error)) throw error;
+      if (!emulated || failures.length === mostStarts - 1 || !(error instanceof Failure) || !mayBeEmulation(error))
+        throw error;
       const failure = error.message.slice(0, 2000);
       failures.push(failure);
       progress(`${failure}. It is ${verb} once more, as this may be a fault of the emulation`);
@@ -188,50 +252,97 @@ async function startedAgain<T>(attempt: (failures: readonly string[]) => Promise
   }
 }
 
-async function runOnce(machine: Machine, input: RunInput, { failedStarts, emulated }: { readonly failedStarts: readonly string[]; readonly emulated: boolean }): Promise<RunOutput> {
+async function runOnce(
+  machine: Machine,
+  input: RunInput,
+  { failedStarts, emulated }: { readonly failedStarts: readonly string[]; readonly emulated: boolean },
+): Promise<RunOutput> {
   const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
   const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
   const { warmup_ns, duration_ns, drain_ns } = run.profile;
   const readings: { host_ns: number; guest_ns: number; delay_ns: number }[] = [];
   const startedAt = new Date().toISOString();
-  const stopListening = listen(interrupted, () => { machine.send({ type: 'interrupt' } satisfies Request); });
+  const stopListening = listen(interrupted, () => {
+    machine.send({ type: 'interrupt' } satisfies Request);
+  });
   try {
-    const ran = await ask(machine, { type: 'run', run }, { deadline_ms: (warmup_ns + duration_ns + drain_ns) / 1e6 + runGrace_ms, interrupted, grace_ms: emulated ? emulatedEnd_ms : end_ms }, (answer) => {
-      if (answer.type === 'phase') {
-        if (answer.phase !== 'preparing') readings.push({ host_ns: Number(process.hrtime.bigint()), guest_ns: answer.clock_ns, delay_ns: runDelayOf(machine) });
-        onPhase(answer.phase, []);
-      }
-      return answer.type === 'ran' ? answer : undefined;
-    });
-    if (ran.file.name !== run.name || ran.file.arm !== run.arm.name || ran.file.repetition !== run.repetition) throw workloadFailed(`the guest sent the run ${ran.file.name} where ${run.name} was asked for`);
+    const ran = await ask(
+      machine,
+      { type: 'run', run },
+      {
+        deadline_ms: (warmup_ns + duration_ns + drain_ns) / 1e6 + runGrace_ms,
+        interrupted,
+        grace_ms: emulated ? emulatedEnd_ms : end_ms,
+      },
+      (answer) => {
+        if (answer.type === 'phase') {
+          if (answer.phase !== 'preparing')
+            readings.push({
+              host_ns: Number(process.hrtime.bigint()),
+              guest_ns: answer.clock_ns,
+              delay_ns: runDelayOf(machine),
+            });
+          onPhase(answer.phase, []);
+        }
+        return answer.type === 'ran' ? answer : undefined;
+      },
+    );
+    if (ran.file.name !== run.name || ran.file.arm !== run.arm.name || ran.file.repetition !== run.repetition)
+      throw workloadFailed(`the guest sent the run ${ran.file.name} where ${run.name} was asked for`);
     const [before, after] = readings;
     // One that failed before its window has neither.
-    if (ran.file.status === 'failed' && ran.file.series.length === 0) return { ...ran, file: { ...ran.file, kernel: run.kernel } };
-    if (before === undefined || after === undefined || after.host_ns <= before.host_ns) throw workloadFailed('the guest did not say when its run began and ended');
+    if (ran.file.status === 'failed' && ran.file.series.length === 0)
+      return { ...ran, file: { ...ran.file, kernel: run.kernel } };
+    if (before === undefined || after === undefined || after.host_ns <= before.host_ns)
+      throw workloadFailed('the guest did not say when its run began and ended');
     const passed_ns = after.host_ns - before.host_ns;
-    const guest = { runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length), clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns, failedStarts: [...failedStarts] };
+    const guest = {
+      runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length),
+      clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns,
+      failedStarts: [...failedStarts],
+    };
     const isWhole = ran.file.status === 'complete';
     const byHost = isWhole ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
     const spoiled = isWhole ? [...ran.file.spoiled, ...byHost.map(({ sentence }) => sentence)] : [];
     const disturbances = isWhole ? [...(ran.file.disturbances ?? []), ...byHost.map(({ kind }) => kind)] : [];
-    return { ...ran, file: { ...ran.file, kernel: run.kernel, spoiled, disturbances, machine: { ...ran.file.machine, guest } } };
+    return {
+      ...ran,
+      file: { ...ran.file, kernel: run.kernel, spoiled, disturbances, machine: { ...ran.file.machine, guest } },
+    };
   } catch (error) {
     if (!(error instanceof MachineLost)) throw error;
     // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.
-    const failure = { exitCode: error.exitCode, message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here` };
-    return failedStart({ request: run, startedAt, failure, status: 'partial', cpuCount: machine.vcpus.length, files: { 'console.log': machine.console() } });
+    const failure = {
+      exitCode: error.exitCode,
+      message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here`,
+    };
+    return failedStart({
+      request: run,
+      startedAt,
+      failure,
+      status: 'partial',
+      cpuCount: machine.vcpus.length,
+      files: { 'console.log': machine.console() },
+    });
   } finally {
     stopListening();
   }
 }
 
 /** Sends a request; a failure of the other side is one here. */
-function ask<T>(machine: Machine, request: Request, deadline: RequestDeadline, take: (answer: Answer) => T | undefined): Promise<T> {
+function ask<T>(
+  machine: Machine,
+  request: Request,
+  deadline: RequestDeadline,
+  take: (answer: Answer) => T | undefined,
+): Promise<T> {
   return machine.request(request, deadline, (said) => {
     const checked = answerSchema.safeParse(said);
     if (!checked.success) {
       const [issue] = checked.error.issues;
-      throw workloadFailed(`the guest sent what is no valid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing of it was kept`);
+      throw workloadFailed(
+        `the guest sent what is no valid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing of it was kept`,
+      );
     }
     const answer = checked.data;
     if (answer.type === 'failed') throw new Failure(answer.exitCode, `in the guest: ${answer.sentence}`);
@@ -240,16 +351,28 @@ function ask<T>(machine: Machine, request: Request, deadline: RequestDeadline, t
   });
 }
 
-/** Up for longer than since its start: a clock that runs too fast, with which every deadline and every window would be wrong. */
+/**
+ * Up for longer than since its start: a clock that runs too fast, with which every deadline and every window would be
+ * wrong.
+ */
 function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
   const most_s = 1 + (1.2 * boot_ms) / 1000;
-  if (uptime_s > most_s) throw workloadFailed(`the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, as its kernel took a wrong frequency for its counter; leave tsc_early_khz out of --append, or try again when this machine is less busy`);
+  if (uptime_s > most_s)
+    throw workloadFailed(
+      `the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, as its kernel took a wrong frequency for its counter; leave tsc_early_khz out of --append, or try again when this machine is less busy`,
+    );
 }
 
 /** The archive is unpacked into memory, beside itself. */
 function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void {
   const least = 2 * image.bytes + 256 * 2 ** 20;
-  if (memoryBytes < least) throw usage(`a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone is ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`);
+  if (memoryBytes < least)
+    throw usage(
+      `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone is ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,
+    );
   const available = availableMemoryBytes();
-  if (memoryBytes + 256 * 2 ** 20 > available) throw unfit(`a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or name fewer kernels at a time`);
+  if (memoryBytes + 256 * 2 ** 20 > available)
+    throw unfit(
+      `a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or name fewer kernels at a time`,
+    );
 }

@@ -1,6 +1,8 @@
 /**
- * Stalls in which the victim was blocked in the kernel, and how many of these waits ended when a hold of the thread did that is
- * blamed. Who waits for a lock goes on when it is given back; that a call overlaps the wait says nothing of a thread that is in a
+ * Stalls in which the victim was blocked in the kernel, and how many of these waits ended when a hold of the thread did
+ * that is
+ * blamed. Who waits for a lock goes on when it is given back; that a call overlaps the wait says nothing of a thread
+ * that is in a
  * call nearly all the time. Pure.
  */
 import type { AttributedStall } from '../attribution/attribute.js';
@@ -34,14 +36,25 @@ interface Wait {
 }
 
 /** `stalls`: of all series, those that count. */
-export function blockedIn(stalls: readonly AttributedStall[], series: readonly SeriesFigures[], holds: HoldsOfRun): Blocked {
-  const waits = stalls.filter(({ dominant }) => dominant === 'D').map((stall) => ({ stall, end_ns: waitEnd(stall, holds) }));
+export function blockedIn(
+  stalls: readonly AttributedStall[],
+  series: readonly SeriesFigures[],
+  holds: HoldsOfRun,
+): Blocked {
+  const waits = stalls
+    .filter(({ dominant }) => dominant === 'D')
+    .map((stall) => ({ stall, end_ns: waitEnd(stall, holds) }));
   return {
     stalls_n: waits.length,
     ends_n: distinctEnds(waits),
     unseen_n: series.reduce((sum, { stalls: { unseen_count } }) => sum + unseen_count, 0),
     lost_records: series.reduce((sum, { lost_records }) => sum + lost_records, 0),
-    blamed: [...grouped(waits.filter(({ stall: { cause } }) => cause.thread !== null && lockCauses.includes(cause.cause)), keyOf).values()].flatMap((own) => blamedOf(own, holds)),
+    blamed: [
+      ...grouped(
+        waits.filter(({ stall: { cause } }) => cause.thread !== null && lockCauses.includes(cause.cause)),
+        keyOf,
+      ).values(),
+    ].flatMap((own) => blamedOf(own, holds)),
   };
 }
 
@@ -53,17 +66,21 @@ function blamedOf(waits: readonly Wait[], holds: HoldsOfRun): Blocked['blamed'] 
   const { cause, chain } = waits[0]?.stall ?? {};
   if (cause === undefined || chain === undefined || cause.thread === null) return [];
   const ends_ns = holdEnds(cause.thread, holds);
-  const ended = waits.filter(({ end_ns }) => end_ns !== null && ends_ns.some((hold_ns) => Math.abs(hold_ns - end_ns) <= near_ns));
-  return [{
-    thread: cause.thread.name,
-    call: callOf(cause, chain),
-    cause: cause.cause,
-    endedWithHold_n: ended.length,
-    endsWithHold_n: distinctEnds(ended),
-    series: [...new Set(ended.map(({ stall }) => stall.series))],
-    longest_ns: Math.max(0, ...ended.map(({ stall }) => stall.duration_ns)),
-    nearEnds_share: nearShare(ends_ns, holds.window),
-  }];
+  const ended = waits.filter(
+    ({ end_ns }) => end_ns !== null && ends_ns.some((hold_ns) => Math.abs(hold_ns - end_ns) <= near_ns),
+  );
+  return [
+    {
+      thread: cause.thread.name,
+      call: callOf(cause, chain),
+      cause: cause.cause,
+      endedWithHold_n: ended.length,
+      endsWithHold_n: distinctEnds(ended),
+      series: [...new Set(ended.map(({ stall }) => stall.series))],
+      longest_ns: Math.max(0, ...ended.map(({ stall }) => stall.duration_ns)),
+      nearEnds_share: nearShare(ends_ns, holds.window),
+    },
+  ];
 }
 
 /** Of the link that stands for the whole. */
@@ -71,23 +88,35 @@ function callOf({ cause, thread }: AttributedStall['cause'], chain: AttributedSt
   return chain.find((link) => link.cause === cause && link.thread?.tid === thread?.tid)?.call ?? null;
 }
 
-function holdEnds({ tid, role, name }: BlamedThread, { evidence: { trace, victims, events }, holderCalls }: HoldsOfRun): number[] {
+function holdEnds(
+  { tid, role, name }: BlamedThread,
+  { evidence: { trace, victims, events }, holderCalls }: HoldsOfRun,
+): number[] {
   const seen = trace === null ? [] : [...trace.model.holds.values()].flat().filter((hold) => hold.tid === tid);
   if (seen.length > 0) return seen.map(({ end_ns }) => end_ns);
   // One that has not ended has no kind yet.
   if (role === 'holder') return holderCalls.filter(({ call }) => call !== null).map(({ end_ns }) => end_ns);
-  if (role === 'victim') return victims.filter(({ thread }) => thread.name === name).flatMap(({ slow }) => slow.map(({ start_ns, duration_ns }) => start_ns + duration_ns));
+  if (role === 'victim')
+    return victims
+      .filter(({ thread }) => thread.name === name)
+      .flatMap(({ slow }) => slow.map(({ start_ns, duration_ns }) => start_ns + duration_ns));
   return events.filter((event) => event.name === givingBack).map(({ start_ns, duration_ns }) => start_ns + duration_ns);
 }
 
 /**
- * The end of its longest wait in state D. Where nobody looked from its last look on, as the sampler had no CPU, the operation ended
+ * The end of its longest wait in state D. Where nobody looked from its last look on, as the sampler had no CPU, the
+ * operation ended
  * when the wait did, or soon after. Null: it has not ended, or ended unseen some time before its operation.
  */
-function waitEnd({ thread: { tid }, start_ns, duration_ns, stillRunning }: AttributedStall, { evidence: { samples } }: HoldsOfRun): number | null {
+function waitEnd(
+  { thread: { tid }, start_ns, duration_ns, stillRunning }: AttributedStall,
+  { evidence: { samples } }: HoldsOfRun,
+): number | null {
   if (stillRunning) return null;
   const spans = activitiesDuring(samples.timelines.get(tid), start_ns, start_ns + duration_ns);
-  const [longest] = spans.filter(({ activity }) => activity === 'blocked').sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
+  const [longest] = spans
+    .filter(({ activity }) => activity === 'blocked')
+    .sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
   if (longest === undefined) return null;
   const [next, ...later] = spans.slice(spans.indexOf(longest) + 1);
   if (next?.activity !== 'unobserved' || next.end_ns - next.start_ns <= near_ns) return longest.end_ns;
@@ -107,7 +136,10 @@ function distinctEnds(waits: readonly Wait[]): number {
   return distinct;
 }
 
-/** Share of the time in which stalls of the window end that is near to one of these instants: how often one is hit by chance. */
+/**
+ * Share of the time in which stalls of the window end that is near to one of these instants: how often one is hit by
+ * chance.
+ */
 function nearShare(instants_ns: readonly number[], { windowStart_ns, drainEnd_ns }: RelativeWindow): number {
   let covered_ns = windowStart_ns;
   let near = 0;

@@ -1,4 +1,7 @@
-/** SIGINT, SIGTERM and SIGHUP while an experiment runs: the first ends the window and keeps what was measured, a second ends at once. */
+/**
+ * SIGINT, SIGTERM and SIGHUP while an experiment runs: the first ends the window and keeps what was measured, a second
+ * ends at once.
+ */
 import { ExitCode, Failure } from '../base/failure.js';
 
 export interface Interruption {
@@ -11,12 +14,18 @@ export interface Interruption {
 
 /** SIGHUP: the terminal or the connection is gone. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const codes: Partial<Record<NodeJS.Signals, ExitCode>> = { SIGHUP: ExitCode.hungUp, SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated };
+const codes: Partial<Record<NodeJS.Signals, ExitCode>> = {
+  SIGHUP: ExitCode.hungUp,
+  SIGINT: ExitCode.interrupted,
+  SIGTERM: ExitCode.terminated,
+};
 
 export function listenForInterruption(onFirst: (signal: NodeJS.Signals) => void): Interruption {
   let first: NodeJS.Signals | null = null;
   let tell: (signal: NodeJS.Signals) => void = () => undefined;
-  const signalled = new Promise<NodeJS.Signals>((resolve) => { tell = resolve; });
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    tell = resolve;
+  });
   const dispose = (): void => {
     for (const signal of signals) process.off(signal, handle);
   };
@@ -42,6 +51,8 @@ export function exitCodeOf(signal: NodeJS.Signals): ExitCode {
 /** For work that takes an AbortSignal; the reason is a failure with the signal's exit code. */
 export function abortSignalOf({ signalled }: Pick<Interruption, 'signalled'>): AbortSignal {
   const ended = new AbortController();
-  void signalled.then((signal) => { ended.abort(new Failure(exitCodeOf(signal), `interrupted by ${signal}`)); });
+  void signalled.then((signal) => {
+    ended.abort(new Failure(exitCodeOf(signal), `interrupted by ${signal}`));
+  });
   return ended.signal;
 }

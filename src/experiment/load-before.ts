@@ -33,8 +33,17 @@ export async function loadBefore(limits: LoadLimits, looking: Looking): Promise<
   return { ...seen, spoils: isAbove(seen, limits) };
 }
 
-/** Until some looks in a row are within the limits, or the time is over; what was seen last. `onLook` is told of each. */
-export async function waitForQuiet(limits: LoadLimits, { wait_ms, onLook, ...looking }: Looking & { readonly wait_ms: number; readonly onLook: (load: Load, left_ms: number) => void }): Promise<LoadBefore> {
+/**
+ * Until some looks in a row are within the limits, or the time is over; what was seen last. `onLook` is told of each.
+ */
+export async function waitForQuiet(
+  limits: LoadLimits,
+  {
+    wait_ms,
+    onLook,
+    ...looking
+  }: Looking & { readonly wait_ms: number; readonly onLook: (load: Load, left_ms: number) => void },
+): Promise<LoadBefore> {
   const next = looks(looking);
   const end_ms = monotonic_ms() + wait_ms;
   let quiet = 0;
@@ -53,10 +62,19 @@ function isAbove(load: Load, limits: LoadLimits): boolean {
 }
 
 /** Each call lasts for a look; its load is that since the one before, null of the first. */
-function looks({ cpuCount, interrupted, read = () => readLoad([]), look_ms: period_ms = look_ms }: Looking): () => Promise<Load | null> {
+function looks({
+  cpuCount,
+  interrupted,
+  read = () => readLoad([]),
+  look_ms: period_ms = look_ms,
+}: Looking): () => Promise<Load | null> {
   let before: LoadReading | null = null;
   return async () => {
-    if (before !== null && (await waitFor(() => null, { deadline_ms: period_ms, poll_ms: period_ms, interrupted })) === 'interrupted') throw interruptedBefore('the first run');
+    if (
+      before !== null &&
+      (await waitFor(() => null, { deadline_ms: period_ms, poll_ms: period_ms, interrupted })) === 'interrupted'
+    )
+      throw interruptedBefore('the first run');
     const now = read();
     const load = before === null ? null : loadBetween(before, now, cpuCount);
     before = now;

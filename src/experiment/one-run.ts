@@ -12,7 +12,15 @@ import { hlogLine } from '../record/hlog.js';
 import type { StackReading } from '../record/stacks.js';
 import type { Trace } from '../record/trace/trace.js';
 import { prepareWorkload } from '../workload/prepare.js';
-import { FailedStart, orEndOf, withFiles, type Afterwards, type ChurnAfterwards, type JvmAfterwards, type PreparedWorkload } from '../workload/prepared.js';
+import {
+  FailedStart,
+  orEndOf,
+  withFiles,
+  type Afterwards,
+  type ChurnAfterwards,
+  type JvmAfterwards,
+  type PreparedWorkload,
+} from '../workload/prepared.js';
 import { memoryMeter, type MemoryMeter } from '../workload/memory-meter.js';
 import type { WatchedThread } from '../workload/thread-watch.js';
 import { startSampler, type Sampled } from '../workload/sampler.js';
@@ -32,7 +40,8 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
   const { profile, arm, regionBytes, onPhase } = input;
   onPhase('preparing', []);
   const startedAt = new Date().toISOString();
-  const failedBefore = (failure: FailedStart): ExecutedRun => failedStart({ request: input, startedAt, failure, cpuCount: topology.allowed.length, files: failure.files });
+  const failedBefore = (failure: FailedStart): ExecutedRun =>
+    failedStart({ request: input, startedAt, failure, cpuCount: topology.allowed.length, files: failure.files });
   let workload: PreparedWorkload;
   try {
     workload = await prepareWorkload({ ...profile, arm, regionBytes, topology, interrupted: input.interrupted });
@@ -77,7 +86,9 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
         cpu.stop();
         memory.look();
       },
-      onWorkEnd: () => { tracer?.stop(); },
+      onWorkEnd: () => {
+        tracer?.stop();
+      },
     });
     onPhase('analysing', workload.pids);
     const sampled = await sampler.finish(result.go_ns, input.interrupted);
@@ -85,9 +96,25 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     const measuredTrace = traced?.trace ?? null;
     const trace = measuredTrace === null ? null : { ...measuredTrace, stacks: sampler.stacks(result.go_ns) };
     const machine = loadBetween(before, after ?? readLoad(pids), topology.allowed.length);
-    return await assemble(input, topology.allowed.length, { startedAt, workload, result, sampled, machine, loads: [before, ...loads, ...(after === undefined ? [] : [after])], log, used: cpu.used(), memory, trace, untraced: traced?.problem ?? null });
+    return await assemble(input, topology.allowed.length, {
+      startedAt,
+      workload,
+      result,
+      sampled,
+      machine,
+      loads: [before, ...loads, ...(after === undefined ? [] : [after])],
+      log,
+      used: cpu.used(),
+      memory,
+      trace,
+      untraced: traced?.problem ?? null,
+    });
   } catch (error) {
-    const failure = hasBegun ? error : withFiles(orEndOf([...workload.pids, ...workload.board.threadIds().map(({ tid }) => tid)], error), () => workload.logs());
+    const failure = hasBegun
+      ? error
+      : withFiles(orEndOf([...workload.pids, ...workload.board.threadIds().map(({ tid }) => tid)], error), () =>
+          workload.logs(),
+        );
     if (failure instanceof FailedStart) return failedBefore(failure);
     throw failure;
   } finally {
@@ -112,36 +139,90 @@ interface Measured {
   readonly untraced: string | null;
 }
 
-async function assemble({ name, profile, arm, kernel, repetition, regionBytes }: RunInput, cpuCount: number, { startedAt, workload, result, sampled, machine, loads, log, used, memory, trace, untraced }: Measured): Promise<ExecutedRun> {
+async function assemble(
+  { name, profile, arm, kernel, repetition, regionBytes }: RunInput,
+  cpuCount: number,
+  { startedAt, workload, result, sampled, machine, loads, log, used, memory, trace, untraced }: Measured,
+): Promise<ExecutedRun> {
   // Only now: what a guest loads before its first run is a part of its boot.
-  const [{ listed }, { traceModel }, { attributeRun }] = await Promise.all([import('../attribution/attribute.js'), import('../attribution/trace-model.js'), import('./attribute-run.js')]);
+  const [{ listed }, { traceModel }, { attributeRun }] = await Promise.all([
+    import('../attribution/attribute.js'),
+    import('../attribution/trace-model.js'),
+    import('./attribute-run.js'),
+  ]);
   const { board } = workload;
   const { samples } = sampled;
   const after = workload.afterwards();
-  const events = after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
+  const events =
+    after.jvm === null ? [] : analyseLog(after.jvm.log, result.go_ns, result.window, board.stallThreshold_ns);
   const threadIds = board.threadIds();
-  const measured = analyseRun({ threads: board.threads, series: board.series, stallThreshold_ns: board.stallThreshold_ns, tids: threadIds.map(({ tid }) => tid) }, result, samples);
+  const measured = analyseRun(
+    {
+      threads: board.threads,
+      series: board.series,
+      stallThreshold_ns: board.stallThreshold_ns,
+      tids: threadIds.map(({ tid }) => tid),
+    },
+    result,
+    samples,
+  );
   const evidence = runEvidence({
     arm,
     analysis: measured,
     threadIds,
     samples,
     // A stall of the window may begin in the warm-up or end in the drain.
-    events: after.jvm === null ? [] : eventsInWindow(after.jvm.log, result.go_ns, { ...result.window, windowStart_ns: -Infinity, windowEnd_ns: Infinity }),
+    events:
+      after.jvm === null
+        ? []
+        : eventsInWindow(after.jvm.log, result.go_ns, {
+            ...result.window,
+            windowStart_ns: -Infinity,
+            windowEnd_ns: Infinity,
+          }),
     steal: stealBetween(loads, result.go_ns, cpuCount),
     cpuCount,
-    watched: new Map(after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const]))),
-    missing: [...(after.jvm?.log.problems ?? []), ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`)), ...[trace?.outside.problem ?? []].flat()],
-    trace: trace === null ? null : { ...trace, model: traceModel(trace.events, { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns }, trace.outside.from_ns) },
+    watched: new Map(
+      after.jvm?.threads.flatMap(({ tid, actual }) => (actual === null ? [] : [[tid, actual.nice] as const])),
+    ),
+    missing: [
+      ...(after.jvm?.log.problems ?? []),
+      ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`)),
+      ...[trace?.outside.problem ?? []].flat(),
+    ],
+    trace:
+      trace === null
+        ? null
+        : {
+            ...trace,
+            model: traceModel(
+              trace.events,
+              { start_ns: trace.coveredFrom_ns, end_ns: trace.coveredTo_ns },
+              trace.outside.from_ns,
+            ),
+          },
   });
   const { analysis, stalls, blocked } = attributeRun(measured, evidence, result.window);
-  const refusals = analysis.series.flatMap(({ name: series, figures }) => Object.entries(figures.refused).map(([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`));
-  const failures = [...(result.failure === null ? [] : [result.failure.message]), ...refusals, ...holderRefusals(board, result), ...churnRefusals(board, result), ...after.failures];
+  const refusals = analysis.series.flatMap(({ name: series, figures }) =>
+    Object.entries(figures.refused).map(
+      ([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`,
+    ),
+  );
+  const failures = [
+    ...(result.failure === null ? [] : [result.failure.message]),
+    ...refusals,
+    ...holderRefusals(board, result),
+    ...churnRefusals(board, result),
+    ...after.failures,
+  ];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   // A run whose states are unknown is repeated, as one is that the machine has spoiled.
   const unseen: Disturbance[] = sampled.problem === null ? [] : [{ kind: 'states-unknown', sentence: sampled.problem }];
   // A machine's load over a window that was cut short says little, and such a run is not repeated.
-  const disturbances = status === 'complete' ? [...spoiledBy(machine, profile.spoiled), ...spoiledByStop(samples, result.window, unseen), ...unseen] : [];
+  const disturbances =
+    status === 'complete'
+      ? [...spoiledBy(machine, profile.spoiled), ...spoiledByStop(samples, result.window, unseen), ...unseen]
+      : [];
   const file: RunFile = {
     schemaVersion,
     name,
@@ -152,16 +233,26 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     failure: failures.length === 0 ? null : failures.join('; '),
     spoiled: disturbances.map(({ sentence }) => sentence),
     disturbances: disturbances.map(({ kind }) => kind),
-    degraded: [...workload.degraded, ...(status === 'complete' ? [] : unseen.map(({ sentence }) => sentence)), ...(untraced === null ? [] : [untraced])],
+    degraded: [
+      ...workload.degraded,
+      ...(status === 'complete' ? [] : unseen.map(({ sentence }) => sentence)),
+      ...(untraced === null ? [] : [untraced]),
+    ],
     startedAt,
-    trace: trace === null ? null : { events_n: trace.events.length, lost_n: trace.lost_n, call_ns: { ...trace.call_ns } },
+    trace:
+      trace === null ? null : { events_n: trace.events.length, lost_n: trace.lost_n, call_ns: { ...trace.call_ns } },
     window: result.window,
     regionBytes,
     machine: { ...machine, guest: null },
     autogroup: workload.autogroup,
     memoryLocked: board.memoryLocked(),
     layout: workload.layout,
-    priorities: workload.priorities.map((one) => ({ ...one, cpus: [...one.cpus], problems: [...one.problems], actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] } })),
+    priorities: workload.priorities.map((one) => ({
+      ...one,
+      cpus: [...one.cpus],
+      problems: [...one.problems],
+      actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] },
+    })),
     holder: analysis.holder?.figures ?? null,
     cpuMax: after.cpuMax ?? null,
     memoryUse: memoryOf(memory, after),
@@ -172,18 +263,43 @@ async function assemble({ name, profile, arm, kernel, repetition, regionBytes }:
     blocked,
   };
   const slow = analysis.series.flatMap((series) => series.slow);
-  const listing: StallsFile = { schemaVersion, trace: trace === null ? null : traceFigures(trace), stalls: stalls.map(listed), slow };
+  const listing: StallsFile = {
+    schemaVersion,
+    trace: trace === null ? null : traceFigures(trace),
+    stalls: stalls.map(listed),
+    slow,
+  };
   return {
     file,
     analysis,
     log: events,
     exitCode: result.failure?.exitCode ?? ExitCode.workload,
-    files: { ...workload.logs(), 'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result), 'stalls.json': `${JSON.stringify(listing)}\n` },
+    files: {
+      ...workload.logs(),
+      'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result),
+      'stalls.json': `${JSON.stringify(listing)}\n`,
+    },
   };
 }
 
-function traceFigures({ events, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents, call_ns, stacks }: NonNullable<Measured['trace']>): TraceFigures {
-  return { events_n: events.length, call_ns: { ...call_ns }, lost_n, coveredFrom_ns, coveredTo_ns, missingEvents: [...missingEvents], stacks_n: stacks.length };
+function traceFigures({
+  events,
+  lost_n,
+  coveredFrom_ns,
+  coveredTo_ns,
+  missingEvents,
+  call_ns,
+  stacks,
+}: NonNullable<Measured['trace']>): TraceFigures {
+  return {
+    events_n: events.length,
+    call_ns: { ...call_ns },
+    lost_n,
+    coveredFrom_ns,
+    coveredTo_ns,
+    missingEvents: [...missingEvents],
+    stacks_n: stacks.length,
+  };
 }
 
 interface CpuUsed {
@@ -198,8 +314,12 @@ function cpuMeter({ victimsPid }: PreparedWorkload) {
   let begin: CpuUsed = { cpu_ns: 0, over_ns: 0 };
   let end = begin;
   return {
-    start: () => { begin = end = reading(); },
-    stop: () => { end = reading(); },
+    start: () => {
+      begin = end = reading();
+    },
+    stop: () => {
+      end = reading();
+    },
     used: (): CpuUsed => ({ cpu_ns: Math.max(0, end.cpu_ns - begin.cpu_ns), over_ns: end.over_ns - begin.over_ns }),
   };
 }
@@ -209,7 +329,11 @@ function memoryOf(meter: MemoryMeter, { pssBytes }: Afterwards): RunFile['memory
   return use === null ? null : { ...use, processes: use.processes.map((one) => ({ ...one })) };
 }
 
-function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogRun[], { cpu_ns, over_ns }: CpuUsed): RunFile['jvm'] {
+function jvmOf(
+  { processes, threads, log }: JvmAfterwards,
+  events: readonly LogRun[],
+  { cpu_ns, over_ns }: CpuUsed,
+): RunFile['jvm'] {
   return {
     processes: processes.map((process) => ({ ...process })),
     threads: threads.map(watchedOf),
@@ -221,20 +345,47 @@ function jvmOf({ processes, threads, log }: JvmAfterwards, events: readonly LogR
 }
 
 function churnOf({ processes, threads, tallies }: ChurnAfterwards): RunFile['churn'] {
-  return { processes: processes.map((process) => ({ ...process })), threads: threads.map(watchedOf), tallies: tallies === null ? null : tallies.map((tally) => ({ ...tally })) };
+  return {
+    processes: processes.map((process) => ({ ...process })),
+    threads: threads.map(watchedOf),
+    tallies: tallies === null ? null : tallies.map((tally) => ({ ...tally })),
+  };
 }
 
-function watchedOf({ pattern, pid, tid, name, seenAfter_ns, delay_ns, actual, problems }: WatchedThread): NonNullable<RunFile['jvm']>['threads'][number] {
-  return { pattern, pid, tid, name, seenAfter_ns, delay_ns, actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] }, problems: [...problems] };
+function watchedOf({
+  pattern,
+  pid,
+  tid,
+  name,
+  seenAfter_ns,
+  delay_ns,
+  actual,
+  problems,
+}: WatchedThread): NonNullable<RunFile['jvm']>['threads'][number] {
+  return {
+    pattern,
+    pid,
+    tid,
+    name,
+    seenAfter_ns,
+    delay_ns,
+    actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] },
+    problems: [...problems],
+  };
 }
 
 function unprovenIn({ jvm, churn }: Afterwards): RunFile['unproven'] {
-  return [...(jvm?.processes ?? []), ...(churn?.processes ?? [])].flatMap(({ name, allocator }) => (allocator === null ? [] : unprovenOf(name, allocator)));
+  return [...(jvm?.processes ?? []), ...(churn?.processes ?? [])].flatMap(({ name, allocator }) =>
+    allocator === null ? [] : unprovenOf(name, allocator),
+  );
 }
 
 /** Of a JVM's log each series is one interval, the window. */
 function eventLines(events: readonly LogRun[], { window }: WindowResult): string {
-  return events.filter(({ counts }) => counts.n > 0).map(({ name, counts }) => hlogLine(name, window.windowStart_ns, window.windowEnd_ns, counts)).join('');
+  return events
+    .filter(({ counts }) => counts.n > 0)
+    .map(({ name, counts }) => hlogLine(name, window.windowStart_ns, window.windowEnd_ns, counts))
+    .join('');
 }
 
 function holderRefusals(board: Board, { last }: WindowResult): string[] {
@@ -242,7 +393,9 @@ function holderRefusals(board: Board, { last }: WindowResult): string[] {
     .filter(({ role }) => role === 'holder')
     .flatMap(({ index, name }) => {
       const state = last.threads[index];
-      return state === undefined || state.refused_n === 0 ? [] : [`the kernel refused ${state.refused_n} calls of the ${name} with ${String(state.refused_errno)}`];
+      return state === undefined || state.refused_n === 0
+        ? []
+        : [`the kernel refused ${state.refused_n} calls of the ${name} with ${String(state.refused_errno)}`];
     });
 }
 
@@ -252,7 +405,11 @@ function churnRefusals(board: Board, { last }: WindowResult): string[] {
     .filter(({ role }) => role === 'load')
     .flatMap(({ index, name }) => {
       const refused_n = last.threads[index]?.refused_n ?? 0;
-      return refused_n === 0 ? [] : [`malloc refused ${refused_n} blocks of ${name}; lower live, maxSize or threads, or raise the limit on memory`];
+      return refused_n === 0
+        ? []
+        : [
+            `malloc refused ${refused_n} blocks of ${name}; lower live, maxSize or threads, or raise the limit on memory`,
+          ];
     });
 }
 

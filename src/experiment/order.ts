@@ -1,5 +1,6 @@
 /**
- * The order of runs: every repetition holds each arm on each kernel once, in an order drawn from the seed. Arms that alternate share
+ * The order of runs: every repetition holds each arm on each kernel once, in an order drawn from the seed. Arms that
+ * alternate share
  * what drifts (temperature, neighbours on the host); a fixed order would give one arm always the same place in it.
  */
 import { seededRandom, shuffle } from '../stats/prng.js';
@@ -12,7 +13,12 @@ export interface PlannedRun {
   readonly repetition: number;
 }
 
-export function runOrder(arms: readonly string[], kernels: readonly string[], repetitions: number, seed: number): PlannedRun[] {
+export function runOrder(
+  arms: readonly string[],
+  kernels: readonly string[],
+  repetitions: number,
+  seed: number,
+): PlannedRun[] {
   return rounds(runsOfRound(arms, kernels), repetitions, seed);
 }
 
@@ -22,7 +28,13 @@ export function runsOfRound(arms: readonly string[], kernels: readonly string[])
 }
 
 /** Each of these once a round, the rounds one after the other. */
-export function rounds<Run extends object>(ofRound: readonly Run[], repetitions: number, seed: number): (Run & { readonly repetition: number })[] {
+export function rounds<Run extends object>(
+  ofRound: readonly Run[],
+  repetitions: number,
+  seed: number,
+): (Run & { readonly repetition: number })[] {
   const random = seededRandom(seed);
-  return Array.from({ length: repetitions }, (_, i) => shuffle(ofRound, random).map((run) => ({ ...run, repetition: i + 1 }))).flat();
+  return Array.from({ length: repetitions }, (_, i) =>
+    shuffle(ofRound, random).map((run) => ({ ...run, repetition: i + 1 })),
+  ).flat();
 }

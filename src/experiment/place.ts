@@ -1,4 +1,7 @@
-/** Where a run executes: this machine, or a guest with a kernel of its own. The loop (experiment.ts) knows no more of it. */
+/**
+ * Where a run executes: this machine, or a guest with a kernel of its own. The loop (experiment.ts) knows no more of
+ * it.
+ */
 import type { KernelRecord } from '../bundle/schema.js';
 import { cpuTopology, type CpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
@@ -11,7 +14,12 @@ import { executeRun, type RunInput, type RunOutput } from './one-run.js';
 export interface Place {
   readonly kernel: KernelRecord;
   /** Measures how large the holders' regions are to be, once it is known that the arms' CPUs exist here. */
-  size(profile: ResolvedProfile, arms: readonly ResolvedArm[], progress: (text: string) => void, interrupted: Promise<unknown>): Promise<SizedRegions>;
+  size(
+    profile: ResolvedProfile,
+    arms: readonly ResolvedArm[],
+    progress: (text: string) => void,
+    interrupted: Promise<unknown>,
+  ): Promise<SizedRegions>;
   run(input: RunInput): Promise<RunOutput>;
   /** Of a guest: the lock table of its kernel; of this machine's doctor/examine.ts knows. */
   examine?(progress: (text: string) => void): Promise<Examined>;
@@ -31,7 +39,15 @@ export function localPlace(): Place {
   const topology = cpuTopology();
   const facts = hostFacts();
   return {
-    kernel: { name: facts.kernel, asked: 'host', release: facts.kernel, facts: { ...facts }, differences: [], oneTree: null, guest: null },
+    kernel: {
+      name: facts.kernel,
+      asked: 'host',
+      release: facts.kernel,
+      facts: { ...facts },
+      differences: [],
+      oneTree: null,
+      guest: null,
+    },
     size: (profile, arms, progress, interrupted) => sizeHere(profile, arms, topology, progress, interrupted),
     run: (input) => executeRun(input, topology),
     pause: () => Promise.resolve(),
@@ -41,7 +57,13 @@ export function localPlace(): Place {
   };
 }
 
-export async function sizeHere(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology, progress: (text: string) => void, interrupted?: Promise<unknown>): Promise<SizedRegions> {
+export async function sizeHere(
+  profile: ResolvedProfile,
+  arms: readonly ResolvedArm[],
+  topology: CpuTopology,
+  progress: (text: string) => void,
+  interrupted?: Promise<unknown>,
+): Promise<SizedRegions> {
   for (const arm of arms) cpusOf(arm, topology);
   return sizeRegions(profile, arms, topology, progress, interrupted);
 }

@@ -1,4 +1,7 @@
-/** The kernels that a profile or the command line asks for, as places: each kernel under each preemption model that is asked for. */
+/**
+ * The kernels that a profile or the command line asks for, as places: each kernel under each preemption model that is
+ * asked for.
+ */
 import { basename } from 'node:path';
 import { usage } from '../base/failure.js';
 import { guestImage, type GuestFile, type GuestImage } from '../kernel/guest-image.js';
@@ -34,7 +37,11 @@ export interface PlannedPlace {
   readonly open: OpenPlace;
 }
 
-export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted, resolve: (asked: string) => Promise<KernelImage>, session: GuestSession): Promise<readonly PlannedPlace[]> {
+export async function planPlaces(
+  { kernels, preempt, guest, files = [] }: Wanted,
+  resolve: (asked: string) => Promise<KernelImage>,
+  session: GuestSession,
+): Promise<readonly PlannedPlace[]> {
   refuseTwice(kernels);
   refuseForHost(kernels, preempt, guest);
   const asked = kernels.length === 0 ? [hostKernel] : kernels;
@@ -47,21 +54,33 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
   const models = preempt.length === 0 ? [null] : preempt;
   let firstFacts: KernelFacts | undefined;
   return images.flatMap((kernel, i): PlannedPlace[] => {
-    if (kernel === null || qemu === null) return [{ name: hostKernel, asked: hostKernel, guest: null, open: () => Promise.resolve(localPlace()) }];
+    if (kernel === null || qemu === null)
+      return [{ name: hostKernel, asked: hostKernel, guest: null, open: () => Promise.resolve(localPlace()) }];
     const facts = kernelFacts(kernel);
     refuseUnknownModels(facts, preempt);
     firstFacts ??= facts;
-    const own = first === undefined || kernel === first ? { differences: [], oneTree: null } : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
+    const own =
+      first === undefined || kernel === first
+        ? { differences: [], oneTree: null }
+        : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
     return models.map((model) => {
       const name = nameOf(kernel, images, preempt.length > 1 ? model : null);
-      const settings: GuestSettings = { cpus: guest.cpus, memoryBytes: guest.memoryBytes, append: guest.append, preempt: model };
+      const settings: GuestSettings = {
+        cpus: guest.cpus,
+        memoryBytes: guest.memoryBytes,
+        append: guest.append,
+        preempt: model,
+      };
       return {
         name,
         asked: asked[i] ?? hostKernel,
         guest: { kernel, settings },
         open: () => {
           shared ??= { qemu, image: builtImage(session, files) };
-          return openGuest({ name, kernel, settings, bootDeadline_ms: guest.bootDeadline_ms, ...own, ...shared }, session);
+          return openGuest(
+            { name, kernel, settings, bootDeadline_ms: guest.bootDeadline_ms, ...own, ...shared },
+            session,
+          );
         },
       };
     });
@@ -70,14 +89,24 @@ export async function planPlaces({ kernels, preempt, guest, files = [] }: Wanted
 
 function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestImage {
   const image = guestImage(files);
-  session.progress(image.built_ms === null ? `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, from the cache` : `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, built in ${(image.built_ms / 1000).toFixed(1)} s`);
+  session.progress(
+    image.built_ms === null
+      ? `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, from the cache`
+      : `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, built in ${(image.built_ms / 1000).toFixed(1)} s`,
+  );
   return image;
 }
 
 /** Its release; with the file's name where another image has the same, and the model where several are compared. */
 function nameOf(kernel: KernelImage, all: readonly (KernelImage | null)[], model: PreemptionModel | null): string {
   const alike = all.filter((one) => one?.release === kernel.release);
-  const own = alike.length > 1 ? ` (${distinct(kernel.asked, alike.map((one) => one?.asked ?? ''))})` : '';
+  const own =
+    alike.length > 1
+      ? ` (${distinct(
+          kernel.asked,
+          alike.map((one) => one?.asked ?? ''),
+        )})`
+      : '';
   return `${kernel.release}${own}${model === null ? '' : ` preempt=${model}`}`;
 }
 
@@ -89,16 +118,28 @@ function distinct(asked: string, all: readonly string[]): string {
 function refuseUnknownModels({ release, preemption }: KernelFacts, models: readonly PreemptionModel[]): void {
   if (preemption === null) return;
   const missing = models.filter((model) => !preemption.models.includes(model));
-  if (missing.length > 0) throw usage(`${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}, say so with --preempt`);
+  if (missing.length > 0)
+    throw usage(
+      `${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}, say so with --preempt`,
+    );
 }
 
 function refuseTwice(kernels: readonly string[]): void {
   const twice = kernels.find((kernel, i) => kernels.indexOf(kernel) < i);
-  if (twice !== undefined) throw usage(`--kernel ${twice} is given twice; each kernel is compared once, and --runs repeats all`);
+  if (twice !== undefined)
+    throw usage(`--kernel ${twice} is given twice; each kernel is compared once, and --runs repeats all`);
 }
 
-function refuseForHost(kernels: readonly string[], preempt: readonly PreemptionModel[], { append }: GuestOptions): void {
+function refuseForHost(
+  kernels: readonly string[],
+  preempt: readonly PreemptionModel[],
+  { append }: GuestOptions,
+): void {
   if (kernels.some((kernel) => kernel !== hostKernel)) return;
-  if (preempt.length > 0) throw usage(`--preempt ${preempt.join(' ')} is for guests: the kernel of this machine runs already; name a kernel with --kernel`);
-  if (append.length > 0) throw usage('--append is for guests: the kernel of this machine runs already; name a kernel with --kernel');
+  if (preempt.length > 0)
+    throw usage(
+      `--preempt ${preempt.join(' ')} is for guests: the kernel of this machine runs already; name a kernel with --kernel`,
+    );
+  if (append.length > 0)
+    throw usage('--append is for guests: the kernel of this machine runs already; name a kernel with --kernel');
 }

@@ -31,16 +31,28 @@ export async function checkMachine(job: Job): Promise<void> {
   }
   const [first] = failures;
   if (first === undefined) return;
-  throw new Failure(first.exitCode, first.message, { cause: first, needs: [...new Set(failures.flatMap(({ needs }) => needs))] });
+  throw new Failure(first.exitCode, first.message, {
+    cause: first,
+    needs: [...new Set(failures.flatMap(({ needs }) => needs))],
+  });
 }
 
 function checksOf(job: Job): (() => unknown)[] {
   return [
     ...(hasGuests(job) ? [findQemu] : []),
-    ...(job.strace === true ? [() => { if (onPath('strace') === null) throw straceMissing(); }] : []),
+    ...(job.strace === true
+      ? [
+          () => {
+            if (onPath('strace') === null) throw straceMissing();
+          },
+        ]
+      : []),
     ...job.arms.flatMap((arm) => {
       const work = workOf(arm);
-      return [...(arm.jvm === null ? [] : [() => jdkOfArm(arm)]), ...(work === null ? [] : [() => allocatorLaunch(work.allocator)])];
+      return [
+        ...(arm.jvm === null ? [] : [() => jdkOfArm(arm)]),
+        ...(work === null ? [] : [() => allocatorLaunch(work.allocator)]),
+      ];
     }),
   ];
 }

@@ -34,5 +34,13 @@ export function runLog({ series }: Pick<Board, 'series'>): RunLog {
 /** The board at the window's start: operations of the warm-up are not recorded. */
 function nothingYet(like: BoardSnapshot, windowStart_ns: number): BoardSnapshot {
   const nothing = { ...emptyCounts(), nBefore: 0, nAfter: 0 };
-  return { ...like, taken_ns: windowStart_ns, series: like.series.map((series) => ({ ...series, service: nothing, response: series.response === null ? null : nothing })) };
+  return {
+    ...like,
+    taken_ns: windowStart_ns,
+    series: like.series.map((series) => ({
+      ...series,
+      service: nothing,
+      response: series.response === null ? null : nothing,
+    })),
+  };
 }

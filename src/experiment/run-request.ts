@@ -28,7 +28,10 @@ export interface RunInput extends RunRequest {
 }
 
 export interface RunOutput extends FinishedRun {
-  /** Of the failure that ended it early, if one did: a program's own mistake is told in its first moments, which may be in the window. */
+  /**
+   * Of the failure that ended it early, if one did: a program's own mistake is told in its first moments, which may be
+   * in the window.
+   */
   readonly exitCode: ExitCode;
   /** The run's other files, by name. */
   readonly files: Readonly<Record<string, string>>;

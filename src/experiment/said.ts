@@ -1,5 +1,6 @@
 /**
- * What host and guest say to each other. The host's requests are trusted by the guest, which it made; what the host makes
+ * What host and guest say to each other. The host's requests are trusted by the guest, which it made; what the host
+ * makes
  * of the answers is in wire.ts, apart from here: a guest's emulated CPU would take a second to load its schemas.
  */
 import { ExitCode } from '../base/failure.js';
@@ -29,7 +30,13 @@ export function sayRan({ file, exitCode, files: texts, analysis, log }: RunOutpu
     files: texts,
     analysis: {
       window_ns,
-      series: series.map(({ name, service, response, interval_ns, figures }) => ({ name, service: plain(service), response: response === null ? null : plain(response), interval_ns, figures })),
+      series: series.map(({ name, service, response, interval_ns, figures }) => ({
+        name,
+        service: plain(service),
+        response: response === null ? null : plain(response),
+        interval_ns,
+        figures,
+      })),
       holder: holder === null ? null : { service: plain(holder.service), figures: holder.figures },
     },
     log: log.map(({ name, counts, long_count }) => ({ name, counts: plain(counts), long_count })),
@@ -37,7 +44,10 @@ export function sayRan({ file, exitCode, files: texts, analysis, log }: RunOutpu
 }
 
 export function saySized(regions: SizedRegions): Said {
-  return { type: 'sized', regions: [...regions].map(([key, calibration]): [string, Calibration] => [key, calibration]) };
+  return {
+    type: 'sized',
+    regions: [...regions].map(([key, calibration]): [string, Calibration] => [key, calibration]),
+  };
 }
 
 function plain({ n, min_ns, max_ns, sum_ns, overRange, index, count }: SparseCounts): Counts {

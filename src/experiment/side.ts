@@ -58,7 +58,8 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
   // As the profile names them: in a guest they lie elsewhere.
   const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
   let retries = profile.spoiled.retries;
-  const summary = (status: SummaryFile['status']): SummaryFile => summarise({ profile, arms, kernels, status, runs: finished });
+  const summary = (status: SummaryFile['status']): SummaryFile =>
+    summarise({ profile, arms, kernels, status, runs: finished });
   const publish = (status: SummaryFile['status']): SummaryFile => {
     const now = summary(status);
     store.writeSummary(now);
@@ -67,7 +68,10 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
   return {
     plan,
     redactor,
-    ofRound: runsOfRound(arms.map(({ name }) => name), kernels.map(({ name }) => name)),
+    ofRound: runsOfRound(
+      arms.map(({ name }) => name),
+      kernels.map(({ name }) => name),
+    ),
     finished,
     placeOf(kernel) {
       const place = places.find((one) => one.kernel.name === kernel);
@@ -79,7 +83,8 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
       if (arm === undefined) throw new Error(`the order names the arm ${planned.arm}, which is not in the plan`);
       return arm;
     },
-    nameOf: ({ arm, kernel }) => `${String(finished.length).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
+    nameOf: ({ arm, kernel }) =>
+      `${String(finished.length).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
     takeRetry() {
       retries -= 1;
       return retries >= 0;

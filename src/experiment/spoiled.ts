@@ -1,4 +1,7 @@
-/** Whether a run is evidence: judged by what the machine did in it and to it, by limits fixed in the profile, never by its latencies. */
+/**
+ * Whether a run is evidence: judged by what the machine did in it and to it, by limits fixed in the profile, never by
+ * its latencies.
+ */
 import { formatDuration, formatShare } from '../base/units.js';
 import type { DisturbanceKind, GuestMachine } from '../bundle/schema.js';
 import type { MachineLoad } from '../host/load.js';
@@ -15,11 +18,22 @@ export interface Disturbance {
 
 export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled']): Disturbance[] {
   const reasons: Disturbance[] = [];
-  if (load.steal_share > limits.steal_share) reasons.push({ kind: 'steal', sentence: `the hypervisor took ${formatShare(load.steal_share)} of the CPU time (limit ${formatShare(limits.steal_share)})` });
+  if (load.steal_share > limits.steal_share)
+    reasons.push({
+      kind: 'steal',
+      sentence: `the hypervisor took ${formatShare(load.steal_share)} of the CPU time (limit ${formatShare(limits.steal_share)})`,
+    });
   if (load.foreignLoad_share > limits.foreignLoad_share) {
-    reasons.push({ kind: 'foreign-load', sentence: `other programs used ${formatShare(load.foreignLoad_share)} of the CPU time (limit ${formatShare(limits.foreignLoad_share)})` });
+    reasons.push({
+      kind: 'foreign-load',
+      sentence: `other programs used ${formatShare(load.foreignLoad_share)} of the CPU time (limit ${formatShare(limits.foreignLoad_share)})`,
+    });
   }
-  if (load.clockSourceChanged) reasons.push({ kind: 'clock-source', sentence: `the kernel changed its clock source to ${load.clockSource ?? 'one that cannot be read'}` });
+  if (load.clockSourceChanged)
+    reasons.push({
+      kind: 'clock-source',
+      sentence: `the kernel changed its clock source to ${load.clockSource ?? 'one that cannot be read'}`,
+    });
   return reasons;
 }
 
@@ -29,23 +43,52 @@ const stoppedStates = ['T', 't'];
 const longestGap_ns = 500_000_000;
 
 /**
- * A workload that was stopped in its window (a signal, a debugger) did not work in it, and where nobody looked it may have been, as in
- * a container or a virtual machine that was paused: that is no complete run. `unseen`: why a sampler did not look to the end.
+ * A workload that was stopped in its window (a signal, a debugger) did not work in it, and where nobody looked it may
+ * have been, as in
+ * a container or a virtual machine that was paused: that is no complete run. `unseen`: why a sampler did not look to
+ * the end.
  */
-export function spoiledByStop({ timelines, ticks_ns }: SampleStream, { windowStart_ns, windowEnd_ns }: RelativeWindow, unseen: readonly Disturbance[] = []): Disturbance[] {
-  const stopped_ns = Math.max(0, ...[...timelines.values()].map((timeline) => stoppedIn(timeline, windowStart_ns, windowEnd_ns)));
-  const looks_ns = [windowStart_ns, ...ticks_ns.filter((tick_ns) => tick_ns > windowStart_ns && tick_ns < windowEnd_ns), windowEnd_ns];
+export function spoiledByStop(
+  { timelines, ticks_ns }: SampleStream,
+  { windowStart_ns, windowEnd_ns }: RelativeWindow,
+  unseen: readonly Disturbance[] = [],
+): Disturbance[] {
+  const stopped_ns = Math.max(
+    0,
+    ...[...timelines.values()].map((timeline) => stoppedIn(timeline, windowStart_ns, windowEnd_ns)),
+  );
+  const looks_ns = [
+    windowStart_ns,
+    ...ticks_ns.filter((tick_ns) => tick_ns > windowStart_ns && tick_ns < windowEnd_ns),
+    windowEnd_ns,
+  ];
   const gap_ns = Math.max(0, ...looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)));
   return [
-    ...(stopped_ns > 0 ? [{ kind: 'stopped', sentence: `the workload was stopped by a signal or a debugger (state T) for ${formatDuration(stopped_ns)} of its window` } as const] : []),
-    ...(unseen.length === 0 && ticks_ns.length > 0 && gap_ns > longestGap_ns ? [{ kind: 'not-looked', sentence: `nobody looked at the workload for ${formatDuration(gap_ns)} of its window: pauselab or the whole machine stood still` } as const] : []),
+    ...(stopped_ns > 0
+      ? [
+          {
+            kind: 'stopped',
+            sentence: `the workload was stopped by a signal or a debugger (state T) for ${formatDuration(stopped_ns)} of its window`,
+          } as const,
+        ]
+      : []),
+    ...(unseen.length === 0 && ticks_ns.length > 0 && gap_ns > longestGap_ns
+      ? [
+          {
+            kind: 'not-looked',
+            sentence: `nobody looked at the workload for ${formatDuration(gap_ns)} of its window: pauselab or the whole machine stood still`,
+          } as const,
+        ]
+      : []),
   ];
 }
 
 function stoppedIn(timeline: Timeline, start_ns: number, end_ns: number): number {
   // Most threads never are, and a JVM has hundreds.
   if (!timeline.changes.some(({ state }) => stoppedStates.includes(state))) return 0;
-  return stateSpans(timeline, start_ns, end_ns).filter(({ state }) => stoppedStates.includes(state)).reduce((sum, span) => sum + span.end_ns - span.start_ns, 0);
+  return stateSpans(timeline, start_ns, end_ns)
+    .filter(({ state }) => stoppedStates.includes(state))
+    .reduce((sum, span) => sum + span.end_ns - span.start_ns, 0);
 }
 
 /** Further than this from the host's, a guest's clock measures something else than time. */
@@ -54,13 +97,32 @@ const mostClockDrift = 0.05;
 const readLate_ns = 300_000_000;
 
 /**
- * What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not report.
+ * What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not
+ * report.
  * `passed_ns`: by the host's clock, between the readings.
  */
-export function spoiledByHost({ runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>, passed_ns: number, limits: ResolvedProfile['spoiled']): Disturbance[] {
+export function spoiledByHost(
+  { runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>,
+  passed_ns: number,
+  limits: ResolvedProfile['spoiled'],
+): Disturbance[] {
   const drift = Math.abs(clock_ratio - 1);
   return [
-    ...(runDelay_share > limits.steal_share ? [{ kind: 'guest-steal', sentence: `the host kept the guest's CPUs waiting for ${formatShare(runDelay_share)} of the time (limit ${formatShare(limits.steal_share)})` } as const] : []),
-    ...(drift > mostClockDrift && drift * passed_ns > readLate_ns ? [{ kind: 'guest-clock', sentence: `the guest's clock went ${clock_ratio.toFixed(2)} times as fast as the host's` } as const] : []),
+    ...(runDelay_share > limits.steal_share
+      ? [
+          {
+            kind: 'guest-steal',
+            sentence: `the host kept the guest's CPUs waiting for ${formatShare(runDelay_share)} of the time (limit ${formatShare(limits.steal_share)})`,
+          } as const,
+        ]
+      : []),
+    ...(drift > mostClockDrift && drift * passed_ns > readLate_ns
+      ? [
+          {
+            kind: 'guest-clock',
+            sentence: `the guest's clock went ${clock_ratio.toFixed(2)} times as fast as the host's`,
+          } as const,
+        ]
+      : []),
   ];
 }

@@ -1,5 +1,17 @@
-/** From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/). */
-import { loadKinds, schemaVersion, type ArmSummary, type HolderFigures, type KernelRecord, type RunFile, type SeriesFigures, type SeriesRunFigures, type SummaryFile } from '../bundle/schema.js';
+/**
+ * From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/).
+ */
+import {
+  loadKinds,
+  schemaVersion,
+  type ArmSummary,
+  type HolderFigures,
+  type KernelRecord,
+  type RunFile,
+  type SeriesFigures,
+  type SeriesRunFigures,
+  type SummaryFile,
+} from '../bundle/schema.js';
 import { isEvidence } from '../bundle/stored.js';
 import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
@@ -29,7 +41,17 @@ export interface SummaryInput {
 }
 
 export function summarise({ profile, arms, kernels, status, runs }: SummaryInput): SummaryFile {
-  const summaries = kernels.flatMap(({ name }) => arms.map((arm) => summariseArm(arm, arms, name, profile.threshold_ns, runs.filter(({ file }) => file.arm === arm.name && file.kernel === name))));
+  const summaries = kernels.flatMap(({ name }) =>
+    arms.map((arm) =>
+      summariseArm(
+        arm,
+        arms,
+        name,
+        profile.threshold_ns,
+        runs.filter(({ file }) => file.arm === arm.name && file.kernel === name),
+      ),
+    ),
+  );
   const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
   const judgement = judge({ arms: summaries, kernels, status, degraded });
   return {
@@ -45,7 +67,13 @@ export function summarise({ profile, arms, kernels, status, runs }: SummaryInput
   };
 }
 
-function summariseArm(arm: ResolvedArm, arms: readonly ResolvedArm[], kernel: string, threshold_ns: number, all: readonly FinishedRun[]): ArmSummary {
+function summariseArm(
+  arm: ResolvedArm,
+  arms: readonly ResolvedArm[],
+  kernel: string,
+  threshold_ns: number,
+  all: readonly FinishedRun[],
+): ArmSummary {
   const counted = all.filter(({ file }) => file.spoiled.length === 0);
   return {
     name: arm.name,
@@ -63,19 +91,32 @@ function summariseArm(arm: ResolvedArm, arms: readonly ResolvedArm[], kernel: st
     churn: arm.jvm === null && arm.holder === null ? poolChurn(counted) : null,
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
-    underLoad: poolUnderLoad(arm, threshold_ns, all.filter(({ file }) => isUnderLoad(file))),
+    underLoad: poolUnderLoad(
+      arm,
+      threshold_ns,
+      all.filter(({ file }) => isUnderLoad(file)),
+    ),
     blockedRuns: all.filter(({ file }) => isEvidence(file) || isUnderLoad(file)).flatMap(blockedRun),
   };
 }
 
 /** Whole, and spoiled by nothing but other load. */
 function isUnderLoad({ status, disturbances }: RunFile): boolean {
-  return status === 'complete' && disturbances !== null && disturbances.length > 0 && disturbances.every((kind) => loadKinds.includes(kind));
+  return (
+    status === 'complete' &&
+    disturbances !== null &&
+    disturbances.length > 0 &&
+    disturbances.every((kind) => loadKinds.includes(kind))
+  );
 }
 
 function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['underLoad'] {
   if (runs.length === 0) return null;
-  return { runs: runs.length, foreignLoad_share: mean(runs.map(({ file }) => takenByOthers(file))), series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, runs)) };
+  return {
+    runs: runs.length,
+    foreignLoad_share: mean(runs.map(({ file }) => takenByOthers(file))),
+    series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, runs)),
+  };
 }
 
 /** What others had of the CPU time: programs, the hypervisor, and of a guest's its host. */
@@ -84,7 +125,8 @@ function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: R
 }
 
 /**
- * Of what the workload left. The share of all CPU time would depend on what the workload wanted: a busy program has half of a CPU
+ * Of what the workload left. The share of all CPU time would depend on what the workload wanted: a busy program has
+ * half of a CPU
  * beside a hog and all of one beside threads that are stalled.
  */
 function loadOf(file: RunFile): number {
@@ -93,7 +135,17 @@ function loadOf(file: RunFile): number {
 
 function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] {
   const { name, blocked } = file;
-  return blocked === null ? [] : [{ ...blocked, run: name, window_ns: analysis.window_ns, load_share: loadOf(file), holder_calls: holderCallsOf({ file, analysis }) }];
+  return blocked === null
+    ? []
+    : [
+        {
+          ...blocked,
+          run: name,
+          window_ns: analysis.window_ns,
+          load_share: loadOf(file),
+          holder_calls: holderCallsOf({ file, analysis }),
+        },
+      ];
 }
 
 /** 0 of an arm that has no holder; null of a JVM or an allocator, whose own calls are not counted in a run. */
@@ -106,7 +158,10 @@ function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string |
   if (arm.jvm?.app?.probes !== true) return null;
   const ofProbes = { name: '', title: '', victims: [], series: [] };
   const alone = JSON.stringify({ ...arm, ...ofProbes, jvm: { ...arm.jvm, app: { ...arm.jvm.app, probes: false } } });
-  return arms.find((other) => other.victims.length === 0 && JSON.stringify({ ...other, ...ofProbes }) === alone)?.name ?? null;
+  return (
+    arms.find((other) => other.victims.length === 0 && JSON.stringify({ ...other, ...ofProbes }) === alone)?.name ??
+    null
+  );
 }
 
 function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary['jvm'] {
@@ -115,21 +170,42 @@ function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary
     log: logSeriesNames(logs).map((name) => logFigures(name, logs)),
     cpu_ns: sum(runs, ({ file }) => file.jvm?.cpu_ns ?? 0),
     withoutProbes: alone,
-    perRun: runs.flatMap(({ file: { name, status, jvm } }) => (jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns, log: jvm.log }])),
+    perRun: runs.flatMap(({ file: { name, status, jvm } }) =>
+      jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns, log: jvm.log }],
+    ),
     logProblems: [...new Set(runs.flatMap(({ file }) => file.jvm?.logProblems ?? []))],
-    removedFromEnvironment: [...new Set(runs.flatMap(({ file }) => (file.jvm?.processes ?? []).flatMap(({ removedFromEnvironment: names }) => (Array.isArray(names) ? names.map(String) : []))))],
+    removedFromEnvironment: [
+      ...new Set(
+        runs.flatMap(({ file }) =>
+          (file.jvm?.processes ?? []).flatMap(({ removedFromEnvironment: names }) =>
+            Array.isArray(names) ? names.map(String) : [],
+          ),
+        ),
+      ),
+    ],
   };
 }
 
 function poolChurn(runs: readonly FinishedRun[]): ArmSummary['churn'] {
   const tallies = runs.flatMap(({ file }) => file.churn?.tallies ?? []);
-  const of = (key: 'blocks' | 'allocatedBytes' | 'refused' | 'ticks' | 'droppedTicks'): number => sum(tallies, (tally) => tally[key]);
-  return { blocks: of('blocks'), allocatedBytes: of('allocatedBytes'), refused: of('refused'), ticks: of('ticks'), droppedTicks: of('droppedTicks') };
+  const of = (key: 'blocks' | 'allocatedBytes' | 'refused' | 'ticks' | 'droppedTicks'): number =>
+    sum(tallies, (tally) => tally[key]);
+  return {
+    blocks: of('blocks'),
+    allocatedBytes: of('allocatedBytes'),
+    refused: of('refused'),
+    ticks: of('ticks'),
+    droppedTicks: of('droppedTicks'),
+  };
 }
 
 /** Each setting once. */
 function unprovenIn(runs: readonly FinishedRun[]): ArmSummary['unproven'] {
-  const all = new Map(runs.flatMap(({ file }) => file.unproven).map(({ allocator, key, asked }) => [`${allocator} ${key} ${asked}`, { allocator, key, asked }]));
+  const all = new Map(
+    runs
+      .flatMap(({ file }) => file.unproven)
+      .map(({ allocator, key, asked }) => [`${allocator} ${key} ${asked}`, { allocator, key, asked }]),
+  );
   return [...all.values()];
 }
 
@@ -142,10 +218,14 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
     service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
     // The unit is the run; and so a merged bundle, which keeps no single calls, says the same as one that was measured.
     hold_ns: median(holders.flatMap(({ figures }) => figures.hold_ns ?? [])),
-    calls_cpu_ns: holders.some(({ figures }) => figures.calls_cpu_ns === null) ? null : sum(holders, ({ figures }) => figures.calls_cpu_ns ?? 0),
+    calls_cpu_ns: holders.some(({ figures }) => figures.calls_cpu_ns === null)
+      ? null
+      : sum(holders, ({ figures }) => figures.calls_cpu_ns ?? 0),
     window_calls: sum(holders, ({ figures }) => figures.window_calls),
     crossed_calls: sum(holders, ({ figures }) => figures.crossed_calls ?? 0),
-    releasedBytes: holders.some(({ figures }) => figures.releasedBytes === null) ? null : sum(holders, ({ figures }) => figures.releasedBytes ?? 0),
+    releasedBytes: holders.some(({ figures }) => figures.releasedBytes === null)
+      ? null
+      : sum(holders, ({ figures }) => figures.releasedBytes ?? 0),
     lost_records: sum(holders, ({ figures }) => figures.lost_records),
   };
 }
@@ -154,7 +234,8 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
 function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
   const all = runs.flatMap(({ file }) => file.memoryUse ?? []);
   if (all.length === 0 || all.length < runs.length) return null;
-  const known = <T>(values: readonly (T | null)[]): T[] | null => (values.some((value) => value === null) ? null : values.flatMap((value) => (value === null ? [] : [value])));
+  const known = <T>(values: readonly (T | null)[]): T[] | null =>
+    values.some((value) => value === null) ? null : values.flatMap((value) => (value === null ? [] : [value]));
   const average = (values: readonly number[]): number => Math.round(mean(values));
   const shares = known(all.map(({ pssBytes }) => pssBytes));
   const groups = known(all.map(({ cgroup }) => cgroup));
@@ -162,27 +243,41 @@ function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
     rssMeanBytes: average(all.map(({ rssMeanBytes }) => rssMeanBytes)),
     rssPeakBytes: Math.max(...all.map(({ rssPeakBytes }) => rssPeakBytes)),
     pssBytes: shares === null ? null : average(shares),
-    cgroup: groups === null ? null : { meanBytes: average(groups.map(({ meanBytes }) => meanBytes)), peakBytes: Math.max(...groups.map(({ peakBytes }) => peakBytes)) },
+    cgroup:
+      groups === null
+        ? null
+        : {
+            meanBytes: average(groups.map(({ meanBytes }) => meanBytes)),
+            peakBytes: Math.max(...groups.map(({ peakBytes }) => peakBytes)),
+          },
   };
 }
 
 function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['series'][number] {
   const parts = runs.flatMap(({ file, analysis }) => {
     const one = analysis.series.find((series) => series.name === name);
-    return one === undefined ? [] : [{ file, holder_calls: holderCallsOf({ file, analysis }), window_ns: analysis.window_ns, ...one }];
+    return one === undefined
+      ? []
+      : [{ file, holder_calls: holderCallsOf({ file, analysis }), window_ns: analysis.window_ns, ...one }];
   });
   const service = addDistributions(...parts.map((part) => part.service));
   const responses = parts.flatMap(({ response }) => response ?? []);
   const saturated = parts.some(({ figures }) => figures.saturated) || isSaturated(parts, service.n, service.sum_ns);
   const window_ns = sum(parts, (part) => part.window_ns);
-  const stalls = (of: (stalls: SeriesFigures['stalls']) => number): number => sum(parts, ({ figures }) => of(figures.stalls));
-  const longest = (of: (stalls: SeriesFigures['stalls']) => number): number => Math.max(0, ...parts.map(({ figures }) => of(figures.stalls)));
-  const share = (of: (stalls: SeriesFigures['stalls']) => number): number => (window_ns === 0 ? 0 : sum(parts, (part) => of(part.figures.stalls) * part.window_ns) / window_ns);
+  const stalls = (of: (stalls: SeriesFigures['stalls']) => number): number =>
+    sum(parts, ({ figures }) => of(figures.stalls));
+  const longest = (of: (stalls: SeriesFigures['stalls']) => number): number =>
+    Math.max(0, ...parts.map(({ figures }) => of(figures.stalls)));
+  const share = (of: (stalls: SeriesFigures['stalls']) => number): number =>
+    window_ns === 0 ? 0 : sum(parts, (part) => of(part.figures.stalls) * part.window_ns) / window_ns;
   const inflight = parts.flatMap(({ figures }) => figures.inflight_ns ?? []);
   return {
     name,
     service: serviceFigures(service),
-    response: responses.length === 0 ? null : responseFigures(addDistributions(...responses), { service_n: service.n, saturated }),
+    response:
+      responses.length === 0
+        ? null
+        : responseFigures(addDistributions(...responses), { service_n: service.n, saturated }),
     stalls: {
       threshold_ns,
       count: stalls(({ count }) => count),
@@ -207,10 +302,49 @@ function poolSeries(name: string, threshold_ns: number, runs: readonly FinishedR
   };
 }
 
-function perRunOf({ file, holder_calls, figures }: { file: RunFile; holder_calls: number | null; figures: SeriesFigures }): SeriesRunFigures {
+function perRunOf({
+  file,
+  holder_calls,
+  figures,
+}: {
+  file: RunFile;
+  holder_calls: number | null;
+  figures: SeriesFigures;
+}): SeriesRunFigures {
   const { service, response, stalls, saturated, exhausted, lost_records } = figures;
-  const { count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share } = stalls;
-  return { run: file.name, status: file.status, n: service.n, count, blocked_count, unseen_count, longest_ns, longest_blocked_ns, stalled_share, blocked_share, mutex_count, longest_mutex_ns, mutex_share, exhausted, lost_records, saturated, service, response, holder_calls };
+  const {
+    count,
+    blocked_count,
+    unseen_count,
+    longest_ns,
+    longest_blocked_ns,
+    stalled_share,
+    blocked_share,
+    mutex_count,
+    longest_mutex_ns,
+    mutex_share,
+  } = stalls;
+  return {
+    run: file.name,
+    status: file.status,
+    n: service.n,
+    count,
+    blocked_count,
+    unseen_count,
+    longest_ns,
+    longest_blocked_ns,
+    stalled_share,
+    blocked_share,
+    mutex_count,
+    longest_mutex_ns,
+    mutex_share,
+    exhausted,
+    lost_records,
+    saturated,
+    service,
+    response,
+    holder_calls,
+  };
 }
 
 function isSaturated(parts: readonly PooledSeries[], service_n: number, serviceSum_ns: number): boolean {

@@ -1,4 +1,6 @@
-/** `--until-n gc.pause=400`: repetitions are added until a series has so many samples in every arm that has it at all. */
+/**
+ * `--until-n gc.pause=400`: repetitions are added until a series has so many samples in every arm that has it at all.
+ */
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { ResolvedArm } from '../profile/resolved.js';
@@ -16,9 +18,13 @@ export const mostRepetitions = 100;
 /** `arms`: those whose series it may name, with those of a JVM's log. */
 export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'series' | 'jvm'>[]): UntilN {
   const [, series, n] = /^([a-z][\w.]*)=(\d{1,9})$/.exec(text) ?? [];
-  if (series === undefined || n === undefined || Number(n) === 0) throw usage(`--until-n ${text}: expected a series and a number such as gc.pause=400`);
+  if (series === undefined || n === undefined || Number(n) === 0)
+    throw usage(`--until-n ${text}: expected a series and a number such as gc.pause=400`);
   const known = [...new Set(arms.flatMap((arm) => [...arm.series, ...(arm.jvm === null ? [] : jvmEventNames)]))];
-  if (!known.includes(series)) throw usage(`--until-n ${text}: no arm has a series ${series}${didYouMean(series, known) || `; there are ${known.join(', ')}`}`);
+  if (!known.includes(series))
+    throw usage(
+      `--until-n ${text}: no arm has a series ${series}${didYouMean(series, known) || `; there are ${known.join(', ')}`}`,
+    );
   return { series, n: Number(n) };
 }
 
@@ -27,8 +33,12 @@ export function needsMore({ series, n }: UntilN, runs: readonly FinishedRun[]): 
   const perArm = new Map<string, number>();
   for (const { file, log, analysis } of runs) {
     if (file.spoiled.length > 0) continue;
-    const counts = [...log.filter(({ name }) => name === series).map((one) => one.counts.n), ...analysis.series.filter(({ name }) => name === series).map((one) => one.service.n)];
-    if (counts.length > 0) perArm.set(file.arm, (perArm.get(file.arm) ?? 0) + counts.reduce((sum, one) => sum + one, 0));
+    const counts = [
+      ...log.filter(({ name }) => name === series).map((one) => one.counts.n),
+      ...analysis.series.filter(({ name }) => name === series).map((one) => one.service.n),
+    ];
+    if (counts.length > 0)
+      perArm.set(file.arm, (perArm.get(file.arm) ?? 0) + counts.reduce((sum, one) => sum + one, 0));
   }
   return [...perArm.values()].some((seen) => seen > 0 && seen < n);
 }

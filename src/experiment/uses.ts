@@ -1,9 +1,11 @@
 /**
- * What an experiment from a stranger's bundle would use of this machine: every program, library, agent, variable, path and
+ * What an experiment from a stranger's bundle would use of this machine: every program, library, agent, variable, path
+ * and
  * word that comes from the bundle. What pauselab itself chooses, and what is known to be this machine's, is listed and
  * trusted; of all else nobody but the user can say whether it may run.
  *
- * Flags and settings are judged by what is known to be harmless, not by a list of what is not: a JDK has hundreds of flags,
+ * Flags and settings are judged by what is known to be harmless, not by a list of what is not: a JDK has hundreds of
+ * flags,
  * and some start programs (-XX:OnOutOfMemoryError), load code (-javaagent, -agentpath) or write files (-Xlog:…:file=…).
  */
 import { existsSync, realpathSync } from 'node:fs';
@@ -66,45 +68,82 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
   const jdks = needsJdks ? await own.jdks() : [];
   for (const arm of arms) {
     const work = workOf(arm);
-    if (arm.jvm === null) add({ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }, arm.name);
+    if (arm.jvm === null)
+      add({ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }, arm.name);
     else for (const found of jvmUses(arm.jvm, jdks)) add(found, arm.name);
     if (work !== null) for (const found of allocatorUses(work.allocator, own)) add(found, arm.name);
   }
-  for (const kernel of kernels) if (kernel !== hostKernel) add(/^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel) ? { kind: 'kernel', what: `${kernel} of this machine's Debian mirror, in a guest`, isTrusted: true } : { kind: 'kernel', what: kernel, isTrusted: false }, null);
+  for (const kernel of kernels)
+    if (kernel !== hostKernel)
+      add(
+        /^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel)
+          ? { kind: 'kernel', what: `${kernel} of this machine's Debian mirror, in a guest`, isTrusted: true }
+          : { kind: 'kernel', what: kernel, isTrusted: false },
+        null,
+      );
   for (const word of append) add({ kind: "word for the guests' kernels", what: word, isTrusted: false }, null);
   if (trace) add({ kind: 'trace', what: 'of the kernel, in an instance of tracefs of its own', isTrusted: true }, null);
-  return [...uses.values()].map(({ found, arms: names }) => ({ ...found, arms: names.length === arms.length ? [] : names }));
+  return [...uses.values()].map(({ found, arms: names }) => ({
+    ...found,
+    arms: names.length === arms.length ? [] : names,
+  }));
 }
 
 function jvmUses({ java, jdk, flags, app }: ResolvedJvm, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): Found[] {
-  const program: Found = java === null ? { kind: 'program', what: `a java of this machine, JDK ${jdk}`, isTrusted: true } : { kind: 'program', what: java, isTrusted: isOwnJava(java, jdks) };
-  return [program, ...flags.map((word): Found => ({ kind: 'flag of java', what: word, isTrusted: isHarmlessFlag(word) })), ...(app === null ? [] : appUses(app))];
+  const program: Found =
+    java === null
+      ? { kind: 'program', what: `a java of this machine, JDK ${jdk}`, isTrusted: true }
+      : { kind: 'program', what: java, isTrusted: isOwnJava(java, jdks) };
+  return [
+    program,
+    ...flags.map((word): Found => ({ kind: 'flag of java', what: word, isTrusted: isHarmlessFlag(word) })),
+    ...(app === null ? [] : appUses(app)),
+  ];
 }
 
 function isOwnJava(path: string, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): boolean {
-  const real = [path, join(path, 'bin/java')].map((one) => resolve(one)).flatMap((one) => (existsSync(one) ? [realpathSync(one)] : []));
+  const real = [path, join(path, 'bin/java')]
+    .map((one) => resolve(one))
+    .flatMap((one) => (existsSync(one) ? [realpathSync(one)] : []));
   return jdks.some(({ java, home }) => real.includes(realpathSync(java)) || real.includes(realpathSync(home)));
 }
 
 /**
- * Sizes of the heap, switches, modes, and numbers of flags that are known by the ends of their names to take one: others take
+ * Sizes of the heap, switches, modes, and numbers of flags that are known by the ends of their names to take one:
+ * others take
  * a text, and even a digit may be a file's name (-XX:Flags=1 reads more flags from it).
  */
 function isHarmlessFlag(word: string): boolean {
-  const numeric = /^-XX:\w*(?:Size|Ratio|Interval|Delay|Threads|Percent|Percentage|Weight|Millis|Target|Threshold|Factor|Fraction|Limit)=\d+(?:\.\d+)?[kKmMgGtT]?$/;
-  return /^-X(?:ms|mx|mn|ss)\d+[kKmMgGtT]?$|^-XX:[+-]\w+$|^-X(?:int|comp|mixed|batch|rs)$/.test(word) || numeric.test(word);
+  const numeric =
+    /^-XX:\w*(?:Size|Ratio|Interval|Delay|Threads|Percent|Percentage|Weight|Millis|Target|Threshold|Factor|Fraction|Limit)=\d+(?:\.\d+)?[kKmMgGtT]?$/;
+  return (
+    /^-X(?:ms|mx|mn|ss)\d+[kKmMgGtT]?$|^-XX:[+-]\w+$|^-X(?:int|comp|mixed|batch|rs)$/.test(word) || numeric.test(word)
+  );
 }
 
 /** All of it is the stranger's: what it starts, with which words, and where. */
 function appUses({ args, environment, ready }: NonNullable<ResolvedJvm['app']>): Found[] {
   const { jvmArgs, main, args: words } = javaCommand(args);
   const started: [string, string][] =
-    'jar' in main ? [['program', main.jar]] : [...main.classPath.map((path): [string, string] => ['class path', path]), ['program', 'module' in main ? `the module ${main.module}` : `the class ${main.mainClass}`]];
+    'jar' in main
+      ? [['program', main.jar]]
+      : [
+          ...main.classPath.map((path): [string, string] => ['class path', path]),
+          ['program', 'module' in main ? `the module ${main.module}` : `the class ${main.mainClass}`],
+        ];
   return [
     ...started.map(([kind, what]) => ({ kind, what, isTrusted: false })),
-    ...jvmArgs.map((word) => ({ kind: /^-(?:javaagent|agentpath|agentlib):/.test(word) ? 'agent' : 'flag of java', what: word, isTrusted: false })),
+    ...jvmArgs.map((word) => ({
+      kind: /^-(?:javaagent|agentpath|agentlib):/.test(word) ? 'agent' : 'flag of java',
+      what: word,
+      isTrusted: false,
+    })),
     ...words.map((word) => ({ kind: 'word for the program', what: word, isTrusted: false })),
-    ...Object.entries(environment).map(([name, value]) => ({ kind: 'environment variable', what: `${name}=${value}`, isTrusted: false })),
+    ...Object.entries(environment).map(([name, value]) => ({
+      kind: 'environment variable',
+      what: `${name}=${value}`,
+      isTrusted: false,
+    })),
     { kind: 'working directory', what: process.cwd(), isTrusted: false },
     ...(ready?.kind === 'port' ? [{ kind: 'port of this machine', what: String(ready.port), isTrusted: false }] : []),
   ];
@@ -115,11 +154,22 @@ function allocatorUses({ name, path, settings }: AllocatorWork['allocator'], own
   const isOwn = path === null || (usual !== null && existsSync(path) && realpathSync(path) === realpathSync(usual));
   return [
     ...(name === 'glibc' ? [] : [{ kind: 'library', what: path ?? `${name} of this machine`, isTrusted: isOwn }]),
-    ...Object.entries(settings).map(([key, value]) => ({ kind: `setting of ${name}`, what: `${key}=${value}`, isTrusted: isHarmlessSetting(key, value) })),
+    ...Object.entries(settings).map(([key, value]) => ({
+      kind: `setting of ${name}`,
+      what: `${key}=${value}`,
+      isTrusted: isHarmlessSetting(key, value),
+    })),
   ];
 }
 
-/** A number, a size or a switch. Text may be a path, or hold a further setting behind a comma; jemalloc's profiles are files. */
+/**
+ * A number, a size or a switch. Text may be a path, or hold a further setting behind a comma; jemalloc's profiles are
+ * files.
+ */
 function isHarmlessSetting(key: string, value: string): boolean {
-  return !/^prof/i.test(key) && /^[A-Za-z][\w.]*$/.test(key) && /^(?:-?\d+(?:\.\d+)?[kKmMgG]?|true|false|t|f|yes|no|on|off)$/.test(value);
+  return (
+    !/^prof/i.test(key) &&
+    /^[A-Za-z][\w.]*$/.test(key) &&
+    /^(?:-?\d+(?:\.\d+)?[kKmMgG]?|true|false|t|f|yes|no|on|off)$/.test(value)
+  );
 }

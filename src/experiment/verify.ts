@@ -1,4 +1,7 @@
-/** Whether an arm causes the system calls that its profile says it does: one run under strace, in which nothing is measured. */
+/**
+ * Whether an arm causes the system calls that its profile says it does: one run under strace, in which nothing is
+ * measured.
+ */
 import { cleanUp } from '../base/clean-up.js';
 import { interruptedBefore } from '../base/failure.js';
 import type { CpuTopology } from '../host/cpus.js';
@@ -29,13 +32,29 @@ export interface VerifiedArm {
 /** Of the other arms the holder is known by its operation. */
 export type VerifiableArm = JvmArm | ChurnArm;
 
-export async function verifyArm(profile: ResolvedProfile, arm: VerifiableArm, topology: CpuTopology, interruption: Interruption): Promise<VerifiedArm> {
-  const workload = await prepareWorkload({ ...profile, arm, regionBytes: 0, topology, interrupted: interruption.signalled });
+export async function verifyArm(
+  profile: ResolvedProfile,
+  arm: VerifiableArm,
+  topology: CpuTopology,
+  interruption: Interruption,
+): Promise<VerifiedArm> {
+  const workload = await prepareWorkload({
+    ...profile,
+    arm,
+    regionBytes: 0,
+    topology,
+    interrupted: interruption.signalled,
+  });
   try {
     const tracing = await traceCalls(workload.victimsPid, workload.folder, interruption.signalled);
     // Traced before its end: a process that ends unmaps a great deal.
     let calls: Promise<StraceCalls> | undefined;
-    const result = await runWindow(workload, profile, { interrupted: interruption.signalled, onWindowEnd: () => { calls = tracing.finish(); } });
+    const result = await runWindow(workload, profile, {
+      interrupted: interruption.signalled,
+      onWindowEnd: () => {
+        calls = tracing.finish();
+      },
+    });
     const { counts } = await (calls ?? tracing.finish());
     if (result.interrupted) throw interruptedBefore('its window was over');
     if (result.failure !== null) throw result.failure;

@@ -1,5 +1,6 @@
 /**
- * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would have
+ * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would
+ * have
  * done itself, with the same code, and sends back what came of it. During a window it says nothing: it shares the CPUs.
  */
 import { constants, openSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
@@ -23,7 +24,7 @@ const readChannel = promisify(read);
 
 function say(message: Said): void {
   const bytes = encodeFrame(message);
-  for (let written = 0; written < bytes.length; ) written += writeSync(channel, bytes, written);
+  for (let written = 0; written < bytes.length;) written += writeSync(channel, bytes, written);
 }
 
 let interrupt: () => void = () => undefined;
@@ -34,14 +35,22 @@ async function answer(request: Request): Promise<Said> {
       if (request.config !== null) writeFileSync(`/boot/config-${request.release}`, request.config);
       return { type: 'facts', facts: { ...hostFacts(), cpus: [...hostFacts().cpus] }, mitigations: mitigations() };
     case 'size':
-      return saySized(await sizeHere(request.profile, request.arms, cpuTopology(), (text) => { say({ type: 'progress', text }); }));
+      return saySized(
+        await sizeHere(request.profile, request.arms, cpuTopology(), (text) => {
+          say({ type: 'progress', text });
+        }),
+      );
     case 'run': {
-      const interrupted = new Promise<void>((resolve) => { interrupt = resolve; });
+      const interrupted = new Promise<void>((resolve) => {
+        interrupt = resolve;
+      });
       const output = await executeRun(
         {
           ...request.run,
           interrupted,
-          onPhase: (phase) => { say({ type: 'phase', phase, clock_ns: Number(process.hrtime.bigint()) }); },
+          onPhase: (phase) => {
+            say({ type: 'phase', phase, clock_ns: Number(process.hrtime.bigint()) });
+          },
           onSnapshot: () => undefined,
         },
         cpuTopology(),
@@ -51,8 +60,23 @@ async function answer(request: Request): Promise<Said> {
     case 'examine': {
       const { examine, kernelPart } = await import('../doctor/examine.js');
       // The host ends the guest where it wants no answer any more.
-      const uninterrupted = { signalled: new Promise<never>(() => undefined), signal: () => null, dispose: () => undefined };
-      return { type: 'examined', ...kernelPart(await examine((text) => { say({ type: 'progress', text }); }, uninterrupted, request.times)) };
+      const uninterrupted = {
+        signalled: new Promise<never>(() => undefined),
+        signal: () => null,
+        dispose: () => undefined,
+      };
+      return {
+        type: 'examined',
+        ...kernelPart(
+          await examine(
+            (text) => {
+              say({ type: 'progress', text });
+            },
+            uninterrupted,
+            request.times,
+          ),
+        ),
+      };
     }
     case 'interrupt':
       throw new Error('an interruption is no request of its own');
@@ -69,7 +93,11 @@ async function handle(request: Request): Promise<void> {
   } catch (error) {
     const failure = error instanceof Failure ? error : systemFailure(error);
     const code = failure?.exitCode;
-    say(failure !== null && (code === 2 || code === 5 || code === 6 || code === ExitCode.interrupted) ? { type: 'failed', exitCode: code, sentence: failure.message.slice(0, 4000) } : { type: 'broken', text: String(error instanceof Error ? error.stack : error).slice(0, 8000) });
+    say(
+      failure !== null && (code === 2 || code === 5 || code === 6 || code === ExitCode.interrupted)
+        ? { type: 'failed', exitCode: code, sentence: failure.message.slice(0, 4000) }
+        : { type: 'broken', text: String(error instanceof Error ? error.stack : error).slice(0, 8000) },
+    );
   }
 }
 
@@ -77,7 +105,9 @@ async function handle(request: Request): Promise<void> {
 function mitigations(): Record<string, string> {
   const folder = '/sys/devices/system/cpu/vulnerabilities';
   try {
-    return Object.fromEntries(readdirSync(folder).map((name) => [name, (readIfThere(join(folder, name)) ?? '').slice(0, 500)]));
+    return Object.fromEntries(
+      readdirSync(folder).map((name) => [name, (readIfThere(join(folder, name)) ?? '').slice(0, 500)]),
+    );
   } catch {
     return {};
   }

@@ -29,8 +29,15 @@ export interface AllocatorProof {
   readonly settings: readonly ProvenSetting[];
 }
 
-/** Throws unless it is so. `tried` is of tryAllocator. Reads /proc/<pid>/maps, which takes locks of its own: before `go` only. */
-export function proveAllocator(allocator: ResolvedAllocator, tried: readonly TriedSetting[], { pid, report, complaints }: AllocatorEvidence): AllocatorProof {
+/**
+ * Throws unless it is so. `tried` is of tryAllocator. Reads /proc/<pid>/maps, which takes locks of its own: before `go`
+ * only.
+ */
+export function proveAllocator(
+  allocator: ResolvedAllocator,
+  tried: readonly TriedSetting[],
+  { pid, report, complaints }: AllocatorEvidence,
+): AllocatorProof {
   const { name } = allocator;
   const warning = preloadWarning(complaints);
   if (warning !== null) throw unfit(`the allocator ${name} was not preloaded: ${warning}`);
@@ -38,12 +45,22 @@ export function proveAllocator(allocator: ResolvedAllocator, tried: readonly Tri
   if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
   const { library } = allocatorLaunch(allocator);
   if (library !== null && !mappedFiles(readKernelFile(`/proc/${pid}/maps`)).has(realpathSync(library))) {
-    throw unfit(`the allocator ${name} (${library}) is not in process ${pid}: it was not preloaded; look at its stderr in the bundle`);
+    throw unfit(
+      `the allocator ${name} (${library}) is not in process ${pid}: it was not preloaded; look at its stderr in the bundle`,
+    );
   }
   const said = reportOf(report);
-  if (said !== null && said.name !== null && said.name !== name) throw unfit(`process ${pid} says that its malloc is ${said.name}'s (${String(said.path)}), where ${name} was asked for; look for another preloaded library in its environment`);
+  if (said !== null && said.name !== null && said.name !== name)
+    throw unfit(
+      `process ${pid} says that its malloc is ${said.name}'s (${String(said.path)}), where ${name} was asked for; look for another preloaded library in its environment`,
+    );
   const { file, version } = allocatorVersion(name, library);
-  return { name, file, version: said?.version ?? version, settings: tried.map((setting) => proven(name, setting, said)) };
+  return {
+    name,
+    file,
+    version: said?.version ?? version,
+    settings: tried.map((setting) => proven(name, setting, said)),
+  };
 }
 
 /** A setting of which nothing says that it is in force: the variable was there, and that is all that is known. */
@@ -56,7 +73,9 @@ export interface UnprovenSetting {
 }
 
 export function unprovenOf(process: string, { name, settings }: AllocatorProof): UnprovenSetting[] {
-  return settings.filter(({ provenBy }) => provenBy === null).map(({ key, asked }) => ({ process, allocator: name, key, asked }));
+  return settings
+    .filter(({ provenBy }) => provenBy === null)
+    .map(({ key, asked }) => ({ process, allocator: name, key, asked }));
 }
 
 /** Paths of files that are mapped, as /proc/<pid>/maps has them. */
@@ -78,14 +97,22 @@ function reportOf(report: unknown): Report | null {
 /** Where a report has a setting: jemalloc's mallctl names, tcmalloc's properties. */
 const reportKeys: Partial<Record<Allocator, (key: string) => string>> = {
   jemalloc: (key) => `opt.${key}`,
-  tcmalloc: (key) => ({ aggressive_decommit: 'tcmalloc.aggressive_memory_decommit', max_total_thread_cache_bytes: 'tcmalloc.max_total_thread_cache_bytes' })[key.toLowerCase()] ?? key,
+  tcmalloc: (key) =>
+    ({
+      aggressive_decommit: 'tcmalloc.aggressive_memory_decommit',
+      max_total_thread_cache_bytes: 'tcmalloc.max_total_thread_cache_bytes',
+    })[key.toLowerCase()] ?? key,
 };
 
 /** The process itself is believed over the trial. */
 function proven(name: Allocator, { key, asked, took }: TriedSetting, report: Report | null): ProvenSetting {
   const inside = report?.settings[reportKeys[name]?.(key) ?? key];
-  if (inside === undefined || inside === null) return { key, asked, holds: took, provenBy: took === null ? null : 'a trial' };
+  if (inside === undefined || inside === null)
+    return { key, asked, holds: took, provenBy: took === null ? null : 'a trial' };
   const holds = String(inside);
-  if (!isSame(asked, holds)) throw unfit(`${name} has ${key}: ${holds} where ${asked} was asked for; give a value that it takes, in allocator.settings`);
+  if (!isSame(asked, holds))
+    throw unfit(
+      `${name} has ${key}: ${holds} where ${asked} was asked for; give a value that it takes, in allocator.settings`,
+    );
   return { key, asked, holds, provenBy: 'the process' };
 }

@@ -1,11 +1,13 @@
 /**
- * What an allocator makes of its settings, found before the workload starts: a program that does nothing runs in the same
+ * What an allocator makes of its settings, found before the workload starts: a program that does nothing runs in the
+ * same
  * environment and its allocator is asked to say what it took.
  *
  *   jemalloc   `confirm_conf:true` prints each pair that was set; what is misspelt is named and ignored
  *   mimalloc   MIMALLOC_VERBOSE=1 prints all its options; a deprecated one stands under its new name
  *   glibc      its loader lists all tunables with their values (--list-tunables, since 2.33)
- *   tcmalloc   says nothing: a variable whose name is not in the library is refused, and of the others what they came to
+ *   tcmalloc   says nothing: a variable whose name is not in the library is refused, and of the others what they came
+ *   to
  *              can only be read from inside, for the few that MallocExtension has a property for
  */
 import { spawnSync } from 'node:child_process';
@@ -37,12 +39,17 @@ export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
       const refused = jemallocRefusal(said);
       if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
       // Older than 5.2 it does not confirm.
-      return said.some((line) => line.includes('Set conf value')) ? tried(allocator, confirmed(said)) : untold(allocator);
+      return said.some((line) => line.includes('Set conf value'))
+        ? tried(allocator, confirmed(said))
+        : untold(allocator);
     }
     case 'mimalloc': {
       const said = trial(launch, { MIMALLOC_VERBOSE: '1' });
       const invalid = said.find((line) => /warning: environment option .*invalid value/.test(line));
-      if (invalid !== undefined) throw usage(`mimalloc refuses its settings: ${invalid.replace(/^mimalloc: warning: /, '')}; correct allocator.settings`);
+      if (invalid !== undefined)
+        throw usage(
+          `mimalloc refuses its settings: ${invalid.replace(/^mimalloc: warning: /, '')}; correct allocator.settings`,
+        );
       return tried(allocator, mimallocOptions(said), (key) => mimallocName(key, said));
     }
     case 'tcmalloc':
@@ -65,12 +72,22 @@ export function preloadWarning(lines: readonly string[]): string | null {
 
 /** `<jemalloc>: -- Set conf value: dirty_decay_ms:500`: the last one holds. */
 export function confirmed(lines: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(lines.flatMap((line) => { const [, key, value] = /^<jemalloc>: -- Set conf value: ([^:]+):(.*)$/.exec(line) ?? []; return key === undefined || value === undefined ? [] : [[key, value]]; }));
+  return new Map(
+    lines.flatMap((line) => {
+      const [, key, value] = /^<jemalloc>: -- Set conf value: ([^:]+):(.*)$/.exec(line) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value]];
+    }),
+  );
 }
 
 /** `mimalloc: option 'eager_commit': 1` */
 export function mimallocOptions(lines: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(lines.flatMap((line) => { const [, key, value] = /^mimalloc: option '([^']+)': (.*)$/.exec(line) ?? []; return key === undefined || value === undefined ? [] : [[key, value.trim()]]; }));
+  return new Map(
+    lines.flatMap((line) => {
+      const [, key, value] = /^mimalloc: option '([^']+)': (.*)$/.exec(line) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value.trim()]];
+    }),
+  );
 }
 
 /** The name that an option has now, if it says that the old one is deprecated. */
@@ -87,11 +104,17 @@ function untold({ settings }: ResolvedAllocator): TriedSetting[] {
   return Object.entries(settings).map(([key, asked]) => ({ key, asked, took: null }));
 }
 
-function tried({ name, settings }: ResolvedAllocator, taken: ReadonlyMap<string, string>, nameOf: (key: string) => string = (key) => key): TriedSetting[] {
+function tried(
+  { name, settings }: ResolvedAllocator,
+  taken: ReadonlyMap<string, string>,
+  nameOf: (key: string) => string = (key) => key,
+): TriedSetting[] {
   return Object.entries(settings).map(([key, asked]) => {
     const took = taken.get(nameOf(key));
-    if (took === undefined) throw usage(`${name} has no setting ${key}${didYouMean(nameOf(key), taken.keys())}; correct allocator.settings`);
-    if (!isSame(asked, took)) throw usage(`${name} made ${took} of ${key}: ${asked}; give a value that it takes, in allocator.settings`);
+    if (took === undefined)
+      throw usage(`${name} has no setting ${key}${didYouMean(nameOf(key), taken.keys())}; correct allocator.settings`);
+    if (!isSame(asked, took))
+      throw usage(`${name} made ${took} of ${key}: ${asked}; give a value that it takes, in allocator.settings`);
     return { key, asked, took };
   });
 }
@@ -113,12 +136,23 @@ const trialDeadline_ms = 20_000;
 
 /** What the program that does nothing leaves on stderr. */
 function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<string, string>>): string[] {
-  const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], { env: { ...environment, ...more, LC_ALL: 'C' }, encoding: 'utf8', timeout: trialDeadline_ms, killSignal: 'SIGKILL' });
-  if (error !== undefined) throw unfit(`a program that does nothing could not be run with ${String(library)} (${error.message})`, { cause: error });
+  const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], {
+    env: { ...environment, ...more, LC_ALL: 'C' },
+    encoding: 'utf8',
+    timeout: trialDeadline_ms,
+    killSignal: 'SIGKILL',
+  });
+  if (error !== undefined)
+    throw unfit(`a program that does nothing could not be run with ${String(library)} (${error.message})`, {
+      cause: error,
+    });
   const lines = linesOf(stderr).filter((line) => line !== '');
   const warning = preloadWarning(lines);
   if (warning !== null) throw unfit(`the allocator's library was not preloaded: ${warning}`);
-  if (status !== 0) throw unfit(`a program that does nothing does not run with ${String(library)} (${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it said nothing'}); give another library as allocator.path`);
+  if (status !== 0)
+    throw unfit(
+      `a program that does nothing does not run with ${String(library)} (${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it said nothing'}); give another library as allocator.path`,
+    );
   return lines;
 }
 
@@ -126,15 +160,40 @@ function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<
 function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string> {
   if (environment.GLIBC_TUNABLES === undefined) return new Map();
   const loader = /^.*\s(\/\S*\/ld-linux\S*)$/m.exec(readProc('/proc/self/maps'))?.[1];
-  if (loader === undefined) throw unfit('the settings of glibc cannot be checked: this system has no loader of glibc; leave allocator.settings out');
-  const { stdout, status } = spawnSync(loader, ['--list-tunables'], { env: { ...environment }, encoding: 'utf8', timeout: trialDeadline_ms, killSignal: 'SIGKILL' });
-  if (status !== 0) throw unfit(`the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave allocator.settings out`);
-  return new Map(stdout.split('\n').flatMap((line) => { const [, key, value] = /^([\w.]+): (\S+)/.exec(line) ?? []; return key === undefined || value === undefined ? [] : [[key, value]]; }));
+  if (loader === undefined)
+    throw unfit(
+      'the settings of glibc cannot be checked: this system has no loader of glibc; leave allocator.settings out',
+    );
+  const { stdout, status } = spawnSync(loader, ['--list-tunables'], {
+    env: { ...environment },
+    encoding: 'utf8',
+    timeout: trialDeadline_ms,
+    killSignal: 'SIGKILL',
+  });
+  if (status !== 0)
+    throw unfit(
+      `the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave allocator.settings out`,
+    );
+  return new Map(
+    stdout.split('\n').flatMap((line) => {
+      const [, key, value] = /^([\w.]+): (\S+)/.exec(line) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value]];
+    }),
+  );
 }
 
 function refuseUnknownVariables({ settings }: ResolvedAllocator, { library }: AllocatorLaunch): void {
-  const known = [...new Set(readBytes(library ?? '', { mostBytes: mostLibraryBytes }).toString('latin1').match(/(?<=\bTCMALLOC_)[A-Z][A-Z_]+/g) ?? [])].map((name) => name.toLowerCase());
+  const known = [
+    ...new Set(
+      readBytes(library ?? '', { mostBytes: mostLibraryBytes })
+        .toString('latin1')
+        .match(/(?<=\bTCMALLOC_)[A-Z][A-Z_]+/g) ?? [],
+    ),
+  ].map((name) => name.toLowerCase());
   for (const key of Object.keys(settings)) {
-    if (!known.includes(key.toLowerCase())) throw usage(`tcmalloc has no setting ${key}${didYouMean(key, known)}; this one has ${known.join(', ')}: correct allocator.settings`);
+    if (!known.includes(key.toLowerCase()))
+      throw usage(
+        `tcmalloc has no setting ${key}${didYouMean(key, known)}; this one has ${known.join(', ')}: correct allocator.settings`,
+      );
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Allocators under a workload: found, checked to fit this machine, and what a process needs in its environment to run on
+ * Allocators under a workload: found, checked to fit this machine, and what a process needs in its environment to run
+ * on
  * one. Whether it then does is for allocator-trial.ts (before the start) and allocator-proof.ts (after it).
  */
 import { readdirSync, realpathSync } from 'node:fs';
@@ -25,8 +26,10 @@ interface Kind {
   readonly version: RegExp | null;
 }
 
-const asVariables = (prefix: string) => (settings: Settings): Record<string, string> =>
-  Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key.toUpperCase()}`, value]));
+const asVariables =
+  (prefix: string) =>
+  (settings: Settings): Record<string, string> =>
+    Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key.toUpperCase()}`, value]));
 
 const kinds: Record<Exclude<Allocator, 'glibc'>, Kind> = {
   jemalloc: {
@@ -55,7 +58,10 @@ const usualFolders = (): string[] => {
   return [...(multiarch === undefined ? [] : [`/usr/lib/${multiarch}`]), '/usr/lib64', '/usr/lib', '/usr/local/lib'];
 };
 
-/** Variables by which a user's shell may change the allocator behind the profile's back; a name that ends in `*` is a beginning. */
+/**
+ * Variables by which a user's shell may change the allocator behind the profile's back; a name that ends in `*` is a
+ * beginning.
+ */
 export const allocatorVariables = ['LD_PRELOAD', 'MALLOC_*', 'GLIBC_TUNABLES', 'TCMALLOC_*', 'MIMALLOC_*'] as const;
 
 export interface CleanEnvironment {
@@ -65,10 +71,19 @@ export interface CleanEnvironment {
 }
 
 /** The environment of this process without what would change an allocator, and with what the launch adds. */
-export function environmentFor({ environment }: AllocatorLaunch, own: NodeJS.ProcessEnv = process.env): CleanEnvironment {
-  const goes = (name: string): boolean => allocatorVariables.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+export function environmentFor(
+  { environment }: AllocatorLaunch,
+  own: NodeJS.ProcessEnv = process.env,
+): CleanEnvironment {
+  const goes = (name: string): boolean =>
+    allocatorVariables.some((pattern) =>
+      pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+    );
   const there = Object.entries(own).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  return { environment: { ...Object.fromEntries(there.filter(([name]) => !goes(name))), ...environment }, removed: there.map(([name]) => name).filter(goes) };
+  return {
+    environment: { ...Object.fromEntries(there.filter(([name]) => !goes(name))), ...environment },
+    removed: there.map(([name]) => name).filter(goes),
+  };
 }
 
 export interface AllocatorLaunch {
@@ -78,14 +93,23 @@ export interface AllocatorLaunch {
 }
 
 /** What a process needs in its environment to run on this allocator. */
-export function allocatorLaunch({ name, path, settings }: ResolvedAllocator, folders: readonly string[] = usualFolders()): AllocatorLaunch {
+export function allocatorLaunch(
+  { name, path, settings }: ResolvedAllocator,
+  folders: readonly string[] = usualFolders(),
+): AllocatorLaunch {
   if (name === 'glibc') return { library: null, environment: glibcEnvironment(settings) };
   const kind = kinds[name];
   const library = path ?? found(kind, folders);
-  if (library === null) throw missing(`the allocator ${name} is not in ${folders.join(', ')}`, [name], { otherwise: 'give its library as allocator.path' });
+  if (library === null)
+    throw missing(`the allocator ${name} is not in ${folders.join(', ')}`, [name], {
+      otherwise: 'give its library as allocator.path',
+    });
   refuseForeign(library, name);
   // A blank or a colon parts the entries of LD_PRELOAD, and a relative path is relative to where the process is.
-  if (!/^\/[^\s:]*$/.test(library)) throw usage(`${library} cannot be preloaded: LD_PRELOAD is parted at blanks and colons, and a relative path means another file elsewhere; give an absolute path without them`);
+  if (!/^\/[^\s:]*$/.test(library))
+    throw usage(
+      `${library} cannot be preloaded: LD_PRELOAD is parted at blanks and colons, and a relative path means another file elsewhere; give an absolute path without them`,
+    );
   return { library, environment: { LD_PRELOAD: library, ...kind.environment(settings) } };
 }
 
@@ -139,34 +163,53 @@ function listed(folder: string): string[] {
 /** Nothing is preloaded into a program that has no loader, and nobody says so. */
 export function refuseStatic(program: string, { library }: AllocatorLaunch): void {
   if (library === null || hasLoader(program)) return;
-  throw unfit(`${program} is linked statically, so ${library} cannot be preloaded into it; use the engine that \`npm run setup\` builds as pauselab-engine`);
+  throw unfit(
+    `${program} is linked statically, so ${library} cannot be preloaded into it; use the engine that \`npm run setup\` builds as pauselab-engine`,
+  );
 }
 
 /** Whether a program header of an ELF file is PT_INTERP (elf.h). Of a file that is none, whatever runs it has one. */
 function hasLoader(program: string): boolean {
   const file = readBytes(program, { mostBytes: mostLibraryBytes });
   if (file.length < 64 || file.toString('latin1', 0, 4) !== '\x7fELF' || file[4] !== 2) return true;
-  const [u16, u32, u64] = file[5] === 1 ? [file.readUInt16LE.bind(file), file.readUInt32LE.bind(file), file.readBigUInt64LE.bind(file)] : [file.readUInt16BE.bind(file), file.readUInt32BE.bind(file), file.readBigUInt64BE.bind(file)];
+  const [u16, u32, u64] =
+    file[5] === 1
+      ? [file.readUInt16LE.bind(file), file.readUInt32LE.bind(file), file.readBigUInt64LE.bind(file)]
+      : [file.readUInt16BE.bind(file), file.readUInt32BE.bind(file), file.readBigUInt64BE.bind(file)];
   const [first, size, count] = [Number(u64(32)), u16(54), u16(56)];
   const interpreter = 3;
-  return Array.from({ length: count }, (_, i) => first + i * size).some((at) => at + 4 <= file.length && u32(at) === interpreter);
+  return Array.from({ length: count }, (_, i) => first + i * size).some(
+    (at) => at + 4 <= file.length && u32(at) === interpreter,
+  );
 }
 
 /** ELF's e_machine of what Node runs on (elf.h). */
-const machines: Partial<Record<string, number>> = { x64: 62, arm64: 183, ia32: 3, arm: 40, ppc64: 21, s390x: 22, riscv64: 243, loong64: 258 };
+const machines: Partial<Record<string, number>> = {
+  x64: 62,
+  arm64: 183,
+  ia32: 3,
+  arm: 40,
+  ppc64: 21,
+  s390x: 22,
+  riscv64: 243,
+  loong64: 258,
+};
 const machineNames = new Map(Object.entries(machines).map(([name, number]) => [number, name]));
 
 /** A library of another architecture is not preloaded, and the loader only warns. */
 function refuseForeign(library: string, name: string): void {
   const head = headOf(library, name);
-  if (head.toString('latin1', 0, 4) !== '\x7fELF') throw usage(`${library} is no shared library; correct allocator.path`);
+  if (head.toString('latin1', 0, 4) !== '\x7fELF')
+    throw usage(`${library} is no shared library; correct allocator.path`);
   const machine = endianness() === 'LE' ? head.readUInt16LE(18) : head.readUInt16BE(18);
   const own = machines[process.arch];
   // EI_CLASS: x32 has the machine of x86-64 and pointers of 32 bits.
   const bits = head[4] === 2 ? 64 : 32;
   const ownBits = ['ia32', 'arm'].includes(process.arch) ? 32 : 64;
   if (own === undefined || (machine === own && bits === ownBits)) return;
-  throw unfit(`${library} is of another architecture (${machineNames.get(machine) ?? `ELF machine ${machine}`}, ${bits} bits) than this machine (${process.arch}, ${ownBits} bits); install the one that fits`);
+  throw unfit(
+    `${library} is of another architecture (${machineNames.get(machine) ?? `ELF machine ${machine}`}, ${bits} bits) than this machine (${process.arch}, ${ownBits} bits); install the one that fits`,
+  );
 }
 
 function headOf(library: string, name: string): Buffer {
@@ -174,6 +217,9 @@ function headOf(library: string, name: string): Buffer {
     const head = readPart(library, 0, 20);
     return Buffer.concat([head, Buffer.alloc(20 - head.length)]);
   } catch (cause) {
-    throw usage(`the library ${library} of ${name} cannot be read (${(cause as Error).message}); correct allocator.path`, { cause });
+    throw usage(
+      `the library ${library} of ${name} cannot be read (${(cause as Error).message}); correct allocator.path`,
+      { cause },
+    );
   }
 }

@@ -12,10 +12,14 @@ import { readIfThere } from './files.js';
 export const rootTaskGroup = 'the root task group';
 
 /**
- * The common autogroup, such as `/autogroup-12`, or `rootTaskGroup`; null where autogroup is off or absent. A process that has
+ * The common autogroup, such as `/autogroup-12`, or `rootTaskGroup`; null where autogroup is off or absent. A process
+ * that has
  * ended is in none and is left out: its end is reported as one.
  */
-export function commonAutogroup(pids: readonly number[], read: (path: string) => string | null = readIfThere): string | null {
+export function commonAutogroup(
+  pids: readonly number[],
+  read: (path: string) => string | null = readIfThere,
+): string | null {
   if (read('/proc/sys/kernel/sched_autogroup_enabled') !== '1') return null;
   const groups = pids.flatMap((pid) => {
     const file = read(`/proc/${pid}/autogroup`);
@@ -24,7 +28,9 @@ export function commonAutogroup(pids: readonly number[], read: (path: string) =>
   const [first] = groups;
   const other = groups.find(({ group }) => group !== first?.group);
   if (first !== undefined && other !== undefined) {
-    throw unfit(`process ${first.pid} is in ${first.group} and process ${other.pid} in ${other.group}, and across autogroups nice means nothing; start both in one session, or set kernel.sched_autogroup_enabled to 0`);
+    throw unfit(
+      `process ${first.pid} is in ${first.group} and process ${other.pid} in ${other.group}, and across autogroups nice means nothing; start both in one session, or set kernel.sched_autogroup_enabled to 0`,
+    );
   }
   return first?.group ?? null;
 }

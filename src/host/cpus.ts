@@ -46,13 +46,18 @@ export function resolveCpus(cpus: Cpus, { allowed, siblings }: CpuTopology): rea
       const others = allowed.filter((cpu) => cpu !== first);
       const second = others.find((cpu) => !siblings(first).includes(cpu)) ?? others[0];
       if (second === undefined) {
-        throw unfit(`two CPUs are needed, one for holder and hogs and one for victims, and only CPU ${first} may be used; run on a machine with two, or widen taskset or the cpuset`);
+        throw unfit(
+          `two CPUs are needed, one for holder and hogs and one for victims, and only CPU ${first} may be used; run on a machine with two, or widen taskset or the cpuset`,
+        );
       }
       return [second];
     }
     case 'list': {
       const missing = cpus.cpus.filter((cpu) => !allowed.includes(cpu));
-      if (missing.length > 0) throw usage(`${missing.length === 1 ? `CPU ${missing.join()} does` : `CPUs ${missing.join(', ')} do`} not exist or may not be used here; allowed are ${allowed.join(', ')}`);
+      if (missing.length > 0)
+        throw usage(
+          `${missing.length === 1 ? `CPU ${missing.join()} does` : `CPUs ${missing.join(', ')} do`} not exist or may not be used here; allowed are ${allowed.join(', ')}`,
+        );
       return cpus.cpus;
     }
   }

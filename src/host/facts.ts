@@ -9,7 +9,9 @@ import { memoryLimit } from './memory.js';
 export interface HostFacts {
   readonly kernel: string;
   readonly kernelVersion: string;
-  /** Such as `none`, `voluntary`, `full`, `lazy`; null where it is not readable (debugfs) and not decided at build time. */
+  /**
+   * Such as `none`, `voluntary`, `full`, `lazy`; null where it is not readable (debugfs) and not decided at build time.
+   */
   readonly preemption: string | null;
   readonly hz: number | null;
   readonly perVmaLocks: boolean | null;

@@ -1,5 +1,6 @@
 /**
- * Reading small files of /proc, /sys and /boot, which may be absent or refused on another kernel. They have no size before
+ * Reading small files of /proc, /sys and /boot, which may be absent or refused on another kernel. They have no size
+ * before
  * they are read and nobody else can write them, so they need no limit; files of users are read by base/read-file.ts.
  */
 import { readFileSync } from 'node:fs';
@@ -19,7 +20,10 @@ export function readProc(path: string): string {
   try {
     return readKernelFile(path);
   } catch (cause) {
-    throw unfit(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}), and nothing can be measured without it; mount /proc in full, without subset=pid`, { cause });
+    throw unfit(
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}), and nothing can be measured without it; mount /proc in full, without subset=pid`,
+      { cause },
+    );
   }
 }
 

@@ -50,14 +50,26 @@ export function usualPlaces(): JdkPlaces {
   };
 }
 
-const collectorFlags: Record<Collector, string> = { g1: 'UseG1GC', parallel: 'UseParallelGC', serial: 'UseSerialGC', zgc: 'UseZGC', shenandoah: 'UseShenandoahGC', epsilon: 'UseEpsilonGC' };
+const collectorFlags: Record<Collector, string> = {
+  g1: 'UseG1GC',
+  parallel: 'UseParallelGC',
+  serial: 'UseSerialGC',
+  zgc: 'UseZGC',
+  shenandoah: 'UseShenandoahGC',
+  epsilon: 'UseEpsilonGC',
+};
 
 /** The flags that choose a collector; epsilon is experimental in every JDK so far. */
 export function flagsOfCollector(collector: Collector): string[] {
-  return [...(collector === 'epsilon' ? ['-XX:+UnlockExperimentalVMOptions'] : []), `-XX:+${collectorFlags[collector]}`];
+  return [
+    ...(collector === 'epsilon' ? ['-XX:+UnlockExperimentalVMOptions'] : []),
+    `-XX:+${collectorFlags[collector]}`,
+  ];
 }
 
-/** Of a flag's name; null if it chooses no collector. Names that we do not know (of other VMs) are given as they are. */
+/**
+ * Of a flag's name; null if it chooses no collector. Names that we do not know (of other VMs) are given as they are.
+ */
 export function collectorOfFlag(flag: string): string | null {
   const known = collectors.find((collector) => collectorFlags[collector] === flag);
   return known ?? /^Use(\w+)GC$/.exec(flag)?.[1] ?? null;
@@ -75,12 +87,18 @@ export interface JdkChoice {
  * The first that fits, in the order named path, PAUSELAB_JAVA, JAVA_HOME, PATH, usual folders (the newest of a folder
  * first). A path that was named is taken or refused: what the user said is never silently replaced.
  */
-export async function chooseJdk({ requirement, explicit, collector }: JdkChoice, places: JdkPlaces = usualPlaces()): Promise<Jdk> {
+export async function chooseJdk(
+  { requirement, explicit, collector }: JdkChoice,
+  places: JdkPlaces = usualPlaces(),
+): Promise<Jdk> {
   const { accepts, text } = parseJdkRequirement(requirement);
   const named = explicit ?? namedByEnvironment(places);
   if (named !== undefined) {
     const jdk = await askNamed(named, places);
-    if (!accepts(jdk.feature)) throw unfit(`${describe(jdk)}, named by ${named.source}, is JDK ${jdk.feature} and the profile asks for ${text}; name another one with --java`);
+    if (!accepts(jdk.feature))
+      throw unfit(
+        `${describe(jdk)}, named by ${named.source}, is JDK ${jdk.feature} and the profile asks for ${text}; name another one with --java`,
+      );
     if (collector !== undefined && !(await hasCollector(jdk, collector))) throw await lacks(jdk, collector);
     return jdk;
   }
@@ -104,7 +122,9 @@ export async function chooseJdk({ requirement, explicit, collector }: JdkChoice,
 }
 
 /** All of them, and the places where something is wrong; for looking around (doctor). */
-export async function findJdks(places: JdkPlaces = usualPlaces()): Promise<{ readonly jdks: readonly Jdk[]; readonly problems: readonly JdkProblem[] }> {
+export async function findJdks(
+  places: JdkPlaces = usualPlaces(),
+): Promise<{ readonly jdks: readonly Jdk[]; readonly problems: readonly JdkProblem[] }> {
   const jdks: Jdk[] = [];
   const problems: JdkProblem[] = [];
   const named = namedByEnvironment(places);
@@ -117,12 +137,16 @@ export async function findJdks(places: JdkPlaces = usualPlaces()): Promise<{ rea
 
 const collectorAnswers = new Map<string, Promise<boolean>>();
 
-/** Found by a start with it, since a JDK knows the flags of collectors that it was built without. Asked once per JDK. */
+/**
+ * Found by a start with it, since a JDK knows the flags of collectors that it was built without. Asked once per JDK.
+ */
 export function hasCollector({ java }: Pick<Jdk, 'java'>, collector: Collector): Promise<boolean> {
   const key = `${java} ${collector}`;
   let answer = collectorAnswers.get(key);
   if (answer === undefined) {
-    answer = run(java, ['-Xmx64m', ...flagsOfCollector(collector), '-version'], usualPlaces().answerDeadline_ms).then(({ code }) => code === 0);
+    answer = run(java, ['-Xmx64m', ...flagsOfCollector(collector), '-version'], usualPlaces().answerDeadline_ms).then(
+      ({ code }) => code === 0,
+    );
     collectorAnswers.set(key, answer);
   }
   return answer;
@@ -146,7 +170,8 @@ function namedByEnvironment({ env }: JdkPlaces): Named | undefined {
 
 async function askNamed({ path, source }: Named, places: JdkPlaces): Promise<Jdk> {
   const java = executableAt(path);
-  if (java === null) throw usage(`${source} names ${path}, and there is no java and no folder with bin/java; name the java of a JDK`);
+  if (java === null)
+    throw usage(`${source} names ${path}, and there is no java and no folder with bin/java; name the java of a JDK`);
   const answer = await ask(java, source, places);
   if ('sentence' in answer) throw usage(`${source} names ${path}: ${answer.sentence}`);
   return answer;
@@ -158,7 +183,10 @@ async function* candidates(places: JdkPlaces, first: readonly Named[] = []): Asy
   const seen = new Set<string>();
   const askOnce = async (path: string, source: string): Promise<Jdk | JdkProblem | null> => {
     const java = executableAt(path);
-    if (java === null) return source === 'JAVA_HOME' || source === 'PAUSELAB_JAVA' ? { source, sentence: `${source} is ${path}, which holds no bin/java` } : null;
+    if (java === null)
+      return source === 'JAVA_HOME' || source === 'PAUSELAB_JAVA'
+        ? { source, sentence: `${source} is ${path}, which holds no bin/java` }
+        : null;
     const real = realpathSync(java);
     if (seen.has(real)) return null;
     seen.add(real);
@@ -170,8 +198,14 @@ async function* candidates(places: JdkPlaces, first: readonly Named[] = []): Asy
     }
     return answer;
   };
-  const singles = [...first, ...[env.JAVA_HOME].flatMap((path) => (path === undefined || path === '' ? [] : [{ path, source: 'JAVA_HOME' }]))];
-  const inPath = (env.PATH ?? '').split(':').map((folder) => join(folder, 'java')).find((path) => isAbsolute(path) && isFile(path));
+  const singles = [
+    ...first,
+    ...[env.JAVA_HOME].flatMap((path) => (path === undefined || path === '' ? [] : [{ path, source: 'JAVA_HOME' }])),
+  ];
+  const inPath = (env.PATH ?? '')
+    .split(':')
+    .map((folder) => join(folder, 'java'))
+    .find((path) => isAbsolute(path) && isFile(path));
   if (inPath !== undefined) singles.push({ path: inPath, source: 'PATH' });
   for (const { path, source } of singles) {
     const found = await askOnce(path, source);
@@ -191,7 +225,7 @@ async function* candidates(places: JdkPlaces, first: readonly Named[] = []): Asy
 /** A java itself, or the home of a JDK. */
 function executableAt(path: string): string | null {
   const absolute = resolve(path);
-  return isFile(absolute) ? absolute : [join(absolute, 'bin/java')].find(isFile) ?? null;
+  return isFile(absolute) ? absolute : ([join(absolute, 'bin/java')].find(isFile) ?? null);
 }
 
 /**
@@ -202,7 +236,8 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
   const real = realpathSync(path);
   const java = /\s/.test(real) ? path : real;
   const problem = (sentence: string): JdkProblem => ({ source, sentence });
-  if (/\s/.test(java)) return problem(`${java} has a blank in its path; make a link to the JDK's folder without one and name that`);
+  if (/\s/.test(java))
+    return problem(`${java} has a blank in its path; make a link to the JDK's folder without one and name that`);
   try {
     accessSync(java, constants.X_OK);
   } catch {
@@ -210,11 +245,23 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
   }
   const { code, text, timedOut } = await run(java, ['-XshowSettings:properties', '-version'], answerDeadline_ms);
   if (timedOut) return problem(`${java} did not answer -version within ${answerDeadline_ms / 1000} s`);
-  const property = (name: string): string | undefined => new RegExp(`^ {4}${name.replaceAll('.', '\\.')} = (.*)$`, 'm').exec(text)?.[1]?.trim();
+  const property = (name: string): string | undefined =>
+    new RegExp(`^ {4}${name.replaceAll('.', '\\.')} = (.*)$`, 'm').exec(text)?.[1]?.trim();
   const version = property('java.version');
   const feature = featureOf(version ?? '');
-  if (code !== 0 || version === undefined || feature === null) return problem(`${java} is no java: it ended with ${code === null ? 'a signal' : `exit code ${code}`} and said "${firstLine(text)}" to -version`);
-  return { home: property('java.home') ?? dirname(dirname(java)), java, version, feature, vendor: property('java.vendor') ?? 'unknown', vm: property('java.vm.name') ?? 'unknown', source };
+  if (code !== 0 || version === undefined || feature === null)
+    return problem(
+      `${java} is no java: it ended with ${code === null ? 'a signal' : `exit code ${code}`} and said "${firstLine(text)}" to -version`,
+    );
+  return {
+    home: property('java.home') ?? dirname(dirname(java)),
+    java,
+    version,
+    feature,
+    vendor: property('java.vendor') ?? 'unknown',
+    vm: property('java.vm.name') ?? 'unknown',
+    source,
+  };
 }
 
 /** 1.8.0_392 is 8, 17.0.15 and 22-ea are what they begin with. */
@@ -239,7 +286,9 @@ async function run(java: string, args: readonly string[], timeout_ms: number): P
 }
 
 async function lacks(jdk: Jdk, collector: Collector): Promise<Failure> {
-  return unfit(`${describe(jdk)} has no ${collector} collector; it has ${(await collectorsOf(jdk)).join(', ')}; choose one of them, or another JDK with --java`);
+  return unfit(
+    `${describe(jdk)} has no ${collector} collector; it has ${(await collectorsOf(jdk)).join(', ')}; choose one of them, or another JDK with --java`,
+  );
 }
 
 function describe({ java, version, vendor }: Jdk): string {

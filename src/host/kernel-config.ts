@@ -1,7 +1,12 @@
 /** A kernel's .config, as far as it decides what is measured. Pure: what is asked of is the file's text. */
 import { preemptionModels, type PreemptionModel } from '../profile/preemption.js';
 
-const symbols: Record<PreemptionModel, string> = { none: 'PREEMPT_NONE', voluntary: 'PREEMPT_VOLUNTARY', lazy: 'PREEMPT_LAZY', full: 'PREEMPT' };
+const symbols: Record<PreemptionModel, string> = {
+  none: 'PREEMPT_NONE',
+  voluntary: 'PREEMPT_VOLUNTARY',
+  lazy: 'PREEMPT_LAZY',
+  full: 'PREEMPT',
+};
 
 /** `y`, `250`, `"gcc-14"`; undefined where it is not set. */
 export function configOption(config: string, name: string): string | undefined {
@@ -20,11 +25,15 @@ export function configHz(config: string): number | null {
 /** What is in force unless the command line says something else. */
 export function configuredPreemption(config: string): PreemptionModel | null {
   // PREEMPT_LAZY before PREEMPT: older trees select the second for all that can preempt.
-  return (['lazy', 'full', 'voluntary', 'none'] as const).find((model) => configOption(config, symbols[model]) === 'y') ?? null;
+  return (
+    (['lazy', 'full', 'voluntary', 'none'] as const).find((model) => configOption(config, symbols[model]) === 'y') ??
+    null
+  );
 }
 
 /**
- * What `preempt=` can choose. With PREEMPT_DYNAMIC it is what the kernel's Kconfig offers: since 7.0 an x86 kernel knows
+ * What `preempt=` can choose. With PREEMPT_DYNAMIC it is what the kernel's Kconfig offers: since 7.0 an x86 kernel
+ * knows
  * no `none` and no `voluntary`, and its .config does not mention them.
  */
 export function bootablePreemption(config: string): PreemptionModel[] {

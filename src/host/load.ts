@@ -39,7 +39,9 @@ export function readLoad(pids: readonly number[]): LoadReading {
 
 /** `cpu user nice system idle iowait irq softirq steal guest guest_nice`; user holds guest, nice holds guest_nice. */
 export function parseStat(stat: string): { busy_ns: number; steal_ns: number } {
-  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (/^cpu .*$/m.exec(stat)?.[0] ?? '').split(/\s+/).map(Number);
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (/^cpu .*$/m.exec(stat)?.[0] ?? '')
+    .split(/\s+/)
+    .map(Number);
   return { busy_ns: (user + nice + system + irq + softirq) * tick_ns, steal_ns: steal * tick_ns };
 }
 
@@ -65,10 +67,20 @@ export function loadBetween(before: LoadReading, after: LoadReading, cpuCount: n
 }
 
 /** From each reading to the next; times become relative to `go_ns`. */
-export function stealBetween(readings: readonly LoadReading[], go_ns: bigint, cpuCount: number): { start_ns: number; end_ns: number; steal_share: number }[] {
+export function stealBetween(
+  readings: readonly LoadReading[],
+  go_ns: bigint,
+  cpuCount: number,
+): { start_ns: number; end_ns: number; steal_share: number }[] {
   return readings.slice(1).flatMap((after, i) => {
     const before = readings[i];
     if (before === undefined || after.time_ns <= before.time_ns) return [];
-    return [{ start_ns: Number(before.time_ns - go_ns), end_ns: Number(after.time_ns - go_ns), steal_share: loadBetween(before, after, cpuCount).steal_share }];
+    return [
+      {
+        start_ns: Number(before.time_ns - go_ns),
+        end_ns: Number(after.time_ns - go_ns),
+        steal_share: loadBetween(before, after, cpuCount).steal_share,
+      },
+    ];
   });
 }

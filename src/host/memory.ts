@@ -1,5 +1,6 @@
 /**
- * How much memory there is for us: the machine's, and less where a cgroup above us has a limit (v1 and v2, all ancestors). And
+ * How much memory there is for us: the machine's, and less where a cgroup above us has a limit (v1 and v2, all
+ * ancestors). And
  * whether the kernel has killed for want of it.
  */
 import { existsSync } from 'node:fs';
@@ -25,7 +26,10 @@ export interface MemoryCgroup {
   readonly isRoot: boolean;
 }
 
-/** Folders of the memory cgroup that a process (`self` or its pid) is in and of those above it, the innermost first; of either version or both. */
+/**
+ * Folders of the memory cgroup that a process (`self` or its pid) is in and of those above it, the innermost first; of
+ * either version or both.
+ */
 export function memoryCgroups({ proc, root }: MemoryFiles, process = 'self'): MemoryCgroup[] {
   const membership = readIfThere(join(proc, process, 'cgroup')) ?? '';
   const mounts = readIfThere(join(proc, 'self/mountinfo')) ?? '';
@@ -36,12 +40,23 @@ export function memoryCgroups({ proc, root }: MemoryFiles, process = 'self'): Me
     const [type, , superOptions = ''] = after.split(' ');
     const version = type === 'cgroup2' ? 2 : type === 'cgroup' && superOptions.split(',').includes('memory') ? 1 : null;
     if (version === null) return [];
-    const path = version === 2 ? /^0::(.*)$/m.exec(membership)?.[1] : /^\d+:(?:[^:\n]*,)?memory(?:,[^:\n]*)?:(.*)$/m.exec(membership)?.[1];
+    const path =
+      version === 2
+        ? /^0::(.*)$/m.exec(membership)?.[1]
+        : /^\d+:(?:[^:\n]*,)?memory(?:,[^:\n]*)?:(.*)$/m.exec(membership)?.[1];
     if (path === undefined) return [];
     // In a container that has no cgroup namespace the mount begins below the root that the path counts from.
     const below = mountRoot !== '/' && path.startsWith(mountRoot) ? path.slice(mountRoot.length) : path;
     const names = below.split('/').filter((name) => name !== '' && name !== '..');
-    return names.concat('').map((_, i): MemoryCgroup => ({ version, folder: join(root, point, ...names.slice(0, names.length - i)), isOwn: i === 0, isRoot: mountRoot === '/' && i === names.length })).filter(({ folder }) => existsSync(folder));
+    return names
+      .concat('')
+      .map((_, i): MemoryCgroup => ({
+        version,
+        folder: join(root, point, ...names.slice(0, names.length - i)),
+        isOwn: i === 0,
+        isRoot: mountRoot === '/' && i === names.length,
+      }))
+      .filter(({ folder }) => existsSync(folder));
   });
 }
 
@@ -66,7 +81,11 @@ export function memoryLimit(files: MemoryFiles = machine): MemoryLimit | null {
     const bytes = Math.min(...most.filter((one) => Number.isFinite(one) && one < 2 ** 62));
     if (!Number.isFinite(bytes)) return [];
     const used = number(version === 2 ? 'memory.current' : 'memory.usage_in_bytes');
-    const dropped = Number(new RegExp(`^${version === 2 ? '' : 'total_'}inactive_file (\\d+)$`, 'm').exec(readIfThere(join(folder, 'memory.stat')) ?? '')?.[1] ?? 0);
+    const dropped = Number(
+      new RegExp(`^${version === 2 ? '' : 'total_'}inactive_file (\\d+)$`, 'm').exec(
+        readIfThere(join(folder, 'memory.stat')) ?? '',
+      )?.[1] ?? 0,
+    );
     return [{ folder, bytes, left: Math.max(0, bytes - Math.max(0, (Number.isFinite(used) ? used : 0) - dropped)) }];
   });
   return limits.toSorted((a, b) => a.left - b.left)[0] ?? null;
@@ -86,12 +105,19 @@ interface OomKills {
 
 function oomKills(files: MemoryFiles): OomKills {
   // Its own alone: in those above, others are counted too.
-  const counts = memoryCgroups(files).filter(({ isOwn }) => isOwn).flatMap(({ version, folder }) => {
-    const count = /^oom_kill (\d+)$/m.exec(readIfThere(join(folder, version === 2 ? 'memory.events' : 'memory.oom_control')) ?? '')?.[1];
-    return count === undefined ? [] : [Number(count)];
-  });
+  const counts = memoryCgroups(files)
+    .filter(({ isOwn }) => isOwn)
+    .flatMap(({ version, folder }) => {
+      const count = /^oom_kill (\d+)$/m.exec(
+        readIfThere(join(folder, version === 2 ? 'memory.events' : 'memory.oom_control')) ?? '',
+      )?.[1];
+      return count === undefined ? [] : [Number(count)];
+    });
   const ofMachine = /^oom_kill (\d+)$/m.exec(readIfThere(join(files.proc, 'vmstat')) ?? '')?.[1];
-  return { ofCgroup: counts.length === 0 ? null : Math.max(...counts), ofMachine: ofMachine === undefined ? null : Number(ofMachine) };
+  return {
+    ofCgroup: counts.length === 0 ? null : Math.max(...counts),
+    ofMachine: ofMachine === undefined ? null : Number(ofMachine),
+  };
 }
 
 /** How a process that was ended by SIGKILL is explained, as far as the kernel's counters do: to follow "by SIGKILL". */
@@ -106,8 +132,10 @@ export function watchOomKills(files: MemoryFiles = machine): OomWatch {
       const limit = memoryLimit(files);
       return `, as the kernel ended a process of this cgroup for want of memory (oom_kill)${limit === null ? '' : `: its limit is ${formatSize(limit.bytes)}`}; lower the region, the heap or the load, or raise the limit`;
     }
-    if (now.ofMachine !== null && before.ofMachine !== null && now.ofMachine > before.ofMachine) return ', probably by the kernel for want of memory: it ended a process of this machine meanwhile (oom_kill); lower the region, the heap or the load, or free memory';
-    if (now.ofCgroup === null && now.ofMachine === null) return ', perhaps by the kernel for want of memory, which cannot be told here: look at dmesg';
+    if (now.ofMachine !== null && before.ofMachine !== null && now.ofMachine > before.ofMachine)
+      return ', probably by the kernel for want of memory: it ended a process of this machine meanwhile (oom_kill); lower the region, the heap or the load, or free memory';
+    if (now.ofCgroup === null && now.ofMachine === null)
+      return ', perhaps by the kernel for want of memory, which cannot be told here: look at dmesg';
     return '';
   };
 }

@@ -13,7 +13,10 @@ interface Remedy {
 /** `lacks` says what is not there. */
 export function missing(lacks: string, needs: readonly Need[], { otherwise, cause }: Remedy = {}): Failure {
   const alternative = otherwise === undefined ? '' : `, or ${otherwise}`;
-  return unfit(`${lacks}; install it (${howToInstall(needs)}${canInstall() ? '; --install does it' : ''})${alternative}`, { cause, needs });
+  return unfit(
+    `${lacks}; install it (${howToInstall(needs)}${canInstall() ? '; --install does it' : ''})${alternative}`,
+    { cause, needs },
+  );
 }
 
 /** What scripts/setup/apt.mjs asks for. */

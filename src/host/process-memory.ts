@@ -1,5 +1,6 @@
 /**
- * What processes use of memory. Resident memory comes from /proc/<pid>/statm, which reads the process's counters and does
+ * What processes use of memory. Resident memory comes from /proc/<pid>/statm, which reads the process's counters and
+ * does
  * not take its mmap_lock (fs/proc/task_mmu.c, task_statm; up to Linux 6.16 it may be off by some pages a CPU). The
  * proportional share (PSS) takes that lock for as long as a walk over all page tables lasts: only after the window.
  */
@@ -56,10 +57,23 @@ export interface CountingCgroup {
 
 /** The one that a process is in. Null where that is the root, which counts nothing or the whole machine. */
 export function countingCgroupOf(pid: number, files: MemoryFiles = machine): CountingCgroup | null {
-  const counters = memoryCgroups(files, String(pid)).filter(({ isOwn, isRoot }) => isOwn && !isRoot).map(({ version, folder }) => ({ folder, counter: join(folder, version === 2 ? 'memory.current' : 'memory.usage_in_bytes') }));
+  const counters = memoryCgroups(files, String(pid))
+    .filter(({ isOwn, isRoot }) => isOwn && !isRoot)
+    .map(({ version, folder }) => ({
+      folder,
+      counter: join(folder, version === 2 ? 'memory.current' : 'memory.usage_in_bytes'),
+    }));
   const found = counters.find(({ counter }) => counted(counter) !== null);
   if (found === undefined) return null;
-  return { folder: found.folder, bytes: () => counted(found.counter), pids: () => (readIfThere(join(found.folder, 'cgroup.procs')) ?? '').split('\n').filter((line) => line !== '').map(Number) };
+  return {
+    folder: found.folder,
+    bytes: () => counted(found.counter),
+    pids: () =>
+      (readIfThere(join(found.folder, 'cgroup.procs')) ?? '')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map(Number),
+  };
 }
 
 function counted(file: string): number | null {

@@ -15,7 +15,11 @@ export interface ProgramFile {
 
 /** Each file once. What is not there is left out: the JVM says so itself. */
 export function programFiles(arms: readonly ResolvedArm[]): ProgramFile[] {
-  const paths = new Set(arms.flatMap(({ jvm }) => ((jvm?.app?.args ?? []).length === 0 ? [] : pathsOf(javaCommand(jvm?.app?.args ?? []).main))));
+  const paths = new Set(
+    arms.flatMap(({ jvm }) =>
+      (jvm?.app?.args ?? []).length === 0 ? [] : pathsOf(javaCommand(jvm?.app?.args ?? []).main),
+    ),
+  );
   return [...paths].flatMap((path) => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return [];
@@ -32,7 +36,10 @@ function withoutStar(path: string): string[] {
   const folder = jarFolder(path);
   if (folder === null) return [path];
   try {
-    return readdirSync(folder).filter((name) => /\.jar$/i.test(name)).sort().map((name) => `${folder}/${name}`);
+    return readdirSync(folder)
+      .filter((name) => /\.jar$/i.test(name))
+      .sort()
+      .map((name) => `${folder}/${name}`);
   } catch {
     return [];
   }
@@ -42,7 +49,9 @@ function withoutStar(path: string): string[] {
 function sha256Of(path: string): string | null {
   const hash = createHash('sha256');
   try {
-    eachChunk(path, {}, (chunk) => { hash.update(chunk); });
+    eachChunk(path, {}, (chunk) => {
+      hash.update(chunk);
+    });
   } catch {
     return null;
   }

@@ -37,28 +37,49 @@ export async function ensurePart(part: Part, options: SetupOptions): Promise<voi
   await runSetup(['--part', part, ...(install ? [] : ['--no-install'])], options);
 }
 
-export async function installPackages(needs: readonly Need[], options: Pick<SetupOptions, 'note' | 'tree'>): Promise<void> {
-  await runSetup(needs.flatMap((need) => ['--install', need]), options);
+export async function installPackages(
+  needs: readonly Need[],
+  options: Pick<SetupOptions, 'note' | 'tree'>,
+): Promise<void> {
+  await runSetup(
+    needs.flatMap((need) => ['--install', need]),
+    options,
+  );
 }
 
 const said = { note: 'pauselab set-up: ', failure: 'pauselab set-up failed: ' };
 
-async function runSetup(args: readonly string[], { note, tree = root }: Pick<SetupOptions, 'note' | 'tree'>): Promise<void> {
+async function runSetup(
+  args: readonly string[],
+  { note, tree = root }: Pick<SetupOptions, 'note' | 'tree'>,
+): Promise<void> {
   const script = fileURLToPath(new URL('scripts/setup.mjs', tree));
-  if (!existsSync(script)) throw unfit(`${script} is not there, which builds and installs what is missing; use a whole copy of pauselab`);
-  // A process group of its own, which ends itself when this pipe does: also compilers and apt, and also if we are killed.
-  const child = withPipes(spawn(process.execPath, [script, '--with-parent', ...args], { stdio: ['pipe', 'ignore', 'pipe'], detached: true }));
+  if (!existsSync(script))
+    throw unfit(`${script} is not there, which builds and installs what is missing; use a whole copy of pauselab`);
+  // A process group of its own, which ends itself when this pipe does: also compilers and apt, and also if we are
+  // killed.
+  const child = withPipes(
+    spawn(process.execPath, [script, '--with-parent', ...args], { stdio: ['pipe', 'ignore', 'pipe'], detached: true }),
+  );
   let failure: string | undefined;
   const lines = createInterface({ input: child.stderr, crlfDelay: Infinity }).on('line', (line) => {
     if (line.startsWith(said.note)) note(line.slice(said.note.length));
     else if (line.startsWith(said.failure)) failure = line.slice(said.failure.length);
   });
-  const linesDone = new Promise<void>((done) => { lines.once('close', done); });
+  const linesDone = new Promise<void>((done) => {
+    lines.once('close', done);
+  });
   const code = await new Promise<number | null>((done, fail) => {
-    child.once('error', (cause) => { fail(machineFailure(cause) ?? unfit(`the set-up could not be started (${cause.message})`, { cause })); });
+    child.once('error', (cause) => {
+      fail(machineFailure(cause) ?? unfit(`the set-up could not be started (${cause.message})`, { cause }));
+    });
     child.once('close', done);
   });
   await linesDone;
   if (code === 0) return;
-  throw new Failure(code === ExitCode.unfit ? ExitCode.unfit : ExitCode.internal, failure ?? `the set-up ended with ${code === null ? 'a signal' : `exit code ${code}`} and said nothing; run \`npm run setup\` to see why`);
+  throw new Failure(
+    code === ExitCode.unfit ? ExitCode.unfit : ExitCode.internal,
+    failure ??
+      `the set-up ended with ${code === null ? 'a signal' : `exit code ${code}`} and said nothing; run \`npm run setup\` to see why`,
+  );
 }

@@ -1,4 +1,7 @@
-/** The frequency of this machine's time-stamp counter, against CLOCK_MONOTONIC: an emulated CPU's counter is this very one. */
+/**
+ * The frequency of this machine's time-stamp counter, against CLOCK_MONOTONIC: an emulated CPU's counter is this very
+ * one.
+ */
 import { setTimeout } from 'node:timers/promises';
 import { nativeAddon } from '../base/native.js';
 import { readIfThere } from './files.js';

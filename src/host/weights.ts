@@ -8,8 +8,8 @@ import { resolveCpus } from './cpus.js';
 
 // kernel/sched/core.c, sched_prio_to_weight: nice −20 … 19, each step 1.25 ×.
 const weightOfNice = [
-  88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277, 1024, 820, 655, 526, 423,
-  335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
+  88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991,
+  1586, 1277, 1024, 820, 655, 526, 423, 335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
 ];
 const weightOfIdle = 3;
 
@@ -21,7 +21,8 @@ export function weightOf({ nice, policy }: { nice: number; policy: Policy }): nu
 }
 
 /**
- * 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. Null where
+ * 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. Null
+ * where
  * a real-time hog shares a CPU with the holder: how long that takes is not decided by weights.
  */
 export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topology: CpuTopology): number | null {

@@ -1,6 +1,7 @@
 /**
  * Debian's package lists and packages through the machine's own apt: its mirror, its proxies, its certificates. All
- * state is private to the cache folder, nothing is installed, no root is needed, and apt is told to accept nothing unsigned.
+ * state is private to the cache folder, nothing is installed, no root is needed, and apt is told to accept nothing
+ * unsigned.
  */
 import { existsSync, rmSync } from 'node:fs';
 import { copyFile, rm, stat } from 'node:fs/promises';
@@ -48,11 +49,25 @@ const keyrings = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/
 export async function findMirror({ env = process.env, signal }: KernelSources): Promise<Mirror> {
   const format = '$(CREATED_BY) $(REPO_URI) $(RELEASE) $(COMPONENT)';
   const end = await runChild('apt-get', ['indextargets', '--no-release-info', '--format', format], { env, signal });
-  if (end === null) throw missing('deb: kernels come through apt, and this machine has no apt-get', ['apt'], { otherwise: 'name a .deb or a kernel image instead' });
-  if (end.code !== 0) throw unfit(`apt-get could not say which mirror this machine is configured for (${lastComplaint(end)}); put its configuration right`);
-  const targets = end.stdout.split('\n').map((line) => line.split(' ')).filter(([by, , release, component]) => by === 'Packages' && component === 'main' && debianSuite.test(release ?? ''));
+  if (end === null)
+    throw missing('deb: kernels come through apt, and this machine has no apt-get', ['apt'], {
+      otherwise: 'name a .deb or a kernel image instead',
+    });
+  if (end.code !== 0)
+    throw unfit(
+      `apt-get could not say which mirror this machine is configured for (${lastComplaint(end)}); put its configuration right`,
+    );
+  const targets = end.stdout
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(
+      ([by, , release, component]) => by === 'Packages' && component === 'main' && debianSuite.test(release ?? ''),
+    );
   const uri = targets[0]?.[1];
-  if (uri === undefined) throw unfit("this machine's apt is configured for no mirror of Debian's main archive, so deb: kernels have nowhere to come from; name a .deb or a kernel image instead");
+  if (uri === undefined)
+    throw unfit(
+      "this machine's apt is configured for no mirror of Debian's main archive, so deb: kernels have nowhere to come from; name a .deb or a kernel image instead",
+    );
   const configured = targets.filter(([, address]) => address === uri).map(([, , release = '']) => release);
   return { uri, suites: [...new Set([...kernelSuites, ...configured])], keyring: findKeyring(env) };
 }
@@ -61,24 +76,38 @@ function findKeyring(env: NodeJS.ProcessEnv): string {
   const named = env.PAUSELAB_KEYRING;
   if (named !== undefined && named !== '') {
     const path = resolve(named);
-    if (!existsSync(path) || /\s/.test(path)) throw usage(`PAUSELAB_KEYRING names ${named}, which is no file or has a blank in its path; name the keyring that signs your mirror`);
+    if (!existsSync(path) || /\s/.test(path))
+      throw usage(
+        `PAUSELAB_KEYRING names ${named}, which is no file or has a blank in its path; name the keyring that signs your mirror`,
+      );
     return path;
   }
   const found = keyrings.find((path) => existsSync(path));
-  if (found === undefined) throw missing("there is no keyring to check the signature of Debian's packages with", ['debianKeys'], { otherwise: 'name another with PAUSELAB_KEYRING' });
+  if (found === undefined)
+    throw missing("there is no keyring to check the signature of Debian's packages with", ['debianKeys'], {
+      otherwise: 'name another with PAUSELAB_KEYRING',
+    });
   return found;
 }
 
 /** Fetches the lists of one suite if they changed, checks their signature, and keeps what `wanted` says. */
-export async function readSuite(mirror: Mirror, suite: string, wanted: (name: string) => boolean, sources: KernelSources): Promise<SuiteLists> {
+export async function readSuite(
+  mirror: Mirror,
+  suite: string,
+  wanted: (name: string) => boolean,
+  sources: KernelSources,
+): Promise<SuiteLists> {
   const { env = process.env, signal } = sources;
   const settings = privateApt(mirror, suite, sources);
-  const run = (args: readonly string[], onLine?: (line: string) => void): Promise<ChildEnd | null> => runChild('apt-get', ['-c', settings, ...args], { env, signal, ...(onLine === undefined ? {} : { onLine }) });
+  const run = (args: readonly string[], onLine?: (line: string) => void): Promise<ChildEnd | null> =>
+    runChild('apt-get', ['-c', settings, ...args], { env, signal, ...(onLine === undefined ? {} : { onLine }) });
   const fetched = (): Promise<ChildEnd | null> => run(['update', '-o', 'APT::Update::Error-Mode=any']);
   let update = await fetched();
   if (update !== null && areDamaged(update)) {
     // What an apt left that was killed, or whose disk was full, it takes for the newest lists.
-    inCache(cacheFolder(sources), () => { rmSync(join(dirname(settings), 'lists'), { recursive: true, force: true }); });
+    inCache(cacheFolder(sources), () => {
+      rmSync(join(dirname(settings), 'lists'), { recursive: true, force: true });
+    });
     privateApt(mirror, suite, sources);
     update = await fetched();
   }
@@ -90,13 +119,24 @@ export async function readSuite(mirror: Mirror, suite: string, wanted: (name: st
   const targets = await run(['indextargets', '--format', '$(FILENAME)', 'Created-By: Packages']);
   const files = (targets?.stdout ?? '').split('\n').filter((line) => line !== '');
   if (targets?.code !== 0 || files.length === 0) {
-    throw unfit(`apt-get fetched the lists of ${suite} from ${mirror.uri} and names none of them${targets === null || targets.stderr.trim() === '' ? '' : ` (${lastComplaint(targets)})`}; try again`);
+    throw unfit(
+      `apt-get fetched the lists of ${suite} from ${mirror.uri} and names none of them${targets === null || targets.stderr.trim() === '' ? '' : ` (${lastComplaint(targets)})`}; try again`,
+    );
   }
   for (const file of files) {
-    const stanzas = stanzaReader(suite, wanted, (found) => { packages.push(found); });
-    const end = await runChild('/usr/lib/apt/apt-helper', ['-c', settings, 'cat-file', file], { env, signal, onLine: stanzas });
+    const stanzas = stanzaReader(suite, wanted, (found) => {
+      packages.push(found);
+    });
+    const end = await runChild('/usr/lib/apt/apt-helper', ['-c', settings, 'cat-file', file], {
+      env,
+      signal,
+      onLine: stanzas,
+    });
     stanzas('');
-    if (end?.code !== 0) throw unfit(`the package list ${file} could not be read (${end === null ? 'apt-helper is missing' : lastComplaint(end)}); remove it and try again`);
+    if (end?.code !== 0)
+      throw unfit(
+        `the package list ${file} could not be read (${end === null ? 'apt-helper is missing' : lastComplaint(end)}); remove it and try again`,
+      );
   }
   return { suite, packages };
 }
@@ -110,7 +150,10 @@ function privateApt({ uri, keyring }: Mirror, suite: string, sources: KernelSour
   inCache(cache, () => {
     for (const name of ['lists/partial', 'state', 'archives/partial']) makeFolders(join(folder, name));
     writeAtomically(join(folder, 'status'), '');
-    writeAtomically(join(folder, 'sources.list'), `deb [arch=amd64 target=Packages signed-by=${keyring}] ${uri} ${suite} main\n`);
+    writeAtomically(
+      join(folder, 'sources.list'),
+      `deb [arch=amd64 target=Packages signed-by=${keyring}] ${uri} ${suite} main\n`,
+    );
     writeAtomically(settings, aptSettings(folder));
   });
   return settings;
@@ -152,7 +195,12 @@ type Problem = 'absent' | 'refused' | 'unreachable';
 // What apt calls these has been the same for many releases; what it says otherwise counts as out of reach.
 function problemOf({ code, stderr }: ChildEnd): Problem | 'disk' | null {
   if (saysDiskFull(stderr)) return 'disk';
-  if (/GPG error|NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|is not signed|no longer signed|signatures? (?:were|was|couldn't be) |OpenPGP|NOSPLIT|NODATA|Signed file isn't valid|Clearsigned file|Missing key|Hash Sum mismatch|is expired|is not valid yet/i.test(stderr)) return 'refused';
+  if (
+    /GPG error|NO_PUBKEY|BADSIG|EXPKEYSIG|REVKEYSIG|is not signed|no longer signed|signatures? (?:were|was|couldn't be) |OpenPGP|NOSPLIT|NODATA|Signed file isn't valid|Clearsigned file|Missing key|Hash Sum mismatch|is expired|is not valid yet/i.test(
+      stderr,
+    )
+  )
+    return 'refused';
   if (/404 +Not Found|does not have a Release file|File not found/i.test(stderr)) return 'absent';
   return code === 0 && !stderr.includes('Failed to fetch') ? null : 'unreachable';
 }
@@ -169,7 +217,11 @@ function sentenceOf(problem: Problem, { uri, keyring }: Mirror, suite: string, e
 }
 
 /** Takes a Packages file by the line; an empty line ends a package. */
-function stanzaReader(suite: string, wanted: (name: string) => boolean, found: (one: Package) => void): (line: string) => void {
+function stanzaReader(
+  suite: string,
+  wanted: (name: string) => boolean,
+  found: (one: Package) => void,
+): (line: string) => void {
   let fields = new Map<string, string>();
   return (line) => {
     if (line !== '') {
@@ -180,7 +232,15 @@ function stanzaReader(suite: string, wanted: (name: string) => boolean, found: (
     }
     const of = (name: string): string => fields.get(name) ?? '';
     if (wanted(of('Package'))) {
-      found({ name: of('Package'), version: of('Version'), suite, file: of('Filename'), sizeBytes: Number(of('Size')), sha256: of('SHA256'), depends: `${of('Depends')}, ${of('Pre-Depends')}` });
+      found({
+        name: of('Package'),
+        version: of('Version'),
+        suite,
+        file: of('Filename'),
+        sizeBytes: Number(of('Size')),
+        sha256: of('SHA256'),
+        depends: `${of('Depends')}, ${of('Pre-Depends')}`,
+      });
     }
     fields = new Map();
   };
@@ -192,17 +252,28 @@ export async function download(mirror: Mirror, one: Package, path: string, sourc
   const from = `${mirror.uri.replace(/\/$/, '')}/${one.file}`;
   const settings = privateApt(mirror, one.suite, sources);
   if (/^(?:file|copy):/.test(from)) {
-    await copyFile(fileURLToPath(from.replace(/^copy:/, 'file:')), path).catch((cause: unknown) => { throw saysDiskFull(String(cause)) ? diskFull(cacheFolder(sources), cause) : unreachable(one, mirror, String(cause)); });
+    await copyFile(fileURLToPath(from.replace(/^copy:/, 'file:')), path).catch((cause: unknown) => {
+      throw saysDiskFull(String(cause))
+        ? diskFull(cacheFolder(sources), cause)
+        : unreachable(one, mirror, String(cause));
+    });
   } else {
-    const end = await runChild('/usr/lib/apt/apt-helper', ['-c', settings, 'download-file', from, path, `SHA256:${one.sha256}`], { env, signal });
+    const end = await runChild(
+      '/usr/lib/apt/apt-helper',
+      ['-c', settings, 'download-file', from, path, `SHA256:${one.sha256}`],
+      { env, signal },
+    );
     if (end === null) throw missing('apt-helper, which fetches packages, is not here', ['apt']);
     if (saysDiskFull(end.stderr)) throw diskFull(cacheFolder(sources));
     if (end.code !== 0 && !/Hash Sum mismatch/i.test(end.stderr)) throw unreachable(one, mirror, lastComplaint(end));
   }
-  const isAsSigned = existsSync(path) && (await stat(path)).size === one.sizeBytes && (await sha256OfFile(path)) === one.sha256;
+  const isAsSigned =
+    existsSync(path) && (await stat(path)).size === one.sizeBytes && (await sha256OfFile(path)) === one.sha256;
   if (isAsSigned) return;
   await rm(path, { force: true });
-  throw unfit(`${one.name} ${one.version} from ${mirror.uri} was refused: its checksum is not the one that the signed list of ${one.suite} names; try again, or another mirror`);
+  throw unfit(
+    `${one.name} ${one.version} from ${mirror.uri} was refused: its checksum is not the one that the signed list of ${one.suite} names; try again, or another mirror`,
+  );
 }
 
 function unreachable(one: Package, { uri }: Mirror, because: string): Error {

@@ -44,7 +44,10 @@ export function cacheFolder({ cache, env = process.env }: Pick<KernelSources, 'c
   const xdg = env.XDG_CACHE_HOME;
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'pauselab');
   const home = homeFolder(env);
-  if (home === null) throw unfit('there is no folder for the cache, because this user has no home and HOME is not set; name one with PAUSELAB_CACHE');
+  if (home === null)
+    throw unfit(
+      'there is no folder for the cache, because this user has no home and HOME is not set; name one with PAUSELAB_CACHE',
+    );
   return join(home, '.cache/pauselab');
 }
 
@@ -56,7 +59,10 @@ export function cacheKey(kind: 'deb' | 'file', checksums: readonly string[], has
 export function cachedKernels(cache: string): CachedKernel[] {
   const folder = join(cache, 'kernels');
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => !name.startsWith('.')).sort().flatMap((name) => readEntry(join(folder, name)) ?? []);
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .flatMap((name) => readEntry(join(folder, name)) ?? []);
 }
 
 export function cachedKernel(cache: string, key: string): CachedKernel | null {
@@ -66,11 +72,19 @@ export function cachedKernel(cache: string, key: string): CachedKernel | null {
 /** Null too for what another version of pauselab wrote or somebody damaged: it is made again. */
 function readEntry(folder: string): CachedKernel | null {
   try {
-    const { format: found, ...facts } = parseJson(readText(join(folder, 'kernel.json'), { mostBytes: 2 ** 20 })) as CachedFacts & { format: number };
+    const { format: found, ...facts } = parseJson(
+      readText(join(folder, 'kernel.json'), { mostBytes: 2 ** 20 }),
+    ) as CachedFacts & { format: number };
     const image = join(folder, 'vmlinuz');
     if (found !== format || !statSync(image).isFile()) return null;
     const there = (path: string): string | null => (existsSync(path) ? path : null);
-    return { ...facts, folder, image, config: there(join(folder, 'config')), modules: there(join(folder, 'lib/modules', facts.release)) };
+    return {
+      ...facts,
+      folder,
+      image,
+      config: there(join(folder, 'config')),
+      modules: there(join(folder, 'lib/modules', facts.release)),
+    };
   } catch (error) {
     const refused = machineFailure(error);
     if (refused !== null) throw refused;
@@ -83,39 +97,59 @@ export async function isUndamaged({ image, sha256 }: CachedKernel): Promise<bool
 }
 
 /**
- * The kernel of this key: the one that is there, or what `fill` puts into the folder it is given (vmlinuz, and config and
+ * The kernel of this key: the one that is there, or what `fill` puts into the folder it is given (vmlinuz, and config
+ * and
  * lib/modules/<release> if there are any). Two that ask at once: one fills, the other waits and finds it.
  */
-export async function cachedOrFilled(cache: string, key: string, sources: KernelSources, fill: (folder: string) => Promise<CachedFacts>): Promise<CachedKernel> {
+export async function cachedOrFilled(
+  cache: string,
+  key: string,
+  sources: KernelSources,
+  fill: (folder: string) => Promise<CachedFacts>,
+): Promise<CachedKernel> {
   const kernels = join(cache, 'kernels');
-  inCache(cache, () => { makeFolders(kernels); });
-  const note = sources.note ?? (() => undefined);
-  return withLock(join(kernels, `.${key}.lock`), sources.signal, () => { note('another pauselab is filling the cache; waiting for it'); }, async () => {
-    const place = join(kernels, key);
-    const there = readEntry(place);
-    if (there !== null && (await isUndamaged(there))) return there;
-    if (existsSync(place)) {
-      note(`what the cache has in ${place} is damaged, and is made again`);
-      inCache(cache, () => { rmSync(place, { recursive: true, force: true }); });
-    }
-    // We alone work on this key: what lies here was left by one that was killed.
-    for (const name of readdirSync(kernels)) if (name.startsWith(`.${key}.partial-`)) rmSync(join(kernels, name), { recursive: true, force: true });
-    const partial = inCache(cache, () => mkdtempSync(join(kernels, `.${key}.partial-`)));
-    try {
-      const facts = await fill(partial);
-      inCache(cache, () => {
-        writeAtomically(join(partial, 'kernel.json'), `${JSON.stringify({ format, ...facts }, null, 1)}\n`);
-        renameSync(partial, place);
-      });
-    } catch (error) {
-      throw explained(cache, error);
-    } finally {
-      cleanUpNow(() => { rmSync(partial, { recursive: true, force: true }); });
-    }
-    const made = readEntry(place);
-    if (made === null) throw new Error(`${place} was made and cannot be read`);
-    return made;
+  inCache(cache, () => {
+    makeFolders(kernels);
   });
+  const note = sources.note ?? (() => undefined);
+  return withLock(
+    join(kernels, `.${key}.lock`),
+    sources.signal,
+    () => {
+      note('another pauselab is filling the cache; waiting for it');
+    },
+    async () => {
+      const place = join(kernels, key);
+      const there = readEntry(place);
+      if (there !== null && (await isUndamaged(there))) return there;
+      if (existsSync(place)) {
+        note(`what the cache has in ${place} is damaged, and is made again`);
+        inCache(cache, () => {
+          rmSync(place, { recursive: true, force: true });
+        });
+      }
+      // We alone work on this key: what lies here was left by one that was killed.
+      for (const name of readdirSync(kernels))
+        if (name.startsWith(`.${key}.partial-`)) rmSync(join(kernels, name), { recursive: true, force: true });
+      const partial = inCache(cache, () => mkdtempSync(join(kernels, `.${key}.partial-`)));
+      try {
+        const facts = await fill(partial);
+        inCache(cache, () => {
+          writeAtomically(join(partial, 'kernel.json'), `${JSON.stringify({ format, ...facts }, null, 1)}\n`);
+          renameSync(partial, place);
+        });
+      } catch (error) {
+        throw explained(cache, error);
+      } finally {
+        cleanUpNow(() => {
+          rmSync(partial, { recursive: true, force: true });
+        });
+      }
+      const made = readEntry(place);
+      if (made === null) throw new Error(`${place} was made and cannot be read`);
+      return made;
+    },
+  );
 }
 
 export function writeInCache(path: string, text: string): void {
@@ -146,14 +180,25 @@ function explained(cache: string, error: unknown): unknown {
   const code = errnoName(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || saysDiskFull(error.message)) return diskFull(cache, error);
   const remedy = remedies[code ?? ''];
-  return remedy === undefined ? error : unfit(`the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; name another with PAUSELAB_CACHE`, { cause: error });
+  return remedy === undefined
+    ? error
+    : unfit(
+        `the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; name another with PAUSELAB_CACHE`,
+        { cause: error },
+      );
 }
 
 export function diskFull(cache: string, cause?: unknown): Failure {
-  return unfit(`the disk of the cache folder ${cache} is full, and nothing was added to it; free some (a kernel takes 35 to 400 MB, and as much again while it is unpacked) or name another folder with PAUSELAB_CACHE`, { cause });
+  return unfit(
+    `the disk of the cache folder ${cache} is full, and nothing was added to it; free some (a kernel takes 35 to 400 MB, and as much again while it is unpacked) or name another folder with PAUSELAB_CACHE`,
+    { cause },
+  );
 }
 
 /** Part of apt's settings files, which know no way to quote these. */
 export function refuseUnquotable(cache: string): void {
-  if (/["\n;]/.test(cache)) throw usage(`the cache folder ${cache} has a quote, a semicolon or a line's end in its path, which apt cannot take; name another with PAUSELAB_CACHE`);
+  if (/["\n;]/.test(cache))
+    throw usage(
+      `the cache folder ${cache} has a quote, a semicolon or a line's end in its path, which apt cannot take; name another with PAUSELAB_CACHE`,
+    );
 }

@@ -9,6 +9,9 @@ export function readConfig(path: string): string {
   try {
     return readText(path, { mostBytes: mostConfigBytes });
   } catch (cause) {
-    throw usage(`${path} could not be read as a kernel's .config (${(cause as Error).message}); name the .config that the kernel was built with`, { cause });
+    throw usage(
+      `${path} could not be read as a kernel's .config (${(cause as Error).message}); name the .config that the kernel was built with`,
+      { cause },
+    );
   }
 }

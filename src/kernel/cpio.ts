@@ -9,7 +9,13 @@ export type CpioEntry =
   | { readonly kind: 'character-device'; readonly path: string; readonly major: number; readonly minor: number }
   | { readonly kind: 'file'; readonly path: string; readonly executable: boolean; readonly content: Uint8Array };
 
-const mode = { folder: 0o040755, link: 0o120777, 'character-device': 0o020600, file: 0o100644, executable: 0o100755 } as const;
+const mode = {
+  folder: 0o040755,
+  link: 0o120777,
+  'character-device': 0o020600,
+  file: 0o100644,
+  executable: 0o100755,
+} as const;
 
 /** Paths are absolute; the folders above them come of themselves. Pieces, so that no copy of the whole is needed. */
 export function* cpioArchive(entries: Iterable<CpioEntry>): Generator<Uint8Array> {
@@ -38,7 +44,14 @@ function record(number: number, entry: CpioEntry): Uint8Array {
   const name = entry.path.replace(/^\/+/, '');
   const device = entry.kind === 'character-device' ? entry : { major: 0, minor: 0 };
   const bits = entry.kind === 'file' && entry.executable ? mode.executable : mode[entry.kind];
-  const own = { number, mode: bits, major: device.major, minor: device.minor, name, links: entry.kind === 'folder' ? 2 : 1 };
+  const own = {
+    number,
+    mode: bits,
+    major: device.major,
+    minor: device.minor,
+    name,
+    links: entry.kind === 'folder' ? 2 : 1,
+  };
   if (entry.kind !== 'link') return header({ ...own, size: entry.kind === 'file' ? entry.content.length : 0 });
   const target = Buffer.from(entry.target);
   return Buffer.concat([header({ ...own, size: target.length }), target, padding(target.length)]);
@@ -67,6 +80,9 @@ function padding(length: number): Uint8Array {
 }
 
 function foldersAbove(path: string): string[] {
-  const parts = path.split('/').filter((part) => part !== '').slice(0, -1);
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .slice(0, -1);
   return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);
 }

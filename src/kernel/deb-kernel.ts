@@ -25,14 +25,20 @@ export async function fetchDebKernel(asked: string, sources: KernelSources): Pro
   } catch (error) {
     // What is in the cache works without a network; that there may be a newer one is said.
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit || kept === null) throw error;
-    sources.note?.(`${error.message}; ${asked} is taken as the cached ${kept.version} (${kept.release}), and there may be a newer one`);
+    sources.note?.(
+      `${error.message}; ${asked} is taken as the cached ${kept.version} (${kept.release}), and there may be a newer one`,
+    );
     return imageOf(asked, kept);
   }
 }
 
 async function cachedFor(spec: DebSpec, sources: KernelSources): Promise<CachedKernel | null> {
   const checked = cachedKernels(cacheFolder(sources)).filter(({ suite }) => suite !== null);
-  const best = bestMatch(spec, checked.map((kernel) => ({ name: kernel.package, version: kernel.version, kernel })))?.kernel ?? null;
+  const best =
+    bestMatch(
+      spec,
+      checked.map((kernel) => ({ name: kernel.package, version: kernel.version, kernel })),
+    )?.kernel ?? null;
   return best !== null && (await isUndamaged(best)) ? best : null;
 }
 
@@ -57,7 +63,10 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
   for (const part of dependedParts({ depends })) {
     const found = index.packages.find((one) => one.name === part.name && one.version === version);
     if (found !== undefined) others.push(found);
-    else sources.note?.(`${part.name} ${version} is no longer in ${index.mirror.uri}: of ${spec.asked} the ${part.name.startsWith('linux-base') ? 'config is' : 'modules are'} not known`);
+    else
+      sources.note?.(
+        `${part.name} ${version} is no longer in ${index.mirror.uri}: of ${spec.asked} the ${part.name.startsWith('linux-base') ? 'config is' : 'modules are'} not known`,
+      );
   }
   return { mirror: index.mirror, chosen, others };
 }
@@ -65,22 +74,42 @@ async function choose(spec: DebSpec, sources: KernelSources): Promise<Choice> {
 /** Images whose kernel is in the mirror as well; it drops old parts at other times than old images. */
 export function bootable({ packages }: Pick<PackageIndex, 'packages'>): Package[] {
   const there = new Set(packages.map(({ name, version }) => `${name} ${version}`));
-  return packages.filter((one) => parseImageName(one.name) !== null && dependedParts(one).every(({ name, holdsImage }) => !holdsImage || there.has(`${name} ${one.version}`)));
+  return packages.filter(
+    (one) =>
+      parseImageName(one.name) !== null &&
+      dependedParts(one).every(({ name, holdsImage }) => !holdsImage || there.has(`${name} ${one.version}`)),
+  );
 }
 
 function noSuch(spec: DebSpec, { mirror, packages, leftOut }: PackageIndex): Failure {
   const near = nearVersions(spec, bootable({ packages }));
   const unread = leftOut.filter(({ problem }) => problem !== 'absent');
   // What could not be read might have it: then the machine is at fault, not what was asked for.
-  if (unread.length > 0) return unfit(`${spec.asked} is in no suite of ${mirror.uri} that could be read; ${unread.map(({ sentence }) => sentence).join('; ')}`);
-  return usage(`${spec.asked}: ${mirror.uri} has no such kernel of the flavour ${spec.flavour}${near.length === 0 ? '' : `; near ones: ${near.map((version) => `deb:${version}`).join(', ')}`} (all: pauselab kernels list --available)`);
+  if (unread.length > 0)
+    return unfit(
+      `${spec.asked} is in no suite of ${mirror.uri} that could be read; ${unread.map(({ sentence }) => sentence).join('; ')}`,
+    );
+  return usage(
+    `${spec.asked}: ${mirror.uri} has no such kernel of the flavour ${spec.flavour}${near.length === 0 ? '' : `; near ones: ${near.map((version) => `deb:${version}`).join(', ')}`} (all: pauselab kernels list --available)`,
+  );
 }
 
-async function fetchPackages(mirror: Mirror, chosen: Package, others: readonly Package[], sources: KernelSources): Promise<CachedKernel> {
+async function fetchPackages(
+  mirror: Mirror,
+  chosen: Package,
+  others: readonly Package[],
+  sources: KernelSources,
+): Promise<CachedKernel> {
   const packages = [chosen, ...others];
-  const key = cacheKey('deb', packages.map(({ sha256 }) => sha256), sha256OfText);
+  const key = cacheKey(
+    'deb',
+    packages.map(({ sha256 }) => sha256),
+    sha256OfText,
+  );
   return cachedOrFilled(cacheFolder(sources), key, sources, async (folder) => {
-    sources.note?.(`fetching ${chosen.name} ${chosen.version} of ${chosen.suite} (${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`);
+    sources.note?.(
+      `fetching ${chosen.name} ${chosen.version} of ${chosen.suite} (${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,
+    );
     const unpacked = join(folder, 'unpacked');
     makeFolders(unpacked);
     for (const one of packages) {
@@ -105,5 +134,13 @@ async function fetchPackages(mirror: Mirror, chosen: Package, others: readonly P
 
 function imageOf(asked: string, kernel: CachedKernel): KernelImage {
   const { release, image, config, modules, sha256, version, suite } = kernel;
-  return { asked, release, image, config, modules, sha256, origin: { kind: 'deb', package: kernel.package, version, suite } };
+  return {
+    asked,
+    release,
+    image,
+    config,
+    modules,
+    sha256,
+    origin: { kind: 'deb', package: kernel.package, version, suite },
+  };
 }

@@ -11,7 +11,9 @@ const shortNames: Record<string, Flavour> = { cloud: 'cloud-amd64', rt: 'rt-amd6
 
 export interface DebSpec {
   readonly asked: string;
-  /** `6.16.12`, `6.12`, `7`: its first numbers; or a release (`6.12.43+deb13-cloud-amd64`) or package version in full. */
+  /**
+   * `6.16.12`, `6.12`, `7`: its first numbers; or a release (`6.12.43+deb13-cloud-amd64`) or package version in full.
+   */
   readonly version: string;
   readonly flavour: Flavour;
 }
@@ -34,7 +36,9 @@ const pattern = new RegExp(`^linux-image-(\\d\\S*?)-(${flavours.join('|')})(-uns
 
 export function parseImageName(name: string): ImageName | null {
   const [, abi, flavour, unsigned] = pattern.exec(name) ?? [];
-  return abi === undefined || flavour === undefined ? null : { release: `${abi}-${flavour}`, flavour: flavour as Flavour, unsigned: unsigned !== undefined };
+  return abi === undefined || flavour === undefined
+    ? null
+    : { release: `${abi}-${flavour}`, flavour: flavour as Flavour, unsigned: unsigned !== undefined };
 }
 
 export function parseDebSpec(asked: string): DebSpec {
@@ -42,9 +46,14 @@ export function parseDebSpec(asked: string): DebSpec {
   const example = 'write it as deb:6.12 (the newest 6.12.x), deb:6.16.12 or deb:6.16.12/amd64';
   if (!/^\d[\w.+~:-]*$/.test(version) || more.length > 0) throw usage(`${asked} names no kernel version; ${example}`);
   const own = parseImageName(`linux-image-${version}`)?.flavour;
-  const flavour = named === undefined ? (own ?? 'cloud-amd64') : (shortNames[named] ?? flavours.find((one) => one === named));
-  if (flavour === undefined) throw usage(`${asked}: Debian has no flavour ${named ?? ''}${didYouMean(named ?? '', [...flavours, ...Object.keys(shortNames)])}; there are ${flavours.join(', ')}`);
-  if (own !== undefined && own !== flavour) throw usage(`${asked}: the release ${version} is of the flavour ${own}, not ${flavour}`);
+  const flavour =
+    named === undefined ? (own ?? 'cloud-amd64') : (shortNames[named] ?? flavours.find((one) => one === named));
+  if (flavour === undefined)
+    throw usage(
+      `${asked}: Debian has no flavour ${named ?? ''}${didYouMean(named ?? '', [...flavours, ...Object.keys(shortNames)])}; there are ${flavours.join(', ')}`,
+    );
+  if (own !== undefined && own !== flavour)
+    throw usage(`${asked}: the release ${version} is of the flavour ${own}, not ${flavour}`);
   return { asked, version, flavour };
 }
 
@@ -55,7 +64,9 @@ export function isExact({ version }: DebSpec): boolean {
 
 /** The newest that fits; of two alike the one that is signed for secure boot, which is what users install. */
 export function bestMatch<T extends Named>(spec: DebSpec, packages: readonly T[]): T | undefined {
-  return packages.filter((one) => fits(spec, one)).sort((a, b) => compareDebianVersions(b.version, a.version) || Number(isUnsigned(a)) - Number(isUnsigned(b)))[0];
+  return packages
+    .filter((one) => fits(spec, one))
+    .sort((a, b) => compareDebianVersions(b.version, a.version) || Number(isUnsigned(a)) - Number(isUnsigned(b)))[0];
 }
 
 function fits({ version, flavour }: DebSpec, one: Named): boolean {
@@ -73,7 +84,9 @@ function isUnsigned({ name }: Named): boolean {
 
 /** Versions of this flavour around the one that is not there, in order. */
 export function nearVersions({ version, flavour }: DebSpec, packages: readonly Named[]): string[] {
-  const all = new Set(packages.filter(({ name }) => parseImageName(name)?.flavour === flavour).map((one) => upstreamVersion(one.version)));
+  const all = new Set(
+    packages.filter(({ name }) => parseImageName(name)?.flavour === flavour).map((one) => upstreamVersion(one.version)),
+  );
   const sorted = [...all].sort(compareDebianVersions);
   const place = sorted.filter((one) => compareDebianVersions(one, version) < 0).length;
   return sorted.slice(Math.max(0, place - 3), place + 3);

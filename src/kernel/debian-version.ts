@@ -1,10 +1,13 @@
 /**
- * Order of Debian package versions, as deb-version(7) defines it: epoch, upstream version, revision; letters before other
+ * Order of Debian package versions, as deb-version(7) defines it: epoch, upstream version, revision; letters before
+ * other
  * signs, a tilde before everything, even before the end; runs of digits as numbers.
  */
 export function compareDebianVersions(a: string, b: string): number {
   const [one, other] = [partsOf(a), partsOf(b)];
-  return one.epoch - other.epoch || comparePart(one.upstream, other.upstream) || comparePart(one.revision, other.revision);
+  return (
+    one.epoch - other.epoch || comparePart(one.upstream, other.upstream) || comparePart(one.revision, other.revision)
+  );
 }
 
 /** `6.16.12` of `6.16.12-1~bpo13+1`: the kernel's own version. */

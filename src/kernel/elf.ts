@@ -16,23 +16,31 @@ const tag = { end: 0, needed: 1, stringTable: 5, rpath: 15, runpath: 29 } as con
 
 /** Null for what is no such file. */
 export function elfNeeds(bytes: Buffer): ElfNeeds | null {
-  if (bytes.length < header.bytes || bytes.readUInt32BE(0) !== 0x7f454c46 || bytes[4] !== 2 || bytes[5] !== 1) return null;
+  if (bytes.length < header.bytes || bytes.readUInt32BE(0) !== 0x7f454c46 || bytes[4] !== 2 || bytes[5] !== 1)
+    return null;
   const start = Number(bytes.readBigUInt64LE(header.programOffset));
   const size = bytes.readUInt16LE(header.programSize);
-  const segments = Array.from({ length: bytes.readUInt16LE(header.programCount) }, (_, i) => segmentAt(bytes, start + i * size));
+  const segments = Array.from({ length: bytes.readUInt16LE(header.programCount) }, (_, i) =>
+    segmentAt(bytes, start + i * size),
+  );
   const interpreter = segments.find(({ type }) => type === segment.interpreter);
   const offsetOf = (address: number): number => {
-    const holding = segments.find(({ type, address: from, bytes: length }) => type === segment.load && address >= from && address < from + length);
+    const holding = segments.find(
+      ({ type, address: from, bytes: length }) => type === segment.load && address >= from && address < from + length,
+    );
     return holding === undefined ? address : address - holding.address + holding.offset;
   };
   const dynamic = segments.find(({ type }) => type === segment.dynamic);
   const entries = dynamic === undefined ? [] : dynamicEntries(bytes, dynamic.offset, dynamic.bytes);
   const strings = offsetOf(entries.find((entry) => entry.tag === tag.stringTable)?.value ?? 0);
-  const texts = (...tags: number[]): string[] => entries.filter((entry) => tags.includes(entry.tag)).map(({ value }) => textAt(bytes, strings + value));
+  const texts = (...tags: number[]): string[] =>
+    entries.filter((entry) => tags.includes(entry.tag)).map(({ value }) => textAt(bytes, strings + value));
   return {
     interpreter: interpreter === undefined ? null : textAt(bytes, interpreter.offset),
     needed: texts(tag.needed),
-    runPath: texts(tag.runpath, tag.rpath).flatMap((text) => text.split(':')).filter((text) => text !== ''),
+    runPath: texts(tag.runpath, tag.rpath)
+      .flatMap((text) => text.split(':'))
+      .filter((text) => text !== ''),
   };
 }
 
@@ -48,7 +56,12 @@ interface Segment {
 }
 
 function segmentAt(bytes: Buffer, at: number): Segment {
-  return { type: bytes.readUInt32LE(at), offset: Number(bytes.readBigUInt64LE(at + 8)), address: Number(bytes.readBigUInt64LE(at + 16)), bytes: Number(bytes.readBigUInt64LE(at + 32)) };
+  return {
+    type: bytes.readUInt32LE(at),
+    offset: Number(bytes.readBigUInt64LE(at + 8)),
+    address: Number(bytes.readBigUInt64LE(at + 16)),
+    bytes: Number(bytes.readBigUInt64LE(at + 32)),
+  };
 }
 
 function dynamicEntries(bytes: Buffer, offset: number, length: number): { tag: number; value: number }[] {

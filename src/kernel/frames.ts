@@ -1,5 +1,6 @@
 /**
- * Messages between the host and a guest, on a stream of bytes: a mark, the length, JSON. The mark is for the serial port,
+ * Messages between the host and a guest, on a stream of bytes: a mark, the length, JSON. The mark is for the serial
+ * port,
  * where a kernel or firmware may write too. The other side is not trusted: a length beyond the limit ends the channel.
  */
 import { workloadFailed } from '../base/failure.js';
@@ -12,7 +13,10 @@ export const mostFrameBytes = 128 * 1024 * 1024;
 
 export function encodeFrame(message: unknown): Buffer {
   const body = Buffer.from(JSON.stringify(message));
-  if (body.length > mostFrameBytes) throw workloadFailed(`a message of ${body.length} bytes is too large for the channel between host and guest; use a shorter --duration`);
+  if (body.length > mostFrameBytes)
+    throw workloadFailed(
+      `a message of ${body.length} bytes is too large for the channel between host and guest; use a shorter --duration`,
+    );
   const start = Buffer.alloc(head);
   mark.copy(start);
   start.writeUInt32BE(body.length, mark.length);
@@ -48,9 +52,13 @@ export function frameReader(): (chunk: Buffer) => unknown[] {
 }
 
 function lengthOf(bytes: Buffer): number {
-  if (!bytes.subarray(0, mark.length).equals(mark)) throw workloadFailed('something that is no message came through the channel between host and guest');
+  if (!bytes.subarray(0, mark.length).equals(mark))
+    throw workloadFailed('something that is no message came through the channel between host and guest');
   const length = bytes.readUInt32BE(mark.length);
-  if (length > mostFrameBytes) throw workloadFailed(`a message of ${length} bytes was announced by the guest, more than the ${mostFrameBytes} that are accepted`);
+  if (length > mostFrameBytes)
+    throw workloadFailed(
+      `a message of ${length} bytes was announced by the guest, more than the ${mostFrameBytes} that are accepted`,
+    );
   return length;
 }
 

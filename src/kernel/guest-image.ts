@@ -1,6 +1,7 @@
 /**
  * The first and only file system of a guest: this Node, this pauselab as it was built, the libraries they need. Same
- * content, same bytes, so it is cached by its digest. Not compressed: an emulated CPU takes longer to unpack it than the
+ * content, same bytes, so it is cached by its digest. Not compressed: an emulated CPU takes longer to unpack it than
+ * the
  * host to hand it over (docs/kernels.md).
  */
 import { createHash } from 'node:crypto';
@@ -72,8 +73,11 @@ function noteUse(path: string): void {
 }
 
 export function keepLastUsed(folder: string): void {
-  const images = readdirSync(folder).filter((name) => name.endsWith('.cpio')).map((name) => ({ path: join(folder, name), usedAt_ms: statSync(join(folder, name)).mtimeMs }));
-  for (const { path } of images.sort((a, b) => b.usedAt_ms - a.usedAt_ms).slice(mostKept)) rmSync(path, { force: true });
+  const images = readdirSync(folder)
+    .filter((name) => name.endsWith('.cpio'))
+    .map((name) => ({ path: join(folder, name), usedAt_ms: statSync(join(folder, name)).mtimeMs }));
+  for (const { path } of images.sort((a, b) => b.usedAt_ms - a.usedAt_ms).slice(mostKept))
+    rmSync(path, { force: true });
 }
 
 function ownFiles(): GuestFile[] {
@@ -81,8 +85,11 @@ function ownFiles(): GuestFile[] {
   const init = join(release, 'pauselab-guest-init');
   const needed = [init, ...programs.map((name) => join(release, name)), join(root, 'dist/guest/main.js')];
   const missing = needed.find((file) => !existsSync(file));
-  if (missing !== undefined) throw unfit(`${missing} is not there, and a guest needs it; run \`npm run setup\` to build it`);
-  const jvm = ['native/build/Release/libpauselab-jvm.so', 'jvm-workloads/build/pauselab.jar'].filter((path) => existsSync(join(root, path)));
+  if (missing !== undefined)
+    throw unfit(`${missing} is not there, and a guest needs it; run \`npm run setup\` to build it`);
+  const jvm = ['native/build/Release/libpauselab-jvm.so', 'jvm-workloads/build/pauselab.jar'].filter((path) =>
+    existsSync(join(root, path)),
+  );
   const own = [...programs.map((name) => `native/build/Release/${name}`), ...jvm, 'dist', 'package.json'];
   return [
     { from: init, to: '/init' },
@@ -97,11 +104,17 @@ function packageFolders(names: readonly string[]): string[] {
   const require = createRequire(join(root, 'package.json'));
   const folders = new Set<string>();
   const visit = (name: string, from: NodeJS.Require): void => {
-    const folder = from.resolve.paths(name)?.map((path) => join(path, name)).find((path) => existsSync(join(path, 'package.json')));
-    if (folder === undefined) throw unfit(`the package ${name} is not installed, and a guest needs it; run \`npm run setup\``);
+    const folder = from.resolve
+      .paths(name)
+      ?.map((path) => join(path, name))
+      .find((path) => existsSync(join(path, 'package.json')));
+    if (folder === undefined)
+      throw unfit(`the package ${name} is not installed, and a guest needs it; run \`npm run setup\``);
     if (folders.has(folder)) return;
     folders.add(folder);
-    const { dependencies = {} } = parseJson(readText(join(folder, 'package.json'), { mostBytes: 2 ** 20 })) as { dependencies?: Record<string, string> };
+    const { dependencies = {} } = parseJson(readText(join(folder, 'package.json'), { mostBytes: 2 ** 20 })) as {
+      dependencies?: Record<string, string>;
+    };
     for (const dependency of Object.keys(dependencies)) visit(dependency, createRequire(join(folder, 'package.json')));
   };
   for (const name of names) visit(name, require);
@@ -123,14 +136,24 @@ function* entriesOf(files: readonly GuestFile[]): Generator<CpioEntry> {
   // The kernel opens the console before process 1 has mounted anything.
   yield { kind: 'character-device', path: '/dev/console', major: 5, minor: 1 };
   for (const path of ['/proc', '/sys', '/tmp', '/run', '/boot']) yield { kind: 'folder', path };
-  const libraries = libraryClosure(files.map(({ from }) => from).filter((file) => /(?:^[^.]+|\.node|\.so(?:\.\d+)*)$/.test(file.slice(dirname(file).length + 1))));
+  const libraries = libraryClosure(
+    files
+      .map(({ from }) => from)
+      .filter((file) => /(?:^[^.]+|\.node|\.so(?:\.\d+)*)$/.test(file.slice(dirname(file).length + 1))),
+  );
   const configuration = ['/etc/ld.so.cache'].filter(existsSync).map((path): [string, string] => [path, path]);
   for (const { from, to } of files) yield fileEntry(from, to);
-  for (const [to, from] of [...libraries, ...configuration].sort(([a], [b]) => (a < b ? -1 : 1))) yield fileEntry(from, to);
+  for (const [to, from] of [...libraries, ...configuration].sort(([a], [b]) => (a < b ? -1 : 1)))
+    yield fileEntry(from, to);
 }
 
 function fileEntry(from: string, to: string): CpioEntry {
-  return { kind: 'file', path: to, executable: (statSync(from).mode & 0o111) !== 0, content: readBytes(from, { mostBytes: 2 ** 30 }) };
+  return {
+    kind: 'file',
+    path: to,
+    executable: (statSync(from).mode & 0o111) !== 0,
+    content: readBytes(from, { mostBytes: 2 ** 30 }),
+  };
 }
 
 function digestOf(entries: readonly CpioEntry[]): string {

@@ -1,4 +1,6 @@
-/** The .config that a kernel built with CONFIG_IKCONFIG carries: gzip data between two marks, in its uncompressed image. */
+/**
+ * The .config that a kernel built with CONFIG_IKCONFIG carries: gzip data between two marks, in its uncompressed image.
+ */
 import type { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { spawnKept } from '../base/child.js';
@@ -70,7 +72,11 @@ const unpackers: readonly (readonly [magic: string, command: readonly string[]])
 ];
 
 /** Of a bzImage. Null if it carries none, or where the program that unpacks it is missing. */
-export async function configOfBzImage(path: string, { offset, length }: { offset: number; length: number }, head: Buffer): Promise<string | null> {
+export async function configOfBzImage(
+  path: string,
+  { offset, length }: { offset: number; length: number },
+  head: Buffer,
+): Promise<string | null> {
   if (length === 0) return null;
   const magic = head.toString('latin1');
   const packed = streamOf(path, { mostBytes: mostKernelBytes, start: offset, end: offset + length - 1 });
@@ -93,8 +99,18 @@ async function throughProgram(packed: Readable, program: string, args: readonly 
   const child = spawnKept(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new Error('two pipes were asked for');
-  const late = setTimeout(() => { child.kill('SIGKILL'); }, unpackDeadline_ms);
-  const ended = new Promise<void>((done) => { child.once('close', () => { done(); }).once('error', () => { done(); }); });
+  const late = setTimeout(() => {
+    child.kill('SIGKILL');
+  }, unpackDeadline_ms);
+  const ended = new Promise<void>((done) => {
+    child
+      .once('close', () => {
+        done();
+      })
+      .once('error', () => {
+        done();
+      });
+  });
   // It may end before it has read all.
   stdin.on('error', () => undefined);
   packed.pipe(stdin);

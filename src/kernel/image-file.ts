@@ -22,19 +22,29 @@ export function parseFileSpec(asked: string): FileSpec {
   let path = resolve(image);
   if (!existsSync(path)) {
     const version = /^\d+(\.\d+)*$/.test(image) ? `; did you mean deb:${image}?` : '';
-    throw usage(`${image} is no file${version === '' ? '; name a kernel as deb:<version>, a .deb, a bzImage or a vmlinux' : version}`);
+    throw usage(
+      `${image} is no file${version === '' ? '; name a kernel as deb:<version>, a .deb, a bzImage or a vmlinux' : version}`,
+    );
   }
   if (statSync(path).isDirectory()) {
     const built = join(path, 'arch/x86/boot/bzImage');
-    if (!existsSync(built)) throw usage(`${image} is a folder without arch/x86/boot/bzImage in it, so no kernel was built there for x86; name the image itself`);
+    if (!existsSync(built))
+      throw usage(
+        `${image} is a folder without arch/x86/boot/bzImage in it, so no kernel was built there for x86; name the image itself`,
+      );
     path = built;
   }
   if (!statSync(path).isFile()) throw usage(`${image} is no regular file; name a kernel image`);
-  if (named !== undefined && !(existsSync(named) && statSync(named).isFile())) throw usage(`${named}, the config of ${image}, is no file; name the .config that the kernel was built with`);
+  if (named !== undefined && !(existsSync(named) && statSync(named).isFile()))
+    throw usage(`${named}, the config of ${image}, is no file; name the .config that the kernel was built with`);
   return { path, config: named === undefined ? null : resolve(named) };
 }
 
-export async function kernelOfFile(asked: string, { path, config: named }: FileSpec, sources: KernelSources = {}): Promise<KernelImage> {
+export async function kernelOfFile(
+  asked: string,
+  { path, config: named }: FileSpec,
+  sources: KernelSources = {},
+): Promise<KernelImage> {
   const { release, carried } = await examineImage(path);
   const sha256 = await sha256OfFile(path);
   if (named !== null) refuseForeignConfig(named, release, asked);
@@ -43,7 +53,10 @@ export async function kernelOfFile(asked: string, { path, config: named }: FileS
 }
 
 /** Its release, and the .config that it carries, which takes unpacking it. */
-export async function examineImage(path: string, called = path): Promise<{ release: string; carried: () => Promise<string | null> }> {
+export async function examineImage(
+  path: string,
+  called = path,
+): Promise<{ release: string; carried: () => Promise<string | null> }> {
   const { head, sizeBytes, payloadHead } = readHead(path);
   const image = readImageHead(head, sizeBytes);
   switch (image.kind) {
@@ -53,7 +66,10 @@ export async function examineImage(path: string, called = path): Promise<{ relea
     }
     case 'vmlinux': {
       const { release, config } = await searchVmlinux(streamOf(path, { mostBytes: mostKernelBytes }));
-      if (release === undefined) throw usage(`${called} cannot be booted: it is an ELF file for x86-64 and no Linux kernel; name a vmlinux or a bzImage`);
+      if (release === undefined)
+        throw usage(
+          `${called} cannot be booted: it is an ELF file for x86-64 and no Linux kernel; name a vmlinux or a bzImage`,
+        );
       return { release, carried: () => Promise.resolve(config) };
     }
     case 'deb':
@@ -65,13 +81,26 @@ export async function examineImage(path: string, called = path): Promise<{ relea
 
 function readHead(path: string): { head: Buffer; sizeBytes: number; payloadHead: (offset: number) => Buffer } {
   try {
-    return { head: readPart(path, 0, headBytes), sizeBytes: statSync(path).size, payloadHead: (offset) => readPart(path, offset, 8) };
+    return {
+      head: readPart(path, 0, headBytes),
+      sizeBytes: statSync(path).size,
+      payloadHead: (offset) => readPart(path, offset, 8),
+    };
   } catch (cause) {
-    throw machineFailure(cause) ?? usage(`${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a kernel image that you may read`, { cause });
+    throw (
+      machineFailure(cause) ??
+      usage(
+        `${path} could not be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)}); name a kernel image that you may read`,
+        { cause },
+      )
+    );
   }
 }
 
-/** As distributions, `make install` and a build tree lay them. One of another version is of another kernel, and is not taken. */
+/**
+ * As distributions, `make install` and a build tree lay them. One of another version is of another kernel, and is not
+ * taken.
+ */
 function configBeside(path: string, release: string): string | null {
   const folder = dirname(path);
   const candidates = [
@@ -83,7 +112,8 @@ function configBeside(path: string, release: string): string | null {
     join(folder, 'config'),
   ];
   for (const candidate of candidates) {
-    if (existsSync(candidate) && statSync(candidate).isFile() && belongsTo(readConfig(candidate), release)) return candidate;
+    if (existsSync(candidate) && statSync(candidate).isFile() && belongsTo(readConfig(candidate), release))
+      return candidate;
   }
   return null;
 }
@@ -91,7 +121,10 @@ function configBeside(path: string, release: string): string | null {
 function refuseForeignConfig(path: string, release: string, asked: string): void {
   const text = readConfig(path);
   if (!/^CONFIG_\w+=/m.test(text)) throw usage(`${asked}: ${path} is no kernel's .config: it sets no CONFIG_ option`);
-  if (!belongsTo(text, release)) throw usage(`${asked}: ${path} is the .config of Linux ${configVersion(text) ?? 'of an unknown version'} and the image is ${release}; name the one that it was built with`);
+  if (!belongsTo(text, release))
+    throw usage(
+      `${asked}: ${path} is the .config of Linux ${configVersion(text) ?? 'of an unknown version'} and the image is ${release}; name the one that it was built with`,
+    );
 }
 
 /** Major and minor only: Debian's 6.1.0-50 is built from 6.1.176. */

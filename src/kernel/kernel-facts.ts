@@ -1,5 +1,11 @@
 /** What a kernel's image and .config tell of what is measured, and what they cannot tell. */
-import { bootablePreemption, configHz, configOffers, configOption, configuredPreemption } from '../host/kernel-config.js';
+import {
+  bootablePreemption,
+  configHz,
+  configOffers,
+  configOption,
+  configuredPreemption,
+} from '../host/kernel-config.js';
 import type { PreemptionModel } from '../profile/preemption.js';
 import { readConfig } from './config-file.js';
 import { sha256OfText } from './checksum.js';
@@ -46,26 +52,41 @@ export function kernelFacts(kernel: Pick<KernelImage, 'release' | 'sha256' | 'co
   return factsOf(kernel, kernel.config === null ? null : readConfig(kernel.config));
 }
 
-export function factsOf({ release, sha256, origin }: Pick<KernelImage, 'release' | 'sha256' | 'origin'>, config: string | null): KernelFacts {
+export function factsOf(
+  { release, sha256, origin }: Pick<KernelImage, 'release' | 'sha256' | 'origin'>,
+  config: string | null,
+): KernelFacts {
   const own = <T>(read: (text: string) => T): T | null => (config === null ? null : read(config));
   const isSet = (name: string): boolean | null => own((text) => configOption(text, name) === 'y');
   return {
     release,
-    version: own(configVersion) ?? (origin.kind === 'deb' ? upstreamVersion(origin.version) : (/^\d+(?:\.\d+)*/.exec(release)?.[0] ?? release)),
+    version:
+      own(configVersion) ??
+      (origin.kind === 'deb' ? upstreamVersion(origin.version) : (/^\d+(?:\.\d+)*/.exec(release)?.[0] ?? release)),
     // The longest name: cloud-amd64 ends in amd64 too.
-    flavour: flavours.find((name) => name !== 'amd64' && release.endsWith(`-${name}`)) ?? (release.endsWith('-amd64') ? 'amd64' : null),
+    flavour:
+      flavours.find((name) => name !== 'amd64' && release.endsWith(`-${name}`)) ??
+      (release.endsWith('-amd64') ? 'amd64' : null),
     imageSha256: sha256,
     configSha256: own(sha256OfText),
     compiler: own((text) => configOption(text, 'CC_VERSION_TEXT')?.replaceAll('"', '') ?? null),
     hz: own(configHz),
-    preemption: own((text) => ({ default: configuredPreemption(text), models: bootablePreemption(text), realTime: configOption(text, 'PREEMPT_RT') === 'y' })),
+    preemption: own((text) => ({
+      default: configuredPreemption(text),
+      models: bootablePreemption(text),
+      realTime: configOption(text, 'PREEMPT_RT') === 'y',
+    })),
     perVmaLocks: isSet('PER_VMA_LOCK'),
     transparentHugePages: own(hugePages),
     mitigations: own(mitigationsOf),
     cpuBandwidth: isSet('CFS_BANDWIDTH'),
     autogroup: isSet('SCHED_AUTOGROUP'),
     notKnown: [
-      ...(config === null ? ['its .config is not known, and with it HZ, preemption models, per-VMA locks, huge pages and mitigations; name it with ,config=PATH'] : []),
+      ...(config === null
+        ? [
+            'its .config is not known, and with it HZ, preemption models, per-VMA locks, huge pages and mitigations; name it with ,config=PATH',
+          ]
+        : []),
       'which lock a call takes: neither version nor config tells (fixes are backported, calls fall back), only behaviour does (`pauselab doctor`)',
       'which preemption model, huge pages and mitigations are in force: the command line and the CPU decide at boot',
     ],
@@ -74,7 +95,11 @@ export function factsOf({ release, sha256, origin }: Pick<KernelImage, 'release'
 
 function hugePages(config: string): KernelFacts['transparentHugePages'] {
   if (configOption(config, 'TRANSPARENT_HUGEPAGE') !== 'y') return 'never';
-  return (['always', 'madvise', 'never'] as const).find((mode) => configOption(config, `TRANSPARENT_HUGEPAGE_${mode.toUpperCase()}`) === 'y') ?? null;
+  return (
+    (['always', 'madvise', 'never'] as const).find(
+      (mode) => configOption(config, `TRANSPARENT_HUGEPAGE_${mode.toUpperCase()}`) === 'y',
+    ) ?? null
+  );
 }
 
 /** What newer kernels call MITIGATION_… and older ones otherwise. */
@@ -91,9 +116,21 @@ const olderNames: Record<string, string> = {
 };
 
 function mitigationsOf(config: string): Mitigations {
-  const newer = [...config.matchAll(/^(?:# )?CONFIG_(MITIGATION_(\w+))[= ]/gm)].map(([, option = '', name = '']) => ({ option, name }));
-  const older = Object.entries(olderNames).map(([option, name]) => ({ option, name })).filter(({ option }) => configOffers(config, option));
+  const newer = [...config.matchAll(/^(?:# )?CONFIG_(MITIGATION_(\w+))[= ]/gm)].map(([, option = '', name = '']) => ({
+    option,
+    name,
+  }));
+  const older = Object.entries(olderNames)
+    .map(([option, name]) => ({ option, name }))
+    .filter(({ option }) => configOffers(config, option));
   const all = [...newer, ...older];
-  const names = (set: boolean): string[] => [...new Set(all.filter(({ option }) => (configOption(config, option) === 'y') === set).map(({ name }) => name))].sort();
-  return { enabled: [configOption(config, 'CPU_MITIGATIONS'), configOption(config, 'SPECULATION_MITIGATIONS')].includes('y'), on: names(true), off: names(false) };
+  const names = (set: boolean): string[] =>
+    [
+      ...new Set(all.filter(({ option }) => (configOption(config, option) === 'y') === set).map(({ name }) => name)),
+    ].sort();
+  return {
+    enabled: [configOption(config, 'CPU_MITIGATIONS'), configOption(config, 'SPECULATION_MITIGATIONS')].includes('y'),
+    on: names(true),
+    off: names(false),
+  };
 }

@@ -14,8 +14,10 @@ export type { KernelImage, KernelOrigin, KernelSources } from './kernel.js';
  */
 export async function resolveKernel(asked: string, sources: KernelSources = {}): Promise<KernelImage> {
   // A guest runs this very Node: another architecture's kernel could not start it.
-  if (process.arch !== 'x64') throw unfit(`kernels are booted on x86-64 machines only and this one is ${process.arch}; use such a machine`);
-  if (asked === 'host') throw usage("host is this machine's own kernel, which is not booted; name deb:<version>, a .deb or a kernel image");
+  if (process.arch !== 'x64')
+    throw unfit(`kernels are booted on x86-64 machines only and this one is ${process.arch}; use such a machine`);
+  if (asked === 'host')
+    throw usage("host is this machine's own kernel, which is not booted; name deb:<version>, a .deb or a kernel image");
   if (asked.startsWith('deb:')) return fetchDebKernel(asked, sources);
   const spec = parseFileSpec(asked);
   return isDebArchive(spec.path) ? kernelOfDebFile(asked, spec, sources) : kernelOfFile(asked, spec, sources);

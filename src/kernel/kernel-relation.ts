@@ -17,15 +17,29 @@ export function relationOf(first: KnownKernel, second: KnownKernel): Pick<Kernel
   return {
     differences: [
       ...differences(first.facts, second.facts).map(({ fact, sentence }) => ({ fact, sentence })),
-      ...(relation?.kind === 'other options' ? [{ fact: 'options', sentence: `options: ${relation.options.length} of the configuration ${relation.options.length === 1 ? 'differs' : 'differ'} (${someOf(relation.options)}), so that more than a patch may explain a difference` }] : []),
+      ...(relation?.kind === 'other options'
+        ? [
+            {
+              fact: 'options',
+              sentence: `options: ${relation.options.length} of the configuration ${relation.options.length === 1 ? 'differs' : 'differ'} (${someOf(relation.options)}), so that more than a patch may explain a difference`,
+            },
+          ]
+        : []),
     ],
-    oneTree: relation?.kind === 'one tree' ? { version: relation.version, options_n: relation.options_n, sameCompiler: relation.sameCompiler } : null,
+    oneTree:
+      relation?.kind === 'one tree'
+        ? { version: relation.version, options_n: relation.options_n, sameCompiler: relation.sameCompiler }
+        : null,
   };
 }
 
 function side({ kernel }: KnownKernel, other: KnownKernel): TreeSide {
   const { config } = kernel;
-  return { kernel, config: config === null ? null : readConfig(config), configIsOwn: config !== null && (config !== other.kernel.config || wasCarried(config)) };
+  return {
+    kernel,
+    config: config === null ? null : readConfig(config),
+    configIsOwn: config !== null && (config !== other.kernel.config || wasCarried(config)),
+  };
 }
 
 const mostNamed = 6;

@@ -16,7 +16,14 @@ import { launchFile } from '../workload/java/launch-file.js';
 import { howEnded, killAll, programs, startProgram, type Program } from '../workload/programs.js';
 import { createRuntimeFolder } from '../workload/runtime-folder.js';
 import { encodeFrame, frameReader } from './frames.js';
-import { kernelCommandLine, qemuArguments, type Accelerator, type BootFiles, type GuestSettings, type Qemu } from './qemu.js';
+import {
+  kernelCommandLine,
+  qemuArguments,
+  type Accelerator,
+  type BootFiles,
+  type GuestSettings,
+  type Qemu,
+} from './qemu.js';
 import { connectQmp, type Qmp } from './qmp.js';
 
 export interface BootInput {
@@ -45,7 +52,8 @@ export interface Machine {
   /** QEMU's arguments, as they were. */
   readonly command: readonly string[];
   /**
-   * Sends a request and takes messages until `take` has made an answer of one. Throws MachineLost once there will be none: QEMU
+   * Sends a request and takes messages until `take` has made an answer of one. Throws MachineLost once there will be
+   * none: QEMU
    * has ended, or the time is over.
    */
   request<T>(message: unknown, deadline: RequestDeadline, take: (answer: unknown) => T | undefined): Promise<T>;
@@ -79,33 +87,88 @@ const controlDeadline_ms = 20_000;
 const mostConsole = 1024 * 1024;
 const lastLines = 12;
 
-export async function bootMachine({ qemu, accelerator, settings, kernel, initramfs, deadline_ms, interrupted }: BootInput): Promise<Machine> {
+export async function bootMachine({
+  qemu,
+  accelerator,
+  settings,
+  kernel,
+  initramfs,
+  deadline_ms,
+  interrupted,
+}: BootInput): Promise<Machine> {
   const folder = createRuntimeFolder();
   const at = (name: string): string => join(folder.path, name);
   const commandLine = kernelCommandLine(settings, accelerator, accelerator === 'tcg' ? await tscFrequency_kHz() : null);
-  const files: BootFiles = { kernel, initramfs, commandLine, console: at('console'), channel: at('channel'), serial: at('serial'), control: at('control') };
+  const files: BootFiles = {
+    kernel,
+    initramfs,
+    commandLine,
+    console: at('console'),
+    channel: at('channel'),
+    serial: at('serial'),
+    control: at('control'),
+  };
   const servers: Server[] = [];
   let qemuProcess: Program | undefined;
   const consoleText = (): string => readConsole(files.console);
   const close = async (): Promise<void> => {
-    await cleanUp(() => (qemuProcess === undefined ? undefined : killAll([qemuProcess])), ...servers.map((server) => () => { server.close(); }), () => { folder.remove(); });
+    await cleanUp(
+      () => (qemuProcess === undefined ? undefined : killAll([qemuProcess])),
+      ...servers.map((server) => () => {
+        server.close();
+      }),
+      () => {
+        folder.remove();
+      },
+    );
   };
   try {
-    const [channel, serial, control] = await Promise.all([files.channel, files.serial, files.control].map((path) => listen(path, servers)));
-    if (channel === undefined || serial === undefined || control === undefined) throw new Error('three sockets were asked for');
+    const [channel, serial, control] = await Promise.all(
+      [files.channel, files.serial, files.control].map((path) => listen(path, servers)),
+    );
+    if (channel === undefined || serial === undefined || control === undefined)
+      throw new Error('three sockets were asked for');
     const command = qemuArguments(settings, accelerator, files);
     const startedAt_ms = monotonic_ms();
-    writeFileSync(at('launch'), launchFile({ java: qemu.path, called: 'QEMU', remedy: 'install QEMU, or name another one in PAUSELAB_QEMU', parentPid: process.pid, pidFile: at('pid'), stdout: at('out'), stderr: at('err'), args: command }), { mode: 0o600 });
-    const started = (qemuProcess = await startProgram(programs.launcher(), [`-Dpauselab.launch=${at('launch')}`], at('launcher.out'), at('launcher.err'), { ownSession: true }));
+    writeFileSync(
+      at('launch'),
+      launchFile({
+        java: qemu.path,
+        called: 'QEMU',
+        remedy: 'install QEMU, or name another one in PAUSELAB_QEMU',
+        parentPid: process.pid,
+        pidFile: at('pid'),
+        stdout: at('out'),
+        stderr: at('err'),
+        args: command,
+      }),
+      { mode: 0o600 },
+    );
+    const started = (qemuProcess = await startProgram(
+      programs.launcher(),
+      [`-Dpauselab.launch=${at('launch')}`],
+      at('launcher.out'),
+      at('launcher.err'),
+      { ownSession: true },
+    ));
 
     const ended: Promise<never> = started.exited.then((exit) => {
       const complaint = (readIfThere(at('err')) ?? '').trim().split('\n').at(-1) ?? '';
-      throw endedFailure({ how: howEnded(exit, started), complaint: complaint || (started.complaints().at(-1) ?? ''), text: consoleText() });
+      throw endedFailure({
+        how: howEnded(exit, started),
+        complaint: complaint || (started.complaints().at(-1) ?? ''),
+        text: consoleText(),
+      });
     });
     ended.catch(() => undefined);
-    const stopped: Promise<never> = interrupted.then(() => { throw workloadFailed('interrupted while a guest was booting'); });
+    const stopped: Promise<never> = interrupted.then(() => {
+      throw workloadFailed('interrupted while a guest was booting');
+    });
     stopped.catch(() => undefined);
-    const messages = mailbox([[channel(), 'virtio'], [serial(), 'serial']]);
+    const messages = mailbox([
+      [channel(), 'virtio'],
+      [serial(), 'serial'],
+    ]);
 
     const boot = async () => {
       const qmp = await connectQmp(await control());
@@ -118,8 +181,15 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
       throw error;
     };
-    const late = (what: string, after_ms: number): Failure => new MachineLost(`the guest ${what} after ${after_ms / 1000} s and was ended; its console ends with: ${tailOf(consoleText())}`);
-    const { qmp, vcpus, first } = await within(Promise.race([boot().catch(explained), ended, stopped]), deadline_ms, () => late('was not ready', deadline_ms));
+    const late = (what: string, after_ms: number): Failure =>
+      new MachineLost(
+        `the guest ${what} after ${after_ms / 1000} s and was ended; its console ends with: ${tailOf(consoleText())}`,
+      );
+    const { qmp, vcpus, first } = await within(
+      Promise.race([boot().catch(explained), ended, stopped]),
+      deadline_ms,
+      () => late('was not ready', deadline_ms),
+    );
     return {
       pid: started.pid,
       vcpus,
@@ -128,7 +198,9 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
       boot_ms: monotonic_ms() - startedAt_ms,
       commandLine,
       command: [qemu.path, ...command],
-      send: (message) => { messages.send(encodeFrame(message)); },
+      send: (message) => {
+        messages.send(encodeFrame(message));
+      },
       async request(message, { deadline_ms: requestDeadline_ms, interrupted: giveUp, grace_ms = 0 }, take) {
         messages.send(encodeFrame(message));
         const answer = async () => {
@@ -141,18 +213,24 @@ export async function bootMachine({ qemu, accelerator, settings, kernel, initram
         let stopListening: () => void = () => undefined;
         const noLonger = new Promise<never>((_, reject) => {
           stopListening = listenTo(giveUp, () => {
-            interruptedFor = setTimeout(() => { reject(late('did not answer after the interruption', grace_ms)); }, grace_ms);
+            interruptedFor = setTimeout(() => {
+              reject(late('did not answer after the interruption', grace_ms));
+            }, grace_ms);
           });
         });
         try {
-          return await within(Promise.race([answer(), ended, noLonger]), requestDeadline_ms, () => late('did not answer', requestDeadline_ms));
+          return await within(Promise.race([answer(), ended, noLonger]), requestDeadline_ms, () =>
+            late('did not answer', requestDeadline_ms),
+          );
         } finally {
           stopListening();
           clearTimeout(interruptedFor);
         }
       },
-      pause: () => within(controlled(qmp, 'stop'), controlDeadline_ms, () => late('could not be paused', controlDeadline_ms)),
-      resume: () => within(controlled(qmp, 'cont'), controlDeadline_ms, () => late('could not go on', controlDeadline_ms)),
+      pause: () =>
+        within(controlled(qmp, 'stop'), controlDeadline_ms, () => late('could not be paused', controlDeadline_ms)),
+      resume: () =>
+        within(controlled(qmp, 'cont'), controlDeadline_ms, () => late('could not go on', controlDeadline_ms)),
       console: consoleText,
       close,
     };
@@ -169,24 +247,36 @@ async function controlled(qmp: Qmp, command: 'stop' | 'cont'): Promise<void> {
 /** Pins virtual CPU i to the host's i-th allowed CPU; false where there are too few. */
 export function pinVcpus(vcpus: readonly number[], allowed: readonly number[]): boolean {
   if (vcpus.length > allowed.length) return false;
-  vcpus.forEach((tid, i) => { nativeAddon().setAffinity(tid, [allowed[i] ?? 0]); });
+  vcpus.forEach((tid, i) => {
+    nativeAddon().setAffinity(tid, [allowed[i] ?? 0]);
+  });
   return true;
 }
 
-/** Time that the virtual CPUs' threads were runnable and did not run: what the guest cannot see, and a hypervisor calls steal. */
+/**
+ * Time that the virtual CPUs' threads were runnable and did not run: what the guest cannot see, and a hypervisor calls
+ * steal.
+ */
 export function runDelayOf({ pid, vcpus }: Pick<Machine, 'pid' | 'vcpus'>): number {
-  return vcpus.reduce((sum, tid) => sum + Number((readIfThere(`/proc/${pid}/task/${tid}/schedstat`) ?? '').split(' ')[1] ?? 0), 0);
+  return vcpus.reduce(
+    (sum, tid) => sum + Number((readIfThere(`/proc/${pid}/task/${tid}/schedstat`) ?? '').split(' ')[1] ?? 0),
+    0,
+  );
 }
 
 function endedFailure({ how, complaint, text }: { how: string; complaint: string; text: string }): Failure {
   const panic = /Kernel panic - not syncing: [^\n]*/.exec(text)?.[0];
-  const oops = /(?:Oops|BUG|kernel BUG|general protection fault|invalid opcode|int3|divide error):? [^\n]*/.exec(text)?.[0];
+  const oops = /(?:Oops|BUG|kernel BUG|general protection fault|invalid opcode|int3|divide error):? [^\n]*/.exec(
+    text,
+  )?.[0];
   const place = /RIP: \w+:(\S+)/.exec(text)?.[1];
   const first = oops === undefined ? undefined : `${oops.trim()}${place === undefined ? '' : ` at ${place}`}`;
   const what = panic === undefined ? first : first === undefined ? panic.trim() : `${panic.trim()}, after ${first}`;
   const said = complaint === '' ? '' : `, saying "${complaint}"`;
   if (text === '') return new MachineLost(`QEMU ended ${how} before the guest printed anything${said}`);
-  return new MachineLost(`${what === undefined ? `the guest ended (QEMU ended ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`);
+  return new MachineLost(
+    `${what === undefined ? `the guest ended (QEMU ended ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`,
+  );
 }
 
 /** Whether a kernel ended by a fault of its own code, or of the CPU that it was given. */
@@ -196,19 +286,31 @@ export function hasOopsed({ message }: Failure): boolean {
 
 /** As one line: a failure is a sentence. */
 function tailOf(text: string): string {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   return lines.length === 0 ? 'nothing, it printed not a line' : lines.slice(-lastLines).join(' ⏎ ');
 }
 
 /** A guest's text is not trusted: what a terminal would obey is taken out. */
 function readConsole(path: string): string {
   if (!existsSync(path)) return '';
-  return readEnd(path, mostConsole).toString('utf8').replace(/\r\n/g, '\n').replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return readEnd(path, mostConsole)
+    .toString('utf8')
+    .replace(/\r\n/g, '\n')
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
 
 function vcpuThreads(answer: unknown): number[] {
-  const tids = Array.isArray(answer) ? answer.map((one: unknown) => (typeof one === 'object' && one !== null && 'thread-id' in one ? Number(one['thread-id']) : NaN)) : [];
-  if (tids.length === 0 || tids.some((tid) => !Number.isInteger(tid))) throw workloadFailed('QEMU did not say which threads its virtual CPUs are');
+  const tids = Array.isArray(answer)
+    ? answer.map((one: unknown) =>
+        typeof one === 'object' && one !== null && 'thread-id' in one ? Number(one['thread-id']) : NaN,
+      )
+    : [];
+  if (tids.length === 0 || tids.some((tid) => !Number.isInteger(tid)))
+    throw workloadFailed('QEMU did not say which threads its virtual CPUs are');
   return tids;
 }
 
@@ -225,7 +327,9 @@ function listen(path: string, servers: Server[]): Promise<() => Promise<Socket>>
       });
     });
     server.once('error', reject);
-    server.listen(path, () => { resolve(() => connected); });
+    server.listen(path, () => {
+      resolve(() => connected);
+    });
   });
 }
 
@@ -234,7 +338,9 @@ interface Incoming {
   readonly from: 'virtio' | 'serial';
 }
 
-/** The side that speaks first is the channel. On the other one anything may come: a kernel can be told to print there. */
+/**
+ * The side that speaks first is the channel. On the other one anything may come: a kernel can be told to print there.
+ */
 function mailbox(sides: readonly (readonly [Promise<Socket>, Incoming['from']])[]) {
   const ready: Incoming[] = [];
   let failure: Failure | null = null;
@@ -249,39 +355,50 @@ function mailbox(sides: readonly (readonly [Promise<Socket>, Incoming['from']])[
   for (const [connecting, from] of sides) {
     void connecting.then((socket) => {
       const read = frameReader();
-      socket.on('error', () => undefined).on('data', (chunk: Buffer) => {
-        if (chosen !== null && chosen !== socket) return;
-        try {
-          for (const message of read(chunk)) {
-            chosen = socket;
-            if (waiting === null) ready.push({ message, from });
-            else {
-              waiting.resolve({ message, from });
-              waiting = null;
+      socket
+        .on('error', () => undefined)
+        .on('data', (chunk: Buffer) => {
+          if (chosen !== null && chosen !== socket) return;
+          try {
+            for (const message of read(chunk)) {
+              chosen = socket;
+              if (waiting === null) ready.push({ message, from });
+              else {
+                waiting.resolve({ message, from });
+                waiting = null;
+              }
             }
+          } catch (error) {
+            socket.destroy();
+            lost += 1;
+            if (chosen === socket || lost === sides.length)
+              fail(error instanceof Failure ? error : workloadFailed((error as Error).message));
           }
-        } catch (error) {
-          socket.destroy();
-          lost += 1;
-          if (chosen === socket || lost === sides.length) fail(error instanceof Failure ? error : workloadFailed((error as Error).message));
-        }
-      });
+        });
     });
   }
   return {
-    send(bytes: Buffer): void { chosen?.write(bytes); },
+    send(bytes: Buffer): void {
+      chosen?.write(bytes);
+    },
     next(): Promise<Incoming> {
       const next = ready.shift();
       if (next !== undefined) return Promise.resolve(next);
       if (failure !== null) return Promise.reject(failure);
-      return new Promise((resolve, reject) => { waiting = { resolve, reject }; });
+      return new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+      });
     },
   };
 }
 
 async function within<T>(promise: Promise<T>, deadline_ms: number, late: () => Failure): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(late()); }, deadline_ms); });
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(late());
+    }, deadline_ms);
+  });
   try {
     return await Promise.race([promise, timeout]);
   } finally {

@@ -33,7 +33,10 @@ export function isKernelPackage(name: string): boolean {
 }
 
 /** As it was fetched within the last day, or (`atLeast_ms`) since a moment; else it is fetched again. */
-export async function packageIndex(sources: KernelSources, atLeast_ms = wallClock_ms() - fresh_ms): Promise<PackageIndex> {
+export async function packageIndex(
+  sources: KernelSources,
+  atLeast_ms = wallClock_ms() - fresh_ms,
+): Promise<PackageIndex> {
   const cache = cacheFolder(sources);
   const mirror = await findMirror(sources);
   const path = join(cache, 'apt', `kernels-${sha256OfText(JSON.stringify(mirror)).slice(0, 16)}.json`);
@@ -47,17 +50,30 @@ export async function packageIndex(sources: KernelSources, atLeast_ms = wallCloc
   };
   const kept = usable();
   if (kept !== null) return kept;
-  inCache(cache, () => { makeFolders(join(cache, 'apt')); });
-  const note = sources.note ?? (() => undefined);
-  return withLock(join(cache, 'apt/.lock'), sources.signal, () => { note('another pauselab is fetching the package lists; waiting for it'); }, async () => {
-    const meanwhile = usable();
-    if (meanwhile !== null) return meanwhile;
-    note(`fetching the package lists of ${mirror.suites.join(', ')} from ${mirror.uri}`);
-    const index = indexOf(mirror, await Promise.all(mirror.suites.map((suite) => readSuite(mirror, suite, isKernelPackage, sources))));
-    for (const { problem, sentence } of index.leftOut) if (problem !== 'absent') note(`${sentence}; its kernels are left out`);
-    writeInCache(path, JSON.stringify({ format, ...index }));
-    return index;
+  inCache(cache, () => {
+    makeFolders(join(cache, 'apt'));
   });
+  const note = sources.note ?? (() => undefined);
+  return withLock(
+    join(cache, 'apt/.lock'),
+    sources.signal,
+    () => {
+      note('another pauselab is fetching the package lists; waiting for it');
+    },
+    async () => {
+      const meanwhile = usable();
+      if (meanwhile !== null) return meanwhile;
+      note(`fetching the package lists of ${mirror.suites.join(', ')} from ${mirror.uri}`);
+      const index = indexOf(
+        mirror,
+        await Promise.all(mirror.suites.map((suite) => readSuite(mirror, suite, isKernelPackage, sources))),
+      );
+      for (const { problem, sentence } of index.leftOut)
+        if (problem !== 'absent') note(`${sentence}; its kernels are left out`);
+      writeInCache(path, JSON.stringify({ format, ...index }));
+      return index;
+    },
+  );
 }
 
 function indexOf(mirror: Mirror, suites: readonly SuiteLists[]): PackageIndex {
@@ -65,8 +81,13 @@ function indexOf(mirror: Mirror, suites: readonly SuiteLists[]): PackageIndex {
   const packages = suites.flatMap((one) => ('problem' in one ? [] : one.packages));
   if (leftOut.length === suites.length) {
     const refused = leftOut.find(({ problem }) => problem === 'refused');
-    if (refused !== undefined) throw unfit(`${refused.sentence}; update debian-archive-keyring, or name the keyring that signs your mirror with PAUSELAB_KEYRING`);
-    throw unfit(`${leftOut.find(({ problem }) => problem === 'unreachable')?.sentence ?? `${mirror.uri} has none of ${mirror.suites.join(', ')}`}; check the network and the apt configuration of this machine`);
+    if (refused !== undefined)
+      throw unfit(
+        `${refused.sentence}; update debian-archive-keyring, or name the keyring that signs your mirror with PAUSELAB_KEYRING`,
+      );
+    throw unfit(
+      `${leftOut.find(({ problem }) => problem === 'unreachable')?.sentence ?? `${mirror.uri} has none of ${mirror.suites.join(', ')}`}; check the network and the apt configuration of this machine`,
+    );
   }
   return { mirror, fetchedAt_ms: wallClock_ms(), packages, leftOut };
 }

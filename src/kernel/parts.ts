@@ -8,6 +8,9 @@ export interface Part {
 
 /** None for a package that holds its kernel itself. */
 export function dependedParts({ depends }: { readonly depends: string }): Part[] {
-  const names = [...depends.matchAll(/\blinux-(binary|base|modules)-\d[^\s,|]*/g)].map(([name, kind]) => ({ name, holdsImage: kind === 'binary' }));
+  const names = [...depends.matchAll(/\blinux-(binary|base|modules)-\d[^\s,|]*/g)].map(([name, kind]) => ({
+    name,
+    holdsImage: kind === 'binary',
+  }));
   return names.some(({ holdsImage }) => holdsImage) ? names : [];
 }

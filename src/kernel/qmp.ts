@@ -53,15 +53,19 @@ function linesOf(socket: Socket): () => Promise<Record<string, unknown>> {
       }
     }
   });
-  socket.on('error', () => undefined).on('close', () => {
-    ended = true;
-    waiting?.reject(closed());
-    waiting = null;
-  });
+  socket
+    .on('error', () => undefined)
+    .on('close', () => {
+      ended = true;
+      waiting?.reject(closed());
+      waiting = null;
+    });
   return () => {
     const next = ready.shift();
     if (next !== undefined) return Promise.resolve(next);
     if (ended) return Promise.reject(closed());
-    return new Promise((resolve, reject) => { waiting = { resolve, reject }; });
+    return new Promise((resolve, reject) => {
+      waiting = { resolve, reject };
+    });
   };
 }

@@ -10,11 +10,13 @@ import type { Profile } from './schema.js';
 import type { ArmSettings } from './settings.js';
 
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
-  if (settings.victims.length === 0)
-    report(['victims'], 'expected a list of at least one victim, got nothing');
+  if (settings.victims.length === 0) report(['victims'], 'expected a list of at least one victim, got nothing');
   if (settings.jvm !== null || settings.churn === null) checkNoChurn(settings, report);
   if (settings.holder.cpuMax !== undefined && (settings.jvm !== null || settings.churn !== null))
-    report(['holder', 'cpuMax'], 'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`');
+    report(
+      ['holder', 'cpuMax'],
+      'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
+    );
   if (settings.jvm !== null) {
     checkJvmArm(profile, settings, settings.jvm, report);
     return;
@@ -60,7 +62,10 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
     }
   }
   if (holder.cpuMax !== undefined && holder.cpuMax.quota >= holder.cpuMax.period) {
-    report(['holder', 'cpuMax', 'quota'], 'one thread never uses all of a quota as long as its period; expected a quota below the period');
+    report(
+      ['holder', 'cpuMax', 'quota'],
+      'one thread never uses all of a quota as long as its period; expected a quota below the period',
+    );
   }
   if (operation.chunks === true && holder.region === 'calibrated') {
     report(
@@ -106,7 +111,10 @@ function areNative({ victims, issues, churn }: ArmSettings, report: Report): boo
     ([, { operation }]) => !victimOperations.some((name) => name === operation),
   );
   for (const [index, { operation }] of foreign)
-    report(['victims', index, 'operation'], `${operation} is an operation of a JVM, and this arm has no \`jvm\`; give it one, or use one of ${victimOperations.join(', ')}`);
+    report(
+      ['victims', index, 'operation'],
+      `${operation} is an operation of a JVM, and this arm has no \`jvm\`; give it one, or use one of ${victimOperations.join(', ')}`,
+    );
   return foreign.length === 0;
 }
 
@@ -117,9 +125,7 @@ function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report):
     const lies = placed[index] ?? 'isolated';
     if (lies === 'isolated' || possible.includes(lies)) continue;
     const remedy =
-      own === undefined
-        ? 'give this victim `layout: isolated`'
-        : `use ${possible.join(', ') || 'isolated'}`;
+      own === undefined ? 'give this victim `layout: isolated`' : `use ${possible.join(', ') || 'isolated'}`;
     report(
       ['victims', index, ...(own === undefined ? [] : ['layout'])],
       `${operation} cannot lie in layout ${lies}; ${remedy}`,
@@ -127,7 +133,10 @@ function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report):
   }
   const third = [...placed.entries()].filter(([, layout]) => layout === 'mergeable' || layout === 'adjacent')[2]?.[0];
   if (third !== undefined)
-    report(['victims', third], 'the holder’s VMA has two sides, and this is the third victim beside it (layout mergeable or adjacent); give it `layout: isolated`, or leave it out');
+    report(
+      ['victims', third],
+      'the holder’s VMA has two sides, and this is the third victim beside it (layout mergeable or adjacent); give it `layout: isolated`, or leave it out',
+    );
   const beside = placed.some(besideHolder);
   if (beside && holder.process === 'foreign') {
     report(

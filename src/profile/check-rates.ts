@@ -1,4 +1,6 @@
-/** Rates of an arm's victims: something is due within the window, and the memory that they use up can be made before it. */
+/**
+ * Rates of an arm's victims: something is due within the window, and the memory that they use up can be made before it.
+ */
 import { formatDuration } from '../base/units.js';
 import type { Report } from './check-series.js';
 import type { Operation } from './operations.js';
@@ -25,17 +27,11 @@ export function checkRates(
     const path = ['victims', index, 'rate'];
     const uses = usesOf(operation);
     if (rate !== 'back-to-back' && rate > duration) {
-      report(
-        path,
-        'at this rate not one operation is due within the window; raise the rate or the duration',
-      );
+      report(path, 'at this rate not one operation is due within the window; raise the rate or the duration');
     }
     if (uses === undefined) continue;
     if (rate === 'back-to-back') {
-      report(
-        path,
-        `${operation} uses up memory that is made before the window; give it a rate such as 1000/s`,
-      );
+      report(path, `${operation} uses up memory that is made before the window; give it a rate such as 1000/s`);
       continue;
     }
     users[uses].push({ index, operation, interval_ns: rate });
@@ -47,7 +43,8 @@ export function checkRates(
 /** Says with which duration, or which rates, it would do. */
 function checkPool(profile: Profile, uses: 'mapping' | 'page', users: readonly User[], report: Report): void {
   const { warmup, duration } = basicsOf(profile);
-  const neededFor = (recorded_ns: number): number => users.reduce((sum, { interval_ns }) => sum + poolOf(interval_ns, recorded_ns), 0);
+  const neededFor = (recorded_ns: number): number =>
+    users.reduce((sum, { interval_ns }) => sum + poolOf(interval_ns, recorded_ns), 0);
   const needed = neededFor(warmup + duration);
   const { most, source, remedy } = poolLimit(uses, profile);
   const last = users.at(-1);
@@ -59,7 +56,11 @@ function checkPool(profile: Profile, uses: 'mapping' | 'page', users: readonly U
   const raise = remedy?.(needed) ?? '';
   const ways = [
     ...(longest_s >= 1 ? [`use --duration ${longest_s}s`] : []),
-    ...(rate >= 1 ? [`give ${users.length === 1 ? 'it a rate' : `each of ${users.map(({ index }) => `victims[${index}]`).join(', ')} a rate`} of at most ${rate}/s`] : []),
+    ...(rate >= 1
+      ? [
+          `give ${users.length === 1 ? 'it a rate' : `each of ${users.map(({ index }) => `victims[${index}]`).join(', ')} a rate`} of at most ${rate}/s`,
+        ]
+      : []),
     ...(raise === '' ? [] : [raise]),
   ];
   const what = uses === 'mapping' ? 'mappings' : 'pages';

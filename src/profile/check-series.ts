@@ -19,12 +19,12 @@ export function checkSeries(
       report(['victims', index, 'role'], 'the role holder is the holder’s own; choose another one');
     // The board's (native/board/layout.h), beside the byte that ends it.
     if (series.length > mostCharacters)
-      report(['victims', index, 'role'], `expected a role of at most ${mostCharacters - operation.length - 1} characters beside ${operation}, got ${(role ?? '').length}`);
-    if (seen.has(series))
       report(
-        ['victims', index],
-        `another victim has the series ${series}; give one of them a \`role\` such as b`,
+        ['victims', index, 'role'],
+        `expected a role of at most ${mostCharacters - operation.length - 1} characters beside ${operation}, got ${(role ?? '').length}`,
       );
+    if (seen.has(series))
+      report(['victims', index], `another victim has the series ${series}; give one of them a \`role\` such as b`);
     seen.add(series);
   }
 }

@@ -17,15 +17,9 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
   const names = arms.map((arm) => arm.name);
   for (const [index, name] of names.entries()) {
     if (name === idleControl || name === foreignControl) {
-      report(
-        ['arms', index, 'name'],
-        `${name} is a control that every experiment has; choose another name`,
-      );
+      report(['arms', index, 'name'], `${name} is a control that every experiment has; choose another name`);
     } else if (names.indexOf(name) < index) {
-      report(
-        ['arms', index, 'name'],
-        `another arm is named ${name}; names tell arms apart, choose another one`,
-      );
+      report(['arms', index, 'name'], `another arm is named ${name}; names tell arms apart, choose another one`);
     }
   }
   const copied = profile.controls?.of;
@@ -37,9 +31,7 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
   }
   checkKernels(profile, report);
   for (const [index, arm] of arms.entries()) {
-    checkArm(profile, settingsOf(profile, arm), (path, text) =>
-      report(pathInArm(tree, index, path), text),
-    );
+    checkArm(profile, settingsOf(profile, arm), (path, text) => report(pathInArm(tree, index, path), text));
   }
   return problems;
 }
@@ -47,9 +39,13 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
 /** What each arm needs of a guest is for check-jvm.ts. */
 function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Path, text: string) => void): void {
   const twice = (list: readonly string[]): number => list.findIndex((one, index) => list.indexOf(one) < index);
-  for (const [key, list] of [['kernels', kernels], ['preempt', preempt]] as const) {
+  for (const [key, list] of [
+    ['kernels', kernels],
+    ['preempt', preempt],
+  ] as const) {
     const index = twice(list);
-    if (index >= 0) report([key, index], `${String(list[index])} is there twice; each is compared once, and \`runs\` repeats all`);
+    if (index >= 0)
+      report([key, index], `${String(list[index])} is there twice; each is compared once, and \`runs\` repeats all`);
   }
   if (preempt.length > 0 && kernels.every((kernel) => kernel === 'host'))
     report(['preempt'], 'this is for guests, and the kernel of this machine runs already; name a kernel in `kernels`');

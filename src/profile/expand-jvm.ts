@@ -15,14 +15,24 @@ export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): Reso
     flags: jvm.flags,
     ...expandWork(jvm, issues),
     process: { ...scheduling(jvm.process ?? {}), limits: jvm.process?.limits ?? {} },
-    app: app === undefined ? null : { args: app.args ?? [], ready: app.ready === undefined ? null : expandReady(app.ready), environment: app.environment ?? {}, probes: app.probes ?? true },
+    app:
+      app === undefined
+        ? null
+        : {
+            args: app.args ?? [],
+            ready: app.ready === undefined ? null : expandReady(app.ready),
+            environment: app.environment ?? {},
+            probes: app.probes ?? true,
+          },
   };
 }
 
 function expandReady(ready: NonNullable<NonNullable<JvmSettings['app']>['ready']>): Readiness {
   if ('after' in ready) return { kind: 'after', after_ns: ready.after };
   const deadline_ns = ('deadline' in ready ? ready.deadline : undefined) ?? usualDeadline_ns();
-  return 'port' in ready ? { kind: 'port', port: ready.port, deadline_ns } : { kind: 'log', pattern: ready.log, deadline_ns };
+  return 'port' in ready
+    ? { kind: 'port', port: ready.port, deadline_ns }
+    : { kind: 'log', pattern: ready.log, deadline_ns };
 }
 
 function usualDeadline_ns(): number {

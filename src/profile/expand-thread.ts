@@ -27,7 +27,5 @@ export function policyOf(policy: ThreadWords['policy'], rtPriority: number): Pol
 }
 
 export function cpusOf(cpus: ThreadWords['cpus']): Cpus {
-  return typeof cpus === 'string'
-    ? { kind: cpus }
-    : { kind: 'list', cpus: [...new Set(cpus)].sort((a, b) => a - b) };
+  return typeof cpus === 'string' ? { kind: cpus } : { kind: 'list', cpus: [...new Set(cpus)].sort((a, b) => a - b) };
 }

@@ -25,8 +25,7 @@ export function expand(profile: Profile): ResolvedProfile {
   const basics = basicsOf(profile);
   const arms = withPrograms((profile.arms ?? []).map((arm) => expandArm(profile, arm)));
   const pattern = arms.find((arm) => arm.name === profile.controls?.of) ?? arms[0];
-  if (pattern === undefined)
-    throw usage(`The profile ${profile.name} has no arms; give it at least one.`);
+  if (pattern === undefined) throw usage(`The profile ${profile.name} has no arms; give it at least one.`);
   return {
     name: profile.name,
     title: profile.title,
@@ -74,7 +73,12 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
       ...basics,
       jvm: expandJvm(jvm, issues),
       layout,
-      holder: operation === undefined ? null : operationNamed(operation).reads === true ? expandReader(settings.holder, operation) : expandHolder(settings.holder, operation),
+      holder:
+        operation === undefined
+          ? null
+          : operationNamed(operation).reads === true
+            ? expandReader(settings.holder, operation)
+            : expandHolder(settings.holder, operation),
       victims: jvm.app?.probes === false ? [] : settings.victims.map(expandProbe),
     });
   if (settings.churn !== null)
@@ -119,25 +123,21 @@ function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation)
     operation,
     ...expandThread(holder),
     pause_ns: holder.pause,
-    region:
-      holder.region === 'calibrated'
-        ? { kind: 'calibrated' }
-        : { kind: 'bytes', bytes: holder.region },
+    region: holder.region === 'calibrated' ? { kind: 'calibrated' } : { kind: 'bytes', bytes: holder.region },
     pages: holder.pages,
     toucher:
       holder.toucher === 'none' || operationNamed(operation).toucher === 'useless'
         ? null
         : expandThread(holder.toucher),
     process: holder.process,
-    ...(holder.cpuMax === undefined ? {} : { cpuMax: { quota_ns: holder.cpuMax.quota, period_ns: holder.cpuMax.period } }),
+    ...(holder.cpuMax === undefined
+      ? {}
+      : { cpuMax: { quota_ns: holder.cpuMax.quota, period_ns: holder.cpuMax.period } }),
     active: holder.active,
   };
 }
 
-function expandVictim(
-  victim: ArmSettings['victims'][number],
-  armLayout: ArmSettings['layout'],
-): ResolvedVictim {
+function expandVictim(victim: ArmSettings['victims'][number], armLayout: ArmSettings['layout']): ResolvedVictim {
   return {
     ...expandTimed(victim, victim.role ?? operationNamed(victim.operation).role),
     layout: victimLayout(victim, armLayout),
@@ -193,7 +193,10 @@ function idle(arm: ResolvedArm): ResolvedArm {
   });
 }
 
-/** Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are kept. */
+/**
+ * Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are
+ * kept.
+ */
 function foreign(arm: ResolvedArm): ResolvedArm {
   const own = {
     name: foreignControl,
@@ -219,9 +222,7 @@ function foreign(arm: ResolvedArm): ResolvedArm {
     ...own,
     layout: arm.layout === 'split' ? 'split' : 'isolated',
     holder: { ...arm.holder, active: true, process: 'foreign' },
-    victims: arm.victims.map((victim) =>
-      besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim,
-    ),
+    victims: arm.victims.map((victim) => (besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim)),
   });
 }
 

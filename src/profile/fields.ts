@@ -49,10 +49,7 @@ export function flag() {
 
 /** One of some words; the text ends so that the word that came can follow it. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
-  return z.enum(
-    words,
-    expecting(words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`),
-  );
+  return z.enum(words, expecting(words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`));
 }
 
 export function listOf<Item extends z.ZodType>(item: Item, what: string, most: number) {
@@ -116,12 +113,9 @@ export function rate(least: string, most: string) {
 
 function quantity(parse: (text: string) => Parsed, pattern: RegExp, least: string, most: string) {
   const [low, high, none] = [parse(least), parse(most), parse('')];
-  if (!low.ok || !high.ok || none.ok)
-    throw new Error(`${least} and ${most} are no bounds of this quantity`);
+  if (!low.ok || !high.ok || none.ok) throw new Error(`${least} and ${most} are no bounds of this quantity`);
   const range = `from ${least} to ${most}`;
-  const says = expecting(
-    none.expected.includes(range) ? none.expected : `${none.expected}, ${range}`,
-  );
+  const says = expecting(none.expected.includes(range) ? none.expected : `${none.expected}, ${range}`);
   return z
     .string(says)
     .regex(pattern, says)

@@ -1,4 +1,7 @@
-/** What follows `java` on a command line: its words, and these taken apart into flags, the program, the program's own words. */
+/**
+ * What follows `java` on a command line: its words, and these taken apart into flags, the program, the program's own
+ * words.
+ */
 import { usage } from '../base/failure.js';
 
 /** A jar is started by its manifest; a module is `name` or `name/class`. */
@@ -17,7 +20,19 @@ export interface JavaCommand {
 const source = 'the words that follow `java` (--java-args, or jvm.app.args in the profile)';
 
 /** Flags of java whose value is the next word. */
-const withValue = new Set(['-p', '--module-path', '--add-modules', '--add-exports', '--add-opens', '--add-reads', '--limit-modules', '--upgrade-module-path', '--patch-module', '--enable-native-access', '--source']);
+const withValue = new Set([
+  '-p',
+  '--module-path',
+  '--add-modules',
+  '--add-exports',
+  '--add-opens',
+  '--add-reads',
+  '--limit-modules',
+  '--upgrade-module-path',
+  '--patch-module',
+  '--enable-native-access',
+  '--source',
+]);
 const classPathFlag = /^(?:-cp|-classpath|--class-path)$|^--class-path=(.*)$/;
 const moduleFlag = /^(?:-m|--module)$|^--module=(.*)$/;
 
@@ -45,11 +60,14 @@ export function javaCommand(words: readonly string[]): JavaCommand {
     }
     if (ofClassPath !== null) classPath = value(ofClassPath[1], 'a class path').split(':');
     else if (withValue.has(word)) jvmArgs.push(word, value(undefined, 'a value'));
-    else if (word.startsWith('@')) throw usage(`${word}: files of arguments are not read in ${source}; give its words themselves`);
+    else if (word.startsWith('@'))
+      throw usage(`${word}: files of arguments are not read in ${source}; give its words themselves`);
     else if (word.startsWith('-')) jvmArgs.push(word);
     else return { jvmArgs, main: { classPath: classPath ?? ['.'], mainClass: word }, args: words.slice(i + 1) };
   }
-  throw usage(`expected -jar FILE, a main class or -m MODULE in ${source}, got ${words.length === 0 ? 'nothing' : words.join(' ')}; say which program is to be started, as you do after \`java\``);
+  throw usage(
+    `expected -jar FILE, a main class or -m MODULE in ${source}, got ${words.length === 0 ? 'nothing' : words.join(' ')}; say which program is to be started, as you do after \`java\``,
+  );
 }
 
 /** Of a class path's `lib/*`, which is every jar of the folder, the folder; null of another entry. */

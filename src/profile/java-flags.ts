@@ -1,5 +1,6 @@
 /**
- * Flags of a JVM by what they set, so that two command lines can be compared by meaning: of one that stands twice the last
+ * Flags of a JVM by what they set, so that two command lines can be compared by meaning: of one that stands twice the
+ * last
  * counts, as java has it, and a size is the same however it is written.
  */
 
@@ -10,7 +11,8 @@ const synonyms: readonly (readonly [prefix: string, flag: string])[] = [
   ['-Xss', '-XX:ThreadStackSize'],
 ];
 /** Each counts for itself: their number and order matter. */
-const repeatable = /^(?:-javaagent:|-agentlib:|-agentpath:|-Xlog|-Xrun|-Xbootclasspath|--add-|--patch-module|--enable-native-access)/;
+const repeatable =
+  /^(?:-javaagent:|-agentlib:|-agentpath:|-Xlog|-Xrun|-Xbootclasspath|--add-|--patch-module|--enable-native-access)/;
 
 /** By name; the value as it was written, but for sizes. */
 export function javaFlags(words: readonly string[]): Map<string, string> {

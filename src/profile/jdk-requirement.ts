@@ -28,7 +28,10 @@ export function parseJdkRequirement(text: string): JdkRequirement {
   const words = text.trim().split(/\s+/);
   const parts = words.map((word) => comparison.exec(word));
   const wrong = words.find((_, i) => parts[i] === null);
-  if (wrong !== undefined) throw usage(`expected JDK versions such as "17", ">=17" or ">=17 <22", got "${wrong}"${wrong === text ? '' : ` in "${text}"`}`);
+  if (wrong !== undefined)
+    throw usage(
+      `expected JDK versions such as "17", ">=17" or ">=17 <22", got "${wrong}"${wrong === text ? '' : ` in "${text}"`}`,
+    );
   const tests = parts.map((match) => {
     const [, comparedBy = '=', bound] = match ?? [];
     return (version: number): boolean => holds[comparedBy]?.(version, Number(bound)) ?? false;

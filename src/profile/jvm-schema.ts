@@ -16,8 +16,17 @@ const load = z.discriminatedUnion('load', [firstLoad, ...otherLoads], {
   error: () => `expected a mapping with \`load\`, one of ${loadNames.join(', ')}, and settings of that load`,
 });
 
-const limit = either('a number, a size such as 2GiB, or unlimited', [whole(0, Number.MAX_SAFE_INTEGER), size('0B', '16TiB'), z.literal('unlimited')]);
-const limits = Object.fromEntries(limitNames.map((name) => [name, limit.meta({ description: `Soft limit RLIMIT_${name.toUpperCase()}` }).exactOptional()])) as Record<LimitName, z.ZodExactOptional<typeof limit>>;
+const limit = either('a number, a size such as 2GiB, or unlimited', [
+  whole(0, Number.MAX_SAFE_INTEGER),
+  size('0B', '16TiB'),
+  z.literal('unlimited'),
+]);
+const limits = Object.fromEntries(
+  limitNames.map((name) => [
+    name,
+    limit.meta({ description: `Soft limit RLIMIT_${name.toUpperCase()}` }).exactOptional(),
+  ]),
+) as Record<LimitName, z.ZodExactOptional<typeof limit>>;
 
 const processSettings = mapping({
   ...thread,
@@ -25,18 +34,27 @@ const processSettings = mapping({
 });
 
 /** What goes to a program has one line in the launcher's file. Class paths are long: no limit of a line's length. */
-const unbroken = (what: string) => z.string().regex(/^[^\0\r\n]*$/, { error: () => `expected ${what} without line breaks` });
+const unbroken = (what: string) =>
+  z.string().regex(/^[^\0\r\n]*$/, { error: () => `expected ${what} without line breaks` });
 
-const argsWords = 'what follows `java`, as text with its quotes closed and no line break in a word, or as a list of words';
-const argsText = z.string().trim().min(1).transform((text, context) => {
-  const words = wordsOf(text);
-  if (words !== null && !words.some((word) => /[\0\r\n]/.test(word))) return words;
-  context.addIssue({ code: 'custom', message: `expected ${argsWords}` });
-  return z.NEVER;
+const argsWords =
+  'what follows `java`, as text with its quotes closed and no line break in a word, or as a list of words';
+const argsText = z
+  .string()
+  .trim()
+  .min(1)
+  .transform((text, context) => {
+    const words = wordsOf(text);
+    if (words !== null && !words.some((word) => /[\0\r\n]/.test(word))) return words;
+    context.addIssue({ code: 'custom', message: `expected ${argsWords}` });
+    return z.NEVER;
+  });
+
+const readyWords =
+  'text of its output, or a mapping with one of log (a regular expression), port and after, and perhaps deadline';
+const regularExpression = line('a regular expression').refine(isRegularExpression, {
+  error: () => 'expected a regular expression',
 });
-
-const readyWords = 'text of its output, or a mapping with one of log (a regular expression), port and after, and perhaps deadline';
-const regularExpression = line('a regular expression').refine(isRegularExpression, { error: () => 'expected a regular expression' });
 const deadline = duration('100ms', '1h')
   .meta({ description: 'How long it may take to be ready; default 120s' })
   .exactOptional();
@@ -44,26 +62,30 @@ const deadline = duration('100ms', '1h')
 const ready = either(readyWords, [
   line('text of its output').transform((text) => ({ log: escaped(text) })),
   mapping({ log: regularExpression.meta({ description: 'A regular expression for a line of its output' }), deadline }),
-  mapping({ port: whole(1, 65_535).meta({ description: 'A TCP port of this machine that accepts a connection' }), deadline }),
+  mapping({
+    port: whole(1, 65_535).meta({ description: 'A TCP port of this machine that accepts a connection' }),
+    deadline,
+  }),
   mapping({ after: duration('0ms', '1h').meta({ description: 'Time from its start' }) }),
 ]);
 
 const app = mapping({
-  args: either(argsWords, [
-    argsText,
-    listOf(unbroken('a word'), 'words', 1000),
-  ])
+  args: either(argsWords, [argsText, listOf(unbroken('a word'), 'words', 1000)])
     .meta({ description: 'What follows `java`: flags, -jar and file or main class, arguments' })
     .exactOptional(),
   ready: ready
     .meta({ description: 'What says that it is ready to be measured; default: it is once the probes are' })
     .exactOptional(),
-  environment: recordOf('a mapping from names of variables to their values', line('the name of a variable').regex(/^[^=]+$/, { error: () => 'expected the name of a variable, without =' }), unbroken('a value'))
-    .meta({ description: 'Variables of its environment, such as JAVA_TOOL_OPTIONS, which it does not get from the shell' })
+  environment: recordOf(
+    'a mapping from names of variables to their values',
+    line('the name of a variable').regex(/^[^=]+$/, { error: () => 'expected the name of a variable, without =' }),
+    unbroken('a value'),
+  )
+    .meta({
+      description: 'Variables of its environment, such as JAVA_TOOL_OPTIONS, which it does not get from the shell',
+    })
     .exactOptional(),
-  probes: flag()
-    .meta({ description: 'false: without probes, to see what they cost; default true' })
-    .exactOptional(),
+  probes: flag().meta({ description: 'false: without probes, to see what they cost; default true' }).exactOptional(),
 });
 
 const jdkWords = 'a version such as 17, or bounds such as ">=17 <26"';
@@ -92,7 +114,10 @@ export const jvm = mapping({
     .meta({ description: 'Scheduling of the JVM’s own threads, by patterns of their names such as `GC Thread*`' })
     .exactOptional(),
   process: processSettings
-    .meta({ description: 'How the JVM is started: scheduling of all its threads, until single ones are set by name, and its limits' })
+    .meta({
+      description:
+        'How the JVM is started: scheduling of all its threads, until single ones are set by name, and its limits',
+    })
     .exactOptional(),
   allocator: allocator.meta({ description: 'The allocator under the JVM; default glibc' }).exactOptional(),
   app: app.meta({ description: 'A program of your own in which the probes ride, instead of loads' }).exactOptional(),

@@ -32,7 +32,8 @@ const probeTable = [
     name: 'malloc_free',
     lockClass: 'none',
     role: 'allocator',
-    explanation: 'malloc of an off-heap block, a write a page, and free: the allocator’s locks, and its calls if it makes any',
+    explanation:
+      'malloc of an off-heap block, a write a page, and free: the allocator’s locks, and its calls if it makes any',
   },
   {
     name: 'first_fault',
@@ -52,7 +53,8 @@ const probeTable = [
     name: 'heap_allocation',
     lockClass: 'none',
     role: 'app',
-    explanation: 'allocation of a Java array: a safepoint, a heap that grows, and page faults of a fresh heap show in it',
+    explanation:
+      'allocation of a Java array: a safepoint, a heap that grows, and page faults of a fresh heap show in it',
   },
   {
     name: 'request',
@@ -95,7 +97,10 @@ export interface LoadSetting {
   /** Its key in the JVM's plan, unit included. */
   readonly planKey: string;
   readonly default: string | number | boolean;
-  /** What the load's reader takes (jvm-workloads/src/pauselab/load, native/engine/plan.cc), as a profile would write it; absent for a flag. */
+  /**
+   * What the load's reader takes (jvm-workloads/src/pauselab/load, native/engine/plan.cc), as a profile would write it;
+   * absent for a flag.
+   */
   readonly least?: string | number;
   readonly most?: string | number;
   readonly explanation: string;
@@ -122,7 +127,12 @@ const mostBlock = '2047MiB';
 const gcPeriod = duration('gc_period_ns', '500ms', ['0ms', '1h'], 'from one System.gc() to the next; 0ms: none');
 const sizes = (min: string, max: string) => ({
   minSize: size('min_bytes', min, ['1B', mostBlock], 'least size of a block'),
-  maxSize: size('max_bytes', max, ['1B', mostBlock], 'largest size of a block; sizes are spread evenly over their logarithms'),
+  maxSize: size(
+    'max_bytes',
+    max,
+    ['1B', mostBlock],
+    'largest size of a block; sizes are spread evenly over their logarithms',
+  ),
 });
 
 export const jvmLoads = {
@@ -160,7 +170,12 @@ export const jvmLoads = {
       rate: count('per_s', 1000, [1, 10_000_000], 'blocks a second of each thread'),
       ...sizes('16KiB', '1MiB'),
       live: count('live', 64, [1, 10_000_000], 'blocks that each thread keeps'),
-      burstPercent: count('burst_percent', 50, [1, 100], 'part of each second in which it works; in the rest memory decays'),
+      burstPercent: count(
+        'burst_percent',
+        50,
+        [1, 100],
+        'part of each second in which it works; in the rest memory decays',
+      ),
     },
   },
   inflater_churn: {

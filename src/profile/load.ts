@@ -12,17 +12,11 @@ import { validate } from './validate.js';
 import { readMapping, shownFile, type Refuse } from './yaml-file.js';
 
 /** Throws a usage failure with one line per problem, each `file:line:column path: what was expected, got what`. */
-export async function loadProfile(
-  nameOrPath: string,
-  overrides: readonly Override[] = [],
-): Promise<Profile> {
+export async function loadProfile(nameOrPath: string, overrides: readonly Override[] = []): Promise<Profile> {
   return validate(overrides.reduce(applyOverride, await loadTree(nameOrPath)));
 }
 
-export async function loadResolved(
-  nameOrPath: string,
-  overrides: readonly Override[] = [],
-): Promise<ResolvedProfile> {
+export async function loadResolved(nameOrPath: string, overrides: readonly Override[] = []): Promise<ResolvedProfile> {
   return expand(await loadProfile(nameOrPath, overrides));
 }
 
@@ -49,11 +43,7 @@ async function fileOf(nameOrPath: string, folder: string, refuse: Refuse): Promi
   return shippedFile(nameOrPath);
 }
 
-async function readWithParents(
-  file: string,
-  heirs: readonly string[],
-  refuse: Refuse,
-): Promise<Mapping> {
+async function readWithParents(file: string, heirs: readonly string[], refuse: Refuse): Promise<Mapping> {
   const own = readMapping(file, 'a profile, a mapping with keys such as name and arms', refuse);
   const parent = find(own, ['extends']);
   if (parent === undefined) return own;
@@ -68,9 +58,7 @@ async function readWithParents(
   const parentFile = await fileOf(value, dirname(file), refuseParent);
   if (chain.includes(parentFile)) {
     const cycle = [...chain.slice(chain.indexOf(parentFile)), parentFile].map(shownFile).join(' → ');
-    throw refuseParent(
-      `the profiles extend each other in a cycle (${cycle}); one of them must not`,
-    );
+    throw refuseParent(`the profiles extend each other in a cycle (${cycle}); one of them must not`);
   }
   return merge(withoutIdentity(await readWithParents(parentFile, chain, refuseParent)), own);
 }

@@ -29,14 +29,17 @@ export interface Operation {
   readonly does?: HolderWork;
   /** On a range inside one VMA. */
   readonly lockClass: LockClass;
-  /** On one that crosses VMAs: a holder's in layout split, a victim's in layout crossing; absent where there is none. */
+  /**
+   * On one that crosses VMAs: a holder's in layout split, a victim's in layout crossing; absent where there is none.
+   */
   readonly crossingLockClass?: LockClass;
   /** Role in the series name unless the profile gives one. */
   readonly role: string;
   /** For a holder the arm's layouts, for a victim those of its own memory; none: it has no memory of its own. */
   readonly layouts: readonly (Layout | VictimLayout)[];
   /**
-   * `needed`: a holder whose second call finds nothing to release unless a toucher brought the memory back; `useless`: one
+   * `needed`: a holder whose second call finds nothing to release unless a toucher brought the memory back; `useless`:
+   * one
    * that gives nothing back, or undoes it itself, so it never has one.
    */
   readonly toucher?: 'needed' | 'useless';
@@ -44,7 +47,10 @@ export interface Operation {
   readonly reads?: boolean;
   /** A holder that releases its region in calls of sizes of its own, so there is no hold to size the region to. */
   readonly chunks?: boolean;
-  /** A holder whose calls are made by this many threads at once, each with a region: it is sized to the memory that is there. */
+  /**
+   * A holder whose calls are made by this many threads at once, each with a region: it is sized to the memory that is
+   * there.
+   */
   readonly threads?: number;
   /** A victim that works in the heap of a holder with `chunks`. */
   readonly inHeap?: boolean;
@@ -284,8 +290,7 @@ const table = [
     role: 'holder',
     layouts: ['isolated'],
     toucher: 'needed',
-    explanation:
-      'mmap(PROT_NONE, MAP_FIXED|MAP_NORESERVE) over the region and back, as HotSpot uncommits heap',
+    explanation: 'mmap(PROT_NONE, MAP_FIXED|MAP_NORESERVE) over the region and back, as HotSpot uncommits heap',
   },
   {
     name: 'munmap_mmap',
@@ -339,8 +344,7 @@ const table = [
     crossingLockClass: 'mmap_lock write',
     role: 'writer',
     layouts: victimLayouts,
-    explanation:
-      'madvise(MADV_NORMAL) of one page: changes nothing, and takes the lock all the same',
+    explanation: 'madvise(MADV_NORMAL) of one page: changes nothing, and takes the lock all the same',
   },
   {
     name: 'madvise_random_page',
@@ -510,8 +514,7 @@ const table = [
     role: 'reader',
     layouts: ['isolated', 'crossing'],
     walks: true,
-    explanation:
-      'madvise(MADV_COLLAPSE) of 2 MiB of its own, after the first call one huge page already',
+    explanation: 'madvise(MADV_COLLAPSE) of 2 MiB of its own, after the first call one huge page already',
   },
   {
     name: 'madvise_remove_page',
@@ -630,8 +633,7 @@ const table = [
     role: 'control',
     layouts: ['isolated'],
     uses: 'page',
-    explanation:
-      'write to an untouched page of a mapping that was faulted in before: VMA lock since Linux 6.4',
+    explanation: 'write to an untouched page of a mapping that was faulted in before: VMA lock since Linux 6.4',
   },
   {
     name: 'malloc_8k',
@@ -667,7 +669,8 @@ const table = [
     layouts: [],
     explanation: 'nothing at all: what measuring itself costs',
   },
-] as const satisfies readonly (Operation & ({ readonly kind: 'holder'; readonly does: HolderWork } | { readonly kind: 'victim' }))[];
+] as const satisfies readonly (Operation &
+  ({ readonly kind: 'holder'; readonly does: HolderWork } | { readonly kind: 'victim' }))[];
 
 type Entry = (typeof table)[number];
 export type HolderOperation = Extract<Entry, { kind: 'holder' }>['name'];
@@ -679,7 +682,10 @@ export const holderOperations: readonly HolderOperation[] = table
   .filter((one) => one.kind === 'holder')
   .map((one) => one.name);
 
-/** Holders that a JVM can have inside it: in layout isolated or split, with a region of their own, leaving no place where another mapping could land. */
+/**
+ * Holders that a JVM can have inside it: in layout isolated or split, with a region of their own, leaving no place
+ * where another mapping could land.
+ */
 export const ridingHolders: readonly HolderOperation[] = holderOperations.filter((name) => {
   const { reads, heap, chunks, threads, leavesHole } = operationNamed(name);
   return reads !== true && heap === undefined && chunks !== true && threads === undefined && leavesHole !== true;
@@ -699,10 +705,7 @@ export function operationNamed(name: string): Operation {
  * Operations that cannot be in one process, with the reason: the allocator's settings and the program break belong to
  * the process, so two that need them in different states would measure each other.
  */
-export function allocatorConflict(
-  one: string,
-  other: string,
-): string | undefined {
+export function allocatorConflict(one: string, other: string): string | undefined {
   const both = [operationNamed(one), operationNamed(other)];
   const heaps = both.map(({ heap }) => heap);
   if (heaps.includes('mapsLarge') && both.some(({ leavesHole }) => leavesHole === true))

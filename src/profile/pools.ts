@@ -1,5 +1,6 @@
 /**
- * Fresh memory that faults use up, made before the window: a mapping made inside it would make a reader a writer. A warm
+ * Fresh memory that faults use up, made before the window: a mapping made inside it would make a reader a writer. A
+ * warm
  * fault takes a page, and a first fault a VMA as well, of which vm.max_map_count allows a process so many.
  */
 import { readText } from '../base/read-file.js';
@@ -22,7 +23,10 @@ export function poolOf(interval_ns: number, recorded_ns: number): number {
   return interval_ns === 0 ? mostPages : Math.ceil(recorded_ns / interval_ns) + trials;
 }
 
-export function poolOfVictim({ operation, interval_ns }: Pick<ResolvedVictim, 'operation' | 'interval_ns'>, recorded_ns: number): number {
+export function poolOfVictim(
+  { operation, interval_ns }: Pick<ResolvedVictim, 'operation' | 'interval_ns'>,
+  recorded_ns: number,
+): number {
   return operation === 'first_fault' || operation === 'warm_fault' ? poolOf(interval_ns, recorded_ns) : 0;
 }
 
@@ -42,7 +46,9 @@ export function poolLimit(uses: Uses, { kernels = [] }: Pick<Profile, 'kernels'>
   return {
     most: Math.min(mapCount - otherMappings, mostPages),
     source: `vm.max_map_count is ${mapCount}${hasGuests ? ' in a guest' : ''}, of which ${otherMappings} are left to the rest of the process`,
-    remedy: hasGuests ? null : (needed) => (needed > mostPages ? '' : `raise it (sysctl vm.max_map_count=${needed + otherMappings})`),
+    remedy: hasGuests
+      ? null
+      : (needed) => (needed > mostPages ? '' : `raise it (sysctl vm.max_map_count=${needed + otherMappings})`),
   };
 }
 

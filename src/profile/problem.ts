@@ -9,9 +9,7 @@ export interface Problem {
 }
 
 export function invalid(problems: readonly Problem[]): Failure {
-  const lines = [...new Set(problems.map(format))].sort((a, b) =>
-    a.localeCompare(b, 'en', { numeric: true }),
-  );
+  const lines = [...new Set(problems.map(format))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   return usage(lines.join('\n'), { lines });
 }
 

@@ -1,6 +1,7 @@
 /**
  * A resolved profile as a bundle's manifest holds it, read back. A bundle may come from anywhere: what of it becomes a
- * file's name, a word of the engine's plan or an argument is held to what expansion itself makes. Further keys, as later
+ * file's name, a word of the engine's plan or an argument is held to what expansion itself makes. Further keys, as
+ * later
  * versions may add, are kept.
  */
 import { z } from 'zod';
@@ -12,13 +13,25 @@ import type { ResolvedProfile } from './resolved.js';
 const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const nice = z.number().int().min(-20).max(19);
 const share = z.number().min(0).max(1);
-const line = z.string().max(4096).regex(/^[^\0\r\n]*$/);
-const kebab = z.string().max(60).regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+const line = z
+  .string()
+  .max(4096)
+  .regex(/^[^\0\r\n]*$/);
+const kebab = z
+  .string()
+  .max(60)
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
 /** `writer.mprotect`, `madvise_free`, `load.heap-wave`. */
-const word = z.string().max(100).regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/);
+const word = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/);
 const many = <T extends z.ZodType>(item: T) => z.array(item).max(1000);
 
-const cpus = z.union([z.looseObject({ kind: z.enum(['first', 'second']) }), z.looseObject({ kind: z.literal('list'), cpus: many(z.number().int().min(0).max(4095)) })]);
+const cpus = z.union([
+  z.looseObject({ kind: z.enum(['first', 'second']) }),
+  z.looseObject({ kind: z.literal('list'), cpus: many(z.number().int().min(0).max(4095)) }),
+]);
 const policy = z.string().regex(/^(other|batch|idle|(fifo|rr) \d{1,2})$/);
 const thread = { nice, policy, cpus };
 /** Null: left as it is. */
@@ -28,7 +41,10 @@ const holder = z.looseObject({
   ...thread,
   operation: word,
   pause_ns: whole,
-  region: z.union([z.looseObject({ kind: z.literal('calibrated') }), z.looseObject({ kind: z.literal('bytes'), bytes: whole })]),
+  region: z.union([
+    z.looseObject({ kind: z.literal('calibrated') }),
+    z.looseObject({ kind: z.literal('bytes'), bytes: whole }),
+  ]),
   pages: z.enum(['small', 'huge']),
   toucher: z.nullable(z.looseObject(thread)),
   process: z.enum(['same', 'foreign']),
@@ -40,8 +56,14 @@ const basics = {
   name: kebab,
   title: line,
   control: z.nullable(z.enum(['idle', 'foreign'])),
-  hogs: z.looseObject({ ...thread, count: whole.max(1000), burst: z.nullable(z.looseObject({ run_ns: whole, sleep_ns: whole })) }),
-  victims: many(z.looseObject({ ...thread, series: word, role: word, operation: word, layout: word, interval_ns: whole })),
+  hogs: z.looseObject({
+    ...thread,
+    count: whole.max(1000),
+    burst: z.nullable(z.looseObject({ run_ns: whole, sleep_ns: whole })),
+  }),
+  victims: many(
+    z.looseObject({ ...thread, series: word, role: word, operation: word, layout: word, interval_ns: whole }),
+  ),
   series: many(word),
 };
 
@@ -65,12 +87,28 @@ const jvm = z.looseObject({
   java: z.nullable(line),
   collector: z.enum(collectors),
   flags: many(line),
-  process: z.looseObject({ ...scheduling, limits: z.partialRecord(z.enum(limitNames), z.union([whole, z.literal('unlimited')])) }),
-  app: z.nullable(z.looseObject({ args: many(line), ready: z.nullable(readiness), environment: z.record(line, line), probes: z.boolean() })),
+  process: z.looseObject({
+    ...scheduling,
+    limits: z.partialRecord(z.enum(limitNames), z.union([whole, z.literal('unlimited')])),
+  }),
+  app: z.nullable(
+    z.looseObject({
+      args: many(line),
+      ready: z.nullable(readiness),
+      environment: z.record(line, line),
+      probes: z.boolean(),
+    }),
+  ),
 });
 
 const arm = z.union([
-  z.looseObject({ ...basics, jvm: z.null(), stall: z.looseObject({ aim_ns: whole, leastHold_ns: whole }), layout: word, holder }),
+  z.looseObject({
+    ...basics,
+    jvm: z.null(),
+    stall: z.looseObject({ aim_ns: whole, leastHold_ns: whole }),
+    layout: word,
+    holder,
+  }),
   z.looseObject({ ...basics, jvm: z.null(), holder: z.null(), churn: z.looseObject(work) }),
   z.looseObject({ ...basics, jvm, holder: z.nullable(holder) }),
 ]);
@@ -97,10 +135,13 @@ export function readResolved(value: unknown, source: string): ResolvedProfile {
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw usage(`${source} holds no profile that this pauselab can run (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); it was changed, or is of another version`);
+    throw usage(
+      `${source} holds no profile that this pauselab can run (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); it was changed, or is of another version`,
+    );
   }
   const profile = parsed.data as unknown as ResolvedProfile;
   const names = profile.arms.map(({ name }) => name);
-  if (new Set(names).size < names.length) throw usage(`${source} holds a profile with two arms of one name; it was changed`);
+  if (new Set(names).size < names.length)
+    throw usage(`${source} holds a profile with two arms of one name; it was changed`);
   return profile;
 }

@@ -21,8 +21,7 @@ export interface ResolvedThread {
   readonly cpus: Cpus;
 }
 
-export type Region =
-  { readonly kind: 'calibrated' } | { readonly kind: 'bytes'; readonly bytes: number };
+export type Region = { readonly kind: 'calibrated' } | { readonly kind: 'bytes'; readonly bytes: number };
 
 /** Of a cgroup (cpu.max): CPU time that may be used in each period. */
 export interface CpuMax {
@@ -81,7 +80,10 @@ export interface NativeArm extends ArmBasics {
 /** Victims are threads of a JVM, and what gives memory back is the JVM itself or its allocator. */
 export interface JvmArm extends ArmBasics {
   readonly jvm: ResolvedJvm;
-  /** A reader of the JVM's files in /proc, in the engine's process; or, beside the user's own program, a native thread in that. */
+  /**
+   * A reader of the JVM's files in /proc, in the engine's process; or, beside the user's own program, a native thread
+   * in that.
+   */
   readonly holder: ResolvedHolder | null;
   /** Of a holder inside the program: `split` if what it gives back spans two VMAs. */
   readonly layout: Layout;
@@ -99,7 +101,10 @@ export type ResolvedArm = NativeArm | ChurnArm | JvmArm;
 /** Loads on an allocator, in a JVM or in the native engine's process. */
 export interface AllocatorWork {
   readonly loads: readonly ResolvedLoad[];
-  /** `foreign`: the loads run in a second process of the same settings, so that the victims share all but the address space with them. */
+  /**
+   * `foreign`: the loads run in a second process of the same settings, so that the victims share all but the address
+   * space with them.
+   */
   readonly loadsIn: 'same' | 'foreign';
   readonly threads: readonly ThreadRule[];
   readonly allocator: ResolvedAllocator;
@@ -198,7 +203,10 @@ export interface ResolvedProfile {
   readonly kernels: readonly string[];
   /** Of guests; empty: each kernel's own choice. */
   readonly preempt: readonly PreemptionModel[];
-  /** The two controls first, then the profile's arms in its order; without controls where the arms run the user's own program. */
+  /**
+   * The two controls first, then the profile's arms in its order; without controls where the arms run the user's own
+   * program.
+   */
   readonly arms: readonly ResolvedArm[];
 }
 

@@ -13,18 +13,14 @@ import { settings } from './settings-schema.js';
 
 const arm = mapping({
   name: kebab('a name'),
-  title: line('a title on one line')
-    .meta({ description: 'One line; default the name' })
-    .exactOptional(),
+  title: line('a title on one line').meta({ description: 'One line; default the name' }).exactOptional(),
   ...settings,
 });
 
 export const profileSchema = mapping({
   name: kebab('a name'),
   title: line('a title on one line'),
-  description: text('text')
-    .meta({ description: 'What it shows and what to expect on which kernel' })
-    .exactOptional(),
+  description: text('text').meta({ description: 'What it shows and what to expect on which kernel' }).exactOptional(),
   extends: line('the name of a shipped profile or a path relative to this file')
     .meta({ description: 'The profile that this one builds on: a shipped name or a relative path' })
     .exactOptional(),
@@ -79,15 +75,16 @@ export const profileSchema = mapping({
     .meta({ description: 'From where on a run is spoiled by what else the machine did' })
     .exactOptional(),
   ...settings,
-  arms: listOf(arm, 'arms', 100)
-    .meta({ description: 'The configurations under test' })
-    .exactOptional(),
+  arms: listOf(arm, 'arms', 100).meta({ description: 'The configurations under test' }).exactOptional(),
 });
 
 export type Profile = z.output<typeof profileSchema>;
 export type ProfileArm = NonNullable<Profile['arms']>[number];
 export type ProfileVictim = NonNullable<Profile['victims']>[number];
-export type Settings = Pick<ProfileArm, 'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'churn' | 'allocator' | 'threads' | 'issues'>;
+export type Settings = Pick<
+  ProfileArm,
+  'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'churn' | 'allocator' | 'threads' | 'issues'
+>;
 
 /** For editors and other validators; it describes files before parsing, defaults left out. */
 export function profileJsonSchema(): object {

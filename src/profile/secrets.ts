@@ -1,12 +1,24 @@
 /**
- * Secrets of a profile: in the command line of a program of the user's own, in the flags of its JVM and in its environment.
+ * Secrets of a profile: in the command line of a program of the user's own, in the flags of its JVM and in its
+ * environment.
  * The program gets them; what is kept or shown has them only with `--keep-secrets`.
  */
-import { redacted, redactedArguments, redactedEnvironment, redactedNames, redactedWords, redaction, secretsIn } from '../base/secrets.js';
+import {
+  redacted,
+  redactedArguments,
+  redactedEnvironment,
+  redactedNames,
+  redactedWords,
+  redaction,
+  secretsIn,
+} from '../base/secrets.js';
 import { hashOf } from './hash.js';
 import type { ResolvedArm, ResolvedProfile } from './resolved.js';
 
-/** Of a profile, a manifest or a part of one, whatever version wrote it: secrets stand in words of command lines and in environments. */
+/**
+ * Of a profile, a manifest or a part of one, whatever version wrote it: secrets stand in words of command lines and in
+ * environments.
+ */
 export function withoutSecrets<Document>(document: Document): Document {
   return without(document, '') as Document;
 }
@@ -15,16 +27,22 @@ function without(value: unknown, key: string): unknown {
   if (Array.isArray(value)) {
     const list: readonly unknown[] = value;
     if (!list.every((item) => typeof item === 'string')) return list.map((item) => without(item, ''));
-    return key === 'argv' ? redactedArguments(list) : ['args', 'flags', 'append'].includes(key) ? redactedWords(list) : list;
+    return key === 'argv'
+      ? redactedArguments(list)
+      : ['args', 'flags', 'append'].includes(key)
+        ? redactedWords(list)
+        : list;
   }
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
-  if (key === 'environment') return redactedEnvironment(Object.fromEntries(entries.map(([name, found]) => [name, String(found)])));
+  if (key === 'environment')
+    return redactedEnvironment(Object.fromEntries(entries.map(([name, found]) => [name, String(found)])));
   return Object.fromEntries(entries.map(([name, inner]) => [name, without(inner, name)]));
 }
 
 /**
- * Of the profile without its secrets: a hash of a short secret would give it away to whoever tries them all, and experiments
+ * Of the profile without its secrets: a hash of a short secret would give it away to whoever tries them all, and
+ * experiments
  * that differ in nothing but a secret did the same.
  */
 export function profileHashOf(profile: ResolvedProfile): string {
@@ -41,7 +59,11 @@ export function missingSecrets(arms: readonly ResolvedArm[]): string[] {
   const names = arms.flatMap(({ jvm }) => {
     if (jvm === null) return [];
     const { args, environment } = jvm.app ?? { args: [], environment: {} };
-    return [...redactedNames(jvm.flags), ...redactedNames(args), ...Object.entries(environment).flatMap(([name, value]) => (value.includes(redaction) ? [name] : []))];
+    return [
+      ...redactedNames(jvm.flags),
+      ...redactedNames(args),
+      ...Object.entries(environment).flatMap(([name, value]) => (value.includes(redaction) ? [name] : [])),
+    ];
   });
   return [...new Set(names)];
 }
@@ -59,9 +81,20 @@ const leastFound = 4;
 
 export function redactorOf(profile: ResolvedProfile, keepSecrets: boolean): Redactor {
   if (keepSecrets) return { profile, words: (words) => [...words], text: (text) => text };
-  const known = new Set(profile.arms.flatMap(({ jvm }) => (jvm === null ? [] : secretsIn([...jvm.flags, ...(jvm.app?.args ?? [])], jvm.app?.environment ?? {}))).filter(({ length }) => length >= leastFound));
+  const known = new Set(
+    profile.arms
+      .flatMap(({ jvm }) =>
+        jvm === null ? [] : secretsIn([...jvm.flags, ...(jvm.app?.args ?? [])], jvm.app?.environment ?? {}),
+      )
+      .filter(({ length }) => length >= leastFound),
+  );
   // The longest first: one may be a part of another.
   const values = [...known].sort((a, b) => b.length - a.length);
-  const withoutKnown = (text: string): string => values.reduce((rest, value) => rest.replaceAll(value, redaction), text);
-  return { profile: withoutSecrets(profile), words: (words) => redactedArguments(words).map(withoutKnown), text: (text) => redacted(withoutKnown(text)) };
+  const withoutKnown = (text: string): string =>
+    values.reduce((rest, value) => rest.replaceAll(value, redaction), text);
+  return {
+    profile: withoutSecrets(profile),
+    words: (words) => redactedArguments(words).map(withoutKnown),
+    text: (text) => redacted(withoutKnown(text)),
+  };
 }

@@ -2,16 +2,7 @@
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import { formatPath, invalid } from './problem.js';
-import {
-  armName,
-  childOf,
-  find,
-  type Entry,
-  type Mapping,
-  type Path,
-  type Place,
-  type Tree,
-} from './tree.js';
+import { armName, childOf, find, type Entry, type Mapping, type Path, type Place, type Tree } from './tree.js';
 import { mostDepth, readYamlValue } from './yaml.js';
 
 export interface Override {
@@ -36,8 +27,7 @@ export function parseSet(text: string): Override {
 export function parseOverride(option: string, text: string): Override {
   const equals = text.indexOf('=');
   const origin = `${option} ${text.length > mostShown ? `${text.slice(0, mostShown)}...` : text}`;
-  if (equals <= 0)
-    throw usage(`${origin}: expected path=value such as duration=5s or holder.nice=10`);
+  if (equals <= 0) throw usage(`${origin}: expected path=value such as duration=5s or holder.nice=10`);
   return {
     path: text.slice(0, equals).trim(),
     value: text.slice(equals + 1).trim(),
@@ -47,8 +37,7 @@ export function parseOverride(option: string, text: string): Override {
 
 export function applyOverride(tree: Mapping, override: Override): Mapping {
   const path = resolveNames(tree, parsePath(override), override);
-  if (path[0] === 'extends')
-    throw refuse(override, path, 'extends cannot be set; choose the other profile instead');
+  if (path[0] === 'extends') throw refuse(override, path, 'extends cannot be set; choose the other profile instead');
   refuseWithoutEffect(tree, path, override);
   const value = readYamlValue(override.value, override.origin);
   return replace(tree, path, value, override) as Mapping;
@@ -60,8 +49,11 @@ function parsePath(override: Override): Path {
       `${override.origin}: expected a path such as holder.nice or victims[0].rate, got ${JSON.stringify(override.path.slice(0, mostShown))}`,
     );
   }
-  const path = [...override.path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));
-  if (path.length > mostDepth) throw usage(`${override.origin}: expected a path of at most ${mostDepth} steps, got ${path.length}`);
+  const path = [...override.path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) =>
+    index === undefined ? step : Number(index),
+  );
+  if (path.length > mostDepth)
+    throw usage(`${override.origin}: expected a path of at most ${mostDepth} steps, got ${path.length}`);
   return path;
 }
 
@@ -77,12 +69,14 @@ function resolveNames(tree: Tree, path: Path, override: Override): Path {
   throw refuse(override, ['arms', name], `expected the name of an arm, got ${name}${hint}`);
 }
 
-/** An arm's own setting wins over the profile's: where every arm has one, an override of the profile's would be lost silently. */
+/**
+ * An arm's own setting wins over the profile's: where every arm has one, an override of the profile's would be lost
+ * silently.
+ */
 function refuseWithoutEffect(tree: Tree, path: Path, override: Override): void {
   const list = childOf(tree, 'arms');
   const arms = list?.kind === 'list' ? list.items : [];
-  if (path[0] === 'arms' || arms.length === 0 || !arms.every((arm) => setsItself(arm, path)))
-    return;
+  if (path[0] === 'arms' || arms.length === 0 || !arms.every((arm) => setsItself(arm, path))) return;
   const name = arms.map(armName)[0] ?? 'NAME';
   throw refuse(
     override,
@@ -99,13 +93,7 @@ function setsItself(arm: Tree, path: Path): boolean {
   });
 }
 
-function replace(
-  tree: Tree | undefined,
-  path: Path,
-  value: Tree,
-  override: Override,
-  done: Path = [],
-): Tree {
+function replace(tree: Tree | undefined, path: Path, value: Tree, override: Override, done: Path = []): Tree {
   const [step, ...rest] = path;
   if (step === undefined) return value;
   const at = [...done, step];
@@ -116,26 +104,20 @@ function replace(
       throw refuse(
         override,
         at,
-        last < 0
-          ? 'there is no such list here'
-          : `expected an index from 0 to ${last}, got ${step}`,
+        last < 0 ? 'there is no such list here' : `expected an index from 0 to ${last}, got ${step}`,
       );
     }
     const list = { kind: 'list' as const, at: tree?.at ?? override.origin };
     return {
       ...list,
-      items: items.map((item, index) =>
-        index === step ? replace(item, rest, value, override, at) : item,
-      ),
+      items: items.map((item, index) => (index === step ? replace(item, rest, value, override, at) : item)),
     };
   }
   if (tree?.kind === 'list')
     throw refuse(override, at, `expected an index such as ${formatPath(done)}[0], got ${step}`);
   // A scalar in the way is replaced too: the schema then says what belongs there.
   const old: Mapping =
-    tree?.kind === 'mapping'
-      ? tree
-      : { kind: 'mapping', at: override.origin, entries: new Map<string, Entry>() };
+    tree?.kind === 'mapping' ? tree : { kind: 'mapping', at: override.origin, entries: new Map<string, Entry>() };
   const child = replace(old.entries.get(step)?.value, rest, value, override, at);
   return {
     ...old,

@@ -25,11 +25,10 @@ export interface ArmSettings {
   readonly issues: NonNullable<Settings['issues']>;
 }
 
-export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java' | 'process'> & Pick<Part<'jvm'>, 'app' | 'java' | 'process'>;
+export type JvmSettings = Omit<Whole<Part<'jvm'>>, 'app' | 'java' | 'process'> &
+  Pick<Part<'jvm'>, 'app' | 'java' | 'process'>;
 
-export type Basics = Whole<
-  Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>
-> & {
+export type Basics = Whole<Pick<Profile, 'runs' | 'seed' | 'warmup' | 'duration' | 'drain' | 'threshold'>> & {
   readonly spoiled: Whole<NonNullable<Profile['spoiled']>>;
 };
 
@@ -90,7 +89,10 @@ export function settingsOf(profile: Profile, arm: Settings): ArmSettings {
   };
 }
 
-/** What an arm says of its own decides what it is: one that says `jvm` has no churn of the profile's, and one that says `churn` no JVM. */
+/**
+ * What an arm says of its own decides what it is: one that says `jvm` has no churn of the profile's, and one that says
+ * `churn` no JVM.
+ */
 function kindOf(profile: Profile, arm: Settings): Pick<ArmSettings, 'jvm' | 'churn' | 'allocator' | 'threads'> {
   const isJvm = arm.jvm !== undefined && profile.jvm === undefined;
   const isChurn = arm.churn !== undefined && profile.churn === undefined;
@@ -110,10 +112,7 @@ function jvmOf(base: Settings['jvm'], own: Settings['jvm']): JvmSettings | null 
   return { ...fallback.jvm, ...base, ...own, threads: { ...base?.threads, ...own?.threads }, ...app };
 }
 
-function toucherOf(
-  base: 'none' | Toucher | undefined,
-  own: 'none' | Toucher | undefined,
-): 'none' | Whole<Toucher> {
+function toucherOf(base: 'none' | Toucher | undefined, own: 'none' | Toucher | undefined): 'none' | Whole<Toucher> {
   if (own === 'none' || (own === undefined && base === 'none')) return 'none';
   return { ...fallback.holder.toucher, ...(base === 'none' ? undefined : base), ...own };
 }

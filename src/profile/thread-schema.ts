@@ -9,8 +9,7 @@ export const thread = {
   nice: whole(-20, 19).meta({ description: 'Nice value; default 0' }).exactOptional(),
   policy: oneOf(['other', 'batch', 'idle', 'fifo', 'rr'])
     .meta({
-      description:
-        'Scheduling policy SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR; default other',
+      description: 'Scheduling policy SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR; default other',
     })
     .exactOptional(),
   rtPriority: whole(1, 99)

@@ -50,9 +50,7 @@ export function placeOf(tree: Tree, path: Path): Place {
 
 export function keyPlace(tree: Tree, path: Path, key: string): Place {
   const parent = find(tree, path);
-  return (
-    (parent?.kind === 'mapping' ? parent.entries.get(key)?.keyAt : undefined) ?? placeOf(tree, path)
-  );
+  return (parent?.kind === 'mapping' ? parent.entries.get(key)?.keyAt : undefined) ?? placeOf(tree, path);
 }
 
 /** A path as users write it: an arm by its name, where it has one. */
@@ -73,23 +71,14 @@ export function merge(base: Mapping, own: Mapping): Mapping {
 
 function mergeTrees(base: Tree, own: Tree): Tree {
   if (base.kind !== 'mapping' || own.kind !== 'mapping') return own;
-  return mergeMappings(base, own, (_key, inherited, overriding) =>
-    mergeTrees(inherited, overriding),
-  );
+  return mergeMappings(base, own, (_key, inherited, overriding) => mergeTrees(inherited, overriding));
 }
 
-function mergeMappings(
-  base: Mapping,
-  own: Mapping,
-  join: (key: string, base: Tree, own: Tree) => Tree,
-): Mapping {
+function mergeMappings(base: Mapping, own: Mapping, join: (key: string, base: Tree, own: Tree) => Tree): Mapping {
   const entries = new Map(base.entries);
   for (const [key, entry] of own.entries) {
     const inherited = base.entries.get(key);
-    entries.set(
-      key,
-      inherited ? { ...entry, value: join(key, inherited.value, entry.value) } : entry,
-    );
+    entries.set(key, inherited ? { ...entry, value: join(key, inherited.value, entry.value) } : entry);
   }
   return { ...own, entries };
 }
@@ -100,9 +89,7 @@ function mergeArms(base: readonly Tree[], own: readonly Tree[]): Tree[] {
   const added: Tree[] = [];
   const taken = new Set<number>();
   for (const arm of own) {
-    const index = inherited.findIndex(
-      (one) => armName(one) !== undefined && armName(one) === armName(arm),
-    );
+    const index = inherited.findIndex((one) => armName(one) !== undefined && armName(one) === armName(arm));
     const same = inherited[index];
     if (same === undefined || taken.has(index)) {
       added.push(arm);

@@ -19,16 +19,12 @@ export function validate(tree: Tree): Profile {
 /** Any schema whose error texts are those of fields.ts. */
 export function parseTree<Schema extends z.ZodType>(schema: Schema, tree: Tree): z.output<Schema> {
   const parsed = schema.safeParse(toPlain(tree));
-  if (!parsed.success)
-    throw invalid(parsed.error.issues.flatMap((issue) => problemsOf(tree, issue, [])));
+  if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => problemsOf(tree, issue, [])));
   return parsed.data;
 }
 
 function problemsOf(tree: Tree, issue: Issue, around: Path): Problem[] {
-  const path = [
-    ...around,
-    ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step)),
-  ];
+  const path = [...around, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
   if (issue.code === 'unrecognized_keys') {
     const texts = issue.message.split('\n');
     return issue.keys.map((key, index) => ({
@@ -65,7 +61,5 @@ function came(tree: Tree, path: Path, issue: Issue): string {
 
 function wordsOf(issue: Issue): string[] {
   if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(wordsOf);
-  return issue.code === 'invalid_value'
-    ? issue.values.filter((value) => typeof value === 'string')
-    : [];
+  return issue.code === 'invalid_value' ? issue.values.filter((value) => typeof value === 'string') : [];
 }

@@ -37,22 +37,28 @@ export function loadSchema(name: string, load: JvmLoad) {
 /** The settings of the JVM's malloc_churn: the native engine makes the same blocks of them. */
 const oneChurn = mapping(loadSettings(jvmLoads.malloc_churn));
 
-export const churn = either('a mapping with settings of a churn such as { threads: 4, rate: 1000 }, or a list of 1 to 8 of them', [
-  oneChurn.transform((one) => [one]),
-  listOf(oneChurn, 'churns', 8),
-]);
+export const churn = either(
+  'a mapping with settings of a churn such as { threads: 4, rate: 1000 }, or a list of 1 to 8 of them',
+  [oneChurn.transform((one) => [one]), listOf(oneChurn, 'churns', 8)],
+);
 
 const rule = either('a nice value from -20 to 19, or a mapping with some of the keys nice, policy, rtPriority, cpus', [
   whole(-20, 19).transform((nice) => ({ nice })),
   mapping(thread),
 ]);
 
-export const threadRules = recordOf('a mapping from patterns of thread names to nice values or scheduling', line('a pattern of thread names'), rule);
+export const threadRules = recordOf(
+  'a mapping from patterns of thread names to nice values or scheduling',
+  line('a pattern of thread names'),
+  rule,
+);
 
 export const allocator = mapping({
   name: oneOf(allocators).meta({ description: 'The allocator that is preloaded; glibc: none is' }),
   path: line('the path of a shared library')
-    .regex(/^\/[^\s:]*$/, { error: () => 'expected an absolute path without blanks and colons, which part the entries of LD_PRELOAD' })
+    .regex(/^\/[^\s:]*$/, {
+      error: () => 'expected an absolute path without blanks and colons, which part the entries of LD_PRELOAD',
+    })
     .meta({ description: 'Its shared library; default where distributions put it' })
     .exactOptional(),
   settings: recordOf(
@@ -68,7 +74,9 @@ export const issues = recordOf(
   'a mapping from calls such as madvise.FREE to { by, atLeast }',
   line('a call such as madvise.FREE'),
   mapping({
-    by: line('a pattern of thread names').meta({ description: 'Who makes the calls, as a pattern of thread names; default anyone' }).exactOptional(),
+    by: line('a pattern of thread names')
+      .meta({ description: 'Who makes the calls, as a pattern of thread names; default anyone' })
+      .exactOptional(),
     atLeast: whole(1, 1_000_000_000).meta({ description: 'The fewest calls in one run; default 1' }).exactOptional(),
   }),
 ).meta({ description: 'System calls that an arm causes, counted by `profile verify`' });

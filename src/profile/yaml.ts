@@ -56,8 +56,10 @@ function parsed(text: string, lineCounter: LineCounter): Document | null {
 }
 
 /**
- * The library descends by recursion, and what is nested ten thousand deep may end the whole process. So the text is checked
- * first, by an upper bound of its depth: the brackets that are open, and the indentation and the indicators of one line, as in
+ * The library descends by recursion, and what is nested ten thousand deep may end the whole process. So the text is
+ * checked
+ * first, by an upper bound of its depth: the brackets that are open, and the indentation and the indicators of one
+ * line, as in
  * `a: b: c: ...`. Characters in quotes and comments count too: no profile has hundreds of them in one line.
  */
 function isDeep(text: string): boolean {
@@ -67,7 +69,9 @@ function isDeep(text: string): boolean {
     else if (character === ']' || character === '}') open = Math.max(0, open - 1);
     if (open > mostOpen) return true;
   }
-  return text.split('\n').some((line) => indentationOf(line) > 2 * mostOpen || (line.match(/[:?-](?=\s|$)/g)?.length ?? 0) > mostOpen);
+  return text
+    .split('\n')
+    .some((line) => indentationOf(line) > 2 * mostOpen || (line.match(/[:?-](?=\s|$)/g)?.length ?? 0) > mostOpen);
 }
 
 const indentationOf = (line: string): number => /^[\s?:-]*/.exec(line)?.[0].length ?? 0;
@@ -109,10 +113,7 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
     return { kind: 'scalar', at, value: isScalar(node) ? node.value : null };
   }
 
-  function entriesOf(
-    pairs: readonly { key: unknown; value: unknown }[],
-    path: Path,
-  ): Map<string, Entry> {
+  function entriesOf(pairs: readonly { key: unknown; value: unknown }[], path: Path): Map<string, Entry> {
     const entries = new Map<string, Entry>();
     for (const { key: keyNode, value: valueNode } of pairs) {
       const keyAt = placeOfNode(keyNode);
@@ -144,8 +145,7 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
 }
 
 function inOurWords({ code, message }: YAMLError): string {
-  if (code === 'MULTIPLE_DOCS')
-    return 'expected one YAML document, got a second one; remove this line';
+  if (code === 'MULTIPLE_DOCS') return 'expected one YAML document, got a second one; remove this line';
   // The parser's own way to say so, which is no word of YAML.
   if (/call stack/i.test(message)) return `expected values nested at most ${mostDepth} deep`;
   return `not valid YAML: ${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;

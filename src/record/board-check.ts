@@ -4,7 +4,22 @@
  * sentence and not a read outside the mapping.
  */
 import { unfit, workloadFailed } from '../base/failure.js';
-import { allOnes, boardMagic, boardVersion, header, headerBytes, histogramBytes, nameBytes, recordBytes, roles, series as seriesField, seriesBytes, thread as threadField, threadBytes, type ThreadRole } from './board-layout.js';
+import {
+  allOnes,
+  boardMagic,
+  boardVersion,
+  header,
+  headerBytes,
+  histogramBytes,
+  nameBytes,
+  recordBytes,
+  roles,
+  series as seriesField,
+  seriesBytes,
+  thread as threadField,
+  threadBytes,
+  type ThreadRole,
+} from './board-layout.js';
 
 export interface ThreadInfo {
   readonly index: number;
@@ -40,7 +55,8 @@ export interface BoardDescription {
 const alignment = 64;
 
 export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescription {
-  const broken = (what: string): Error => workloadFailed(`the board ${path} is broken: ${what}; look at the workload's log and run again`);
+  const broken = (what: string): Error =>
+    workloadFailed(`the board ${path} is broken: ${what}; look at the workload's log and run again`);
   const view = new DataView(buffer);
   const word = (offset: number): bigint => view.getBigUint64(offset, true);
   const size = buffer.byteLength;
@@ -52,7 +68,8 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
       `the board ${path} is of version ${String(word(header.version))} and this pauselab reads version ${boardVersion}; run \`npm run setup\` so that both are built from the same sources`,
     );
   }
-  if (word(header.total_bytes) !== BigInt(size)) throw broken(`it says it has ${String(word(header.total_bytes))} bytes and has ${size}`);
+  if (word(header.total_bytes) !== BigInt(size))
+    throw broken(`it says it has ${String(word(header.total_bytes))} bytes and has ${size}`);
 
   /** A number on the board that must be exact, such as an interval. */
   const whole = (offset: number, what: string): number => {
@@ -63,7 +80,11 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
   /** The offset of `count` structures that lie behind the header and inside the file. */
   const place = (offset: number, count: number, bytes: number, what: string): number => {
     const begin = word(offset);
-    if (begin % BigInt(alignment) !== 0n || begin < BigInt(headerBytes) || begin + BigInt(count) * BigInt(bytes) > BigInt(size)) {
+    if (
+      begin % BigInt(alignment) !== 0n ||
+      begin < BigInt(headerBytes) ||
+      begin + BigInt(count) * BigInt(bytes) > BigInt(size)
+    ) {
       throw broken(`${what} lies at ${String(begin)}, outside the file or not aligned`);
     }
     return Number(begin);
@@ -86,9 +107,11 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
     const role = roles[Number(word(at + threadField.role)) as keyof typeof roles] as ThreadRole | undefined;
     if (role === undefined) throw broken(`${what} has the unknown role ${String(word(at + threadField.role))}`);
     const series = word(at + threadField.series);
-    if (series !== allOnes && series >= BigInt(seriesCount)) throw broken(`${what} has series ${String(series)} of ${seriesCount}`);
+    if (series !== allOnes && series >= BigInt(seriesCount))
+      throw broken(`${what} has series ${String(series)} of ${seriesCount}`);
     const ringCapacity = whole(at + threadField.ring_capacity, `the ring of ${what}`);
-    if (ringCapacity !== 0 && !Number.isInteger(Math.log2(ringCapacity))) throw broken(`the ring of ${what} has a capacity of ${ringCapacity}, not a power of two`);
+    if (ringCapacity !== 0 && !Number.isInteger(Math.log2(ringCapacity)))
+      throw broken(`the ring of ${what} has a capacity of ${ringCapacity}, not a power of two`);
     return {
       index,
       name: name(at, what),
@@ -97,7 +120,13 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
       interval_ns: whole(at + threadField.interval_ns, `the interval of ${what}`),
       offset_ns: whole(at + threadField.offset_ns, `the offset of ${what}`),
       ringCapacity,
-      at: { thread: at, ring: ringCapacity === 0 ? 0 : place(at + threadField.ring_offset, ringCapacity, recordBytes, `the ring of ${what}`) },
+      at: {
+        thread: at,
+        ring:
+          ringCapacity === 0
+            ? 0
+            : place(at + threadField.ring_offset, ringCapacity, recordBytes, `the ring of ${what}`),
+      },
     };
   });
 
@@ -106,13 +135,20 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
     const what = `series ${index}`;
     const thread = whole(at + seriesField.thread, `the thread of ${what}`);
     if (threads[thread]?.series !== index) throw broken(`${what} belongs to thread ${thread}, which does not know it`);
-    const response = word(at + seriesField.response_offset) === 0n ? null : place(at + seriesField.response_offset, 1, histogramBytes, `the response times of ${what}`);
+    const response =
+      word(at + seriesField.response_offset) === 0n
+        ? null
+        : place(at + seriesField.response_offset, 1, histogramBytes, `the response times of ${what}`);
     return {
       index,
       name: name(at, what),
       thread,
       hasResponse: response !== null,
-      at: { series: at, service: place(at + seriesField.service_offset, 1, histogramBytes, `the service times of ${what}`), response },
+      at: {
+        series: at,
+        service: place(at + seriesField.service_offset, 1, histogramBytes, `the service times of ${what}`),
+        response,
+      },
     };
   });
 

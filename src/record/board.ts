@@ -10,7 +10,16 @@ import { readPart } from '../base/read-file.js';
 import { workloadFailed } from '../base/failure.js';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
 import { readStaticPart, type BoardDescription } from './board-check.js';
-import { boardMagic, goCommand, header, headerBytes, states, thread as threadField, type BoardState, type ThreadRole } from './board-layout.js';
+import {
+  boardMagic,
+  goCommand,
+  header,
+  headerBytes,
+  states,
+  thread as threadField,
+  type BoardState,
+  type ThreadRole,
+} from './board-layout.js';
 
 /** The part of the addon that a board needs; a test may put a memory of its own here. */
 export type SharedMemory = Pick<NativeAddon, 'mapShared' | 'unmapShared' | 'copyWords' | 'storeWord'>;
@@ -53,7 +62,10 @@ export interface Board extends BoardDescription {
   /** Cuts a run short; later than planned is not possible, because threads may have left. */
   moveWindowEnd(end: Pick<AbsoluteWindow, 'windowEnd_ns' | 'drainEnd_ns'>): void;
   window(): AbsoluteWindow;
-  /** Gives its memory back; nothing else may be asked of it afterwards. A run's board is large, and the next run makes another one. */
+  /**
+   * Gives its memory back; nothing else may be asked of it afterwards. A run's board is large, and the next run makes
+   * another one.
+   */
   close(): void;
   /** Copies `destination.length` words from a byte offset on, each by one atomic load, in order. */
   readonly copyWords: (byteOffset: number, destination: BigUint64Array) => void;
@@ -101,11 +113,16 @@ export function openBoard(path: string, memory: SharedMemory = nativeAddon()): B
     path,
     copyWords,
     window,
-    close: () => { memory.unmapShared(buffer); },
+    close: () => {
+      memory.unmapShared(buffer);
+    },
     state() {
       const number = load(header.state);
       const state = states[Number(number)];
-      if (state === undefined) throw workloadFailed(`the board ${path} has the unknown state ${String(number)}: the file was overwritten; run again`);
+      if (state === undefined)
+        throw workloadFailed(
+          `the board ${path} has the unknown state ${String(number)}: the file was overwritten; run again`,
+        );
       return state;
     },
     heartbeat_ns: () => load(header.heartbeat_ns),
@@ -154,7 +171,9 @@ function mapWhole(path: string, memory: SharedMemory): ArrayBuffer {
     // mmap refuses an empty file with a text that helps nobody.
     const { size } = statSync(path);
     if (size < headerBytes) {
-      throw workloadFailed(`the board ${path} is broken: ${size} bytes are less than its header of ${headerBytes}; look at the workload's log and run again`);
+      throw workloadFailed(
+        `the board ${path} is broken: ${size} bytes are less than its header of ${headerBytes}; look at the workload's log and run again`,
+      );
     }
     return memory.mapShared(path);
   } catch (error) {
@@ -164,5 +183,8 @@ function mapWhole(path: string, memory: SharedMemory): ArrayBuffer {
 
 function unreadable(path: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return workloadFailed(`the board ${path} could not be opened (${reason}); look at the workload's log for why it is not there`, { cause });
+  return workloadFailed(
+    `the board ${path} could not be opened (${reason}); look at the workload's log for why it is not there`,
+    { cause },
+  );
 }

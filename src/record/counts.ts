@@ -51,7 +51,15 @@ export function highestOfIndex(index: number): number {
 }
 
 export function emptyCounts(): SparseCounts {
-  return { n: 0, min_ns: Infinity, max_ns: 0, sum_ns: 0, overRange: 0, index: new Uint32Array(0), count: new Float64Array(0) };
+  return {
+    n: 0,
+    min_ns: Infinity,
+    max_ns: 0,
+    sum_ns: 0,
+    overRange: 0,
+    index: new Uint32Array(0),
+    count: new Float64Array(0),
+  };
 }
 
 /** The counts of single values, such as owed operations. Values are whole nanoseconds ≥ 0. */
@@ -63,7 +71,8 @@ export function countsOfValues(values_ns: readonly number[]): SparseCounts {
   let overRange = 0;
   for (const value_ns of values_ns) {
     // The library accepts NaN and fractions and then loses them silently.
-    if (!Number.isInteger(value_ns) || value_ns < 0) throw new RangeError(`${value_ns} is not a whole number of nanoseconds`);
+    if (!Number.isInteger(value_ns) || value_ns < 0)
+      throw new RangeError(`${value_ns} is not a whole number of nanoseconds`);
     const index = indexOfValue(value_ns);
     counts.set(index, (counts.get(index) ?? 0) + 1);
     min_ns = Math.min(min_ns, value_ns);
@@ -72,7 +81,15 @@ export function countsOfValues(values_ns: readonly number[]): SparseCounts {
     if (value_ns > highestTrackable_ns) overRange += 1;
   }
   const index = Uint32Array.from(counts.keys()).sort();
-  return { n: values_ns.length, min_ns, max_ns, sum_ns, overRange, index, count: Float64Array.from(index, (i) => counts.get(i) ?? 0) };
+  return {
+    n: values_ns.length,
+    min_ns,
+    max_ns,
+    sum_ns,
+    overRange,
+    index,
+    count: Float64Array.from(index, (i) => counts.get(i) ?? 0),
+  };
 }
 
 /**

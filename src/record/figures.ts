@@ -26,14 +26,20 @@ export function serviceFigures(service: Distribution): Figures {
  * follow from the stall that kept them waiting. Mean and percentiles of a saturated series are the window's length
  * in disguise (owed.ts) and left out; its maximum is a true lower bound and stays.
  */
-export function responseFigures(response: Distribution, { service_n, saturated }: { service_n: number; saturated: boolean }): Figures {
+export function responseFigures(
+  response: Distribution,
+  { service_n, saturated }: { service_n: number; saturated: boolean },
+): Figures {
   const all = figures(response, service_n);
-  return saturated ? { ...all, mean_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null } : all;
+  return saturated
+    ? { ...all, mean_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null }
+    : all;
 }
 
 function figures(distribution: Distribution, judged_n: number): Figures {
   const { n, min_ns, max_ns, sum_ns } = distribution;
-  const at = (percent: number): number | null => (hasFiniteUpperBound(percent / 100, judged_n) ? percentile_ns(distribution, percent) : null);
+  const at = (percent: number): number | null =>
+    hasFiniteUpperBound(percent / 100, judged_n) ? percentile_ns(distribution, percent) : null;
   return {
     n,
     min_ns: n === 0 ? null : min_ns,

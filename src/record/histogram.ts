@@ -1,14 +1,24 @@
 /**
  * The one wrapper over hdr-histogram-js. Everything goes through it because the library has traps, each of which
  * has a test in test/record/histogram.test.ts:
- *   - the default 32-bit buckets wrap and its WebAssembly decoder cuts counts to 32 bits: 64-bit JavaScript buckets, and
+ *   - the default 32-bit buckets wrap and its WebAssembly decoder cuts counts to 32 bits: 64-bit JavaScript buckets,
+ *   and
  *     a decoder of our own (tally.ts), which is bounded in memory too;
  *   - values above the range resize the histogram unless told not to, and NaN is accepted: inputs are checked here;
  *   - percentiles are upper edges of counters and overshoot the maximum by up to 0.1 %: cut at the exact maximum;
  *   - the encoding keeps neither exact maximum nor minimum: a `Distribution` keeps them beside the histogram.
  */
 import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { addCounts, countsOfValues, emptyCounts, highestOfIndex, lastUsedIndex, subtractCounts, valueOfIndex, type SparseCounts } from './counts.js';
+import {
+  addCounts,
+  countsOfValues,
+  emptyCounts,
+  highestOfIndex,
+  lastUsedIndex,
+  subtractCounts,
+  valueOfIndex,
+  type SparseCounts,
+} from './counts.js';
 import { highestTrackable_ns } from './board-layout.js';
 
 export type { Histogram };
@@ -35,7 +45,13 @@ export function distributionOf(counts: SparseCounts): Distribution {
   let made: Histogram | undefined;
   const { n, min_ns, max_ns, sum_ns, overRange, index, count } = counts;
   return {
-    n, min_ns, max_ns, sum_ns, overRange, index, count,
+    n,
+    min_ns,
+    max_ns,
+    sum_ns,
+    overRange,
+    index,
+    count,
     get histogram() {
       made ??= replay(newHistogram(), counts);
       return made;
@@ -70,7 +86,8 @@ export function percentile_ns(counts: SparseCounts, percent: number): number | n
   if (!(percent > 0 && percent <= 100)) throw new RangeError(`${percent} is not a percentile above 0 and up to 100`);
   const { n, min_ns, max_ns, overRange, index, count } = counts;
   if (n === 0) return null;
-  // As HdrHistogram counts, on the few counters that are not 0 instead of all 33,792: rounded up, but not for the last bit.
+  // As HdrHistogram counts, on the few counters that are not 0 instead of all 33,792: rounded up, but not for the last
+  // bit.
   const exact = (percent / 100) * n;
   const wanted = Math.max(1, Math.ceil(exact - 2 ** (Math.floor(Math.log2(exact)) - 52)));
   let seen = 0;
@@ -90,7 +107,9 @@ export function encodeCounts(counts: SparseCounts): string {
 }
 let scratch: Histogram | undefined;
 
-/** Records each counter's smallest value as often as it counted, which gives the encoding the writer's own would have. */
+/**
+ * Records each counter's smallest value as often as it counted, which gives the encoding the writer's own would have.
+ */
 function replay(histogram: Histogram, { index, count }: SparseCounts): Histogram {
   for (const [position, i] of index.entries()) histogram.recordValueWithCount(valueOfIndex(i), count[position] ?? 0);
   return histogram;

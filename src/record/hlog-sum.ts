@@ -24,7 +24,10 @@ export interface HlogSum {
   readonly tags: readonly TagSum[];
   /** True if the last line was cut off and is left out. */
   readonly truncated: boolean;
-  /** Of the values, as a line of the log says it; and as `Interval_Max` beside the histograms does. Null: it does not say, or says several. */
+  /**
+   * Of the values, as a line of the log says it; and as `Interval_Max` beside the histograms does. Null: it does not
+   * say, or says several.
+   */
   readonly unit: { readonly declared: ValueUnit | null; readonly deduced: ValueUnit | null };
 }
 
@@ -42,30 +45,51 @@ export function sumHlog(path: string): HlogSum {
   let declared: ValueUnit | null = null;
   const onComment = (line: string, number: number): void => {
     const unit = unitInLine(line);
-    if (unit === null) throw usage(`line ${number} of ${path} names a unit that is not known: expected ${Object.keys(valueUnits).join(', ')}, got ${JSON.stringify(line.slice(0, 60))}; correct it, or say the unit with --unit`);
+    if (unit === null)
+      throw usage(
+        `line ${number} of ${path} names a unit that is not known: expected ${Object.keys(valueUnits).join(', ')}, got ${JSON.stringify(line.slice(0, 60))}; correct it, or say the unit with --unit`,
+      );
     declared = unit ?? declared;
   };
-  const truncated = eachHlogLine(path, ({ tag, length_ns, max, base64 }) => {
-    if (max > 0 && deduced.length < mostAsked) {
-      const unit = unitByMaximum(max, decodeCounts(base64).max_ns);
-      if (unit !== null) deduced.push(unit);
-    }
-    const sum = sums.get(tag) ?? { tally: createTally(), intervals: 0, length_ns: 0 };
-    sum.tally.add(base64);
-    sum.intervals += 1;
-    sum.length_ns += length_ns;
-    sums.set(tag, sum);
-    return sums.size;
-  }, onComment);
+  const truncated = eachHlogLine(
+    path,
+    ({ tag, length_ns, max, base64 }) => {
+      if (max > 0 && deduced.length < mostAsked) {
+        const unit = unitByMaximum(max, decodeCounts(base64).max_ns);
+        if (unit !== null) deduced.push(unit);
+      }
+      const sum = sums.get(tag) ?? { tally: createTally(), intervals: 0, length_ns: 0 };
+      sum.tally.add(base64);
+      sum.intervals += 1;
+      sum.length_ns += length_ns;
+      sums.set(tag, sum);
+      return sums.size;
+    },
+    onComment,
+  );
   const [first = null] = deduced;
-  return { unit: { declared, deduced: deduced.every((unit) => unit === first) ? first : null }, tags: [...sums].map(([tag, { tally, intervals, length_ns }]) => ({ tag, intervals, length_ns, counts: tally.counts() })), truncated };
+  return {
+    unit: { declared, deduced: deduced.every((unit) => unit === first) ? first : null },
+    tags: [...sums].map(([tag, { tally, intervals, length_ns }]) => ({
+      tag,
+      intervals,
+      length_ns,
+      counts: tally.counts(),
+    })),
+    truncated,
+  };
 }
 
 /**
- * One interval after the other; `use` says how many tags it keeps. True if the last line was cut off: it is left out. Whatever
+ * One interval after the other; `use` says how many tags it keeps. True if the last line was cut off: it is left out.
+ * Whatever
  * `use` throws is taken for a fault of the line.
  */
-export function eachHlogLine(path: string, use: (line: HlogLine) => number, onComment: (line: string, number: number) => void = () => undefined): boolean {
+export function eachHlogLine(
+  path: string,
+  use: (line: HlogLine) => number,
+  onComment: (line: string, number: number) => void = () => undefined,
+): boolean {
   let truncated = false;
   eachLine(path, (line, number, isLast) => {
     if (line.startsWith('#')) onComment(line, number);
@@ -75,7 +99,11 @@ export function eachHlogLine(path: string, use: (line: HlogLine) => number, onCo
       tags = use(splitLine(line));
     } catch (cause) {
       if (isLast) truncated = true;
-      else throw usage(`line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave it out`, { cause });
+      else
+        throw usage(
+          `line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave it out`,
+          { cause },
+        );
     }
     if (tags > mostTags) throw usage(`${path} has more than ${mostTags} tags; split it by tag`);
   });
@@ -91,12 +119,18 @@ function eachLine(path: string, use: (line: string, number: number, isLast: bool
     eachChunk(path, {}, (chunk) => {
       const lines = (rest + decoder.write(chunk)).split('\n');
       rest = lines.pop() ?? '';
-      if (rest.length > longestLine) throw usage(`line ${number + lines.length + 1} of ${path} is longer than ${longestLine} characters, which no histogram needs; it is no histogram log`);
+      if (rest.length > longestLine)
+        throw usage(
+          `line ${number + lines.length + 1} of ${path} is longer than ${longestLine} characters, which no histogram needs; it is no histogram log`,
+        );
       for (const line of lines) use(line.replace(/\r$/, ''), (number += 1), false);
     });
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw machineFailure(cause) ?? usage(`${path} could not be read (${(cause as Error).message}); name a histogram log`, { cause });
+    throw (
+      machineFailure(cause) ??
+      usage(`${path} could not be read (${(cause as Error).message}); name a histogram log`, { cause })
+    );
   }
   rest += decoder.end();
   if (rest !== '') use(rest, number + 1, true);

@@ -82,7 +82,10 @@ export function readHlog(text: string): Hlog {
     } catch (cause) {
       // Only a last line without a line break can have been cut off.
       if (index === lines.length - 1) return { startTime_ms, baseTime_ms, intervals, truncated: true };
-      throw workloadFailed(`line ${index + 1} of the histogram log is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`, { cause });
+      throw workloadFailed(
+        `line ${index + 1} of the histogram log is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`,
+        { cause },
+      );
     }
   }
   return { startTime_ms, baseTime_ms, intervals, truncated: false };
@@ -107,8 +110,10 @@ export function splitLine(line: string): HlogLine {
   const fields = line.split(',');
   const [start, length, max, base64] = fields.slice(-4);
   const before = fields.slice(0, -4).join(',');
-  if (start === undefined || length === undefined || max === undefined || base64 === undefined) throw new Error(`it has ${fields.length} fields instead of 4`);
-  if (before !== '' && !before.startsWith('Tag=')) throw new Error(`it begins with "${before.slice(0, 40)}" instead of a tag`);
+  if (start === undefined || length === undefined || max === undefined || base64 === undefined)
+    throw new Error(`it has ${fields.length} fields instead of 4`);
+  if (before !== '' && !before.startsWith('Tag='))
+    throw new Error(`it begins with "${before.slice(0, 40)}" instead of a tag`);
   const seconds = [start, length, max].map(Number);
   if (seconds.some((value) => !Number.isFinite(value))) throw new Error('its times are not numbers');
   return {

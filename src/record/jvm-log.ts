@@ -1,6 +1,7 @@
 /**
  * The JVM's unified log (JEP 158), as far as it tells of pauses and of memory given back. Its `timenanos` decorator is
- * os::javaTimeNanos, CLOCK_MONOTONIC: the board's clock (test/interop/jvm-log.test.ts compares the two). A line is written
+ * os::javaTimeNanos, CLOCK_MONOTONIC: the board's clock (test/interop/jvm-log.test.ts compares the two). A line is
+ * written
  * when its event has ended, so an event lies before its line's time, as long as the line says it took.
  *
  *   safepoint.total   from the request to the end, in whole ns
@@ -8,7 +9,8 @@
  *   gc.pause          a collector's pause, to 1 µs (as HotSpot prints it: 2.718ms)
  *   gc.uncommit       work of giving heap back, to 1 µs: a run of G1's service task (at most 128 MiB), a round of ZGC's
  *                     uncommitter, Shenandoah's concurrent uncommit. Where the log has no length, as from ZGC up to
- *                     JDK 24 and from Serial, it is the time since the line after which the work can only have begun: an
+ *                     JDK 24 and from Serial, it is the time since the line after which the work can only have begun:
+ *                     an
  *                     upper bound, and the label ends in `at most`. Parallel's shrinking has not even that: `untimed`.
  *
  * docs/jvm-logs.md has the table of lines per collector.
@@ -52,7 +54,8 @@ const firstWithAsync = 17;
  */
 export function jvmLogFlags({ feature }: { readonly feature: number }, path: string, collector?: string): string[] {
   // A colon or a comma would end the name, and % stands for the pid and the like.
-  if (/[:,%"\s]/.test(path)) throw usage(`the JVM cannot write its log to ${path}: give a path without blanks and without : , % and "`);
+  if (/[:,%"\s]/.test(path))
+    throw usage(`the JVM cannot write its log to ${path}: give a path without blanks and without : , % and "`);
   const common = ['gc=info', 'gc+phases=info', 'gc+task=debug', 'gc+heap=debug', 'safepoint=info'];
   const own: Record<string, readonly string[]> = {
     g1: ['gc=info', 'gc+task=debug', 'safepoint=info'],
@@ -63,13 +66,19 @@ export function jvmLogFlags({ feature }: { readonly feature: number }, path: str
     epsilon: ['gc=info', 'safepoint=info'],
   };
   const selection = (collector === undefined ? undefined : own[collector]) ?? common;
-  return [...(feature >= firstWithAsync ? ['-Xlog:async'] : []), `-Xlog:${selection.join(',')}:file=${path}:timenanos,level,tags:filecount=0`];
+  return [
+    ...(feature >= firstWithAsync ? ['-Xlog:async'] : []),
+    `-Xlog:${selection.join(',')}:file=${path}:timenanos,level,tags:filecount=0`,
+  ];
 }
 
 /** `[123ns][info ][gc,start  ] text`: levels and tags are padded, and the level may be left out. */
 const lineForm = /^\[(\d+)ns\](?:\[(trace|debug|info|warning|error) *\])?\[([^\]]*)\] ?(.*)$/;
 const safepoint = /^Safepoint "([^"]+)", .*Reaching safepoint: (\d+) ns,.* Total: (\d+) ns/;
-/** HotSpot prints fractions as the user's locale does. ZGC's generations are Y, y (minor) and O; sizes stand between name and time. */
+/**
+ * HotSpot prints fractions as the user's locale does. ZGC's generations are Y, y (minor) and O; sizes stand between
+ * name and time.
+ */
 const pause = /^GC\(\d+\) (?:[YyO]: )?(Pause .*?) (?:[^\s-]+->\S+ )?(\d+[.,]\d+)ms$/;
 const timedUncommits = [
   // JDK 17: `(run) 1.2ms (cpu: 1.1ms)`; later: `(run: 1.2ms) (cpu: 1.1ms)`.
@@ -94,9 +103,17 @@ export function parseJvmLog(text: string): JvmLog {
   const { series, untimed, warnings, other_n, dropped_n, unreadable_n } = reading;
   const problems = [
     ...(isCut ? ['the last line of the JVM’s log is cut off and was left out'] : []),
-    ...(dropped_n > 0 ? [`the JVM dropped ${dropped_n} messages of its log, so pauses may be missing; log less, or raise -XX:AsyncLogBufferSize`] : []),
+    ...(dropped_n > 0
+      ? [
+          `the JVM dropped ${dropped_n} messages of its log, so pauses may be missing; log less, or raise -XX:AsyncLogBufferSize`,
+        ]
+      : []),
     ...(unreadable_n > 0 ? [`${unreadable_n} lines of the JVM’s log have no time and were left out`] : []),
-    ...(untimed.length > 0 ? [`the JVM gave heap back ${untimed.length} times without saying how long it took, so gc.uncommit lacks these: ${untimed[0]?.label ?? ''}`] : []),
+    ...(untimed.length > 0
+      ? [
+          `the JVM gave heap back ${untimed.length} times without saying how long it took, so gc.uncommit lacks these: ${untimed[0]?.label ?? ''}`,
+        ]
+      : []),
     ...warnings.map((text) => `${warns} ${text}`),
   ];
   return { series, untimed, problems, other_n };
@@ -104,7 +121,10 @@ export function parseJvmLog(text: string): JvmLog {
 
 const warns = 'the JVM warns:';
 
-/** Whether events of this name may be missing for that problem: a warning of the JVM's hides none, and give-backs without a length are no pauses. */
+/**
+ * Whether events of this name may be missing for that problem: a warning of the JVM's hides none, and give-backs
+ * without a length are no pauses.
+ */
 export function concernsEvents(problem: string, name: JvmEventName): boolean {
   return !problem.startsWith(warns) && (name === 'gc.uncommit' || !problem.includes('gc.uncommit'));
 }
@@ -122,7 +142,16 @@ interface Reading {
 }
 
 function newReading(): Reading {
-  return { series: new Map(), untimed: [], warnings: [], other_n: 0, dropped_n: 0, unreadable_n: 0, zgcWaited_ns: null, serialDecided: null };
+  return {
+    series: new Map(),
+    untimed: [],
+    warnings: [],
+    other_n: 0,
+    dropped_n: 0,
+    unreadable_n: 0,
+    zgcWaited_ns: null,
+    serialDecided: null,
+  };
 }
 
 function readLine(line: string, reading: Reading): void {
@@ -187,7 +216,12 @@ function readUntimed(message: string, end_ns: bigint, reading: Reading): boolean
   }
   const [, gc, serial] = serialShrunk.exec(message) ?? [];
   if (serial !== undefined) {
-    addAtMost(reading, reading.serialDecided?.gc === gc ? reading.serialDecided?.time_ns ?? null : null, end_ns, serial);
+    addAtMost(
+      reading,
+      reading.serialDecided?.gc === gc ? (reading.serialDecided?.time_ns ?? null) : null,
+      end_ns,
+      serial,
+    );
     return true;
   }
   const parallel = parallelShrunk.exec(message)?.[1];
@@ -210,5 +244,7 @@ function add(series: Map<JvmEventName, JvmEvent[]>, name: JvmEventName, event: J
 
 function timed(match: RegExpExecArray | null, end_ns: bigint): JvmEvent | null {
   const [, label, ms] = match ?? [];
-  return label === undefined || ms === undefined ? null : { start_ns: end_ns - BigInt(Math.round(Number(ms.replace(',', '.')) * 1e6)), end_ns, label };
+  return label === undefined || ms === undefined
+    ? null
+    : { start_ns: end_ns - BigInt(Math.round(Number(ms.replace(',', '.')) * 1e6)), end_ns, label };
 }

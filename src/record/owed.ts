@@ -63,7 +63,12 @@ export interface Load {
  * had so far, else the longest service time would be the one left out. What is still unserved after the drain is
  * direct evidence of the same, at any rho.
  */
-export function offeredLoad(series: { service_n: number; serviceSum_ns: number; interval_ns: number; owed: Pick<Owed, 'unserved' | 'inflight_ns'> }): Load {
+export function offeredLoad(series: {
+  service_n: number;
+  serviceSum_ns: number;
+  interval_ns: number;
+  owed: Pick<Owed, 'unserved' | 'inflight_ns'>;
+}): Load {
   const { service_n, serviceSum_ns, interval_ns, owed } = series;
   if (interval_ns === 0) return { rho: null, saturated: false };
   const n = service_n + (owed.inflight_ns === null ? 0 : 1);

@@ -6,7 +6,15 @@
  * what the writer may have touched meanwhile is counted as lost, never returned torn.
  */
 import type { Board, ThreadInfo } from './board.js';
-import { callKinds, header, record as field, recordBytes, releaseAcross, thread as threadField, type CallKind } from './board-layout.js';
+import {
+  callKinds,
+  header,
+  record as field,
+  recordBytes,
+  releaseAcross,
+  thread as threadField,
+  type CallKind,
+} from './board-layout.js';
 
 /** Times are relative to go. */
 export interface RingRecord {
@@ -51,7 +59,12 @@ export function drainRings(board: Board, cursor: RingCursor = []): RingDrain {
   };
 }
 
-function drainRing(board: Board, thread: ThreadInfo, from: number, go_ns: bigint): { records: RingRecord[]; lost: number; next: number } {
+function drainRing(
+  board: Board,
+  thread: ThreadInfo,
+  from: number,
+  go_ns: bigint,
+): { records: RingRecord[]; lost: number; next: number } {
   if (thread.ringCapacity === 0) return { records: [], lost: 0, next: from };
   const hasEnded = readWord(board, thread.at.thread + threadField.ended_ns) !== 0;
   const readWritten = (): number => readWord(board, thread.at.thread + threadField.ring_written);
@@ -62,7 +75,9 @@ function drainRing(board: Board, thread: ThreadInfo, from: number, go_ns: bigint
   const beingWritten = hasEnded ? 0 : 1;
   const firstSafe = Math.max(oldest, readWritten() - thread.ringCapacity + beingWritten);
   const complete = written - Math.min(firstSafe, written);
-  const records = Array.from({ length: complete }, (_, i) => parse(copied, written - oldest - complete + i, thread.index, go_ns));
+  const records = Array.from({ length: complete }, (_, i) =>
+    parse(copied, written - oldest - complete + i, thread.index, go_ns),
+  );
   return { records, lost: written - complete - from, next: written };
 }
 

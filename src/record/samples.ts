@@ -68,9 +68,12 @@ export function sampleReader(path: string, go_ns: bigint): SampleReader {
   let rest = new Uint8Array(0);
 
   const takeHeader = (view: DataView): void => {
-    if (view.getBigUint64(0, true) !== magic) throw workloadFailed(`the sampler's file ${path} is broken: it does not begin with "PLSAMPLE"; run again`);
+    if (view.getBigUint64(0, true) !== magic)
+      throw workloadFailed(`the sampler's file ${path} is broken: it does not begin with "PLSAMPLE"; run again`);
     if (view.getBigUint64(8, true) !== version || view.getBigUint64(24, true) !== BigInt(recordBytes)) {
-      throw unfit(`the sampler's file ${path} is of version ${String(view.getBigUint64(8, true))} and this pauselab reads version ${String(version)}; run \`npm run setup\` so that both are built from the same sources`);
+      throw unfit(
+        `the sampler's file ${path} is of version ${String(view.getBigUint64(8, true))} and this pauselab reads version ${String(version)}; run \`npm run setup\` so that both are built from the same sources`,
+      );
     }
     period_ns = Number(view.getBigUint64(16, true));
     if (period_ns === 0) throw workloadFailed(`the sampler's file ${path} is broken: its period is 0; run again`);
@@ -138,7 +141,9 @@ function readWhole(path: string): Uint8Array {
     return readBytes(path, { mostBytes });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Uint8Array(0);
-    throw workloadFailed(`the sampler's file ${path} could not be read (${String(cause)}); check its permissions`, { cause });
+    throw workloadFailed(`the sampler's file ${path} could not be read (${String(cause)}); check its permissions`, {
+      cause,
+    });
   }
 }
 

@@ -46,7 +46,11 @@ export interface BoardSnapshot {
 export interface BoardInterval {
   readonly start_ns: number;
   readonly end_ns: number;
-  readonly series: readonly { readonly index: number; readonly service: SparseCounts; readonly response: SparseCounts | null }[];
+  readonly series: readonly {
+    readonly index: number;
+    readonly service: SparseCounts;
+    readonly response: SparseCounts | null;
+  }[];
 }
 
 export type Clock = () => bigint;
@@ -81,7 +85,10 @@ export function intervalBetween(older: BoardSnapshot, newer: BoardSnapshot): Boa
     };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw workloadFailed(`the board is broken: ${cause.message}, and counters only grow; something else wrote to its file, so run again`, { cause });
+    throw workloadFailed(
+      `the board is broken: ${cause.message}, and counters only grow; something else wrote to its file, so run again`,
+      { cause },
+    );
   }
 }
 

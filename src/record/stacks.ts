@@ -12,9 +12,13 @@ export interface StackReading {
 
 /** Half a line at the end, of a sampler that was killed, is left out. */
 export function parseStacks(text: string, go_ns: bigint): StackReading[] {
-  return text.split('\n').slice(0, -1).map(shortLine).flatMap((line) => {
-    const [, time, tid, state, frames] = /^(\d+) (\d+) (\S) (.+)$/.exec(line) ?? [];
-    if (time === undefined || tid === undefined || state === undefined || frames === undefined) return [];
-    return [{ time_ns: Number(BigInt(time) - go_ns), tid: Number(tid), state, frames: frames.split('<') }];
-  });
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map(shortLine)
+    .flatMap((line) => {
+      const [, time, tid, state, frames] = /^(\d+) (\d+) (\S) (.+)$/.exec(line) ?? [];
+      if (time === undefined || tid === undefined || state === undefined || frames === undefined) return [];
+      return [{ time_ns: Number(BigInt(time) - go_ns), tid: Number(tid), state, frames: frames.split('<') }];
+    });
 }

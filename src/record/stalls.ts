@@ -43,7 +43,9 @@ export interface Stall extends SlowOperation {
   readonly stateShares: Readonly<Record<string, number>>;
   /** The state in which most of it was spent. */
   readonly dominant: DominantState;
-  /** The victim's own time in the run queue: an upper bound, since it is counted from its last look on; null if unknown. */
+  /**
+   * The victim's own time in the run queue: an upper bound, since it is counted from its last look on; null if unknown.
+   */
   readonly ownRunDelayAtMost_ns: number | null;
   /** The calls with the longest overlap, longest first, at most `listedCalls`. */
   readonly overlappingHolderCalls: readonly HolderCall[];
@@ -85,14 +87,32 @@ export interface VictimEvidence {
 const listedCalls = 5;
 
 /** The calls of one holder from its ring, and the one it was in when last seen, which ends with the look. */
-export function holderCalls(holder: string, records: readonly RingRecord[], inFlight: InFlight, lastLook_ns: number): HolderCall[] {
+export function holderCalls(
+  holder: string,
+  records: readonly RingRecord[],
+  inFlight: InFlight,
+  lastLook_ns: number,
+): HolderCall[] {
   const calls = records.map(({ start_ns, end_ns, call, crossed, bytes, runDelay_ns }) => ({
-    holder, start_ns, end_ns, call, crossed, bytes,
+    holder,
+    start_ns,
+    end_ns,
+    call,
+    crossed,
+    bytes,
     runDelayAtMost_ns: Math.min(runDelay_ns, end_ns - start_ns),
   }));
   if (inFlight.state === 'running') {
     const { start_ns } = inFlight;
-    calls.push({ holder, start_ns, end_ns: lastLook_ns, call: null, crossed: false, bytes: 0, runDelayAtMost_ns: lastLook_ns - start_ns });
+    calls.push({
+      holder,
+      start_ns,
+      end_ns: lastLook_ns,
+      call: null,
+      crossed: false,
+      bytes: 0,
+      runDelayAtMost_ns: lastLook_ns - start_ns,
+    });
   }
   return calls;
 }
@@ -100,7 +120,9 @@ export function holderCalls(holder: string, records: readonly RingRecord[], inFl
 export function findStalls(evidence: VictimEvidence): StallReport {
   const { threshold_ns, windowStart_ns, windowEnd_ns } = evidence;
   const operations = slowOperations(evidence);
-  const stalls = operations.filter(({ duration_ns }) => duration_ns >= threshold_ns).map((operation) => describe(operation, evidence));
+  const stalls = operations
+    .filter(({ duration_ns }) => duration_ns >= threshold_ns)
+    .map((operation) => describe(operation, evidence));
   const counted = stalls.filter((stall) => isCounted(stall, evidence));
   const stalledInWindow_ns = unionInside(stalls, windowStart_ns, windowEnd_ns);
   return {
@@ -114,15 +136,36 @@ export function findStalls(evidence: VictimEvidence): StallReport {
   };
 }
 
-/** Whether a stall is one of its window's: it was due inside, or it reaches into it from the warm-up. So share, count and longest are of the same stalls. */
-export function isCounted({ recorded, start_ns, duration_ns }: SlowOperation, { windowStart_ns, windowEnd_ns }: Pick<VictimEvidence, 'windowStart_ns' | 'windowEnd_ns'>): boolean {
+/**
+ * Whether a stall is one of its window's: it was due inside, or it reaches into it from the warm-up. So share, count
+ * and longest are of the same stalls.
+ */
+export function isCounted(
+  { recorded, start_ns, duration_ns }: SlowOperation,
+  { windowStart_ns, windowEnd_ns }: Pick<VictimEvidence, 'windowStart_ns' | 'windowEnd_ns'>,
+): boolean {
   return recorded || (start_ns < windowEnd_ns && start_ns + duration_ns > windowStart_ns);
 }
 
 type Operation = SlowOperation & { readonly runDelay_ns: number | null };
 
-function slowOperations({ series, records, inFlight, lastLook_ns, threadEnded = false, windowStart_ns, windowEnd_ns, notBegunSince_ns = null }: VictimEvidence): Operation[] {
-  const operation = (start_ns: number, end_ns: number, intended_ns: number, runDelay_ns: number | null, stillRunning: boolean): Operation => ({
+function slowOperations({
+  series,
+  records,
+  inFlight,
+  lastLook_ns,
+  threadEnded = false,
+  windowStart_ns,
+  windowEnd_ns,
+  notBegunSince_ns = null,
+}: VictimEvidence): Operation[] {
+  const operation = (
+    start_ns: number,
+    end_ns: number,
+    intended_ns: number,
+    runDelay_ns: number | null,
+    stillRunning: boolean,
+  ): Operation => ({
     series,
     start_ns,
     duration_ns: end_ns - start_ns,
@@ -132,12 +175,18 @@ function slowOperations({ series, records, inFlight, lastLook_ns, threadEnded = 
     recorded: intended_ns >= windowStart_ns && intended_ns < windowEnd_ns,
     runDelay_ns,
   });
-  const ended = records.map((record) => operation(record.start_ns, record.end_ns, record.intended_ns, record.runDelay_ns, false));
+  const ended = records.map((record) =>
+    operation(record.start_ns, record.end_ns, record.intended_ns, record.runDelay_ns, false),
+  );
   // Its record is written before the slot is cleared: a look between the two would list it twice.
   const isRecorded = inFlight.state === 'running' && ended.some(({ start_ns }) => start_ns === inFlight.start_ns);
-  const running = inFlight.state === 'running' && !isRecorded ? [operation(inFlight.start_ns, lastLook_ns, inFlight.intended_ns, null, true)] : [];
+  const running =
+    inFlight.state === 'running' && !isRecorded
+      ? [operation(inFlight.start_ns, lastLook_ns, inFlight.intended_ns, null, true)]
+      : [];
   // Its thread was held up before the operation, which delays the operation as much.
-  const waiting = notBegunSince_ns === null ? [] : [operation(notBegunSince_ns, lastLook_ns, notBegunSince_ns, null, true)];
+  const waiting =
+    notBegunSince_ns === null ? [] : [operation(notBegunSince_ns, lastLook_ns, notBegunSince_ns, null, true)];
   return [...ended, ...running, ...waiting].sort((a, b) => a.start_ns - b.start_ns);
 }
 
@@ -145,7 +194,8 @@ function describe(operation: Operation, { timeline, holderCalls: calls }: Victim
   const { start_ns, duration_ns, runDelay_ns } = operation;
   const { letters, shares } = stateLettersDuring(timeline, start_ns, start_ns + duration_ns);
   const overlapping = calls.flatMap((ofHolder) => overlappingCalls(ofHolder, start_ns, start_ns + duration_ns));
-  const overlap = (call: HolderCall): number => Math.min(call.end_ns, start_ns + duration_ns) - Math.max(call.start_ns, start_ns);
+  const overlap = (call: HolderCall): number =>
+    Math.min(call.end_ns, start_ns + duration_ns) - Math.max(call.start_ns, start_ns);
   return {
     ...withoutRunDelay(operation),
     states: letters,
@@ -168,7 +218,11 @@ function dominantState(shares: Readonly<Record<string, number>>): DominantState 
 }
 
 /** Length of the union of the operations' spans inside the window; operations come by start. */
-export function unionInside(operations: readonly SlowOperation[], windowStart_ns: number, windowEnd_ns: number): number {
+export function unionInside(
+  operations: readonly SlowOperation[],
+  windowStart_ns: number,
+  windowEnd_ns: number,
+): number {
   let covered_ns = windowStart_ns;
   let sum_ns = 0;
   for (const { start_ns, duration_ns } of operations) {
@@ -181,6 +235,14 @@ export function unionInside(operations: readonly SlowOperation[], windowStart_ns
   return sum_ns;
 }
 
-function withoutRunDelay({ series, start_ns, duration_ns, intended_ns, stillRunning, threadEnded, recorded }: Operation): SlowOperation {
+function withoutRunDelay({
+  series,
+  start_ns,
+  duration_ns,
+  intended_ns,
+  stillRunning,
+  threadEnded,
+  recorded,
+}: Operation): SlowOperation {
   return { series, start_ns, duration_ns, intended_ns, stillRunning, threadEnded, recorded };
 }

@@ -24,8 +24,10 @@ export interface StateSpan {
 }
 
 /**
- * Partitions [start, end] by state. Only looks inside count. Each vouches for the time that is nearer to it than to another
- * look, at most one period away, so that a sampler that is a little late leaves no gap and one that was kept off its CPU does.
+ * Partitions [start, end] by state. Only looks inside count. Each vouches for the time that is nearer to it than to
+ * another
+ * look, at most one period away, so that a sampler that is a little late leaves no gap and one that was kept off its
+ * CPU does.
  * A look at the very end has no time of its own: a span of length 0.
  */
 export function stateSpans(timeline: Timeline | undefined, start_ns: number, end_ns: number): StateSpan[] {
@@ -36,12 +38,19 @@ export function stateSpans(timeline: Timeline | undefined, start_ns: number, end
   const see = (to_ns: number, span: Omit<StateSpan, 'start_ns' | 'end_ns'>): void => {
     const last = spans.at(-1);
     const from_ns = last?.end_ns ?? start_ns;
-    if (last?.state === span.state && span.state !== '?') spans[spans.length - 1] = { ...last, end_ns: to_ns, looks: last.looks + span.looks, lastTick: span.lastTick };
+    if (last?.state === span.state && span.state !== '?')
+      spans[spans.length - 1] = { ...last, end_ns: to_ns, looks: last.looks + span.looks, lastTick: span.lastTick };
     else spans.push({ ...span, start_ns: from_ns, end_ns: to_ns });
   };
   const miss = (to_ns: number, tick: number): void => {
     const gap_ns = to_ns - (spans.at(-1)?.end_ns ?? start_ns);
-    if (gap_ns > 0) see(to_ns, { state: '?', looks: Math.max(1, Math.round(gap_ns / period_ns)), firstTick: tick - 1, lastTick: tick });
+    if (gap_ns > 0)
+      see(to_ns, {
+        state: '?',
+        looks: Math.max(1, Math.round(gap_ns / period_ns)),
+        firstTick: tick - 1,
+        lastTick: tick,
+      });
   };
 
   let i = lowerBound(ticks_ns, start_ns);
@@ -52,7 +61,12 @@ export function stateSpans(timeline: Timeline | undefined, start_ns: number, end
     // Halfway to the next look, or to the end where that comes first.
     const half_ns = next_ns === end_ns ? end_ns : (tick_ns + next_ns) / 2;
     miss(Math.max(spans.at(-1)?.end_ns ?? start_ns, tick_ns - period_ns), i);
-    see(Math.min(half_ns, tick_ns + period_ns), { state: changeAt(timeline, i)?.state ?? '?', looks: 1, firstTick: i, lastTick: i });
+    see(Math.min(half_ns, tick_ns + period_ns), {
+      state: changeAt(timeline, i)?.state ?? '?',
+      looks: 1,
+      firstTick: i,
+      lastTick: i,
+    });
   }
   miss(end_ns, i);
   return spans;

@@ -22,9 +22,20 @@ export interface StraceCalls {
 }
 
 /** What to trace, for strace's `-e trace=`. */
-export const tracedCalls = ['madvise', 'process_madvise', 'mmap', 'munmap', 'mprotect', 'mremap', 'brk', 'fallocate'] as const;
+export const tracedCalls = [
+  'madvise',
+  'process_madvise',
+  'mmap',
+  'munmap',
+  'mprotect',
+  'mremap',
+  'brk',
+  'fallocate',
+] as const;
 
-/** `123<G1 Service> mmap(0x…, 4096, …) = 0x…`; the name may hold anything, so it ends at the last `> ` before a call. */
+/**
+ * `123<G1 Service> mmap(0x…, 4096, …) = 0x…`; the name may hold anything, so it ends at the last `> ` before a call.
+ */
 const lineForm = /^(\d+)<(.*?)>\s+(?:(\w+)\((.*)|<\.\.\. (\w+) resumed>(.*))$/;
 
 export function countCalls(text: string): StraceCalls {
@@ -69,10 +80,19 @@ function kindOf(name: string, args: string): { call: string; bytes: number } {
     case 'madvise':
       return { call: `madvise.${/MADV_(\w+)/.exec(args)?.[1] ?? 'unknown'}`, bytes: number(1) };
     case 'process_madvise':
-      return { call: `process_madvise.${/MADV_(\w+)/.exec(args)?.[1] ?? 'unknown'}`, bytes: [...args.matchAll(/iov_len=(\d+)/g)].reduce((sum, [, length]) => sum + Number(length), 0) };
+      return {
+        call: `process_madvise.${/MADV_(\w+)/.exec(args)?.[1] ?? 'unknown'}`,
+        bytes: [...args.matchAll(/iov_len=(\d+)/g)].reduce((sum, [, length]) => sum + Number(length), 0),
+      };
     case 'mmap':
       // As HotSpot gives heap back; guard pages of threads are mapped in the same way, by other threads.
-      return { call: args.includes('PROT_NONE') && args.includes('MAP_FIXED') && args.includes('MAP_NORESERVE') ? 'mmap.NONE' : 'mmap', bytes: number(1) };
+      return {
+        call:
+          args.includes('PROT_NONE') && args.includes('MAP_FIXED') && args.includes('MAP_NORESERVE')
+            ? 'mmap.NONE'
+            : 'mmap',
+        bytes: number(1),
+      };
     case 'fallocate':
       return { call: args.includes('FALLOC_FL_PUNCH_HOLE') ? 'fallocate.PUNCH_HOLE' : 'fallocate', bytes: number(3) };
     // Its argument is an address: up or down, and by how much, is not in it.

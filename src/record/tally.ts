@@ -5,7 +5,8 @@
  *
  * Encoding, big-endian: cookie 0x1c849304, length, deflated { cookie 0x1c849303, payload length, normalising offset,
  * digits, lowest and highest value (8 bytes each), a ratio, payload }. The payload is the counters in order as ZigZag
- * LEB128 of at most 9 bytes: a positive number is a count, a negative one so many counters of 0. It is in the order of the
+ * LEB128 of at most 9 bytes: a positive number is a count, a negative one so many counters of 0. It is in the order of
+ * the
  * values whatever the normalising offset.
  */
 import { inflateSync } from 'node:zlib';
@@ -22,7 +23,8 @@ export interface Tally {
   /** Adds one histogram; throws before anything is added. */
   add(base64: string): void;
   /**
-   * Counted so far, to three digits: extremes are those of the counters, the sum that of their middles. Values above one
+   * Counted so far, to three digits: extremes are those of the counters, the sum that of their middles. Values above
+   * one
    * hour are in the last counter.
    */
   counts(): SparseCounts;
@@ -34,13 +36,19 @@ export function createTally(): Tally {
   return {
     add(base64) {
       const decoded = decode(base64);
-      if (n + decoded.n > Number.MAX_SAFE_INTEGER) throw new Error('its counts together are beyond 2^53, which no sum keeps exact');
+      if (n + decoded.n > Number.MAX_SAFE_INTEGER)
+        throw new Error('its counts together are beyond 2^53, which no sum keeps exact');
       n += decoded.n;
-      for (const [position, index] of decoded.index.entries()) counters[index] = (counters[index] ?? 0) + (decoded.count[position] ?? 0);
+      for (const [position, index] of decoded.index.entries())
+        counters[index] = (counters[index] ?? 0) + (decoded.count[position] ?? 0);
     },
     counts() {
       const index = Uint32Array.from(counters.keys()).filter((i) => (counters[i] ?? 0) > 0);
-      return sparse(index, Float64Array.from(index, (i) => counters[i] ?? 0), n);
+      return sparse(
+        index,
+        Float64Array.from(index, (i) => counters[i] ?? 0),
+        n,
+      );
     },
   };
 }
@@ -59,9 +67,11 @@ interface Decoded {
 
 function decode(base64: string): Decoded {
   // Node's own decoder skips what is no base64, so a line that was cut off could pass.
-  if (base64.length % 4 !== 0 || !/^[\w+/]+={0,2}$/.test(base64)) throw new Error('its histogram is cut off or no base64');
+  if (base64.length % 4 !== 0 || !/^[\w+/]+={0,2}$/.test(base64))
+    throw new Error('its histogram is cut off or no base64');
   const histogram = inflate(Buffer.from(base64, 'base64'));
-  if (histogram.length < 40 || withoutWordSize(histogram.readUInt32BE(0)) !== innerCookie) throw new Error('it holds no histogram of the V2 encoding');
+  if (histogram.length < 40 || withoutWordSize(histogram.readUInt32BE(0)) !== innerCookie)
+    throw new Error('it holds no histogram of the V2 encoding');
   const payload = histogram.subarray(40, 40 + histogram.readUInt32BE(4));
   if (payload.length !== histogram.readUInt32BE(4)) throw new Error('its histogram is cut off');
   const digits = histogram.readUInt32BE(12);
@@ -84,14 +94,20 @@ function decode(base64: string): Decoded {
 }
 
 function inflate(bytes: Buffer): Buffer {
-  if (bytes.length < 9 || withoutWordSize(bytes.readUInt32BE(0)) !== outerCookie) throw new Error('its histogram is none of the V2 compressed encoding');
+  if (bytes.length < 9 || withoutWordSize(bytes.readUInt32BE(0)) !== outerCookie)
+    throw new Error('its histogram is none of the V2 compressed encoding');
   const length = bytes.readUInt32BE(4);
   if (length > bytes.length - 8) throw new Error('its histogram is cut off');
   try {
     return inflateSync(bytes.subarray(8, 8 + length), { maxOutputLength: mostBytes });
   } catch (cause) {
     const tooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    throw new Error(tooLarge ? `its histogram inflates to more than ${mostBytes} bytes, which none needs` : `its histogram does not inflate (${(cause as Error).message})`, { cause });
+    throw new Error(
+      tooLarge
+        ? `its histogram inflates to more than ${mostBytes} bytes, which none needs`
+        : `its histogram does not inflate (${(cause as Error).message})`,
+      { cause },
+    );
   }
 }
 
@@ -113,7 +129,7 @@ function indexMapping(digits: number, lowest: number): (position: number) => num
 
 function readCounts(payload: Buffer, use: (position: number, count: number) => void): void {
   let position = 0;
-  for (let at = 0; at < payload.length; ) {
+  for (let at = 0; at < payload.length;) {
     let value = 0;
     let scale = 1;
     let byte: number;
@@ -128,7 +144,8 @@ function readCounts(payload: Buffer, use: (position: number, count: number) => v
       scale *= 128;
     } while (byte >= 0x80 && length < 9);
     const size = Math.ceil(value / 2);
-    if (size > Number.MAX_SAFE_INTEGER) throw new Error('its histogram has a count beyond 2^53, which no figure would keep exact');
+    if (size > Number.MAX_SAFE_INTEGER)
+      throw new Error('its histogram has a count beyond 2^53, which no figure would keep exact');
     if (value % 2 === 1) position += size;
     else {
       if (size > 0) use(position, size);
@@ -145,5 +162,13 @@ function sparse(index: Uint32Array, count: Float64Array, n: number): SparseCount
     const i = index[position] ?? 0;
     sum_ns += (count[position] ?? 0) * Math.floor((valueOfIndex(i) + highestOfIndex(i) + 1) / 2);
   }
-  return { n, min_ns: valueOfIndex(index[0] ?? 0), max_ns: highestOfIndex(index.at(-1) ?? 0), sum_ns, overRange: 0, index, count };
+  return {
+    n,
+    min_ns: valueOfIndex(index[0] ?? 0),
+    max_ns: highestOfIndex(index.at(-1) ?? 0),
+    sum_ns,
+    overRange: 0,
+    index,
+    count,
+  };
 }

@@ -73,7 +73,12 @@ function readSlot(board: Board, { at }: ThreadInfo, slot: BigUint64Array, go_ns:
     const [sequence = 0n, start_ns = 0n, intended_ns = 0n] = slot;
     if (again[0] !== sequence) continue;
     if (sequence % 2n === 0n) return { state: 'idle' };
-    return { state: 'running', operation: Number(sequence / 2n), start_ns: Number(start_ns - go_ns), intended_ns: Number(intended_ns - go_ns) };
+    return {
+      state: 'running',
+      operation: Number(sequence / 2n),
+      start_ns: Number(start_ns - go_ns),
+      intended_ns: Number(intended_ns - go_ns),
+    };
   }
   return { state: 'unsettled' };
 }

@@ -1,4 +1,7 @@
-/** A bundle as CSV (RFC 4180), safe to open in a spreadsheet: a row for every series of every run, whatever the run is worth, which stands beside it. */
+/**
+ * A bundle as CSV (RFC 4180), safe to open in a spreadsheet: a row for every series of every run, whatever the run is
+ * worth, which stands beside it.
+ */
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 import { armEvidence, runEvidence } from '../verdict/bundle-side.js';
@@ -17,8 +20,21 @@ export type Cell = string | number | boolean | null;
 const times = ['n', 'min_ns', 'mean_ns', 'p50_ns', 'p90_ns', 'p99_ns', 'p99_9_ns', 'p99_99_ns', 'max_ns'];
 /** The columns of the first versions, in their order; all other metrics come after them. */
 const firstMetrics = [
-  'stalls.count', 'stalls.blocked_count', 'stalls.unseen_count', 'stalls.longest_ns', 'stalls.longest_blocked_ns', 'stalls.total_ns', 'stalls.stalled_share', 'stalls.blocked_share',
-  ...times.map((name) => `service.${name}`), ...times.map((name) => `response.${name}`), 'unserved', 'inflight_ns', 'saturated', 'exhausted', 'lost_records',
+  'stalls.count',
+  'stalls.blocked_count',
+  'stalls.unseen_count',
+  'stalls.longest_ns',
+  'stalls.longest_blocked_ns',
+  'stalls.total_ns',
+  'stalls.stalled_share',
+  'stalls.blocked_share',
+  ...times.map((name) => `service.${name}`),
+  ...times.map((name) => `response.${name}`),
+  'unserved',
+  'inflight_ns',
+  'saturated',
+  'exhausted',
+  'lost_records',
 ];
 
 function orderedMetrics(): readonly Metric[] {
@@ -58,7 +74,16 @@ export function csvOf(bundle: StoredBundle): string {
   const rows = bundle.runs.flatMap((run) => {
     const arm = armEvidence(run, noLog);
     const all = run.series.length === 0 ? [null] : run.series;
-    return all.map((series) => columns.map(([, of]) => of({ bundle, run, series, evidence: { arm, series: series === null ? null : runEvidence(run.window, series, noLog) } })));
+    return all.map((series) =>
+      columns.map(([, of]) =>
+        of({
+          bundle,
+          run,
+          series,
+          evidence: { arm, series: series === null ? null : runEvidence(run.window, series, noLog) },
+        }),
+      ),
+    );
   });
   return csvText([columns.map(([name]) => name), ...rows]);
 }
@@ -72,12 +97,18 @@ function cell(value: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** A spreadsheet runs text that begins so as a formula; behind an apostrophe it is text (OWASP, CSV Injection). Numbers stay numbers. */
+/**
+ * A spreadsheet runs text that begins so as a formula; behind an apostrophe it is text (OWASP, CSV Injection). Numbers
+ * stay numbers.
+ */
 function inert(text: string): string {
   return /^[=+\-@\t\r]/.test(text) && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
 }
 
 function textIn(value: unknown, key: string): string | null {
-  const found: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : null;
+  const found: unknown =
+    typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+      ? (value as Record<string, unknown>)[key]
+      : null;
   return typeof found === 'string' ? found : null;
 }

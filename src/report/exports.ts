@@ -1,6 +1,8 @@
 /**
- * A bundle in the forms of other tools. Values are means over whole, unspoiled runs, with the lowest and the highest run
- * beside them; a figure that a run does not know (n too small, saturated) is in no form a number, and what was left out is
+ * A bundle in the forms of other tools. Values are means over whole, unspoiled runs, with the lowest and the highest
+ * run
+ * beside them; a figure that a run does not know (n too small, saturated) is in no form a number, and what was left out
+ * is
  * said. What each form is: docs/ci.md.
  */
 import type { StoredBundle } from '../bundle/store.js';
@@ -36,7 +38,9 @@ interface Point {
 /** `sides`: one a kernel. */
 export function exportBundle(format: ExportFormat, bundle: StoredBundle, sides: readonly Side[]): Exported {
   const measured = sides.map((side) => ({ side, ...pointsOf(side, sides.length > 1 ? `${side.label}: ` : '') }));
-  const ofSides = sides.flatMap((side) => side.notes.map((note) => (sides.length > 1 ? `${side.label}: ${note}` : note)));
+  const ofSides = sides.flatMap((side) =>
+    side.notes.map((note) => (sides.length > 1 ? `${side.label}: ${note}` : note)),
+  );
   const notes = [...ofSides, ...leftOut(measured.flatMap(({ missing }) => missing))];
   switch (format) {
     // Every run is in it, with what it is worth; nothing is left out.
@@ -60,7 +64,11 @@ interface Measured {
 function leftOut(missing: readonly Missing[]): string[] {
   return [...grouped(missing, ({ what }) => what).values()].flatMap((own) => {
     const [first] = own;
-    return first === undefined ? [] : [`${first.series}${own.length === 1 ? '' : ` and ${own.length - 1} more`}: ${first.what} left out: ${first.why}.`];
+    return first === undefined
+      ? []
+      : [
+          `${first.series}${own.length === 1 ? '' : ` and ${own.length - 1} more`}: ${first.what} left out: ${first.why}.`,
+        ];
   });
 }
 
@@ -75,7 +83,8 @@ function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing
   const missing: Missing[] = [];
   for (const { arm, scope, series: own, runs } of evidence) {
     if (runs.length === 0) {
-      if (scope === 'series') missing.push({ series: `${about}${arm}, ${own}`, what: 'all figures', why: 'it has no whole, unspoiled run' });
+      if (scope === 'series')
+        missing.push({ series: `${about}${arm}, ${own}`, what: 'all figures', why: 'it has no whole, unspoiled run' });
       continue;
     }
     for (const metric of exported) {
@@ -93,32 +102,56 @@ const longestName = 1024;
 
 /** Of several kernels an arm on each is a benchmark of its own. */
 function nameOf({ facts }: Side, several: boolean, arm: string, series: string): string {
-  return `${facts.profile ?? ''}/${arm}${several ? ` on ${facts.kernel ?? 'unknown'}` : ''}/${series}`.slice(0, longestName);
+  return `${facts.profile ?? ''}/${arm}${several ? ` on ${facts.kernel ?? 'unknown'}` : ''}/${series}`.slice(
+    0,
+    longestName,
+  );
 }
 
 /** Bencher Metric Format (bencher.dev/docs/reference/bencher-metric-format). */
 function bencher(measured: readonly Measured[]): string {
   // Names come from the bundle; in a Map no name is special.
   const benchmarks = new Map<string, Record<string, object>>();
-  for (const { side, arm, series, metric, values } of measured.flatMap(({ side, points }) => points.map((point) => ({ side, ...point })))) {
+  for (const { side, arm, series, metric, values } of measured.flatMap(({ side, points }) =>
+    points.map((point) => ({ side, ...point })),
+  )) {
     const name = nameOf(side, measured.length > 1, arm, series);
     const measures = benchmarks.get(name) ?? {};
     benchmarks.set(name, measures);
-    measures[metric.name.replace(/[._]/g, '-')] = { value: mean(values), lower_value: Math.min(...values), upper_value: Math.max(...values) };
+    measures[metric.name.replace(/[._]/g, '-')] = {
+      value: mean(values),
+      lower_value: Math.min(...values),
+      upper_value: Math.max(...values),
+    };
   }
   return `${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`;
 }
 
-const units: Readonly<Record<Metric['unit'], string>> = { time: 'ns', share: 'share of the window', per_minute: 'a minute', count: 'in a window', bytes: 'bytes', flag: 'of the runs' };
+const units: Readonly<Record<Metric['unit'], string>> = {
+  time: 'ns',
+  share: 'share of the window',
+  per_minute: 'a minute',
+  count: 'in a window',
+  bytes: 'bytes',
+  flag: 'of the runs',
+};
 
 /** `customSmallerIsBetter` of github-action-benchmark. */
 function smallerIsBetter(measured: readonly Measured[]): string {
-  return `${JSON.stringify(measured.flatMap((one) => smallerEntries(one, measured.length > 1)), null, 2)}\n`;
+  return `${JSON.stringify(
+    measured.flatMap((one) => smallerEntries(one, measured.length > 1)),
+    null,
+    2,
+  )}\n`;
 }
 
 function smallerEntries({ side, points }: Measured, several: boolean): object[] {
   const { facts, degraded } = side;
-  const extra = [`Linux ${facts.kernel ?? 'unknown'}`, ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]), ...(degraded.length === 0 ? [] : [`degraded: ${degraded.join('; ')}`])].join('\n');
+  const extra = [
+    `Linux ${facts.kernel ?? 'unknown'}`,
+    ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]),
+    ...(degraded.length === 0 ? [] : [`degraded: ${degraded.join('; ')}`]),
+  ].join('\n');
   return points.map(({ arm, series, metric, values }) => ({
     name: `${nameOf(side, several, arm, series)}: ${metric.title}`,
     unit: metric.ofStalls && metric.unit === 'per_minute' ? 'stalls/min' : units[metric.unit],
@@ -128,7 +161,9 @@ function smallerEntries({ side, points }: Measured, several: boolean): object[] 
   }));
 }
 
-const families: Readonly<Record<Metric['unit'], { readonly suffix: string; readonly unit: string; readonly factor: number }>> = {
+const families: Readonly<
+  Record<Metric['unit'], { readonly suffix: string; readonly unit: string; readonly factor: number }>
+> = {
   time: { suffix: '_seconds', unit: 'seconds', factor: 1e-9 },
   share: { suffix: '_ratio', unit: 'ratio', factor: 1 },
   per_minute: { suffix: '', unit: '', factor: 1 },
@@ -138,20 +173,44 @@ const families: Readonly<Record<Metric['unit'], { readonly suffix: string; reado
 };
 
 function openMetrics(measured: readonly Measured[]): string {
-  const labelsOf = ({ facts }: Side): { profile: string; kernel: string } => ({ profile: facts.profile ?? '', kernel: facts.kernel ?? '' });
+  const labelsOf = ({ facts }: Side): { profile: string; kernel: string } => ({
+    profile: facts.profile ?? '',
+    kernel: facts.kernel ?? '',
+  });
   const all = measured.flatMap(({ side, points }) => points.map((point) => ({ labels: labelsOf(side), ...point })));
   const metrics = new Map(all.map(({ metric }) => [metric.name, metric]));
   const about: Family = {
-    name: 'pauselab_bundle', type: 'info', unit: '', help: 'What was measured, by which pauselab.',
-    samples: measured.map(({ side }) => ({ labels: { ...labelsOf(side), version: side.facts.tool ?? '', jdk: side.facts.jdks.join(' and '), degraded: String(side.degraded.length > 0) }, value: 1 })),
+    name: 'pauselab_bundle',
+    type: 'info',
+    unit: '',
+    help: 'What was measured, by which pauselab.',
+    samples: measured.map(({ side }) => ({
+      labels: {
+        ...labelsOf(side),
+        version: side.facts.tool ?? '',
+        jdk: side.facts.jdks.join(' and '),
+        degraded: String(side.degraded.length > 0),
+      },
+      value: 1,
+    })),
   };
   return openMetricsOf([
     about,
     ...[...metrics.values()].map((metric): Family => {
       const { suffix, unit, factor } = families[metric.unit];
       return {
-        name: `pauselab_${metric.name.replace(/_(ns|share|bytes)$/, '').replaceAll('.', '_')}${suffix}`, type: 'gauge', unit, help: `${metric.title}, a sample a run`,
-        samples: all.filter((point) => point.metric.name === metric.name).flatMap(({ labels, arm, series, values }) => values.map((value, run) => ({ labels: { ...labels, arm, ...(metric.scope === 'arm' ? {} : { series }), run: String(run + 1) }, value: value * factor }))),
+        name: `pauselab_${metric.name.replace(/_(ns|share|bytes)$/, '').replaceAll('.', '_')}${suffix}`,
+        type: 'gauge',
+        unit,
+        help: `${metric.title}, a sample a run`,
+        samples: all
+          .filter((point) => point.metric.name === metric.name)
+          .flatMap(({ labels, arm, series, values }) =>
+            values.map((value, run) => ({
+              labels: { ...labels, arm, ...(metric.scope === 'arm' ? {} : { series }), run: String(run + 1) },
+              value: value * factor,
+            })),
+          ),
       };
     }),
   ]);

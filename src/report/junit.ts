@@ -1,13 +1,16 @@
 /**
  * A gate as JUnit XML, which has no schema of its own; these are the elements that Jenkins, GitLab and GitHub's actions
- * read: a suite per profile, a case per check. A check that failed is a `failure`; evidence that is missing or flawed is an
+ * read: a suite per profile, a case per check. A check that failed is a `failure`; evidence that is missing or flawed
+ * is an
  * `error`; an inconclusive one is what the policy makes of it, and `skipped` where it lets it pass: nothing was shown.
  *
- * All comparisons together are a suite of one case: it fails where they are worse, also if no single check is certain to be.
+ * All comparisons together are a suite of one case: it fails where they are worse, also if no single check is certain
+ * to be.
  *
  * These systems follow a case from run to run by its class and name, so that no figure and no margin is in them.
  *
- * A suite's time is what the candidate's runs took. The cases of an arm come from the same runs, so each has its share of their
+ * A suite's time is what the candidate's runs took. The cases of an arm come from the same runs, so each has its share
+ * of their
  * time: that is what makes the sum of the cases the time of the arms that are judged.
  */
 import { suiteName } from '../verdict/gate/gate-words.js';
@@ -16,8 +19,13 @@ import { formatMetric, metricNamed } from '../verdict/metrics.js';
 import { xmlElement, xmlText } from './xml.js';
 
 export function renderJunit(result: GateResult): string {
-  const suites = result.suites.map((suite) => suiteElement(suite, suiteName(suite, result.suites), result.policy.inconclusive));
-  const { tests, failures, errors } = countsOf(result.suites.flatMap(({ checks }) => checks), result.policy.inconclusive);
+  const suites = result.suites.map((suite) =>
+    suiteElement(suite, suiteName(suite, result.suites), result.policy.inconclusive),
+  );
+  const { tests, failures, errors } = countsOf(
+    result.suites.flatMap(({ checks }) => checks),
+    result.policy.inconclusive,
+  );
   const together = result.together === null ? null : togetherElement(result.together);
   const totals = { tests: tests + (together === null ? 0 : 1), failures: failures + (together?.failures ?? 0), errors };
   const time = seconds(result.suites.reduce((sum, { candidate }) => sum + totalOf(candidate), 0));
@@ -27,7 +35,8 @@ export function renderJunit(result: GateResult): string {
 type Meaning = GateResult['policy']['inconclusive'];
 
 function countsOf(checks: readonly Check[], inconclusive: Meaning) {
-  const as = (wanted: 'failure' | 'error' | 'skipped'): number => checks.filter((check) => elementOf(check, inconclusive) === wanted).length;
+  const as = (wanted: 'failure' | 'error' | 'skipped'): number =>
+    checks.filter((check) => elementOf(check, inconclusive) === wanted).length;
   return { tests: checks.length, failures: as('failure'), errors: as('error'), skipped: as('skipped') };
 }
 
@@ -46,8 +55,15 @@ function elementOf({ outcome }: Check, inconclusive: Meaning): 'failure' | 'erro
 
 function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string {
   const { candidate, baseline, checks, notes } = suite;
-  const facts = { candidate: candidate.path, baseline: baseline?.path ?? null, kernel: candidate.facts.kernel, jdk: candidate.facts.jdks.length === 0 ? null : candidate.facts.jdks.join(' and ') };
-  const properties = Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [`      ${xmlElement('property', { name, value })}\n`]));
+  const facts = {
+    candidate: candidate.path,
+    baseline: baseline?.path ?? null,
+    kernel: candidate.facts.kernel,
+    jdk: candidate.facts.jdks.length === 0 ? null : candidate.facts.jdks.join(' and '),
+  };
+  const properties = Object.entries(facts).flatMap(([name, value]) =>
+    value === null ? [] : [`      ${xmlElement('property', { name, value })}\n`],
+  );
   const inside = [
     `\n    ${xmlElement('properties', {}, ['\n', ...properties, '    '])}\n`,
     ...checks.map((check) => caseElement({ suite: name, candidate, checks }, check, inconclusive)),
@@ -73,29 +89,66 @@ function seconds(time_ns: number): string {
   return (time_ns / 1e9).toFixed(3);
 }
 
-function togetherElement({ finding, sentence }: NonNullable<GateResult['together']>): { readonly element: string; readonly failures: 0 | 1 } {
+function togetherElement({ finding, sentence }: NonNullable<GateResult['together']>): {
+  readonly element: string;
+  readonly failures: 0 | 1;
+} {
   const failures = finding === 'named' || finding === 'unnamed' ? 1 : 0;
-  const inside = failures === 1 ? xmlElement('failure', { message: sentence, type: finding }, [xmlText(sentence)]) : xmlElement('system-out', {}, [xmlText(sentence)]);
+  const inside =
+    failures === 1
+      ? xmlElement('failure', { message: sentence, type: finding }, [xmlText(sentence)])
+      : xmlElement('system-out', {}, [xmlText(sentence)]);
   const name = 'all comparisons together';
   const own = `    ${xmlElement('testcase', { classname: name, name: 'no regression is found', time: 0 }, [inside])}\n`;
-  return { element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, ['\n', own, '  '])}\n`, failures };
+  return {
+    element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, ['\n', own, '  '])}\n`,
+    failures,
+  };
 }
 
 /** Of evidence that is missing there is no run. */
 function timeOf(candidate: Candidate, checks: readonly Check[], { arm, kind }: Check): number {
   if (arm === null || kind === 'evidence') return 0;
-  return (candidate.measured_ns[arm] ?? 0) / checks.filter((other) => other.arm === arm && other.kind !== 'evidence').length;
+  return (
+    (candidate.measured_ns[arm] ?? 0) / checks.filter((other) => other.arm === arm && other.kind !== 'evidence').length
+  );
 }
 
-function caseElement({ suite, candidate, checks }: { readonly suite: string; readonly candidate: Candidate; readonly checks: readonly Check[] }, check: Check, inconclusive: Meaning): string {
+function caseElement(
+  {
+    suite,
+    candidate,
+    checks,
+  }: { readonly suite: string; readonly candidate: Candidate; readonly checks: readonly Check[] },
+  check: Check,
+  inconclusive: Meaning,
+): string {
   const { arm, expected, sentence, outcome, rule } = check;
   const alike = checks.filter((other) => other.arm === arm && nameOfCase(other) === nameOfCase(check));
   const which = alike.length === 1 ? '' : ` (${rule ?? String(alike.indexOf(check) + 1)})`;
-  const name = { classname: arm === null ? suite : `${suite}.${arm}`, name: `${nameOfCase(check)}${which}`, time: seconds(timeOf(candidate, checks, check)) };
+  const name = {
+    classname: arm === null ? suite : `${suite}.${arm}`,
+    name: `${nameOfCase(check)}${which}`,
+    time: seconds(timeOf(candidate, checks, check)),
+  };
   const element = elementOf(check, inconclusive);
   // Viewers show the message in a list, and the text when it is opened.
-  const details = [`${expected}: ${sentence}`, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join('\n');
-  const inside = element === null ? xmlElement('system-out', {}, [xmlText(details)]) : xmlElement(element, element === 'skipped' ? { message: `inconclusive, which the policy lets pass: ${sentence}` } : { message: outcome === 'fail' ? sentence : `${outcome === 'error' ? 'no verdict' : outcome}: ${sentence}`, type: outcome }, [xmlText(details)]);
+  const details = [`${expected}: ${sentence}`, ...(rule === null ? [] : [`rule: ${rule}`]), ...valuesOf(check)].join(
+    '\n',
+  );
+  const inside =
+    element === null
+      ? xmlElement('system-out', {}, [xmlText(details)])
+      : xmlElement(
+          element,
+          element === 'skipped'
+            ? { message: `inconclusive, which the policy lets pass: ${sentence}` }
+            : {
+                message: outcome === 'fail' ? sentence : `${outcome === 'error' ? 'no verdict' : outcome}: ${sentence}`,
+                type: outcome,
+              },
+          [xmlText(details)],
+        );
   return `    ${xmlElement('testcase', name, [inside])}\n`;
 }
 
@@ -106,7 +159,8 @@ function nameOfCase({ kind, series, metric, expected }: Check): string {
 
 function valuesOf({ comparison, limit, metric }: Check): string[] {
   const unit = metricNamed(metric ?? '')?.unit ?? 'time';
-  const line = (name: string, values: readonly number[]): string => `${name}, a value a run: ${values.map((value) => formatMetric(unit, value)).join(', ')}`;
+  const line = (name: string, values: readonly number[]): string =>
+    `${name}, a value a run: ${values.map((value) => formatMetric(unit, value)).join(', ')}`;
   if (comparison !== null) return [line('baseline', comparison.values.a), line('candidate', comparison.values.b)];
   return limit === null ? [] : [line('candidate', limit.values)];
 }

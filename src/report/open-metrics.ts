@@ -17,10 +17,19 @@ function familyLines({ name, type, unit, help, samples }: Family): string[] {
     `# TYPE ${name} ${type}`,
     ...(unit === '' ? [] : [`# UNIT ${name} ${unit}`]),
     `# HELP ${name} ${escaped(help)}`,
-    ...samples.map(({ labels, value }) => `${name}${type === 'info' ? '_info' : ''}{${Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`).join(',')}} ${value}`),
+    ...samples.map(
+      ({ labels, value }) =>
+        `${name}${type === 'info' ? '_info' : ''}{${Object.entries(labels)
+          .map(([key, text]) => `${key}="${escaped(text)}"`)
+          .join(',')}} ${value}`,
+    ),
   ];
 }
 
 function escaped(text: string): string {
-  return Buffer.from(text).toString().replace(/[\\"]/g, (character) => `\\${character}`).replace(/\r/g, ' ').replace(/\n/g, '\\n');
+  return Buffer.from(text)
+    .toString()
+    .replace(/[\\"]/g, (character) => `\\${character}`)
+    .replace(/\r/g, ' ')
+    .replace(/\n/g, '\\n');
 }

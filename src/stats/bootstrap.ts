@@ -4,7 +4,8 @@
  *
  * Percentile intervals with expanded levels (Hesterberg, "What Teachers Should Know About the Bootstrap", The American
  * Statistician 2015, section 4.2): plain ones are too narrow for few values, by √((n−1)/n) for the spread of a resample
- * and by z in place of t, so the level α/2 becomes Φ(−t √(n/(n−1))), t with Welch's degrees of freedom. BCa would be the
+ * and by z in place of t, so the level α/2 becomes Φ(−t √(n/(n−1))), t with Welch's degrees of freedom. BCa would be
+ * the
  * textbook's choice; its two corrections are estimated from the data, and with 5 to 20 runs, many of them 0, they are
  * noise (its bias correction is infinite where all resamples agree).
  *
@@ -26,7 +27,13 @@ export interface MeanEffects {
 }
 
 /** `level`: that of either side of the intervals, α/2 for 95 %. */
-export function bootstrapMeans(a: readonly number[], b: readonly number[], random: Random, resamples: number, level = alpha / 2): MeanEffects {
+export function bootstrapMeans(
+  a: readonly number[],
+  b: readonly number[],
+  random: Random,
+  resamples: number,
+  level = alpha / 2,
+): MeanEffects {
   assertGroups('a bootstrap', a, b);
   const [meanA, meanB] = [mean(a), mean(b)];
   const difference = meanB - meanA;
@@ -34,7 +41,10 @@ export function bootstrapMeans(a: readonly number[], b: readonly number[], rando
   const ratio = ratioOf(meanA, meanB);
   if (Math.min(a.length, b.length) < leastRuns) {
     const nothing = { low: null, high: null };
-    return { difference: { estimate: difference, ...nothing }, ratio: hasRatio ? { estimate: ratio, ...nothing } : null };
+    return {
+      difference: { estimate: difference, ...nothing },
+      ratio: hasRatio ? { estimate: ratio, ...nothing } : null,
+    };
   }
   const differences = new Float64Array(resamples);
   const ratios = new Float64Array(resamples);
@@ -58,7 +68,8 @@ function drawnMean(values: readonly number[], random: Random): number {
   const [first = 0] = values;
   let total = 0;
   // About the first value, so that equal values have exactly their mean.
-  for (let left = values.length; left > 0; left -= 1) total += (values[randomBelow(values.length, random)] ?? 0) - first;
+  for (let left = values.length; left > 0; left -= 1)
+    total += (values[randomBelow(values.length, random)] ?? 0) - first;
   return first + total / values.length;
 }
 
@@ -87,6 +98,7 @@ function variance(values: readonly number[]): number {
 /** Quantiles of the sorted resamples, rounded outwards. */
 export function intervalOf(sorted: Float64Array, tail: number): Interval {
   const cut = Math.max(0, Math.floor(tail * sorted.length) - 1);
-  const finite = (value: number | undefined): number | null => (value === undefined || !Number.isFinite(value) ? null : value);
+  const finite = (value: number | undefined): number | null =>
+    value === undefined || !Number.isFinite(value) ? null : value;
   return { low: finite(sorted[cut]), high: finite(sorted[sorted.length - 1 - cut]) };
 }

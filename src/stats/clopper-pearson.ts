@@ -12,7 +12,8 @@ export interface Share {
 }
 
 export function clopperPearson(hits: number, n: number): Share {
-  if (!Number.isSafeInteger(hits) || !Number.isSafeInteger(n) || hits < 0 || hits > n || n < 1) throw new RangeError(`${hits} of ${n} is no share of trials`);
+  if (!Number.isSafeInteger(hits) || !Number.isSafeInteger(n) || hits < 0 || hits > n || n < 1)
+    throw new RangeError(`${hits} of ${n} is no share of trials`);
   return {
     share: hits / n,
     low: hits === 0 ? 0 : betaQuantile(alpha / 2, hits, n - hits + 1),

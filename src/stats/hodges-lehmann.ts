@@ -22,7 +22,9 @@ export interface Shift extends Interval {
 
 export const unbounded: Interval = { low: null, high: null };
 
-/** `b` above `a`; unbounded where there are too few runs (fewer than 4 and 4 at 95 %). `tail`: the level on either side. */
+/**
+ * `b` above `a`; unbounded where there are too few runs (fewer than 4 and 4 at 95 %). `tail`: the level on either side.
+ */
 export function hodgesLehmann(a: readonly number[], b: readonly number[], tail = alpha / 2): Shift {
   assertGroups('a shift', a, b);
   const differences = Float64Array.from(b.flatMap((x) => a.map((y) => x - y))).sort();
@@ -33,7 +35,8 @@ export function hodgesLehmann(a: readonly number[], b: readonly number[], tail =
 }
 
 /**
- * The factor that b is at most of a, by the same test: the least f for which f times a is not rejected for being less than b.
+ * The factor that b is at most of a, by the same test: the least f for which f times a is not rejected for being less
+ * than b.
  * Values are not negative. Null: unbounded, by few runs or by zeros in a.
  */
 export function factorBound(a: readonly number[], b: readonly number[], tail: number): number | null {
@@ -44,14 +47,20 @@ export function factorBound(a: readonly number[], b: readonly number[], tail: nu
   return Number.isFinite(bound) ? bound : null;
 }
 
-/** The largest k with P(U ≤ k − 1) ≤ tail, U the number of pairs in which a's value is the larger one, nothing being different. */
+/**
+ * The largest k with P(U ≤ k − 1) ≤ tail, U the number of pairs in which a's value is the larger one, nothing being
+ * different.
+ */
 function cutOff(n: number, m: number, tail: number): number {
   if (n * m > exactPairs) {
     const sd = Math.sqrt((n * m * (n + m + 1)) / 12);
     return Math.max(0, Math.floor((n * m) / 2 + normalQuantile(tail) * sd));
   }
   // U is the rank sum above its least, 1 + … + n: the distribution of the test without ties.
-  const { smallest, shares } = sumsOfSubsets(Array.from({ length: n + m }, (_, i) => i + 1), n);
+  const { smallest, shares } = sumsOfSubsets(
+    Array.from({ length: n + m }, (_, i) => i + 1),
+    n,
+  );
   const least = (n * (n + 1)) / 2 - smallest;
   let below = 0;
   for (let k = 0; least + k < shares.length; k += 1) {

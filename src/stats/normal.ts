@@ -1,7 +1,10 @@
 /** The normal distribution and Student's t: what turns a number of standard errors into a probability, and back. */
 import { betaQuantile } from './beta.js';
 
-/** Φ(x). The Taylor series about 0 (Marsaglia, "Evaluating the normal distribution", J. Stat. Software 2004); Mills' ratio in the tails. */
+/**
+ * Φ(x). The Taylor series about 0 (Marsaglia, "Evaluating the normal distribution", J. Stat. Software 2004); Mills'
+ * ratio in the tails.
+ */
 export function normalCdf(x: number): number {
   if (x === 0) return 0.5;
   if (x > 3) return 1 - upperTail(x);
@@ -42,7 +45,8 @@ export function normalQuantile(p: number): number {
 
 /** The t with P(T > t) = tail, tail ≤ 1/2: t² = df (1 − x) / x with I_x(df/2, 1/2) = 2 tail (DLMF 8.17). */
 export function studentUpper(tail: number, df: number): number {
-  if (!(tail > 0 && tail <= 0.5) || !(df > 0)) throw new RangeError(`no quantile of Student's t with tail ${tail} and ${df} degrees of freedom`);
+  if (!(tail > 0 && tail <= 0.5) || !(df > 0))
+    throw new RangeError(`no quantile of Student's t with tail ${tail} and ${df} degrees of freedom`);
   const x = betaQuantile(2 * tail, df / 2, 0.5);
   return Math.sqrt((df * (1 - x)) / x);
 }

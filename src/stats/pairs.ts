@@ -1,8 +1,10 @@
 /**
- * Differences and ratios of two sides that were measured in turns, one value of each a round: what drifts from round to round is
+ * Differences and ratios of two sides that were measured in turns, one value of each a round: what drifts from round to
+ * round is
  * in both values of a pair, and drops out. The counterparts of hodges-lehmann.ts and bootstrap.ts.
  *
- * Shift and factor invert Wilcoxon's signed-rank test (Hodges and Lehmann 1963; Lehmann, Nonparametrics, section 4.3). It is exact
+ * Shift and factor invert Wilcoxon's signed-rank test (Hodges and Lehmann 1963; Lehmann, Nonparametrics, section 4.3).
+ * It is exact
  * if, but for the shift, each round might as well have been the other way round.
  */
 import { expandedTailOf, intervalOf, leastRuns, ratioOf, type MeanEffects } from './bootstrap.js';
@@ -50,13 +52,20 @@ function ofEachTwo(values: readonly number[], of: (x: number, y: number) => numb
 /** The signed-rank distribution is counted up to so many pairs. */
 const exactUpTo = 200;
 
-/** The largest k with P(W ≤ k − 1) ≤ tail, W the sum of the ranks of positive differences, if each sign is as likely. */
+/**
+ * The largest k with P(W ≤ k − 1) ≤ tail, W the sum of the ranks of positive differences, if each sign is as likely.
+ */
 function cutOff(n: number, tail: number): number {
-  if (n > exactUpTo) return Math.max(0, Math.floor((n * (n + 1)) / 4 + normalQuantile(tail) * Math.sqrt((n * (n + 1) * (2 * n + 1)) / 24)));
+  if (n > exactUpTo)
+    return Math.max(
+      0,
+      Math.floor((n * (n + 1)) / 4 + normalQuantile(tail) * Math.sqrt((n * (n + 1) * (2 * n + 1)) / 24)),
+    );
   const shares = new Float64Array((n * (n + 1)) / 2 + 1);
   shares[0] = 1;
   for (let rank = 1; rank <= n; rank += 1) {
-    for (let sum = shares.length - 1; sum >= 0; sum -= 1) shares[sum] = ((shares[sum] ?? 0) + (sum >= rank ? (shares[sum - rank] ?? 0) : 0)) / 2;
+    for (let sum = shares.length - 1; sum >= 0; sum -= 1)
+      shares[sum] = ((shares[sum] ?? 0) + (sum >= rank ? (shares[sum - rank] ?? 0) : 0)) / 2;
   }
   let below = 0;
   for (let k = 0; k < shares.length; k += 1) {
@@ -67,13 +76,23 @@ function cutOff(n: number, tail: number): number {
 }
 
 /** As `bootstrapMeans`, by drawing rounds with both of their values. */
-export function bootstrapPairs(a: readonly number[], b: readonly number[], random: Random, resamples: number, level = alpha / 2): MeanEffects {
+export function bootstrapPairs(
+  a: readonly number[],
+  b: readonly number[],
+  random: Random,
+  resamples: number,
+  level = alpha / 2,
+): MeanEffects {
   assertPairs('a bootstrap of pairs', a, b);
   const n = a.length;
   const [meanA, meanB] = [mean(a), mean(b)];
   const hasRatio = [...a, ...b].every((value) => value >= 0) && (meanA > 0 || meanB === 0);
   const estimates = { difference: mean(b.map((value, i) => value - (a[i] ?? 0))), ratio: ratioOf(meanA, meanB) };
-  if (n < leastRuns) return { difference: { estimate: estimates.difference, ...unbounded }, ratio: hasRatio ? { estimate: estimates.ratio, ...unbounded } : null };
+  if (n < leastRuns)
+    return {
+      difference: { estimate: estimates.difference, ...unbounded },
+      ratio: hasRatio ? { estimate: estimates.ratio, ...unbounded } : null,
+    };
   const [differences, ratios] = [new Float64Array(resamples), new Float64Array(resamples)];
   // About the first round, so that equal values, and equal differences, have exactly their mean.
   const [firstA = 0, firstB = 0] = [a[0], b[0]];

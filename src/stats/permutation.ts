@@ -29,7 +29,7 @@ export function permutationTest(a: readonly number[], b: readonly number[], rand
   assertGroups('a permutation test', a, b);
   const all = [...a, ...b];
   const total = sum(all);
-  const difference = (sum(b) / b.length) - (sum(a) / a.length);
+  const difference = sum(b) / b.length - sum(a) / a.length;
   const differenceOf = (sumA: number): number => Math.abs((total - sumA) / b.length - sumA / a.length);
   // The same values added in another order differ in the last bits; a tie must stay one.
   const atLeast = Math.abs(difference) - 1e-12 * all.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
@@ -110,7 +110,13 @@ export function rankTest(a: readonly number[], b: readonly number[], random: Ran
       resolution = share;
     } else if (d === largest) resolution += share;
   }
-  return { difference, p: Math.min(p, 1), resolution: Math.min(resolution, 1), divisions: binomial(doubled.length, a.length), exact: true };
+  return {
+    difference,
+    p: Math.min(p, 1),
+    resolution: Math.min(resolution, 1),
+    divisions: binomial(doubled.length, a.length),
+    exact: true,
+  };
 }
 
 /** The sum of `size` values drawn without replacement; the pool is left in another order. */
@@ -134,7 +140,9 @@ interface SubsetSums {
 
 const remembered = new Map<string, SubsetSums>();
 
-/** Values are whole numbers. The metrics of one comparison mostly have the same ranks, so the last few are remembered. */
+/**
+ * Values are whole numbers. The metrics of one comparison mostly have the same ranks, so the last few are remembered.
+ */
 export function sumsOfSubsets(values: readonly number[], size: number): SubsetSums {
   const sorted = values.toSorted((x, y) => x - y);
   const key = `${size}:${sorted.join()}`;

@@ -23,7 +23,12 @@ export function leastRunsFor(level: number): number {
  * Runs a side at which the rank test would find this difference at `level` in 8 of 10 tries, if further runs were like
  * those at hand: new experiments are drawn from them with replacement. Null: none up to `mostRuns`.
  */
-export function runsForDifference(a: readonly number[], b: readonly number[], level: number, random: Random): number | null {
+export function runsForDifference(
+  a: readonly number[],
+  b: readonly number[],
+  level: number,
+  random: Random,
+): number | null {
   assertGroups('an estimate of runs', a, b);
   const critical = -normalQuantile(level / 2);
   const standardised = resampler(a, b, random);
@@ -59,7 +64,8 @@ export function runsForWidth(runs: number, reach: number, room: number): number 
 }
 
 /**
- * Of a new experiment of n runs a side, drawn from those at hand: the rank sum's distance from its expectation in standard
+ * Of a new experiment of n runs a side, drawn from those at hand: the rank sum's distance from its expectation in
+ * standard
  * deviations, these corrected for ties; normal for many runs. A draw is a distinct value's place, so nothing is sorted.
  */
 function resampler(a: readonly number[], b: readonly number[], random: Random): (n: number) => number {

@@ -1,5 +1,6 @@
 /**
- * The typical run, by one value of each run: their median, and the order statistics that bound the median of all such runs
+ * The typical run, by one value of each run: their median, and the order statistics that bound the median of all such
+ * runs
  * (quantile-bounds.ts). No distribution is assumed, which matters for percentiles: runs are often of two kinds.
  */
 import { median } from './median.js';
@@ -25,5 +26,12 @@ export function typicalRun(values: readonly number[]): TypicalRun {
   const sorted = values.toSorted((a, b) => a - b);
   const { lower, upper } = quantileRanks(0.5, values.length);
   const at = (rank: number | null): number | null => (rank === null ? null : (sorted[rank - 1] ?? null));
-  return { n: values.length, estimate: median(values) ?? 0, lowest: sorted[0] ?? 0, highest: sorted.at(-1) ?? 0, low: at(lower), high: at(upper) };
+  return {
+    n: values.length,
+    estimate: median(values) ?? 0,
+    lowest: sorted[0] ?? 0,
+    highest: sorted.at(-1) ?? 0,
+    low: at(lower),
+    high: at(upper),
+  };
 }

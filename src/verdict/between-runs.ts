@@ -6,7 +6,9 @@ import { typicalRun, type TypicalRun } from '../stats/typical-run.js';
 type Series = Pick<ArmSummary['series'][number], 'perRun'>;
 export type PercentileKey = 'p50_ns' | 'p90_ns' | 'p99_ns' | 'p99_9_ns' | 'p99_99_ns';
 
-/** Of the whole runs. Null of a single one, and where one of them does not know it: it is seldom one of the good ones. */
+/**
+ * Of the whole runs. Null of a single one, and where one of them does not know it: it is seldom one of the good ones.
+ */
 export function betweenRuns({ perRun }: Series, times: 'service' | 'response', key: PercentileKey): TypicalRun | null {
   const whole = perRun.filter(({ status }) => status === 'complete');
   const values = whole.flatMap((run) => run[times]?.[key] ?? []);

@@ -15,7 +15,8 @@ import { counted, listed } from './words.js';
 
 export function bundleSide({ path, manifest, summary, runs: all, notes }: StoredBundle): Side {
   // An arm on another kernel is another arm.
-  const runs = manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: `${run.arm} on ${run.kernel ?? 'unknown'}` })) : all;
+  const runs =
+    manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: `${run.arm} on ${run.kernel ?? 'unknown'}` })) : all;
   const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const ofArms = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const whole = runs.filter(isEvidence);
@@ -41,27 +42,49 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     }
   }
   for (const [key, entry] of evidence) {
-    const own = whole.flatMap((run) => (run.arm === entry.arm ? run.series.filter(({ name }) => name === entry.series) : []));
+    const own = whole.flatMap((run) =>
+      run.arm === entry.arm ? run.series.filter(({ name }) => name === entry.series) : [],
+    );
     const lost = own.filter(({ lost_records }) => lost_records > 0).length;
     const exhausted = own.filter((one) => one.exhausted > 0).length;
-    if (lost > 0) weak.push(`${key}: records of slow operations were lost in ${counted(lost, 'run')}, so stalled shares and blocked stalls are at least what is said.`);
-    if (exhausted > 0) weak.push(`${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`);
+    if (lost > 0)
+      weak.push(
+        `${key}: records of slow operations were lost in ${counted(lost, 'run')}, so stalled shares and blocked stalls are at least what is said.`,
+      );
+    if (exhausted > 0)
+      weak.push(
+        `${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`,
+      );
   }
-  const unproven = [...new Set(runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)))];
+  const unproven = [
+    ...new Set(
+      runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)),
+    ),
+  ];
   const degraded = [...new Set(runs.flatMap((run) => run.degraded))];
   const incomplete = incompleteness(summary, runs);
   const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
   const cut = runs.filter((run) => run.status !== 'complete').length;
   const leftOut = [
     ...notes.map((note) => `${note}.`),
-    ...(spoiled > 0 ? [`${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`] : []),
-    ...(cut > 0 ? [`${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`] : []),
+    ...(spoiled > 0
+      ? [
+          `${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`,
+        ]
+      : []),
+    ...(cut > 0
+      ? [
+          `${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`,
+        ]
+      : []),
   ];
   return {
     label: basename(path.replace(/\/+$/, '')) || path,
     path,
     kind: 'bundle',
-    arms: [...new Set([...armsOf(manifest), ...runs.map(({ arm }) => arm)])].filter((arm) => runs.some((run) => run.arm === arm)),
+    arms: [...new Set([...armsOf(manifest), ...runs.map(({ arm }) => arm)])].filter((arm) =>
+      runs.some((run) => run.arm === arm),
+    ),
     evidence: [...evidence.values(), ...ofArms.values()],
     facts: factsOf(manifest, runs),
     resolved: manifest.profile,
@@ -70,7 +93,10 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     measured_ns: measuredTimes(runs),
     turns: manifest.turns,
     incomplete,
-    regions: manifest.calibration.map(({ operation, pages, bytes }) => ({ of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`, bytes })),
+    regions: manifest.calibration.map(({ operation, pages, bytes }) => ({
+      of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`,
+      bytes,
+    })),
     degraded,
     leftOut,
     notes: [
@@ -78,7 +104,10 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       ...(incomplete === null ? [] : [`${incomplete}.`]),
       ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
       ...(unproven.length > 0 ? [`not proven to be in force: ${unproven.join('; ')}.`] : []),
-      ...[...idle].map(([key, n]) => `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`),
+      ...[...idle].map(
+        ([key, n]) =>
+          `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`,
+      ),
       ...weak,
     ],
   };
@@ -111,23 +140,37 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
   if (summary.status !== 'complete') return `the experiment is not complete (${summary.status})`;
   // Whoever leaves out the bad ones has a good bundle.
   const there = new Set(runs.map(({ name }) => name));
-  const gone = new Set(summary.arms.flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run))).filter((name) => !there.has(name)));
-  return gone.size === 0 ? null : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
+  const gone = new Set(
+    summary.arms
+      .flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run)))
+      .filter((name) => !there.has(name)),
+  );
+  return gone.size === 0
+    ? null
+    : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
 }
 
 /**
- * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made. Its thread
+ * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made.
+ * Its thread
  * was held up for all of the window, in what state is not known.
  */
 function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesFigures {
   const { service, stalls, unserved, exhausted, refused } = figures;
   if (service.n + stalls.count + exhausted > 0 || unserved === 0 || Object.keys(refused).length > 0) return figures;
   const window_ns = window.windowEnd_ns - window.windowStart_ns;
-  return { ...figures, stalls: { ...stalls, count: 1, unseen_count: 1, longest_ns: window_ns, total_ns: window_ns, stalled_share: 1 } };
+  return {
+    ...figures,
+    stalls: { ...stalls, count: 1, unseen_count: 1, longest_ns: window_ns, total_ns: window_ns, stalled_share: 1 },
+  };
 }
 
 /** `logs` is asked only for percentiles that the figures do not have. */
-export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>, figures: SeriesFigures, logs: () => Pick<HlogSum, 'tags'>): SeriesRun {
+export function runEvidence(
+  window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>,
+  figures: SeriesFigures,
+  logs: () => Pick<HlogSum, 'tags'>,
+): SeriesRun {
   return {
     scope: 'series',
     window_ns: window.windowEnd_ns - window.windowStart_ns,
@@ -138,12 +181,23 @@ export function runEvidence(window: Pick<RunFile['window'], 'windowStart_ns' | '
       const own = times === 'service' ? figures.service : figures.response;
       if (own === null || (times === 'response' && figures.saturated)) return null;
       // Owed operations are no further observations: n is that of the operations served (record/figures.ts).
-      return storedPercentile(own, percent) ?? fromLog(logs, times === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`], figures.service.n, percent);
+      return (
+        storedPercentile(own, percent) ??
+        fromLog(
+          logs,
+          times === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`],
+          figures.service.n,
+          percent,
+        )
+      );
     },
   };
 }
 
-export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile, logs: () => Pick<HlogSum, 'tags'>): ArmRun {
+export function armEvidence(
+  { window, jvm, holder, memoryUse, series }: RunFile,
+  logs: () => Pick<HlogSum, 'tags'>,
+): ArmRun {
   return {
     scope: 'arm',
     window_ns: window.windowEnd_ns - window.windowStart_ns,
@@ -154,14 +208,25 @@ export function armEvidence({ window, jvm, holder, memoryUse, series }: RunFile,
     quantile(times, percent) {
       const own = times === 'holder' ? holder?.service : jvm?.log.find(({ name }) => name === times)?.durations;
       if (own === undefined) return null;
-      return storedPercentile(own, percent) ?? fromLog(logs, [times === 'holder' ? `${holder?.name ?? ''}.service` : times], own.n, percent);
+      return (
+        storedPercentile(own, percent) ??
+        fromLog(logs, [times === 'holder' ? `${holder?.name ?? ''}.service` : times], own.n, percent)
+      );
     },
   };
 }
 
-function fromLog(logs: () => Pick<HlogSum, 'tags'>, tags: readonly string[], n: number, percent: number): number | null {
+function fromLog(
+  logs: () => Pick<HlogSum, 'tags'>,
+  tags: readonly string[],
+  n: number,
+  percent: number,
+): number | null {
   if (storedPercents.some((stored) => stored === percent) || !hasFiniteUpperBound(percent / 100, n)) return null;
-  return percentile_ns(addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))), percent);
+  return percentile_ns(
+    addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))),
+    percent,
+  );
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -173,34 +238,78 @@ function lazily<T>(make: () => T): () => T {
 function assertSane(path: string, { window }: RunFile, { name, service, response, stalls }: SeriesFigures): void {
   const counts = [service.n, response?.n ?? 0, stalls.count, stalls.blocked_count];
   // A run that was cut before `go` has a window of no length, before 0.
-  const times = [window.windowEnd_ns - window.windowStart_ns, stalls.threshold_ns, stalls.longest_ns, ...[service, response].flatMap((figures) => (figures === null ? [] : Object.values(figures).filter((value) => value !== null)))];
+  const times = [
+    window.windowEnd_ns - window.windowStart_ns,
+    stalls.threshold_ns,
+    stalls.longest_ns,
+    ...[service, response].flatMap((figures) =>
+      figures === null ? [] : Object.values(figures).filter((value) => value !== null),
+    ),
+  ];
   const bad =
     counts.find((value) => !Number.isSafeInteger(value) || value < 0) ??
     times.find((value) => !Number.isFinite(value) || value < 0) ??
     [stalls.stalled_share, stalls.blocked_share].find((value) => !(value >= 0 && value <= 1 + 1e-9));
-  if (bad !== undefined) throw usage(`${path} is no valid run: ${JSON.stringify(name.slice(0, 80))} has the figure ${bad}, which no run has; it was changed or cut off`);
+  if (bad !== undefined)
+    throw usage(
+      `${path} is no valid run: ${JSON.stringify(name.slice(0, 80))} has the figure ${bad}, which no run has; it was changed or cut off`,
+    );
 }
 
 function assertSaneArm(path: string, { jvm, holder, memoryUse: memory }: RunFile): void {
-  const sizes = memory === null ? [] : [memory.rssMeanBytes, memory.rssPeakBytes, memory.pssBytes, memory.cgroup?.meanBytes ?? null, memory.cgroup?.peakBytes ?? null];
-  const calls = holder === null ? [] : [holder.window_calls, holder.crossed_calls, holder.releasedBytes, holder.hold_ns, ...Object.values(holder.service)];
-  const events = (jvm?.log ?? []).flatMap(({ durations, long_count, total_ns }) => [long_count, total_ns, ...Object.values(durations)]);
-  const bad = [...sizes, ...calls, ...events].find((value) => value !== null && !(Number.isFinite(value) && value >= 0));
-  if (bad !== undefined) throw usage(`${path} is no valid run: its memory, its holder or its JVM's log has the figure ${String(bad)}, which no run has; it was changed or cut off`);
+  const sizes =
+    memory === null
+      ? []
+      : [
+          memory.rssMeanBytes,
+          memory.rssPeakBytes,
+          memory.pssBytes,
+          memory.cgroup?.meanBytes ?? null,
+          memory.cgroup?.peakBytes ?? null,
+        ];
+  const calls =
+    holder === null
+      ? []
+      : [
+          holder.window_calls,
+          holder.crossed_calls,
+          holder.releasedBytes,
+          holder.hold_ns,
+          ...Object.values(holder.service),
+        ];
+  const events = (jvm?.log ?? []).flatMap(({ durations, long_count, total_ns }) => [
+    long_count,
+    total_ns,
+    ...Object.values(durations),
+  ]);
+  const bad = [...sizes, ...calls, ...events].find(
+    (value) => value !== null && !(Number.isFinite(value) && value >= 0),
+  );
+  if (bad !== undefined)
+    throw usage(
+      `${path} is no valid run: its memory, its holder or its JVM's log has the figure ${String(bad)}, which no run has; it was changed or cut off`,
+    );
 }
 
-function factsOf({ profile, profileHash, host, kernels, tool }: StoredBundle['manifest'], runs: readonly RunFile[]): SideFacts {
+function factsOf(
+  { profile, profileHash, host, kernels, tool }: StoredBundle['manifest'],
+  runs: readonly RunFile[],
+): SideFacts {
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
-  const jdks = runs.flatMap(({ jvm }) => jvm?.processes ?? []).flatMap((process) => {
-    const { version, vendor } = process;
-    return typeof version === 'string' ? [typeof vendor === 'string' ? `${vendor} ${version}` : version] : [];
-  });
+  const jdks = runs
+    .flatMap(({ jvm }) => jvm?.processes ?? [])
+    .flatMap((process) => {
+      const { version, vendor } = process;
+      return typeof version === 'string' ? [typeof vendor === 'string' ? `${vendor} ${version}` : version] : [];
+    });
   return {
     profile: text(fieldOf(profile, 'name')),
     profileHash,
     // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
-    kernel: listed(kernels.map(({ name, guest }) => (guest === null ? name : `${name} in a guest (${guest.accelerator})`))),
+    kernel: listed(
+      kernels.map(({ name, guest }) => (guest === null ? name : `${name} in a guest (${guest.accelerator})`)),
+    ),
     preemption: text(common(kernels.map(({ facts }) => facts.preemption))),
     hz: number(common(kernels.map(({ facts }) => facts.hz))),
     cpuModel: text(host.cpuModel),

@@ -1,5 +1,6 @@
 /**
- * The schema of what `pauselab compare --json` writes (compared.ts), for other tools. Its test holds real output and the
+ * The schema of what `pauselab compare --json` writes (compared.ts), for other tools. Its test holds real output and
+ * the
  * types against it.
  */
 import { z } from 'zod';
@@ -11,7 +12,10 @@ const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(
 const number = z.number();
 const pair = <T extends z.ZodType>(schema: T) => z.object({ a: schema, b: schema });
 
-/** A 95 % interval, in a gate one of 90 % (each end at 95 %); a limit is null where there is none, or where it is beyond all numbers. */
+/**
+ * A 95 % interval, in a gate one of 90 % (each end at 95 %); a limit is null where there is none, or where it is beyond
+ * all numbers.
+ */
 const interval = z.object({ estimate: number, low: orNull(number), high: orNull(number) });
 const share = z.object({ share: number, low: number, high: number });
 
@@ -35,7 +39,9 @@ export const sideSchema = z.object({
   facts: factsSchema,
   degraded: z.array(z.string()),
   startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
-  measured_ns: z.record(z.string(), number).meta({ description: 'How long its runs took, by arm: from go to the end of the drain, those left out included' }),
+  measured_ns: z
+    .record(z.string(), number)
+    .meta({ description: 'How long its runs took, by arm: from go to the end of the drain, those left out included' }),
 });
 
 export const rowSchema = z.object({
@@ -45,7 +51,10 @@ export const rowSchema = z.object({
   series: z.string(),
   metric: z.string(),
   title: z.string(),
-  unit: z.enum(metricUnits).meta({ description: 'Of values, means, differences and the absolute margin: share of the window (1 is all of it), a number a minute, nanoseconds (time), a number, bytes, or a flag (0 or 1)' }),
+  unit: z.enum(metricUnits).meta({
+    description:
+      'Of values, means, differences and the absolute margin: share of the window (1 is all of it), a number a minute, nanoseconds (time), a number, bytes, or a flag (0 or 1)',
+  }),
   margin: z.object({ relative: number, absolute: number }),
   values: pair(z.array(number)).meta({ description: 'One a run' }),
   window_ns: z.object({ shortest: number, longest: number }),
@@ -55,25 +64,42 @@ export const rowSchema = z.object({
   ratio: orNull(interval).meta({ description: 'B by A, of the means; null where A is 0 and B is not' }),
   shift: orNull(interval).meta({ description: 'Of the typical run (Hodges and Lehmann)' }),
   p: orNull(number),
-  pAdjusted: orNull(number).meta({ description: 'For all metrics of the document, in the joint test; null where no division of the runs could have shown anything' }),
+  pAdjusted: orNull(number).meta({
+    description:
+      'For all metrics of the document, in the joint test; null where no division of the runs could have shown anything',
+  }),
   resolution: orNull(number).meta({ description: 'The smallest p that these values could have given' }),
   score: orNull(number).meta({ description: 'Standard errors beyond the margin; 0 inside it' }),
-  noWorse: orNull(z.object({
-    holds: z.boolean(),
-    bound: orNull(number).meta({ description: 'How much worse it may be, each bound at 95 %' }),
-    boundRelative: orNull(number).meta({ description: 'The same as a share of the baseline' }),
-    setAside: z.union([z.literal(0), z.literal(1)]).meta({ description: 'Runs of each side, the highest, that were left out of the mean' }),
-  })).meta({ description: 'Of a gate: whether it is shown to be no worse than the margin allows' }),
-  affected: orNull(pair(share)).meta({ description: 'Runs whose value is not 0, and how large their true share may be' }),
+  noWorse: orNull(
+    z.object({
+      holds: z.boolean(),
+      bound: orNull(number).meta({ description: 'How much worse it may be, each bound at 95 %' }),
+      boundRelative: orNull(number).meta({ description: 'The same as a share of the baseline' }),
+      setAside: z
+        .union([z.literal(0), z.literal(1)])
+        .meta({ description: 'Runs of each side, the highest, that were left out of the mean' }),
+    }),
+  ).meta({ description: 'Of a gate: whether it is shown to be no worse than the margin allows' }),
+  affected: orNull(pair(share)).meta({
+    description: 'Runs whose value is not 0, and how large their true share may be',
+  }),
   verdict: z.enum(decidedVerdicts),
   reason: z.enum(decisionReasons),
   refusal: orNull(z.string()),
   sentence: z.string(),
-  wouldDecide: orNull(z.object({ runs: orNull(number).meta({ description: 'A side, in all; null: none up to 1,000' }), of: z.enum(['difference', 'equivalence']) })),
+  wouldDecide: orNull(
+    z.object({
+      runs: orNull(number).meta({ description: 'A side, in all; null: none up to 1,000' }),
+      of: z.enum(['difference', 'equivalence']),
+    }),
+  ),
 });
 
 export const jointSchema = z.object({
-  finding: z.enum(jointFindings).meta({ description: 'unnamed: something differs, and no single figure is certain to; undecidable: no outcome of these runs could have shown anything' }),
+  finding: z.enum(jointFindings).meta({
+    description:
+      'unnamed: something differs, and no single figure is certain to; undecidable: no outcome of these runs could have shown anything',
+  }),
   p: number.meta({ description: 'The probability that chance alone shows as much in any figure' }),
   pLargest: number,
   pSum: number,
@@ -89,7 +115,9 @@ export const comparisonSchema = z.object({
   alpha: number,
   reference: sideSchema,
   candidates: z.array(sideSchema),
-  joint: z.array(jointSchema.extend({ candidate: z.string() })).meta({ description: 'All metrics of a candidate as one test' }),
+  joint: z
+    .array(jointSchema.extend({ candidate: z.string() }))
+    .meta({ description: 'All metrics of a candidate as one test' }),
   rows: z.array(rowSchema),
   notes: z.array(z.string()),
 });

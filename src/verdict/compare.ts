@@ -36,19 +36,35 @@ export interface CompareOptions {
 /** Throws if nothing of the sides has anything in common. */
 export function compareSides(sides: readonly Side[], options: CompareOptions): Comparison {
   const [reference, ...candidates] = distinctLabels(sides);
-  if (reference === undefined || candidates.length === 0) throw usage('a comparison needs two bundles or more: pauselab compare A B');
-  if (sides.some(({ kind }) => kind !== reference.kind)) throw usage('a bundle and a histogram log have no series in common; compare bundles with bundles and logs with logs (the logs in a bundle are in runs/*/histograms.hlog)');
+  if (reference === undefined || candidates.length === 0)
+    throw usage('a comparison needs two bundles or more: pauselab compare A B');
+  if (sides.some(({ kind }) => kind !== reference.kind))
+    throw usage(
+      'a bundle and a histogram log have no series in common; compare bundles with bundles and logs with logs (the logs in a bundle are in runs/*/histograms.hlog)',
+    );
   const notes: string[] = [];
   const drafts = candidates.flatMap((candidate) => {
     const matched = matchSeries(reference, candidate, options.arms);
     notes.push(...matched.notes);
-    return matched.pairs.flatMap((pair) => options.metrics.flatMap((metric) => draftOf(reference, candidate, pair, metric, options.margins) ?? []));
+    return matched.pairs.flatMap((pair) =>
+      options.metrics.flatMap((metric) => draftOf(reference, candidate, pair, metric, options.margins) ?? []),
+    );
   });
-  if (drafts.length === 0) throw new Failure(ExitCode.inconclusive, `nothing could be compared: ${notes.join(' ') || 'the sides have no series in common.'}`);
+  if (drafts.length === 0)
+    throw new Failure(
+      ExitCode.inconclusive,
+      `nothing could be compared: ${notes.join(' ') || 'the sides have no series in common.'}`,
+    );
 
-  const { decisions, jointOf } = decide(drafts.map(({ input }) => input), options.policy);
+  const { decisions, jointOf } = decide(
+    drafts.map(({ input }) => input),
+    options.policy,
+  );
   const rows = drafts.map((draft, i) => rowOf(draft, decisions[i], decisions.length));
-  const joint = candidates.map(({ label }) => ({ candidate: label, ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)) }));
+  const joint = candidates.map(({ label }) => ({
+    candidate: label,
+    ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)),
+  }));
   return {
     schemaVersion: 1,
     verdict: compareVerdict(reference, candidates, rows, joint),
@@ -61,7 +77,11 @@ export function compareSides(sides: readonly Side[], options: CompareOptions): C
       ...candidates.flatMap((candidate) => differencesOf(reference, candidate)),
       ...notes,
       ...[reference, ...candidates].flatMap((side) => side.notes.map((note) => `${side.label}: ${note}`)),
-      ...(reference.kind === 'log' ? ['A histogram log is one run, however long: its intervals follow each other in one process and are not independent. Give several logs a side (a folder, or names separated by commas) to compare runs.'] : []),
+      ...(reference.kind === 'log'
+        ? [
+            'A histogram log is one run, however long: its intervals follow each other in one process and are not independent. Give several logs a side (a folder, or names separated by commas) to compare runs.',
+          ]
+        : []),
     ],
   };
 }
@@ -73,30 +93,63 @@ export interface SeriesPair {
   readonly b: SeriesEvidence;
 }
 
-function matchSeries(reference: Side, candidate: Side, asked: readonly ArmPair[]): { pairs: SeriesPair[]; notes: string[] } {
+function matchSeries(
+  reference: Side,
+  candidate: Side,
+  asked: readonly ArmPair[],
+): { pairs: SeriesPair[]; notes: string[] } {
   const notes: string[] = [];
   if (asked.length === 0 && reference.facts.profile !== candidate.facts.profile) {
-    const [own, other] = [reference, candidate].map(({ label, facts, arms }) => `${label} is of the profile ${String(facts.profile)} with the arms ${arms.join(', ')}`);
-    return { pairs: [], notes: [`${String(own)}; ${String(other)}. Different profiles measure different things; if two of their arms are to be compared all the same, name them: --arm one=other.`] };
+    const [own, other] = [reference, candidate].map(
+      ({ label, facts, arms }) =>
+        `${label} is of the profile ${String(facts.profile)} with the arms ${arms.join(', ')}`,
+    );
+    return {
+      pairs: [],
+      notes: [
+        `${String(own)}; ${String(other)}. Different profiles measure different things; if two of their arms are to be compared all the same, name them: --arm one=other.`,
+      ],
+    };
   }
   for (const { a, b } of asked) {
-    for (const [side, arm] of [[reference, a], [candidate, b]] as const) {
-      if (!side.arms.includes(arm)) throw usage(`--arm ${a}=${b}: ${side.label} has no run of an arm ${arm}${didYouMean(arm, side.arms)}; it has ${side.arms.join(', ')}`);
+    for (const [side, arm] of [
+      [reference, a],
+      [candidate, b],
+    ] as const) {
+      if (!side.arms.includes(arm))
+        throw usage(
+          `--arm ${a}=${b}: ${side.label} has no run of an arm ${arm}${didYouMean(arm, side.arms)}; it has ${side.arms.join(', ')}`,
+        );
     }
   }
-  const arms = asked.length > 0 ? asked : reference.arms.filter((arm) => candidate.arms.includes(arm)).map((arm) => ({ a: arm, b: arm }));
-  if (arms.length === 0) notes.push(`${reference.label} has runs of the arms ${reference.arms.join(', ') || 'none'}, and ${candidate.label} of ${candidate.arms.join(', ') || 'none'}; none is in both. Name pairs: --arm one=other.`);
+  const arms =
+    asked.length > 0
+      ? asked
+      : reference.arms.filter((arm) => candidate.arms.includes(arm)).map((arm) => ({ a: arm, b: arm }));
+  if (arms.length === 0)
+    notes.push(
+      `${reference.label} has runs of the arms ${reference.arms.join(', ') || 'none'}, and ${candidate.label} of ${candidate.arms.join(', ') || 'none'}; none is in both. Name pairs: --arm one=other.`,
+    );
   if (asked.length === 0) {
-    for (const [side, other] of [[reference, candidate], [candidate, reference]] as const) {
+    for (const [side, other] of [
+      [reference, candidate],
+      [candidate, reference],
+    ] as const) {
       const alone = side.arms.filter((arm) => !other.arms.includes(arm));
       if (alone.length > 0 && arms.length > 0) notes.push(`Only ${side.label} has runs of ${alone.join(', ')}.`);
     }
   }
   const pairs = arms.flatMap((pair) => {
-    const of = (side: Side, arm: string): Map<string, SeriesEvidence> => new Map(side.evidence.filter((one) => one.arm === arm).map((one) => [one.series, one]));
+    const of = (side: Side, arm: string): Map<string, SeriesEvidence> =>
+      new Map(side.evidence.filter((one) => one.arm === arm).map((one) => [one.series, one]));
     const [own, other] = [of(reference, pair.a), of(candidate, pair.b)];
-    const alone = [...own.keys()].filter((name) => !other.has(name)).concat([...other.keys()].filter((name) => !own.has(name)));
-    if (alone.length > 0) notes.push(`${pair.a === '' ? '' : `${pair.a}: `}${alone.join(', ')} ${alone.length === 1 ? 'has' : 'have'} runs in one of ${reference.label} and ${candidate.label} only.`);
+    const alone = [...own.keys()]
+      .filter((name) => !other.has(name))
+      .concat([...other.keys()].filter((name) => !own.has(name)));
+    if (alone.length > 0)
+      notes.push(
+        `${pair.a === '' ? '' : `${pair.a}: `}${alone.join(', ')} ${alone.length === 1 ? 'has' : 'have'} runs in one of ${reference.label} and ${candidate.label} only.`,
+      );
     return [...own].flatMap(([name, a]) => {
       const b = other.get(name);
       return b === undefined ? [] : [{ arms: pair, a, b }];
@@ -112,8 +165,17 @@ export interface Draft {
   readonly input: MetricInput;
 }
 
-/** Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response time. */
-export function draftOf(reference: Side, candidate: Side, pair: SeriesPair, metric: Metric, overrides: readonly MarginOverride[]): Draft | null {
+/**
+ * Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response
+ * time.
+ */
+export function draftOf(
+  reference: Side,
+  candidate: Side,
+  pair: SeriesPair,
+  metric: Metric,
+  overrides: readonly MarginOverride[],
+): Draft | null {
   if (metric.scope !== pair.a.scope) return null;
   const [a, b] = [valuesOf(metric, pair.a.runs), valuesOf(metric, pair.b.runs)];
   const runs = [...pair.a.runs, ...pair.b.runs];
@@ -135,9 +197,16 @@ export function draftOf(reference: Side, candidate: Side, pair: SeriesPair, metr
   };
 }
 
-/** A bundle is one experiment: its kernels and arms were measured in turns. So are both sides of one. An arm on another kernel, or of another side, is another arm. */
+/**
+ * A bundle is one experiment: its kernels and arms were measured in turns. So are both sides of one. An arm on another
+ * kernel, or of another side, is another arm.
+ */
 function originOf({ path, facts, turns }: Side, { arm, runs }: SeriesEvidence): Origin {
-  return { experiment: turns?.id ?? path, arm: JSON.stringify([turns?.side ?? null, facts.kernel, arm]), rounds: runs.map(({ round }) => round) };
+  return {
+    experiment: turns?.id ?? path,
+    arm: JSON.stringify([turns?.side ?? null, facts.kernel, arm]),
+    rounds: runs.map(({ round }) => round),
+  };
 }
 
 export function hasNot(metric: Metric, run: RunEvidence): boolean {
@@ -158,12 +227,15 @@ export function valuesOf(metric: Metric, runs: readonly RunEvidence[]): Values {
 function refusalOf(metric: Metric, { a, b }: SeriesPair, valuesA: Values, valuesB: Values): string | null {
   const missing = [...valuesA.missing, ...valuesB.missing];
   const [first] = missing;
-  if (first !== undefined) return `${first}; so it is in ${counted(missing.length, 'run')} of ${a.runs.length + b.runs.length}, and leaving these out would flatter a side`;
+  if (first !== undefined)
+    return `${first}; so it is in ${counted(missing.length, 'run')} of ${a.runs.length + b.runs.length}, and leaving these out would flatter a side`;
   const all = [...a.runs, ...b.runs];
-  if (metric.ofStalls && new Set(all.map(({ threshold_ns }) => threshold_ns)).size > 1) return 'the two sides call stalls what takes longer than different thresholds; run them with one threshold';
+  if (metric.ofStalls && new Set(all.map(({ threshold_ns }) => threshold_ns)).size > 1)
+    return 'the two sides call stalls what takes longer than different thresholds; run them with one threshold';
   const windows = all.map(({ window_ns }) => window_ns);
   // The clock ends a window within a millisecond or so of where it should.
-  if (metric.growsWithWindow && Math.max(...windows) > 1.05 * Math.min(...windows)) return 'windows have different lengths, and the longest stall of a longer window is longer; use one --duration';
+  if (metric.growsWithWindow && Math.max(...windows) > 1.05 * Math.min(...windows))
+    return 'windows have different lengths, and the longest stall of a longer window is longer; use one --duration';
   return null;
 }
 
@@ -171,12 +243,19 @@ function marginOf(metric: Metric, threshold_ns: number, overrides: readonly Marg
   const own = overrides.filter(({ metric: name }) => name === null || name === metric.name);
   return own.reduce<Margin>(
     // One that was asked for in the metric's unit is the whole margin, as is one in percent.
-    (margin, { relative, absolute }) => ({ relative: relative ?? (absolute === null ? margin.relative : 0), absolute: absolute ?? (relative === null ? margin.absolute : 0) }),
+    (margin, { relative, absolute }) => ({
+      relative: relative ?? (absolute === null ? margin.relative : 0),
+      absolute: absolute ?? (relative === null ? margin.absolute : 0),
+    }),
     metric.margin(threshold_ns),
   );
 }
 
-export function rowOf({ candidate, pair, metric, input }: Draft, decision: Decision | undefined, metrics: number): CompareRow {
+export function rowOf(
+  { candidate, pair, metric, input }: Draft,
+  decision: Decision | undefined,
+  metrics: number,
+): CompareRow {
   if (decision === undefined) throw new Error('a metric without a decision');
   const windows = [...pair.a.runs, ...pair.b.runs].map(({ window_ns }) => window_ns);
   const row = {

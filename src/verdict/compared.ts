@@ -1,4 +1,7 @@
-/** What a comparison is: the document that `pauselab compare --json` writes. Units are in the names; null is "not known", never zero. */
+/**
+ * What a comparison is: the document that `pauselab compare --json` writes. Units are in the names; null is "not
+ * known", never zero.
+ */
 import type { Decision, Margin } from './decide.js';
 import type { JointResult } from './joint.js';
 import type { MetricUnit } from './metrics.js';

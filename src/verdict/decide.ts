@@ -1,16 +1,21 @@
 /**
- * The decision core of comparisons and gates: from per-run values of two sides to verdicts. Pure and seeded. The unit is
+ * The decision core of comparisons and gates: from per-run values of two sides to verdicts. Pure and seeded. The unit
+ * is
  * the run; of every metric more is worse.
  *
- *   regressed, improved  one test of all metrics together (joint.ts) finds at `alpha` that something differs, and names this
+ *   regressed, improved  one test of all metrics together (joint.ts) finds at `alpha` that something differs, and names
+ *   this
  *                        metric: its difference of means is beyond chance and beyond its margin
- *   equivalent           both intervals, of the mean (bootstrap) and of the typical run (Hodges and Lehmann), lie inside the
+ *   equivalent           both intervals, of the mean (bootstrap) and of the typical run (Hodges and Lehmann), lie
+ *   inside the
  *                        margin, and there are at least 6 runs a side, from which on a median is bounded at all
  *   inconclusive         anything else, with the reason and what would decide
  *
  * False alarms: if runs of both sides come from one distribution, whatever it is, the probability that any metric is
- * called regressed or improved is at most `alpha`. A gate asks one side only, whether b is worse (`sidedness`): then nothing is
- * called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie inside the margin.
+ * called regressed or improved is at most `alpha`. A gate asks one side only, whether b is worse (`sidedness`): then
+ * nothing is
+ * called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie inside the
+ * margin.
  */
 import { leastRuns, type MeanEffects } from '../stats/bootstrap.js';
 import { clopperPearson, type Share } from '../stats/clopper-pearson.js';
@@ -48,7 +53,14 @@ export interface DecisionPolicy {
   readonly estimates: boolean;
 }
 
-export const defaultPolicy: DecisionPolicy = { alpha: intervalAlpha, sidedness: 'two', minimumRuns: 2, resamples: 4_000, seed: 1, estimates: true };
+export const defaultPolicy: DecisionPolicy = {
+  alpha: intervalAlpha,
+  sidedness: 'two',
+  minimumRuns: 2,
+  resamples: 4_000,
+  seed: 1,
+  estimates: true,
+};
 
 /** From here on a median has a finite interval at 95 %. */
 export const leastRunsForEquivalence = leastN(0.5);
@@ -56,7 +68,16 @@ export const leastRunsForEquivalence = leastN(0.5);
 export const decidedVerdicts = ['regressed', 'improved', 'equivalent', 'inconclusive'] as const;
 export type Verdict = (typeof decidedVerdicts)[number];
 
-export const decisionReasons = ['difference', 'inside-margin', 'refused', 'too-few-runs', 'not-significant', 'many-metrics', 'mean-unclear', 'about-margin'] as const;
+export const decisionReasons = [
+  'difference',
+  'inside-margin',
+  'refused',
+  'too-few-runs',
+  'not-significant',
+  'many-metrics',
+  'mean-unclear',
+  'about-margin',
+] as const;
 export type Reason = (typeof decisionReasons)[number];
 
 export interface WouldDecide {
@@ -101,15 +122,31 @@ export interface Decided {
 export function decide(metrics: readonly MetricInput[], policy: DecisionPolicy = defaultPolicy): Decided {
   const measured = metrics.map((metric) => measure(metric, policy));
   // A figure of fewer runs is shown, and no test is made of it.
-  const tested = measured.filter(({ effects, metric: { a, b } }) => effects !== null && Math.min(a.length, b.length) >= policy.minimumRuns);
-  const judged = judgeJointly(tested.map(({ metric }) => metric), policy.alpha, policy.sidedness, seededRandom(policy.seed));
+  const tested = measured.filter(
+    ({ effects, metric: { a, b } }) => effects !== null && Math.min(a.length, b.length) >= policy.minimumRuns,
+  );
+  const judged = judgeJointly(
+    tested.map(({ metric }) => metric),
+    policy.alpha,
+    policy.sidedness,
+    seededRandom(policy.seed),
+  );
   const placeOf = (one: Measured): number => tested.indexOf(one);
   // Were there more runs, every metric whose runs differ at all would be a test.
-  const tests = measured.filter(({ effects, metric }) => effects !== null && new Set([...metric.a, ...metric.b]).size > 1).length;
-  const decisions = measured.map((one) => conclude(one, judged.figures[placeOf(one)] ?? null, policy, policy.alpha / Math.max(1, tests)));
+  const tests = measured.filter(
+    ({ effects, metric }) => effects !== null && new Set([...metric.a, ...metric.b]).size > 1,
+  ).length;
+  const decisions = measured.map((one) =>
+    conclude(one, judged.figures[placeOf(one)] ?? null, policy, policy.alpha / Math.max(1, tests)),
+  );
   return {
     decisions,
-    jointOf: (selected = decisions) => judged.resultOf(measured.flatMap((one, i) => (placeOf(one) >= 0 && selected.some(({ key }) => key === decisions[i]?.key) ? [placeOf(one)] : []))),
+    jointOf: (selected = decisions) =>
+      judged.resultOf(
+        measured.flatMap((one, i) =>
+          placeOf(one) >= 0 && selected.some(({ key }) => key === decisions[i]?.key) ? [placeOf(one)] : [],
+        ),
+      ),
   };
 }
 
@@ -126,10 +163,17 @@ interface Measured {
 function measure(metric: MetricInput, policy: DecisionPolicy): Measured {
   const { key, a, b, refusal } = metric;
   const random = seededRandom((policy.seed ^ hashOf(key)) >>> 0);
-  if (a.length === 0 || b.length === 0 || refusal !== null) return { metric, random, paired: false, effects: null, shift: null };
+  if (a.length === 0 || b.length === 0 || refusal !== null)
+    return { metric, random, paired: false, effects: null, shift: null };
   const tail = tailOf(policy.sidedness);
   const paired = isPaired(metric, policy.alpha, policy.sidedness);
-  return { metric, random, paired, effects: effectsOf(a, b, paired, random, policy.resamples, tail), shift: shiftOf(a, b, paired, tail) };
+  return {
+    metric,
+    random,
+    paired,
+    effects: effectsOf(a, b, paired, random, policy.resamples, tail),
+    shift: shiftOf(a, b, paired, tail),
+  };
 }
 
 /** The level of each end of an interval. A gate looks at one of them. */
@@ -137,7 +181,12 @@ function tailOf(sidedness: Sidedness): number {
   return sidedness === 'one' ? intervalAlpha : intervalAlpha / 2;
 }
 
-function conclude({ metric, random, paired, effects, shift }: Measured, tested: JudgedFigure | null, policy: DecisionPolicy, level: number): Decision {
+function conclude(
+  { metric, random, paired, effects, shift }: Measured,
+  tested: JudgedFigure | null,
+  policy: DecisionPolicy,
+  level: number,
+): Decision {
   const { key, a, b, refusal } = metric;
   const base = {
     key,
@@ -148,13 +197,32 @@ function conclude({ metric, random, paired, effects, shift }: Measured, tested: 
   if (tested === null || effects === null || shift === null) {
     // Too few runs for the joint test are shown by the test on ranks.
     const alone = effects === null ? null : rankTest(a, b, random);
-    const nothing = { p: alone?.p ?? null, pAdjusted: null, resolution: alone?.resolution ?? null, score: null, noWorse: null };
-    const seen = { difference: effects?.difference ?? null, ratio: effects?.ratio ?? null, shift, affected: effects === null ? null : { a: affectedShare(a), b: affectedShare(b) } };
+    const nothing = {
+      p: alone?.p ?? null,
+      pAdjusted: null,
+      resolution: alone?.resolution ?? null,
+      score: null,
+      noWorse: null,
+    };
+    const seen = {
+      difference: effects?.difference ?? null,
+      ratio: effects?.ratio ?? null,
+      shift,
+      affected: effects === null ? null : { a: affectedShare(a), b: affectedShare(b) },
+    };
     const wouldDecide = effects === null || !policy.estimates ? null : estimate(metric, effects, null, level, random);
-    return { ...base, ...nothing, ...seen, wouldDecide, verdict: 'inconclusive', reason: refusal === null ? 'too-few-runs' : 'refused' };
+    return {
+      ...base,
+      ...nothing,
+      ...seen,
+      wouldDecide,
+      verdict: 'inconclusive',
+      reason: refusal === null ? 'too-few-runs' : 'refused',
+    };
   }
   const judged = judge({ metric, random, tested, effects, shift }, policy.alpha);
-  const noWorse = policy.sidedness === 'one' ? noWorseOf({ ...metric, paired }, effects, random, policy.resamples) : null;
+  const noWorse =
+    policy.sidedness === 'one' ? noWorseOf({ ...metric, paired }, effects, random, policy.resamples) : null;
   const isOpen = judged.verdict === 'inconclusive' && noWorse?.holds !== true;
   return {
     ...base,
@@ -180,11 +248,16 @@ interface Compared {
   readonly shift: Shift;
 }
 
-function judge({ metric, random, tested, effects, shift }: Compared, alpha: number): Pick<Decision, 'verdict' | 'reason'> {
+function judge(
+  { metric, random, tested, effects, shift }: Compared,
+  alpha: number,
+): Pick<Decision, 'verdict' | 'reason'> {
   const fewest = Math.min(metric.a.length, metric.b.length);
   const open = (reason: Reason): Pick<Decision, 'verdict' | 'reason'> => ({ verdict: 'inconclusive', reason });
-  if (tested.named) return { verdict: effects.difference.estimate > 0 ? 'regressed' : 'improved', reason: 'difference' };
-  if (fewest >= leastRunsForEquivalence && isInside(effects, shift, metric)) return { verdict: 'equivalent', reason: 'inside-margin' };
+  if (tested.named)
+    return { verdict: effects.difference.estimate > 0 ? 'regressed' : 'improved', reason: 'difference' };
+  if (fewest >= leastRunsForEquivalence && isInside(effects, shift, metric))
+    return { verdict: 'equivalent', reason: 'inside-margin' };
   if (tested.p <= alpha) return open(tested.score > 0 ? 'many-metrics' : 'about-margin');
   // A few runs may weigh more in the mean than all others: then ranks say one thing and the mean nothing.
   if (rankTest(metric.a, metric.b, random).p <= alpha) return open('mean-unclear');
@@ -192,8 +265,11 @@ function judge({ metric, random, tested, effects, shift }: Compared, alpha: numb
 }
 
 function isInside({ difference, ratio }: MeanEffects, shift: Shift, { a, margin }: MetricInput): boolean {
-  const within = ({ low, high }: Interval, least: number, most: number): boolean => low !== null && high !== null && low >= least && high <= most;
-  const meanInside = within(difference, -margin.absolute, margin.absolute) || (ratio !== null && within(ratio, 1 / (1 + margin.relative), 1 + margin.relative));
+  const within = ({ low, high }: Interval, least: number, most: number): boolean =>
+    low !== null && high !== null && low >= least && high <= most;
+  const meanInside =
+    within(difference, -margin.absolute, margin.absolute) ||
+    (ratio !== null && within(ratio, 1 / (1 + margin.relative), 1 + margin.relative));
   const allowed = allowedDifference(a, margin);
   return meanInside && within(shift, -allowed, allowed);
 }
@@ -212,7 +288,13 @@ function affectedShare(values: readonly number[]): Share {
 }
 
 /** `noWorse`: only its upper ends matter; else both ends have to lie inside the margin. */
-function estimate({ a, b, margin }: MetricInput, effects: MeanEffects, noWorse: NoWorse | null, level: number, random: Random): WouldDecide {
+function estimate(
+  { a, b, margin }: MetricInput,
+  effects: MeanEffects,
+  noWorse: NoWorse | null,
+  level: number,
+  random: Random,
+): WouldDecide {
   const { estimate: difference, low, high } = effects.difference;
   const fewest = Math.min(a.length, b.length);
   // A gate has nothing to find in what is better.
@@ -222,9 +304,10 @@ function estimate({ a, b, margin }: MetricInput, effects: MeanEffects, noWorse: 
   }
   if (low === null || high === null) return { of: 'equivalence', runs: leastRunsForEquivalence };
   const allowed = allowedDifference(a, margin);
-  const runs = noWorse === null
-    ? runsForWidth(fewest, Math.max(high - difference, difference - low), allowed - Math.abs(difference))
-    : runsForWidth(fewest, (noWorse.bound ?? high) - difference, allowed - difference);
+  const runs =
+    noWorse === null
+      ? runsForWidth(fewest, Math.max(high - difference, difference - low), allowed - Math.abs(difference))
+      : runsForWidth(fewest, (noWorse.bound ?? high) - difference, allowed - difference);
   return { of: 'equivalence', runs: runs === null ? null : Math.max(runs, leastRunsForEquivalence) };
 }
 

@@ -18,7 +18,11 @@ export interface DifferingFact {
   readonly b: string | null;
 }
 
-const facts: readonly { readonly class: FactClass; readonly what: string; readonly read: (facts: SideFacts) => string | null }[] = [
+const facts: readonly {
+  readonly class: FactClass;
+  readonly what: string;
+  readonly read: (facts: SideFacts) => string | null;
+}[] = [
   { class: 'profile', what: 'the profile is', read: ({ profile }) => profile },
   { class: 'kernel', what: 'the kernel is', read: ({ kernel }) => kernel },
   { class: 'kernel', what: 'the preemption model is', read: ({ preemption }) => preemption },
@@ -26,7 +30,11 @@ const facts: readonly { readonly class: FactClass; readonly what: string; readon
   { class: 'machine', what: 'the CPU is', read: ({ cpuModel }) => cpuModel },
   { class: 'machine', what: 'the number of CPUs is', read: ({ cpus }) => (cpus === null ? null : String(cpus)) },
   // The kernel keeps more or less for itself from boot to boot.
-  { class: 'machine', what: 'the memory is', read: ({ memoryBytes }) => (memoryBytes === null ? null : formatSize(Math.round(memoryBytes / 2 ** 28) * 2 ** 28)) },
+  {
+    class: 'machine',
+    what: 'the memory is',
+    read: ({ memoryBytes }) => (memoryBytes === null ? null : formatSize(Math.round(memoryBytes / 2 ** 28) * 2 ** 28)),
+  },
   { class: 'jdk', what: 'the JDK is', read: ({ jdks }) => (jdks.length === 0 ? null : jdks.join(' and ')) },
   { class: 'pauselab', what: 'pauselab is', read: ({ tool }) => tool },
 ];
@@ -41,7 +49,10 @@ export function factsOfClass(of: SideFacts, ...classes: readonly FactClass[]): s
 }
 
 /** `the kernel is 6.16 in before and 6.17 in after` */
-export function factSentence({ what, a, b }: DifferingFact, labels: { readonly a: string; readonly b: string }): string {
+export function factSentence(
+  { what, a, b }: DifferingFact,
+  labels: { readonly a: string; readonly b: string },
+): string {
   return `${what} ${a ?? 'unknown'} in ${labels.a} and ${b ?? 'unknown'} in ${labels.b}`;
 }
 
@@ -49,7 +60,9 @@ export function factSentence({ what, a, b }: DifferingFact, labels: { readonly a
 export function differencesOf(a: Side, b: Side): string[] {
   const differing = differingFacts(a.facts, b.facts).map((fact) => factSentence(fact, { a: a.label, b: b.label }));
   return [
-    ...(differing.length === 0 ? [] : [`Beside what was to be compared, ${differing.join('; ')}. A difference may come from any of these.`]),
+    ...(differing.length === 0
+      ? []
+      : [`Beside what was to be compared, ${differing.join('; ')}. A difference may come from any of these.`]),
     ...profileDifferences(a, b),
   ];
 }
@@ -62,13 +75,15 @@ export interface DifferingSetting {
 }
 
 /**
- * In what two resolved profiles measure different things, by meaning (settings-meaning.ts). How often, in which order and
+ * In what two resolved profiles measure different things, by meaning (settings-meaning.ts). How often, in which order
+ * and
  * under which title is no difference, nor is an arm that only one of them has.
  */
 export function differingSettings(one: Configured, other: Configured): DifferingSetting[] {
   const paths: DifferingSetting[] = [];
   const shared = new Set(armNames(one.resolved).filter((name) => armNames(other.resolved).includes(name)));
-  const tree = ({ resolved, programs }: Configured): unknown => withoutEmpty(meaningOf({ resolved: measured(resolved, shared), programs }));
+  const tree = ({ resolved, programs }: Configured): unknown =>
+    withoutEmpty(meaningOf({ resolved: measured(resolved, shared), programs }));
   differingPaths(tree(one), tree(other), '', paths);
   return paths;
 }
@@ -85,7 +100,8 @@ export function withoutRepetition(settings: readonly DifferingSetting[], arms: n
   const key = ({ path, a, b }: DifferingSetting): string => JSON.stringify([pathInArm(path), a, b]);
   const seen = new Map<string, number>();
   for (const one of settings) if (ofArm.test(one.path)) seen.set(key(one), (seen.get(key(one)) ?? 0) + 1);
-  const isOfAll = (one: DifferingSetting): boolean => ofArm.test(one.path) && seen.get(key(one)) === arms && (arms > 1 || pathInArm(one.path).startsWith('jvm.app.'));
+  const isOfAll = (one: DifferingSetting): boolean =>
+    ofArm.test(one.path) && seen.get(key(one)) === arms && (arms > 1 || pathInArm(one.path).startsWith('jvm.app.'));
   return settings.flatMap((one, i) => {
     if (!isOfAll(one)) return [one];
     return settings.findIndex((other) => key(other) === key(one)) === i ? [{ ...one, path: pathInArm(one.path) }] : [];
@@ -106,8 +122,13 @@ export function measuredSettings(resolved: unknown): unknown {
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (!isTree(value) || value instanceof ProgramVersion) return value;
-  const isEmpty = (inner: unknown): boolean => inner === null || inner === undefined || (isTree(inner) && Object.keys(inner).length === 0);
-  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]: [string, unknown]) => (isEmpty(inner) ? [] : [[key, withoutEmpty(inner)]])));
+  const isEmpty = (inner: unknown): boolean =>
+    inner === null || inner === undefined || (isTree(inner) && Object.keys(inner).length === 0);
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
+      isEmpty(inner) ? [] : [[key, withoutEmpty(inner)]],
+    ),
+  );
 }
 
 /** Kernels and their models are facts of a side, and told as such. */
@@ -115,11 +136,20 @@ const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt'
 
 function measured(resolved: unknown, arms: ReadonlySet<string>): unknown {
   if (!isTree(resolved) || Array.isArray(resolved)) return resolved;
-  const without = (value: object, keys: readonly string[]): object => Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
+  const without = (value: object, keys: readonly string[]): object =>
+    Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
   return Object.fromEntries(
     Object.entries(without(resolved, unmeasured)).map(([key, value]: [string, unknown]) => {
       if (key === 'spoiled' && isTree(value)) return [key, without(value, ['retries'])];
-      if (key === 'arms' && Array.isArray(value)) return [key, value.flatMap((arm: unknown) => (isTree(arm) && 'name' in arm && typeof arm.name === 'string' && arms.has(arm.name) ? [without(arm, ['title'])] : []))];
+      if (key === 'arms' && Array.isArray(value))
+        return [
+          key,
+          value.flatMap((arm: unknown) =>
+            isTree(arm) && 'name' in arm && typeof arm.name === 'string' && arms.has(arm.name)
+              ? [without(arm, ['title'])]
+              : [],
+          ),
+        ];
       return [key, value];
     }),
   );
@@ -127,7 +157,9 @@ function measured(resolved: unknown, arms: ReadonlySet<string>): unknown {
 
 function armNames(resolved: unknown): string[] {
   const arms: unknown = isTree(resolved) && 'arms' in resolved ? resolved.arms : [];
-  return Array.isArray(arms) ? arms.flatMap((arm: unknown) => (isTree(arm) && 'name' in arm && typeof arm.name === 'string' ? [arm.name] : [])) : [];
+  return Array.isArray(arms)
+    ? arms.flatMap((arm: unknown) => (isTree(arm) && 'name' in arm && typeof arm.name === 'string' ? [arm.name] : []))
+    : [];
 }
 
 function profileDifferences(a: Side, b: Side): string[] {
@@ -135,22 +167,31 @@ function profileDifferences(a: Side, b: Side): string[] {
   const paths: DifferingSetting[] = [];
   differingPaths(meaningOf(a), meaningOf(b), '', paths);
   if (paths.length === 0 && a.facts.profileHash === b.facts.profileHash) return [];
-  return [`The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in how it is written alone' : `in ${shownSettings(withoutRepetition(paths, sharedArms(a, b)))}`}.`];
+  return [
+    `The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in how it is written alone' : `in ${shownSettings(withoutRepetition(paths, sharedArms(a, b)))}`}.`,
+  ];
 }
 
 /** `arms.free.holder.nice (19, 10); hogs.count (1, 2)` */
 export function shownSettings(paths: readonly DifferingSetting[]): string {
   const more = paths.length > shownPaths ? `; and ${paths.length - shownPaths} more` : '';
-  return `${paths.slice(0, shownPaths).map(({ path, a, b }) => `${path} (${a.includes(', ') || b.includes(', ') ? `${a}; ${b}` : `${a}, ${b}`})`).join('; ')}${more}`;
+  return `${paths
+    .slice(0, shownPaths)
+    .map(({ path, a, b }) => `${path} (${a.includes(', ') || b.includes(', ') ? `${a}; ${b}` : `${a}, ${b}`})`)
+    .join('; ')}${more}`;
 }
 
-/** An array's members are told apart by what names them; where nothing does, what is not alike in the two is one difference. */
+/**
+ * An array's members are told apart by what names them; where nothing does, what is not alike in the two is one
+ * difference.
+ */
 function differingPaths(one: unknown, other: unknown, path: string, found: DifferingSetting[], depth = 0): void {
   if (found.length > 1000 || depth > 20 || isAlike(one, other)) return;
   const settings = (value: unknown): unknown => (value === undefined && settingsByName.test(path) ? {} : value);
   const [left, right] = [membersOf(settings(one)), membersOf(settings(other))];
   if (left !== null && right !== null) {
-    for (const key of new Set([...left.keys(), ...right.keys()])) differingPaths(left.get(key), right.get(key), path === '' ? key : `${path}.${key}`, found, depth + 1);
+    for (const key of new Set([...left.keys(), ...right.keys()]))
+      differingPaths(left.get(key), right.get(key), path === '' ? key : `${path}.${key}`, found, depth + 1);
   } else if (Array.isArray(one) && Array.isArray(other)) {
     found.push({ path, ...differingParts(one, other) });
   } else {
@@ -160,12 +201,16 @@ function differingPaths(one: unknown, other: unknown, path: string, found: Diffe
 
 function isAlike(one: unknown, other: unknown): boolean {
   if (one instanceof ProgramVersion && other instanceof ProgramVersion) return one.isSame(other);
-  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((member, i) => isAlike(member, other[i]));
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((member, i) => isAlike(member, other[i]));
   return Object.is(one, other) || (isTree(one) && isTree(other) && JSON.stringify(one) === JSON.stringify(other));
 }
 
 /** Of two lists whose order matters: what is left without their common beginning and end. */
-function differingParts(one: readonly unknown[], other: readonly unknown[]): { readonly a: string; readonly b: string } {
+function differingParts(
+  one: readonly unknown[],
+  other: readonly unknown[],
+): { readonly a: string; readonly b: string } {
   const most = Math.min(one.length, other.length);
   let before = 0;
   while (before < most && isAlike(one[before], other[before])) before += 1;
@@ -194,8 +239,13 @@ function membersOf(value: unknown): Map<string, unknown> | null {
   if (!Array.isArray(value)) return new Map(Object.entries(value));
   const members: readonly unknown[] = value;
   for (const key of naming) {
-    const names = members.flatMap((member) => (isTree(member) && key in member && typeof (member as Record<string, unknown>)[key] === 'string' ? [(member as Record<string, string>)[key] ?? ''] : []));
-    if (names.length === members.length && new Set(names).size === names.length) return new Map(names.map((name, i) => [name, members[i]]));
+    const names = members.flatMap((member) =>
+      isTree(member) && key in member && typeof (member as Record<string, unknown>)[key] === 'string'
+        ? [(member as Record<string, string>)[key] ?? '']
+        : [],
+    );
+    if (names.length === members.length && new Set(names).size === names.length)
+      return new Map(names.map((name, i) => [name, members[i]]));
   }
   return null;
 }

@@ -4,11 +4,14 @@
  *   [ARM/]SERIES.METRIC  > | >= | < | <= | == | !=  VALUE
  *   [ARM/]METRIC         of the arm itself, such as memory.rss_peak or gc.pause.longest
  *
- * VALUE has the metric's unit: a duration (20ms) for a time, a share (5%, 0.05) for a share, a size (64MiB) for memory, true
- * or false for a flag, else a number; a bare number of nanoseconds or bytes only for a name that ends in `_ns` or `_bytes`.
+ * VALUE has the metric's unit: a duration (20ms) for a time, a share (5%, 0.05) for a share, a size (64MiB) for memory,
+ * true
+ * or false for a flag, else a number; a bare number of nanoseconds or bytes only for a name that ends in `_ns` or
+ * `_bytes`.
  * Without ARM the condition is on every arm that is no control.
  *
- * A percentile is compared by its bound and not by itself: it is above 5 ms where that of the typical run is, at 95 %, and
+ * A percentile is compared by its bound and not by itself: it is above 5 ms where that of the typical run is, at 95 %,
+ * and
  * below where it is below at 95 %. Between the two nothing is decided (docs/statistics.md).
  *
  * Nothing passes by absence: a figure that is not known (n too small, saturated, no operation served), an experiment
@@ -20,7 +23,16 @@ import type { ArmSummary, SummaryFile } from '../bundle/schema.js';
 import type { ResolvedArm } from '../profile/resolved.js';
 import { leastRunsForBounds, typicalRun, type TypicalRun } from '../stats/typical-run.js';
 import { holds, limitValue, limitWords, operators, type Operator } from './limit.js';
-import { allMetrics, bundleName, formatMetric, metricNamed, namesOf, noSuchMetric, storedPercents, type Metric } from './metrics.js';
+import {
+  allMetrics,
+  bundleName,
+  formatMetric,
+  metricNamed,
+  namesOf,
+  noSuchMetric,
+  storedPercents,
+  type Metric,
+} from './metrics.js';
 import { summaryEvidence } from './summary-evidence.js';
 import { listed } from './words.js';
 
@@ -45,17 +57,31 @@ export function parseFailCondition(text: string, arms: readonly ResolvedArm[]): 
   const words = limitWords(text);
   const [, arm, target = ''] = /^(?:([^/]+)\/)?([^/]+)$/.exec(words?.target ?? '') ?? [];
   const comparison = operators.find((one) => one === words?.operator);
-  if (words === null || comparison === undefined || target === '') throw usage(`--fail-if "${text}": expected [ARM/]SERIES.FIGURE, a comparison and a value, such as 'writer.mprotect.stalls > 0'`);
+  if (words === null || comparison === undefined || target === '')
+    throw usage(
+      `--fail-if "${text}": expected [ARM/]SERIES.FIGURE, a comparison and a value, such as 'writer.mprotect.stalls > 0'`,
+    );
   if (arm !== undefined && !arms.some(({ name }) => name === arm)) {
     const names = arms.map(({ name }) => name);
     throw usage(`--fail-if "${text}": there is no arm ${arm}${didYouMean(arm, names)}; there are ${names.join(', ')}`);
   }
   const chosen = arms.filter(({ name, control }) => (arm === undefined ? control === null : name === arm));
   const { series, metric, name } = subjectOf(text, target, chosen);
-  if (metric.percent !== null && (comparison === '==' || comparison === '!=')) throw usage(`--fail-if "${text}": expected >, >=, < or <= to compare a percentile with, got ${comparison}: no percentile is ever exactly another`);
+  if (metric.percent !== null && (comparison === '==' || comparison === '!='))
+    throw usage(
+      `--fail-if "${text}": expected >, >=, < or <= to compare a percentile with, got ${comparison}: no percentile is ever exactly another`,
+    );
   const value = limitValue(metric, name, words.value);
-  if (!value.ok) throw usage(`--fail-if "${text}": expected ${value.expected} to compare ${name} with, got ${words.value}`);
-  return { text, arms: chosen.filter((one) => series !== null || canHave(metric, one)).map((one) => one.name), series, metric, comparison, value: value.value };
+  if (!value.ok)
+    throw usage(`--fail-if "${text}": expected ${value.expected} to compare ${name} with, got ${words.value}`);
+  return {
+    text,
+    arms: chosen.filter((one) => series !== null || canHave(metric, one)).map((one) => one.name),
+    series,
+    metric,
+    comparison,
+    value: value.value,
+  };
 }
 
 interface Subject {
@@ -66,18 +92,32 @@ interface Subject {
 }
 
 function subjectOf(text: string, target: string, arms: readonly ResolvedArm[]): Subject {
-  const refused = (why: string): never => { throw usage(`--fail-if "${text}": ${why}`); };
+  const refused = (why: string): never => {
+    throw usage(`--fail-if "${text}": ${why}`);
+  };
   const series = [...new Set(arms.flatMap(({ victims }) => victims.map((victim) => victim.series)))];
   const found = series.find((one) => target.startsWith(`${one}.`));
   const name = found === undefined ? target : target.slice(found.length + 1);
   const metric = metricNamed(name);
   if (found === undefined) {
     if (metric === null || metric.scope === 'series') return refused(noSuchSeries(target, series));
-    if (!arms.some((arm) => canHave(metric, arm))) return refused(`no arm has ${metric.name}: ${metric.needs === 'jvm' ? 'none is a JVM' : 'none has a holder that gives memory back'}`);
+    if (!arms.some((arm) => canHave(metric, arm)))
+      return refused(
+        `no arm has ${metric.name}: ${metric.needs === 'jvm' ? 'none is a JVM' : 'none has a holder that gives memory back'}`,
+      );
   } else if (metric?.scope === 'arm') return refused(`${metric.name} is of the whole arm; leave out ${found}.`);
-  if (metric === null) return refused(noSuchMetric(name, allMetrics([99]).filter(({ scope }) => scope === 'series')));
+  if (metric === null)
+    return refused(
+      noSuchMetric(
+        name,
+        allMetrics([99]).filter(({ scope }) => scope === 'series'),
+      ),
+    );
   const { percent } = metric;
-  if (percent !== null && (metric.subject === 'holder' || !storedPercents.some((stored) => stored === percent))) return refused(`a summary has no ${metric.name} of each run; there are percentiles of service, response and the JVM's log at ${storedPercents.join(', ')}`);
+  if (percent !== null && (metric.subject === 'holder' || !storedPercents.some((stored) => stored === percent)))
+    return refused(
+      `a summary has no ${metric.name} of each run; there are percentiles of service, response and the JVM's log at ${storedPercents.join(', ')}`,
+    );
   return { series: found ?? null, metric, name };
 }
 
@@ -97,7 +137,10 @@ function canHave({ needs }: Metric, arm: ResolvedArm): boolean {
 export function refuseUndecidable(conditions: readonly FailCondition[], runs: number): void {
   const first = conditions.find(({ metric }) => metric.percent !== null);
   if (first === undefined || runs >= leastRunsForBounds) return;
-  throw new Failure(ExitCode.inconclusive, `--fail-if "${first.text}" cannot be decided, whatever is measured: ${runs === 1 ? 'one run says' : `${runs} runs say`} too little of how a percentile differs from run to run; use --runs ${leastRunsForBounds} or more`);
+  throw new Failure(
+    ExitCode.inconclusive,
+    `--fail-if "${first.text}" cannot be decided, whatever is measured: ${runs === 1 ? 'one run says' : `${runs} runs say`} too little of how a percentile differs from run to run; use --runs ${leastRunsForBounds} or more`,
+  );
 }
 
 /** What the arms of one condition came to. */
@@ -113,13 +156,27 @@ export function checkCondition(condition: FailCondition, summary: SummaryFile): 
   const results = summary.arms.filter(({ name }) => arms.includes(name)).flatMap((arm) => resultOf(condition, arm));
   const of = (outcome: ArmResult['outcome']): ArmResult[] => results.filter((one) => one.outcome === outcome);
   const name = series === null ? metric.name : `${series}.${bundleName(metric)}`;
-  const say = (outcome: ConditionResult['outcome'], words: string): ConditionResult => ({ condition, outcome, sentence: `"${text}" ${words}.` });
+  const say = (outcome: ConditionResult['outcome'], words: string): ConditionResult => ({
+    condition,
+    outcome,
+    sentence: `"${text}" ${words}.`,
+  });
   const [met, unknown] = [of('met'), of('unknown')];
-  if (met.length > 0) return say('met', `is met: ${met.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}`);
-  if (unknown.length > 0) return say('unknown', `cannot be decided: ${unknown.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}; use more or longer runs`);
+  if (met.length > 0)
+    return say('met', `is met: ${met.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}`);
+  if (unknown.length > 0)
+    return say(
+      'unknown',
+      `cannot be decided: ${unknown.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}; use more or longer runs`,
+    );
   if (results.length === 0) return say('unknown', `cannot be decided: no arm has ${name}`);
-  if (summary.status !== 'complete') return say('unknown', 'cannot be decided: the experiment is not complete; run it to its end');
-  if (summary.degraded.length > 0) return say('unknown', 'cannot be decided: the set-up was not as asked for (--allow-degraded), so that it is not met says nothing');
+  if (summary.status !== 'complete')
+    return say('unknown', 'cannot be decided: the experiment is not complete; run it to its end');
+  if (summary.degraded.length > 0)
+    return say(
+      'unknown',
+      'cannot be decided: the set-up was not as asked for (--allow-degraded), so that it is not met says nothing',
+    );
   if (metric.percent === null) return say('not met', `is not met in ${results.map(({ arm }) => arm).join(', ')}`);
   return say('not met', `is not met: ${results.map(({ arm, words }) => `${name} is ${words} in ${arm}`).join(', ')}`);
 }
@@ -134,10 +191,16 @@ function resultOf(condition: FailCondition, arm: ArmSummary): ArmResult[] {
   const own = metric.of(evidence.pooled);
   if (own.absent) return [];
   if (own.value === null) return result('unknown', `not known (${own.missing ?? 'no figure'})`);
-  if (metric.percent === null) return result(holds(own.value, comparison, value) ? 'met' : 'not met', formatMetric(metric.unit, own.value));
+  if (metric.percent === null)
+    return result(holds(own.value, comparison, value) ? 'met' : 'not met', formatMetric(metric.unit, own.value));
   const perRun = evidence.runs.flatMap((run) => (run === null ? [] : (metric.of(run).value ?? [])));
-  if (perRun.length < evidence.runs.length) return result('unknown', `not known in ${evidence.runs.length - perRun.length} of ${evidence.runs.length} runs`);
-  if (perRun.length < leastRunsForBounds) return result('unknown', `known in ${perRun.length} whole, unspoiled runs (${listed(perRun.map((one) => formatMetric(metric.unit, one)))}), and ${leastRunsForBounds} bound it`);
+  if (perRun.length < evidence.runs.length)
+    return result('unknown', `not known in ${evidence.runs.length - perRun.length} of ${evidence.runs.length} runs`);
+  if (perRun.length < leastRunsForBounds)
+    return result(
+      'unknown',
+      `known in ${perRun.length} whole, unspoiled runs (${listed(perRun.map((one) => formatMetric(metric.unit, one)))}), and ${leastRunsForBounds} bound it`,
+    );
   return result(...byBound(condition, typicalRun(perRun)));
 }
 

@@ -15,11 +15,17 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
       // Undisturbed runs alone have their own rule.
       const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
       return arm.series.map((series): Compared => {
-        const same = (control: ArmSummary | undefined): Series | undefined => control?.series.find(({ name }) => name === series.name);
+        const same = (control: ArmSummary | undefined): Series | undefined =>
+          control?.series.find(({ name }) => name === series.name);
         const controls = { foreign: same(foreign), idle: same(idle) };
         const judged = outcomeOf(series, controls, foreign !== undefined || arm.jvm === null);
         const isNew = found !== null && found.series.includes(series.name) && judged.outcome !== 'stalls';
-        return { arm, series, controls, judged: isNew ? { outcome: 'stalls', reason: null, underLoad: found } : judged };
+        return {
+          arm,
+          series,
+          controls,
+          judged: isNew ? { outcome: 'stalls', reason: null, underLoad: found } : judged,
+        };
       });
     });
 }
@@ -28,7 +34,14 @@ export function compareArms(arms: readonly ArmSummary[]): Compared[] {
 export function findingOf(one: Compared, name = one.arm.name): Finding {
   const { arm, series, judged } = one;
   const level = judged.reason !== null ? null : judged.underLoad === undefined ? 'undisturbed' : 'under-load';
-  return { arm: arm.name, kernel: arm.kernel, series: series.name, outcome: judged.outcome, level, sentence: `${name}, ${series.name}: ${describe(one)}.` };
+  return {
+    arm: arm.name,
+    kernel: arm.kernel,
+    series: series.name,
+    outcome: judged.outcome,
+    level,
+    sentence: `${name}, ${series.name}: ${describe(one)}.`,
+  };
 }
 
 function describe({ series, controls: { foreign, idle }, judged }: Compared): string {
@@ -39,7 +52,9 @@ function describe({ series, controls: { foreign, idle }, judged }: Compared): st
   const inBoth = idle === undefined ? inControl : `${inControl}, and the idle control ${countIn(idle)}`;
   switch (judged.reason) {
     case null:
-      return judged.outcome === 'stalls' ? `${seen}; ${inBoth}` : `${seen}; it cannot be told from the foreign control, which ${had}`;
+      return judged.outcome === 'stalls'
+        ? `${seen}; ${inBoth}`
+        : `${seen}; it cannot be told from the foreign control, which ${had}`;
     case 'no-run':
       return 'no whole, unspoiled run, so nothing can be said';
     case 'no-control-run':
@@ -71,14 +86,18 @@ function describe({ series, controls: { foreign, idle }, judged }: Compared): st
   }
 }
 
-/** `6 stalls of 100 ms or more in both runs, up to 663 ms long, 48.0 % of the time; the victim was blocked in the kernel in all of them`. */
+/**
+ * `6 stalls of 100 ms or more in both runs, up to 663 ms long, 48.0 % of the time; the victim was blocked in the kernel
+ * in all of them`.
+ */
 function stallsIn(series: Series): string {
   const runs = evidenceOf(series);
   const count = stallsOf(series);
   const threshold = formatDuration(series.stalls.threshold_ns);
   const share = runs.reduce((sum, { stalled_share }) => sum + stalled_share, 0) / runs.length;
   if (count === 0) {
-    const earlier = share > 0 ? `, but for one that began in the warm-up and took ${formatShare(share)} of the time` : '';
+    const earlier =
+      share > 0 ? `, but for one that began in the warm-up and took ${formatShare(share)} of the time` : '';
     return `no stall of ${threshold} or more in ${runs.length === 1 ? 'its only run' : runs.length === 2 ? 'either run' : `any of ${runs.length} runs`}${earlier}`;
   }
   const longest = formatDuration(Math.max(...runs.map(({ longest_ns }) => longest_ns)));
@@ -87,7 +106,9 @@ function stallsIn(series: Series): string {
   const onMutex = runs.reduce((sum, { mutex_count }) => sum + mutex_count, 0);
   return (
     `${counted(count, 'stall')} of ${threshold} or more in ${inRuns(affected, runs.length)}, ${count === 1 ? '' : 'up to '}${longest} long, ${formatShare(share)} of the time; ` +
-    (onMutex > 0 && blocked === 0 ? onMutexIn(onMutex, count) : blockedIn(blocked, count) + (onMutex > 0 ? `, and in ${onMutex} it slept on the allocator’s mutex` : ''))
+    (onMutex > 0 && blocked === 0
+      ? onMutexIn(onMutex, count)
+      : blockedIn(blocked, count) + (onMutex > 0 ? `, and in ${onMutex} it slept on the allocator’s mutex` : ''))
   );
 }
 
@@ -97,13 +118,18 @@ function inRuns(affected: number, runs: number): string {
 }
 
 function blockedIn(some: number, all: number): string {
-  if (some === 0) return all === 1 ? 'the victim was not blocked in the kernel' : 'in none of them was the victim blocked in the kernel';
+  if (some === 0)
+    return all === 1
+      ? 'the victim was not blocked in the kernel'
+      : 'in none of them was the victim blocked in the kernel';
   if (all === 1) return 'the victim was blocked in the kernel';
   return `the victim was blocked in the kernel in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
 }
 
 function onMutexIn(some: number, all: number): string {
-  return all === 1 ? 'the victim slept on the allocator’s mutex' : `the victim slept on the allocator’s mutex in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
+  return all === 1
+    ? 'the victim slept on the allocator’s mutex'
+    : `the victim slept on the allocator’s mutex in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
 }
 
 function countIn(control: Series | undefined): string {
@@ -111,7 +137,16 @@ function countIn(control: Series | undefined): string {
   return count === 0 ? 'none' : String(count);
 }
 
-function describeUnderLoad({ blamed, runs, stalls_n, endedWithHold_n, chance, longest_ns, load_share, controlLoad_share }: UnderLoad): string {
+function describeUnderLoad({
+  blamed,
+  runs,
+  stalls_n,
+  endedWithHold_n,
+  chance,
+  longest_ns,
+  load_share,
+  controlLoad_share,
+}: UnderLoad): string {
   return (
     `in ${counted(runs, 'run')} under load (others took ${formatShare(load_share)} of the CPU time that was left), ${endedWithHold_n} of ${counted(stalls_n, 'wait')} in the kernel (state D) of this arm's victims, up to ${formatDuration(longest_ns)} long, ` +
     `ended within 10 ms of the end of a hold of ${holderText(blamed)}, which chance would do in ${chance < 0.0001 ? 'less than 0.01 %' : formatShare(chance)} of cases; both controls ran as long beside ${formatShare(controlLoad_share)} or more, and no victim of theirs was blocked in the kernel`

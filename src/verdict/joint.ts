@@ -15,9 +15,14 @@ export type JointFinding = (typeof jointFindings)[number];
 
 export interface JointResult {
   readonly finding: JointFinding;
-  /** The probability that chance alone shows as much in any figure, where several candidates are judged adjusted for them (Holm). */
+  /**
+   * The probability that chance alone shows as much in any figure, where several candidates are judged adjusted for
+   * them (Holm).
+   */
   readonly p: number;
-  /** Of the figure that is the furthest beyond its margin, and of the sum of all: `p` comes from the smaller of both. */
+  /**
+   * Of the figure that is the furthest beyond its margin, and of the sum of all: `p` comes from the smaller of both.
+   */
   readonly pLargest: number;
   readonly pSum: number;
   /** The smallest p that any outcome of these runs could have had. */
@@ -34,8 +39,15 @@ export interface JudgedFigure extends JointFigure {
   readonly named: boolean;
 }
 
-/** The smallest p that any outcome of these runs could have, told from their number alone, and by how many tests they are judged. */
-export function smallestReachable(figures: readonly Figure[], alpha: number, sidedness: Sidedness): { readonly p: number; readonly families: number } {
+/**
+ * The smallest p that any outcome of these runs could have, told from their number alone, and by how many tests they
+ * are judged.
+ */
+export function smallestReachable(
+  figures: readonly Figure[],
+  alpha: number,
+  sidedness: Sidedness,
+): { readonly p: number; readonly families: number } {
   const families = familiesOf(figures, alpha, sidedness);
   return { p: smallestPOf(families, sidedness), families: families.length };
 }
@@ -57,7 +69,8 @@ export function judgeJointly(figures: readonly Figure[], alpha: number, sidednes
     members.forEach((place, i) => {
       const own = test.figures[i];
       if (own === undefined) return;
-      // Figures of a family are not a step of Holm's: a family may be found for one figure's sake, and name another wrongly.
+      // Figures of a family are not a step of Holm's: a family may be found for one figure's sake, and name another
+      // wrongly.
       const pAdjusted = Math.min(1, own.pAdjusted * tests.length);
       judged[place] = { ...own, pAdjusted, named: own.score > 0 && pAdjusted <= alpha && (ps[family] ?? 1) <= alpha };
     });
@@ -66,12 +79,15 @@ export function judgeJointly(figures: readonly Figure[], alpha: number, sidednes
   return {
     figures: judged,
     resultOf: (selected) => {
-      const own = tests.map(({ members, test }, family) => ({ members, test, p: ps[family] ?? 1 })).filter(({ members }) => members.some((place) => selected.includes(place)));
+      const own = tests
+        .map(({ members, test }, family) => ({ members, test, p: ps[family] ?? 1 }))
+        .filter(({ members }) => members.some((place) => selected.includes(place)));
       const [first] = own.toSorted((x, y) => x.p - y.p);
       const p = first?.p ?? 1;
       const named = selected.some((place) => judged[place]?.named === true);
       return {
-        finding: first === undefined || least > alpha ? 'undecidable' : p > alpha ? 'nothing' : named ? 'named' : 'unnamed',
+        finding:
+          first === undefined || least > alpha ? 'undecidable' : p > alpha ? 'nothing' : named ? 'named' : 'unnamed',
         p,
         pLargest: first?.test.pLargest ?? 1,
         pSum: first?.test.pSum ?? 1,

@@ -1,4 +1,6 @@
-/** From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has controls of its own. */
+/**
+ * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has controls of its own.
+ */
 import type { ArmSummary, KernelRecord, SummaryFile } from '../bundle/schema.js';
 import { compareArms, findingOf } from './finding.js';
 import { betweenIsThePatch, kernelNotes } from './kernel-notes.js';
@@ -21,11 +23,21 @@ export function judge({ arms, kernels, status, degraded }: JudgeInput): Judgemen
   const each = kernels.map(({ name }) => {
     const own = arms.filter(({ kernel }) => kernel === name);
     const unprobed = own.filter(({ control, series }) => control === null && series.length === 0);
-    return { name, compared: compareArms(own), unprobed, notes: notesOf(own.map((arm) => ({ ...arm, name: nameOf(arm) })), degraded) };
+    return {
+      name,
+      compared: compareArms(own),
+      unprobed,
+      notes: notesOf(
+        own.map((arm) => ({ ...arm, name: nameOf(arm) })),
+        degraded,
+      ),
+    };
   });
   // What holds of all is said once, what holds of one names it.
   const common = (note: string): boolean => each.every(({ notes }) => notes.includes(note));
-  const own = each.flatMap(({ name, notes }) => notes.filter((note) => !common(note)).map((note) => (note.includes(name) ? note : `On ${name}: ${note}`)));
+  const own = each.flatMap(({ name, notes }) =>
+    notes.filter((note) => !common(note)).map((note) => (note.includes(name) ? note : `On ${name}: ${note}`)),
+  );
   return {
     verdict: verdictOf(each, { status, degraded }, betweenIsThePatch(kernels)),
     findings: each.flatMap(({ compared }) => compared.map((one) => findingOf(one, nameOf(one.arm)))),

@@ -1,5 +1,6 @@
 /**
- * The grammar of limits, of policies as of conditions: `METRIC OPERATOR VALUE`. What a value may be is its metric's matter
+ * The grammar of limits, of policies as of conditions: `METRIC OPERATOR VALUE`. What a value may be is its metric's
+ * matter
  * (metrics/unit.ts); which operators make sense is the caller's.
  */
 import { parseInUnit, type Metric } from './metrics.js';

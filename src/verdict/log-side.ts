@@ -35,7 +35,10 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
       evidence.set(series, entry);
       const p99 = percentile_ns(counts, 99);
       const p99_ns = p99 === null ? null : p99 * factor;
-      if (asked === undefined && p99_ns !== null && p99_ns < leastTime_ns) throw usage(`${file}: as ${unitNames[said]}, 99 % of ${series} took ${formatDuration(p99_ns)} or less, which no operation does; say the unit of its values with --unit (${Object.keys(valueUnits).join(', ')})`);
+      if (asked === undefined && p99_ns !== null && p99_ns < leastTime_ns)
+        throw usage(
+          `${file}: as ${unitNames[said]}, 99 % of ${series} took ${formatDuration(p99_ns)} or less, which no operation does; say the unit of its values with --unit (${Object.keys(valueUnits).join(', ')})`,
+        );
       if (counts.n === 0) notes.push(`${series} has no sample in ${file}; this run of it is left out.`);
       else entry.runs.push(logEvidence({ round, window_ns: length_ns, counts, threshold_ns, factor }));
     }
@@ -46,7 +49,18 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
     kind: 'log',
     arms: [''],
     evidence: [...evidence.values()],
-    facts: { profile: null, profileHash: null, kernel: null, preemption: null, hz: null, cpuModel: null, cpus: null, memoryBytes: null, tool: null, jdks: [] },
+    facts: {
+      profile: null,
+      profileHash: null,
+      kernel: null,
+      preemption: null,
+      hz: null,
+      cpuModel: null,
+      cpus: null,
+      memoryBytes: null,
+      tool: null,
+      jdks: [],
+    },
     resolved: null,
     programs: null,
     startedAt: null,
@@ -62,7 +76,8 @@ export function logSide(path: string, files: readonly string[], { threshold_ns, 
 
 function unitNote(file: string, { declared, deduced }: HlogSum['unit']): string {
   if (declared !== null) return `the values of ${file} are ${unitNames[declared]}, as a line of it says.`;
-  if (deduced !== null) return `the values of ${file} are taken for ${unitNames[deduced]}: its column Interval_Max, in milliseconds by convention, stands beside the same maximum (--unit says otherwise).`;
+  if (deduced !== null)
+    return `the values of ${file} are taken for ${unitNames[deduced]}: its column Interval_Max, in milliseconds by convention, stands beside the same maximum (--unit says otherwise).`;
   return `the values of ${file} are taken for nanoseconds, as nothing in it says their unit (--unit does).`;
 }
 
@@ -78,7 +93,8 @@ interface LogRunInput {
 function logEvidence({ round, window_ns, counts, threshold_ns, factor }: LogRunInput): RoundRun {
   let count = 0;
   counts.index.forEach((index, position) => {
-    if (((valueOfIndex(index) + highestOfIndex(index)) / 2) * factor >= threshold_ns) count += counts.count[position] ?? 0;
+    if (((valueOfIndex(index) + highestOfIndex(index)) / 2) * factor >= threshold_ns)
+      count += counts.count[position] ?? 0;
   });
   return {
     scope: 'series',
@@ -90,10 +106,24 @@ function logEvidence({ round, window_ns, counts, threshold_ns, factor }: LogRunI
       service: { n: counts.n },
       response: null,
       saturated: false,
-      stalls: { threshold_ns, count, blocked_count: 0, unseen_count: count, longest_ns: count > 0 ? counts.max_ns * factor : 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0 },
+      stalls: {
+        threshold_ns,
+        count,
+        blocked_count: 0,
+        unseen_count: count,
+        longest_ns: count > 0 ? counts.max_ns * factor : 0,
+        longest_blocked_ns: 0,
+        total_ns: 0,
+        stalled_share: 0,
+        blocked_share: 0,
+        mutex_count: 0,
+        longest_mutex_ns: 0,
+        mutex_share: 0,
+      },
     },
     quantile(time, percent) {
-      const value = time === 'service' && hasFiniteUpperBound(percent / 100, counts.n) ? percentile_ns(counts, percent) : null;
+      const value =
+        time === 'service' && hasFiniteUpperBound(percent / 100, counts.n) ? percentile_ns(counts, percent) : null;
       return value === null ? null : value * factor;
     },
   };

@@ -28,18 +28,27 @@ const named = new Map<string, Metric>();
 
 /** With or without its unit at the end, dots or underlines between its parts. */
 function simplified(name: string): string {
-  return name.toLowerCase().replace(/_(ns|bytes)$/, '').replaceAll('.', '_');
+  return name
+    .toLowerCase()
+    .replace(/_(ns|bytes)$/, '')
+    .replaceAll('.', '_');
 }
 
 /** By its name, such as longest_ns or service.p99_9_ns, or an older one; null: there is none. */
 export function metricNamed(name: string): Metric | null {
-  if (named.size === 0) for (const metric of allMetrics()) for (const one of [metric.name, ...metric.aliases]) named.set(simplified(one), metric);
+  if (named.size === 0)
+    for (const metric of allMetrics())
+      for (const one of [metric.name, ...metric.aliases]) named.set(simplified(one), metric);
   const wanted = simplified(name);
   const found = named.get(wanted);
   if (found !== undefined) return found;
   const percent = Number(/^[a-z_]+_p(\d{1,2}(?:_\d{1,6})?)$/.exec(wanted)?.[1]?.replace('_', '.'));
   if (!(percent > 0 && percent < 100)) return null;
-  return [...percentileMetrics([percent]), ...armPercentileMetrics([percent])].find((one) => simplified(one.name) === wanted) ?? null;
+  return (
+    [...percentileMetrics([percent]), ...armPercentileMetrics([percent])].find(
+      (one) => simplified(one.name) === wanted,
+    ) ?? null
+  );
 }
 
 /** All that these metrics may be called: what a slip is compared with. */
@@ -64,7 +73,8 @@ export function noSuchMetric(name: string, of: readonly Metric[] = allMetrics([9
 /** `99.9`, `p99.9`: a percentile above 0 and below 100. */
 export function parsePercent(text: string): number {
   const percent = Number(/^p?(\d{1,2}(?:\.\d{1,6})?)$/.exec(text)?.[1]);
-  if (!(percent > 0 && percent < 100)) throw usage(`--quantile ${text}: expected a percentile above 0 and below 100, such as 99.9`);
+  if (!(percent > 0 && percent < 100))
+    throw usage(`--quantile ${text}: expected a percentile above 0 and below 100, such as 99.9`);
   return percent;
 }
 

@@ -27,14 +27,24 @@ function withoutControl(real: readonly ArmSummary[]): string[] {
   const removed = [...new Set(real.flatMap(({ jvm }) => jvm?.removedFromEnvironment ?? []))];
   return [
     'A program of your own has no control: what else the machine did may have a part in every stall. Arms are compared with the first of them.',
-    ...(removed.length > 0 ? [`The program did not get ${listed(removed)} of your environment; where it is to have ${removed.length === 1 ? 'it' : 'them'}, say so in jvm.app.environment.`] : []),
+    ...(removed.length > 0
+      ? [
+          `The program did not get ${listed(removed)} of your environment; where it is to have ${removed.length === 1 ? 'it' : 'them'}, say so in jvm.app.environment.`,
+        ]
+      : []),
   ];
 }
 
 function fewRuns(real: readonly ArmSummary[], foreign: ArmSummary | undefined): string[] {
-  const fewest = Math.min(...[...real, ...(foreign === undefined ? [] : [foreign])].map(({ runs, cutShortRuns }) => runs - cutShortRuns).filter((runs) => runs > 0));
+  const fewest = Math.min(
+    ...[...real, ...(foreign === undefined ? [] : [foreign])]
+      .map(({ runs, cutShortRuns }) => runs - cutShortRuns)
+      .filter((runs) => runs > 0),
+  );
   if (fewest >= 4 || real.length === 0) return [];
-  return [`With ${counted(fewest, 'run')} an arm, chance alone would put all of an arm's runs above the control's in 1 of ${orderings(fewest)} cases; with --runs 5 in 1 of ${orderings(5)}.`];
+  return [
+    `With ${counted(fewest, 'run')} an arm, chance alone would put all of an arm's runs above the control's in 1 of ${orderings(fewest)} cases; with --runs 5 in 1 of ${orderings(5)}.`,
+  ];
 }
 
 /** Ways to divide 2n runs into two groups of n: one of them puts all of one group above the other. */
@@ -48,31 +58,54 @@ function leftOut(arms: readonly ArmSummary[]): string[] {
   const spoiled = arms.reduce((sum, arm) => sum + arm.spoiledRuns, 0);
   const cut = arms.reduce((sum, arm) => sum + arm.cutShortRuns, 0);
   return [
-    ...(spoiled > 0 ? [`${counted(spoiled, 'run')} ${spoiled === 1 ? 'was' : 'were'} spoiled by what else this machine did: kept in the bundle, and left out of these figures.`] : []),
-    ...(cut > 0 ? [`${counted(cut, 'run')} ${cut === 1 ? 'was' : 'were'} cut short: in the figures, but no conclusion is drawn from ${cut === 1 ? 'it' : 'them'}.`] : []),
+    ...(spoiled > 0
+      ? [
+          `${counted(spoiled, 'run')} ${spoiled === 1 ? 'was' : 'were'} spoiled by what else this machine did: kept in the bundle, and left out of these figures.`,
+        ]
+      : []),
+    ...(cut > 0
+      ? [
+          `${counted(cut, 'run')} ${cut === 1 ? 'was' : 'were'} cut short: in the figures, but no conclusion is drawn from ${cut === 1 ? 'it' : 'them'}.`,
+        ]
+      : []),
   ];
 }
 
 function noise(arms: readonly ArmSummary[]): string[] {
-  const stalled = (control: 'idle' | 'foreign'): boolean => arms.some((arm) => arm.control === control && arm.series.some(({ stalls }) => stalls.count > 0));
+  const stalled = (control: 'idle' | 'foreign'): boolean =>
+    arms.some((arm) => arm.control === control && arm.series.some(({ stalls }) => stalls.count > 0));
   return [
-    ...(stalled('idle') ? ['Victims were stalled in the idle control too, where nothing is given back: something else on this machine stalls them.'] : []),
-    ...(stalled('foreign') ? ["Victims were stalled in the foreign control too: only what an arm has beyond it can be the lock's doing."] : []),
+    ...(stalled('idle')
+      ? [
+          'Victims were stalled in the idle control too, where nothing is given back: something else on this machine stalls them.',
+        ]
+      : []),
+    ...(stalled('foreign')
+      ? ["Victims were stalled in the foreign control too: only what an arm has beyond it can be the lock's doing."]
+      : []),
   ];
 }
 
 /** There is one foreign control, a copy of one arm; arms with another holder are compared with it all the same. */
 function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): string[] {
   if (foreign === undefined || foreign.holder === null || arm.holder === null || arm.runs === 0) return [];
-  const holderOf = ({ holder, regionBytes }: ArmSummary): string => `${(holder?.name ?? '').replace(/^holder\./, '')}${regionBytes === null ? '' : ` of ${formatSize(regionBytes)}`}`;
+  const holderOf = ({ holder, regionBytes }: ArmSummary): string =>
+    `${(holder?.name ?? '').replace(/^holder\./, '')}${regionBytes === null ? '' : ` of ${formatSize(regionBytes)}`}`;
   const [own, other] = [holderOf(arm), holderOf(foreign)];
-  return own === other ? [] : [`${arm.name} gives memory back by ${own}, the foreign control by ${other}: alike, but not the same.`];
+  return own === other
+    ? []
+    : [`${arm.name} gives memory back by ${own}, the foreign control by ${other}: alike, but not the same.`];
 }
 
 /** Nothing is claimed of a setting that only its variable tells of. */
 function unproven(arms: readonly ArmSummary[]): string[] {
-  const all = new Map(arms.flatMap((arm) => arm.unproven).map((one) => [`${one.allocator} ${one.key} ${one.asked}`, one]));
-  return [...all.values()].map(({ allocator, key, asked }) => `${allocator} does not say what it made of ${key}: ${asked}: that the variable was there and that the library knows its name is all that is proven.`);
+  const all = new Map(
+    arms.flatMap((arm) => arm.unproven).map((one) => [`${one.allocator} ${one.key} ${one.asked}`, one]),
+  );
+  return [...all.values()].map(
+    ({ allocator, key, asked }) =>
+      `${allocator} does not say what it made of ${key}: ${asked}: that the variable was there and that the library knows its name is all that is proven.`,
+  );
 }
 
 /** From this share of dropped ticks on the churn was another one than asked for. */
@@ -80,14 +113,18 @@ const heldUpShare = 0.1;
 
 function heldUp({ name, churn }: ArmSummary): string[] {
   if (churn === null || churn.droppedTicks <= heldUpShare * (churn.ticks + churn.droppedTicks)) return [];
-  return [`${name}: the churn was held up at ${formatShare(churn.droppedTicks / (churn.ticks + churn.droppedTicks))} of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.`];
+  return [
+    `${name}: the churn was held up at ${formatShare(churn.droppedTicks / (churn.ticks + churn.droppedTicks))} of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.`,
+  ];
 }
 
 /** The control copies one arm: of a JVM it is a JVM, of a native churn an engine. */
 function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): string[] {
   if (foreign === undefined || arm.runs === 0 || (arm.jvm === null) === (foreign.jvm === null)) return [];
   const kind = ({ jvm }: ArmSummary): string => (jvm === null ? 'a native process' : 'a JVM');
-  return [`${arm.name} is ${kind(arm)} and the foreign control ${kind(foreign)}: --set controls.of=${arm.name} gives it a control of its own kind.`];
+  return [
+    `${arm.name} is ${kind(arm)} and the foreign control ${kind(foreign)}: --set controls.of=${arm.name} gives it a control of its own kind.`,
+  ];
 }
 
 /**
@@ -95,7 +132,9 @@ function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): string[
  * allocates says less: it may wait for the allocator's own lock.
  */
 function lockFree(arm: ArmSummary): string[] {
-  const free = arm.series.filter((series) => lockOf(series) === 'none' && evidenceOf(series).some(({ count }) => count > 0));
+  const free = arm.series.filter(
+    (series) => lockOf(series) === 'none' && evidenceOf(series).some(({ count }) => count > 0),
+  );
   return free.map(({ name }) =>
     name.includes('.malloc_')
       ? `${arm.name}: ${name} takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.`
@@ -111,7 +150,15 @@ function flaws({ name: arm }: ArmSummary, { name, refused, exhausted, lost_recor
   const refusals = Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errno}`);
   return [
     ...(refusals.length > 0 ? [`${arm}, ${name}: the kernel refused ${listed(refusals)}; they are in no figure.`] : []),
-    ...(exhausted > 0 ? [`${arm}, ${name}: ${counted(exhausted, 'operation')} ${exhausted === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`] : []),
-    ...(lost_records > 0 ? [`${arm}, ${name}: ${counted(lost_records, 'record')} of slow operations ${lost_records === 1 ? 'was' : 'were'} overwritten before being read: the histograms and the number of stalls are exact, the list of stalls and the stalled share are not whole.`] : []),
+    ...(exhausted > 0
+      ? [
+          `${arm}, ${name}: ${counted(exhausted, 'operation')} ${exhausted === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`,
+        ]
+      : []),
+    ...(lost_records > 0
+      ? [
+          `${arm}, ${name}: ${counted(lost_records, 'record')} of slow operations ${lost_records === 1 ? 'was' : 'were'} overwritten before being read: the histograms and the number of stalls are exact, the list of stalls and the stalled share are not whole.`,
+        ]
+      : []),
   ];
 }

@@ -1,16 +1,22 @@
 /**
- * What the undisturbed runs say of one series of one arm, beside the same series of both controls: *foreign*, the same holder in
- * another process, which shares everything with the victims but the address space, and *idle*, whose holder does nothing.
+ * What the undisturbed runs say of one series of one arm, beside the same series of both controls: *foreign*, the same
+ * holder in
+ * another process, which shares everything with the victims but the address space, and *idle*, whose holder does
+ * nothing.
  *
- *   stalls        in the run with the least of it, the victim was held up in stalls for a larger share of the window than
- *                 it was stalled at all in any run of a control. Held up: blocked in the kernel (state D), or asleep on the
+ *   stalls        in the run with the least of it, the victim was held up in stalls for a larger share of the window
+ *   than
+ *                 it was stalled at all in any run of a control. Held up: blocked in the kernel (state D), or asleep on
+ *                 the
  *                 allocator's mutex where that is at least likely (docs/attribution.md)
- *   like-foreign  in no run was it held up in a stall, and the stalled shares do not all lie above the foreign control's
+ *   like-foreign  in no run was it held up in a stall, and the stalled shares do not all lie above the foreign
+ *   control's
  *   unclear       anything between, with the reason; also where the experiment has no control, a user's own program
  *   no-data       nothing to compare, with the reason
  *
  * The unit is the run; samples inside one are correlated. Only whole, unspoiled runs are evidence: the window of a run
- * that was cut short has another length, and so its share means something else. Nothing is concluded of a holder that made
+ * that was cut short has another length, and so its share means something else. Nothing is concluded of a holder that
+ * made
  * no call. Absence needs more than presence: that the victim worked all the time, and that every stall was seen.
  * Runs beside other programs may say that there are stalls, and why, all the same: under-load.ts.
  */
@@ -83,15 +89,21 @@ export function outcomeOf(series: Series, { foreign, idle }: Controls, hasContro
   return idleRuns !== null && hasLost(idleRuns) ? because('idle-unseen') : { outcome: 'stalls', reason: null };
 }
 
-/** A stall is blocked for most of it or on a mutex for most of it, never both; that two of them overlap is not possible in one series. */
+/**
+ * A stall is blocked for most of it or on a mutex for most of it, never both; that two of them overlap is not possible
+ * in one series.
+ */
 export function heldUpShare({ blocked_share, mutex_share }: SeriesRunFigures): number {
   return blocked_share + mutex_share;
 }
 
 /** Whole runs in which the victim worked, or could not because it was stalled. */
 export function evidenceOf({ perRun }: Pick<Series, 'perRun'>): SeriesRunFigures[] {
-  // A stall that lasts through the window leaves no operation, and in a bundle of an older version no stall either, but its share.
-  return perRun.filter(({ status, n, count, stalled_share }) => status === 'complete' && (n > 0 || count > 0 || stalled_share > 0));
+  // A stall that lasts through the window leaves no operation, and in a bundle of an older version no stall either, but
+  // its share.
+  return perRun.filter(
+    ({ status, n, count, stalled_share }) => status === 'complete' && (n > 0 || count > 0 || stalled_share > 0),
+  );
 }
 
 export function controlsOf({ foreign, idle }: Controls): readonly Series[] {

@@ -22,7 +22,10 @@ export function besidePublished(arms: readonly ArmSummary[]): string[] {
 }
 
 function crossingShares(arms: readonly ArmSummary[]): string[] {
-  const shares = holdersOf('madvise_dontneed_chunks', arms).map(({ arm, holder: { service, crossed_calls } }) => `${arm}: ${crossed_calls} of ${counted(service.n, 'call')} (${formatShare(crossed_calls / service.n)}) crossed VMAs`);
+  const shares = holdersOf('madvise_dontneed_chunks', arms).map(
+    ({ arm, holder: { service, crossed_calls } }) =>
+      `${arm}: ${crossed_calls} of ${counted(service.n, 'call')} (${formatShare(crossed_calls / service.n)}) crossed VMAs`,
+  );
   if (shares.length === 0) return [];
   const { perVma, fellBack } = heapTaskDaemon;
   const total = perVma + fellBack;
@@ -60,7 +63,9 @@ function holdersOf(operation: string, arms: readonly ArmSummary[]): Called[] {
   return arms.flatMap(({ name: arm, holder }) => {
     if (holder?.name !== `holder.${operation}`) return [];
     const { crossed_calls, service } = holder;
-    return crossed_calls === null || service.mean_ns === null ? [] : [{ arm, mean_ns: service.mean_ns, holder: { ...holder, crossed_calls } }];
+    return crossed_calls === null || service.mean_ns === null
+      ? []
+      : [{ arm, mean_ns: service.mean_ns, holder: { ...holder, crossed_calls } }];
   });
 }
 

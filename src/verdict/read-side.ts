@@ -29,10 +29,19 @@ export function readSides(path: string, options: SideOptions): Side[] {
 function logFiles(path: string): readonly string[] {
   const parts = existsSync(path) ? [path] : path.split(',').filter((part) => part !== '');
   const files = parts.flatMap((part) => {
-    if (!existsSync(part)) throw usage(`${part} does not exist; name the folder of a bundle that \`pauselab run\` wrote, or histogram logs (.hlog)`);
+    if (!existsSync(part))
+      throw usage(
+        `${part} does not exist; name the folder of a bundle that \`pauselab run\` wrote, or histogram logs (.hlog)`,
+      );
     if (!statSync(part).isDirectory()) return [part];
-    return readdirSync(part).filter((name) => name.endsWith('.hlog')).sort().map((name) => join(part, name));
+    return readdirSync(part)
+      .filter((name) => name.endsWith('.hlog'))
+      .sort()
+      .map((name) => join(part, name));
   });
-  if (files.length === 0) throw usage(`${path} holds neither a bundle (no manifest.json) nor a histogram log (.hlog); name the folder of a bundle that \`pauselab run\` wrote`);
+  if (files.length === 0)
+    throw usage(
+      `${path} holds neither a bundle (no manifest.json) nor a histogram log (.hlog); name the folder of a bundle that \`pauselab run\` wrote`,
+    );
   return files;
 }

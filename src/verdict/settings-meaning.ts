@@ -28,24 +28,34 @@ export class ProgramVersion {
 }
 
 export function meaningOf({ resolved, programs }: Configured): unknown {
-  const versionOf = (path: string): ProgramVersion => new ProgramVersion(path, programs?.find((file) => file.path === path)?.sha256 ?? null);
+  const versionOf = (path: string): ProgramVersion =>
+    new ProgramVersion(path, programs?.find((file) => file.path === path)?.sha256 ?? null);
   const versionsOf = (entry: string): ProgramVersion[] => {
     const folder = jarFolder(entry);
-    const jars = folder === null ? [] : (programs ?? []).filter(({ path }) => path.slice(0, path.lastIndexOf('/')) === folder);
+    const jars =
+      folder === null ? [] : (programs ?? []).filter(({ path }) => path.slice(0, path.lastIndexOf('/')) === folder);
     return jars.length === 0 ? [versionOf(entry)] : jars.map(({ path }) => versionOf(path));
   };
   const meaning = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(meaning);
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => [key, key === 'jvm' ? jvmMeaning(inner) : meaning(inner)] as const);
+    const entries = Object.entries(value).map(
+      ([key, inner]: [string, unknown]) => [key, key === 'jvm' ? jvmMeaning(inner) : meaning(inner)] as const,
+    );
     // Of an arm: it follows from its victims and its holder, and would be told twice.
-    return Object.fromEntries(Array.isArray(fieldOf(value, 'victims')) ? entries.filter(([key]) => key !== 'series') : entries);
+    return Object.fromEntries(
+      Array.isArray(fieldOf(value, 'victims')) ? entries.filter(([key]) => key !== 'series') : entries,
+    );
   };
   const jvmMeaning = (jvm: unknown): unknown => {
     if (typeof jvm !== 'object' || jvm === null) return jvm;
     const flags = wordsIn(jvm, 'flags');
     const app = fieldOf(jvm, 'app');
-    return { ...(meaning(jvm) as object), ...(flags === null ? {} : { flags: flagTree(flags) }), ...(typeof app === 'object' && app !== null ? { app: appMeaning(app) } : {}) };
+    return {
+      ...(meaning(jvm) as object),
+      ...(flags === null ? {} : { flags: flagTree(flags) }),
+      ...(typeof app === 'object' && app !== null ? { app: appMeaning(app) } : {}),
+    };
   };
   const appMeaning = (app: object): object => {
     const own = meaning(app) as object;
@@ -53,7 +63,8 @@ export function meaningOf({ resolved, programs }: Configured): unknown {
     const command = args === null ? null : commandOf(args);
     if (command === null) return own;
     const { main } = command;
-    const program = 'jar' in main ? { jar: versionOf(main.jar) } : { ...main, classPath: main.classPath.flatMap(versionsOf) };
+    const program =
+      'jar' in main ? { jar: versionOf(main.jar) } : { ...main, classPath: main.classPath.flatMap(versionsOf) };
     return { ...own, args: command.args, flags: flagTree(command.jvmArgs), ...program };
   };
   return meaning(resolved);

@@ -18,13 +18,30 @@ export function summaryEvidence(arm: ArmSummary, series: string | null): Summary
 function ofSeries({ window_ns, series: all }: ArmSummary, name: string): SummaryEvidence | null {
   const series = all.find((one) => one.name === name);
   // A victim that never operated has shown nothing, not even that it was not stalled.
-  if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0) return null;
-  const pooled: SeriesRun = { scope: 'series', window_ns: window_ns ?? 0, threshold_ns: series.stalls.threshold_ns, figures: series, knowsStates: true, quantile: ofTimes(series) };
+  if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0)
+    return null;
+  const pooled: SeriesRun = {
+    scope: 'series',
+    window_ns: window_ns ?? 0,
+    threshold_ns: series.stalls.threshold_ns,
+    figures: series,
+    knowsStates: true,
+    quantile: ofTimes(series),
+  };
   return { pooled, runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)) };
 }
 
-function ofTimes({ service, response, saturated }: Pick<SeriesRun['figures'], 'service' | 'response' | 'saturated'>): SeriesRun['quantile'] {
-  return (times, percent) => (times === 'service' ? storedPercentile(service, percent) : response === null || saturated ? null : storedPercentile(response, percent));
+function ofTimes({
+  service,
+  response,
+  saturated,
+}: Pick<SeriesRun['figures'], 'service' | 'response' | 'saturated'>): SeriesRun['quantile'] {
+  return (times, percent) =>
+    times === 'service'
+      ? storedPercentile(service, percent)
+      : response === null || saturated
+        ? null
+        : storedPercentile(response, percent);
 }
 
 function ofRun(pooled: SeriesRun, { service, response, saturated, ...stalls }: SeriesRunFigures): SeriesRun | null {
@@ -34,11 +51,28 @@ function ofRun(pooled: SeriesRun, { service, response, saturated, ...stalls }: S
 }
 
 function ofArm({ window_ns, series, jvm, holder, memoryUse: memory }: ArmSummary): SummaryEvidence {
-  const quantileOf = (log: NonNullable<ArmRun['jvm']>['log'], calls: ArmRun['holder']): ArmRun['quantile'] => (times, percent) => {
-    const durations = times === 'holder' ? calls?.service : log.find(({ name }) => name === times)?.durations;
-    return durations === undefined ? null : storedPercentile(durations, percent);
+  const quantileOf =
+    (log: NonNullable<ArmRun['jvm']>['log'], calls: ArmRun['holder']): ArmRun['quantile'] =>
+    (times, percent) => {
+      const durations = times === 'holder' ? calls?.service : log.find(({ name }) => name === times)?.durations;
+      return durations === undefined ? null : storedPercentile(durations, percent);
+    };
+  const pooled: ArmRun = {
+    scope: 'arm',
+    window_ns: window_ns ?? 0,
+    threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
+    jvm,
+    holder,
+    memory,
+    quantile: quantileOf(jvm?.log ?? [], holder),
   };
-  const pooled: ArmRun = { scope: 'arm', window_ns: window_ns ?? 0, threshold_ns: series[0]?.stalls.threshold_ns ?? 0, jvm, holder, memory, quantile: quantileOf(jvm?.log ?? [], holder) };
-  const runs = (jvm?.perRun ?? []).filter(({ status }) => status === 'complete').map(({ log }): ArmRun => ({ ...pooled, jvm: { log, logProblems: jvm?.logProblems ?? [] }, holder: null, quantile: quantileOf(log, null) }));
+  const runs = (jvm?.perRun ?? [])
+    .filter(({ status }) => status === 'complete')
+    .map(({ log }): ArmRun => ({
+      ...pooled,
+      jvm: { log, logProblems: jvm?.logProblems ?? [] },
+      holder: null,
+      quantile: quantileOf(log, null),
+    }));
   return { pooled, runs };
 }

@@ -21,39 +21,84 @@ export interface Circumstances {
   readonly degraded: readonly string[];
 }
 
-/** `kernels`: the verdict of each, in order, and what they have to do with each other. `between`: what lies between two of them; null: that is not known. */
-export function verdictOf(kernels: readonly OnKernel[], circumstances: Circumstances, between: string | null = null): string {
+/**
+ * `kernels`: the verdict of each, in order, and what they have to do with each other. `between`: what lies between two
+ * of them; null: that is not known.
+ */
+export function verdictOf(
+  kernels: readonly OnKernel[],
+  circumstances: Circumstances,
+  between: string | null = null,
+): string {
   const found = kernels.map(({ name, compared, unprobed }) => ({ name, ...foundOn(compared, unprobed) }));
-  return [...found.map(({ name, text }) => `On Linux ${name}: ${text}.`), ...betweenKernels(kernels, between), ...levelText(found), ...caveats(found.flatMap(({ claimed }) => claimed), circumstances)].join(' ');
+  return [
+    ...found.map(({ name, text }) => `On Linux ${name}: ${text}.`),
+    ...betweenKernels(kernels, between),
+    ...levelText(found),
+    ...caveats(
+      found.flatMap(({ claimed }) => claimed),
+      circumstances,
+    ),
+  ].join(' ');
 }
 
 /** `claimed`: what the text says something of. */
-function foundOn(compared: readonly Compared[], unprobed: readonly ArmSummary[]): { text: string; claimed: readonly Compared[]; loadedNames: readonly string[] } {
+function foundOn(
+  compared: readonly Compared[],
+  unprobed: readonly ArmSummary[],
+): { text: string; claimed: readonly Compared[]; loadedNames: readonly string[] } {
   const names = [...new Set(compared.map(({ arm }) => arm.name))];
   const of = (name: string): Compared[] => compared.filter(({ arm }) => arm.name === name);
   const stalling = compared.filter(({ judged }) => judged.outcome === 'stalls' && judged.underLoad === undefined);
-  const loaded = [...new Map(compared.flatMap(({ arm, judged: { underLoad } }) => (underLoad === undefined ? [] : [[arm.name, { arm: arm.name, underLoad }] as const]))).values()];
+  const loaded = [
+    ...new Map(
+      compared.flatMap(({ arm, judged: { underLoad } }) =>
+        underLoad === undefined ? [] : [[arm.name, { arm: arm.name, underLoad }] as const],
+      ),
+    ).values(),
+  ];
   const undisturbedNames = names.filter((name) => stalling.some(({ arm }) => arm.name === name));
   // What undisturbed runs say of one series of an arm says more than what runs under load say of another.
-  const loadedNames = names.filter((name) => !undisturbedNames.includes(name) && loaded.some(({ arm }) => arm === name));
+  const loadedNames = names.filter(
+    (name) => !undisturbedNames.includes(name) && loaded.some(({ arm }) => arm === name),
+  );
   const stallingNames = [...undisturbedNames, ...loadedNames];
   const quietNames = names.filter((name) => of(name).every(({ judged }) => judged.outcome === 'like-foreign'));
   const quiet = quietNames.flatMap(of);
-  const emptyNames = names.filter((name) => of(name).every(({ judged }) => judged.reason !== null && withoutRuns.includes(judged.reason)));
+  const emptyNames = names.filter((name) =>
+    of(name).every(({ judged }) => judged.reason !== null && withoutRuns.includes(judged.reason)),
+  );
   const alone = compared.filter(({ judged }) => judged.reason === 'uncontrolled');
   const aloneNames = names.filter((name) => of(name).every((one) => alone.includes(one)));
-  const openNames = names.filter((name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name));
+  const openNames = names.filter(
+    (name) => ![...stallingNames, ...quietNames, ...emptyNames, ...aloneNames].includes(name),
+  );
   const parts = [
-    ...(names.length === 0 && unprobed.length > 0 ? [`in ${listed(unprobed.map(({ name }) => name))} nothing is timed, for the program has no probes`] : []),
-    ...(names.length === 0 && unprobed.length === 0 ? ['only the controls were run, so there is nothing to compare'] : []),
+    ...(names.length === 0 && unprobed.length > 0
+      ? [`in ${listed(unprobed.map(({ name }) => name))} nothing is timed, for the program has no probes`]
+      : []),
+    ...(names.length === 0 && unprobed.length === 0
+      ? ['only the controls were run, so there is nothing to compare']
+      : []),
     ...(undisturbedNames.length > 0 ? [stallingText(undisturbedNames, stalling)] : []),
-    ...(loadedNames.length > 0 ? [loadedText(loadedNames, loaded.flatMap(({ arm, underLoad }) => (loadedNames.includes(arm) ? [underLoad] : [])))] : []),
+    ...(loadedNames.length > 0
+      ? [
+          loadedText(
+            loadedNames,
+            loaded.flatMap(({ arm, underLoad }) => (loadedNames.includes(arm) ? [underLoad] : [])),
+          ),
+        ]
+      : []),
     ...(quietNames.length > 0 ? [quietText(quietNames, quiet)] : []),
     ...aloneNames.map((name) => aloneText(name, of(name))),
     ...configurationTexts(compared),
     ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
     ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
-    ...(emptyNames.length > 0 ? [`nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of a control`] : []),
+    ...(emptyNames.length > 0
+      ? [
+          `nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of a control`,
+        ]
+      : []),
   ];
   return { text: parts.join('; '), claimed: [...stalling, ...quiet, ...alone], loadedNames };
 }
@@ -61,7 +106,9 @@ function foundOn(compared: readonly Compared[], unprobed: readonly ArmSummary[])
 const withoutRuns: readonly string[] = ['no-run', 'no-control-run', 'no-idle-run'];
 
 /** On which evidence the verdict stands. */
-function levelText(found: readonly { readonly claimed: readonly Compared[]; readonly loadedNames: readonly string[] }[]): string[] {
+function levelText(
+  found: readonly { readonly claimed: readonly Compared[]; readonly loadedNames: readonly string[] }[],
+): string[] {
   const loaded = [...new Set(found.flatMap(({ loadedNames }) => loadedNames))];
   // A program of the user's own has no controls, and its load is another program's.
   const undisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason === null));
@@ -74,20 +121,51 @@ function levelText(found: readonly { readonly claimed: readonly Compared[]; read
 
 type Behaviour = 'stalls' | 'quiet' | 'open';
 
-/** Which arms stall on one kernel and not on another. Kernels are named, and nothing is said of why they differ unless they are of one tree. */
+/**
+ * Which arms stall on one kernel and not on another. Kernels are named, and nothing is said of why they differ unless
+ * they are of one tree.
+ */
 function betweenKernels(kernels: readonly OnKernel[], between: string | null): string[] {
   if (kernels.length < 2) return [];
   const arms = [...new Set(kernels.flatMap(({ compared }) => compared.map(({ arm }) => arm.name)))];
-  const outcomes = arms.map((arm) => ({ arm, on: kernels.map(({ name, compared }) => ({ name, outcome: behaviourOf(compared.filter((one) => one.arm.name === arm)) })) }));
+  const outcomes = arms.map((arm) => ({
+    arm,
+    on: kernels.map(({ name, compared }) => ({
+      name,
+      outcome: behaviourOf(compared.filter((one) => one.arm.name === arm)),
+    })),
+  }));
   const behaviourText = (on: (typeof outcomes)[number]['on']): string => {
     const named = (outcome: Behaviour): string[] => on.filter((one) => one.outcome === outcome).map(({ name }) => name);
     const [stalling, quiet, open] = [named('stalls'), named('quiet'), named('open')];
     const rest = open.length === 0 ? '' : ` (undecided on ${listed(open)})`;
-    return stalling.length === 0 ? (quiet.length === 0 ? 'decide nothing on any' : `stall on none${rest}`) : quiet.length === 0 ? `stall on ${open.length === 0 ? 'all' : listed(stalling)}${rest}` : `stall on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
+    return stalling.length === 0
+      ? quiet.length === 0
+        ? 'decide nothing on any'
+        : `stall on none${rest}`
+      : quiet.length === 0
+        ? `stall on ${open.length === 0 ? 'all' : listed(stalling)}${rest}`
+        : `stall on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
   };
-  const one = (arms: readonly string[], text: string): string => `${listed(arms)} ${arms.length === 1 ? text.replace(/^stall/, 'stalls').replace(/^decide/, 'decides') : text}`;
-  const tree = between === null ? [] : [`Both are of one tree as far as version and configuration tell (see the notes), so between them lies ${between}.`];
-  return [`Of these kernels, ${[...grouped(outcomes, ({ on }) => behaviourText(on))].map(([text, alike]) => one(alike.map(({ arm }) => arm), text)).join('; ')}.`, ...tree];
+  const one = (arms: readonly string[], text: string): string =>
+    `${listed(arms)} ${arms.length === 1 ? text.replace(/^stall/, 'stalls').replace(/^decide/, 'decides') : text}`;
+  const tree =
+    between === null
+      ? []
+      : [
+          `Both are of one tree as far as version and configuration tell (see the notes), so between them lies ${between}.`,
+        ];
+  return [
+    `Of these kernels, ${[...grouped(outcomes, ({ on }) => behaviourText(on))]
+      .map(([text, alike]) =>
+        one(
+          alike.map(({ arm }) => arm),
+          text,
+        ),
+      )
+      .join('; ')}.`,
+    ...tree,
+  ];
 }
 
 function behaviourOf(compared: readonly Compared[]): Behaviour {
@@ -96,15 +174,28 @@ function behaviourOf(compared: readonly Compared[]): Behaviour {
 }
 
 function stallingText(names: readonly string[], stalling: readonly Compared[]): string {
-  const isQuiet = stalling.every(({ controls }) => controlsOf(controls).every((control) => evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0)));
+  const isQuiet = stalling.every(({ controls }) =>
+    controlsOf(controls).every((control) =>
+      evidenceOf(control).every(({ stalled_share, count }) => stalled_share === 0 && count === 0),
+    ),
+  );
   const control = isQuiet ? 'none was stalled' : 'they were stalled for a smaller share of the time';
   const blocked = stalling.filter(({ series }) => evidenceOf(series).some(({ blocked_share }) => blocked_share > 0));
   const onMutex = stalling.filter(({ series }) => evidenceOf(series).some(({ mutex_share }) => mutex_share > 0));
   const held = [
-    ...(blocked.length > 0 ? [`were blocked in the kernel${upTo(blocked, ({ longest_blocked_ns }) => longest_blocked_ns)}`] : []),
-    ...(onMutex.length > 0 ? [`slept on the allocator’s mutex${upTo(onMutex, ({ longest_mutex_ns }) => longest_mutex_ns)}`] : []),
+    ...(blocked.length > 0
+      ? [`were blocked in the kernel${upTo(blocked, ({ longest_blocked_ns }) => longest_blocked_ns)}`]
+      : []),
+    ...(onMutex.length > 0
+      ? [`slept on the allocator’s mutex${upTo(onMutex, ({ longest_mutex_ns }) => longest_mutex_ns)}`]
+      : []),
   ];
-  const what = onMutex.length === 0 ? 'belongs to the memory of their own process, as mmap_lock does' : blocked.length === 0 ? 'belongs to the allocator of their own process, and is not mmap_lock' : 'belongs to their own process';
+  const what =
+    onMutex.length === 0
+      ? 'belongs to the memory of their own process, as mmap_lock does'
+      : blocked.length === 0
+        ? 'belongs to the allocator of their own process, and is not mmap_lock'
+        : 'belongs to their own process';
   return `in ${listed(names)} victims ${held.join(' or ')}, while with the holder in another process${stalling.every(({ controls }) => controls.idle !== undefined) ? ' or idle' : ''} ${control}, so what they waited for ${what}`;
 }
 
@@ -125,8 +216,12 @@ function upTo(compared: readonly Compared[], of: (run: SeriesRunFigures) => numb
 
 function quietText(names: readonly string[], quiet: readonly Compared[]): string {
   const threshold = formatDuration(quiet[0]?.series.stalls.threshold_ns ?? 0);
-  const nothing = quiet.every(({ series }) => evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0));
-  const seen = nothing ? `in these runs no victim was stalled for ${threshold} or more` : `no victim was blocked in the kernel for ${threshold} or more`;
+  const nothing = quiet.every(({ series }) =>
+    evidenceOf(series).every(({ count, stalled_share }) => count === 0 && stalled_share === 0),
+  );
+  const seen = nothing
+    ? `in these runs no victim was stalled for ${threshold} or more`
+    : `no victim was blocked in the kernel for ${threshold} or more`;
   return `${listed(names)} cannot be told from the foreign control: ${seen}`;
 }
 
@@ -135,16 +230,25 @@ function aloneText(name: string, own: readonly Compared[]): string {
   const threshold = formatDuration(own[0]?.series.stalls.threshold_ns ?? 0);
   const runs = own.flatMap(({ series }) => evidenceOf(series));
   const longest_ns = Math.max(0, ...runs.map(({ longest_blocked_ns }) => longest_blocked_ns));
-  if (longest_ns > 0) return `in ${name} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time`;
+  if (longest_ns > 0)
+    return `in ${name} probes were blocked in the kernel for up to ${formatDuration(longest_ns)} at a time`;
   return `in ${name} no probe was blocked in the kernel for ${threshold} or more`;
 }
 
 /** What must not get lost when the verdict is quoted alone. */
 function caveats(claimed: readonly Compared[], { status, degraded }: Circumstances): string[] {
-  const fewest = Math.min(...claimed.flatMap(({ series, controls }) => [series, ...controlsOf(controls)].map((one) => evidenceOf(one).length)));
+  const fewest = Math.min(
+    ...claimed.flatMap(({ series, controls }) =>
+      [series, ...controlsOf(controls)].map((one) => evidenceOf(one).length),
+    ),
+  );
   return [
     ...(fewest === 1 ? ['From a single run this is an observation, not yet a finding.'] : []),
     ...(degraded.length > 0 ? ['The set-up was not as asked for (see the notes), so it may not hold.'] : []),
-    ...(status === 'failed' ? ['A run failed, so this is not the whole experiment.'] : status === 'complete' ? [] : ['The experiment is not complete.']),
+    ...(status === 'failed'
+      ? ['A run failed, so this is not the whole experiment.']
+      : status === 'complete'
+        ? []
+        : ['The experiment is not complete.']),
   ];
 }

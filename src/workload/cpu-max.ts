@@ -1,9 +1,14 @@
 /**
- * A limit on the CPU time of some threads of a process (cpu.max, cgroup v2), and not of their process: victims go on while the
- * holder is throttled. They go into a threaded cgroup below the one of their process (Documentation/admin-guide/cgroup-v2.rst,
- * "Threads"); what was asked is read back. Below the root of a hierarchy, as in a guest, this disturbs nobody; elsewhere the
- * kernel refuses it where the process's cgroup has controllers that know no threads, and that is said. A cgroup outlives a
- * pauselab that is killed, so each is noted in the runtime folder before it is made, and whoever removes that one removes it.
+ * A limit on the CPU time of some threads of a process (cpu.max, cgroup v2), and not of their process: victims go on
+ * while the
+ * holder is throttled. They go into a threaded cgroup below the one of their process
+ * (Documentation/admin-guide/cgroup-v2.rst,
+ * "Threads"); what was asked is read back. Below the root of a hierarchy, as in a guest, this disturbs nobody;
+ * elsewhere the
+ * kernel refuses it where the process's cgroup has controllers that know no threads, and that is said. A cgroup
+ * outlives a
+ * pauselab that is killed, so each is noted in the runtime folder before it is made, and whoever removes that one
+ * removes it.
  */
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -41,13 +46,28 @@ const notes = 'cgroups';
 const machine: CgroupFiles = { root: '/sys/fs/cgroup', membership: (tid) => readProc(`/proc/${tid}/cgroup`) };
 
 /** `folder`: the runtime folder, where it is noted. */
-export function limitCpuTime(name: string, tids: readonly number[], { quota_ns, period_ns }: CpuMax, folder: string, files: CgroupFiles = machine): CpuLimit {
-  const remedy = 'run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)';
-  const refused = (why: string): CpuLimit => ({ problems: [`the limit on CPU time of ${name} could not be set (${why}); ${remedy}`], use: () => null, remove: () => undefined });
+export function limitCpuTime(
+  name: string,
+  tids: readonly number[],
+  { quota_ns, period_ns }: CpuMax,
+  folder: string,
+  files: CgroupFiles = machine,
+): CpuLimit {
+  const remedy =
+    'run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)';
+  const refused = (why: string): CpuLimit => ({
+    problems: [`the limit on CPU time of ${name} could not be set (${why}); ${remedy}`],
+    use: () => null,
+    remove: () => undefined,
+  });
   const [first] = tids;
   if (first === undefined) return refused('it has no thread');
   const home = join(files.root, pathOf(files.membership(first)) ?? '/');
-  if (!words(join(files.root, 'cgroup.controllers')).includes('cpu') || !words(join(home, 'cgroup.controllers')).includes('cpu')) return refused(`${home} has no cgroup v2 with the controller cpu`);
+  if (
+    !words(join(files.root, 'cgroup.controllers')).includes('cpu') ||
+    !words(join(home, 'cgroup.controllers')).includes('cpu')
+  )
+    return refused(`${home} has no cgroup v2 with the controller cpu`);
   const own = join(home, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}`);
   const control = join(home, 'cgroup.subtree_control');
   const isOn = words(control).includes('cpu');
@@ -55,7 +75,9 @@ export function limitCpuTime(name: string, tids: readonly number[], { quota_ns, 
   const use = (): CpuMaxUse | null => (last = useIn(own) ?? last);
   const remove = (): void => {
     use();
-    tryTo(() => { rmdirSync(own); });
+    tryTo(() => {
+      rmdirSync(own);
+    });
     if (!isOn) takeBack(control);
   };
   try {
@@ -71,7 +93,9 @@ export function limitCpuTime(name: string, tids: readonly number[], { quota_ns, 
     if (actual !== asked) throw new Error(`cpu.max was to be ${asked} and is ${actual}`);
     if (tids.some((tid) => !inside.includes(String(tid)))) throw new Error('its threads are not in it');
   } catch (error) {
-    tryTo(() => { for (const tid of tids) writeFileSync(join(home, 'cgroup.threads'), String(tid)); });
+    tryTo(() => {
+      for (const tid of tids) writeFileSync(join(home, 'cgroup.threads'), String(tid));
+    });
     remove();
     return refused(error instanceof Error ? error.message : String(error));
   }
@@ -86,23 +110,28 @@ function pathOf(membership: string): string | undefined {
 export function removeLeftCgroups(folder: string): boolean {
   const path = join(folder, notes);
   if (!existsSync(path)) return true;
-  return readText(path, { mostBytes: 1 << 20 }).split('\n').flatMap(noteOf).every(({ cgroup, takesBack }) => {
-    try {
-      rmdirSync(cgroup);
-    } catch (error) {
-      // It has threads that are about to end; a cgroup of another container has no such path here.
-      if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
-    }
-    if (takesBack) takeBack(join(dirname(cgroup), 'cgroup.subtree_control'));
-    return true;
-  });
+  return readText(path, { mostBytes: 1 << 20 })
+    .split('\n')
+    .flatMap(noteOf)
+    .every(({ cgroup, takesBack }) => {
+      try {
+        rmdirSync(cgroup);
+      } catch (error) {
+        // It has threads that are about to end; a cgroup of another container has no such path here.
+        if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+      }
+      if (takesBack) takeBack(join(dirname(cgroup), 'cgroup.subtree_control'));
+      return true;
+    });
 }
 
 /** Of a line that was cut, or changed, nothing. */
 function noteOf(line: string): { cgroup: string; takesBack: boolean }[] {
   try {
     const { cgroup, takesBack } = parseJson(line) as { cgroup?: unknown; takesBack?: unknown };
-    return typeof cgroup === 'string' && basename(cgroup).startsWith(prefix) ? [{ cgroup, takesBack: takesBack === true }] : [];
+    return typeof cgroup === 'string' && basename(cgroup).startsWith(prefix)
+      ? [{ cgroup, takesBack: takesBack === true }]
+      : [];
   } catch {
     return [];
   }
@@ -110,7 +139,9 @@ function noteOf(line: string): { cgroup: string; takesBack: boolean }[] {
 
 /** Hands the controller on no longer, unless another pauselab's cgroup there has its limit by it. */
 function takeBack(control: string): void {
-  tryTo(() => { if (!readdirSync(dirname(control)).some((name) => name.startsWith(prefix))) writeFileSync(control, '-cpu'); });
+  tryTo(() => {
+    if (!readdirSync(dirname(control)).some((name) => name.startsWith(prefix))) writeFileSync(control, '-cpu');
+  });
 }
 
 function words(path: string): string[] {
@@ -122,7 +153,13 @@ function useIn(folder: string): CpuMaxUse | null {
   if (period === '') return null;
   const stat = words(join(folder, 'cpu.stat'));
   const count = (key: string): number => Number(stat[stat.indexOf(key) + 1] ?? 0);
-  return { quota_ns: Number(quota) * 1000, period_ns: Number(period) * 1000, periods: count('nr_periods'), throttledPeriods: count('nr_throttled'), throttled_ns: count('throttled_usec') * 1000 };
+  return {
+    quota_ns: Number(quota) * 1000,
+    period_ns: Number(period) * 1000,
+    periods: count('nr_periods'),
+    throttledPeriods: count('nr_throttled'),
+    throttled_ns: count('throttled_usec') * 1000,
+  };
 }
 
 /** What cannot be undone is an empty cgroup, which costs nothing. */

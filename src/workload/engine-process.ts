@@ -16,7 +16,11 @@ const poll_ms = 2;
 
 export const boardPath = ({ path }: RuntimeFolder): string => join(path, 'board');
 /** `name` tells the engine that makes the board from one that joins it. */
-export const enginePaths = ({ path }: RuntimeFolder, name = 'engine') => ({ plan: join(path, `${name}.plan`), stdout: join(path, `${name}.out`), stderr: join(path, `${name}.err`) });
+export const enginePaths = ({ path }: RuntimeFolder, name = 'engine') => ({
+  plan: join(path, `${name}.plan`),
+  stdout: join(path, `${name}.out`),
+  stderr: join(path, `${name}.err`),
+});
 
 export interface EngineOptions {
   readonly name?: string;
@@ -24,18 +28,26 @@ export interface EngineOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export function startEngine(folder: RuntimeFolder, plan: string, { name, environment }: EngineOptions = {}): Promise<Program> {
+export function startEngine(
+  folder: RuntimeFolder,
+  plan: string,
+  { name, environment }: EngineOptions = {},
+): Promise<Program> {
   const paths = enginePaths(folder, name);
   writeRuntimeFile(paths.plan, plan);
   return startProgram(programs.engine(), ['run', paths.plan], paths.stdout, paths.stderr, { environment });
 }
 
 /**
- * What an engine wrote to stdout, a JSON document a line: what it is before `go`; what its churn did and what it uses of
+ * What an engine wrote to stdout, a JSON document a line: what it is before `go`; what its churn did and what it uses
+ * of
  * memory after the window. Of one that was killed the last line may have no end.
  */
 export function printedBy(folder: RuntimeFolder, name?: string): unknown[] {
-  return readText(enginePaths(folder, name).stdout, { mostBytes: mostOutputBytes }).split('\n').slice(0, -1).map(parseJson);
+  return readText(enginePaths(folder, name).stdout, { mostBytes: mostOutputBytes })
+    .split('\n')
+    .slice(0, -1)
+    .map(parseJson);
 }
 
 /** The board, once the engine has laid it out. */
@@ -45,7 +57,12 @@ export function boardOf(folder: RuntimeFolder, engine: Program, interrupted?: Pr
 }
 
 /** Until the engine says `ready`. `gone` tells of another process that was to take part. */
-export async function untilReady(board: Board, engine: Program, interrupted: Promise<unknown> | undefined, gone: () => Failure | null = () => null): Promise<void> {
+export async function untilReady(
+  board: Board,
+  engine: Program,
+  interrupted: Promise<unknown> | undefined,
+  gone: () => Failure | null = () => null,
+): Promise<void> {
   await within(engine, interrupted, () => {
     const failure = gone();
     if (failure !== null) throw failure;
@@ -54,14 +71,20 @@ export async function untilReady(board: Board, engine: Program, interrupted: Pro
 }
 
 async function within<T>(engine: Program, interrupted: Promise<unknown> | undefined, look: () => T | null): Promise<T> {
-  const seen = await waitFor(() => {
-    const value = look();
-    const exit = engine.exit();
-    if (value === null && exit !== null) throw engineEnded(exit, engine, 'before its window');
-    return value;
-  }, { deadline_ms: prepareDeadline_ms, poll_ms, interrupted });
+  const seen = await waitFor(
+    () => {
+      const value = look();
+      const exit = engine.exit();
+      if (value === null && exit !== null) throw engineEnded(exit, engine, 'before its window');
+      return value;
+    },
+    { deadline_ms: prepareDeadline_ms, poll_ms, interrupted },
+  );
   if (seen === 'interrupted') throw interruptedBefore('the workload was ready');
-  if (seen === 'late') throw workloadFailed(`the workload was not ready after ${prepareDeadline_ms / 1000} s; a smaller region or heap is touched sooner`);
+  if (seen === 'late')
+    throw workloadFailed(
+      `the workload was not ready after ${prepareDeadline_ms / 1000} s; a smaller region or heap is touched sooner`,
+    );
   return seen.found;
 }
 
@@ -74,8 +97,13 @@ export function engineEnded(exit: Exit, engine: Pick<Program, 'complaints' | 'ki
   const exitCode = code === null ? undefined : known[code];
   if (sentence !== undefined && exitCode !== undefined) return new Failure(exitCode, sentence);
   // Where its file finds no page, its sentence does not either.
-  if (exitCode === ExitCode.unfit) return unfit(`the engine ended ${when} with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it`);
-  return workloadFailed(`the engine ended ${when} ${howEnded(exit, engine)}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`);
+  if (exitCode === ExitCode.unfit)
+    return unfit(
+      `the engine ended ${when} with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it`,
+    );
+  return workloadFailed(
+    `the engine ended ${when} ${howEnded(exit, engine)}${sentence === undefined ? '' : `, saying "${sentence}"`}; what it had recorded is kept`,
+  );
 }
 
 export function writeRuntimeFile(path: string, text: string): void {

@@ -1,4 +1,7 @@
-/** A process of ours beside the workload, the sampler or the tracer: ended with a limit to patience, and its end in words. */
+/**
+ * A process of ours beside the workload, the sampler or the tracer: ended with a limit to patience, and its end in
+ * words.
+ */
 import { monotonic_ms, settlesWithin, waitFor } from '../base/clock.js';
 import { statOf } from './process-identity.js';
 import { killAll, type Exit, type Program } from './programs.js';
@@ -17,13 +20,19 @@ export interface HelperEnd {
 export interface Grace {
   /** For it to end by itself once it was told to. */
   readonly grace_ms: number;
-  /** It has something to take back, so one that is stopped (SIGSTOP, a debugger) is told to go on first. Others are killed as they are. */
+  /**
+   * It has something to take back, so one that is stopped (SIGSTOP, a debugger) is told to go on first. Others are
+   * killed as they are.
+   */
   readonly takesBack?: boolean;
   readonly interrupted?: Promise<unknown> | undefined;
 }
 
 /** SIGTERM, and SIGKILL after the grace, or a moment after somebody has interrupted. */
-export async function endHelper(program: Program, { grace_ms, takesBack = false, interrupted }: Grace): Promise<HelperEnd> {
+export async function endHelper(
+  program: Program,
+  { grace_ms, takesBack = false, interrupted }: Grace,
+): Promise<HelperEnd> {
   const early = program.exit();
   if (early !== null) return { exit: early, problem: wordsOf(early, program) };
   const wasStopped = isStopped(program.pid);
@@ -33,7 +42,8 @@ export async function endHelper(program: Program, { grace_ms, takesBack = false,
     program.kill('SIGCONT');
     const begun_ms = monotonic_ms();
     const ended = await waitFor(() => program.exit(), { deadline_ms: grace_ms, poll_ms, interrupted });
-    if (ended === 'interrupted') await settlesWithin(program.exited, Math.max(0, Math.min(grace_ms, moment_ms) - (monotonic_ms() - begun_ms)));
+    if (ended === 'interrupted')
+      await settlesWithin(program.exited, Math.max(0, Math.min(grace_ms, moment_ms) - (monotonic_ms() - begun_ms)));
     const exit = program.exit();
     if (exit !== null) return { exit, problem: wordsOf(exit, program) ?? stopped };
   }

@@ -17,7 +17,15 @@ export interface JvmPlanInput {
   readonly recorded_ns: number;
 }
 
-export function jvmPlan({ boardPath, reportPath, libraryPath, victims, loads, holder, recorded_ns }: JvmPlanInput): string {
+export function jvmPlan({
+  boardPath,
+  reportPath,
+  libraryPath,
+  victims,
+  loads,
+  holder,
+  recorded_ns,
+}: JvmPlanInput): string {
   return [
     line('board', { path: boardPath }),
     line('report', { path: reportPath }),

@@ -22,7 +22,16 @@ import { collectors } from '../profile/jvm-table.js';
 import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
 import type { Board } from '../record/board.js';
 import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
-import { boardOf, boardPath, engineEnded, enginePaths, printedBy, startEngine, untilReady, writeRuntimeFile } from './engine-process.js';
+import {
+  boardOf,
+  boardPath,
+  engineEnded,
+  enginePaths,
+  printedBy,
+  startEngine,
+  untilReady,
+  writeRuntimeFile,
+} from './engine-process.js';
 import { endJava, javaEnded, type ForcedEnd } from './java/ended.js';
 import { defaultFlags } from './java/flags.js';
 import { plainPath } from './java/plain-path.js';
@@ -74,26 +83,40 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
   const end = async (): Promise<void> => {
     watch?.stop();
     // What a program of the user's own has started ends before its keeper does.
-    await cleanUp(() => killAll([...javas, ...(engine === undefined ? [] : [engine])]), ...javas.map((java) => () => endsOrIsKilled(java)));
+    await cleanUp(
+      () => killAll([...javas, ...(engine === undefined ? [] : [engine])]),
+      ...javas.map((java) => () => endsOrIsKilled(java)),
+    );
   };
   const logs = (): Record<string, string> => logsOf(folder, parts, javas);
   const dispose = async (): Promise<void> => {
-    await cleanUp(end, () => opened?.close(), () => { folder.remove(); });
+    await cleanUp(
+      end,
+      () => opened?.close(),
+      () => {
+        folder.remove();
+      },
+    );
   };
   try {
-    const started = (engine = await startEngine(folder, companionPlan({ ...input, boardPath: boardPath(folder), parentPid: process.pid })));
+    const started = (engine = await startEngine(
+      folder,
+      companionPlan({ ...input, boardPath: boardPath(folder), parentPid: process.pid }),
+    ));
     const board = (opened = await boardOf(folder, started, interrupted));
     const startedAt_ms = monotonic_ms();
     for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder, command }), interrupted));
     // Our own program ends with 0 once all its threads have ended, a load's perhaps before the window does.
-    const isGone = (java: JavaProgram): boolean => java.exit() !== null && !(jvm.app === null && java.exit()?.code === 0);
+    const isGone = (java: JavaProgram): boolean =>
+      java.exit() !== null && !(jvm.app === null && java.exit()?.code === 0);
     const gone = (when: string): Failure | null => {
       const ended = javas.find(isGone);
       return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: jvm.app === null });
     };
     await untilReady(board, started, interrupted, () => gone('before its window'));
     const [program] = javas;
-    if (ready !== null && program !== undefined) await untilProgramReady(ready, { program, startedAt_ms, interrupted, gone: () => gone('before it was ready') });
+    if (ready !== null && program !== undefined)
+      await untilProgramReady(ready, { program, startedAt_ms, interrupted, gone: () => gone('before it was ready') });
 
     const javaPids = javas.map(({ pid }) => pid);
     const pids = [started.pid, ...javaPids];
@@ -101,7 +124,13 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const priorities = applySeats(board.threadIds(), arm, topology);
     const watching = (watch = watchNamedThreads(arm, javaPids, topology));
     const reports = parts.map(({ name }) => reportOf(folder, name));
-    const allocators = javas.map((java, i) => proveAllocator(jvm.allocator, tried, { pid: java.pid, report: reports[i]?.allocator, complaints: java.complaints() }));
+    const allocators = javas.map((java, i) =>
+      proveAllocator(jvm.allocator, tried, {
+        pid: java.pid,
+        report: reports[i]?.allocator,
+        complaints: java.complaints(),
+      }),
+    );
     const ends: JavaEnd[] = [];
     /** Of programs of the user's own, read before they are ended; ours say it themselves. */
     const pssOfApps = new Map<number, number>();
@@ -127,24 +156,44 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
           const bytes = await proportionalBytes(pid);
           if (bytes !== null) pssOfApps.set(pid, bytes);
         }
-        for (const java of javas) ends.push(await endAfterWindow(java, { endsByItself: jvm.app === null && board.state() === 'done' }));
+        for (const java of javas)
+          ends.push(await endAfterWindow(java, { endsByItself: jvm.app === null && board.state() === 'done' }));
         if (board.state() !== 'done') started.kill('SIGKILL');
         await endsOrIsKilled(started);
       },
       afterwards: () => ({
         // A program of the user's own may hang in a shutdown hook, after its window; ours does not.
-        failures: [...watching.failures(), ...(jvm.app === null && ends.some(({ killed }) => killed) ? ['the JVM did not end after its window and was killed; what it had recorded is kept'] : [])],
+        failures: [
+          ...watching.failures(),
+          ...(jvm.app === null && ends.some(({ killed }) => killed)
+            ? ['the JVM did not end after its window and was killed; what it had recorded is kept']
+            : []),
+        ],
         churn: null,
         pssBytes: new Map([
           ...pssSaidBy(printedBy(folder)).map((bytes) => [started.pid, bytes] as const),
           ...pssOfApps,
-          ...(jvm.app === null ? javas.flatMap((java) => pssSaidBy(documentsIn(java.output())).map((bytes) => [java.pid, bytes] as const)) : []),
+          ...(jvm.app === null
+            ? javas.flatMap((java) => pssSaidBy(documentsIn(java.output())).map((bytes) => [java.pid, bytes] as const))
+            : []),
         ]),
         jvm: {
-          processes: parts.map(({ name }, i) => ({ name, pid: javaPids[i] ?? 0, ...jdk, report: reports[i] ?? {}, allocator: allocators[i] ?? null, removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])], end: ends[i] ?? null })),
+          processes: parts.map(({ name }, i) => ({
+            name,
+            pid: javaPids[i] ?? 0,
+            ...jdk,
+            report: reports[i] ?? {},
+            allocator: allocators[i] ?? null,
+            removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])],
+            end: ends[i] ?? null,
+          })),
           threads: [...watching.threads()],
           // Of the JVM that has the probes: it is its pauses that they feel.
-          log: parseJvmLog(existsSync(logPath(folder, 'jvm')) ? readPart(logPath(folder, 'jvm'), 0, mostLogBytes).toString('utf8') : ''),
+          log: parseJvmLog(
+            existsSync(logPath(folder, 'jvm'))
+              ? readPart(logPath(folder, 'jvm'), 0, mostLogBytes).toString('utf8')
+              : '',
+          ),
         },
       }),
       logs,
@@ -167,7 +216,10 @@ export function jdkOfArm(arm: JvmArm): Promise<Jdk> {
 function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
   const { jvm, victims } = arm;
   const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
-  return [{ name: 'jvm', victims, loads: isForeign ? [] : jvm.loads }, ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : [])];
+  return [
+    { name: 'jvm', victims, loads: isForeign ? [] : jvm.loads },
+    ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : []),
+  ];
 }
 
 interface LaunchInput {
@@ -185,7 +237,11 @@ function collectorOf({ jvm }: JvmArm, command: JavaCommand | null): JvmArm['jvm'
 }
 
 function ownCollector(command: JavaCommand | null): string | null {
-  return command?.jvmArgs.flatMap((flag) => (flag.startsWith('-XX:+') ? (collectorOfFlag(flag.slice('-XX:+'.length)) ?? []) : [])).at(-1) ?? null;
+  return (
+    command?.jvmArgs
+      .flatMap((flag) => (flag.startsWith('-XX:+') ? (collectorOfFlag(flag.slice('-XX:+'.length)) ?? []) : []))
+      .at(-1) ?? null
+  );
 }
 
 /** Of a log that is read; a JVM writes less than 1 MB a minute. */
@@ -201,7 +257,17 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
   const plan = planPath(folder, part.name);
   const [jar, library] = [plainPath(jarPath, folder.path), plainPath(libraryPath, folder.path)];
   const holder = ridingHolderLine(arm);
-  writeRuntimeFile(plan, jvmPlan({ boardPath: boardPath(folder), reportPath: reportPath(folder, part.name), libraryPath: library, ...part, holder, recorded_ns: warmup_ns + duration_ns }));
+  writeRuntimeFile(
+    plan,
+    jvmPlan({
+      boardPath: boardPath(folder),
+      reportPath: reportPath(folder, part.name),
+      libraryPath: library,
+      ...part,
+      holder,
+      recorded_ns: warmup_ns + duration_ns,
+    }),
+  );
   const flags = [
     '--enable-native-access=ALL-UNNAMED',
     ...(ownCollector(command) === null ? flagsOfCollector(jvm.collector) : []),
@@ -210,8 +276,16 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
     ...jvm.flags,
   ];
   const { environment } = allocatorLaunch(jvm.allocator);
-  const common = { java: jdk.java, folder: folder.path, name: part.name, environment: { ...environment, ...(jvm.app === null ? ownLocale : jvm.app.environment) }, ...schedulingOf(jvm.process, topology), limits: jvm.process.limits };
-  if (jvm.app === null || command === null) return { ...common, jvmArgs: flags, main: { classPath: [jar], mainClass: 'pauselab.Workload' }, args: [plan] };
+  const common = {
+    java: jdk.java,
+    folder: folder.path,
+    name: part.name,
+    environment: { ...environment, ...(jvm.app === null ? ownLocale : jvm.app.environment) },
+    ...schedulingOf(jvm.process, topology),
+    limits: jvm.process.limits,
+  };
+  if (jvm.app === null || command === null)
+    return { ...common, jvmArgs: flags, main: { classPath: [jar], mainClass: 'pauselab.Workload' }, args: [plan] };
   const { jvmArgs, main, args } = command;
   const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jar}=${plan}`] : [];
   return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args, keepFor_ms: endGrace_ms };
@@ -224,7 +298,10 @@ interface JavaEnd extends ForcedEnd {
 }
 
 /** Our own program ends by itself once its threads have; another one is told to. */
-async function endAfterWindow(java: JavaProgram, { endsByItself }: { readonly endsByItself: boolean }): Promise<JavaEnd> {
+async function endAfterWindow(
+  java: JavaProgram,
+  { endsByItself }: { readonly endsByItself: boolean },
+): Promise<JavaEnd> {
   if (endsByItself) {
     await waitFor(() => java.exit(), { deadline_ms: endGrace_ms, poll_ms });
   }
@@ -251,12 +328,18 @@ function reportOf(folder: RuntimeFolder, name: string): Record<string, unknown> 
 
 function logsOf(folder: RuntimeFolder, parts: readonly Part[], javas: readonly JavaProgram[]): Record<string, string> {
   const { plan, stdout, stderr } = enginePaths(folder);
-  const texts: Record<string, string> = { 'engine-plan.txt': printedText(plan), 'engine.json': printedText(stdout), 'engine.log': printedText(stderr) };
+  const texts: Record<string, string> = {
+    'engine-plan.txt': printedText(plan),
+    'engine.json': printedText(stdout),
+    'engine.log': printedText(stderr),
+  };
   for (const { name } of parts) {
     texts[`${name}-plan.txt`] = printedText(planPath(folder, name));
     texts[`${name}-gc.log`] = printedText(logPath(folder, name));
   }
   const begun = javas.map(({ name }) => name);
-  const ofOthers = parts.filter(({ name }) => !begun.includes(name) && existsSync(join(folder.path, `${name}.launch`))).map(({ name }) => launchLogs(folder.path, name));
+  const ofOthers = parts
+    .filter(({ name }) => !begun.includes(name) && existsSync(join(folder.path, `${name}.launch`)))
+    .map(({ name }) => launchLogs(folder.path, name));
   return Object.assign(texts, ...ofOthers, ...javas.map((java) => java.logs())) as Record<string, string>;
 }

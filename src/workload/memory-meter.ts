@@ -22,7 +22,12 @@ export interface MemoryUse {
   readonly pssBytes: number | null;
   readonly processes: readonly ProcessMemory[];
   /** Of the cgroup that the victims' process is in; null where none counts memory. */
-  readonly cgroup: { readonly folder: string; readonly meanBytes: number; readonly peakBytes: number; readonly others_n: number } | null;
+  readonly cgroup: {
+    readonly folder: string;
+    readonly meanBytes: number;
+    readonly peakBytes: number;
+    readonly others_n: number;
+  } | null;
 }
 
 export interface MemoryMeter {
@@ -41,7 +46,11 @@ export function pssSaidBy(printed: readonly unknown[]): number[] {
 }
 
 /** `victimsPid`: whose cgroup counts. */
-export function memoryMeter(pids: readonly number[], victimsPid: number, resident: (pid: number) => number | null = residentBytes): MemoryMeter {
+export function memoryMeter(
+  pids: readonly number[],
+  victimsPid: number,
+  resident: (pid: number) => number | null = residentBytes,
+): MemoryMeter {
   const cgroup = countingCgroupOf(victimsPid);
   const names = pids.map((pid) => readIfThere(`/proc/${pid}/comm`) ?? '');
   const looks: number[][] = [];
@@ -62,7 +71,13 @@ export function memoryMeter(pids: readonly number[], victimsPid: number, residen
       const sums = looks.map((sizes) => sizes.reduce((sum, size) => sum + size, 0));
       const processes = pids.map((pid, i) => {
         const own = looks.map((sizes) => sizes[i] ?? 0);
-        return { pid, name: names[i] ?? '', rssMeanBytes: Math.round(mean(own)), rssPeakBytes: Math.max(...own), pssBytes: pss.get(pid) ?? null };
+        return {
+          pid,
+          name: names[i] ?? '',
+          rssMeanBytes: Math.round(mean(own)),
+          rssPeakBytes: Math.max(...own),
+          pssBytes: pss.get(pid) ?? null,
+        };
       });
       const shares = processes.flatMap(({ pssBytes }) => pssBytes ?? []);
       return {
@@ -71,7 +86,15 @@ export function memoryMeter(pids: readonly number[], victimsPid: number, residen
         rssPeakBytes: Math.max(...sums),
         pssBytes: shares.length < processes.length ? null : shares.reduce((sum, bytes) => sum + bytes, 0),
         processes,
-        cgroup: cgroup === null || charged.length === 0 ? null : { folder: cgroup.folder, meanBytes: Math.round(mean(charged)), peakBytes: Math.max(...charged), others_n },
+        cgroup:
+          cgroup === null || charged.length === 0
+            ? null
+            : {
+                folder: cgroup.folder,
+                meanBytes: Math.round(mean(charged)),
+                peakBytes: Math.max(...charged),
+                others_n,
+              },
       };
     },
   };

@@ -7,7 +7,10 @@ import type { ChurnArm, ResolvedLoad } from '../profile/resolved.js';
 /** `what`: with its verb, such as `the churn of arm a keeps`. */
 export function refuseTooMuch(what: string, bytes: number, remedy: string): void {
   const available = availableMemoryBytes();
-  if (bytes > available / 2) throw usage(`${what} ${formatSize(Math.round(bytes))} and ${formatSize(available)} of memory are available, of which pauselab uses at most half; lower ${remedy}`);
+  if (bytes > available / 2)
+    throw usage(
+      `${what} ${formatSize(Math.round(bytes))} and ${formatSize(available)} of memory are available, of which pauselab uses at most half; lower ${remedy}`,
+    );
 }
 
 export function refuseLargeChurn({ name, churn }: ChurnArm): void {
@@ -17,7 +20,9 @@ export function refuseLargeChurn({ name, churn }: ChurnArm): void {
 /** Live blocks alone, at the mean of a log-uniform size, (max - min) / ln(max / min): an allocator keeps more. */
 export function liveBytes(loads: readonly ResolvedLoad[]): number {
   return loads.reduce((sum, { values }) => {
-    const [threads = 0, live = 0, min = 1, max = 1] = ['threads', 'live', 'min_bytes', 'max_bytes'].map((key) => Number(values[key]));
+    const [threads = 0, live = 0, min = 1, max = 1] = ['threads', 'live', 'min_bytes', 'max_bytes'].map((key) =>
+      Number(values[key]),
+    );
     return sum + threads * live * (max === min ? min : (max - min) / Math.log(max / min));
   }, 0);
 }

@@ -15,7 +15,10 @@ export interface NamedThreads {
 
 /** The first look is over when it returns. */
 export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], topology: CpuTopology): NamedThreads {
-  const watch = watchThreads({ pids, rules: (workOf(arm)?.threads ?? []).map((rule) => ({ pattern: rule.pattern, ...schedulingOf(rule, topology) })) });
+  const watch = watchThreads({
+    pids,
+    rules: (workOf(arm)?.threads ?? []).map((rule) => ({ pattern: rule.pattern, ...schedulingOf(rule, topology) })),
+  });
   const names = threadNames(pids);
   let unmatched: string[] = [];
   return {
@@ -28,10 +31,20 @@ export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], top
       if (missing.length > 0 && arm.control === null) unmatched = [unmatchedFailure(missing, names).message];
     },
     // Of threads that came after `go`; those before it make the workload degraded.
-    failures: () => [...unmatched, ...watch.threads().filter(({ delay_ns }) => delay_ns > 0).flatMap(({ problems }) => problems)],
+    failures: () => [
+      ...unmatched,
+      ...watch
+        .threads()
+        .filter(({ delay_ns }) => delay_ns > 0)
+        .flatMap(({ problems }) => problems),
+    ],
   };
 }
 
 export function schedulingOf({ nice, policy, cpus }: Scheduling, topology: CpuTopology): Omit<ThreadRule, 'pattern'> {
-  return { nice: nice ?? undefined, policy: policy ?? undefined, cpus: cpus === null ? undefined : resolveCpus(cpus, topology) };
+  return {
+    nice: nice ?? undefined,
+    policy: policy ?? undefined,
+    cpus: cpus === null ? undefined : resolveCpus(cpus, topology),
+  };
 }

@@ -18,7 +18,14 @@ import { refuseLargeChurn } from './memory-need.js';
 import { watchNamedThreads, type NamedThreads } from './named-threads.js';
 import { churnPlans, enginePlan } from './plan.js';
 import { pssSaidBy } from './memory-meter.js';
-import { orEndOfPrograms, withFiles, type Afterwards, type ChurnTally, type PreparedWorkload, type WorkloadInput } from './prepared.js';
+import {
+  orEndOfPrograms,
+  withFiles,
+  type Afterwards,
+  type ChurnTally,
+  type PreparedWorkload,
+  type WorkloadInput,
+} from './prepared.js';
 import { endsOrIsKilled, killAll, programs, type Program } from './programs.js';
 import { createRuntimeFolder, type RuntimeFolder } from './runtime-folder.js';
 import { applySeats } from './seats.js';
@@ -47,9 +54,17 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     await cleanUp(() => killAll(engines.map(({ program }) => program)));
   };
   const dispose = async (): Promise<void> => {
-    await cleanUp(end, () => limit?.remove(), () => opened?.close(), () => { folder.remove(); });
+    await cleanUp(
+      end,
+      () => limit?.remove(),
+      () => opened?.close(),
+      () => {
+        folder.remove();
+      },
+    );
   };
-  const logs = (): Record<string, string> => Object.fromEntries(engines.flatMap((engine) => Object.entries(logsOf(folder, engine))));
+  const logs = (): Record<string, string> =>
+    Object.fromEntries(engines.flatMap((engine) => Object.entries(logsOf(folder, engine))));
   try {
     const environment = allocated === null ? {} : { environment: allocated.clean.environment };
     const start = async (name: string, plan: string): Promise<Program> => {
@@ -72,17 +87,37 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
     const autogroup = commonAutogroup([process.pid, ...pids]);
     const priorities = applySeats(threads, arm, topology);
     const cpuMax = arm.holder?.cpuMax;
-    const limited = (limit = cpuMax === undefined ? null : limitCpuTime('holder', threads.flatMap(({ role, tid }) => (role === 'holder' ? [tid] : [])), cpuMax, folder.path));
+    const limited = (limit =
+      cpuMax === undefined
+        ? null
+        : limitCpuTime(
+            'holder',
+            threads.flatMap(({ role, tid }) => (role === 'holder' ? [tid] : [])),
+            cpuMax,
+            folder.path,
+          ));
     const proofs = allocated === null ? [] : engines.map((engine) => allocated.prove(folder, engine));
     const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology));
     const afterwards = (): Afterwards => ({
       jvm: null,
-      churn: allocated === null ? null : {
-        processes: engines.map(({ name, program }, i) => ({ name, pid: program.pid, allocator: proofs[i] ?? null, removedFromEnvironment: allocated.clean.removed })),
-        threads: [...watching.threads()],
-        tallies: arm.holder === null && arm.churn.loads.length === 0 ? [] : talliesOf(folder, engines),
-      },
-      pssBytes: new Map(engines.flatMap(({ name, program }) => pssSaidBy(printedBy(folder, name)).map((bytes) => [program.pid, bytes] as const))),
+      churn:
+        allocated === null
+          ? null
+          : {
+              processes: engines.map(({ name, program }, i) => ({
+                name,
+                pid: program.pid,
+                allocator: proofs[i] ?? null,
+                removedFromEnvironment: allocated.clean.removed,
+              })),
+              threads: [...watching.threads()],
+              tallies: arm.holder === null && arm.churn.loads.length === 0 ? [] : talliesOf(folder, engines),
+            },
+      pssBytes: new Map(
+        engines.flatMap(({ name, program }) =>
+          pssSaidBy(printedBy(folder, name)).map((bytes) => [program.pid, bytes] as const),
+        ),
+      ),
       cpuMax: limited?.use() ?? null,
       failures: watching.failures(),
     });
@@ -94,7 +129,9 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       priorities,
       autogroup,
       layout: printedBy(folder, 'engine')[0],
-      degraded: [...priorities, ...watching.threads(), ...(limited === null ? [] : [limited])].flatMap(({ problems }) => problems),
+      degraded: [...priorities, ...watching.threads(), ...(limited === null ? [] : [limited])].flatMap(
+        ({ problems }) => problems,
+      ),
       earlyEnd() {
         const exit = started.exit();
         return exit === null ? joinedGone('inside its window') : engineEnded(exit, started, 'inside its window');
@@ -114,7 +151,11 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
       dispose,
     };
   } catch (error) {
-    const cause = orEndOfPrograms(engines.map(({ program }) => program), opened, error);
+    const cause = orEndOfPrograms(
+      engines.map(({ program }) => program),
+      opened,
+      error,
+    );
     await end();
     const failure = withFiles(cause, logs);
     await dispose();
@@ -129,7 +170,9 @@ interface Plans {
 
 function plansOf({ arm, ...input }: WorkloadInput<NativeArm | ChurnArm>, folder: RuntimeFolder): Plans {
   const common = { ...input, boardPath: boardPath(folder), parentPid: process.pid };
-  return arm.holder === null ? churnPlans({ ...common, arm }) : { engine: enginePlan({ ...common, arm }), joining: null };
+  return arm.holder === null
+    ? churnPlans({ ...common, arm })
+    : { engine: enginePlan({ ...common, arm }), joining: null };
 }
 
 interface AllocatedWork {
@@ -146,12 +189,19 @@ function allocatedWork(arm: ChurnArm): AllocatedWork {
   const tried = triedAllocator(allocator);
   return {
     clean: environmentFor(launch),
-    prove: (folder, { name: engine, program }) => proveAllocator(allocator, tried, { pid: program.pid, report: (printedBy(folder, engine)[0] as { allocator?: unknown } | undefined)?.allocator, complaints: program.complaints() }),
+    prove: (folder, { name: engine, program }) =>
+      proveAllocator(allocator, tried, {
+        pid: program.pid,
+        report: (printedBy(folder, engine)[0] as { allocator?: unknown } | undefined)?.allocator,
+        complaints: program.complaints(),
+      }),
   };
 }
 
 function talliesOf(folder: RuntimeFolder, engines: readonly Engine[]): ChurnTally[] | null {
-  const said = engines.flatMap(({ name }) => printedBy(folder, name)).find((one): one is { churn: ChurnTally[] } => typeof one === 'object' && one !== null && 'churn' in one);
+  const said = engines
+    .flatMap(({ name }) => printedBy(folder, name))
+    .find((one): one is { churn: ChurnTally[] } => typeof one === 'object' && one !== null && 'churn' in one);
   return said?.churn ?? null;
 }
 
@@ -160,6 +210,9 @@ function logsOf(folder: RuntimeFolder, { name, program }: Engine): Record<string
   return {
     [`${name}-plan.txt`]: readText(plan, { mostBytes: mostEngineBytes }),
     [`${name}.json`]: readText(stdout, { mostBytes: mostEngineBytes }),
-    [`${name}.log`]: program.complaints().map((text) => `${text}\n`).join(''),
+    [`${name}.log`]: program
+      .complaints()
+      .map((text) => `${text}\n`)
+      .join(''),
   };
 }

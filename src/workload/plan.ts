@@ -1,7 +1,15 @@
 /** The engine's plan: what native/engine/plan.h reads. */
 import { operationNamed, type Layout } from '../profile/operations.js';
 import { poolOfVictim } from '../profile/pools.js';
-import type { ChurnArm, JvmArm, NativeArm, ResolvedHolder, ResolvedHogs, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
+import type {
+  ChurnArm,
+  JvmArm,
+  NativeArm,
+  ResolvedHolder,
+  ResolvedHogs,
+  ResolvedLoad,
+  ResolvedVictim,
+} from '../profile/resolved.js';
 
 export interface PlanInput {
   readonly arm: NativeArm;
@@ -13,7 +21,15 @@ export interface PlanInput {
   readonly duration_ns: number;
 }
 
-export function enginePlan({ arm, regionBytes, boardPath, parentPid, threshold_ns, warmup_ns, duration_ns }: PlanInput): string {
+export function enginePlan({
+  arm,
+  regionBytes,
+  boardPath,
+  parentPid,
+  threshold_ns,
+  warmup_ns,
+  duration_ns,
+}: PlanInput): string {
   const { holder, hogs, victims } = arm;
   const recorded_ns = warmup_ns + duration_ns;
   return [
@@ -54,15 +70,36 @@ function isReader({ operation }: ResolvedHolder): boolean {
  * The plans of a churn: the engine's, with victims and hogs, and in the foreign control that of a second engine, which
  * has the churn and takes its seats on the first one's board.
  */
-export function churnPlans({ arm, boardPath, parentPid, threshold_ns, warmup_ns, duration_ns }: Omit<PlanInput, 'arm' | 'regionBytes'> & { readonly arm: ChurnArm }): { readonly engine: string; readonly joining: string | null } {
+export function churnPlans({
+  arm,
+  boardPath,
+  parentPid,
+  threshold_ns,
+  warmup_ns,
+  duration_ns,
+}: Omit<PlanInput, 'arm' | 'regionBytes'> & { readonly arm: ChurnArm }): {
+  readonly engine: string;
+  readonly joining: string | null;
+} {
   const { hogs, victims, churn } = arm;
   const title = `# ${arm.name}: ${arm.title}`;
   const churns = churn.loads.map(({ name, values }) => line('churn', { name, ...values }));
   const isForeign = churn.loadsIn === 'foreign' && churns.length > 0;
-  const seats = churn.loads.flatMap(churnThreads).map((name) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
+  const seats = churn.loads
+    .flatMap(churnThreads)
+    .map((name) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
   return {
-    engine: [title, ...place({ boardPath, threshold_ns, parentPid }), ...hogLines(hogs), ...victimLines(victims, warmup_ns + duration_ns), ...(isForeign ? seats : churns), ''].join('\n'),
-    joining: isForeign ? [title, line('join', { path: boardPath }), line('parent', { pid: parentPid }), ...churns, ''].join('\n') : null,
+    engine: [
+      title,
+      ...place({ boardPath, threshold_ns, parentPid }),
+      ...hogLines(hogs),
+      ...victimLines(victims, warmup_ns + duration_ns),
+      ...(isForeign ? seats : churns),
+      '',
+    ].join('\n'),
+    joining: isForeign
+      ? [title, line('join', { path: boardPath }), line('parent', { pid: parentPid }), ...churns, ''].join('\n')
+      : null,
   };
 }
 
@@ -72,17 +109,33 @@ function churnThreads({ name, values }: ResolvedLoad): string[] {
 }
 
 /**
- * The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads. The
+ * The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads.
+ * The
  * reader reads about the process that takes the first seat: in the foreign control the one with the loads.
  */
-export function companionPlan({ arm, boardPath, parentPid, threshold_ns }: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
+export function companionPlan({
+  arm,
+  boardPath,
+  parentPid,
+  threshold_ns,
+}: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
   const { holder, hogs, victims, jvm } = arm;
-  const probes = victims.map((victim, i) => line('joined', { role: 'victim', name: victim.series, interval_ns: victim.interval_ns, offset_ns: offsetOf(victim, i, victims.length) }));
+  const probes = victims.map((victim, i) =>
+    line('joined', {
+      role: 'victim',
+      name: victim.series,
+      interval_ns: victim.interval_ns,
+      offset_ns: offsetOf(victim, i, victims.length),
+    }),
+  );
   const loads = jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
-  const riding = holder === null || isReader(holder) ? [] : [
-    line('joined', { role: 'holder', name: 'holder', operation: holder.operation }),
-    ...(holder.toucher === null ? [] : [line('joined', { role: 'toucher', name: 'toucher' })]),
-  ];
+  const riding =
+    holder === null || isReader(holder)
+      ? []
+      : [
+          line('joined', { role: 'holder', name: 'holder', operation: holder.operation }),
+          ...(holder.toucher === null ? [] : [line('joined', { role: 'toucher', name: 'toucher' })]),
+        ];
   return [
     `# ${arm.name}: ${arm.title}`,
     ...place({ boardPath, threshold_ns, parentPid }),
@@ -94,12 +147,18 @@ export function companionPlan({ arm, boardPath, parentPid, threshold_ns }: Omit<
   ].join('\n');
 }
 
-function place({ boardPath, threshold_ns, parentPid }: Pick<PlanInput, 'boardPath' | 'threshold_ns' | 'parentPid'>): string[] {
+function place({
+  boardPath,
+  threshold_ns,
+  parentPid,
+}: Pick<PlanInput, 'boardPath' | 'threshold_ns' | 'parentPid'>): string[] {
   return [line('board', { path: boardPath, threshold_ns }), line('parent', { pid: parentPid })];
 }
 
 function hogLines({ count, burst }: ResolvedHogs): string[] {
-  return Array.from({ length: count }, () => line('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }));
+  return Array.from({ length: count }, () =>
+    line('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }),
+  );
 }
 
 function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): string[] {

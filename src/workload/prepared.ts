@@ -35,17 +35,28 @@ export class FailedStart extends Failure {
 }
 
 /**
- * What the machine refused to a process or thread that has ended is not the machine's fault. `tids` should all be there, and are 0
- * before they register; of a process that is being killed its threads go first. To be asked before the rest of the workload is ended.
+ * What the machine refused to a process or thread that has ended is not the machine's fault. `tids` should all be
+ * there, and are 0
+ * before they register; of a process that is being killed its threads go first. To be asked before the rest of the
+ * workload is ended.
  */
 export function orEndOf(tids: readonly number[], error: unknown): unknown {
   if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit) return error;
   const gone = tids.find((tid) => tid !== 0 && startTimeOf(tid) === null);
-  return gone === undefined ? error : workloadFailed(`process or thread ${gone} of the workload ended before its window; look at what it wrote, and whether something killed it`, { cause: error });
+  return gone === undefined
+    ? error
+    : workloadFailed(
+        `process or thread ${gone} of the workload ended before its window; look at what it wrote, and whether something killed it`,
+        { cause: error },
+      );
 }
 
 /** The same while a workload is prepared: of `programs` that we started one that has ended has said why itself. */
-export function orEndOfPrograms(programs: readonly Pick<Program, 'pid' | 'exit'>[], board: Pick<Board, 'threadIds'> | undefined, error: unknown): unknown {
+export function orEndOfPrograms(
+  programs: readonly Pick<Program, 'pid' | 'exit'>[],
+  board: Pick<Board, 'threadIds'> | undefined,
+  error: unknown,
+): unknown {
   if (programs.some((program) => program.exit() !== null)) return error;
   return orEndOf([...programs.map(({ pid }) => pid), ...(board?.threadIds() ?? []).map(({ tid }) => tid)], error);
 }

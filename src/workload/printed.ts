@@ -1,4 +1,7 @@
-/** What programs printed into files of the runtime folder. A program of the user's may print without end: what is read is its end. */
+/**
+ * What programs printed into files of the runtime folder. A program of the user's may print without end: what is read
+ * is its end.
+ */
 import { existsSync, statSync } from 'node:fs';
 import { linesOf } from '../base/lines.js';
 import { readEnd } from '../base/read-file.js';
@@ -13,7 +16,9 @@ export function printedText(path: string, most = mostBytes): string {
   if (!existsSync(path)) return '';
   const leftOut = statSync(path).size - most;
   const end = readEnd(path, most).toString('utf8');
-  return leftOut <= 0 ? end : `[pauselab: about ${leftOut} bytes before this are left out]\n${end.slice(end.indexOf('\n') + 1)}`;
+  return leftOut <= 0
+    ? end
+    : `[pauselab: about ${leftOut} bytes before this are left out]\n${end.slice(end.indexOf('\n') + 1)}`;
 }
 
 /** Without empty lines. */

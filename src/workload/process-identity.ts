@@ -1,4 +1,6 @@
-/** A process that is no child of ours, or not known as one: a pid alone does not do, since the kernel gives it again. */
+/**
+ * A process that is no child of ours, or not known as one: a pid alone does not do, since the kernel gives it again.
+ */
 import { readIfThere } from '../host/files.js';
 
 export interface ProcessIdentity {

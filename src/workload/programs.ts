@@ -45,16 +45,28 @@ export interface ProgramOptions {
 }
 
 /**
- * Not detached unless told: a detached child is a new session, and across sessions nice means nothing (host/autogroup.ts).
+ * Not detached unless told: a detached child is a new session, and across sessions nice means nothing
+ * (host/autogroup.ts).
  * Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
  */
-export async function startProgram(file: string, args: readonly string[], stdoutPath: string, stderrPath: string, { environment, ownSession = false }: ProgramOptions = {}): Promise<Program> {
+export async function startProgram(
+  file: string,
+  args: readonly string[],
+  stdoutPath: string,
+  stderrPath: string,
+  { environment, ownSession = false }: ProgramOptions = {},
+): Promise<Program> {
   const killedWhy = watchOomKills();
   const stdout = openSync(stdoutPath, 'w');
   const stderr = openSync(stderrPath, 'w');
   let child: ChildProcess;
   try {
-    child = spawn(file, args, { stdio: ['ignore', stdout, stderr], shell: false, detached: ownSession, ...(environment === undefined ? {} : { env: { ...environment } }) });
+    child = spawn(file, args, {
+      stdio: ['ignore', stdout, stderr],
+      shell: false,
+      detached: ownSession,
+      ...(environment === undefined ? {} : { env: { ...environment } }),
+    });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -63,7 +75,9 @@ export async function startProgram(file: string, args: readonly string[], stdout
     // Not there, or no program: it was not built. Else the machine refuses another process.
     const refused = machineFailure(cause);
     if (refused !== null) throw refused;
-    throw unfit(`${file} could not be started (${(cause as Error).message}); run \`npm run setup\` to build it`, { cause });
+    throw unfit(`${file} could not be started (${(cause as Error).message}); run \`npm run setup\` to build it`, {
+      cause,
+    });
   } finally {
     closeSync(stdout);
     closeSync(stderr);
@@ -79,7 +93,9 @@ export async function startProgram(file: string, args: readonly string[], stdout
     pid: child.pid ?? 0,
     exit: () => exit,
     exited,
-    kill: (signal) => { child.kill(signal); },
+    kill: (signal) => {
+      child.kill(signal);
+    },
     killedWhy,
     complaints: () => printedLines(stderrPath),
   };

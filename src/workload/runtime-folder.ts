@@ -25,9 +25,14 @@ export function createRuntimeFolder(): RuntimeFolder {
   try {
     type = statfsSync(shared).type;
   } catch (cause) {
-    throw unfit(`${shared} is not there and the board needs a tmpfs; mount one: mount -t tmpfs tmpfs ${shared}`, { cause });
+    throw unfit(`${shared} is not there and the board needs a tmpfs; mount one: mount -t tmpfs tmpfs ${shared}`, {
+      cause,
+    });
   }
-  if (type !== tmpfsMagic) throw unfit(`${shared} is no tmpfs, and a board on a disk would stall the threads that it measures; mount one: mount -t tmpfs tmpfs ${shared}`);
+  if (type !== tmpfsMagic)
+    throw unfit(
+      `${shared} is no tmpfs, and a board on a disk would stall the threads that it measures; mount one: mount -t tmpfs tmpfs ${shared}`,
+    );
   removeLeftBehind();
   let held: HeldFolder;
   try {

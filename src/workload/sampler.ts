@@ -33,14 +33,22 @@ export interface Sampler {
 export async function startSampler({ folder, pids }: PreparedWorkload, { withStacks = false } = {}): Promise<Sampler> {
   const output = join(folder.path, 'samples');
   const stacks = join(folder.path, 'stacks');
-  const program = await startProgram(programs.sampler(), [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...pids.map(String)], '/dev/null', join(folder.path, 'sampler.err'));
+  const program = await startProgram(
+    programs.sampler(),
+    [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...pids.map(String)],
+    '/dev/null',
+    join(folder.path, 'sampler.err'),
+  );
   return {
     pid: program.pid,
     async finish(go_ns, interrupted) {
       const { problem } = await endHelper(program, { grace_ms: endGrace_ms, interrupted });
       const { samples, unreadable } = readable(output, go_ns);
       const why = problem ?? unreadable;
-      return { samples, problem: why === null ? null : `the sampler ${why}, so the states of the threads are unknown ${from(samples)}` };
+      return {
+        samples,
+        problem: why === null ? null : `the sampler ${why}, so the states of the threads are unknown ${from(samples)}`,
+      };
     },
     stacks: (go_ns) => (withStacks ? parseStacks(printedText(stacks), go_ns) : []),
     async abandon() {
@@ -55,11 +63,16 @@ function readable(path: string, go_ns: bigint): { readonly samples: SampleStream
     return { samples: readSamples(path, go_ns), unreadable: null };
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.workload) throw error;
-    return { samples: { timelines: new Map(), ticks_ns: [], period_ns }, unreadable: `left a file that cannot be read (${error.message})` };
+    return {
+      samples: { timelines: new Map(), ticks_ns: [], period_ns },
+      unreadable: `left a file that cannot be read (${error.message})`,
+    };
   }
 }
 
 function from({ ticks_ns }: SampleStream): string {
   const last_ns = ticks_ns.at(-1);
-  return last_ns === undefined || last_ns <= 0 ? 'in the whole run' : `from ${formatDuration(last_ns)} after the start on`;
+  return last_ns === undefined || last_ns <= 0
+    ? 'in the whole run'
+    : `from ${formatDuration(last_ns)} after the start on`;
 }

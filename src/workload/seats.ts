@@ -9,11 +9,25 @@ import { applyPriority, type ThreadPriority } from './priorities.js';
 export function applySeats(threads: readonly ThreadId[], arm: ResolvedArm, topology: CpuTopology): ThreadPriority[] {
   return threads.flatMap(({ name, role, tid }) => {
     const settings = settingsFor(name, role, arm);
-    return settings === null ? [] : [applyPriority({ name, tid, nice: settings.nice, policy: settings.policy, cpus: resolveCpus(settings.cpus, topology) })];
+    return settings === null
+      ? []
+      : [
+          applyPriority({
+            name,
+            tid,
+            nice: settings.nice,
+            policy: settings.policy,
+            cpus: resolveCpus(settings.cpus, topology),
+          }),
+        ];
   });
 }
 
-function settingsFor(name: string, role: ThreadId['role'], { holder, hogs, victims }: ResolvedArm): ResolvedThread | null {
+function settingsFor(
+  name: string,
+  role: ThreadId['role'],
+  { holder, hogs, victims }: ResolvedArm,
+): ResolvedThread | null {
   if (role === 'load') return null;
   const settings = {
     holder,
@@ -21,6 +35,9 @@ function settingsFor(name: string, role: ThreadId['role'], { holder, hogs, victi
     hog: hogs,
     victim: victims.find(({ series }) => series === name),
   }[role];
-  if (settings === undefined || settings === null) throw workloadFailed(`the board names a ${role} ${name} that the plan does not have; run \`npm run setup\` so that engine and pauselab are built from the same sources`);
+  if (settings === undefined || settings === null)
+    throw workloadFailed(
+      `the board names a ${role} ${name} that the plan does not have; run \`npm run setup\` so that engine and pauselab are built from the same sources`,
+    );
   return settings;
 }

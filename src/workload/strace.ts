@@ -12,7 +12,9 @@ const attachDeadline_ms = 20_000;
 const poll_ms = 20;
 
 export function straceMissing(cause?: Error): Failure {
-  return missing(`strace could not be started${cause === undefined ? '' : ` (${cause.message})`}`, ['strace'], { cause });
+  return missing(`strace could not be started${cause === undefined ? '' : ` (${cause.message})`}`, ['strace'], {
+    cause,
+  });
 }
 
 export interface Tracing {
@@ -26,15 +28,30 @@ export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted
   const args = ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${tracedCalls.join(',')}`];
   const child = spawnKept('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
   const state = { hasEnded: false };
-  const ended = new Promise<void>((resolve) => { child.once('close', resolve).once('error', () => { resolve(); }); }).then(() => { state.hasEnded = true; });
-  const attached = await waitFor(() => (said.includes('attached') || state.hasEnded ? true : null), { deadline_ms: attachDeadline_ms, poll_ms, interrupted });
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', resolve).once('error', () => {
+      resolve();
+    });
+  }).then(() => {
+    state.hasEnded = true;
+  });
+  const attached = await waitFor(() => (said.includes('attached') || state.hasEnded ? true : null), {
+    deadline_ms: attachDeadline_ms,
+    poll_ms,
+    interrupted,
+  });
   if (attached === 'late' || attached === 'interrupted') await endKept(child, ended);
   if (attached === 'interrupted') throw interruptedBefore('strace was attached');
   if (attached === 'late') throw unfit(`strace had not attached to process ${pid} after ${attachDeadline_ms / 1000} s`);
   if (said.includes('strace could not be executed')) throw straceMissing();
-  if (state.hasEnded) throw unfit(`strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`);
+  if (state.hasEnded)
+    throw unfit(
+      `strace could not trace process ${pid} (${said.trim().split('\n').at(-1) ?? ''}); ptrace may be forbidden here: look at kernel.yama.ptrace_scope and at the container's capabilities`,
+    );
   return {
     async finish() {
       // SIGTERM to its keeper: it detaches, and what it has written is whole.
@@ -51,6 +68,9 @@ function readWritten(path: string): string {
   try {
     return readText(path, { mostBytes });
   } catch (cause) {
-    throw workloadFailed(`what strace wrote could not be read (${(cause as Error).message}); trace a shorter time or a slower load`, { cause });
+    throw workloadFailed(
+      `what strace wrote could not be read (${(cause as Error).message}); trace a shorter time or a slower load`,
+      { cause },
+    );
   }
 }

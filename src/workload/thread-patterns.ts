@@ -18,13 +18,17 @@ export function matchesComm(pattern: string, comm: string): boolean {
   const length = Buffer.byteLength(comm);
   if (length < longestComm) return isAtEnd(pattern, after(pattern, start(pattern), comm));
   // Cut: what is left of the pattern can always be completed by some name. A half character at the cut says nothing.
-  return after(pattern, start(pattern), comm.replace(/\uFFFD+$/, '')).size > 0 || splits(comm).some(([head, tail]) => matchesShortened(pattern, head, tail));
+  return (
+    after(pattern, start(pattern), comm.replace(/\uFFFD+$/, '')).size > 0 ||
+    splits(comm).some(([head, tail]) => matchesShortened(pattern, head, tail))
+  );
 }
 
 /** Every way in which a comm may be a head, two dots and a tail. */
 function splits(comm: string): [head: string, tail: string][] {
   const found: [string, string][] = [];
-  for (let at = comm.indexOf('..', 1); at >= 0 && at < comm.length - 2; at = comm.indexOf('..', at + 1)) found.push([comm.slice(0, at), comm.slice(at + 2)]);
+  for (let at = comm.indexOf('..', 1); at >= 0 && at < comm.length - 2; at = comm.indexOf('..', at + 1))
+    found.push([comm.slice(0, at), comm.slice(at + 2)]);
   return found;
 }
 
@@ -36,7 +40,10 @@ function matchesShortened(pattern: string, head: string, tail: string): boolean 
   // Past the pattern's length only stars can take more, and they stay where they are.
   for (let left = 0; left <= Math.max(least, pattern.length) && places.size > 0; left += 1) {
     if (left >= least) for (const place of places) reached.add(place);
-    places = closed(pattern, [...places].flatMap((place) => (pattern[place] === '*' ? [place] : place < pattern.length ? [place + 1] : [])));
+    places = closed(
+      pattern,
+      [...places].flatMap((place) => (pattern[place] === '*' ? [place] : place < pattern.length ? [place + 1] : [])),
+    );
   }
   return isAtEnd(pattern, after(pattern, reached, tail));
 }
@@ -63,7 +70,12 @@ function closed(pattern: string, places: readonly number[]): Set<number> {
 function after(pattern: string, places: ReadonlySet<number>, text: string): Set<number> {
   let now = new Set(places);
   for (const character of text.split('')) {
-    now = closed(pattern, [...now].flatMap((place) => (pattern[place] === '*' ? [place] : pattern[place] === '?' || pattern[place] === character ? [place + 1] : [])));
+    now = closed(
+      pattern,
+      [...now].flatMap((place) =>
+        pattern[place] === '*' ? [place] : pattern[place] === '?' || pattern[place] === character ? [place + 1] : [],
+      ),
+    );
   }
   return now;
 }

@@ -51,7 +51,13 @@ const usualPeriod_ms = 100;
 const mostRecords = 10_000;
 
 /** The first look is over when it returns. */
-export function watchThreads({ pids, rules, period_ms = usualPeriod_ms, scheduling, now_ns = () => process.hrtime.bigint() }: WatchInput): ThreadWatch {
+export function watchThreads({
+  pids,
+  rules,
+  period_ms = usualPeriod_ms,
+  scheduling,
+  now_ns = () => process.hrtime.bigint(),
+}: WatchInput): ThreadWatch {
   const begin_ns = now_ns();
   const records: WatchedThread[] = [];
   let unrecorded = 0;
@@ -78,7 +84,12 @@ export function watchThreads({ pids, rules, period_ms = usualPeriod_ms, scheduli
         const since_ns = isSame ? last.at_ns : previousLook_ns;
         const applied = withoutThoseOfTheDead(applyPriority({ ...rule, name: stat.name, tid }, scheduling));
         const done_ns = now_ns();
-        const record: WatchedThread = { ...applied, pid, seenAfter_ns: Number(listed_ns - begin_ns), delay_ns: isFirst ? 0 : Number(done_ns - since_ns) };
+        const record: WatchedThread = {
+          ...applied,
+          pid,
+          seenAfter_ns: Number(listed_ns - begin_ns),
+          delay_ns: isFirst ? 0 : Number(done_ns - since_ns),
+        };
         if (records.length < mostRecords) records.push(record);
         else unrecorded += 1;
       }
@@ -93,26 +104,34 @@ export function watchThreads({ pids, rules, period_ms = usualPeriod_ms, scheduli
     previousLook_ns = look_ns;
   };
   timedLook(true);
-  const timer = setInterval(() => { timedLook(false); }, period_ms);
+  const timer = setInterval(() => {
+    timedLook(false);
+  }, period_ms);
   // Nothing waits for it: it ends with whoever asked for it.
   timer.unref();
   return {
     threads: () => records,
     unrecorded: () => unrecorded,
     unmatched: () => rules.map(({ pattern }) => pattern).filter((pattern) => !matched.has(pattern)),
-    stop: () => { clearInterval(timer); },
+    stop: () => {
+      clearInterval(timer);
+    },
   };
 }
 
 /** For a run that cannot mean what its profile says: the patterns without a thread, and what there was instead. */
 export function unmatchedFailure(unmatched: readonly string[], names: readonly string[]): ReturnType<typeof unfit> {
   const which = unmatched.map((pattern) => `"${pattern}"`).join(', ');
-  return unfit(`no thread is named as the profile's ${unmatched.length === 1 ? 'pattern' : 'patterns'} ${which} ${unmatched.length === 1 ? 'says' : 'say'}; the process has ${names.join(', ')}; correct the pattern (names are cut at 15 characters), or choose the collector or allocator that has such a thread`);
+  return unfit(
+    `no thread is named as the profile's ${unmatched.length === 1 ? 'pattern' : 'patterns'} ${which} ${unmatched.length === 1 ? 'says' : 'say'}; the process has ${names.join(', ')}; correct the pattern (names are cut at 15 characters), or choose the collector or allocator that has such a thread`,
+  );
 }
 
 /** A thread that ends while it is being set has had no priority that could be wrong. */
 function withoutThoseOfTheDead<Applied extends AppliedPriority>(applied: Applied): Applied {
-  return applied.actual === null && applied.problems.every((problem) => problem.includes('(ESRCH)')) ? { ...applied, problems: [] } : applied;
+  return applied.actual === null && applied.problems.every((problem) => problem.includes('(ESRCH)'))
+    ? { ...applied, problems: [] }
+    : applied;
 }
 
 interface SeenThread {

@@ -1,6 +1,8 @@
 /**
- * What a workload is started with: a JDK, and an allocator that takes its settings. Both are found by starting programs,
- * so each is found once for all runs that ask for the same, and before anything of the workload starts: what they do not
+ * What a workload is started with: a JDK, and an allocator that takes its settings. Both are found by starting
+ * programs,
+ * so each is found once for all runs that ask for the same, and before anything of the workload starts: what they do
+ * not
  * take is the profile's fault.
  */
 import { tryAllocator } from '../host/allocator-trial.js';
@@ -11,7 +13,11 @@ import type { ResolvedJvm } from '../profile/resolved.js';
 type Asked = Pick<ResolvedJvm, 'jdk' | 'java'> & { readonly collector: ResolvedJvm['collector'] | undefined };
 
 const findJdk = oncePerInput(({ jdk, java, collector }: Asked) =>
-  chooseJdk({ requirement: jdk, collector, explicit: java === null ? undefined : { path: java, source: '--java or jvm.java' } }),
+  chooseJdk({
+    requirement: jdk,
+    collector,
+    explicit: java === null ? undefined : { path: java, source: '--java or jvm.java' },
+  }),
 );
 
 export function jdkOf({ jdk, java, collector }: Asked): Promise<Jdk> {

@@ -1,4 +1,7 @@
-/** A trace of the kernel beside a workload (`--trace`): its mmap_lock, who ran when, who woke whom, and the calls that matter. */
+/**
+ * A trace of the kernel beside a workload (`--trace`): its mmap_lock, who ran when, who woke whom, and the calls that
+ * matter.
+ */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
@@ -20,7 +23,17 @@ const endGrace_ms = 60_000;
 const abandonGrace_ms = 5_000;
 const poll_ms = 5;
 
-const tracedCalls = ['madvise', 'process_madvise', 'mmap', 'munmap', 'mprotect', 'mremap', 'brk', 'futex', 'mincore'] as const;
+const tracedCalls = [
+  'madvise',
+  'process_madvise',
+  'mmap',
+  'munmap',
+  'mprotect',
+  'mremap',
+  'brk',
+  'futex',
+  'mincore',
+] as const;
 
 export interface Traced {
   /** Null if the tracer came to a bad end: half a trace would look like one in which nothing else happened. */
@@ -39,13 +52,22 @@ export interface Tracer {
   abandon(): Promise<void>;
 }
 
-export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'folder' | 'pids'>, cpuCount: number, interrupted?: Promise<unknown>): Promise<Tracer> {
+export async function startTracer(
+  { folder, pids }: Pick<PreparedWorkload, 'folder' | 'pids'>,
+  cpuCount: number,
+  interrupted?: Promise<unknown>,
+): Promise<Tracer> {
   if (process.getuid?.() !== 0) throw unfit('--trace needs root, for tracefs; run without --trace, or as root');
   const own = join(folder.path, 'trace');
   mkdirSync(own);
   const plan = join(own, 'plan');
   writeFileSync(plan, tracerPlan(pids.flatMap(tidsOf), cpuCount, pids));
-  const program = await startProgram(programs.tracer(), [own, String(process.pid), plan], '/dev/null', join(folder.path, 'tracer.err'));
+  const program = await startProgram(
+    programs.tracer(),
+    [own, String(process.pid), plan],
+    '/dev/null',
+    join(folder.path, 'tracer.err'),
+  );
   const abandon = async (): Promise<void> => {
     await endHelper(program, { grace_ms: abandonGrace_ms, takesBack: true });
   };
@@ -65,11 +87,18 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
     },
     async finish(go_ns, waiting) {
       stopped ??= process.hrtime.bigint();
-      const { exit, problem } = await endHelper(program, { grace_ms: endGrace_ms, takesBack: true, interrupted: waiting });
+      const { exit, problem } = await endHelper(program, {
+        grace_ms: endGrace_ms,
+        takesBack: true,
+        interrupted: waiting,
+      });
       // One that was stopped has gone on, and has read everything since.
       if (exit?.code !== 0) return without(`the tracer ${problem ?? 'did not end'}`);
       try {
-        return { trace: readTrace(own, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) }), problem: null };
+        return {
+          trace: readTrace(own, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) }),
+          problem: null,
+        };
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         return without(error.message);
@@ -83,7 +112,10 @@ export async function startTracer({ folder, pids }: Pick<PreparedWorkload, 'fold
 export function tracerPlan(tids: readonly number[], cpuCount: number, pids: readonly number[]): string {
   const lockEvents = [traceEvents.start, traceEvents.acquired, traceEvents.released];
   const schedEvents = [traceEvents.switched, traceEvents.waking];
-  const calls = tracedCalls.flatMap((name) => systemCallNumber(name) ?? []).map((id) => `id == ${id}`).join(' || ');
+  const calls = tracedCalls
+    .flatMap((name) => systemCallNumber(name) ?? [])
+    .map((id) => `id == ${id}`)
+    .join(' || ');
   return [
     'need trace_clock mono',
     `buffer_kib ${Math.max(1024, Math.min(mostBuffer_kib, Math.floor(allBuffers_kib / cpuCount)))}`,
@@ -92,7 +124,8 @@ export function tracerPlan(tids: readonly number[], cpuCount: number, pids: read
     'need options/event-fork 1',
     ...tids.map((tid) => `pid ${tid}`),
     ...[...lockEvents, ...schedEvents].map((event) => `event ${event} -`),
-    // Linux 5.19 and later. A lock that spins is no wait of milliseconds; the end does not say of which kind its lock is.
+    // Linux 5.19 and later. A lock that spins is no wait of milliseconds; the end does not say of which kind its lock
+    // is.
     `event ${traceEvents.contended} !(flags & ${contentionFlags.spin})`,
     `event ${traceEvents.contentionEnd} -`,
     // On an architecture whose numbers are not known here, calls are left out rather than all of them traced.
@@ -118,9 +151,14 @@ function tidsOf(pid: number): number[] {
 }
 
 async function untilReady(file: string, program: Program, interrupted: Promise<unknown> | undefined): Promise<void> {
-  const ready = await waitFor(() => (existsSync(file) ? 'ready' : program.exit()), { deadline_ms: readyDeadline_ms, poll_ms, interrupted });
+  const ready = await waitFor(() => (existsSync(file) ? 'ready' : program.exit()), {
+    deadline_ms: readyDeadline_ms,
+    poll_ms,
+    interrupted,
+  });
   if (ready === 'interrupted') throw interruptedBefore('the trace was set up');
-  if (ready === 'late') throw workloadFailed(`the tracer was not ready after ${readyDeadline_ms / 1000} s; run without --trace`);
+  if (ready === 'late')
+    throw workloadFailed(`the tracer was not ready after ${readyDeadline_ms / 1000} s; run without --trace`);
   if (ready.found !== 'ready') throw endedWith(program);
 }
 
@@ -130,5 +168,8 @@ function endedWith(program: Program): Failure {
   const sentence = program.complaints().at(-1);
   const code = program.exit()?.code;
   if (sentence !== undefined && code === 5) return unfit(sentence);
-  return workloadFailed(sentence ?? `the tracer ended ${code === null || code === undefined ? `by ${String(program.exit()?.signal)}` : `with exit code ${code}`}; run again, or without --trace`);
+  return workloadFailed(
+    sentence ??
+      `the tracer ended ${code === null || code === undefined ? `by ${String(program.exit()?.signal)}` : `with exit code ${code}`}; run again, or without --trace`,
+  );
 }

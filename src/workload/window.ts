@@ -58,7 +58,11 @@ const beforeEnd_ns = 2 * poll_ms * 1e6;
 const mostShortCalls = 10_000;
 const isSlow = ({ start_ns, end_ns }: RingRecord): boolean => end_ns - start_ns >= slow_ns;
 
-export async function runWindow(workload: PreparedWorkload, times: WindowTimes, watcher: WindowWatcher = {}): Promise<WindowResult> {
+export async function runWindow(
+  workload: PreparedWorkload,
+  times: WindowTimes,
+  watcher: WindowWatcher = {},
+): Promise<WindowResult> {
   const { board } = workload;
   const go_ns = process.hrtime.bigint() + BigInt(lead_ns);
   const planned = plannedWindow(go_ns, times);
@@ -73,13 +77,16 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
     const drain = drainRings(board, cursor);
     cursor = drain.cursor;
     for (const record of drain.records) if (isSlow(record) || shortCalls++ < mostShortCalls) records.push(record);
-    drain.lost.forEach((count, i) => { lost[i] = (lost[i] ?? 0) + count; });
+    drain.lost.forEach((count, i) => {
+      lost[i] = (lost[i] ?? 0) + count;
+    });
     return takeSnapshot(board);
   };
 
   const endNow = (drain_ns: number): void => {
     const now_ns = process.hrtime.bigint();
-    if (now_ns < board.window().windowEnd_ns) board.moveWindowEnd({ windowEnd_ns: now_ns, drainEnd_ns: now_ns + BigInt(drain_ns) });
+    if (now_ns < board.window().windowEnd_ns)
+      board.moveWindowEnd({ windowEnd_ns: now_ns, drainEnd_ns: now_ns + BigInt(drain_ns) });
   };
   let wasInterrupted = false;
   const stopListening = listen(watcher.interrupted, () => {
@@ -120,7 +127,9 @@ export async function runWindow(workload: PreparedWorkload, times: WindowTimes, 
         break;
       }
       if (now() > drainEnd_ns + grace_ns) {
-        failure = workloadFailed(`the workload did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`);
+        failure = workloadFailed(
+          `the workload did not end ${grace_ns / 1e9} s after its drain and was killed; what it had recorded is kept`,
+        );
         workload.kill();
         break;
       }

@@ -9,33 +9,85 @@ import { renderAnswers } from '../../src/cli/app-answer-text.js';
 import { exampleStall } from '../support/stalls.js';
 
 const ms = 1e6;
-const figures = { n: 0, min_ns: null, mean_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null, max_ns: null };
+const figures = {
+  n: 0,
+  min_ns: null,
+  mean_ns: null,
+  p50_ns: null,
+  p90_ns: null,
+  p99_ns: null,
+  p99_9_ns: null,
+  p99_99_ns: null,
+  max_ns: null,
+};
 
 function armWith(uncommits: readonly number[], logProblems: readonly string[] = []): Pick<ArmSummary, 'name' | 'jvm'> {
   const total_ns = uncommits.reduce((sum, one) => sum + one, 0);
-  const log = uncommits.length === 0 ? [] : [{ name: 'gc.uncommit', durations: { ...figures, n: uncommits.length, max_ns: Math.max(...uncommits) }, long_count: 0, total_ns }];
-  return { name: 'probes', jvm: { log, cpu_ns: 1, withoutProbes: null, perRun: [{ run: '000-probes', status: 'complete', cpu_ns: 1, over_ns: 1, log: [] }], logProblems: [...logProblems], removedFromEnvironment: [] } };
+  const log =
+    uncommits.length === 0
+      ? []
+      : [
+          {
+            name: 'gc.uncommit',
+            durations: { ...figures, n: uncommits.length, max_ns: Math.max(...uncommits) },
+            long_count: 0,
+            total_ns,
+          },
+        ];
+  return {
+    name: 'probes',
+    jvm: {
+      log,
+      cpu_ns: 1,
+      withoutProbes: null,
+      perRun: [{ run: '000-probes', status: 'complete', cpu_ns: 1, over_ns: 1, log: [] }],
+      logProblems: [...logProblems],
+      removedFromEnvironment: [],
+    },
+  };
 }
 
-function stall(duration_ms: number, cause: Cause, more: { thread?: string; call?: string | null; grade?: Grade; run?: string; counted?: boolean } = {}): NumberedStall {
+function stall(
+  duration_ms: number,
+  cause: Cause,
+  more: { thread?: string; call?: string | null; grade?: Grade; run?: string; counted?: boolean } = {},
+): NumberedStall {
   const { thread = null, call = null, grade = 'likely', run = '000-probes', counted = true } = more;
   const blamed = thread === null ? null : { name: thread, tid: 12, role: 'other' as const, nice: 19 };
   const link = exampleStall.chain?.[0];
   if (link === undefined) throw new Error('the example has a chain');
   const duration_ns = duration_ms * ms;
   return {
-    number: 1, run, arm: 'probes', kernel: null, counted,
-    stall: { ...exampleStall, duration_ns, cause: { duration_ns, cause, grade, lock: null, thread: blamed, steps: [], sentence: '' }, chain: [{ ...link, cause, grade, thread: blamed, call }] },
+    number: 1,
+    run,
+    arm: 'probes',
+    kernel: null,
+    counted,
+    stall: {
+      ...exampleStall,
+      duration_ns,
+      cause: { duration_ns, cause, grade, lock: null, thread: blamed, steps: [], sentence: '' },
+      chain: [{ ...link, cause, grade, thread: blamed, call }],
+    },
   };
 }
 
-const byUncommit = (duration_ms: number): NumberedStall => stall(duration_ms, 'mmap-lock-writer', { thread: 'G1 Service', call: 'mmap.NONE' });
-const text = (stalls: readonly NumberedStall[], arm = armWith([900 * ms, 1200 * ms])): string => renderAnswers([appAnswer(arm, stalls)], { threshold_ns: 100 * ms, bundle: 'pauselab-results/app' });
+const byUncommit = (duration_ms: number): NumberedStall =>
+  stall(duration_ms, 'mmap-lock-writer', { thread: 'G1 Service', call: 'mmap.NONE' });
+const text = (stalls: readonly NumberedStall[], arm = armWith([900 * ms, 1200 * ms])): string =>
+  renderAnswers([appAnswer(arm, stalls)], { threshold_ns: 100 * ms, bundle: 'pauselab-results/app' });
 
 describe('giving memory back', () => {
   test('is the reason where most of the stalled time went by waiting for it', () => {
     const stalls = [byUncommit(827), byUncommit(450), stall(300, 'gc-pause')];
-    expect(appAnswer(armWith([900 * ms, 1200 * ms]), stalls)).toMatchObject({ isReason: 'yes', stalls_n: 3, stalled_ns: 1577 * ms, givingBack_ns: 1277 * ms, unknown_ns: 0, uncommits: { n: 2, total_ns: 2100 * ms, longest_ns: 1200 * ms } });
+    expect(appAnswer(armWith([900 * ms, 1200 * ms]), stalls)).toMatchObject({
+      isReason: 'yes',
+      stalls_n: 3,
+      stalled_ns: 1577 * ms,
+      givingBack_ns: 1277 * ms,
+      unknown_ns: 0,
+      uncommits: { n: 2, total_ns: 2100 * ms, longest_ns: 1200 * ms },
+    });
     expect(text(stalls)).toMatchInlineSnapshot(`
       "Answer: giving memory back is the reason of most of the stalled time. In 1.28 s of 1.58 s in 3 stalls probes waited for a thread that gave memory back.
         stalled by                      stalls    time   share
@@ -50,7 +102,11 @@ describe('giving memory back', () => {
 
   test('is not the reason where something else is, though the JVM gave heap back', () => {
     const stalls = [stall(800, 'gc-pause'), stall(300, 'not-scheduled'), byUncommit(200), stall(150, 'unknown')];
-    expect(appAnswer(armWith([50 * ms]), stalls)).toMatchObject({ isReason: 'no', givingBack_ns: 200 * ms, unknown_ns: 150 * ms });
+    expect(appAnswer(armWith([50 * ms]), stalls)).toMatchObject({
+      isReason: 'no',
+      givingBack_ns: 200 * ms,
+      unknown_ns: 150 * ms,
+    });
     expect(text(stalls, armWith([50 * ms]))).toMatchInlineSnapshot(`
       "Answer: giving memory back is not the reason. Of 1.45 s in 4 stalls, 200 ms went by waiting for a thread that gave memory back, and at most 350 ms can have.
         stalled by                      stalls    time   share
@@ -66,16 +122,28 @@ describe('giving memory back', () => {
   });
 
   test('a thread that held the lock and gave nothing back is another reason', () => {
-    expect(appAnswer(armWith([]), [stall(800, 'mmap-lock-reader', { thread: 'exporter', call: 'read_smaps' })])).toMatchObject({ isReason: 'no', givingBack_ns: 0, unknown_ns: 0, uncommits: { n: 0 } });
+    expect(
+      appAnswer(armWith([]), [stall(800, 'mmap-lock-reader', { thread: 'exporter', call: 'read_smaps' })]),
+    ).toMatchObject({ isReason: 'no', givingBack_ns: 0, unknown_ns: 0, uncommits: { n: 0 } });
   });
 
-  test.each<[string, NumberedStall]>([['unknown', stall(800, 'unknown')], ['only possible', stall(800, 'mmap-lock-writer', { thread: 'G1 Service', call: 'mmap.NONE', grade: 'possible' })]])('is open where the reason of most of the time is %s', (_, open) => {
-    expect(appAnswer(armWith([50 * ms]), [open, byUncommit(300)])).toMatchObject({ isReason: 'open', unknown_ns: 800 * ms });
-    expect(text([open, byUncommit(300)])).toContain('it is open whether giving memory back is the reason. Of 1.10 s in 2 stalls, 300 ms went by waiting');
+  test.each<[string, NumberedStall]>([
+    ['unknown', stall(800, 'unknown')],
+    ['only possible', stall(800, 'mmap-lock-writer', { thread: 'G1 Service', call: 'mmap.NONE', grade: 'possible' })],
+  ])('is open where the reason of most of the time is %s', (_, open) => {
+    expect(appAnswer(armWith([50 * ms]), [open, byUncommit(300)])).toMatchObject({
+      isReason: 'open',
+      unknown_ns: 800 * ms,
+    });
+    expect(text([open, byUncommit(300)])).toContain(
+      'it is open whether giving memory back is the reason. Of 1.10 s in 2 stalls, 300 ms went by waiting',
+    );
   });
 
   test('is the reason of nothing where no probe was stalled: not in the window, or not in a run that counts', () => {
-    const outside = [byUncommit(800), stall(900, 'gc-pause', { run: '001-spoiled' })].map((one, i) => (i === 0 ? { ...one, counted: false } : one));
+    const outside = [byUncommit(800), stall(900, 'gc-pause', { run: '001-spoiled' })].map((one, i) =>
+      i === 0 ? { ...one, counted: false } : one,
+    );
     expect(appAnswer(armWith([]), outside)).toMatchObject({ isReason: 'no stall', stalls_n: 0 });
     expect(text([], armWith([]))).toMatchInlineSnapshot(`
       "Answer: no probe was stalled for 100 ms or more, so there is nothing that giving memory back could be the reason of.
@@ -89,7 +157,9 @@ describe('giving memory back', () => {
 
 test('of a log that is not whole it is not said that the JVM gave nothing back', () => {
   expect(appAnswer(armWith([], ['a line is broken']), []).uncommits).toBeNull();
-  expect(text([], armWith([], ['a line is broken']))).toContain('The JVM’s log does not say whether it gave heap back.');
+  expect(text([], armWith([], ['a line is broken']))).toContain(
+    'The JVM’s log does not say whether it gave heap back.',
+  );
 });
 
 test('several configurations have an answer each; a path that a shell would divide is quoted', () => {
@@ -99,6 +169,16 @@ test('several configurations have an answer each; a path that a shell would divi
   expect(shown).toContain("pauselab report 'my results/app' -o report.html");
 });
 
-test.each([['mmap.NONE', true], ['madvise_free across VMAs', true], ['munmap', true], ['brk', true], ['madvise.COLD', false], ['madvise_cold', false], ['read_smaps', false], ['mprotect', false], [null, false]])('%s gives memory back: %s', (call, gives) => {
+test.each([
+  ['mmap.NONE', true],
+  ['madvise_free across VMAs', true],
+  ['munmap', true],
+  ['brk', true],
+  ['madvise.COLD', false],
+  ['madvise_cold', false],
+  ['read_smaps', false],
+  ['mprotect', false],
+  [null, false],
+])('%s gives memory back: %s', (call, gives) => {
   expect(givesMemoryBack(call)).toBe(gives);
 });

@@ -1,6 +1,19 @@
 /** The one writer: what is a regular file is replaced whole, what is none is never replaced. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -61,7 +74,10 @@ describe('a regular file', () => {
   test('is the old one after a write that failed', () => {
     const path = folder();
     writeFileSync(join(path, 'there'), 'old');
-    for (const name of ['there', 'new']) expect(() => { writeAtomically(join(path, name), failing()); }).toThrow('no space');
+    for (const name of ['there', 'new'])
+      expect(() => {
+        writeAtomically(join(path, name), failing());
+      }).toThrow('no space');
     expect(readdirSync(path)).toEqual(['there']);
     expect(readFileSync(join(path, 'there'), 'utf8')).toBe('old');
   });
@@ -76,7 +92,9 @@ describe('a regular file', () => {
   test.skipIf(isRoot)('is not replaced where it may not be written', () => {
     const file = join(folder(), 'read-only');
     writeFileSync(file, 'old', { mode: 0o444 });
-    expect(() => { writeAtomically(file, 'new'); }).toThrow('EACCES');
+    expect(() => {
+      writeAtomically(file, 'new');
+    }).toThrow('EACCES');
   });
 
   test('of two that write it at once is one of the two', async () => {
@@ -86,7 +104,15 @@ describe('a regular file', () => {
       const { writeAtomically } = await import(${JSON.stringify(new URL('../../dist/base/atomic-file.js', import.meta.url).href)});
       const [file, letter] = process.argv.slice(1);
       for (let i = 0; i < 20; i += 1) writeAtomically(file, letter.repeat(300_000));`;
-    const ends = ['a', 'b'].map((letter) => new Promise((resolve) => { spawn(process.execPath, ['--input-type=module', '-e', script, file, letter], { stdio: 'inherit' }).once('close', resolve); }));
+    const ends = ['a', 'b'].map(
+      (letter) =>
+        new Promise((resolve) => {
+          spawn(process.execPath, ['--input-type=module', '-e', script, file, letter], { stdio: 'inherit' }).once(
+            'close',
+            resolve,
+          );
+        }),
+    );
     expect(await Promise.all(ends)).toEqual([0, 0]);
     expect(readFileSync(file, 'utf8')).toMatch(/^(?:a{300000}|b{300000})$/);
     expect(readdirSync(path)).toEqual(['raced']);
@@ -120,7 +146,9 @@ describe('a symbolic link', () => {
   test('that leads to itself is refused', () => {
     const path = folder();
     symlinkSync('loop', join(path, 'loop'));
-    expect(() => { writeAtomically(join(path, 'loop'), 'text'); }).toThrow(/ELOOP|more than 40 links/);
+    expect(() => {
+      writeAtomically(join(path, 'loop'), 'text');
+    }).toThrow(/ELOOP|more than 40 links/);
   });
 
   test('planted under any name that a writer may use is not followed', () => {
@@ -135,7 +163,9 @@ describe('a symbolic link', () => {
 describe('what is no regular file is written to, and stays what it is', () => {
   const sentence = (path: string, text = 'text'): string => {
     try {
-      guard(path, () => { writeAtomically(path, text); });
+      guard(path, () => {
+        writeAtomically(path, text);
+      });
     } catch (error) {
       return (error as Error).message;
     }
@@ -159,7 +189,14 @@ describe('what is no regular file is written to, and stays what it is', () => {
     const reader = spawn('cat', [fifo]);
     const read = new Promise<string>((resolve) => {
       let text = '';
-      reader.stdout.setEncoding('utf8').on('data', (piece: string) => { text += piece; }).once('close', () => { resolve(text); });
+      reader.stdout
+        .setEncoding('utf8')
+        .on('data', (piece: string) => {
+          text += piece;
+        })
+        .once('close', () => {
+          resolve(text);
+        });
     });
     writeAtomically(fifo, 'x'.repeat(200_000));
     expect(await read).toBe('x'.repeat(200_000));
@@ -171,14 +208,18 @@ describe('what is no regular file is written to, and stays what it is', () => {
     execFileSync('mkfifo', [fifo]);
     const reader = spawn('head', ['-c', '1', fifo], { stdio: 'ignore' });
     reader.unref();
-    expect(sentence(fifo, 'x'.repeat(4_000_000))).toBe(`${fifo} could not be written (EPIPE): its reader is gone: start the reader first, and let it read to the end`);
+    expect(sentence(fifo, 'x'.repeat(4_000_000))).toBe(
+      `${fifo} could not be written (EPIPE): its reader is gone: start the reader first, and let it read to the end`,
+    );
   });
 
   test('a socket or a folder is refused', async () => {
     expect(sentence(folder())).toMatch(/\(EISDIR\): it is a folder: name a file$/);
     const path = join(folder(), 'socket');
     const server = createServer();
-    await new Promise<void>((resolve) => { server.listen(path, resolve); });
+    await new Promise<void>((resolve) => {
+      server.listen(path, resolve);
+    });
     try {
       expect(sentence(path)).toMatch(/\(ENXIO\): nothing there takes what is written/);
       expect(lstatSync(path).isSocket()).toBe(true);
@@ -190,7 +231,17 @@ describe('what is no regular file is written to, and stays what it is', () => {
 
 describe('a descriptor of this process', () => {
   const run = (target: string, redirection: string) =>
-    spawnSync('sh', ['-c', `node -e "$1" "$2" ${redirection}`, 'sh', `import(${JSON.stringify(new URL('../../dist/base/atomic-file.js', import.meta.url).href)}).then(({ writeAtomically }) => { writeAtomically(process.argv[1], "result"); })`, target], { encoding: 'utf8', cwd: scratch.path });
+    spawnSync(
+      'sh',
+      [
+        '-c',
+        `node -e "$1" "$2" ${redirection}`,
+        'sh',
+        `import(${JSON.stringify(new URL('../../dist/base/atomic-file.js', import.meta.url).href)}).then(({ writeAtomically }) => { writeAtomically(process.argv[1], "result"); })`,
+        target,
+      ],
+      { encoding: 'utf8', cwd: scratch.path },
+    );
 
   test('a link such as /dev/stdout is written at its own place, into a pipe, a socket or the middle of a file', () => {
     // Not the machine's own: a writer that is broken would replace it.
@@ -212,7 +263,9 @@ describe('a descriptor of this process', () => {
   });
 
   test('one that is not open is refused', () => {
-    expect(() => { writeAtomically('/dev/fd/999999', 'text'); }).toThrow('EBADF');
+    expect(() => {
+      writeAtomically('/dev/fd/999999', 'text');
+    }).toThrow('EBADF');
     expect(existsSync('/dev/fd/999999')).toBe(false);
   });
 });

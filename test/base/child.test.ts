@@ -1,4 +1,7 @@
-/** Programs of the system: that they end, with us, after their deadline and when nobody wants them, with all that they started. */
+/**
+ * Programs of the system: that they end, with us, after their deadline and when nobody wants them, with all that they
+ * started.
+ */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,14 +14,27 @@ import { until } from '../support/until.js';
 
 const scratch = scratchFolder();
 
-/** A shell that starts a child and a daemon in a session of its own, and tells their pids in a file; it ignores SIGTERM. */
+/**
+ * A shell that starts a child and a daemon in a session of its own, and tells their pids in a file; it ignores SIGTERM.
+ */
 function family(): { readonly args: string[]; readonly pids: () => Promise<number[]> } {
   const file = scratch.fresh('pids');
-  const pids = (): Promise<number[]> => until('three pids', () => {
-    const all = readOrEmpty(file).split('\n').filter((line) => line !== '').map(Number);
-    return all.length === 3 && all;
-  });
-  return { pids, args: ['-c', 'trap "" TERM; echo $$ > "$0"; setsid sh -c "sleep 1000 & echo \\$! >> $0"; sleep 1000 & echo $! >> "$0"; wait', file] };
+  const pids = (): Promise<number[]> =>
+    until('three pids', () => {
+      const all = readOrEmpty(file)
+        .split('\n')
+        .filter((line) => line !== '')
+        .map(Number);
+      return all.length === 3 && all;
+    });
+  return {
+    pids,
+    args: [
+      '-c',
+      'trap "" TERM; echo $$ > "$0"; setsid sh -c "sleep 1000 & echo \\$! >> $0"; sleep 1000 & echo $! >> "$0"; wait',
+      file,
+    ],
+  };
 }
 
 function readOrEmpty(path: string): string {
@@ -30,17 +46,31 @@ function readOrEmpty(path: string): string {
 }
 
 async function expectGone(pids: readonly number[]): Promise<void> {
-  onTestFinished(() => { pids.forEach(endProcess); });
+  onTestFinished(() => {
+    pids.forEach(endProcess);
+  });
   await until(`${pids.join(', ')} are gone`, () => !pids.some(isAlive));
 }
 
 test('its output, exit code and signal are passed on; one that is not there is null', async () => {
-  expect(await runChild('sh', ['-c', 'echo out; echo err >&2; exit 3'])).toEqual({ code: 3, signal: null, isLate: false, stdout: 'out\n', stderr: 'err\n' });
+  expect(await runChild('sh', ['-c', 'echo out; echo err >&2; exit 3'])).toEqual({
+    code: 3,
+    signal: null,
+    isLate: false,
+    stdout: 'out\n',
+    stderr: 'err\n',
+  });
   expect(await runChild('sh', ['-c', 'kill -SEGV $$'])).toMatchObject({ code: null, signal: 'SIGSEGV' });
   expect(await runChild('sh', ['-c', 'exit 127'])).toMatchObject({ code: 127 });
   expect(await runChild('/no/such/program', [])).toBe(null);
   const lines: string[] = [];
-  expect(await runChild('sh', ['-c', 'echo one; echo two'], { onLine: (line) => { lines.push(line); } })).toMatchObject({ code: 0, stdout: '' });
+  expect(
+    await runChild('sh', ['-c', 'echo one; echo two'], {
+      onLine: (line) => {
+        lines.push(line);
+      },
+    }),
+  ).toMatchObject({ code: 0, stdout: '' });
   expect(lines).toEqual(['one', 'two']);
 });
 

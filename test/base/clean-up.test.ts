@@ -5,15 +5,29 @@ import { unfit } from '../../src/base/failure.js';
 const told: string[] = [];
 beforeEach(() => {
   told.length = 0;
-  tellCleanUpFailures((sentence) => { told.push(sentence); });
+  tellCleanUpFailures((sentence) => {
+    told.push(sentence);
+  });
 });
 
-const busy = (): never => { throw Object.assign(new Error('EBUSY: resource busy'), { code: 'EBUSY', syscall: 'rmdir', path: '/x' }); };
+const busy = (): never => {
+  throw Object.assign(new Error('EBUSY: resource busy'), { code: 'EBUSY', syscall: 'rmdir', path: '/x' });
+};
 const sentence = 'while cleaning up: rmdir /x failed (EBUSY): it is in use; end what uses it, or name another place';
 
 test('every step is tried in its order, and one that fails is told', async () => {
   const done: number[] = [];
-  await cleanUp(() => { done.push(1); busy(); }, () => Promise.reject(unfit('the guest could not be ended')), async () => { await Promise.resolve(); done.push(3); });
+  await cleanUp(
+    () => {
+      done.push(1);
+      busy();
+    },
+    () => Promise.reject(unfit('the guest could not be ended')),
+    async () => {
+      await Promise.resolve();
+      done.push(3);
+    },
+  );
   expect(done).toEqual([1, 3]);
   expect(told).toEqual([sentence, 'while cleaning up: the guest could not be ended']);
 });

@@ -13,12 +13,22 @@ test('what is found is returned, also by a look that takes time', async () => {
 
 test('after the deadline it is late, and not before a look', async () => {
   let looks = 0;
-  expect(await waitFor(() => { looks += 1; return null; }, { deadline_ms: 0, poll_ms: 1 })).toBe('late');
+  expect(
+    await waitFor(
+      () => {
+        looks += 1;
+        return null;
+      },
+      { deadline_ms: 0, poll_ms: 1 },
+    ),
+  ).toBe('late');
   expect(looks).toBe(1);
 });
 
 test('an interruption ends the wait at once, however long the next look is away', async () => {
-  expect(await waitFor(() => null, { deadline_ms: 3_600_000, poll_ms: 3_600_000, interrupted: Promise.resolve() })).toBe('interrupted');
+  expect(
+    await waitFor(() => null, { deadline_ms: 3_600_000, poll_ms: 3_600_000, interrupted: Promise.resolve() }),
+  ).toBe('interrupted');
   expect(await waitFor(() => null, { deadline_ms: 0, poll_ms: 1, interrupted: never })).toBe('late');
 });
 

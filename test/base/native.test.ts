@@ -9,7 +9,11 @@ const scratch = scratchFolder();
 function mapped(): { readonly path: string; readonly buffer: ArrayBuffer; readonly isMapped: () => boolean } {
   const path = scratch.fresh('board');
   writeFileSync(path, Buffer.alloc(65_536, 1));
-  return { path, buffer: nativeAddon().mapShared(path), isMapped: () => readFileSync('/proc/self/maps', 'utf8').includes(path) };
+  return {
+    path,
+    buffer: nativeAddon().mapShared(path),
+    isMapped: () => readFileSync('/proc/self/maps', 'utf8').includes(path),
+  };
 }
 
 test('unmapping takes the memory away at once, from the process and from the buffer', () => {
@@ -19,8 +23,12 @@ test('unmapping takes the memory away at once, from the process and from the buf
   nativeAddon().unmapShared(buffer);
   expect(isMapped()).toBe(false);
   expect([buffer.byteLength, view.length, view[0]]).toEqual([0, 0, undefined]);
-  expect(() => { nativeAddon().copyWords(buffer, 0, new BigUint64Array(1)); }).toThrow(expect.objectContaining({ code: 'EFAULT', syscall: 'copyWords' }));
-  expect(() => { nativeAddon().storeWord(buffer, 0, 1n); }).toThrow(expect.objectContaining({ code: 'EFAULT', syscall: 'storeWord' }));
+  expect(() => {
+    nativeAddon().copyWords(buffer, 0, new BigUint64Array(1));
+  }).toThrow(expect.objectContaining({ code: 'EFAULT', syscall: 'copyWords' }));
+  expect(() => {
+    nativeAddon().storeWord(buffer, 0, 1n);
+  }).toThrow(expect.objectContaining({ code: 'EFAULT', syscall: 'storeWord' }));
   nativeAddon().unmapShared(buffer);
 });
 

@@ -25,9 +25,7 @@ test('the closest wins, the first of equals', () => {
 });
 
 test('one slip is a distance of one; the distance is symmetric and nil for equals alone', () => {
-  expect([editDistance('ab', 'ba'), editDistance('ab', 'a'), editDistance('', 'abc')]).toEqual([
-    1, 1, 3,
-  ]);
+  expect([editDistance('ab', 'ba'), editDistance('ab', 'a'), editDistance('', 'abc')]).toEqual([1, 1, 3]);
   fc.assert(
     fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => {
       expect(editDistance(a, b)).toBe(editDistance(b, a));

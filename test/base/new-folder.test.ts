@@ -15,10 +15,12 @@ function folder(): string {
   return path;
 }
 
-const holding = (text: string) => (path: string): void => {
-  mkdirSync(join(path, 'deep'));
-  writeNew(join(path, 'deep/file'), text);
-};
+const holding =
+  (text: string) =>
+  (path: string): void => {
+    mkdirSync(join(path, 'deep'));
+    writeNew(join(path, 'deep/file'), text);
+  };
 const failing = (path: string): void => {
   holding('half')(path);
   throw new Error('the disk is full');
@@ -26,7 +28,9 @@ const failing = (path: string): void => {
 const textIn = (path: string): string => readFileSync(join(path, 'deep/file'), 'utf8');
 
 /** As a file system answers that cannot exchange names. */
-const unknown = (): void => { throw Object.assign(new Error('not here'), { code: 'EINVAL' }); };
+const unknown = (): void => {
+  throw Object.assign(new Error('not here'), { code: 'EINVAL' });
+};
 
 describe('a new folder', () => {
   test('is there once it is whole', () => {
@@ -41,16 +45,23 @@ describe('a new folder', () => {
 
   test('is not there if it failed, and takes the place of an empty one alone', () => {
     const parent = folder();
-    expect(() => { createWhole(join(parent, 'new'), failing); }).toThrow('the disk is full');
+    expect(() => {
+      createWhole(join(parent, 'new'), failing);
+    }).toThrow('the disk is full');
     expect(readdirSync(parent)).toEqual([]);
     mkdirSync(join(parent, 'empty'));
     createWhole(join(parent, 'empty'), holding('text'));
-    expect(() => { createWhole(join(parent, 'empty'), holding('another')); }).toThrow(/ENOTEMPTY|EEXIST/);
+    expect(() => {
+      createWhole(join(parent, 'empty'), holding('another'));
+    }).toThrow(/ENOTEMPTY|EEXIST/);
     expect(textIn(join(parent, 'empty'))).toBe('text');
   });
 });
 
-describe.each([['in one step', undefined], ['where names cannot be exchanged', unknown]] as const)('a folder that is replaced %s', (_, exchange) => {
+describe.each([
+  ['in one step', undefined],
+  ['where names cannot be exchanged', unknown],
+] as const)('a folder that is replaced %s', (_, exchange) => {
   const there = (): { parent: string; place: string } => {
     const parent = folder();
     createWhole(join(parent, 'main'), holding('old'));
@@ -66,7 +77,9 @@ describe.each([['in one step', undefined], ['where names cannot be exchanged', u
 
   test('is the old one if anything failed', () => {
     const { parent, place } = there();
-    expect(() => { replaceWhole(place, failing, exchange); }).toThrow('the disk is full');
+    expect(() => {
+      replaceWhole(place, failing, exchange);
+    }).toThrow('the disk is full');
     expect(textIn(place)).toBe('old');
     expect(readdirSync(parent)).toEqual(['main']);
   });
@@ -75,7 +88,11 @@ describe.each([['in one step', undefined], ['where names cannot be exchanged', u
 test('an exchange that fails for another reason leaves the old one', () => {
   const parent = folder();
   createWhole(join(parent, 'main'), holding('old'));
-  expect(() => { replaceWhole(join(parent, 'main'), holding('new'), () => { throw Object.assign(new Error('I/O'), { code: 'EIO' }); }); }).toThrow('I/O');
+  expect(() => {
+    replaceWhole(join(parent, 'main'), holding('new'), () => {
+      throw Object.assign(new Error('I/O'), { code: 'EIO' });
+    });
+  }).toThrow('I/O');
   expect(readdirSync(parent)).toEqual(['main']);
   expect(textIn(join(parent, 'main'))).toBe('old');
 });
@@ -105,13 +122,21 @@ describe('what a killed writer left', () => {
     const script = `
       const { createWhole } = await import(${JSON.stringify(new URL('../../dist/base/new-folder.js', import.meta.url).href)});
       createWhole(process.argv[1], () => { process.stdout.write('filling'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });`;
-    const writer = spawn(process.execPath, ['--input-type=module', '-e', script, join(parent, 'new')], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise((resolve) => { writer.stdout.once('data', resolve); });
+    const writer = spawn(process.execPath, ['--input-type=module', '-e', script, join(parent, 'new')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => {
+      writer.stdout.once('data', resolve);
+    });
     for (const name of ['.hidden', '.pauselab-mine', 'file.partial']) writeFileSync(join(parent, name), 'mine');
-    const [partial = ''] = readdirSync(parent).filter((name) => name.endsWith('.partial') && name.startsWith('.pauselab-'));
+    const [partial = ''] = readdirSync(parent).filter(
+      (name) => name.endsWith('.partial') && name.startsWith('.pauselab-'),
+    );
     cleanHidden(parent);
     expect(readdirSync(parent)).toContain(partial);
-    const ended = new Promise((resolve) => { writer.once('close', resolve); });
+    const ended = new Promise((resolve) => {
+      writer.once('close', resolve);
+    });
     writer.kill('SIGKILL');
     await ended;
     cleanHidden(parent);

@@ -2,7 +2,29 @@ import { describe, expect, test } from 'vitest';
 import { oneLine, printable, printableJson, printableLine, printableText, quoted } from '../../src/base/printable.js';
 
 /** What a terminal obeys, what ends a line, what turns the direction of writing. */
-const bad = ['\0', '\x07', '\b', '\x0b', '\x0c', '\r', '\x1b', '\x7f', '\x80', '\x85', '\x9b', '\x9f', '\u2028', '\u2029', '\u061c', '\u200e', '\u200f', '\u202a', '\u202e', '\u2066', '\u2069'];
+const bad = [
+  '\0',
+  '\x07',
+  '\b',
+  '\x0b',
+  '\x0c',
+  '\r',
+  '\x1b',
+  '\x7f',
+  '\x80',
+  '\x85',
+  '\x9b',
+  '\x9f',
+  '\u2028',
+  '\u2029',
+  '\u061c',
+  '\u200e',
+  '\u200f',
+  '\u202a',
+  '\u202e',
+  '\u2066',
+  '\u2069',
+];
 
 describe.each(bad)('%j', (character) => {
   const text = `a${character}b`;

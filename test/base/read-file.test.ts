@@ -43,10 +43,13 @@ describe('a regular file', () => {
     expect(readPart(path, 299_999, 10).toString()).toBe('aend');
     expect(readEnd(path, 4).toString()).toBe('aend');
     const lengths: number[] = [];
-    eachChunk(path, {}, ({ length }) => { lengths.push(length); });
+    eachChunk(path, {}, ({ length }) => {
+      lengths.push(length);
+    });
     expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(300_003);
     let streamed = '';
-    for await (const piece of streamOf(path, { mostBytes: 2 ** 20, start: 300_000, end: 300_001 })) streamed += String(piece);
+    for await (const piece of streamOf(path, { mostBytes: 2 ** 20, start: 300_000, end: 300_001 }))
+      streamed += String(piece);
     expect(streamed).toBe('en');
   });
 
@@ -64,13 +67,16 @@ describe('what is none', () => {
     mkdirSync(path);
     expect(() => readText(path, { mostBytes: 10 })).toThrow('it is a folder, and no regular file');
     expect(() => readText(fifo(), { mostBytes: 10 })).toThrow('it is a pipe, and no regular file');
-    expect(() => { eachChunk(fifo(), {}, () => undefined); }).toThrow('it is a pipe');
+    expect(() => {
+      eachChunk(fifo(), {}, () => undefined);
+    }).toThrow('it is a pipe');
   });
 
   test.skipIf(!isRoot)('a device that never ends', () => {
     const path = join(scratch.path, 'zero');
     execFileSync('mknod', [path, 'c', '1', '5']);
-    for (const pipes of [true, false]) expect(() => readText(path, { mostBytes: 10, pipes })).toThrow('it is a device, and no regular file');
+    for (const pipes of [true, false])
+      expect(() => readText(path, { mostBytes: 10, pipes })).toThrow('it is a device, and no regular file');
   });
 
   test('a pipe that a user named is read, up to the limit', () => {
@@ -84,15 +90,23 @@ describe('what is none', () => {
 });
 
 describe('JSON', () => {
-  const nested = (depth: number, [open = '', close = '']: readonly string[]): string => `${open.repeat(depth)}0${close.repeat(depth)}`;
+  const nested = (depth: number, [open = '', close = '']: readonly string[]): string =>
+    `${open.repeat(depth)}0${close.repeat(depth)}`;
 
-  test.each([['lists', ['[', ']']], ['objects', ['{"a":', '}']]])('of %s may be nested 100 deep', (_, brackets) => {
+  test.each([
+    ['lists', ['[', ']']],
+    ['objects', ['{"a":', '}']],
+  ])('of %s may be nested 100 deep', (_, brackets) => {
     expect(parseJson(nested(100, brackets))).toEqual(JSON.parse(nested(100, brackets)));
-    for (const depth of [101, 20_000, 1_000_000]) expect(() => parseJson(nested(depth, brackets))).toThrow('it is nested more than 100 deep at position ');
+    for (const depth of [101, 20_000, 1_000_000])
+      expect(() => parseJson(nested(depth, brackets))).toThrow('it is nested more than 100 deep at position ');
   });
 
   test('brackets in strings do not count, and neither do siblings', () => {
-    const text = JSON.stringify({ '[[{': `${'['.repeat(500)}"\\"${'{'.repeat(500)}\\`, list: Array.from({ length: 500 }, () => [{}]) });
+    const text = JSON.stringify({
+      '[[{': `${'['.repeat(500)}"\\"${'{'.repeat(500)}\\`,
+      list: Array.from({ length: 500 }, () => [{}]),
+    });
     expect(parseJson(text)).toEqual(JSON.parse(text));
     expect(() => parseJson('"cut off \\')).toThrow(SyntaxError);
   });

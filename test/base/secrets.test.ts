@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { redacted, redactedArguments, redactedEnvironment, redactedNames, redactedWords, secretsIn } from '../../src/base/secrets.js';
+import {
+  redacted,
+  redactedArguments,
+  redactedEnvironment,
+  redactedNames,
+  redactedWords,
+  secretsIn,
+} from '../../src/base/secrets.js';
 
 describe('in a text', () => {
   test.each([
@@ -25,28 +32,96 @@ describe('in a text', () => {
   });
 
   test.each([
-    '--keep-secrets app', 'run app --keep-secrets --json', 'PWD=/home/me', 'unknown key; the keys here are name, title',
-    '-Xmx1g -XX:+UseZGC -jar my.jar --port 8080', 'https://example.org/path@2', 'holder.nice=10', 'passed in 3 s',
+    '--keep-secrets app',
+    'run app --keep-secrets --json',
+    'PWD=/home/me',
+    'unknown key; the keys here are name, title',
+    '-Xmx1g -XX:+UseZGC -jar my.jar --port 8080',
+    'https://example.org/path@2',
+    'holder.nice=10',
+    'passed in 3 s',
   ])('nothing is taken from %s', (text) => {
     expect(redacted(text)).toBe(text);
   });
 
   test('of any length and any repetition, in a time that its length alone decides', () => {
     // Quadratic patterns would take hours.
-    for (const piece of ['password', 'a=', 'pass=', 'https://a', '{key', '--key ', '"', "'", '\\\\', 'a:', 'eyJaaaaaaaaaaaaa', '-----BEGIN PRIVATE KEY-----', 'jdbc:oracle:a:', 'bearer ']) {
+    for (const piece of [
+      'password',
+      'a=',
+      'pass=',
+      'https://a',
+      '{key',
+      '--key ',
+      '"',
+      "'",
+      '\\\\',
+      'a:',
+      'eyJaaaaaaaaaaaaa',
+      '-----BEGIN PRIVATE KEY-----',
+      'jdbc:oracle:a:',
+      'bearer ',
+    ]) {
       expect(redacted(`key ${piece.repeat(400_000 / piece.length)}`).length).toBeGreaterThan(0);
     }
   });
 });
 
 test('words: an option and its value are two of them, and what follows a secret’s name is all secret', () => {
-  expect(redactedWords(['-Dkey=a b&c;d', '--password', 'x', '-jar', 'key.jar', '--token', '--other', '--keep-secrets', 'app'])).toEqual(['-Dkey=<redacted>', '--password', '<redacted>', '-jar', 'key.jar', '--token', '--other', '--keep-secrets', 'app']);
-  expect(redactedArguments(['run', 'app', '--java-args', '-Dtoken=x -jar a.jar', '--set', 'jvm.app.environment.DB_PASSWORD=y'])).toEqual(['run', 'app', '--java-args', '-Dtoken=<redacted> -jar a.jar', '--set', 'jvm.app.environment.DB_PASSWORD=<redacted>']);
-  expect(redactedWords(['-javaagent:/opt/keycloak/agent.jar=conf'])).toEqual(['-javaagent:/opt/keycloak/agent.jar=conf']);
+  expect(
+    redactedWords([
+      '-Dkey=a b&c;d',
+      '--password',
+      'x',
+      '-jar',
+      'key.jar',
+      '--token',
+      '--other',
+      '--keep-secrets',
+      'app',
+    ]),
+  ).toEqual([
+    '-Dkey=<redacted>',
+    '--password',
+    '<redacted>',
+    '-jar',
+    'key.jar',
+    '--token',
+    '--other',
+    '--keep-secrets',
+    'app',
+  ]);
+  expect(
+    redactedArguments([
+      'run',
+      'app',
+      '--java-args',
+      '-Dtoken=x -jar a.jar',
+      '--set',
+      'jvm.app.environment.DB_PASSWORD=y',
+    ]),
+  ).toEqual([
+    'run',
+    'app',
+    '--java-args',
+    '-Dtoken=<redacted> -jar a.jar',
+    '--set',
+    'jvm.app.environment.DB_PASSWORD=<redacted>',
+  ]);
+  expect(redactedWords(['-javaagent:/opt/keycloak/agent.jar=conf'])).toEqual([
+    '-javaagent:/opt/keycloak/agent.jar=conf',
+  ]);
 });
 
 test('an environment, by the names of its variables and by what is in their values', () => {
-  expect(redactedEnvironment({ DB_PASS: 'x', URL: 'amqp://u:p@h', JAVA_TOOL_OPTIONS: '-Dsecret=s -Dx=y', PWD: '/' })).toEqual({ DB_PASS: '<redacted>', URL: 'amqp://u:<redacted>@h', JAVA_TOOL_OPTIONS: '-Dsecret=<redacted> -Dx=y', PWD: '/' });
+  expect(
+    redactedEnvironment({ DB_PASS: 'x', URL: 'amqp://u:p@h', JAVA_TOOL_OPTIONS: '-Dsecret=s -Dx=y', PWD: '/' }),
+  ).toEqual({
+    DB_PASS: '<redacted>',
+    URL: 'amqp://u:<redacted>@h',
+    JAVA_TOOL_OPTIONS: '-Dsecret=<redacted> -Dx=y',
+    PWD: '/',
+  });
 });
 
 test('what was taken is named, and known by its value beforehand', () => {

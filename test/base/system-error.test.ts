@@ -14,30 +14,84 @@ function thrownBy(work: () => unknown): unknown {
 }
 
 test.each([
-  ['a file that is not there', () => readFileSync('/no/such/file'), 'open /no/such/file failed (ENOENT): it is not there; make it, or name another'],
-  ['a folder in /proc', () => { mkdirSync('/proc/x'); }, 'mkdir /proc/x failed (ENOENT): it is not there; make it, or name another'],
-  ['a path below a file', () => openSync('/dev/null/x', 'r'), 'open /dev/null/x failed (ENOTDIR): a part of the path is no folder; correct the path'],
-  ['two places', () => { renameSync('/no/a', '/no/b'); }, 'rename /no/a to /no/b failed (ENOENT): it is not there; make it, or name another'],
-  ['a name that is too long', () => openSync(`/tmp/${'x'.repeat(300)}`, 'r'), /^open \/tmp\/x+ failed \(ENAMETOOLONG\): the name is too long; choose a shorter one$/],
-  ['memory', () => new ArrayBuffer(Number.MAX_SAFE_INTEGER), 'allocating a buffer failed (ENOMEM): there is not enough memory; free some, or raise the limit (ulimit -v, the memory limit of the container)'],
+  [
+    'a file that is not there',
+    () => readFileSync('/no/such/file'),
+    'open /no/such/file failed (ENOENT): it is not there; make it, or name another',
+  ],
+  [
+    'a folder in /proc',
+    () => {
+      mkdirSync('/proc/x');
+    },
+    'mkdir /proc/x failed (ENOENT): it is not there; make it, or name another',
+  ],
+  [
+    'a path below a file',
+    () => openSync('/dev/null/x', 'r'),
+    'open /dev/null/x failed (ENOTDIR): a part of the path is no folder; correct the path',
+  ],
+  [
+    'two places',
+    () => {
+      renameSync('/no/a', '/no/b');
+    },
+    'rename /no/a to /no/b failed (ENOENT): it is not there; make it, or name another',
+  ],
+  [
+    'a name that is too long',
+    () => openSync(`/tmp/${'x'.repeat(300)}`, 'r'),
+    /^open \/tmp\/x+ failed \(ENAMETOOLONG\): the name is too long; choose a shorter one$/,
+  ],
+  [
+    'memory',
+    () => new ArrayBuffer(Number.MAX_SAFE_INTEGER),
+    'allocating a buffer failed (ENOMEM): there is not enough memory; free some, or raise the limit (ulimit -v, the memory limit of the container)',
+  ],
 ])('%s: one sentence with what to do, exit code 5', (_, work, says) => {
-  expect(systemFailure(thrownBy(work))).toMatchObject({ exitCode: 5, message: typeof says === 'string' ? says : expect.stringMatching(says) as string });
+  expect(systemFailure(thrownBy(work))).toMatchObject({
+    exitCode: 5,
+    message: typeof says === 'string' ? says : (expect.stringMatching(says) as string),
+  });
 });
 
 test('a program that could not be started', async () => {
-  const error = await new Promise((resolve) => { spawn('/no/such/program').once('error', resolve); });
-  expect(systemFailure(error)?.message).toBe('spawn /no/such/program failed (ENOENT): it is not there; make it, or name another');
+  const error = await new Promise((resolve) => {
+    spawn('/no/such/program').once('error', resolve);
+  });
+  expect(systemFailure(error)?.message).toBe(
+    'spawn /no/such/program failed (ENOENT): it is not there; make it, or name another',
+  );
   const refused = Object.assign(new Error('spawn x EAGAIN'), { code: 'EAGAIN', syscall: 'spawn x', path: 'x' });
-  expect(systemFailure(refused)?.message).toBe('spawn x failed (EAGAIN): no more processes or threads may be started; raise the limit (ulimit -u, the pids limit of the container), or end some');
+  expect(systemFailure(refused)?.message).toBe(
+    'spawn x failed (EAGAIN): no more processes or threads may be started; raise the limit (ulimit -u, the pids limit of the container), or end some',
+  );
 });
 
-test.each(['UNKNOWN', 'Unknown system error -122'])('a refusal that Node calls %s has its name by its number', (code) => {
-  const error = Object.assign(new Error('UNKNOWN: unknown error, write'), { code, errno: -constants.errno.EDQUOT, syscall: 'write' });
-  expect(systemFailure(error)).toMatchObject({ exitCode: 5, message: 'write failed (EDQUOT): the disk quota is used up; free some of it, or name another place' });
-});
+test.each(['UNKNOWN', 'Unknown system error -122'])(
+  'a refusal that Node calls %s has its name by its number',
+  (code) => {
+    const error = Object.assign(new Error('UNKNOWN: unknown error, write'), {
+      code,
+      errno: -constants.errno.EDQUOT,
+      syscall: 'write',
+    });
+    expect(systemFailure(error)).toMatchObject({
+      exitCode: 5,
+      message: 'write failed (EDQUOT): the disk quota is used up; free some of it, or name another place',
+    });
+  },
+);
 
 test('what is a bug stays one', () => {
-  for (const error of [new TypeError('x is undefined'), new Error('no'), 'text', null, Object.assign(new Error('bad'), { code: 'EINVAL', syscall: 'read' }), Object.assign(new Error('bad'), { code: 'ERR_INVALID_ARG_TYPE', syscall: 'x' })]) {
+  for (const error of [
+    new TypeError('x is undefined'),
+    new Error('no'),
+    'text',
+    null,
+    Object.assign(new Error('bad'), { code: 'EINVAL', syscall: 'read' }),
+    Object.assign(new Error('bad'), { code: 'ERR_INVALID_ARG_TYPE', syscall: 'x' }),
+  ]) {
     expect(systemFailure(error)).toBeNull();
   }
 });
@@ -51,6 +105,7 @@ test('every errno of the system has a sentence, known or not', () => {
 
 test('whose fault it is: a limit of the machine, or a name that may be wrong', () => {
   const at = (code: string): Error => Object.assign(new Error(code), { code, syscall: 'open', path: '/x' });
-  for (const code of ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EAGAIN', 'ESTALE']) expect(machineFailure(at(code))).toMatchObject({ exitCode: 5 });
+  for (const code of ['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'EAGAIN', 'ESTALE'])
+    expect(machineFailure(at(code))).toMatchObject({ exitCode: 5 });
   for (const code of ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR']) expect(machineFailure(at(code))).toBeNull();
 });

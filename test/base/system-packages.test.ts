@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { distributionOf, howToInstall, packageNames, systemPackages, type Need } from '../../src/base/system-packages.mjs';
+import {
+  distributionOf,
+  howToInstall,
+  packageNames,
+  systemPackages,
+  type Need,
+} from '../../src/base/system-packages.mjs';
 import { readPage } from '../support/page.js';
 
 const needs = Object.keys(systemPackages) as Need[];
@@ -20,9 +26,15 @@ test.each([
 
 describe('how to install', () => {
   test("names this machine's own distribution first", () => {
-    expect(howToInstall(['qemu'], 'fedora')).toBe('`dnf install qemu-system-x86-core` on Fedora, `apt-get install qemu-system-x86` on Debian and Ubuntu');
-    expect(howToInstall(['qemu'], 'debian')).toBe('`apt-get install qemu-system-x86` on Debian and Ubuntu, `dnf install qemu-system-x86-core` on Fedora');
-    expect(howToInstall(['jdk'], 'ubuntu')).toMatch(/^`apt-get install default-jdk-headless` on Ubuntu and Debian, `dnf/);
+    expect(howToInstall(['qemu'], 'fedora')).toBe(
+      '`dnf install qemu-system-x86-core` on Fedora, `apt-get install qemu-system-x86` on Debian and Ubuntu',
+    );
+    expect(howToInstall(['qemu'], 'debian')).toBe(
+      '`apt-get install qemu-system-x86` on Debian and Ubuntu, `dnf install qemu-system-x86-core` on Fedora',
+    );
+    expect(howToInstall(['jdk'], 'ubuntu')).toMatch(
+      /^`apt-get install default-jdk-headless` on Ubuntu and Debian, `dnf/,
+    );
   });
 
   test('names all three where it is none of them', () => {
@@ -38,7 +50,9 @@ describe('how to install', () => {
 test('docs/installing.md has the packages of the table', () => {
   const page = readPage('docs/installing.md');
   const [, table = ''] = page.split('## System packages');
-  const rows = [...table.matchAll(/^\| (\w+)(?: \([^)]*\))? \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].filter(([, need]) => need !== 'need');
+  const rows = [...table.matchAll(/^\| (\w+)(?: \([^)]*\))? \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].filter(
+    ([, need]) => need !== 'need',
+  );
   expect(rows.length).toBeGreaterThan(10);
   for (const [, need = '', ...names] of rows) {
     const { debian, ubuntu, fedora } = systemPackages[need as Need];

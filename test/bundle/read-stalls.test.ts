@@ -13,16 +13,26 @@ const scratch = scratchFolder();
 function bundleOn(kernels: readonly string[]): string {
   const path = scratch.fresh('bundle');
   const names = kernels.map((_, i) => `${String(i).padStart(3, '0')}-free`);
-  writeFakeBundle(path, { runs: kernels.map((kernel) => ({ run: { kernel } })), manifest: { kernels: [...new Set(kernels)].map((name) => kernelNamed(name)) } });
-  for (const name of names) writeFileSync(join(path, 'runs', name, 'stalls.json'), JSON.stringify({ ...noStalls, stalls: [exampleStall] }));
+  writeFakeBundle(path, {
+    runs: kernels.map((kernel) => ({ run: { kernel } })),
+    manifest: { kernels: [...new Set(kernels)].map((name) => kernelNamed(name)) },
+  });
+  for (const name of names)
+    writeFileSync(join(path, 'runs', name, 'stalls.json'), JSON.stringify({ ...noStalls, stalls: [exampleStall] }));
   return path;
 }
 
 test('an arm on another kernel is another arm, also in sums', () => {
   const { stalls } = readStalls(bundleOn(['6.16.12', '6.17.13', '6.17.13']));
-  expect(stalledTime(stalls).map(({ arm, n }) => [arm, n])).toEqual([['free on 6.17.13', 2], ['free on 6.16.12', 1]]);
+  expect(stalledTime(stalls).map(({ arm, n }) => [arm, n])).toEqual([
+    ['free on 6.17.13', 2],
+    ['free on 6.16.12', 1],
+  ]);
 });
 
 test('where there is one kernel it is not named', () => {
-  expect(readStalls(bundleOn(['6.16.12', '6.16.12'])).stalls.map(({ arm, kernel }) => [arm, kernel])).toEqual([['free', null], ['free', null]]);
+  expect(readStalls(bundleOn(['6.16.12', '6.16.12'])).stalls.map(({ arm, kernel }) => [arm, kernel])).toEqual([
+    ['free', null],
+    ['free', null],
+  ]);
 });

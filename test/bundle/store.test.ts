@@ -23,9 +23,40 @@ function folder(): string {
 
 const summary = summaryOf([writerArm('a', null, runOf())]);
 const run: RunFile = {
-  schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null, startedAt: '2026-01-01T00:00:00.000Z',
-  window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null },
-  autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: [], blocked: null,
+  schemaVersion: 1,
+  name: '000-a',
+  arm: 'a',
+  kernel: '6.18.0',
+  repetition: 1,
+  status: 'complete',
+  failure: null,
+  spoiled: [],
+  disturbances: [],
+  degraded: [],
+  trace: null,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 },
+  regionBytes: 4096,
+  machine: {
+    steal_share: 0,
+    foreignLoad_share: 0,
+    ownLoad_share: 0,
+    clockSource: null,
+    clockSourceChanged: false,
+    guest: null,
+  },
+  autogroup: null,
+  memoryLocked: true,
+  layout: {},
+  priorities: [],
+  holder: null,
+  cpuMax: null,
+  memoryUse: null,
+  jvm: null,
+  churn: null,
+  unproven: [],
+  series: [],
+  blocked: null,
 };
 
 function failureOf(action: () => unknown): { exitCode: number; message: string } {
@@ -44,7 +75,14 @@ describe('a bundle', () => {
     const store = createBundle(path);
     store.writeRun(run, { 'histograms.hlog': '#log\n', 'engine.log': '' });
     store.writeSummary(summary);
-    expect(readdirSync(path, { recursive: true }).sort()).toEqual(['runs', 'runs/000-a', 'runs/000-a/engine.log', 'runs/000-a/histograms.hlog', 'runs/000-a/run.json', 'summary.json']);
+    expect(readdirSync(path, { recursive: true }).sort()).toEqual([
+      'runs',
+      'runs/000-a',
+      'runs/000-a/engine.log',
+      'runs/000-a/histograms.hlog',
+      'runs/000-a/run.json',
+      'summary.json',
+    ]);
     expect(readBundleFile('summary', join(path, 'summary.json'))).toEqual(summary);
     expect(readBundleFile('run', join(path, 'runs/000-a/run.json'))).toEqual(run);
   });
@@ -54,7 +92,9 @@ describe('a bundle', () => {
     const store = createBundle(path);
     store.writeSummary(summary);
     const wrong = { ...summary, threshold_ns: 'long' as unknown as number };
-    expect(() => { store.writeSummary(wrong); }).toThrow(/threshold_ns/);
+    expect(() => {
+      store.writeSummary(wrong);
+    }).toThrow(/threshold_ns/);
     expect(readBundleFile('summary', join(path, 'summary.json'))).toEqual(summary);
     store.writeSummary({ ...summary, status: 'running' });
     expect(readBundleFile('summary', join(path, 'summary.json')).status).toBe('running');
@@ -71,17 +111,28 @@ describe('a bundle', () => {
     const path = join(folder(), 'out');
     const store = createBundle(path);
     const broken = { 'histograms.hlog': '#log\n', 'no/such/folder': '' };
-    expect(failureOf(() => { store.writeRun(run, broken); }).exitCode).toBe(ExitCode.unfit);
+    expect(
+      failureOf(() => {
+        store.writeRun(run, broken);
+      }).exitCode,
+    ).toBe(ExitCode.unfit);
     expect(readdirSync(join(path, 'runs'))).toEqual([]);
     store.writeRun(run, { 'engine.log': '' });
-    expect(failureOf(() => { store.writeRun(run, {}); }).message).toMatch(/000-a could not be written \(ENOTEMPTY\)/);
+    expect(
+      failureOf(() => {
+        store.writeRun(run, {});
+      }).message,
+    ).toMatch(/000-a could not be written \(ENOTEMPTY\)/);
     expect(readdirSync(join(path, 'runs/000-a')).sort()).toEqual(['engine.log', 'run.json']);
   });
 
   test('belongs to one command: a second one is refused, in a folder that was empty too', () => {
     for (const path of [join(folder(), 'new'), folder()]) {
       createBundle(path);
-      expect(failureOf(() => createBundle(path))).toMatchObject({ exitCode: ExitCode.usage, message: expect.stringContaining('exists and is not empty') as string });
+      expect(failureOf(() => createBundle(path))).toMatchObject({
+        exitCode: ExitCode.usage,
+        message: expect.stringContaining('exists and is not empty') as string,
+      });
     }
   });
 
@@ -95,10 +146,26 @@ describe('a bundle', () => {
       try { process.stdout.write(createBundle(path, { numbered: numbered === 'yes' }).path); } catch (error) { process.stdout.write(error.message); }`;
     const race = (name: string, numbered: string): Promise<string[]> => {
       const at = String(Date.now() + 1500);
-      return Promise.all(Array.from({ length: 4 }, () => new Promise<string>((resolve) => { execFile(process.execPath, ['--input-type=module', '-e', script, join(parent, name), numbered, at], (_, stdout) => { resolve(stdout); }); })));
+      return Promise.all(
+        Array.from(
+          { length: 4 },
+          () =>
+            new Promise<string>((resolve) => {
+              execFile(
+                process.execPath,
+                ['--input-type=module', '-e', script, join(parent, name), numbered, at],
+                (_, stdout) => {
+                  resolve(stdout);
+                },
+              );
+            }),
+        ),
+      );
     };
     expect((await race('empty', 'no')).filter((said) => said === join(parent, 'empty'))).toHaveLength(1);
-    expect((await race('numbered', 'yes')).sort()).toEqual(['', '-2', '-3', '-4'].map((end) => join(parent, `numbered${end}`)));
+    expect((await race('numbered', 'yes')).sort()).toEqual(
+      ['', '-2', '-3', '-4'].map((end) => join(parent, `numbered${end}`)),
+    );
   });
 
   test('that is discarded leaves what another command has put there', () => {
@@ -110,18 +177,49 @@ describe('a bundle', () => {
   });
 
   test.each([
-    ['removed', (path: string) => { rmSync(path, { recursive: true }); }],
-    ['renamed', (path: string) => { renameSync(path, `${path}-moved`); }],
-    ['replaced', (path: string) => { rmSync(path, { recursive: true }); mkdirSync(join(path, 'runs'), { recursive: true }); }],
+    [
+      'removed',
+      (path: string) => {
+        rmSync(path, { recursive: true });
+      },
+    ],
+    [
+      'renamed',
+      (path: string) => {
+        renameSync(path, `${path}-moved`);
+      },
+    ],
+    [
+      'replaced',
+      (path: string) => {
+        rmSync(path, { recursive: true });
+        mkdirSync(join(path, 'runs'), { recursive: true });
+      },
+    ],
   ])('that is %s meanwhile is not made again: what is left is said', (_, happen) => {
     const path = join(folder(), 'out');
     const store = createBundle(path);
     store.writeRun(run, {});
     happen(path);
-    const gone = { exitCode: ExitCode.unfit, message: `the output folder ${path} was removed or renamed while the experiment ran; the run in it went with it, and the summary that is printed is all that is left; leave the folder alone until the experiment has ended` };
-    expect(failureOf(() => { store.writeRun({ ...run, name: '001-a' }, {}); })).toEqual(gone);
-    expect(failureOf(() => { store.writeSummary(summary); })).toEqual(gone);
-    expect(failureOf(() => { store.keepConsole('6.18', 'text'); })).toEqual(gone);
+    const gone = {
+      exitCode: ExitCode.unfit,
+      message: `the output folder ${path} was removed or renamed while the experiment ran; the run in it went with it, and the summary that is printed is all that is left; leave the folder alone until the experiment has ended`,
+    };
+    expect(
+      failureOf(() => {
+        store.writeRun({ ...run, name: '001-a' }, {});
+      }),
+    ).toEqual(gone);
+    expect(
+      failureOf(() => {
+        store.writeSummary(summary);
+      }),
+    ).toEqual(gone);
+    expect(
+      failureOf(() => {
+        store.keepConsole('6.18', 'text');
+      }),
+    ).toEqual(gone);
     expect(existsSync(join(path, 'summary.json')) || existsSync(join(path, 'runs/001-a'))).toBe(false);
   });
 
@@ -134,7 +232,10 @@ describe('a bundle', () => {
   test('is refused where something is', () => {
     const path = folder();
     writeFileSync(join(path, 'mine.txt'), '');
-    expect(failureOf(() => createBundle(path))).toEqual({ exitCode: ExitCode.usage, message: `the output folder ${path} exists and is not empty; choose another with --out, or remove it` });
+    expect(failureOf(() => createBundle(path))).toEqual({
+      exitCode: ExitCode.usage,
+      message: `the output folder ${path} exists and is not empty; choose another with --out, or remove it`,
+    });
     expect(failureOf(() => createBundle(join(path, 'mine.txt'))).exitCode).toBe(ExitCode.usage);
     expect(readdirSync(path)).toEqual(['mine.txt']);
   });
@@ -150,9 +251,13 @@ describe('a bundle', () => {
 
 describe('a file of a bundle is refused', () => {
   test.each<[string, string, string]>([
-    ['that is not there', '', 'could not be read as a bundle\'s summary'],
-    ['that was cut off', '{"schemaVersion": 1, "prof', 'could not be read as a bundle\'s summary'],
-    ['of another version', '{"schemaVersion": 2}', 'has schema version 2 and this pauselab reads 1; read it with the pauselab that wrote it'],
+    ['that is not there', '', "could not be read as a bundle's summary"],
+    ['that was cut off', '{"schemaVersion": 1, "prof', "could not be read as a bundle's summary"],
+    [
+      'of another version',
+      '{"schemaVersion": 2}',
+      'has schema version 2 and this pauselab reads 1; read it with the pauselab that wrote it',
+    ],
     ['that is none', '[]', 'has schema version undefined and this pauselab reads 1'],
     ['that was changed', JSON.stringify({ ...summary, arms: 3 }), 'is no valid summary: arms: '],
   ])('%s', (_, text, sentence) => {
@@ -175,18 +280,37 @@ const stalls = { ...noStalls, stalls: [exampleStall] };
 
 function writeExample(path: string): void {
   const store = createBundle(path);
-  const hlog = hlogHead(1_700_000_000_000) + hlogLine('writer.mprotect.service', 0, 1e9, countsOfValues([5_000, 500_000_000]));
+  const hlog =
+    hlogHead(1_700_000_000_000) + hlogLine('writer.mprotect.service', 0, 1e9, countsOfValues([5_000, 500_000_000]));
   store.writeManifest({
-    schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'p'], asked: null, startedAt: run.startedAt, seed: 1, profileHash: 'x', profile: {},
-    host: { kernel: '6.18.0', preemption: 'full', hz: 250 }, calibration: [], order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }], kernels: [kernelNamed('6.18.0')], spoiledBy: {}, programs: null, turns: null,
+    schemaVersion: 1,
+    tool: { name: 'pauselab', version: '0.1.0' },
+    argv: ['run', 'p'],
+    asked: null,
+    startedAt: run.startedAt,
+    seed: 1,
+    profileHash: 'x',
+    profile: {},
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250 },
+    calibration: [],
+    order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }],
+    kernels: [kernelNamed('6.18.0')],
+    spoiledBy: {},
+    programs: null,
+    turns: null,
   });
-  store.writeRun({ ...run, name: '003-free-across-vmas' }, { 'stalls.json': JSON.stringify(stalls), 'histograms.hlog': hlog });
+  store.writeRun(
+    { ...run, name: '003-free-across-vmas' },
+    { 'stalls.json': JSON.stringify(stalls), 'histograms.hlog': hlog },
+  );
   store.writeSummary(summary);
 }
 
 describe('the commands of docs/bundle.md work', () => {
   const page = readPage('docs/bundle.md');
-  const commands = [...page.matchAll(/^```sh bundle\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
+  const commands = [...page.matchAll(/^```sh bundle\n([^]*?)^```$/gm)].flatMap(([, text = '']) =>
+    text.trim().split('\n'),
+  );
 
   test('and all are marked as tested', () => {
     expect(commands.length).toBeGreaterThan(5);

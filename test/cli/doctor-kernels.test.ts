@@ -1,12 +1,31 @@
 import { expect, test } from 'vitest';
 import { renderKernels } from '../../src/cli/doctor-kernels.js';
 
-const row = (operation: string, lock: string, errno: string | null = null) => ({ operation, layout: 'isolated' as const, lock, errno });
+const row = (operation: string, lock: string, errno: string | null = null) => ({
+  operation,
+  layout: 'isolated' as const,
+  lock,
+  errno,
+});
 
 test('kernels side by side: what differs is marked, what one refuses or was not asked is said', () => {
   const text = renderKernels([
-    { kernel: '6.16.12', fit: true, unfit: [], locks: [row('madvise_free_page', 'mmap_lock read'), row('mprotect', 'mmap_lock write'), row('madvise_guard_page', 'refused', 'EINVAL')] },
-    { kernel: '6.17.13', fit: true, unfit: [], locks: [row('madvise_free_page', 'VMA lock'), row('mprotect', 'mmap_lock write')] },
+    {
+      kernel: '6.16.12',
+      fit: true,
+      unfit: [],
+      locks: [
+        row('madvise_free_page', 'mmap_lock read'),
+        row('mprotect', 'mmap_lock write'),
+        row('madvise_guard_page', 'refused', 'EINVAL'),
+      ],
+    },
+    {
+      kernel: '6.17.13',
+      fit: true,
+      unfit: [],
+      locks: [row('madvise_free_page', 'VMA lock'), row('mprotect', 'mmap_lock write')],
+    },
   ]);
   expect(text).toMatch(/^call +range +6\.16\.12 +6\.17\.13$/m);
   expect(text).toMatch(/^madvise_free_page +one VMA +mmap_lock read +VMA lock +not alike$/m);
@@ -15,5 +34,7 @@ test('kernels side by side: what differs is marked, what one refuses or was not 
 });
 
 test('a guest that is unfit says why', () => {
-  expect(renderKernels([{ kernel: '6.1', fit: false, unfit: ['CPUs: 1 may be used'], locks: [] }])).toContain('On 6.1 no lock table was made: CPUs: 1 may be used.');
+  expect(renderKernels([{ kernel: '6.1', fit: false, unfit: ['CPUs: 1 may be used'], locks: [] }])).toContain(
+    'On 6.1 no lock table was made: CPUs: 1 may be used.',
+  );
 });

@@ -3,7 +3,14 @@ import { renderStall, renderStalls } from '../../src/cli/explain-text.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import { exampleStall } from '../support/stalls.js';
 
-const one: NumberedStall = { number: 1, run: '003-free-across-vmas', arm: 'free-across-vmas', kernel: null, counted: true, stall: exampleStall };
+const one: NumberedStall = {
+  number: 1,
+  run: '003-free-across-vmas',
+  arm: 'free-across-vmas',
+  kernel: null,
+  counted: true,
+  stall: exampleStall,
+};
 
 test('the list has each stall with cause, grade and thread, and the stalled time per arm and cause', () => {
   const text = renderStalls({ stalls: [one], missing: ['run 004-x was spoiled: steal'] });
@@ -22,11 +29,14 @@ describe('one stall', () => {
   });
 
   test('of an older bundle says that it has no chain', () => {
-    expect(renderStall({ ...one, stall: { ...exampleStall, thread: null, chain: null, cause: null, evidence: null } }, [])).toContain('written by a pauselab without attribution');
+    expect(
+      renderStall({ ...one, stall: { ...exampleStall, thread: null, chain: null, cause: null, evidence: null } }, []),
+    ).toContain('written by a pauselab without attribution');
   });
 
   test('lets no control character of a bundle through to the terminal', () => {
     const evil = { ...one, run: 'a\u001b[2J', stall: { ...exampleStall, series: 'b\u0007\u009b1m', states: 'D×50' } };
-    for (const text of [renderStall(evil, ['c\u001b]0;x']), renderStalls({ stalls: [evil], missing: ['c\u001b'] })]) expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    for (const text of [renderStall(evil, ['c\u001b]0;x']), renderStalls({ stalls: [evil], missing: ['c\u001b'] })])
+      expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 });

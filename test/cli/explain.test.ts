@@ -9,7 +9,9 @@ import { writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
 
-afterEach(() => { vi.restoreAllMocks(); });
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 async function explain(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   vi.restoreAllMocks();
@@ -19,7 +21,11 @@ async function explain(...words: string[]): Promise<{ code: number; stdout: stri
   return { code, stdout, stderr };
 }
 
-const longer = { ...exampleStall, duration_ns: 900e6, chain: [{ ...exampleStall.chain?.[0], end_ns: 1900e6, duration_ns: 900e6 }] };
+const longer = {
+  ...exampleStall,
+  duration_ns: 900e6,
+  chain: [{ ...exampleStall.chain?.[0], end_ns: 1900e6, duration_ns: 900e6 }],
+};
 const older = { ...exampleStall, thread: null, chain: null, cause: null, evidence: null };
 
 /** Stalls per run; a run without its stalls.json is one of which it was lost. */
@@ -27,7 +33,11 @@ function bundle(perRun: readonly (readonly unknown[] | null)[] = [[exampleStall]
   const path = scratch.fresh('bundle');
   writeFakeBundle(path, { runs: perRun.map((_, i) => ({ arm: i === 0 ? 'idle' : 'free' })) });
   for (const [i, stalls] of perRun.entries()) {
-    if (stalls !== null) writeFileSync(join(path, 'runs', runName(i), 'stalls.json'), JSON.stringify({ schemaVersion: 1, trace: null, stalls, slow: [] }));
+    if (stalls !== null)
+      writeFileSync(
+        join(path, 'runs', runName(i), 'stalls.json'),
+        JSON.stringify({ schemaVersion: 1, trace: null, stalls, slow: [] }),
+      );
   }
   return path;
 }
@@ -39,15 +49,21 @@ function runName(i: number): string {
 test('lists the stalls, the longest first, and the stalled time of each arm', async () => {
   const { code, stdout, stderr } = await explain(bundle());
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/^1 +001-free +writer\.mprotect +900 ms +mmap-lock-reader +likely +holder\n2 +00[01]-\w+ +writer\.mprotect +500 ms/m);
+  expect(stdout).toMatch(
+    /^1 +001-free +writer\.mprotect +900 ms +mmap-lock-reader +likely +holder\n2 +00[01]-\w+ +writer\.mprotect +500 ms/m,
+  );
   expect(stdout).toMatch(/^free +mmap-lock-reader by holder +2 +1\.40 s$/m);
   expect(stdout).not.toContain('Missing');
   expect(stdout).not.toContain('window');
 });
 
 test('stalls of the warm-up and the drain are said to be in no count', async () => {
-  const { stdout } = await explain(bundle([[exampleStall], [longer, { ...exampleStall, start_ns: 20e9, recorded: false }]]));
-  expect(stdout).toMatch(/^1 of them was over before the measured window or began after it, and is in no count of `pauselab run`\.$/m);
+  const { stdout } = await explain(
+    bundle([[exampleStall], [longer, { ...exampleStall, start_ns: 20e9, recorded: false }]]),
+  );
+  expect(stdout).toMatch(
+    /^1 of them was over before the measured window or began after it, and is in no count of `pauselab run`\.$/m,
+  );
 });
 
 test('--run keeps to one run, and numbers its stalls', async () => {
@@ -56,7 +72,11 @@ test('--run keeps to one run, and numbers its stalls', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^1 +000-idle +writer\.mprotect +500 ms/m);
   expect(stdout).not.toContain('001-free');
-  expect(await explain(path, '--run', '000-idle', '--stall', '2')).toEqual({ code: 2, stdout: '', stderr: `pauselab: --stall 2: there is 1 stall in run 000-idle; \`pauselab explain ${path}\` lists them\n` });
+  expect(await explain(path, '--run', '000-idle', '--stall', '2')).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `pauselab: --stall 2: there is 1 stall in run 000-idle; \`pauselab explain ${path}\` lists them\n`,
+  });
 });
 
 test('--stall has the chain of one, and what was seen', async () => {
@@ -71,17 +91,29 @@ describe('--json', () => {
   test('writes all stalls, whole, as one document', async () => {
     const { code, stdout } = await explain(bundle(), '--json');
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ missing: [], stalls: [{ number: 1, run: '001-free', arm: 'free', stall: { duration_ns: 900e6, cause: exampleStall.cause } }, { number: 2, stall: exampleStall }, { number: 3 }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      missing: [],
+      stalls: [
+        { number: 1, run: '001-free', arm: 'free', stall: { duration_ns: 900e6, cause: exampleStall.cause } },
+        { number: 2, stall: exampleStall },
+        { number: 3 },
+      ],
+    });
   });
 
   test('writes the one of --stall, and what is missing', async () => {
     const { stdout } = await explain(bundle([null, [exampleStall]]), '--json', '--stall', '1');
-    expect(JSON.parse(stdout)).toMatchObject({ stalls: [{ number: 1, run: '001-free' }], missing: ['run 000-idle has no stalls.json: which stalls it had is not known'] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      stalls: [{ number: 1, run: '001-free' }],
+      missing: ['run 000-idle has no stalls.json: which stalls it had is not known'],
+    });
   });
 });
 
 describe('--trace-export', () => {
-  const exported = (file: string): { name: string; ph: string; dur?: number }[] => (JSON.parse(readFileSync(file, 'utf8')) as { traceEvents: { name: string; ph: string; dur?: number }[] }).traceEvents;
+  const exported = (file: string): { name: string; ph: string; dur?: number }[] =>
+    (JSON.parse(readFileSync(file, 'utf8')) as { traceEvents: { name: string; ph: string; dur?: number }[] })
+      .traceEvents;
 
   test('writes the longest stalls of all runs, or the one of --stall', async () => {
     const path = bundle();
@@ -90,7 +122,11 @@ describe('--trace-export', () => {
     expect(await explain(path, '--stall', '1', '--trace-export', one)).toMatchObject({ code: 0, stderr: '' });
     const processes = (file: string): number => exported(file).filter(({ name }) => name === 'process_name').length;
     expect([all, one].map(processes)).toEqual([2, 1]);
-    expect(exported(one).filter(({ ph, name }) => ph === 'X' && name === 'mmap-lock-reader: holder').map(({ dur }) => dur)).toEqual([900_000]);
+    expect(
+      exported(one)
+        .filter(({ ph, name }) => ph === 'X' && name === 'mmap-lock-reader: holder')
+        .map(({ dur }) => dur),
+    ).toEqual([900_000]);
   });
 
   test('replaces a file whole, makes the folder, and says where it could not write', async () => {
@@ -102,7 +138,11 @@ describe('--trace-export', () => {
     expect(await explain(path, '--trace-export', deep)).toMatchObject({ code: 0 });
     expect(exported(deep).length).toBeGreaterThan(0);
     const below = join(file, 'export.json');
-    expect(await explain(path, '--trace-export', below)).toEqual({ code: 5, stdout: '', stderr: `pauselab: ${below} could not be written (ENOTDIR): a part of the path is a file: choose another place\n` });
+    expect(await explain(path, '--trace-export', below)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: `pauselab: ${below} could not be written (ENOTDIR): a part of the path is a file: choose another place\n`,
+    });
   });
 });
 
@@ -122,10 +162,19 @@ describe('what is missing is said, and the rest is shown', () => {
   test('a run that was cut short or spoiled', async () => {
     const path = bundle([[], [exampleStall]]);
     const file = join(path, 'runs', '001-free', 'run.json');
-    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), status: 'partial', spoiled: ['steal of 30 %'] }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        ...(JSON.parse(readFileSync(file, 'utf8')) as object),
+        status: 'partial',
+        spoiled: ['steal of 30 %'],
+      }),
+    );
     const { code, stdout } = await explain(path);
     expect(code).toBe(0);
-    expect(stdout).toContain('Missing: run 001-free is partial: it holds what was recorded until then.\nMissing: run 001-free was spoiled: steal of 30 %.');
+    expect(stdout).toContain(
+      'Missing: run 001-free is partial: it holds what was recorded until then.\nMissing: run 001-free was spoiled: steal of 30 %.',
+    );
   });
 
   test('a run of a version without attribution: its stalls have no chain', async () => {
@@ -133,7 +182,9 @@ describe('what is missing is said, and the rest is shown', () => {
     const { code, stdout } = await explain(path);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^1 +001-free +writer\.mprotect +500 ms +not attributed$/m);
-    expect(stdout).toContain('Missing: run 001-free was written by a pauselab without attribution: its stalls have no chain.');
+    expect(stdout).toContain(
+      'Missing: run 001-free was written by a pauselab without attribution: its stalls have no chain.',
+    );
     expect((await explain(path, '--stall', '1')).stdout).toContain('It has no chain');
     const file = scratch.fresh('older.json');
     expect(await explain(path, '--trace-export', file)).toMatchObject({ code: 0 });
@@ -143,12 +194,24 @@ describe('what is missing is said, and the rest is shown', () => {
 
 describe('bad input is one sentence and exit code 2', () => {
   test.each([
-    ['a folder that is no bundle', [scratch.path], /^pauselab: .* is no bundle: it has no folder runs; name a folder that `pauselab run` wrote\n$/],
+    [
+      'a folder that is no bundle',
+      [scratch.path],
+      /^pauselab: .* is no bundle: it has no folder runs; name a folder that `pauselab run` wrote\n$/,
+    ],
     ['a folder that is not there', [join(scratch.path, 'nowhere')], /^pauselab: .* is no bundle/],
-    ['a stall that is not there', [bundle(), '--stall', '4'], /^pauselab: --stall 4: there are 3 stalls; `pauselab explain .*` lists them\n$/],
+    [
+      'a stall that is not there',
+      [bundle(), '--stall', '4'],
+      /^pauselab: --stall 4: there are 3 stalls; `pauselab explain .*` lists them\n$/,
+    ],
     ['a stall that is no number', [bundle(), '--stall', 'first'], /expected the number of a stall, from 1, got first/],
     ['the stall 0', [bundle(), '--stall', '0'], /expected the number of a stall, from 1, got 0/],
-    ['a run that is not there', [bundle(), '--run', 'x'], /^pauselab: --run x: the bundle has no such run; it has 000-idle, 001-free\n$/],
+    [
+      'a run that is not there',
+      [bundle(), '--run', 'x'],
+      /^pauselab: --run x: the bundle has no such run; it has 000-idle, 001-free\n$/,
+    ],
     ['no bundle', [], /missing required argument 'bundle'/],
   ])('%s', async (_name, words, sentence) => {
     const { code, stdout, stderr } = await explain(...words);

@@ -17,17 +17,29 @@ import { readPage } from '../support/page.js';
 const scratch = scratchFolder();
 const cwd = process.cwd();
 
-afterAll(() => { process.chdir(cwd); });
+afterAll(() => {
+  process.chdir(cwd);
+});
 
 const page = (name: string): string => readPage(`docs/${name}.md`);
-const blocks = (text: string, info: string): string[] => [...text.matchAll(new RegExp(`^\`\`\`${info}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, inside = '']) => inside);
+const blocks = (text: string, info: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${info}\\n([^]*?)^\`\`\`$`, 'gm'))].map(([, inside = '']) => inside);
 const [gatePage, ciPage] = [page('gate'), page('ci')];
 const profile = await loadResolved('priority-inversion');
 
 function results(name: string, day: number): void {
   writeFakeBundle(join(scratch.path, 'results', name), {
-    runs: Array.from({ length: 10 }, (_, i) => ({ arm: 'free-one-vma', stalls: stalled(0), run: { startedAt: `2026-01-0${day}T00:00:${10 + i}.000Z`, repetition: i + 1 } })),
-    manifest: { profile, profileHash: hashOf(profile), startedAt: `2026-01-0${day}T00:00:00.000Z`, order: [{ arm: 'free-one-vma', kernel: null, repetition: 1 }] },
+    runs: Array.from({ length: 10 }, (_, i) => ({
+      arm: 'free-one-vma',
+      stalls: stalled(0),
+      run: { startedAt: `2026-01-0${day}T00:00:${10 + i}.000Z`, repetition: i + 1 },
+    })),
+    manifest: {
+      profile,
+      profileHash: hashOf(profile),
+      startedAt: `2026-01-0${day}T00:00:00.000Z`,
+      order: [{ arm: 'free-one-vma', kernel: null, repetition: 1 }],
+    },
   });
 }
 
@@ -43,11 +55,17 @@ describe('docs/gate.md', () => {
     const [policy = ''] = blocks(gatePage, 'yaml policy');
     expect(readPolicy(policy, 'docs').rules.map(({ name }) => name)).toEqual(['no-worse', 'writers-never-wait']);
     writeFileSync(join(scratch.path, 'gate.yaml'), policy);
-    ['before', 'after', 'monday', 'tuesday', 'turns/baseline', 'turns/candidate'].forEach((name, i) => { results(name, i + 1); });
+    ['before', 'after', 'monday', 'tuesday', 'turns/baseline', 'turns/candidate'].forEach((name, i) => {
+      results(name, i + 1);
+    });
     process.chdir(scratch.path);
     for (const line of commands) {
       const { code, stdout } = await command(...argumentsOf(line.replace(/^pauselab /, '')));
-      expect({ line, code, isSilent: stdout === '' }).toEqual({ line, code: 0, isSilent: line.includes(' -o ') && line.includes('export') });
+      expect({ line, code, isSilent: stdout === '' }).toEqual({
+        line,
+        code: 0,
+        isSilent: line.includes(' -o ') && line.includes('export'),
+      });
     }
   });
 
@@ -57,7 +75,8 @@ describe('docs/gate.md', () => {
 
   test('has the defaults', () => {
     const { alpha, minimumRuns, inconclusive } = readPolicy('rules: [{ compare: [longest_ns] }]', 'x');
-    for (const [key, value] of Object.entries({ alpha: `${alpha * 100}%`, minimumRuns, inconclusive })) expect(gatePage).toContain(`| \`${key}\` | \`${value}\` |`);
+    for (const [key, value] of Object.entries({ alpha: `${alpha * 100}%`, minimumRuns, inconclusive }))
+      expect(gatePage).toContain(`| \`${key}\` | \`${value}\` |`);
     expect(defaultGatePolicy()).toMatchObject({ alpha, minimumRuns, inconclusive });
   });
 });
@@ -73,9 +92,18 @@ function keysOf(schema: unknown): string[] {
 }
 
 describe('docs/ci.md', () => {
-  interface Step { readonly uses?: string; readonly run?: string }
-  const github = parse(blocks(ciPage, 'yaml github')[0] ?? '', { strict: true }) as { on: unknown; jobs: Record<string, { 'runs-on': unknown; steps: Step[] }> };
-  const gitlab = parse(blocks(ciPage, 'yaml gitlab')[0] ?? '', { strict: true }) as Record<string, { script: string[]; before_script: string[]; artifacts: { reports: { junit: string } } }>;
+  interface Step {
+    readonly uses?: string;
+    readonly run?: string;
+  }
+  const github = parse(blocks(ciPage, 'yaml github')[0] ?? '', { strict: true }) as {
+    on: unknown;
+    jobs: Record<string, { 'runs-on': unknown; steps: Step[] }>;
+  };
+  const gitlab = parse(blocks(ciPage, 'yaml gitlab')[0] ?? '', { strict: true }) as Record<
+    string,
+    { script: string[]; before_script: string[]; artifacts: { reports: { junit: string } } }
+  >;
   const [jenkins = ''] = blocks(ciPage, 'groovy');
 
   test('GitHub’s workflow has what a workflow needs', () => {
@@ -102,16 +130,33 @@ describe('docs/ci.md', () => {
     expect(depth).toBe(0);
   });
 
-  const rows = [...ciPage.matchAll(/^\| `pauselab (gate --run [^`]*)` \| (\d+) s \| (\d+) s \|$/gm)].map(([, words = '', least, with2]) => ({ words, least_s: Number(least), withStarts_s: Number(with2) }));
+  const rows = [...ciPage.matchAll(/^\| `pauselab (gate --run [^`]*)` \| (\d+) s \| (\d+) s \|$/gm)].map(
+    ([, words = '', least, with2]) => ({ words, least_s: Number(least), withStarts_s: Number(with2) }),
+  );
 
   test.each(rows)('its time of a side is that of the plan: $words', async ({ words, least_s, withStarts_s }) => {
     const policy = scratch.write('no-baseline.yaml', 'rules: [{ limits: [stalls_per_minute == 0] }]');
     const [, , profileName = '', ...rest] = argumentsOf(words);
-    const { stdout, stderr } = await command('gate', '--run', profileName, ...rest, '--policy', policy, '--dry-run', '--json');
+    const { stdout, stderr } = await command(
+      'gate',
+      '--run',
+      profileName,
+      ...rest,
+      '--policy',
+      policy,
+      '--dry-run',
+      '--json',
+    );
     expect(stderr).toBe('');
     const { leastDuration_ns, order } = JSON.parse(stdout) as { leastDuration_ns: number; order: readonly unknown[] };
-    expect({ least_s, withStarts_s }).toEqual({ least_s: Math.round(leastDuration_ns / 1e9), withStarts_s: Math.round(leastDuration_ns / 1e9) + 2 * order.length });
-    const { arms } = await loadResolved(profileName, rest.includes('--java-args') ? [parseSet('jvm.app.args=-jar my.jar')] : []);
+    expect({ least_s, withStarts_s }).toEqual({
+      least_s: Math.round(leastDuration_ns / 1e9),
+      withStarts_s: Math.round(leastDuration_ns / 1e9) + 2 * order.length,
+    });
+    const { arms } = await loadResolved(
+      profileName,
+      rest.includes('--java-args') ? [parseSet('jvm.app.args=-jar my.jar')] : [],
+    );
     expect(withStarts_s).toBeLessThanOrEqual(arms.some(({ jvm }) => jvm !== null) ? 480 : 180);
   });
 

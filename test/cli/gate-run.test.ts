@@ -13,7 +13,14 @@ const scratch = scratchFolder();
 async function stored(runs: number, ...settings: string[]): Promise<string> {
   const path = scratch.fresh('stored');
   const profile = await loadResolved('priority-inversion', settings.map(parseSet));
-  writeFakeBundle(path, { runs: Array.from({ length: runs }, (_, i) => ({ arm: 'free-one-vma', stalls: stalled(0), run: { repetition: i + 1 } })), manifest: { profile, profileHash: hashOf(profile) } });
+  writeFakeBundle(path, {
+    runs: Array.from({ length: runs }, (_, i) => ({
+      arm: 'free-one-vma',
+      stalls: stalled(0),
+      run: { repetition: i + 1 },
+    })),
+    manifest: { profile, profileHash: hashOf(profile) },
+  });
   return path;
 }
 
@@ -23,7 +30,14 @@ interface Plan {
 }
 
 async function planned(...words: string[]) {
-  const { code, stdout, stderr } = await command('gate', '--run', 'priority-inversion', ...words, '--dry-run', '--json');
+  const { code, stdout, stderr } = await command(
+    'gate',
+    '--run',
+    'priority-inversion',
+    ...words,
+    '--dry-run',
+    '--json',
+  );
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
   const plan = JSON.parse(stdout) as Plan & { readonly baseline?: Plan; readonly candidate?: Plan };
   const runs = Math.max(...plan.order.map(({ repetition }) => repetition));
@@ -33,22 +47,48 @@ async function planned(...words: string[]) {
 describe('beside a stored baseline', () => {
   test('the window is the baseline’s', async () => {
     const baseline = await stored(6, 'duration=7s', 'warmup=300ms');
-    expect(await planned('--baseline', baseline)).toMatchObject({ window_s: 7.3, runs: 6, stderr: 'pauselab: the window is that of the baseline, 7.00 s after 300 ms of warm-up\n' });
+    expect(await planned('--baseline', baseline)).toMatchObject({
+      window_s: 7.3,
+      runs: 6,
+      stderr: 'pauselab: the window is that of the baseline, 7.00 s after 300 ms of warm-up\n',
+    });
     // Said again, it is the same.
-    expect(await planned('--baseline', baseline, '--duration', '7s', '--set', 'warmup=300ms')).toMatchObject({ window_s: 7.3, stderr: '' });
+    expect(await planned('--baseline', baseline, '--duration', '7s', '--set', 'warmup=300ms')).toMatchObject({
+      window_s: 7.3,
+      stderr: '',
+    });
     expect(await planned('--baseline', await stored(6))).toMatchObject({ window_s: 3.2, stderr: '' });
   });
 
-  test.each([['--duration', '5s'], ['--set', 'warmup=1s'], ['--set', 'duration = 5s']])('another window is refused: %s %s', async (...words) => {
-    const { code, stdout, stderr } = await command('gate', '--run', 'priority-inversion', '--baseline', await stored(6), ...words, '--dry-run');
+  test.each([
+    ['--duration', '5s'],
+    ['--set', 'warmup=1s'],
+    ['--set', 'duration = 5s'],
+  ])('another window is refused: %s %s', async (...words) => {
+    const { code, stdout, stderr } = await command(
+      'gate',
+      '--run',
+      'priority-inversion',
+      '--baseline',
+      await stored(6),
+      ...words,
+      '--dry-run',
+    );
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^pauselab: a window of .* is not the baseline's \(\d+-stored has 3\.00 s after 200 ms of warm-up\), which is fixed when the baseline is saved; leave --duration out, or measure both sides now with an option such as --base-set\n$/);
+    expect(stderr).toMatch(
+      /^pauselab: a window of .* is not the baseline's \(\d+-stored has 3\.00 s after 200 ms of warm-up\), which is fixed when the baseline is saved; leave --duration out, or measure both sides now with an option such as --base-set\n$/,
+    );
   });
 
   test('of two baselines with different windows one has to be named, or its window', async () => {
     const two = ['--baseline', await stored(6, 'duration=4s'), '--baseline', await stored(6, 'duration=5s')];
     const { code, stderr } = await command('gate', '--run', 'priority-inversion', ...two, '--dry-run');
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^pauselab: the baselines have different windows \(.* 4\.00 s .* 5\.00 s .*\); name the one that is meant with --baseline\n$/) as string });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^pauselab: the baselines have different windows \(.* 4\.00 s .* 5\.00 s .*\); name the one that is meant with --baseline\n$/,
+      ) as string,
+    });
     expect(await planned(...two, '--duration', '5s')).toMatchObject({ window_s: 5.2 });
   });
 
@@ -63,36 +103,102 @@ describe('beside a stored baseline', () => {
 
 describe('both sides in turns', () => {
   test('each round of the plan holds both', async () => {
-    const { order, baseline, candidate, runs } = await planned('--base-set', 'holder.nice=0', '--duration', '4s', '--arm', 'free-one-vma');
+    const { order, baseline, candidate, runs } = await planned(
+      '--base-set',
+      'holder.nice=0',
+      '--duration',
+      '4s',
+      '--arm',
+      'free-one-vma',
+    );
     expect(runs).toBe(6);
     const first = order.filter(({ repetition }) => repetition === 1).map(({ side, arm }) => `${String(side)} ${arm}`);
-    expect(first.toSorted()).toEqual(['baseline', 'candidate'].flatMap((side) => ['foreign-control', 'free-one-vma', 'idle-control'].map((arm) => `${side} ${arm}`)));
+    expect(first.toSorted()).toEqual(
+      ['baseline', 'candidate'].flatMap((side) =>
+        ['foreign-control', 'free-one-vma', 'idle-control'].map((arm) => `${side} ${arm}`),
+      ),
+    );
     expect(baseline?.leastDuration_ns).toBe(candidate?.leastDuration_ns);
     expect(JSON.stringify(baseline)).toContain('nice 0, CPU');
     expect(JSON.stringify(candidate)).toContain('nice 19, CPU');
-    const { code, stdout } = await command('gate', '--run', 'priority-inversion', '--base-set', 'holder.nice=0', '--dry-run');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^priority-inversion: 60 runs of two sides in turns, at least 192 s in all\n\nBaseline\n[^]*\n\nCandidate\n[^]*\n\nOrder: (?:baseline|candidate) /) as string });
+    const { code, stdout } = await command(
+      'gate',
+      '--run',
+      'priority-inversion',
+      '--base-set',
+      'holder.nice=0',
+      '--dry-run',
+    );
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^priority-inversion: 60 runs of two sides in turns, at least 192 s in all\n\nBaseline\n[^]*\n\nCandidate\n[^]*\n\nOrder: (?:baseline|candidate) /,
+      ) as string,
+    });
   });
 
   const none = scratch.write('limits.yaml', 'rules: [{ limits: [stalls_per_minute == 0] }]');
   test.each<[string, string[], string]>([
-    ['sides that are alike', ['--base-set', 'holder.nice=19'], 'baseline and candidate are alike, so that a pass would say nothing; give the baseline another value, JDK, program or kernel'],
-    ['two windows', ['--base-set', 'duration=9s', '--base-set', 'warmup=1s'], 'both sides are measured in turns, and have one warmup and duration; set it for both, with --set instead of --base-set'],
-    ['other victims', ['--base-set', 'victims=[{ operation: first_fault, rate: 100/s }]'], 'the arm idle-control has the victims reader.first_fault in the baseline and writer.mprotect, reader.first_fault and control.timer in the candidate'],
-    ['a stored baseline too', ['--base-set', 'holder.nice=0', '--baseline', 'x'], '--base-set measures the baseline now, and --baseline names one that is there; choose one of them'],
-    ['a candidate that is there', ['--base-set', 'holder.nice=0', '--candidate', 'x'], '--base-set measures both sides now; judge --candidate x by a gate of its own'],
-    ['a policy that compares nothing', ['--base-set', 'holder.nice=0', '--policy', none], 'limits.yaml has no rule that compares; leave it out, or add a rule with compare'],
-    ['a JDK of a profile without JVM', ['--base-java', '/x'], '--base-java: the profile priority-inversion has no arm with a JVM'],
-    ['a program of a profile without one', ['--base-java-args', '-jar x.jar'], '--base-java-args: the profile priority-inversion has no arm with a JVM'],
+    [
+      'sides that are alike',
+      ['--base-set', 'holder.nice=19'],
+      'baseline and candidate are alike, so that a pass would say nothing; give the baseline another value, JDK, program or kernel',
+    ],
+    [
+      'two windows',
+      ['--base-set', 'duration=9s', '--base-set', 'warmup=1s'],
+      'both sides are measured in turns, and have one warmup and duration; set it for both, with --set instead of --base-set',
+    ],
+    [
+      'other victims',
+      ['--base-set', 'victims=[{ operation: first_fault, rate: 100/s }]'],
+      'the arm idle-control has the victims reader.first_fault in the baseline and writer.mprotect, reader.first_fault and control.timer in the candidate',
+    ],
+    [
+      'a stored baseline too',
+      ['--base-set', 'holder.nice=0', '--baseline', 'x'],
+      '--base-set measures the baseline now, and --baseline names one that is there; choose one of them',
+    ],
+    [
+      'a candidate that is there',
+      ['--base-set', 'holder.nice=0', '--candidate', 'x'],
+      '--base-set measures both sides now; judge --candidate x by a gate of its own',
+    ],
+    [
+      'a policy that compares nothing',
+      ['--base-set', 'holder.nice=0', '--policy', none],
+      'limits.yaml has no rule that compares; leave it out, or add a rule with compare',
+    ],
+    [
+      'a JDK of a profile without JVM',
+      ['--base-java', '/x'],
+      '--base-java: the profile priority-inversion has no arm with a JVM',
+    ],
+    [
+      'a program of a profile without one',
+      ['--base-java-args', '-jar x.jar'],
+      '--base-java-args: the profile priority-inversion has no arm with a JVM',
+    ],
     ['a setting that is none', ['--base-set', 'holder.nicer=0'], '--base-set holder.nicer=0'],
-    ['one kernel against two', ['--base-kernel', 'a', '--kernel', 'b', '--kernel', 'c'], 'where the kernel is the change each side has one, and the baseline has a and the candidate b and c'],
+    [
+      'one kernel against two',
+      ['--base-kernel', 'a', '--kernel', 'b', '--kernel', 'c'],
+      'where the kernel is the change each side has one, and the baseline has a and the candidate b and c',
+    ],
   ])('%s are refused', async (_, words, sentence) => {
     const { code, stdout, stderr } = await command('gate', '--run', 'priority-inversion', ...words, '--dry-run');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(sentence);
   });
 
-  test.each(['--base-set', '--base-java', '--base-java-args', '--base-kernel'])('%s goes with --run', async (option) => {
-    expect(await command('gate', '--candidate', 'x', option, 'y=1')).toEqual({ code: 2, stdout: '', stderr: `pauselab: ${option} goes with --run alone; a candidate that is there already is taken as it is\n` });
-  });
+  test.each(['--base-set', '--base-java', '--base-java-args', '--base-kernel'])(
+    '%s goes with --run',
+    async (option) => {
+      expect(await command('gate', '--candidate', 'x', option, 'y=1')).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `pauselab: ${option} goes with --run alone; a candidate that is there already is taken as it is\n`,
+      });
+    },
+  );
 });

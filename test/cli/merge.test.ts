@@ -16,14 +16,32 @@ const shipped = await shippedNames();
 const profile = await loadResolved('priority-inversion');
 const arm = 'free-one-vma';
 
-function bundle(name: string, day: number, counts: readonly number[], more: { manifest?: object; run?: FakeRun; profile?: ResolvedProfile; status?: 'partial' } = {}): string {
+function bundle(
+  name: string,
+  day: number,
+  counts: readonly number[],
+  more: { manifest?: object; run?: FakeRun; profile?: ResolvedProfile; status?: 'partial' } = {},
+): string {
   const path = scratch.fresh(name);
   const own = more.profile ?? profile;
   const startedAt = `2026-01-0${day}T00:00:00.000Z`;
   writeFakeBundle(path, {
     ...(more.status === undefined ? {} : { status: more.status }),
-    runs: counts.map((count, i) => ({ arm, stalls: stalled(count), ...more.run, run: { repetition: i + 1, startedAt: startedAt.replace('00:00.000', `00:0${i}.000`), ...more.run?.run } })),
-    manifest: { profile: own, profileHash: hashOf(own), startedAt, seed: own.seed, order: counts.map((_, i) => ({ arm, kernel: null, repetition: i + 1 })), argv: ['run', 'priority-inversion'], ...more.manifest },
+    runs: counts.map((count, i) => ({
+      arm,
+      stalls: stalled(count),
+      ...more.run,
+      run: { repetition: i + 1, startedAt: startedAt.replace('00:00.000', `00:0${i}.000`), ...more.run?.run },
+    })),
+    manifest: {
+      profile: own,
+      profileHash: hashOf(own),
+      startedAt,
+      seed: own.seed,
+      order: counts.map((_, i) => ({ arm, kernel: null, repetition: i + 1 })),
+      argv: ['run', 'priority-inversion'],
+      ...more.manifest,
+    },
   });
   return path;
 }
@@ -31,7 +49,12 @@ function bundle(name: string, day: number, counts: readonly number[], more: { ma
 const monday = bundle('monday', 1, [1, 0]);
 const tuesday = bundle('tuesday', 2, [3, 2, 0]);
 
-const filesOf = (path: string): Record<string, string> => Object.fromEntries(readdirSync(path).filter((name) => name !== 'run.json').map((name) => [name, readFileSync(join(path, name), 'utf8')]));
+const filesOf = (path: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(path)
+      .filter((name) => name !== 'run.json')
+      .map((name) => [name, readFileSync(join(path, name), 'utf8')]),
+  );
 
 describe('pauselab merge', () => {
   test('renumbers the runs, keeps every file and every origin', async () => {
@@ -41,19 +64,39 @@ describe('pauselab merge', () => {
     expect(stdout).toContain(out);
     const merged = openBundle(out);
     expect(merged.runs.map(({ name, repetition, series }) => [name, repetition, series[0]?.stalls.count])).toEqual([
-      ['000-free-one-vma', 1, 1], ['001-free-one-vma', 2, 0], ['002-free-one-vma', 3, 3], ['003-free-one-vma', 4, 2], ['004-free-one-vma', 5, 0],
+      ['000-free-one-vma', 1, 1],
+      ['001-free-one-vma', 2, 0],
+      ['002-free-one-vma', 3, 3],
+      ['003-free-one-vma', 4, 2],
+      ['004-free-one-vma', 5, 0],
     ]);
     const [first, second] = [openBundle(monday), openBundle(tuesday)];
-    const strip = ({ name, repetition, ...rest }: (typeof merged.runs)[number]): object => ({ ...rest, was: [typeof name, typeof repetition] });
+    const strip = ({ name, repetition, ...rest }: (typeof merged.runs)[number]): object => ({
+      ...rest,
+      was: [typeof name, typeof repetition],
+    });
     expect(merged.runs.map(strip)).toEqual([...first.runs, ...second.runs].map(strip));
-    expect(merged.runs.map(({ name }) => filesOf(join(out, 'runs', name)))).toEqual([...first.runs.map(({ name }) => filesOf(join(monday, 'runs', name))), ...second.runs.map(({ name }) => filesOf(join(tuesday, 'runs', name)))]);
+    expect(merged.runs.map(({ name }) => filesOf(join(out, 'runs', name)))).toEqual([
+      ...first.runs.map(({ name }) => filesOf(join(monday, 'runs', name))),
+      ...second.runs.map(({ name }) => filesOf(join(tuesday, 'runs', name))),
+    ]);
     const { origins, ...manifest } = merged.manifest;
     expect(manifest).toMatchObject({ profileHash: hashOf(profile), startedAt: '2026-01-01T00:00:00.000Z' });
-    const measured = ({ origins: none, ...rest }: typeof merged.manifest): object => ({ ...rest, ...(none.length === 0 ? {} : { none }) });
+    const measured = ({ origins: none, ...rest }: typeof merged.manifest): object => ({
+      ...rest,
+      ...(none.length === 0 ? {} : { none }),
+    });
     expect(origins.map((origin) => origin.manifest)).toEqual([measured(first.manifest), measured(second.manifest)]);
     expect(origins.map(({ path, runs }) => [path, runs.map(({ from, to }) => `${from} > ${to}`)])).toEqual([
       [monday, ['000-free-one-vma > 000-free-one-vma', '001-free-one-vma > 001-free-one-vma']],
-      [tuesday, ['000-free-one-vma > 002-free-one-vma', '001-free-one-vma > 003-free-one-vma', '002-free-one-vma > 004-free-one-vma']],
+      [
+        tuesday,
+        [
+          '000-free-one-vma > 002-free-one-vma',
+          '001-free-one-vma > 003-free-one-vma',
+          '002-free-one-vma > 004-free-one-vma',
+        ],
+      ],
     ]);
   });
 
@@ -64,7 +107,10 @@ describe('pauselab merge', () => {
     const parts = [...openBundle(monday).runs, ...openBundle(tuesday).runs].flatMap((run) => run.series);
     expect(series?.service.n).toBe(parts.reduce((sum, { service }) => sum + service.n, 0));
     expect(series?.service.max_ns).toBe(Math.max(...parts.map(({ service }) => service.max_ns ?? 0)));
-    expect(series?.service.mean_ns).toBeCloseTo(parts.reduce((sum, { service }) => sum + (service.mean_ns ?? 0), 0) / parts.length, 6);
+    expect(series?.service.mean_ns).toBeCloseTo(
+      parts.reduce((sum, { service }) => sum + (service.mean_ns ?? 0), 0) / parts.length,
+      6,
+    );
     expect(series?.stalls.count).toBe(6);
     expect(series?.perRun.map(({ count }) => count)).toEqual([1, 0, 3, 2, 0]);
     expect(openBundle(out).summary?.status).toBe('complete');
@@ -75,7 +121,11 @@ describe('pauselab merge', () => {
     const wednesday = bundle('wednesday', 3, [0]);
     await command('merge', monday, tuesday, '-o', once);
     expect((await command('merge', once, wednesday, '-o', twice)).code).toBe(0);
-    expect(openBundle(twice).manifest.origins.map(({ path, runs }) => [path, runs.length])).toEqual([[monday, 2], [tuesday, 3], [wednesday, 1]]);
+    expect(openBundle(twice).manifest.origins.map(({ path, runs }) => [path, runs.length])).toEqual([
+      [monday, 2],
+      [tuesday, 3],
+      [wednesday, 1],
+    ]);
   });
 
   test('of something partial is partial', async () => {
@@ -89,11 +139,37 @@ describe('pauselab merge', () => {
   test.each<[string, () => string[], string]>([
     ['one bundle', () => [monday], 'expected two bundles or more'],
     ['the same twice', () => [monday, monday], 'is the same run as one of'],
-    ['another kernel', () => [monday, bundle('k', 3, [0], { manifest: { host: { kernel: '6.16.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 } } })], 'not merged, since the runs are no repetitions of each other: the kernel is 6.18.0'],
-    ['another profile', () => [monday, bundle('p', 3, [0], { profile: { ...profile, name: 'other' } })], 'the profile is priority-inversion'],
+    [
+      'another kernel',
+      () => [
+        monday,
+        bundle('k', 3, [0], {
+          manifest: {
+            host: {
+              kernel: '6.16.0',
+              preemption: 'full',
+              hz: 250,
+              cpuModel: 'A CPU',
+              cpus: [0, 1],
+              memoryBytes: 8 * 2 ** 30,
+            },
+          },
+        }),
+      ],
+      'not merged, since the runs are no repetitions of each other: the kernel is 6.18.0',
+    ],
+    [
+      'another profile',
+      () => [monday, bundle('p', 3, [0], { profile: { ...profile, name: 'other' } })],
+      'the profile is priority-inversion',
+    ],
     ['another setting', () => [monday, bundle('s', 3, [0], { profile: other })], 'hogs.count (1, 7)'],
     ['a bundle that is none', () => [monday, scratch.path], "could not be read as a bundle's manifest"],
-    ['a profile that nobody can run', () => [1, 2].map((day) => bundle('x', day, [0], { manifest: { profile: { name: 'priority-inversion' } } })), 'holds no profile that this pauselab can run'],
+    [
+      'a profile that nobody can run',
+      () => [1, 2].map((day) => bundle('x', day, [0], { manifest: { profile: { name: 'priority-inversion' } } })),
+      'holds no profile that this pauselab can run',
+    ],
   ])('%s is refused, and nothing is written', async (_, paths, sentence) => {
     const out = scratch.fresh('both');
     const { code, stdout, stderr } = await command('merge', ...paths(), '-o', out);
@@ -110,7 +186,9 @@ describe('pauselab merge', () => {
     const linked = bundle('linked', 5, [0]);
     symlinkSync('/etc/passwd', join(linked, 'runs', '000-free-one-vma', 'passwd'));
     const free = scratch.fresh('both');
-    expect((await command('merge', monday, linked, '-o', free)).stderr).toContain('is no file, and a run of a bundle holds nothing else');
+    expect((await command('merge', monday, linked, '-o', free)).stderr).toContain(
+      'is no file, and a run of a bundle holds nothing else',
+    );
     expect(existsSync(free)).toBe(false);
     expect(readdirSync(scratch.path).filter((name) => name.includes('-merging-'))).toEqual([]);
   });
@@ -120,18 +198,33 @@ describe('pauselab replay', () => {
   test('plans the same arms with the same seed, and says what differs', async () => {
     const { code, stdout } = await command('replay', monday, '--dry-run', '--json');
     expect(code).toBe(0);
-    const { plan, differences } = JSON.parse(stdout) as { plan: { arms: { name: string }[] }; differences: { fact: string; then: string; now: string }[] };
+    const { plan, differences } = JSON.parse(stdout) as {
+      plan: { arms: { name: string }[] };
+      differences: { fact: string; then: string; now: string }[];
+    };
     expect(plan.arms.map(({ name }) => name)).toEqual([arm]);
-    expect(differences.map(({ fact, then }) => [fact, then])).toEqual(expect.arrayContaining([['kernel', '6.18.0'], ['cpuModel', 'A CPU'], ['root', 'not recorded']]));
+    expect(differences.map(({ fact, then }) => [fact, then])).toEqual(
+      expect.arrayContaining([
+        ['kernel', '6.18.0'],
+        ['cpuModel', 'A CPU'],
+        ['root', 'not recorded'],
+      ]),
+    );
     const text = (await command('replay', monday, '--dry-run')).stdout;
-    expect(text).toMatch(/^Replays .*: priority-inversion, seed 1, 1 arm, 2 runs each; it was `pauselab run priority-inversion`, on 2026-01-01/);
+    expect(text).toMatch(
+      /^Replays .*: priority-inversion, seed 1, 1 arm, 2 runs each; it was `pauselab run priority-inversion`, on 2026-01-01/,
+    );
     expect(text).toMatch(/^ {2}kernel: 6\.18\.0 then, .* now$/m);
   });
 
   test.each<[string, object, string]>([
     ['changed', { profile: { ...profile, duration_ns: 1 } }, 'holds a profile that is not the one of its profileHash'],
     ['none', { profile: { name: 'x' } }, 'holds no profile that this pauselab can run'],
-    ['one that would leave the folder', { profile: { ...profile, arms: [{ ...profile.arms[0], name: '../../x' }] } }, 'holds no profile that this pauselab can run (arms.0'],
+    [
+      'one that would leave the folder',
+      { profile: { ...profile, arms: [{ ...profile.arms[0], name: '../../x' }] } },
+      'holds no profile that this pauselab can run (arms.0',
+    ],
     ['one without a plan', { order: [] }, 'plans no run of an arm that its profile has'],
   ])('a profile that is %s is refused', async (_, manifest, sentence) => {
     const { code, stdout, stderr } = await command('replay', bundle('changed', 1, [0], { manifest }), '--dry-run');

@@ -11,7 +11,10 @@ afterEach(() => {
 });
 
 function printed(work: () => void): string {
-  const spied = [vi.spyOn(process.stdout, 'write').mockReturnValue(true), vi.spyOn(process.stderr, 'write').mockReturnValue(true)];
+  const spied = [
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true),
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true),
+  ];
   work();
   const text = spied.flatMap(({ mock }) => mock.calls.map(([written]) => String(written))).join('');
   vi.restoreAllMocks();
@@ -21,23 +24,52 @@ function printed(work: () => void): string {
 const evil = 'a\u001b[2J\u009b\u202eb';
 
 test('what a terminal obeys is in no text, note or JSON', () => {
-  expect(printed(() => { printText(`${evil}\n\tx\n`); })).toBe('a\ufffd[2J\ufffd\ufffdb\n\tx\n');
-  expect(printed(() => { printNote(`${evil}\nx`); })).toBe('pauselab: a\ufffd[2J\ufffd\ufffdb\ufffdx\n');
-  const json = printed(() => { printJson({ evil }); });
+  expect(
+    printed(() => {
+      printText(`${evil}\n\tx\n`);
+    }),
+  ).toBe('a\ufffd[2J\ufffd\ufffdb\n\tx\n');
+  expect(
+    printed(() => {
+      printNote(`${evil}\nx`);
+    }),
+  ).toBe('pauselab: a\ufffd[2J\ufffd\ufffdb\ufffdx\n');
+  const json = printed(() => {
+    printJson({ evil });
+  });
   expect(json).toBe('{\n  "evil": "a\\u001b[2J\\u009b\\u202eb"\n}\n');
   expect(JSON.parse(json)).toEqual({ evil });
 });
 
 test('a document for programs is as it is, but on a terminal', () => {
   const csv = `${evil},x\r\n`;
-  expect(printed(() => { printDocument(csv); })).toBe(csv);
+  expect(
+    printed(() => {
+      printDocument(csv);
+    }),
+  ).toBe(csv);
   Object.defineProperty(process.stdout, 'isTTY', { value: true, configurable: true });
-  expect(printed(() => { printDocument(csv); })).toBe('a\ufffd[2J\ufffd\ufffdb,x\n');
+  expect(
+    printed(() => {
+      printDocument(csv);
+    }),
+  ).toBe('a\ufffd[2J\ufffd\ufffdb,x\n');
 });
 
 test('nobody else writes to the terminal', () => {
   // Each of these filters what it writes, and has its own test.
-  const writers = ['base/clean-up.ts', 'cli/ending.ts', 'cli/logger.ts', 'cli/output.ts', 'cli/program.ts', 'cli/status.ts'];
-  const found = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && /process\.(stdout|stderr)\.write|console\.\w+\(/.test(readFileSync(`${src}/${file}`, 'utf8')));
+  const writers = [
+    'base/clean-up.ts',
+    'cli/ending.ts',
+    'cli/logger.ts',
+    'cli/output.ts',
+    'cli/program.ts',
+    'cli/status.ts',
+  ];
+  const found = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (file) =>
+      file.endsWith('.ts') &&
+      /process\.(stdout|stderr)\.write|console\.\w+\(/.test(readFileSync(`${src}/${file}`, 'utf8')),
+  );
   expect(found.sort()).toEqual(writers);
 });

@@ -8,7 +8,9 @@ import { readPage } from '../support/page.js';
 
 const scratch = scratchFolder();
 
-afterEach(() => { vi.restoreAllMocks(); });
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const spied = (['stdout', 'stderr'] as const).map((name) => vi.spyOn(process[name], 'write').mockReturnValue(true));
@@ -44,15 +46,24 @@ test('a folder that is no bundle is a sentence and exit code 2, and no file is w
 
 test('the examples of docs/report.md work', async () => {
   const page = readPage('docs/report.md');
-  const commands = [...page.matchAll(/^```sh report\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
+  const commands = [...page.matchAll(/^```sh report\n([^]*?)^```$/gm)].flatMap(([, text = '']) =>
+    text.trim().split('\n'),
+  );
   expect(commands.length).toBeGreaterThan(3);
   const results = scratch.fresh('results');
   for (const name of ['today', 'before', 'after']) writeFakeBundle(`${results}/${name}`, { runs: [{}, {}] });
-  writeFileSync(`${results}/today/runs/000-free/stalls.json`, JSON.stringify({ schemaVersion: 1, trace: null, stalls: [exampleStall], slow: [] }));
+  writeFileSync(
+    `${results}/today/runs/000-free/stalls.json`,
+    JSON.stringify({ schemaVersion: 1, trace: null, stalls: [exampleStall], slow: [] }),
+  );
   for (const command of commands) {
-    const words = command.split(' ').slice(2).map((word) => word.replace(/^results(?=\/)/, results).replace(/^(?=\w+\.(html|svg)$)/, `${results}/`));
+    const words = command
+      .split(' ')
+      .slice(2)
+      .map((word) => word.replace(/^results(?=\/)/, results).replace(/^(?=\w+\.(html|svg)$)/, `${results}/`));
     expect({ command, ...(await run(...words)) }).toMatchObject({ command, code: 0 });
     vi.restoreAllMocks();
   }
-  for (const name of ['report.html', 'compared.html', 'figure.svg', 'stall.svg']) expect(existsSync(`${results}/${name}`)).toBe(true);
+  for (const name of ['report.html', 'compared.html', 'figure.svg', 'stall.svg'])
+    expect(existsSync(`${results}/${name}`)).toBe(true);
 });

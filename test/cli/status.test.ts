@@ -29,11 +29,21 @@ function statusOn(isTTY: boolean) {
     written.push(String(text));
     return true;
   });
-  return createStatus({ info: (text: string) => { written.push(text); } } as unknown as Logger, profile);
+  return createStatus(
+    {
+      info: (text: string) => {
+        written.push(text);
+      },
+    } as unknown as Logger,
+    profile,
+  );
 }
 
 function snapshot(stall_n: number): BoardSnapshot {
-  const series = [{ response: {}, stall_n }, { response: null, stall_n: 9 }] as unknown as SeriesSnapshot[];
+  const series = [
+    { response: {}, stall_n },
+    { response: null, stall_n: 9 },
+  ] as unknown as SeriesSnapshot[];
   return { taken_ns: 0, series, threads: [] };
 }
 
@@ -48,7 +58,9 @@ describe('without a terminal', () => {
     status.onSnapshot(snapshot(3), { windowStart_ns: 0, windowEnd_ns: 0, drainEnd_ns: 0 });
     expect(written).toEqual([]);
     vi.advanceTimersByTime(1_000);
-    expect(written).toEqual(['run 2 of 10: free, repetition 1 · measuring 1.0 of 3.2 s · at least 28 s left · stalls in this run so far: 3']);
+    expect(written).toEqual([
+      'run 2 of 10: free, repetition 1 · measuring 1.0 of 3.2 s · at least 28 s left · stalls in this run so far: 3',
+    ]);
     status.end();
     vi.advanceTimersByTime(60_000);
     expect(written).toHaveLength(1);
@@ -58,37 +70,49 @@ describe('without a terminal', () => {
     [{}, '3 stalls, the longest 500 ms'],
     [{ series: [] }, 'no stall'],
     [{ series: [seriesOf(writer, [stalledRun(1, 0.1)])] }, '1 stall, the longest 500 ms'],
-    [{ spoiled: ['the hypervisor took 50 % of the CPU time'] }, '3 stalls, the longest 500 ms; spoiled: the hypervisor took 50 % of the CPU time'],
+    [
+      { spoiled: ['the hypervisor took 50 % of the CPU time'] },
+      '3 stalls, the longest 500 ms; spoiled: the hypervisor took 50 % of the CPU time',
+    ],
     [{ status: 'partial' }, 'cut short, 3 stalls, the longest 500 ms'],
     [{ status: 'failed', failure: 'the engine ended by SIGKILL' }, 'failed: the engine ended by SIGKILL'],
   ])('a run that ended: %j', (more, text) => {
     const status = statusOn(false);
     status.onRunStart(started);
-    status.onRunEnd({ status: 'complete', failure: null, spoiled: [], series: [seriesOf(writer, [stalledRun(3, 0.1)])], ...more } as unknown as RunFile);
+    status.onRunEnd({
+      status: 'complete',
+      failure: null,
+      spoiled: [],
+      series: [seriesOf(writer, [stalledRun(3, 0.1)])],
+      ...more,
+    } as unknown as RunFile);
     status.end();
     expect(written).toEqual([`run 2 of 10: free, repetition 1: ${text}`]);
   });
 });
 
-test.each([20, 21, 80, 200])('on a terminal of %i columns the line never wraps, whatever its width becomes', (columns) => {
-  const before = Object.getOwnPropertyDescriptor(process.stderr, 'columns');
-  try {
-    const status = statusOn(true);
-    status.onRunStart({ ...started, arm: '日本語の腕 👩‍🚀 with \u001b[2J and\na name' });
-    for (const now of [columns, Math.ceil(columns / 2)]) {
-      Object.defineProperty(process.stderr, 'columns', { value: now, configurable: true });
-      vi.advanceTimersByTime(250);
-      const line = written.at(-1)?.slice('\r\x1b[K'.length) ?? '';
-      expect(textWidth(line)).toBeGreaterThan(0);
-      expect(textWidth(line)).toBeLessThan(now);
-      expect(line).not.toMatch(/[\u001b\n]/);
+test.each([20, 21, 80, 200])(
+  'on a terminal of %i columns the line never wraps, whatever its width becomes',
+  (columns) => {
+    const before = Object.getOwnPropertyDescriptor(process.stderr, 'columns');
+    try {
+      const status = statusOn(true);
+      status.onRunStart({ ...started, arm: '日本語の腕 👩‍🚀 with \u001b[2J and\na name' });
+      for (const now of [columns, Math.ceil(columns / 2)]) {
+        Object.defineProperty(process.stderr, 'columns', { value: now, configurable: true });
+        vi.advanceTimersByTime(250);
+        const line = written.at(-1)?.slice('\r\x1b[K'.length) ?? '';
+        expect(textWidth(line)).toBeGreaterThan(0);
+        expect(textWidth(line)).toBeLessThan(now);
+        expect(line).not.toMatch(/[\u001b\n]/);
+      }
+      status.end();
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(process.stderr, 'columns');
+      else Object.defineProperty(process.stderr, 'columns', before);
     }
-    status.end();
-  } finally {
-    if (before === undefined) Reflect.deleteProperty(process.stderr, 'columns');
-    else Object.defineProperty(process.stderr, 'columns', before);
-  }
-});
+  },
+);
 
 test('on a terminal one line is rewritten, and cleared before anything else', () => {
   const status = statusOn(true);
@@ -97,5 +121,13 @@ test('on a terminal one line is rewritten, and cleared before anything else', ()
   status.note('SIGINT');
   status.end();
   const clear = '\r\x1b[K';
-  expect(written).toEqual([clear, 'sizing the region of madvise_free', `${clear}sizing the region of madvise_free`, `${clear}sizing the region of madvise_free`, clear, 'SIGINT', clear]);
+  expect(written).toEqual([
+    clear,
+    'sizing the region of madvise_free',
+    `${clear}sizing the region of madvise_free`,
+    `${clear}sizing the region of madvise_free`,
+    clear,
+    'SIGINT',
+    clear,
+  ]);
 });

@@ -3,7 +3,16 @@ import { expect, test } from 'vitest';
 import { renderTable } from '../../src/cli/table.js';
 
 test('two columns to the left, numbers to the right, headings across', () => {
-  expect(renderTable(['', 'time', 'n', 'max'], [['free: Title · 2 runs, longer than all columns together'], ['writer', 'service', '3000', '1.11 s'], ['', 'response', '7', '–']])).toBe(
+  expect(
+    renderTable(
+      ['', 'time', 'n', 'max'],
+      [
+        ['free: Title · 2 runs, longer than all columns together'],
+        ['writer', 'service', '3000', '1.11 s'],
+        ['', 'response', '7', '–'],
+      ],
+    ),
+  ).toBe(
     [
       '        time         n     max',
       'free: Title · 2 runs, longer than all columns together',
@@ -20,10 +29,12 @@ test('without rows there is the head, and a short row is filled up with nothing'
 
 test('columns are aligned, whatever is in them', () => {
   const cell = fc.string({ unit: fc.constantFrom('a', 'µ', '–', '7', '<'), minLength: 1, maxLength: 9 });
-  fc.assert(fc.property(fc.array(fc.tuple(cell, cell, cell, cell), { minLength: 1 }), (rows) => {
-    const lines = renderTable(['', 'b', 'c', 'd'], rows).split('\n');
-    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(cell, cell, cell, cell), { minLength: 1 }), (rows) => {
+      const lines = renderTable(['', 'b', 'c', 'd'], rows).split('\n');
+      expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+    }),
+  );
 });
 
 test('a cell that no screen holds is cut before it is measured', () => {

@@ -1,6 +1,8 @@
 /**
- * Each command line that a page, a help text or a pipeline shows is one: what runs something is planned with --dry-run, so
- * that profiles, arms, settings, series and conditions are there; of all others the parser has to know commands, options
+ * Each command line that a page, a help text or a pipeline shows is one: what runs something is planned with --dry-run,
+ * so
+ * that profiles, arms, settings, series and conditions are there; of all others the parser has to know commands,
+ * options
  * and arguments. A line that cannot be checked as it stands is named here (`inSentences`), with the reason.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -26,20 +28,43 @@ beforeAll(async () => {
   const key = signingKey(join(scratch.path, 'k'));
   const mirror = scratch.fresh('mirror');
   const options = { PREEMPT_DYNAMIC: 'y', PREEMPT_NONE: 'n', PREEMPT_VOLUNTARY: 'n', PREEMPT: 'n', PREEMPT_LAZY: 'y' };
-  publishSuite(mirror, 'trixie', ['6.1.158-1', '6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) => makeDeb(scratch.path, imageDeb(version, { options }))), key);
+  publishSuite(
+    mirror,
+    'trixie',
+    ['6.1.158-1', '6.12.117-1', '6.16.12-1', '6.17.13-1', '7.3.4-1'].map((version) =>
+      makeDeb(scratch.path, imageDeb(version, { options })),
+    ),
+    key,
+  );
   Object.assign(process.env, aptEnvironment(scratch.fresh('apt'), `file:${mirror}`, key.keyring));
   const folder = scratch.fresh('work');
   mkdirSync(folder);
   process.chdir(folder);
   writeFileSync('mine.yaml', 'name: mine\ntitle: Mine\nextends: priority-inversion\n');
-  writeFileSync('service.yaml', /^```yaml app\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/app.md'), 'utf8'))?.[1] ?? '');
-  writeFileSync('gate.yaml', /^```yaml policy\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/gate.md'), 'utf8'))?.[1] ?? '');
+  writeFileSync(
+    'service.yaml',
+    /^```yaml app\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/app.md'), 'utf8'))?.[1] ?? '',
+  );
+  writeFileSync(
+    'gate.yaml',
+    /^```yaml policy\n([^]*?)^```$/m.exec(readFileSync(join(repository, 'docs/gate.md'), 'utf8'))?.[1] ?? '',
+  );
   const profile = await loadResolved('priority-inversion');
-  const bundles = written.map(({ text }) => argumentsOf(text)).flatMap((words) => words.filter((word, i) => word.startsWith('results/') || (words[0] === 'replay' && i === 1 && !word.startsWith('-'))));
+  const bundles = written
+    .map(({ text }) => argumentsOf(text))
+    .flatMap((words) =>
+      words.filter(
+        (word, i) => word.startsWith('results/') || (words[0] === 'replay' && i === 1 && !word.startsWith('-')),
+      ),
+    );
   for (const name of new Set(bundles))
     writeFakeBundle(name, {
       runs: [{ arm: 'free-one-vma', stalls: stalled(0) }],
-      manifest: { profile, profileHash: hashOf(profile), order: [{ arm: 'free-one-vma', kernel: null, repetition: 1 }] },
+      manifest: {
+        profile,
+        profileHash: hashOf(profile),
+        order: [{ arm: 'free-one-vma', kernel: null, repetition: 1 }],
+      },
     });
   await command('baseline', 'save', 'results/before');
   // Kernels that somebody built.
@@ -64,7 +89,8 @@ test('there are many, from pages, profiles and help alike', () => {
     ['profiles/app.yaml', "run app --java-args '-jar my.jar'"],
     ['pauselab gate --help', 'gate --run convoy --runs 10 --allow-different machine'],
     ['pauselab completion --help', 'completion fish'],
-  ] as const) expect(written).toContainEqual({ source, text });
+  ] as const)
+    expect(written).toContainEqual({ source, text });
 });
 
 test.each([
@@ -81,8 +107,12 @@ test.each([
 });
 
 test('scripts of npm that pages name are there', () => {
-  const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-  const named = pages.flatMap((page) => codeOf(readFileSync(join(repository, page), 'utf8'))).flatMap((line) => [...line.matchAll(/\bnpm run (?:-\S+ )*([a-z][a-z:-]*)/g)].map(([, script = '']) => script));
+  const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const named = pages
+    .flatMap((page) => codeOf(readFileSync(join(repository, page), 'utf8')))
+    .flatMap((line) => [...line.matchAll(/\bnpm run (?:-\S+ )*([a-z][a-z:-]*)/g)].map(([, script = '']) => script));
   expect(named).toContain('setup');
   for (const script of new Set(named)) expect(Object.keys(scripts)).toContain(script);
 });
@@ -102,23 +132,33 @@ function leafOf(words: readonly string[]) {
 
 /** What stands for more than it says, and what is checked for it. */
 const inSentences: readonly { readonly text: string; readonly because: string; readonly checked: string }[] = [
-  { text: 'run app', because: 'names the profile, whose program is the reader’s', checked: "run app --java-args '-jar my.jar'" },
+  {
+    text: 'run app',
+    because: 'names the profile, whose program is the reader’s',
+    checked: "run app --java-args '-jar my.jar'",
+  },
 ];
 
 test('each exception is still there', () => {
   for (const { text } of inSentences) expect(written.map((one) => one.text)).toContain(text);
 });
 
-const isPlanned = (path: string, rest: readonly string[]): boolean => ['run', 'replay', 'profile verify'].includes(path) || (path === 'gate' && rest.includes('--run'));
+const isPlanned = (path: string, rest: readonly string[]): boolean =>
+  ['run', 'replay', 'profile verify'].includes(path) || (path === 'gate' && rest.includes('--run'));
 /** Only reads, and takes no time. */
-const isRun = (path: string, rest: readonly string[]): boolean => ['profile list', 'profile show', 'profile check', 'baseline list', 'completion'].includes(path) || rest.includes('--help') || (path === 'gate' && rest.includes('--print-policy'));
+const isRun = (path: string, rest: readonly string[]): boolean =>
+  ['profile list', 'profile show', 'profile check', 'baseline list', 'completion'].includes(path) ||
+  rest.includes('--help') ||
+  (path === 'gate' && rest.includes('--print-policy'));
 
 async function parse(words: readonly string[]): Promise<void> {
   const all = program();
   const { path } = leafOf(words);
   const leaf = path.reduce((one, name) => one.commands.find((sub) => sub.name() === name) as typeof all, all);
   let reached = false;
-  leaf.action(() => { reached = true; });
+  leaf.action(() => {
+    reached = true;
+  });
   // Commander's own sentence is in the error.
   leaf.configureOutput({ writeErr: () => undefined });
   await all.parseAsync([...words], { from: 'user' });
@@ -131,8 +171,12 @@ describe.each([...new Set(written.map(({ source }) => source))])('%s', (page) =>
     const { leaf, path, rest } = leafOf(words);
     const name = path.join(' ');
     // Named in a sentence, perhaps with an option: the command and the option are there.
-    if (rest.every((word) => word.startsWith('-')) && (leaf.registeredArguments.some(({ required }) => required) || rest.length === 0 || leaf.commands.length > 0)) {
-      for (const option of rest) expect([...leaf.options.flatMap(({ short, long }) => [short, long]), '--help', '--version']).toContain(option);
+    if (
+      rest.every((word) => word.startsWith('-')) &&
+      (leaf.registeredArguments.some(({ required }) => required) || rest.length === 0 || leaf.commands.length > 0)
+    ) {
+      for (const option of rest)
+        expect([...leaf.options.flatMap(({ short, long }) => [short, long]), '--help', '--version']).toContain(option);
       return;
     }
     if (isPlanned(name, rest) || isRun(name, rest)) {
@@ -146,7 +190,8 @@ describe.each([...new Set(written.map(({ source }) => source))])('%s', (page) =>
     for (const [i, word] of words.entries()) {
       const value = words[i + 1] ?? '';
       if (word === '--metric') chooseMetrics(metricsFor([99]), [value]);
-      if (word === '--run' || (name.startsWith('profile') && i === path.length)) await loadProfile(word === '--run' ? value : word);
+      if (word === '--run' || (name.startsWith('profile') && i === path.length))
+        await loadProfile(word === '--run' ? value : word);
     }
   });
 });

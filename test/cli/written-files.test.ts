@@ -1,4 +1,6 @@
-/** Every option that names a file goes through the one writer: devices, links and the old file are safe whichever it is. */
+/**
+ * Every option that names a file goes through the one writer: devices, links and the old file are safe whichever it is.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +12,12 @@ import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
 const bundle = scratch.fresh('bundle');
-writeFakeBundle(bundle, { runs: [{ arm: 'free', stalls: stalled(2) }, { arm: 'free', stalls: stalled(3) }] });
+writeFakeBundle(bundle, {
+  runs: [
+    { arm: 'free', stalls: stalled(2) },
+    { arm: 'free', stalls: stalled(3) },
+  ],
+});
 const policy = scratch.write('policy.yaml', 'minimumRuns: 2\nrules:\n  - limits: [longest_ns <= 5s]\n');
 const gate = ['gate', '--baseline', bundle, '--candidate', bundle, '--policy', policy];
 
@@ -43,7 +50,12 @@ describe.each(options)('%s', (_, words) => {
     execFileSync('mknod', [none, 'c', '1', '3']);
     execFileSync('mknod', [full, 'c', '1', '7']);
     expect((await command(...words, none)).code).toBe(0);
-    expect(await command(...words, full)).toMatchObject({ code: 5, stderr: expect.stringMatching(/^pauselab: \S+full could not be written \(ENOSPC\): its disk is full: free some, or choose another place\n$/m) as string });
+    expect(await command(...words, full)).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /^pauselab: \S+full could not be written \(ENOSPC\): its disk is full: free some, or choose another place\n$/m,
+      ) as string,
+    });
     expect([none, full].map((path) => lstatSync(path).isCharacterDevice())).toEqual([true, true]);
   });
 });
@@ -53,8 +65,12 @@ test('a FIFO gets the text and stays a FIFO; a report to a link such as /dev/std
   execFileSync('mkfifo', [fifo]);
   const reader = spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
   let read = '';
-  reader.stdout.setEncoding('utf8').on('data', (text: string) => { read += text; });
-  const ended = new Promise((resolve) => { reader.once('close', resolve); });
+  reader.stdout.setEncoding('utf8').on('data', (text: string) => {
+    read += text;
+  });
+  const ended = new Promise((resolve) => {
+    reader.once('close', resolve);
+  });
   expect((await command('export', bundle, '--format', 'csv', '-o', fifo)).code).toBe(0);
   await ended;
   expect(read).toBe((await command('export', bundle, '--format', 'csv')).stdout);
@@ -62,10 +78,23 @@ test('a FIFO gets the text and stays a FIFO; a report to a link such as /dev/std
   // Not the machine's own: a writer that is broken would replace it.
   const link = join(scratch.path, 'stdout');
   symlinkSync('/proc/self/fd/1', link);
-  expect(execFileSync(process.execPath, [mainFile, 'export', bundle, '--format', 'csv', '-o', link], { encoding: 'utf8' })).toBe(read);
+  expect(
+    execFileSync(process.execPath, [mainFile, 'export', bundle, '--format', 'csv', '-o', link], { encoding: 'utf8' }),
+  ).toBe(read);
 });
 
 test('a policy may come through a pipe', () => {
-  const said = execFileSync('bash', ['-c', 'exec "$0" "$1" gate --baseline "$2" --candidate "$2" --policy <(cat "$3") --json', process.execPath, mainFile, bundle, policy], { encoding: 'utf8' });
+  const said = execFileSync(
+    'bash',
+    [
+      '-c',
+      'exec "$0" "$1" gate --baseline "$2" --candidate "$2" --policy <(cat "$3") --json',
+      process.execPath,
+      mainFile,
+      bundle,
+      policy,
+    ],
+    { encoding: 'utf8' },
+  );
   expect((JSON.parse(said) as { exitCode: number }).exitCode).toBe(0);
 });

@@ -13,7 +13,15 @@ function tableWith(other: Readonly<Record<string, Lock>> = {}): LockRow[] {
     const layout = probe.layout === 'crossing' ? 'crossing' : 'isolated';
     const declared = declaredLock(probe);
     const lock = other[`${probe.operation} ${layout}`] ?? declared;
-    return { operation: probe.operation, layout, lock, declared, asDeclared: agrees(lock, declared), errno: null, figures: null };
+    return {
+      operation: probe.operation,
+      layout,
+      lock,
+      declared,
+      asDeclared: agrees(lock, declared),
+      errno: null,
+      figures: null,
+    };
   });
 }
 
@@ -28,7 +36,10 @@ describe('every holder operation', () => {
   test.each(holderOperations)('%s declares the lock of the call that it makes', (operation) => {
     const rows = holderRows(tableWith()).filter((row) => row.operation === operation);
     const { lockClass, crossingLockClass } = operationNamed(operation);
-    expect(rows.map(({ declared }) => declared)).toEqual([lockClass, ...(crossingLockClass === undefined ? [] : [crossingLockClass])]);
+    expect(rows.map(({ declared }) => declared)).toEqual([
+      lockClass,
+      ...(crossingLockClass === undefined ? [] : [crossingLockClass]),
+    ]);
     expect(rows.map(({ asDeclared }) => asDeclared)).toEqual(rows.map(() => true));
   });
 
@@ -40,7 +51,9 @@ describe('every holder operation', () => {
   });
 
   test('has nothing said of it where its call could not be found', () => {
-    const rows = holderRows(tableWith({ 'madvise_free_page isolated': 'undecided', 'madvise_free_page crossing': 'refused' })).filter(({ operation }) => operation === 'madvise_free');
+    const rows = holderRows(
+      tableWith({ 'madvise_free_page isolated': 'undecided', 'madvise_free_page crossing': 'refused' }),
+    ).filter(({ operation }) => operation === 'madvise_free');
     expect(rows.map(({ asDeclared }) => asDeclared)).toEqual([null, null]);
   });
 });
@@ -59,13 +72,18 @@ describe('an older kernel', () => {
       'read_maps inside one VMA takes mmap_lock read (found of proc_maps), declared is VMA lock',
       'read_maps across VMAs takes mmap_lock read (found of proc_maps), declared is VMA lock',
     ]);
-    expect(conclusion).toContain('Not as pauselab declares for Linux 6.17 and later: madvise_free_page inside one VMA takes');
+    expect(conclusion).toContain(
+      'Not as pauselab declares for Linux 6.17 and later: madvise_free_page inside one VMA takes',
+    );
     expect(conclusion).toContain('stalls every writer of the process');
   });
 
   test('has them marked in the table', () => {
     const lines = renderExamination({ conclusion, locks, checks: [] }).split('\n');
-    expect(lines.filter((line) => line.includes('not as declared')).map((line) => line.split(/\s+/)[0])).toEqual(['madvise_free_page', 'proc_maps']);
+    expect(lines.filter((line) => line.includes('not as declared')).map((line) => line.split(/\s+/)[0])).toEqual([
+      'madvise_free_page',
+      'proc_maps',
+    ]);
   });
 });
 
@@ -76,7 +94,11 @@ test('a kernel as declared has nothing named', () => {
 });
 
 test('undecided rows are counted, and their figures are in the table', () => {
-  const locks = tableWith({ 'brk isolated': 'undecided' }).map((row) => (row.lock === 'undecided' ? { ...row, figures: '3 done, none kept waiting' } : row));
+  const locks = tableWith({ 'brk isolated': 'undecided' }).map((row) =>
+    row.lock === 'undecided' ? { ...row, figures: '3 done, none kept waiting' } : row,
+  );
   expect(conclude({ kernel: '6.18' }, [], locks, [])).toContain('Undecided: 1.');
-  expect(renderExamination({ conclusion: '', locks, checks: [] })).toMatch(/^brk +one VMA +undecided +3 done, none kept waiting$/m);
+  expect(renderExamination({ conclusion: '', locks, checks: [] })).toMatch(
+    /^brk +one VMA +undecided +3 done, none kept waiting$/m,
+  );
 });

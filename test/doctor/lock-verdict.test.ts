@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeSeen, fateOf, modeOfMmapLock, takesMmapLock, takesVmaLock, wasQueuedWriter, type Seen } from '../../src/doctor/lock-verdict.js';
+import {
+  describeSeen,
+  fateOf,
+  modeOfMmapLock,
+  takesMmapLock,
+  takesVmaLock,
+  wasQueuedWriter,
+  type Seen,
+} from '../../src/doctor/lock-verdict.js';
 
 const passing: Seen = { n: 60, latest_ns: 2_000_000, waited_n: 0, longestWait_ns: 0, unclear_n: 0 };
 const blocked: Seen = { n: 20, latest_ns: 280_000_000, waited_n: 2, longestWait_ns: 250_000_000, unclear_n: 0 };
@@ -41,7 +49,14 @@ describe('behind a queued writer', () => {
   });
 
   test('nothing is decided unless the known reader and the known writer were blocked', () => {
-    fc.assert(fc.property(seen, (call) => takesMmapLock(call, { reader: passing, writer: blocked }) === null && takesMmapLock(call, { reader: blocked, writer: passing }) === null));
+    fc.assert(
+      fc.property(
+        seen,
+        (call) =>
+          takesMmapLock(call, { reader: passing, writer: blocked }) === null &&
+          takesMmapLock(call, { reader: blocked, writer: passing }) === null,
+      ),
+    );
   });
 });
 
@@ -89,7 +104,9 @@ describe('when calls take turns', () => {
 });
 
 test('the figures of an undecided call say what was seen of it', () => {
-  expect(describeSeen(notScheduled)).toBe('20 done, the latest 80.0 ms after it was due, none kept waiting, 1 long for want of a CPU');
+  expect(describeSeen(notScheduled)).toBe(
+    '20 done, the latest 80.0 ms after it was due, none kept waiting, 1 long for want of a CPU',
+  );
   expect(describeSeen(blocked)).toBe('20 done, the latest 280 ms after it was due, 2 kept waiting, up to 250 ms');
   expect(describeSeen({ ...starved, n: 0, latest_ns: Infinity })).toBe('0 done, none kept waiting');
 });

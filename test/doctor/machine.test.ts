@@ -12,7 +12,11 @@ const named = (checks: readonly Check[], name: string): Check => {
 
 describe('CPUs', () => {
   test('one is too few', () => {
-    expect(named(checkCpus({ allowed: [3], siblings: (cpu) => [cpu] }, host), 'CPUs')).toMatchObject({ status: 'unfit', found: '1 may be used', advice: expect.stringMatching(/taskset or the cpuset/) as string });
+    expect(named(checkCpus({ allowed: [3], siblings: (cpu) => [cpu] }, host), 'CPUs')).toMatchObject({
+      status: 'unfit',
+      found: '1 may be used',
+      advice: expect.stringMatching(/taskset or the cpuset/) as string,
+    });
   });
 
   test('two threads of one core do, with advice', () => {
@@ -22,32 +26,54 @@ describe('CPUs', () => {
   });
 
   test('a hypervisor that cannot be seen is unknown', () => {
-    const of = (hypervisor: boolean | null): Check => named(checkCpus({ allowed: [0, 1], siblings: (cpu) => [cpu] }, { ...host, hypervisor }), 'hypervisor');
+    const of = (hypervisor: boolean | null): Check =>
+      named(checkCpus({ allowed: [0, 1], siblings: (cpu) => [cpu] }, { ...host, hypervisor }), 'hypervisor');
     expect([of(true), of(false), of(null)].map(({ status }) => status)).toEqual(['advice', 'ok', 'info']);
     expect(of(null).found).toMatch(/^unknown/);
   });
 });
 
 test('load and steal come with advice', () => {
-  const of = (steal_share: number, foreignLoad_share: number): string[] => loadChecks({ steal_share, foreignLoad_share, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false }).map(({ status }) => status);
+  const of = (steal_share: number, foreignLoad_share: number): string[] =>
+    loadChecks({ steal_share, foreignLoad_share, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false }).map(
+      ({ status }) => status,
+    );
   expect(of(0, 0)).toEqual(['ok', 'ok']);
   expect(of(0.02, 0.5)).toEqual(['advice', 'advice']);
 });
 
 describe('permissions', () => {
-  const refuse = (): never => { throw Object.assign(new Error('refused'), { code: 'EPERM' }); };
+  const refuse = (): never => {
+    throw Object.assign(new Error('refused'), { code: 'EPERM' });
+  };
   const all: NativeAddon = {
-    setNice: () => undefined, setPolicy: () => undefined, setAffinity: () => undefined, threadScheduling: () => ({ nice: 0, policy: 0, cpus: [0, 1] }),
-    mapShared: refuse, unmapShared: refuse, copyWords: refuse, storeWord: refuse, readTimestampCounter: refuse, tryLock: refuse, exchange: refuse,
+    setNice: () => undefined,
+    setPolicy: () => undefined,
+    setAffinity: () => undefined,
+    threadScheduling: () => ({ nice: 0, policy: 0, cpus: [0, 1] }),
+    mapShared: refuse,
+    unmapShared: refuse,
+    copyWords: refuse,
+    storeWord: refuse,
+    readTimestampCounter: refuse,
+    tryLock: refuse,
+    exchange: refuse,
   };
 
   test('a machine without the right to choose CPUs is unfit', async () => {
-    expect(named(await checkPermissions({ ...all, setAffinity: refuse }), 'CPU affinity')).toMatchObject({ status: 'unfit', found: 'refused (EPERM): CPUs cannot be chosen', advice: expect.stringContaining('seccomp') as string });
+    expect(named(await checkPermissions({ ...all, setAffinity: refuse }), 'CPU affinity')).toMatchObject({
+      status: 'unfit',
+      found: 'refused (EPERM): CPUs cannot be chosen',
+      advice: expect.stringContaining('seccomp') as string,
+    });
   });
 
   test('one without real-time policies is fit, and says so', async () => {
     const checks = await checkPermissions({ ...all, setPolicy: refuse });
-    expect(named(checks, 'SCHED_FIFO')).toMatchObject({ status: 'info', found: expect.stringMatching(/^refused \(EPERM\)/) as string });
+    expect(named(checks, 'SCHED_FIFO')).toMatchObject({
+      status: 'info',
+      found: expect.stringMatching(/^refused \(EPERM\)/) as string,
+    });
     expect(checks.filter(({ status }) => status === 'unfit')).toEqual([]);
   });
 });

@@ -7,8 +7,13 @@ const all = probesOfTable();
 const names = (probes: readonly Probe[]): string[] => probes.map(seriesOf).sort();
 
 test('every victim operation that needs no holder of its own is in the table, calls on a range twice', () => {
-  expect(new Set(all.map(({ operation }) => operation))).toEqual(new Set(victimOperations.filter((name) => operationNamed(name).inHeap !== true)));
-  expect(all.filter(({ operation }) => operation === 'madvise_free_page').map(({ layout }) => layout)).toEqual(['isolated', 'crossing']);
+  expect(new Set(all.map(({ operation }) => operation))).toEqual(
+    new Set(victimOperations.filter((name) => operationNamed(name).inHeap !== true)),
+  );
+  expect(all.filter(({ operation }) => operation === 'madvise_free_page').map(({ layout }) => layout)).toEqual([
+    'isolated',
+    'crossing',
+  ]);
   expect(all.filter(({ operation }) => operation === 'proc_smaps').map(({ layout }) => layout)).toEqual(['isolated']);
 });
 
@@ -19,19 +24,32 @@ describe.each([{ way: byFamily }, { way: bySmallFamily }])('$way.name', ({ way }
   });
 
   test('puts no two into one process that change its allocator for each other', () => {
-    for (const group of way(all)) for (const one of group) for (const other of group) expect(allocatorConflict(one.operation, other.operation)).toBeUndefined();
+    for (const group of way(all))
+      for (const one of group)
+        for (const other of group) expect(allocatorConflict(one.operation, other.operation)).toBeUndefined();
   });
 });
 
 describe('the calls to compare with', () => {
   test('are others where a seccomp filter refuses the first ones', () => {
     const refuses = (...operations: string[]) => knownCalls(({ operation }) => operations.includes(operation));
-    expect(refuses()).toMatchObject({ reader: { operation: 'mincore' }, writer: { operation: 'mprotect' }, holder: 'madvise_free' });
-    expect(refuses('mincore', 'madvise_free_page')).toMatchObject({ reader: { operation: 'madvise_cold_page' }, holder: 'madvise_cold' });
+    expect(refuses()).toMatchObject({
+      reader: { operation: 'mincore' },
+      writer: { operation: 'mprotect' },
+      holder: 'madvise_free',
+    });
+    expect(refuses('mincore', 'madvise_free_page')).toMatchObject({
+      reader: { operation: 'madvise_cold_page' },
+      holder: 'madvise_cold',
+    });
   });
 
   test('are missing by name where all of a kind are refused', () => {
-    expect(knownCalls(({ operation }) => operation.startsWith('madvise_') || operation === 'mincore')).toEqual({ missing: 'mincore, madvise_cold_page, madvise_pageout_page, madvise_willneed_page' });
-    expect(knownCalls(({ layout }) => layout === 'crossing')).toEqual({ missing: 'madvise_free_page, madvise_cold_page' });
+    expect(knownCalls(({ operation }) => operation.startsWith('madvise_') || operation === 'mincore')).toEqual({
+      missing: 'mincore, madvise_cold_page, madvise_pageout_page, madvise_willneed_page',
+    });
+    expect(knownCalls(({ layout }) => layout === 'crossing')).toEqual({
+      missing: 'madvise_free_page, madvise_cold_page',
+    });
   });
 });

@@ -16,7 +16,11 @@ const probes: readonly Probe[] = [
   { operation: 'madvise_free_page', layout: 'isolated' },
   { operation: 'process_madvise_page', layout: 'isolated' },
 ];
-const undisturbed: Interruption = { signalled: new Promise(() => undefined), signal: () => null, dispose: () => undefined };
+const undisturbed: Interruption = {
+  signalled: new Promise(() => undefined),
+  signal: () => null,
+  dispose: () => undefined,
+};
 
 const before = process.env.PAUSELAB_ENGINE;
 afterEach(() => {
@@ -26,7 +30,9 @@ afterEach(() => {
 
 function refusing(...filter: string[]): Promise<Map<string, string>> {
   const file = scratch.fresh('engine');
-  writeFileSync(file, `#!/bin/sh\nexec ${nativeProgram('pauselab-refuse')} ${filter.join(' ')} -- ${engine} "$@"\n`, { mode: 0o755 });
+  writeFileSync(file, `#!/bin/sh\nexec ${nativeProgram('pauselab-refuse')} ${filter.join(' ')} -- ${engine} "$@"\n`, {
+    mode: 0o755,
+  });
   process.env.PAUSELAB_ENGINE = file;
   return findRefusals(probes, undisturbed);
 }
@@ -34,10 +40,26 @@ function refusing(...filter: string[]): Promise<Map<string, string>> {
 describe('a filter that refuses', () => {
   test.each([
     { what: 'nothing of these', filter: ['EPERM', 'sched_setaffinity'], refused: {} },
-    { what: 'a call', filter: ['EPERM', 'mincore'], refused: { 'isolated.mincore': 'EPERM', 'crossing.mincore': 'EPERM' } },
+    {
+      what: 'a call',
+      filter: ['EPERM', 'mincore'],
+      refused: { 'isolated.mincore': 'EPERM', 'crossing.mincore': 'EPERM' },
+    },
     { what: 'one advice', filter: ['ENOSYS', 'madvise:2=20'], refused: { 'isolated.madvise_cold_page': 'ENOSYS' } },
-    { what: 'a call by a signal', filter: ['SIGSYS', 'process_madvise'], refused: { 'isolated.process_madvise_page': 'SIGSYS' } },
-    { what: 'what lays out a range across VMAs', filter: ['EPERM', 'madvise'], refused: { 'crossing.mincore': 'EPERM', 'isolated.madvise_cold_page': 'EPERM', 'isolated.madvise_free_page': 'EPERM' } },
+    {
+      what: 'a call by a signal',
+      filter: ['SIGSYS', 'process_madvise'],
+      refused: { 'isolated.process_madvise_page': 'SIGSYS' },
+    },
+    {
+      what: 'what lays out a range across VMAs',
+      filter: ['EPERM', 'madvise'],
+      refused: {
+        'crossing.mincore': 'EPERM',
+        'isolated.madvise_cold_page': 'EPERM',
+        'isolated.madvise_free_page': 'EPERM',
+      },
+    },
   ])('$what', async ({ filter, refused }) => {
     expect(Object.fromEntries(await refusing(...filter))).toEqual(refused);
   });
@@ -45,9 +67,16 @@ describe('a filter that refuses', () => {
 
 test('an engine that cannot be started is no refusal', async () => {
   process.env.PAUSELAB_ENGINE = '/no/such/engine';
-  await expect(findRefusals(probes, undisturbed)).rejects.toThrow(expect.objectContaining({ exitCode: 5, message: expect.stringContaining('run `npm run setup`') as string }));
+  await expect(findRefusals(probes, undisturbed)).rejects.toThrow(
+    expect.objectContaining({ exitCode: 5, message: expect.stringContaining('run `npm run setup`') as string }),
+  );
 });
 
 test('an interruption ends it with its exit code', async () => {
-  await expect(findRefusals(probes, { ...undisturbed, signal: () => 'SIGTERM' })).rejects.toThrow(expect.objectContaining({ exitCode: 143, message: expect.stringMatching(/^interrupted by SIGTERM; .*no result$/) as string }));
+  await expect(findRefusals(probes, { ...undisturbed, signal: () => 'SIGTERM' })).rejects.toThrow(
+    expect.objectContaining({
+      exitCode: 143,
+      message: expect.stringMatching(/^interrupted by SIGTERM; .*no result$/) as string,
+    }),
+  );
 });

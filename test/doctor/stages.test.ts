@@ -1,4 +1,7 @@
-/** The questions against a simulated kernel: whatever lock each call takes there, it is found, or left open, never mistaken. */
+/**
+ * The questions against a simulated kernel: whatever lock each call takes there, it is found, or left open, never
+ * mistaken.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { declaredLock, fitsInRegion, knownCalls, probesOfTable } from '../../src/doctor/probes.js';
@@ -11,12 +14,19 @@ const all = probesOfTable();
 const found = knownCalls(() => false);
 if ('missing' in found) throw new Error(`no ${found.missing}`);
 const known = found;
-const isKnown = (probe: Probe): boolean => [known.reader, known.writer].some((one) => seriesOf(one) === seriesOf(probe));
+const isKnown = (probe: Probe): boolean =>
+  [known.reader, known.writer].some((one) => seriesOf(one) === seriesOf(probe));
 
 const ms = 1_000_000;
 const passing: Seen = { n: 40, latest_ns: 2 * ms, waited_n: 0, longestWait_ns: 0, unclear_n: 0 };
 const late: Seen = { n: 20, latest_ns: 90 * ms, waited_n: 0, longestWait_ns: 0, unclear_n: 1 };
-const waiting = (waits: readonly Span[]): Seen => ({ n: 12, latest_ns: 240 * ms, waited_n: waits.length, longestWait_ns: Math.max(...waits.map(({ duration_ns }) => duration_ns)), unclear_n: 0 });
+const waiting = (waits: readonly Span[]): Seen => ({
+  n: 12,
+  latest_ns: 240 * ms,
+  waited_n: waits.length,
+  longestWait_ns: Math.max(...waits.map(({ duration_ns }) => duration_ns)),
+  unclear_n: 0,
+});
 
 interface Kernel {
   lockOf(probe: Probe): LockClass;
@@ -31,12 +41,19 @@ function trialOn(kernel: Kernel, { holder, probes, inTurn }: Question, trial: nu
   const idle = kernel.holdsNothing(trial);
   const takes = (probe: Probe): boolean => kernel.lockOf(probe).startsWith('mmap_lock');
   const writes = (probe: Probe): boolean => kernel.lockOf(probe) === 'mmap_lock write';
-  const turnOf = (probe: Probe): Span => ({ start_ns: 250 * ms * (inTurn ?? []).indexOf(probe), duration_ns: 180 * ms });
-  const inside = ({ start_ns, duration_ns }: Span): Span => ({ start_ns: start_ns + ms, duration_ns: duration_ns - ms });
+  const turnOf = (probe: Probe): Span => ({
+    start_ns: 250 * ms * (inTurn ?? []).indexOf(probe),
+    duration_ns: 180 * ms,
+  });
+  const inside = ({ start_ns, duration_ns }: Span): Span => ({
+    start_ns: start_ns + ms,
+    duration_ns: duration_ns - ms,
+  });
   const whole: Span = { start_ns: 0, duration_ns: 200 * ms };
   const waits = (probe: Probe): Span[] => {
     if (idle || kernel.getsNoCpu(trial, probe)) return [];
-    if (holder === 'writer') return takes(probe) || (probe.layout === 'same' && kernel.lockOf(probe) === 'VMA lock') ? [whole] : [];
+    if (holder === 'writer')
+      return takes(probe) || (probe.layout === 'same' && kernel.lockOf(probe) === 'VMA lock') ? [whole] : [];
     if (inTurn === undefined) return writes(probe) || (takes(probe) && probes.some(writes)) ? [whole] : [];
     if (inTurn.includes(probe)) return writes(probe) ? [turnOf(probe)] : [];
     return takes(probe) ? inTurn.filter(writes).map((other) => inside(turnOf(other))) : [];
@@ -51,7 +68,11 @@ function trialOn(kernel: Kernel, { holder, probes, inTurn }: Question, trial: nu
 
 async function tableOf(kernel: Kernel): Promise<Map<string, Lock>> {
   let trials = 0;
-  const { facts } = await askAll(all, known, { trial: (question) => Promise.resolve(trialOn(kernel, question, trials++)), mayAsk: () => true, progress: () => undefined });
+  const { facts } = await askAll(all, known, {
+    trial: (question) => Promise.resolve(trialOn(kernel, question, trials++)),
+    mayAsk: () => true,
+    progress: () => undefined,
+  });
   return new Map(all.map((probe) => [seriesOf(probe), lockOf(facts.get(seriesOf(probe)) ?? {})]));
 }
 
@@ -63,36 +84,71 @@ function whole(probe: Probe, lock: LockClass): Lock {
 const quiet = { holdsNothing: () => false, getsNoCpu: () => false };
 const anyLock = fc.constantFrom<LockClass>('mmap_lock write', 'mmap_lock read', 'VMA lock', 'none');
 const anyLocks = fc.array(anyLock, { minLength: all.length, maxLength: all.length });
-const lockIn = (locks: readonly LockClass[]) => (probe: Probe): LockClass => {
-  // A page in the holder's VMA is the same call.
-  const asked = probe.layout === 'same' ? { ...probe, layout: 'isolated' as const } : probe;
-  return isKnown(asked) ? declaredLock(asked) : (locks[all.findIndex((one) => seriesOf(one) === seriesOf(asked))] ?? 'none');
-};
+const lockIn =
+  (locks: readonly LockClass[]) =>
+  (probe: Probe): LockClass => {
+    // A page in the holder's VMA is the same call.
+    const asked = probe.layout === 'same' ? { ...probe, layout: 'isolated' as const } : probe;
+    return isKnown(asked)
+      ? declaredLock(asked)
+      : (locks[all.findIndex((one) => seriesOf(one) === seriesOf(asked))] ?? 'none');
+  };
 
 test('on a quiet machine every call of a kernel as declared is decided', async () => {
-  const table = await tableOf({ ...quiet, lockOf: (probe) => declaredLock(probe.layout === 'same' ? { ...probe, layout: 'isolated' } : probe) });
-  for (const probe of all) expect([seriesOf(probe), table.get(seriesOf(probe))]).toEqual([seriesOf(probe), whole(probe, declaredLock(probe))]);
+  const table = await tableOf({
+    ...quiet,
+    lockOf: (probe) => declaredLock(probe.layout === 'same' ? { ...probe, layout: 'isolated' } : probe),
+  });
+  for (const probe of all)
+    expect([seriesOf(probe), table.get(seriesOf(probe))]).toEqual([seriesOf(probe), whole(probe, declaredLock(probe))]);
 });
 
 test('whatever locks a kernel has, they are found on a quiet machine', async () => {
-  await fc.assert(fc.asyncProperty(anyLocks, async (locks) => {
-    const kernel = { ...quiet, lockOf: lockIn(locks) };
-    const table = await tableOf(kernel);
-    for (const probe of all) expect([seriesOf(probe), table.get(seriesOf(probe))]).toEqual([seriesOf(probe), whole(probe, kernel.lockOf(probe))]);
-  }), { numRuns: 50 });
+  await fc.assert(
+    fc.asyncProperty(anyLocks, async (locks) => {
+      const kernel = { ...quiet, lockOf: lockIn(locks) };
+      const table = await tableOf(kernel);
+      for (const probe of all)
+        expect([seriesOf(probe), table.get(seriesOf(probe))]).toEqual([
+          seriesOf(probe),
+          whole(probe, kernel.lockOf(probe)),
+        ]);
+    }),
+    { numRuns: 50 },
+  );
 });
 
 test('on a loaded one they are found or left open, never mistaken', async () => {
-  await fc.assert(fc.asyncProperty(anyLocks, fc.infiniteStream(fc.boolean()), fc.infiniteStream(fc.nat({ max: 3 })), async (locks, idle, busy) => {
-    const kernel: Kernel = { lockOf: lockIn(locks), holdsNothing: memo(() => next(idle)), getsNoCpu: memo(() => next(busy) === 0) };
-    const table = await tableOf(kernel);
-    for (const probe of all) expect([whole(probe, kernel.lockOf(probe)), 'no mmap_lock', 'undecided']).toContain(table.get(seriesOf(probe)));
-    for (const probe of all) if (kernel.lockOf(probe).startsWith('mmap_lock')) expect(table.get(seriesOf(probe))).not.toBe('no mmap_lock');
-  }), { numRuns: 50 });
+  await fc.assert(
+    fc.asyncProperty(
+      anyLocks,
+      fc.infiniteStream(fc.boolean()),
+      fc.infiniteStream(fc.nat({ max: 3 })),
+      async (locks, idle, busy) => {
+        const kernel: Kernel = {
+          lockOf: lockIn(locks),
+          holdsNothing: memo(() => next(idle)),
+          getsNoCpu: memo(() => next(busy) === 0),
+        };
+        const table = await tableOf(kernel);
+        for (const probe of all)
+          expect([whole(probe, kernel.lockOf(probe)), 'no mmap_lock', 'undecided']).toContain(
+            table.get(seriesOf(probe)),
+          );
+        for (const probe of all)
+          if (kernel.lockOf(probe).startsWith('mmap_lock')) expect(table.get(seriesOf(probe))).not.toBe('no mmap_lock');
+      },
+    ),
+    { numRuns: 50 },
+  );
 });
 
 test('when time is up nothing is asked, and all stays open', async () => {
-  const { facts } = await askAll(all, known, { trial: () => Promise.reject(new Error('asked')), mayAsk: () => false, progress: () => undefined });
+  const { facts } = await askAll(all, known, {
+    trial: () => Promise.reject(new Error('asked')),
+    mayAsk: () => false,
+    progress: () => undefined,
+  });
   expect(new Set(all.map((probe) => lockOf(facts.get(seriesOf(probe)) ?? {})))).toEqual(new Set(['undecided']));
 });
 

@@ -5,16 +5,27 @@ import type { JvmEvent, JvmEventName } from '../../src/record/jvm-log.js';
 const go_ns = 9_007_199_254_740_993n; // beyond what a double holds
 const window = { windowStart_ns: 1000, windowEnd_ns: 2000, drainEnd_ns: 2000 };
 
-function log(events: readonly [name: JvmEventName, start_ns: number, duration_ns: number][]): { series: Map<JvmEventName, JvmEvent[]> } {
+function log(events: readonly [name: JvmEventName, start_ns: number, duration_ns: number][]): {
+  series: Map<JvmEventName, JvmEvent[]>;
+} {
   const series = new Map<JvmEventName, JvmEvent[]>();
   for (const [name, start_ns, duration_ns] of events) {
     const from_ns = go_ns + BigInt(start_ns);
-    series.set(name, [...(series.get(name) ?? []), { label: `${name} at ${start_ns}`, start_ns: from_ns, end_ns: from_ns + BigInt(duration_ns) }]);
+    series.set(name, [
+      ...(series.get(name) ?? []),
+      { label: `${name} at ${start_ns}`, start_ns: from_ns, end_ns: from_ns + BigInt(duration_ns) },
+    ]);
   }
   return { series };
 }
 
-const written = log([['gc.pause', 999, 5000], ['gc.pause', 1000, 7], ['gc.pause', 1999, 5000], ['gc.pause', 2000, 5], ['gc.uncommit', 1500, 100]]);
+const written = log([
+  ['gc.pause', 999, 5000],
+  ['gc.pause', 1000, 7],
+  ['gc.pause', 1999, 5000],
+  ['gc.pause', 2000, 5],
+  ['gc.uncommit', 1500, 100],
+]);
 
 test('an event belongs to the window that it began in, to the nanosecond', () => {
   const [pauses, uncommits] = analyseLog(written, go_ns, window, 100);
@@ -23,7 +34,11 @@ test('an event belongs to the window that it began in, to the nanosecond', () =>
 });
 
 test('a series of the log without an event in the window stays, with n 0', () => {
-  expect(analyseLog(log([['gc.pause', 1, 1]]), go_ns, window, 100)[0]).toMatchObject({ name: 'gc.pause', long_count: 0, counts: { n: 0 } });
+  expect(analyseLog(log([['gc.pause', 1, 1]]), go_ns, window, 100)[0]).toMatchObject({
+    name: 'gc.pause',
+    long_count: 0,
+    counts: { n: 0 },
+  });
 });
 
 test('events are listed by start, relative to go, the short ones left out', () => {
@@ -36,5 +51,10 @@ test('events are listed by start, relative to go, the short ones left out', () =
 test('runs of a series are pooled', () => {
   const runs = analyseLog(written, go_ns, window, 100);
   expect(logSeriesNames([...runs, ...runs])).toEqual(['gc.pause', 'gc.uncommit']);
-  expect(logFigures('gc.pause', [...runs, ...runs])).toMatchObject({ name: 'gc.pause', long_count: 2, total_ns: 10_014, durations: { n: 4, max_ns: 5000 } });
+  expect(logFigures('gc.pause', [...runs, ...runs])).toMatchObject({
+    name: 'gc.pause',
+    long_count: 2,
+    total_ns: 10_014,
+    durations: { n: 4, max_ns: 5000 },
+  });
 });

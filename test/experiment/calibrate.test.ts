@@ -38,13 +38,20 @@ test.each([
 });
 
 test('where hold is proportional to bytes, the next size is right to half a huge page', () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 2048 }), fc.double({ min: 0.1, max: 15, noNaN: true }), fc.integer({ min: 1, max: 1000 }), (pages, factor, nsPerPage) => {
-    const bytes = pages * 2 * MiB;
-    const hold_ns = pages * nsPerPage;
-    const target_ns = hold_ns * factor;
-    const next = nextSize(bytes, hold_ns, target_ns) / (2 * MiB);
-    expect(Math.abs(next - Math.max(1, target_ns / nsPerPage))).toBeLessThanOrEqual(0.5 + 1e-6);
-  }));
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2048 }),
+      fc.double({ min: 0.1, max: 15, noNaN: true }),
+      fc.integer({ min: 1, max: 1000 }),
+      (pages, factor, nsPerPage) => {
+        const bytes = pages * 2 * MiB;
+        const hold_ns = pages * nsPerPage;
+        const target_ns = hold_ns * factor;
+        const next = nextSize(bytes, hold_ns, target_ns) / (2 * MiB);
+        expect(Math.abs(next - Math.max(1, target_ns / nsPerPage))).toBeLessThanOrEqual(0.5 + 1e-6);
+      },
+    ),
+  );
 });
 
 test('of all probes the one nearest to the target is taken, of equal ones the last', () => {

@@ -24,7 +24,9 @@ async function refusalOf(profile: string, ...sets: string[]): Promise<string | n
 describe('a window in which four of the calls that are aimed at do not fit', () => {
   test.each(['2s', '100ms'])('%s is refused with a duration that is accepted', async (duration) => {
     const refusal = (await refusalOf(text(`duration: ${duration}`))) ?? '';
-    expect(refusal).toMatch(/^the window of .* is too short for the arm .*: a call is to take 554 ms .*, stretched 69\.3 times by the hogs\), and four have to fit in; use --duration 3s/);
+    expect(refusal).toMatch(
+      /^the window of .* is too short for the arm .*: a call is to take 554 ms .*, stretched 69\.3 times by the hogs\), and four have to fit in; use --duration 3s/,
+    );
     expect(await refusalOf(text('duration: 3s'))).toBeNull();
   });
 
@@ -41,22 +43,34 @@ describe('a window in which four of the calls that are aimed at do not fit', () 
 });
 
 test('a region, blocks and fresh pages beyond the memory that is there', async () => {
-  expect(await refusalOf(text('duration: 3s'), 'holder.region=15TiB')).toMatch(/^the region of arm .* needs 15 TiB and .* of memory are available, of which pauselab uses at most half; lower holder\.region$/);
-  const churn = 'name: p\ntitle: P\nchurn: { threads: 256, live: 10000000, minSize: 1MiB, maxSize: 1MiB }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }]\n';
+  expect(await refusalOf(text('duration: 3s'), 'holder.region=15TiB')).toMatch(
+    /^the region of arm .* needs 15 TiB and .* of memory are available, of which pauselab uses at most half; lower holder\.region$/,
+  );
+  const churn =
+    'name: p\ntitle: P\nchurn: { threads: 256, live: 10000000, minSize: 1MiB, maxSize: 1MiB }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }]\n';
   expect(await refusalOf(churn)).toMatch(/^the churn of arm .* keeps .* lower threads, live or maxSize$/);
 });
 
 test('a CPU that is not here', async () => {
-  expect(await refusalOf(text('duration: 3s'), 'holder.cpus=[4000]')).toMatch(/^CPU 4000 does not exist or may not be used here/);
+  expect(await refusalOf(text('duration: 3s'), 'holder.cpus=[4000]')).toMatch(
+    /^CPU 4000 does not exist or may not be used here/,
+  );
 });
 
 test.each([
   ['a window that is too short', text('duration: 2s')],
   ['a region beyond memory', text('duration: 3s').replace('nice: 19', 'nice: 19, region: 15TiB')],
-  ['a range of a load', 'name: p\ntitle: P\njvm: { loads: [{ load: mapped_files, live: 0 }] }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }]\n'],
+  [
+    'a range of a load',
+    'name: p\ntitle: P\njvm: { loads: [{ load: mapped_files, live: 0 }] }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }]\n',
+  ],
 ])('%s: profile check, --dry-run and run say the same', async (_, profile) => {
   const file = scratch.write('p.yaml', profile);
-  const [check, dry, run] = [await command('profile', 'check', file), await command('run', file, '--dry-run'), await command('run', file, '--out', scratch.fresh('out'))];
+  const [check, dry, run] = [
+    await command('profile', 'check', file),
+    await command('run', file, '--dry-run'),
+    await command('run', file, '--out', scratch.fresh('out')),
+  ];
   expect(check).toMatchObject({ code: 2, stdout: '' });
   expect(dry).toEqual(check);
   expect(run).toEqual(check);
@@ -64,8 +78,10 @@ test.each([
 
 describe('a profile that extends app', () => {
   const head = 'name: s\ntitle: S\nextends: app\n';
-  const arms = 'arms: [{ name: old, jvm: { app: { args: A } } }, { name: new, jvm: { app: { args: "-XX:+UseZGC A", environment: { X: y } } } }]\n';
-  const namesOf = async (yaml: string): Promise<string[]> => (await resolveFiles({ 'p.yaml': head + yaml })).arms.map(({ name }) => name);
+  const arms =
+    'arms: [{ name: old, jvm: { app: { args: A } } }, { name: new, jvm: { app: { args: "-XX:+UseZGC A", environment: { X: y } } } }]\n';
+  const namesOf = async (yaml: string): Promise<string[]> =>
+    (await resolveFiles({ 'p.yaml': head + yaml })).arms.map(({ name }) => name);
 
   test('runs the arms that say which program they run; of app none does', async () => {
     expect(await namesOf(arms)).toEqual(['old', 'new']);
@@ -75,13 +91,21 @@ describe('a profile that extends app', () => {
   });
 
   test('with a program of the whole profile, or by --java-args, all of them run', async () => {
-    expect(await namesOf(`jvm: { app: { args: B } }\n${arms}`)).toEqual(['probes', 'probes-off', 'holder', 'old', 'new']);
+    expect(await namesOf(`jvm: { app: { args: B } }\n${arms}`)).toEqual([
+      'probes',
+      'probes-off',
+      'holder',
+      'old',
+      'new',
+    ]);
     const file = scratch.write('s.yaml', head + arms);
     expect((await command('run', file, '--dry-run', '--java-args', 'B')).stdout).toMatch(/^s: 10 runs/);
   });
 
   test('without a program anywhere it waits for --java-args, which the check says', async () => {
     expect(await namesOf('arms: [{ name: more }]\n')).toEqual(['probes', 'probes-off', 'holder', 'more']);
-    expect((await command('profile', 'check', scratch.write('s.yaml', `${head}arms: [{ name: more }]\n`))).stdout).toMatch(/its arms are probes, probes-off, holder, more; --java-args says which program it runs\n$/);
+    expect(
+      (await command('profile', 'check', scratch.write('s.yaml', `${head}arms: [{ name: more }]\n`))).stdout,
+    ).toMatch(/its arms are probes, probes-off, holder, more; --java-args says which program it runs\n$/);
   });
 });

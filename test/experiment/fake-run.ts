@@ -34,22 +34,44 @@ export interface FakeRun {
   readonly backToBack?: boolean;
 }
 
-export function analyse({ slow = [], quick_n = 2000, inFlightFrom, goneFrom, unserved = 0, holder, thread, backToBack = false }: FakeRun): RunAnalysis {
-  const records = [...slow.filter(({ lost }) => lost !== true).map((one) => record(0, one)), ...(holder ?? []).map((one) => record(1, one))];
-  const inWindow = (one: Slow): boolean => one.from * ms >= window.windowStart_ns && one.from * ms < window.windowEnd_ns;
+export function analyse({
+  slow = [],
+  quick_n = 2000,
+  inFlightFrom,
+  goneFrom,
+  unserved = 0,
+  holder,
+  thread,
+  backToBack = false,
+}: FakeRun): RunAnalysis {
+  const records = [
+    ...slow.filter(({ lost }) => lost !== true).map((one) => record(0, one)),
+    ...(holder ?? []).map((one) => record(1, one)),
+  ];
+  const inWindow = (one: Slow): boolean =>
+    one.from * ms >= window.windowStart_ns && one.from * ms < window.windowEnd_ns;
   const recorded = slow.filter(inWindow).map(({ from, to }) => (to - from) * ms);
   const stalls = recorded.filter((duration_ns) => duration_ns >= threshold_ns);
   const service = histogram([...Array<number>(quick_n).fill(5000), ...recorded]);
   const victim: ThreadSnapshot = {
     ...idle(0),
     next: window.windowEnd_ns / interval_ns - unserved,
-    inFlight: inFlightFrom === undefined ? { state: 'idle' } : { state: 'running', operation: 1, start_ns: inFlightFrom * ms, intended_ns: inFlightFrom * ms },
+    inFlight:
+      inFlightFrom === undefined
+        ? { state: 'idle' }
+        : { state: 'running', operation: 1, start_ns: inFlightFrom * ms, intended_ns: inFlightFrom * ms },
     ...thread,
   };
   return analyseRun(
     {
-      threads: [info(0, 'writer.mprotect', 'victim', backToBack ? 0 : interval_ns), ...(holder === undefined ? [] : [info(1, 'holder', 'holder', 0)])],
-      series: [seriesInfo(0, 'writer.mprotect'), ...(holder === undefined ? [] : [seriesInfo(1, 'holder.madvise_free')])],
+      threads: [
+        info(0, 'writer.mprotect', 'victim', backToBack ? 0 : interval_ns),
+        ...(holder === undefined ? [] : [info(1, 'holder', 'holder', 0)]),
+      ],
+      series: [
+        seriesInfo(0, 'writer.mprotect'),
+        ...(holder === undefined ? [] : [seriesInfo(1, 'holder.madvise_free')]),
+      ],
       stallThreshold_ns: threshold_ns,
       tids: [victimTid, holderTid],
     },
@@ -60,8 +82,24 @@ export function analyse({ slow = [], quick_n = 2000, inFlightFrom, goneFrom, uns
       last: {
         taken_ns: window.drainEnd_ns,
         series: [
-          { index: 0, service, response: backToBack ? null : service, stall_n: stalls.length, stallSum_ns: stalls.reduce((a, b) => a + b, 0) },
-          ...(holder === undefined ? [] : [{ index: 1, service: histogram(holder.filter(inWindow).map(({ from, to }) => (to - from) * ms)), response: null, stall_n: 0, stallSum_ns: 0 }]),
+          {
+            index: 0,
+            service,
+            response: backToBack ? null : service,
+            stall_n: stalls.length,
+            stallSum_ns: stalls.reduce((a, b) => a + b, 0),
+          },
+          ...(holder === undefined
+            ? []
+            : [
+                {
+                  index: 1,
+                  service: histogram(holder.filter(inWindow).map(({ from, to }) => (to - from) * ms)),
+                  response: null,
+                  stall_n: 0,
+                  stallSum_ns: 0,
+                },
+              ]),
         ],
         threads: [victim, idle(1)],
       },
@@ -70,12 +108,29 @@ export function analyse({ slow = [], quick_n = 2000, inFlightFrom, goneFrom, uns
       interrupted: false,
       failure: null,
     },
-    samplesOf([...slow, ...(inFlightFrom === undefined ? [] : [{ from: inFlightFrom, to: window.drainEnd_ns / ms }])], goneFrom),
+    samplesOf(
+      [...slow, ...(inFlightFrom === undefined ? [] : [{ from: inFlightFrom, to: window.drainEnd_ns / ms }])],
+      goneFrom,
+    ),
   );
 }
 
-function info(index: number, name: string, role: 'victim' | 'holder', interval: number): Parameters<typeof analyseRun>[0]['threads'][number] {
-  return { index, name, role, series: index, interval_ns: interval, offset_ns: 0, ringCapacity: 64, at: { thread: 0, ring: 0 } };
+function info(
+  index: number,
+  name: string,
+  role: 'victim' | 'holder',
+  interval: number,
+): Parameters<typeof analyseRun>[0]['threads'][number] {
+  return {
+    index,
+    name,
+    role,
+    series: index,
+    interval_ns: interval,
+    offset_ns: 0,
+    ringCapacity: 64,
+    at: { thread: 0, ring: 0 },
+  };
 }
 
 function seriesInfo(index: number, name: string): Parameters<typeof analyseRun>[0]['series'][number] {
@@ -83,12 +138,36 @@ function seriesInfo(index: number, name: string): Parameters<typeof analyseRun>[
 }
 
 function idle(index: number): ThreadSnapshot {
-  return { index, inFlight: { state: 'idle' }, next: 0, ended_ns: null, warmup_n: 0, refused_n: 0, refused_errno: null, exhausted_n: 0, crossed_n: 0, releasedBytes: 0, releasedCpu_ns: 0, ringWritten: 0 };
+  return {
+    index,
+    inFlight: { state: 'idle' },
+    next: 0,
+    ended_ns: null,
+    warmup_n: 0,
+    refused_n: 0,
+    refused_errno: null,
+    exhausted_n: 0,
+    crossed_n: 0,
+    releasedBytes: 0,
+    releasedCpu_ns: 0,
+    ringWritten: 0,
+  };
 }
 
 function record(thread: number, { from, to }: Slow): RingRecord {
   const [start_ns, end_ns] = [from * ms, to * ms];
-  return { thread, start_ns, end_ns, intended_ns: start_ns, bytes: 4096, call: thread === 1 ? 'release' : null, crossed: false, runDelay_ns: 0, runDelayFrom_ns: start_ns, onCpu_ns: thread === 1 ? 8 * ms : 0 };
+  return {
+    thread,
+    start_ns,
+    end_ns,
+    intended_ns: start_ns,
+    bytes: 4096,
+    call: thread === 1 ? 'release' : null,
+    crossed: false,
+    runDelay_ns: 0,
+    runDelayFrom_ns: start_ns,
+    onCpu_ns: thread === 1 ? 8 * ms : 0,
+  };
 }
 
 function histogram(values_ns: readonly number[]): HistogramSnapshot {
@@ -98,11 +177,20 @@ function histogram(values_ns: readonly number[]): HistogramSnapshot {
 /** A look every 10 ms; none while a slow operation has the state null. */
 function samplesOf(slow: readonly Slow[], goneFrom = Infinity): SampleStream {
   const period_ns = 10 * ms;
-  const during = (time_ns: number): Slow | undefined => slow.find(({ from, to }) => from * ms <= time_ns && time_ns <= to * ms);
-  const ticks_ns = Array.from({ length: 351 }, (_, i) => i * period_ns).filter((time_ns) => during(time_ns)?.state !== null);
+  const during = (time_ns: number): Slow | undefined =>
+    slow.find(({ from, to }) => from * ms <= time_ns && time_ns <= to * ms);
+  const ticks_ns = Array.from({ length: 351 }, (_, i) => i * period_ns).filter(
+    (time_ns) => during(time_ns)?.state !== null,
+  );
   const changes = ticks_ns.map((time_ns, tick) => {
     const seen = during(time_ns);
-    return { tick, time_ns, state: time_ns >= goneFrom * ms ? 'X' : seen === undefined ? 'S' : (seen.state ?? 'D'), onCpu_ns: 0, runDelay_ns: 0 };
+    return {
+      tick,
+      time_ns,
+      state: time_ns >= goneFrom * ms ? 'X' : seen === undefined ? 'S' : (seen.state ?? 'D'),
+      onCpu_ns: 0,
+      runDelay_ns: 0,
+    };
   });
   const timeline: Timeline = { pid: 10, tid: victimTid, comm: 'writer', changes, period_ns, ticks_ns };
   return { timelines: new Map([[victimTid, timeline]]), ticks_ns, period_ns };

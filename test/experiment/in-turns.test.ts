@@ -27,7 +27,13 @@ interface Seen {
 }
 
 function output(request: RunInput, spoiled: readonly string[] = []): RunOutput {
-  const failed = failedStart({ request, startedAt: new Date().toISOString(), failure: workloadFailed('not this time'), cpuCount: 1, files: {} });
+  const failed = failedStart({
+    request,
+    startedAt: new Date().toISOString(),
+    failure: workloadFailed('not this time'),
+    cpuCount: 1,
+    files: {},
+  });
   return { ...failed, file: { ...failed.file, status: 'complete', failure: null, spoiled: [...spoiled] } };
 }
 
@@ -50,11 +56,28 @@ async function measured({ base = [], candidate = [], run = (request) => output(r
   };
   let current = '';
   const place: Place = {
-    kernel: { name: '6.18.0', asked: 'host', release: '6.18.0', facts: {}, differences: [], oneTree: null, guest: null },
+    kernel: {
+      name: '6.18.0',
+      asked: 'host',
+      release: '6.18.0',
+      facts: {},
+      differences: [],
+      oneTree: null,
+      guest: null,
+    },
     size: (_, arms) => {
       seen.sized += 1;
-      const keys = new Set(arms.flatMap((arm) => (arm.holder === null ? [] : [`${arm.holder.operation} ${arm.holder.pages} calibrated`])));
-      return Promise.resolve(new Map([...keys].map((key) => [key, { operation: key, pages: 'small', target_hold_ns: 1, bytes: 4096 * seen.sized, hold_ns: 1, probes: [] }])));
+      const keys = new Set(
+        arms.flatMap((arm) => (arm.holder === null ? [] : [`${arm.holder.operation} ${arm.holder.pages} calibrated`])),
+      );
+      return Promise.resolve(
+        new Map(
+          [...keys].map((key) => [
+            key,
+            { operation: key, pages: 'small', target_hold_ns: 1, bytes: 4096 * seen.sized, hold_ns: 1, probes: [] },
+          ]),
+        ),
+      );
     },
     run: (request) => {
       seen.order.push(`${current} ${request.arm.name} ${request.repetition}`);
@@ -68,13 +91,31 @@ async function measured({ base = [], candidate = [], run = (request) => output(r
   };
   const open = (): Promise<Place> => Promise.resolve(place);
   const settings: ExperimentSettings = {
-    argv: ['gate', '--run', 'convoy', '--base-java-args', '-Dpassword=hunter2 -jar x.jar'], keepSecrets: false, toolVersion: '0', allowDegraded: false, trace: false, untilN: null,
+    argv: ['gate', '--run', 'convoy', '--base-java-args', '-Dpassword=hunter2 -jar x.jar'],
+    keepSecrets: false,
+    toolVersion: '0',
+    allowDegraded: false,
+    trace: false,
+    untilN: null,
     guest: { cpus: 1, memoryBytes: 2 ** 30, append: [], bootDeadline_ms: 1000 },
     interruption: { signalled: new Promise(nothing), signal, dispose: nothing },
-    observer: { onCalibration: nothing, onRunStart: (one) => { current = one.side ?? 'none'; }, onPhase: nothing, onSnapshot: nothing, onRunEnd: nothing },
+    observer: {
+      onCalibration: nothing,
+      onRunStart: (one) => {
+        current = one.side ?? 'none';
+      },
+      onPhase: nothing,
+      onSnapshot: nothing,
+      onRunEnd: nothing,
+    },
   };
   const result = await runInTurns({ baseline: await side(base, 0), candidate: await side(candidate, 1) }, settings);
-  return { ...result, folder, ...seen, paths: { baseline: join(folder, 'baseline'), candidate: join(folder, 'candidate') } };
+  return {
+    ...result,
+    folder,
+    ...seen,
+    paths: { baseline: join(folder, 'baseline'), candidate: join(folder, 'candidate') },
+  };
 }
 
 test('each round holds all arms of both sides, in one random order, and each side has its bundle', async () => {
@@ -89,12 +130,19 @@ test('each round holds all arms of both sides, in one random order, and each sid
     expect(own.filter((run) => run.startsWith('baseline'))).toHaveLength(perRound / 2);
   }
   // Not one side after the other: then they would change 5 times.
-  expect(order.filter((run, i) => i > 0 && run.split(' ')[0] !== order[i - 1]?.split(' ')[0]).length).toBeGreaterThan(7);
-  const [baseline, candidate] = [readSide(paths.baseline, { threshold_ns: 1 }), readSide(paths.candidate, { threshold_ns: 1 })];
+  expect(order.filter((run, i) => i > 0 && run.split(' ')[0] !== order[i - 1]?.split(' ')[0]).length).toBeGreaterThan(
+    7,
+  );
+  const [baseline, candidate] = [
+    readSide(paths.baseline, { threshold_ns: 1 }),
+    readSide(paths.candidate, { threshold_ns: 1 }),
+  ];
   expect(measuredInTurns(baseline, candidate)).toBe(true);
   expect(measuredInTurns(baseline, baseline)).toBe(false);
   const { manifest, runs } = readBundle(paths.baseline);
-  expect(manifest.order.map(({ arm, repetition }) => `baseline ${arm} ${repetition}`)).toEqual(order.filter((run) => run.startsWith('baseline')));
+  expect(manifest.order.map(({ arm, repetition }) => `baseline ${arm} ${repetition}`)).toEqual(
+    order.filter((run) => run.startsWith('baseline')),
+  );
   expect(runs.map(({ file }) => file.name.slice(0, 3))).toEqual(runs.map((_, i) => String(i).padStart(3, '0')));
   expect(sized).toBe(1);
   expect(JSON.stringify(manifest)).not.toContain('hunter2');
@@ -105,13 +153,17 @@ test('one size of a region for both sides, unless the stall that is aimed at is 
   expect(new Set(alike.regions.values()).size).toBe(1);
   const aimed = await measured({ base: ['stall.leastHold=9ms'] });
   expect(aimed.sized).toBe(2);
-  const of = (side: string): number[] => [...aimed.regions].flatMap(([key, bytes]) => (key.startsWith(side) ? [bytes] : []));
+  const of = (side: string): number[] =>
+    [...aimed.regions].flatMap(([key, bytes]) => (key.startsWith(side) ? [bytes] : []));
   expect(new Set(of('baseline'))).toEqual(new Set([4096]));
   expect(new Set(of('candidate'))).toEqual(new Set([8192]));
 });
 
 test('a spoiled run is repeated on its side, in its round', async () => {
-  const { paths, order } = await measured({ base: ['hogs.count=3'], run: (request, nth) => output(request, nth === 1 ? ['steal'] : []) });
+  const { paths, order } = await measured({
+    base: ['hogs.count=3'],
+    run: (request, nth) => output(request, nth === 1 ? ['steal'] : []),
+  });
   const [first = ''] = order;
   expect(order.at(-1)).toBe(first);
   const own = readBundle(first.startsWith('baseline') ? paths.baseline : paths.candidate);
@@ -119,14 +171,27 @@ test('a spoiled run is repeated on its side, in its round', async () => {
 });
 
 test('where a run fails neither bundle is whole, and the sentence names the side', async () => {
-  const { failure, summaries } = await measured({ base: ['hogs.count=3'], run: (request, nth) => (nth === 5 ? { ...output(request), file: { ...output(request).file, failure: 'the workload ended', status: 'failed' } } : output(request)) });
+  const { failure, summaries } = await measured({
+    base: ['hogs.count=3'],
+    run: (request, nth) =>
+      nth === 5
+        ? { ...output(request), file: { ...output(request).file, failure: 'the workload ended', status: 'failed' } }
+        : output(request),
+  });
   expect(failure?.message).toMatch(/^run (?:baseline|candidate)\/00\d-\S+ failed: the workload ended$/);
   expect(summaries.map(({ status }) => status)).toEqual(['failed', 'failed']);
 });
 
 test('an interruption leaves two partial bundles', async () => {
   let runs = 0;
-  const { summaries } = await measured({ base: ['hogs.count=3'], run: (request) => { runs += 1; return output(request); }, signal: () => (runs >= 4 ? 'SIGINT' : null) });
+  const { summaries } = await measured({
+    base: ['hogs.count=3'],
+    run: (request) => {
+      runs += 1;
+      return output(request);
+    },
+    signal: () => (runs >= 4 ? 'SIGINT' : null),
+  });
   expect(summaries.map(({ status }) => status)).toEqual(['partial', 'partial']);
 });
 
@@ -138,7 +203,9 @@ test('both bundles go into one new or empty folder, and what holds no run is rem
   expect(existsSync(folder)).toBe(false);
   mkdirSync(folder);
   writeFileSync(join(folder, 'manifest.json'), '{}');
-  expect(() => createBundles(folder, ['baseline', 'candidate'])).toThrow(`the output folder ${folder} exists and is not empty; choose another with --out, or remove it`);
+  expect(() => createBundles(folder, ['baseline', 'candidate'])).toThrow(
+    `the output folder ${folder} exists and is not empty; choose another with --out, or remove it`,
+  );
   expect(readdirSync(folder)).toEqual(['manifest.json']);
   const numbered = createBundles(folder, ['baseline', 'candidate'], { numbered: true });
   expect(numbered.map(({ path }) => path)).toEqual([`${folder}-2/baseline`, `${folder}-2/candidate`]);

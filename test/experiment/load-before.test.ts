@@ -8,7 +8,9 @@ import { loadResolved } from '../../src/profile/load.js';
 const limits = { steal_share: 0.1, foreignLoad_share: 0.25 };
 const never = new Promise<never>(() => undefined);
 
-/** A machine of one CPU on which others use these shares of each second, one after the other, and the last from then on. */
+/**
+ * A machine of one CPU on which others use these shares of each second, one after the other, and the last from then on.
+ */
 function looking(shares: readonly number[]) {
   let looks = 0;
   let busy_ns = 0;
@@ -34,14 +36,30 @@ describe('the load before the first run', () => {
 describe('waiting for a quiet machine', () => {
   const wait = async (shares: readonly number[], wait_ms = 60_000) => {
     const seen: number[] = [];
-    const load = await waitForQuiet(limits, { ...looking(shares), wait_ms, onLook: ({ foreignLoad_share }) => { seen.push(foreignLoad_share); } });
+    const load = await waitForQuiet(limits, {
+      ...looking(shares),
+      wait_ms,
+      onLook: ({ foreignLoad_share }) => {
+        seen.push(foreignLoad_share);
+      },
+    });
     return { load, seen };
   };
 
   test('ends once it has been quiet for some looks in a row; a pause between two bursts is none', async () => {
     const { load, seen } = await wait([0.6, 0.1, 0.1, 0.6, 0.1]);
     expect(load).toMatchObject({ foreignLoad_share: expect.closeTo(0.1, 6) as number, spoils: false });
-    expect(seen.map((share) => share.toFixed(1))).toEqual(['0.6', '0.1', '0.1', '0.6', '0.1', '0.1', '0.1', '0.1', '0.1']);
+    expect(seen.map((share) => share.toFixed(1))).toEqual([
+      '0.6',
+      '0.1',
+      '0.1',
+      '0.6',
+      '0.1',
+      '0.1',
+      '0.1',
+      '0.1',
+      '0.1',
+    ]);
   });
 
   test('ends when its time is over, and says that the machine is busy', async () => {
@@ -49,7 +67,12 @@ describe('waiting for a quiet machine', () => {
   });
 
   test('ends when it is interrupted', async () => {
-    const failure: unknown = await waitForQuiet(limits, { ...looking([0.6]), interrupted: Promise.resolve(), wait_ms: 60_000, onLook: () => undefined }).catch((error: unknown) => error);
+    const failure: unknown = await waitForQuiet(limits, {
+      ...looking([0.6]),
+      interrupted: Promise.resolve(),
+      wait_ms: 60_000,
+      onLook: () => undefined,
+    }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Failure);
     expect(failure).toMatchObject({ exitCode: ExitCode.interrupted, message: 'interrupted before the first run' });
   });
@@ -58,8 +81,18 @@ describe('waiting for a quiet machine', () => {
 test('what it costs is said, and how to wait', async () => {
   const profile = await loadResolved('priority-inversion');
   const load = { steal_share: 0, foreignLoad_share: 0.472 };
-  expect(busyText(load, profile)).toMatchInlineSnapshot(`"other programs use 47.2 % of the CPU time (limit 25 %): runs will be spoiled. At most 2 spoiled runs are repeated, which takes 6.40 s or more. Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine"`);
-  expect(busyText({ steal_share: 0.2, foreignLoad_share: 0.1 }, { ...profile, spoiled: { ...profile.spoiled, retries: 0 } })).toMatchInlineSnapshot(`"the hypervisor takes 20 % of the CPU time (limit 10 %): runs will be spoiled. No spoiled run is repeated (spoiled.retries). Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine"`);
-  expect(waitingText(load, profile, 90_000)).toMatchInlineSnapshot(`"waiting for a quiet machine, at most 90.0 s more: other programs use 47.2 % of the CPU time (limit 25 %)"`);
-  expect(stillBusyText(load, profile, 600_000)).toMatchInlineSnapshot(`"the machine was not quiet within 600 s (--wait-for-quiet), so this starts beside its load. Now other programs use 47.2 % of the CPU time (limit 25 %): runs will be spoiled. At most 2 spoiled runs are repeated, which takes 6.40 s or more. Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine"`);
+  expect(busyText(load, profile)).toMatchInlineSnapshot(
+    `"other programs use 47.2 % of the CPU time (limit 25 %): runs will be spoiled. At most 2 spoiled runs are repeated, which takes 6.40 s or more. Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine"`,
+  );
+  expect(
+    busyText({ steal_share: 0.2, foreignLoad_share: 0.1 }, { ...profile, spoiled: { ...profile.spoiled, retries: 0 } }),
+  ).toMatchInlineSnapshot(
+    `"the hypervisor takes 20 % of the CPU time (limit 10 %): runs will be spoiled. No spoiled run is repeated (spoiled.retries). Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine"`,
+  );
+  expect(waitingText(load, profile, 90_000)).toMatchInlineSnapshot(
+    `"waiting for a quiet machine, at most 90.0 s more: other programs use 47.2 % of the CPU time (limit 25 %)"`,
+  );
+  expect(stillBusyText(load, profile, 600_000)).toMatchInlineSnapshot(
+    `"the machine was not quiet within 600 s (--wait-for-quiet), so this starts beside its load. Now other programs use 47.2 % of the CPU time (limit 25 %): runs will be spoiled. At most 2 spoiled runs are repeated, which takes 6.40 s or more. Runs under load say that an arm stalls, and why; no rate, no length, no comparison. --wait-for-quiet 10m waits for a quiet machine"`,
+  );
 });

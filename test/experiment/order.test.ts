@@ -7,16 +7,24 @@ const arms = ['idle', 'foreign', 'a', 'b', 'c'];
 
 test('every repetition holds each arm on each kernel once, and no repetition begins before the last has ended', () => {
   const names = fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 8 });
-  fc.assert(fc.property(names, fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 6 }), fc.nat(), (own, on, repetitions, seed) => {
-    const order = runOrder(own, on, repetitions, seed);
-    const pairs = own.flatMap((arm) => on.map((kernel) => JSON.stringify({ arm, kernel }))).sort();
-    for (let i = 0; i < repetitions; i += 1) {
-      const part = order.slice(i * pairs.length, (i + 1) * pairs.length);
-      expect(part.map(({ arm, kernel }) => JSON.stringify({ arm, kernel })).sort()).toEqual(pairs);
-      expect(part.every(({ repetition }) => repetition === i + 1)).toBe(true);
-    }
-    expect(order).toHaveLength(repetitions * pairs.length);
-  }));
+  fc.assert(
+    fc.property(
+      names,
+      fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 3 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.nat(),
+      (own, on, repetitions, seed) => {
+        const order = runOrder(own, on, repetitions, seed);
+        const pairs = own.flatMap((arm) => on.map((kernel) => JSON.stringify({ arm, kernel }))).sort();
+        for (let i = 0; i < repetitions; i += 1) {
+          const part = order.slice(i * pairs.length, (i + 1) * pairs.length);
+          expect(part.map(({ arm, kernel }) => JSON.stringify({ arm, kernel })).sort()).toEqual(pairs);
+          expect(part.every(({ repetition }) => repetition === i + 1)).toBe(true);
+        }
+        expect(order).toHaveLength(repetitions * pairs.length);
+      },
+    ),
+  );
 });
 
 test('the seed decides, and it alone', () => {

@@ -7,14 +7,19 @@ const isControl = (arm: string): boolean => arm.endsWith('control');
 
 /** Runs of arms that were good (+) or spoiled (-), such as `idle-control: '+-'`. */
 function files(runs: Readonly<Record<string, string>>, kernel = 'k') {
-  return Object.entries(runs).flatMap(([arm, marks]) => Array.from(marks, (mark) => ({ arm, kernel, status: 'complete' as const, spoiled: mark === '+' ? [] : ['steal'] })));
+  return Object.entries(runs).flatMap(([arm, marks]) =>
+    Array.from(marks, (mark) => ({ arm, kernel, status: 'complete' as const, spoiled: mark === '+' ? [] : ['steal'] })),
+  );
 }
 
-const choose = (spoiled: readonly PlannedRun[], runs: Readonly<Record<string, string>>): PlannedRun | null => nextRetry(spoiled, files(runs), isControl);
+const choose = (spoiled: readonly PlannedRun[], runs: Readonly<Record<string, string>>): PlannedRun | null =>
+  nextRetry(spoiled, files(runs), isControl);
 
 test('an arm without any whole run comes before a third run of a control', () => {
   const spoiled = [planned('foreign-control'), planned('idle-control', 2), planned('across', 1), planned('across', 2)];
-  expect(choose(spoiled, { 'foreign-control': '-+', 'idle-control': '+-', across: '--', one: '++' })).toEqual(planned('across', 1));
+  expect(choose(spoiled, { 'foreign-control': '-+', 'idle-control': '+-', across: '--', one: '++' })).toEqual(
+    planned('across', 1),
+  );
 });
 
 test('where several have none, each is tried once before one is tried twice, and an arm before a control', () => {
@@ -25,12 +30,16 @@ test('where several have none, each is tried once before one is tried twice, and
 });
 
 test('then who has the fewest whole runs', () => {
-  expect(choose([planned('across'), planned('idle-control')], { across: '-++', 'idle-control': '-+' })).toEqual(planned('idle-control'));
+  expect(choose([planned('across'), planned('idle-control')], { across: '-++', 'idle-control': '-+' })).toEqual(
+    planned('idle-control'),
+  );
 });
 
 test('an arm on another kernel is another arm', () => {
   const spoiled = [planned('across', 1, 'a'), planned('across', 1, 'b')];
-  expect(nextRetry(spoiled, [...files({ across: '-+' }, 'a'), ...files({ across: '--' }, 'b')], isControl)).toEqual(planned('across', 1, 'b'));
+  expect(nextRetry(spoiled, [...files({ across: '-+' }, 'a'), ...files({ across: '--' }, 'b')], isControl)).toEqual(
+    planned('across', 1, 'b'),
+  );
 });
 
 test('none where no run is spoiled', () => {

@@ -4,7 +4,13 @@ import type { MachineLoad } from '../../src/host/load.js';
 import type { SampleStream } from '../../src/record/samples.js';
 
 const limits = { steal_share: 0.05, foreignLoad_share: 0.25, retries: 2 };
-const calm: MachineLoad = { steal_share: 0.05, foreignLoad_share: 0.25, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false };
+const calm: MachineLoad = {
+  steal_share: 0.05,
+  foreignLoad_share: 0.25,
+  ownLoad_share: 0,
+  clockSource: 'tsc',
+  clockSourceChanged: false,
+};
 
 const sentences = (all: readonly Disturbance[]): string[] => all.map(({ sentence }) => sentence);
 
@@ -22,13 +28,22 @@ test.each<[Partial<MachineLoad>, string]>([
 });
 
 test('every reason is named', () => {
-  expect(spoiledBy({ steal_share: 1, foreignLoad_share: 1, ownLoad_share: 0, clockSource: 'hpet', clockSourceChanged: true }, limits)).toHaveLength(3);
+  expect(
+    spoiledBy(
+      { steal_share: 1, foreignLoad_share: 1, ownLoad_share: 0, clockSource: 'hpet', clockSourceChanged: true },
+      limits,
+    ),
+  ).toHaveLength(3);
 });
 
 test('what the host did to a guest spoils its run: CPUs kept waiting, a clock that went wrong', () => {
   expect(spoiledByHost({ runDelay_share: 0.05, clock_ratio: 1.04 }, 10e9, limits)).toEqual([]);
-  expect(sentences(spoiledByHost({ runDelay_share: 0.06, clock_ratio: 1 }, 10e9, limits))).toEqual(["the host kept the guest's CPUs waiting for 6 % of the time (limit 5 %)"]);
-  expect(sentences(spoiledByHost({ runDelay_share: 0, clock_ratio: 0.9 }, 10e9, limits))).toEqual(["the guest's clock went 0.90 times as fast as the host's"]);
+  expect(sentences(spoiledByHost({ runDelay_share: 0.06, clock_ratio: 1 }, 10e9, limits))).toEqual([
+    "the host kept the guest's CPUs waiting for 6 % of the time (limit 5 %)",
+  ]);
+  expect(sentences(spoiledByHost({ runDelay_share: 0, clock_ratio: 0.9 }, 10e9, limits))).toEqual([
+    "the guest's clock went 0.90 times as fast as the host's",
+  ]);
 });
 
 test('in a short run a clock is not called wrong for what may be a message read late', () => {
@@ -41,17 +56,41 @@ describe('a workload that did not work all through its window', () => {
   const window = { windowStart_ns: 200 * ms, windowEnd_ns: 3200 * ms, drainEnd_ns: 3500 * ms };
 
   /** A look every 10 ms, but for gaps; a thread that sleeps, but for when it was stopped. Times in milliseconds. */
-  function samples({ gap = [0, 0], stopped = [0, 0], letter = 'T' }: { gap?: [number, number]; stopped?: [number, number]; letter?: string }): SampleStream {
-    const inside = (time_ns: number, [from, to]: [number, number]): boolean => time_ns >= from * ms && time_ns < to * ms;
+  function samples({
+    gap = [0, 0],
+    stopped = [0, 0],
+    letter = 'T',
+  }: {
+    gap?: [number, number];
+    stopped?: [number, number];
+    letter?: string;
+  }): SampleStream {
+    const inside = (time_ns: number, [from, to]: [number, number]): boolean =>
+      time_ns >= from * ms && time_ns < to * ms;
     const ticks_ns = Array.from({ length: 360 }, (_, i) => i * 10 * ms).filter((time_ns) => !inside(time_ns, gap));
-    const changes = ticks_ns.map((time_ns, tick) => ({ tick, time_ns, state: inside(time_ns, stopped) ? letter : 'S', onCpu_ns: 0, runDelay_ns: 0 }));
-    return { timelines: new Map([[7, { pid: 7, tid: 7, comm: 'writer', changes, period_ns: 10 * ms, ticks_ns }]]), ticks_ns, period_ns: 10 * ms };
+    const changes = ticks_ns.map((time_ns, tick) => ({
+      tick,
+      time_ns,
+      state: inside(time_ns, stopped) ? letter : 'S',
+      onCpu_ns: 0,
+      runDelay_ns: 0,
+    }));
+    return {
+      timelines: new Map([[7, { pid: 7, tid: 7, comm: 'writer', changes, period_ns: 10 * ms, ticks_ns }]]),
+      ticks_ns,
+      period_ns: 10 * ms,
+    };
   }
 
   const kinds = (stream: SampleStream): string[] => spoiledByStop(stream, window).map(({ kind }) => kind);
 
   test('was stopped by a signal or a debugger', () => {
-    expect(spoiledByStop(samples({ stopped: [1000, 1700] }), window)).toEqual([{ kind: 'stopped', sentence: 'the workload was stopped by a signal or a debugger (state T) for 700 ms of its window' }]);
+    expect(spoiledByStop(samples({ stopped: [1000, 1700] }), window)).toEqual([
+      {
+        kind: 'stopped',
+        sentence: 'the workload was stopped by a signal or a debugger (state T) for 700 ms of its window',
+      },
+    ]);
     expect(kinds(samples({ stopped: [1000, 1050], letter: 't' }))).toEqual(['stopped']);
     // Before and after it is no matter.
     expect(kinds(samples({ stopped: [0, 150] }))).toEqual([]);
@@ -59,11 +98,20 @@ describe('a workload that did not work all through its window', () => {
   });
 
   test('may not have worked while nobody looked', () => {
-    expect(spoiledByStop(samples({ gap: [1000, 2000] }), window)).toEqual([{ kind: 'not-looked', sentence: 'nobody looked at the workload for 1.01 s of its window: pauselab or the whole machine stood still' }]);
+    expect(spoiledByStop(samples({ gap: [1000, 2000] }), window)).toEqual([
+      {
+        kind: 'not-looked',
+        sentence: 'nobody looked at the workload for 1.01 s of its window: pauselab or the whole machine stood still',
+      },
+    ]);
     expect(kinds(samples({ gap: [2600, 3600] }))).toEqual(['not-looked']);
     expect(kinds(samples({ gap: [0, 900] }))).toEqual(['not-looked']);
     // Why not is told already.
-    expect(spoiledByStop(samples({ gap: [1000, 2000] }), window, [{ kind: 'states-unknown', sentence: 'the sampler ended' }])).toEqual([]);
+    expect(
+      spoiledByStop(samples({ gap: [1000, 2000] }), window, [
+        { kind: 'states-unknown', sentence: 'the sampler ended' },
+      ]),
+    ).toEqual([]);
     // As long as a busy machine keeps a sampler off its CPU.
     expect(kinds(samples({ gap: [1000, 1300] }))).toEqual([]);
   });

@@ -7,7 +7,10 @@ import { analyse, ms, window, type FakeRun } from './fake-run.js';
 import { kernelNamed } from '../verdict/fake-summary.js';
 
 const profile = await loadResolved('priority-inversion');
-const arms = profile.arms.map((arm) => ({ ...arm, victims: arm.victims.filter(({ series }) => series === 'writer.mprotect') }));
+const arms = profile.arms.map((arm) => ({
+  ...arm,
+  victims: arm.victims.filter(({ series }) => series === 'writer.mprotect'),
+}));
 let made = 0;
 
 function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedRun {
@@ -17,9 +20,40 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
     analysis,
     log: [],
     file: {
-      schemaVersion: 1, name: `${String(made).padStart(3, '0')}-${arm}`, arm, kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null,
-      startedAt: '2026-01-01T00:00:00.000Z', window, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
-      autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: analysis.holder?.figures ?? null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures), blocked: null,
+      schemaVersion: 1,
+      name: `${String(made).padStart(3, '0')}-${arm}`,
+      arm,
+      kernel: '6.18.0',
+      repetition: 1,
+      status: 'complete',
+      failure: null,
+      spoiled: [],
+      disturbances: [],
+      degraded: [],
+      trace: null,
+      startedAt: '2026-01-01T00:00:00.000Z',
+      window,
+      regionBytes: 4096,
+      machine: {
+        steal_share: 0,
+        foreignLoad_share: 0,
+        ownLoad_share: 0,
+        clockSource: 'tsc',
+        clockSourceChanged: false,
+        guest: null,
+      },
+      autogroup: null,
+      memoryLocked: true,
+      layout: {},
+      priorities: [],
+      holder: analysis.holder?.figures ?? null,
+      cpuMax: null,
+      memoryUse: null,
+      jvm: null,
+      churn: null,
+      unproven: [],
+      series: analysis.series.map(({ figures }) => figures),
+      blocked: null,
       ...more,
     },
   };
@@ -31,15 +65,35 @@ function summary(runs: readonly FinishedRun[]) {
   return { ...made, arm: (name: string) => made.arms.find((arm) => arm.name === name) };
 }
 
-const stalls = [{ from: 300, to: 900 }, { from: 1000, to: 1300 }];
+const stalls = [
+  { from: 300, to: 900 },
+  { from: 1000, to: 1300 },
+];
 
 test('runs are pooled for figures and kept apart for conclusions', () => {
-  const arm = summary([run('free-across-vmas', { slow: stalls }), run('free-across-vmas', { slow: stalls.slice(1), quick_n: 1000, unserved: 5 })]).arm('free-across-vmas');
-  expect(arm).toMatchObject({ runs: 2, cutShortRuns: 0, spoiledRuns: 0, regionBytes: 4096, holder: { window_calls: 2, hold_ns: 8 * ms, service: { n: 2 } } });
+  const arm = summary([
+    run('free-across-vmas', { slow: stalls }),
+    run('free-across-vmas', { slow: stalls.slice(1), quick_n: 1000, unserved: 5 }),
+  ]).arm('free-across-vmas');
+  expect(arm).toMatchObject({
+    runs: 2,
+    cutShortRuns: 0,
+    spoiledRuns: 0,
+    regionBytes: 4096,
+    holder: { window_calls: 2, hold_ns: 8 * ms, service: { n: 2 } },
+  });
   const [series] = arm?.series ?? [];
-  expect(series).toMatchObject({ service: { n: 3003, max_ns: 600 * ms }, unserved: 5, saturated: true, stalls: { count: 3, blocked_count: 3, longest_ns: 600 * ms, total_ns: 1200 * ms } });
+  expect(series).toMatchObject({
+    service: { n: 3003, max_ns: 600 * ms },
+    unserved: 5,
+    saturated: true,
+    stalls: { count: 3, blocked_count: 3, longest_ns: 600 * ms, total_ns: 1200 * ms },
+  });
   expect(series?.stalls.stalled_share).toBeCloseTo(0.2, 10);
-  expect(series?.perRun.map(({ count, n, holder_calls, status }) => [count, n, holder_calls, status])).toEqual([[2, 2002, 1, 'complete'], [1, 1001, 1, 'complete']]);
+  expect(series?.perRun.map(({ count, n, holder_calls, status }) => [count, n, holder_calls, status])).toEqual([
+    [2, 2002, 1, 'complete'],
+    [1, 1001, 1, 'complete'],
+  ]);
   expect(series?.perRun.map(({ stalled_share }) => stalled_share)).toEqual([0.3, 0.1]);
 });
 
@@ -50,7 +104,10 @@ test('every arm of the plan is there, before its first run too', () => {
 });
 
 test('spoiled runs are counted and in no figure', () => {
-  const arm = summary([run('free-one-vma', {}), run('free-one-vma', { slow: stalls }, { spoiled: ['the hypervisor took 50 %'] })]).arm('free-one-vma');
+  const arm = summary([
+    run('free-one-vma', {}),
+    run('free-one-vma', { slow: stalls }, { spoiled: ['the hypervisor took 50 %'] }),
+  ]).arm('free-one-vma');
   expect(arm).toMatchObject({ runs: 1, spoiledRuns: 1 });
   expect(arm?.series[0]).toMatchObject({ service: { n: 2000 }, stalls: { count: 0 } });
   expect(arm?.series[0]?.perRun).toHaveLength(1);
@@ -58,9 +115,21 @@ test('spoiled runs are counted and in no figure', () => {
 
 test('whole runs that nothing but other load spoiled are shown apart, and no figure has them', () => {
   const busy = { spoiled: ['other programs used 60 %'], disturbances: ['foreign-load' as const] };
-  const stopped = { spoiled: ['other programs used 60 %', 'it was stopped'], disturbances: ['foreign-load' as const, 'stopped' as const] };
-  const arm = summary([run('free-one-vma', { slow: stalls }, busy), run('free-one-vma', { slow: stalls }, stopped), run('free-one-vma', { slow: stalls }, { spoiled: ['an older version'], disturbances: null })]).arm('free-one-vma');
-  expect(arm).toMatchObject({ runs: 0, spoiledRuns: 3, series: [{ service: { n: 0 }, stalls: { count: 0 } }], underLoad: { runs: 1, series: [{ stalls: { count: 2 } }] } });
+  const stopped = {
+    spoiled: ['other programs used 60 %', 'it was stopped'],
+    disturbances: ['foreign-load' as const, 'stopped' as const],
+  };
+  const arm = summary([
+    run('free-one-vma', { slow: stalls }, busy),
+    run('free-one-vma', { slow: stalls }, stopped),
+    run('free-one-vma', { slow: stalls }, { spoiled: ['an older version'], disturbances: null }),
+  ]).arm('free-one-vma');
+  expect(arm).toMatchObject({
+    runs: 0,
+    spoiledRuns: 3,
+    series: [{ service: { n: 0 }, stalls: { count: 0 } }],
+    underLoad: { runs: 1, series: [{ stalls: { count: 2 } }] },
+  });
 });
 
 describe('a run that was cut short', () => {
@@ -68,17 +137,37 @@ describe('a run that was cut short', () => {
   const cut = run('free-across-vmas', { slow: stalls }, { status: 'partial' });
 
   test('is in the figures', () => {
-    expect(summary([...controls, cut]).arm('free-across-vmas')).toMatchObject({ runs: 1, cutShortRuns: 1, series: [{ stalls: { count: 2 } }] });
+    expect(summary([...controls, cut]).arm('free-across-vmas')).toMatchObject({
+      runs: 1,
+      cutShortRuns: 1,
+      series: [{ stalls: { count: 2 } }],
+    });
   });
 
   test.each(['partial', 'failed'] as const)('and no evidence: %s', (status) => {
-    expect(summary([...controls, { ...cut, file: { ...cut.file, status } }]).findings.find(({ arm }) => arm === 'free-across-vmas')?.outcome).toBe('no-data');
-    expect(summary([...controls, run('free-across-vmas', { slow: stalls }), { ...cut, file: { ...cut.file, status } }]).findings.find(({ arm }) => arm === 'free-across-vmas')?.outcome).toBe('stalls');
+    expect(
+      summary([...controls, { ...cut, file: { ...cut.file, status } }]).findings.find(
+        ({ arm }) => arm === 'free-across-vmas',
+      )?.outcome,
+    ).toBe('no-data');
+    expect(
+      summary([
+        ...controls,
+        run('free-across-vmas', { slow: stalls }),
+        { ...cut, file: { ...cut.file, status } },
+      ]).findings.find(({ arm }) => arm === 'free-across-vmas')?.outcome,
+    ).toBe('stalls');
   });
 });
 
 test('from recordings to a verdict', () => {
-  const { verdict, findings } = summary([run('idle-control', { holder: [] }), run('foreign-control', {}), run('free-one-vma', {}), run('free-across-vmas', { slow: stalls }), run('dontneed-across-vmas', { slow: stalls.map((one) => ({ ...one, state: 'R' })) })]);
+  const { verdict, findings } = summary([
+    run('idle-control', { holder: [] }),
+    run('foreign-control', {}),
+    run('free-one-vma', {}),
+    run('free-across-vmas', { slow: stalls }),
+    run('dontneed-across-vmas', { slow: stalls.map((one) => ({ ...one, state: 'R' })) }),
+  ]);
   expect(findings.map(({ outcome }) => outcome)).toEqual(['like-foreign', 'stalls', 'unclear']);
   expect(verdict).toBe(
     'On Linux 6.18.0: in free-across-vmas victims were blocked in the kernel for up to 600 ms at a time, while with the holder in another process or idle none was stalled, so what they waited for belongs to the memory of their own process, as mmap_lock does; ' +

@@ -10,7 +10,11 @@ const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.m
 
 function run(arm: string, pauses: number, spoiled: string[] = []): FinishedRun {
   const file = { arm, spoiled } as unknown as FinishedRun['file'];
-  return { file, analysis: analyse({}), log: [{ name: 'gc.pause', counts: countsOfValues(Array<number>(pauses).fill(1000)), long_count: 0 }] };
+  return {
+    file,
+    analysis: analyse({}),
+    log: [{ name: 'gc.pause', counts: countsOfValues(Array<number>(pauses).fill(1000)), long_count: 0 }],
+  };
 }
 
 test('samples are counted over the runs of an arm, and every arm that has some needs them', () => {

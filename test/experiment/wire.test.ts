@@ -11,12 +11,46 @@ const analysis = analyse({ holder: [{ from: 300, to: 900 }], slow: [{ from: 300,
 const output: RunOutput = {
   analysis,
   exitCode: ExitCode.workload,
-  log: [{ name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1 }, { name: 'none', counts: countsOfValues([]), long_count: 0 }],
+  log: [
+    { name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1 },
+    { name: 'none', counts: countsOfValues([]), long_count: 0 },
+  ],
   files: { 'stalls.json': JSON.stringify(noStalls), 'histograms.hlog': '#', 'jvm-err.log': '' },
   file: {
-    schemaVersion: 1, name: '000-a', arm: 'a', kernel: '6.18.0', repetition: 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null, startedAt: '', window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 },
-    regionBytes: 1, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: null, clockSourceChanged: false, guest: null }, autogroup: null, memoryLocked: true, layout: {}, priorities: [],
-    holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, unproven: [], series: analysis.series.map(({ figures }) => figures), blocked: null,
+    schemaVersion: 1,
+    name: '000-a',
+    arm: 'a',
+    kernel: '6.18.0',
+    repetition: 1,
+    status: 'complete',
+    failure: null,
+    spoiled: [],
+    disturbances: [],
+    degraded: [],
+    trace: null,
+    startedAt: '',
+    window: { windowStart_ns: 0, windowEnd_ns: 1, drainEnd_ns: 2 },
+    regionBytes: 1,
+    machine: {
+      steal_share: 0,
+      foreignLoad_share: 0,
+      ownLoad_share: 0,
+      clockSource: null,
+      clockSourceChanged: false,
+      guest: null,
+    },
+    autogroup: null,
+    memoryLocked: true,
+    layout: {},
+    priorities: [],
+    holder: null,
+    cpuMax: null,
+    memoryUse: null,
+    jvm: null,
+    churn: null,
+    unproven: [],
+    series: analysis.series.map(({ figures }) => figures),
+    blocked: null,
   },
 };
 const said = JSON.parse(JSON.stringify(sayRan(output))) as Said & { type: 'ran' };
@@ -37,7 +71,13 @@ test('a run survives the way: figures, counters, files', () => {
 
 describe('what a hostile guest could send is refused', () => {
   const withFiles = (files: Record<string, string>): unknown => ({ ...said, files });
-  const withService = (service: object): unknown => ({ ...said, analysis: { ...said.analysis, series: said.analysis.series.map((one) => ({ ...one, service: { ...one.service, ...service } })) } });
+  const withService = (service: object): unknown => ({
+    ...said,
+    analysis: {
+      ...said.analysis,
+      series: said.analysis.series.map((one) => ({ ...one, service: { ...one.service, ...service } })),
+    },
+  });
   test.each([
     ['a file above its folder', withFiles({ '../x.log': '' })],
     ['an absolute path', withFiles({ '/etc/x.conf': '' })],
@@ -56,7 +96,15 @@ describe('what a hostile guest could send is refused', () => {
     ['a status that there is not', { ...said, file: { ...said.file, status: 'fine' } }],
     ['an exit code of its own choice', { type: 'failed', exitCode: 0, sentence: 'all is well' }],
     ['an endless sentence', { type: 'failed', exitCode: 6, sentence: 'x'.repeat(5000) }],
-    ['a lock that would steer a terminal', { type: 'examined', fit: true, unfit: [], locks: [{ operation: 'a', layout: 'isolated', lock: '\u001b[2J', errno: null }] }],
+    [
+      'a lock that would steer a terminal',
+      {
+        type: 'examined',
+        fit: true,
+        unfit: [],
+        locks: [{ operation: 'a', layout: 'isolated', lock: '\u001b[2J', errno: null }],
+      },
+    ],
     ['a kind that there is not', { type: 'please-run', command: 'rm' }],
     ['nothing', null],
   ])('%s', (_, message) => {

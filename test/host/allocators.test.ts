@@ -13,9 +13,15 @@ import { endProcess } from '../support/processes.js';
 import { until } from '../support/until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pauselab-allocators-'));
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
-const asked = (name: Allocator, settings: Record<string, string> = {}, path: string | null = null): ResolvedAllocator => ({ name, path, settings });
+const asked = (
+  name: Allocator,
+  settings: Record<string, string> = {},
+  path: string | null = null,
+): ResolvedAllocator => ({ name, path, settings });
 const preloaded = ['jemalloc', 'tcmalloc', 'mimalloc'] as const;
 
 /** An error's exit code and sentence. */
@@ -38,14 +44,28 @@ describe('finding', () => {
   });
 
   test('settings go where each allocator reads them', () => {
-    expect(allocatorLaunch(asked('jemalloc', { background_thread: 'true', dirty_decay_ms: '500' })).environment).toMatchObject({ MALLOC_CONF: 'background_thread:true,dirty_decay_ms:500' });
-    expect(allocatorLaunch(asked('tcmalloc', { aggressive_decommit: 't' })).environment).toMatchObject({ TCMALLOC_AGGRESSIVE_DECOMMIT: 't' });
-    expect(allocatorLaunch(asked('mimalloc', { reset_delay: '0' })).environment).toMatchObject({ MIMALLOC_RESET_DELAY: '0' });
-    expect(allocatorLaunch(asked('glibc', { arena_max: '2', 'glibc.pthread.stack_cache_size': '0' }))).toEqual({ library: null, environment: { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2:glibc.pthread.stack_cache_size=0' } });
+    expect(
+      allocatorLaunch(asked('jemalloc', { background_thread: 'true', dirty_decay_ms: '500' })).environment,
+    ).toMatchObject({ MALLOC_CONF: 'background_thread:true,dirty_decay_ms:500' });
+    expect(allocatorLaunch(asked('tcmalloc', { aggressive_decommit: 't' })).environment).toMatchObject({
+      TCMALLOC_AGGRESSIVE_DECOMMIT: 't',
+    });
+    expect(allocatorLaunch(asked('mimalloc', { reset_delay: '0' })).environment).toMatchObject({
+      MIMALLOC_RESET_DELAY: '0',
+    });
+    expect(allocatorLaunch(asked('glibc', { arena_max: '2', 'glibc.pthread.stack_cache_size': '0' }))).toEqual({
+      library: null,
+      environment: { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2:glibc.pthread.stack_cache_size=0' },
+    });
   });
 
   test('what is nowhere is said with its package', () => {
-    expect(failureOf(() => allocatorLaunch(asked('mimalloc'), [folder, '/no/such/folder']))).toEqual([5, expect.stringMatching(/`apt-get install libmimalloc2\.0` on Debian.*`dnf install mimalloc` on Fedora.*or give its library as allocator\.path$/)]);
+    expect(failureOf(() => allocatorLaunch(asked('mimalloc'), [folder, '/no/such/folder']))).toEqual([
+      5,
+      expect.stringMatching(
+        /`apt-get install libmimalloc2\.0` on Debian.*`dnf install mimalloc` on Fedora.*or give its library as allocator\.path$/,
+      ),
+    ]);
   });
 
   /** The real library with other bytes at the head. */
@@ -63,14 +83,23 @@ describe('finding', () => {
     ['the same machine with pointers of 32 bits', 'x32.so', { 4: 1 }, 5, /32 bits\) than this machine/],
     ['no library', 'text.so', { 0: 35 }, 2, /is no shared library/],
   ])('%s is refused', (_, name, bytes, code, says) => {
-    expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, altered(name, bytes))))).toEqual([code, expect.stringMatching(says)]);
+    expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, altered(name, bytes))))).toEqual([
+      code,
+      expect.stringMatching(says),
+    ]);
   });
 
   test('a path that LD_PRELOAD cannot hold is refused, and one that is not there', () => {
     const spaced = join(folder, 'a b.so');
     copyFileSync(allocatorLaunch(asked('jemalloc')).library ?? '', spaced);
-    expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, spaced)))).toEqual([2, expect.stringContaining('parted at blanks')]);
-    expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, '/no/such.so')))).toEqual([2, expect.stringContaining('/no/such.so of jemalloc cannot be read')]);
+    expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, spaced)))).toEqual([
+      2,
+      expect.stringContaining('parted at blanks'),
+    ]);
+    expect(failureOf(() => allocatorLaunch(asked('jemalloc', {}, '/no/such.so')))).toEqual([
+      2,
+      expect.stringContaining('/no/such.so of jemalloc cannot be read'),
+    ]);
   });
 });
 
@@ -95,7 +124,10 @@ describe('settings tried before the start', () => {
     [asked('mimalloc', { eager_commit: 'maybe' }), /^mimalloc refuses its settings: .*eager_commit/],
     [asked('glibc', { arena_mx: '2' }), /^glibc has no setting arena_mx; did you mean glibc.malloc.arena_max\?/],
     [asked('glibc', { perturb: '900' }), /^glibc made 0 of perturb: 900/],
-    [asked('tcmalloc', { agressive_decommit: 't' }), /^tcmalloc has no setting agressive_decommit; did you mean aggressive_decommit\?/],
+    [
+      asked('tcmalloc', { agressive_decommit: 't' }),
+      /^tcmalloc has no setting agressive_decommit; did you mean aggressive_decommit\?/,
+    ],
   ])('$name refuses $settings', (allocator, says) => {
     expect(failureOf(() => tryAllocator(allocator))).toEqual([2, expect.stringMatching(says)]);
   });
@@ -104,11 +136,20 @@ describe('settings tried before the start', () => {
     // The head of a library and nothing behind it.
     const path = join(folder, 'head.so');
     writeFileSync(path, readFileSync(allocatorLaunch(asked('jemalloc')).library ?? '').subarray(0, 64));
-    expect(failureOf(() => tryAllocator(asked('jemalloc', {}, path)))).toEqual([5, expect.stringMatching(/was not preloaded: .*head\.so' from LD_PRELOAD cannot be preloaded/)]);
+    expect(failureOf(() => tryAllocator(asked('jemalloc', {}, path)))).toEqual([
+      5,
+      expect.stringMatching(/was not preloaded: .*head\.so' from LD_PRELOAD cannot be preloaded/),
+    ]);
   });
 
   test.each([
-    ['1', 'true', true], ['0', 'no', true], ['0x10', '16', true], ['1MiB', '1024', true], ['500', '501', false], ['', '0', false], ['true', '0', false],
+    ['1', 'true', true],
+    ['0', 'no', true],
+    ['0x10', '16', true],
+    ['1MiB', '1024', true],
+    ['500', '501', false],
+    ['', '0', false],
+    ['true', '0', false],
   ])('%s and %s: the same is %s', (a, b, same) => {
     expect(isSame(a, b)).toBe(same);
   });
@@ -119,16 +160,26 @@ describe('proof in the process', () => {
   async function processWith(environment: Readonly<Record<string, string>>): Promise<number> {
     const child = spawn('/bin/sleep', ['1000'], { env: { ...environment }, stdio: 'ignore' });
     const pid = child.pid ?? 0;
-    onTestFinished(() => { endProcess(pid); });
+    onTestFinished(() => {
+      endProcess(pid);
+    });
     // The loader maps what is preloaded before what the program needs.
-    await until('sleep is loaded', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n' && readFileSync(`/proc/${pid}/maps`, 'latin1').includes('/libc.so'));
+    await until(
+      'sleep is loaded',
+      () =>
+        readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n' &&
+        readFileSync(`/proc/${pid}/maps`, 'latin1').includes('/libc.so'),
+    );
     return pid;
   }
 
   test.each(preloaded)('%s is in the process that was started with it', async (name) => {
     const allocator = asked(name);
     const pid = await processWith(allocatorLaunch(allocator).environment);
-    expect(proveAllocator(allocator, [], { pid, report: undefined, complaints: [] })).toMatchObject({ name, settings: [] });
+    expect(proveAllocator(allocator, [], { pid, report: undefined, complaints: [] })).toMatchObject({
+      name,
+      settings: [],
+    });
   });
 
   test('a link to the library is the library', async () => {
@@ -141,35 +192,75 @@ describe('proof in the process', () => {
 
   test('without it in the process nothing is proven', async () => {
     const pid = await processWith({});
-    expect(failureOf(() => proveAllocator(asked('jemalloc'), [], { pid, report: undefined, complaints: [] }))).toEqual([5, expect.stringMatching(/^the allocator jemalloc \(.*\) is not in process \d+/)]);
-    expect(proveAllocator(asked('glibc'), [], { pid, report: undefined, complaints: [] })).toMatchObject({ name: 'glibc', file: null, version: expect.stringMatching(/^2\.\d+$/) as string });
+    expect(failureOf(() => proveAllocator(asked('jemalloc'), [], { pid, report: undefined, complaints: [] }))).toEqual([
+      5,
+      expect.stringMatching(/^the allocator jemalloc \(.*\) is not in process \d+/),
+    ]);
+    expect(proveAllocator(asked('glibc'), [], { pid, report: undefined, complaints: [] })).toMatchObject({
+      name: 'glibc',
+      file: null,
+      version: expect.stringMatching(/^2\.\d+$/) as string,
+    });
   });
 
   const glibc = (settings: Record<string, string>, report: unknown): AllocatorProof =>
-    proveAllocator(asked('glibc', settings), Object.entries(settings).map(([key, value]) => ({ key, asked: value, took: value })), { pid: process.pid, report, complaints: [] });
+    proveAllocator(
+      asked('glibc', settings),
+      Object.entries(settings).map(([key, value]) => ({ key, asked: value, took: value })),
+      { pid: process.pid, report, complaints: [] },
+    );
 
   test('what the process says goes before the trial, and names who does not say', async () => {
     const allocator = asked('jemalloc', { dirty_decay_ms: '500', retain: 'true', narenas: '4' });
     const pid = await processWith(allocatorLaunch(allocator).environment);
-    const report = { name: 'jemalloc', path: '/x', version: '5.3.0-0-g54', settings: { 'opt.dirty_decay_ms': 500, 'opt.retain': true } };
-    const proof = proveAllocator(allocator, [...tryAllocator(allocator), { key: 'x', asked: '1', took: null }], { pid, report, complaints: [] });
+    const report = {
+      name: 'jemalloc',
+      path: '/x',
+      version: '5.3.0-0-g54',
+      settings: { 'opt.dirty_decay_ms': 500, 'opt.retain': true },
+    };
+    const proof = proveAllocator(allocator, [...tryAllocator(allocator), { key: 'x', asked: '1', took: null }], {
+      pid,
+      report,
+      complaints: [],
+    });
     expect(proof.version).toBe('5.3.0-0-g54');
-    expect(proof.settings.map(({ holds, provenBy }) => [holds, provenBy])).toEqual([['500', 'the process'], ['true', 'the process'], ['4', 'a trial'], [null, null]]);
+    expect(proof.settings.map(({ holds, provenBy }) => [holds, provenBy])).toEqual([
+      ['500', 'the process'],
+      ['true', 'the process'],
+      ['4', 'a trial'],
+      [null, null],
+    ]);
     const other = { ...report, settings: { 'opt.dirty_decay_ms': 10_000 } };
-    expect(failureOf(() => proveAllocator(allocator, tryAllocator(allocator), { pid, report: other, complaints: [] }))).toEqual([5, expect.stringContaining('has dirty_decay_ms: 10000 where 500 was asked for')]);
+    expect(
+      failureOf(() => proveAllocator(allocator, tryAllocator(allocator), { pid, report: other, complaints: [] })),
+    ).toEqual([5, expect.stringContaining('has dirty_decay_ms: 10000 where 500 was asked for')]);
   });
 
   test('a report of another allocator is no proof', () => {
-    expect(failureOf(() => glibc({}, { name: 'jemalloc', path: '/other.so', version: null, settings: {} }))).toEqual([5, expect.stringContaining("its malloc is jemalloc's (/other.so), where glibc was asked for")]);
-    expect(glibc({ arena_max: '2' }, {}).settings).toEqual([{ key: 'arena_max', asked: '2', holds: '2', provenBy: 'a trial' }]);
+    expect(failureOf(() => glibc({}, { name: 'jemalloc', path: '/other.so', version: null, settings: {} }))).toEqual([
+      5,
+      expect.stringContaining("its malloc is jemalloc's (/other.so), where glibc was asked for"),
+    ]);
+    expect(glibc({ arena_max: '2' }, {}).settings).toEqual([
+      { key: 'arena_max', asked: '2', holds: '2', provenBy: 'a trial' },
+    ]);
   });
 
   test.each([
-    ["ERROR: ld.so: object '/x.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file): ignored.", 5, /was not preloaded: ERROR/],
+    [
+      "ERROR: ld.so: object '/x.so' from LD_PRELOAD cannot be preloaded (cannot open shared object file): ignored.",
+      5,
+      /was not preloaded: ERROR/,
+    ],
     ['<jemalloc>: Invalid conf pair: dirty:1', 2, /Invalid conf pair: dirty:1/],
     ['<jemalloc>: Malformed conf string', 2, /Malformed/],
   ])('its stderr tells: %s', (line, code, says) => {
-    expect(failureOf(() => proveAllocator(asked('jemalloc'), [], { pid: process.pid, report: undefined, complaints: ['x', line] }))).toEqual([code, expect.stringMatching(says)]);
+    expect(
+      failureOf(() =>
+        proveAllocator(asked('jemalloc'), [], { pid: process.pid, report: undefined, complaints: ['x', line] }),
+      ),
+    ).toEqual([code, expect.stringMatching(says)]);
   });
 
   test('other lines of stderr are nobody’s complaint', () => {
@@ -177,12 +268,28 @@ describe('proof in the process', () => {
   });
 
   test('mapped files are whole paths', () => {
-    expect([...mappedFiles('7f00-7f01 r-xp 00000000 08:01 42    /usr/lib/a b.so\n7f02-7f03 rw-p 00000000 00:00 0\n7f04-7f05 rw-p 00000000 00:00 0   [heap]\n')]).toEqual(['/usr/lib/a b.so']);
+    expect([
+      ...mappedFiles(
+        '7f00-7f01 r-xp 00000000 08:01 42    /usr/lib/a b.so\n7f02-7f03 rw-p 00000000 00:00 0\n7f04-7f05 rw-p 00000000 00:00 0   [heap]\n',
+      ),
+    ]).toEqual(['/usr/lib/a b.so']);
   });
 });
 
 test('what is not proven is told from what is, by the process that it is of', () => {
-  const setting = (key: string, provenBy: 'the process' | 'a trial' | null) => ({ key, asked: '1', holds: provenBy === null ? null : '1', provenBy });
-  const proof: AllocatorProof = { name: 'tcmalloc', file: null, version: null, settings: [setting('aggressive_decommit', 'the process'), setting('release_rate', null), setting('x', 'a trial')] };
-  expect(unprovenOf('churn', proof)).toEqual([{ process: 'churn', allocator: 'tcmalloc', key: 'release_rate', asked: '1' }]);
+  const setting = (key: string, provenBy: 'the process' | 'a trial' | null) => ({
+    key,
+    asked: '1',
+    holds: provenBy === null ? null : '1',
+    provenBy,
+  });
+  const proof: AllocatorProof = {
+    name: 'tcmalloc',
+    file: null,
+    version: null,
+    settings: [setting('aggressive_decommit', 'the process'), setting('release_rate', null), setting('x', 'a trial')],
+  };
+  expect(unprovenOf('churn', proof)).toEqual([
+    { process: 'churn', allocator: 'tcmalloc', key: 'release_rate', asked: '1' },
+  ]);
 });

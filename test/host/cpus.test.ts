@@ -50,7 +50,9 @@ function failureOf(resolve: () => unknown): Failure {
 test('one CPU is not enough for two', () => {
   const { exitCode, message } = failureOf(() => resolveCpus({ kind: 'second' }, oneThreadACore(4)));
   expect(exitCode).toBe(ExitCode.unfit);
-  expect(message).toBe('two CPUs are needed, one for holder and hogs and one for victims, and only CPU 4 may be used; run on a machine with two, or widen taskset or the cpuset');
+  expect(message).toBe(
+    'two CPUs are needed, one for holder and hogs and one for victims, and only CPU 4 may be used; run on a machine with two, or widen taskset or the cpuset',
+  );
 });
 
 test('no CPU at all is the machine’s fault, a CPU that is not there the profile’s', () => {
@@ -58,7 +60,9 @@ test('no CPU at all is the machine’s fault, a CPU that is not there the profil
   const { exitCode, message } = failureOf(() => resolveCpus({ kind: 'list', cpus: [0, 4, 7] }, oneThreadACore(0, 1)));
   expect(exitCode).toBe(ExitCode.usage);
   expect(message).toBe('CPUs 4, 7 do not exist or may not be used here; allowed are 0, 1');
-  expect(failureOf(() => resolveCpus({ kind: 'list', cpus: [4] }, oneThreadACore(0, 1))).message).toBe('CPU 4 does not exist or may not be used here; allowed are 0, 1');
+  expect(failureOf(() => resolveCpus({ kind: 'list', cpus: [4] }, oneThreadACore(0, 1))).message).toBe(
+    'CPU 4 does not exist or may not be used here; allowed are 0, 1',
+  );
   expect(resolveCpus({ kind: 'list', cpus: [1] }, oneThreadACore(0, 1))).toEqual([1]);
 });
 

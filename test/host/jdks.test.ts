@@ -2,7 +2,15 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
-import { chooseJdk, collectorOfFlag, collectorsOf, findJdks, flagsOfCollector, hasCollector, type JdkPlaces } from '../../src/host/jdks.js';
+import {
+  chooseJdk,
+  collectorOfFlag,
+  collectorsOf,
+  findJdks,
+  flagsOfCollector,
+  hasCollector,
+  type JdkPlaces,
+} from '../../src/host/jdks.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
@@ -16,9 +24,19 @@ interface Fake {
 
 /** A folder with a script that answers as a java does. */
 function fakeJdk(home: string, { version, vendor = 'Fake', without = [] }: Fake): string {
-  const refuse = without.map((flag) => `case "$*" in *${flag}*) echo "Unrecognized VM option '${flag}'" >&2; exit 1;; esac`);
-  const properties = [`java.home = ${home}`, `java.vendor = ${vendor}`, `java.version = ${version}`, 'java.vm.name = Fake VM'].map((text) => `echo '    ${text}' >&2`);
-  return script(join(home, 'bin'), [...refuse, 'echo "Property settings:" >&2', ...properties, `echo 'openjdk version "${version}"' >&2`].join('\n'));
+  const refuse = without.map(
+    (flag) => `case "$*" in *${flag}*) echo "Unrecognized VM option '${flag}'" >&2; exit 1;; esac`,
+  );
+  const properties = [
+    `java.home = ${home}`,
+    `java.vendor = ${vendor}`,
+    `java.version = ${version}`,
+    'java.vm.name = Fake VM',
+  ].map((text) => `echo '    ${text}' >&2`);
+  return script(
+    join(home, 'bin'),
+    [...refuse, 'echo "Property settings:" >&2', ...properties, `echo 'openjdk version "${version}"' >&2`].join('\n'),
+  );
 }
 
 function script(folder: string, text: string, mode = 0o755): string {
@@ -28,7 +46,8 @@ function script(folder: string, text: string, mode = 0o755): string {
 }
 
 const nowhere: JdkPlaces = { env: {}, folders: [], answerDeadline_ms: 20_000 };
-const failure = (exitCode: number, message: RegExp): unknown => expect.objectContaining({ exitCode, message: expect.stringMatching(message) as string });
+const failure = (exitCode: number, message: RegExp): unknown =>
+  expect.objectContaining({ exitCode, message: expect.stringMatching(message) as string });
 
 describe('where JDKs are found', () => {
   test('JAVA_HOME, then PATH, then folders with the newest first', async () => {
@@ -40,9 +59,26 @@ describe('where JDKs are found', () => {
     const inPath = scratch.fresh('path');
     fakeJdk(inPath, { version: '22-ea' });
     mkdirSync(join(folder, 'no-jdk'));
-    const { jdks, problems } = await findJdks({ ...nowhere, env: { JAVA_HOME: home, PATH: ['relative', '/nonexistent', join(inPath, 'bin')].join(delimiter) }, folders: ['/nonexistent', folder] });
-    expect(jdks.map(({ feature, source }) => [feature, source])).toEqual([[8, 'JAVA_HOME'], [22, 'PATH'], [25, folder], [11, folder]]);
-    expect(jdks[2]).toEqual({ home: join(folder, 'b-25'), java: join(folder, 'b-25/bin/java'), version: '25.0.1', feature: 25, vendor: 'Eclipse Adoptium', vm: 'Fake VM', source: folder });
+    const { jdks, problems } = await findJdks({
+      ...nowhere,
+      env: { JAVA_HOME: home, PATH: ['relative', '/nonexistent', join(inPath, 'bin')].join(delimiter) },
+      folders: ['/nonexistent', folder],
+    });
+    expect(jdks.map(({ feature, source }) => [feature, source])).toEqual([
+      [8, 'JAVA_HOME'],
+      [22, 'PATH'],
+      [25, folder],
+      [11, folder],
+    ]);
+    expect(jdks[2]).toEqual({
+      home: join(folder, 'b-25'),
+      java: join(folder, 'b-25/bin/java'),
+      version: '25.0.1',
+      feature: 25,
+      vendor: 'Eclipse Adoptium',
+      vm: 'Fake VM',
+      source: folder,
+    });
     expect(problems).toEqual([]);
   });
 
@@ -52,7 +88,11 @@ describe('where JDKs are found', () => {
     symlinkSync('jdk-17', join(folder, 'default'));
     const bin = scratch.fresh('bin');
     script(bin, `exec ${java} "$@"`);
-    const { jdks } = await findJdks({ ...nowhere, env: { JAVA_HOME: join(folder, 'default'), PATH: bin }, folders: [folder] });
+    const { jdks } = await findJdks({
+      ...nowhere,
+      env: { JAVA_HOME: join(folder, 'default'), PATH: bin },
+      folders: [folder],
+    });
     expect(jdks).toHaveLength(1);
     expect(jdks[0]).toMatchObject({ source: 'JAVA_HOME', java });
   });
@@ -103,40 +143,80 @@ describe('which JDK is chosen', () => {
   });
 
   test('none has the collector: exit code 5 and which it has', async () => {
-    await expect(chooseJdk({ requirement: '>=17', collector: 'shenandoah' }, places)).rejects.toEqual(failure(ExitCode.unfit, /jdk-21\/bin\/java \(Fake 21\.0\.1\) has no shenandoah collector; it has g1, parallel, serial, epsilon; choose one of them/));
+    await expect(chooseJdk({ requirement: '>=17', collector: 'shenandoah' }, places)).rejects.toEqual(
+      failure(
+        ExitCode.unfit,
+        /jdk-21\/bin\/java \(Fake 21\.0\.1\) has no shenandoah collector; it has g1, parallel, serial, epsilon; choose one of them/,
+      ),
+    );
   });
 
   test('a named one is taken though another would come first, as java, as home or through a link', async () => {
     const link = scratch.fresh('link');
     symlinkSync(join(folder, 'jdk-17'), link);
     for (const path of [java17, join(folder, 'jdk-17'), link]) {
-      expect(await chooseJdk({ requirement: '>=17', explicit: { path, source: '--java' } }, places)).toMatchObject({ java: java17, source: '--java' });
+      expect(await chooseJdk({ requirement: '>=17', explicit: { path, source: '--java' } }, places)).toMatchObject({
+        java: java17,
+        source: '--java',
+      });
     }
-    expect(await chooseJdk({ requirement: '>=17' }, { ...places, env: { PAUSELAB_JAVA: java17 } })).toMatchObject({ java: java17, source: 'PAUSELAB_JAVA' });
-    expect(await chooseJdk({ requirement: '>=17', explicit: { path: java21, source: '--java' } }, { ...places, env: { PAUSELAB_JAVA: java17 } })).toMatchObject({ java: java21 });
+    expect(await chooseJdk({ requirement: '>=17' }, { ...places, env: { PAUSELAB_JAVA: java17 } })).toMatchObject({
+      java: java17,
+      source: 'PAUSELAB_JAVA',
+    });
+    expect(
+      await chooseJdk(
+        { requirement: '>=17', explicit: { path: java21, source: '--java' } },
+        { ...places, env: { PAUSELAB_JAVA: java17 } },
+      ),
+    ).toMatchObject({ java: java21 });
   });
 
   test('a named one that is too old is never silently replaced: exit code 5', async () => {
-    await expect(chooseJdk({ requirement: '>=17', explicit: { path: old, source: '--java' } }, places)).rejects.toEqual(failure(ExitCode.unfit, /jdk-11\/bin\/java \(Fake 11\.0\.2\), named by --java, is JDK 11 and the profile asks for >=17; name another/));
-    await expect(chooseJdk({ requirement: '>=17', collector: 'zgc', explicit: { path: java21, source: '--java' } }, places)).rejects.toEqual(failure(ExitCode.unfit, /has no zgc collector; it has g1, parallel, serial, epsilon/));
+    await expect(chooseJdk({ requirement: '>=17', explicit: { path: old, source: '--java' } }, places)).rejects.toEqual(
+      failure(
+        ExitCode.unfit,
+        /jdk-11\/bin\/java \(Fake 11\.0\.2\), named by --java, is JDK 11 and the profile asks for >=17; name another/,
+      ),
+    );
+    await expect(
+      chooseJdk({ requirement: '>=17', collector: 'zgc', explicit: { path: java21, source: '--java' } }, places),
+    ).rejects.toEqual(failure(ExitCode.unfit, /has no zgc collector; it has g1, parallel, serial, epsilon/));
   });
 
   test('a named path that is no java: exit code 2', async () => {
     const other = script(scratch.fresh('bin'), 'echo hello; exit 0');
     const blank = join(scratch.fresh('jvm'), 'with blank');
     fakeJdk(blank, { version: '17.0.1' });
-    const named = (path: string): Promise<unknown> => chooseJdk({ requirement: '>=17', explicit: { path, source: '--java' } }, places);
-    await expect(named('/nonexistent/java')).rejects.toEqual(failure(ExitCode.usage, /^--java names \/nonexistent\/java, and there is no java and no folder with bin\/java/));
-    await expect(named(other)).rejects.toEqual(failure(ExitCode.usage, /is no java: it ended with exit code 0 and said "hello" to -version$/));
-    await expect(named(blank)).rejects.toEqual(failure(ExitCode.usage, /has a blank in its path; make a link to the JDK's folder without one/));
+    const named = (path: string): Promise<unknown> =>
+      chooseJdk({ requirement: '>=17', explicit: { path, source: '--java' } }, places);
+    await expect(named('/nonexistent/java')).rejects.toEqual(
+      failure(ExitCode.usage, /^--java names \/nonexistent\/java, and there is no java and no folder with bin\/java/),
+    );
+    await expect(named(other)).rejects.toEqual(
+      failure(ExitCode.usage, /is no java: it ended with exit code 0 and said "hello" to -version$/),
+    );
+    await expect(named(blank)).rejects.toEqual(
+      failure(ExitCode.usage, /has a blank in its path; make a link to the JDK's folder without one/),
+    );
     const link = scratch.fresh('link');
     symlinkSync(blank, link);
     expect(await named(link)).toMatchObject({ java: join(link, 'bin/java'), feature: 17 });
   });
 
   test('none at all, or none that fits: exit code 5 and where it was looked', async () => {
-    await expect(chooseJdk({ requirement: '>=17' }, { ...nowhere, folders: ['/nonexistent/jvm'] })).rejects.toEqual(failure(ExitCode.unfit, /^no JDK was found \(looked at JAVA_HOME, PATH, \/nonexistent\/jvm\); install it .*apt-get install/));
-    await expect(chooseJdk({ requirement: '>=30' }, places)).rejects.toEqual(failure(ExitCode.unfit, /^no JDK >=30 was found \(looked at .*\): .*jdk-21.* is JDK 21; .*jdk-17.* is JDK 17; .*jdk-11.* is JDK 11; install it/));
+    await expect(chooseJdk({ requirement: '>=17' }, { ...nowhere, folders: ['/nonexistent/jvm'] })).rejects.toEqual(
+      failure(
+        ExitCode.unfit,
+        /^no JDK was found \(looked at JAVA_HOME, PATH, \/nonexistent\/jvm\); install it .*apt-get install/,
+      ),
+    );
+    await expect(chooseJdk({ requirement: '>=30' }, places)).rejects.toEqual(
+      failure(
+        ExitCode.unfit,
+        /^no JDK >=30 was found \(looked at .*\): .*jdk-21.* is JDK 21; .*jdk-17.* is JDK 17; .*jdk-11.* is JDK 11; install it/,
+      ),
+    );
   });
 });
 

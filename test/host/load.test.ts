@@ -17,13 +17,31 @@ test('an old kernel’s short line', () => {
 const before: LoadReading = { time_ns: 5_000_000_000n, busy_ns: 10e9, steal_ns: 1e9, own_ns: 4e9, clockSource: 'tsc' };
 
 test('shares are of all CPUs’ time, and our own work is not foreign', () => {
-  const after: LoadReading = { time_ns: 7_000_000_000n, busy_ns: 13e9, steal_ns: 1.4e9, own_ns: 6e9, clockSource: 'tsc' };
-  expect(loadBetween(before, after, 2)).toEqual({ steal_share: 0.1, foreignLoad_share: 0.25, ownLoad_share: 0.5, clockSource: 'tsc', clockSourceChanged: false });
+  const after: LoadReading = {
+    time_ns: 7_000_000_000n,
+    busy_ns: 13e9,
+    steal_ns: 1.4e9,
+    own_ns: 6e9,
+    clockSource: 'tsc',
+  };
+  expect(loadBetween(before, after, 2)).toEqual({
+    steal_share: 0.1,
+    foreignLoad_share: 0.25,
+    ownLoad_share: 0.5,
+    clockSource: 'tsc',
+    clockSourceChanged: false,
+  });
 });
 
 test('ticks that run late give no share below 0, and no time no share above all', () => {
   const after: LoadReading = { ...before, busy_ns: 10e9, steal_ns: 0.9e9, own_ns: 5e9, clockSource: 'hpet' };
-  expect(loadBetween(before, after, 2)).toEqual({ steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: 'hpet', clockSourceChanged: true });
+  expect(loadBetween(before, after, 2)).toEqual({
+    steal_share: 0,
+    foreignLoad_share: 0,
+    ownLoad_share: 0,
+    clockSource: 'hpet',
+    clockSourceChanged: true,
+  });
 });
 
 test('a reading of this machine counts this process among its own, and a process that is gone as nothing', () => {

@@ -24,7 +24,12 @@ test('a jar is known by its contents, whichever arms run it', async () => {
 test('of a class path each file is, a folder is not, and a star stands for the jars of a folder', async () => {
   const [lib, classes] = [join(scratch.path, 'lib'), join(scratch.path, 'classes')];
   for (const folder of [lib, classes]) mkdirSync(folder);
-  for (const [name, text] of [['b.jar', 'b'], ['a.jar', 'a'], ['notes.txt', 'x']] as const) writeFileSync(join(lib, name), text);
+  for (const [name, text] of [
+    ['b.jar', 'b'],
+    ['a.jar', 'a'],
+    ['notes.txt', 'x'],
+  ] as const)
+    writeFileSync(join(lib, name), text);
   expect(await filesOf('-cp', `${classes}:${lib}/*:/nowhere.jar`, 'Main')).toEqual([
     { path: classes, bytes: 0, sha256: null },
     { path: `${lib}/a.jar`, bytes: 1, sha256: sha256('a') },

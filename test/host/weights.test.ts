@@ -17,7 +17,15 @@ function factorOrUnknown(hogs: Partial<ResolvedHogs>, holder: Partial<ResolvedHo
 }
 
 describe('weights are the kernel’s', () => {
-  test.each([[-20, 88761], [-10, 9548], [0, 1024], [1, 820], [5, 335], [10, 110], [19, 15]])('nice %i weighs %i', (nice, weight) => {
+  test.each([
+    [-20, 88761],
+    [-10, 9548],
+    [0, 1024],
+    [1, 820],
+    [5, 335],
+    [10, 110],
+    [19, 15],
+  ])('nice %i weighs %i', (nice, weight) => {
     expect(weightOf({ nice, policy: 'other' })).toBe(weight);
     expect(weightOf({ nice, policy: 'batch' })).toBe(weight);
   });
@@ -37,7 +45,11 @@ describe('weights are the kernel’s', () => {
 });
 
 // What was measured of a 4 ms slice: 275 ms beside one hog, 557 to 679 ms beside two.
-test.each([[1, 273], [2, 546], [4, 1092]])('nice 19 beside %i hogs is off its CPU for %i ms after a slice of 4 ms', (count, off_ms) => {
+test.each([
+  [1, 273],
+  [2, 546],
+  [4, 1092],
+])('nice 19 beside %i hogs is off its CPU for %i ms after a slice of 4 ms', (count, off_ms) => {
   expect(Math.round(4 * (factor({ count }) - 1))).toBe(off_ms);
 });
 
@@ -65,7 +77,8 @@ test('a holder of several CPUs goes to the freer one', () => {
 
 describe('real-time policies are not scheduled by weight', () => {
   test('beside a real-time hog on its CPU nothing is known, whatever the holder is', () => {
-    for (const policy of ['other', 'idle', 'fifo 1', 'rr 50'] as const) expect(factorOrUnknown({ policy: 'fifo 2' }, { policy })).toBeNull();
+    for (const policy of ['other', 'idle', 'fifo 1', 'rr 50'] as const)
+      expect(factorOrUnknown({ policy: 'fifo 2' }, { policy })).toBeNull();
   });
 
   test('a real-time hog on another CPU, or none, is in nobody’s way', () => {

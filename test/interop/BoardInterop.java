@@ -13,6 +13,7 @@ import pauselab.board.Words;
  * prints what is on a board, in the words of native/test/board_tool.cc.
  */
 public final class BoardInterop {
+
     private static final int HEADER_THREADS_OFFSET = 40;
     private static final int HEADER_SERIES_OFFSET = 48;
 
@@ -106,6 +107,5 @@ public final class BoardInterop {
         }
     }
 
-    private BoardInterop() {
-    }
+    private BoardInterop() {}
 }

@@ -2,8 +2,12 @@ import java.util.StringJoiner;
 import pauselab.load.BlockDraws;
 import pauselab.load.Sizes;
 
-/** The Java side of test/interop/churn-java.test.ts: what a churn of a seed draws, in the words of native/test/board_tool.cc. */
+/**
+ * The Java side of test/interop/churn-java.test.ts: what a churn of a seed draws, in the words of
+ * native/test/board_tool.cc.
+ */
 public final class ChurnInterop {
+
     public static void main(String[] arguments) {
         long[] numbers = new long[arguments.length];
         for (int i = 0; i < numbers.length; i++) {
@@ -18,6 +22,5 @@ public final class ChurnInterop {
         System.out.print(lines);
     }
 
-    private ChurnInterop() {
-    }
+    private ChurnInterop() {}
 }

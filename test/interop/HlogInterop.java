@@ -14,7 +14,8 @@ import org.HdrHistogram.HistogramLogWriter;
  * reference library, and prints what it knows of each tag: n, max, percentiles.
  */
 public final class HlogInterop {
-    private static final double[] PERCENTILES = {50, 90, 99, 99.9, 99.99, 100};
+
+    private static final double[] PERCENTILES = { 50, 90, 99, 99.9, 99.99, 100 };
 
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
@@ -36,7 +37,13 @@ public final class HlogInterop {
             intervals++;
             byTag.computeIfAbsent(interval.getTag(), tag -> newHistogram()).add((Histogram) interval);
         }
-        System.out.printf(Locale.ROOT, "{\"intervals\":%d,\"startTime_s\":%.3f,\"tags\":{%s}}%n", intervals, reader.getStartTimeSec(), describe(byTag));
+        System.out.printf(
+            Locale.ROOT,
+            "{\"intervals\":%d,\"startTime_s\":%.3f,\"tags\":{%s}}%n",
+            intervals,
+            reader.getStartTimeSec(),
+            describe(byTag)
+        );
     }
 
     private static void write(File file, long seed) throws Exception {
@@ -50,7 +57,7 @@ public final class HlogInterop {
             writer.outputBaseTime(start_ms);
             writer.outputLegend();
             for (int second = 0; second < 5; second++) {
-                for (String tag : new String[] {"writer.mprotect.service", "writer.mprotect.response"}) {
+                for (String tag : new String[] { "writer.mprotect.service", "writer.mprotect.response" }) {
                     Histogram interval = newHistogram();
                     for (int i = 0; i < 1_000 * second; i++) {
                         interval.recordValue((long) Math.exp(random.nextDouble() * 28));
@@ -61,7 +68,12 @@ public final class HlogInterop {
                 }
             }
         }
-        System.out.printf(Locale.ROOT, "{\"intervals\":10,\"startTime_s\":%.3f,\"tags\":{%s}}%n", start_ms / 1000.0, describe(byTag));
+        System.out.printf(
+            Locale.ROOT,
+            "{\"intervals\":10,\"startTime_s\":%.3f,\"tags\":{%s}}%n",
+            start_ms / 1000.0,
+            describe(byTag)
+        );
     }
 
     private static Histogram newHistogram() {
@@ -71,7 +83,11 @@ public final class HlogInterop {
     private static String describe(Map<String, Histogram> byTag) {
         StringBuilder text = new StringBuilder();
         byTag.forEach((tag, histogram) -> {
-            text.append(text.isEmpty() ? "" : ",").append('"').append(tag).append("\":{\"n\":").append(histogram.getTotalCount());
+            text.append(text.isEmpty() ? "" : ",")
+                .append('"')
+                .append(tag)
+                .append("\":{\"n\":")
+                .append(histogram.getTotalCount());
             text.append(",\"percentiles\":[");
             for (int i = 0; i < PERCENTILES.length; i++) {
                 text.append(i == 0 ? "" : ",").append(histogram.getValueAtPercentile(PERCENTILES[i]));
@@ -81,6 +97,5 @@ public final class HlogInterop {
         return text.toString();
     }
 
-    private HlogInterop() {
-    }
+    private HlogInterop() {}
 }

@@ -6,6 +6,7 @@ import java.util.List;
  * between it fills and empties some megabytes, and at the end waits for what gives heap back in the background.
  */
 class JvmLog {
+
     static volatile Object sink;
 
     public static void main(String[] args) throws InterruptedException {

@@ -1,4 +1,7 @@
-/** A JVM's off-heap load and the engine's churn allocate the same blocks in the same order, so that an allocator's answers can be compared. */
+/**
+ * A JVM's off-heap load and the engine's churn allocate the same blocks in the same order, so that an allocator's
+ * answers can be compared.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,8 +12,15 @@ import { nativeProgram } from '../native/programs.js';
 import { compileJava, installedJdks, jar } from '../support/jdks.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pauselab-test-churn-'));
-const program = ['-Xshare:auto', '-cp', `${jar}:${compileJava(folder, join(dirname(fileURLToPath(import.meta.url)), 'ChurnInterop.java'))}`, 'ChurnInterop'];
-afterAll(() => { rmSync(folder, { recursive: true }); });
+const program = [
+  '-Xshare:auto',
+  '-cp',
+  `${jar}:${compileJava(folder, join(dirname(fileURLToPath(import.meta.url)), 'ChurnInterop.java'))}`,
+  'ChurnInterop',
+];
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const draws = 20_000;
 /** Seed, live blocks, least and largest size: a power of two and other bounds, one size alone, the largest span. */
@@ -22,7 +32,8 @@ const churns = [
   [77, 10_000_000, 1024, 102_400],
 ].map((numbers) => numbers.map(String));
 
-const native = (numbers: readonly string[]): string => execFileSync(nativeProgram('pauselab-board-tool'), ['draws', ...numbers, String(draws)], { encoding: 'utf8' });
+const native = (numbers: readonly string[]): string =>
+  execFileSync(nativeProgram('pauselab-board-tool'), ['draws', ...numbers, String(draws)], { encoding: 'utf8' });
 
 describe.each(installedJdks())('a JVM $version', { timeout: 120_000 }, ({ java }) => {
   it.each(churns)('draws for seed %s of %s blocks from %s to %s bytes what the engine draws', (...numbers) => {

@@ -28,7 +28,9 @@ interface Described {
 }
 
 function java(...programArguments: string[]): Described {
-  return JSON.parse(execFileSync('java', ['-cp', jar, program, ...programArguments], { encoding: 'utf8' })) as Described;
+  return JSON.parse(
+    execFileSync('java', ['-cp', jar, program, ...programArguments], { encoding: 'utf8' }),
+  ) as Described;
 }
 
 function describeCounts(counts: SparseCounts): { n: number; percentiles: number[] } {
@@ -72,12 +74,21 @@ describe('histogram logs and the Java library', { timeout: 60_000 }, () => {
   });
 
   it.each(tags)('HistogramLogProcessor makes its table of %s', (tag) => {
-    const table = execFileSync('java', ['-cp', jar, 'org.HdrHistogram.HistogramLogProcessor', '-i', ours, '-tag', tag, '-outputValueUnitRatio', '1'], { encoding: 'utf8' });
+    const table = execFileSync(
+      'java',
+      ['-cp', jar, 'org.HdrHistogram.HistogramLogProcessor', '-i', ours, '-tag', tag, '-outputValueUnitRatio', '1'],
+      { encoding: 'utf8' },
+    );
     const truth = describeCounts(sums[tag] ?? emptyCounts());
     expect(Number(/Total count\s*=\s*(\d+)/.exec(table)?.[1])).toBe(truth.n);
     // Lines are: value, percentile, count up to it, 1 / (1 − percentile).
-    const rows = [...table.matchAll(/^\s*([\d.]+)\s+([\d.]+)\s+(\d+)\s/gm)].map(([, value, percentile, count]) => ({ value: Number(value), percentile: Number(percentile), count: Number(count) }));
-    const row = (percentile: number): number | undefined => rows.find((found) => found.percentile === percentile)?.value;
+    const rows = [...table.matchAll(/^\s*([\d.]+)\s+([\d.]+)\s+(\d+)\s/gm)].map(([, value, percentile, count]) => ({
+      value: Number(value),
+      percentile: Number(percentile),
+      count: Number(count),
+    }));
+    const row = (percentile: number): number | undefined =>
+      rows.find((found) => found.percentile === percentile)?.value;
     expect([row(0.5), row(0.9), row(1)]).toEqual([truth.percentiles[0], truth.percentiles[1], truth.percentiles[5]]);
     expect(rows.at(-1)?.count).toBe(truth.n);
   });
@@ -88,8 +99,15 @@ describe('histogram logs and the Java library', { timeout: 60_000 }, () => {
     const read = readHlog(readFileSync(path, 'utf8'));
     expect(read).toMatchObject({ truncated: false, startTime_ms: 1_700_000_000_000, baseTime_ms: 1_700_000_000_000 });
     expect(read.intervals).toHaveLength(written.intervals);
-    expect(read.intervals.map(({ start_ns, length_ns }) => [start_ns, length_ns]).slice(0, 3)).toEqual([[0, 1e9], [0, 1e9], [1e9, 1e9]]);
-    const ofTag = (tag: string): SparseCounts => addCounts(...read.intervals.filter((interval) => interval.tag === tag).map(({ counts }) => counts));
-    expect(Object.fromEntries(Object.keys(written.tags).map((tag) => [tag, describeCounts(ofTag(tag))]))).toEqual(written.tags);
+    expect(read.intervals.map(({ start_ns, length_ns }) => [start_ns, length_ns]).slice(0, 3)).toEqual([
+      [0, 1e9],
+      [0, 1e9],
+      [1e9, 1e9],
+    ]);
+    const ofTag = (tag: string): SparseCounts =>
+      addCounts(...read.intervals.filter((interval) => interval.tag === tag).map(({ counts }) => counts));
+    expect(Object.fromEntries(Object.keys(written.tags).map((tag) => [tag, describeCounts(ofTag(tag))]))).toEqual(
+      written.tags,
+    );
   });
 });

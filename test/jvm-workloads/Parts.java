@@ -24,6 +24,7 @@ import pauselab.run.Pacing;
  * but for their sleeps, so that what a second of a load does is a number and no measurement.
  */
 public final class Parts {
+
     private static final long SECOND_NS = 1_000_000_000;
 
     public static void main(String[] arguments) throws Exception {
@@ -52,7 +53,10 @@ public final class Parts {
     private static void loads(Path library, Path file) throws Exception {
         Native.load(library);
         for (String line : Files.readAllLines(file)) {
-            Load load = Plan.parse("board path=/b\nreport path=/r\nnative path=/n\n" + line, "plan").loads().get(0).work();
+            Load load = Plan.parse("board path=/b\nreport path=/r\nnative path=/n\n" + line, "plan")
+                .loads()
+                .get(0)
+                .work();
             MadeUpClock clock = new MadeUpClock();
             long collectionsBefore = collections();
             long allocatedBefore = allocated();
@@ -83,7 +87,10 @@ public final class Parts {
     }
 
     private static long collections() {
-        return ManagementFactory.getGarbageCollectorMXBeans().stream().mapToLong(java.lang.management.GarbageCollectorMXBean::getCollectionCount).sum();
+        return ManagementFactory.getGarbageCollectorMXBeans()
+            .stream()
+            .mapToLong(java.lang.management.GarbageCollectorMXBean::getCollectionCount)
+            .sum();
     }
 
     /** 10,000 sizes between 1 KiB and 1 MiB: how many lie in each doubling, and the first of them. */
@@ -103,6 +110,7 @@ public final class Parts {
     }
 
     private static final class MadeUpClock implements Clock {
+
         private long now_ns;
 
         @Override
@@ -116,6 +124,5 @@ public final class Parts {
         }
     }
 
-    private Parts() {
-    }
+    private Parts() {}
 }

@@ -9,7 +9,9 @@ import { compileJava, jar, nativeAccess, nativeLibrary } from '../support/jdks.j
 import { testJdks } from '../support/java.js';
 
 const folder = mkdtempSync('/dev/shm/pauselab-test-parts-');
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 const classes = compileJava(join(folder, 'classes'), fileURLToPath(new URL('Parts.java', import.meta.url)));
 const jdks = await testJdks();
 
@@ -20,7 +22,22 @@ function file(text: string): string {
   return path;
 }
 const parts = (java: string, ...args: string[]): string[] =>
-  execFileSync(java, [nativeAccess, '-XX:+UseSerialGC', '-Xms400m', '-Xmx400m', '-cp', `${classes}:${jar}`, 'pauselab.load.Parts', ...args], { encoding: 'utf8', env: {} }).trimEnd().split('\n');
+  execFileSync(
+    java,
+    [
+      nativeAccess,
+      '-XX:+UseSerialGC',
+      '-Xms400m',
+      '-Xmx400m',
+      '-cp',
+      `${classes}:${jar}`,
+      'pauselab.load.Parts',
+      ...args,
+    ],
+    { encoding: 'utf8', env: {} },
+  )
+    .trimEnd()
+    .split('\n');
 
 const head = 'board path=/b\nreport path=/r\nnative path=/n\n';
 const timer = 'probe name=a operation=timer\n';
@@ -38,18 +55,33 @@ const badPlans: readonly (readonly [text: string, sentence: string])[] = [
   [`${head}sonde name=a\n`, 'plan:4: expected board, report, native, holder, probe or load, got "sonde"'],
   [`${head}probe name=a\n`, 'plan:4: probe needs operation=…'],
   [`${head}probe operation=timer\n`, 'plan:4: probe needs name=…'],
-  [`${head}probe name=a operation=sleep\n`, `plan:4: expected one of ${[...jvmProbeNames].sort().join(', ')} for operation, got "sleep"`],
+  [
+    `${head}probe name=a operation=sleep\n`,
+    `plan:4: expected one of ${[...jvmProbeNames].sort().join(', ')} for operation, got "sleep"`,
+  ],
   [`${head}${timer}${timer}`, 'plan:5: a second thread takes the seat a; each needs its own'],
   [`${head}probe name=a operation=timer pool=3\n`, 'plan:4: probe does not know the key pool'],
   [`${head}probe name=a operation=first_fault\n`, 'plan:4: probe needs pool=…'],
   [`${head}probe name=a operation=first_fault pool=1000001\n`, 'plan:4: expected 17 to 1000000 for pool, got 1000001'],
   [`${head}probe name=a operation=warm_fault pool=x\n`, 'plan:4: expected a whole number for pool, got "x"'],
   [`${head}probe name=a operation=heap_allocation bytes=-1\n`, 'plan:4: expected a whole number for bytes, got "-1"'],
-  [`${head}probe name=a operation=malloc_free min_bytes=100 max_bytes=99\n`, 'plan:4: expected at least min_bytes=100 for max_bytes, got 99'],
-  [`${head}load name=a load=waves\n`, `plan:4: expected one of ${Object.keys(jvmLoads).sort().join(', ')} for load, got "waves"`],
-  [`${head}load name=a load=heap_wave low_bytes=5 high_bytes=5\n`, 'plan:4: expected more than low_bytes=5 for high_bytes, got 5'],
+  [
+    `${head}probe name=a operation=malloc_free min_bytes=100 max_bytes=99\n`,
+    'plan:4: expected at least min_bytes=100 for max_bytes, got 99',
+  ],
+  [
+    `${head}load name=a load=waves\n`,
+    `plan:4: expected one of ${Object.keys(jvmLoads).sort().join(', ')} for load, got "waves"`,
+  ],
+  [
+    `${head}load name=a load=heap_wave low_bytes=5 high_bytes=5\n`,
+    'plan:4: expected more than low_bytes=5 for high_bytes, got 5',
+  ],
   [`${head}load name=a load=heap_wave gc_at_low=2\n`, 'plan:4: expected 0 to 1 for gc_at_low, got 2'],
-  [`${head}load name=a load=heap_wave period_ns=99999999999999999999\n`, 'plan:4: expected a whole number for period_ns, got "99999999999999999999"'],
+  [
+    `${head}load name=a load=heap_wave period_ns=99999999999999999999\n`,
+    'plan:4: expected a whole number for period_ns, got "99999999999999999999"',
+  ],
   [`${head}load name=a load=thread_churn rate=5\n`, 'plan:4: load does not know the key rate'],
 ];
 
@@ -80,12 +112,17 @@ const expected: Readonly<Record<keyof typeof jvmLoads, Readonly<Record<string, n
 
 describe.each(jdks)('JDK $feature', ({ java }) => {
   test('a bad plan is refused with its line, what was expected and what came', () => {
-    const said = parts(java, 'plans', file([...badPlans.map(([text]) => text), `${head}${timer}load name=b load=heap_wave\n`].join('\f')));
+    const said = parts(
+      java,
+      'plans',
+      file([...badPlans.map(([text]) => text), `${head}${timer}load name=b load=heap_wave\n`].join('\f')),
+    );
     expect(said).toEqual([...badPlans.map(([, sentence]) => `2 ${sentence}`), '0 1 probes, 1 loads']);
   });
 
   test('sizes are spread evenly over their logarithms, and are the seed’s', () => {
-    const of = (seed: number): { doublings: number[]; first: number[] } => JSON.parse(parts(java, 'sizes', String(seed)).join('')) as never;
+    const of = (seed: number): { doublings: number[]; first: number[] } =>
+      JSON.parse(parts(java, 'sizes', String(seed)).join('')) as never;
     const { doublings, first } = of(1);
     // 10,000 in 10 doublings: 1,000 ± 5 standard deviations of a binomial.
     expect(doublings.slice(0, 10).every((n) => Math.abs(n - 1000) < 150)).toBe(true);
@@ -95,9 +132,16 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
   });
 
   const names = Object.keys(loads) as (keyof typeof loads)[];
-  const line = (name: keyof typeof loads, seed: number): string => `load name=l load=${name} seed=${seed} ${loads[name]}`;
-  const seen = parts(java, 'loads', nativeLibrary, file(names.flatMap((name) => [1, 1, 2].map((seed) => line(name, seed))).join('\n'))).map((text) => JSON.parse(text) as Record<string, number>);
-  const of = (name: keyof typeof loads): Record<string, number>[] => seen.slice(3 * names.indexOf(name), 3 * names.indexOf(name) + 3);
+  const line = (name: keyof typeof loads, seed: number): string =>
+    `load name=l load=${name} seed=${seed} ${loads[name]}`;
+  const seen = parts(
+    java,
+    'loads',
+    nativeLibrary,
+    file(names.flatMap((name) => [1, 1, 2].map((seed) => line(name, seed))).join('\n')),
+  ).map((text) => JSON.parse(text) as Record<string, number>);
+  const of = (name: keyof typeof loads): Record<string, number>[] =>
+    seen.slice(3 * names.indexOf(name), 3 * names.indexOf(name) + 3);
 
   test.each(names)('%s keeps its pace: so much in three seconds, and not later', (name) => {
     const [first] = of(name);
@@ -105,12 +149,15 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
     expect(first?.ended_ns).toBeLessThanOrEqual(3e9);
   });
 
-  test.each(['steady_allocation', 'direct_buffers', 'malloc_churn'] as const)('%s draws the same from the same seed, and else from another', (name) => {
-    const [one, again, other] = of(name).map(({ allocated_bytes }) => allocated_bytes);
-    expect(one).toBeGreaterThan(0);
-    expect(again).toBe(one);
-    expect(other).not.toBe(one);
-  });
+  test.each(['steady_allocation', 'direct_buffers', 'malloc_churn'] as const)(
+    '%s draws the same from the same seed, and else from another',
+    (name) => {
+      const [one, again, other] = of(name).map(({ allocated_bytes }) => allocated_bytes);
+      expect(one).toBeGreaterThan(0);
+      expect(again).toBe(one);
+      expect(other).not.toBe(one);
+    },
+  );
 
   test('what a load says that it allocated is on the heap, or off it', () => {
     const heap = (name: keyof typeof loads): Record<string, number> => of(name)[1] ?? {};

@@ -37,7 +37,11 @@ test.each([
   ['a text', Buffer.from('hello\n'.repeat(1000)), /^no kernel image/],
   ['empty', Buffer.alloc(0), /^too short/],
   ['an ELF file for Arm', elf(Buffer.from('x'), 183), /^an ELF file for 64-bit Arm/],
-  ['an ELF file cut off', elf(Buffer.from('Linux version 6.1 ')).subarray(0, -1), /^cut off: it is \d+ bytes long and its ELF header promises/],
+  [
+    'an ELF file cut off',
+    elf(Buffer.from('Linux version 6.1 ')).subarray(0, -1),
+    /^cut off: it is \d+ bytes long and its ELF header promises/,
+  ],
 ])('one that is %s is refused', (_, image, says) => {
   expect(refusal(image)).toMatch(says);
 });
@@ -49,9 +53,16 @@ test('a vmlinux names its release in its banner, not in the format of it', () =>
 
 test('any bytes are read or refused, and never throw', () => {
   const magics = [bzImage(release), elf(Buffer.from('x'))];
-  fc.assert(fc.property(fc.constantFrom(...magics), fc.array(fc.tuple(fc.nat(0x300), fc.nat(255)), { maxLength: 40 }), fc.nat(5000), (image, changes, length) => {
-    const bytes = Buffer.from(image.subarray(0, length));
-    for (const [offset, value] of changes) if (offset < bytes.length && offset > 4) bytes[offset] = value;
-    readImageHead(bytes, bytes.length);
-  }));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...magics),
+      fc.array(fc.tuple(fc.nat(0x300), fc.nat(255)), { maxLength: 40 }),
+      fc.nat(5000),
+      (image, changes, length) => {
+        const bytes = Buffer.from(image.subarray(0, length));
+        for (const [offset, value] of changes) if (offset < bytes.length && offset > 4) bytes[offset] = value;
+        readImageHead(bytes, bytes.length);
+      },
+    ),
+  );
 });

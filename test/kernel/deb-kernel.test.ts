@@ -5,7 +5,16 @@ import { beforeAll, expect, test } from 'vitest';
 import { cachedKernels } from '../../src/kernel/cache.js';
 import type { KernelImage, KernelSources } from '../../src/kernel/kernel.js';
 import { resolveKernel } from '../../src/kernel/kernel-image.js';
-import { aptEnvironment, imageDeb, makeDeb, mirrorOf, publishSuite, signingKey, splitDebs, type SigningKey } from '../support/kernels.js';
+import {
+  aptEnvironment,
+  imageDeb,
+  makeDeb,
+  mirrorOf,
+  publishSuite,
+  signingKey,
+  splitDebs,
+  type SigningKey,
+} from '../support/kernels.js';
 import { processesWith } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
@@ -31,27 +40,61 @@ interface Repository {
   readonly resolve: (asked: string, sources?: KernelSources) => Promise<KernelImage>;
 }
 
-function repository(options: { uri?: string; signedBy?: SigningKey | null; keyring?: string; suites?: Readonly<Record<string, readonly string[]>> } = {}): Repository {
+function repository(
+  options: {
+    uri?: string;
+    signedBy?: SigningKey | null;
+    keyring?: string;
+    suites?: Readonly<Record<string, readonly string[]>>;
+  } = {},
+): Repository {
   const folder = scratch.fresh('repository');
-  for (const [suite, packages] of Object.entries(options.suites ?? { trixie: older, sid: newer })) publishSuite(folder, suite, packages, options.signedBy === undefined ? key : options.signedBy);
-  const env = { ...process.env, ...aptEnvironment(scratch.fresh('apt'), options.uri ?? `file:${folder}`, options.keyring ?? key.keyring) } as Record<string, string>;
+  for (const [suite, packages] of Object.entries(options.suites ?? { trixie: older, sid: newer }))
+    publishSuite(folder, suite, packages, options.signedBy === undefined ? key : options.signedBy);
+  const env = {
+    ...process.env,
+    ...aptEnvironment(scratch.fresh('apt'), options.uri ?? `file:${folder}`, options.keyring ?? key.keyring),
+  } as Record<string, string>;
   const notes: string[] = [];
-  return { folder, env, notes, resolve: (asked, sources = {}) => resolveKernel(asked, { env, note: (sentence) => { notes.push(sentence); }, ...sources }) };
+  return {
+    folder,
+    env,
+    notes,
+    resolve: (asked, sources = {}) =>
+      resolveKernel(asked, {
+        env,
+        note: (sentence) => {
+          notes.push(sentence);
+        },
+        ...sources,
+      }),
+  };
 }
 
 const cacheOf = ({ env }: Repository): string => env.PAUSELAB_CACHE ?? '';
 /** What careless machines are configured for. */
 function takeAnything({ env }: Repository): void {
-  appendFileSync(env.APT_CONFIG ?? '', 'Acquire::AllowInsecureRepositories "true";\nAPT::Get::AllowUnauthenticated "true";\nAcquire::AllowWeakRepositories "true";\n');
+  appendFileSync(
+    env.APT_CONFIG ?? '',
+    'Acquire::AllowInsecureRepositories "true";\nAPT::Get::AllowUnauthenticated "true";\nAcquire::AllowWeakRepositories "true";\n',
+  );
 }
 
-const refused = (code: number, says: RegExp): object => ({ name: 'Failure', exitCode: code, message: expect.stringMatching(says) as string });
+const refused = (code: number, says: RegExp): object => ({
+  name: 'Failure',
+  exitCode: code,
+  message: expect.stringMatching(says) as string,
+});
 
 test('a version is found in the suite that has it, unpacked, and kept', async () => {
   const one = repository();
   const kernel = await one.resolve('deb:6.16.12');
   const release = '6.16.12+deb13-cloud-amd64';
-  expect(kernel).toMatchObject({ asked: 'deb:6.16.12', release, origin: { kind: 'deb', package: `linux-image-${release}`, version: '6.16.12-1', suite: 'trixie' } });
+  expect(kernel).toMatchObject({
+    asked: 'deb:6.16.12',
+    release,
+    origin: { kind: 'deb', package: `linux-image-${release}`, version: '6.16.12-1', suite: 'trixie' },
+  });
   expect(existsSync(join(kernel.modules ?? '', 'kernel/fs/nothing.ko'))).toBe(true);
   expect(await one.resolve('deb:6.12')).toMatchObject({ release: '6.12.10+deb13-cloud-amd64' });
   expect(await one.resolve('deb:6.12/amd64')).toMatchObject({ release: '6.12.10+deb13-amd64' });
@@ -64,7 +107,12 @@ test('a version is found in the suite that has it, unpacked, and kept', async ()
 
 test('an image package that is empty brings its parts', async () => {
   const one = repository();
-  expect(await one.resolve('deb:7')).toMatchObject({ release: '7.3.4+deb13-cloud-amd64', config: expect.any(String) as string, modules: expect.any(String) as string, origin: { suite: 'sid' } });
+  expect(await one.resolve('deb:7')).toMatchObject({
+    release: '7.3.4+deb13-cloud-amd64',
+    config: expect.any(String) as string,
+    modules: expect.any(String) as string,
+    origin: { suite: 'sid' },
+  });
 });
 
 test('parts that the mirror has dropped: what they held is said to be unknown, and without a kernel it is not offered', async () => {
@@ -77,16 +125,26 @@ test('parts that the mirror has dropped: what they held is said to be unknown, a
 });
 
 test('a version that is not there: near ones are listed', async () => {
-  await expect(repository().resolve('deb:6.13')).rejects.toMatchObject(refused(2, /^deb:6\.13: file:.* has no such kernel of the flavour cloud-amd64; near ones: deb:6\.12\.9, deb:6\.12\.10, deb:6\.16\.12, deb:7\.3\.4 /));
+  await expect(repository().resolve('deb:6.13')).rejects.toMatchObject(
+    refused(
+      2,
+      /^deb:6\.13: file:.* has no such kernel of the flavour cloud-amd64; near ones: deb:6\.12\.9, deb:6\.12\.10, deb:6\.16\.12, deb:7\.3\.4 /,
+    ),
+  );
 });
 
 test.each([
-  { what: 'by another key', options: () => ({ keyring: signingKey(join(scratch.path, `o${readdirSync(scratch.path).length}`)).keyring }) },
+  {
+    what: 'by another key',
+    options: () => ({ keyring: signingKey(join(scratch.path, `o${readdirSync(scratch.path).length}`)).keyring }),
+  },
   { what: 'not at all', options: () => ({ signedBy: null }) },
 ])('a repository that is signed $what is refused, though apt is told to take anything', async ({ options }) => {
   const one = repository(options());
   takeAnything(one);
-  await expect(one.resolve('deb:6.16.12')).rejects.toMatchObject(refused(5, /the suite \S+ of file:.* was refused, because its signature could not be checked with .*\.gpg/));
+  await expect(one.resolve('deb:6.16.12')).rejects.toMatchObject(
+    refused(5, /the suite \S+ of file:.* was refused, because its signature could not be checked with .*\.gpg/),
+  );
   expect(cachedKernels(cacheOf(one))).toEqual([]);
 });
 
@@ -95,7 +153,9 @@ test('a suite that was changed after it was signed is refused, though apt is tol
   takeAnything(one);
   const signed = join(one.folder, 'dists/sid/InRelease');
   writeFileSync(signed, readFileSync(signed, 'utf8').replace('Suite: sid', 'Suite: sid2'));
-  await expect(one.resolve('deb:7')).rejects.toMatchObject(refused(5, /deb:7 is in no suite of file:.* that could be read; the suite sid .* was refused/));
+  await expect(one.resolve('deb:7')).rejects.toMatchObject(
+    refused(5, /deb:7 is in no suite of file:.* that could be read; the suite sid .* was refused/),
+  );
   expect(await one.resolve('deb:6.16.12')).toMatchObject({ origin: { suite: 'trixie' } });
 });
 
@@ -126,8 +186,14 @@ test('lists that apt fetched and does not name are an error, and no empty lists'
   const one = repository();
   const bin = scratch.fresh('bin');
   mkdirSync(bin);
-  writeFileSync(join(bin, 'apt-get'), `#!/bin/sh\ncase "$*" in *'$(FILENAME)'*) exit 100;; esac\nexec /usr/bin/apt-get "$@"\n`, { mode: 0o755 });
-  await expect(one.resolve('deb:6.16.12', { env: { ...one.env, PATH: `${bin}:${process.env.PATH ?? ''}` } })).rejects.toMatchObject(refused(5, /names none of them/));
+  writeFileSync(
+    join(bin, 'apt-get'),
+    `#!/bin/sh\ncase "$*" in *'$(FILENAME)'*) exit 100;; esac\nexec /usr/bin/apt-get "$@"\n`,
+    { mode: 0o755 },
+  );
+  await expect(
+    one.resolve('deb:6.16.12', { env: { ...one.env, PATH: `${bin}:${process.env.PATH ?? ''}` } }),
+  ).rejects.toMatchObject(refused(5, /names none of them/));
   expect(await one.resolve('deb:6.16.12')).toMatchObject({ origin: { suite: 'trixie' } });
 });
 
@@ -151,7 +217,9 @@ test('a list or a package that is not the signed one is refused', async () => {
   const bytes = readFileSync(path);
   bytes[bytes.length - 100] = (bytes[bytes.length - 100] ?? 0) ^ 1;
   writeFileSync(path, bytes);
-  await expect(deb.resolve('deb:6.16.12')).rejects.toMatchObject(refused(5, /was refused: its checksum is not the one that the signed list of trixie names/));
+  await expect(deb.resolve('deb:6.16.12')).rejects.toMatchObject(
+    refused(5, /was refused: its checksum is not the one that the signed list of trixie names/),
+  );
   expect(cachedKernels(cacheOf(deb))).toEqual([]);
   expect(readdirSync(join(cacheOf(deb), 'kernels')).filter((name) => !name.endsWith('.lock'))).toEqual([]);
 });
@@ -159,17 +227,30 @@ test('a list or a package that is not the signed one is refused', async () => {
 test('without a network it says so, and what is cached works with a word of warning', async () => {
   const one = repository();
   await one.resolve('deb:6.12');
-  const offline = { ...one.env, ...aptEnvironment(scratch.fresh('apt'), 'http://127.0.0.1:1/debian', key.keyring), PAUSELAB_CACHE: cacheOf(one) };
-  await expect(one.resolve('deb:6.16.12', { env: offline })).rejects.toMatchObject(refused(5, /could not be fetched \(.*127\.0\.0\.1.*\).*check the network/));
+  const offline = {
+    ...one.env,
+    ...aptEnvironment(scratch.fresh('apt'), 'http://127.0.0.1:1/debian', key.keyring),
+    PAUSELAB_CACHE: cacheOf(one),
+  };
+  await expect(one.resolve('deb:6.16.12', { env: offline })).rejects.toMatchObject(
+    refused(5, /could not be fetched \(.*127\.0\.0\.1.*\).*check the network/),
+  );
   one.notes.length = 0;
   expect(await one.resolve('deb:6.12', { env: offline })).toMatchObject({ release: '6.12.10+deb13-cloud-amd64' });
-  expect(one.notes.at(-1)).toMatch(/check the network.*; deb:6\.12 is taken as the cached 6\.12\.10-1 \(6\.12\.10\+deb13-cloud-amd64\), and there may be a newer one$/);
+  expect(one.notes.at(-1)).toMatch(
+    /check the network.*; deb:6\.12 is taken as the cached 6\.12\.10-1 \(6\.12\.10\+deb13-cloud-amd64\), and there may be a newer one$/,
+  );
 });
 
 test('a machine whose apt knows no mirror of Debian is told what is possible', async () => {
   const one = repository();
-  writeFileSync((one.env.APT_CONFIG ?? '').replace('apt.conf', 'sources.list'), 'deb [arch=amd64] http://127.0.0.1:1/ubuntu noble main\n');
-  await expect(one.resolve('deb:6.16.12')).rejects.toMatchObject(refused(5, /is configured for no mirror of Debian's main archive.*name a \.deb or a kernel image instead/));
+  writeFileSync(
+    (one.env.APT_CONFIG ?? '').replace('apt.conf', 'sources.list'),
+    'deb [arch=amd64] http://127.0.0.1:1/ubuntu noble main\n',
+  );
+  await expect(one.resolve('deb:6.16.12')).rejects.toMatchObject(
+    refused(5, /is configured for no mirror of Debian's main archive.*name a \.deb or a kernel image instead/),
+  );
 });
 
 test('two that ask at once: one fetches, both have it', async () => {

@@ -48,12 +48,20 @@ test.each([
 });
 
 test('only what can mean one kernel is exact', () => {
-  expect(['deb:6.16.12', 'deb:6.12.10+deb13-amd64', 'deb:6.1.0-50'].map((asked) => isExact(parseDebSpec(asked)))).toEqual([true, true, true]);
+  expect(
+    ['deb:6.16.12', 'deb:6.12.10+deb13-amd64', 'deb:6.1.0-50'].map((asked) => isExact(parseDebSpec(asked))),
+  ).toEqual([true, true, true]);
   expect(['deb:6', 'deb:6.12'].map((asked) => isExact(parseDebSpec(asked)))).toEqual([false, false]);
 });
 
 test('versions around one that is not there', () => {
-  expect(nearVersions(parseDebSpec('deb:6.13'), packages)).toEqual(['6.1.176', '6.12.9', '6.12.10', '6.16.12', '7.0.1']);
+  expect(nearVersions(parseDebSpec('deb:6.13'), packages)).toEqual([
+    '6.1.176',
+    '6.12.9',
+    '6.12.10',
+    '6.16.12',
+    '7.0.1',
+  ]);
 });
 
 test('debugging symbols are no kernel', () => {

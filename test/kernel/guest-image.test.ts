@@ -6,7 +6,7 @@ import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
 
-test('of guests\' file systems those used last are kept, and other files are left alone', () => {
+test("of guests' file systems those used last are kept, and other files are left alone", () => {
   const images = Array.from({ length: 10 }, (_, i) => {
     const path = scratch.write(`${i}.cpio`, '');
     utimesSync(path, 1000, i === 0 ? 2000 : 1000 + i);
@@ -15,5 +15,15 @@ test('of guests\' file systems those used last are kept, and other files are lef
   scratch.write('other', '');
   keepLastUsed(dirname(images[0] ?? ''));
   const left = readdirSync(scratch.path).map((name) => name.replace(/^\d+-/, ''));
-  expect(left.sort()).toEqual(['0.cpio', '3.cpio', '4.cpio', '5.cpio', '6.cpio', '7.cpio', '8.cpio', '9.cpio', 'other']);
+  expect(left.sort()).toEqual([
+    '0.cpio',
+    '3.cpio',
+    '4.cpio',
+    '5.cpio',
+    '6.cpio',
+    '7.cpio',
+    '8.cpio',
+    '9.cpio',
+    'other',
+  ]);
 });

@@ -28,7 +28,15 @@ function resolved(asked: string): Promise<KernelImage> {
 
 test('an image is known by its release and checksum', async () => {
   const image = join(folderWith({ bzImage: bzImage(release) }), 'bzImage');
-  expect(await resolved(image)).toEqual({ asked: image, release, image, config: null, modules: null, sha256: await sha256OfFile(image), origin: { kind: 'file' } });
+  expect(await resolved(image)).toEqual({
+    asked: image,
+    release,
+    image,
+    config: null,
+    modules: null,
+    sha256: await sha256OfFile(image),
+    origin: { kind: 'file' },
+  });
 });
 
 test.each([
@@ -49,7 +57,11 @@ test('a config beside it of another version is not its own', async () => {
 
 test('a built tree is named by its folder', async () => {
   const folder = folderWith({ 'arch/x86/boot/bzImage': bzImage(release), '.config': config('6.16.12') });
-  expect(await resolved(folder)).toMatchObject({ release, image: join(folder, 'arch/x86/boot/bzImage'), config: join(folder, '.config') });
+  expect(await resolved(folder)).toMatchObject({
+    release,
+    image: join(folder, 'arch/x86/boot/bzImage'),
+    config: join(folder, '.config'),
+  });
 });
 
 test('a config that is named comes before one beside it', async () => {
@@ -58,14 +70,27 @@ test('a config that is named comes before one beside it', async () => {
 });
 
 const carried = config('6.16.12', { HZ: '1000' });
-const vmlinux = elf(Buffer.concat([Buffer.alloc(3 << 20, 1), Buffer.from(`IKCFG_ST and IKCFG_ED are only marks here. Linux version ${release} (x)\0IKCFG_ST`), gzipSync(carried), Buffer.from('IKCFG_ED'), Buffer.alloc(1 << 20)]));
-const packed = (program: string, ...args: string[]): Buffer => execFileSync(program, args, { input: vmlinux, maxBuffer: 1 << 26 });
+const vmlinux = elf(
+  Buffer.concat([
+    Buffer.alloc(3 << 20, 1),
+    Buffer.from(`IKCFG_ST and IKCFG_ED are only marks here. Linux version ${release} (x)\0IKCFG_ST`),
+    gzipSync(carried),
+    Buffer.from('IKCFG_ED'),
+    Buffer.alloc(1 << 20),
+  ]),
+);
+const packed = (program: string, ...args: string[]): Buffer =>
+  execFileSync(program, args, { input: vmlinux, maxBuffer: 1 << 26 });
 
 test.each([
   { what: 'a vmlinux', image: () => vmlinux },
   { what: 'a bzImage packed by gzip', image: () => bzImage(release, { payload: gzipSync(vmlinux) }) },
   // As the kernel's build packs it, with its unpacked size behind.
-  { what: 'a bzImage packed by xz', image: () => bzImage(release, { payload: Buffer.concat([packed('xz', '-c', '--check=crc32'), Buffer.from([1, 2, 3, 4])]) }) },
+  {
+    what: 'a bzImage packed by xz',
+    image: () =>
+      bzImage(release, { payload: Buffer.concat([packed('xz', '-c', '--check=crc32'), Buffer.from([1, 2, 3, 4])]) }),
+  },
 ])('the config inside $what is found', async ({ image }) => {
   const folder = folderWith({ image: image() });
   const kernel = await resolved(join(folder, 'image'));
@@ -74,23 +99,69 @@ test.each([
 });
 
 test('an image that carries none, or is packed in an unknown way, has none', async () => {
-  const folder = folderWith({ none: bzImage(release, { payload: gzipSync(elf(Buffer.from('nothing'))) }), unknown: bzImage(release, { payload: Buffer.from('????????') }), damaged: bzImage(release, { payload: gzipSync(vmlinux).subarray(0, 500) }) });
+  const folder = folderWith({
+    none: bzImage(release, { payload: gzipSync(elf(Buffer.from('nothing'))) }),
+    unknown: bzImage(release, { payload: Buffer.from('????????') }),
+    damaged: bzImage(release, { payload: gzipSync(vmlinux).subarray(0, 500) }),
+  });
   for (const name of ['none', 'unknown', 'damaged']) expect((await resolved(join(folder, name))).config).toBeNull();
 });
 
 test.each([
-  { what: 'no file', asked: (folder: string) => `${folder}/none`, says: /none is no file; name a kernel as deb:<version>, a \.deb, a bzImage or a vmlinux/ },
-  { what: 'a version without deb:', asked: () => '6.16.12', says: /^6\.16\.12 is no file; did you mean deb:6\.16\.12\?$/ },
+  {
+    what: 'no file',
+    asked: (folder: string) => `${folder}/none`,
+    says: /none is no file; name a kernel as deb:<version>, a \.deb, a bzImage or a vmlinux/,
+  },
+  {
+    what: 'a version without deb:',
+    asked: () => '6.16.12',
+    says: /^6\.16\.12 is no file; did you mean deb:6\.16\.12\?$/,
+  },
   { what: 'the host', asked: () => 'host', says: /is not booted/ },
-  { what: 'a folder without a kernel', asked: (folder: string) => folder, says: /is a folder without arch\/x86\/boot\/bzImage in it/ },
+  {
+    what: 'a folder without a kernel',
+    asked: (folder: string) => folder,
+    says: /is a folder without arch\/x86\/boot\/bzImage in it/,
+  },
   { what: 'a device', asked: () => '/dev/null', says: /no regular file/ },
   { what: 'a text', asked: (folder: string) => `${folder}/text`, says: /text cannot be booted: it is no kernel image/ },
-  { what: 'an image that is cut off', asked: (folder: string) => `${folder}/cut`, says: /cut cannot be booted: it is cut off: it is \d+ bytes long/ },
-  { what: 'a program', asked: (folder: string) => `${folder}/program`, says: /program cannot be booted: it is an ELF file for x86-64 and no Linux kernel/ },
-  { what: 'a config that is none', asked: (folder: string) => `${folder}/image,config=${folder}/text`, says: /text is no kernel's \.config/ },
-  { what: 'a config of another version', asked: (folder: string) => `${folder}/image,config=${folder}/other`, says: /other is the \.config of Linux 6\.12\.1 and the image is 6\.16\.12-mine/ },
-  { what: 'a config that is not there', asked: (folder: string) => `${folder}/image,config=${folder}/none`, says: /none, the config of .*image, is no file/ },
+  {
+    what: 'an image that is cut off',
+    asked: (folder: string) => `${folder}/cut`,
+    says: /cut cannot be booted: it is cut off: it is \d+ bytes long/,
+  },
+  {
+    what: 'a program',
+    asked: (folder: string) => `${folder}/program`,
+    says: /program cannot be booted: it is an ELF file for x86-64 and no Linux kernel/,
+  },
+  {
+    what: 'a config that is none',
+    asked: (folder: string) => `${folder}/image,config=${folder}/text`,
+    says: /text is no kernel's \.config/,
+  },
+  {
+    what: 'a config of another version',
+    asked: (folder: string) => `${folder}/image,config=${folder}/other`,
+    says: /other is the \.config of Linux 6\.12\.1 and the image is 6\.16\.12-mine/,
+  },
+  {
+    what: 'a config that is not there',
+    asked: (folder: string) => `${folder}/image,config=${folder}/none`,
+    says: /none, the config of .*image, is no file/,
+  },
 ])('$what is refused in one sentence', async ({ asked, says }) => {
-  const folder = folderWith({ image: bzImage(release), text: 'hello\n'.repeat(500), cut: bzImage(release).subarray(0, -4), program: elf(Buffer.from('hello')), other: config('6.12.1') });
-  await expect(resolved(asked(folder))).rejects.toMatchObject({ name: 'Failure', exitCode: 2, message: expect.stringMatching(says) as string });
+  const folder = folderWith({
+    image: bzImage(release),
+    text: 'hello\n'.repeat(500),
+    cut: bzImage(release).subarray(0, -4),
+    program: elf(Buffer.from('hello')),
+    other: config('6.12.1'),
+  });
+  await expect(resolved(asked(folder))).rejects.toMatchObject({
+    name: 'Failure',
+    exitCode: 2,
+    message: expect.stringMatching(says) as string,
+  });
 });

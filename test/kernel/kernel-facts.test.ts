@@ -3,10 +3,30 @@ import { factsOf, type KernelFacts } from '../../src/kernel/kernel-facts.js';
 import { differences } from '../../src/kernel/kernel-differences.js';
 import { config } from '../support/kernels.js';
 
-const dynamic = { PREEMPT_DYNAMIC: 'y', PREEMPT_NONE: 'n', PREEMPT_VOLUNTARY: 'n', PREEMPT: 'n', PREEMPT_LAZY: 'y', CFS_BANDWIDTH: 'y', SCHED_AUTOGROUP: 'y', TRANSPARENT_HUGEPAGE: 'y', TRANSPARENT_HUGEPAGE_ALWAYS: 'y', CPU_MITIGATIONS: 'y', MITIGATION_RETPOLINE: 'y', MITIGATION_SLS: 'n' };
+const dynamic = {
+  PREEMPT_DYNAMIC: 'y',
+  PREEMPT_NONE: 'n',
+  PREEMPT_VOLUNTARY: 'n',
+  PREEMPT: 'n',
+  PREEMPT_LAZY: 'y',
+  CFS_BANDWIDTH: 'y',
+  SCHED_AUTOGROUP: 'y',
+  TRANSPARENT_HUGEPAGE: 'y',
+  TRANSPARENT_HUGEPAGE_ALWAYS: 'y',
+  CPU_MITIGATIONS: 'y',
+  MITIGATION_RETPOLINE: 'y',
+  MITIGATION_SLS: 'n',
+};
 
-function facts(version: string, options: Readonly<Record<string, string>> | null = {}, release = `${version}+deb13-cloud-amd64`): KernelFacts {
-  return factsOf({ release, sha256: 'ab', origin: { kind: 'file' } }, options === null ? null : config(version, { ...dynamic, ...options }));
+function facts(
+  version: string,
+  options: Readonly<Record<string, string>> | null = {},
+  release = `${version}+deb13-cloud-amd64`,
+): KernelFacts {
+  return factsOf(
+    { release, sha256: 'ab', origin: { kind: 'file' } },
+    options === null ? null : config(version, { ...dynamic, ...options }),
+  );
 }
 
 test('what a .config says', () => {
@@ -25,7 +45,11 @@ test('what a .config says', () => {
 
 test('a model that the Kconfig does not offer cannot be booted', () => {
   const text = config('7.3.4', { PREEMPT_DYNAMIC: 'y', PREEMPT: 'n', PREEMPT_LAZY: 'y' });
-  expect(factsOf({ release: '7.3.4', sha256: '', origin: { kind: 'file' } }, text).preemption).toEqual({ default: 'lazy', models: ['lazy', 'full'], realTime: false });
+  expect(factsOf({ release: '7.3.4', sha256: '', origin: { kind: 'file' } }, text).preemption).toEqual({
+    default: 'lazy',
+    models: ['lazy', 'full'],
+    realTime: false,
+  });
 });
 
 test('without PREEMPT_DYNAMIC there is one model', () => {
@@ -34,7 +58,16 @@ test('without PREEMPT_DYNAMIC there is one model', () => {
 
 test("Debian's release is not always the kernel's version", () => {
   expect(facts('6.1.176', {}, '6.1.0-50-cloud-amd64').version).toBe('6.1.176');
-  expect(factsOf({ release: '6.1.0-50-amd64', sha256: '', origin: { kind: 'deb', package: 'p', version: '6.1.176-1', suite: null } }, null)).toMatchObject({ version: '6.1.176', flavour: 'amd64' });
+  expect(
+    factsOf(
+      {
+        release: '6.1.0-50-amd64',
+        sha256: '',
+        origin: { kind: 'deb', package: 'p', version: '6.1.176-1', suite: null },
+      },
+      null,
+    ),
+  ).toMatchObject({ version: '6.1.176', flavour: 'amd64' });
 });
 
 test('without a .config nothing is guessed', () => {
@@ -49,7 +82,11 @@ test('that a lock is found by behaviour only is always said', () => {
 
 test('older names of mitigations are read as the newer ones', () => {
   const text = config('6.1.176', { CPU_MITIGATIONS: 'y', RETPOLINE: 'y', CPU_IBRS_ENTRY: 'n' });
-  expect(factsOf({ release: '6.1', sha256: '', origin: { kind: 'file' } }, text).mitigations).toEqual({ enabled: true, on: ['RETPOLINE'], off: ['IBRS_ENTRY'] });
+  expect(factsOf({ release: '6.1', sha256: '', origin: { kind: 'file' } }, text).mitigations).toEqual({
+    enabled: true,
+    on: ['RETPOLINE'],
+    off: ['IBRS_ENTRY'],
+  });
 });
 
 test('a kernel does not differ from itself', () => {
@@ -62,7 +99,12 @@ test.each([
   [{ PREEMPT_DYNAMIC: 'n' }, 'preemption models', 'none, voluntary, lazy, full', 'lazy'],
   [{ PREEMPT_RT: 'y' }, 'real time', 'no', 'yes'],
   [{ PER_VMA_LOCK: 'n' }, 'per-VMA locks', 'yes', 'no'],
-  [{ TRANSPARENT_HUGEPAGE_ALWAYS: 'n', TRANSPARENT_HUGEPAGE_MADVISE: 'y' }, 'transparent huge pages', 'always', 'madvise'],
+  [
+    { TRANSPARENT_HUGEPAGE_ALWAYS: 'n', TRANSPARENT_HUGEPAGE_MADVISE: 'y' },
+    'transparent huge pages',
+    'always',
+    'madvise',
+  ],
   [{ MITIGATION_SLS: 'y' }, 'mitigations', 'fewer', 'also SLS'],
   [{ CPU_MITIGATIONS: 'n' }, 'mitigations', 'also RETPOLINE', 'off'],
   [{ SCHED_AUTOGROUP: 'n' }, 'autogroup', 'yes', 'no'],
@@ -86,10 +128,14 @@ test('a mitigation that one kernel has no option for is not called a difference'
 });
 
 test('what is not known of one is said, not left out', () => {
-  expect(differences(facts('6.16.12'), facts('6.16.12', null)).map(({ fact, sentence }) => [fact, sentence])).toEqual([['config', expect.stringMatching(/could differ unseen/)]]);
+  expect(differences(facts('6.16.12'), facts('6.16.12', null)).map(({ fact, sentence }) => [fact, sentence])).toEqual([
+    ['config', expect.stringMatching(/could differ unseen/)],
+  ]);
 });
 
 test('both ways alike', () => {
   const [one, other] = [facts('6.12.9', { HZ: '1000', MITIGATION_SLS: 'y' }), facts('6.18.5', { PER_VMA_LOCK: 'n' })];
-  expect(differences(other, one).map(({ fact, a, b }) => [fact, b, a])).toEqual(differences(one, other).map(({ fact, a, b }) => [fact, a, b]));
+  expect(differences(other, one).map(({ fact, a, b }) => [fact, b, a])).toEqual(
+    differences(one, other).map(({ fact, a, b }) => [fact, a, b]),
+  );
 });

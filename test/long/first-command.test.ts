@@ -1,5 +1,6 @@
 /**
- * The first command of the README in the hardest place at once, for real: a clone in a folder with a blank in its name, an
+ * The first command of the README in the hardest place at once, for real: a clone in a folder with a blank in its name,
+ * an
  * ordinary user, umask 077, an empty environment; then again without a network and with npm's cache filled.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -14,7 +15,9 @@ const scratch = mkdtempSync(join(tmpdir(), 'pauselab first command '));
 const home = join(scratch, 'home');
 mkdirSync(home);
 giveTo(ordinaryUser, scratch);
-afterAll(() => { rmSync(scratch, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 function clone(name: string): string {
   const tree = join(scratch, name);
@@ -23,11 +26,19 @@ function clone(name: string): string {
   return tree;
 }
 
-function start(tree: string, wrapper: readonly string[] = []): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
+function start(
+  tree: string,
+  wrapper: readonly string[] = [],
+): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
   const shell = ['-c', 'umask 077; npm start'];
   const [file, ...args] = wrapper;
   const user = file === undefined ? asOrdinaryUser : {};
-  return spawnSync(file ?? '/bin/sh', file === undefined ? shell : [...args, '/bin/sh', ...shell], { ...user, cwd: tree, env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home }, encoding: 'utf8' });
+  return spawnSync(file ?? '/bin/sh', file === undefined ? shell : [...args, '/bin/sh', ...shell], {
+    ...user,
+    cwd: tree,
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home },
+    encoding: 'utf8',
+  });
 }
 
 test('npm start builds and measures', () => {
@@ -42,7 +53,16 @@ test("without a network, npm's cache is enough", ({ skip }) => {
   skip(!isRoot || ordinaryUser === undefined, 'needs root, to take the network away');
   skip(!existsSync('/usr/bin/unshare') || !existsSync('/usr/bin/setpriv'), 'needs unshare and setpriv');
   const id = String(ordinaryUser);
-  const { status, stdout } = start(clone('another clone'), ['/usr/bin/unshare', '--net', '/usr/bin/setpriv', '--reuid', id, '--regid', id, '--clear-groups']);
+  const { status, stdout } = start(clone('another clone'), [
+    '/usr/bin/unshare',
+    '--net',
+    '/usr/bin/setpriv',
+    '--reuid',
+    id,
+    '--regid',
+    id,
+    '--clear-groups',
+  ]);
   expect(stdout).toContain('Verdict: ');
   expect([0, 4]).toContain(status);
 });

@@ -1,5 +1,6 @@
 /**
- * What takes minutes where guests are emulated: the guest examples of docs/kernels.md really run, in short, with what each
+ * What takes minutes where guests are emulated: the guest examples of docs/kernels.md really run, in short, with what
+ * each
  * is there to show; and the lock tables of two kernels side by side.
  */
 import { readFileSync } from 'node:fs';
@@ -14,10 +15,17 @@ import { until } from '../support/until.js';
 const scratch = scratchFolder();
 
 /** A host that is busy spoils no run here: what is claimed holds on one, or the try is made again. */
-const short = ['--runs', '1', ...['spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value])];
+const short = [
+  '--runs',
+  '1',
+  ...['spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value]),
+];
 
 const blocked = ({ summary }: Bundle, arm: string, kernel = ''): number =>
-  summary.arms.filter((one) => one.name === arm && one.kernel.includes(kernel)).flatMap(({ series }) => series).reduce((sum, { stalls }) => sum + stalls.blocked_count, 0);
+  summary.arms
+    .filter((one) => one.name === arm && one.kernel.includes(kernel))
+    .flatMap(({ series }) => series)
+    .reduce((sum, { stalls }) => sum + stalls.blocked_count, 0);
 
 interface Example {
   readonly duration: string;
@@ -32,22 +40,30 @@ const claims: Record<string, Example> = {
       for (const call of ['free', 'dontneed']) {
         expect(blocked(bundle, `${call}-one-vma`, '6.16'), call).toBeGreaterThan(0);
         expect(blocked(bundle, `${call}-one-vma`, '6.17'), call).toBe(0);
-        for (const kernel of ['6.16', '6.17']) expect(blocked(bundle, `${call}-across-vmas`, kernel), `${call} on ${kernel}`).toBeGreaterThan(0);
+        for (const kernel of ['6.16', '6.17'])
+          expect(blocked(bundle, `${call}-across-vmas`, kernel), `${call} on ${kernel}`).toBeGreaterThan(0);
       }
     },
   },
   'priority-inversion': {
     duration: '3s',
     claim(bundle) {
-      for (const kernel of ['6.12', '6.17']) expect(blocked(bundle, 'free-across-vmas', kernel), kernel).toBeGreaterThan(0);
+      for (const kernel of ['6.12', '6.17'])
+        expect(blocked(bundle, 'free-across-vmas', kernel), kernel).toBeGreaterThan(0);
       expect(blocked(bundle, 'free-one-vma', '6.17'), 'free-one-vma on 6.17').toBe(0);
     },
   },
   'preemption-models': {
     duration: '3s',
     claim(bundle) {
-      expect(bundle.manifest.kernels.map(({ facts }) => facts.preemption)).toEqual(['full', 'voluntary', 'lazy', 'none']);
-      for (const model of ['full', 'voluntary', 'none']) expect(blocked(bundle, 'free-across-vmas', `preempt=${model}`), model).toBeGreaterThan(0);
+      expect(bundle.manifest.kernels.map(({ facts }) => facts.preemption)).toEqual([
+        'full',
+        'voluntary',
+        'lazy',
+        'none',
+      ]);
+      for (const model of ['full', 'voluntary', 'none'])
+        expect(blocked(bundle, 'free-across-vmas', `preempt=${model}`), model).toBeGreaterThan(0);
     },
   },
   'stock-vs-patched-jvm': {
@@ -56,7 +72,9 @@ const claims: Record<string, Example> = {
       for (const { file } of bundle.runs) expect(file.jvm?.processes.length, file.name).toBeGreaterThan(0);
       for (const kernel of ['6.16', '6.17']) expect(blocked(bundle, 'g1-uncommit', kernel), kernel).toBeGreaterThan(0);
       // A purge that finds its VMA being changed takes mmap_lock on 6.17 as well: fewer, and not always none.
-      expect(blocked(bundle, 'jemalloc-free', '6.17'), 'stalls on 6.17').toBeLessThan(blocked(bundle, 'jemalloc-free', '6.16'));
+      expect(blocked(bundle, 'jemalloc-free', '6.17'), 'stalls on 6.17').toBeLessThan(
+        blocked(bundle, 'jemalloc-free', '6.16'),
+      );
     },
   },
   'throttled-holder': {
@@ -64,12 +82,15 @@ const claims: Record<string, Example> = {
     claim(bundle) {
       expect(blocked(bundle, 'throttled', '6.17')).toBeGreaterThan(0);
       expect(blocked(bundle, 'throttled', '7.3'), 'throttled on 7.3').toBe(0);
-      for (const { file } of bundle.runs.filter((run) => run.file.arm === 'throttled')) expect(file.cpuMax?.throttledPeriods, file.name).toBeGreaterThan(0);
+      for (const { file } of bundle.runs.filter((run) => run.file.arm === 'throttled'))
+        expect(file.cpuMax?.throttledPeriods, file.name).toBeGreaterThan(0);
     },
   },
 };
 
-const [block = ''] = [...readFileSync(`${repository}/docs/kernels.md`, 'utf8').matchAll(/^```sh guest\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
+const [block = ''] = [
+  ...readFileSync(`${repository}/docs/kernels.md`, 'utf8').matchAll(/^```sh guest\n([\s\S]*?)^```$/gm),
+].map(([, text = '']) => text);
 const examples = block.split('\n').flatMap((line) => /^pauselab (run .*?)(?=\s+#|$)/.exec(line)?.[1] ?? []);
 
 test('every guest example of the documentation has something to show', () => {
@@ -99,9 +120,13 @@ describe('doctor of two kernels', () => {
     await withinTries(2, 'both tables are decided', async () => {
       const ended = await pauselab([...kernels, '--json']);
       expectSuccess(ended);
-      const tables = JSON.parse(ended.stdout) as { kernel: string; locks: { operation: string; layout: string; lock: string }[] }[];
+      const tables = JSON.parse(ended.stdout) as {
+        kernel: string;
+        locks: { operation: string; layout: string; lock: string }[];
+      }[];
       expect(tables.map(({ kernel }) => kernel.slice(0, 7))).toEqual(['6.16.12', '6.17.13']);
-      const lockOf = (operation: string, layout: string): (string | undefined)[] => tables.map(({ locks }) => locks.find((row) => row.operation === operation && row.layout === layout)?.lock);
+      const lockOf = (operation: string, layout: string): (string | undefined)[] =>
+        tables.map(({ locks }) => locks.find((row) => row.operation === operation && row.layout === layout)?.lock);
       for (const operation of ['madvise_free_page', 'madvise_dontneed_page']) {
         expect(lockOf(operation, 'isolated'), operation).toEqual(['mmap_lock read', 'VMA lock']);
         expect(lockOf(operation, 'crossing'), operation).toEqual(['mmap_lock read', 'mmap_lock read']);
@@ -109,20 +134,39 @@ describe('doctor of two kernels', () => {
     });
   });
 
-  test.each([['boots', /^booting /], ['is examined', / on 6\.16\.12/]])('Ctrl-C while a guest %s: exit code 130, no table', async (_, moment) => {
+  test.each([
+    ['boots', /^booting /],
+    ['is examined', / on 6\.16\.12/],
+  ])('Ctrl-C while a guest %s: exit code 130, no table', async (_, moment) => {
     const running = startPauselab(kernels);
     await until('that moment', () => running.logs().some((text) => moment.test(text)), 300_000);
     running.kill('SIGINT');
-    expect(await running.ended).toMatchObject({ code: 130, stdout: '', sentences: [expect.stringMatching(/^pauselab: interrupted by SIGINT; half an examination says nothing/)] });
+    expect(await running.ended).toMatchObject({
+      code: 130,
+      stdout: '',
+      sentences: [expect.stringMatching(/^pauselab: interrupted by SIGINT; half an examination says nothing/)],
+    });
     expect(processesWith(`path=/dev/shm/pauselab-run-${running.pid}-`)).toEqual([]);
   });
 });
 
 test('a clock that runs too fast: refused before anything is measured, exit code 6', async () => {
   // As a kernel has it that counted its ticks while it was kept waiting.
-  const { code, sentences } = await pauselab(['run', 'stock-vs-patched', '--kernel', 'deb:6.17.13', ...short, '--append', 'tsc_early_khz=500000', '--out', scratch.fresh('clock')]);
+  const { code, sentences } = await pauselab([
+    'run',
+    'stock-vs-patched',
+    '--kernel',
+    'deb:6.17.13',
+    ...short,
+    '--append',
+    'tsc_early_khz=500000',
+    '--out',
+    scratch.fresh('clock'),
+  ]);
   expect(code).toBe(6);
-  expect(sentences).toEqual([expect.stringMatching(/^pauselab: the guest's clock is wrong: it counted \d+ s in the \d+ s since its start/)]);
+  expect(sentences).toEqual([
+    expect.stringMatching(/^pauselab: the guest's clock is wrong: it counted \d+ s in the \d+ s since its start/),
+  ]);
 });
 
 expectNothingLeft();

@@ -1,4 +1,7 @@
-/** A program of the user's own by the command: when its window opens, how its end is told, what it meets, what is left of it. */
+/**
+ * A program of the user's own by the command: when its window opens, how its end is told, what it meets, what is left
+ * of it.
+ */
 import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,34 +28,79 @@ beforeAll(() => {
   classes = compileJava(scratch.fresh('classes'), source('Waves.java'), source('pauselab/plan/Plan.java'));
 });
 
-const short = ['--runs', '1', '--duration', '1s', '--set', 'warmup=200ms', '--set', 'drain=500ms', '--set', 'spoiled.steal=100%'];
+const short = [
+  '--runs',
+  '1',
+  '--duration',
+  '1s',
+  '--set',
+  'warmup=200ms',
+  '--set',
+  'drain=500ms',
+  '--set',
+  'spoiled.steal=100%',
+];
 
 function startApp(words: string, ...options: readonly string[]): Running & { readonly out: string } {
   const out = scratch.fresh('out');
-  return { out, ...startPauselab(['run', 'app', ...short, '--java-args', `-cp ${classes} ${words}`, '--out', out, ...options]) };
+  return {
+    out,
+    ...startPauselab(['run', 'app', ...short, '--java-args', `-cp ${classes} ${words}`, '--out', out, ...options]),
+  };
 }
 
 async function runApp(words: string, ...options: readonly string[]) {
   const { out, ...running } = startApp(words, ...options);
   const ended = await running.ended;
   const log = (run: string, name: string): string => readFileSync(join(out, 'runs', run, name), 'utf8');
-  return { ...ended, out, log, run: (name: string) => readBundleFile('run', join(out, 'runs', name, 'run.json')), summary: () => readBundleFile('summary', join(out, 'summary.json')) };
+  return {
+    ...ended,
+    out,
+    log,
+    run: (name: string) => readBundleFile('run', join(out, 'runs', name, 'run.json')),
+    summary: () => readBundleFile('summary', join(out, 'summary.json')),
+  };
 }
 
 describe.each(jdks.map(({ feature, java }) => ({ feature, java })))('JDK $feature', ({ java }) => {
   test('a server is measured once it says that it is ready, where it was started, without what is ours, and ended by SIGTERM', async () => {
-    const ended = await runApp(`Waves quiet start-ms=1500 "two words" x\\"y`, '--arm', 'probes', '--arm', 'probes-off', '--set', 'jvm.app.ready.log=^started', '--java', java);
+    const ended = await runApp(
+      `Waves quiet start-ms=1500 "two words" x\\"y`,
+      '--arm',
+      'probes',
+      '--arm',
+      'probes-off',
+      '--set',
+      'jvm.app.ready.log=^started',
+      '--java',
+      java,
+    );
     expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
     for (const { jvm } of ended.summary().arms) {
       const run = jvm?.perRun[0]?.run ?? '';
-      expect(ended.log(run, 'jvm-out.log').split('\n')).toEqual([`directory ${process.cwd()}`, 'words quiet|start-ms=1500|two words|x"y', 'stdin -1', 'the program\'s own Plan is loaded', 'started: [waves]', '']);
-      expect(ended.run(run)).toMatchObject({ status: 'complete', jvm: { processes: [{ end: { exit: { code: 143 }, killed: false, leftBehind: 0 } }] } });
+      expect(ended.log(run, 'jvm-out.log').split('\n')).toEqual([
+        `directory ${process.cwd()}`,
+        'words quiet|start-ms=1500|two words|x"y',
+        'stdin -1',
+        "the program's own Plan is loaded",
+        'started: [waves]',
+        '',
+      ]);
+      expect(ended.run(run)).toMatchObject({
+        status: 'complete',
+        jvm: { processes: [{ end: { exit: { code: 143 }, killed: false, leftBehind: 0 } }] },
+      });
     }
     const { arms, verdict } = ended.summary();
-    expect(arms.map(({ name, series }) => [name, series.length])).toEqual([['probes', 5], ['probes-off', 0]]);
+    expect(arms.map(({ name, series }) => [name, series.length])).toEqual([
+      ['probes', 5],
+      ['probes-off', 0],
+    ]);
     // Nobody has a seat there, and the window is as long.
     for (const { jvm } of arms) expect(jvm?.perRun[0]?.over_ns).toBeGreaterThan(0.9e9);
-    expect(verdict).toMatch(/the program used [\d.]+ % of a CPU in probes-off and [\d.]+ % in probes, a difference of .* that may be chance: .*--runs 4/);
+    expect(verdict).toMatch(
+      /the program used [\d.]+ % of a CPU in probes-off and [\d.]+ % in probes, a difference of .* that may be chance: .*--runs 4/,
+    );
   });
 });
 
@@ -65,8 +113,14 @@ test('two configurations of a program, as docs/app.md has them: each runs as its
   expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
   const { arms, verdict } = readBundleFile('summary', join(folder, 'out/summary.json'));
   expect(arms.map(({ name }) => name)).toEqual(['g1', 'serial']);
-  const collectors = arms.map(({ jvm }) => readBundleFile('run', join(folder, 'out/runs', jvm?.perRun[0]?.run ?? '', 'run.json')).jvm?.processes[0]?.report);
-  expect(collectors).toMatchObject([{ collectors: ['G1 Young Generation', expect.anything()] }, { collectors: ['Copy', 'MarkSweepCompact'] }]);
+  const collectors = arms.map(
+    ({ jvm }) =>
+      readBundleFile('run', join(folder, 'out/runs', jvm?.perRun[0]?.run ?? '', 'run.json')).jvm?.processes[0]?.report,
+  );
+  expect(collectors).toMatchObject([
+    { collectors: ['G1 Young Generation', expect.anything()] },
+    { collectors: ['Copy', 'MarkSweepCompact'] },
+  ]);
   expect(verdict).toContain('whether serial is stalled more or less than g1; use --runs 6');
 });
 
@@ -82,21 +136,42 @@ test('a holder inside the program stalls what maps memory in it', async () => {
 });
 
 describe('secrets', () => {
-  const given = ['Waves quiet --password hunter2secret', '--arm', 'probes', '--set', 'jvm.app.environment.JAVA_TOOL_OPTIONS=-Ddb.token=t0psecret'] as const;
+  const given = [
+    'Waves quiet --password hunter2secret',
+    '--arm',
+    'probes',
+    '--set',
+    'jvm.app.environment.JAVA_TOOL_OPTIONS=-Ddb.token=t0psecret',
+  ] as const;
   const [words, ...options] = given;
   /** The program prints its words, and the JVM what it picked up. */
-  const saidBy = ({ log }: Awaited<ReturnType<typeof runApp>>): string => log('000-probes', 'jvm-out.log') + log('000-probes', 'jvm-err.log') + log('000-probes', 'jvm-launch.txt');
-  const kept = (out: string): string => filesBelow(out).map((file) => join(out, file)).filter((file) => statSync(file).isFile()).map((file) => readFileSync(file, 'latin1')).join('\n');
+  const saidBy = ({ log }: Awaited<ReturnType<typeof runApp>>): string =>
+    log('000-probes', 'jvm-out.log') + log('000-probes', 'jvm-err.log') + log('000-probes', 'jvm-launch.txt');
+  const kept = (out: string): string =>
+    filesBelow(out)
+      .map((file) => join(out, file))
+      .filter((file) => statSync(file).isFile())
+      .map((file) => readFileSync(file, 'latin1'))
+      .join('\n');
 
   test('reach the program, and are in nothing that is kept or printed', async () => {
     const ended = await runApp(words, ...options);
     expect(ended.code).toBe(0);
-    expect(saidBy(ended)).toMatch(/words quiet\|--password\|<redacted>\n[\s\S]*JAVA_TOOL_OPTIONS: -Ddb\.token=<redacted>\n[\s\S]*JAVA_TOOL_OPTIONS=-Ddb\.token=<redacted>/);
+    expect(saidBy(ended)).toMatch(
+      /words quiet\|--password\|<redacted>\n[\s\S]*JAVA_TOOL_OPTIONS: -Ddb\.token=<redacted>\n[\s\S]*JAVA_TOOL_OPTIONS=-Ddb\.token=<redacted>/,
+    );
     expect(kept(ended.out) + ended.stdout + ended.stderr).not.toMatch(/hunter2secret|t0psecret/);
     const { profile, argv } = readBundleFile('manifest', join(ended.out, 'manifest.json'));
     expect(JSON.stringify({ profile, argv })).toContain('<redacted>');
     const replayed = await pauselab(['replay', ended.out, '--trust']);
-    expect(replayed).toMatchObject({ code: 2, sentences: [expect.stringMatching(/without the secrets that its program needs: the word after --password, JAVA_TOOL_OPTIONS;/) as string] });
+    expect(replayed).toMatchObject({
+      code: 2,
+      sentences: [
+        expect.stringMatching(
+          /without the secrets that its program needs: the word after --password, JAVA_TOOL_OPTIONS;/,
+        ) as string,
+      ],
+    });
   });
 
   test('are kept with --keep-secrets', async () => {
@@ -109,19 +184,52 @@ describe('secrets', () => {
 describe('what goes otherwise', () => {
   const probes = ['--arm', 'probes'];
   test.each([
-    ['a program that ends before it is ready', 'Waves quiet exit-ms=100', ['--set', 'jvm.app.ready.port=1'], 6, /^pauselab: run 000-probes failed: the program ended by itself before it was ready with exit code 0, its last lines being .*"the end of the waves"; a program that is measured has to run until it is told to end/],
-    ['a program that ends inside its window', 'Waves quiet exit-ms=700 code=3', ['--duration', '20s'], 6, /^pauselab: run 000-probes failed: the program ended by itself inside its window with exit code 3, .*"the end of the waves"; correct what it says; what had been recorded is kept$/],
-    ['a class that is not there', 'Nowhere', [], 2, /^pauselab: (run 000-probes failed: )?java did not find its program: Could not find or load main class Nowhere/],
+    [
+      'a program that ends before it is ready',
+      'Waves quiet exit-ms=100',
+      ['--set', 'jvm.app.ready.port=1'],
+      6,
+      /^pauselab: run 000-probes failed: the program ended by itself before it was ready with exit code 0, its last lines being .*"the end of the waves"; a program that is measured has to run until it is told to end/,
+    ],
+    [
+      'a program that ends inside its window',
+      'Waves quiet exit-ms=700 code=3',
+      ['--duration', '20s'],
+      6,
+      /^pauselab: run 000-probes failed: the program ended by itself inside its window with exit code 3, .*"the end of the waves"; correct what it says; what had been recorded is kept$/,
+    ],
+    [
+      'a class that is not there',
+      'Nowhere',
+      [],
+      2,
+      /^pauselab: (run 000-probes failed: )?java did not find its program: Could not find or load main class Nowhere/,
+    ],
     ['no program', '-Xmx1g', [], 2, /expected -jar FILE, a main class or -m MODULE/],
   ] as const)('%s', async (_, words, options, code, says) => {
     const ended = await runApp(words, ...probes, ...options);
-    expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code, sentences: [expect.stringMatching(says) as string] });
+    expect({ code: ended.code, sentences: ended.sentences }).toEqual({
+      code,
+      sentences: [expect.stringMatching(says) as string],
+    });
   });
 
   test('a program that is never ready leaves its output, its log and its command line in the bundle, which every command reads', async () => {
     const ended = await runApp('Waves quiet', ...probes, '--set', 'jvm.app.ready={log: nothing, deadline: 5s}');
-    expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 6, sentences: [expect.stringMatching(/^pauselab: run 000-probes failed: the program printed no line that matches \/nothing\/ within 5\.00 s of its start \(jvm\.app\.ready\); its last line is "started: \[waves\]"; correct it, or give it longer with jvm\.app\.ready\.deadline$/) as string] });
-    expect(ended.run('000-probes')).toMatchObject({ status: 'failed', failure: expect.stringContaining('printed no line') as string, series: [], window: { windowEnd_ns: 0 } });
+    expect({ code: ended.code, sentences: ended.sentences }).toEqual({
+      code: 6,
+      sentences: [
+        expect.stringMatching(
+          /^pauselab: run 000-probes failed: the program printed no line that matches \/nothing\/ within 5\.00 s of its start \(jvm\.app\.ready\); its last line is "started: \[waves\]"; correct it, or give it longer with jvm\.app\.ready\.deadline$/,
+        ) as string,
+      ],
+    });
+    expect(ended.run('000-probes')).toMatchObject({
+      status: 'failed',
+      failure: expect.stringContaining('printed no line') as string,
+      series: [],
+      window: { windowEnd_ns: 0 },
+    });
     expect(ended.log('000-probes', 'jvm-out.log')).toContain('started: [waves]');
     expect(ended.log('000-probes', 'jvm-gc.log')).toContain('gc');
     expect(ended.log('000-probes', 'jvm-command.txt')).toMatch(/\/bin\/java\n(?:.*\n)*Waves\nquiet\n$/);
@@ -129,27 +237,66 @@ describe('what goes otherwise', () => {
     const twin = scratch.fresh('twin');
     cpSync(ended.out, twin, { recursive: true });
     // Another run of its own: one and the same counts once.
-    for (const file of ['manifest.json', 'runs/000-probes/run.json']) writeFileSync(join(twin, file), readFileSync(join(twin, file), 'utf8').replace(/"startedAt": "\d+/, '"startedAt": "1999'));
-    for (const [name, code] of [['explain', 0], ['report', 0], ['compare', 4], ['gate', 4], ['export', 0], ['merge', 0]] as const) {
-      const args = { explain: [ended.out], report: [ended.out, '-o', scratch.fresh('page.html')], compare: [ended.out, ended.out], gate: ['--baseline', ended.out, '--candidate', ended.out], export: [ended.out, '--format', 'csv'], merge: [ended.out, twin, '--out', scratch.fresh('merged')] }[name];
+    for (const file of ['manifest.json', 'runs/000-probes/run.json'])
+      writeFileSync(
+        join(twin, file),
+        readFileSync(join(twin, file), 'utf8').replace(/"startedAt": "\d+/, '"startedAt": "1999'),
+      );
+    for (const [name, code] of [
+      ['explain', 0],
+      ['report', 0],
+      ['compare', 4],
+      ['gate', 4],
+      ['export', 0],
+      ['merge', 0],
+    ] as const) {
+      const args = {
+        explain: [ended.out],
+        report: [ended.out, '-o', scratch.fresh('page.html')],
+        compare: [ended.out, ended.out],
+        gate: ['--baseline', ended.out, '--candidate', ended.out],
+        export: [ended.out, '--format', 'csv'],
+        merge: [ended.out, twin, '--out', scratch.fresh('merged')],
+      }[name];
       const said = await command(name, ...args);
-      expect({ name, code: said.code, stack: /internal error|^\s+at /m.test(said.stderr) }, said.stderr).toEqual({ name, code, stack: false });
+      expect({ name, code: said.code, stack: /internal error|^\s+at /m.test(said.stderr) }, said.stderr).toEqual({
+        name,
+        code,
+        stack: false,
+      });
     }
   });
 
   test('a JVM that crashes before its window leaves its report', async () => {
     const running = startApp('Waves quiet', ...probes, '--set', 'jvm.app.ready={log: nothing, deadline: 60s}');
-    const java = await until('java', () => processesWith(`/dev/shm/pauselab-run-${running.pid}-`).find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'java'));
-    await until('the program', () => runtimeFolders([running.pid]).some((folder) => (readIfThere(join(folder, 'jvm.out')) ?? '').includes('started')));
+    const java = await until('java', () =>
+      processesWith(`/dev/shm/pauselab-run-${running.pid}-`).find(
+        (pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'java',
+      ),
+    );
+    await until('the program', () =>
+      runtimeFolders([running.pid]).some((folder) => (readIfThere(join(folder, 'jvm.out')) ?? '').includes('started')),
+    );
     process.kill(java, 'SIGSEGV');
     const ended = await running.ended;
-    expect(ended).toMatchObject({ code: 6, sentences: [expect.stringMatching(/^pauselab: run 000-probes failed: the JVM crashed before it was ready: SIGSEGV .*; its report hs_err_pid\d+\.log is kept$/) as string] });
+    expect(ended).toMatchObject({
+      code: 6,
+      sentences: [
+        expect.stringMatching(
+          /^pauselab: run 000-probes failed: the JVM crashed before it was ready: SIGSEGV .*; its report hs_err_pid\d+\.log is kept$/,
+        ) as string,
+      ],
+    });
     expect(readFileSync(join(running.out, 'runs/000-probes', `hs_err_pid${java}.log`), 'utf8')).toContain('SIGSEGV');
   });
 
   test('a pauselab that is killed takes with it what the program has started, daemons too', async () => {
     const running = startApp('Waves quiet hang fork daemon', ...probes, '--duration', '60s');
-    const out = await until('the program', () => runtimeFolders([running.pid]).map((folder) => readIfThere(join(folder, 'jvm.out')) ?? '').find((text) => text.includes('started')));
+    const out = await until('the program', () =>
+      runtimeFolders([running.pid])
+        .map((folder) => readIfThere(join(folder, 'jvm.out')) ?? '')
+        .find((text) => text.includes('started')),
+    );
     const pids = ['child', 'daemon'].map((name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(out)?.[1]));
     expect(pids.filter(isAlive)).toHaveLength(2);
     running.kill('SIGKILL');
@@ -161,14 +308,23 @@ describe('what goes otherwise', () => {
     const ended = await runApp('Waves quiet hang fork daemon', ...probes);
     expect(ended.code).toBe(0);
     expect(ended.run('000-probes').jvm?.processes[0]).toMatchObject({ end: { killed: true, leftBehind: 2 } });
-    const pids = ['child', 'daemon'].map((name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(ended.log('000-probes', 'jvm-out.log'))?.[1]));
+    const pids = ['child', 'daemon'].map((name) =>
+      Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(ended.log('000-probes', 'jvm-out.log'))?.[1]),
+    );
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
   test('its own collector and JAVA_TOOL_OPTIONS, as far as the profile gives them', async () => {
-    const ended = await runApp('-XX:+UseSerialGC Waves quiet', ...probes, '--set', 'jvm.app.environment.JAVA_TOOL_OPTIONS=-Dx=y');
+    const ended = await runApp(
+      '-XX:+UseSerialGC Waves quiet',
+      ...probes,
+      '--set',
+      'jvm.app.environment.JAVA_TOOL_OPTIONS=-Dx=y',
+    );
     expect(ended.code).toBe(0);
-    expect(ended.run('000-probes').jvm?.processes[0]).toMatchObject({ report: { collectors: ['Copy', 'MarkSweepCompact'] } });
+    expect(ended.run('000-probes').jvm?.processes[0]).toMatchObject({
+      report: { collectors: ['Copy', 'MarkSweepCompact'] },
+    });
     expect(ended.log('000-probes', 'jvm-err.log')).toContain('Picked up JAVA_TOOL_OPTIONS: -Dx=y');
   });
 });

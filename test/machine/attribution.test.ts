@@ -1,5 +1,6 @@
 /**
- * Blame where it is due and nowhere else: victims that are stopped by a signal are no victims of mmap_lock, beside a real holder
+ * Blame where it is due and nowhere else: victims that are stopped by a signal are no victims of mmap_lock, beside a
+ * real holder
  * or none. And the trace: what it proves, and that nothing of it is left in the kernel, whatever happens.
  */
 import { execFileSync } from 'node:child_process';
@@ -18,7 +19,9 @@ import { until } from '../support/until.js';
 const scratch = scratchFolder();
 
 /** Back to back, so that a signal meets the writer inside an operation. */
-const profile = scratch.write('stopped.yaml', `
+const profile = scratch.write(
+  'stopped.yaml',
+  `
 name: stopped
 title: Victims that are stopped
 description: A writer that is always in an operation, and a timer, beside a holder at nice 19.
@@ -34,7 +37,8 @@ spoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }
 controls: { of: crossing }
 arms:
   - { name: crossing, title: MADV_FREE across VMAs, layout: split }
-`);
+`,
+);
 
 /** The trace has every call: at a rate, they are thousands and not millions. */
 const paced = ['--set', 'victims[0].rate=1000/s'];
@@ -52,16 +56,17 @@ async function runWithStops(out: string): Promise<void> {
     while (!done.signal.aborted) {
       const live = await Promise.race([untilMeasuring(running.pid).catch(() => null), running.ended.then(() => null)]);
       if (live === null) return;
-      if (!seen.has(live.engine)) for (let i = 0; i < 4; i += 1) {
-        try {
-          process.kill(live.engine, 'SIGSTOP');
-          await sleep(200);
-          process.kill(live.engine, 'SIGCONT');
-        } catch {
-          break; // its window is over
+      if (!seen.has(live.engine))
+        for (let i = 0; i < 4; i += 1) {
+          try {
+            process.kill(live.engine, 'SIGSTOP');
+            await sleep(200);
+            process.kill(live.engine, 'SIGCONT');
+          } catch {
+            break; // its window is over
+          }
+          await sleep(150);
         }
-        await sleep(150);
-      }
       seen.add(live.engine);
       await sleep(50);
     }
@@ -80,16 +85,21 @@ test('a victim that is stopped is not blamed on mmap_lock, in the controls and b
     expect(runs).toHaveLength(3);
     const stopped = stalls.filter(({ stall }) => (stall.stateShares.T ?? 0) > 0.5);
     // In no try may it be wrong; whether a stop met an operation is for the tries.
-    const wrong = stopped.filter(({ stall }) => stall.cause?.cause !== 'stopped' || overlapBlamed(stall) > 0.5 * stall.duration_ns);
+    const wrong = stopped.filter(
+      ({ stall }) => stall.cause?.cause !== 'stopped' || overlapBlamed(stall) > 0.5 * stall.duration_ns,
+    );
     expect(wrong).toEqual([]);
     const inControls = stalls.filter(({ arm }) => arm.endsWith('-control'));
     expect(inControls.filter(({ stall }) => blamed.includes(stall.cause?.cause ?? ''))).toEqual([]);
-    for (const arm of ['idle-control', 'foreign-control', 'crossing']) expect(stopped.filter((one) => one.arm === arm).length, arm).toBeGreaterThan(0);
+    for (const arm of ['idle-control', 'foreign-control', 'crossing'])
+      expect(stopped.filter((one) => one.arm === arm).length, arm).toBeGreaterThan(0);
   });
 });
 
 function overlapBlamed({ chain }: ListedStall): number {
-  return (chain ?? []).filter(({ cause }) => blamed.includes(cause)).reduce((sum, { duration_ns }) => sum + duration_ns, 0);
+  return (chain ?? [])
+    .filter(({ cause }) => blamed.includes(cause))
+    .reduce((sum, { duration_ns }) => sum + duration_ns, 0);
 }
 
 const isRoot = process.getuid?.() === 0;
@@ -97,17 +107,35 @@ const isRoot = process.getuid?.() === 0;
 /** In a mount namespace of its own, as the tracer's. */
 function instances(): string[] {
   const script = 'mkdir -p "$1" && mount -t tracefs nodev "$1" && ls "$1/instances"; umount "$1"; rmdir "$1"';
-  return execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', join('/tmp', `pauselab-test-tracefs-${process.pid}`)], { encoding: 'utf8' }).split('\n').filter((name) => name.startsWith('pauselab-'));
+  return execFileSync(
+    'unshare',
+    ['-m', 'sh', '-c', script, 'sh', join('/tmp', `pauselab-test-tracefs-${process.pid}`)],
+    { encoding: 'utf8' },
+  )
+    .split('\n')
+    .filter((name) => name.startsWith('pauselab-'));
 }
 
 describe.skipIf(!isRoot)('--trace', () => {
   test('leaves nothing in the kernel when it is killed', async () => {
-    const running = startPauselab(['run', profile, '--trace', ...paced, '--duration', '60s', '--out', scratch.fresh('killed')]);
+    const running = startPauselab([
+      'run',
+      profile,
+      '--trace',
+      ...paced,
+      '--duration',
+      '60s',
+      '--out',
+      scratch.fresh('killed'),
+    ]);
     const { engine } = await untilMeasuring(running.pid);
     expect(instances()).toEqual([0, 1].map((number) => `pauselab-${running.pid}-${number}`));
     running.kill('SIGKILL');
     await running.ended;
-    await until('the tracer is gone', () => !isAlive(engine) && processesWith(`/dev/shm/pauselab-run-${running.pid}-`).length === 0);
+    await until(
+      'the tracer is gone',
+      () => !isAlive(engine) && processesWith(`/dev/shm/pauselab-run-${running.pid}-`).length === 0,
+    );
     expect(instances()).toEqual([]);
   });
 
@@ -118,9 +146,20 @@ describe.skipIf(!isRoot)('--trace', () => {
       expect([0, 4], ended.stderr).toContain(ended.code);
       const { stalls, runs } = readStalls(out);
       for (const { file } of runs) expect(file?.trace?.events_n).toBeGreaterThan(100);
-      for (const { file } of runs) expect(file?.trace?.call_ns).toEqual({ without: expect.toSatisfy((ns: number) => ns > 0) as number, with: expect.toSatisfy((ns: number) => ns > 0) as number });
+      for (const { file } of runs)
+        expect(file?.trace?.call_ns).toEqual({
+          without: expect.toSatisfy((ns: number) => ns > 0) as number,
+          with: expect.toSatisfy((ns: number) => ns > 0) as number,
+        });
       const own = stalls.filter(({ arm, stall }) => arm === 'crossing' && stall.series === 'writer.mprotect');
-      expect(own.map(({ stall }) => stall.cause)).toContainEqual(expect.objectContaining({ cause: 'mmap-lock-reader', grade: 'proven', lock: 'mmap_lock read', thread: expect.objectContaining({ role: 'holder' }) as unknown }));
+      expect(own.map(({ stall }) => stall.cause)).toContainEqual(
+        expect.objectContaining({
+          cause: 'mmap-lock-reader',
+          grade: 'proven',
+          lock: 'mmap_lock read',
+          thread: expect.objectContaining({ role: 'holder' }) as unknown,
+        }),
+      );
     });
     expect(instances()).toEqual([]);
   });
@@ -128,7 +167,11 @@ describe.skipIf(!isRoot)('--trace', () => {
 
 test.skipIf(isRoot)('--trace without root is said, and runs nothing', async () => {
   const out = scratch.fresh('refused');
-  expectFault(await pauselab(['run', profile, '--trace', '--out', out]), { code: 5, says: [/--trace needs root/], out });
+  expectFault(await pauselab(['run', profile, '--trace', '--out', out]), {
+    code: 5,
+    says: [/--trace needs root/],
+    out,
+  });
 });
 
 expectNothingLeft();

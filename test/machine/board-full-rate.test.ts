@@ -13,7 +13,12 @@ import { afterAll, expect, it } from 'vitest';
 import { openBoard } from '../../src/record/board.js';
 import { addCounts, emptyCounts, type SparseCounts } from '../../src/record/counts.js';
 import { drainRings, type RingCursor } from '../../src/record/rings.js';
-import { intervalBetween, takeSnapshot, type BoardSnapshot, type HistogramSnapshot } from '../../src/record/snapshot.js';
+import {
+  intervalBetween,
+  takeSnapshot,
+  type BoardSnapshot,
+  type HistogramSnapshot,
+} from '../../src/record/snapshot.js';
 
 const writer = fileURLToPath(new URL('../../native/build/Release/pauselab-board-writer', import.meta.url));
 const folder = mkdtempSync('/dev/shm/pauselab-full-rate-');
@@ -26,7 +31,12 @@ const seconds = 4;
 const empty: HistogramSnapshot = { ...emptyCounts(), nBefore: 0, nAfter: 0 };
 
 /** What a difference of snapshots keeps exactly; the sum of these values is beyond 2^53. */
-function countersOf({ n, overRange, index, count }: SparseCounts): Pick<SparseCounts, 'n' | 'overRange' | 'index' | 'count'> {
+function countersOf({
+  n,
+  overRange,
+  index,
+  count,
+}: SparseCounts): Pick<SparseCounts, 'n' | 'overRange' | 'index' | 'count'> {
   return { n, overRange, index, count };
 }
 
@@ -40,7 +50,11 @@ it('every snapshot is off by at most the sample in flight, intervals sum to the 
   await once(lines, 'line');
 
   const board = openBoard(path);
-  let previous: BoardSnapshot = { taken_ns: 0, threads: [], series: [{ index: 0, service: empty, response: empty, stall_n: 0, stallSum_ns: 0 }] };
+  let previous: BoardSnapshot = {
+    taken_ns: 0,
+    threads: [],
+    series: [{ index: 0, service: empty, response: empty, stall_n: 0, stallSum_ns: 0 }],
+  };
   const intervals: { service: SparseCounts[]; response: SparseCounts[] } = { service: [], response: [] };
   let snapshots = 0;
   let records = 0;
@@ -50,7 +64,8 @@ it('every snapshot is off by at most the sample in flight, intervals sum to the 
     last = board.state() === 'done';
     const snapshot = takeSnapshot(board);
     const [series] = snapshot.series;
-    if (series === undefined || series.response === null) throw new Error('the writer has a series with response times');
+    if (series === undefined || series.response === null)
+      throw new Error('the writer has a series with response times');
     for (const { n, nBefore, nAfter } of [series.service, series.response]) {
       if (n < nBefore || n > nAfter + 1) expect({ n, nBefore, nAfter }).toBe('nBefore ≤ n ≤ nAfter + 1');
     }
@@ -76,7 +91,10 @@ it('every snapshot is off by at most the sample in flight, intervals sum to the 
   const [end] = previous.series;
   expect(n).toBeGreaterThan(1_000_000);
   expect(snapshots).toBeGreaterThan(100);
-  for (const [histogram, parts] of [[end?.service, intervals.service], [end?.response, intervals.response]] as const) {
+  for (const [histogram, parts] of [
+    [end?.service, intervals.service],
+    [end?.response, intervals.response],
+  ] as const) {
     expect(histogram).toMatchObject({ n, nBefore: n, nAfter: n });
     expect(countersOf(addCounts(...parts))).toEqual(countersOf(histogram ?? empty));
   }

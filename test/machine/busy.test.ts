@@ -1,5 +1,6 @@
 /**
- * A busy machine: two programs of normal priority, each in a session of its own, use all the CPU time that they get. What stalls,
+ * A busy machine: two programs of normal priority, each in a session of its own, use all the CPU time that they get.
+ * What stalls,
  * and why, is found all the same. How long it takes is the machine's affair.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -19,7 +20,8 @@ const oneVma = 'free-one-vma';
 const program = 'for (const parent = process.ppid; process.ppid === parent;) for (let i = 0; i < 1e7; i += 1);';
 const programs: ChildProcess[] = [];
 beforeAll(() => {
-  for (let n = 0; n < 2; n += 1) programs.push(spawn(process.execPath, ['-e', program], { stdio: 'ignore', detached: true }));
+  for (let n = 0; n < 2; n += 1)
+    programs.push(spawn(process.execPath, ['-e', program], { stdio: 'ignore', detached: true }));
 });
 afterAll(() => {
   for (const one of programs) one.kill('SIGKILL');
@@ -31,20 +33,36 @@ let logs: readonly string[] = [];
 beforeAll(async () => {
   await withinTries(3, 'beside two busy programs the crossing arm is named, and its cause', async () => {
     const out = scratch.fresh('busy');
-    const ended = await pauselab(['run', 'priority-inversion', '--arm', crossing, '--arm', oneVma, '--set', 'spoiled.retries=0', '--out', out]);
+    const ended = await pauselab([
+      'run',
+      'priority-inversion',
+      '--arm',
+      crossing,
+      '--arm',
+      oneVma,
+      '--set',
+      'spoiled.retries=0',
+      '--out',
+      out,
+    ]);
     logs = ended.logs;
     expect(ended.sentences).toEqual([]);
     bundle = readBundle(out);
-    expect(bundle.summary.findings).toContainEqual(expect.objectContaining({ arm: crossing, outcome: 'stalls', level: 'under-load' }));
+    expect(bundle.summary.findings).toContainEqual(
+      expect.objectContaining({ arm: crossing, outcome: 'stalls', level: 'under-load' }),
+    );
   });
 }, 300_000);
 
 test('what it costs is said before anything is measured', () => {
-  expect(logs.some((text) => /^other programs use .* of the CPU time \(limit 25 %\): runs will be spoiled\./.test(text))).toBe(true);
+  expect(
+    logs.some((text) => /^other programs use .* of the CPU time \(limit 25 %\): runs will be spoiled\./.test(text)),
+  ).toBe(true);
 });
 
 test('every run is spoiled by load, and by nothing else', () => {
-  for (const { file } of bundle.runs) expect(file).toMatchObject({ status: 'complete', disturbances: ['foreign-load'] });
+  for (const { file } of bundle.runs)
+    expect(file).toMatchObject({ status: 'complete', disturbances: ['foreign-load'] });
   expect(armOf(bundle.summary, crossing)).toMatchObject({ runs: 0, underLoad: { runs: 2 } });
 });
 

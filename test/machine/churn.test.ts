@@ -15,10 +15,19 @@ const scratch = scratchFolder();
 
 /** An arm of 1 s; blocks as of the shipped profiles. */
 const profile = (more: string, issues = '', churn = '{ threads: 2, rate: 500, burstPercent: 60 }'): string =>
-  scratch.write('p.yaml', `name: p\ntitle: P\nchurn: ${churn}\n${more}\n${issues === '' ? '' : `issues: ${issues}\n`}hogs: { count: 0 }\nruns: 1\nwarmup: 200ms\nduration: 1s\nspoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }\nvictims: [{ operation: mmap_munmap, rate: 1000/s }]\narms: [{ name: a }]\n`);
+  scratch.write(
+    'p.yaml',
+    `name: p\ntitle: P\nchurn: ${churn}\n${more}\n${issues === '' ? '' : `issues: ${issues}\n`}hogs: { count: 0 }\nruns: 1\nwarmup: 200ms\nduration: 1s\nspoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }\nvictims: [{ operation: mmap_munmap, rate: 1000/s }]\narms: [{ name: a }]\n`,
+  );
 
 test('SIGINT of profile verify ends it with 130, no result and none of its processes', async () => {
-  const running = startPauselab(['profile', 'verify', profile('allocator: { name: glibc }', '{ mmap: { by: writer*, atLeast: 1 } }'), '--duration', '60s']);
+  const running = startPauselab([
+    'profile',
+    'verify',
+    profile('allocator: { name: glibc }', '{ mmap: { by: writer*, atLeast: 1 } }'),
+    '--duration',
+    '60s',
+  ]);
   const descendants = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...descendants(child)]);
   const started = await until('strace runs', () => {
     const straces = processesWith('strace');
@@ -26,15 +35,27 @@ test('SIGINT of profile verify ends it with 130, no result and none of its proce
     return all.some((pid) => straces.includes(pid)) && all;
   });
   running.kill('SIGINT');
-  expect(await running.ended).toMatchObject({ code: 130, stdout: '', sentences: [expect.stringMatching(/^pauselab: interrupted by SIGINT/)] });
+  expect(await running.ended).toMatchObject({
+    code: 130,
+    stdout: '',
+    sentences: [expect.stringMatching(/^pauselab: interrupted by SIGINT/)],
+  });
   await until('its processes are gone', () => started.every((pid) => !isAlive(pid)));
 });
 
 // Of the other allocators the shipped profiles, below.
 describe('jemalloc gives back what a churn frees, by the call that its settings choose', () => {
   test.each([
-    ['by MADV_FREE, in its background thread', 'allocator: { name: jemalloc, settings: { background_thread: true, dirty_decay_ms: 100, muzzy_decay_ms: 5000 } }', '{ madvise.FREE: { by: jemalloc_bg_thd, atLeast: 10 } }'],
-    ['by MADV_DONTNEED, in the freeing threads', 'allocator: { name: jemalloc, settings: { dirty_decay_ms: 0, muzzy_decay_ms: 0 } }', '{ madvise.DONTNEED: { by: load.churn*, atLeast: 100 } }'],
+    [
+      'by MADV_FREE, in its background thread',
+      'allocator: { name: jemalloc, settings: { background_thread: true, dirty_decay_ms: 100, muzzy_decay_ms: 5000 } }',
+      '{ madvise.FREE: { by: jemalloc_bg_thd, atLeast: 10 } }',
+    ],
+    [
+      'by MADV_DONTNEED, in the freeing threads',
+      'allocator: { name: jemalloc, settings: { dirty_decay_ms: 0, muzzy_decay_ms: 0 } }',
+      '{ madvise.DONTNEED: { by: load.churn*, atLeast: 100 } }',
+    ],
   ])('%s', async (_, allocator, issues) => {
     const ended = await pauselab(['profile', 'verify', profile(allocator, issues)]);
     expect(ended).toMatchObject({ code: 0 });
@@ -42,21 +63,41 @@ describe('jemalloc gives back what a churn frees, by the call that its settings 
   });
 
   test('what a profile says and does not happen is said, with exit code 3', async () => {
-    const ended = await pauselab(['profile', 'verify', profile('allocator: { name: jemalloc, settings: { dirty_decay_ms: -1 } }', '{ madvise.FREE: { by: load.churn*, atLeast: 1 } }')]);
+    const ended = await pauselab([
+      'profile',
+      'verify',
+      profile(
+        'allocator: { name: jemalloc, settings: { dirty_decay_ms: -1 } }',
+        '{ madvise.FREE: { by: load.churn*, atLeast: 1 } }',
+      ),
+    ]);
     expect(ended).toMatchObject({ code: 3 });
     expect(ended.stdout).toContain('NOT as said: 0 madvise.FREE');
   });
 });
 
-test.each(['tcmalloc-decommit', 'mimalloc-purge', 'glibc-trim', 'gperftools-754'])('%s causes the calls that it says', async (name) => {
-  const ended = await pauselab(['profile', 'verify', name, '--duration', '1s']);
-  expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 0, stdout: expect.stringContaining('  as said: ') as string });
-  expect(ended.stdout).not.toContain('NOT as said');
-});
+test.each(['tcmalloc-decommit', 'mimalloc-purge', 'glibc-trim', 'gperftools-754'])(
+  '%s causes the calls that it says',
+  async (name) => {
+    const ended = await pauselab(['profile', 'verify', name, '--duration', '1s']);
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('  as said: ') as string,
+    });
+    expect(ended.stdout).not.toContain('NOT as said');
+  },
+);
 
 test('a run has the proof of its allocator, its threads and what its churn did, in each process; what is not proven is said', async () => {
   const out = scratch.fresh('out');
-  const ended = await pauselab(['run', profile('allocator: { name: tcmalloc, settings: { aggressive_decommit: t, sample_parameter: 7 } }\nthreads: { load.churn*: 7 }'), '--out', out]);
+  const ended = await pauselab([
+    'run',
+    profile(
+      'allocator: { name: tcmalloc, settings: { aggressive_decommit: t, sample_parameter: 7 } }\nthreads: { load.churn*: 7 }',
+    ),
+    '--out',
+    out,
+  ]);
   expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
   const { runs } = readBundle(out);
   const byArm = new Map(runs.map(({ file }) => [file.arm, file]));
@@ -64,15 +105,25 @@ test('a run has the proof of its allocator, its threads and what its churn did, 
     { key: 'aggressive_decommit', asked: 't', holds: '1', provenBy: 'the process' },
     { key: 'sample_parameter', asked: '7', holds: null, provenBy: null },
   ];
-  const on = (name: string): unknown => expect.objectContaining({ name, allocator: expect.objectContaining({ name: 'tcmalloc', settings }) as unknown });
+  const on = (name: string): unknown =>
+    expect.objectContaining({ name, allocator: expect.objectContaining({ name: 'tcmalloc', settings }) as unknown });
   expect(byArm.get('a')?.churn).toMatchObject({
     processes: [on('engine')],
-    threads: ['load.churn', 'load.churn#1'].map((name) => ({ name, pattern: 'load.churn*', actual: { nice: 7 }, problems: [] })),
+    threads: ['load.churn', 'load.churn#1'].map((name) => ({
+      name,
+      pattern: 'load.churn*',
+      actual: { nice: 7 },
+      problems: [],
+    })),
     tallies: ['load.churn', 'load.churn#1'].map((thread) => ({ thread, refused: 0 })),
   });
-  expect(byArm.get('foreign-control')?.churn).toMatchObject({ processes: [on('engine'), on('churn')], tallies: [{}, {}] });
+  expect(byArm.get('foreign-control')?.churn).toMatchObject({
+    processes: [on('engine'), on('churn')],
+    tallies: [{}, {}],
+  });
   expect(byArm.get('idle-control')?.churn).toMatchObject({ processes: [on('engine')], threads: [], tallies: [] });
-  for (const arm of ['a', 'foreign-control']) for (const tally of byArm.get(arm)?.churn?.tallies ?? []) expect(tally.blocks).toBeGreaterThan(0);
+  for (const arm of ['a', 'foreign-control'])
+    for (const tally of byArm.get(arm)?.churn?.tallies ?? []) expect(tally.blocks).toBeGreaterThan(0);
   // Victims and churn share a process in the arm alone.
   const pids = (arm: string): unknown[] => (byArm.get(arm)?.churn?.processes ?? []).map(({ pid }) => pid);
   expect(new Set(pids('foreign-control')).size).toBe(2);
@@ -81,7 +132,9 @@ test('a run has the proof of its allocator, its threads and what its churn did, 
   expect(byArm.get('a')?.unproven).toEqual([{ process: 'engine', ...unproven }]);
   const { arms, notes } = readBundleFile('summary', join(out, 'summary.json'));
   expect(arms.map((arm) => arm.unproven)).toEqual([[unproven], [unproven], [unproven]]);
-  expect(notes).toContain('tcmalloc does not say what it made of sample_parameter: 7: that the variable was there and that the library knows its name is all that is proven.');
+  expect(notes).toContain(
+    'tcmalloc does not say what it made of sample_parameter: 7: that the variable was there and that the library knows its name is all that is proven.',
+  );
   expect(ended.stdout).toContain('Note: tcmalloc does not say what it made of sample_parameter: 7');
 });
 
@@ -102,28 +155,89 @@ describe('bad input', () => {
   }
 
   test.each([
-    ['an allocator of another architecture', () => `allocator: { name: jemalloc, path: ${foreignLibrary()} }`, 5, /arm\.so is of another architecture/],
-    ['a preload that fails', () => `allocator: { name: jemalloc, path: ${brokenLibrary()} }`, 5, /was not preloaded: .*head\.so' from LD_PRELOAD cannot be preloaded/],
-    ['a misspelt setting of jemalloc', () => 'allocator: { name: jemalloc, settings: { dirty_decay: 1 } }', 2, /jemalloc refuses its settings: Invalid conf pair: dirty_decay:1/],
-    ['a misspelt setting of tcmalloc', () => 'allocator: { name: tcmalloc, settings: { agressive_decommit: t } }', 2, /tcmalloc has no setting agressive_decommit; did you mean aggressive_decommit\?/],
-    ['an allocator that is no library', () => 'allocator: { name: mimalloc, path: /etc/passwd }', 2, /\/etc\/passwd is no shared library/],
-    ['another allocator’s library', () => `allocator: { name: mimalloc, path: ${allocatorLaunch({ name: 'jemalloc', path: null, settings: {} }).library ?? ''} }`, 5, /says that its malloc is jemalloc's/],
-    ['a pattern without a thread', () => 'threads: { No Such Thread: 5 }', 6, /no thread is named as the profile's pattern "No Such Thread" says/],
+    [
+      'an allocator of another architecture',
+      () => `allocator: { name: jemalloc, path: ${foreignLibrary()} }`,
+      5,
+      /arm\.so is of another architecture/,
+    ],
+    [
+      'a preload that fails',
+      () => `allocator: { name: jemalloc, path: ${brokenLibrary()} }`,
+      5,
+      /was not preloaded: .*head\.so' from LD_PRELOAD cannot be preloaded/,
+    ],
+    [
+      'a misspelt setting of jemalloc',
+      () => 'allocator: { name: jemalloc, settings: { dirty_decay: 1 } }',
+      2,
+      /jemalloc refuses its settings: Invalid conf pair: dirty_decay:1/,
+    ],
+    [
+      'a misspelt setting of tcmalloc',
+      () => 'allocator: { name: tcmalloc, settings: { agressive_decommit: t } }',
+      2,
+      /tcmalloc has no setting agressive_decommit; did you mean aggressive_decommit\?/,
+    ],
+    [
+      'an allocator that is no library',
+      () => 'allocator: { name: mimalloc, path: /etc/passwd }',
+      2,
+      /\/etc\/passwd is no shared library/,
+    ],
+    [
+      'another allocator’s library',
+      () =>
+        `allocator: { name: mimalloc, path: ${allocatorLaunch({ name: 'jemalloc', path: null, settings: {} }).library ?? ''} }`,
+      5,
+      /says that its malloc is jemalloc's/,
+    ],
+    [
+      'a pattern without a thread',
+      () => 'threads: { No Such Thread: 5 }',
+      6,
+      /no thread is named as the profile's pattern "No Such Thread" says/,
+    ],
   ])('%s: one sentence', async (_, more, code, says) => {
-    const ended = await pauselab(['run', profile(more()), '--arm', 'a', '--duration', '300ms', '--out', scratch.fresh('out')]);
+    const ended = await pauselab([
+      'run',
+      profile(more()),
+      '--arm',
+      'a',
+      '--duration',
+      '300ms',
+      '--out',
+      scratch.fresh('out'),
+    ]);
     expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code, stderr: expect.stringMatching(says) as string });
     expect(ended.stderr).not.toMatch(/^\s+at |internal error/m);
     expect(ended.sentences).toHaveLength(1);
   });
 
   test('an engine that is linked statically is not run under a preload', async () => {
-    const ended = await pauselab(['run', profile('allocator: { name: jemalloc }'), '--arm', 'a', '--out', scratch.fresh('out')], { env: { PAUSELAB_ENGINE: nativeProgram('pauselab-engine-static') } });
-    expect(ended).toMatchObject({ code: 5, sentences: [expect.stringMatching(/pauselab-engine-static is linked statically/)] });
+    const ended = await pauselab(
+      ['run', profile('allocator: { name: jemalloc }'), '--arm', 'a', '--out', scratch.fresh('out')],
+      { env: { PAUSELAB_ENGINE: nativeProgram('pauselab-engine-static') } },
+    );
+    expect(ended).toMatchObject({
+      code: 5,
+      sentences: [expect.stringMatching(/pauselab-engine-static is linked statically/)],
+    });
   });
 
   test('more blocks than memory are refused before anything is allocated', async () => {
-    const ended = await pauselab(['run', profile('', '', '{ live: 1000000, minSize: 1GiB, maxSize: 1GiB }'), '--arm', 'a', '--out', scratch.fresh('out')]);
-    expect(ended).toMatchObject({ code: 2, sentences: [expect.stringMatching(/the churn of arm (a|[a-z-]+) keeps 3.*TiB/)] });
+    const ended = await pauselab([
+      'run',
+      profile('', '', '{ live: 1000000, minSize: 1GiB, maxSize: 1GiB }'),
+      '--arm',
+      'a',
+      '--out',
+      scratch.fresh('out'),
+    ]);
+    expect(ended).toMatchObject({
+      code: 2,
+      sentences: [expect.stringMatching(/the churn of arm (a|[a-z-]+) keeps 3.*TiB/)],
+    });
   });
 });
 

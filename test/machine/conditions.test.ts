@@ -13,8 +13,18 @@ const short = scratch.write('short.yaml', shortProfile);
 
 describe('--fail-if', () => {
   test.each([
-    { outcome: 'met', condition: 'writer.mprotect.service.n > 0', code: 3, says: /^"writer\.mprotect\.service\.n > 0" is met: writer\.mprotect\.service\.n is 300 in one-vma/m },
-    { outcome: 'not met', condition: 'one-vma/writer.mprotect.service.n == 0', code: 0, says: /^"one-vma\/writer\.mprotect\.service\.n == 0" is not met in .*one-vma/m },
+    {
+      outcome: 'met',
+      condition: 'writer.mprotect.service.n > 0',
+      code: 3,
+      says: /^"writer\.mprotect\.service\.n > 0" is met: writer\.mprotect\.service\.n is 300 in one-vma/m,
+    },
+    {
+      outcome: 'not met',
+      condition: 'one-vma/writer.mprotect.service.n == 0',
+      code: 0,
+      says: /^"one-vma\/writer\.mprotect\.service\.n == 0" is not met in .*one-vma/m,
+    },
   ])('$outcome: exit code $code', async ({ condition, code, says }) => {
     const out = scratch.fresh('out');
     const ended = await pauselab(['run', short, '--arm', 'one-vma', '--fail-if', condition, '--out', out]);
@@ -26,20 +36,54 @@ describe('--fail-if', () => {
 
   test('a percentile that so few runs say too little of is refused before anything runs', async () => {
     const out = scratch.fresh('out');
-    const ended = await pauselab(['run', short, '--arm', 'one-vma', '--fail-if', 'writer.mprotect.service.p99_99 > 1h', '--out', out]);
-    expectFault(ended, { code: 4, says: [/^pauselab: --fail-if "writer\.mprotect\.service\.p99_99 > 1h" cannot be decided, whatever is measured: .*; use --runs 6 or more$/], out });
+    const ended = await pauselab([
+      'run',
+      short,
+      '--arm',
+      'one-vma',
+      '--fail-if',
+      'writer.mprotect.service.p99_99 > 1h',
+      '--out',
+      out,
+    ]);
+    expectFault(ended, {
+      code: 4,
+      says: [
+        /^pauselab: --fail-if "writer\.mprotect\.service\.p99_99 > 1h" cannot be decided, whatever is measured: .*; use --runs 6 or more$/,
+      ],
+      out,
+    });
   });
 
   test('a percentile that too few samples do not give is undecided', async () => {
-    const ended = await pauselab(['run', short, '--arm', 'one-vma', '--runs', '6', '--fail-if', 'writer.mprotect.service.p99_99 > 1h', '--out', scratch.fresh('out')]);
+    const ended = await pauselab([
+      'run',
+      short,
+      '--arm',
+      'one-vma',
+      '--runs',
+      '6',
+      '--fail-if',
+      'writer.mprotect.service.p99_99 > 1h',
+      '--out',
+      scratch.fresh('out'),
+    ]);
     expect(ended.code, ended.stdout).toBe(4);
     expect(ended.stdout).toMatch(/^"writer\.mprotect\.service\.p99_99 > 1h" cannot be decided: /m);
   });
 
   test.each([
-    { what: 'series', condition: 'writer.mprotekt.stalls > 0', says: /there is no series writer\.mprotekt; did you mean writer\.mprotect\?/ },
+    {
+      what: 'series',
+      condition: 'writer.mprotekt.stalls > 0',
+      says: /there is no series writer\.mprotekt; did you mean writer\.mprotect\?/,
+    },
     { what: 'figure', condition: 'writer.mprotect.stals > 0', says: /there is no metric stals; did you mean stalls\?/ },
-    { what: 'arm', condition: 'crosing/writer.mprotect.stalls > 0', says: /there is no arm crosing; did you mean crossing\?/ },
+    {
+      what: 'arm',
+      condition: 'crosing/writer.mprotect.stalls > 0',
+      says: /there is no arm crosing; did you mean crossing\?/,
+    },
   ])('an unknown $what is refused before anything runs', async ({ condition, says }) => {
     const out = scratch.fresh('out');
     const ended = await pauselab(['run', short, '--fail-if', condition, '--out', out]);
@@ -61,9 +105,13 @@ describe('--dry-run', () => {
     const { stdout, ...ended } = await pauselab(['run', short, '--dry-run', '--runs', '2', '--out', out], { cwd });
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^short: 8 runs, at least 2\.80 s in all$/m);
-    expect(stdout).toMatch(/^crossing: Across two VMAs\n {2}holder {3}madvise_free.*\n {2}region {3}4 MiB\n {2}layout {3}split$/m);
+    expect(stdout).toMatch(
+      /^crossing: Across two VMAs\n {2}holder {3}madvise_free.*\n {2}region {3}4 MiB\n {2}layout {3}split$/m,
+    );
     const order = /^Order: (.*)$/m.exec(stdout)?.[1]?.split(', ') ?? [];
-    expect(order.toSorted()).toEqual(['crossing', 'foreign-control', 'idle-control', 'one-vma'].flatMap((arm) => [`${arm} (1)`, `${arm} (2)`]));
+    expect(order.toSorted()).toEqual(
+      ['crossing', 'foreign-control', 'idle-control', 'one-vma'].flatMap((arm) => [`${arm} (1)`, `${arm} (2)`]),
+    );
     expect(existsSync(out)).toBe(false);
     expect(existsSync(join(cwd, 'pauselab-results'))).toBe(false);
   });
@@ -75,7 +123,13 @@ describe('--dry-run', () => {
     expect({ ...other, order: [] }).toEqual({ ...first, order: [] });
     // Each repetition holds each arm once, whatever the seed.
     for (const { order } of [first, other]) {
-      for (const repetition of [1, 2, 3, 4]) expect(order.filter((run) => run.repetition === repetition).map(({ arm }) => arm).sort()).toEqual(['crossing', 'foreign-control', 'idle-control', 'one-vma']);
+      for (const repetition of [1, 2, 3, 4])
+        expect(
+          order
+            .filter((run) => run.repetition === repetition)
+            .map(({ arm }) => arm)
+            .sort(),
+        ).toEqual(['crossing', 'foreign-control', 'idle-control', 'one-vma']);
     }
   });
 });

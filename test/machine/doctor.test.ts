@@ -19,12 +19,22 @@ interface Expected {
 
 /** Linux 6.17 and later, with per-VMA locks. */
 const expected: readonly Expected[] = [
-  ...['madvise_dontneed_page', 'madvise_dontneed_locked_page', 'madvise_free_page', 'process_madvise_page'].flatMap((operation) => [
-    { operation, layout: 'isolated', lock: 'VMA lock' },
-    { operation, layout: 'crossing', lock: 'mmap_lock read' },
-  ]),
-  ...['madvise_cold_page', 'madvise_pageout_page', 'proc_smaps', 'proc_smaps_rollup'].map((operation) => ({ operation, layout: 'isolated', lock: 'mmap_lock read' })),
-  ...['madvise_hugepage_page', 'madvise_sequential', 'mmap_munmap', 'mprotect', 'mremap', 'brk'].map((operation) => ({ operation, layout: 'isolated', lock: 'mmap_lock write' })),
+  ...['madvise_dontneed_page', 'madvise_dontneed_locked_page', 'madvise_free_page', 'process_madvise_page'].flatMap(
+    (operation) => [
+      { operation, layout: 'isolated', lock: 'VMA lock' },
+      { operation, layout: 'crossing', lock: 'mmap_lock read' },
+    ],
+  ),
+  ...['madvise_cold_page', 'madvise_pageout_page', 'proc_smaps', 'proc_smaps_rollup'].map((operation) => ({
+    operation,
+    layout: 'isolated',
+    lock: 'mmap_lock read',
+  })),
+  ...['madvise_hugepage_page', 'madvise_sequential', 'mmap_munmap', 'mprotect', 'mremap', 'brk'].map((operation) => ({
+    operation,
+    layout: 'isolated',
+    lock: 'mmap_lock write',
+  })),
 ];
 
 const { kernel, perVmaLocks } = hostFacts();
@@ -38,7 +48,8 @@ async function examined(wrapper: readonly string[] = []): Promise<Examination & 
   return { ...(JSON.parse(ended.stdout) as Examination), code: ended.code };
 }
 
-const rowOf = ({ locks }: Examination, wanted: Omit<Expected, 'lock'>): Examination['locks'][number] | undefined => locks.find((row) => row.operation === wanted.operation && row.layout === wanted.layout);
+const rowOf = ({ locks }: Examination, wanted: Omit<Expected, 'lock'>): Examination['locks'][number] | undefined =>
+  locks.find((row) => row.operation === wanted.operation && row.layout === wanted.layout);
 
 /** That a call takes no mmap_lock is less than which lock it takes, and not wrong. */
 function isOpen(lock: string | undefined, wanted: string): boolean {
@@ -61,9 +72,15 @@ const fewestDecided = 5;
 describe.skipIf(!isPatched)('the lock of every call', () => {
   test('is as the kernel has it and as every operation declares, or undecided', async () => {
     const report = await examined();
-    expect(report).toMatchObject({ code: 0, fit: true, conclusion: expect.stringContaining(`Linux ${kernel}`) as string });
+    expect(report).toMatchObject({
+      code: 0,
+      fit: true,
+      conclusion: expect.stringContaining(`Linux ${kernel}`) as string,
+    });
     const decided = expectNothingWrong(report, expected);
-    console.log(`${decided} of ${expected.length} calls decided, ${report.locks.filter(({ lock }) => lock === 'undecided').length} of ${report.locks.length} undecided (${report.means ?? 'no means'})`);
+    console.log(
+      `${decided} of ${expected.length} calls decided, ${report.locks.filter(({ lock }) => lock === 'undecided').length} of ${report.locks.length} undecided (${report.means ?? 'no means'})`,
+    );
     expect(decided).toBeGreaterThanOrEqual(fewestDecided);
     // What a holder declares was compared with something.
     expect(report.holders.filter(({ asDeclared }) => asDeclared === true).length).toBeGreaterThanOrEqual(fewestDecided);
@@ -71,32 +88,68 @@ describe.skipIf(!isPatched)('the lock of every call', () => {
 
   test('is said to be refused where a seccomp filter refuses the call; without real-time policies others are found all the same', async () => {
     // 1 is SCHED_FIFO.
-    const report = await examined([nativeProgram('pauselab-refuse'), 'EPERM', 'mincore', 'process_madvise', 'sched_setscheduler:1=1', '--']);
+    const report = await examined([
+      nativeProgram('pauselab-refuse'),
+      'EPERM',
+      'mincore',
+      'process_madvise',
+      'sched_setscheduler:1=1',
+      '--',
+    ]);
     expect(report).toMatchObject({ code: 0, fit: true, means: 'fair' });
     const refused = ['mincore', 'process_madvise_page'];
-    for (const operation of refused) for (const layout of ['isolated', 'crossing']) expect(rowOf(report, { operation, layout })).toMatchObject({ lock: 'refused', errno: 'EPERM', asDeclared: null });
-    expect(report.locks.filter(({ lock }) => lock === 'refused').map(({ operation }) => operation)).toEqual(refused.flatMap((operation) => [operation, operation]));
-    const decided = expectNothingWrong(report, expected.filter(({ operation }) => !refused.includes(operation)));
-    console.log(`${decided} calls decided, ${report.locks.filter(({ lock }) => lock === 'undecided').length} of ${report.locks.length} undecided (fair)`);
+    for (const operation of refused)
+      for (const layout of ['isolated', 'crossing'])
+        expect(rowOf(report, { operation, layout })).toMatchObject({
+          lock: 'refused',
+          errno: 'EPERM',
+          asDeclared: null,
+        });
+    expect(report.locks.filter(({ lock }) => lock === 'refused').map(({ operation }) => operation)).toEqual(
+      refused.flatMap((operation) => [operation, operation]),
+    );
+    const decided = expectNothingWrong(
+      report,
+      expected.filter(({ operation }) => !refused.includes(operation)),
+    );
+    console.log(
+      `${decided} calls decided, ${report.locks.filter(({ lock }) => lock === 'undecided').length} of ${report.locks.length} undecided (fair)`,
+    );
   });
 });
 
 describe('a machine that nothing can be measured on', () => {
-  const canHideProc = isRoot && spawnSync('unshare', ['-m', ...shell('mount -t proc -o subset=pid proc /proc', [])]).status === 0;
+  const canHideProc =
+    isRoot && spawnSync('unshare', ['-m', ...shell('mount -t proc -o subset=pid proc /proc', [])]).status === 0;
 
   test.for([
     { what: 'one CPU', wrapper: ['taskset', '-c', '0'], checks: { CPUs: /^1 may be used$/ }, skipped: false },
-    { what: 'no right to choose CPUs', wrapper: [nativeProgram('pauselab-refuse'), 'EPERM', 'sched_setaffinity', '--'], checks: { 'CPU affinity': /^refused \(EPERM\)/ }, skipped: false },
+    {
+      what: 'no right to choose CPUs',
+      wrapper: [nativeProgram('pauselab-refuse'), 'EPERM', 'sched_setaffinity', '--'],
+      checks: { 'CPU affinity': /^refused \(EPERM\)/ },
+      skipped: false,
+    },
     {
       what: 'a container whose /proc shows processes only',
       wrapper: ['unshare', '-m', ...shell('mount -t proc -o subset=pid proc /proc && exec "$@"', [])],
-      checks: { memory: /^\/proc\/meminfo is not readable$/, 'steal and other programs': /^\/proc\/stat is not readable$/ },
+      checks: {
+        memory: /^\/proc\/meminfo is not readable$/,
+        'steal and other programs': /^\/proc\/stat is not readable$/,
+      },
       skipped: !canHideProc,
     },
   ])('$what: unfit, with what to do, and no lock table', async ({ wrapper, checks, skipped }, { skip }) => {
     skip(skipped, 'needs root and a /proc that can be mounted with subset=pid');
     const report = await examined(wrapper);
-    expect(report).toMatchObject({ code: 5, fit: false, means: null, locks: [], holders: [], conclusion: expect.stringMatching(/^Unfit: /) as string });
+    expect(report).toMatchObject({
+      code: 5,
+      fit: false,
+      means: null,
+      locks: [],
+      holders: [],
+      conclusion: expect.stringMatching(/^Unfit: /) as string,
+    });
     const unfit = report.checks.filter(({ status }) => status === 'unfit');
     expect(unfit.map(({ name }) => name)).toEqual(Object.keys(checks));
     for (const { name, found, advice } of unfit) {
@@ -107,8 +160,13 @@ describe('a machine that nothing can be measured on', () => {
 
   test('a /proc that shows processes only stops a run too, by one sentence', async ({ skip }) => {
     skip(!canHideProc, 'needs root and a /proc that can be mounted with subset=pid');
-    const ended = await pauselab(['run', 'priority-inversion'], { wrapper: ['unshare', '-m', ...shell('mount -t proc -o subset=pid proc /proc && exec "$@"', [])] });
-    expectFault(ended, { code: 5, says: [/\/proc\/\w+ cannot be read \(ENOENT\).*mount \/proc in full, without subset=pid$/] });
+    const ended = await pauselab(['run', 'priority-inversion'], {
+      wrapper: ['unshare', '-m', ...shell('mount -t proc -o subset=pid proc /proc && exec "$@"', [])],
+    });
+    expectFault(ended, {
+      code: 5,
+      says: [/\/proc\/\w+ cannot be read \(ENOENT\).*mount \/proc in full, without subset=pid$/],
+    });
   });
 });
 
@@ -124,7 +182,10 @@ describe.each([
       return runtimeFolders([running.pid]).length > 0 && found.length > 0 && found;
     });
     running.kill(signal);
-    expectFault(await running.ended, { code, says: [new RegExp(`^pauselab: interrupted by ${signal}; half an examination says nothing`)] });
+    expectFault(await running.ended, {
+      code,
+      says: [new RegExp(`^pauselab: interrupted by ${signal}; half an examination says nothing`)],
+    });
     await until('its processes are gone', () => children.every((pid) => !isAlive(pid)));
     expect(runtimeFolders([running.pid])).toEqual([]);
   });

@@ -22,11 +22,21 @@ describe('an engine that is killed while it measures', () => {
     process.kill(engine, 'SIGKILL');
     const ended = await running.ended;
 
-    expect(ended).toMatchObject({ code: 6, signal: null, sentences: [expect.stringMatching(/^pauselab: run 000-crossing failed: the engine ended inside its window by SIGKILL; what it had recorded is kept$/)] });
+    expect(ended).toMatchObject({
+      code: 6,
+      signal: null,
+      sentences: [
+        expect.stringMatching(
+          /^pauselab: run 000-crossing failed: the engine ended inside its window by SIGKILL; what it had recorded is kept$/,
+        ),
+      ],
+    });
     const { runs, summary } = readBundle(out);
     expect(summary.status).toBe('failed');
     expect(summary.verdict).toMatch(/A run failed, so this is not the whole experiment\.$/);
-    expect(runs.map(({ file }) => ({ arm: file.arm, status: file.status }))).toEqual([{ arm: 'crossing', status: 'failed' }]);
+    expect(runs.map(({ file }) => ({ arm: file.arm, status: file.status }))).toEqual([
+      { arm: 'crossing', status: 'failed' },
+    ]);
     for (const run of runs) {
       expect(run.file.failure).toMatch(/by SIGKILL/);
       expectCountsToAgree(run);
@@ -48,7 +58,10 @@ describe('an engine that is killed while it measures', () => {
       duration_ns: 60_000 * ms,
       meanwhile: async ({ board, engine }) => {
         await until('the victim has hung for longer than the threshold', () => {
-          const { taken_ns, threads: [victim] } = takeSnapshot(board);
+          const {
+            taken_ns,
+            threads: [victim],
+          } = takeSnapshot(board);
           return victim?.inFlight.state === 'running' && taken_ns - victim.inFlight.start_ns > 150 * ms;
         });
         process.kill(engine, 'SIGKILL');
@@ -57,7 +70,11 @@ describe('an engine that is killed while it measures', () => {
     expect(file).toMatchObject({ status: 'failed', failure: expect.stringContaining('by SIGKILL') as string });
     expectCountsToAgree({ file, counts });
     const [figures] = file.series;
-    expect(figures).toMatchObject({ service: { n: at }, saturated: true, stalls: { count: 1, longest_ns: figures?.inflight_ns } });
+    expect(figures).toMatchObject({
+      service: { n: at },
+      saturated: true,
+      stalls: { count: 1, longest_ns: figures?.inflight_ns },
+    });
     expect(figures?.inflight_ns).toBeGreaterThan(150 * ms);
     // Owed are the operations that were due until it was killed, and none of the window that never came.
     expect(figures?.unserved).toBeGreaterThanOrEqual(150);
@@ -69,9 +86,18 @@ describe('an engine that is killed while it measures', () => {
 
 test('an engine that crashes is named with its signal, and its samples are kept to the last', async () => {
   const at = 150;
-  const engine = scratch.write('engine-without-core-file', `#!/bin/sh\nulimit -c 0\nexec ${injectEngine} "$@"\n`, 0o755);
+  const engine = scratch.write(
+    'engine-without-core-file',
+    `#!/bin/sh\nulimit -c 0\nexec ${injectEngine} "$@"\n`,
+    0o755,
+  );
   const { file, counts } = await runInjected({ operation: 'inject_crash', at, engine, duration_ns: 60_000 * ms });
-  expect(file).toMatchObject({ status: 'failed', failure: expect.stringMatching(/^the engine ended inside its window by SIGSEGV; what it had recorded is kept$/) as string });
+  expect(file).toMatchObject({
+    status: 'failed',
+    failure: expect.stringMatching(
+      /^the engine ended inside its window by SIGSEGV; what it had recorded is kept$/,
+    ) as string,
+  });
   expectCountsToAgree({ file, counts });
   expect(file.series[0]?.service.n).toBe(at);
 });
@@ -82,7 +108,15 @@ test('an engine that hangs is given up some time after its drain, and killed', a
   const { engine } = await untilMeasuring(running.pid);
   process.kill(engine, 'SIGSTOP');
   const ended = await running.ended;
-  expect(ended).toMatchObject({ code: 6, signal: null, sentences: [expect.stringMatching(/^pauselab: run 000-crossing failed: the workload did not end 10 s after its drain and was killed; what it had recorded is kept$/)] });
+  expect(ended).toMatchObject({
+    code: 6,
+    signal: null,
+    sentences: [
+      expect.stringMatching(
+        /^pauselab: run 000-crossing failed: the workload did not end 10 s after its drain and was killed; what it had recorded is kept$/,
+      ),
+    ],
+  });
   expect(isAlive(engine)).toBe(false);
   const { runs, summary } = readBundle(out);
   expect(summary.status).toBe('failed');
@@ -96,7 +130,10 @@ test('an engine that hangs is given up some time after its drain, and killed', a
 test('an operation that the kernel refuses in the window fails the run by name and errno, and is in no figure', async () => {
   const due = 300;
   const { file, counts } = await runInjected({ operation: 'inject_refusal', at: 100, duration_ns: due * interval_ns });
-  expect(file).toMatchObject({ status: 'failed', failure: 'the kernel refused 1 operations of control.injected with EINVAL' });
+  expect(file).toMatchObject({
+    status: 'failed',
+    failure: 'the kernel refused 1 operations of control.injected with EINVAL',
+  });
   expectCountsToAgree({ file, counts });
   const [figures] = file.series;
   expect(figures).toMatchObject({ refused: { EINVAL: 1 }, unserved: 0, inflight_ns: null });

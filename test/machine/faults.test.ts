@@ -3,7 +3,16 @@
  * no stack trace, and no result where nothing was measured.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Failure } from '../../src/base/failure.js';
@@ -22,7 +31,9 @@ const isRoot = process.geteuid?.() === 0;
 const needsRoot = 'needs root';
 /** As the user nobody, or as who we are. */
 const withoutRoot = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-const nobodyCannot = spawnSync('env', [...withoutRoot, process.execPath, '-e', `require('fs').accessSync(${JSON.stringify(mainFile)})`]).status !== 0;
+const nobodyCannot =
+  spawnSync('env', [...withoutRoot, process.execPath, '-e', `require('fs').accessSync(${JSON.stringify(mainFile)})`])
+    .status !== 0;
 const whyNobodyCannot = 'the user nobody cannot read this folder, or there is no setpriv';
 
 const run = (...args: string[]): string[] => ['run', short, ...args];
@@ -32,17 +43,41 @@ describe('input that cannot be right', () => {
   const file = scratch.write('wrong.yaml', `${shortProfile.replace('drain: 200ms', 'drain: 200MiB')}colour: red\n`);
 
   test.each([
-    { what: 'an unknown profile', args: ['run', 'priority-inversoin'], says: [/priority-inversoin.*did you mean priority-inversion\?/] },
-    { what: 'a file that is not there', args: ['run', './no-such.yaml'], says: [/cannot read no-such\.yaml: there is no such file/] },
+    {
+      what: 'an unknown profile',
+      args: ['run', 'priority-inversoin'],
+      says: [/priority-inversoin.*did you mean priority-inversion\?/],
+    },
+    {
+      what: 'a file that is not there',
+      args: ['run', './no-such.yaml'],
+      says: [/cannot read no-such\.yaml: there is no such file/],
+    },
     {
       what: 'a file with an unknown key and a wrong unit: each problem with its place',
       args: ['run', file],
       says: [/wrong\.yaml:7:8 drain: expected a duration.*got "?200MiB/, /wrong\.yaml:\d+:1 colour: .*unknown/],
     },
-    { what: 'a CPU that does not exist', args: run(...set('holder.cpus=[999]')), says: [/CPU 999 does not exist or may not be used here; allowed are /] },
-    { what: 'a negative size', args: run(...set('holder.region=-4MiB')), says: [/--set holder\.region=-4MiB holder\.region: expected .*got "-4MiB"/] },
-    { what: 'a region larger than memory', args: run(...set('holder.region=15TiB')), says: [/needs 15 TiB and .* of memory are available, .*; lower holder\.region/] },
-    { what: 'an arm that the profile does not have', args: run('--arm', 'crosing'), says: [/--arm crosing: .*did you mean crossing\?/] },
+    {
+      what: 'a CPU that does not exist',
+      args: run(...set('holder.cpus=[999]')),
+      says: [/CPU 999 does not exist or may not be used here; allowed are /],
+    },
+    {
+      what: 'a negative size',
+      args: run(...set('holder.region=-4MiB')),
+      says: [/--set holder\.region=-4MiB holder\.region: expected .*got "-4MiB"/],
+    },
+    {
+      what: 'a region larger than memory',
+      args: run(...set('holder.region=15TiB')),
+      says: [/needs 15 TiB and .* of memory are available, .*; lower holder\.region/],
+    },
+    {
+      what: 'an arm that the profile does not have',
+      args: run('--arm', 'crosing'),
+      says: [/--arm crosing: .*did you mean crossing\?/],
+    },
   ])('$what', async ({ args, says }) => {
     const out = scratch.fresh('out');
     expectFault(await pauselab([...args, '--out', out]), { code: 2, says, out });
@@ -50,15 +85,33 @@ describe('input that cannot be right', () => {
 
   test('a window in which the stalls that are aimed at do not fit, before anything is measured', async () => {
     const out = scratch.fresh('out');
-    const ended = await pauselab(run(...set('holder.nice=19', 'holder.region=calibrated', 'stall.aim=550ms', 'duration=100ms'), '--out', out));
-    expectFault(ended, { code: 2, says: [/the window of 100 ms is too short for the arm .*: a call is to take [\d.]+ ms \(.*, stretched 6\d\.\d times by the hogs\), and four have to fit in; use --duration 3s/], out });
+    const ended = await pauselab(
+      run(...set('holder.nice=19', 'holder.region=calibrated', 'stall.aim=550ms', 'duration=100ms'), '--out', out),
+    );
+    expectFault(ended, {
+      code: 2,
+      says: [
+        /the window of 100 ms is too short for the arm .*: a call is to take [\d.]+ ms \(.*, stretched 6\d\.\d times by the hogs\), and four have to fit in; use --duration 3s/,
+      ],
+      out,
+    });
   });
 
   test('calls of a given size that turn out too long for the window are said, and the plan is run', async () => {
     const out = scratch.fresh('out');
-    const ended = await pauselab(run(...set('holder.nice=19', 'holder.region=64MiB', 'duration=100ms', 'hogs.count=8'), '--runs', '1', '--out', out));
+    const ended = await pauselab(
+      run(
+        ...set('holder.nice=19', 'holder.region=64MiB', 'duration=100ms', 'hogs.count=8'),
+        '--runs',
+        '1',
+        '--out',
+        out,
+      ),
+    );
     expect([0, 4]).toContain(ended.code);
-    expect(ended.logs.join('\n')).toMatch(/a call of arm .* takes about .*s \(64 MiB hold the lock for .*, stretched 5\d\d\.\d times by the hogs\), more than a quarter of the window of 100 ms/);
+    expect(ended.logs.join('\n')).toMatch(
+      /a call of arm .* takes about .*s \(64 MiB hold the lock for .*, stretched 5\d\d\.\d times by the hogs\), more than a quarter of the window of 100 ms/,
+    );
   });
 });
 
@@ -67,21 +120,35 @@ describe('the output folder', () => {
     const out = scratch.fresh('out');
     mkdirSync(out);
     writeFileSync(join(out, 'mine'), 'precious');
-    expectFault(await pauselab(run('--out', out)), { code: 2, says: [/exists and is not empty; choose another with --out, or remove it/] });
+    expectFault(await pauselab(run('--out', out)), {
+      code: 2,
+      says: [/exists and is not empty; choose another with --out, or remove it/],
+    });
     expect(filesBelow(out)).toEqual(['mine']);
   });
 
   test('one that was there and empty stays when nothing was measured', async () => {
     const out = scratch.fresh('out');
     mkdirSync(out);
-    expectFault(await pauselab(run('--out', out), { env: { PAUSELAB_ENGINE: '/no/such/engine' } }), { code: 5, says: [/could not be started/] });
+    expectFault(await pauselab(run('--out', out), { env: { PAUSELAB_ENGINE: '/no/such/engine' } }), {
+      code: 5,
+      says: [/could not be started/],
+    });
     expect(existsSync(out)).toBe(true);
     expect(filesBelow(out)).toEqual([]);
   });
 
   test.each([
-    { what: 'below a file', out: join(short, 'out'), says: /ENOTDIR.*a part of the path is a file: choose another place with --out/ },
-    { what: 'where nobody can write', out: '/proc/pauselab/out', says: /\/proc\/pauselab\/out could not be written \(.*choose another.*--out/ },
+    {
+      what: 'below a file',
+      out: join(short, 'out'),
+      says: /ENOTDIR.*a part of the path is a file: choose another place with --out/,
+    },
+    {
+      what: 'where nobody can write',
+      out: '/proc/pauselab/out',
+      says: /\/proc\/pauselab\/out could not be written \(.*choose another.*--out/,
+    },
   ])('one $what is refused', async ({ out, says }) => {
     expectFault(await pauselab(run('--out', out)), { code: 5, says: [says] });
   });
@@ -91,7 +158,11 @@ describe('the output folder', () => {
     const closed = scratch.fresh('closed');
     mkdirSync(closed, { mode: 0o555 });
     const out = join(closed, 'out');
-    expectFault(await pauselab(run('--out', out), { wrapper: withoutRoot }), { code: 5, says: [/EACCES.*no permission to write there: choose another place with --out/], out });
+    expectFault(await pauselab(run('--out', out), { wrapper: withoutRoot }), {
+      code: 5,
+      says: [/EACCES.*no permission to write there: choose another place with --out/],
+      out,
+    });
   });
 
   test('on a disk that fills up keeps every run that was whole', async ({ skip }) => {
@@ -99,10 +170,15 @@ describe('the output folder', () => {
     const [disk, kept] = [scratch.fresh('disk'), scratch.fresh('kept')];
     mkdirSync(disk);
     mkdirSync(kept);
-    const script = 'disk=$1 kept=$2; shift 2; mount -t tmpfs -o size=160k tmpfs "$disk" || exit 99; "$@"; code=$?; cp -a "$disk/." "$kept"; exit $code';
-    const ended = await pauselab(run('--runs', '30', '--out', join(disk, 'out')), { wrapper: ['unshare', '-m', ...shell(script, [disk, kept])] });
+    const script =
+      'disk=$1 kept=$2; shift 2; mount -t tmpfs -o size=160k tmpfs "$disk" || exit 99; "$@"; code=$?; cp -a "$disk/." "$kept"; exit $code';
+    const ended = await pauselab(run('--runs', '30', '--out', join(disk, 'out')), {
+      wrapper: ['unshare', '-m', ...shell(script, [disk, kept])],
+    });
     expect(ended).toMatchObject({ code: 5, signal: null });
-    expect(ended.sentences).toEqual([expect.stringMatching(/^pauselab: .*ENOSPC.*its disk is full: free some, or choose another place with --out$/)]);
+    expect(ended.sentences).toEqual([
+      expect.stringMatching(/^pauselab: .*ENOSPC.*its disk is full: free some, or choose another place with --out$/),
+    ]);
     const bundle = readBundle(join(kept, 'out'));
     expect(bundle.summary.status).not.toBe('complete');
     expect(bundle.runs.length).toBeGreaterThan(0);
@@ -115,11 +191,21 @@ describe('the output folder', () => {
   test('that is removed while the experiment runs ends it with exit code 5, and what was found is printed', async () => {
     const out = scratch.fresh('out');
     const running = startPauselab(run('--runs', '50', '--json', '--out', out));
-    await until('a run is there', () => existsSync(join(out, 'runs')) && readdirSync(join(out, 'runs')).some((name) => !name.startsWith('.')));
+    await until(
+      'a run is there',
+      () => existsSync(join(out, 'runs')) && readdirSync(join(out, 'runs')).some((name) => !name.startsWith('.')),
+    );
     // In one step, while a run may be on its way into it.
     renameSync(out, `${out}-moved`);
     const { code, sentences, stdout } = await running.ended;
-    expect({ code, sentences }).toEqual({ code: 5, sentences: [expect.stringMatching(/^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* went with it, and the summary that is printed is all that is left; /)] });
+    expect({ code, sentences }).toEqual({
+      code: 5,
+      sentences: [
+        expect.stringMatching(
+          /^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* went with it, and the summary that is printed is all that is left; /,
+        ),
+      ],
+    });
     expect(JSON.parse(stdout)).toMatchObject({ status: 'failed' });
     expect(existsSync(out)).toBe(false);
   });
@@ -129,8 +215,11 @@ describe('the output folder', () => {
     const [disk, kept] = [scratch.fresh('disk'), scratch.fresh('kept')];
     mkdirSync(disk);
     mkdirSync(kept);
-    const script = 'disk=$1 kept=$2; shift 2; mount -t tmpfs -o size=4k tmpfs "$disk" || exit 99; "$@"; code=$?; cp -a "$disk/." "$kept"; exit $code';
-    const ended = await pauselab(run('--out', join(disk, 'out')), { wrapper: ['unshare', '-m', ...shell(script, [disk, kept])] });
+    const script =
+      'disk=$1 kept=$2; shift 2; mount -t tmpfs -o size=4k tmpfs "$disk" || exit 99; "$@"; code=$?; cp -a "$disk/." "$kept"; exit $code';
+    const ended = await pauselab(run('--out', join(disk, 'out')), {
+      wrapper: ['unshare', '-m', ...shell(script, [disk, kept])],
+    });
     expectFault(ended, { code: 5, says: [/ENOSPC.*its disk is full/] });
     expect(filesBelow(kept)).toEqual([]);
   });
@@ -140,31 +229,70 @@ describe('a machine that cannot do it', () => {
   test('one CPU only', async () => {
     const out = scratch.fresh('out');
     const first = /^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-    expectFault(await pauselab(run('--out', out), { wrapper: ['taskset', '-c', first] }), { code: 5, says: [new RegExp(`two CPUs are needed.*only CPU ${first} may be used; run on a machine with two, or widen taskset`)], out });
+    expectFault(await pauselab(run('--out', out), { wrapper: ['taskset', '-c', first] }), {
+      code: 5,
+      says: [
+        new RegExp(`two CPUs are needed.*only CPU ${first} may be used; run on a machine with two, or widen taskset`),
+      ],
+      out,
+    });
   });
 
   test.for([
-    { what: 'that is too small', mount: 'mount -t tmpfs -o size=1m tmpfs /dev/shm', says: /the board needs \d+\.\d MiB.*no room for it.*mount -o remount,size=256m \/dev\/shm/ },
-    { what: 'on a disk', mount: 'mount --bind "$PLACE" /dev/shm', says: /\/dev\/shm is no tmpfs.*mount -t tmpfs tmpfs \/dev\/shm/ },
+    {
+      what: 'that is too small',
+      mount: 'mount -t tmpfs -o size=1m tmpfs /dev/shm',
+      says: /the board needs \d+\.\d MiB.*no room for it.*mount -o remount,size=256m \/dev\/shm/,
+    },
+    {
+      what: 'on a disk',
+      mount: 'mount --bind "$PLACE" /dev/shm',
+      says: /\/dev\/shm is no tmpfs.*mount -t tmpfs tmpfs \/dev\/shm/,
+    },
   ])('a /dev/shm $what', async ({ mount, says }, { skip }) => {
     skip(!isRoot, needsRoot);
     const out = scratch.fresh('out');
     const script = `${mount} || exit 99; exec "$@"`;
-    expectFault(await pauselab(run('--out', out), { wrapper: ['unshare', '-m', ...shell(script, [])], env: { PLACE: scratch.path } }), { code: 5, says: [says], out });
+    expectFault(
+      await pauselab(run('--out', out), {
+        wrapper: ['unshare', '-m', ...shell(script, [])],
+        env: { PLACE: scratch.path },
+      }),
+      { code: 5, says: [says], out },
+    );
   });
 
   test('a /dev/shm that has room for one board of fifty victims has room for every run', async ({ skip }) => {
     skip(!isRoot, needsRoot);
-    const timers = Array.from({ length: 50 }, (_, i) => `  - { operation: timer, rate: 100/s, role: clock-${i} }`).join('\n');
-    const fifty = scratch.write('fifty.yaml', shortProfile.replace(/victims:\n(?: {2}- .*\n)+/, `victims:\n${timers}\n`).replace(/ {2}- \{ name: one-vma.*\n/, ''));
+    const timers = Array.from({ length: 50 }, (_, i) => `  - { operation: timer, rate: 100/s, role: clock-${i} }`).join(
+      '\n',
+    );
+    const fifty = scratch.write(
+      'fifty.yaml',
+      shortProfile
+        .replace(/victims:\n(?: {2}- .*\n)+/, `victims:\n${timers}\n`)
+        .replace(/ {2}- \{ name: one-vma.*\n/, ''),
+    );
     const script = 'mount -t tmpfs -o size=64m tmpfs /dev/shm || exit 99; exec "$@"';
-    const ended = await pauselab(['run', fifty, '--out', scratch.fresh('out')], { wrapper: ['unshare', '-m', ...shell(script, [])] });
+    const ended = await pauselab(['run', fifty, '--out', scratch.fresh('out')], {
+      wrapper: ['unshare', '-m', ...shell(script, [])],
+    });
     expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
   });
 
   test.each([
-    { what: 'missing', engine: '/no/such/engine', code: 5, says: /\/no\/such\/engine could not be started.*npm run setup/ },
-    { what: 'another program', engine: '/bin/true', code: 6, says: /the engine ended before its window with exit code 0/ },
+    {
+      what: 'missing',
+      engine: '/no/such/engine',
+      code: 5,
+      says: /\/no\/such\/engine could not be started.*npm run setup/,
+    },
+    {
+      what: 'another program',
+      engine: '/bin/true',
+      code: 6,
+      says: /the engine ended before its window with exit code 0/,
+    },
   ])('an engine that is $what', async ({ engine, code, says }) => {
     const out = scratch.fresh('out');
     expectFault(await pauselab(run('--out', out), { env: { PAUSELAB_ENGINE: engine } }), { code, says: [says], out });
@@ -174,7 +302,8 @@ describe('a machine that cannot do it', () => {
 describe('a workload in another session than pauselab', () => {
   const isOff = readIfThere('/proc/sys/kernel/sched_autogroup_enabled') !== '1';
   const reason = 'autogroup is off or absent on this kernel';
-  const differ = /process \d+ is in (\/autogroup-\d+|the root task group) and process \d+ in (\/autogroup-\d+|the root task group), and across autogroups nice means nothing; start both in one session, or set kernel\.sched_autogroup_enabled to 0/;
+  const differ =
+    /process \d+ is in (\/autogroup-\d+|the root task group) and process \d+ in (\/autogroup-\d+|the root task group), and across autogroups nice means nothing; start both in one session, or set kernel\.sched_autogroup_enabled to 0/;
 
   const detached = new Set<number>();
   afterEach(async () => {
@@ -190,16 +319,31 @@ describe('a workload in another session than pauselab', () => {
     const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     const pid = child.pid ?? 0;
     detached.add(pid);
-    await until('it has its autogroup', () => readIfThere(`/proc/${pid}/autogroup`) !== readIfThere('/proc/self/autogroup'));
+    await until(
+      'it has its autogroup',
+      () => readIfThere(`/proc/${pid}/autogroup`) !== readIfThere('/proc/self/autogroup'),
+    );
     expect(commonAutogroup([process.pid])).toMatch(/^(\/autogroup-\d+|the root task group)$/);
-    expect(() => commonAutogroup([process.pid, pid])).toThrow(expect.objectContaining({ exitCode: 5, message: expect.stringMatching(differ) as string } satisfies Partial<Record<keyof Failure, unknown>>));
+    expect(() => commonAutogroup([process.pid, pid])).toThrow(
+      expect.objectContaining({ exitCode: 5, message: expect.stringMatching(differ) as string } satisfies Partial<
+        Record<keyof Failure, unknown>
+      >),
+    );
   });
 
   test('is refused before anything is measured', async ({ skip }) => {
     skip(isOff, reason);
-    const engine = scratch.write('engine-of-another-session', `#!/bin/sh\nexec setsid ${join(import.meta.dirname, '../../native/build/Release/pauselab-engine')} "$@"\n`, 0o755);
+    const engine = scratch.write(
+      'engine-of-another-session',
+      `#!/bin/sh\nexec setsid ${join(import.meta.dirname, '../../native/build/Release/pauselab-engine')} "$@"\n`,
+      0o755,
+    );
     const out = scratch.fresh('out');
-    expectFault(await pauselab(run('--out', out), { env: { PAUSELAB_ENGINE: engine } }), { code: 5, says: [differ], out });
+    expectFault(await pauselab(run('--out', out), { env: { PAUSELAB_ENGINE: engine } }), {
+      code: 5,
+      says: [differ],
+      out,
+    });
   });
 });
 
@@ -217,7 +361,19 @@ describe('without root', () => {
     const out = join(place(), 'out');
     await leaveBehind();
     const ended = await pauselab(
-      ['run', 'priority-inversion', '--duration', '1s', '--runs', '1', '--arm', 'free-across-vmas', '--out', out, ...set('stall.aim=150ms', 'stall.leastHold=2ms', 'drain=1s', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%')],
+      [
+        'run',
+        'priority-inversion',
+        '--duration',
+        '1s',
+        '--runs',
+        '1',
+        '--arm',
+        'free-across-vmas',
+        '--out',
+        out,
+        ...set('stall.aim=150ms', 'stall.leastHold=2ms', 'drain=1s', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'),
+      ],
       { wrapper: withoutRoot },
     );
     expect(ended).toMatchObject({ code: 0, sentences: [] });
@@ -229,19 +385,28 @@ describe('without root', () => {
     expect(ended.stdout).toContain(`Verdict: ${summary.verdict}`);
   });
 
-  const negative = /^nice -5 of thread hog-0 was refused \(E(ACCES|PERM)\); a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE \(ulimit -e\)/;
+  const negative =
+    /^nice -5 of thread hog-0 was refused \(E(ACCES|PERM)\); a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE \(ulimit -e\)/;
 
   test('a negative nice value is refused', async ({ skip }) => {
     skip(nobodyCannot, whyNobodyCannot);
     const out = join(place(), 'out');
     const ended = await pauselab(run(...set('hogs.nice=-5'), '--out', out), { wrapper: withoutRoot });
-    expectFault(ended, { code: 5, says: [/nice -5 of thread hog-0 was refused.*ulimit -e\) \(--allow-degraded runs all the same and marks the result\)$/], out });
+    expectFault(ended, {
+      code: 5,
+      says: [
+        /nice -5 of thread hog-0 was refused.*ulimit -e\) \(--allow-degraded runs all the same and marks the result\)$/,
+      ],
+      out,
+    });
   });
 
   test('with --allow-degraded it runs, and bundle, summary and table say so', async ({ skip }) => {
     skip(nobodyCannot, whyNobodyCannot);
     const out = join(place(), 'out');
-    const ended = await pauselab(run(...set('hogs.nice=-5'), '--allow-degraded', '--out', out), { wrapper: withoutRoot });
+    const ended = await pauselab(run(...set('hogs.nice=-5'), '--allow-degraded', '--out', out), {
+      wrapper: withoutRoot,
+    });
     expect([0, 4]).toContain(ended.code);
     const { runs, summary } = readBundle(out);
     for (const { file } of runs) {
@@ -261,7 +426,9 @@ async function leaveBehind(): Promise<void> {
   await until('it has ended', () => !isAlive(pid));
   const folder = `/dev/shm/pauselab-run-${pid}-test00`;
   mkdirSync(folder, { mode: 0o700 });
-  onTestFinished(() => { rmSync(folder, { recursive: true, force: true }); });
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
 }
 
 expectNothingLeft();

@@ -1,4 +1,6 @@
-/** Two real kernels in real guests: the stall that the older one has and the newer one has not, and guests that fail. */
+/**
+ * Two real kernels in real guests: the stall that the older one has and the newer one has not, and guests that fail.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -21,15 +23,38 @@ describe('a kernel before the change and one with it', () => {
   let out: string;
   let printed: string;
   const blocked = (arm: string, kernel: string): number =>
-    bundle.summary.arms.filter((one) => one.name === arm && one.kernel.startsWith(kernel)).flatMap(({ series }) => series).reduce((sum, { stalls }) => sum + stalls.blocked_count, 0);
+    bundle.summary.arms
+      .filter((one) => one.name === arm && one.kernel.startsWith(kernel))
+      .flatMap(({ series }) => series)
+      .reduce((sum, { stalls }) => sum + stalls.blocked_count, 0);
 
   // The first time kernels are fetched; a guest without KVM is many times slower.
   beforeAll(async () => {
     await withinTries(3, 'the stock kernel stalls inside one VMA, the patched one only across VMAs', async () => {
       out = scratch.fresh('bundle');
       const ended = await pauselab([
-        ...['run', 'stock-vs-patched', '--kernel', stock, '--kernel', patched, '--arm', 'free-one-vma', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '2500ms', '--out', out],
-        ...['stall.aim=400ms', 'drain=500ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value]),
+        ...[
+          'run',
+          'stock-vs-patched',
+          '--kernel',
+          stock,
+          '--kernel',
+          patched,
+          '--arm',
+          'free-one-vma',
+          '--arm',
+          'free-across-vmas',
+          '--runs',
+          '1',
+          '--duration',
+          '2500ms',
+          '--out',
+          out,
+        ],
+        ...['stall.aim=400ms', 'drain=500ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => [
+          '--set',
+          value,
+        ]),
       ]);
       expectSuccess(ended);
       printed = ended.stdout;
@@ -38,7 +63,9 @@ describe('a kernel before the change and one with it', () => {
       expect(blocked('free-across-vmas', '6.16')).toBeGreaterThan(0);
       expect(blocked('free-across-vmas', '6.17')).toBeGreaterThan(0);
       expect(blocked('free-one-vma', '6.17')).toBe(0);
-      for (const kernel of ['6.16', '6.17']) for (const control of ['idle-control', 'foreign-control']) expect(blocked(control, kernel), `${control} on ${kernel}`).toBe(0);
+      for (const kernel of ['6.16', '6.17'])
+        for (const control of ['idle-control', 'foreign-control'])
+          expect(blocked(control, kernel), `${control} on ${kernel}`).toBe(0);
     });
   }, 400_000);
 
@@ -72,7 +99,9 @@ describe('a kernel before the change and one with it', () => {
 
   test('the consoles are in the bundle, and the summary has each arm once per kernel', () => {
     for (const { name } of bundle.manifest.kernels) expect(existsSync(join(out, 'consoles', `${name}.log`))).toBe(true);
-    expect(readFileSync(join(out, 'consoles', `${bundle.manifest.kernels[0]?.name ?? ''}.log`), 'utf8')).toContain('pauselab-init: channel /dev/vport');
+    expect(readFileSync(join(out, 'consoles', `${bundle.manifest.kernels[0]?.name ?? ''}.log`), 'utf8')).toContain(
+      'pauselab-init: channel /dev/vport',
+    );
     expect(bundle.summary.arms).toHaveLength(8);
     expect(armOf(bundle.summary, 'free-one-vma').kernel).toMatch(/^6\.16/);
   });
@@ -82,19 +111,56 @@ test('a kernel without a virtio console talks by the second serial port', async 
   const out = scratch.fresh('serial');
   const ended = await pauselab([
     // As if CONFIG_VIRTIO_CONSOLE were not built in.
-    ...['run', 'stock-vs-patched', '--kernel', patched, '--arm', 'free-one-vma', '--runs', '1', '--duration', '1s', '--append', 'initcall_blacklist=virtio_console_init', '--out', out],
-    ...['holder.region=64MiB', 'warmup=100ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%', 'spoiled.retries=0'].flatMap((value) => ['--set', value]),
+    ...[
+      'run',
+      'stock-vs-patched',
+      '--kernel',
+      patched,
+      '--arm',
+      'free-one-vma',
+      '--runs',
+      '1',
+      '--duration',
+      '1s',
+      '--append',
+      'initcall_blacklist=virtio_console_init',
+      '--out',
+      out,
+    ],
+    ...[
+      'holder.region=64MiB',
+      'warmup=100ms',
+      'spoiled.foreignLoad=100%',
+      'spoiled.steal=100%',
+      'spoiled.retries=0',
+    ].flatMap((value) => ['--set', value]),
   ]);
   expect(ended.sentences).toEqual([]);
   const { manifest, runs } = readBundle(out);
   expect(manifest.kernels.map(({ guest }) => guest?.channel)).toEqual(['serial']);
   expect(runs.map(({ file }) => file.status)).toEqual(['complete', 'complete', 'complete']);
   for (const run of runs) expectCountsToAgree(run);
-  expect(readFileSync(join(out, 'consoles', `${manifest.kernels[0]?.name ?? ''}.log`), 'utf8')).toContain('pauselab-init: channel /dev/ttyS1');
+  expect(readFileSync(join(out, 'consoles', `${manifest.kernels[0]?.name ?? ''}.log`), 'utf8')).toContain(
+    'pauselab-init: channel /dev/ttyS1',
+  );
 });
 
 describe('a guest that fails', () => {
-  const run = (...more: string[]): string[] => ['run', 'stock-vs-patched', '--kernel', stock, '--runs', '1', '--duration', '1s', '--set', 'holder.region=64MiB', '--out', scratch.fresh('failed'), ...more];
+  const run = (...more: string[]): string[] => [
+    'run',
+    'stock-vs-patched',
+    '--kernel',
+    stock,
+    '--runs',
+    '1',
+    '--duration',
+    '1s',
+    '--set',
+    'holder.region=64MiB',
+    '--out',
+    scratch.fresh('failed'),
+    ...more,
+  ];
 
   test('a pauselab that is killed takes its guest with it, and the next one removes its folder', async () => {
     const running = startPauselab(run('--append', 'rdinit=/pauselab/node'));
@@ -108,14 +174,20 @@ describe('a guest that fails', () => {
   test('a kernel that panics: its last lines, exit code 6', async () => {
     const { code, sentences } = await pauselab(run('--append', 'rdinit=/nothing'));
     expect(code).toBe(6);
-    expect(sentences).toEqual([expect.stringMatching(/the guest's kernel failed \(Kernel panic - not syncing: .*\); its console ends with: .*mount_root/)]);
+    expect(sentences).toEqual([
+      expect.stringMatching(
+        /the guest's kernel failed \(Kernel panic - not syncing: .*\); its console ends with: .*mount_root/,
+      ),
+    ]);
   });
 
   test('a guest that hangs: the deadline, exit code 6', async () => {
     // Node as process 1, which waits for what somebody types at the console.
     const { code, sentences } = await pauselab(run('--append', 'rdinit=/pauselab/node', '--boot-deadline', '6s'));
     expect(code).toBe(6);
-    expect(sentences).toEqual([expect.stringMatching(/the guest was not ready after 6 s and was ended; its console ends with: /)]);
+    expect(sentences).toEqual([
+      expect.stringMatching(/the guest was not ready after 6 s and was ended; its console ends with: /),
+    ]);
   });
 
   test('Ctrl-C during boot: exit code 130, no bundle', async () => {
@@ -123,14 +195,20 @@ describe('a guest that fails', () => {
     const running = startPauselab(args);
     await until('QEMU runs', () => guestsOf(running.pid).length > 0);
     running.kill('SIGINT');
-    expect(await running.ended).toMatchObject({ code: 130, stdout: '', sentences: ['pauselab: interrupted by SIGINT before the first run; nothing was measured'] });
+    expect(await running.ended).toMatchObject({
+      code: 130,
+      stdout: '',
+      sentences: ['pauselab: interrupted by SIGINT before the first run; nothing was measured'],
+    });
     expect(existsSync(args[args.indexOf('--out') + 1] ?? '')).toBe(false);
   });
 
   test('too little memory for its own file system: exit code 2, before it boots', async () => {
     const { code, sentences } = await pauselab(run('--guest-memory', '200MiB'));
     expect(code).toBe(2);
-    expect(sentences).toEqual([expect.stringMatching(/^pauselab: a guest of 200 MiB has too little memory: .*--guest-memory/)]);
+    expect(sentences).toEqual([
+      expect.stringMatching(/^pauselab: a guest of 200 MiB has too little memory: .*--guest-memory/),
+    ]);
   });
 });
 

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { expectCountsToAgree, readBundle } from '../support/bundle.js';
 import { untilMeasuring, type LiveRun } from '../support/live-run.js';
-import { expectFault, expectNothingLeft, pauselab, runtimeFolders, startPauselab, type Running } from '../support/pauselab.js';
+import {
+  expectFault,
+  expectNothingLeft,
+  pauselab,
+  runtimeFolders,
+  startPauselab,
+  type Running,
+} from '../support/pauselab.js';
 import { isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { armFirst, shortProfile } from '../support/short-profile.js';
@@ -19,7 +26,8 @@ function startLong(first: 'foreign-control' | 'crossing'): { readonly running: R
   return { out, running: startPauselab(['run', short, ...armFirst(first), '--duration', '60s', '--out', out]) };
 }
 
-const untilGone = (pids: readonly number[]): Promise<boolean> => until(`${pids.join(', ')} are gone`, () => pids.every((pid) => !isAlive(pid)));
+const untilGone = (pids: readonly number[]): Promise<boolean> =>
+  until(`${pids.join(', ')} are gone`, () => pids.every((pid) => !isAlive(pid)));
 
 function processesOf({ engine, foreignHolder, sampler }: LiveRun): number[] {
   return [engine, sampler, ...(foreignHolder === null ? [] : [foreignHolder])];
@@ -36,8 +44,14 @@ describe.each([
     running.kill(signal);
     const ended = await running.ended;
 
-    expect(ended).toMatchObject({ code, signal: null, sentences: [`pauselab: interrupted by ${signal}; what was measured is kept, marked partial`] });
-    expect(ended.logs).toContainEqual(expect.stringContaining(`${signal}: ending the window and keeping what was measured; once more ends at once`));
+    expect(ended).toMatchObject({
+      code,
+      signal: null,
+      sentences: [`pauselab: interrupted by ${signal}; what was measured is kept, marked partial`],
+    });
+    expect(ended.logs).toContainEqual(
+      expect.stringContaining(`${signal}: ending the window and keeping what was measured; once more ends at once`),
+    );
     const { runs, summary } = readBundle(out);
     const [only, ...others] = runs;
     expect(others).toEqual([]);
@@ -62,7 +76,11 @@ test('SIGINT before the first run measures nothing, and no folder says otherwise
   const running = startPauselab(['run', short, '--duration', '60s', '--out', out]);
   await until('it sizes the region', () => running.logs().some((text) => text.startsWith('sizing the region')));
   running.kill('SIGINT');
-  expectFault(await running.ended, { code: 130, says: [/^pauselab: interrupted by SIGINT before the first run; nothing was measured$/], out });
+  expectFault(await running.ended, {
+    code: 130,
+    says: [/^pauselab: interrupted by SIGINT before the first run; nothing was measured$/],
+    out,
+  });
 });
 
 test('SIGINT in the warm-up leaves a run of an empty window', async () => {
@@ -70,7 +88,10 @@ test('SIGINT in the warm-up leaves a run of an empty window', async () => {
   const running = startPauselab(['run', short, ...armFirst('crossing'), '--set', 'warmup=60s', '--out', out]);
   await untilMeasuring(running.pid, { samples: 0 });
   running.kill('SIGINT');
-  expect(await running.ended).toMatchObject({ code: 130, sentences: [expect.stringContaining('interrupted by SIGINT')] });
+  expect(await running.ended).toMatchObject({
+    code: 130,
+    sentences: [expect.stringContaining('interrupted by SIGINT')],
+  });
   const { runs, summary } = readBundle(out);
   expect(summary.status).toBe('partial');
   expect(runs.map(({ file }) => file.status)).toEqual(['partial']);
@@ -78,7 +99,8 @@ test('SIGINT in the warm-up leaves a run of an empty window', async () => {
     const { windowStart_ns, windowEnd_ns } = run.file.window;
     expect(windowEnd_ns - windowStart_ns).toBe(0);
     expectCountsToAgree(run);
-    for (const { service, response, unserved, stalls } of run.file.series) expect([service.n, response?.n, unserved, stalls.stalled_share]).toEqual([0, 0, 0, 0]);
+    for (const { service, response, unserved, stalls } of run.file.series)
+      expect([service.n, response?.n, unserved, stalls.stalled_share]).toEqual([0, 0, 0, 0]);
   }
 });
 
@@ -92,7 +114,9 @@ describe('what a pauselab that could not clean up leaves', () => {
     // So that the first signal cannot be answered: there is still something to wait for when the second comes.
     process.kill(run.engine, 'SIGSTOP');
     running.kill('SIGINT');
-    await until('the first is heard', () => running.logs().some((text) => text.startsWith('SIGINT: ending the window')));
+    await until('the first is heard', () =>
+      running.logs().some((text) => text.startsWith('SIGINT: ending the window')),
+    );
     running.kill('SIGINT');
     expect(await running.ended).toMatchObject({ code: null, signal: 'SIGINT', stdout: '', sentences: [] });
     await untilGone(processesOf(run));
@@ -112,7 +136,18 @@ describe('what a pauselab that could not clean up leaves', () => {
   test('the next start removes their folders in /dev/shm', async () => {
     expect(left).toHaveLength(2);
     // Whatever it finds: sizing the region has made a folder, and so has cleaned up.
-    const ended = await pauselab(['run', short, '--runs', '1', '--duration', '100ms', '--set', 'spoiled.retries=0', '--out', scratch.fresh('out')]);
+    const ended = await pauselab([
+      'run',
+      short,
+      '--runs',
+      '1',
+      '--duration',
+      '100ms',
+      '--set',
+      'spoiled.retries=0',
+      '--out',
+      scratch.fresh('out'),
+    ]);
     expect([0, 4]).toContain(ended.code);
     expect(left.filter((folder) => existsSync(folder))).toEqual([]);
   });

@@ -12,7 +12,14 @@ import { takeSnapshot, type BoardSnapshot } from '../../src/record/snapshot.js';
 import type { StraceCalls } from '../../src/record/strace-calls.js';
 import { traceCalls } from '../../src/workload/strace.js';
 import { testJdks } from '../support/java.js';
-import { loadLine, probeLine, seatOf, startJvmWorkload, type JvmEnd, type JvmWorkload } from '../support/jvm-workload.js';
+import {
+  loadLine,
+  probeLine,
+  seatOf,
+  startJvmWorkload,
+  type JvmEnd,
+  type JvmWorkload,
+} from '../support/jvm-workload.js';
 
 const jdks = await testJdks();
 
@@ -23,8 +30,10 @@ const looked_ms = 4_500;
 /** More mappings than a thread may make for an arena of malloc: how far a load came is the machine's affair. */
 const arena = 3;
 /**
- * Blocks of this size and more are mappings of their own to glibc, unless the thread's arena has as much free. So no thread
- * shares an arena with a compiler thread of the JVM, which leaves megabytes free in it (by default there are 8 arenas a CPU).
+ * Blocks of this size and more are mappings of their own to glibc, unless the thread's arena has as much free. So no
+ * thread
+ * shares an arena with a compiler thread of the JVM, which leaves megabytes free in it (by default there are 8 arenas a
+ * CPU).
  */
 const mapped_bytes = 65_536;
 const allocatorSettings = { MALLOC_MMAP_THRESHOLD_: String(mapped_bytes), MALLOC_ARENA_MAX: '1000' };
@@ -85,7 +94,13 @@ async function watch(java: string, running: JvmWorkload): Promise<Omit<Seen, 'la
   const faultsAfter = new Map(seats.map((seat) => [seat, faults(seat)]));
   const calls = await tracing.finish();
   const printed = await promisify(execFile)(join(dirname(java), 'jcmd'), [String(pid), 'Thread.print', '-e']);
-  return { before, after: takeSnapshot(board), calls, threads: printed.stdout, minorFaults: (seat) => (faultsAfter.get(seat) ?? NaN) - (faultsBefore.get(seat) ?? NaN) };
+  return {
+    before,
+    after: takeSnapshot(board),
+    calls,
+    threads: printed.stdout,
+    minorFaults: (seat) => (faultsAfter.get(seat) ?? NaN) - (faultsBefore.get(seat) ?? NaN),
+  };
 }
 
 describe.each(jdks)('JDK $feature', ({ java }) => {
@@ -93,21 +108,38 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
   let running: JvmWorkload;
 
   beforeAll(async () => {
-    const plan = [...Object.entries(probes).map(([name, keys]) => probeLine(name, keys)), ...Object.entries(loads).map(([name, keys]) => loadLine(name, keys))];
+    const plan = [
+      ...Object.entries(probes).map(([name, keys]) => probeLine(name, keys)),
+      ...Object.entries(loads).map(([name, keys]) => loadLine(name, keys)),
+    ];
     running = await startJvmWorkload({
       java,
       plan,
       joined: plan.map((line) => seatOf(line, interval_ns)),
-      jvmArgs: ['-XX:+UseG1GC', '-Xms32m', '-Xmx400m', '-XX:MinHeapFreeRatio=5', '-XX:MaxHeapFreeRatio=10', '-Xlog:disable', `-Xlog:class+unload:file=%p.unload`],
+      jvmArgs: [
+        '-XX:+UseG1GC',
+        '-Xms32m',
+        '-Xmx400m',
+        '-XX:MinHeapFreeRatio=5',
+        '-XX:MaxHeapFreeRatio=10',
+        '-Xlog:disable',
+        `-Xlog:class+unload:file=%p.unload`,
+      ],
       env: allocatorSettings,
     });
     const watched = await watch(java, running);
     const end = await running.ended;
-    seen = { ...watched, end, last: takeSnapshot(running.board), unloading: readFileSync(join(running.folder, `${running.pid}.unload`), 'utf8') };
+    seen = {
+      ...watched,
+      end,
+      last: takeSnapshot(running.board),
+      unloading: readFileSync(join(running.folder, `${running.pid}.unload`), 'utf8'),
+    };
   });
   afterAll(() => running.remove());
 
-  const calls = (call: string, by: string): number => seen.calls.counts.filter((one) => one.call === call && one.by === by).reduce((sum, { n }) => sum + n, 0);
+  const calls = (call: string, by: string): number =>
+    seen.calls.counts.filter((one) => one.call === call && one.by === by).reduce((sum, { n }) => sum + n, 0);
   /** Of its own: a thread that helps its JVM at a safepoint may make one for an arena of malloc. */
   const expectNoCalls = (probe: 'first_fault' | 'warm_fault' | 'timer'): void => {
     const made = seen.calls.counts.filter((one) => one.by === `p.${probe}`).reduce((sum, one) => sum + one.n, 0);
@@ -127,7 +159,8 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
   };
   /** `allocated=3541K`, as the JVM says of a thread. */
   const allocated_bytes = (thread: string): number => {
-    const [, number, unit = ''] = new RegExp(`^"${thread.replaceAll('.', '\\.')}".* allocated=([\\d.]+)([BKMG])`, 'm').exec(seen.threads) ?? [];
+    const [, number, unit = ''] =
+      new RegExp(`^"${thread.replaceAll('.', '\\.')}".* allocated=([\\d.]+)([BKMG])`, 'm').exec(seen.threads) ?? [];
     return Number(number) * 1024 ** 'BKMG'.indexOf(unit);
   };
 
@@ -137,9 +170,21 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
     expect(threads.map(({ kind }) => kind)).toEqual([...Object.keys(probes), ...Object.keys(loads)]);
     const tally = (kind: string): Record<string, number> => threads.find((thread) => thread.kind === kind)?.tally ?? {};
     // A pace is an upper bound: what a load was too late for it drops.
-    const paced: readonly (readonly [kind: string, what: string, perSecond: number])[] = [['direct_buffers', 'buffers', 50], ['malloc_churn', 'blocks', 100], ['inflater_churn', 'pairs', 20], ['thread_churn', 'threads', 50], ['class_churn', 'classes', 100], ['mapped_files', 'mappings', 20], ['request_service', 'requests', 100], ['heap_wave', 'waves', 1]];
+    const paced: readonly (readonly [kind: string, what: string, perSecond: number])[] = [
+      ['direct_buffers', 'buffers', 50],
+      ['malloc_churn', 'blocks', 100],
+      ['inflater_churn', 'pairs', 20],
+      ['thread_churn', 'threads', 50],
+      ['class_churn', 'classes', 100],
+      ['mapped_files', 'mappings', 20],
+      ['request_service', 'requests', 100],
+      ['heap_wave', 'waves', 1],
+    ];
     for (const [kind, what, perSecond] of paced) {
-      expect({ kind, [what]: tally(kind)[what] ?? 0 }).toEqual({ kind, [what]: expect.toSatisfy((count: number) => count > 0 && count <= (perSecond * window_ms) / 1000 + 2) as number });
+      expect({ kind, [what]: tally(kind)[what] ?? 0 }).toEqual({
+        kind,
+        [what]: expect.toSatisfy((count: number) => count > 0 && count <= (perSecond * window_ms) / 1000 + 2) as number,
+      });
     }
   });
 
@@ -173,7 +218,10 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
   });
   test('heap_allocation and request: their bytes on the heap', () => {
     // 2,000 trials before the window are in it, and objects have headers.
-    for (const [probe, thread, bytes] of [['heap_allocation', 'p.heap_allocati', 20_000], ['request', 'p.request', 29 * 1024]] as const) {
+    for (const [probe, thread, bytes] of [
+      ['heap_allocation', 'p.heap_allocati', 20_000],
+      ['request', 'p.request', 29 * 1024],
+    ] as const) {
       const operations = 2000 + n(probe);
       expect(allocated_bytes(thread) / operations).toBeGreaterThan(bytes * 0.95);
       expect(allocated_bytes(thread) / operations).toBeLessThan(bytes * 1.3);

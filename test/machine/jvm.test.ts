@@ -1,4 +1,7 @@
-/** JVM profiles by the command: what they cause, what stalls, and how bad input and ends are said. On every JDK of this machine that fits. */
+/**
+ * JVM profiles by the command: what they cause, what stalls, and how bad input and ends are said. On every JDK of this
+ * machine that fits.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -23,7 +26,10 @@ beforeAll(() => {
 
 describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $feature', ({ java }) => {
   // What an allocator does is the same under every JDK.
-  test.each(['g1-uncommit', ...(java === newest?.java ? ['jvm-native-trim', 'jemalloc-free', 'jemalloc-dontneed'] : [])])('%s causes the calls that it says', async (profile) => {
+  test.each([
+    'g1-uncommit',
+    ...(java === newest?.java ? ['jvm-native-trim', 'jemalloc-free', 'jemalloc-dontneed'] : []),
+  ])('%s causes the calls that it says', async (profile) => {
     const ended = await pauselab(['profile', 'verify', profile, '--duration', '4s', '--java', java]);
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stdout).toContain('as said: ');
@@ -33,15 +39,36 @@ describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $fea
   test('g1-uncommit: with G1 Service at nice 19 map and unmap are blocked in the kernel, and in no control', async () => {
     await withinTries(3, 'mmap+munmap beside an uncommitting G1 Service stalls', async () => {
       const out = scratch.fresh('g1');
-      const ended = await pauselab(['run', 'g1-uncommit', '--arm', 'service-nice-19', '--runs', '1', '--duration', '5s', '--set', 'spoiled.foreignLoad=100%', '--set', 'spoiled.steal=100%', '--java', java, '--out', out]);
+      const ended = await pauselab([
+        'run',
+        'g1-uncommit',
+        '--arm',
+        'service-nice-19',
+        '--runs',
+        '1',
+        '--duration',
+        '5s',
+        '--set',
+        'spoiled.foreignLoad=100%',
+        '--set',
+        'spoiled.steal=100%',
+        '--java',
+        java,
+        '--out',
+        out,
+      ]);
       expect(ended.stderr).not.toContain('internal error');
       expect(ended.code).toBe(0);
       const { arms } = readBundleFile('summary', join(out, 'summary.json'));
-      const blocked = (arm: string): number => arms.find(({ name }) => name === arm)?.series.find(({ name }) => name === 'writer.mmap_munmap')?.stalls.blocked_count ?? NaN;
+      const blocked = (arm: string): number =>
+        arms.find(({ name }) => name === arm)?.series.find(({ name }) => name === 'writer.mmap_munmap')?.stalls
+          .blocked_count ?? NaN;
       expect(blocked('service-nice-19')).toBeGreaterThan(0);
       expect([blocked('idle-control'), blocked('foreign-control')]).toEqual([0, 0]);
       const log = arms.find(({ name }) => name === 'service-nice-19')?.jvm?.log ?? [];
-      expect(log.map(({ name }) => name)).toEqual(expect.arrayContaining(['gc.pause', 'gc.uncommit', 'safepoint.total', 'safepoint.reach']));
+      expect(log.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['gc.pause', 'gc.uncommit', 'safepoint.total', 'safepoint.reach']),
+      );
     });
   });
 });
@@ -49,16 +76,39 @@ describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $fea
 describe('bad input and ends', () => {
   const short = ['--runs', '1', '--duration', '1s', '--arm', 'a', '--set', 'spoiled.retries=0'];
   const profile = (jvm: string): string =>
-    scratch.write('p.yaml', `name: p\ntitle: P\njvm: { ${jvm} }\nhogs: { count: 0 }\nwarmup: 200ms\nvictims: [{ operation: mmap_munmap, rate: 1000/s }]\narms: [{ name: a }]\n`);
+    scratch.write(
+      'p.yaml',
+      `name: p\ntitle: P\njvm: { ${jvm} }\nhogs: { count: 0 }\nwarmup: 200ms\nvictims: [{ operation: mmap_munmap, rate: 1000/s }]\narms: [{ name: a }]\n`,
+    );
 
   test.each([
     ['a JDK that is not there', 'java: /no/such/jdk', 2, /\/no\/such\/jdk/],
     ['a JDK that is too old for the profile', 'jdk: ">=900"', 5, />=900/],
     ['a flag that this JDK does not know', 'flags: [-XX:+NoSuchFlag]', 2, /does not know the VM option "NoSuchFlag"/],
-    ['a heap that is too small for the load', 'flags: [-Xmx24m], loads: [{ load: heap_wave, low: 8MiB, high: 400MiB, period: 200ms }]', 6, /memory/],
-    ['an allocator that is no library', 'allocator: { name: jemalloc, path: /etc/passwd }', 2, /\/etc\/passwd is no shared library/],
-    ['a misspelt setting of jemalloc', 'allocator: { name: jemalloc, settings: { dirty_decay: 1 } }', 2, /jemalloc refuses its settings: Invalid conf pair: dirty_decay:1/],
-    ['a pattern without a thread', 'threads: { No Such Thread: 5 }', 6, /no thread is named as the profile's pattern "No Such Thread" says/],
+    [
+      'a heap that is too small for the load',
+      'flags: [-Xmx24m], loads: [{ load: heap_wave, low: 8MiB, high: 400MiB, period: 200ms }]',
+      6,
+      /memory/,
+    ],
+    [
+      'an allocator that is no library',
+      'allocator: { name: jemalloc, path: /etc/passwd }',
+      2,
+      /\/etc\/passwd is no shared library/,
+    ],
+    [
+      'a misspelt setting of jemalloc',
+      'allocator: { name: jemalloc, settings: { dirty_decay: 1 } }',
+      2,
+      /jemalloc refuses its settings: Invalid conf pair: dirty_decay:1/,
+    ],
+    [
+      'a pattern without a thread',
+      'threads: { No Such Thread: 5 }',
+      6,
+      /no thread is named as the profile's pattern "No Such Thread" says/,
+    ],
   ])('%s', async (_, jvm, code, says) => {
     const out = scratch.fresh('out');
     const ended = await pauselab(['run', profile(jvm), ...short, '--out', out]);
@@ -68,17 +118,35 @@ describe('bad input and ends', () => {
 
   test('how the profile says that the process starts, the launcher is told and the JVM has', async () => {
     const out = scratch.fresh('process');
-    const ended = await pauselab(['run', profile('process: { nice: 3, cpus: first, limits: { nofile: 2048, as: 64GiB } }'), ...short, '--out', out]);
+    const ended = await pauselab([
+      'run',
+      profile('process: { nice: 3, cpus: first, limits: { nofile: 2048, as: 64GiB } }'),
+      ...short,
+      '--out',
+      out,
+    ]);
     // One run of a second may decide nothing.
     expect([0, 4]).toContain(ended.code);
     const { runs } = readBundle(out);
     const launch = readFileSync(join(runs[0]?.folder ?? '', 'jvm-launch.txt'), 'utf8').split('\n');
-    expect(launch).toEqual(expect.arrayContaining(['nice=3', 'limit=core 0', 'limit=nofile 2048', `limit=as ${64 * 2 ** 30}`, expect.stringMatching(/^cpus=\d+$/)]));
+    expect(launch).toEqual(
+      expect.arrayContaining([
+        'nice=3',
+        'limit=core 0',
+        'limit=nofile 2048',
+        `limit=as ${64 * 2 ** 30}`,
+        expect.stringMatching(/^cpus=\d+$/),
+      ]),
+    );
   });
 
   test('--java for a profile without a JVM is refused', async () => {
     const out = scratch.fresh('out');
-    expectFault(await pauselab(['run', 'convoy', '--java', '/usr', '--out', out]), { code: 2, says: [/the profile convoy has no arm with a JVM/], out });
+    expectFault(await pauselab(['run', 'convoy', '--java', '/usr', '--out', out]), {
+      code: 2,
+      says: [/the profile convoy has no arm with a JVM/],
+      out,
+    });
   });
 
   test('a JVM that is killed loses no recorded sample, and its run has failed', async () => {
@@ -87,7 +155,15 @@ describe('bad input and ends', () => {
     const { board, engine: jvm } = await untilMeasuring(running.pid, { samples: 100 });
     process.kill(jvm, 'SIGKILL');
     const ended = await running.ended;
-    expect(ended).toMatchObject({ code: 6, signal: null, sentences: [expect.stringMatching(/^pauselab: run 000-[a-z-]+ failed: the JVM ended inside its window by SIGKILL.*what it had recorded is kept$/)] });
+    expect(ended).toMatchObject({
+      code: 6,
+      signal: null,
+      sentences: [
+        expect.stringMatching(
+          /^pauselab: run 000-[a-z-]+ failed: the JVM ended inside its window by SIGKILL.*what it had recorded is kept$/,
+        ),
+      ],
+    });
     const { runs } = readBundle(out);
     const recorded = takeSnapshot(board).series[0]?.service.n ?? NaN;
     expect(recorded).toBeGreaterThan(100);

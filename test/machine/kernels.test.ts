@@ -9,11 +9,23 @@ import { realKernel } from '../support/real-kernel.js';
 
 test('the last stock and the first patched cloud kernel, and what else differs between them', async ({ skip }) => {
   const [stock, patched] = [await realKernel('deb:6.16.12', skip), await realKernel('deb:6.17.13', skip)];
-  for (const [kernel, version] of [[stock, '6.16.12'], [patched, '6.17.13']] as const) {
-    expect(kernel).toMatchObject({ release: `${version}+deb13-cloud-amd64`, origin: { kind: 'deb', suite: 'trixie-backports' } });
+  for (const [kernel, version] of [
+    [stock, '6.16.12'],
+    [patched, '6.17.13'],
+  ] as const) {
+    expect(kernel).toMatchObject({
+      release: `${version}+deb13-cloud-amd64`,
+      origin: { kind: 'deb', suite: 'trixie-backports' },
+    });
     expect(basename(kernel.modules ?? '')).toBe(kernel.release);
     expect(statSync(kernel.image).size).toBeGreaterThan(5 << 20);
-    expect(kernelFacts(kernel)).toMatchObject({ version, flavour: 'cloud-amd64', hz: 250, perVmaLocks: true, preemption: { default: 'lazy', models: ['none', 'voluntary', 'lazy', 'full'] } });
+    expect(kernelFacts(kernel)).toMatchObject({
+      version,
+      flavour: 'cloud-amd64',
+      hz: 250,
+      perVmaLocks: true,
+      preemption: { default: 'lazy', models: ['none', 'voluntary', 'lazy', 'full'] },
+    });
   }
   expect(differences(kernelFacts(stock), kernelFacts(patched)).map(({ fact }) => fact)).toEqual(['version']);
 });
@@ -24,6 +36,8 @@ test('the newest 7.x, whose packages are split: image, config and modules come t
   expect(basename(kernel.modules ?? '')).toBe(kernel.release);
   expect(kernelFacts(kernel).preemption?.models).toContain('full');
   // In the cache now: shown without asking the mirror, if it is named in full.
-  const shown = await pauselab(['kernels', 'show', `deb:${kernel.release}`, '--json'], { env: { APT_CONFIG: '/dev/null/none' } });
+  const shown = await pauselab(['kernels', 'show', `deb:${kernel.release}`, '--json'], {
+    env: { APT_CONFIG: '/dev/null/none' },
+  });
   expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining(kernel.sha256) as string });
 });

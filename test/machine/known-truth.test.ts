@@ -1,4 +1,7 @@
-/** What the figures say of a pause whose place and length are known: the test engine makes it, and has a clock of its own. */
+/**
+ * What the figures say of a pause whose place and length are known: the test engine makes it, and has a clock of its
+ * own.
+ */
 import { describe, expect, test } from 'vitest';
 import { valueOfIndex, type SparseCounts } from '../../src/record/counts.js';
 import type { ExecutedRun } from '../../src/experiment/one-run.js';
@@ -22,13 +25,21 @@ describe('one pause of 500 ms at 1,000/s', () => {
       expect(run.file).toMatchObject({ status: 'complete', failure: null });
       expectCountsToAgree(run);
       const { service, response, figures } = victimOf(run);
-      expect(figures).toMatchObject({ unserved: 0, inflight_ns: null, saturated: false, refused: {}, exhausted: 0, lost_records: 0 });
+      expect(figures).toMatchObject({
+        unserved: 0,
+        inflight_ns: null,
+        saturated: false,
+        refused: {},
+        exhausted: 0,
+        lost_records: 0,
+      });
       expect([service.n, response.n]).toEqual([due, due]);
 
       expect(slowIn(service)).toHaveLength(1);
       const slow = slowIn(response);
       expectNear(slow.length, 500, 2);
-      for (let bucket = 0; bucket < 5; bucket += 1) expectNear(slow.filter((value_ns) => Math.min(4, Math.floor(value_ns / (100 * ms))) === bucket).length, 100, 2);
+      for (let bucket = 0; bucket < 5; bucket += 1)
+        expectNear(slow.filter((value_ns) => Math.min(4, Math.floor(value_ns / (100 * ms))) === bucket).length, 100, 2);
 
       const injected_ns = injectedPause(run);
       expectNear(service.max_ns, injected_ns, ms);
@@ -36,7 +47,12 @@ describe('one pause of 500 ms at 1,000/s', () => {
       expect(figures.service.max_ns).toBe(service.max_ns);
       expect(figures.response?.max_ns).toBe(response.max_ns);
 
-      expect(figures.stalls).toMatchObject({ count: 1, blocked_count: 0, longest_ns: service.max_ns, total_ns: service.max_ns });
+      expect(figures.stalls).toMatchObject({
+        count: 1,
+        blocked_count: 0,
+        longest_ns: service.max_ns,
+        total_ns: service.max_ns,
+      });
       expectNear(figures.stalls.stalled_share * duration_ns, injected_ns, ms);
       const [stall, ...others] = victimOf(run).stalls;
       expect(others).toEqual([]);
@@ -49,7 +65,13 @@ describe('one pause of 500 ms at 1,000/s', () => {
     const [at, due] = [100, 500];
     const duration_ns = due * interval_ns;
     await withinTries(3, 'a pause without an end is in flight', async () => {
-      const run = await runInjected({ operation: 'inject_pause', at, duration_ns, for_ns: 60_000 * ms, drain_ns: 200 * ms });
+      const run = await runInjected({
+        operation: 'inject_pause',
+        at,
+        duration_ns,
+        for_ns: 60_000 * ms,
+        drain_ns: 200 * ms,
+      });
       expect(run.file).toMatchObject({ status: 'complete', failure: null });
       expectCountsToAgree(run);
       const { service, response, figures, stalls } = victimOf(run);
@@ -64,9 +86,15 @@ describe('one pause of 500 ms at 1,000/s', () => {
 
       const left_ns = (due - at) * ms;
       expect(figures.inflight_ns).toBeGreaterThanOrEqual(left_ns);
-      expect(figures.stalls).toMatchObject({ count: 1, longest_ns: figures.inflight_ns, total_ns: figures.inflight_ns });
+      expect(figures.stalls).toMatchObject({
+        count: 1,
+        longest_ns: figures.inflight_ns,
+        total_ns: figures.inflight_ns,
+      });
       expectNear(figures.stalls.stalled_share * duration_ns, left_ns, 2 * ms);
-      expect(stalls).toMatchObject([{ stillRunning: true, recorded: true, dominant: 'S', duration_ns: figures.inflight_ns }]);
+      expect(stalls).toMatchObject([
+        { stillRunning: true, recorded: true, dominant: 'S', duration_ns: figures.inflight_ns },
+      ]);
     });
   });
 });
@@ -80,7 +108,9 @@ function victimOf({ analysis }: ExecutedRun): SeriesRun & { readonly response: S
 
 /** Values of at least 1 ms, each to three digits. */
 function slowIn({ index, count }: SparseCounts): number[] {
-  return Array.from(index).flatMap((one, i) => Array.from({ length: valueOfIndex(one) >= ms ? (count[i] ?? 0) : 0 }, () => valueOfIndex(one)));
+  return Array.from(index).flatMap((one, i) =>
+    Array.from({ length: valueOfIndex(one) >= ms ? (count[i] ?? 0) : 0 }, () => valueOfIndex(one)),
+  );
 }
 
 function injectedPause({ files }: ExecutedRun): number {

@@ -25,14 +25,16 @@ let ended: Ended;
 let bundle: Bundle;
 
 /** Stalls in which the victim was blocked in the kernel, over all series of an arm. */
-const blockedIn = (arm: string): number => armOf(bundle.summary, arm).series.reduce((sum, { stalls }) => sum + stalls.blocked_count, 0);
+const blockedIn = (arm: string): number =>
+  armOf(bundle.summary, arm).series.reduce((sum, { stalls }) => sum + stalls.blocked_count, 0);
 
 const onlyMmapLock = reasonForMmapLock();
 
 /** Null where MADV_FREE inside one VMA takes that VMA's lock. */
 function reasonForMmapLock(): string | null {
   const [major = 0, minor = 0] = release().split('.').map(Number);
-  if (major < 6 || (major === 6 && minor < 17)) return `Linux ${release()} is older than 6.17: MADV_FREE inside one VMA takes mmap_lock too`;
+  if (major < 6 || (major === 6 && minor < 17))
+    return `Linux ${release()} is older than 6.17: MADV_FREE inside one VMA takes mmap_lock too`;
   return hostFacts().perVmaLocks === false ? 'this kernel was built without CONFIG_PER_VMA_LOCK' : null;
 }
 
@@ -41,8 +43,26 @@ beforeAll(async () => {
     out = scratch.fresh('bundle');
     // Nice 17 beside one hog stretches a call 45 times: 400 ms need 9 ms of CPU, more than two ticks at 250 Hz.
     ended = await pauselab([
-      ...['run', 'priority-inversion', '--arm', crossing, '--arm', oneVma, '--runs', '1', '--duration', '2s', '--out', out, '--json', '--fail-if', condition],
-      ...['holder.nice=17', 'stall.aim=400ms', 'drain=1s', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap((value) => ['--set', value]),
+      ...[
+        'run',
+        'priority-inversion',
+        '--arm',
+        crossing,
+        '--arm',
+        oneVma,
+        '--runs',
+        '1',
+        '--duration',
+        '2s',
+        '--out',
+        out,
+        '--json',
+        '--fail-if',
+        condition,
+      ],
+      ...['holder.nice=17', 'stall.aim=400ms', 'drain=1s', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap(
+        (value) => ['--set', value],
+      ),
     ]);
     expect(ended).toMatchObject({ code: 0, sentences: [] });
     bundle = readBundle(out);
@@ -53,14 +73,17 @@ beforeAll(async () => {
 });
 
 describe('the stall', () => {
-  test.each([writer, 'reader.first_fault'])('%s stalls while the release crosses VMAs, blocked in the kernel', (name) => {
-    const { stalls, perRun } = seriesOf(armOf(bundle.summary, crossing), name);
-    expect(stalls.count).toBeGreaterThan(0);
-    expect(stalls.blocked_count).toBeGreaterThan(0);
-    expect(stalls.longest_ns).toBeGreaterThanOrEqual(stalls.threshold_ns);
-    expect(stalls.stalled_share).toBeGreaterThan(0);
-    expect(perRun).toHaveLength(1);
-  });
+  test.each([writer, 'reader.first_fault'])(
+    '%s stalls while the release crosses VMAs, blocked in the kernel',
+    (name) => {
+      const { stalls, perRun } = seriesOf(armOf(bundle.summary, crossing), name);
+      expect(stalls.count).toBeGreaterThan(0);
+      expect(stalls.blocked_count).toBeGreaterThan(0);
+      expect(stalls.longest_ns).toBeGreaterThanOrEqual(stalls.threshold_ns);
+      expect(stalls.stalled_share).toBeGreaterThan(0);
+      expect(perRun).toHaveLength(1);
+    },
+  );
 
   test('release inside one VMA leaves no victim blocked in the kernel', ({ skip }) => {
     skip(onlyMmapLock !== null, onlyMmapLock ?? '');
@@ -74,18 +97,24 @@ describe('the stall', () => {
 
   test('the verdict names the arm that stalls, and the finding says so of the writer', () => {
     expect(bundle.summary.verdict).toContain(crossing);
-    expect(bundle.summary.findings).toContainEqual(expect.objectContaining({ arm: crossing, series: writer, outcome: 'stalls' }));
+    expect(bundle.summary.findings).toContainEqual(
+      expect.objectContaining({ arm: crossing, series: writer, outcome: 'stalls' }),
+    );
   });
 });
 
 describe('the bundle', () => {
   test('has the memory of every arm, and what each call gave back', () => {
-    for (const { file: { arm, memoryUse, holder, regionBytes } } of bundle.runs) {
+    for (const {
+      file: { arm, memoryUse, holder, regionBytes },
+    } of bundle.runs) {
       const isIdle = arm === 'idle-control';
       expect(holder?.releasedBytes).toBe(isIdle ? 0 : regionBytes * (holder?.service.n ?? 0));
       // Of all calls in the window: never more than they took together.
       expect(holder?.calls_cpu_ns ?? -1).toBeGreaterThanOrEqual(0);
-      expect(holder?.calls_cpu_ns ?? Infinity).toBeLessThanOrEqual((holder?.service.mean_ns ?? 0) * (holder?.service.n ?? 0));
+      expect(holder?.calls_cpu_ns ?? Infinity).toBeLessThanOrEqual(
+        (holder?.service.mean_ns ?? 0) * (holder?.service.n ?? 0),
+      );
       expect(memoryUse?.samples_n).toBeGreaterThanOrEqual(3);
       // The region is touched before `go`, in whichever process it lies; what FREE leaves is resident.
       expect(memoryUse?.rssMeanBytes).toBeGreaterThan(regionBytes / 2);
@@ -98,10 +127,13 @@ describe('the bundle', () => {
   });
 
   test('holds every run with all its files', () => {
-    expect(bundle.runs.map(({ file }) => file.arm).sort()).toEqual([crossing, oneVma, 'foreign-control', 'idle-control'].sort());
+    expect(bundle.runs.map(({ file }) => file.arm).sort()).toEqual(
+      [crossing, oneVma, 'foreign-control', 'idle-control'].sort(),
+    );
     for (const { folder, file } of bundle.runs) {
       expect(file).toMatchObject({ status: 'complete', failure: null, spoiled: [], degraded: [], repetition: 1 });
-      for (const name of ['run.json', 'histograms.hlog', 'stalls.json', 'engine-plan.txt', 'engine.json', 'engine.log']) expect(existsSync(join(folder, name)), name).toBe(true);
+      for (const name of ['run.json', 'histograms.hlog', 'stalls.json', 'engine-plan.txt', 'engine.json', 'engine.log'])
+        expect(existsSync(join(folder, name)), name).toBe(true);
     }
   });
 
@@ -119,7 +151,9 @@ describe('the bundle', () => {
     const [calibration] = bundle.manifest.calibration;
     for (const { file } of bundle.runs) expect(file.regionBytes).toBe(calibration?.bytes);
     const vmasIn = (arm: string): number => {
-      const { layout } = bundle.runs.find(({ file }) => file.arm === arm)?.file.layout as { layout: { regionVmas: unknown[] } };
+      const { layout } = bundle.runs.find(({ file }) => file.arm === arm)?.file.layout as {
+        layout: { regionVmas: unknown[] };
+      };
       return layout.regionVmas.length;
     };
     expect(vmasIn(crossing)).toBe(2);
@@ -128,8 +162,16 @@ describe('the bundle', () => {
 
   test('shows that every thread got the priority that was asked for, in one autogroup', () => {
     for (const { file } of bundle.runs) {
-      expect(file.priorities.map(({ name }) => name)).toEqual([writer, 'reader.first_fault', 'control.timer', 'holder', 'toucher', 'hog-0']);
-      for (const { nice, policy, cpus, actual, problems } of file.priorities) expect({ problems, actual }).toEqual({ problems: [], actual: { nice, policy, cpus } });
+      expect(file.priorities.map(({ name }) => name)).toEqual([
+        writer,
+        'reader.first_fault',
+        'control.timer',
+        'holder',
+        'toucher',
+        'hog-0',
+      ]);
+      for (const { nice, policy, cpus, actual, problems } of file.priorities)
+        expect({ problems, actual }).toEqual({ problems: [], actual: { nice, policy, cpus } });
       if (hostFacts().autogroup === true) expect(file.autogroup).toMatch(/^(\/autogroup-\d+|the root task group)$/);
     }
   });
@@ -189,14 +231,17 @@ describe('the streams', () => {
   test('stdout is one JSON document: summary.json, the place of the bundle, and the conditions', () => {
     const { bundle: place, failIf, ...summary } = JSON.parse(ended.stdout) as Record<string, unknown>;
     expect(place).toBe(out);
-    expect(failIf).toEqual([{ condition, outcome: 'not met', sentence: expect.stringContaining('is not met') as string }]);
+    expect(failIf).toEqual([
+      { condition, outcome: 'not met', sentence: expect.stringContaining('is not met') as string },
+    ]);
     expect(summary).toEqual(bundle.summary);
     expect(bundleSchemas.summary.parse(summary)).toMatchObject({ status: 'complete', profile: 'priority-inversion' });
   });
 
   test('stderr holds log lines and nothing else, one for each run', () => {
     expect(ended.sentences).toEqual([]);
-    for (const { file } of bundle.runs) expect(ended.logs.some((text) => text.includes(`: ${file.arm}, repetition 1: `))).toBe(true);
+    for (const { file } of bundle.runs)
+      expect(ended.logs.some((text) => text.includes(`: ${file.arm}, repetition 1: `))).toBe(true);
   });
 });
 

@@ -37,8 +37,12 @@ test('among allocating threads some chunks cross VMAs and most do not; without t
     const foreign = holderOf(bundle, 'foreign-control');
     expect(foreign.service.n).toBeGreaterThan(0);
     expect(foreign.crossed_calls).toBe(0);
-    expect(bundle.summary.notes).toContainEqual(expect.stringContaining(`nice-4: ${String(crossed_calls)} of ${service.n} calls`));
-    expect(bundle.summary.notes).toContainEqual(expect.stringContaining('1,231 calls fell back to mmap_lock beside 217,735'));
+    expect(bundle.summary.notes).toContainEqual(
+      expect.stringContaining(`nice-4: ${String(crossed_calls)} of ${service.n} calls`),
+    );
+    expect(bundle.summary.notes).toContainEqual(
+      expect.stringContaining('1,231 calls fell back to mmap_lock beside 217,735'),
+    );
     for (const run of bundle.runs) expectCountsToAgree(run);
   });
 });
@@ -50,7 +54,11 @@ test('100 threads make one call each a round, in the layout that the arm says', 
   expect(inside.crossed_calls).toBe(0);
   expect(across.crossed_calls).toBe(across.service.n);
   expect(holderOf(bundle, 'idle-control').service.n).toBe(0);
-  expect(bundle.summary.notes).toContainEqual(expect.stringMatching(/^parallel_free: a call took .* across VMAs \(free-across-vmas\) and .* Published: 308 ms .* only the ratios compare\.$/));
+  expect(bundle.summary.notes).toContainEqual(
+    expect.stringMatching(
+      /^parallel_free: a call took .* across VMAs \(free-across-vmas\) and .* Published: 308 ms .* only the ratios compare\.$/,
+    ),
+  );
 });
 
 expectNothingLeft();

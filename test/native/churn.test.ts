@@ -7,7 +7,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { isBoardThere, openBoard } from '../../src/record/board.js';
 import { nativeProgram } from './programs.js';
 
-const churn = 'churn name=load.churn seed=1 threads=2 per_s=1000 min_bytes=4096 max_bytes=16384 live=8 burst_percent=100';
+const churn =
+  'churn name=load.churn seed=1 threads=2 per_s=1000 min_bytes=4096 max_bytes=16384 live=8 burst_percent=100';
 const seats = ['load.churn', 'load.churn#1'].map((name) => `joined role=load name=${name} interval_ns=0 offset_ns=0`);
 
 function workplace() {
@@ -27,7 +28,10 @@ function workplace() {
     const engine = spawn(nativeProgram('pauselab-engine'), ['run', plan], { stdio: ['ignore', 'pipe', 'pipe'] });
     engines.push(engine);
     let said = '';
-    for (const stream of [engine.stdout, engine.stderr]) stream.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+    for (const stream of [engine.stdout, engine.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
     return { engine, output: () => said };
   };
   return { board, start };
@@ -40,17 +44,35 @@ test('takes its seats, works from go to the end of the window, and says what it 
   const second = start('second', [`join path=${path}`, churn]);
   const board = openBoard(path);
   await expect.poll(() => board.state(), { timeout: 20_000 }).toBe('ready');
-  expect(board.threadIds().map(({ name, role, pid }) => [name, role, pid])).toEqual(['load.churn', 'load.churn#1'].map((name) => [name, 'load', second.engine.pid]));
+  expect(board.threadIds().map(({ name, role, pid }) => [name, role, pid])).toEqual(
+    ['load.churn', 'load.churn#1'].map((name) => [name, 'load', second.engine.pid]),
+  );
   for (const { name, tid } of board.threadIds()) expect(readFileSync(`/proc/${tid}/comm`, 'utf8').trim()).toBe(name);
 
   const now_ns = process.hrtime.bigint();
-  board.go({ go_ns: now_ns, windowStart_ns: now_ns, windowEnd_ns: now_ns + 300_000_000n, drainEnd_ns: now_ns + 600_000_000_000n });
+  board.go({
+    go_ns: now_ns,
+    windowStart_ns: now_ns,
+    windowEnd_ns: now_ns + 300_000_000n,
+    drainEnd_ns: now_ns + 600_000_000_000n,
+  });
   const [ends] = await Promise.all([once(first.engine, 'exit'), once(second.engine, 'exit')]);
   expect(ends).toEqual([0, null]);
   expect([second.engine.exitCode, board.state()]).toEqual([0, 'done']);
-  const [before, after] = second.output().trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const [before, after] = second
+    .output()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(before).toMatchObject({ allocator: { name: 'glibc' } });
-  const tallies = after?.churn as { thread: string; blocks: number; allocatedBytes: number; refused: number; ticks: number; droppedTicks: number }[];
+  const tallies = after?.churn as {
+    thread: string;
+    blocks: number;
+    allocatedBytes: number;
+    refused: number;
+    ticks: number;
+    droppedTicks: number;
+  }[];
   expect(tallies.map(({ thread }) => thread)).toEqual(['load.churn', 'load.churn#1']);
   for (const { blocks, allocatedBytes, refused, ticks, droppedTicks } of tallies) {
     expect(blocks).toBe(ticks);
@@ -70,7 +92,9 @@ test('without a seat is refused in a sentence', async () => {
   const { engine, output } = start('second', [`join path=${path}`, churn]);
   const [code] = (await once(engine, 'close')) as [number];
   expect(code).toBe(2);
-  expect(output()).toContain('the board has no seat load.churn#1 for a thread of the churn; its plan needs a line `joined role=load name=load.churn#1`');
+  expect(output()).toContain(
+    'the board has no seat load.churn#1 for a thread of the churn; its plan needs a line `joined role=load name=load.churn#1`',
+  );
 });
 
 test('on what is no board is refused in a sentence', async () => {

@@ -24,7 +24,9 @@ async function start(lines: readonly string[]): Promise<Started> {
     if (at === undefined) throw new Error(`no seat ${name}`);
     return at;
   };
-  const store = (name: string, field: number, value: number): void => { nativeAddon().storeWord(words, seat(name) + field, BigInt(value)); };
+  const store = (name: string, field: number, value: number): void => {
+    nativeAddon().storeWord(words, seat(name) + field, BigInt(value));
+  };
   return {
     board,
     engine,
@@ -32,7 +34,9 @@ async function start(lines: readonly string[]): Promise<Started> {
       store(name, threadField.pid, pid);
       store(name, threadField.tid, tid);
     },
-    leave(name) { store(name, threadField.ended_ns, 1); },
+    leave(name) {
+      store(name, threadField.ended_ns, 1);
+    },
   };
 }
 
@@ -43,7 +47,15 @@ const seats = [
 
 test('are on the board: a victim with series and ring, a load with its place alone', async () => {
   const { board } = await start(['hog run_ns=0 sleep_ns=0', ...seats]);
-  expect(board.threads.map(({ name, role, series, interval_ns, offset_ns }) => ({ name, role, series, interval_ns, offset_ns }))).toEqual([
+  expect(
+    board.threads.map(({ name, role, series, interval_ns, offset_ns }) => ({
+      name,
+      role,
+      series,
+      interval_ns,
+      offset_ns,
+    })),
+  ).toEqual([
     { name: 'hog-0', role: 'hog', series: null, interval_ns: 0, offset_ns: 0 },
     { name: 'writer.mmap_munmap', role: 'victim', series: 0, interval_ns: 1_000_000, offset_ns: 5 },
     { name: 'load.heap-wave', role: 'load', series: null, interval_ns: 0, offset_ns: 0 },
@@ -62,7 +74,12 @@ test('hold back `ready` until the last one is taken, and `done` until the last o
   await expect.poll(() => board.state(), { timeout: 20_000 }).toBe('ready');
 
   const now_ns = process.hrtime.bigint();
-  board.go({ go_ns: now_ns, windowStart_ns: now_ns, windowEnd_ns: now_ns + 10_000_000n, drainEnd_ns: now_ns + 600_000_000_000n });
+  board.go({
+    go_ns: now_ns,
+    windowStart_ns: now_ns,
+    windowEnd_ns: now_ns + 10_000_000n,
+    drainEnd_ns: now_ns + 600_000_000_000n,
+  });
   await expect.poll(() => board.state(), { timeout: 20_000 }).toBe('running');
   leave('writer.mmap_munmap');
   expect(engine.exitCode).toBeNull();
@@ -74,7 +91,9 @@ test('hold back `ready` until the last one is taken, and `done` until the last o
 
 test('a reader beside them reads about the process that took the first one', async () => {
   const other = spawn('sleep', ['600'], { stdio: 'ignore' });
-  onTestFinished(() => { other.kill('SIGKILL'); });
+  onTestFinished(() => {
+    other.kill('SIGKILL');
+  });
   const { board, engine, take } = await start([
     'process holder=same',
     'holder operation=read_smaps bytes=4096 vmas=1 pages=small pause_ns=0 active=1 toucher=0',

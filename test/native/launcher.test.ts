@@ -21,7 +21,18 @@ interface Files {
 function prepare(java: string, lines: readonly string[] = [], parent = process.pid): Files {
   const base = scratch.fresh('run');
   const files = { file: `${base}.launch`, pid: `${base}.pid`, out: `${base}.out`, err: `${base}.err` };
-  writeFileSync(files.file, [`java=${java}`, `parent=${parent}`, `pid_file=${files.pid}`, `stdout=${files.out}`, `stderr=${files.err}`, ...lines, ''].join('\n'));
+  writeFileSync(
+    files.file,
+    [
+      `java=${java}`,
+      `parent=${parent}`,
+      `pid_file=${files.pid}`,
+      `stdout=${files.out}`,
+      `stderr=${files.err}`,
+      ...lines,
+      '',
+    ].join('\n'),
+  );
   return files;
 }
 
@@ -33,10 +44,20 @@ interface Ended {
   readonly said: string;
 }
 
-async function launch({ file }: Pick<Files, 'file'>, args: readonly string[] = [], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
-  const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${file}`, ...args], { stdio: 'pipe', env });
+async function launch(
+  { file }: Pick<Files, 'file'>,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ended> {
+  const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${file}`, ...args], {
+    stdio: 'pipe',
+    env,
+  });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => { said += text.toString(); });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => {
+      said += text.toString();
+    });
   await once(child, 'close');
   return { code: child.exitCode, signal: child.signalCode, pid: child.pid ?? 0, said };
 }
@@ -45,18 +66,32 @@ const script = (text: string): string => scratch.write('java', `#!/bin/sh\n${tex
 const read = (path: string): string => readFileSync(path, 'utf8');
 
 test('it becomes the program: same pid, same session, arguments in order, output in files, nothing to read', async () => {
-  const files = prepare(script('echo "$$ $(ps -o sid= -p $$)"; for one in "$@"; do echo "<$one>"; done; read line || echo "no input"; echo complaint >&2; exit 7'), ['argument=-Dx=a b', 'argument=']);
+  const files = prepare(
+    script(
+      'echo "$$ $(ps -o sid= -p $$)"; for one in "$@"; do echo "<$one>"; done; read line || echo "no input"; echo complaint >&2; exit 7',
+    ),
+    ['argument=-Dx=a b', 'argument='],
+  );
   const { code, pid, said } = await launch(files, ['-Xmx1g', 'Main']);
   const session = read('/proc/self/stat').split(') ')[1]?.split(' ')[3];
   expect(code).toBe(7);
-  expect(read(files.out).split('\n').map((text) => text.replace(/\s+/g, ' '))).toEqual([`${pid} ${session}`, '<-Xmx1g>', '<Main>', '<-Dx=a b>', '<>', 'no input', '']);
+  expect(
+    read(files.out)
+      .split('\n')
+      .map((text) => text.replace(/\s+/g, ' ')),
+  ).toEqual([`${pid} ${session}`, '<-Xmx1g>', '<Main>', '<-Dx=a b>', '<>', 'no input', '']);
   expect(read(files.err)).toBe('complaint\n');
   expect(said).toBe('');
   expect(read(files.pid)).toBe(`${pid}\n`);
 });
 
 test('the environment loses what is named, gains what is set, and the names that went are recorded', async () => {
-  const files = prepare('/usr/bin/env', ['unset=JAVA_TOOL_OPTIONS', 'unset=MALLOC_*', 'unset=NOT_THERE', 'set=MALLOC_CONF=narenas:1,tcache:false']);
+  const files = prepare('/usr/bin/env', [
+    'unset=JAVA_TOOL_OPTIONS',
+    'unset=MALLOC_*',
+    'unset=NOT_THERE',
+    'set=MALLOC_CONF=narenas:1,tcache:false',
+  ]);
   await launch(files, [], { PATH: '/bin', JAVA_TOOL_OPTIONS: '-Xint', MALLOC_CONF: 'x', MALLOC_ARENA_MAX: '1' });
   expect(read(files.out)).toBe('PATH=/bin\nMALLOC_CONF=narenas:1,tcache:false\n');
   expect(read(files.pid).split('\n').slice(1)).toEqual(['JAVA_TOOL_OPTIONS', 'MALLOC_CONF', 'MALLOC_ARENA_MAX', '']);
@@ -64,9 +99,26 @@ test('the environment loses what is named, gains what is set, and the names that
 
 test('directory, limits, nice, policy, CPUs and timer slack are in force', async () => {
   const [cpu = 0] = (/Cpus_allowed_list:\s*(\d+)/.exec(read('/proc/self/status')) ?? []).slice(1).map(Number);
-  const files = prepare(script('pwd; ulimit -c; ulimit -n; ps -o ni=,cls= -p $$; grep Cpus_allowed_list /proc/$$/status; cat /proc/$$/timerslack_ns'), [`cwd=${scratch.path}`, 'limit=core 0', 'limit=nofile 77', 'nice=19', 'policy=batch', `cpus=${cpu}`, 'timer_slack_ns=1']);
+  const files = prepare(
+    script(
+      'pwd; ulimit -c; ulimit -n; ps -o ni=,cls= -p $$; grep Cpus_allowed_list /proc/$$/status; cat /proc/$$/timerslack_ns',
+    ),
+    [
+      `cwd=${scratch.path}`,
+      'limit=core 0',
+      'limit=nofile 77',
+      'nice=19',
+      'policy=batch',
+      `cpus=${cpu}`,
+      'timer_slack_ns=1',
+    ],
+  );
   expect(await launch(files)).toMatchObject({ code: 0 });
-  expect(read(files.out).split('\n').map((text) => text.trim().replace(/\s+/g, ' '))).toEqual([scratch.path, '0', '77', '19 B', `Cpus_allowed_list: ${cpu}`, '1', '']);
+  expect(
+    read(files.out)
+      .split('\n')
+      .map((text) => text.trim().replace(/\s+/g, ' ')),
+  ).toEqual([scratch.path, '0', '77', '19 B', `Cpus_allowed_list: ${cpu}`, '1', '']);
 });
 
 test('Ctrl-C does not end it, and a signal that does is passed on', async () => {
@@ -78,16 +130,28 @@ test('Ctrl-C does not end it, and a signal that does is passed on', async () => 
 test('it dies with the process that started it, after exec too', async () => {
   const files = prepare('/bin/sleep', [], 0);
   // The parent is a shell, which is killed; it writes its own pid into the launch file.
-  const parent = spawn('/bin/sh', ['-c', `sed -i "s/^parent=.*/parent=$$/" ${files.file}; ${nativeProgram('pauselab-launcher')} -Dpauselab.launch=${files.file} 1000; true`], { stdio: 'ignore' });
+  const parent = spawn(
+    '/bin/sh',
+    [
+      '-c',
+      `sed -i "s/^parent=.*/parent=$$/" ${files.file}; ${nativeProgram('pauselab-launcher')} -Dpauselab.launch=${files.file} 1000; true`,
+    ],
+    { stdio: 'ignore' },
+  );
   const pid = await until('pid file', () => existsSync(files.pid) && Number(read(files.pid)));
-  onTestFinished(() => { endProcess(pid); });
+  onTestFinished(() => {
+    endProcess(pid);
+  });
   await until('exec', () => read(`/proc/${pid}/comm`) === 'sleep\n');
   parent.kill('SIGKILL');
   await until('its end', () => !isAlive(pid));
 });
 
 test('a parent that is gone is noticed', async () => {
-  expect(await launch(prepare('/bin/true', [], 1))).toMatchObject({ code: 6, said: 'the process 1 that was to start java is gone\n' });
+  expect(await launch(prepare('/bin/true', [], 1))).toMatchObject({
+    code: 6,
+    said: 'the process 1 that was to start java is gone\n',
+  });
 });
 
 test.each([
@@ -97,7 +161,9 @@ test.each([
 ])('%s: one sentence in the log, exit code 5', async (reason, java, errno) => {
   const files = prepare(java);
   expect(await launch(files)).toMatchObject({ code: 5, said: '' });
-  expect(read(files.err)).toMatch(new RegExp(`^${java} could not be executed \\(${errno}\\): ${reason}.*; name another JDK with --java\\n$`));
+  expect(read(files.err)).toMatch(
+    new RegExp(`^${java} could not be executed \\(${errno}\\): ${reason}.*; name another JDK with --java\\n$`),
+  );
 });
 
 test.each([
@@ -118,13 +184,24 @@ test('logs that cannot be opened are said where the caller reads', async () => {
 
 test('a bad file is refused with its line, and a call without one says what is expected', async () => {
   const files = prepare('/bin/true', ['nice=x']);
-  expect(await launch(files)).toMatchObject({ code: 2, said: `${files.file}:6: expected a whole number from -20 to 19 for nice, got "x"\n` });
-  expect(await launch({ file: '/no/such/file' })).toMatchObject({ code: 2, said: 'the launch file /no/such/file could not be read\n' });
+  expect(await launch(files)).toMatchObject({
+    code: 2,
+    said: `${files.file}:6: expected a whole number from -20 to 19 for nice, got "x"\n`,
+  });
+  expect(await launch({ file: '/no/such/file' })).toMatchObject({
+    code: 2,
+    said: 'the launch file /no/such/file could not be read\n',
+  });
   const child = spawn(nativeProgram('pauselab-launcher'), ['-version'], { stdio: 'pipe' });
   let said = '';
-  child.stderr.on('data', (text: Buffer) => { said += text.toString(); });
+  child.stderr.on('data', (text: Buffer) => {
+    said += text.toString();
+  });
   await once(child, 'close');
-  expect([child.exitCode, said]).toEqual([2, 'expected pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…, got "-version" as the first argument\n']);
+  expect([child.exitCode, said]).toEqual([
+    2,
+    'expected pauselab-launcher -Dpauselab.launch=FILE ARGUMENT…, got "-version" as the first argument\n',
+  ]);
 });
 
 test('logs are appended to, so that what a JVM reopens does not overwrite them', async () => {
@@ -136,7 +213,10 @@ test('logs are appended to, so that what a JVM reopens does not overwrite them',
 
 test('a keeper stays as its parent: same session, and the end in a file before what is left has ended', async () => {
   const base = scratch.fresh('kept');
-  const files = prepare(script('echo "$PPID $(ps -o sid= -p $$)"; trap "" TERM; setsid sleep 1000 > /dev/null 2>&1 & echo $!; exit 7'), ['keep_ms=60000', `end_file=${base}.end`]);
+  const files = prepare(
+    script('echo "$PPID $(ps -o sid= -p $$)"; trap "" TERM; setsid sleep 1000 > /dev/null 2>&1 & echo $!; exit 7'),
+    ['keep_ms=60000', `end_file=${base}.end`],
+  );
   const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${files.file}`], { stdio: 'ignore' });
   const ended = once(child, 'exit');
   expect(await until('its end', () => existsSync(`${base}.end`) && read(`${base}.end`))).toBe('code 7\nleft 1\n');
@@ -157,9 +237,13 @@ test('a keeper ends by the signal that its program ended by', async () => {
 
 test('a keeper that is killed takes the program with it', async () => {
   const files = prepare('/bin/sleep', ['keep_ms=0']);
-  const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${files.file}`, '1000'], { stdio: 'ignore' });
+  const child = spawn(nativeProgram('pauselab-launcher'), [`-Dpauselab.launch=${files.file}`, '1000'], {
+    stdio: 'ignore',
+  });
   const pid = await until('pid file', () => existsSync(files.pid) && Number(read(files.pid)));
-  onTestFinished(() => { endProcess(pid); });
+  onTestFinished(() => {
+    endProcess(pid);
+  });
   await until('exec', () => read(`/proc/${pid}/comm`) === 'sleep\n');
   child.kill('SIGKILL');
   await until('its end', () => !isAlive(pid));

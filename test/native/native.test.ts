@@ -8,7 +8,11 @@ const run = promisify(execFile);
 
 const variants = [
   { name: 'native-tests', wrapper: [], title: 'native tests' },
-  { name: 'native-tests-asan', wrapper: [], title: 'native tests under AddressSanitizer and UndefinedBehaviorSanitizer' },
+  {
+    name: 'native-tests-asan',
+    wrapper: [],
+    title: 'native tests under AddressSanitizer and UndefinedBehaviorSanitizer',
+  },
   // ThreadSanitizer's shadow memory has a fixed place, which address randomisation may have taken.
   { name: 'native-tests-tsan', wrapper: ['setarch', '-R'], title: 'native tests under ThreadSanitizer' },
 ];
@@ -17,7 +21,9 @@ describe.each(variants)('$title', ({ name, wrapper }) => {
   const program = nativeProgram(name);
   const cases = execFileSync(program, ['--list'], { encoding: 'utf8' }).trim().split('\n');
   // One run for all cases; a crash leaves the cases after it without a line, and they fail.
-  const output = run('env', [...wrapper, program]).catch((error: unknown) => error as { stdout: string; stderr: string });
+  const output = run('env', [...wrapper, program]).catch(
+    (error: unknown) => error as { stdout: string; stderr: string },
+  );
 
   test.each(cases)('%s', async (title) => {
     const { stdout, stderr } = await output;

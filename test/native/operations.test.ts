@@ -16,13 +16,20 @@ interface Declared {
 }
 
 const engine = nativeProgram('pauselab-engine');
-const { victims, holders } = JSON.parse(execFileSync(engine, ['operations'], { encoding: 'utf8' })) as { victims: Declared[]; holders: Declared[] };
+const { victims, holders } = JSON.parse(execFileSync(engine, ['operations'], { encoding: 'utf8' })) as {
+  victims: Declared[];
+  holders: Declared[];
+};
 const folder = mkdtempSync(join(tmpdir(), 'pauselab-strace-'));
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const times = 3;
 
-/** The calls between the two getppid() that `exercise` sets as marks: its own, and those of the threads that it starts. */
+/**
+ * The calls between the two getppid() that `exercise` sets as marks: its own, and those of the threads that it starts.
+ */
 function tracedCalls(operation: string): { own: string[]; started: string[][] } {
   const log = join(folder, operation);
   execFileSync('strace', ['-f', '-qq', '-o', log, engine, 'exercise', operation, String(times)]);
@@ -37,7 +44,9 @@ function tracedCalls(operation: string): { own: string[]; started: string[][] } 
   const main = calls[marks[0] ?? 0]?.tid;
   const byThread = new Map<string, string[]>();
   // A started thread may outlive the mark: its calls count to their end.
-  for (const { tid, name } of calls.slice((marks[0] ?? 0) + 1).filter(({ tid }, i) => tid !== main || i < (marks[1] ?? 0) - (marks[0] ?? 0) - 1))
+  for (const { tid, name } of calls
+    .slice((marks[0] ?? 0) + 1)
+    .filter(({ tid }, i) => tid !== main || i < (marks[1] ?? 0) - (marks[0] ?? 0) - 1))
     byThread.set(tid, [...(byThread.get(tid) ?? []), name]);
   const own = byThread.get(main ?? '') ?? [];
   byThread.delete(main ?? '');
@@ -47,7 +56,14 @@ function tracedCalls(operation: string): { own: string[]; started: string[][] } 
 /** `a b? c+ ( d e )100` as a pattern over calls that are each followed by a space. */
 function patternOf(calls: string, count: number): RegExp {
   const words = calls.split(' ').filter((call) => call !== '');
-  const one = words.map((call) => call.replace(/^(\w+)([?+*]?)$/, '(?:$1 )$2').replace(/^\($/, '(?:').replace(/^\)(\d+)$/, '){$1}')).join('');
+  const one = words
+    .map((call) =>
+      call
+        .replace(/^(\w+)([?+*]?)$/, '(?:$1 )$2')
+        .replace(/^\($/, '(?:')
+        .replace(/^\)(\d+)$/, '){$1}'),
+    )
+    .join('');
   return new RegExp(`^(?:${one}){${count}}$`);
 }
 
@@ -64,17 +80,35 @@ describe.each([...victims, ...holders])('$name', ({ name, calls }) => {
   });
 });
 
-test.each([...victims, ...holders])('$name takes $crossingLockClass across VMAs, in src/profile/operations.ts too', ({ name, crossingLockClass }) => {
-  const known = operations.find((operation) => operation.name === name);
-  expect(known?.crossingLockClass ?? null).toBe(crossingLockClass);
-  const place = known?.kind === 'holder' ? 'split' : 'crossing';
-  expect(known?.layouts.includes(place)).toBe(crossingLockClass !== null);
-});
+test.each([...victims, ...holders])(
+  '$name takes $crossingLockClass across VMAs, in src/profile/operations.ts too',
+  ({ name, crossingLockClass }) => {
+    const known = operations.find((operation) => operation.name === name);
+    expect(known?.crossingLockClass ?? null).toBe(crossingLockClass);
+    const place = known?.kind === 'holder' ? 'split' : 'crossing';
+    expect(known?.layouts.includes(place)).toBe(crossingLockClass !== null);
+  },
+);
 
 test('process_madvise has one part that crosses, where the region does', () => {
   const log = join(folder, 'parts');
-  execFileSync('strace', ['-qq', '-v', '-s', '64', '-e', 'trace=process_madvise', '-o', log, engine, 'exercise', 'process_madvise', '1']);
-  const parts = [...(readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '').matchAll(/iov_base=(0x[0-9a-f]+), iov_len=(\d+)/g)].map(([, base, length]) => ({ start: Number(base), end: Number(base) + Number(length) }));
+  execFileSync('strace', [
+    '-qq',
+    '-v',
+    '-s',
+    '64',
+    '-e',
+    'trace=process_madvise',
+    '-o',
+    log,
+    engine,
+    'exercise',
+    'process_madvise',
+    '1',
+  ]);
+  const parts = [
+    ...(readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '').matchAll(/iov_base=(0x[0-9a-f]+), iov_len=(\d+)/g),
+  ].map(([, base, length]) => ({ start: Number(base), end: Number(base) + Number(length) }));
   const [first, last] = [parts[0], parts.at(-1)];
   const middle = ((first?.start ?? 0) + (last?.end ?? 0)) / 2;
   expect(parts.filter(({ start, end }) => start < middle && middle < end)).toHaveLength(1);
@@ -83,7 +117,9 @@ test('process_madvise has one part that crosses, where the region does', () => {
 
 test('the static engine is the same engine, and needs no shared library', () => {
   const built = nativeProgram('pauselab-engine-static');
-  expect(execFileSync(built, ['operations'], { encoding: 'utf8' })).toBe(execFileSync(engine, ['operations'], { encoding: 'utf8' }));
+  expect(execFileSync(built, ['operations'], { encoding: 'utf8' })).toBe(
+    execFileSync(engine, ['operations'], { encoding: 'utf8' }),
+  );
   expect(execFileSync('readelf', ['-d', built], { encoding: 'utf8' })).not.toContain('NEEDED');
 });
 
@@ -101,14 +137,22 @@ function signatures(operation: string): string[] {
     const [, name = '', rest = ''] = /^\d+\s+(\w+)\((.*)/.exec(line) ?? [];
     const advice = /, (0x[0-9a-f]+|\d+)(?:, 0)?\)/.exec(rest)?.[1];
     const file = /^\d+<\/proc\/\d+\/(\w+)>/.exec(rest)?.[1];
-    return [name, ...(name.endsWith('madvise') ? [advice ?? '?'] : []), ...(file === undefined ? [] : [file])].join(' ');
+    return [name, ...(name.endsWith('madvise') ? [advice ?? '?'] : []), ...(file === undefined ? [] : [file])].join(
+      ' ',
+    );
   });
 }
 
-test.each(Object.entries(callOfHolder) as [HolderOperation, string][])('the holder %s makes the call that its lock is found by: %s', (holder, victim) => {
-  const calls = signatures(holder);
-  // Many threads map, protect and write before the call that is timed.
-  const own = operationNamed(holder).threads === undefined ? calls.slice(0, 1) : calls;
-  const wanted = signatures(victim).filter((call) => !call.includes('?'));
-  expect(own.filter((call) => wanted.includes(call)), `${own.join(', ')} among ${wanted.join(', ')}`).not.toEqual([]);
-});
+test.each(Object.entries(callOfHolder) as [HolderOperation, string][])(
+  'the holder %s makes the call that its lock is found by: %s',
+  (holder, victim) => {
+    const calls = signatures(holder);
+    // Many threads map, protect and write before the call that is timed.
+    const own = operationNamed(holder).threads === undefined ? calls.slice(0, 1) : calls;
+    const wanted = signatures(victim).filter((call) => !call.includes('?'));
+    expect(
+      own.filter((call) => wanted.includes(call)),
+      `${own.join(', ')} among ${wanted.join(', ')}`,
+    ).not.toEqual([]);
+  },
+);

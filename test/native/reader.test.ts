@@ -13,7 +13,9 @@ async function readyBoard(lines: readonly string[]): Promise<Board> {
   const folder = mkdtempSync('/dev/shm/pauselab-test-reader-');
   const board = join(folder, 'board');
   writeFileSync(join(folder, 'plan'), [`board path=${board} threshold_ns=100000000`, ...lines, ''].join('\n'));
-  const engine = spawn(nativeProgram('pauselab-engine'), ['run', join(folder, 'plan')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const engine = spawn(nativeProgram('pauselab-engine'), ['run', join(folder, 'plan')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   onTestFinished(async () => {
     engine.kill('SIGKILL');
     if (engine.exitCode === null && engine.signalCode === null) await once(engine, 'exit');
@@ -23,7 +25,8 @@ async function readyBoard(lines: readonly string[]): Promise<Board> {
   return openBoard(board);
 }
 
-const residentBytes = (pid: number): number => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+const residentBytes = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 
 test.each([
   ['same', 'the victims’'],

@@ -15,7 +15,9 @@ const scratch = scratchFolder();
 function instances(): string[] {
   const folder = scratch.fresh('tracefs');
   mkdirSync(folder);
-  return execFileSync('unshare', ['-m', 'sh', '-c', 'mount -t tracefs nodev "$1" && ls "$1/instances"', 'sh', folder], { encoding: 'utf8' }).split('\n');
+  return execFileSync('unshare', ['-m', 'sh', '-c', 'mount -t tracefs nodev "$1" && ls "$1/instances"', 'sh', folder], {
+    encoding: 'utf8',
+  }).split('\n');
 }
 
 function canTrace(): boolean {
@@ -27,13 +29,21 @@ function canTrace(): boolean {
 }
 
 /** `parent` is what it takes for the pid of the one that starts it. */
-async function tracer(wrapper: readonly string[], parent: number, lines = `need trace_clock mono\nbuffer_kib 64\npid ${process.pid}\n`): Promise<{ readonly folder: string; readonly end: (signal: NodeJS.Signals) => Promise<void> }> {
+async function tracer(
+  wrapper: readonly string[],
+  parent: number,
+  lines = `need trace_clock mono\nbuffer_kib 64\npid ${process.pid}\n`,
+): Promise<{ readonly folder: string; readonly end: (signal: NodeJS.Signals) => Promise<void> }> {
   const folder = scratch.fresh('trace');
   mkdirSync(folder);
   const plan = scratch.write('plan', lines);
   const words = [...wrapper, programs.tracer(), folder, String(parent), plan];
   const child = spawn(words[0] ?? '', words.slice(1), { stdio: 'inherit' });
-  const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve(); }); });
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      resolve();
+    });
+  });
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await ended;
@@ -47,7 +57,10 @@ describe.skipIf(!canTrace())('an instance', () => {
   test('of a killed tracer is removed by the next one, and that of a living one in another PID namespace is not', async () => {
     // There it is process 2, and its parent 1: pids that are others' here.
     const before = instances();
-    const elsewhere = await tracer(['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', '"$@" & wait', 'sh'], 1);
+    const elsewhere = await tracer(
+      ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', '"$@" & wait', 'sh'],
+      1,
+    );
     const [living = ''] = instances().filter((name) => /^pauselab-1-\d+$/.test(name) && !before.includes(name));
     const killed = await tracer([], process.pid);
     expect(instances()).toEqual(expect.arrayContaining([living, `pauselab-${process.pid}-0`]));
@@ -69,7 +82,9 @@ describe.skipIf(!canTrace())('an instance', () => {
 describe.skipIf(!canTrace())('a program from outside', () => {
   test('that takes the mmap_lock of a watched process is in the trace, and other locks of it are not', async () => {
     const watched = spawn('sleep', ['60'], { stdio: 'ignore' });
-    onTestFinished(() => { watched.kill('SIGKILL'); });
+    onTestFinished(() => {
+      watched.kill('SIGKILL');
+    });
     const pid = watched.pid ?? 0;
     const { folder, end } = await tracer([], process.pid, tracerPlan([pid], 1, [pid]));
     const begun = process.hrtime.bigint();

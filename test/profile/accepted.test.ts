@@ -1,6 +1,8 @@
 /**
- * What `profile check` accepts is run: profiles are generated beyond the edges of what is possible, and for each one that
- * the checks accept the engine and the JVM read the plans that are made of it. A reader that is stricter than the checks,
+ * What `profile check` accepts is run: profiles are generated beyond the edges of what is possible, and for each one
+ * that
+ * the checks accept the engine and the JVM read the plans that are made of it. A reader that is stricter than the
+ * checks,
  * or a check that lets through what a reader refuses, fails here.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -26,10 +28,24 @@ const scratch = scratchFolder();
 const [jdk] = await testJdks();
 
 /** Mostly nothing said; a value is often at an edge, and now and then beyond it. */
-const perhaps = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined, freq: 2 });
-const edges = (least: number, most: number): fc.Arbitrary<number> => fc.oneof({ weight: 1, arbitrary: fc.constantFrom(least - 1, most + 1) }, { weight: 9, arbitrary: fc.constantFrom(least, most) }, { weight: 9, arbitrary: fc.integer({ min: least, max: most }) });
-const rate = fc.oneof({ weight: 1, arbitrary: fc.constantFrom('1/h', '1000000/s', 'back-to-back') }, { weight: 9, arbitrary: fc.integer({ min: 1, max: 2_000 }).map((n) => `${n}/s`) });
-const role = perhaps(fc.oneof(fc.constantFrom('a', 'b', 'c', 'load', 'holder', 'hog'), fc.integer({ min: 30, max: 60 }).map((n) => 'x'.repeat(n))));
+const perhaps = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(value, { nil: undefined, freq: 2 });
+const edges = (least: number, most: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    { weight: 1, arbitrary: fc.constantFrom(least - 1, most + 1) },
+    { weight: 9, arbitrary: fc.constantFrom(least, most) },
+    { weight: 9, arbitrary: fc.integer({ min: least, max: most }) },
+  );
+const rate = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom('1/h', '1000000/s', 'back-to-back') },
+  { weight: 9, arbitrary: fc.integer({ min: 1, max: 2_000 }).map((n) => `${n}/s`) },
+);
+const role = perhaps(
+  fc.oneof(
+    fc.constantFrom('a', 'b', 'c', 'load', 'holder', 'hog'),
+    fc.integer({ min: 30, max: 60 }).map((n) => 'x'.repeat(n)),
+  ),
+);
 
 function settingOf({ kind, least, most }: LoadSetting): fc.Arbitrary<unknown> {
   switch (kind) {
@@ -39,40 +55,91 @@ function settingOf({ kind, least, most }: LoadSetting): fc.Arbitrary<unknown> {
       return edges(Number(least), Number(most));
     case 'size':
     case 'duration':
-      return fc.oneof(fc.constantFrom(String(least), String(most)), kind === 'size' ? fc.constantFrom('0B', '1B', '31B', '4KiB', '1MiB', '64MiB', '2GiB', '3TiB') : fc.constantFrom('0ms', '9ms', '1s', '2h'));
+      return fc.oneof(
+        fc.constantFrom(String(least), String(most)),
+        kind === 'size'
+          ? fc.constantFrom('0B', '1B', '31B', '4KiB', '1MiB', '64MiB', '2GiB', '3TiB')
+          : fc.constantFrom('0ms', '9ms', '1s', '2h'),
+      );
   }
 }
 
-const settingsOf = ({ settings }: JvmLoad) => fc.record({ seed: perhaps(edges(0, 2 ** 32 - 1)), ...Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, perhaps(settingOf(setting))])) });
-const load = fc.oneof(...Object.entries(jvmLoads).map(([name, one]) => settingsOf(one).map((settings) => ({ load: name, ...settings }))));
+const settingsOf = ({ settings }: JvmLoad) =>
+  fc.record({
+    seed: perhaps(edges(0, 2 ** 32 - 1)),
+    ...Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, perhaps(settingOf(setting))])),
+  });
+const load = fc.oneof(
+  ...Object.entries(jvmLoads).map(([name, one]) => settingsOf(one).map((settings) => ({ load: name, ...settings }))),
+);
 
 /** Seldom said: in most profiles it does not fit the rest. */
-const seldom = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined, freq: 6 });
-const victims = (operations: readonly string[], layout: fc.Arbitrary<unknown>) => fc.array(fc.record({ operation: fc.constantFrom(...operations), role, rate, layout }), { minLength: 1, maxLength: 3 });
-const holder = (regions: readonly string[]) => fc.record({
-  operation: fc.constantFrom(...holderOperations),
-  region: perhaps(fc.constantFrom(...regions)),
-  pages: perhaps(fc.constantFrom('small', 'huge')),
-  pause: perhaps(fc.constantFrom('0ms', '1h')),
-  toucher: seldom(fc.constantFrom<unknown>('none', { nice: 19 })),
-  process: seldom(fc.constantFrom('same', 'foreign')),
-  active: seldom(fc.boolean()),
-});
+const seldom = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(value, { nil: undefined, freq: 6 });
+const victims = (operations: readonly string[], layout: fc.Arbitrary<unknown>) =>
+  fc.array(fc.record({ operation: fc.constantFrom(...operations), role, rate, layout }), {
+    minLength: 1,
+    maxLength: 3,
+  });
+const holder = (regions: readonly string[]) =>
+  fc.record({
+    operation: fc.constantFrom(...holderOperations),
+    region: perhaps(fc.constantFrom(...regions)),
+    pages: perhaps(fc.constantFrom('small', 'huge')),
+    pause: perhaps(fc.constantFrom('0ms', '1h')),
+    toucher: seldom(fc.constantFrom<unknown>('none', { nice: 19 })),
+    process: seldom(fc.constantFrom('same', 'foreign')),
+    active: seldom(fc.boolean()),
+  });
 const hogs = perhaps(fc.record({ count: edges(0, 64), burst: perhaps(fc.constantFrom({ run: '1ms', sleep: '10s' })) }));
-const times = { warmup: perhaps(fc.constantFrom('0ms', '1s')), duration: fc.constantFrom('5s', '10s', '30s', '24h'), threshold: perhaps(fc.constantFrom('1ms', '1h')) };
+const times = {
+  warmup: perhaps(fc.constantFrom('0ms', '1s')),
+  duration: fc.constantFrom('5s', '10s', '30s', '24h'),
+  threshold: perhaps(fc.constantFrom('1ms', '1h')),
+};
 const rest = { name: fc.constant('p'), title: fc.constant('P'), hogs, arms: fc.constant([{ name: 'a' }]), ...times };
 const layout = seldom(fc.constantFrom(...layouts));
 const nowhere = fc.constant(undefined);
-const natively = (operations: readonly string[], layout: fc.Arbitrary<unknown>, regions = ['calibrated', '64MiB', '256MiB', '16TiB']) => fc.record({ ...rest, layout, holder: holder(regions), victims: victims(operations, seldom(fc.constantFrom(...victimLayouts))) });
+const natively = (
+  operations: readonly string[],
+  layout: fc.Arbitrary<unknown>,
+  regions = ['calibrated', '64MiB', '256MiB', '16TiB'],
+) =>
+  fc.record({
+    ...rest,
+    layout,
+    holder: holder(regions),
+    victims: victims(operations, seldom(fc.constantFrom(...victimLayouts))),
+  });
 
 const profiles = fc.oneof(
   natively(victimOperations, layout),
   // Those that can lie beside a holder, in the layouts in which they do.
-  natively(['mprotect', 'madvise_normal_page', 'madvise_dontneed_page', 'mmap_munmap', 'mincore'], fc.constantFrom('same', 'mergeable', 'adjacent')),
-  natively(['heap_allocate', 'mprotect'], nowhere, ['256MiB', '1GiB']).map((one) => ({ ...one, holder: { ...one.holder, operation: 'madvise_dontneed_chunks' } })),
-  fc.record({ ...rest, churn: fc.array(settingsOf(jvmLoads.malloc_churn), { minLength: 1, maxLength: 2 }), victims: victims(victimOperations, nowhere) }),
-  fc.record({ ...rest, jvm: fc.array(load, { minLength: 1, maxLength: 2 }).map((loads) => ({ loads })), victims: victims(jvmProbeNames, nowhere) }),
-  fc.record({ ...rest, layout, jvm: fc.boolean().map((probes) => ({ app: { args: '-jar x.jar', probes } })), holder: perhaps(holder(['4KiB', '64MiB'])), victims: victims(jvmProbeNames, nowhere) }),
+  natively(
+    ['mprotect', 'madvise_normal_page', 'madvise_dontneed_page', 'mmap_munmap', 'mincore'],
+    fc.constantFrom('same', 'mergeable', 'adjacent'),
+  ),
+  natively(['heap_allocate', 'mprotect'], nowhere, ['256MiB', '1GiB']).map((one) => ({
+    ...one,
+    holder: { ...one.holder, operation: 'madvise_dontneed_chunks' },
+  })),
+  fc.record({
+    ...rest,
+    churn: fc.array(settingsOf(jvmLoads.malloc_churn), { minLength: 1, maxLength: 2 }),
+    victims: victims(victimOperations, nowhere),
+  }),
+  fc.record({
+    ...rest,
+    jvm: fc.array(load, { minLength: 1, maxLength: 2 }).map((loads) => ({ loads })),
+    victims: victims(jvmProbeNames, nowhere),
+  }),
+  fc.record({
+    ...rest,
+    layout,
+    jvm: fc.boolean().map((probes) => ({ app: { args: '-jar x.jar', probes } })),
+    holder: perhaps(holder(['4KiB', '64MiB'])),
+    victims: victims(jvmProbeNames, nowhere),
+  }),
 );
 
 /** Null: refused by the checks. */
@@ -94,9 +161,20 @@ function plansOf(arm: ResolvedArm, { warmup_ns, duration_ns, threshold_ns }: Res
   const common = { boardPath: '/dev/shm/none/board', parentPid: 1, threshold_ns, warmup_ns, duration_ns };
   if (arm.jvm !== null) {
     const holderLine = ridingHolderLine(arm);
-    const { victims: probes, jvm: { loads, app: program } } = arm;
+    const {
+      victims: probes,
+      jvm: { loads, app: program },
+    } = arm;
     const has = probes.length > 0 || holderLine !== null || program === null;
-    const plan = jvmPlan({ boardPath: common.boardPath, reportPath: '/r', libraryPath: '/l', victims: probes, loads, holder: holderLine, recorded_ns: warmup_ns + duration_ns });
+    const plan = jvmPlan({
+      boardPath: common.boardPath,
+      reportPath: '/r',
+      libraryPath: '/l',
+      victims: probes,
+      loads,
+      holder: holderLine,
+      recorded_ns: warmup_ns + duration_ns,
+    });
     const riding = holderLine === null ? [] : [`board path=/b threshold_ns=0\n${holderLine}\n`];
     return { engine: [companionPlan({ ...common, arm }), ...riding], jvm: has ? [plan] : [] };
   }
@@ -105,7 +183,10 @@ function plansOf(arm: ResolvedArm, { warmup_ns, duration_ns, threshold_ns }: Res
     return { engine: [engine, ...(joining === null ? [] : [joining])], jvm: [] };
   }
   const { region } = arm.holder;
-  return { engine: [enginePlan({ ...common, arm, regionBytes: region.kind === 'bytes' ? region.bytes : 64 * 2 ** 20 })], jvm: [] };
+  return {
+    engine: [enginePlan({ ...common, arm, regionBytes: region.kind === 'bytes' ? region.bytes : 64 * 2 ** 20 })],
+    jvm: [],
+  };
 }
 
 const plans: { engine: string[]; jvm: string[] } = { engine: [], jvm: [] };
@@ -113,7 +194,17 @@ let kinds = new Set<string>();
 
 beforeAll(() => {
   const all = fc.sample(profiles, { numRuns: 3_000, seed: 11 }).flatMap((profile) => accepted(profile) ?? []);
-  kinds = new Set(all.flatMap(({ arms }) => arms.flatMap((arm) => [...arm.victims.map(({ operation }) => operation), ...(arm.holder === null ? [] : [arm.holder.operation]), ...(arm.jvm?.loads.map((one) => one.load) ?? []), ...(arm.jvm === null && arm.holder === null ? ['churn'] : []), ...(arm.jvm?.app ? ['app'] : [])])));
+  kinds = new Set(
+    all.flatMap(({ arms }) =>
+      arms.flatMap((arm) => [
+        ...arm.victims.map(({ operation }) => operation),
+        ...(arm.holder === null ? [] : [arm.holder.operation]),
+        ...(arm.jvm?.loads.map((one) => one.load) ?? []),
+        ...(arm.jvm === null && arm.holder === null ? ['churn'] : []),
+        ...(arm.jvm?.app ? ['app'] : []),
+      ]),
+    ),
+  );
   const folder = scratch.fresh('plans');
   mkdirSync(folder);
   const write = (text: string, name: string): string => {
@@ -130,7 +221,18 @@ beforeAll(() => {
 }, 120_000);
 
 test('the profiles that are accepted have every operation and every load', () => {
-  expect([...kinds].sort()).toEqual([...new Set<string>([...victimOperations, ...holderOperations, ...jvmProbeNames, ...Object.keys(jvmLoads), 'churn', 'app'])].sort());
+  expect([...kinds].sort()).toEqual(
+    [
+      ...new Set<string>([
+        ...victimOperations,
+        ...holderOperations,
+        ...jvmProbeNames,
+        ...Object.keys(jvmLoads),
+        'churn',
+        'app',
+      ]),
+    ].sort(),
+  );
   expect(plans.engine.length).toBeGreaterThan(500);
   expect(plans.jvm.length).toBeGreaterThan(100);
 });
@@ -141,14 +243,28 @@ test('the engine takes every plan that is made of an accepted profile', () => {
 });
 
 test('the JVM takes every plan that is made of an accepted profile', () => {
-  const { status, stderr } = spawnSync(jdk?.java ?? 'java', ['-Xmx1g', '-XX:+UseSerialGC', '-cp', jar, 'pauselab.Workload', 'check', ...plans.jvm], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(
+    jdk?.java ?? 'java',
+    ['-Xmx1g', '-XX:+UseSerialGC', '-cp', jar, 'pauselab.Workload', 'check', ...plans.jvm],
+    { encoding: 'utf8' },
+  );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
 test('both name a plan that they would not run', () => {
   const bad = join(scratch.path, 'bad.plan');
-  writeFileSync(bad, 'board path=/b threshold_ns=1\nvictim name=a operation=mprotect placement=same interval_ns=0 offset_ns=0 pool=0\n');
-  expect(() => execFileSync(programs.engine(), ['check', bad], { stdio: 'pipe' })).toThrow(/placed "same", which needs a holder/);
-  const { status, stderr } = spawnSync(jdk?.java ?? 'java', ['-cp', jar, 'pauselab.Workload', 'check', bad], { encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('board does not know the key threshold_ns') as string });
+  writeFileSync(
+    bad,
+    'board path=/b threshold_ns=1\nvictim name=a operation=mprotect placement=same interval_ns=0 offset_ns=0 pool=0\n',
+  );
+  expect(() => execFileSync(programs.engine(), ['check', bad], { stdio: 'pipe' })).toThrow(
+    /placed "same", which needs a holder/,
+  );
+  const { status, stderr } = spawnSync(jdk?.java ?? 'java', ['-cp', jar, 'pauselab.Workload', 'check', bad], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringContaining('board does not know the key threshold_ns') as string,
+  });
 });

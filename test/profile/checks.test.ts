@@ -20,19 +20,29 @@ describe('settings that do not fit together', () => {
     },
   );
 
-  test.each(['madvise_free', 'madvise_cold', 'madvise_guard', 'madvise_populate_write', 'read_smaps'])('%s needs no toucher', async (operation) => {
-    expect(
-      await problemsIn(
-        valid(`arms: [{ name: a, holder: { operation: ${operation}, toucher: none } }]`),
-      ),
-    ).toEqual([]);
-  });
+  test.each(['madvise_free', 'madvise_cold', 'madvise_guard', 'madvise_populate_write', 'read_smaps'])(
+    '%s needs no toucher',
+    async (operation) => {
+      expect(
+        await problemsIn(valid(`arms: [{ name: a, holder: { operation: ${operation}, toucher: none } }]`)),
+      ).toEqual([]);
+    },
+  );
 
   test('a limit on CPU time is below its period, and a native holder’s', async () => {
-    const holder = (quota: string, more = '') => valid(`arms: [{ name: a, holder: { operation: madvise_free, cpuMax: { quota: ${quota}, period: 200ms } }${more} }]`);
+    const holder = (quota: string, more = '') =>
+      valid(
+        `arms: [{ name: a, holder: { operation: madvise_free, cpuMax: { quota: ${quota}, period: 200ms } }${more} }]`,
+      );
     expect(await problemsIn(holder('10ms'))).toEqual([]);
-    expect(await problemsIn(holder('200ms'))).toEqual([expect.stringContaining('arms.a.holder.cpuMax.quota: one thread never uses all of a quota as long as its period; expected a quota below the period')]);
-    expect((await problemsIn(holder('10ms', ', churn: { minSize: 1KiB, maxSize: 1MiB }'))).join()).toContain('arms.a.holder.cpuMax: only the holder of a native arm can be limited');
+    expect(await problemsIn(holder('200ms'))).toEqual([
+      expect.stringContaining(
+        'arms.a.holder.cpuMax.quota: one thread never uses all of a quota as long as its period; expected a quota below the period',
+      ),
+    ]);
+    expect((await problemsIn(holder('10ms', ', churn: { minSize: 1KiB, maxSize: 1MiB }'))).join()).toContain(
+      'arms.a.holder.cpuMax: only the holder of a native arm can be limited',
+    );
   });
 
   test('a writing holder is possible in isolation only', async () => {
@@ -51,9 +61,7 @@ describe('settings that do not fit together', () => {
     expect(await problemsIn(valid('layout: same', victims(', layout: isolated')))).toEqual([]);
     expect(await problemsIn(valid('layout: split', victims('')))).toEqual([]);
     expect(await problemsIn(valid('', victims(', layout: adjacent')))).toEqual([
-      expect.stringContaining(
-        'victims[1].layout: first_fault cannot lie in layout adjacent; use isolated',
-      ),
+      expect.stringContaining('victims[1].layout: first_fault cannot lie in layout adjacent; use isolated'),
     ]);
   });
 
@@ -81,14 +89,22 @@ describe('settings that do not fit together', () => {
     ]);
   });
 
-  test.each([['malloc_1m_mmap', 'malloc_8k'], ['brk', 'mremap'], ['thread_start_join', 'malloc_1m_heap']])('%s and %s go together', async (one, other) => {
-    expect(await problemsIn(valid('', `[{ operation: ${one}, rate: 1/s }, { operation: ${other}, rate: 1/s }]`))).toEqual([]);
+  test.each([
+    ['malloc_1m_mmap', 'malloc_8k'],
+    ['brk', 'mremap'],
+    ['thread_start_join', 'malloc_1m_heap'],
+  ])('%s and %s go together', async (one, other) => {
+    expect(
+      await problemsIn(valid('', `[{ operation: ${one}, rate: 1/s }, { operation: ${other}, rate: 1/s }]`)),
+    ).toEqual([]);
   });
 
   test('a victim that needs the allocator as its holder does not', async () => {
     const arms = (operation: string) => `arms: [{ name: a, holder: { operation: ${operation} } }]`;
     expect(await problemsIn(valid(arms('malloc_trim'), '[{ operation: brk, rate: 1/s }]'))).toEqual([
-      expect.stringContaining('victims[0].operation: brk cannot be in one arm with the holder’s malloc_trim: one moves the program break'),
+      expect.stringContaining(
+        'victims[0].operation: brk cannot be in one arm with the holder’s malloc_trim: one moves the program break',
+      ),
     ]);
     expect(await problemsIn(valid(arms('munmap_mmap'), '[{ operation: malloc_1m_mmap, rate: 1/s }]'))).toEqual([
       expect.stringContaining('a block that one maps could land where the other has just unmapped'),
@@ -99,7 +115,9 @@ describe('settings that do not fit together', () => {
   test('the heap has one layout', async () => {
     const text = valid('arms: [{ name: a, layout: split, holder: { operation: malloc_trim } }]');
     expect(await problemsIn(text)).toEqual([
-      expect.stringContaining('malloc_trim cannot be the holder in layout split, for its region is the heap; use isolated'),
+      expect.stringContaining(
+        'malloc_trim cannot be the holder in layout split, for its region is the heap; use isolated',
+      ),
     ]);
   });
 
@@ -109,14 +127,17 @@ describe('settings that do not fit together', () => {
     ['read_smaps', 'same'],
     ['madvise_guard', 'adjacent'],
   ])('%s is possible in layout %s', async (operation, layout) => {
-    expect(await problemsIn(valid(`arms: [{ name: a, layout: ${layout}, holder: { operation: ${operation} } }]`))).toEqual([]);
+    expect(
+      await problemsIn(valid(`arms: [{ name: a, layout: ${layout}, holder: { operation: ${operation} } }]`)),
+    ).toEqual([]);
   });
 
   test.each(['holder', 'hogs'])('a real-time policy of the %s beside a calibrated region', async (who) => {
     expect(await problemsIn(valid(`arms: [{ name: a, ${who}: { policy: fifo, rtPriority: 10 } }]`))).toEqual([
       expect.stringMatching(`arms.a.${who}.policy: how long a fifo thread .* give holder.region a size such as 64MiB`),
     ]);
-    const holder = who === 'holder' ? 'holder: { policy: rr, region: 64MiB }' : 'hogs: { policy: rr }, holder: { region: 64MiB }';
+    const holder =
+      who === 'holder' ? 'holder: { policy: rr, region: 64MiB }' : 'hogs: { policy: rr }, holder: { region: 64MiB }';
     expect(await problemsIn(valid(`arms: [{ name: a, ${holder} }]`))).toEqual([]);
   });
 
@@ -129,15 +150,12 @@ describe('settings that do not fit together', () => {
   test('a foreign holder beside a victim', async () => {
     const text = valid('arms: [{ name: a, layout: same, holder: { process: foreign } }]');
     expect(await problemsIn(text)).toEqual([
-      expect.stringContaining(
-        'arms.a.holder.process: a holder in another process has no memory beside a victim',
-      ),
+      expect.stringContaining('arms.a.holder.process: a holder in another process has no memory beside a victim'),
     ]);
   });
 
   test('two victims of one series', async () => {
-    const victims = (role: string) =>
-      `[{ operation: timer, rate: 1/s }, { operation: timer, rate: 2/s${role} }]`;
+    const victims = (role: string) => `[{ operation: timer, rate: 1/s }, { operation: timer, rate: 2/s${role} }]`;
     expect(await problemsIn(valid('', victims('')))).toEqual([
       expect.stringContaining(
         'victims[1]: another victim has the series control.timer; give one of them a `role` such as b',
@@ -149,7 +167,11 @@ describe('settings that do not fit together', () => {
 
   describe('faults use up memory that is made before the window', () => {
     const most = Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8')) - 10_000;
-    const pair = (duration: string, rates: readonly [string, string]) => valid(`warmup: 200ms\nduration: ${duration}`, `[{ operation: first_fault, rate: ${rates[0]} }, { operation: first_fault, rate: ${rates[1]}, role: b }]`);
+    const pair = (duration: string, rates: readonly [string, string]) =>
+      valid(
+        `warmup: 200ms\nduration: ${duration}`,
+        `[{ operation: first_fault, rate: ${rates[0]} }, { operation: first_fault, rate: ${rates[1]}, role: b }]`,
+      );
 
     test('the command of the pipelines fits: two readers at 500/s for 30 s, whatever vm.max_map_count is above the default', async () => {
       expect(await problemsIn(pair('30s', ['500/s', '500/s']))).toEqual([]);
@@ -159,9 +181,15 @@ describe('settings that do not fit together', () => {
       expect(await problemsIn(`${pair('30s', ['500/s', '500/s'])}drain: 1h\n`)).toEqual([]);
     });
 
-    test.each([['24h', ['500/s', '500/s']], ['1h', ['1000/s', '100/s']], ['10m', ['5000/s', '5000/s']]] as const)('%s at %s is refused with a duration and with rates that then fit', async (duration, rates) => {
+    test.each([
+      ['24h', ['500/s', '500/s']],
+      ['1h', ['1000/s', '100/s']],
+      ['10m', ['5000/s', '5000/s']],
+    ] as const)('%s at %s is refused with a duration and with rates that then fit', async (duration, rates) => {
       const [problem = ''] = await problemsIn(pair(duration, rates));
-      expect(problem).toContain(`victims[1].rate: expected at most ${Math.min(most, 1_000_000)} fresh mappings used by first_fault in warmup and duration`);
+      expect(problem).toContain(
+        `victims[1].rate: expected at most ${Math.min(most, 1_000_000)} fresh mappings used by first_fault in warmup and duration`,
+      );
       const [, longest = ''] = /use --duration (\d+s)/.exec(problem) ?? [];
       const [, rate = ''] = /give each of victims\[0\], victims\[1\] a rate of at most (\d+\/s)/.exec(problem) ?? [];
       expect(await problemsIn(pair(longest, rates))).toEqual([]);
@@ -172,34 +200,53 @@ describe('settings that do not fit together', () => {
 
     test('a machine that is asked for more says how many mappings it would have to allow', async () => {
       const [problem = ''] = await problemsIn(pair('10m', ['600/s', '600/s']));
-      if (most < 720_272) expect(problem).toMatch(/got 720272, since vm\.max_map_count is \d+, .*, or raise it \(sysctl vm\.max_map_count=730272\)$/);
+      if (most < 720_272)
+        expect(problem).toMatch(
+          /got 720272, since vm\.max_map_count is \d+, .*, or raise it \(sysctl vm\.max_map_count=730272\)$/,
+        );
       else expect(problem).toBe('');
     });
 
     test('warm faults beyond a million pages', async () => {
       expect(await problemsIn(only('operation: warm_fault, rate: 312000/s'))).toEqual([]);
       expect(await problemsIn(only('operation: warm_fault, rate: 313000/s'))).toEqual([
-        expect.stringMatching(/expected at most 1000000 fresh pages used by warm_fault .* use --duration 2s, or give it a rate of at most 312\d{3}\/s$/),
+        expect.stringMatching(
+          /expected at most 1000000 fresh pages used by warm_fault .* use --duration 2s, or give it a rate of at most 312\d{3}\/s$/,
+        ),
       ]);
     });
   });
 
   test('a holder’s VMA has two sides', async () => {
-    const beside = (n: number) => valid('', `[${Array.from({ length: n }, (_, i) => `{ operation: mprotect, role: w${'abc'[i] ?? ''}, rate: 1/s, layout: ${i === 1 ? 'adjacent' : 'mergeable'} }`).join(', ')}]`);
+    const beside = (n: number) =>
+      valid(
+        '',
+        `[${Array.from({ length: n }, (_, i) => `{ operation: mprotect, role: w${'abc'[i] ?? ''}, rate: 1/s, layout: ${i === 1 ? 'adjacent' : 'mergeable'} }`).join(', ')}]`,
+      );
     expect(await problemsIn(beside(2))).toEqual([]);
-    expect(await problemsIn(beside(3))).toEqual([expect.stringContaining('victims[2]: the holder’s VMA has two sides, and this is the third victim beside it')]);
+    expect(await problemsIn(beside(3))).toEqual([
+      expect.stringContaining('victims[2]: the holder’s VMA has two sides, and this is the third victim beside it'),
+    ]);
   });
 
   test('a series’ name fits on the board', async () => {
     const role = (length: number) => only(`operation: mprotect, rate: 1/s, role: ${'a'.repeat(length)}`);
     expect(await problemsIn(role(54))).toEqual([]);
-    expect(await problemsIn(role(55))).toEqual([expect.stringContaining('victims[0].role: expected a role of at most 54 characters beside mprotect, got 55')]);
+    expect(await problemsIn(role(55))).toEqual([
+      expect.stringContaining('victims[0].role: expected a role of at most 54 characters beside mprotect, got 55'),
+    ]);
   });
 
   test('kernels and models that are compared differ, and models are a guest’s', async () => {
-    expect(await problemsIn(valid('kernels: [deb:6.12, host, deb:6.12]'))).toEqual([expect.stringContaining('kernels[2]: deb:6.12 is there twice')]);
-    expect(await problemsIn(valid('kernels: [deb:6.12]\npreempt: [full, full]'))).toEqual([expect.stringContaining('preempt[1]: full is there twice')]);
-    expect(await problemsIn(valid('preempt: [full]'))).toEqual([expect.stringContaining('preempt: this is for guests')]);
+    expect(await problemsIn(valid('kernels: [deb:6.12, host, deb:6.12]'))).toEqual([
+      expect.stringContaining('kernels[2]: deb:6.12 is there twice'),
+    ]);
+    expect(await problemsIn(valid('kernels: [deb:6.12]\npreempt: [full, full]'))).toEqual([
+      expect.stringContaining('preempt[1]: full is there twice'),
+    ]);
+    expect(await problemsIn(valid('preempt: [full]'))).toEqual([
+      expect.stringContaining('preempt: this is for guests'),
+    ]);
   });
 
   test('what uses up memory needs a rate', async () => {
@@ -212,9 +259,7 @@ describe('settings that do not fit together', () => {
 
   test('a rate at which nothing is due', async () => {
     expect(await problemsIn(only('operation: mprotect, rate: 10/min'))).toEqual([
-      expect.stringContaining(
-        'victims[0].rate: at this rate not one operation is due within the window',
-      ),
+      expect.stringContaining('victims[0].rate: at this rate not one operation is due within the window'),
     ]);
   });
 
@@ -223,11 +268,7 @@ describe('settings that do not fit together', () => {
       'p.yaml:5:7 arms: expected a list of 1 to 100 arms, got an empty list',
     ]);
     expect(
-      await problemsIn(
-        valid(
-          'arms: [{ name: a }, { name: a }, { name: idle-control }, { name: foreign-control }]',
-        ),
-      ),
+      await problemsIn(valid('arms: [{ name: a }, { name: a }, { name: idle-control }, { name: foreign-control }]')),
     ).toEqual([
       'p.yaml:5:29 arms.a.name: another arm is named a; names tell arms apart, choose another one',
       'p.yaml:5:42 arms.idle-control.name: idle-control is a control that every experiment has; choose another name',
@@ -237,15 +278,9 @@ describe('settings that do not fit together', () => {
 
   test('controls of an arm that is not there', async () => {
     expect(
-      await problemsIn(
-        valid('controls: { of: split-vma }\narms: [{ name: split-vmas }, { name: other }]'),
-      ),
-    ).toEqual([
-      'p.yaml:5:17 controls.of: expected the name of an arm, got split-vma; did you mean split-vmas?',
-    ]);
-    expect(
-      await problemsIn(valid('controls: { of: zzzzzz }\narms: [{ name: a }, { name: b }]')),
-    ).toEqual([
+      await problemsIn(valid('controls: { of: split-vma }\narms: [{ name: split-vmas }, { name: other }]')),
+    ).toEqual(['p.yaml:5:17 controls.of: expected the name of an arm, got split-vma; did you mean split-vmas?']);
+    expect(await problemsIn(valid('controls: { of: zzzzzz }\narms: [{ name: a }, { name: b }]'))).toEqual([
       'p.yaml:5:17 controls.of: expected the name of an arm, got zzzzzz; the arms are a, b',
     ]);
   });
@@ -257,23 +292,19 @@ describe('settings that do not fit together', () => {
       'p.yaml:4:24 victims[0].operation: heap_allocate works in the heap of the holder madvise_dontneed_chunks, and the holder is madvise_free; leave one of them out',
     ]);
     expect(await problemsIn(text('{ operation: madvise_dontneed_chunks }'))).toEqual([
-      expect.stringContaining('makes calls of sizes of its own, so no region can be calibrated; give holder.region a size'),
+      expect.stringContaining(
+        'makes calls of sizes of its own, so no region can be calibrated; give holder.region a size',
+      ),
     ]);
-    expect(
-      await problemsIn(text('{ operation: madvise_dontneed_chunks, region: 64MiB }')),
-    ).toEqual([
+    expect(await problemsIn(text('{ operation: madvise_dontneed_chunks, region: 64MiB }'))).toEqual([
       'p.yaml:3:55 holder.region: expected at least 128 MiB for 2 allocating threads, got 64 MiB',
     ]);
-    expect(
-      await problemsIn(text('{ operation: madvise_dontneed_chunks, region: 128MiB }')),
-    ).toEqual([]);
+    expect(await problemsIn(text('{ operation: madvise_dontneed_chunks, region: 128MiB }'))).toEqual([]);
   });
 
   test('a problem of all arms is told once, where it was written', async () => {
     const text =
       'name: p\ntitle: P\nholder: { operation: mmap_none, toucher: none }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }, { name: b }]\n';
-    expect(await problemsIn(text)).toEqual([
-      expect.stringMatching(/^p\.yaml:3:42 holder\.toucher: /),
-    ]);
+    expect(await problemsIn(text)).toEqual([expect.stringMatching(/^p\.yaml:3:42 holder\.toucher: /)]);
   });
 });

@@ -8,9 +8,7 @@ import { resolveFiles } from './files.js';
 import { readPage } from '../support/page.js';
 
 const page = readPage('docs/profiles.md');
-const blocks = (info: string) => [
-  ...page.matchAll(new RegExp(`^\`\`\`${info}(.*)\\n([^]*?)^\`\`\`$`, 'gm')),
-];
+const blocks = (info: string) => [...page.matchAll(new RegExp(`^\`\`\`${info}(.*)\\n([^]*?)^\`\`\`$`, 'gm'))];
 
 describe('the examples of docs/profiles.md', () => {
   const examples = blocks('yaml profile').map(([, , text = '']) => ({
@@ -50,8 +48,7 @@ describe('docs/profiles.md names', () => {
     expect(page).toContain(`| \`${name}\` |`);
   });
 
-  const { runs, seed, warmup, duration, drain, threshold, layout, stall, holder, hogs, spoiled } =
-    defaults;
+  const { runs, seed, warmup, duration, drain, threshold, layout, stall, holder, hogs, spoiled } = defaults;
   const scalars = {
     runs,
     seed,
@@ -65,14 +62,9 @@ describe('docs/profiles.md names', () => {
     ...hogs,
     ...holder,
   };
-  test.each(Object.entries(scalars).filter(([key]) => key !== 'cpus'))(
-    'the default of %s, %s',
-    (key, value) => {
-      expect(page).toMatch(
-        new RegExp(`^\\| \`([a-zA-Z]+\\.)?${key}\` \\| \`${String(value)}\` \\|`, 'm'),
-      );
-    },
-  );
+  test.each(Object.entries(scalars).filter(([key]) => key !== 'cpus'))('the default of %s, %s', (key, value) => {
+    expect(page).toMatch(new RegExp(`^\\| \`([a-zA-Z]+\\.)?${key}\` \\| \`${String(value)}\` \\|`, 'm'));
+  });
 });
 
 /** Every key of the schema that has no keys of its own, once. */

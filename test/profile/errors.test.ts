@@ -6,9 +6,7 @@ const durations = 'a duration such as 20ms (units: ns, us, ms, s, m, h)';
 describe('where and how a profile is wrong', () => {
   test('line ends of Windows and a byte order mark change nothing', async () => {
     const text = `\uFEFF${valid('runs: 0')}`.replaceAll('\n', '\r\n');
-    expect(await problemsIn(text)).toEqual([
-      'p.yaml:5:7 runs: expected a whole number from 1 to 1000, got 0',
-    ]);
+    expect(await problemsIn(text)).toEqual(['p.yaml:5:7 runs: expected a whole number from 1 to 1000, got 0']);
   });
 
   test('a valid profile has no problems', async () => {
@@ -23,34 +21,19 @@ describe('where and how a profile is wrong', () => {
     ['runs: 1.5', 'runs: expected a whole number from 1 to 1000, got 1.5'],
     ['runs: .nan', 'runs: expected a whole number from 1 to 1000, got NaN'],
     ['seed:', 'seed: expected a whole number from 0 to 4294967295, got nothing'],
-    [
-      'spoiled: { steal: 5 }',
-      'spoiled.steal: expected a share from 0% to 100%, such as 5%, got 5 without a unit',
-    ],
+    ['spoiled: { steal: 5 }', 'spoiled.steal: expected a share from 0% to 100%, such as 5%, got 5 without a unit'],
     [
       'layout: splitt',
       'layout: expected one of isolated, split, same, mergeable, adjacent, got "splitt"; did you mean split?',
     ],
-    [
-      'hogs: 3',
-      'hogs: expected a mapping with some of the keys count, nice, policy, rtPriority, cpus, burst, got 3',
-    ],
-    [
-      'hogs: { burst: { run: 60 } }',
-      `hogs.burst.run: expected ${durations}, from 1ms to 10s, got 60 without a unit`,
-    ],
+    ['hogs: 3', 'hogs: expected a mapping with some of the keys count, nice, policy, rtPriority, cpus, burst, got 3'],
+    ['hogs: { burst: { run: 60 } }', `hogs.burst.run: expected ${durations}, from 1ms to 10s, got 60 without a unit`],
     [
       'hogs: { burst: stedy }',
       'hogs.burst: expected steady or a mapping with the keys run and sleep, such as { run: 60ms, sleep: 20ms }, got "stedy"; did you mean steady?',
     ],
-    [
-      'hogs: { policy: fifo, rtPriority: 100 }',
-      'hogs.rtPriority: expected a whole number from 1 to 99, got 100',
-    ],
-    [
-      'hogs: { policy: rt }',
-      'hogs.policy: expected one of other, batch, idle, fifo, rr, got "rt"; did you mean rr?',
-    ],
+    ['hogs: { policy: fifo, rtPriority: 100 }', 'hogs.rtPriority: expected a whole number from 1 to 99, got 100'],
+    ['hogs: { policy: rt }', 'hogs.policy: expected one of other, batch, idle, fifo, rr, got "rt"; did you mean rr?'],
     ['hogs: { cpus: [0, x] }', 'hogs.cpus[1]: expected a whole number from 0 to 4095, got "x"'],
     [
       'hogs: { cpus: secnd }',
@@ -115,25 +98,16 @@ describe('where and how a profile is wrong', () => {
 describe('what is no profile at all', () => {
   test.each([
     ['', 'p.yaml:1:1: expected a profile, a mapping with keys such as name and arms, got nothing'],
-    [
-      '- a',
-      'p.yaml:1:1: expected a profile, a mapping with keys such as name and arms, got a list',
-    ],
+    ['- a', 'p.yaml:1:1: expected a profile, a mapping with keys such as name and arms, got a list'],
     ['name: a\nname: b', 'p.yaml:2:1 name: the key is there twice; keep one of the two'],
-    [
-      'hogs: { nice: 1,\n  nice: 2 }',
-      'p.yaml:2:3 hogs.nice: the key is there twice; keep one of the two',
-    ],
+    ['hogs: { nice: 1,\n  nice: 2 }', 'p.yaml:2:3 hogs.nice: the key is there twice; keep one of the two'],
     ['1: a', 'p.yaml:1:1: expected a key that is a word, got 1'],
     [
       'name: [a',
       'p.yaml:1:9: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     ['name: *gone', 'p.yaml:1:7 name: no anchor &gone stands before the alias *gone'],
-    [
-      'name: a\n---\nname: b',
-      'p.yaml:2:1: expected one YAML document, got a second one; remove this line',
-    ],
+    ['name: a\n---\nname: b', 'p.yaml:2:1: expected one YAML document, got a second one; remove this line'],
     ['\ttitle: a', 'p.yaml:1:1: not valid YAML: tabs are not allowed as indentation'],
     ['name: !secret a', 'p.yaml:1:7: not valid YAML: unresolved tag: !secret'],
   ])('%j', async (text, problem) => {
@@ -150,16 +124,14 @@ describe('what is no profile at all', () => {
   test('aliases of aliases are followed only so far', async () => {
     const ten = (name: string) => `[${Array.from({ length: 10 }, () => name).join(',')}]`;
     const bomb = `a: &a ${ten('x')}\nb: &b ${ten('*a')}\nc: &c ${ten('*b')}\nd: &d ${ten('*c')}\ne: ${ten('*d')}\n`;
-    expect(await problemsIn(bomb)).toEqual([
-      expect.stringContaining('expected at most 20000 values'),
-    ]);
-    expect(await problemsIn('a: &a { b: *a }')).toEqual([
-      expect.stringContaining('nested at most 32 deep'),
-    ]);
+    expect(await problemsIn(bomb)).toEqual([expect.stringContaining('expected at most 20000 values')]);
+    expect(await problemsIn('a: &a { b: *a }')).toEqual([expect.stringContaining('nested at most 32 deep')]);
   });
 
   test.each(['[', '{ a: ', '- ', '? ', '[{'])('nesting by %j that no stack holds is refused', async (open) => {
-    expect(await problemsIn(`a:\n  ${open.repeat(20_000)}`)).toEqual([expect.stringContaining('nested at most 32 deep')]);
+    expect(await problemsIn(`a:\n  ${open.repeat(20_000)}`)).toEqual([
+      expect.stringContaining('nested at most 32 deep'),
+    ]);
   });
 
   test('nesting by indentation that no stack holds is refused', async () => {
@@ -168,6 +140,8 @@ describe('what is no profile at all', () => {
   });
 
   test.each(['a: ', '- ', '? ', '- a: '])('nesting by %j in one line is refused', async (indicator) => {
-    expect(await problemsIn(`a:\n  ${indicator.repeat(10_000)}1`)).toEqual([expect.stringContaining('nested at most 32 deep')]);
+    expect(await problemsIn(`a:\n  ${indicator.repeat(10_000)}1`)).toEqual([
+      expect.stringContaining('nested at most 32 deep'),
+    ]);
   });
 });

@@ -120,9 +120,7 @@ describe('controls', () => {
   test('copy the first arm unless another is named', async () => {
     const arms = 'arms: [{ name: a, hogs: { count: 5 } }, { name: b, hogs: { count: 6 } }]';
     const counts = async (more: string) =>
-      (await resolveFiles({ 'p.yaml': valid(`${more}\n${arms}`) })).arms.map(
-        ({ hogs }) => hogs.count,
-      );
+      (await resolveFiles({ 'p.yaml': valid(`${more}\n${arms}`) })).arms.map(({ hogs }) => hogs.count);
     expect(await counts('')).toEqual([5, 5, 5, 6]);
     expect(await counts('controls: { of: b }')).toEqual([6, 6, 5, 6]);
   });
@@ -161,7 +159,10 @@ describe('arms', () => {
     const { arms } = await resolveFiles({ 'p.yaml': valid(more) });
     const burst = { run_ns: 5_000_000, sleep_ns: 1_000_000 };
     expect(
-      arms.slice(2).map(nativeArm).map(({ hogs, holder }) => [hogs.nice, hogs.burst, holder.toucher?.nice]),
+      arms
+        .slice(2)
+        .map(nativeArm)
+        .map(({ hogs, holder }) => [hogs.nice, hogs.burst, holder.toucher?.nice]),
     ).toEqual([
       [3, null, 0],
       [4, burst, 2],
@@ -173,9 +174,7 @@ describe('arms', () => {
     const victims =
       '[{ operation: mprotect, rate: back-to-back }, { operation: mmap_munmap, rate: 1/s, layout: isolated }, { operation: noop, rate: 1/s }]';
     const { arms } = await resolveFiles({ 'p.yaml': valid('layout: adjacent', victims) });
-    expect(
-      arms[2]?.victims.map(({ series, layout, interval_ns }) => [series, layout, interval_ns]),
-    ).toEqual([
+    expect(arms[2]?.victims.map(({ series, layout, interval_ns }) => [series, layout, interval_ns])).toEqual([
       ['writer.mprotect', 'adjacent', 0],
       ['writer.mmap_munmap', 'isolated', 1_000_000_000],
       ['control.noop', 'isolated', 1_000_000_000],
@@ -200,7 +199,12 @@ describe('arms', () => {
     const more =
       'hogs: { policy: rr, rtPriority: 99 }\narms: [{ name: a, holder: { region: 64MiB, policy: fifo } }, { name: b, holder: { region: 64MiB, rtPriority: 5 }, hogs: { policy: idle } }]';
     const { arms } = await resolveFiles({ 'p.yaml': valid(more) });
-    expect(arms.slice(2).map(nativeArm).map(({ holder, hogs }) => [holder.policy, hogs.policy])).toEqual([
+    expect(
+      arms
+        .slice(2)
+        .map(nativeArm)
+        .map(({ holder, hogs }) => [holder.policy, hogs.policy]),
+    ).toEqual([
       ['fifo 1', 'rr 99'],
       ['other', 'idle'],
     ]);
@@ -232,9 +236,7 @@ describe('the hash', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const reversed = Object.fromEntries(Object.entries({ ...resolved, seed }).reverse());
-        expect(hashOf(JSON.parse(JSON.stringify(reversed)) as typeof resolved)).toBe(
-          hashOf({ ...resolved, seed }),
-        );
+        expect(hashOf(JSON.parse(JSON.stringify(reversed)) as typeof resolved)).toBe(hashOf({ ...resolved, seed }));
       }),
     );
   });

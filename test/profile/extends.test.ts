@@ -36,9 +36,9 @@ test('arms are merged by name; inherited ones keep their order and new ones foll
 });
 
 test('an arm named twice in an heir is refused, also if it is inherited', async () => {
-  expect(
-    await problemsIn({ 'h.yaml': heir('arms: [{ name: a }, { name: a }]'), 'p.yaml': valid() }),
-  ).toEqual([expect.stringContaining('another arm is named a')]);
+  expect(await problemsIn({ 'h.yaml': heir('arms: [{ name: a }, { name: a }]'), 'p.yaml': valid() })).toEqual([
+    expect.stringContaining('another arm is named a'),
+  ]);
 });
 
 test('lists other than arms are replaced in whole', async () => {
@@ -92,9 +92,7 @@ test.each([
   ['[a]', 'expected the name of a shipped profile or a path relative to this file, got a list'],
   ['', 'expected the name of a shipped profile or a path relative to this file, got nothing'],
 ])('extends: %s', async (parent, problem) => {
-  expect(await problemsIn({ 'h.yaml': heir('', parent) })).toEqual([
-    expect.stringMatching(/^h\.yaml:3:\d+ extends: /),
-  ]);
+  expect(await problemsIn({ 'h.yaml': heir('', parent) })).toEqual([expect.stringMatching(/^h\.yaml:3:\d+ extends: /)]);
   expect((await problemsIn({ 'h.yaml': heir('', parent) }))[0]).toContain(problem);
 });
 

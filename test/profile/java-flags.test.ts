@@ -30,7 +30,26 @@ test.each([
 });
 
 test('each is there by its name', () => {
-  expect(Object.fromEntries(javaFlags(['-XX:+UseNUMA', '-Dx=a=b', '-Xss512k', '--add-opens', 'java.base/x=ALL-UNNAMED', '-Xlog:gc', '-ea', '-Dflag']))).toEqual({
-    '-XX:UseNUMA': 'on', '-Dx': 'a=b', '-XX:ThreadStackSize': '512k', '--add-opens java.base/x=ALL-UNNAMED': 'set', '-Xlog:gc': 'set', '-ea': 'set', '-Dflag': 'set',
+  expect(
+    Object.fromEntries(
+      javaFlags([
+        '-XX:+UseNUMA',
+        '-Dx=a=b',
+        '-Xss512k',
+        '--add-opens',
+        'java.base/x=ALL-UNNAMED',
+        '-Xlog:gc',
+        '-ea',
+        '-Dflag',
+      ]),
+    ),
+  ).toEqual({
+    '-XX:UseNUMA': 'on',
+    '-Dx': 'a=b',
+    '-XX:ThreadStackSize': '512k',
+    '--add-opens java.base/x=ALL-UNNAMED': 'set',
+    '-Xlog:gc': 'set',
+    '-ea': 'set',
+    '-Dflag': 'set',
   });
 });

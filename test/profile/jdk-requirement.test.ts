@@ -18,5 +18,10 @@ test.each([
 });
 
 test.each(['', '17+', '>= 17', '17.0.1', 'latest', '~17', '>=17 and'])('"%s" is refused', (text) => {
-  expect(() => parseJdkRequirement(text)).toThrow(expect.objectContaining({ exitCode: ExitCode.usage, message: expect.stringContaining('expected JDK versions such as "17", ">=17" or ">=17 <22", got "') as string }));
+  expect(() => parseJdkRequirement(text)).toThrow(
+    expect.objectContaining({
+      exitCode: ExitCode.usage,
+      message: expect.stringContaining('expected JDK versions such as "17", ">=17" or ">=17 <22", got "') as string,
+    }),
+  );
 });

@@ -19,11 +19,14 @@ describe('--set', () => {
     const { duration_ns, arms } = await load(...sets);
     expect(duration_ns).toBe(5_000_000_000);
     expect(
-      arms.map(nativeArm).every(
-        ({ holder, victims }) => holder.nice === 10 && victims[0]?.interval_ns === 2_000_000,
-      ),
+      arms.map(nativeArm).every(({ holder, victims }) => holder.nice === 10 && victims[0]?.interval_ns === 2_000_000),
     ).toBe(true);
-    expect(arms.slice(2).map(nativeArm).map(({ title, layout }) => [title, layout])).toEqual([
+    expect(
+      arms
+        .slice(2)
+        .map(nativeArm)
+        .map(({ title, layout }) => [title, layout]),
+    ).toEqual([
       ['MADV_FREE inside one VMA', 'split'],
       ['T', 'split'],
       ['MADV_DONTNEED across two VMAs', 'split'],
@@ -51,10 +54,7 @@ describe('--set', () => {
     ['holder.nice=99', 'holder.nice: expected a whole number from -20 to 19, got 99'],
     ['holder.nice=', 'holder.nice: expected a whole number from -20 to 19, got nothing'],
     ['holdr.nice=3', 'holdr: unknown key; did you mean holder?'],
-    [
-      'arms.free-one-vma.layuot=split',
-      'arms.free-one-vma.layuot: unknown key; did you mean layout?',
-    ],
+    ['arms.free-one-vma.layuot=split', 'arms.free-one-vma.layuot: unknown key; did you mean layout?'],
     [
       'arms.free-one-vm.layout=split',
       'arms.free-one-vm: expected the name of an arm, got free-one-vm; did you mean free-one-vma?',
@@ -76,38 +76,26 @@ describe('--set', () => {
     expect(await problemsIn(valid(`arms: [${own}]`), 'victims[0].rate=2/s')).toEqual([
       expect.stringContaining('would have no effect'),
     ]);
-    expect(await problemsIn(valid(`arms: [${own}, { name: b }]`), 'victims[0].rate=2/s')).toEqual(
-      [],
-    );
+    expect(await problemsIn(valid(`arms: [${own}, { name: b }]`), 'victims[0].rate=2/s')).toEqual([]);
   });
 
-  test.each(['duration', '=3', 'a..b=3', 'a[x]=3', '.a=3', 'a.=3'])(
-    '%s is no override',
-    async (set) => {
-      expect(await linesOf(Promise.resolve().then(() => load(set)))).toEqual([
-        expect.stringMatching(/^--set .*: expected (a )?path/),
-      ]);
-    },
-  );
+  test.each(['duration', '=3', 'a..b=3', 'a[x]=3', '.a=3', 'a.=3'])('%s is no override', async (set) => {
+    expect(await linesOf(Promise.resolve().then(() => load(set)))).toEqual([
+      expect.stringMatching(/^--set .*: expected (a )?path/),
+    ]);
+  });
 
   test.each([33, 20_000])('a path of %i steps is refused in a short sentence', async (steps) => {
     const set = `${'a.'.repeat(steps)}b=1`;
-    await expect(load(set)).rejects.toMatchObject({ exitCode: 2, message: expect.stringMatching(/^--set a\.a\.[^]{0,600}: expected a path /) as unknown });
+    await expect(load(set)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/^--set a\.a\.[^]{0,600}: expected a path /) as unknown,
+    });
   });
 
   test('whatever it says, the profile is resolved or refused as a usage error', async () => {
     const step = fc.oneof(
-      fc.constantFrom(
-        'holder',
-        'arms',
-        'victims',
-        'hogs',
-        'free-one-vma',
-        'nice',
-        'rate',
-        '__proto__',
-        'toString',
-      ),
+      fc.constantFrom('holder', 'arms', 'victims', 'hogs', 'free-one-vma', 'nice', 'rate', '__proto__', 'toString'),
       fc.string({ maxLength: 6 }),
     );
     const path = fc.array(fc.oneof(step, fc.nat(4)), { minLength: 1, maxLength: 4 });

@@ -35,10 +35,7 @@ test('the catalogue has names and titles', async () => {
 });
 
 test.each([
-  [
-    'convoi',
-    'no profile is named "convoi"; did you mean convoy? (a file of your own needs a slash or ends in .yaml)',
-  ],
+  ['convoi', 'no profile is named "convoi"; did you mean convoy? (a file of your own needs a slash or ends in .yaml)'],
   [
     'zzzzzzzzz',
     `no profile is named "zzzzzzzzz"; there are ${names.join(', ')} (a file of your own needs a slash or ends in .yaml)`,
@@ -52,13 +49,17 @@ test.each([
 test('the limited holder is limited in its arm and both controls, and nowhere else', async () => {
   const { arms } = await loadResolved('throttled-holder');
   const limit = { quota_ns: 10_000_000, period_ns: 200_000_000 };
-  expect(arms.map(({ name, holder }) => [name, holder?.cpuMax])).toEqual([['idle-control', limit], ['foreign-control', limit], ['throttled', limit], ['unlimited', undefined]]);
+  expect(arms.map(({ name, holder }) => [name, holder?.cpuMax])).toEqual([
+    ['idle-control', limit],
+    ['foreign-control', limit],
+    ['throttled', limit],
+    ['unlimited', undefined],
+  ]);
 });
 
 test('the convoy has its cast: B only in the second arm', async () => {
   const { arms } = await loadResolved('convoy');
-  const roles = (name: string) =>
-    arms.find((arm) => arm.name === name)?.victims.map(({ role }) => role);
+  const roles = (name: string) => arms.find((arm) => arm.name === name)?.victims.map(({ role }) => role);
   expect(roles('without-writer')).toEqual(['c', 'd', 'e', 'control', 'control']);
   expect(roles('with-writer')).toEqual(['b', 'c', 'd', 'e', 'control', 'control']);
 });

@@ -36,29 +36,117 @@ const put = (board: FakeBoard, offset: number, value: bigint): void => {
 describe('opening a board', () => {
   it('finds threads and series', () => {
     const board = openFake(layOut(threads));
-    expect(board.threads.map(({ name, role, series, interval_ns, ringCapacity }) => ({ name, role, series, interval_ns, ringCapacity }))).toEqual([
+    expect(
+      board.threads.map(({ name, role, series, interval_ns, ringCapacity }) => ({
+        name,
+        role,
+        series,
+        interval_ns,
+        ringCapacity,
+      })),
+    ).toEqual([
       { name: 'writer.noop', role: 'victim', series: 0, interval_ns: 1_000_000, ringCapacity: 4 },
       { name: 'holder', role: 'holder', series: null, interval_ns: 0, ringCapacity: 8 },
       { name: 'hog-0', role: 'hog', series: null, interval_ns: 0, ringCapacity: 0 },
     ]);
-    expect(board.series.map(({ name, thread, hasResponse }) => ({ name, thread, hasResponse }))).toEqual([{ name: 'writer.noop', thread: 0, hasResponse: true }]);
+    expect(board.series.map(({ name, thread, hasResponse }) => ({ name, thread, hasResponse }))).toEqual([
+      { name: 'writer.noop', thread: 0, hasResponse: true },
+    ]);
     expect(board.stallThreshold_ns).toBe(100_000_000);
   });
 
   it.each<[string, (board: FakeBoard) => void, RegExp]>([
-    ['no magic', (b) => { put(b, 0, 0n); }, /does not begin with "PAUSELAB"/],
-    ['a wrong size', (b) => { put(b, layout.header.total_bytes, 64n); }, /says it has 64 bytes/],
-    ['threads outside the file', (b) => { put(b, layout.header.thread_count, 1_000_000n); }, /thread table .* outside the file/],
-    ['an enormous count', (b) => { put(b, layout.header.series_count, 2n ** 63n); }, /number of series is 9223372036854775808/],
-    ['an offset that is not aligned', (b) => { put(b, layout.header.series_offset, 1000n); }, /series table lies at 1000/],
-    ['a histogram outside the file', (b) => { put(b, b.seriesAt(0) + layout.series.service_offset, BigInt(b.bytes.byteLength)); }, /service times of series 0/],
-    ['a histogram over the header', (b) => { put(b, b.seriesAt(0) + layout.series.response_offset, 64n); }, /response times of series 0 lies at 64/],
-    ['a ring outside the file', (b) => { put(b, b.threadAt(1) + layout.thread.ring_capacity, 2n ** 40n); }, /ring of thread 1/],
-    ['a ring capacity that is no power of two', (b) => { put(b, b.threadAt(1) + layout.thread.ring_capacity, 3n); }, /capacity of 3/],
-    ['an unknown role', (b) => { put(b, b.threadAt(2) + layout.thread.role, 9n); }, /unknown role 9/],
-    ['a series that does not exist', (b) => { put(b, b.threadAt(2) + layout.thread.series, 7n); }, /has series 7 of 1/],
-    ['a series that its thread does not know', (b) => { put(b, b.seriesAt(0) + layout.series.thread, 2n); }, /series 0 belongs to thread 2/],
-    ['a thread without a name', (b) => { put(b, b.threadAt(0), 0n); }, /thread 0 has no name/],
+    [
+      'no magic',
+      (b) => {
+        put(b, 0, 0n);
+      },
+      /does not begin with "PAUSELAB"/,
+    ],
+    [
+      'a wrong size',
+      (b) => {
+        put(b, layout.header.total_bytes, 64n);
+      },
+      /says it has 64 bytes/,
+    ],
+    [
+      'threads outside the file',
+      (b) => {
+        put(b, layout.header.thread_count, 1_000_000n);
+      },
+      /thread table .* outside the file/,
+    ],
+    [
+      'an enormous count',
+      (b) => {
+        put(b, layout.header.series_count, 2n ** 63n);
+      },
+      /number of series is 9223372036854775808/,
+    ],
+    [
+      'an offset that is not aligned',
+      (b) => {
+        put(b, layout.header.series_offset, 1000n);
+      },
+      /series table lies at 1000/,
+    ],
+    [
+      'a histogram outside the file',
+      (b) => {
+        put(b, b.seriesAt(0) + layout.series.service_offset, BigInt(b.bytes.byteLength));
+      },
+      /service times of series 0/,
+    ],
+    [
+      'a histogram over the header',
+      (b) => {
+        put(b, b.seriesAt(0) + layout.series.response_offset, 64n);
+      },
+      /response times of series 0 lies at 64/,
+    ],
+    [
+      'a ring outside the file',
+      (b) => {
+        put(b, b.threadAt(1) + layout.thread.ring_capacity, 2n ** 40n);
+      },
+      /ring of thread 1/,
+    ],
+    [
+      'a ring capacity that is no power of two',
+      (b) => {
+        put(b, b.threadAt(1) + layout.thread.ring_capacity, 3n);
+      },
+      /capacity of 3/,
+    ],
+    [
+      'an unknown role',
+      (b) => {
+        put(b, b.threadAt(2) + layout.thread.role, 9n);
+      },
+      /unknown role 9/,
+    ],
+    [
+      'a series that does not exist',
+      (b) => {
+        put(b, b.threadAt(2) + layout.thread.series, 7n);
+      },
+      /has series 7 of 1/,
+    ],
+    [
+      'a series that its thread does not know',
+      (b) => {
+        put(b, b.seriesAt(0) + layout.series.thread, 2n);
+      },
+      /series 0 belongs to thread 2/,
+    ],
+    [
+      'a thread without a name',
+      (b) => {
+        put(b, b.threadAt(0), 0n);
+      },
+      /thread 0 has no name/,
+    ],
   ])('refuses %s with exit code 6 and a remedy', (_, change, sentence) => {
     const failure = broken(change);
     expect(failure.message).toMatch(sentence);
@@ -67,7 +155,9 @@ describe('opening a board', () => {
   });
 
   it('refuses another version with exit code 5', () => {
-    const failure = broken((b) => { put(b, layout.header.version, 2n); });
+    const failure = broken((b) => {
+      put(b, layout.header.version, 2n);
+    });
     expect(failure.message).toMatch(/is of version 2 and this pauselab reads version 1; run `npm run setup`/);
     expect(failure.exitCode).toBe(5);
   });
@@ -102,7 +192,12 @@ describe('a mapped board', () => {
       expect(board.state()).toBe('starting');
       expect(board.memoryLocked()).toBe(false);
       const other = openBoard(path);
-      const window = { go_ns: 2n ** 60n, windowStart_ns: 2n ** 60n + 5n, windowEnd_ns: 2n ** 60n + 1_000n, drainEnd_ns: 2n ** 60n + 2_000n };
+      const window = {
+        go_ns: 2n ** 60n,
+        windowStart_ns: 2n ** 60n + 5n,
+        windowEnd_ns: 2n ** 60n + 1_000n,
+        drainEnd_ns: 2n ** 60n + 2_000n,
+      };
       board.go(window);
       expect(other.window()).toEqual(window);
       other.moveWindowEnd({ windowEnd_ns: 2n ** 60n + 500n, drainEnd_ns: 2n ** 60n + 600n });
@@ -118,7 +213,9 @@ describe('a mapped board', () => {
         mapShared: () => fake.bytes,
         unmapShared: () => undefined,
         copyWords: () => undefined,
-        storeWord: (_, offset) => { order.push(offset); },
+        storeWord: (_, offset) => {
+          order.push(offset);
+        },
       }),
     );
     board.go({ go_ns: 1n, windowStart_ns: 2n, windowEnd_ns: 3n, drainEnd_ns: 4n });

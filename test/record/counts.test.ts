@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countsLength, highestTrackable_ns } from '../../src/record/board-layout.js';
-import { addCounts, countsOfValues, emptyCounts, highestOfIndex, indexOfValue, lastUsedIndex, subtractCounts, valueOfIndex } from '../../src/record/counts.js';
+import {
+  addCounts,
+  countsOfValues,
+  emptyCounts,
+  highestOfIndex,
+  indexOfValue,
+  lastUsedIndex,
+  subtractCounts,
+  valueOfIndex,
+} from '../../src/record/counts.js';
 import { newHistogram } from '../../src/record/histogram.js';
 import { JsHistogram } from 'hdr-histogram-js';
 
@@ -22,7 +31,11 @@ describe('bucket arithmetic', () => {
     const histogram = library();
     for (let i = 0; i <= lastUsedIndex; i += 1) {
       const value = valueOfIndex(i);
-      if (value !== histogram.valueFromIndex(i) || indexOfValue(value) !== i || indexOfValue(Math.min(highestOfIndex(i), highestTrackable_ns)) !== i) {
+      if (
+        value !== histogram.valueFromIndex(i) ||
+        indexOfValue(value) !== i ||
+        indexOfValue(Math.min(highestOfIndex(i), highestTrackable_ns)) !== i
+      ) {
         expect({ i, value, back: indexOfValue(value) }).toEqual({ i, value: histogram.valueFromIndex(i), back: i });
       }
     }
@@ -41,7 +54,12 @@ describe('bucket arithmetic', () => {
 
   it('counts what is above the range at one hour', () => {
     expect(indexOfValue(9e15)).toBe(indexOfValue(highestTrackable_ns));
-    expect(countsOfValues([highestTrackable_ns + 1, 9e15])).toMatchObject({ n: 2, overRange: 2, max_ns: 9e15, min_ns: highestTrackable_ns + 1 });
+    expect(countsOfValues([highestTrackable_ns + 1, 9e15])).toMatchObject({
+      n: 2,
+      overRange: 2,
+      max_ns: 9e15,
+      min_ns: highestTrackable_ns + 1,
+    });
   });
 });
 
@@ -62,7 +80,12 @@ describe('sparse counts', () => {
       fc.property(values, values, (a, b) => {
         const { index, count, n, sum_ns } = subtractCounts(countsOfValues([...a, ...b]), countsOfValues(a));
         const truth = countsOfValues(b);
-        expect({ index, count, n, sum_ns }).toEqual({ index: truth.index, count: truth.count, n: truth.n, sum_ns: truth.sum_ns });
+        expect({ index, count, n, sum_ns }).toEqual({
+          index: truth.index,
+          count: truth.count,
+          n: truth.n,
+          sum_ns: truth.sum_ns,
+        });
       }),
     );
   });

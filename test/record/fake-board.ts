@@ -20,7 +20,14 @@ export interface FakeThread {
   ringCapacity?: number;
 }
 
-export const oneVictim: FakeThread = { name: 'writer.noop', role: 1, series: 'writer.noop', response: true, interval_ns: 1_000_000, ringCapacity: 4 };
+export const oneVictim: FakeThread = {
+  name: 'writer.noop',
+  role: 1,
+  series: 'writer.noop',
+  response: true,
+  interval_ns: 1_000_000,
+  ringCapacity: 4,
+};
 
 export interface FakeBoard {
   bytes: ArrayBuffer;
@@ -45,7 +52,9 @@ export function layOut(threads: readonly FakeThread[], stallThreshold_ns = 100_0
     service: take(layout.histogramBytes),
     response: response === true ? take(layout.histogramBytes) : 0,
   }));
-  const rings = threads.map(({ ringCapacity = 0 }) => (ringCapacity === 0 ? 0 : take(ringCapacity * layout.recordBytes)));
+  const rings = threads.map(({ ringCapacity = 0 }) =>
+    ringCapacity === 0 ? 0 : take(ringCapacity * layout.recordBytes),
+  );
 
   const bytes = new ArrayBuffer(next);
   const words = new BigUint64Array(bytes);
@@ -130,7 +139,8 @@ export function* recordSample({ words }: FakeBoard, histogramAt: number, value_n
   const get = (offset: number): bigint => words[at(offset)] ?? 0n;
   const value = BigInt(value_ns);
   const counter = layout.histogram.counts + 8 * indexOfValue(value_ns);
-  if (value_ns > layout.highestTrackable_ns) yield void (words[at(layout.histogram.over_range)] = get(layout.histogram.over_range) + 1n);
+  if (value_ns > layout.highestTrackable_ns)
+    yield void (words[at(layout.histogram.over_range)] = get(layout.histogram.over_range) + 1n);
   yield void (words[at(counter)] = get(counter) + 1n);
   yield void (words[at(layout.histogram.sum_ns)] = get(layout.histogram.sum_ns) + value);
   if (value < get(layout.histogram.min_ns)) yield void (words[at(layout.histogram.min_ns)] = value);
@@ -139,7 +149,14 @@ export function* recordSample({ words }: FakeBoard, histogramAt: number, value_n
 }
 
 /** The stores of one operation of a thread around its sample. */
-export function* operate(board: FakeBoard, thread: number, k: number, start_ns: bigint, intended_ns: bigint, during: Iterable<void> = []): Generator<void> {
+export function* operate(
+  board: FakeBoard,
+  thread: number,
+  k: number,
+  start_ns: bigint,
+  intended_ns: bigint,
+  during: Iterable<void> = [],
+): Generator<void> {
   const { words } = board;
   const at = (offset: number): number => (board.threadAt(thread) + offset) / 8;
   yield void (words[at(layout.thread.start_ns)] = start_ns);
@@ -151,7 +168,13 @@ export function* operate(board: FakeBoard, thread: number, k: number, start_ns: 
 }
 
 /** The stores of one ring record; every field but the last is made from `i`. */
-export function* pushRecord(board: FakeBoard, thread: number, capacity: number, i: number, go_ns = 0n): Generator<void> {
+export function* pushRecord(
+  board: FakeBoard,
+  thread: number,
+  capacity: number,
+  i: number,
+  go_ns = 0n,
+): Generator<void> {
   const { words } = board;
   const at = board.ringAt(thread) + (i % capacity) * layout.recordBytes;
   const written = (board.threadAt(thread) + layout.thread.ring_written) / 8;

@@ -3,15 +3,21 @@ import { countsOfValues } from '../../src/record/counts.js';
 import { responseFigures, serviceFigures } from '../../src/record/figures.js';
 import { addDistributions, distributionOf, emptyDistribution } from '../../src/record/histogram.js';
 
-const upTo = (n: number): ReturnType<typeof distributionOf> => distributionOf(countsOfValues(Array.from({ length: n }, (_, i) => i + 1)));
+const upTo = (n: number): ReturnType<typeof distributionOf> =>
+  distributionOf(countsOfValues(Array.from({ length: n }, (_, i) => i + 1)));
 
 describe('figures', () => {
   it.each([
-    [5, 'p50_ns', null], [6, 'p50_ns', 3],
-    [35, 'p90_ns', null], [36, 'p90_ns', 33],
-    [367, 'p99_ns', null], [368, 'p99_ns', 365],
-    [3_687, 'p99_9_ns', null], [3_688, 'p99_9_ns', 3_685],
-    [36_886, 'p99_99_ns', null], [36_887, 'p99_99_ns', 36_887],
+    [5, 'p50_ns', null],
+    [6, 'p50_ns', 3],
+    [35, 'p90_ns', null],
+    [36, 'p90_ns', 33],
+    [367, 'p99_ns', null],
+    [368, 'p99_ns', 365],
+    [3_687, 'p99_9_ns', null],
+    [3_688, 'p99_9_ns', 3_685],
+    [36_886, 'p99_99_ns', null],
+    [36_887, 'p99_99_ns', 36_887],
   ] as const)('n = %d: %s is %s', (n, key, expected) => {
     const found = serviceFigures(upTo(n))[key];
     // Values up to 2047 are exact, above that to three digits.
@@ -25,24 +31,54 @@ describe('figures', () => {
   });
 
   it('are null without samples', () => {
-    expect(serviceFigures(emptyDistribution())).toEqual({ n: 0, min_ns: null, mean_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null, max_ns: null });
+    expect(serviceFigures(emptyDistribution())).toEqual({
+      n: 0,
+      min_ns: null,
+      mean_ns: null,
+      p50_ns: null,
+      p90_ns: null,
+      p99_ns: null,
+      p99_9_ns: null,
+      p99_99_ns: null,
+      max_ns: null,
+    });
   });
 
   it('judge response percentiles by the operations that were served, not by those owed', () => {
     const response = upTo(6_000);
-    expect(responseFigures(response, { service_n: 15, saturated: false })).toMatchObject({ n: 6_000, p90_ns: null, p99_ns: null, max_ns: 6_000 });
+    expect(responseFigures(response, { service_n: 15, saturated: false })).toMatchObject({
+      n: 6_000,
+      p90_ns: null,
+      p99_ns: null,
+      max_ns: 6_000,
+    });
     expect(responseFigures(response, { service_n: 15, saturated: false }).p50_ns).not.toBeNull();
   });
 
   it('leave out what a saturated series would only pretend to know', () => {
     expect(responseFigures(upTo(6_000), { service_n: 6_000, saturated: true })).toEqual({
-      n: 6_000, min_ns: 1, mean_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null, max_ns: 6_000,
+      n: 6_000,
+      min_ns: 1,
+      mean_ns: null,
+      p50_ns: null,
+      p90_ns: null,
+      p99_ns: null,
+      p99_9_ns: null,
+      p99_99_ns: null,
+      max_ns: 6_000,
     });
   });
 
   it('of several runs are those of all their samples', () => {
     expect(serviceFigures(addDistributions(upTo(200), upTo(400), emptyDistribution()))).toEqual(
-      serviceFigures(distributionOf(countsOfValues([...Array.from({ length: 200 }, (_, i) => i + 1), ...Array.from({ length: 400 }, (_, i) => i + 1)]))),
+      serviceFigures(
+        distributionOf(
+          countsOfValues([
+            ...Array.from({ length: 200 }, (_, i) => i + 1),
+            ...Array.from({ length: 400 }, (_, i) => i + 1),
+          ]),
+        ),
+      ),
     );
   });
 });

@@ -1,12 +1,35 @@
 import fc from 'fast-check';
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, JsHistogram, type Histogram } from 'hdr-histogram-js';
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  JsHistogram,
+  type Histogram,
+} from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { highestTrackable_ns } from '../../src/record/board-layout.js';
-import { countsOfValues, emptyCounts, highestOfIndex, indexOfValue, type SparseCounts } from '../../src/record/counts.js';
-import { addCensored, addDistributions, distributionOf, encodeCounts, newHistogram, percentile_ns, subtractDistribution } from '../../src/record/histogram.js';
+import {
+  countsOfValues,
+  emptyCounts,
+  highestOfIndex,
+  indexOfValue,
+  type SparseCounts,
+} from '../../src/record/counts.js';
+import {
+  addCensored,
+  addDistributions,
+  distributionOf,
+  encodeCounts,
+  newHistogram,
+  percentile_ns,
+  subtractDistribution,
+} from '../../src/record/histogram.js';
 import { decodeCounts } from '../../src/record/tally.js';
 
-const values = fc.array(fc.oneof(fc.nat(5_000), fc.integer({ min: 0, max: highestTrackable_ns })), { minLength: 1, maxLength: 300 });
+const values = fc.array(fc.oneof(fc.nat(5_000), fc.integer({ min: 0, max: highestTrackable_ns })), {
+  minLength: 1,
+  maxLength: 300,
+});
 
 function single(value_ns: number, count: number): SparseCounts {
   return { ...countsOfValues([value_ns]), n: count, sum_ns: value_ns * count, count: Float64Array.of(count) };
@@ -34,7 +57,9 @@ describe('traps of hdr-histogram-js', () => {
   });
 
   it('values above the range would resize it: ours refuse, and a distribution counts them at one hour', () => {
-    expect(() => { newHistogram().recordValue(2 ** 53); }).toThrow(/outside of histogram covered range/);
+    expect(() => {
+      newHistogram().recordValue(2 ** 53);
+    }).toThrow(/outside of histogram covered range/);
     const distribution = distributionOf(countsOfValues([5, 2 ** 53 - 1]));
     expect(distribution.histogram.totalCount).toBe(2);
     expect(percentile_ns(distribution, 100)).toBe(2 ** 53 - 1);

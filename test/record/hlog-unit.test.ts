@@ -2,13 +2,32 @@ import { describe, expect, test } from 'vitest';
 import { parseValueUnit, unitByMaximum, unitInLine } from '../../src/record/hlog-unit.js';
 
 describe('the unit of the values of a histogram log', () => {
-  test.each([['us', 'us'], ['µs', 'us'], ['μs', 'us'], ['US', 'us'], ['microseconds', 'us'], ['microsecond', 'us'], ['ns', 'ns'], ['Milliseconds', 'ms'], ['s', 's'], ['seconds', 's'], ['hours', null], ['', null]])('%j is %s', (text, unit) => {
+  test.each([
+    ['us', 'us'],
+    ['µs', 'us'],
+    ['μs', 'us'],
+    ['US', 'us'],
+    ['microseconds', 'us'],
+    ['microsecond', 'us'],
+    ['ns', 'ns'],
+    ['Milliseconds', 'ms'],
+    ['s', 's'],
+    ['seconds', 's'],
+    ['hours', null],
+    ['', null],
+  ])('%j is %s', (text, unit) => {
     expect(parseValueUnit(text)).toBe(unit);
   });
 
   test.each([
-    ['#UNITS: us', 'us'], ['#[Units: microseconds]', 'us'], ['# unit = ms', 'ms'], ['#[Value units: nanoseconds]', 'ns'], ['#UNITS: furlongs', null],
-    ['#[StartTime: 0.000 (seconds since epoch)]', undefined], ['#[BaseTime: 0.000 (seconds since epoch)]', undefined], ['#community: us', undefined],
+    ['#UNITS: us', 'us'],
+    ['#[Units: microseconds]', 'us'],
+    ['# unit = ms', 'ms'],
+    ['#[Value units: nanoseconds]', 'ns'],
+    ['#UNITS: furlongs', null],
+    ['#[StartTime: 0.000 (seconds since epoch)]', undefined],
+    ['#[BaseTime: 0.000 (seconds since epoch)]', undefined],
+    ['#community: us', undefined],
   ])('the line %j says %s', (line, unit) => {
     expect(unitInLine(line)).toBe(unit);
   });

@@ -24,8 +24,22 @@ describe('writing a histogram log', () => {
 
   it('has a line for service and one for response, and keeps seconds without a sample', () => {
     const some = countsOfValues([1_000]);
-    const text = hlogInterval({ start_ns: 0, end_ns: 1e9, series: [{ index: 0, service: emptyCounts(), response: some }, { index: 1, service: some, response: null }] }, ['writer.mmap', 'reader.cold']);
-    expect(readHlog(text).intervals.map(({ tag, counts }) => [tag, counts.n])).toEqual([['writer.mmap.service', 0], ['writer.mmap.response', 1], ['reader.cold.service', 1]]);
+    const text = hlogInterval(
+      {
+        start_ns: 0,
+        end_ns: 1e9,
+        series: [
+          { index: 0, service: emptyCounts(), response: some },
+          { index: 1, service: some, response: null },
+        ],
+      },
+      ['writer.mmap', 'reader.cold'],
+    );
+    expect(readHlog(text).intervals.map(({ tag, counts }) => [tag, counts.n])).toEqual([
+      ['writer.mmap.service', 0],
+      ['writer.mmap.response', 1],
+      ['reader.cold.service', 1],
+    ]);
   });
 
   it.each(['', 'a,b', 'a b', 'a\nb'])('refuses the tag "%s"', (tag) => {
@@ -38,10 +52,20 @@ describe('reading a histogram log', () => {
     const values = fc.array(fc.integer({ min: 0, max: 3_600_000_000_000 }), { maxLength: 50 });
     fc.assert(
       fc.property(fc.array(values, { maxLength: 8 }), (seconds) => {
-        const text = hlogHead(go_ms) + seconds.map((of, i) => hlogLine('a.b', i * 1e9, (i + 1) * 1e9, countsOfValues(of))).join('');
+        const text =
+          hlogHead(go_ms) +
+          seconds.map((of, i) => hlogLine('a.b', i * 1e9, (i + 1) * 1e9, countsOfValues(of))).join('');
         const read = readHlog(text);
         expect(read).toMatchObject({ startTime_ms: go_ms, baseTime_ms: go_ms, truncated: false });
-        expect(read.intervals.map(({ start_ns, length_ns, counts: { n, index, count } }) => ({ start_ns, length_ns, n, index, count }))).toEqual(
+        expect(
+          read.intervals.map(({ start_ns, length_ns, counts: { n, index, count } }) => ({
+            start_ns,
+            length_ns,
+            n,
+            index,
+            count,
+          })),
+        ).toEqual(
           seconds.map((of, i) => {
             const { n, index, count } = countsOfValues(of);
             return { start_ns: i * 1e9, length_ns: 1e9, n, index, count };
@@ -76,11 +100,17 @@ describe('reading a histogram log', () => {
 
   it('reads lines without a tag and of other systems', () => {
     const text = `#[BaseTime: 0.000 (seconds since epoch)]\r\n#a comment, with a comma\r\n${line.replace(/^Tag=[^,]+,/, '  ').replace('\n', '\r\n')}`;
-    expect(readHlog(text)).toMatchObject({ baseTime_ms: 0, startTime_ms: null, intervals: [{ tag: null, start_ns: 2e9 }] });
+    expect(readHlog(text)).toMatchObject({
+      baseTime_ms: 0,
+      startTime_ms: null,
+      intervals: [{ tag: null, start_ns: 2e9 }],
+    });
   });
 
   it('refuses a line that is broken before the last, by its number', () => {
-    expect(() => readHlog(`${line}Tag=x,1.000,1.000\n${line}`)).toThrow(/line 2 of the histogram log is broken: it has 3 fields instead of 4/);
+    expect(() => readHlog(`${line}Tag=x,1.000,1.000\n${line}`)).toThrow(
+      /line 2 of the histogram log is broken: it has 3 fields instead of 4/,
+    );
     expect(() => readHlog(`${line.slice(0, -20)}\n${line}`)).toThrow(/line 1/);
     expect(() => readHlog(`nonsense,${line.slice(4)}\n`)).toThrow(/begins with/);
   });

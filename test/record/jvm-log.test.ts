@@ -7,13 +7,30 @@ const excerpt = (name: string): string => readFileSync(new URL(`jvm-logs/${name}
 
 /** Label and length in ns, in the log's order. */
 function eventsOf(text: string, name: JvmEventName): [label: string, length_ns: number][] {
-  return (parseJvmLog(text).series.get(name) ?? []).map(({ label, start_ns, end_ns }) => [label, Number(end_ns - start_ns)]);
+  return (parseJvmLog(text).series.get(name) ?? []).map(({ label, start_ns, end_ns }) => [
+    label,
+    Number(end_ns - start_ns),
+  ]);
 }
 
 describe('memory given back', () => {
   test.each([
-    ['g1-jdk17', [['G1 Service Thread (G1 Uncommit Region Task)', 173_000], ['G1 Service Thread (G1 Uncommit Region Task)', 4_703_000], ['G1 Service Thread (G1 Uncommit Region Task)', 1_056_000]]],
-    ['g1-jdk25', [['G1 Service Thread (G1 Uncommit Region Task)', 76_000], ['G1 Service Thread (G1 Uncommit Region Task)', 5_268_000], ['G1 Service Thread (G1 Uncommit Region Task)', 2_863_000]]],
+    [
+      'g1-jdk17',
+      [
+        ['G1 Service Thread (G1 Uncommit Region Task)', 173_000],
+        ['G1 Service Thread (G1 Uncommit Region Task)', 4_703_000],
+        ['G1 Service Thread (G1 Uncommit Region Task)', 1_056_000],
+      ],
+    ],
+    [
+      'g1-jdk25',
+      [
+        ['G1 Service Thread (G1 Uncommit Region Task)', 76_000],
+        ['G1 Service Thread (G1 Uncommit Region Task)', 5_268_000],
+        ['G1 Service Thread (G1 Uncommit Region Task)', 2_863_000],
+      ],
+    ],
     ['zgc-jdk25', [['Uncommitter (0) Uncommitted: 84M(21%)', 14_758_000]]],
     ['shenandoah-jdk17', [['Concurrent uncommit 0M->0M(16M)', 7_932_000]]],
     ['shenandoah-jdk25', [['Concurrent uncommit 150M (16384K)', 7_630_000]]],
@@ -21,15 +38,25 @@ describe('memory given back', () => {
     expect(eventsOf(excerpt(name), 'gc.uncommit')).toEqual(events);
   });
 
-  test.each(['g1-jdk17', 'g1-jdk25', 'zgc-jdk25', 'shenandoah-jdk17', 'shenandoah-jdk25'])("%s is read alike in a language that writes 1,5 for 1.5", (name) => {
-    const german = excerpt(name).replace(/(\d)\.(\d+ms)/g, '$1,$2');
-    expect(german).not.toBe(excerpt(name));
-    for (const event of ['gc.uncommit', 'gc.pause'] as const) expect(eventsOf(german, event)).toEqual(eventsOf(excerpt(name), event));
-  });
+  test.each(['g1-jdk17', 'g1-jdk25', 'zgc-jdk25', 'shenandoah-jdk17', 'shenandoah-jdk25'])(
+    '%s is read alike in a language that writes 1,5 for 1.5',
+    (name) => {
+      const german = excerpt(name).replace(/(\d)\.(\d+ms)/g, '$1,$2');
+      expect(german).not.toBe(excerpt(name));
+      for (const event of ['gc.uncommit', 'gc.pause'] as const)
+        expect(eventsOf(german, event)).toEqual(eventsOf(excerpt(name), event));
+    },
+  );
 
   test.each([
     // 1 s after the wait began: 7297400456618 − (7296386960002 + 1000000000).
-    ['zgc-jdk17', [['Uncommitted: 146M(36%), at most', 18_454_805], ['Uncommitted: 138M(34%), at most', 13_496_616]]],
+    [
+      'zgc-jdk17',
+      [
+        ['Uncommitted: 146M(36%), at most', 18_454_805],
+        ['Uncommitted: 138M(34%), at most', 13_496_616],
+      ],
+    ],
     ['serial-jdk17', [['Shrinking tenured generation from 99808K to 10944K, at most', 3_388_676]]],
     ['serial-jdk25', [['Shrinking Tenured from 103976K to 10944K, at most', 3_809_204]]],
   ])('%s is bounded by the line after which it can only have begun', (name, events) => {
@@ -37,13 +64,20 @@ describe('memory given back', () => {
   });
 
   test('without such a line it is untimed: in no series, and not lost', () => {
-    const { series, untimed } = parseJvmLog(excerpt('zgc-jdk17').split('\n').filter((line) => !line.includes('Timeout')).join('\n'));
+    const { series, untimed } = parseJvmLog(
+      excerpt('zgc-jdk17')
+        .split('\n')
+        .filter((line) => !line.includes('Timeout'))
+        .join('\n'),
+    );
     expect(series.has('gc.uncommit')).toBe(false);
     expect(untimed.map(({ label }) => label)).toEqual(['Uncommitted: 146M(36%)', 'Uncommitted: 138M(34%)']);
   });
 
   test('a wait that was cut short bounds nothing', () => {
-    const { series, untimed } = parseJvmLog('[1000ns][debug][gc,heap] Uncommit Timeout: 5s\n[2000ns][info ][gc,heap] Uncommitted: 2M(0%)\n');
+    const { series, untimed } = parseJvmLog(
+      '[1000ns][debug][gc,heap] Uncommit Timeout: 5s\n[2000ns][info ][gc,heap] Uncommitted: 2M(0%)\n',
+    );
     expect([series.size, untimed]).toEqual([0, [{ time_ns: 2000n, label: 'Uncommitted: 2M(0%)' }]]);
   });
 
@@ -56,7 +90,10 @@ describe('memory given back', () => {
     const { series, untimed, problems } = parseJvmLog(excerpt('parallel-jdk17'));
     expect(problems).toEqual([expect.stringContaining('gave heap back 2 times without saying how long')]);
     expect(series.has('gc.uncommit')).toBe(false);
-    expect(untimed[0]).toEqual({ time_ns: 7_292_951_630_706n, label: 'Shrinking ParOldGen from 109056K by 62976K to 46080K' });
+    expect(untimed[0]).toEqual({
+      time_ns: 7_292_951_630_706n,
+      label: 'Shrinking ParOldGen from 109056K by 62976K to 46080K',
+    });
   });
 });
 
@@ -74,7 +111,11 @@ describe('pauses and safepoints', () => {
   });
 
   test('both generations of ZGC count', () => {
-    expect(eventsOf(excerpt('zgc-jdk25'), 'gc.pause').map(([label]) => label)).toEqual(['Pause Mark Start (Major)', 'Pause Mark End', 'Pause Relocate Start']);
+    expect(eventsOf(excerpt('zgc-jdk25'), 'gc.pause').map(([label]) => label)).toEqual([
+      'Pause Mark Start (Major)',
+      'Pause Mark End',
+      'Pause Relocate Start',
+    ]);
   });
 
   test('a safepoint has its total and, from its start on, the time to reach it', () => {
@@ -82,12 +123,20 @@ describe('pauses and safepoints', () => {
     const end_ns = 7_291_796_352_712n;
     const start_ns = end_ns - 7_549_355n;
     expect(series.get('safepoint.total')?.[0]).toEqual({ start_ns, end_ns, label: 'G1TryInitiateConcMark' });
-    expect(series.get('safepoint.reach')?.[0]).toEqual({ start_ns, end_ns: start_ns + 3398n, label: 'G1TryInitiateConcMark' });
+    expect(series.get('safepoint.reach')?.[0]).toEqual({
+      start_ns,
+      end_ns: start_ns + 3398n,
+      label: 'G1TryInitiateConcMark',
+    });
   });
 
   test('JDK 25 says it in other words', () => {
     const safepoint = parseJvmLog(excerpt('shenandoah-jdk25')).series.get('safepoint.total')?.[0];
-    expect(safepoint).toMatchObject({ label: 'ShenandoahInitMark', end_ns: 7_307_499_413_312n, start_ns: 7_307_499_413_312n - 19_819n });
+    expect(safepoint).toMatchObject({
+      label: 'ShenandoahInitMark',
+      end_ns: 7_307_499_413_312n,
+      start_ns: 7_307_499_413_312n - 19_819n,
+    });
   });
 
   test('Epsilon has none', () => {
@@ -103,7 +152,9 @@ describe('a log that is less than whole says so', () => {
   });
 
   test('a last line that was cut off is left out, wherever it was cut', () => {
-    const [line = ''] = excerpt('shenandoah-jdk17').split('\n').filter((text) => text.includes('Concurrent uncommit'));
+    const [line = ''] = excerpt('shenandoah-jdk17')
+      .split('\n')
+      .filter((text) => text.includes('Concurrent uncommit'));
     for (const length of [1, 20, line.length - 3, line.length]) {
       const { series, problems } = parseJvmLog(line.slice(0, length));
       expect({ series: series.size, problems }).toEqual({ series: 0, problems: [expect.stringContaining('cut off')] });
@@ -111,18 +162,26 @@ describe('a log that is less than whole says so', () => {
   });
 
   test('lines without a time are counted', () => {
-    expect(parseJvmLog('java.lang.Error\n\tat Main\n').problems).toEqual([expect.stringMatching(/^2 lines .* have no time/)]);
+    expect(parseJvmLog('java.lang.Error\n\tat Main\n').problems).toEqual([
+      expect.stringMatching(/^2 lines .* have no time/),
+    ]);
   });
 
   test('an empty log has no problem, and what the JVM warns of is one', () => {
     expect(parseJvmLog('').problems).toEqual([]);
-    expect(parseJvmLog('[5ns][warning][gc] Not enough memory\n')).toMatchObject({ problems: ['the JVM warns: Not enough memory'], other_n: 0 });
+    expect(parseJvmLog('[5ns][warning][gc] Not enough memory\n')).toMatchObject({
+      problems: ['the JVM warns: Not enough memory'],
+      other_n: 0,
+    });
   });
 });
 
 describe('flags', () => {
   test('each collector is asked for what it says alone, asynchronously where the JDK can', () => {
-    expect(jvmLogFlags({ feature: 25 }, '/dev/shm/a/gc.log', 'g1')).toEqual(['-Xlog:async', '-Xlog:gc=info,gc+task=debug,safepoint=info:file=/dev/shm/a/gc.log:timenanos,level,tags:filecount=0']);
+    expect(jvmLogFlags({ feature: 25 }, '/dev/shm/a/gc.log', 'g1')).toEqual([
+      '-Xlog:async',
+      '-Xlog:gc=info,gc+task=debug,safepoint=info:file=/dev/shm/a/gc.log:timenanos,level,tags:filecount=0',
+    ]);
     expect(jvmLogFlags({ feature: 11 }, '/dev/shm/a/gc.log')).toHaveLength(1);
   });
 

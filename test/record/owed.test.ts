@@ -5,8 +5,13 @@ import { offeredLoad, owedAtEnd, type OpenLoopEnd } from '../../src/record/owed.
 const ms = 1_000_000;
 /** 1,000/s, warm-up of 1 s, window of 6 s. */
 const end: OpenLoopEnd = {
-  interval_ns: ms, offset_ns: 250_000, next: 7_000, inFlight: { state: 'idle' },
-  windowStart_ns: 1_000 * ms, windowEnd_ns: 7_000 * ms, lastLook_ns: 8_000 * ms,
+  interval_ns: ms,
+  offset_ns: 250_000,
+  next: 7_000,
+  inFlight: { state: 'idle' },
+  windowStart_ns: 1_000 * ms,
+  windowEnd_ns: 7_000 * ms,
+  lastLook_ns: 8_000 * ms,
 };
 
 describe('owed operations', () => {
@@ -40,20 +45,41 @@ describe('owed operations', () => {
 
   it('do not exist back to back', () => {
     const inFlight = { state: 'running', operation: 5, start_ns: 6_000 * ms, intended_ns: 6_000 * ms } as const;
-    expect(owedAtEnd({ ...end, interval_ns: 0, next: 6, inFlight })).toEqual({ unserved: 0, censored_ns: [], inflight_ns: 2_000 * ms });
+    expect(owedAtEnd({ ...end, interval_ns: 0, next: 6, inFlight })).toEqual({
+      unserved: 0,
+      censored_ns: [],
+      inflight_ns: 2_000 * ms,
+    });
   });
 
   it('and what was served are together all that the window intended', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.nat(100), fc.nat(400), fc.nat(300), fc.nat(400), (interval_ns, offset_ns, windowStart_ns, length_ns, next) => {
-        const windowEnd_ns = windowStart_ns + length_ns;
-        const intended = Array.from({ length: 1_000 }, (_, k) => offset_ns + k * interval_ns);
-        const inWindow = (time_ns: number): boolean => time_ns >= windowStart_ns && time_ns < windowEnd_ns;
-        const truth = intended.filter((time_ns, k) => k >= next && inWindow(time_ns)).map((time_ns) => windowEnd_ns - time_ns);
-        const { unserved, censored_ns } = owedAtEnd({ interval_ns, offset_ns, next, inFlight: { state: 'idle' }, windowStart_ns, windowEnd_ns, lastLook_ns: windowEnd_ns });
-        expect(censored_ns).toEqual(truth);
-        expect(unserved).toBe(truth.length);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.nat(100),
+        fc.nat(400),
+        fc.nat(300),
+        fc.nat(400),
+        (interval_ns, offset_ns, windowStart_ns, length_ns, next) => {
+          const windowEnd_ns = windowStart_ns + length_ns;
+          const intended = Array.from({ length: 1_000 }, (_, k) => offset_ns + k * interval_ns);
+          const inWindow = (time_ns: number): boolean => time_ns >= windowStart_ns && time_ns < windowEnd_ns;
+          const truth = intended
+            .filter((time_ns, k) => k >= next && inWindow(time_ns))
+            .map((time_ns) => windowEnd_ns - time_ns);
+          const { unserved, censored_ns } = owedAtEnd({
+            interval_ns,
+            offset_ns,
+            next,
+            inFlight: { state: 'idle' },
+            windowStart_ns,
+            windowEnd_ns,
+            lastLook_ns: windowEnd_ns,
+          });
+          expect(censored_ns).toEqual(truth);
+          expect(unserved).toBe(truth.length);
+        },
+      ),
     );
   });
 });
@@ -62,19 +88,32 @@ describe('offered load', () => {
   const none = { unserved: 0, inflight_ns: null };
 
   it('saturates at 1, not below', () => {
-    expect(offeredLoad({ service_n: 10, serviceSum_ns: 9 * ms, interval_ns: ms, owed: none })).toEqual({ rho: 0.9, saturated: false });
-    expect(offeredLoad({ service_n: 10, serviceSum_ns: 10 * ms, interval_ns: ms, owed: none })).toEqual({ rho: 1, saturated: true });
+    expect(offeredLoad({ service_n: 10, serviceSum_ns: 9 * ms, interval_ns: ms, owed: none })).toEqual({
+      rho: 0.9,
+      saturated: false,
+    });
+    expect(offeredLoad({ service_n: 10, serviceSum_ns: 10 * ms, interval_ns: ms, owed: none })).toEqual({
+      rho: 1,
+      saturated: true,
+    });
   });
 
   it('counts the operation in flight', () => {
-    expect(offeredLoad({ service_n: 9, serviceSum_ns: ms, interval_ns: ms, owed: { unserved: 0, inflight_ns: 19 * ms } })).toEqual({ rho: 2, saturated: true });
+    expect(
+      offeredLoad({ service_n: 9, serviceSum_ns: ms, interval_ns: ms, owed: { unserved: 0, inflight_ns: 19 * ms } }),
+    ).toEqual({ rho: 2, saturated: true });
   });
 
   it('saturates by what is unserved, whatever the load', () => {
-    expect(offeredLoad({ service_n: 0, serviceSum_ns: 0, interval_ns: ms, owed: { unserved: 1, inflight_ns: null } })).toEqual({ rho: 0, saturated: true });
+    expect(
+      offeredLoad({ service_n: 0, serviceSum_ns: 0, interval_ns: ms, owed: { unserved: 1, inflight_ns: null } }),
+    ).toEqual({ rho: 0, saturated: true });
   });
 
   it('has no meaning back to back', () => {
-    expect(offeredLoad({ service_n: 10, serviceSum_ns: 100 * ms, interval_ns: 0, owed: none })).toEqual({ rho: null, saturated: false });
+    expect(offeredLoad({ service_n: 10, serviceSum_ns: 100 * ms, interval_ns: 0, owed: none })).toEqual({
+      rho: null,
+      saturated: false,
+    });
   });
 });

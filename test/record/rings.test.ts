@@ -8,7 +8,10 @@ const capacity = 8;
 const go_ns = 2n ** 61n;
 
 function holderBoard(): FakeBoard {
-  const fake = layOut([{ name: 'hog', role: 4 }, { name: 'holder', role: 2, ringCapacity: capacity }]);
+  const fake = layOut([
+    { name: 'hog', role: 4 },
+    { name: 'holder', role: 2, ringCapacity: capacity },
+  ]);
   fake.words[layout.header.go_ns / 8] = go_ns;
   return fake;
 }

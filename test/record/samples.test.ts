@@ -34,7 +34,8 @@ function record(kind: number, time_ns: number, tid = 0, state = '-', comm = ''):
   return bytes;
 }
 const tick = (time_ns: number): Uint8Array => record(2, time_ns);
-const sample = (time_ns: number, tid: number, state: string, comm = 'victim'): Uint8Array => record(0, time_ns, tid, state, comm);
+const sample = (time_ns: number, tid: number, state: string, comm = 'victim'): Uint8Array =>
+  record(0, time_ns, tid, state, comm);
 const gone = (time_ns: number, tid: number): Uint8Array => record(1, time_ns, tid);
 
 function streamOf(...parts: Uint8Array[]): SampleStream {
@@ -54,21 +55,37 @@ function lettersOf(letters: string, from_ns = 0): Uint8Array[] {
 
 describe('reading the sampler', () => {
   it('gives the same whatever pieces the file comes in', () => {
-    const parts = [header(), ...lettersOf('SSDDDRS'), sample(70 * ms, 43, 'R', 'other'), gone(75 * ms, 42), tick(80 * ms)];
+    const parts = [
+      header(),
+      ...lettersOf('SSDDDRS'),
+      sample(70 * ms, 43, 'R', 'other'),
+      gone(75 * ms, 42),
+      tick(80 * ms),
+    ];
     const whole = new Uint8Array(parts.flatMap((part) => [...part]));
     const expected = streamOf(...parts.slice(1));
     fc.assert(
       fc.property(fc.array(fc.nat(whole.length)), (cuts) => {
         const edges = [0, ...cuts.sort((a, b) => a - b), whole.length];
         const reader = sampleReader('samples', go_ns);
-        edges.slice(1).forEach((end, i) => { reader.append(whole.subarray(edges[i], end)); });
+        edges.slice(1).forEach((end, i) => {
+          reader.append(whole.subarray(edges[i], end));
+        });
         expect(reader.stream.ticks_ns).toEqual(expected.ticks_ns);
         expect([...reader.stream.timelines]).toEqual([...expected.timelines]);
       }),
     );
     expect(expected.timelines.get(42)).toMatchObject({ pid: 7, comm: 'victim' });
-    expect(expected.timelines.get(42)?.changes.map(({ state, tick: at }) => [state, at])).toEqual([['S', 0], ['D', 2], ['R', 5], ['S', 6], ['X', 7]]);
-    expect(expected.timelines.get(43)?.changes).toEqual([{ tick: 7, time_ns: 70 * ms, state: 'R', onCpu_ns: 5, runDelay_ns: 6, systemCall: null }]);
+    expect(expected.timelines.get(42)?.changes.map(({ state, tick: at }) => [state, at])).toEqual([
+      ['S', 0],
+      ['D', 2],
+      ['R', 5],
+      ['S', 6],
+      ['X', 7],
+    ]);
+    expect(expected.timelines.get(43)?.changes).toEqual([
+      { tick: 7, time_ns: 70 * ms, state: 'R', onCpu_ns: 5, runDelay_ns: 6, systemCall: null },
+    ]);
   });
 
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-samples-'));
@@ -78,14 +95,26 @@ describe('reading the sampler', () => {
 
   it('leaves out a last record that is not complete, and takes no file for nothing observed', () => {
     const path = join(folder, 'cut');
-    writeFileSync(path, [header(), tick(1), tick(2).subarray(0, 40)].reduce((all, part) => Buffer.concat([all, part]), Buffer.alloc(0)));
+    writeFileSync(
+      path,
+      [header(), tick(1), tick(2).subarray(0, 40)].reduce((all, part) => Buffer.concat([all, part]), Buffer.alloc(0)),
+    );
     expect(readSamples(path, go_ns).ticks_ns).toEqual([1]);
     expect(readSamples(join(folder, 'nowhere'), go_ns)).toMatchObject({ ticks_ns: [], period_ns: 0 });
   });
 
   it('refuses another version and another file', () => {
-    expect(() => { sampleReader('the-file', go_ns).append(header(2n)); }).toThrow(expect.objectContaining({ exitCode: 5, message: expect.stringMatching(/the-file is of version 2/) as string }) as Error);
-    expect(() => { sampleReader('the-file', go_ns).append(new Uint8Array(32)); }).toThrow(expect.objectContaining({ exitCode: 6 }) as Error);
+    expect(() => {
+      sampleReader('the-file', go_ns).append(header(2n));
+    }).toThrow(
+      expect.objectContaining({
+        exitCode: 5,
+        message: expect.stringMatching(/the-file is of version 2/) as string,
+      }) as Error,
+    );
+    expect(() => {
+      sampleReader('the-file', go_ns).append(new Uint8Array(32));
+    }).toThrow(expect.objectContaining({ exitCode: 6 }) as Error);
   });
 });
 
@@ -113,19 +142,27 @@ describe('states during a span', () => {
   });
 
   it('knows nothing of a thread before it was seen, and that one is gone', () => {
-    expect(during(streamOf(tick(0), tick(10 * ms), ...lettersOf('DD', 20 * ms), gone(35 * ms, 42), tick(40 * ms)), 0, 40).letters).toBe('?×2 D×2 X×1');
+    expect(
+      during(streamOf(tick(0), tick(10 * ms), ...lettersOf('DD', 20 * ms), gone(35 * ms, 42), tick(40 * ms)), 0, 40)
+        .letters,
+    ).toBe('?×2 D×2 X×1');
     expect(stateLettersDuring(undefined, 0, 10)).toEqual({ letters: '?×1', shares: { unobserved: 1 } });
   });
 
   it('is complete: shares sum to 1, a late sampler leaves no gap, and every look inside is counted', () => {
-    const jitter = fc.array(fc.record({ gap_ms: fc.integer({ min: 1, max: 60 }), letter: fc.constantFrom('R', 'S', 'D') }), { maxLength: 40 });
+    const jitter = fc.array(
+      fc.record({ gap_ms: fc.integer({ min: 1, max: 60 }), letter: fc.constantFrom('R', 'S', 'D') }),
+      { maxLength: 40 },
+    );
     fc.assert(
       fc.property(jitter, fc.nat(400), fc.integer({ min: 1, max: 400 }), (looks, start_ms, length_ms) => {
         let time_ns = 0;
-        const stream = streamOf(...looks.flatMap(({ gap_ms, letter }) => {
-          time_ns += gap_ms * ms;
-          return [sample(time_ns, 42, letter), tick(time_ns)];
-        }));
+        const stream = streamOf(
+          ...looks.flatMap(({ gap_ms, letter }) => {
+            time_ns += gap_ms * ms;
+            return [sample(time_ns, 42, letter), tick(time_ns)];
+          }),
+        );
         const { letters, shares } = during(stream, start_ms, start_ms + length_ms);
         expect(Object.values(shares).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
         const counted = [...letters.matchAll(/([A-Z])×(\d+)/g)].reduce((sum, [, , n]) => sum + Number(n), 0);
@@ -133,7 +170,8 @@ describe('states during a span', () => {
         expect(counted).toBe(inside.length);
         if (inside.length > 0 && looks.every(({ gap_ms }) => gap_ms <= 20)) {
           const [first = 0] = inside;
-          const covers = first - start_ms * ms <= period_ns && (start_ms + length_ms) * ms - (inside.at(-1) ?? 0) <= period_ns;
+          const covers =
+            first - start_ms * ms <= period_ns && (start_ms + length_ms) * ms - (inside.at(-1) ?? 0) <= period_ns;
           if (covers) expect(shares.unobserved ?? 0).toBeCloseTo(0, 9);
         }
       }),

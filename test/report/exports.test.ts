@@ -64,9 +64,20 @@ describe('CSV', () => {
 });
 
 describe('figures of an arm itself', () => {
-  const memoryUse = { samples_n: 4, rssMeanBytes: 2 ** 20, rssPeakBytes: 2 ** 21, pssBytes: 2 ** 20, processes: [], cgroup: null };
+  const memoryUse = {
+    samples_n: 4,
+    rssMeanBytes: 2 ** 20,
+    rssPeakBytes: 2 ** 21,
+    pssBytes: 2 ** 20,
+    processes: [],
+    cgroup: null,
+  };
   const jvm = { processes: [], threads: [], log: [], logProblems: [], cpu_ns: 1, cpuOver_ns: 1 };
-  const own = fake([{ stalls: stalled(1), run: { memoryUse, jvm } }, { stalls: stalled(1), run: { memoryUse: { ...memoryUse, rssMeanBytes: 2 ** 22 }, jvm } }, { arm: 'alone', run: { memoryUse, series: [] } }]);
+  const own = fake([
+    { stalls: stalled(1), run: { memoryUse, jvm } },
+    { stalls: stalled(1), run: { memoryUse: { ...memoryUse, rssMeanBytes: 2 ** 22 }, jvm } },
+    { arm: 'alone', run: { memoryUse, series: [] } },
+  ]);
   const form = (format: ExportFormat): { text: string; notes: readonly string[] } => {
     const bundle = openBundle(own);
     return exportBundle(format, bundle, kernelSides(bundle));
@@ -74,7 +85,8 @@ describe('figures of an arm itself', () => {
 
   test('stand in every row of CSV, in a row alone where there is no series', () => {
     const [head = '', ...rows] = form('csv').text.trimEnd().split('\r\n');
-    const column = (name: string): (string | undefined)[] => rows.map((row) => row.split(',')[head.split(',').indexOf(name)]);
+    const column = (name: string): (string | undefined)[] =>
+      rows.map((row) => row.split(',')[head.split(',').indexOf(name)]);
     expect(column('memory.rss_mean_bytes')).toEqual([2 ** 20, 2 ** 22, 2 ** 20].map(String));
     expect(column('series')).toEqual(['writer.mprotect', 'writer.mprotect', '']);
     expect(column('stalls.count')).toEqual(['1', '1', '']);
@@ -82,11 +94,21 @@ describe('figures of an arm itself', () => {
   });
 
   test('are a benchmark, a measure and a family of their own', () => {
-    expect((JSON.parse(form('bencher').text) as Record<string, Record<string, object>>)['fake/free/memory']?.['memory-rss-mean-bytes']).toEqual({ value: 2.5 * 2 ** 20, lower_value: 2 ** 20, upper_value: 2 ** 22 });
-    expect(JSON.parse(form('github-action-benchmark').text)).toContainEqual(expect.objectContaining({ name: 'fake/alone/memory: resident memory, mean', unit: 'bytes', value: 2 ** 20 }));
+    expect(
+      (JSON.parse(form('bencher').text) as Record<string, Record<string, object>>)['fake/free/memory']?.[
+        'memory-rss-mean-bytes'
+      ],
+    ).toEqual({ value: 2.5 * 2 ** 20, lower_value: 2 ** 20, upper_value: 2 ** 22 });
+    expect(JSON.parse(form('github-action-benchmark').text)).toContainEqual(
+      expect.objectContaining({ name: 'fake/alone/memory: resident memory, mean', unit: 'bytes', value: 2 ** 20 }),
+    );
     expect(form('openmetrics').text).toContain('# UNIT pauselab_memory_rss_mean_bytes bytes\n');
-    expect(form('openmetrics').text).toContain('pauselab_memory_rss_mean_bytes{profile="fake",kernel="6.18.0",arm="free",run="2"} 4194304\n');
-    expect(form('openmetrics').text).toContain('pauselab_gc_pause_longest_seconds{profile="fake",kernel="6.18.0",arm="free",run="1"} 0\n');
+    expect(form('openmetrics').text).toContain(
+      'pauselab_memory_rss_mean_bytes{profile="fake",kernel="6.18.0",arm="free",run="2"} 4194304\n',
+    );
+    expect(form('openmetrics').text).toContain(
+      'pauselab_gc_pause_longest_seconds{profile="fake",kernel="6.18.0",arm="free",run="1"} 0\n',
+    );
   });
 
   test('that cannot be are not missed', () => {
@@ -95,7 +117,10 @@ describe('figures of an arm itself', () => {
 });
 
 describe('Bencher Metric Format', () => {
-  /** bencher.dev/bmf.json: benchmark → measure → { value, lower_value?, upper_value? }, all numbers; names of at most 1,024 and 64 characters. */
+  /**
+   * bencher.dev/bmf.json: benchmark → measure → { value, lower_value?, upper_value? }, all numbers; names of at most
+   * 1,024 and 64 characters.
+   */
   test('is as its JSON Schema says', () => {
     const document = JSON.parse(exported('bencher').text) as Record<string, Record<string, Record<string, unknown>>>;
     for (const [benchmark, measures] of Object.entries(document)) {
@@ -107,7 +132,11 @@ describe('Bencher Metric Format', () => {
       }
     }
     // The spoiled run is in no mean.
-    expect(document['fake/free/writer.mprotect']?.['stalls-per-minute']).toEqual({ value: 12, lower_value: 6, upper_value: 18 });
+    expect(document['fake/free/writer.mprotect']?.['stalls-per-minute']).toEqual({
+      value: 12,
+      lower_value: 6,
+      upper_value: 18,
+    });
     expect(document['fake/few/writer.mprotect']).not.toHaveProperty('service-p99-ns');
   });
 });
@@ -117,16 +146,31 @@ describe('github-action-benchmark', () => {
   test('is as its README says', () => {
     const entries = JSON.parse(exported('github-action-benchmark').text) as Record<string, unknown>[];
     for (const entry of entries) {
-      expect(entry).toEqual({ name: expect.any(String) as unknown, unit: expect.any(String) as unknown, value: expect.any(Number) as unknown, range: expect.any(String) as unknown, extra: expect.any(String) as unknown });
+      expect(entry).toEqual({
+        name: expect.any(String) as unknown,
+        unit: expect.any(String) as unknown,
+        value: expect.any(Number) as unknown,
+        range: expect.any(String) as unknown,
+        extra: expect.any(String) as unknown,
+      });
       expect(Number.isFinite(entry.value)).toBe(true);
     }
     expect(new Set(entries.map(({ name }) => name)).size).toBe(entries.length);
-    expect(entries).toContainEqual({ name: 'fake/free/writer.mprotect: stalls per minute', unit: 'stalls/min', value: 12, range: '6 to 18 in 2 runs', extra: 'Linux 6.18.0' });
+    expect(entries).toContainEqual({
+      name: 'fake/free/writer.mprotect: stalls per minute',
+      unit: 'stalls/min',
+      value: 12,
+      range: '6 to 18 in 2 runs',
+      extra: 'Linux 6.18.0',
+    });
   });
 });
 
 describe('OpenMetrics', () => {
-  /** Draft: metadata before samples, families not interleaved, the unit the name's suffix, label values escaped, `# EOF` last and with it a line feed. */
+  /**
+   * Draft: metadata before samples, families not interleaved, the unit the name's suffix, label values escaped, `# EOF`
+   * last and with it a line feed.
+   */
   test('is as the draft says', () => {
     const { text } = exported('openmetrics');
     expect(text.endsWith('\n# EOF\n')).toBe(true);
@@ -153,7 +197,9 @@ describe('OpenMetrics', () => {
       }
     }
     expect(text).toContain('# UNIT pauselab_longest_seconds seconds\n');
-    expect(text).toContain('pauselab_longest_seconds{profile="fake",kernel="6.18.0",arm="free",series="writer.mprotect",run="1"} 0.5\n');
+    expect(text).toContain(
+      'pauselab_longest_seconds{profile="fake",kernel="6.18.0",arm="free",series="writer.mprotect",run="1"} 0.5\n',
+    );
     expect(text).toContain('series="a,\\"b\\"\r\\n\\\\c\ufffd"'.replace('\r', ' '));
   });
 });
@@ -171,6 +217,8 @@ test('a file may be named, and a form must be one', async () => {
   const file = scratch.fresh('runs.csv');
   expect(await command('export', path, '--format', 'csv', '-o', file)).toMatchObject({ code: 0, stdout: '' });
   expect((await command('export', path)).stderr).toContain("required option '--format <format>' not specified");
-  expect((await command('export', path, '--format', 'xml')).stderr).toContain('Allowed choices are csv, bencher, github-action-benchmark, openmetrics');
+  expect((await command('export', path, '--format', 'xml')).stderr).toContain(
+    'Allowed choices are csv, bencher, github-action-benchmark, openmetrics',
+  );
   expect(await command('export', '/nowhere', '--format', 'csv')).toMatchObject({ code: 2, stdout: '' });
 });

@@ -22,13 +22,26 @@ const evil = `"><script>document.title='pwned'</script><img src=x onerror="docum
 function bundle(fake: FakeBundle, stalls: Partial<StallsFile> = {}): string {
   const path = scratch.fresh('bundle');
   writeFakeBundle(path, fake);
-  fake.runs.forEach(({ arm = 'free' }, i) => { writeFileSync(join(path, 'runs', `${String(i).padStart(3, '0')}-${arm}`, 'stalls.json'), JSON.stringify({ schemaVersion: 1, trace: null, stalls: [], slow: [], ...(i === fake.runs.length - 1 ? stalls : {}) })); });
+  fake.runs.forEach(({ arm = 'free' }, i) => {
+    writeFileSync(
+      join(path, 'runs', `${String(i).padStart(3, '0')}-${arm}`, 'stalls.json'),
+      JSON.stringify({
+        schemaVersion: 1,
+        trace: null,
+        stalls: [],
+        slow: [],
+        ...(i === fake.runs.length - 1 ? stalls : {}),
+      }),
+    );
+  });
   return path;
 }
 
 describe('markup', () => {
   test('escapes every value, in text and in attributes, and what no page can hold', () => {
-    expect(String(html`<a b="${'"\'`'}">${'<&>'}${['<', html`<i>${'&'}</i>`]}${3}</a>`)).toBe('<a b="&#34;&#39;&#96;">&#60;&#38;&#62;&#60;<i>&#38;</i>3</a>');
+    expect(String(html`<a b="${'"\'`'}">${'<&>'}${['<', html`<i>${'&'}</i>`]}${3}</a>`)).toBe(
+      '<a b="&#34;&#39;&#96;">&#60;&#38;&#62;&#60;<i>&#38;</i>3</a>',
+    );
     expect(String(html`${'a\u0000\u001b\u202e\ud800b'}`)).toBe('a\ufffd\ufffd\ufffd\ufffdb');
     expect(String(html`${'µs – “é” 漢 🐢\n'}`)).toBe('µs – “é” 漢 🐢\n');
   });
@@ -45,7 +58,13 @@ describe('scales', () => {
     const y = logScale(1_500, 2e6, 300, 0);
     expect(y.ticks.map(({ label }) => label)).toEqual(['1 µs', '10 µs', '100 µs', '1 ms', '10 ms']);
     expect([1e3, 1e5, 1e7].map((value) => Math.round(y(value)))).toEqual([300, 150, 0]);
-    expect(linearScale(0, 2.07e9, 0, 100, String).ticks.map(({ label }) => label)).toEqual(['0', '500000000', '1000000000', '1500000000', '2000000000']);
+    expect(linearScale(0, 2.07e9, 0, 100, String).ticks.map(({ label }) => label)).toEqual([
+      '0',
+      '500000000',
+      '1000000000',
+      '1500000000',
+      '2000000000',
+    ]);
   });
 });
 
@@ -63,31 +82,61 @@ test('a curve has the values of its counters, and ends where no operation lies a
 });
 
 describe('a page', () => {
-  const whole = (): string => bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }, { arm: 'free', stalls: stalled(1) }] }, { stalls: [exampleStall] });
+  const whole = (): string =>
+    bundle(
+      { runs: [{ arm: 'idle' }, { arm: 'free' }, { arm: 'free', stalls: stalled(1) }] },
+      { stalls: [exampleStall] },
+    );
 
   test('has all its parts, and a text for every figure', () => {
     const page = report([whole()]);
-    for (const title of ['Verdict', 'What weakens it', 'Environment', 'Figures', 'Percentiles', 'Over time', 'Why: stalled time by cause', 'The longest stalls', 'What to try', 'Reproduce it']) expect(page).toContain(`>${title}</h2>`);
+    for (const title of [
+      'Verdict',
+      'What weakens it',
+      'Environment',
+      'Figures',
+      'Percentiles',
+      'Over time',
+      'Why: stalled time by cause',
+      'The longest stalls',
+      'What to try',
+      'Reproduce it',
+    ])
+      expect(page).toContain(`>${title}</h2>`);
     expect(page).toContain('writer.mprotect waited 500 ms for mmap_lock, held for reading by <code>holder</code>');
-    expect(page).toContain('holder: ready to run, mostly without a CPU 500 ms; by its counters at most 20.0 ms on a CPU and 480 ms waiting for one');
+    expect(page).toContain(
+      'holder: ready to run, mostly without a CPU 500 ms; by its counters at most 20.0 ms on a CPU and 480 ms waiting for one',
+    );
     expect(page).toContain('href="#stall-1-1"');
     expect(page).toContain('id="stall-1-1"');
     expect(page).toContain('Give the thread that holds the lock normal priority (nice 0)');
     expect(page).toContain('pauselab run fake');
-    for (const [svg] of page.matchAll(/<svg [^>]*>/g)) expect(svg).toMatch(/aria-hidden="true"|role="img" aria-label="[^"]{10,}"/);
+    for (const [svg] of page.matchAll(/<svg [^>]*>/g))
+      expect(svg).toMatch(/aria-hidden="true"|role="img" aria-label="[^"]{10,}"/);
   });
 
   test('begins with what happened, why and what to try, in plain words', () => {
     const [, headline = ''] = /<div class="headline">([^]*?)<figure>/.exec(report([whole()])) ?? [];
     const text = headline.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
-    expect(text).toContain('1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ');
-    expect(text).toContain('A process has one lock on the map of its memory, called mmap_lock. holder had it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.');
+    expect(text).toContain(
+      '1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ',
+    );
+    expect(text).toContain(
+      'A process has one lock on the map of its memory, called mmap_lock. holder had it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.',
+    );
     expect(text).toContain('Likely: it fits all that was seen; the kernel was not traced.');
     expect(text).toContain('What to try Give the thread that holds the lock normal priority');
   });
 
   test('says of each holder what it does, and claims of no other call that it gives memory back', () => {
-    const why = (call: string): string => /<dt>Why<\/dt><dd>([^]*?)<span/.exec(report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [{ ...exampleStall, chain: [{ ...exampleLink, call }] }] })]))?.[1]?.replace(/<[^>]*>/g, '') ?? '';
+    const why = (call: string): string =>
+      /<dt>Why<\/dt><dd>([^]*?)<span/
+        .exec(
+          report([
+            bundle({ runs: [{ arm: 'free' }] }, { stalls: [{ ...exampleStall, chain: [{ ...exampleLink, call }] }] }),
+          ]),
+        )?.[1]
+        ?.replace(/<[^>]*>/g, '') ?? '';
     expect(why('read_smaps')).toContain('holder had it while reading the list of the process’s memory');
     expect(why('madvise_cold')).toContain('holder had it while telling the kernel how it will use its memory');
     expect(why('mmap.NONE')).toContain('holder had it while giving memory back to the system');
@@ -96,54 +145,152 @@ describe('a page', () => {
 
   test('counts, tells and draws the stalls of the measured window; the others are told apart', () => {
     const longer = { ...exampleStall, start_ns: -3e9, duration_ns: 2e9, recorded: false };
-    const [, headline = ''] = /<div class="headline">([^]*?)<\/figure>/.exec(report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [longer, exampleStall] })])) ?? [];
-    const text = headline.replace(/<svg[^]*?<\/svg>/g, ' ').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
-    expect(text).toContain('1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms');
-    expect(text).toContain('Before or after the measured window 1 operation took as long, the longest 2.00 s; they are not counted here.');
+    const [, headline = ''] =
+      /<div class="headline">([^]*?)<\/figure>/.exec(
+        report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [longer, exampleStall] })]),
+      ) ?? [];
+    const text = headline
+      .replace(/<svg[^]*?<\/svg>/g, ' ')
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ');
+    expect(text).toContain(
+      '1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms',
+    );
+    expect(text).toContain(
+      'Before or after the measured window 1 operation took as long, the longest 2.00 s; they are not counted here.',
+    );
     expect(text).toContain('The longest of these stalls : who did what in these 500 ms');
     const only = report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [longer] })]);
-    expect(only).toContain('No operation of the measured window took 100 ms or longer. Before or after the measured window 1 operation took as long');
+    expect(only).toContain(
+      'No operation of the measured window took 100 ms or longer. Before or after the measured window 1 operation took as long',
+    );
   });
 
   test('draws a row for each event of the JVM’s log, and for who had the holder’s CPU', () => {
     const { evidence } = exampleStall;
     if (evidence === null) throw new Error('the example has evidence');
     const hog: BlamedThread = { name: 'make', tid: 99, role: 'outside', nice: 0 };
-    const event = (name: string): (typeof evidence)['events'][number] => ({ name, label: `of ${name}`, start_ns: 1e9, duration_ns: 4e8 });
+    const event = (name: string): (typeof evidence)['events'][number] => ({
+      name,
+      label: `of ${name}`,
+      start_ns: 1e9,
+      duration_ns: 4e8,
+    });
     const events = ['safepoint.reach', 'gc.uncommit'].map(event);
-    const page = report([bundle({ runs: [{ arm: 'free' }] }, { stalls: [{ ...exampleStall, evidence: { ...evidence, events }, chain: [{ ...exampleLink, cpuTakenBy: [{ thread: hog, duration_ns: 48e7 }] }] }] })]);
+    const page = report([
+      bundle(
+        { runs: [{ arm: 'free' }] },
+        {
+          stalls: [
+            {
+              ...exampleStall,
+              evidence: { ...evidence, events },
+              chain: [{ ...exampleLink, cpuTakenBy: [{ thread: hog, duration_ns: 48e7 }] }],
+            },
+          ],
+        },
+      ),
+    ]);
     const [, drawn = ''] = /<svg class="timeline"([^]*?)<\/svg>/.exec(page) ?? [];
-    expect([...drawn.matchAll(/<text y="\d+">([^<]*)<tspan class="about">([^<]*)</g)].map(([, name = '', about = '']) => `${name}${about}`)).toEqual(['writer.mprotect a measured thread', 'holder the holder, nice 19', 'make had the holder’s CPU for 480 ms', 'JVM log: safepoint.reach of safepoint.reach', 'JVM log: gc.uncommit of gc.uncommit']);
+    expect(
+      [...drawn.matchAll(/<text y="\d+">([^<]*)<tspan class="about">([^<]*)</g)].map(
+        ([, name = '', about = '']) => `${name}${about}`,
+      ),
+    ).toEqual([
+      'writer.mprotect a measured thread',
+      'holder the holder, nice 19',
+      'make had the holder’s CPU for 480 ms',
+      'JVM log: safepoint.reach of safepoint.reach',
+      'JVM log: gc.uncommit of gc.uncommit',
+    ]);
   });
 
   test('what ended the stalls in this bundle comes before all other advice', () => {
-    const arms = [{ name: 'crossing', layout: 'split' }, { name: 'one-vma', layout: 'isolated' }];
-    const path = bundle({ runs: [{ arm: 'one-vma' }, { arm: 'crossing', stalls: stalled(1) }], manifest: { profile: { name: 'fake', arms } } }, { stalls: [exampleStall] });
+    const arms = [
+      { name: 'crossing', layout: 'split' },
+      { name: 'one-vma', layout: 'isolated' },
+    ];
+    const path = bundle(
+      {
+        runs: [{ arm: 'one-vma' }, { arm: 'crossing', stalls: stalled(1) }],
+        manifest: { profile: { name: 'fake', arms } },
+      },
+      { stalls: [exampleStall] },
+    );
     const file = join(path, 'summary.json');
     const summary = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-    const finding = (arm: string, outcome: string): object => ({ arm, kernel: null, series: 'writer.mprotect', outcome, sentence: 'x' });
-    writeFileSync(file, JSON.stringify({ ...summary, findings: [finding('crossing', 'stalls'), finding('one-vma', 'like-foreign')] }));
-    expect(report([path]).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')).toContain('What ended the stalls here one-vma did not stall, and crossing did. They differ in layout : &#34;split&#34; in crossing, &#34;isolated&#34; in one-vma. Against: mmap_lock');
+    const finding = (arm: string, outcome: string): object => ({
+      arm,
+      kernel: null,
+      series: 'writer.mprotect',
+      outcome,
+      sentence: 'x',
+    });
+    writeFileSync(
+      file,
+      JSON.stringify({ ...summary, findings: [finding('crossing', 'stalls'), finding('one-vma', 'like-foreign')] }),
+    );
+    expect(
+      report([path])
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+/g, ' '),
+    ).toContain(
+      'What ended the stalls here one-vma did not stall, and crossing did. They differ in layout : &#34;split&#34; in crossing, &#34;isolated&#34; in one-vma. Against: mmap_lock',
+    );
   });
 
   test('names collector, heap flags, allocator and limits', () => {
-    const jvm = { collector: 'g1', flags: ['-Xmx1600m', '-Dsecret=1', '-XX:MaxHeapFreeRatio=10'], allocator: { name: 'jemalloc', settings: { dirty_decay_ms: '0' } } };
-    const page = report([bundle({ runs: [{ arm: 'free' }], manifest: { profile: { name: 'fake', arms: [{ name: 'free', jvm }] }, kernels: [kernelRecord('6.18.0')], host: { memoryLimitBytes: 2 ** 31 } } })]).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
-    for (const fact of ['Collector g1', 'Heap flags -Xmx1600m -XX:MaxHeapFreeRatio=10', 'Allocator jemalloc dirty_decay_ms=0', 'Limit on memory (cgroup) 2 GiB']) expect(page).toContain(fact);
+    const jvm = {
+      collector: 'g1',
+      flags: ['-Xmx1600m', '-Dsecret=1', '-XX:MaxHeapFreeRatio=10'],
+      allocator: { name: 'jemalloc', settings: { dirty_decay_ms: '0' } },
+    };
+    const page = report([
+      bundle({
+        runs: [{ arm: 'free' }],
+        manifest: {
+          profile: { name: 'fake', arms: [{ name: 'free', jvm }] },
+          kernels: [kernelRecord('6.18.0')],
+          host: { memoryLimitBytes: 2 ** 31 },
+        },
+      }),
+    ])
+      .replace(/<[^>]*>/g, ' ')
+      .replace(/\s+/g, ' ');
+    for (const fact of [
+      'Collector g1',
+      'Heap flags -Xmx1600m -XX:MaxHeapFreeRatio=10',
+      'Allocator jemalloc dirty_decay_ms=0',
+      'Limit on memory (cgroup) 2 GiB',
+    ])
+      expect(page).toContain(fact);
   });
 
   test('of runs without a stall says so, and gives no advice; of spoiled ones that they are no evidence', () => {
     const quiet = report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }] })]);
     expect(quiet).toContain('No operation of the measured window took 100 ms or longer.');
     expect(quiet).not.toContain('<dt>What to try</dt>');
-    expect(report([bundle({ runs: [{ run: { spoiled: ['steal of 30 %'] } }] }, { stalls: [exampleStall] })])).toContain('No run is whole and unspoiled, so this was seen and is no evidence.');
+    expect(report([bundle({ runs: [{ run: { spoiled: ['steal of 30 %'] } }] }, { stalls: [exampleStall] })])).toContain(
+      'No run is whole and unspoiled, so this was seen and is no evidence.',
+    );
   });
 
   test('of runs under load says that they show stalls and their cause, and marks the figures of each such arm', () => {
-    const path = bundle({ runs: [{ arm: 'free', run: { spoiled: ['other programs used 45 % of the CPU time'] } }] }, { stalls: [exampleStall] });
+    const path = bundle(
+      { runs: [{ arm: 'free', run: { spoiled: ['other programs used 45 % of the CPU time'] } }] },
+      { stalls: [exampleStall] },
+    );
     const file = join(path, 'summary.json');
     const summary = JSON.parse(readFileSync(file, 'utf8')) as object;
-    const finding = { arm: 'free', series: 'writer.mprotect', kernel: null, outcome: 'stalls', reason: null, level: 'under-load', sentence: 's' };
+    const finding = {
+      arm: 'free',
+      series: 'writer.mprotect',
+      kernel: null,
+      outcome: 'stalls',
+      reason: null,
+      level: 'under-load',
+      sentence: 's',
+    };
     writeFileSync(file, JSON.stringify({ ...summary, findings: [finding] }));
     const page = report([path]);
     expect(page).toContain('All of it was beside other programs, so it shows that there are stalls, and why');
@@ -152,7 +299,9 @@ describe('a page', () => {
   });
 
   test('is well nested, and every link in it leads somewhere', () => {
-    const page = report([whole(), whole()]).replace(/<style>[\s\S]*?<\/style>/, '').replace(/<script>[\s\S]*?<\/script>/, '');
+    const page = report([whole(), whole()])
+      .replace(/<style>[\s\S]*?<\/style>/, '')
+      .replace(/<script>[\s\S]*?<\/script>/, '');
     const open: string[] = [];
     for (const [, end, name = '', rest = ''] of page.matchAll(/<(\/?)([a-zA-Z][\w-]*)([^<>]*)>/g)) {
       if (name === 'meta' || rest.endsWith('/')) continue;
@@ -171,18 +320,28 @@ describe('a page', () => {
     expect(page).not.toMatch(/url\(|@import/);
     const scripts = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text);
     expect(scripts).toHaveLength(1);
-    expect(page).toContain(`script-src &#39;sha256-${createHash('sha256').update(scripts[0] ?? '').digest('base64')}&#39;`);
+    expect(page).toContain(
+      `script-src &#39;sha256-${createHash('sha256')
+        .update(scripts[0] ?? '')
+        .digest('base64')}&#39;`,
+    );
     expect(page).toContain('default-src &#39;none&#39;');
   });
 
   test('of several bundles has them side by side, with verdicts', () => {
-    const page = report([bundle({ runs: Array.from({ length: 6 }, () => ({ stalls: stalled(0) })) }), bundle({ runs: Array.from({ length: 6 }, () => ({ stalls: stalled(4) })) })]);
+    const page = report([
+      bundle({ runs: Array.from({ length: 6 }, () => ({ stalls: stalled(0) })) }),
+      bundle({ runs: Array.from({ length: 6 }, () => ({ stalls: stalled(4) })) }),
+    ]);
     expect(page).toMatch(/<span class="v-regressed"[^>]*>regressed<\/span>/);
     expect(page).toContain('>Side by side</h2>');
   });
 
   test('of bundles that have nothing in common says so', () => {
-    const page = report([bundle({ runs: [{}] }), bundle({ runs: [{}], manifest: { profile: { name: 'other', arms: [{ name: 'free' }] } } })]);
+    const page = report([
+      bundle({ runs: [{}] }),
+      bundle({ runs: [{}], manifest: { profile: { name: 'other', arms: [{ name: 'free' }] } } }),
+    ]);
     expect(page).toContain('Not compared: ');
     expect(page).toContain('Different profiles measure different things');
   });
@@ -191,13 +350,65 @@ describe('a page', () => {
 function hostile(): string {
   const thread = { ...holderThread, name: evil };
   const stall = {
-    ...exampleStall, series: evil, thread: { ...thread, role: 'victim' as const }, chain: [{ ...exampleLink, thread, sentence: evil }, { ...exampleLink, call: evil, sentence: evil }],
-    cause: { cause: 'unknown' as const, grade: 'possible' as const, lock: null, thread, duration_ns: 1e9, steps: [{ step: 'late-thread' as const, label: evil, thread, activity: null, duration_ns: 1 }], sentence: evil }, states: evil,
-    evidence: { ...exampleStall.evidence, sources: [], threads: [{ thread, states: evil, onCpu_ns: null, runDelay_ns: null, spans: [{ start_ns: 1e9, end_ns: 2e9, activity: 'running' as const }] }], events: [{ name: evil, label: evil, start_ns: 1e9, duration_ns: 1e9 }], systemCall: evil, steal_share: null, stacks: [], missing: [evil] },
-    overlappingHolderCalls: [{ ...exampleStall.overlappingHolderCalls[0], holder: evil, start_ns: 1e9, end_ns: 2e9, call: evil, crossed: true, bytes: 1, runDelayAtMost_ns: 0 }],
+    ...exampleStall,
+    series: evil,
+    thread: { ...thread, role: 'victim' as const },
+    chain: [
+      { ...exampleLink, thread, sentence: evil },
+      { ...exampleLink, call: evil, sentence: evil },
+    ],
+    cause: {
+      cause: 'unknown' as const,
+      grade: 'possible' as const,
+      lock: null,
+      thread,
+      duration_ns: 1e9,
+      steps: [{ step: 'late-thread' as const, label: evil, thread, activity: null, duration_ns: 1 }],
+      sentence: evil,
+    },
+    states: evil,
+    evidence: {
+      ...exampleStall.evidence,
+      sources: [],
+      threads: [
+        {
+          thread,
+          states: evil,
+          onCpu_ns: null,
+          runDelay_ns: null,
+          spans: [{ start_ns: 1e9, end_ns: 2e9, activity: 'running' as const }],
+        },
+      ],
+      events: [{ name: evil, label: evil, start_ns: 1e9, duration_ns: 1e9 }],
+      systemCall: evil,
+      steal_share: null,
+      stacks: [],
+      missing: [evil],
+    },
+    overlappingHolderCalls: [
+      {
+        ...exampleStall.overlappingHolderCalls[0],
+        holder: evil,
+        start_ns: 1e9,
+        end_ns: 2e9,
+        call: evil,
+        crossed: true,
+        bytes: 1,
+        runDelayAtMost_ns: 0,
+      },
+    ],
   };
   return bundle(
-    { runs: [{ arm: 'plain' }, { series: evil, run: { spoiled: [evil], degraded: [evil], failure: evil } }], manifest: { argv: ['run', evil], startedAt: evil, profileHash: evil, host: { kernel: evil, cpuModel: evil }, profile: { name: evil, description: evil, arms: [{ name: 'free', title: evil }] } } },
+    {
+      runs: [{ arm: 'plain' }, { series: evil, run: { spoiled: [evil], degraded: [evil], failure: evil } }],
+      manifest: {
+        argv: ['run', evil],
+        startedAt: evil,
+        profileHash: evil,
+        host: { kernel: evil, cpuModel: evil },
+        profile: { name: evil, description: evil, arms: [{ name: 'free', title: evil }] },
+      },
+    },
     { stalls: [stall] },
   );
 }
@@ -212,41 +423,82 @@ describe('names and values of a bundle', () => {
     expect(page.split('&#60;script&#62;').length).toBeGreaterThan(15);
   });
 
-  test.skipIf(!hasChromium)('run nothing in a browser, whose only script is ours (skipped where /usr/bin/chromium is not installed)', async () => {
-    const page = await openPage(scratch.write('hostile.html', report([hostile()])), scratch.fresh('browser'));
+  test.skipIf(!hasChromium)(
+    'run nothing in a browser, whose only script is ours (skipped where /usr/bin/chromium is not installed)',
+    async () => {
+      const page = await openPage(scratch.write('hostile.html', report([hostile()])), scratch.fresh('browser'));
+      try {
+        expect(await page.evaluate('document.title')).toMatch(/^pauselab: /);
+        expect(await page.evaluate(`document.querySelectorAll('button[aria-pressed=true]').length`)).toBeGreaterThan(0);
+        // What the policy refused would be a complaint.
+        expect(page.complaints).toEqual([]);
+        // The longest words of a hostile bundle break, too.
+        for (const width of [390, 1440])
+          expect(await page.look({ width, height: 800, scheme: 'light', media: 'screen' })).toMatchObject({
+            width,
+            overflowing: [],
+          });
+      } finally {
+        await page.close();
+      }
+    },
+  );
+});
+
+test.skipIf(!hasChromium)(
+  'fits a phone and a wide screen, light, dark and on paper, and asks for nothing (skipped where /usr/bin/chromium is not installed)',
+  async () => {
+    const other = bundle({ runs: [{ arm: 'idle' }, { arm: 'free', series: 'writer.a_series_of_a_rather_long_name' }] });
+    const jvm = {
+      ...exampleStall,
+      evidence: {
+        ...exampleStall.evidence,
+        sources: [],
+        threads: exampleStall.evidence?.threads ?? [],
+        events: [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1.1e9, duration_ns: 2e8 }],
+        systemCall: null,
+        steal_share: null,
+        stacks: [],
+        missing: [],
+      },
+    };
+    const file = scratch.write(
+      'page.html',
+      report([
+        bundle({ runs: [{ arm: 'idle' }, { arm: 'free', stalls: stalled(2) }] }, { stalls: [exampleStall, jvm] }),
+        other,
+      ]),
+    );
+    const page = await openPage(file, scratch.fresh('browser'));
     try {
-      expect(await page.evaluate('document.title')).toMatch(/^pauselab: /);
-      expect(await page.evaluate(`document.querySelectorAll('button[aria-pressed=true]').length`)).toBeGreaterThan(0);
-      // What the policy refused would be a complaint.
+      for (const width of [390, 1440]) {
+        for (const scheme of ['light', 'dark'] as const)
+          expect({ scheme, ...(await page.look({ width, height: 900, scheme, media: 'screen' })) }).toEqual({
+            width,
+            scheme,
+            overflowing: [],
+            scrolling: [],
+            picture: null,
+          });
+      }
+      expect(await page.look({ width: 794, height: 1123, scheme: 'light', media: 'print' })).toMatchObject({
+        width: 794,
+        overflowing: [],
+      });
       expect(page.complaints).toEqual([]);
-      // The longest words of a hostile bundle break, too.
-      for (const width of [390, 1440]) expect(await page.look({ width, height: 800, scheme: 'light', media: 'screen' })).toMatchObject({ width, overflowing: [] });
+      expect(page.requests).toEqual([`file://${file}`]);
     } finally {
       await page.close();
     }
-  });
-});
-
-test.skipIf(!hasChromium)('fits a phone and a wide screen, light, dark and on paper, and asks for nothing (skipped where /usr/bin/chromium is not installed)', async () => {
-  const other = bundle({ runs: [{ arm: 'idle' }, { arm: 'free', series: 'writer.a_series_of_a_rather_long_name' }] });
-  const jvm = { ...exampleStall, evidence: { ...exampleStall.evidence, sources: [], threads: exampleStall.evidence?.threads ?? [], events: [{ name: 'gc.pause', label: 'Pause Young', start_ns: 1.1e9, duration_ns: 2e8 }], systemCall: null, steal_share: null, stacks: [], missing: [] } };
-  const file = scratch.write('page.html', report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free', stalls: stalled(2) }] }, { stalls: [exampleStall, jvm] }), other]));
-  const page = await openPage(file, scratch.fresh('browser'));
-  try {
-    for (const width of [390, 1440]) {
-      for (const scheme of ['light', 'dark'] as const) expect({ scheme, ...(await page.look({ width, height: 900, scheme, media: 'screen' })) }).toEqual({ width, scheme, overflowing: [], scrolling: [], picture: null });
-    }
-    expect(await page.look({ width: 794, height: 1123, scheme: 'light', media: 'print' })).toMatchObject({ width: 794, overflowing: [] });
-    expect(page.complaints).toEqual([]);
-    expect(page.requests).toEqual([`file://${file}`]);
-  } finally {
-    await page.close();
-  }
-});
+  },
+);
 
 describe('one figure alone', () => {
   test('is a whole SVG, with the names of its curves, or CSV; the rest of the bundle is not in it', () => {
-    const path = bundle({ runs: [{ arm: 'idle' }, { arm: 'free', series: 'a<b', run: {} }, { arm: 'free', stalls: stalled(1) }] }, { stalls: [exampleStall] });
+    const path = bundle(
+      { runs: [{ arm: 'idle' }, { arm: 'free', series: 'a<b', run: {} }, { arm: 'free', stalls: stalled(1) }] },
+      { stalls: [exampleStall] },
+    );
     const curve = singleFigure([path], 'writer.mprotect.service', 'svg');
     expect(curve).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*<text [^>]*>idle<\/text>[^]*<\/svg>\n$/);
     expect(singleFigure([path], 'free/writer.mprotect', 'svg')).toContain('1 stall, the longest 500 ms');
@@ -257,10 +509,16 @@ describe('one figure alone', () => {
     // Every operation of the run is in a cell.
     expect(cells.reduce((sum, row) => sum + Number(row.split(',').at(-1)), 0)).toBe(1000);
     const stall = singleFigure([path], 'stall-1', 'svg');
-    expect(stall).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*writer\.mprotect in free: 500 ms \(run 002-free, stall 1\)[^]*<svg class="timeline"[^]*<\/svg>\n$/);
-    expect(() => singleFigure([path], 'stall-2', 'svg')).toThrow('stall-2: the bundle has the stalls stall-1 to stall-1, the longest first');
+    expect(stall).toMatch(
+      /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^]*writer\.mprotect in free: 500 ms \(run 002-free, stall 1\)[^]*<svg class="timeline"[^]*<\/svg>\n$/,
+    );
+    expect(() => singleFigure([path], 'stall-2', 'svg')).toThrow(
+      'stall-2: the bundle has the stalls stall-1 to stall-1, the longest first',
+    );
     expect(() => singleFigure([path, path], 'stall-1', 'svg')).toThrow('name one bundle');
-    expect(() => singleFigure([path], 'writer.mprotect.servic', 'csv')).toThrow(/there is no such figure; did you mean writer\.mprotect\.service\?; there are /);
+    expect(() => singleFigure([path], 'writer.mprotect.servic', 'csv')).toThrow(
+      /there is no such figure; did you mean writer\.mprotect\.service\?; there are /,
+    );
   });
 });
 
@@ -280,7 +538,10 @@ describe('what is missing is said', () => {
   });
 
   test('stalls of a version without attribution; spoiled and partial runs', () => {
-    const path = bundle({ runs: [{ run: { status: 'partial', spoiled: ['steal of 30 %'] } }], status: 'partial' }, { stalls: [{ ...exampleStall, thread: null, chain: null, cause: null, evidence: null }] });
+    const path = bundle(
+      { runs: [{ run: { status: 'partial', spoiled: ['steal of 30 %'] } }], status: 'partial' },
+      { stalls: [{ ...exampleStall, thread: null, chain: null, cause: null, evidence: null }] },
+    );
     const page = report([path]);
     expect(page).toContain('It has no chain: the bundle was written by a pauselab without attribution.');
     expect(page).toContain('1 of 1 runs of free: 000: steal of 30 %');
@@ -297,14 +558,31 @@ describe('what is missing is said', () => {
 test('an hour of 12 series, with hundreds of stalls each, stays below 5 MB', () => {
   const names = Array.from({ length: 12 }, (_, i) => `series-${i}`);
   // Seven shapes of intervals, all over the range, so that cells are many.
-  const counts = Array.from({ length: 7 }, (_, shape) => countsOfValues(Array.from({ length: 200 }, (_value, i) => Math.round(1_000 * 10 ** (((i * (shape + 3)) % 200) / 33)))));
+  const counts = Array.from({ length: 7 }, (_, shape) =>
+    countsOfValues(
+      Array.from({ length: 200 }, (_value, i) => Math.round(1_000 * 10 ** (((i * (shape + 3)) % 200) / 33))),
+    ),
+  );
   const lines = counts.map((one) => hlogLine('T', 0, 1e9, one).split(',').slice(2).join(','));
   const path = bundle(
-    { runs: [{ window_ns: 3600e9, run: { series: names.map((name) => fakeSeries({ series: name }, counts[0] ?? countsOfValues([]))) } }] },
-    { stalls: names.flatMap((series) => Array.from({ length: 300 }, (_, i) => ({ ...exampleStall, series, start_ns: i * 12e9 }))) },
+    {
+      runs: [
+        {
+          window_ns: 3600e9,
+          run: { series: names.map((name) => fakeSeries({ series: name }, counts[0] ?? countsOfValues([]))) },
+        },
+      ],
+    },
+    {
+      stalls: names.flatMap((series) =>
+        Array.from({ length: 300 }, (_, i) => ({ ...exampleStall, series, start_ns: i * 12e9 })),
+      ),
+    },
   );
   const log = [hlogHead(0)];
-  for (let second = 0; second < 3600; second += 1) for (const [i, name] of names.entries()) log.push(`Tag=${name}.service,${second}.000,${lines[(second + i) % 7] ?? ''}`);
+  for (let second = 0; second < 3600; second += 1)
+    for (const [i, name] of names.entries())
+      log.push(`Tag=${name}.service,${second}.000,${lines[(second + i) % 7] ?? ''}`);
   writeFileSync(join(path, 'runs', '000-free', 'histograms.hlog'), log.join(''));
   const page = report([path]);
   expect(page.length).toBeLessThan(5e6);

@@ -13,12 +13,21 @@ const isProgress = (line: string): boolean => line.startsWith('pauselab set-up: 
 test('what the main job needs is built, and nothing else is looked at', () => {
   const tree = bareTree({ javac: fails('boom') });
   const { status, said } = tree.setUp(['--part', 'main'], { imports: noJdk, env: noJavaHome });
-  expect(said).toEqual(['npm packages', 'TypeScript', 'native parts'].map((title) => `pauselab set-up: making the ${title} ready`));
+  expect(said).toEqual(
+    ['npm packages', 'TypeScript', 'native parts'].map((title) => `pauselab set-up: making the ${title} ready`),
+  );
   expect(status).toBe(0);
   expect(tree.setUp(['--part', 'main'])).toEqual({ status: 0, said: [] });
 });
 
-const failures: { readonly name: string; readonly standIns?: StandIns; readonly code: number; readonly args?: string[]; readonly env?: NodeJS.ProcessEnv; readonly imports?: string }[] = [
+const failures: {
+  readonly name: string;
+  readonly standIns?: StandIns;
+  readonly code: number;
+  readonly args?: string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly imports?: string;
+}[] = [
   { name: 'no compiler', standIns: { 'g++': null, make: null }, code: 5 },
   { name: 'an old compiler', standIns: { 'g++': `console.log('9');` }, code: 5 },
   { name: 'no npm', standIns: { npm: null }, code: 5 },
@@ -32,24 +41,48 @@ const failures: { readonly name: string; readonly standIns?: StandIns; readonly 
   { name: 'an unknown option', args: ['--parts'], code: 2 },
 ];
 
-test.each(failures)('$name: exit $code, and one sentence', ({ standIns, code, args = ['--part', 'main'], env, imports }) => {
-  const { status, said } = bareTree(standIns).setUp(args, { ...(env === undefined ? {} : { env }), ...(imports === undefined ? {} : { imports }) });
-  const sentences = said.filter((line) => line.startsWith('pauselab set-up failed: '));
-  expect(sentences).toHaveLength(1);
-  expect(said.at(-1)).toBe(sentences[0]);
-  expect(sentences[0]).toMatchSnapshot();
-  expect(status).toBe(code);
-});
+test.each(failures)(
+  '$name: exit $code, and one sentence',
+  ({ standIns, code, args = ['--part', 'main'], env, imports }) => {
+    const { status, said } = bareTree(standIns).setUp(args, {
+      ...(env === undefined ? {} : { env }),
+      ...(imports === undefined ? {} : { imports }),
+    });
+    const sentences = said.filter((line) => line.startsWith('pauselab set-up failed: '));
+    expect(sentences).toHaveLength(1);
+    expect(said.at(-1)).toBe(sentences[0]);
+    expect(sentences[0]).toMatchSnapshot();
+    expect(status).toBe(code);
+  },
+);
 
-const partial: { readonly name: string; readonly standIns?: StandIns; readonly env?: NodeJS.ProcessEnv; readonly imports?: string }[] = [
+const partial: {
+  readonly name: string;
+  readonly standIns?: StandIns;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly imports?: string;
+}[] = [
   { name: 'no JDK', env: noJavaHome, imports: noJdk },
   { name: 'JVM workloads that do not compile', standIns: { javac: fails('48 errors') } },
-  { name: 'a tracer that does not compile', standIns: { 'node-gyp': `if (process.argv.includes('pauselab-tracer') && !process.argv.includes('pauselab-guest-init')) { ${fails('boom')} } else require('node:fs').mkdirSync('build', { recursive: true });` } },
-  { name: 'no static libraries', standIns: { 'g++': `const [word = ''] = process.argv.slice(2); console.log(word === '-dumpversion' ? '12' : word.split('=')[1]);` } },
+  {
+    name: 'a tracer that does not compile',
+    standIns: {
+      'node-gyp': `if (process.argv.includes('pauselab-tracer') && !process.argv.includes('pauselab-guest-init')) { ${fails('boom')} } else require('node:fs').mkdirSync('build', { recursive: true });`,
+    },
+  },
+  {
+    name: 'no static libraries',
+    standIns: {
+      'g++': `const [word = ''] = process.argv.slice(2); console.log(word === '-dumpversion' ? '12' : word.split('=')[1]);`,
+    },
+  },
 ];
 
 test.each(partial)('$name: the whole set-up says so in one line, and succeeds', ({ standIns, env, imports }) => {
-  const { status, said } = bareTree(standIns).setUp([], { ...(env === undefined ? {} : { env }), ...(imports === undefined ? {} : { imports }) });
+  const { status, said } = bareTree(standIns).setUp([], {
+    ...(env === undefined ? {} : { env }),
+    ...(imports === undefined ? {} : { imports }),
+  });
   const others = said.filter((line) => !isProgress(line));
   expect(others.filter((line) => line.includes('not work'))).toEqual(others);
   expect(others).toMatchSnapshot();
@@ -85,7 +118,10 @@ test('a part is not built from other sources than pauselab was, and goes when th
 
 test('without HOME, for a user whom the system does not know, npm and node-gyp get a home folder', () => {
   const hasHome = `require('node:fs').writeFileSync(process.env.HOME + '/written', '');`;
-  const tree = bareTree({ npm: hasHome, 'node-gyp': `${hasHome} require('node:fs').mkdirSync('build', { recursive: true });` });
+  const tree = bareTree({
+    npm: hasHome,
+    'node-gyp': `${hasHome} require('node:fs').mkdirSync('build', { recursive: true });`,
+  });
   expect(tree.setUp(['--part', 'main'], { env: { HOME: undefined } })).toMatchObject({ status: 0 });
   expect(tree.setUp(['--part', 'trace'], { env: { HOME: '/nonexistent' } })).toMatchObject({ status: 0 });
 });
@@ -120,12 +156,17 @@ test('as root packages are named, and installed after an update if the first att
   const { status, said } = tree.setUp(['--install', 'strace'], { asRoot: true });
   expect(said).toMatchSnapshot();
   expect(status).toBe(0);
-  expect(readFileSync(join(tree.path, '../bin/apt.log'), 'utf8')).toBe('install -y --no-install-recommends strace\nupdate\ninstall -y --no-install-recommends strace\n');
+  expect(readFileSync(join(tree.path, '../bin/apt.log'), 'utf8')).toBe(
+    'install -y --no-install-recommends strace\nupdate\ninstall -y --no-install-recommends strace\n',
+  );
 });
 
 test('as root with apt that fails: exit 5, and one sentence', ({ skip }) => {
   skip(!isRoot || !existsSync('/etc/debian_version'), 'needs root on a Debian-like system');
-  const { status, said } = bareTree({ 'apt-get': fails('E: boom') }).setUp(['--install', 'qemu', '--install', 'jemalloc'], { asRoot: true });
+  const { status, said } = bareTree({ 'apt-get': fails('E: boom') }).setUp(
+    ['--install', 'qemu', '--install', 'jemalloc'],
+    { asRoot: true },
+  );
   expect(said.at(-1)).toMatchSnapshot();
   expect(status).toBe(5);
 });

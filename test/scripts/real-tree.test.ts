@@ -15,10 +15,15 @@ const deadline_ms = 180_000;
 
 function realTree(): string {
   const scratch = mkdtempSync(join(tmpdir(), 'pauselab set-up '));
-  onTestFinished(() => { rmSync(scratch, { recursive: true, force: true }); });
+  onTestFinished(() => {
+    rmSync(scratch, { recursive: true, force: true });
+  });
   const tree = join(scratch, 'a tree');
   for (const part of ['scripts', 'src/base', 'package.json', 'package-lock.json', 'native', 'jvm-workloads']) {
-    cpSync(join(repository, part), join(tree, part), { recursive: true, filter: (source) => !/^(?:native|jvm-workloads)\/build/.test(source.slice(repository.length)) });
+    cpSync(join(repository, part), join(tree, part), {
+      recursive: true,
+      filter: (source) => !/^(?:native|jvm-workloads)\/build/.test(source.slice(repository.length)),
+    });
   }
   symlinkSync(join(repository, 'node_modules'), join(tree, 'node_modules'));
   giveTo(ordinaryUser, scratch);
@@ -30,17 +35,32 @@ function run(tree: string, step: string): { readonly status: number | null; read
   const driver = `import { make } from './scripts/setup/steps.mjs'; import { nativeStep } from './scripts/setup/native.mjs'; import { javaStep } from './scripts/setup/java.mjs';
     await make(${step});`;
   writeFileSync(join(tree, 'driver.mjs'), driver);
-  return spawnSync('/bin/sh', ['-c', 'umask 077; exec "$0" driver.mjs', process.execPath], { ...asOrdinaryUser, cwd: tree, env: { PATH: '/usr/local/bin:/usr/bin:/bin' }, encoding: 'utf8' });
+  return spawnSync('/bin/sh', ['-c', 'umask 077; exec "$0" driver.mjs', process.execPath], {
+    ...asOrdinaryUser,
+    cwd: tree,
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+    encoding: 'utf8',
+  });
 }
 
-test('the addon, with the headers of Node and of an npm package', () => {
-  const tree = realTree();
-  expect(run(tree, "nativeStep(process.cwd(), { part: 'main', title: 'addon', targets: ['pauselab'] })")).toMatchObject({ status: 0, stderr: '' });
-  expect(existsSync(join(tree, 'native/build/Release/pauselab.node'))).toBe(true);
-}, deadline_ms);
+test(
+  'the addon, with the headers of Node and of an npm package',
+  () => {
+    const tree = realTree();
+    expect(
+      run(tree, "nativeStep(process.cwd(), { part: 'main', title: 'addon', targets: ['pauselab'] })"),
+    ).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(tree, 'native/build/Release/pauselab.node'))).toBe(true);
+  },
+  deadline_ms,
+);
 
-test('the JVM workloads, whose sources are UTF-8, with the locale C', () => {
-  const tree = realTree();
-  expect(run(tree, 'javaStep(process.cwd())')).toMatchObject({ status: 0, stderr: '' });
-  expect(existsSync(join(tree, 'jvm-workloads/build/pauselab.jar'))).toBe(true);
-}, deadline_ms);
+test(
+  'the JVM workloads, whose sources are UTF-8, with the locale C',
+  () => {
+    const tree = realTree();
+    expect(run(tree, 'javaStep(process.cwd())')).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(tree, 'jvm-workloads/build/pauselab.jar'))).toBe(true);
+  },
+  deadline_ms,
+);

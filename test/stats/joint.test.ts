@@ -27,15 +27,28 @@ describe('divisions', () => {
     ['6 and 6 rounds', [{ kind: 'apart', a: 6, b: 6 }], 924],
     ['2 and 5', [{ kind: 'apart', a: 2, b: 5 }], 21],
     ['5 in turns', [{ kind: 'in turns', rounds: 5 }], 32],
-    ['two shapes', [{ kind: 'apart', a: 2, b: 2 }, { kind: 'in turns', rounds: 3 }], 48],
+    [
+      'two shapes',
+      [
+        { kind: 'apart', a: 2, b: 2 },
+        { kind: 'in turns', rounds: 3 },
+      ],
+      48,
+    ],
     ['no round on one side', [{ kind: 'apart', a: 0, b: 3 }], 1],
   ])('%s: each once, the observed one first', (_, shapes, ways) => {
     const seen: string[] = [];
-    forEachDivision(shapes, never, (marks) => { seen.push(marks.map((own) => own.join('')).join(' ')); });
+    forEachDivision(shapes, never, (marks) => {
+      seen.push(marks.map((own) => own.join('')).join(' '));
+    });
     expect(divisionsOf(shapes)).toEqual({ divisions: ways, exact: true });
     expect(seen).toHaveLength(ways);
     expect(new Set(seen).size).toBe(ways);
-    expect(seen[0]).toBe(shapes.map((shape) => (shape.kind === 'apart' ? '0'.repeat(shape.a) + '1'.repeat(shape.b) : '0'.repeat(shape.rounds))).join(' '));
+    expect(seen[0]).toBe(
+      shapes
+        .map((shape) => (shape.kind === 'apart' ? '0'.repeat(shape.a) + '1'.repeat(shape.b) : '0'.repeat(shape.rounds)))
+        .join(' '),
+    );
   });
 
   test('beyond what can be looked at they are drawn, the observed one first, each with as many rounds a side', () => {
@@ -50,25 +63,47 @@ describe('divisions', () => {
 });
 
 describe('the error is spent once', () => {
-  // Whatever the values are: of all divisions, taken for the observed one in turn, at most a share of alpha has p ≤ alpha.
+  // Whatever the values are: of all divisions, taken for the observed one in turn, at most a share of alpha has p ≤
+  // alpha.
   const value = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 6 }), fc.double({ min: 0, max: 100, noNaN: true }));
-  const cases = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 3 })).chain(([a, b, k]) => fc.tuple(fc.constant({ a, b }), fc.array(fc.array(fc.oneof({ weight: 9, arbitrary: value }, { weight: 1, arbitrary: fc.constant(null) }), { minLength: a + b, maxLength: a + b }), { minLength: k, maxLength: k }), fc.constantFrom<Sidedness>('one', 'two')));
+  const cases = fc
+    .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 2, max: 4 }), fc.integer({ min: 1, max: 3 }))
+    .chain(([a, b, k]) =>
+      fc.tuple(
+        fc.constant({ a, b }),
+        fc.array(
+          fc.array(fc.oneof({ weight: 9, arbitrary: value }, { weight: 1, arbitrary: fc.constant(null) }), {
+            minLength: a + b,
+            maxLength: a + b,
+          }),
+          { minLength: k, maxLength: k },
+        ),
+        fc.constantFrom<Sidedness>('one', 'two'),
+      ),
+    );
 
   test('for any values, with rounds that lack some, of one side and of two', () => {
-    fc.assert(fc.property(cases, ([{ a, b }, figures, sidedness]) => {
-      const ps: number[] = [];
-      const named: number[] = [];
-      forEachDivision([{ kind: 'apart', a, b }], never, ([marks]) => {
-        const side = (values: readonly (number | null)[], wanted: number): (number | null)[] => values.filter((_, round) => marks?.[round] === wanted);
-        const result = judge(apart(...figures.map((values) => ({ a: side(values, 0), b: side(values, 1), margin }))), sidedness);
-        ps.push(result.p);
-        named.push(Math.min(...result.figures.map(({ pAdjusted }) => pAdjusted)));
-      });
-      for (const alpha of [0.03, 0.05, 0.1, 0.2]) {
-        expect(ps.filter((p) => p <= alpha).length).toBeLessThanOrEqual(alpha * ps.length);
-        expect(named.filter((p) => p <= alpha).length).toBeLessThanOrEqual(alpha * ps.length);
-      }
-    }), { numRuns: 60 });
+    fc.assert(
+      fc.property(cases, ([{ a, b }, figures, sidedness]) => {
+        const ps: number[] = [];
+        const named: number[] = [];
+        forEachDivision([{ kind: 'apart', a, b }], never, ([marks]) => {
+          const side = (values: readonly (number | null)[], wanted: number): (number | null)[] =>
+            values.filter((_, round) => marks?.[round] === wanted);
+          const result = judge(
+            apart(...figures.map((values) => ({ a: side(values, 0), b: side(values, 1), margin }))),
+            sidedness,
+          );
+          ps.push(result.p);
+          named.push(Math.min(...result.figures.map(({ pAdjusted }) => pAdjusted)));
+        });
+        for (const alpha of [0.03, 0.05, 0.1, 0.2]) {
+          expect(ps.filter((p) => p <= alpha).length).toBeLessThanOrEqual(alpha * ps.length);
+          expect(named.filter((p) => p <= alpha).length).toBeLessThanOrEqual(alpha * ps.length);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
@@ -87,7 +122,14 @@ describe('what is found', () => {
   });
 
   test('a hundred figures at 0 → 60 %: each is named, and by 4 rounds a side too, of one side and of two', () => {
-    const all = (n: number): JointBlock => apart(...Array.from({ length: 100 }, (_, k) => ({ a: zeros(n), b: stalled.slice(0, n).map((value) => value + k / 1000), margin })));
+    const all = (n: number): JointBlock =>
+      apart(
+        ...Array.from({ length: 100 }, (_, k) => ({
+          a: zeros(n),
+          b: stalled.slice(0, n).map((value) => value + k / 1000),
+          margin,
+        })),
+      );
     expect(judge(all(6))).toMatchObject({ p: 1 / 924, divisions: 924, exact: true });
     expect(judge(all(6)).figures.every(({ pAdjusted }) => pAdjusted === 1 / 924)).toBe(true);
     expect(judge(all(4)).p).toBe(1 / 70);
@@ -96,7 +138,11 @@ describe('what is found', () => {
 
   test('a change spread thinly over many figures is found by their sum, and no figure is named', () => {
     // Each of 60 arms stalls in one run of the candidate, each arm in another one, and none in the baseline.
-    const thin = Array.from({ length: 60 }, (_, k) => ({ a: zeros(6), b: zeros(6).map((_, round) => (round === k % 6 ? 0.02 : 0)), margin }));
+    const thin = Array.from({ length: 60 }, (_, k) => ({
+      a: zeros(6),
+      b: zeros(6).map((_, round) => (round === k % 6 ? 0.02 : 0)),
+      margin,
+    }));
     const { p, pSum, pLargest, figures } = judge(apart(...thin));
     expect(p).toBeLessThan(0.05);
     expect(pSum).toBeLessThan(pLargest);
@@ -104,7 +150,11 @@ describe('what is found', () => {
   });
 
   test('what is inside its margin counts for nothing, however certain it is', () => {
-    const inside = { a: [10, 10.01, 10.02, 10, 10.01, 10.02], b: [10.5, 10.51, 10.5, 10.52, 10.5, 10.51], margin: { relative: 0.1, absolute: 0 } };
+    const inside = {
+      a: [10, 10.01, 10.02, 10, 10.01, 10.02],
+      b: [10.5, 10.51, 10.5, 10.52, 10.5, 10.51],
+      margin: { relative: 0.1, absolute: 0 },
+    };
     expect(judge(apart(inside))).toMatchObject({ p: 1, figures: [{ score: 0, p: 1 / 924, pAdjusted: 1 }] });
     expect(judge(apart({ ...inside, margin: { relative: 0, absolute: 0.4 } })).p).toBe(1 / 924);
   });
@@ -138,15 +188,24 @@ describe('what is found', () => {
 describe('rounds', () => {
   test('in turns: what drifts from round to round is in both sides, and cancels', () => {
     const drift = [0, 10, 20, 30, 40, 50];
-    const figure = { a: drift, b: drift.map((value, i) => value + 3 + (i % 2)), margin: { relative: 0, absolute: 0.5 } };
+    const figure = {
+      a: drift,
+      b: drift.map((value, i) => value + 3 + (i % 2)),
+      margin: { relative: 0, absolute: 0.5 },
+    };
     expect(judge({ shape: { kind: 'in turns', rounds: 6 }, figures: [figure] }).p).toBe(1 / 64);
     expect(judge(apart(figure)).p).toBeGreaterThan(0.3);
   });
 
   test('a missing value is no value: the rest of its round counts', () => {
-    const { figures } = judge(apart({ a: [0, 0, null, 0, 0, 0], b: stalled, margin }, { a: zeros(6), b: stalled, margin }));
+    const { figures } = judge(
+      apart({ a: [0, 0, null, 0, 0, 0], b: stalled, margin }, { a: zeros(6), b: stalled, margin }),
+    );
     expect(figures.map(({ pAdjusted }) => pAdjusted)).toEqual([1 / 924, 1 / 924]);
-    const turns = judge({ shape: { kind: 'in turns', rounds: 6 }, figures: [{ a: [0, null, 0, 0, 0, 0], b: stalled, margin }] });
+    const turns = judge({
+      shape: { kind: 'in turns', rounds: 6 },
+      figures: [{ a: [0, null, 0, 0, 0, 0], b: stalled, margin }],
+    });
     // Five pairs are left, whichever way the sixth lies.
     expect(turns.p).toBe(2 / 64);
   });
@@ -160,30 +219,51 @@ describe('rounds', () => {
 
   test('drawn divisions give what all of them give', () => {
     const random = seededRandom(5);
-    const figures = Array.from({ length: 3 }, () => ({ a: Array.from({ length: 8 }, random), b: Array.from({ length: 8 }, () => random() + 0.25), margin }));
+    const figures = Array.from({ length: 3 }, () => ({
+      a: Array.from({ length: 8 }, random),
+      b: Array.from({ length: 8 }, () => random() + 0.25),
+      margin,
+    }));
     const exact = judge(apart(...figures));
     // A ninth round on either side, the same in all figures, makes too many divisions to look at all.
-    const [one, other] = [jointTest([apart(...figures), apart({ a: zeros(5), b: zeros(5), margin })], 'one', seededRandom(1)), jointTest([apart(...figures), apart({ a: zeros(5), b: zeros(5), margin })], 'one', seededRandom(2))];
+    const [one, other] = [
+      jointTest([apart(...figures), apart({ a: zeros(5), b: zeros(5), margin })], 'one', seededRandom(1)),
+      jointTest([apart(...figures), apart({ a: zeros(5), b: zeros(5), margin })], 'one', seededRandom(2)),
+    ];
     expect(exact.exact).toBe(true);
     expect(one.exact).toBe(false);
     for (const drawn of [one, other]) expect(Math.abs(drawn.p - exact.p)).toBeLessThan(0.01);
   });
 
   test('values that do not fit their block, or are no numbers, are refused', () => {
-    expect(() => judge({ shape: { kind: 'apart', a: 3, b: 3 }, figures: [{ a: [1, 2], b: [1, 2, 3], margin }] })).toThrow('2 and 3 rounds where its block has 3 and 3');
+    expect(() =>
+      judge({ shape: { kind: 'apart', a: 3, b: 3 }, figures: [{ a: [1, 2], b: [1, 2, 3], margin }] }),
+    ).toThrow('2 and 3 rounds where its block has 3 and 3');
     expect(() => judge(apart({ a: [1, NaN], b: [1, 2], margin }))).toThrow(/finite/);
   });
 });
 
 describe('what can be decided at all', () => {
-  test.each<[number, Sidedness, number]>([[2, 'one', 1 / 6], [3, 'one', 1 / 20], [3, 'two', 2 / 20], [4, 'one', 1 / 70], [4, 'two', 2 / 70], [6, 'one', 1 / 924]])('%d and %d rounds', (n, sidedness, p) => {
+  test.each<[number, Sidedness, number]>([
+    [2, 'one', 1 / 6],
+    [3, 'one', 1 / 20],
+    [3, 'two', 2 / 20],
+    [4, 'one', 1 / 70],
+    [4, 'two', 2 / 70],
+    [6, 'one', 1 / 924],
+  ])('%d and %d rounds', (n, sidedness, p) => {
     expect(smallestP([{ kind: 'apart', a: n, b: n }], sidedness)).toBe(p);
     // The smallest p is one that some values have.
     expect(judge(apart({ a: zeros(n), b: stalled.slice(0, n), margin }), sidedness).p).toBe(p);
   });
 
   test('the least number of rounds', () => {
-    expect([leastRounds(0.05, 'apart', 'one'), leastRounds(0.05, 'apart', 'two'), leastRounds(0.05, 'in turns', 'one'), leastRounds(0.05, 'in turns', 'two')]).toEqual([3, 4, 5, 6]);
+    expect([
+      leastRounds(0.05, 'apart', 'one'),
+      leastRounds(0.05, 'apart', 'two'),
+      leastRounds(0.05, 'in turns', 'one'),
+      leastRounds(0.05, 'in turns', 'two'),
+    ]).toEqual([3, 4, 5, 6]);
     expect(leastRounds(0.001, 'apart', 'one')).toBe(7);
     // 20,000 divisions are looked at, so that none can be rarer.
     expect(leastRounds(1e-6, 'apart', 'one')).toBeNull();

@@ -12,7 +12,13 @@ describe('the permutation test', () => {
   // An Introduction to the Bootstrap, table 2.1.
   it.each([
     { a: [1, 2, 3], b: [4, 5, 6], difference: 3, p: 2 / 20, ways: 20 },
-    { a: [94, 197, 16, 38, 99, 141, 23], b: [52, 104, 146, 10, 51, 30, 40, 27, 46], difference: -30.6349206349206, p: 3_184 / 11_440, ways: 11_440 },
+    {
+      a: [94, 197, 16, 38, 99, 141, 23],
+      b: [52, 104, 146, 10, 51, 30, 40, 27, 46],
+      difference: -30.6349206349206,
+      p: 3_184 / 11_440,
+      ways: 11_440,
+    },
     { a: [0.3, 0.1, 0.4, 0.1], b: [0.5, 0.9, 0.2, 0.6, 0.5], difference: 0.315, p: 11 / 126, ways: 126 },
     { a: [7, 7], b: [7, 7], difference: 0, p: 1, ways: 6 },
   ])('of $a and $b', ({ a, b, difference, p, ways }) => {
@@ -39,7 +45,10 @@ describe('the permutation test', () => {
   });
 
   it('depends neither on the order of values nor on which group comes first, and p is at least its resolution', () => {
-    const group = fc.array(fc.integer({ min: -1_000, max: 1_000 }).map((value) => value / 10), { minLength: 1, maxLength: 5 });
+    const group = fc.array(
+      fc.integer({ min: -1_000, max: 1_000 }).map((value) => value / 10),
+      { minLength: 1, maxLength: 5 },
+    );
     fc.assert(
       fc.property(group, group, (a, b) => {
         const { p, resolution, difference } = permutationTest(a, b, never);

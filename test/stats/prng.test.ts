@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { randomBelow, seededRandom, shuffle } from '../../src/stats/prng.js';
 
 describe('the seeded generator', () => {
-  // Reference: a transcription of PractRand's sfc32 and of splitmix32 into Python's integers, computed apart from this code.
+  // Reference: a transcription of PractRand's sfc32 and of splitmix32 into Python's integers, computed apart from this
+  // code.
   it.each([
     [0, [2_899_526_011, 769_844_623, 220_372_281, 4_270_301_181]],
     [1, [2_420_951_833, 2_513_034_076, 3_847_892_949, 4_064_752_930]],

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { alpha, binomialAtMost, hasFiniteUpperBound, leastN, quantileRanks } from '../../src/stats/quantile-bounds.js';
 
 describe('the least n of a quantile', () => {
-  it.each([[0.5, 6], [0.9, 36], [0.99, 368], [0.999, 3_688], [0.9999, 36_887]])('q = %d: %d', (q, n) => {
+  it.each([
+    [0.5, 6],
+    [0.9, 36],
+    [0.99, 368],
+    [0.999, 3_688],
+    [0.9999, 36_887],
+  ])('q = %d: %d', (q, n) => {
     expect(leastN(q)).toBe(n);
     expect([hasFiniteUpperBound(q, n - 1), hasFiniteUpperBound(q, n)]).toEqual([false, true]);
     expect([q ** (n - 1) > alpha / 2, q ** n <= alpha / 2]).toEqual([true, true]);

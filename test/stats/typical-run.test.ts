@@ -24,6 +24,7 @@ test('either bound is wrong in 1 of 40 cases at most, whatever the distribution'
       if ((high ?? Infinity) < median) below += 1;
     }
     // Four standard deviations above what is promised.
-    for (const wrong of [above, below]) expect(wrong / tries).toBeLessThan(0.025 + 4 * Math.sqrt((0.025 * 0.975) / tries));
+    for (const wrong of [above, below])
+      expect(wrong / tries).toBeLessThan(0.025 + 4 * Math.sqrt((0.025 * 0.975) / tries));
   }
 });

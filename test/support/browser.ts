@@ -1,4 +1,7 @@
-/** A page in headless Chromium, looked at through its DevTools protocol: JSON over two pipes, each message ended by a NUL. */
+/**
+ * A page in headless Chromium, looked at through its DevTools protocol: JSON over two pipes, each message ended by a
+ * NUL.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
@@ -44,10 +47,24 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars', '--force-color-profile=srgb', '--remote-debugging-pipe'];
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--hide-scrollbars',
+  '--force-color-profile=srgb',
+  '--remote-debugging-pipe',
+];
 
 export async function openPage(file: string, profileFolder: string): Promise<Browser> {
-  const child = spawn(chromium, [...flags, `--user-data-dir=${profileFolder}`], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+  const child = spawn(chromium, [...flags, `--user-data-dir=${profileFolder}`], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
   try {
     return await opened(child, file);
   } catch (error) {
@@ -57,9 +74,16 @@ export async function openPage(file: string, profileFolder: string): Promise<Bro
 }
 
 async function opened(child: ChildProcess, file: string): Promise<Browser> {
-  const ended = new Promise<void>((resolve) => { child.once('exit', () => { resolve(); }); });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve();
+    });
+  });
   const [input, output] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
-  const waiting = new Map<number, { resolve: (result: Readonly<Record<string, unknown>>) => void; reject: (error: Error) => void }>();
+  const waiting = new Map<
+    number,
+    { resolve: (result: Readonly<Record<string, unknown>>) => void; reject: (error: Error) => void }
+  >();
   const complaints: string[] = [];
   const requests: string[] = [];
   let loaded = (): void => undefined;
@@ -70,7 +94,12 @@ async function opened(child: ChildProcess, file: string): Promise<Browser> {
       if (error === undefined) asked?.resolve(result);
       else asked?.reject(new Error(error.message));
     } else if (method === 'Network.requestWillBeSent') requests.push((params.request as { url: string }).url);
-    else if (method === 'Log.entryAdded' || method === 'Runtime.exceptionThrown' || method === 'Runtime.consoleAPICalled') complaints.push(JSON.stringify(params));
+    else if (
+      method === 'Log.entryAdded' ||
+      method === 'Runtime.exceptionThrown' ||
+      method === 'Runtime.consoleAPICalled'
+    )
+      complaints.push(JSON.stringify(params));
     else if (method === 'Page.loadEventFired') loaded();
   };
   let rest = '';
@@ -80,19 +109,32 @@ async function opened(child: ChildProcess, file: string): Promise<Browser> {
     for (const message of messages) hear(JSON.parse(message) as Message);
   });
   let last = 0;
-  const call = (method: string, params: Readonly<Record<string, unknown>> = {}, sessionId?: string): Promise<Readonly<Record<string, unknown>>> =>
+  const call = (
+    method: string,
+    params: Readonly<Record<string, unknown>> = {},
+    sessionId?: string,
+  ): Promise<Readonly<Record<string, unknown>>> =>
     new Promise((resolve, reject) => {
       last += 1;
       waiting.set(last, { resolve, reject });
-      input.write(`${JSON.stringify({ id: last, method, params, ...(sessionId === undefined ? {} : { sessionId }) })}\0`);
+      input.write(
+        `${JSON.stringify({ id: last, method, params, ...(sessionId === undefined ? {} : { sessionId }) })}\0`,
+      );
     });
-  void ended.then(() => { for (const { reject } of waiting.values()) reject(new Error('Chromium ended')); });
+  void ended.then(() => {
+    for (const { reject } of waiting.values()) reject(new Error('Chromium ended'));
+  });
 
   const { targetId } = await call('Target.createTarget', { url: 'about:blank' });
   const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true });
-  const page = (method: string, params: Readonly<Record<string, unknown>> = {}): Promise<Readonly<Record<string, unknown>>> => call(method, params, String(sessionId));
+  const page = (
+    method: string,
+    params: Readonly<Record<string, unknown>> = {},
+  ): Promise<Readonly<Record<string, unknown>>> => call(method, params, String(sessionId));
   for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page(`${domain}.enable`);
-  const whole = new Promise<void>((resolve) => { loaded = resolve; });
+  const whole = new Promise<void>((resolve) => {
+    loaded = resolve;
+  });
   await page('Page.navigate', { url: pathToFileURL(file).href });
   await whole;
 
@@ -111,7 +153,13 @@ async function opened(child: ChildProcess, file: string): Promise<Browser> {
       const found = (await evaluate(`(${measure})(${width})`)) as Pick<Look, 'width' | 'overflowing' | 'scrolling'>;
       if (picture === 'none') return { ...found, picture: null };
       const size = (await page('Page.getLayoutMetrics')).cssContentSize as { width: number; height: number };
-      const clip = picture === 'screen' ? {} : { captureBeyondViewport: true, clip: { x: 0, y: 0, width: size.width, height: Math.min(size.height, 16_000), scale: 1 } };
+      const clip =
+        picture === 'screen'
+          ? {}
+          : {
+              captureBeyondViewport: true,
+              clip: { x: 0, y: 0, width: size.width, height: Math.min(size.height, 16_000), scale: 1 },
+            };
       const { data } = await page('Page.captureScreenshot', { format: 'png', ...clip });
       return { ...found, picture: Buffer.from(String(data), 'base64') };
     },

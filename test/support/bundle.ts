@@ -40,7 +40,11 @@ export function countsByTagOf(log: string): Record<string, number> {
   const { intervals, truncated } = readHlog(log);
   expect(truncated).toBe(false);
   const counts: Record<string, number> = {};
-  for (const { tag, counts: { n } } of intervals) counts[tag ?? ''] = (counts[tag ?? ''] ?? 0) + n;
+  for (const {
+    tag,
+    counts: { n },
+  } of intervals)
+    counts[tag ?? ''] = (counts[tag ?? ''] ?? 0) + n;
   return counts;
 }
 
@@ -48,14 +52,22 @@ export function countsByTagOf(log: string): Record<string, number> {
 export function expectCountsToAgree({ file, counts }: Pick<BundleRun, 'file' | 'counts'>): void {
   for (const { name, service, response } of file.series) {
     expect({ name, n: counts[`${name}.service`] }).toEqual({ name, n: service.n });
-    if (response !== null) expect({ name, n: (counts[`${name}.response`] ?? 0) + (counts[`${name}.owed`] ?? 0) }).toEqual({ name, n: response.n });
+    if (response !== null)
+      expect({ name, n: (counts[`${name}.response`] ?? 0) + (counts[`${name}.owed`] ?? 0) }).toEqual({
+        name,
+        n: response.n,
+      });
   }
   if (file.holder !== null) expect(counts[`${file.holder.name}.service`]).toBe(file.holder.service.n);
 }
 
-export function seriesOf<S extends Pick<SeriesFigures, 'name'>>(from: { readonly series: readonly S[] }, name: string): S {
+export function seriesOf<S extends Pick<SeriesFigures, 'name'>>(
+  from: { readonly series: readonly S[] },
+  name: string,
+): S {
   const found = from.series.find((series) => series.name === name);
-  if (found === undefined) throw new Error(`there is no series ${name} but ${from.series.map((series) => series.name).join(', ')}`);
+  if (found === undefined)
+    throw new Error(`there is no series ${name} but ${from.series.map((series) => series.name).join(', ')}`);
   return found;
 }
 

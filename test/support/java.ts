@@ -12,7 +12,9 @@ import { endProcess } from './processes.js';
 /** Newest build of each feature version; the output of the tests says which they are. */
 export async function testJdks(): Promise<Jdk[]> {
   const { jdks } = await findJdks();
-  const usable = jdks.filter(({ feature }, i) => feature >= 17 && jdks.findIndex((jdk) => jdk.feature === feature) === i);
+  const usable = jdks.filter(
+    ({ feature }, i) => feature >= 17 && jdks.findIndex((jdk) => jdk.feature === feature) === i,
+  );
   if (usable.length === 0) throw new Error('no JDK from 17 on; npm run setup -- --test installs one');
   for (const { java, vendor, version } of usable) console.log(`tested on ${java} (${vendor} ${version})`);
   return usable;
@@ -21,8 +23,13 @@ export async function testJdks(): Promise<Jdk[]> {
 /** Compiles `public class Main` with `body` as the text of its main method; removed with the process. */
 export function compileMain(body: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'pauselab-java-'));
-  process.once('exit', () => { rmSync(folder, { recursive: true, force: true }); });
-  writeFileSync(join(folder, 'Main.java'), `public class Main { public static void main(String[] a) throws Throwable { ${body} } }\n`);
+  process.once('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  writeFileSync(
+    join(folder, 'Main.java'),
+    `public class Main { public static void main(String[] a) throws Throwable { ${body} } }\n`,
+  );
   javac(['-d', folder, join(folder, 'Main.java')]);
   return folder;
 }
@@ -34,7 +41,15 @@ export interface TestLaunch extends Partial<JavaLaunch> {
 /** In a folder of its own on tmpfs; both are gone when the test is. */
 export async function startTestJava({ jdk, ...launch }: TestLaunch): Promise<JavaProgram> {
   const folder = runFolder();
-  const program = await startJava({ java: jdk.java, folder, name: 'jvm', main: { classPath: ['/nonexistent'], mainClass: 'Main' }, args: [], ...launch, jvmArgs: [...defaultFlags(jdk, folder), '-Xmx32m', '-XX:+UseSerialGC', ...(launch.jvmArgs ?? [])] });
+  const program = await startJava({
+    java: jdk.java,
+    folder,
+    name: 'jvm',
+    main: { classPath: ['/nonexistent'], mainClass: 'Main' },
+    args: [],
+    ...launch,
+    jvmArgs: [...defaultFlags(jdk, folder), '-Xmx32m', '-XX:+UseSerialGC', ...(launch.jvmArgs ?? [])],
+  });
   onTestFinished(async () => {
     if (program.exit() === null) endProcess(program.pid);
     await program.exited;
@@ -44,6 +59,8 @@ export async function startTestJava({ jdk, ...launch }: TestLaunch): Promise<Jav
 
 export function runFolder(): string {
   const folder = mkdtempSync('/dev/shm/pauselab-test-java-');
-  onTestFinished(() => { rmSync(folder, { recursive: true, force: true }); });
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }

@@ -22,11 +22,15 @@ export function installedJdks(): readonly Jdk[] {
   const below = existsSync(folder) ? readdirSync(folder).map((name) => `${folder}/${name}/bin/java`) : [];
   const onPath = execFileSync('sh', ['-c', 'command -v java'], { encoding: 'utf8' }).trim();
   const programs = new Set([onPath, ...below].filter((java) => existsSync(java)).map((java) => realpathSync(java)));
-  return [...programs].map((java) => ({ java, version: versionOf(java) })).filter(({ version }) => Number.parseInt(version, 10) >= 17);
+  return [...programs]
+    .map((java) => ({ java, version: versionOf(java) }))
+    .filter(({ version }) => Number.parseInt(version, 10) >= 17);
 }
 
 function versionOf(java: string): string {
-  const properties = execFileSync('sh', ['-c', '"$0" -XshowSettings:properties -version 2>&1', java], { encoding: 'utf8' });
+  const properties = execFileSync('sh', ['-c', '"$0" -XshowSettings:properties -version 2>&1', java], {
+    encoding: 'utf8',
+  });
   return /^\s*java\.version = (\S+)$/m.exec(properties)?.[1] ?? '0';
 }
 

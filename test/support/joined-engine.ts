@@ -23,7 +23,9 @@ export async function startJoinedEngine(lines: readonly string[]): Promise<Joine
   const folder = mkdtempSync('/dev/shm/pauselab-test-joined-');
   const boardPath = join(folder, 'board');
   writeFileSync(join(folder, 'plan'), [`board path=${boardPath} threshold_ns=100000000`, ...lines, ''].join('\n'));
-  const engine = spawn(nativeProgram('pauselab-engine'), ['run', join(folder, 'plan')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const engine = spawn(nativeProgram('pauselab-engine'), ['run', join(folder, 'plan')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   await until('the board', () => isBoardThere(boardPath));
   return {
     board: openBoard(boardPath),

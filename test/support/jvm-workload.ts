@@ -35,29 +35,60 @@ export interface JvmWorkload extends JoinedEngine {
   readonly go: (window_ms: number) => Promise<void>;
 }
 
-export const probeLine = (operation: string, more = ''): string => `probe name=p.${operation} operation=${operation} ${more}`;
+export const probeLine = (operation: string, more = ''): string =>
+  `probe name=p.${operation} operation=${operation} ${more}`;
 export const loadLine = (load: string, more = ''): string => `load name=l.${load} load=${load} ${more}`;
 /** The seats of such lines; probes have a schedule. */
 export const seatOf = (line: string, interval_ns = 1_000_000): string => {
   const name = /name=(\S+)/.exec(line)?.[1] ?? '';
-  return line.startsWith('probe') ? `joined role=victim name=${name} interval_ns=${interval_ns} offset_ns=0` : `joined role=load name=${name} interval_ns=0 offset_ns=0`;
+  return line.startsWith('probe')
+    ? `joined role=victim name=${name} interval_ns=${interval_ns} offset_ns=0`
+    : `joined role=load name=${name} interval_ns=0 offset_ns=0`;
 };
 
-export async function startJvmWorkload({ java, joined, plan, jvmArgs = [], classPath = [], env = {} }: JvmWorkloadInput): Promise<JvmWorkload> {
+export async function startJvmWorkload({
+  java,
+  joined,
+  plan,
+  jvmArgs = [],
+  classPath = [],
+  env = {},
+}: JvmWorkloadInput): Promise<JvmWorkload> {
   const engine = await startJoinedEngine(joined);
   const { board, boardPath, folder } = engine;
   const reportPath = join(folder, 'jvm.json');
   const planPath = join(folder, 'jvm.plan');
-  writeFileSync(planPath, [`board path=${boardPath}`, `report path=${reportPath}`, `native path=${nativeLibrary}`, ...plan, ''].join('\n'));
-  const child = spawn(java, [nativeAccess, '-XX:+PerfDisableSharedMem', ...jvmArgs, '-cp', [...classPath, jar].join(':'), 'pauselab.Workload', planPath], { stdio: ['ignore', 'pipe', 'pipe'], env, cwd: folder });
+  writeFileSync(
+    planPath,
+    [`board path=${boardPath}`, `report path=${reportPath}`, `native path=${nativeLibrary}`, ...plan, ''].join('\n'),
+  );
+  const child = spawn(
+    java,
+    [
+      nativeAccess,
+      '-XX:+PerfDisableSharedMem',
+      ...jvmArgs,
+      '-cp',
+      [...classPath, jar].join(':'),
+      'pauselab.Workload',
+      planPath,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], env, cwd: folder },
+  );
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
   let end: JvmEnd | null = null;
   const ended = new Promise<JvmEnd>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => { resolve((end = { code, signal, stdout, stderr })); });
+    child.once('close', (code, signal) => {
+      resolve((end = { code, signal, stdout, stderr }));
+    });
   });
   ended.catch(() => undefined);
   const ready = async (): Promise<void> => {

@@ -1,4 +1,7 @@
-/** Kernels that are none: images with a right header, packages and a signed repository, all made by the tests themselves. */
+/**
+ * Kernels that are none: images with a right header, packages and a signed repository, all made by the tests
+ * themselves.
+ */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -15,7 +18,10 @@ export interface ImageOptions {
 }
 
 /** A bzImage as far as its boot header goes: five sectors of setup, then what would be the kernel. */
-export function bzImage(release: string, { bits = 64, payload = Buffer.from('no kernel'), protocol = 0x20f }: ImageOptions = {}): Buffer {
+export function bzImage(
+  release: string,
+  { bits = 64, payload = Buffer.from('no kernel'), protocol = 0x20f }: ImageOptions = {},
+): Buffer {
   const setup = Buffer.alloc(5 * 512);
   const rest = Buffer.alloc(Math.ceil((payload.length + 16) / 16) * 16);
   payload.copy(rest, 16);
@@ -46,7 +52,9 @@ export function elf(content: Buffer, machine = 62): Buffer {
 }
 
 export function config(version: string, options: Readonly<Record<string, string>> = {}): string {
-  const lines = Object.entries({ HZ: '250', PER_VMA_LOCK: 'y', ...options }).map(([name, value]) => (value === 'n' ? `# CONFIG_${name} is not set` : `CONFIG_${name}=${value}`));
+  const lines = Object.entries({ HZ: '250', PER_VMA_LOCK: 'y', ...options }).map(([name, value]) =>
+    value === 'n' ? `# CONFIG_${name} is not set` : `CONFIG_${name}=${value}`,
+  );
   return `#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86 ${version} Kernel Configuration\n#\n${lines.join('\n')}\n`;
 }
 
@@ -67,14 +75,25 @@ export function makeDeb(folder: string, { name, version, architecture = 'amd64',
     writeFileSync(join(tree, path), content);
   };
   for (const [path, content] of Object.entries(files)) put(path, content);
-  put('DEBIAN/control', `Package: ${name}\nVersion: ${version}\nArchitecture: ${architecture}\nMaintainer: Tests <tests@example.org>\n${depends === undefined ? '' : `Depends: ${depends}\n`}Description: made by a test\n`);
+  put(
+    'DEBIAN/control',
+    `Package: ${name}\nVersion: ${version}\nArchitecture: ${architecture}\nMaintainer: Tests <tests@example.org>\n${depends === undefined ? '' : `Depends: ${depends}\n`}Description: made by a test\n`,
+  );
   const path = join(folder, `${name}_${version}_${architecture}.deb`);
   execFileSync('dpkg-deb', ['--build', '-Znone', '--root-owner-group', tree, path], { stdio: 'pipe' });
   return path;
 }
 
 /** A linux-image package of the older layout: all in one. */
-export function imageDeb(version: string, { flavour = 'cloud-amd64', padding = 0, upstream = version.replace(/-.*/, ''), options = {} }: { flavour?: string; padding?: number; upstream?: string; options?: Readonly<Record<string, string>> } = {}): Deb {
+export function imageDeb(
+  version: string,
+  {
+    flavour = 'cloud-amd64',
+    padding = 0,
+    upstream = version.replace(/-.*/, ''),
+    options = {},
+  }: { flavour?: string; padding?: number; upstream?: string; options?: Readonly<Record<string, string>> } = {},
+): Deb {
   const release = `${upstream}+deb13-${flavour}`;
   return {
     name: `linux-image-${release}`,
@@ -88,13 +107,19 @@ export function imageDeb(version: string, { flavour = 'cloud-amd64', padding = 0
 }
 
 /** The newer layout: an image package with nothing in it, and its parts. */
-export function splitDebs(version: string, flavour = 'cloud-amd64'): { readonly image: Deb; readonly binary: Deb; readonly base: Deb; readonly modules: Deb } {
+export function splitDebs(
+  version: string,
+  flavour = 'cloud-amd64',
+): { readonly image: Deb; readonly binary: Deb; readonly base: Deb; readonly modules: Deb } {
   const upstream = version.replace(/-.*/, '');
   const release = `${upstream}+deb13-${flavour}`;
   const part = (kind: string, files: Deb['files']): Deb => ({ name: `linux-${kind}-${release}`, version, files });
   const depends = ['base', 'binary', 'modules'].map((kind) => `linux-${kind}-${release} (= ${version})`).join(', ');
   return {
-    image: { ...part('image', { [`usr/share/doc/linux-image-${release}/note`]: 'empty' }), depends: `kmod, ${depends}` },
+    image: {
+      ...part('image', { [`usr/share/doc/linux-image-${release}/note`]: 'empty' }),
+      depends: `kmod, ${depends}`,
+    },
     binary: part('binary', { [`usr/lib/modules/${release}/vmlinuz`]: bzImage(release) }),
     base: part('base', { [`usr/lib/modules/${release}/config`]: config(upstream) }),
     modules: part('modules', { [`usr/lib/modules/${release}/kernel/fs/nothing.ko`]: 'no module' }),
@@ -118,7 +143,11 @@ export function signingKey(home: string): SigningKey {
 }
 
 function gpg(home: string, args: readonly string[]): void {
-  execFileSync('gpg', ['--homedir', home, '--batch', '--yes', '--pinentry-mode', 'loopback', '--passphrase', '', ...args], { stdio: 'pipe' });
+  execFileSync(
+    'gpg',
+    ['--homedir', home, '--batch', '--yes', '--pinentry-mode', 'loopback', '--passphrase', '', ...args],
+    { stdio: 'pipe' },
+  );
 }
 
 /** One suite of a repository in `folder`: its packages, and an InRelease, signed if there is a key. */
@@ -149,7 +178,10 @@ function sha256(bytes: Buffer): string {
 export function aptEnvironment(folder: string, uri: string, keyring: string): Record<string, string> {
   mkdirSync(join(folder, 'lists/partial'), { recursive: true });
   writeFileSync(join(folder, 'sources.list'), `deb [arch=amd64] ${uri} trixie main\n`);
-  writeFileSync(join(folder, 'apt.conf'), `Dir::Etc::SourceList "${folder}/sources.list";\nDir::Etc::SourceParts "/dev/null";\nDir::State::Lists "${folder}/lists";\nAcquire::http::Proxy "DIRECT";\n`);
+  writeFileSync(
+    join(folder, 'apt.conf'),
+    `Dir::Etc::SourceList "${folder}/sources.list";\nDir::Etc::SourceParts "/dev/null";\nDir::State::Lists "${folder}/lists";\nAcquire::http::Proxy "DIRECT";\n`,
+  );
   return { APT_CONFIG: join(folder, 'apt.conf'), PAUSELAB_KEYRING: keyring, PAUSELAB_CACHE: join(folder, 'cache') };
 }
 
@@ -178,5 +210,11 @@ export async function mirrorOf(stalls: (url: string) => boolean): Promise<HttpMi
     server.close();
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return { uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`, serve: (path) => { folder = path; }, stalled: () => hasStalled };
+  return {
+    uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`,
+    serve: (path) => {
+      folder = path;
+    },
+    stalled: () => hasStalled,
+  };
 }

@@ -10,7 +10,9 @@ import type { NativeArm, ResolvedProfile } from '../../src/profile/resolved.js';
 import { countsByTagOf } from './bundle.js';
 import { untilMeasuring, type LiveRun } from './live-run.js';
 
-export const injectEngine = fileURLToPath(new URL('../../native/build/Release/pauselab-engine-inject', import.meta.url));
+export const injectEngine = fileURLToPath(
+  new URL('../../native/build/Release/pauselab-engine-inject', import.meta.url),
+);
 
 export const interval_ns = 1_000_000;
 export const warmup_ns = 200_000_000;
@@ -28,7 +30,15 @@ export interface Injection {
   readonly meanwhile?: (run: LiveRun) => Promise<void>;
 }
 
-export async function runInjected({ operation, at, duration_ns, for_ns = 0, drain_ns = 1_000_000_000, engine = injectEngine, meanwhile }: Injection): Promise<ExecutedRun & { readonly counts: Readonly<Record<string, number>> }> {
+export async function runInjected({
+  operation,
+  at,
+  duration_ns,
+  for_ns = 0,
+  drain_ns = 1_000_000_000,
+  engine = injectEngine,
+  meanwhile,
+}: Injection): Promise<ExecutedRun & { readonly counts: Readonly<Record<string, number>> }> {
   vi.stubEnv('PAUSELAB_ENGINE', engine);
   vi.stubEnv('PAUSELAB_INJECT_AT', String(warmup_ns / interval_ns + at));
   vi.stubEnv('PAUSELAB_INJECT_FOR_NS', String(for_ns));
@@ -49,7 +59,10 @@ export async function runInjected({ operation, at, duration_ns, for_ns = 0, drai
       onSnapshot: () => undefined,
     };
     const run = executeRun(input, cpuTopology());
-    const [output] = await Promise.all([run, meanwhile === undefined ? undefined : untilMeasuring(process.pid).then(meanwhile)]);
+    const [output] = await Promise.all([
+      run,
+      meanwhile === undefined ? undefined : untilMeasuring(process.pid).then(meanwhile),
+    ]);
     return { ...output, counts: countsByTagOf(output.files['histograms.hlog'] ?? '') };
   } finally {
     vi.unstubAllEnvs();
@@ -66,7 +79,16 @@ function armWith(operation: Injection['operation']): NativeArm {
     jvm: null,
     stall: { aim_ns: 1, leastHold_ns: 1 },
     layout: 'isolated',
-    holder: { ...first, operation: 'madvise_free', pause_ns: 0, region: { kind: 'calibrated' }, pages: 'small', toucher: null, process: 'same', active: false },
+    holder: {
+      ...first,
+      operation: 'madvise_free',
+      pause_ns: 0,
+      region: { kind: 'calibrated' },
+      pages: 'small',
+      toucher: null,
+      process: 'same',
+      active: false,
+    },
     hogs: { ...first, count: 0, burst: null },
     victims: [{ ...thread, series, role: 'control', operation: operation as 'noop', layout: 'isolated', interval_ns }],
     series: [series],
@@ -77,9 +99,18 @@ export const series = 'control.injected';
 
 function profileWith(arm: NativeArm, duration_ns: number, drain_ns: number): ResolvedProfile {
   return {
-    name: 'known-truth', title: '', description: '', runs: 1, seed: 1, warmup_ns, duration_ns, drain_ns,
+    name: 'known-truth',
+    title: '',
+    description: '',
+    runs: 1,
+    seed: 1,
+    warmup_ns,
+    duration_ns,
+    drain_ns,
     threshold_ns: 100_000_000,
     spoiled: { steal_share: 1, foreignLoad_share: 1, retries: 0 },
-    kernels: [], preempt: [], arms: [arm],
+    kernels: [],
+    preempt: [],
+    arms: [arm],
   };
 }

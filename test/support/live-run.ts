@@ -15,7 +15,10 @@ export interface LiveRun {
   readonly sampler: number;
 }
 
-/** Once a run's window is open and its first victim has recorded some samples. Runs that only size a region have no victim. */
+/**
+ * Once a run's window is open and its first victim has recorded some samples. Runs that only size a region have no
+ * victim.
+ */
 export function untilMeasuring(pauselab: number, { samples = 30 } = {}): Promise<LiveRun> {
   return until(`a run of process ${pauselab} measures`, () => {
     for (const folder of runtimeFolders([pauselab])) {

@@ -1,7 +1,10 @@
 /** Pages of the documentation, as tests read them. */
 import { readFileSync } from 'node:fs';
 
-/** Relative to the repository. Rows of tables have one blank around each cell, however wide the formatter makes their columns. */
+/**
+ * Relative to the repository. Rows of tables have one blank around each cell, however wide the formatter makes their
+ * columns.
+ */
 export function readPage(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
     .split('\n')

@@ -36,13 +36,24 @@ export interface Running {
 const children = new Set<ChildProcess>();
 const pids = new Set<number>([process.pid]);
 
-export function startPauselab(args: readonly string[], { env = {}, wrapper = [], cwd = repository, main = mainFile }: Options = {}): Running {
+export function startPauselab(
+  args: readonly string[],
+  { env = {}, wrapper = [], cwd = repository, main = mainFile }: Options = {},
+): Running {
   const [file = process.execPath, ...rest] = [...wrapper, process.execPath, main, ...args];
-  const child = spawn(file, rest, { cwd, env: { ...process.env, PAUSELAB_LOG_FORMAT: 'json', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, rest, {
+    cwd,
+    env: { ...process.env, PAUSELAB_LOG_FORMAT: 'json', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.add(child);
   const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text; });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text; });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text;
+  });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
@@ -52,7 +63,14 @@ export function startPauselab(args: readonly string[], { env = {}, wrapper = [],
   });
   const pid = child.pid ?? 0;
   pids.add(pid);
-  return { pid, ended, logs: () => linesOf(output.stderr).logs, kill: (signal) => { child.kill(signal); } };
+  return {
+    pid,
+    ended,
+    logs: () => linesOf(output.stderr).logs,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+  };
 }
 
 export function pauselab(args: readonly string[], options?: Options): Promise<Ended> {
@@ -67,11 +85,15 @@ export function runtimeFolders(of: Iterable<number> = pids): string[] {
     .map((name) => `/dev/shm/${name}`);
 }
 
-/** To be called once by a test file, last: what a failed test left running ends with it, and nothing else may be left. */
+/**
+ * To be called once by a test file, last: what a failed test left running ends with it, and nothing else may be left.
+ */
 export function expectNothingLeft(): void {
   test('leaves no process and nothing in /dev/shm', async () => {
     await until('our processes are gone', () => [...pids].every((pid) => pid === process.pid || !isAlive(pid)));
-    await until('workload and sampler are gone', () => [...pids].every((pid) => processesWith(`/dev/shm/pauselab-run-${pid}-`).length === 0));
+    await until('workload and sampler are gone', () =>
+      [...pids].every((pid) => processesWith(`/dev/shm/pauselab-run-${pid}-`).length === 0),
+    );
     expect(runtimeFolders()).toEqual([]);
   });
 }
@@ -96,15 +118,26 @@ export function shell(script: string, args: readonly string[]): string[] {
 
 /** Fails with what the command itself said of its failure: an exit code alone tells nobody why. */
 export function expectSuccess({ code, signal, sentences, logs }: Ended): void {
-  if (code !== 0) throw new Error(`pauselab ended with ${code ?? signal ?? 'nothing'}: ${sentences.join(' ')} (its last lines on the way: ${logs.slice(-3).join(' / ')})`);
+  if (code !== 0)
+    throw new Error(
+      `pauselab ended with ${code ?? signal ?? 'nothing'}: ${sentences.join(' ')} (its last lines on the way: ${logs.slice(-3).join(' / ')})`,
+    );
   expect(sentences).toEqual([]);
 }
 
 /** What every failure looks like to the user: a sentence (or a list of problems), no result, no stack, no folder. */
-export function expectFault(ended: Ended, wanted: { code: number; says: readonly (string | RegExp)[]; out?: string }): void {
-  expect({ code: ended.code, signal: ended.signal, stderr: ended.stderr }).toMatchObject({ code: wanted.code, signal: null });
+export function expectFault(
+  ended: Ended,
+  wanted: { code: number; says: readonly (string | RegExp)[]; out?: string },
+): void {
+  expect({ code: ended.code, signal: ended.signal, stderr: ended.stderr }).toMatchObject({
+    code: wanted.code,
+    signal: null,
+  });
   expect(ended.sentences).toHaveLength(wanted.says.length);
-  wanted.says.forEach((text, i) => { expect(ended.sentences[i]).toMatch(text); });
+  wanted.says.forEach((text, i) => {
+    expect(ended.sentences[i]).toMatch(text);
+  });
   expect(ended.sentences[0]).toMatch(/^pauselab: /);
   expect(ended.stderr).not.toMatch(/^\s+at |internal error/m);
   expect(ended.stdout).toBe('');

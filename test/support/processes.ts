@@ -26,7 +26,9 @@ export function processesWith(text: string): number[] {
 }
 
 function pids(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 /** State, parent and so on: what follows the name, which may hold blanks and parentheses. */

@@ -1,11 +1,15 @@
 /**
- * A real kernel from the mirror, in the user's own cache: outside of the clone, so that it is fetched once. Where there is
+ * A real kernel from the mirror, in the user's own cache: outside of the clone, so that it is fetched once. Where there
+ * is
  * no mirror to fetch it from the test is skipped with what pauselab says of it; any other failure is one.
  */
 import type { KernelImage } from '../../src/kernel/kernel-image.js';
 import { pauselab } from './pauselab.js';
 
-export async function realKernel(asked: string, skip: (condition: boolean, reason: string) => void): Promise<KernelImage> {
+export async function realKernel(
+  asked: string,
+  skip: (condition: boolean, reason: string) => void,
+): Promise<KernelImage> {
   const { code, stdout, stderr, sentences } = await pauselab(['kernels', 'fetch', asked, '--json']);
   const said = sentences.join(' ');
   skip(code === 5 && /could not be fetched|no mirror of Debian|no apt-get/.test(said), said);

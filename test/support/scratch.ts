@@ -15,7 +15,9 @@ export function scratchFolder(): Scratch {
   const path = mkdtempSync(join(tmpdir(), 'pauselab-machine-'));
   // Tests also run as another user.
   chmodSync(path, 0o755);
-  afterAll(() => { rmSync(path, { recursive: true, force: true }); });
+  afterAll(() => {
+    rmSync(path, { recursive: true, force: true });
+  });
   let count = 0;
   const fresh = (name: string): string => join(path, `${(count += 1)}-${name}`);
   return {

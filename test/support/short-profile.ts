@@ -24,5 +24,6 @@ export const victims = ['writer.mprotect', 'control.timer'] as const;
 /** `--arm` and `--seed` that put an arm first, so that a test need not wait for the others. */
 export function armFirst(name: 'foreign-control' | 'crossing'): string[] {
   const arms = ['idle-control', 'foreign-control', 'crossing'];
-  for (let seed = 1; ; seed += 1) if (runOrder(arms, ['host'], 1, seed)[0]?.arm === name) return ['--arm', 'crossing', '--seed', String(seed)];
+  for (let seed = 1; ; seed += 1)
+    if (runOrder(arms, ['host'], 1, seed)[0]?.arm === name) return ['--arm', 'crossing', '--seed', String(seed)];
 }

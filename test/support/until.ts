@@ -3,7 +3,11 @@
 const poll_ms = 10;
 
 /** The first value that is neither null, undefined nor false; fails with `what` after the deadline. */
-export async function until<T>(what: string, look: () => T | Promise<T>, deadline_ms = 30_000): Promise<Exclude<T, null | undefined | false>> {
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  deadline_ms = 30_000,
+): Promise<Exclude<T, null | undefined | false>> {
   const deadline = Date.now() + deadline_ms;
   for (;;) {
     const value = await look();

@@ -19,8 +19,12 @@ export const program = (): Program => commandLine([], () => undefined);
 
 const names = program().commands.map((one) => one.name());
 
-/** As a shell, YAML or Groovy would end it: a quote or bracket that was open before, a pipe, a comment, the description beside an example. */
-const start = /(?<=^|[\s'"(:-])(?:node )?pauselab(?:\/dist\/main\.js)? (?=(?<first>-{0,2}[a-z][a-z-]*)(?:$|[\s'"`)|>]))/g;
+/**
+ * As a shell, YAML or Groovy would end it: a quote or bracket that was open before, a pipe, a comment, the description
+ * beside an example.
+ */
+const start =
+  /(?<=^|[\s'"(:-])(?:node )?pauselab(?:\/dist\/main\.js)? (?=(?<first>-{0,2}[a-z][a-z-]*)(?:$|[\s'"`)|>]))/g;
 
 export function commandsIn(line: string): string[] {
   return [...line.matchAll(start)].flatMap((found) => {
@@ -29,7 +33,11 @@ export function commandsIn(line: string): string[] {
     const before = line.slice(0, found.index);
     const rest = line.slice(found.index + found[0].length);
     const isQuoted = before.split("'").length % 2 === 0;
-    const text = isQuoted ? (rest.split("'")[0] ?? '') : before.endsWith('$(') ? (rest.split(')')[0] ?? '') : withoutTail(rest);
+    const text = isQuoted
+      ? (rest.split("'")[0] ?? '')
+      : before.endsWith('$(')
+        ? (rest.split(')')[0] ?? '')
+        : withoutTail(rest);
     return [text.trim()];
   });
 }
@@ -54,16 +62,34 @@ export function codeOf(page: string): string[] {
 }
 
 /** Where a command may stand in a file. */
-export const pages = ['README.md', 'bench/README.md', ...readdirSync(`${repository}/docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
-const shipped = readdirSync(`${repository}/profiles`).filter((name) => name.endsWith('.yaml')).map((name) => `profiles/${name}`);
+export const pages = [
+  'README.md',
+  'bench/README.md',
+  ...readdirSync(`${repository}/docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const shipped = readdirSync(`${repository}/profiles`)
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => `profiles/${name}`);
 
 export async function writtenCommands(): Promise<WrittenCommand[]> {
   const read = (path: string): string => readFileSync(`${repository}/${path}`, 'utf8');
   const found: WrittenCommand[] = [];
-  for (const page of pages) for (const line of codeOf(read(page))) for (const text of commandsIn(line)) found.push({ source: page, text });
-  for (const file of shipped) for (const line of read(file).split('\n')) for (const text of commandsIn(line)) found.push({ source: file, text: text.replace(/(?<=['\w])\.(?: .*)?$/, '') });
-  for (const words of helped(program())) for (const line of (await command(...words, '--help')).stdout.split('\n').filter((line) => !line.startsWith('Usage: '))) for (const text of commandsIn(line)) found.push({ source: `${['pauselab', ...words].join(' ')} --help`, text });
-  return found.filter((one, i) => found.findIndex(({ source, text }) => source === one.source && text === one.text) === i);
+  for (const page of pages)
+    for (const line of codeOf(read(page))) for (const text of commandsIn(line)) found.push({ source: page, text });
+  for (const file of shipped)
+    for (const line of read(file).split('\n'))
+      for (const text of commandsIn(line))
+        found.push({ source: file, text: text.replace(/(?<=['\w])\.(?: .*)?$/, '') });
+  for (const words of helped(program()))
+    for (const line of (await command(...words, '--help')).stdout
+      .split('\n')
+      .filter((line) => !line.startsWith('Usage: ')))
+      for (const text of commandsIn(line)) found.push({ source: `${['pauselab', ...words].join(' ')} --help`, text });
+  return found.filter(
+    (one, i) => found.findIndex(({ source, text }) => source === one.source && text === one.text) === i,
+  );
 }
 
 /** The words of every command. */
@@ -73,8 +99,17 @@ function helped(one: Program, words: readonly string[] = []): string[][] {
 
 /** What a reader puts in, as something that is there in the folder of the test. */
 const placeholders: Readonly<Record<string, string>> = {
-  PROFILE: 'convoy', NAME: 'g1-uncommit', BUNDLE: 'results/before', 'BUNDLE…': 'results/before', FILE: 'file.html', A: 'results/before', B: 'results/after', C: 'results/both', N: '1',
-  'path=value': 'runs=2', '…': 'results/before',
+  PROFILE: 'convoy',
+  NAME: 'g1-uncommit',
+  BUNDLE: 'results/before',
+  'BUNDLE…': 'results/before',
+  FILE: 'file.html',
+  A: 'results/before',
+  B: 'results/after',
+  C: 'results/both',
+  N: '1',
+  'path=value': 'runs=2',
+  '…': 'results/before',
 };
 
 export function argumentsOf(text: string): string[] {

@@ -28,10 +28,42 @@ export interface Attack {
 }
 
 export const attacks: Readonly<Record<Kind, Attack>> = {
-  kills: { share: 0.4, names: killNames, make: kill, placeOf: placeOfKill, columns: phases, most_cpu_s: 120, impossible: sharedFolders },
-  guests: { share: 0.1, names: guestNames, make: guest, placeOf: placeOfGuest, columns: guestPhases, most_cpu_s: 120, impossible: sharedFolders },
-  faults: { share: 0.35, names: faultNames, make: fault, placeOf: placeOfFault, columns: calls, most_cpu_s: 120, impossible: sharedFolders },
-  mutations: { share: 0.2, names: mutationNames, make: mutation, placeOf: placeOfMutation, columns: mutationColumns, most_cpu_s: 20, impossible: null },
+  kills: {
+    share: 0.4,
+    names: killNames,
+    make: kill,
+    placeOf: placeOfKill,
+    columns: phases,
+    most_cpu_s: 120,
+    impossible: sharedFolders,
+  },
+  guests: {
+    share: 0.1,
+    names: guestNames,
+    make: guest,
+    placeOf: placeOfGuest,
+    columns: guestPhases,
+    most_cpu_s: 120,
+    impossible: sharedFolders,
+  },
+  faults: {
+    share: 0.35,
+    names: faultNames,
+    make: fault,
+    placeOf: placeOfFault,
+    columns: calls,
+    most_cpu_s: 120,
+    impossible: sharedFolders,
+  },
+  mutations: {
+    share: 0.2,
+    names: mutationNames,
+    make: mutation,
+    placeOf: placeOfMutation,
+    columns: mutationColumns,
+    most_cpu_s: 20,
+    impossible: null,
+  },
 };
 
 export function attackOf(name: string): Attack {

@@ -18,7 +18,12 @@ export interface Outcome {
 
 /** Of one attack: the same seed and the same words give the same dice. */
 export function diceOf(seed: number, ...words: readonly (string | number)[]): Random {
-  return seededRandom(createHash('sha256').update([seed, ...words].join('/')).digest().readUInt32LE(0));
+  return seededRandom(
+    createHash('sha256')
+      .update([seed, ...words].join('/'))
+      .digest()
+      .readUInt32LE(0),
+  );
 }
 
 export function oneOf<T>(items: readonly T[], random: Random): T {

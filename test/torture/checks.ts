@@ -29,7 +29,12 @@ export function shellCode({ code, signal }: Pick<CommandEnd, 'code' | 'signal'>)
 export function wrongEnd(end: CommandEnd, allowed: readonly number[] = documented): string[] {
   if (end.hung) return [`it did not end: ${end.words.join(' ')}`];
   const code = shellCode(end);
-  const wrongCode = code === null || !allowed.includes(code) ? [`it ended with ${end.signal ?? String(end.code)}, and ${allowed.join(', ')} were possible; it said: ${end.sentences.join(' / ').slice(0, mostQuoted)}`] : [];
+  const wrongCode =
+    code === null || !allowed.includes(code)
+      ? [
+          `it ended with ${end.signal ?? String(end.code)}, and ${allowed.join(', ')} were possible; it said: ${end.sentences.join(' / ').slice(0, mostQuoted)}`,
+        ]
+      : [];
   const text = wrongText(end.stderr);
   return [...wrongCode, ...(text.length > 0 ? text : wrongSentences(end))];
 }
@@ -38,7 +43,10 @@ function wrongSentences(end: CommandEnd): string[] {
   const { sentences, signal } = end;
   const said = sentences.join(' / ').slice(0, mostQuoted);
   if (signal !== null) return sentences.length === 0 ? [] : [`a signal ended it, and it said: ${said}`];
-  if (succeeded(end)) return sentences.every((line) => isNote(line) || (end.code !== ExitCode.ok && isLostOutput(line))) ? [] : [`it succeeded and said: ${said}`];
+  if (succeeded(end))
+    return sentences.every((line) => isNote(line) || (end.code !== ExitCode.ok && isLostOutput(line)))
+      ? []
+      : [`it succeeded and said: ${said}`];
   return sentences.length === 1 ? [] : [`it failed and said ${sentences.length} sentences instead of one: ${said}`];
 }
 
@@ -57,7 +65,9 @@ export function wrongText(stderr: string): string[] {
   const [first, place] = [/^.*internal error.*$/m.exec(stderr)?.[0], /^\s+at .*/m.exec(stderr)?.[0].trim()];
   if (first !== undefined) return [`it says: ${first.slice(0, mostQuoted)} ${place ?? ''}`];
   if (place !== undefined) return [`it prints a stack: ${stderr.slice(0, mostQuoted).replace(/\n[^]*/, '')} ${place}`];
-  return /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(stderr) ? [`control characters reach the terminal: ${JSON.stringify(stderr.slice(0, mostQuoted))}`] : [];
+  return /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(stderr)
+    ? [`control characters reach the terminal: ${JSON.stringify(stderr.slice(0, mostQuoted))}`]
+    : [];
 }
 
 const mostQuoted = 300;
@@ -101,10 +111,15 @@ export interface Compared {
 }
 
 /**
- * Every run of a bundle holds the samples of its board, and every board that recorded any has its run. `mayLack`: the command
+ * Every run of a bundle holds the samples of its board, and every board that recorded any has its run. `mayLack`: the
+ * command
  * was killed before it could write what it had measured.
  */
-export function compareWithBoards(bundle: string, boards: readonly Board[], { mayLack }: { readonly mayLack: boolean }): Compared {
+export function compareWithBoards(
+  bundle: string,
+  boards: readonly Board[],
+  { mayLack }: { readonly mayLack: boolean },
+): Compared {
   let runs: readonly RunFile[] = [];
   try {
     if (existsSync(join(bundle, 'manifest.json'))) runs = openBundle(bundle).runs;
@@ -124,13 +139,19 @@ export function compareWithBoards(bundle: string, boards: readonly Board[], { ma
       const n = recorded.series[index]?.service.n;
       const figures = run.holder?.name === name ? run.holder : run.series.find((series) => series.name === name);
       samples += n ?? 0;
-      if (figures?.service.n !== n) problems.push(`samples lost: ${name} of run ${run.name} has ${String(figures?.service.n)} samples, its board ${String(n)}`);
+      if (figures?.service.n !== n)
+        problems.push(
+          `samples lost: ${name} of run ${run.name} has ${String(figures?.service.n)} samples, its board ${String(n)}`,
+        );
     }
   }
   if (!mayLack) {
     for (const board of boards.filter((one) => !found.has(one))) {
       const n = takeSnapshot(board).series.reduce((sum, { service }) => sum + service.n, 0);
-      if (n > 0) problems.push(`samples lost: a board recorded ${n} samples (${board.series.map(({ name }) => name).join(', ')}), and the bundle has no such run`);
+      if (n > 0)
+        problems.push(
+          `samples lost: a board recorded ${n} samples (${board.series.map(({ name }) => name).join(', ')}), and the bundle has no such run`,
+        );
     }
   }
   return { problems, inBundle: runs.length, runs: found.size, samples };
@@ -147,13 +168,19 @@ function countsThatDiffer(folder: string, run: RunFile): string[] {
   try {
     const { intervals, truncated } = readHlog(readFileSync(join(folder, 'histograms.hlog'), 'utf8'));
     if (truncated) return [`the histograms of run ${run.name} are cut off`];
-    for (const { tag, counts: { n } } of intervals) counts.set(tag ?? '', (counts.get(tag ?? '') ?? 0) + n);
+    for (const {
+      tag,
+      counts: { n },
+    } of intervals)
+      counts.set(tag ?? '', (counts.get(tag ?? '') ?? 0) + n);
   } catch (error) {
     return [`the histograms of run ${run.name} cannot be read: ${messageOf(error)}`];
   }
   return run.series.flatMap(({ name, service }) => {
     const n = counts.get(`${name}.service`) ?? 0;
-    return n === service.n ? [] : [`${name} of run ${run.name} has ${service.n} samples in run.json and ${n} in its histograms`];
+    return n === service.n
+      ? []
+      : [`${name} of run ${run.name} has ${service.n} samples in run.json and ${n} in its histograms`];
   });
 }
 
@@ -163,9 +190,15 @@ export async function unreadable(bundle: string): Promise<string[]> {
   // What killed pauselab before its first run left nothing to read.
   if (!existsSync(runs) || readdirSync(runs).filter((name) => !name.startsWith('.')).length === 0) return [];
   const problems: string[] = [];
-  for (const words of [['report', bundle], ['compare', bundle, bundle], ['export', bundle, '--format', 'csv'], ['explain', bundle]]) {
+  for (const words of [
+    ['report', bundle],
+    ['compare', bundle, bundle],
+    ['export', bundle, '--format', 'csv'],
+    ['explain', bundle],
+  ]) {
     const { code, stderr } = await inTurn(() => command(...words));
-    if (code !== ExitCode.ok && code !== ExitCode.inconclusive) problems.push(`earlier results are not readable: ${words[0] ?? ''} ends with ${code}: ${stderr.trim()}`);
+    if (code !== ExitCode.ok && code !== ExitCode.inconclusive)
+      problems.push(`earlier results are not readable: ${words[0] ?? ''} ends with ${code}: ${stderr.trim()}`);
   }
   return problems;
 }

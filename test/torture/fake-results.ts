@@ -9,12 +9,23 @@ import { stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.j
 const arm = 'free-one-vma';
 
 /** A run for each count of stalls. Two of different days are no two copies of one. */
-export async function fakeResults(path: string, counts: readonly number[] = [0, 1, 2], day = '2026-01-01'): Promise<void> {
+export async function fakeResults(
+  path: string,
+  counts: readonly number[] = [0, 1, 2],
+  day = '2026-01-01',
+): Promise<void> {
   const profile = await loadResolved('priority-inversion');
   const startedAt = `${day}T00:00:00.000Z`;
   writeFakeBundle(path, {
     runs: counts.map((count, i): FakeRun => ({ arm, stalls: stalled(count), run: { repetition: i + 1, startedAt } })),
-    manifest: { profile, profileHash: hashOf(profile), startedAt, seed: profile.seed, order: counts.map((_, i) => ({ arm, kernel: null, repetition: i + 1 })), argv: ['run', 'priority-inversion'] },
+    manifest: {
+      profile,
+      profileHash: hashOf(profile),
+      startedAt,
+      seed: profile.seed,
+      order: counts.map((_, i) => ({ arm, kernel: null, repetition: i + 1 })),
+      argv: ['run', 'priority-inversion'],
+    },
   });
 }
 

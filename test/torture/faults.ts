@@ -1,5 +1,6 @@
 /**
- * System calls that fail: the n-th write, open, rename and so on of a command and of what it starts, for every n, each with an
+ * System calls that fail: the n-th write, open, rename and so on of a command and of what it starts, for every n, each
+ * with an
  * errno that the call may give, once or from then on; or the process is killed in place of the call. What fails is
  * native/test/fail_calls.cc.
  */
@@ -10,7 +11,16 @@ import { fileURLToPath } from 'node:url';
 import { readIfThere } from '../../src/host/files.js';
 import { shuffle } from '../../src/stats/prng.js';
 import { diceOf, type Outcome } from './attempt.js';
-import { compareWithBoards, documented, isLostOutput, processesLeft, shmLeft, strayFiles, succeeded, wrongEnd } from './checks.js';
+import {
+  compareWithBoards,
+  documented,
+  isLostOutput,
+  processesLeft,
+  shmLeft,
+  strayFiles,
+  succeeded,
+  wrongEnd,
+} from './checks.js';
 import { createSandbox, type CommandEnd, type Sandbox } from './sandbox.js';
 import { prepared, scenarioNames, scenarioOf, type ScenarioName } from './scenarios.js';
 import { watchRun } from './watch.js';
@@ -51,7 +61,8 @@ const programsFor = (call: Call): string => (alsoInOthers.includes(call) ? '' : 
 const library = fileURLToPath(new URL('../../native/build/Release/libpauselab-fail-calls.so', import.meta.url));
 const poll_ms = 5;
 
-const nameOf = ({ scenario, call, nth, answer, repeats }: Fault): string => ['faults', scenario, call, nth, `${answer}${repeats ? '+' : ''}`].join('/');
+const nameOf = ({ scenario, call, nth, answer, repeats }: Fault): string =>
+  ['faults', scenario, call, nth, `${answer}${repeats ? '+' : ''}`].join('/');
 
 /** First each call of each command once, in a random order; then each again with another answer, and so on. */
 export async function* faultNames(seed: number, root: string): AsyncGenerator<string> {
@@ -59,26 +70,38 @@ export async function* faultNames(seed: number, root: string): AsyncGenerator<st
   for (const scenario of scenarioNames) counts.set(scenario, await countOf(scenario, root));
   for (let round = 0; ; round += 1) {
     const random = diceOf(seed, 'faults', round);
-    const all = [...counts].flatMap(([scenario, ofCalls]) => calls.flatMap((call, i) => Array.from({ length: ofCalls[i] ?? 0 }, (_, n): Fault => {
-      const ways = waysToFail(call);
-      // Neighbours fail in different ways, and each round moves on.
-      const { answer, repeats } = ways[(n + round + seed) % ways.length] ?? { answer: 'EIO', repeats: false };
-      return { scenario, call, nth: n + 1, answer, repeats };
-    })));
+    const all = [...counts].flatMap(([scenario, ofCalls]) =>
+      calls.flatMap((call, i) =>
+        Array.from({ length: ofCalls[i] ?? 0 }, (_, n): Fault => {
+          const ways = waysToFail(call);
+          // Neighbours fail in different ways, and each round moves on.
+          const { answer, repeats } = ways[(n + round + seed) % ways.length] ?? { answer: 'EIO', repeats: false };
+          return { scenario, call, nth: n + 1, answer, repeats };
+        }),
+      ),
+    );
     for (const fault of shuffle(all, random)) yield nameOf(fault);
   }
 }
 
 function waysToFail(call: Call): Pick<Fault, 'answer' | 'repeats'>[] {
   const answers: readonly string[] = answersOf[call];
-  return answers.flatMap((answer) => (answer === 'SIGKILL' ? [{ answer, repeats: false }] : [{ answer, repeats: false }, { answer, repeats: true }]));
+  return answers.flatMap((answer) =>
+    answer === 'SIGKILL'
+      ? [{ answer, repeats: false }]
+      : [
+          { answer, repeats: false },
+          { answer, repeats: true },
+        ],
+  );
 }
 
 function parse(name: string): Fault {
   const [, scenarioText = '', callText = '', nth = '', answer = ''] = name.split('/');
   const scenario = scenarioNames.find((one) => one === scenarioText);
   const call = calls.find((one) => one === callText);
-  if (scenario === undefined || call === undefined || !/^[1-9]\d*$/.test(nth)) throw new Error(`${name}: there is no such fault`);
+  if (scenario === undefined || call === undefined || !/^[1-9]\d*$/.test(nth))
+    throw new Error(`${name}: there is no such fault`);
   return { scenario, call, nth: Number(nth), answer: answer.replace('+', ''), repeats: answer.endsWith('+') };
 }
 
@@ -111,8 +134,13 @@ async function unharmed(name: ScenarioName, root: string): Promise<Reference> {
   try {
     await prepared(name, root, sandbox.files);
     const { end, counts } = await attempt(name, 'call=all', sandbox);
-    if (!succeeded(end)) throw new Error(`pauselab ${end.words.join(' ')} fails although nothing is done to it: ${end.stderr}`);
-    return { counts: name.startsWith('kernels') ? await withoutOthers(name, counts, root) : counts, results: new Map(resultsOf(name).map((file) => [file, resultIn(sandbox, file)])), files: new Set(filesIn(sandbox)) };
+    if (!succeeded(end))
+      throw new Error(`pauselab ${end.words.join(' ')} fails although nothing is done to it: ${end.stderr}`);
+    return {
+      counts: name.startsWith('kernels') ? await withoutOthers(name, counts, root) : counts,
+      results: new Map(resultsOf(name).map((file) => [file, resultIn(sandbox, file)])),
+      files: new Set(filesIn(sandbox)),
+    };
   } finally {
     sandbox.remove();
   }
@@ -150,7 +178,11 @@ async function attempt(name: ScenarioName, plan: string, sandbox: Sandbox): Prom
   mkdirSync(own);
   const [counts, log] = [join(own, 'counts'), join(own, 'log')];
   writeFileSync(counts, Buffer.alloc(8 * calls.length));
-  const env = { ...environment?.(sandbox.files), LD_PRELOAD: library, PAUSELAB_FAIL_CALLS: `${plan} under=${sandbox.files}:/dev/shm counts=${counts} log=${log}` };
+  const env = {
+    ...environment?.(sandbox.files),
+    LD_PRELOAD: library,
+    PAUSELAB_FAIL_CALLS: `${plan} under=${sandbox.files}:/dev/shm counts=${counts} log=${log}`,
+  };
   const bundle = join(sandbox.files, 'bundle');
   const running = sandbox.start(words, { env, cwd: sandbox.files, stdoutFile: join(sandbox.files, stdoutName) });
   const watch = watchRun(sandbox.shm, bundle);
@@ -177,12 +209,22 @@ export async function fault(name: string, root: string): Promise<Outcome> {
   try {
     await prepared(scenario, root, sandbox.files);
     const before = new Set(filesIn(sandbox));
-    const harmed = await attempt(scenario, `call=${call} nth=${nth} answer=${answer} repeat=${repeats ? 1 : 0} ${programsFor(call)}`, sandbox);
+    const harmed = await attempt(
+      scenario,
+      `call=${call} nth=${nth} answer=${answer} repeat=${repeats ? 1 : 0} ${programsFor(call)}`,
+      sandbox,
+    );
     const { end, failed } = harmed;
     const isDone = succeeded(end);
     const { check, worksAgain, words, environment } = scenarioOf(scenario);
-    const again = worksAgain === true ? await sandbox.start(words, { env: environment?.(sandbox.files) ?? {}, cwd: sandbox.files }).ended : null;
-    const where = failed.map(({ program, path }) => `${call} of ${path} in ${program}`).slice(0, 3).join(', ');
+    const again =
+      worksAgain === true
+        ? await sandbox.start(words, { env: environment?.(sandbox.files) ?? {}, cwd: sandbox.files }).ended
+        : null;
+    const where = failed
+      .map(({ program, path }) => `${call} of ${path} in ${program}`)
+      .slice(0, 3)
+      .join(', ');
     const problems = [
       ...wrongEnd(end, answer === 'SIGKILL' ? [...documented, 137] : documented),
       ...(await processesLeft(sandbox)),
@@ -190,11 +232,21 @@ export async function fault(name: string, root: string): Promise<Outcome> {
       // What another program leaves that fails is not ours to know.
       ...(failed.every(({ program }) => isOurs(program)) ? strayFiles(sandbox) : []),
       ...harmed.problems,
-      ...(isDone ? changedResults(scenario, sandbox, reference, { withStdout: !end.sentences.some(isLostOutput) }) : []),
+      ...(isDone
+        ? changedResults(scenario, sandbox, reference, { withStdout: !end.sentences.some(isLostOutput) })
+        : []),
       ...(await check(sandbox.files, isDone)),
       ...(again === null || succeeded(again) ? [] : [`the same command fails afterwards: ${again.stderr.trim()}`]),
     ];
-    return { name, ...placeOfFault(name), reached: failed.length > 0, problems: failed.length === 0 || problems.length === 0 ? [] : [`${answer}${repeats ? ' from now on' : ''}: ${where}`, ...problems] };
+    return {
+      name,
+      ...placeOfFault(name),
+      reached: failed.length > 0,
+      problems:
+        failed.length === 0 || problems.length === 0
+          ? []
+          : [`${answer}${repeats ? ' from now on' : ''}: ${where}`, ...problems],
+    };
   } finally {
     sandbox.remove();
   }
@@ -210,16 +262,32 @@ function canCleanUp({ call }: Fault, { signal }: CommandEnd): boolean {
 /** Half-written files beside those that a command leaves when nothing fails, and those that were there before. */
 function remnants(sandbox: Sandbox, { files }: Reference, before: ReadonlySet<string>): string[] {
   // Runs come in another order each time, and caches are for the next time.
-  const left = filesIn(sandbox).filter((file) => !files.has(file) && !before.has(file) && !/^(bundle|apt|cache)\//.test(file));
+  const left = filesIn(sandbox).filter(
+    (file) => !files.has(file) && !before.has(file) && !/^(bundle|apt|cache)\//.test(file),
+  );
   return left.length === 0 ? [] : [`files left behind: ${left.join(', ')}`];
 }
 
 /** A success is a success: half a result, or one of half of the input, is none. */
-function changedResults(scenario: ScenarioName, sandbox: Sandbox, { results }: Reference, { withStdout }: { readonly withStdout: boolean }): string[] {
-  return resultsOf(scenario).filter((file) => withStdout || file !== stdoutName).flatMap((file) => {
-    const [expected, found] = [steady(results.get(file) ?? '', sandbox), steady(resultIn(sandbox, file) ?? '', sandbox)];
-    return expected === found || isMeasured(scenario) ? (found === '' && expected !== '' ? [`it succeeded, and ${file} is empty`] : []) : [`it succeeded, and ${file} is not what it is otherwise`];
-  });
+function changedResults(
+  scenario: ScenarioName,
+  sandbox: Sandbox,
+  { results }: Reference,
+  { withStdout }: { readonly withStdout: boolean },
+): string[] {
+  return resultsOf(scenario)
+    .filter((file) => withStdout || file !== stdoutName)
+    .flatMap((file) => {
+      const [expected, found] = [
+        steady(results.get(file) ?? '', sandbox),
+        steady(resultIn(sandbox, file) ?? '', sandbox),
+      ];
+      return expected === found || isMeasured(scenario)
+        ? found === '' && expected !== ''
+          ? [`it succeeded, and ${file} is empty`]
+          : []
+        : [`it succeeded, and ${file} is not what it is otherwise`];
+    });
 }
 
 /** What was measured differs each time. */
@@ -227,5 +295,8 @@ const isMeasured = (scenario: ScenarioName): boolean => scenario === 'run';
 
 /** Without what differs each time: where, when. */
 function steady(text: string, { files }: Sandbox): string {
-  return text.replaceAll(files, '').replaceAll(/\/var\/tmp\/\S*?\/files/g, '').replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
+  return text
+    .replaceAll(files, '')
+    .replaceAll(/\/var\/tmp\/\S*?\/files/g, '')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
 }

@@ -15,20 +15,30 @@ import { mutated } from './mutate.js';
 import { jvmRun } from './profiles.js';
 import { filesRead, tryCommand, usual, type Subject } from './subject.js';
 
-const below = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-const shortPolicy = 'rules: [{ series: ["*.*"], limits: [longest_ns <= 5s, service.p99_9_ns <= 1s], compare: [stalled_share, { metric: response.p75_ns, relative: 5% }] }]\n';
+const below = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+const shortPolicy =
+  'rules: [{ series: ["*.*"], limits: [longest_ns <= 5s, service.p99_9_ns <= 1s], compare: [stalled_share, { metric: response.p75_ns, relative: 5% }] }]\n';
 
 export const fileSubjects: Readonly<Record<string, Subject>> = {
   profile: filesRead({
     weight: 30,
     prepare: (folder) => {
       const shipped = fileURLToPath(new URL('../../profiles', import.meta.url));
-      for (const name of readdirSync(shipped).filter((one) => one.endsWith('.yaml'))) cpSync(join(shipped, name), join(folder, name));
+      for (const name of readdirSync(shipped).filter((one) => one.endsWith('.yaml')))
+        cpSync(join(shipped, name), join(folder, name));
       writeFileSync(join(folder, 'short.yaml'), shortProfile);
       writeFileSync(join(folder, jvmRun.file), jvmRun.text);
       return Promise.resolve(below(folder));
     },
-    commands: (_, __, file) => [['profile', 'check', file], ['profile', 'check', file], ['profile', 'show', file, '--resolved'], ['profile', 'show', file, '--json']],
+    commands: (_, __, file) => [
+      ['profile', 'check', file],
+      ['profile', 'check', file],
+      ['profile', 'show', file, '--resolved'],
+      ['profile', 'show', file, '--json'],
+    ],
   }),
   policy: filesRead({
     weight: 6,
@@ -38,7 +48,9 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
       writeFileSync(join(folder, 'default.yaml'), defaultPolicyText);
       return ['short.yaml', 'default.yaml'].map((name) => join(folder, name));
     },
-    commands: (folder, _, file) => [['gate', '--baseline', join(folder, 'bundle'), '--candidate', join(folder, 'bundle'), '--policy', file]],
+    commands: (folder, _, file) => [
+      ['gate', '--baseline', join(folder, 'bundle'), '--candidate', join(folder, 'bundle'), '--policy', file],
+    ],
   }),
   bundle: filesRead({
     weight: 15,
@@ -69,7 +81,12 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
   stalls: filesRead({
     weight: 8,
     prepare: async (folder) => [await fakeStalls(join(folder, 'bundle'))],
-    commands: (folder, out) => [['explain', join(folder, 'bundle')], ['explain', join(folder, 'bundle'), '--stall', '1'], ['report', join(folder, 'bundle'), '-o', out], ['explain', join(folder, 'bundle'), '--trace-export', out]],
+    commands: (folder, out) => [
+      ['explain', join(folder, 'bundle')],
+      ['explain', join(folder, 'bundle'), '--stall', '1'],
+      ['report', join(folder, 'bundle'), '-o', out],
+      ['explain', join(folder, 'bundle'), '--trace-export', out],
+    ],
   }),
   baseline: filesRead({
     weight: 6,
@@ -94,7 +111,10 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
   hlog: filesRead({
     weight: 8,
     prepare: (folder) => {
-      const text = hlogHead(0) + hlogLine('a', 0, 1e9, countsOfValues([1, 5_000, 3e8])) + hlogLine('b', 0, 1e9, countsOfValues([7_000]));
+      const text =
+        hlogHead(0) +
+        hlogLine('a', 0, 1e9, countsOfValues([1, 5_000, 3e8])) +
+        hlogLine('b', 0, 1e9, countsOfValues([7_000]));
       for (const name of ['good.hlog', 'changed.hlog']) writeFileSync(join(folder, name), text);
       return Promise.resolve([join(folder, 'changed.hlog')]);
     },
@@ -117,7 +137,18 @@ export const fileSubjects: Readonly<Record<string, Subject>> = {
     open: (folder) => {
       const profile = join(folder, 'short.yaml');
       writeFileSync(profile, shortProfile);
-      const options = [['--set', 'holder.nice=10'], ['--set', 'victims=[{operation: mprotect, rate: 1000/s}]'], ['--fail-if', 'writer.mprotect.stalls > 0'], ['--duration', '10s'], ['--runs', '3'], ['--seed', '5'], ['--arm', 'crossing'], ['--until-n', 'writer.mprotect=400'], ['--kernel', 'host'], ['--preempt', 'full']] as const;
+      const options = [
+        ['--set', 'holder.nice=10'],
+        ['--set', 'victims=[{operation: mprotect, rate: 1000/s}]'],
+        ['--fail-if', 'writer.mprotect.stalls > 0'],
+        ['--duration', '10s'],
+        ['--runs', '3'],
+        ['--seed', '5'],
+        ['--arm', 'crossing'],
+        ['--until-n', 'writer.mprotect=400'],
+        ['--kernel', 'host'],
+        ['--preempt', 'full'],
+      ] as const;
       return Promise.resolve((random) => {
         const [option, text] = oneOf(options, random);
         // An argument has no NUL, and is text.

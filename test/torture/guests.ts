@@ -1,4 +1,7 @@
-/** Signals to QEMU and to the command while a kernel of Debian's runs in a guest: few, since an emulated one takes seconds to boot. */
+/**
+ * Signals to QEMU and to the command while a kernel of Debian's runs in a guest: few, since an emulated one takes
+ * seconds to boot.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,8 +34,12 @@ const poll_ms = 20;
 const bootDeadline = ['--boot-deadline', '60s'];
 
 const combinations: readonly Omit<Kill, 'permille'>[] = [
-  ...guestPhases.flatMap((phase) => (['SIGKILL', 'SIGTERM', 'SIGINT'] as const).map((signal) => ({ target: 'command' as const, signal, phase }))),
-  ...(['boot', 'calibration', 'runs'] as const).flatMap((phase) => (['SIGKILL', 'SIGTERM'] as const).map((signal) => ({ target: 'qemu' as const, signal, phase }))),
+  ...guestPhases.flatMap((phase) =>
+    (['SIGKILL', 'SIGTERM', 'SIGINT'] as const).map((signal) => ({ target: 'command' as const, signal, phase })),
+  ),
+  ...(['boot', 'calibration', 'runs'] as const).flatMap((phase) =>
+    (['SIGKILL', 'SIGTERM'] as const).map((signal) => ({ target: 'qemu' as const, signal, phase })),
+  ),
   // In a run it would be given four minutes.
   { target: 'qemu', signal: 'SIGSTOP', phase: 'boot' },
 ];
@@ -41,7 +48,8 @@ export async function* guestNames(seed: number, root: string): AsyncGenerator<st
   await fetchKernel(join(root, cacheName), root);
   for (let round = 0; ; round += 1) {
     const random = diceOf(seed, 'guests', round);
-    for (const { target, signal, phase } of shuffle(combinations, random)) yield ['guests', target, signal, phase, randomBelow(1000, random)].join('/');
+    for (const { target, signal, phase } of shuffle(combinations, random))
+      yield ['guests', target, signal, phase, randomBelow(1000, random)].join('/');
   }
 }
 
@@ -53,9 +61,15 @@ const guestDeadline_ms = 400_000;
 async function fetchKernel(cache: string, root: string): Promise<void> {
   const sandbox = createSandbox(root);
   mkdirSync(cache, { recursive: true });
-  const end = await sandbox.start(['kernels', 'fetch', kernel], { env: { PAUSELAB_CACHE: cache }, deadline_ms: download_ms }).ended;
+  const end = await sandbox.start(['kernels', 'fetch', kernel], {
+    env: { PAUSELAB_CACHE: cache },
+    deadline_ms: download_ms,
+  }).ended;
   sandbox.remove();
-  if (end.code !== 0) throw new NotHere(end.hung ? `${kernel} was not fetched within ${download_ms / 60_000} minutes` : end.sentences.join(' '));
+  if (end.code !== 0)
+    throw new NotHere(
+      end.hung ? `${kernel} was not fetched within ${download_ms / 60_000} minutes` : end.sentences.join(' '),
+    );
 }
 
 function parse(name: string): Kill {
@@ -78,7 +92,10 @@ export async function guest(name: string, root: string): Promise<Outcome> {
   try {
     const [profile, bundle] = [join(sandbox.files, tinyRun.file), join(sandbox.files, 'bundle')];
     writeFileSync(profile, tinyRun.text);
-    const running = sandbox.start(['run', profile, '--kernel', kernel, ...bootDeadline, '--out', bundle], { env: { PAUSELAB_CACHE: cache }, deadline_ms: guestDeadline_ms });
+    const running = sandbox.start(['run', profile, '--kernel', kernel, ...bootDeadline, '--out', bundle], {
+      env: { PAUSELAB_CACHE: cache },
+      deadline_ms: guestDeadline_ms,
+    });
     const hit = await strike(plan, running, sandbox);
     const end = await running.ended;
     // What a guest records is on a board in the guest.
@@ -90,10 +107,20 @@ export async function guest(name: string, root: string): Promise<Outcome> {
       ...(end.signal === null ? shmLeft(sandbox) : []),
       ...strayFiles(sandbox),
       ...broken,
-      ...(finished > inBundle ? [`runs lost: it said of ${finished} that they were done, and ${inBundle} are whole in the bundle (it ended with ${String(shellCode(end))})`] : []),
+      ...(finished > inBundle
+        ? [
+            `runs lost: it said of ${finished} that they were done, and ${inBundle} are whole in the bundle (it ended with ${String(shellCode(end))})`,
+          ]
+        : []),
       ...(await unreadable(bundle)),
     ];
-    return { name, ...placeOfGuest(name), ...(hit === null ? {} : { column: hit }), reached: hit !== null, problems: hit === null ? [] : problems };
+    return {
+      name,
+      ...placeOfGuest(name),
+      ...(hit === null ? {} : { column: hit }),
+      reached: hit !== null,
+      problems: hit === null ? [] : problems,
+    };
   } finally {
     sandbox.remove();
   }
@@ -106,7 +133,10 @@ async function strike(plan: Kill, running: RunningCommand, sandbox: Sandbox): Pr
   await sleep((usual_ms[plan.phase] * plan.permille) / 1000);
   while (!running.hasEnded()) {
     const phase = now();
-    const pid = plan.target === 'command' ? running.pid : sandbox.processes().find((one) => programOf(one).startsWith('qemu-system'));
+    const pid =
+      plan.target === 'command'
+        ? running.pid
+        : sandbox.processes().find((one) => programOf(one).startsWith('qemu-system'));
     if (pid !== undefined && send(pid, plan.signal)) return phase;
     await sleep(poll_ms);
   }

@@ -24,12 +24,20 @@ function line(random: Random): string {
   const outer = Buffer.alloc(8);
   outer.writeUInt32BE(mostly(outerCookie, [0x1c849304, 0]), 0);
   outer.writeUInt32BE((deflated.length + mostly(0, [1, -1, 2 ** 31])) >>> 0, 4);
-  const head = mostly(oneOf(['Tag=a,0.000,1.000,1.0,', '0.0,1.0,1.0,', 'Tag=__proto__,0,1,1,'], random), ['Tag=,1e999,-1,NaN,', '#[BaseTime: NaN]\n1,1,1,', ',,,', 'Tag=\u001b[2J,0,1,1,', '']);
+  const head = mostly(oneOf(['Tag=a,0.000,1.000,1.0,', '0.0,1.0,1.0,', 'Tag=__proto__,0,1,1,'], random), [
+    'Tag=,1e999,-1,NaN,',
+    '#[BaseTime: NaN]\n1,1,1,',
+    ',,,',
+    'Tag=\u001b[2J,0,1,1,',
+    '',
+  ]);
   return `${head}${Buffer.concat([outer, deflated]).toString('base64')}\n`;
 }
 
 function payload(random: Random): Uint8Array {
   const length = 1 + randomBelow(300, random);
   // ZigZag: even bytes are counts.
-  return random() < 0.5 ? Uint8Array.from({ length }, () => 2 * (1 + randomBelow(63, random))) : Uint8Array.from({ length }, () => randomBelow(256, random));
+  return random() < 0.5
+    ? Uint8Array.from({ length }, () => 2 * (1 + randomBelow(63, random)))
+    : Uint8Array.from({ length }, () => randomBelow(256, random));
 }

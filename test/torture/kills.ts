@@ -32,7 +32,17 @@ interface Kill extends Moment {
   readonly permille: number;
 }
 
-const usual_ms: Readonly<Record<Phase, number>> = { start: 300, calibration: 800, prepare: 60, 'warm-up': 60, window: 300, drain: 200, 'tear-down': 20, writing: 20, end: 10 };
+const usual_ms: Readonly<Record<Phase, number>> = {
+  start: 300,
+  calibration: 800,
+  prepare: 60,
+  'warm-up': 60,
+  window: 300,
+  drain: 200,
+  'tear-down': 20,
+  writing: 20,
+  end: 10,
+};
 const poll_ms = 2;
 /** Of a command that is stopped and goes on. */
 const stopped_ms = 200;
@@ -55,7 +65,12 @@ const combinations: readonly Pick<Kill, 'scenario' | 'target' | 'signal' | 'phas
   ...all('jvm', 'command', ['SIGKILL', 'SIGTERM', 'SIGINT'], ['prepare', 'window', 'tear-down', 'writing']),
 ];
 
-function all(scenario: KillScenario, target: Target, ofSignals: readonly Signal[], ofPhases: readonly Phase[]): Pick<Kill, 'scenario' | 'target' | 'signal' | 'phase'>[] {
+function all(
+  scenario: KillScenario,
+  target: Target,
+  ofSignals: readonly Signal[],
+  ofPhases: readonly Phase[],
+): Pick<Kill, 'scenario' | 'target' | 'signal' | 'phase'>[] {
   return ofPhases.flatMap((phase) => ofSignals.map((signal) => ({ scenario, target, signal, phase })));
 }
 
@@ -64,7 +79,15 @@ export function* killNames(seed: number): Generator<string> {
   for (let round = 0; ; round += 1) {
     const random = diceOf(seed, 'kills', round);
     for (const { scenario, target, signal, phase } of shuffle(combinations, random)) {
-      yield ['kills', scenario, target, signal, phase, runOf(target, phase, scenarios[scenario].runs, random), randomBelow(1000, random)].join('/');
+      yield [
+        'kills',
+        scenario,
+        target,
+        signal,
+        phase,
+        runOf(target, phase, scenarios[scenario].runs, random),
+        randomBelow(1000, random),
+      ].join('/');
     }
   }
 }
@@ -78,8 +101,11 @@ function runOf(target: Target, phase: Phase, runs: number, random: Random): numb
 
 function parse(name: string): Kill {
   const [, scenario = '', target = '', signal = '', phase = '', run = '', permille = ''] = name.split('/');
-  const known = combinations.find((one) => one.scenario === scenario && one.target === target && one.signal === signal && one.phase === phase);
-  if (known === undefined || !/^\d+$/.test(run) || !/^\d+$/.test(permille)) throw new Error(`${name}: there is no such kill`);
+  const known = combinations.find(
+    (one) => one.scenario === scenario && one.target === target && one.signal === signal && one.phase === phase,
+  );
+  if (known === undefined || !/^\d+$/.test(run) || !/^\d+$/.test(permille))
+    throw new Error(`${name}: there is no such kill`);
   return { ...known, run: Number(run), permille: Number(permille) };
 }
 
@@ -114,7 +140,15 @@ export async function kill(name: string, root: string): Promise<Outcome> {
       ...runsLost(end, compared.inBundle),
       ...(await unreadable(bundle)),
     ];
-    return { name, ...placeOfKill(name), ...(hit === null ? {} : { column: hit }), reached: hit !== null, problems: hit === null ? [] : problems, runsCompared: compared.runs, samplesCompared: compared.samples };
+    return {
+      name,
+      ...placeOfKill(name),
+      ...(hit === null ? {} : { column: hit }),
+      reached: hit !== null,
+      problems: hit === null ? [] : problems,
+      runsCompared: compared.runs,
+      samplesCompared: compared.samples,
+    };
   } finally {
     sandbox.remove();
   }
@@ -131,8 +165,10 @@ async function strike(plan: Kill, running: RunningCommand, sandbox: Sandbox, wat
   }
   while (!running.hasEnded()) {
     const { phase } = watch.look();
-    // The next run is given two minutes to be ready, so what is stopped there tells nothing about the phase that was meant.
-    if (plan.signal === 'SIGSTOP' && (plan.target === 'engine' || plan.target === 'jvm') && phase !== plan.phase) return null;
+    // The next run is given two minutes to be ready, so what is stopped there tells nothing about the phase that was
+    // meant.
+    if (plan.signal === 'SIGSTOP' && (plan.target === 'engine' || plan.target === 'jvm') && phase !== plan.phase)
+      return null;
     const pid = pidOf(plan.target, running, sandbox, watch.boards());
     if (pid !== null && send(pid, plan.signal)) {
       if (plan.target === 'command' && plan.signal === 'SIGSTOP') {
@@ -147,7 +183,8 @@ async function strike(plan: Kill, running: RunningCommand, sandbox: Sandbox, wat
 }
 
 function pidOf(target: Target, running: RunningCommand, sandbox: Sandbox, boards: readonly Board[]): number | null {
-  const named = (program: string): number | null => sandbox.processes().find((pid) => programOf(pid) === program) ?? null;
+  const named = (program: string): number | null =>
+    sandbox.processes().find((pid) => programOf(pid) === program) ?? null;
   switch (target) {
     case 'command':
       return running.pid;
@@ -161,7 +198,9 @@ function pidOf(target: Target, running: RunningCommand, sandbox: Sandbox, boards
       return named('java');
     case 'foreign-holder': {
       const threads = boards.at(-1)?.threadIds() ?? [];
-      const [holder, victim] = (['holder', 'victim'] as const).map((role) => threads.find((thread) => thread.role === role)?.pid ?? 0);
+      const [holder, victim] = (['holder', 'victim'] as const).map(
+        (role) => threads.find((thread) => thread.role === role)?.pid ?? 0,
+      );
       return holder === undefined || holder === 0 || holder === victim ? null : holder;
     }
   }
@@ -171,27 +210,52 @@ function pidOf(target: Target, running: RunningCommand, sandbox: Sandbox, boards
 function allowedEnds({ target, signal }: Kill, isWhole: boolean): number[] {
   const natural: number[] = [ExitCode.ok, ExitCode.inconclusive];
   if (target !== 'command') return [...natural, ExitCode.workload];
-  const own: Record<Signal, readonly number[]> = { SIGKILL: [137], SIGTERM: [143], SIGINT: [130], SIGHUP: [129], SIGSTOP: natural };
+  const own: Record<Signal, readonly number[]> = {
+    SIGKILL: [137],
+    SIGTERM: [143],
+    SIGINT: [130],
+    SIGHUP: [129],
+    SIGSTOP: natural,
+  };
   return [...own[signal], ...(isWhole ? natural : [])];
 }
 
 /** What a command leaves that could not clean up is removed by the next one that needs the same. */
-async function leftovers(end: CommandEnd, pid: number, sandbox: Sandbox, profile: string, scenario: KillScenario): Promise<string[]> {
-  const inKernel = (): string[] => kernelLeftovers(pid, { traced: scenario === 'traced' }).map((what) => `it left ${what}`);
+async function leftovers(
+  end: CommandEnd,
+  pid: number,
+  sandbox: Sandbox,
+  profile: string,
+  scenario: KillScenario,
+): Promise<string[]> {
+  const inKernel = (): string[] =>
+    kernelLeftovers(pid, { traced: scenario === 'traced' }).map((what) => `it left ${what}`);
   const shm = shmLeft(sandbox);
   if (shm.length > 0 && end.signal === null) return shm;
   if (shm.length + inKernel().length === 0) return [];
-  const cleaned = await sandbox.start(['run', profile, ...cheapest[scenario], '--out', join(sandbox.files, 'next')]).ended;
+  const cleaned = await sandbox.start(['run', profile, ...cheapest[scenario], '--out', join(sandbox.files, 'next')])
+    .ended;
   const after = [...shmLeft(sandbox), ...inKernel()];
-  return [...after.map((problem) => `after the next command, which ended with ${String(shellCode(cleaned))}: ${problem}`), ...wrongEnd(cleaned)];
+  return [
+    ...after.map((problem) => `after the next command, which ended with ${String(shellCode(cleaned))}: ${problem}`),
+    ...wrongEnd(cleaned),
+  ];
 }
 
-/** A run that is refused for its size has made a folder, and so has cleaned up; a trace is cleaned up by the next one. */
+/**
+ * A run that is refused for its size has made a folder, and so has cleaned up; a trace is cleaned up by the next one.
+ */
 const refusedForItsSize = ['--duration', '10ms', '--set', 'hogs.count=64', '--set', 'holder.nice=19'];
-const cheapest: Readonly<Record<KillScenario, readonly string[]>> = { native: refusedForItsSize, traced: ['--trace', '--arm', 'crossing'], jvm: [] };
+const cheapest: Readonly<Record<KillScenario, readonly string[]>> = {
+  native: refusedForItsSize,
+  traced: ['--trace', '--arm', 'crossing'],
+  jvm: [],
+};
 
 /** Runs that the command said it had finished, and that are not there. */
 function runsLost({ logs }: CommandEnd, inBundle: number): string[] {
   const finished = logs.filter((text) => /^run \d+ of \d+: .*, repetition \d+: /.test(text)).length;
-  return finished > inBundle ? [`runs lost: it said of ${finished} that they were done, and ${inBundle} are whole in the bundle`] : [];
+  return finished > inBundle
+    ? [`runs lost: it said of ${finished} that they were done, and ${inBundle} are whole in the bundle`]
+    : [];
 }

@@ -33,17 +33,32 @@ export function parseOptions(args: readonly string[]): Options | null {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      minutes: { type: 'string' }, hours: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string', multiple: true }, attempt: { type: 'string', multiple: true },
-      kills: { type: 'string' }, guests: { type: 'string' }, faults: { type: 'string' }, mutations: { type: 'string' }, jobs: { type: 'string' }, help: { type: 'boolean' },
+      minutes: { type: 'string' },
+      hours: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      attempt: { type: 'string', multiple: true },
+      kills: { type: 'string' },
+      guests: { type: 'string' },
+      faults: { type: 'string' },
+      mutations: { type: 'string' },
+      jobs: { type: 'string' },
+      help: { type: 'boolean' },
     },
   });
   if (values.help === true) return null;
   const unknown = (values.only ?? []).filter((kind) => !isKind(kind));
   if (unknown.length > 0) throw new Error(`--only ${unknown.join(', ')}: expected one of ${kinds.join(', ')}`);
-  const counts = Object.fromEntries(kinds.flatMap((kind) => { const text = values[kind]; return text === undefined ? [] : [[kind, number(`--${kind}`, text)]]; }));
+  const counts = Object.fromEntries(
+    kinds.flatMap((kind) => {
+      const text = values[kind];
+      return text === undefined ? [] : [[kind, number(`--${kind}`, text)]];
+    }),
+  );
   const asked = (values.only ?? []).filter(isKind);
   return {
-    minutes: values.hours === undefined ? number('--minutes', values.minutes ?? '10') : 60 * number('--hours', values.hours),
+    minutes:
+      values.hours === undefined ? number('--minutes', values.minutes ?? '10') : 60 * number('--hours', values.hours),
     seed: values.seed === undefined ? Date.now() % 2 ** 31 : number('--seed', values.seed),
     // With numbers for some kinds, only these.
     only: asked.length > 0 ? asked : Object.keys(counts).length > 0 ? kinds.filter((kind) => kind in counts) : kinds,

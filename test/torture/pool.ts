@@ -1,4 +1,7 @@
-/** Attempts in processes of their own, a few side by side: one that crashes or hangs is a failure, and the next one has a new process. */
+/**
+ * Attempts in processes of their own, a few side by side: one that crashes or hangs is a failure, and the next one has
+ * a new process.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,9 +29,16 @@ export function startLane(root: string, number: number): Lane {
   const started = (): ChildProcess => {
     if (child !== null) return child;
     stderr = '';
-    const begun = fork(laneFile, [folder], { execArgv: [...process.execArgv, `--max-old-space-size=${mostMemory_mb}`], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    begun.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-mostStderr); });
-    begun.once('exit', () => { child = null; });
+    const begun = fork(laneFile, [folder], {
+      execArgv: [...process.execArgv, `--max-old-space-size=${mostMemory_mb}`],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    begun.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-mostStderr);
+    });
+    begun.once('exit', () => {
+      child = null;
+    });
     return (child = begun);
   };
   return {
@@ -38,7 +48,9 @@ export function startLane(root: string, number: number): Lane {
       const pid = lane.pid ?? 0;
       const before_ns = cpuTimeOf(pid);
       return new Promise((resolve) => {
-        const failed = (problem: string): void => { resolve({ name, ...placeOf(name), reached: true, problems: [problem] }); };
+        const failed = (problem: string): void => {
+          resolve({ name, ...placeOf(name), reached: true, problems: [problem] });
+        };
         const watchdog = setInterval(() => {
           const used_s = (cpuTimeOf(pid) - before_ns) / 1e9;
           if (used_s <= most_cpu_s) return;
@@ -61,6 +73,8 @@ export function startLane(root: string, number: number): Lane {
         lane.send(name);
       });
     },
-    end() { child?.disconnect(); },
+    end() {
+      child?.disconnect();
+    },
   };
 }

@@ -1,4 +1,7 @@
-/** Commands whose system calls are made to fail: what is there before, and what must be there afterwards, however they ended. */
+/**
+ * Commands whose system calls are made to fail: what is there before, and what must be there afterwards, however they
+ * ended.
+ */
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBundle } from '../../src/bundle/store.js';
@@ -31,7 +34,9 @@ function oldOrNew(file: string, isWhole: (text: string) => boolean): Scenario['c
     const text = existsSync(path) ? readFileSync(path, 'utf8') : null;
     if (text === null) return Promise.resolve([`${file}, which was there, is gone`]);
     if (text === before) return Promise.resolve(isDone ? [`it succeeded, and ${file} is the old one`] : []);
-    return Promise.resolve(isWhole(text) ? [] : [`${file} is neither the old one nor whole (${text.length} characters)`]);
+    return Promise.resolve(
+      isWhole(text) ? [] : [`${file} is neither the old one nor whole (${text.length} characters)`],
+    );
   };
 }
 
@@ -47,13 +52,23 @@ async function together(...checks: readonly Promise<string[]>[]): Promise<string
 }
 
 function withOld(...names: readonly string[]): (files: string) => void {
-  return (files) => { for (const name of names) writeFileSync(join(files, name), before); };
+  return (files) => {
+    for (const name of names) writeFileSync(join(files, name), before);
+  };
 }
 
 /** Saved by this process, for what replaces it and what compares with it. */
 async function baseline(files: string): Promise<void> {
   await fakeResults(join(files, 'older'), [0, 0, 1]);
-  const { code, stderr } = await command('baseline', 'save', join(files, 'older'), '--as', 'main', '--in', join(files, 'baselines'));
+  const { code, stderr } = await command(
+    'baseline',
+    'save',
+    join(files, 'older'),
+    '--as',
+    'main',
+    '--in',
+    join(files, 'baselines'),
+  );
   if (code !== 0) throw new Error(`the baseline to be replaced could not be saved: ${stderr}`);
 }
 
@@ -62,13 +77,17 @@ async function baselineThere(files: string): Promise<string[]> {
   return code === 0 ? [] : [`the baseline is lost: ${stderr.trim()}`];
 }
 
-const measured = (name: string): Scenario['check'] => async (files, isDone) => {
-  const path = join(files, name);
-  const problems = await unreadable(path);
-  if (!isDone || problems.length > 0) return problems;
-  const { summary, runs } = openBundle(path);
-  return summary?.status === 'complete' && runs.length === tinyRun.runs ? [] : [`it succeeded, and its bundle has ${runs.length} runs and is ${summary?.status ?? 'without a summary'}`];
-};
+const measured =
+  (name: string): Scenario['check'] =>
+  async (files, isDone) => {
+    const path = join(files, name);
+    const problems = await unreadable(path);
+    if (!isDone || problems.length > 0) return problems;
+    const { summary, runs } = openBundle(path);
+    return summary?.status === 'complete' && runs.length === tinyRun.runs
+      ? []
+      : [`it succeeded, and its bundle has ${runs.length} runs and is ${summary?.status ?? 'without a summary'}`];
+  };
 
 const isPage = (text: string): boolean => /^<!doctype html>/i.test(text) && text.trimEnd().endsWith('</html>');
 const isJson = (text: string): boolean => {
@@ -79,11 +98,14 @@ const isJson = (text: string): boolean => {
   }
 };
 
-const apt = (files: string): Record<string, string> => aptEnvironment(join(files, 'apt'), `file:${join(files, 'repository')}`, join(files, 'key/public.gpg'));
+const apt = (files: string): Record<string, string> =>
+  aptEnvironment(join(files, 'apt'), `file:${join(files, 'repository')}`, join(files, 'key/public.gpg'));
 
 const scenarios = {
   run: {
-    prepare: (files) => { writeFileSync(join(files, tinyRun.file), tinyRun.text); },
+    prepare: (files) => {
+      writeFileSync(join(files, tinyRun.file), tinyRun.text);
+    },
     words: ['run', `./${tinyRun.file}`, '--out', 'bundle'],
     results: [],
     check: measured('bundle'),
@@ -113,9 +135,28 @@ const scenarios = {
       writeFileSync(join(files, 'gate.yaml'), 'rules: [{ limits: [longest_ns <= 5s], compare: [stalled_share] }]\n');
       withOld('gate.json', 'gate.xml', 'gate.md')(files);
     },
-    words: ['gate', '--baseline', 'before', '--candidate', 'after', '--policy', 'gate.yaml', '--json', 'gate.json', '--junit', 'gate.xml', '--markdown', 'gate.md'],
+    words: [
+      'gate',
+      '--baseline',
+      'before',
+      '--candidate',
+      'after',
+      '--policy',
+      'gate.yaml',
+      '--json',
+      'gate.json',
+      '--junit',
+      'gate.xml',
+      '--markdown',
+      'gate.md',
+    ],
     results: ['gate.xml', 'gate.md'],
-    check: (files, isDone) => together(oldOrNew('gate.json', isJson)(files, isDone), oldOrNew('gate.xml', (text) => text.trimEnd().endsWith('</testsuites>'))(files, isDone), oldOrNew('gate.md', (text) => text.endsWith('\n'))(files, isDone)),
+    check: (files, isDone) =>
+      together(
+        oldOrNew('gate.json', isJson)(files, isDone),
+        oldOrNew('gate.xml', (text) => text.trimEnd().endsWith('</testsuites>'))(files, isDone),
+        oldOrNew('gate.md', (text) => text.endsWith('\n'))(files, isDone),
+      ),
   },
   export: {
     prepare: async (files) => {
@@ -127,7 +168,9 @@ const scenarios = {
     check: oldOrNew('runs.csv', (text) => text.endsWith('\n') && text.trimEnd().split('\n').length > 3),
   },
   explain: {
-    prepare: async (files) => { await fakeStalls(join(files, 'bundle')); },
+    prepare: async (files) => {
+      await fakeStalls(join(files, 'bundle'));
+    },
     words: ['explain', 'bundle', '--trace-export', 'stalls.trace.json'],
     results: ['stalls.trace.json'],
     check: wholeOrAbsent('stalls.trace.json', isJson),
@@ -142,7 +185,9 @@ const scenarios = {
     check: (files) => unreadable(join(files, 'merged')),
   },
   'baseline-save': {
-    prepare: async (files) => { await fakeResults(join(files, 'bundle')); },
+    prepare: async (files) => {
+      await fakeResults(join(files, 'bundle'));
+    },
     words: ['baseline', 'save', 'bundle', '--as', 'main', '--in', 'baselines'],
     results: [],
     check: async (files, isDone) => (isDone || existsSync(join(files, 'baselines/main')) ? baselineThere(files) : []),
@@ -165,7 +210,12 @@ const scenarios = {
   'kernels-fetch': {
     prepare: (files) => {
       mkdirSync(join(files, 'debs'));
-      publishSuite(join(files, 'repository'), 'trixie', [makeDeb(join(files, 'debs'), imageDeb('6.16.12-1'))], signingKey(join(files, 'key')));
+      publishSuite(
+        join(files, 'repository'),
+        'trixie',
+        [makeDeb(join(files, 'debs'), imageDeb('6.16.12-1'))],
+        signingKey(join(files, 'key')),
+      );
     },
     words: ['kernels', 'fetch', 'deb:6.16.12'],
     environment: apt,
@@ -174,7 +224,9 @@ const scenarios = {
     check: nothingWrong,
   },
   'kernels-of-a-file': {
-    prepare: (files) => { makeDeb(files, imageDeb('6.16.12-1')); },
+    prepare: (files) => {
+      makeDeb(files, imageDeb('6.16.12-1'));
+    },
     words: ['kernels', 'fetch', './linux-image-6.16.12+deb13-cloud-amd64_6.16.12-1_amd64.deb'],
     environment: (files) => ({ PAUSELAB_CACHE: join(files, 'cache') }),
     results: [],

@@ -29,7 +29,9 @@ export async function tryCommand(words: readonly string[], allowed = usual): Pro
   const problems = [
     ...(allowed.includes(code) ? [] : [`it ended with ${code}`]),
     ...wrongText(stderr),
-    ...(code === 2 && !/^pauselab: /m.test(stderr) && !stderr.startsWith('error: ') ? [`it was refused without a sentence: ${stderr.slice(0, 300)}`] : []),
+    ...(code === 2 && !/^pauselab: /m.test(stderr) && !stderr.startsWith('error: ')
+      ? [`it was refused without a sentence: ${stderr.slice(0, 300)}`]
+      : []),
     ...(/[\u0000\u001b\u009b]/.test(stdout) ? ['control characters are in its output'] : []),
   ];
   return { taken: code !== 2, problems: problems.map((problem) => `${words.join(' ')}: ${problem}`) };
@@ -40,11 +42,20 @@ export function tryFunction(call: () => unknown): Tried {
     call();
     return { taken: true, problems: [] };
   } catch (error) {
-    return { taken: false, problems: error instanceof Failure ? wrongText(error.message) : [`it throws ${error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 3).join(' ') : String(error)}`] };
+    return {
+      taken: false,
+      problems:
+        error instanceof Failure
+          ? wrongText(error.message)
+          : [
+              `it throws ${error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 3).join(' ') : String(error)}`,
+            ],
+    };
   }
 }
 
-const formOf = (path: string): Form => (path.endsWith('.json') ? 'json' : /\.(bin|deb)$|bzImage|board$/.test(path) ? 'binary' : 'text');
+const formOf = (path: string): Form =>
+  path.endsWith('.json') ? 'json' : /\.(bin|deb)$|bzImage|board$/.test(path) ? 'binary' : 'text';
 
 interface Files {
   readonly weight: number;
@@ -86,7 +97,12 @@ export function filesRead({ weight, prepare, commands, allowed, changes }: Files
 }
 
 /** A function of bytes. */
-export function bytesRead(weight: number, form: Form, seeds: () => readonly Buffer[], call: (bytes: Buffer, folder: string) => unknown): Subject {
+export function bytesRead(
+  weight: number,
+  form: Form,
+  seeds: () => readonly Buffer[],
+  call: (bytes: Buffer, folder: string) => unknown,
+): Subject {
   return {
     weight,
     open: (folder) => {

@@ -28,8 +28,12 @@ export function createTally(kind: string): Tally {
   const sums = { attempts: 0, failures: 0, missed: 0, runs: 0, samples: 0 };
   return {
     kind,
-    get attempts() { return sums.attempts; },
-    get failures() { return sums.failures; },
+    get attempts() {
+      return sums.attempts;
+    },
+    get failures() {
+      return sums.failures;
+    },
     add({ row, column, reached, problems, runsCompared = 0, samplesCompared = 0 }) {
       if (!reached) {
         sums.missed += 1;
@@ -46,17 +50,28 @@ export function createTally(kind: string): Tally {
     },
     render(columns) {
       const all = [...rows.entries()].sort(([a], [b]) => a.localeCompare(b));
-      const inColumn = (column: string, of: readonly Row[]): number => of.reduce((sum, { attempts }) => sum + (attempts.get(column) ?? 0), 0);
+      const inColumn = (column: string, of: readonly Row[]): number =>
+        of.reduce((sum, { attempts }) => sum + (attempts.get(column) ?? 0), 0);
       const used = columns.filter((column) => inColumn(column, [...rows.values()]) > 0);
       const cells = (of: readonly Row[]): string[] => {
         const counts = used.map((column) => inColumn(column, of));
-        return [...counts.map((count) => (count === 0 ? '–' : String(count))), String(counts.reduce((sum, count) => sum + count, 0)), String(of.reduce((sum, { failures }) => sum + failures, 0))];
+        return [
+          ...counts.map((count) => (count === 0 ? '–' : String(count))),
+          String(counts.reduce((sum, count) => sum + count, 0)),
+          String(of.reduce((sum, { failures }) => sum + failures, 0)),
+        ];
       };
       const together = all.length > 1 ? [['together', ...cells([...rows.values()])]] : [];
       return [
-        renderTable([kind, ...used, 'attempts', 'failed'], [...all.map(([name, row]) => [name, ...cells([row])]), ...together], 1),
+        renderTable(
+          [kind, ...used, 'attempts', 'failed'],
+          [...all.map(([name, row]) => [name, ...cells([row])]), ...together],
+          1,
+        ),
         ...(sums.runs > 0 ? [`${sums.runs} runs with ${sums.samples} samples were compared with their boards`] : []),
-        ...(sums.missed > 0 ? [`${sums.missed} more came to nothing: the moment or the call that they were meant for did not come`] : []),
+        ...(sums.missed > 0
+          ? [`${sums.missed} more came to nothing: the moment or the call that they were meant for did not come`]
+          : []),
         '',
       ].join('\n');
     },

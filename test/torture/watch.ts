@@ -1,5 +1,6 @@
 /**
- * Looking at a run from outside: in which phase it is, and all boards that it ever made. They are mapped as they appear, so
+ * Looking at a run from outside: in which phase it is, and all boards that it ever made. They are mapped as they
+ * appear, so
  * that what was recorded is known whatever becomes of the command.
  */
 import { existsSync, readdirSync } from 'node:fs';
@@ -9,7 +10,17 @@ import { readIfThere } from '../../src/host/files.js';
 import { boardIn } from '../support/board-in.js';
 
 /** Of a whole command; from `prepare` to `writing` they come again for every run. */
-export const phases = ['start', 'calibration', 'prepare', 'warm-up', 'window', 'drain', 'tear-down', 'writing', 'end'] as const;
+export const phases = [
+  'start',
+  'calibration',
+  'prepare',
+  'warm-up',
+  'window',
+  'drain',
+  'tear-down',
+  'writing',
+  'end',
+] as const;
 export type Phase = (typeof phases)[number];
 
 /** The first run is 0. */
@@ -31,7 +42,9 @@ export function watchRun(shm: string, bundle: string): Watch {
   const runs: Board[] = [];
 
   const newest = (): Board | 'none' | 'unfinished' => {
-    const folders = readdirSync(shm).map((name) => join(shm, name)).filter((path) => !seen.has(path) || seen.get(path) !== null);
+    const folders = readdirSync(shm)
+      .map((name) => join(shm, name))
+      .filter((path) => !seen.has(path) || seen.get(path) !== null);
     let latest: Board | 'none' | 'unfinished' = 'none';
     for (const folder of folders) {
       const known = seen.get(folder);
@@ -54,7 +67,8 @@ export function watchRun(shm: string, bundle: string): Watch {
     look() {
       const board = newest();
       const [current, next] = [Math.max(0, runs.length - 1), runs.length];
-      if (!existsSync(join(bundle, 'manifest.json'))) return { phase: board === 'none' && seen.size === 0 ? 'start' : 'calibration', run: 0 };
+      if (!existsSync(join(bundle, 'manifest.json')))
+        return { phase: board === 'none' && seen.size === 0 ? 'start' : 'calibration', run: 0 };
       if (board === 'unfinished' || runs.length === 0) return { phase: 'prepare', run: next };
       if (board === 'none') return { phase: isOver(bundle) ? 'end' : 'writing', run: current };
       return { phase: phaseOf(board), run: current };
@@ -68,7 +82,13 @@ function phaseOf(board: Board): Phase {
   if (state === 'done' || state === 'failed') return 'tear-down';
   const now_ns = process.hrtime.bigint();
   const { windowStart_ns, windowEnd_ns, drainEnd_ns } = board.window();
-  return now_ns < windowStart_ns ? 'warm-up' : now_ns < windowEnd_ns ? 'window' : now_ns < drainEnd_ns ? 'drain' : 'tear-down';
+  return now_ns < windowStart_ns
+    ? 'warm-up'
+    : now_ns < windowEnd_ns
+      ? 'window'
+      : now_ns < drainEnd_ns
+        ? 'drain'
+        : 'tear-down';
 }
 
 /** Whether `moment` is at or after `planned`. */

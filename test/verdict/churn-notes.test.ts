@@ -6,8 +6,10 @@ import { armOf, seriesOf, runOf, stalledRun, writer } from './fake-summary.js';
 
 const series = [seriesOf(writer, [runOf(), runOf(), runOf(), runOf()])];
 const churn = { blocks: 900, allocatedBytes: 9e6, refused: 0, ticks: 900, droppedTicks: 100 };
-const arm = (name: string, more: Partial<ArmSummary> = {}, of = series): ArmSummary => armOf(name, null, of, { holder: null, regionBytes: null, churn, ...more });
-const foreign = (more: Partial<ArmSummary> = {}): ArmSummary => armOf('foreign-control', 'foreign', series, { holder: null, regionBytes: null, churn, ...more });
+const arm = (name: string, more: Partial<ArmSummary> = {}, of = series): ArmSummary =>
+  armOf(name, null, of, { holder: null, regionBytes: null, churn, ...more });
+const foreign = (more: Partial<ArmSummary> = {}): ArmSummary =>
+  armOf('foreign-control', 'foreign', series, { holder: null, regionBytes: null, churn, ...more });
 
 test('an arm in order has no note', () => {
   expect(notesOf([foreign(), arm('a')], [])).toEqual([]);
@@ -29,13 +31,18 @@ test('a churn that was held up at more than a tenth of its ticks allocated less 
 test('a JVM beside a control that is a native process is compared with another kind', () => {
   const jvm = { log: [], withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [], cpu_ns: 1 };
   const [note, ...others] = notesOf([foreign(), arm('a'), arm('in-a-jvm', { jvm, churn: null })], []);
-  expect(note).toBe('in-a-jvm is a JVM and the foreign control a native process: --set controls.of=in-a-jvm gives it a control of its own kind.');
+  expect(note).toBe(
+    'in-a-jvm is a JVM and the foreign control a native process: --set controls.of=in-a-jvm gives it a control of its own kind.',
+  );
   expect(others).toEqual([]);
   expect(notesOf([foreign({ jvm, churn: null }), arm('in-a-jvm', { jvm, churn: null })], [])).toEqual([]);
 });
 
 test('a malloc that was stalled may have waited for the allocator’s own lock', () => {
-  const stalled = [seriesOf('allocator.malloc_8k', [stalledRun(1, 0.1, 0)]), seriesOf('control.timer', [stalledRun(1, 0.1, 0)])];
+  const stalled = [
+    seriesOf('allocator.malloc_8k', [stalledRun(1, 0.1, 0)]),
+    seriesOf('control.timer', [stalledRun(1, 0.1, 0)]),
+  ];
   const notes = notesOf([foreign(), arm('a', {}, stalled)], []).filter((note) => note.startsWith('a: '));
   expect(notes).toEqual([
     "a: allocator.malloc_8k takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.",

@@ -5,20 +5,36 @@ import { judge } from '../../src/verdict/judge.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 
 const jvm = { log: [], cpu_ns: 1, withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [] };
-const program = (name: string, ...shares: readonly number[]): ArmSummary => ({ ...writerArm(name, null, ...shares.map((share) => (share === 0 ? runOf() : stalledRun(3, share)))), jvm });
-const verdictOf = (...arms: readonly ArmSummary[]): string => judge({ arms, kernels: [kernelNamed('6.18.0')], status: 'complete', degraded: [] }).verdict;
+const program = (name: string, ...shares: readonly number[]): ArmSummary => ({
+  ...writerArm(name, null, ...shares.map((share) => (share === 0 ? runOf() : stalledRun(3, share)))),
+  jvm,
+});
+const verdictOf = (...arms: readonly ArmSummary[]): string =>
+  judge({ arms, kernels: [kernelNamed('6.18.0')], status: 'complete', degraded: [] }).verdict;
 const six = (share: number): number[] => [0, 0.01, 0.02, 0.03, 0.04, 0.05].map((more) => share + more);
 
 test('an arm that is stalled more than the first one, or less', () => {
-  expect(verdictOf(program('old', ...six(0.1)), program('new', ...six(0.4)))).toContain(`in new series are stalled for a share of the time that is longer than in old: ${writer} (42.5 % against 12.5 %)`);
-  expect(verdictOf(program('old', ...six(0.4)), program('new', ...six(0.1)))).toContain(`that is shorter than in old: ${writer} (12.5 % against 42.5 %)`);
+  expect(verdictOf(program('old', ...six(0.1)), program('new', ...six(0.4)))).toContain(
+    `in new series are stalled for a share of the time that is longer than in old: ${writer} (42.5 % against 12.5 %)`,
+  );
+  expect(verdictOf(program('old', ...six(0.4)), program('new', ...six(0.1)))).toContain(
+    `that is shorter than in old: ${writer} (12.5 % against 42.5 %)`,
+  );
 });
 
 test('runs that do not decide say how many would, and the same is called so', () => {
-  expect(verdictOf(program('old', 0, 0), program('new', 0.2, 0.3))).toContain('2 runs of each do not decide whether new is stalled more or less than old; use --runs 6 to have it decided');
-  expect(verdictOf(program('old', ...six(0.1)), program('new', ...six(0.12)))).toContain('6 runs of each do not decide whether new is stalled more or less than old');
-  expect(verdictOf(program('old', 0, 0, 0, 0, 0, 0), program('new', 0, 0, 0, 0, 0, 0))).toContain('new and old are stalled for the same share of the time (6 runs each)');
-  expect(verdictOf(program('old'), program('new', 0.2))).toContain('nothing compares new with old, for want of whole, unspoiled runs of both');
+  expect(verdictOf(program('old', 0, 0), program('new', 0.2, 0.3))).toContain(
+    '2 runs of each do not decide whether new is stalled more or less than old; use --runs 6 to have it decided',
+  );
+  expect(verdictOf(program('old', ...six(0.1)), program('new', ...six(0.12)))).toContain(
+    '6 runs of each do not decide whether new is stalled more or less than old',
+  );
+  expect(verdictOf(program('old', 0, 0, 0, 0, 0, 0), program('new', 0, 0, 0, 0, 0, 0))).toContain(
+    'new and old are stalled for the same share of the time (6 runs each)',
+  );
+  expect(verdictOf(program('old'), program('new', 0.2))).toContain(
+    'nothing compares new with old, for want of whole, unspoiled runs of both',
+  );
 });
 
 test('every further arm has its clause; one arm, or arms with controls, have none', () => {
@@ -28,6 +44,11 @@ test('every further arm has its clause; one arm, or arms with controls, have non
   expect(verdictOf(program('a', ...six(0.1)))).not.toContain('than');
   // A program's load is another program's: no run of it is undisturbed.
   expect(verdictOf(program('a', ...six(0.1)))).not.toContain('undisturbed');
-  const controlled = [writerArm('idle-control', 'idle', runOf()), writerArm('foreign-control', 'foreign', runOf()), writerArm('a', null, runOf()), writerArm('b', null, stalledRun(3, 0.5))];
+  const controlled = [
+    writerArm('idle-control', 'idle', runOf()),
+    writerArm('foreign-control', 'foreign', runOf()),
+    writerArm('a', null, runOf()),
+    writerArm('b', null, stalledRun(3, 0.5)),
+  ];
   expect(verdictOf(...controlled)).not.toMatch(/stalled more or less|that is longer than/);
 });

@@ -51,10 +51,19 @@ test.each([
   ['writer.mprotect.stalls = 0', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
   ['writer.mprotect.stalls > ', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
   ['writer.mprotect.stalls > 0 ms', 'expected [ARM/]SERIES.FIGURE, a comparison and a value'],
-  ['free-one-vam/writer.mprotect.stalls > 0', 'there is no arm free-one-vam; did you mean free-one-vma?; there are idle-control'],
-  ['writer.mprotct.stalls > 0', 'there is no series writer.mprotct; did you mean writer.mprotect?; there are writer.mprotect, reader.first_fault, control.timer'],
+  [
+    'free-one-vam/writer.mprotect.stalls > 0',
+    'there is no arm free-one-vam; did you mean free-one-vma?; there are idle-control',
+  ],
+  [
+    'writer.mprotct.stalls > 0',
+    'there is no series writer.mprotct; did you mean writer.mprotect?; there are writer.mprotect, reader.first_fault, control.timer',
+  ],
   ['stalls > 0', 'there is no series stalls; there are'],
-  ['writer.mprotect.stals > 0', 'there is no metric stals; did you mean stalls?; there are stalled_share, stalls_per_minute, longest_ns, blocked_per_minute, service.p99_ns, response.p99_ns and those of docs/metrics.md'],
+  [
+    'writer.mprotect.stals > 0',
+    'there is no metric stals; did you mean stalls?; there are stalled_share, stalls_per_minute, longest_ns, blocked_per_minute, service.p99_ns, response.p99_ns and those of docs/metrics.md',
+  ],
   ['writer.mprotect.constructor > 0', 'there is no metric constructor; there are'],
   ['writer.mprotect.service > 0', 'there is no metric service; '],
   ['writer.mprotect.stalls > 20ms', 'expected a number to compare stalls with, got 20ms'],
@@ -66,7 +75,10 @@ test.each([
   ['writer.mprotect.stalled > 5', 'expected a share such as 5% or 0.05 to compare stalled with, got 5'],
   ['writer.mprotect.saturated == constructor', 'expected true or false to compare saturated with, got constructor'],
   ['writer.mprotect.service.p99 == 5ms', 'expected >, >=, < or <= to compare a percentile with, got =='],
-  ['writer.mprotect.service.p75 > 5ms', 'a summary has no service.p75_ns of each run; there are percentiles of service, response and the JVM\'s log at 50, 90, 99, 99.9, 99.99'],
+  [
+    'writer.mprotect.service.p75 > 5ms',
+    "a summary has no service.p75_ns of each run; there are percentiles of service, response and the JVM's log at 50, 90, 99, 99.9, 99.99",
+  ],
   ['writer.mprotect.memory.rss_peak > 1GiB', 'memory.rss_peak_bytes is of the whole arm; leave out writer.mprotect.'],
   ['memory.rss_paek > 1GiB', 'there is no metric memory.rss_paek; did you mean memory.rss_peak?'],
   ['memory.rss_peak > 5%', 'expected a size such as 64MiB to compare memory.rss_peak with, got 5%'],
@@ -77,27 +89,62 @@ test.each([
 });
 
 describe('whatever is given', () => {
-  const pieces = fc.constantFrom('writer.mprotect', 'writer', '.', '/', 'stalls', 'service.p99_ns', 'saturated', '__proto__', 'toString', '>', '>=', '=', '!', ' ', '0', '20ms', '5%', 'true', '1e9', '-', 'free-one-vma', '%', '\n', '​', '9'.repeat(40));
+  const pieces = fc.constantFrom(
+    'writer.mprotect',
+    'writer',
+    '.',
+    '/',
+    'stalls',
+    'service.p99_ns',
+    'saturated',
+    '__proto__',
+    'toString',
+    '>',
+    '>=',
+    '=',
+    '!',
+    ' ',
+    '0',
+    '20ms',
+    '5%',
+    'true',
+    '1e9',
+    '-',
+    'free-one-vma',
+    '%',
+    '\n',
+    '​',
+    '9'.repeat(40),
+  );
   const nearly = fc.array(pieces, { maxLength: 9 }).map((parts) => parts.join(''));
-  const shaped = fc.tuple(fc.constantFrom('writer.mprotect', 'control.timer', 'x.y'), fc.oneof(fc.constantFrom('stalls', 'longest', 'stalled', 'saturated', 'service.p50', 'unserved'), fc.string()), fc.constantFrom('>', '<', '==', '!=', '=>', ''), fc.oneof(fc.constantFrom('0', '1', '20ms', '5%', 'true', 'NaN', 'Infinity', '0x10'), fc.string()))
+  const shaped = fc
+    .tuple(
+      fc.constantFrom('writer.mprotect', 'control.timer', 'x.y'),
+      fc.oneof(fc.constantFrom('stalls', 'longest', 'stalled', 'saturated', 'service.p50', 'unserved'), fc.string()),
+      fc.constantFrom('>', '<', '==', '!=', '=>', ''),
+      fc.oneof(fc.constantFrom('0', '1', '20ms', '5%', 'true', 'NaN', 'Infinity', '0x10'), fc.string()),
+    )
     .map(([series, figure, comparison, value]) => `${series}.${figure} ${comparison} ${value}`);
 
   test('it is a condition with a finite value, or a usage error in one line that names the option', () => {
     let good = 0;
-    fc.assert(fc.property(fc.oneof(fc.string(), nearly, shaped), (text) => {
-      let condition;
-      try {
-        condition = parse(text);
-      } catch (thrown) {
-        if (!(thrown instanceof Failure)) throw thrown;
-        expect(thrown.exitCode).toBe(ExitCode.usage);
-        expect(thrown.message.startsWith(`--fail-if "${text}"`)).toBe(true);
-        return;
-      }
-      good += 1;
-      expect(Number.isFinite(condition.value)).toBe(true);
-      expect(condition.arms.length).toBeGreaterThan(0);
-    }), { numRuns: 2000 });
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), nearly, shaped), (text) => {
+        let condition;
+        try {
+          condition = parse(text);
+        } catch (thrown) {
+          if (!(thrown instanceof Failure)) throw thrown;
+          expect(thrown.exitCode).toBe(ExitCode.usage);
+          expect(thrown.message.startsWith(`--fail-if "${text}"`)).toBe(true);
+          return;
+        }
+        good += 1;
+        expect(Number.isFinite(condition.value)).toBe(true);
+        expect(condition.arms.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 2000 },
+    );
     expect(good).toBeGreaterThan(10);
   });
 });
@@ -113,20 +160,32 @@ describe('a condition is checked', () => {
   const noisyControl = writerArm('foreign-control', 'foreign', stalledRun(9, 0.2));
 
   test('and met by any arm that is no control', () => {
-    expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one, across]))).toEqual({ outcome: 'met', sentence: '"writer.mprotect.stalls > 0" is met: writer.mprotect.stalls.count is 3 in free-across-vmas.' });
-    expect(check('writer.mprotect.longest >= 500ms', summaryOf([across])).sentence).toBe('"writer.mprotect.longest >= 500ms" is met: writer.mprotect.stalls.longest_ns is 500 ms in free-across-vmas.');
+    expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one, across]))).toEqual({
+      outcome: 'met',
+      sentence: '"writer.mprotect.stalls > 0" is met: writer.mprotect.stalls.count is 3 in free-across-vmas.',
+    });
+    expect(check('writer.mprotect.longest >= 500ms', summaryOf([across])).sentence).toBe(
+      '"writer.mprotect.longest >= 500ms" is met: writer.mprotect.stalls.longest_ns is 500 ms in free-across-vmas.',
+    );
     expect(check('writer.mprotect.stalled > 5%', summaryOf([across])).sentence).toContain('stalled_share is 20 % in');
   });
 
   test('and not met', () => {
-    expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one]))).toEqual({ outcome: 'not met', sentence: '"writer.mprotect.stalls > 0" is not met in free-one-vma.' });
+    expect(check('writer.mprotect.stalls > 0', summaryOf([noisyControl, one]))).toEqual({
+      outcome: 'not met',
+      sentence: '"writer.mprotect.stalls > 0" is not met in free-one-vma.',
+    });
     expect(check('writer.mprotect.inflight > 0ms', summaryOf([one])).outcome).toBe('not met');
     expect(check('writer.mprotect.saturated == true', summaryOf([one])).outcome).toBe('not met');
   });
 
   test.each([
     ['without a run', summaryOf([writerArm('free-one-vma', null)]), /is not known in free-one-vma/],
-    ['with one arm known and another not', summaryOf([one, writerArm('free-across-vmas', null)]), /writer\.mprotect\.stalls\.count is not known in free-across-vmas; use more or longer runs/],
+    [
+      'with one arm known and another not',
+      summaryOf([one, writerArm('free-across-vmas', null)]),
+      /writer\.mprotect\.stalls\.count is not known in free-across-vmas; use more or longer runs/,
+    ],
     ['of a victim that never operated', summaryOf([writerArm('free-one-vma', null, runOf({ n: 0 }))]), /not known/],
     ['of an experiment that is not complete', summaryOf([one], { status: 'partial' }), /not complete/],
     ['of a degraded experiment', summaryOf([one], { degraded: ['nice 19 was refused'] }), /--allow-degraded/],
@@ -145,31 +204,66 @@ describe('a condition is checked', () => {
   test('and of an arm itself', () => {
     const memoryUse = { rssMeanBytes: 2 ** 30, rssPeakBytes: 2 ** 31, pssBytes: null, cgroup: null };
     const withMemory = summaryOf([{ ...one, memoryUse }]);
-    expect(check('memory.rss_peak > 1GiB', withMemory)).toEqual({ outcome: 'met', sentence: '"memory.rss_peak > 1GiB" is met: memory.rss_peak_bytes is 2 GiB in free-one-vma.' });
+    expect(check('memory.rss_peak > 1GiB', withMemory)).toEqual({
+      outcome: 'met',
+      sentence: '"memory.rss_peak > 1GiB" is met: memory.rss_peak_bytes is 2 GiB in free-one-vma.',
+    });
     expect(check('free-one-vma/memory.rss_mean > 1GiB', withMemory).outcome).toBe('not met');
-    expect(check('memory.rss_mean > 1GiB', summaryOf([one]))).toEqual({ outcome: 'unknown', sentence: '"memory.rss_mean > 1GiB" cannot be decided: memory.rss_mean_bytes is not known (its memory was not read, or not in every run) in free-one-vma; use more or longer runs.' });
+    expect(check('memory.rss_mean > 1GiB', summaryOf([one]))).toEqual({
+      outcome: 'unknown',
+      sentence:
+        '"memory.rss_mean > 1GiB" cannot be decided: memory.rss_mean_bytes is not known (its memory was not read, or not in every run) in free-one-vma; use more or longer runs.',
+    });
     expect(check('holder.calls < 1', withMemory).outcome).toBe('not met');
     // As many a minute as in all windows together.
-    expect(check('writer.mprotect.stalls_per_minute > 17', summaryOf([across])).sentence).toContain('is 18 in free-across-vmas');
+    expect(check('writer.mprotect.stalls_per_minute > 17', summaryOf([across])).sentence).toContain(
+      'is 18 in free-across-vmas',
+    );
   });
 
   describe('of a percentile by its bound', () => {
-    const runs = (...values_ms: number[]) => values_ms.map((value, i) => runOf({ run: `00${i}-free`, service: { n: 3000, min_ns: 1, mean_ns: 1, p50_ns: 1, p90_ns: 1, p99_ns: value * ms, p99_9_ns: null, p99_99_ns: null, max_ns: 1 } }));
+    const runs = (...values_ms: number[]) =>
+      values_ms.map((value, i) =>
+        runOf({
+          run: `00${i}-free`,
+          service: {
+            n: 3000,
+            min_ns: 1,
+            mean_ns: 1,
+            p50_ns: 1,
+            p90_ns: 1,
+            p99_ns: value * ms,
+            p99_9_ns: null,
+            p99_99_ns: null,
+            max_ns: 1,
+          },
+        }),
+      );
     const of = (...values_ms: number[]) => summaryOf([writerArm('free-one-vma', null, ...runs(...values_ms))]);
 
     test('met where the typical run is beyond it', () => {
-      expect(check('writer.mprotect.service.p99 > 5ms', of(7, 6, 8, 9, 6, 7))).toEqual({ outcome: 'met', sentence: '"writer.mprotect.service.p99 > 5ms" is met: writer.mprotect.service.p99_ns is at least 6.00 ms in the typical run (95 % bound of 6 runs, whose median is 7.00 ms) in free-one-vma.' });
+      expect(check('writer.mprotect.service.p99 > 5ms', of(7, 6, 8, 9, 6, 7))).toEqual({
+        outcome: 'met',
+        sentence:
+          '"writer.mprotect.service.p99 > 5ms" is met: writer.mprotect.service.p99_ns is at least 6.00 ms in the typical run (95 % bound of 6 runs, whose median is 7.00 ms) in free-one-vma.',
+      });
       expect(check('writer.mprotect.service.p99 < 10ms', of(7, 6, 8, 9, 6, 7)).outcome).toBe('met');
     });
 
     test('not met where it is below', () => {
-      expect(check('writer.mprotect.service.p99 > 5ms', of(1, 2, 3, 4, 4, 4))).toEqual({ outcome: 'not met', sentence: '"writer.mprotect.service.p99 > 5ms" is not met: writer.mprotect.service.p99_ns is at most 4.00 ms in the typical run (95 % bound of 6 runs, whose median is 3.50 ms) in free-one-vma.' });
+      expect(check('writer.mprotect.service.p99 > 5ms', of(1, 2, 3, 4, 4, 4))).toEqual({
+        outcome: 'not met',
+        sentence:
+          '"writer.mprotect.service.p99 > 5ms" is not met: writer.mprotect.service.p99_ns is at most 4.00 ms in the typical run (95 % bound of 6 runs, whose median is 3.50 ms) in free-one-vma.',
+      });
     });
 
     test('undecided between, however far the pooled figure is', () => {
       const result = check('writer.mprotect.service.p99 > 5ms', of(1, 1, 1, 1, 1, 900));
       expect(result.outcome).toBe('unknown');
-      expect(result.sentence).toContain('is between 1.00 ms and 900 ms in the typical run (95 % bound of 6 runs, whose median is 1.00 ms) in free-one-vma; use more or longer runs');
+      expect(result.sentence).toContain(
+        'is between 1.00 ms and 900 ms in the typical run (95 % bound of 6 runs, whose median is 1.00 ms) in free-one-vma; use more or longer runs',
+      );
     });
 
     test('one odd run of twenty decides nothing', () => {
@@ -177,19 +271,33 @@ describe('a condition is checked', () => {
     });
 
     test('undecided with fewer runs, and where one run does not know it', () => {
-      expect(check('writer.mprotect.service.p99 > 5ms', of(900, 900)).sentence).toContain('is known in 2 whole, unspoiled runs (900 ms and 900 ms), and 6 bound it in free-one-vma');
+      expect(check('writer.mprotect.service.p99 > 5ms', of(900, 900)).sentence).toContain(
+        'is known in 2 whole, unspoiled runs (900 ms and 900 ms), and 6 bound it in free-one-vma',
+      );
       const gap = summaryOf([writerArm('free-one-vma', null, ...runs(7, 7, 7, 7, 7, 7), quiet)]);
       expect(check('writer.mprotect.service.p99 > 5ms', gap).sentence).toContain('not known in 1 of 7 runs');
     });
 
     test('and refused before anything is measured where no outcome could decide it', () => {
       const conditions = [parse('writer.mprotect.stalls > 0'), parse('writer.mprotect.service.p99 > 5ms')];
-      expect(() => { refuseUndecidable(conditions, 5); }).toThrow('--fail-if "writer.mprotect.service.p99 > 5ms" cannot be decided, whatever is measured: 5 runs say too little of how a percentile differs from run to run; use --runs 6 or more');
-      expect(() => { refuseUndecidable(conditions, 6); refuseUndecidable(conditions.slice(0, 1), 1); }).not.toThrow();
+      expect(() => {
+        refuseUndecidable(conditions, 5);
+      }).toThrow(
+        '--fail-if "writer.mprotect.service.p99 > 5ms" cannot be decided, whatever is measured: 5 runs say too little of how a percentile differs from run to run; use --runs 6 or more',
+      );
+      expect(() => {
+        refuseUndecidable(conditions, 6);
+        refuseUndecidable(conditions.slice(0, 1), 1);
+      }).not.toThrow();
     });
   });
 
   test('and met all the same where something else is not known', () => {
-    expect(check('writer.mprotect.stalls > 0', summaryOf([across, writerArm('free-one-vma', null)], { status: 'failed', degraded: ['nice'] })).outcome).toBe('met');
+    expect(
+      check(
+        'writer.mprotect.stalls > 0',
+        summaryOf([across, writerArm('free-one-vma', null)], { status: 'failed', degraded: ['nice'] }),
+      ).outcome,
+    ).toBe('met');
   });
 });

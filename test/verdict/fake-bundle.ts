@@ -29,14 +29,36 @@ export function valuesWithP99(p99_ns: number): number[] {
   return Array.from({ length: 1000 }, (_, i) => (i < 980 ? 5_000 + i : Math.round(p99_ns)));
 }
 
-export function fakeSeries({ series = 'writer.mprotect', stalls = {}, figures = {} }: FakeRun, service: SparseCounts): SeriesFigures {
+export function fakeSeries(
+  { series = 'writer.mprotect', stalls = {}, figures = {} }: FakeRun,
+  service: SparseCounts,
+): SeriesFigures {
   const distribution = distributionOf(service);
   return {
     name: series,
     service: serviceFigures(distribution),
     response: responseFigures(distribution, { service_n: service.n, saturated: figures.saturated ?? false }),
-    stalls: { threshold_ns: 100 * ms, count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, total_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0, ...stalls },
-    unserved: 0, inflight_ns: null, saturated: false, refused: {}, exhausted: 0, lost_records: 0,
+    stalls: {
+      threshold_ns: 100 * ms,
+      count: 0,
+      blocked_count: 0,
+      unseen_count: 0,
+      longest_ns: 0,
+      longest_blocked_ns: 0,
+      total_ns: 0,
+      stalled_share: 0,
+      blocked_share: 0,
+      mutex_count: 0,
+      longest_mutex_ns: 0,
+      mutex_share: 0,
+      ...stalls,
+    },
+    unserved: 0,
+    inflight_ns: null,
+    saturated: false,
+    refused: {},
+    exhausted: 0,
+    lost_records: 0,
     ...figures,
   };
 }
@@ -45,8 +67,21 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
   const store = createBundle(path);
   const arms = [...new Set(runs.map(({ arm = 'free' }) => arm))].map((name) => ({ name }));
   store.writeManifest({
-    schemaVersion: 1, tool: { name: 'pauselab', version: '0.1.0' }, argv: ['run', 'fake'], asked: null, startedAt: '2026-01-01T00:00:00.000Z', seed: 1, profileHash: 'hash', profile: { name: 'fake', arms, duration_ns: 10e9 },
-    host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 }, calibration: [], order: [], kernels: [], spoiledBy: {}, programs: null, turns: null,
+    schemaVersion: 1,
+    tool: { name: 'pauselab', version: '0.1.0' },
+    argv: ['run', 'fake'],
+    asked: null,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    seed: 1,
+    profileHash: 'hash',
+    profile: { name: 'fake', arms, duration_ns: 10e9 },
+    host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 },
+    calibration: [],
+    order: [],
+    kernels: [],
+    spoiledBy: {},
+    programs: null,
+    turns: null,
     ...manifest,
   });
   runs.forEach((fake, i) => {
@@ -56,12 +91,46 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     const name = `${String(i).padStart(3, '0')}-${arm}`;
     // An evil series has no tag of its name.
     const tag = series.name.replace(/[,\s]/g, '_');
-    const hlog = hlogHead(1_700_000_000_000) + hlogLine(`${tag}.service`, 0, window_ns, service) + hlogLine(`${tag}.response`, 0, window_ns, service);
+    const hlog =
+      hlogHead(1_700_000_000_000) +
+      hlogLine(`${tag}.service`, 0, window_ns, service) +
+      hlogLine(`${tag}.response`, 0, window_ns, service);
     store.writeRun(
       {
-        schemaVersion: 1, name, arm, kernel: null, repetition: i + 1, status: 'complete', failure: null, spoiled: [], disturbances: [], degraded: [], trace: null, unproven: [], startedAt: '2026-01-01T00:00:00.000Z',
-        window: { windowStart_ns: 0, windowEnd_ns: window_ns, drainEnd_ns: window_ns }, regionBytes: 4096, machine: { steal_share: 0, foreignLoad_share: 0, ownLoad_share: 0, clockSource: 'tsc', clockSourceChanged: false, guest: null },
-        autogroup: null, memoryLocked: true, layout: {}, priorities: [], holder: null, cpuMax: null, memoryUse: null, jvm: null, churn: null, series: [series], blocked: null,
+        schemaVersion: 1,
+        name,
+        arm,
+        kernel: null,
+        repetition: i + 1,
+        status: 'complete',
+        failure: null,
+        spoiled: [],
+        disturbances: [],
+        degraded: [],
+        trace: null,
+        unproven: [],
+        startedAt: '2026-01-01T00:00:00.000Z',
+        window: { windowStart_ns: 0, windowEnd_ns: window_ns, drainEnd_ns: window_ns },
+        regionBytes: 4096,
+        machine: {
+          steal_share: 0,
+          foreignLoad_share: 0,
+          ownLoad_share: 0,
+          clockSource: 'tsc',
+          clockSourceChanged: false,
+          guest: null,
+        },
+        autogroup: null,
+        memoryLocked: true,
+        layout: {},
+        priorities: [],
+        holder: null,
+        cpuMax: null,
+        memoryUse: null,
+        jvm: null,
+        churn: null,
+        series: [series],
+        blocked: null,
         ...fake.run,
       },
       { 'histograms.hlog': hlog },
@@ -72,16 +141,43 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
 
 /** Stalls of 500 ms, each blocked in the kernel, in a window of 10 s. */
 export function stalled(count: number): Partial<SeriesFigures['stalls']> {
-  return { count, blocked_count: count, longest_ns: count === 0 ? 0 : 500 * ms, longest_blocked_ns: count === 0 ? 0 : 480 * ms, total_ns: count * 500 * ms, stalled_share: count * 0.05, blocked_share: count * 0.048 };
+  return {
+    count,
+    blocked_count: count,
+    longest_ns: count === 0 ? 0 : 500 * ms,
+    longest_blocked_ns: count === 0 ? 0 : 480 * ms,
+    total_ns: count * 500 * ms,
+    stalled_share: count * 0.05,
+    blocked_share: count * 0.048,
+  };
 }
 
 /** A kernel in an emulated guest. */
 export function kernelRecord(release: string): ManifestFile['kernels'][number] {
   return {
-    name: release, asked: `deb:${release}`, release, facts: { preemption: 'full', hz: 250 }, differences: [], oneTree: null,
+    name: release,
+    asked: `deb:${release}`,
+    release,
+    facts: { preemption: 'full', hz: 250 },
+    differences: [],
+    oneTree: null,
     guest: {
-      origin: {}, sha256: release, configSha256: null, commandLine: '', preempt: null, accelerator: 'tcg', withoutKvm: 'it is a test', qemu: '9', cpus: 2, memoryBytes: 2 ** 31,
-      pinnedTo: null, channel: 'virtio', image: { bytes: 1, sha256: '', built_ms: null }, boot_ms: 1, bootFailures: [], command: [],
+      origin: {},
+      sha256: release,
+      configSha256: null,
+      commandLine: '',
+      preempt: null,
+      accelerator: 'tcg',
+      withoutKvm: 'it is a test',
+      qemu: '9',
+      cpus: 2,
+      memoryBytes: 2 ** 31,
+      pinnedTo: null,
+      channel: 'virtio',
+      image: { bytes: 1, sha256: '', built_ms: null },
+      boot_ms: 1,
+      bootFailures: [],
+      command: [],
     },
   };
 }

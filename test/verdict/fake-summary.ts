@@ -6,8 +6,25 @@ export const ms = 1e6;
 
 export function runOf(run: Partial<SeriesRunFigures> = {}): SeriesRunFigures {
   return {
-    run: '000-free', status: 'complete', n: 3000, exhausted: 0, lost_records: 0, holder_calls: 5,
-    count: 0, blocked_count: 0, unseen_count: 0, longest_ns: 0, longest_blocked_ns: 0, stalled_share: 0, blocked_share: 0, mutex_count: 0, longest_mutex_ns: 0, mutex_share: 0, saturated: false, service: null, response: null,
+    run: '000-free',
+    status: 'complete',
+    n: 3000,
+    exhausted: 0,
+    lost_records: 0,
+    holder_calls: 5,
+    count: 0,
+    blocked_count: 0,
+    unseen_count: 0,
+    longest_ns: 0,
+    longest_blocked_ns: 0,
+    stalled_share: 0,
+    blocked_share: 0,
+    mutex_count: 0,
+    longest_mutex_ns: 0,
+    mutex_share: 0,
+    saturated: false,
+    service: null,
+    response: null,
     ...run,
   };
 }
@@ -15,12 +32,26 @@ export function runOf(run: Partial<SeriesRunFigures> = {}): SeriesRunFigures {
 /** A run with stalls of 500 ms; by default the victim is blocked in the kernel in all of them. */
 export function stalledRun(count: number, share: number, blocked = count): SeriesRunFigures {
   return runOf({
-    count, stalled_share: share, longest_ns: 500 * ms,
-    blocked_count: blocked, longest_blocked_ns: blocked > 0 ? 480 * ms : 0, blocked_share: count === 0 ? 0 : (share * blocked) / count,
+    count,
+    stalled_share: share,
+    longest_ns: 500 * ms,
+    blocked_count: blocked,
+    longest_blocked_ns: blocked > 0 ? 480 * ms : 0,
+    blocked_share: count === 0 ? 0 : (share * blocked) / count,
   });
 }
 
-const time_ns = { n: 6000, min_ns: 900, mean_ns: 250_000, p50_ns: 1_450, p90_ns: 23_700, p99_ns: 41_500, p99_9_ns: 1_100 * ms, p99_99_ns: null, max_ns: 1_113 * ms };
+const time_ns = {
+  n: 6000,
+  min_ns: 900,
+  mean_ns: 250_000,
+  p50_ns: 1_450,
+  p90_ns: 23_700,
+  p99_ns: 41_500,
+  p99_9_ns: 1_100 * ms,
+  p99_99_ns: null,
+  max_ns: 1_113 * ms,
+};
 
 export function seriesOf(name: string, perRun: readonly SeriesRunFigures[], more: Partial<Series> = {}): Series {
   const sum = (of: (run: SeriesRunFigures) => number): number => perRun.reduce((total, run) => total + of(run), 0);
@@ -54,7 +85,12 @@ export function seriesOf(name: string, perRun: readonly SeriesRunFigures[], more
   };
 }
 
-export function armOf(name: string, control: ArmSummary['control'], series: readonly Series[], more: Partial<ArmSummary> = {}): ArmSummary {
+export function armOf(
+  name: string,
+  control: ArmSummary['control'],
+  series: readonly Series[],
+  more: Partial<ArmSummary> = {},
+): ArmSummary {
   const runs = series[0]?.perRun ?? [];
   const calls = runs.reduce((sum, { holder_calls }) => sum + (holder_calls ?? 0), 0);
   return {
@@ -66,7 +102,19 @@ export function armOf(name: string, control: ArmSummary['control'], series: read
     cutShortRuns: runs.filter(({ status }) => status !== 'complete').length,
     spoiledRuns: 0,
     regionBytes: runs.length === 0 ? null : 256 * 2 ** 20,
-    holder: runs.length === 0 ? null : { name: 'holder.madvise_free', service: { ...time_ns, n: calls }, hold_ns: 8 * ms, calls_cpu_ns: null, window_calls: calls, crossed_calls: 0, releasedBytes: null, lost_records: 0 },
+    holder:
+      runs.length === 0
+        ? null
+        : {
+            name: 'holder.madvise_free',
+            service: { ...time_ns, n: calls },
+            hold_ns: 8 * ms,
+            calls_cpu_ns: null,
+            window_calls: calls,
+            crossed_calls: 0,
+            releasedBytes: null,
+            lost_records: 0,
+          },
     memoryUse: null,
     window_ns: runs.length * 10e9,
     jvm: null,
@@ -87,10 +135,26 @@ export function kernelNamed(name: string, more: Partial<KernelRecord> = {}): Ker
 export const writer = 'writer.mprotect';
 
 /** An arm of one writer. */
-export function writerArm(name: string, control: ArmSummary['control'], ...perRun: readonly SeriesRunFigures[]): ArmSummary {
+export function writerArm(
+  name: string,
+  control: ArmSummary['control'],
+  ...perRun: readonly SeriesRunFigures[]
+): ArmSummary {
   return armOf(name, control, [seriesOf(writer, perRun)]);
 }
 
 export function summaryOf(arms: readonly ArmSummary[], more: Partial<SummaryFile> = {}): SummaryFile {
-  return { schemaVersion: 1, profile: 'fake', kernel: '6.18.0', status: 'complete', threshold_ns: 100 * ms, verdict: 'On Linux 6.18.0: nothing.', findings: [], notes: [], degraded: [], arms: [...arms], ...more };
+  return {
+    schemaVersion: 1,
+    profile: 'fake',
+    kernel: '6.18.0',
+    status: 'complete',
+    threshold_ns: 100 * ms,
+    verdict: 'On Linux 6.18.0: nothing.',
+    findings: [],
+    notes: [],
+    degraded: [],
+    arms: [...arms],
+    ...more,
+  };
 }

@@ -16,13 +16,18 @@ const idle = writerArm('idle-control', 'idle', runOf({ holder_calls: 0 }), runOf
 
 test('a typical experiment, in words', () => {
   const timer = seriesOf('control.timer', [quiet, quiet]);
-  const arm = (name: string, ...runs: SeriesRunFigures[]): ArmSummary => armOf(name, null, [seriesOf(writer, runs), timer]);
+  const arm = (name: string, ...runs: SeriesRunFigures[]): ArmSummary =>
+    armOf(name, null, [seriesOf(writer, runs), timer]);
   const judgement = judgeArms([
     armOf('idle-control', 'idle', [seriesOf(writer, [quiet, quiet]), timer]),
     armOf('foreign-control', 'foreign', [seriesOf(writer, [quiet, quiet]), timer]),
     arm('free-one-vma', quiet, quiet),
     arm('free-across-vmas', stalledRun(5, 0.61), stalledRun(6, 0.68)),
-    { ...arm('dontneed-across-vmas', stalledRun(4, 0.53), stalledRun(4, 0.58, 3)), regionBytes: 82 * 2 ** 20, spoiledRuns: 1 },
+    {
+      ...arm('dontneed-across-vmas', stalledRun(4, 0.53), stalledRun(4, 0.58, 3)),
+      regionBytes: 82 * 2 ** 20,
+      spoiledRuns: 1,
+    },
   ]);
   expect(judgement).toMatchInlineSnapshot(`
     {
@@ -95,9 +100,32 @@ describe('the verdict', () => {
   test.each<[string, ArmSummary[], Circumstances]>([
     ['everything at once', [foreign, across, one, open, empty], {}],
     ['noise in the control', [writerArm('foreign-control', 'foreign', stalledRun(1, 0.05, 0), quiet), across], {}],
-    ['stalls outside the kernel on both sides', [writerArm('foreign-control', 'foreign', stalledRun(1, 0.05, 0), quiet), writerArm('one', null, quiet, stalledRun(1, 0.04, 0))], {}],
-    ['a single run', [writerArm('foreign-control', 'foreign', quiet), writerArm('across', null, stalledRun(1, 0.2))], {}],
-    ['only a stall of the warm-up', [foreign, writerArm('across', null, runOf({ stalled_share: 1, blocked_share: 1 }), runOf({ stalled_share: 1, blocked_share: 1 }))], {}],
+    [
+      'stalls outside the kernel on both sides',
+      [
+        writerArm('foreign-control', 'foreign', stalledRun(1, 0.05, 0), quiet),
+        writerArm('one', null, quiet, stalledRun(1, 0.04, 0)),
+      ],
+      {},
+    ],
+    [
+      'a single run',
+      [writerArm('foreign-control', 'foreign', quiet), writerArm('across', null, stalledRun(1, 0.2))],
+      {},
+    ],
+    [
+      'only a stall of the warm-up',
+      [
+        foreign,
+        writerArm(
+          'across',
+          null,
+          runOf({ stalled_share: 1, blocked_share: 1 }),
+          runOf({ stalled_share: 1, blocked_share: 1 }),
+        ),
+      ],
+      {},
+    ],
     ['spoiled runs only', [writerArm('foreign-control', 'foreign'), writerArm('across', null)], {}],
     ['controls only', [idle, foreign], {}],
     ['degraded', [foreign, one], { degraded: ['nice 19 was refused'] }],
@@ -108,7 +136,10 @@ describe('the verdict', () => {
   });
 
   test('takes its longest time from stalls blocked in the kernel, of series that stalled', () => {
-    const series = [seriesOf(writer, [stalledRun(2, 0.3), { ...stalledRun(2, 0.3), longest_ns: 9_000 * ms }]), seriesOf('control.timer', [{ ...stalledRun(1, 0.9, 0), longest_ns: 7_000 * ms }, quiet])];
+    const series = [
+      seriesOf(writer, [stalledRun(2, 0.3), { ...stalledRun(2, 0.3), longest_ns: 9_000 * ms }]),
+      seriesOf('control.timer', [{ ...stalledRun(1, 0.9, 0), longest_ns: 7_000 * ms }, quiet]),
+    ];
     const control = [seriesOf(writer, [quiet, quiet]), seriesOf('control.timer', [quiet, quiet])];
     const { verdict } = judgeArms([armOf('foreign-control', 'foreign', control), armOf('across', null, series)]);
     expect(verdict).toContain('for up to 480 ms at a time');
@@ -136,7 +167,10 @@ test.each<[string, SeriesRunFigures[], SeriesRunFigures[]]>([
   ['holder idle', [quiet, runOf({ holder_calls: 0 })], [quiet]],
   ['exhausted', [runOf({ exhausted: 1 })], [quiet]],
 ])('the sentence of a series: %s', (_, runs, control) => {
-  expect(judgeArms([writerArm('foreign-control', 'foreign', ...control), writerArm('a', null, ...runs)]).findings[0]?.sentence).toMatchSnapshot();
+  expect(
+    judgeArms([writerArm('foreign-control', 'foreign', ...control), writerArm('a', null, ...runs)]).findings[0]
+      ?.sentence,
+  ).toMatchSnapshot();
 });
 
 test('the sentence of a series that the control lacks', () => {
@@ -145,54 +179,109 @@ test('the sentence of a series that the control lacks', () => {
 });
 
 test('notes', () => {
-  const flawed = armOf('a', null, [
-    seriesOf(writer, [stalledRun(2, 0.2), runOf({ status: 'partial' })], { refused: { ENOMEM: 1, EAGAIN: 3 }, exhausted: 1, lost_records: 1 }),
-    seriesOf('control.timer', [stalledRun(1, 0.1, 0)]),
-  ], { spoiledRuns: 2 });
+  const flawed = armOf(
+    'a',
+    null,
+    [
+      seriesOf(writer, [stalledRun(2, 0.2), runOf({ status: 'partial' })], {
+        refused: { ENOMEM: 1, EAGAIN: 3 },
+        exhausted: 1,
+        lost_records: 1,
+      }),
+      seriesOf('control.timer', [stalledRun(1, 0.1, 0)]),
+    ],
+    { spoiledRuns: 2 },
+  );
   const other = { ...writerArm('b', null, quiet, quiet, quiet, quiet), regionBytes: 82 * 2 ** 20 };
-  const noisy = (name: string, control: 'idle' | 'foreign'): ArmSummary => writerArm(name, control, stalledRun(1, 0.1, 0));
-  expect(judgeArms([noisy('idle-control', 'idle'), noisy('foreign-control', 'foreign'), flawed, other], { degraded: ['nice 19 of thread holder was refused (EPERM)'] }).notes).toMatchSnapshot();
+  const noisy = (name: string, control: 'idle' | 'foreign'): ArmSummary =>
+    writerArm(name, control, stalledRun(1, 0.1, 0));
+  expect(
+    judgeArms([noisy('idle-control', 'idle'), noisy('foreign-control', 'foreign'), flawed, other], {
+      degraded: ['nice 19 of thread holder was refused (EPERM)'],
+    }).notes,
+  ).toMatchSnapshot();
   const four = [quiet, quiet, quiet, quiet];
-  expect(judgeArms([writerArm('foreign-control', 'foreign', ...four), writerArm('a', null, ...four)]).notes).toEqual([]);
+  expect(judgeArms([writerArm('foreign-control', 'foreign', ...four), writerArm('a', null, ...four)]).notes).toEqual(
+    [],
+  );
 });
 
 describe('whatever was measured', () => {
   const run = fc
-    .record({ count: fc.nat(2), blocked: fc.nat(2), share: fc.constantFrom(0.001, 0.2, 1), n: fc.constantFrom(0, 3000), calls: fc.constantFrom(0, 1, 5), lost: fc.constantFrom(0, 0, 1), exhausted: fc.constantFrom(0, 0, 1), status: fc.constantFrom('complete' as const, 'complete' as const, 'partial' as const, 'failed' as const) })
-    .map(({ count, blocked, share, n, calls, lost, exhausted, status }) => ({ ...stalledRun(count, count === 0 ? 0 : share, Math.min(blocked, count)), n, holder_calls: calls, lost_records: lost, exhausted, status }));
+    .record({
+      count: fc.nat(2),
+      blocked: fc.nat(2),
+      share: fc.constantFrom(0.001, 0.2, 1),
+      n: fc.constantFrom(0, 3000),
+      calls: fc.constantFrom(0, 1, 5),
+      lost: fc.constantFrom(0, 0, 1),
+      exhausted: fc.constantFrom(0, 0, 1),
+      status: fc.constantFrom('complete' as const, 'complete' as const, 'partial' as const, 'failed' as const),
+    })
+    .map(({ count, blocked, share, n, calls, lost, exhausted, status }) => ({
+      ...stalledRun(count, count === 0 ? 0 : share, Math.min(blocked, count)),
+      n,
+      holder_calls: calls,
+      lost_records: lost,
+      exhausted,
+      status,
+    }));
   const runs = fc.array(run, { maxLength: 3 });
   const experiment = fc.record({
-    foreign: runs, idle: runs, arms: fc.array(runs, { maxLength: 3 }),
+    foreign: runs,
+    idle: runs,
+    arms: fc.array(runs, { maxLength: 3 }),
     status: fc.constantFrom('complete' as const, 'partial' as const, 'failed' as const, 'running' as const),
     degraded: fc.subarray(['nice 19 was refused']),
   });
-  const armsOf = (one: { foreign: SeriesRunFigures[]; idle: SeriesRunFigures[]; arms: SeriesRunFigures[][] }): ArmSummary[] =>
-    [writerArm('idle-control', 'idle', ...one.idle), writerArm('foreign-control', 'foreign', ...one.foreign), ...one.arms.map((own, i) => writerArm(`arm-${i}`, null, ...own))];
+  const armsOf = (one: {
+    foreign: SeriesRunFigures[];
+    idle: SeriesRunFigures[];
+    arms: SeriesRunFigures[][];
+  }): ArmSummary[] => [
+    writerArm('idle-control', 'idle', ...one.idle),
+    writerArm('foreign-control', 'foreign', ...one.foreign),
+    ...one.arms.map((own, i) => writerArm(`arm-${i}`, null, ...own)),
+  ];
 
   test('every sentence is whole and grammatical', () => {
-    fc.assert(fc.property(experiment, (one) => {
-      const { verdict, findings, notes } = judgeArms(armsOf(one), one);
-      for (const text of [verdict, ...notes, ...findings.map(({ sentence }) => sentence)]) {
-        expect(text).not.toMatch(/undefined|null|NaN|Infinity|  | [.,;]|[;,:]\.|;;/);
-        expect(text).not.toMatch(/\b1 (stalls|runs|records|operations|calls)\b|\b1 of 1 runs|\b[02-9]\d* (stall|run|record|call)\b(?! of)/);
-        expect(text).toMatch(/^[\w-].*\.$/);
-      }
-    }));
+    fc.assert(
+      fc.property(experiment, (one) => {
+        const { verdict, findings, notes } = judgeArms(armsOf(one), one);
+        for (const text of [verdict, ...notes, ...findings.map(({ sentence }) => sentence)]) {
+          expect(text).not.toMatch(/undefined|null|NaN|Infinity|  | [.,;]|[;,:]\.|;;/);
+          expect(text).not.toMatch(
+            /\b1 (stalls|runs|records|operations|calls)\b|\b1 of 1 runs|\b[02-9]\d* (stall|run|record|call)\b(?! of)/,
+          );
+          expect(text).toMatch(/^[\w-].*\.$/);
+        }
+      }),
+    );
   });
 
   test('the order of arms changes no finding', () => {
-    fc.assert(fc.property(experiment.chain((one) => fc.tuple(fc.constant(one), fc.shuffledSubarray(armsOf(one), { minLength: one.arms.length + 2 }))), ([one, shuffled]) => {
-      const sorted = ({ findings }: Judgement): string[] => findings.map((finding) => JSON.stringify(finding)).sort();
-      expect(sorted(judgeArms(shuffled, one))).toEqual(sorted(judgeArms(armsOf(one), one)));
-    }));
+    fc.assert(
+      fc.property(
+        experiment.chain((one) =>
+          fc.tuple(fc.constant(one), fc.shuffledSubarray(armsOf(one), { minLength: one.arms.length + 2 })),
+        ),
+        ([one, shuffled]) => {
+          const sorted = ({ findings }: Judgement): string[] =>
+            findings.map((finding) => JSON.stringify(finding)).sort();
+          expect(sorted(judgeArms(shuffled, one))).toEqual(sorted(judgeArms(armsOf(one), one)));
+        },
+      ),
+    );
   });
 
   test('the verdict names an arm as stalled only if one of its series is', () => {
-    fc.assert(fc.property(experiment, (one) => {
-      const { verdict, findings } = judgeArms(armsOf(one), one);
-      const stalled = findings.filter(({ outcome }) => outcome === 'stalls').map(({ arm }) => arm);
-      const named = /in ([^;]*?) victims were blocked/.exec(verdict)?.[1]?.split(/, | and /) ?? [];
-      expect(named).toEqual(stalled);
-    }));
+    fc.assert(
+      fc.property(experiment, (one) => {
+        const { verdict, findings } = judgeArms(armsOf(one), one);
+        const stalled = findings.filter(({ outcome }) => outcome === 'stalls').map(({ arm }) => arm);
+        const named = /in ([^;]*?) victims were blocked/.exec(verdict)?.[1]?.split(/, | and /) ?? [];
+        expect(named).toEqual(stalled);
+      }),
+    );
   });
 });

@@ -1,4 +1,7 @@
-/** What may come in the place of a bundle or a log: a sentence and the exit code of bad input, whatever it is; never a stack, never all memory. */
+/**
+ * What may come in the place of a bundle or a log: a sentence and the exit code of bad input, whatever it is; never a
+ * stack, never all memory.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +18,9 @@ import { writeFakeBundle } from './fake-bundle.js';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'pauselab-hostile-'));
-  onTestFinished(() => { rmSync(path, { recursive: true }); });
+  onTestFinished(() => {
+    rmSync(path, { recursive: true });
+  });
   return path;
 }
 
@@ -50,14 +55,44 @@ describe('a bundle', () => {
   test.each<[string, string, (text: string) => string, RegExp]>([
     ['cut off', runFile, (text) => text.slice(0, 300), /run\.json could not be read as a bundle's run/],
     ['empty', 'manifest.json', () => '', /manifest\.json could not be read/],
-    ['of a future version', 'manifest.json', (text) => text.replace('"schemaVersion": 1', '"schemaVersion": 2'), /has schema version 2 and this pauselab reads 1/],
+    [
+      'of a future version',
+      'manifest.json',
+      (text) => text.replace('"schemaVersion": 1', '"schemaVersion": 2'),
+      /has schema version 2 and this pauselab reads 1/,
+    ],
     ['with NaN', runFile, (text) => text.replace('"stalled_share": 0', '"stalled_share": NaN'), /could not be read/],
-    ['with a figure beyond all numbers', runFile, (text) => text.replace('"stalled_share": 0', '"stalled_share": 1e999'), /is no valid run: series\.0\.stalls\.stalled_share/],
-    ['with a count beyond 2^53', runFile, (text) => text.replace('"count": 0', '"count": 9007199254740993'), /has the figure 9007199254740992, which no run has/],
+    [
+      'with a figure beyond all numbers',
+      runFile,
+      (text) => text.replace('"stalled_share": 0', '"stalled_share": 1e999'),
+      /is no valid run: series\.0\.stalls\.stalled_share/,
+    ],
+    [
+      'with a count beyond 2^53',
+      runFile,
+      (text) => text.replace('"count": 0', '"count": 9007199254740993'),
+      /has the figure 9007199254740992, which no run has/,
+    ],
     ['with half a stall', runFile, (text) => text.replace('"count": 0', '"count": 0.5'), /has the figure 0\.5/],
-    ['with a negative time', runFile, (text) => text.replace('"longest_ns": 0', '"longest_ns": -5'), /has the figure -5/],
-    ['stalled for longer than it ran', runFile, (text) => text.replace('"stalled_share": 0', '"stalled_share": 1.5'), /has the figure 1\.5/],
-    ['whose run is called otherwise', runFile, (text) => text.replace('"name": "000-free"', '"name": "../../etc"'), /says that it is the run "\.\.\/\.\.\/etc"/],
+    [
+      'with a negative time',
+      runFile,
+      (text) => text.replace('"longest_ns": 0', '"longest_ns": -5'),
+      /has the figure -5/,
+    ],
+    [
+      'stalled for longer than it ran',
+      runFile,
+      (text) => text.replace('"stalled_share": 0', '"stalled_share": 1.5'),
+      /has the figure 1\.5/,
+    ],
+    [
+      'whose run is called otherwise',
+      runFile,
+      (text) => text.replace('"name": "000-free"', '"name": "../../etc"'),
+      /says that it is the run "\.\.\/\.\.\/etc"/,
+    ],
     ['with a list in the place of a summary', 'summary.json', () => '[]', /has schema version undefined/],
     ['nested a million times', runFile, () => '['.repeat(1e6), /could not be read/],
   ])('%s', (_, file, edit, sentence) => {
@@ -80,7 +115,9 @@ describe('a bundle', () => {
   test('without a run, or with a run’s folder that is empty', () => {
     const path = bundle();
     mkdirSync(join(path, 'runs/002-free'));
-    expect(read(path).notes).toContain(`the run 002-free of ${path} is unfinished (it has no run.json) and is left out.`);
+    expect(read(path).notes).toContain(
+      `the run 002-free of ${path} is unfinished (it has no run.json) and is left out.`,
+    );
     rmSync(join(path, 'runs'), { recursive: true });
     expect(read(path).evidence).toEqual([]);
   });
@@ -114,7 +151,8 @@ describe('a log', () => {
     return path;
   };
 
-  const figuresOf = ({ evidence }: ReturnType<typeof read>): SeriesRun['figures'] | undefined => evidence.flatMap(({ runs }) => runs).flatMap((run) => (run.scope === 'series' ? [run.figures] : []))[0];
+  const figuresOf = ({ evidence }: ReturnType<typeof read>): SeriesRun['figures'] | undefined =>
+    evidence.flatMap(({ runs }) => runs).flatMap((run) => (run.scope === 'series' ? [run.figures] : []))[0];
 
   test('line by hand is one that is taken', () => {
     // ZigZag: 4 is a count of 2.
@@ -122,16 +160,40 @@ describe('a log', () => {
   });
 
   test.each<[string, string, RegExp]>([
-    ['that inflates without end', lineOf(Buffer.alloc(64 * 2 ** 20)) + good, /line 5 of .*x\.hlog is broken: its histogram inflates to more than 4194304 bytes/],
-    ['with a count beyond 2^53', lineOf(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40])) + good, /a count beyond 2\^53/],
-    ['whose counts are beyond 2^53 together', lineOf(Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f])).repeat(3) + good, /its counts together are beyond 2\^53/],
+    [
+      'that inflates without end',
+      lineOf(Buffer.alloc(64 * 2 ** 20)) + good,
+      /line 5 of .*x\.hlog is broken: its histogram inflates to more than 4194304 bytes/,
+    ],
+    [
+      'with a count beyond 2^53',
+      lineOf(Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40])) + good,
+      /a count beyond 2\^53/,
+    ],
+    [
+      'whose counts are beyond 2^53 together',
+      lineOf(Buffer.from([0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f])).repeat(3) + good,
+      /its counts together are beyond 2\^53/,
+    ],
     ['broken before its end', `nonsense\n${good}`, /line 5 of .* is broken: it has 1 fields instead of 4/],
     ['with times that are none', good.replace(',0.000,', ',NaN,') + good, /its times are not numbers/],
-    ['of bytes', `${Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256)).toString('latin1')}\n${good}`, /is broken|holds no histogram/],
+    [
+      'of bytes',
+      `${Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256)).toString('latin1')}\n${good}`,
+      /is broken|holds no histogram/,
+    ],
     ['with a line without end', 'x'.repeat(9 * 2 ** 20), /is longer than 8388608 characters/],
-    ['with more tags than anybody has', Array.from({ length: 501 }, (_, i) => good.replace('app', `tag-${i}`)).join(''), /has more than 500 tags/],
+    [
+      'with more tags than anybody has',
+      Array.from({ length: 501 }, (_, i) => good.replace('app', `tag-${i}`)).join(''),
+      /has more than 500 tags/,
+    ],
     ['with nothing', '', /holds no histogram/],
-    ['of another encoding', `0.0,1.0,1.0,${Buffer.from('1c849301000000000000000000', 'hex').toString('base64')}\n${good}`, /is none of the V2 compressed encoding/],
+    [
+      'of another encoding',
+      `0.0,1.0,1.0,${Buffer.from('1c849301000000000000000000', 'hex').toString('base64')}\n${good}`,
+      /is none of the V2 compressed encoding/,
+    ],
   ])('%s', (_, text, sentence) => {
     expect(refusal(written(text))).toMatch(sentence);
   });
@@ -145,12 +207,16 @@ describe('a log', () => {
   test('whose histogram reaches beyond an hour is counted in the last counter', () => {
     // ZigZag −40,000: so many counters of 0, and then a count of 1.
     const zeros = 2 * 40_000 - 1;
-    const side = read(written(lineOf(Buffer.from([0x80 | (zeros & 0x7f), 0x80 | ((zeros >> 7) & 0x7f), zeros >> 14, 2]))));
+    const side = read(
+      written(lineOf(Buffer.from([0x80 | (zeros & 0x7f), 0x80 | ((zeros >> 7) & 0x7f), zeros >> 14, 2]))),
+    );
     expect(figuresOf(side)).toMatchObject({ service: { n: 1 }, stalls: { count: 1 } });
   });
 
   test('with tags like keys of every object', () => {
-    const side = read(written(['__proto__', 'constructor', 'toString'].map((tag) => good.replace('app', tag)).join('')));
+    const side = read(
+      written(['__proto__', 'constructor', 'toString'].map((tag) => good.replace('app', tag)).join('')),
+    );
     expect(side.evidence.map(({ series }) => series)).toEqual(['__proto__', 'constructor', 'toString']);
   });
 

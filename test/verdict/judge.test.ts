@@ -5,18 +5,28 @@ import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summar
 
 const quiet = runOf();
 const on = (kernel: string, ...arms: ArmSummary[]): ArmSummary[] => arms.map((arm) => ({ ...arm, kernel }));
-const controls = [writerArm('idle-control', 'idle', quiet, quiet), writerArm('foreign-control', 'foreign', quiet, quiet)];
+const controls = [
+  writerArm('idle-control', 'idle', quiet, quiet),
+  writerArm('foreign-control', 'foreign', quiet, quiet),
+];
 const stalling = (name: string): ArmSummary => writerArm(name, null, stalledRun(5, 0.6), stalledRun(6, 0.6));
 const still = (name: string): ArmSummary => writerArm(name, null, quiet, quiet);
 const kernels = [kernelNamed('6.16.12'), kernelNamed('6.17.13')];
-const arms = [...on('6.16.12', ...controls, stalling('one-vma'), stalling('crossing')), ...on('6.17.13', ...controls, still('one-vma'), stalling('crossing'))];
+const arms = [
+  ...on('6.16.12', ...controls, stalling('one-vma'), stalling('crossing')),
+  ...on('6.17.13', ...controls, still('one-vma'), stalling('crossing')),
+];
 
-const judged = (more: readonly KernelRecord[] = kernels, all: readonly ArmSummary[] = arms) => judge({ arms: all, kernels: more, status: 'complete', degraded: [] });
+const judged = (more: readonly KernelRecord[] = kernels, all: readonly ArmSummary[] = arms) =>
+  judge({ arms: all, kernels: more, status: 'complete', degraded: [] });
 
 describe('arms on several kernels', () => {
   test('are told apart in findings, each beside its own kernel’s control', () => {
     expect(judged().findings.map(({ arm, kernel, outcome }) => [arm, kernel, outcome])).toEqual([
-      ['one-vma', '6.16.12', 'stalls'], ['crossing', '6.16.12', 'stalls'], ['one-vma', '6.17.13', 'like-foreign'], ['crossing', '6.17.13', 'stalls'],
+      ['one-vma', '6.16.12', 'stalls'],
+      ['crossing', '6.16.12', 'stalls'],
+      ['one-vma', '6.17.13', 'like-foreign'],
+      ['crossing', '6.17.13', 'stalls'],
     ]);
     expect(judged().findings[2]?.sentence).toMatch(new RegExp(`^one-vma on 6\\.17\\.13, ${writer}: no stall`));
   });
@@ -29,50 +39,98 @@ describe('arms on several kernels', () => {
 
   test('the verdict says of each kernel what was found, then which arm stalls where, and speaks of no patch', () => {
     const { verdict } = judged();
-    expect(verdict).toMatch(/^On Linux 6\.16\.12: in one-vma and crossing victims were blocked.* On Linux 6\.17\.13: in crossing victims were blocked/);
-    expect(verdict).toContain('Of these kernels, one-vma stalls on 6.16.12 and not on 6.17.13; crossing stalls on all.');
+    expect(verdict).toMatch(
+      /^On Linux 6\.16\.12: in one-vma and crossing victims were blocked.* On Linux 6\.17\.13: in crossing victims were blocked/,
+    );
+    expect(verdict).toContain(
+      'Of these kernels, one-vma stalls on 6.16.12 and not on 6.17.13; crossing stalls on all.',
+    );
     expect(verdict).not.toContain('patch');
   });
 
   test('an arm that is open on one kernel is not called quiet there', () => {
     const open = writerArm('one-vma', null, stalledRun(1, 0.1), quiet);
-    expect(judged(kernels, [...on('6.16.12', ...controls, stalling('one-vma')), ...on('6.17.13', ...controls, open)]).verdict).toContain('one-vma stalls on 6.16.12 (undecided on 6.17.13)');
+    expect(
+      judged(kernels, [...on('6.16.12', ...controls, stalling('one-vma')), ...on('6.17.13', ...controls, open)])
+        .verdict,
+    ).toContain('one-vma stalls on 6.16.12 (undecided on 6.17.13)');
   });
 });
 
 describe('notes on kernels', () => {
   const guest = {
-    origin: {}, sha256: '', configSha256: null, commandLine: '', preempt: null, accelerator: 'tcg', withoutKvm: 'there is no /dev/kvm', qemu: '9', cpus: 2, memoryBytes: 2 ** 31, pinnedTo: [0, 1], channel: 'virtio',
-    image: { bytes: 1, sha256: '', built_ms: null }, boot_ms: 1, bootFailures: [], command: [],
+    origin: {},
+    sha256: '',
+    configSha256: null,
+    commandLine: '',
+    preempt: null,
+    accelerator: 'tcg',
+    withoutKvm: 'there is no /dev/kvm',
+    qemu: '9',
+    cpus: 2,
+    memoryBytes: 2 ** 31,
+    pinnedTo: [0, 1],
+    channel: 'virtio',
+    image: { bytes: 1, sha256: '', built_ms: null },
+    boot_ms: 1,
+    bootFailures: [],
+    command: [],
   } as const;
-  const inGuest = (name: string, facts: Record<string, unknown>): KernelRecord => kernelNamed(name, { facts, guest: { ...guest, pinnedTo: [0, 1], bootFailures: [], command: [] } });
+  const inGuest = (name: string, facts: Record<string, unknown>): KernelRecord =>
+    kernelNamed(name, { facts, guest: { ...guest, pinnedTo: [0, 1], bootFailures: [], command: [] } });
 
   test('guests are said to be guests, with how they ran', () => {
-    expect(judged([inGuest('6.16.12', {}), inGuest('6.17.13', {})]).notes[0]).toMatch(/^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because there is no \/dev\/kvm\)/);
-    expect(judged([inGuest('6.16.12', {}), kernels[1] ?? kernelNamed('')]).notes[1]).toMatch(/^6\.17\.13 ran on this machine itself: its times and those of a guest cannot/);
+    expect(judged([inGuest('6.16.12', {}), inGuest('6.17.13', {})]).notes[0]).toMatch(
+      /^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because there is no \/dev\/kvm\)/,
+    );
+    expect(judged([inGuest('6.16.12', {}), kernels[1] ?? kernelNamed('')]).notes[1]).toMatch(
+      /^6\.17\.13 ran on this machine itself: its times and those of a guest cannot/,
+    );
   });
 
   test('a kernel that failed at its first boot is said to have', () => {
     const failed = inGuest('6.16.12', {});
-    expect(judged([{ ...failed, guest: failed.guest === null ? null : { ...failed.guest, bootFailures: ["the guest's kernel failed (Oops)"] } }]).notes[1]).toMatch(/^6\.16\.12 was booted once more, because the guest's kernel failed \(Oops\)\. Under TCG/);
+    expect(
+      judged([
+        {
+          ...failed,
+          guest: failed.guest === null ? null : { ...failed.guest, bootFailures: ["the guest's kernel failed (Oops)"] },
+        },
+      ]).notes[1],
+    ).toMatch(/^6\.16\.12 was booted once more, because the guest's kernel failed \(Oops\)\. Under TCG/);
   });
 
   test('what else is in force on one and not on the other is named with what it could explain; what is alike is not', () => {
-    const same = { hz: 250, transparentHugePages: 'always', perVmaLocks: true, clockSource: 'tsc', autogroup: true, mitigations: {} };
-    const { notes } = judged([inGuest('6.16.12', { ...same, preemption: 'full' }), inGuest('6.17.13', { ...same, preemption: 'lazy' })]);
-    expect(notes.filter((note) => note.startsWith('The kernels differ in '))).toEqual([expect.stringMatching(/preemption model too \(full on 6\.16\.12, lazy on 6\.17\.13\): it decides/)]);
+    const same = {
+      hz: 250,
+      transparentHugePages: 'always',
+      perVmaLocks: true,
+      clockSource: 'tsc',
+      autogroup: true,
+      mitigations: {},
+    };
+    const { notes } = judged([
+      inGuest('6.16.12', { ...same, preemption: 'full' }),
+      inGuest('6.17.13', { ...same, preemption: 'lazy' }),
+    ]);
+    expect(notes.filter((note) => note.startsWith('The kernels differ in '))).toEqual([
+      expect.stringMatching(/preemption model too \(full on 6\.16\.12, lazy on 6\.17\.13\): it decides/),
+    ]);
     expect(notes.some((note) => note.startsWith('Not known of every kernel'))).toBe(false);
   });
 
   describe('of one tree', () => {
     const oneTree = { version: '6.17.0-rc3', options_n: 4312, sameCompiler: true };
     const [before, after] = [inGuest('6.16.12', {}), { ...inGuest('6.17.13', {}), oneTree }];
-    const sentence = 'Both are of one tree as far as version and configuration tell (see the notes), so between them lies the patch';
+    const sentence =
+      'Both are of one tree as far as version and configuration tell (see the notes), so between them lies the patch';
 
     test('what lies between two of them is the patch, and the notes say by what that was judged', () => {
       const { verdict, notes } = judged([before, after]);
       expect(verdict).toContain(`crossing stalls on all. ${sentence}.`);
-      expect(notes).toContain('6.16.12 and 6.17.13 are taken for builds of one tree: both are images of your own, of Linux 6.17.0-rc3, with the same 4312 options of the configuration (but for local version and build salt) and the same compiler. Their sources were not looked at: an image does not name them.');
+      expect(notes).toContain(
+        '6.16.12 and 6.17.13 are taken for builds of one tree: both are images of your own, of Linux 6.17.0-rc3, with the same 4312 options of the configuration (but for local version and build salt) and the same compiler. Their sources were not looked at: an image does not name them.',
+      );
     });
 
     test('another compiler is named beside it', () => {
@@ -82,12 +140,21 @@ describe('notes on kernels', () => {
     });
 
     test('under several models, or with a third kernel, the verdict speaks of no patch', () => {
-      for (const more of [[before, { ...before, name: '6.16.12 lazy' }, after], [before, after, { ...after, name: '6.17.14' }], [before, inGuest('6.17.13', {})]]) expect(judged(more).verdict).not.toContain('patch');
+      for (const more of [
+        [before, { ...before, name: '6.16.12 lazy' }, after],
+        [before, after, { ...after, name: '6.17.14' }],
+        [before, inGuest('6.17.13', {})],
+      ])
+        expect(judged(more).verdict).not.toContain('patch');
     });
   });
 
   test('what is not known of both is said', () => {
-    expect(judged([inGuest('6.16.12', { hz: 250 }), inGuest('6.17.13', {})]).notes.some((note) => /^Not known of every kernel: .*timer frequency/.test(note))).toBe(true);
+    expect(
+      judged([inGuest('6.16.12', { hz: 250 }), inGuest('6.17.13', {})]).notes.some((note) =>
+        /^Not known of every kernel: .*timer frequency/.test(note),
+      ),
+    ).toBe(true);
   });
 
   test('a single kernel of this machine has no such notes', () => {

@@ -4,7 +4,12 @@ import { seededRandom } from '../../src/stats/prng.js';
 import { noWorseOf, type NoWorse } from '../../src/verdict/no-worse.js';
 
 function noWorse(a: readonly number[], b: readonly number[], margin = { relative: 0.1, absolute: 0.01 }): NoWorse {
-  return noWorseOf({ a, b, margin, paired: false }, bootstrapMeans(a, b, seededRandom(1), 2_000, 0.05), seededRandom(2), 2_000);
+  return noWorseOf(
+    { a, b, margin, paired: false },
+    bootstrapMeans(a, b, seededRandom(1), 2_000, 0.05),
+    seededRandom(2),
+    2_000,
+  );
 }
 
 const zeros = (n: number): number[] => Array<number>(n).fill(0);
@@ -34,7 +39,10 @@ describe('a figure is no worse', () => {
   });
 
   test('its bounds are the margins that would do', () => {
-    const [a, b] = [[60, 140, 80, 120, 100, 90], [140, 60, 120, 80, 90, 100]];
+    const [a, b] = [
+      [60, 140, 80, 120, 100, 90],
+      [140, 60, 120, 80, 90, 100],
+    ];
     const { bound, boundRelative } = noWorse(a, b);
     expect(noWorse(a, b, { relative: 0, absolute: (bound ?? NaN) + 1e-9 }).holds).toBe(true);
     expect(noWorse(a, b, { relative: (boundRelative ?? NaN) + 1e-9, absolute: 0 }).holds).toBe(true);

@@ -12,16 +12,26 @@ import { scratchFolder } from '../support/scratch.js';
 import { stalled, valuesWithP99, writeFakeBundle, type FakeBundle } from './fake-bundle.js';
 import { readPage } from '../support/page.js';
 
-type Frozen<T> = T extends readonly (infer Item)[] ? readonly Frozen<Item>[] : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
 type Same<A, B> = [A, B] extends [B, A] ? true : never;
 
 // The compiler holds the types against the schemas.
-const same: [Same<Frozen<z.infer<typeof comparisonSchema>>, Comparison>, Same<Frozen<z.infer<typeof gateSchema>>, GateResult>] = [true, true];
+const same: [
+  Same<Frozen<z.infer<typeof comparisonSchema>>, Comparison>,
+  Same<Frozen<z.infer<typeof gateSchema>>, GateResult>,
+] = [true, true];
 
 const scratch = scratchFolder();
 const bundle = (name: string, counts: readonly number[], more: Partial<FakeBundle> = {}): string => {
   const path = scratch.fresh(name);
-  writeFakeBundle(path, { runs: counts.map((count, i) => ({ stalls: stalled(count), values_ns: valuesWithP99(20_000 + i) })), ...more });
+  writeFakeBundle(path, {
+    runs: counts.map((count, i) => ({ stalls: stalled(count), values_ns: valuesWithP99(20_000 + i) })),
+    ...more,
+  });
   return path;
 };
 const quiet = bundle('quiet', Array<number>(8).fill(0));
@@ -37,10 +47,15 @@ const documents = [
   ['gate', gateJsonSchema, gateSchema, '../../docs/gate.md'],
 ] as const;
 
-test.each(documents)('the published JSON Schema of %s --json is the schema; `vitest run --update` writes it', async (name, schema) => {
-  expect(same).toEqual([true, true]);
-  await expect(`${JSON.stringify(schema(), null, 2)}\n`).toMatchFileSnapshot(`../../docs/schemas/${name}.schema.json`);
-});
+test.each(documents)(
+  'the published JSON Schema of %s --json is the schema; `vitest run --update` writes it',
+  async (name, schema) => {
+    expect(same).toEqual([true, true]);
+    await expect(`${JSON.stringify(schema(), null, 2)}\n`).toMatchFileSnapshot(
+      `../../docs/schemas/${name}.schema.json`,
+    );
+  },
+);
 
 /** Nothing is missing, of another type, or there and not in the schema: reading drops what a schema does not have. */
 function fits(schema: z.ZodType, stdout: string): unknown {
@@ -50,7 +65,10 @@ function fits(schema: z.ZodType, stdout: string): unknown {
 }
 
 test('what `pauselab compare --json` writes fits', async () => {
-  const { rows } = fits(comparisonSchema, (await command('compare', ...all, '--json', '--quantile', '99.99')).stdout) as Comparison;
+  const { rows } = fits(
+    comparisonSchema,
+    (await command('compare', ...all, '--json', '--quantile', '99.99')).stdout,
+  ) as Comparison;
   expect(new Set(rows.map(({ verdict }) => verdict))).toEqual(new Set(['regressed', 'equivalent', 'inconclusive']));
   expect(new Set(rows.map(({ reason }) => reason)).size).toBeGreaterThan(3);
   const log = `${quiet}/runs/000-free/histograms.hlog`;
@@ -58,20 +76,44 @@ test('what `pauselab compare --json` writes fits', async () => {
 });
 
 test('what `pauselab gate --json` writes fits, whatever it found', async () => {
-  const policy = scratch.write('gate.yaml', "allowSettings: ['x.*']\nallowDifferent: [jdk]\nrules: [{ limits: [longest_ns <= 1s, service.p99_99_ns <= 1s], compare: [stalled_share, response.p99_9_ns] }]");
+  const policy = scratch.write(
+    'gate.yaml',
+    "allowSettings: ['x.*']\nallowDifferent: [jdk]\nrules: [{ limits: [longest_ns <= 1s, service.p99_99_ns <= 1s], compare: [stalled_share, response.p99_9_ns] }]",
+  );
   const outcomes = new Set<string>();
-  for (const [baseline, candidate] of [[quiet, quiet], [quiet, noisy], [quiet, worse], [noisy, worse], [quiet, few], [quiet, partial]] as const) {
+  for (const [baseline, candidate] of [
+    [quiet, quiet],
+    [quiet, noisy],
+    [quiet, worse],
+    [noisy, worse],
+    [quiet, few],
+    [quiet, partial],
+  ] as const) {
     for (const words of [[], ['--policy', policy]]) {
-      const { suites } = fits(gateSchema, (await command('gate', '--baseline', baseline, '--candidate', candidate, '--json', ...words)).stdout) as GateResult;
+      const { suites } = fits(
+        gateSchema,
+        (await command('gate', '--baseline', baseline, '--candidate', candidate, '--json', ...words)).stdout,
+      ) as GateResult;
       for (const { checks } of suites) for (const { kind, outcome } of checks) outcomes.add(`${kind} ${outcome}`);
     }
   }
-  expect([...outcomes].sort()).toEqual(expect.arrayContaining(['comparison error', 'comparison fail', 'comparison pass', 'evidence error', 'limit error', 'limit pass']));
+  expect([...outcomes].sort()).toEqual(
+    expect.arrayContaining([
+      'comparison error',
+      'comparison fail',
+      'comparison pass',
+      'evidence error',
+      'limit error',
+      'limit pass',
+    ]),
+  );
   const limits = scratch.write('limits.yaml', 'rules: [{ limits: [stalls_per_minute == 0] }]');
   fits(gateSchema, (await command('gate', '--candidate', worse, '--policy', limits, '--json')).stdout);
 });
 
-test.each(documents.flatMap(([name, schema, , page]) => [...keysOf(schema())].map((key) => [name, key, page] as const)))('what %s has in `%s` is told in %s', (_, key, page) => {
+test.each(
+  documents.flatMap(([name, schema, , page]) => [...keysOf(schema())].map((key) => [name, key, page] as const)),
+)('what %s has in `%s` is told in %s', (_, key, page) => {
   const also = readPage('docs/statistics.md');
   expect(readFileSync(new URL(page, import.meta.url), 'utf8') + also).toContain(`\`${key}\``);
 });

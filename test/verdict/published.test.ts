@@ -4,14 +4,31 @@ import { besidePublished } from '../../src/verdict/published.js';
 import { notesOf } from '../../src/verdict/notes.js';
 import { armOf, ms, runOf, seriesOf, writer } from './fake-summary.js';
 
-function arm(name: string, operation: string, n: number, crossed_calls: number | null, mean_ns: number | null = 2 * ms, control: ArmSummary['control'] = null): ArmSummary {
+function arm(
+  name: string,
+  operation: string,
+  n: number,
+  crossed_calls: number | null,
+  mean_ns: number | null = 2 * ms,
+  control: ArmSummary['control'] = null,
+): ArmSummary {
   const plain = armOf(name, control, [seriesOf(writer, [runOf()])]);
-  const holder: HolderFigures | null = plain.holder && { ...plain.holder, name: `holder.${operation}`, crossed_calls, service: { ...plain.holder.service, n, mean_ns } };
+  const holder: HolderFigures | null = plain.holder && {
+    ...plain.holder,
+    name: `holder.${operation}`,
+    crossed_calls,
+    service: { ...plain.holder.service, n, mean_ns },
+  };
   return { ...plain, holder };
 }
 
 test('the share of chunks that crossed stands beside the published one, arm by arm', () => {
-  expect(besidePublished([arm('nice-4', 'madvise_dontneed_chunks', 4000, 25), arm('nice-19', 'madvise_dontneed_chunks', 1, 0)])).toEqual([
+  expect(
+    besidePublished([
+      arm('nice-4', 'madvise_dontneed_chunks', 4000, 25),
+      arm('nice-19', 'madvise_dontneed_chunks', 1, 0),
+    ]),
+  ).toEqual([
     'nice-4: 25 of 4000 calls (0.625 %) crossed VMAs.',
     'nice-19: 0 of 1 call (0 %) crossed VMAs.',
     "Published, of Android's HeapTaskDaemon: 1,231 calls fell back to mmap_lock beside 217,735 that did not (0.562 % of 218,966). " +
@@ -45,6 +62,12 @@ test.each([
 });
 
 test('it is among the notes, without the controls', () => {
-  const notes = notesOf([arm('foreign-control', 'madvise_dontneed_chunks', 70, 0, ms, 'foreign'), arm('nice-4', 'madvise_dontneed_chunks', 100, 1)], []);
+  const notes = notesOf(
+    [
+      arm('foreign-control', 'madvise_dontneed_chunks', 70, 0, ms, 'foreign'),
+      arm('nice-4', 'madvise_dontneed_chunks', 100, 1),
+    ],
+    [],
+  );
   expect(notes.filter((note) => note.includes('crossed VMAs'))).toEqual(['nice-4: 1 of 100 calls (1 %) crossed VMAs.']);
 });

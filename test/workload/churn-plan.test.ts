@@ -18,11 +18,23 @@ arms: [{ name: a, title: A }]
 async function plansOf(name: string): Promise<{ engine: string[]; joining: string[] | null }> {
   const { arms } = await resolveFiles({ 'p.yaml': profile });
   const arm = arms.find((one) => one.name === name) as ChurnArm;
-  const { engine, joining } = churnPlans({ arm, boardPath: '/dev/shm/x/board', parentPid: 42, threshold_ns: 100e6, warmup_ns: 0, duration_ns: 1e9 });
+  const { engine, joining } = churnPlans({
+    arm,
+    boardPath: '/dev/shm/x/board',
+    parentPid: 42,
+    threshold_ns: 100e6,
+    warmup_ns: 0,
+    duration_ns: 1e9,
+  });
   return { engine: engine.split('\n').slice(1), joining: joining?.split('\n').slice(1) ?? null };
 }
 
-const basics = ['board path=/dev/shm/x/board threshold_ns=100000000', 'parent pid=42', 'hog run_ns=0 sleep_ns=0', 'victim name=writer.mmap_munmap operation=mmap_munmap placement=isolated interval_ns=1000000 offset_ns=0 pool=0'];
+const basics = [
+  'board path=/dev/shm/x/board threshold_ns=100000000',
+  'parent pid=42',
+  'hog run_ns=0 sleep_ns=0',
+  'victim name=writer.mmap_munmap operation=mmap_munmap placement=isolated interval_ns=1000000 offset_ns=0 pool=0',
+];
 const churns = [
   'churn name=load.churn seed=1 threads=3 per_s=500 min_bytes=16384 max_bytes=1048576 live=64 burst_percent=50',
   'churn name=load.churn-2 seed=2 threads=1 per_s=1000 min_bytes=16384 max_bytes=1048576 live=8 burst_percent=50',
@@ -61,17 +73,44 @@ describe('live blocks', () => {
 
 describe('the environment of an engine on an allocator', () => {
   test('has what the allocator needs, and nothing of the user’s that changes an allocator', () => {
-    const own = { PATH: '/bin', LD_PRELOAD: '/mine.so', MALLOC_ARENA_MAX: '1', MALLOC_CONF: 'x:y', TCMALLOC_RELEASE_RATE: '5', MIMALLOC_VERBOSE: '1', GLIBC_TUNABLES: 'a=b', MALLOCX: 'kept' };
-    const { environment, removed } = environmentFor({ library: '/j.so', environment: { LD_PRELOAD: '/j.so', MALLOC_CONF: 'a:1' } }, own);
+    const own = {
+      PATH: '/bin',
+      LD_PRELOAD: '/mine.so',
+      MALLOC_ARENA_MAX: '1',
+      MALLOC_CONF: 'x:y',
+      TCMALLOC_RELEASE_RATE: '5',
+      MIMALLOC_VERBOSE: '1',
+      GLIBC_TUNABLES: 'a=b',
+      MALLOCX: 'kept',
+    };
+    const { environment, removed } = environmentFor(
+      { library: '/j.so', environment: { LD_PRELOAD: '/j.so', MALLOC_CONF: 'a:1' } },
+      own,
+    );
     expect(environment).toEqual({ PATH: '/bin', MALLOCX: 'kept', LD_PRELOAD: '/j.so', MALLOC_CONF: 'a:1' });
-    expect(removed).toEqual(['LD_PRELOAD', 'MALLOC_ARENA_MAX', 'MALLOC_CONF', 'TCMALLOC_RELEASE_RATE', 'MIMALLOC_VERBOSE', 'GLIBC_TUNABLES']);
+    expect(removed).toEqual([
+      'LD_PRELOAD',
+      'MALLOC_ARENA_MAX',
+      'MALLOC_CONF',
+      'TCMALLOC_RELEASE_RATE',
+      'MIMALLOC_VERBOSE',
+      'GLIBC_TUNABLES',
+    ]);
     expect(allocatorVariables).toHaveLength(5);
   });
 
   test('is refused for an engine that is linked statically: nothing would be preloaded, and nobody would say so', () => {
     const preload = { library: '/usr/lib/libjemalloc.so.2', environment: {} };
-    expect(() => { refuseStatic(nativeProgram('pauselab-engine-static'), preload); }).toThrow(/pauselab-engine-static is linked statically, so \/usr\/lib\/libjemalloc\.so\.2 cannot be preloaded into it/);
-    expect(() => { refuseStatic(nativeProgram('pauselab-engine'), preload); }).not.toThrow();
-    expect(() => { refuseStatic(nativeProgram('pauselab-engine-static'), { library: null, environment: {} }); }).not.toThrow();
+    expect(() => {
+      refuseStatic(nativeProgram('pauselab-engine-static'), preload);
+    }).toThrow(
+      /pauselab-engine-static is linked statically, so \/usr\/lib\/libjemalloc\.so\.2 cannot be preloaded into it/,
+    );
+    expect(() => {
+      refuseStatic(nativeProgram('pauselab-engine'), preload);
+    }).not.toThrow();
+    expect(() => {
+      refuseStatic(nativeProgram('pauselab-engine-static'), { library: null, environment: {} });
+    }).not.toThrow();
   });
 });

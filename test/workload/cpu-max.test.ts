@@ -9,8 +9,13 @@ const runtime = scratch.fresh('runtime');
 mkdirSync(runtime);
 const limit = { quota_ns: 10_000_000, period_ns: 200_000_000 };
 
-/** Plain files in place of a hierarchy: what is written is kept, and of what a kernel makes there is what `home` says. */
-function hierarchy(controllers: string, path = '/'): { root: string; home: string; files: Parameters<typeof limitCpuTime>[4] } {
+/**
+ * Plain files in place of a hierarchy: what is written is kept, and of what a kernel makes there is what `home` says.
+ */
+function hierarchy(
+  controllers: string,
+  path = '/',
+): { root: string; home: string; files: Parameters<typeof limitCpuTime>[4] } {
   const root = scratch.fresh('cgroup');
   const home = join(root, path);
   mkdirSync(home, { recursive: true });
@@ -23,7 +28,9 @@ function hierarchy(controllers: string, path = '/'): { root: string; home: strin
 
 /** Those made by this process. */
 function cgroupsIn(home: string): string[] {
-  return readdirSync(home).filter((name) => name.startsWith(`pauselab-${process.pid}-`)).map((name) => join(home, name));
+  return readdirSync(home)
+    .filter((name) => name.startsWith(`pauselab-${process.pid}-`))
+    .map((name) => join(home, name));
 }
 
 test('the threads go into a threaded cgroup below that of their process, and what was asked is read back', () => {
@@ -31,7 +38,9 @@ test('the threads go into a threaded cgroup below that of their process, and wha
   const applied = limitCpuTime('holder', [77], limit, runtime, files);
   expect(applied.problems).toEqual([]);
   const [own = ''] = cgroupsIn(home);
-  expect(readFileSync(join(runtime, 'cgroups'), 'utf8')).toContain(`${JSON.stringify({ cgroup: own, takesBack: true })}\n`);
+  expect(readFileSync(join(runtime, 'cgroups'), 'utf8')).toContain(
+    `${JSON.stringify({ cgroup: own, takesBack: true })}\n`,
+  );
   expect(readFileSync(join(own, 'cgroup.type'), 'utf8')).toBe('threaded');
   expect(readFileSync(join(own, 'cpu.max'), 'utf8')).toBe('10000 200000');
   expect(readFileSync(join(own, 'cgroup.threads'), 'utf8')).toBe('77');
@@ -64,7 +73,11 @@ test('a controller that was handed on already stays so', () => {
 test('without the controller nothing is made, and it is said', () => {
   const { home, files } = hierarchy('memory pids\n');
   const applied = limitCpuTime('holder', [77], limit, runtime, files);
-  expect(applied.problems).toEqual([expect.stringMatching(/^the limit on CPU time of holder could not be set \(.* has no cgroup v2 with the controller cpu\); run as root .* or in a guest \(--kernel\)$/)]);
+  expect(applied.problems).toEqual([
+    expect.stringMatching(
+      /^the limit on CPU time of holder could not be set \(.* has no cgroup v2 with the controller cpu\); run as root .* or in a guest \(--kernel\)$/,
+    ),
+  ]);
   expect(applied.use()).toBeNull();
   expect(readdirSync(home).some((name) => name.startsWith('pauselab'))).toBe(false);
 });

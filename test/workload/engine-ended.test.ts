@@ -4,22 +4,46 @@ import { engineEnded } from '../../src/workload/engine-process.js';
 import type { Exit, Program } from '../../src/workload/programs.js';
 
 function end(exit: Exit, ...complaints: string[]): { exitCode: ExitCode; message: string } {
-  const program: Program = { pid: 1, exit: () => exit, exited: Promise.resolve(exit), kill: () => undefined, complaints: () => complaints, killedWhy: () => '' };
+  const program: Program = {
+    pid: 1,
+    exit: () => exit,
+    exited: Promise.resolve(exit),
+    kill: () => undefined,
+    complaints: () => complaints,
+    killedWhy: () => '',
+  };
   const { exitCode, message } = engineEnded(exit, program, 'inside its window');
   return { exitCode, message };
 }
 
-test.each([ExitCode.usage, ExitCode.unfit, ExitCode.workload])('the first of its own sentences and its exit code %i are passed on', (code) => {
-  expect(end({ code, signal: null }, 'the layout same is not there', 'the second process ended early')).toEqual({ exitCode: code, message: 'the layout same is not there' });
-});
+test.each([ExitCode.usage, ExitCode.unfit, ExitCode.workload])(
+  'the first of its own sentences and its exit code %i are passed on',
+  (code) => {
+    expect(end({ code, signal: null }, 'the layout same is not there', 'the second process ended early')).toEqual({
+      exitCode: code,
+      message: 'the layout same is not there',
+    });
+  },
+);
 
 test('a signal is named, with its last words', () => {
-  expect(end({ code: null, signal: 'SIGKILL' })).toEqual({ exitCode: ExitCode.workload, message: 'the engine ended inside its window by SIGKILL; what it had recorded is kept' });
+  expect(end({ code: null, signal: 'SIGKILL' })).toEqual({
+    exitCode: ExitCode.workload,
+    message: 'the engine ended inside its window by SIGKILL; what it had recorded is kept',
+  });
   expect(end({ code: null, signal: 'SIGSEGV' }, 'ouch').message).toContain('by SIGSEGV, saying "ouch"; what');
 });
 
 test('an exit code without a meaning of ours is a failed workload', () => {
-  expect(end({ code: 1, signal: null }, 'std::bad_alloc')).toEqual({ exitCode: ExitCode.workload, message: 'the engine ended inside its window with exit code 1, saying "std::bad_alloc"; what it had recorded is kept' });
+  expect(end({ code: 1, signal: null }, 'std::bad_alloc')).toEqual({
+    exitCode: ExitCode.workload,
+    message:
+      'the engine ended inside its window with exit code 1, saying "std::bad_alloc"; what it had recorded is kept',
+  });
   expect(end({ code: 6, signal: null }).exitCode).toBe(ExitCode.workload);
-  expect(end({ code: 5, signal: null })).toEqual({ exitCode: ExitCode.unfit, message: 'the engine ended inside its window with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it' });
+  expect(end({ code: 5, signal: null })).toEqual({
+    exitCode: ExitCode.unfit,
+    message:
+      'the engine ended inside its window with exit code 5, and its sentence found no room; free some of /dev/shm, where it writes it',
+  });
 });

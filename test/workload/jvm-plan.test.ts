@@ -28,7 +28,10 @@ test('the engine beside a JVM has its hogs, and seats for the JVM’s threads', 
 });
 
 test('a reader reads about the process of the first seat: the probes’, and in the foreign control the loads’', async () => {
-  const first = async (name: string): Promise<string | undefined> => companionPlan({ arm: await arm('smaps-scraper', name), ...place }).split('\n').find((line) => line.startsWith('joined'));
+  const first = async (name: string): Promise<string | undefined> =>
+    companionPlan({ arm: await arm('smaps-scraper', name), ...place })
+      .split('\n')
+      .find((line) => line.startsWith('joined'));
   expect(await first('reader-nice-19')).toContain('role=victim');
   expect(await first('foreign-control')).toContain('role=load');
 });
@@ -39,7 +42,17 @@ test('a program without probes has no seats', async () => {
 
 test('the JVM’s plan: its probes, with pools where they use up pages, and its loads with their settings', async () => {
   const { victims, jvm } = await arm('g1-uncommit', 'service-nice-19');
-  expect(jvmPlan({ boardPath: '/b', reportPath: '/r', libraryPath: '/l.so', victims, loads: jvm.loads, holder: null, recorded_ns: 1e9 }).split('\n')).toEqual([
+  expect(
+    jvmPlan({
+      boardPath: '/b',
+      reportPath: '/r',
+      libraryPath: '/l.so',
+      victims,
+      loads: jvm.loads,
+      holder: null,
+      recorded_ns: 1e9,
+    }).split('\n'),
+  ).toEqual([
     'board path=/b',
     'report path=/r',
     'native path=/l.so',

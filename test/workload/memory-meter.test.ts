@@ -26,7 +26,17 @@ test('the proportional share is of the size of what is resident', async () => {
 });
 
 test('of several looks there is a mean and a peak, of all processes together and of each', () => {
-  const sizes = [[10, 1], [30, 1], [20, 7]].map(([a = 0, b = 0]) => new Map([[1, a * MiB], [2, b * MiB]]));
+  const sizes = [
+    [10, 1],
+    [30, 1],
+    [20, 7],
+  ].map(
+    ([a = 0, b = 0]) =>
+      new Map([
+        [1, a * MiB],
+        [2, b * MiB],
+      ]),
+  );
   let look = 0;
   const meter = memoryMeter([1, 2], process.pid, (pid) => sizes[look]?.get(pid) ?? null);
   for (look = 0; look < sizes.length; look += 1) meter.look();
@@ -34,8 +44,20 @@ test('of several looks there is a mean and a peak, of all processes together and
   meter.look();
   const use = meter.use(new Map([[1, 5 * MiB]]));
   expect(use).toMatchObject({ samples_n: 3, rssMeanBytes: 23 * MiB, rssPeakBytes: 31 * MiB, pssBytes: null });
-  expect(use?.processes.map(({ pid, rssMeanBytes, rssPeakBytes, pssBytes }) => [pid, rssMeanBytes, rssPeakBytes, pssBytes])).toEqual([[1, 20 * MiB, 30 * MiB, 5 * MiB], [2, 3 * MiB, 7 * MiB, null]]);
-  expect(meter.use(new Map([[1, 5 * MiB], [2, MiB]]))?.pssBytes).toBe(6 * MiB);
+  expect(
+    use?.processes.map(({ pid, rssMeanBytes, rssPeakBytes, pssBytes }) => [pid, rssMeanBytes, rssPeakBytes, pssBytes]),
+  ).toEqual([
+    [1, 20 * MiB, 30 * MiB, 5 * MiB],
+    [2, 3 * MiB, 7 * MiB, null],
+  ]);
+  expect(
+    meter.use(
+      new Map([
+        [1, 5 * MiB],
+        [2, MiB],
+      ]),
+    )?.pssBytes,
+  ).toBe(6 * MiB);
   expect(memoryMeter([1], process.pid, () => null).use(new Map())).toBeNull();
 });
 
@@ -70,6 +92,14 @@ test.each([
 });
 
 test('the root of a hierarchy counts nobody’s memory, nor does a cgroup without the controller', () => {
-  expect(countingCgroupOf(7, machineWith('4:memory:/\n0::/\n', { 'sys/fs/memory/memory.usage_in_bytes': '1', 'sys/fs/cgroup/memory.current': '1' }))).toBeNull();
+  expect(
+    countingCgroupOf(
+      7,
+      machineWith('4:memory:/\n0::/\n', {
+        'sys/fs/memory/memory.usage_in_bytes': '1',
+        'sys/fs/cgroup/memory.current': '1',
+      }),
+    ),
+  ).toBeNull();
   expect(countingCgroupOf(7, machineWith('0::/user\n', { 'sys/fs/cgroup/user/cgroup.procs': '1' }))).toBeNull();
 });

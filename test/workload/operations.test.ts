@@ -15,10 +15,21 @@ test.each([
   ['victim', printed.victims],
   ['holder', printed.holders],
 ] as const)('the engine has every operation of a %s, and of the same lock class', (kind, ofEngine) => {
-  const line = ({ name, lockClass }: Pick<Operation, 'name' | 'lockClass'> | Printed['victims'][number]): string => `${name}: ${lockClass}`;
-  expect(operations.filter((operation) => operation.kind === kind).map(line).sort()).toEqual(ofEngine.map(line).sort());
+  const line = ({ name, lockClass }: Pick<Operation, 'name' | 'lockClass'> | Printed['victims'][number]): string =>
+    `${name}: ${lockClass}`;
+  expect(
+    operations
+      .filter((operation) => operation.kind === kind)
+      .map(line)
+      .sort(),
+  ).toEqual(ofEngine.map(line).sort());
 });
 
 test('the holders that may be inside a program of the user’s own are the same', () => {
-  expect([...ridingHolders].sort()).toEqual(printed.holders.filter(({ anywhere }) => anywhere).map(({ name }) => name).sort());
+  expect([...ridingHolders].sort()).toEqual(
+    printed.holders
+      .filter(({ anywhere }) => anywhere)
+      .map(({ name }) => name)
+      .sort(),
+  );
 });

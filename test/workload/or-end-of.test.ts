@@ -13,7 +13,11 @@ async function endedProcess(): Promise<number> {
 test('what was refused to a process that has ended is the failure of the workload', async () => {
   const refusal = unfit('nice 0 of thread holder was refused (ESRCH)');
   const gone = await endedProcess();
-  expect(orEndOf([process.pid, gone], refusal)).toMatchObject({ exitCode: ExitCode.workload, message: expect.stringContaining(`thread ${gone}`) as unknown, cause: refusal });
+  expect(orEndOf([process.pid, gone], refusal)).toMatchObject({
+    exitCode: ExitCode.workload,
+    message: expect.stringContaining(`thread ${gone}`) as unknown,
+    cause: refusal,
+  });
 });
 
 test('what was refused while all are there stays what it is', () => {
@@ -21,6 +25,9 @@ test('what was refused while all are there stays what it is', () => {
   expect(orEndOf([process.pid, 0], refusal)).toBe(refusal);
 });
 
-test.each([usage('bad input'), workloadFailed('it crashed'), new Error('of ours')])('%s has nothing to do with a process that has ended', async (error) => {
-  expect(orEndOf([await endedProcess()], error)).toBe(error);
-});
+test.each([usage('bad input'), workloadFailed('it crashed'), new Error('of ours')])(
+  '%s has nothing to do with a process that has ended',
+  async (error) => {
+    expect(orEndOf([await endedProcess()], error)).toBe(error);
+  },
+);

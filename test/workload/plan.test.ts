@@ -11,7 +11,16 @@ function arm(name: string): NativeArm {
 }
 
 function planOf(of: NativeArm, more: Partial<Parameters<typeof enginePlan>[0]> = {}): string[] {
-  return enginePlan({ arm: of, regionBytes: 4096, boardPath: '/dev/shm/x/board', parentPid: 42, threshold_ns: 100e6, warmup_ns: 200e6, duration_ns: 3e9, ...more }).split('\n');
+  return enginePlan({
+    arm: of,
+    regionBytes: 4096,
+    boardPath: '/dev/shm/x/board',
+    parentPid: 42,
+    threshold_ns: 100e6,
+    warmup_ns: 200e6,
+    duration_ns: 3e9,
+    ...more,
+  }).split('\n');
 }
 
 test('a plan, whole', () => {
@@ -32,20 +41,28 @@ test('a plan, whole', () => {
 
 test('the controls differ from their arm where they must, and nowhere else', () => {
   const holder = 'holder operation=madvise_free bytes=4096 vmas=2 pages=small pause_ns=100000000';
-  const [own, idle, foreign] = ['free-across-vmas', 'idle-control', 'foreign-control'].map((name) => planOf(arm(name)).slice(3));
+  const [own, idle, foreign] = ['free-across-vmas', 'idle-control', 'foreign-control'].map((name) =>
+    planOf(arm(name)).slice(3),
+  );
   expect(idle).toEqual(own?.with(1, `${holder} active=0 toucher=1`));
   expect(foreign).toEqual(own?.with(0, 'process holder=foreign'));
 });
 
 test('hogs in bursts, one line each', () => {
   const of = arm('free-one-vma');
-  expect(planOf({ ...of, hogs: { ...of.hogs, count: 2, burst: { run_ns: 60e6, sleep_ns: 20e6 } } }).filter((line) => line.startsWith('hog'))).toEqual(Array(2).fill('hog run_ns=60000000 sleep_ns=20000000'));
+  expect(
+    planOf({ ...of, hogs: { ...of.hogs, count: 2, burst: { run_ns: 60e6, sleep_ns: 20e6 } } }).filter((line) =>
+      line.startsWith('hog'),
+    ),
+  ).toEqual(Array(2).fill('hog run_ns=60000000 sleep_ns=20000000'));
   expect(planOf({ ...of, hogs: { ...of.hogs, count: 0 } }).filter((line) => line.startsWith('hog'))).toEqual([]);
 });
 
 test('a region inside one VMA, of huge pages, without a toucher', () => {
   const of = arm('free-one-vma');
-  expect(planOf({ ...of, holder: { ...of.holder, toucher: null, pages: 'huge' } })[4]).toBe('holder operation=madvise_free bytes=4096 vmas=1 pages=huge pause_ns=100000000 active=1 toucher=0');
+  expect(planOf({ ...of, holder: { ...of.holder, toucher: null, pages: 'huge' } })[4]).toBe(
+    'holder operation=madvise_free bytes=4096 vmas=1 pages=huge pause_ns=100000000 active=1 toucher=0',
+  );
 });
 
 test('a title cannot add a line to the plan', () => {

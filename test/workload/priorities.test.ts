@@ -15,9 +15,21 @@ function kernel(refused: Partial<Record<keyof Scheduling, string>> = {}): Schedu
   };
   return {
     calls,
-    setNice: (tid, nice) => { call('setNice', [tid, nice], () => { now.nice = nice; }); },
-    setPolicy: (tid, policy, priority) => { call('setPolicy', [tid, policy, priority], () => { now.policy = policy; }); },
-    setAffinity: (tid, cpus) => { call('setAffinity', [tid, cpus], () => { now.cpus = [...cpus]; }); },
+    setNice: (tid, nice) => {
+      call('setNice', [tid, nice], () => {
+        now.nice = nice;
+      });
+    },
+    setPolicy: (tid, policy, priority) => {
+      call('setPolicy', [tid, policy, priority], () => {
+        now.policy = policy;
+      });
+    },
+    setAffinity: (tid, cpus) => {
+      call('setAffinity', [tid, cpus], () => {
+        now.cpus = [...cpus];
+      });
+    },
     threadScheduling: (tid) => {
       call('threadScheduling', [tid], () => undefined);
       return { ...now, priority: 0 };
@@ -27,11 +39,18 @@ function kernel(refused: Partial<Record<keyof Scheduling, string>> = {}): Schedu
 
 test('what was asked is set, read back and recorded', () => {
   const scheduling = kernel();
-  expect(applyPriority(request, scheduling)).toEqual({ ...request, actual: { nice: 19, policy: 'other', cpus: [0] }, problems: [] });
+  expect(applyPriority(request, scheduling)).toEqual({
+    ...request,
+    actual: { nice: 19, policy: 'other', cpus: [0] },
+    problems: [],
+  });
   expect(scheduling.calls.map(([name]) => name)).toEqual(['setPolicy', 'setNice', 'setAffinity', 'threadScheduling']);
 });
 
-test.each([['batch', 3], ['idle', 5]] as const)('the policy %s is SCHED number %i', (policy, number) => {
+test.each([
+  ['batch', 3],
+  ['idle', 5],
+] as const)('the policy %s is SCHED number %i', (policy, number) => {
   const scheduling = kernel();
   expect(applyPriority({ ...request, policy }, scheduling).actual?.policy).toBe(policy);
   expect(scheduling.calls[0]).toEqual(['setPolicy', 42, number, 0]);
@@ -50,19 +69,32 @@ test.each<[keyof Scheduling, string, string]>([
 
 test('a kernel that says yes and does not do it is not believed', () => {
   const scheduling = { ...kernel(), setNice: () => undefined };
-  expect(applyPriority(request, scheduling).problems).toEqual(['thread holder was to have nice 19, policy other, CPUs 0 and has nice 0, policy other, CPUs 0; something else sets it too']);
+  expect(applyPriority(request, scheduling).problems).toEqual([
+    'thread holder was to have nice 19, policy other, CPUs 0 and has nice 0, policy other, CPUs 0; something else sets it too',
+  ]);
 });
 
 test('a thread that is gone is known as such', () => {
-  const { actual, problems } = applyPriority(request, kernel({ setPolicy: 'ESRCH', setNice: 'ESRCH', setAffinity: 'ESRCH', threadScheduling: 'ESRCH' }));
+  const { actual, problems } = applyPriority(
+    request,
+    kernel({ setPolicy: 'ESRCH', setNice: 'ESRCH', setAffinity: 'ESRCH', threadScheduling: 'ESRCH' }),
+  );
   expect(actual).toBeNull();
   expect(problems).toHaveLength(4);
 });
 
 test('what is not asked for is left as it is', () => {
   const scheduling = kernel();
-  expect(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, scheduling)).toEqual({ name: 'G1 Service', tid: 42, nice: 19, actual: { nice: 19, policy: 'other', cpus: [0, 1] }, problems: [] });
+  expect(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, scheduling)).toEqual({
+    name: 'G1 Service',
+    tid: 42,
+    nice: 19,
+    actual: { nice: 19, policy: 'other', cpus: [0, 1] },
+    problems: [],
+  });
   expect(scheduling.calls.map(([name]) => name)).toEqual(['setNice', 'threadScheduling']);
   const deaf = { ...kernel(), setNice: () => undefined };
-  expect(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, deaf).problems).toEqual(['thread G1 Service was to have nice 19 and has nice 0, policy other, CPUs 0,1; something else sets it too']);
+  expect(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, deaf).problems).toEqual([
+    'thread G1 Service was to have nice 19 and has nice 0, policy other, CPUs 0,1; something else sets it too',
+  ]);
 });

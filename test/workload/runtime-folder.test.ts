@@ -23,11 +23,21 @@ const holderScript = `
   setInterval(() => undefined, 1000);`;
 
 /** Another pauselab that has a runtime folder. */
-async function another(wrapper: readonly string[] = []): Promise<{ path: string; child: ChildProcess; kill: () => Promise<void> }> {
+async function another(
+  wrapper: readonly string[] = [],
+): Promise<{ path: string; child: ChildProcess; kill: () => Promise<void> }> {
   const words = [...wrapper, process.execPath, '--input-type=module', '-e', holderScript];
   const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve(); }); });
-  const path = await new Promise<string>((resolve) => { child.stdout.once('data', (text: Buffer) => { resolve(text.toString().trim()); }); });
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      resolve();
+    });
+  });
+  const path = await new Promise<string>((resolve) => {
+    child.stdout.once('data', (text: Buffer) => {
+      resolve(text.toString().trim());
+    });
+  });
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended;
@@ -52,7 +62,9 @@ describe('a folder of another pauselab', () => {
 
   test('whose name has the pid of a living process is removed all the same: nobody holds it', () => {
     const left = mkdtempSync(`/dev/shm/pauselab-run-${process.ppid}-`);
-    onTestFinished(() => { rmSync(left, { recursive: true, force: true }); });
+    onTestFinished(() => {
+      rmSync(left, { recursive: true, force: true });
+    });
     createRuntimeFolder().remove();
     expect(existsSync(left)).toBe(false);
   });
@@ -64,7 +76,15 @@ describe('a folder of another pauselab', () => {
     createRuntimeFolder().remove();
     expect(existsSync(path)).toBe(true);
     await kill();
-    await expect.poll(() => { createRuntimeFolder().remove(); return existsSync(path); }, { timeout: 25_000 }).toBe(false);
+    await expect
+      .poll(
+        () => {
+          createRuntimeFolder().remove();
+          return existsSync(path);
+        },
+        { timeout: 25_000 },
+      )
+      .toBe(false);
   });
 
   test('is not what a link of its name leads to', () => {
@@ -73,7 +93,9 @@ describe('a folder of another pauselab', () => {
     writeFileSync(join(victim, 'file'), 'mine');
     const link = `/dev/shm/pauselab-run-1-link${process.pid}`;
     symlinkSync(victim, link);
-    onTestFinished(() => { rmSync(link); });
+    onTestFinished(() => {
+      rmSync(link);
+    });
     createRuntimeFolder().remove();
     expect(readFileSync(join(victim, 'file'), 'utf8')).toBe('mine');
   });
@@ -82,7 +104,9 @@ describe('a folder of another pauselab', () => {
 describe('cgroups that a killed pauselab noted', () => {
   const left = (text: string): string => {
     const path = mkdtempSync('/dev/shm/pauselab-run-1-');
-    onTestFinished(() => { rmSync(path, { recursive: true, force: true }); });
+    onTestFinished(() => {
+      rmSync(path, { recursive: true, force: true });
+    });
     writeFileSync(join(path, 'cgroups'), text);
     return path;
   };
@@ -91,10 +115,16 @@ describe('cgroups that a killed pauselab noted', () => {
     const home = scratch.fresh('cgroup');
     for (const name of ['pauselab-1-0a0b0c0d', 'others']) mkdirSync(join(home, name), { recursive: true });
     writeFileSync(join(home, 'cgroup.subtree_control'), 'cpu');
-    const notes = [{ cgroup: join(home, 'pauselab-1-0a0b0c0d'), takesBack: true }, { cgroup: join(home, 'others'), takesBack: true }, { cgroup: join(home, 'pauselab-gone'), takesBack: false }];
+    const notes = [
+      { cgroup: join(home, 'pauselab-1-0a0b0c0d'), takesBack: true },
+      { cgroup: join(home, 'others'), takesBack: true },
+      { cgroup: join(home, 'pauselab-gone'), takesBack: false },
+    ];
     const path = left(`${notes.map((note) => JSON.stringify(note)).join('\n')}\n{"cgroup": "/cut o`);
     createRuntimeFolder().remove();
-    expect([existsSync(join(home, 'pauselab-1-0a0b0c0d')), existsSync(join(home, 'others')), existsSync(path)]).toEqual([false, true, false]);
+    expect([existsSync(join(home, 'pauselab-1-0a0b0c0d')), existsSync(join(home, 'others')), existsSync(path)]).toEqual(
+      [false, true, false],
+    );
     expect(readFileSync(join(home, 'cgroup.subtree_control'), 'utf8')).toBe('-cpu');
   });
 });

@@ -53,7 +53,12 @@ describe('for any name', () => {
   const name = fc.string({ unit: fc.constantFrom('a', 'b', '#', '0', ' ', '.'), minLength: 1, maxLength: 24 });
   const shortened = (text: string): string => (text.length < 16 ? text : `${text.slice(0, 7)}..${text.slice(-6)}`);
   /** A pattern that the name matches: some of its characters as `?`, some runs as `*`. */
-  const patternOf = (text: string, choices: readonly number[]): string => text.split('').map((character, i) => ['', '?', '*', character][choices[i % choices.length] ?? 3] ?? character).join('').replace(/^$/, '*');
+  const patternOf = (text: string, choices: readonly number[]): string =>
+    text
+      .split('')
+      .map((character, i) => ['', '?', '*', character][choices[i % choices.length] ?? 3] ?? character)
+      .join('')
+      .replace(/^$/, '*');
 
   test('a pattern that the full name matches finds the thread, cut or shortened', () => {
     fc.assert(
@@ -70,7 +75,12 @@ describe('for any name', () => {
       fc.property(name, name, (pattern, text) => {
         fc.pre(!pattern.includes('?') && !pattern.includes('*') && !text.includes('..'));
         expect(matchesComm(pattern, text.slice(0, 15))).toBe(pattern.slice(0, 15) === text.slice(0, 15));
-        if (text.length > 15) expect(matchesComm(pattern, shortened(text)) && pattern !== shortened(text).slice(0, 15) && !pattern.startsWith(shortened(text))).toBe(pattern.length > 15 && pattern.startsWith(text.slice(0, 7)) && pattern.endsWith(text.slice(-6)));
+        if (text.length > 15)
+          expect(
+            matchesComm(pattern, shortened(text)) &&
+              pattern !== shortened(text).slice(0, 15) &&
+              !pattern.startsWith(shortened(text)),
+          ).toBe(pattern.length > 15 && pattern.startsWith(text.slice(0, 7)) && pattern.endsWith(text.slice(-6)));
       }),
     );
   });

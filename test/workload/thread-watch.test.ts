@@ -7,7 +7,13 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { nativeAddon } from '../../src/base/native.js';
 import { ExitCode } from '../../src/base/failure.js';
 import type { Scheduling } from '../../src/workload/priorities.js';
-import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type ThreadWatch } from '../../src/workload/thread-watch.js';
+import {
+  threadNames,
+  unmatchedFailure,
+  watchThreads,
+  type ThreadRule,
+  type ThreadWatch,
+} from '../../src/workload/thread-watch.js';
 import { compileMain, startTestJava, testJdks } from '../support/java.js';
 import { until } from '../support/until.js';
 
@@ -15,7 +21,9 @@ import { until } from '../support/until.js';
 const inherited = getPriority();
 
 const tids = (): number[] => readdirSync('/proc/self/task').map(Number);
-const rename = (tid: number, name: string): void => { writeFileSync(`/proc/${process.pid}/task/${tid}/comm`, name); };
+const rename = (tid: number, name: string): void => {
+  writeFileSync(`/proc/${process.pid}/task/${tid}/comm`, name);
+};
 
 interface TestThread {
   readonly tid: number;
@@ -48,33 +56,71 @@ function kernel(gone: readonly number[] = []): Scheduling & { readonly calls: un
   };
   return {
     calls,
-    setNice: (tid, nice) => { calls.push(['nice', tid, nice]); of(tid).nice = nice; },
-    setPolicy: (tid, policy) => { calls.push(['policy', tid, policy]); of(tid).policy = policy; },
-    setAffinity: (tid, cpus) => { calls.push(['cpus', tid, ...cpus]); of(tid).cpus = cpus; },
+    setNice: (tid, nice) => {
+      calls.push(['nice', tid, nice]);
+      of(tid).nice = nice;
+    },
+    setPolicy: (tid, policy) => {
+      calls.push(['policy', tid, policy]);
+      of(tid).policy = policy;
+    },
+    setAffinity: (tid, cpus) => {
+      calls.push(['cpus', tid, ...cpus]);
+      of(tid).cpus = cpus;
+    },
     threadScheduling: (tid) => of(tid),
   };
 }
 
-function watch(rules: readonly ThreadRule[], scheduling: Scheduling, rest: { now_ns?: () => bigint } = {}): ThreadWatch {
+function watch(
+  rules: readonly ThreadRule[],
+  scheduling: Scheduling,
+  rest: { now_ns?: () => bigint } = {},
+): ThreadWatch {
   const started = watchThreads({ pids: [process.pid], rules, scheduling, ...rest });
   onTestFinished(started.stop);
   return started;
 }
 
 describe('looks', () => {
-  beforeEach(() => { vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }); });
-  afterEach(() => { vi.useRealTimers(); });
-  const nextLook = (): void => { vi.advanceTimersByTime(100); };
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const nextLook = (): void => {
+    vi.advanceTimersByTime(100);
+  };
 
   test('threads that exist are set before it returns, the first rule that matches alone', async () => {
     const service = await startThread('G1 Service');
     const worker = await startThread('GC Thread#0');
     const scheduling = kernel();
-    const { threads, unmatched } = watch([{ pattern: 'G1 S*', nice: 19 }, { pattern: 'G*', nice: 10, policy: 'batch', cpus: [1] }, { pattern: 'jemalloc_bg_thd', nice: 5 }], scheduling);
-    expect(threads()).toEqual(expect.arrayContaining([
-      { pattern: 'G1 S*', nice: 19, pid: process.pid, tid: service.tid, name: 'G1 Service', seenAfter_ns: expect.any(Number) as number, delay_ns: 0, actual: { nice: 19, policy: 'other', cpus: [0, 1] }, problems: [] },
-      expect.objectContaining({ pattern: 'G*', tid: worker.tid, actual: { nice: 10, policy: 'batch', cpus: [1] } }),
-    ]));
+    const { threads, unmatched } = watch(
+      [
+        { pattern: 'G1 S*', nice: 19 },
+        { pattern: 'G*', nice: 10, policy: 'batch', cpus: [1] },
+        { pattern: 'jemalloc_bg_thd', nice: 5 },
+      ],
+      scheduling,
+    );
+    expect(threads()).toEqual(
+      expect.arrayContaining([
+        {
+          pattern: 'G1 S*',
+          nice: 19,
+          pid: process.pid,
+          tid: service.tid,
+          name: 'G1 Service',
+          seenAfter_ns: expect.any(Number) as number,
+          delay_ns: 0,
+          actual: { nice: 19, policy: 'other', cpus: [0, 1] },
+          problems: [],
+        },
+        expect.objectContaining({ pattern: 'G*', tid: worker.tid, actual: { nice: 10, policy: 'batch', cpus: [1] } }),
+      ]),
+    );
     expect(threads()).toHaveLength(2);
     expect(scheduling.calls.filter(([, tid]) => tid === service.tid)).toEqual([['nice', service.tid, 19]]);
     expect(unmatched()).toEqual(['jemalloc_bg_thd']);
@@ -90,14 +136,23 @@ describe('looks', () => {
     now_ns = 7000n;
     nextLook();
     nextLook();
-    expect(threads()).toEqual([expect.objectContaining({ tid, name: 'GC Thread#1', seenAfter_ns: 6000, delay_ns: 2000 })]);
+    expect(threads()).toEqual([
+      expect.objectContaining({ tid, name: 'GC Thread#1', seenAfter_ns: 6000, delay_ns: 2000 }),
+    ]);
     expect(unmatched()).toEqual([]);
   });
 
   test('a thread that is renamed is looked at anew', async () => {
     let now_ns = 0n;
     const { tid } = await startThread('java');
-    const { threads } = watch([{ pattern: 'ZUncommitter*', nice: 19 }, { pattern: 'other', nice: 3 }], kernel(), { now_ns: () => now_ns });
+    const { threads } = watch(
+      [
+        { pattern: 'ZUncommitter*', nice: 19 },
+        { pattern: 'other', nice: 3 },
+      ],
+      kernel(),
+      { now_ns: () => now_ns },
+    );
     now_ns = 100n;
     nextLook();
     rename(tid, 'ZUncommitter#0');
@@ -105,16 +160,26 @@ describe('looks', () => {
     nextLook();
     rename(tid, 'other');
     nextLook();
-    expect(threads().map(({ name, nice, delay_ns }) => [name, nice, delay_ns])).toEqual([['ZUncommitter#0', 19, 100], ['other', 3, 0]]);
+    expect(threads().map(({ name, nice, delay_ns }) => [name, nice, delay_ns])).toEqual([
+      ['ZUncommitter#0', 19, 100],
+      ['other', 3, 0],
+    ]);
   });
 
   test('what could not be set is a problem, unless the thread has ended meanwhile', async () => {
     const gone = await startThread('gone thread');
     const kept = await startThread('kept thread');
-    const refusing = { ...kernel([gone.tid]), setNice: (tid: number) => { throw Object.assign(new Error('no'), { code: tid === gone.tid ? 'ESRCH' : 'EPERM' }); } };
+    const refusing = {
+      ...kernel([gone.tid]),
+      setNice: (tid: number) => {
+        throw Object.assign(new Error('no'), { code: tid === gone.tid ? 'ESRCH' : 'EPERM' });
+      },
+    };
     const { threads } = watch([{ pattern: '* thread', nice: -5 }], refusing);
     expect(threads().find(({ tid }) => tid === gone.tid)).toMatchObject({ actual: null, problems: [] });
-    expect(threads().find(({ tid }) => tid === kept.tid)?.problems).toEqual([expect.stringContaining('nice -5 of thread kept thread was refused (EPERM)')]);
+    expect(threads().find(({ tid }) => tid === kept.tid)?.problems).toEqual([
+      expect.stringContaining('nice -5 of thread kept thread was refused (EPERM)'),
+    ]);
   });
 
   test('after its end nothing more is set', async () => {
@@ -132,12 +197,18 @@ describe('looks', () => {
 });
 
 test('a process that is gone has no threads, and a pattern without one is said with the names that there are', () => {
-  const watched = watchThreads({ pids: [4_194_305], rules: [{ pattern: 'G1 Sevice', nice: 19 }], scheduling: kernel() });
+  const watched = watchThreads({
+    pids: [4_194_305],
+    rules: [{ pattern: 'G1 Sevice', nice: 19 }],
+    scheduling: kernel(),
+  });
   watched.stop();
   expect(watched.threads()).toEqual([]);
   const failure = unmatchedFailure(watched.unmatched(), threadNames([process.pid]));
   expect(failure.exitCode).toBe(ExitCode.unfit);
-  expect(failure.message).toMatch(/^no thread is named as the profile's pattern "G1 Sevice" says; the process has .*; correct the pattern/);
+  expect(failure.message).toMatch(
+    /^no thread is named as the profile's pattern "G1 Sevice" says; the process has .*; correct the pattern/,
+  );
 });
 
 const jdks = await testJdks();
@@ -152,21 +223,40 @@ const classes = compileMain(`
 
 describe.each(jdks)('JDK $feature', (jdk) => {
   test('collector threads are set while the JVM runs, later ones as they come, and the rest is left alone', async () => {
-    const program = await startTestJava({ jdk, main: { classPath: [classes], mainClass: 'Main' }, jvmArgs: ['-XX:-UseSerialGC', '-XX:+UseG1GC'] });
+    const program = await startTestJava({
+      jdk,
+      main: { classPath: [classes], mainClass: 'Main' },
+      jvmArgs: ['-XX:-UseSerialGC', '-XX:+UseG1GC'],
+    });
     await until('main', () => program.output().includes('ready'));
-    const watched = watchThreads({ pids: [program.pid], rules: [{ pattern: 'G1 Service', nice: 19 }, { pattern: 'GC Thread*', nice: 10 }, { pattern: 'late-worker-thread-*', nice: 7, policy: 'batch' }] });
+    const watched = watchThreads({
+      pids: [program.pid],
+      rules: [
+        { pattern: 'G1 Service', nice: 19 },
+        { pattern: 'GC Thread*', nice: 10 },
+        { pattern: 'late-worker-thread-*', nice: 7, policy: 'batch' },
+      ],
+    });
     onTestFinished(watched.stop);
     const early = watched.threads().length;
     await until('a later thread', () => watched.threads().filter(({ delay_ns }) => delay_ns > 0).length >= 3);
     const [latest] = watched.threads().slice(-1);
-    console.log(`JDK ${jdk.feature}: ${early} threads at the first look; the last of ${watched.threads().length} had its name for at most ${((latest?.delay_ns ?? 0) / 1e6).toFixed(0)} ms before it was set`);
+    console.log(
+      `JDK ${jdk.feature}: ${early} threads at the first look; the last of ${watched.threads().length} had its name for at most ${((latest?.delay_ns ?? 0) / 1e6).toFixed(0)} ms before it was set`,
+    );
     expect(watched.unmatched()).toEqual([]);
     expect(watched.threads().flatMap(({ problems }) => problems)).toEqual([]);
-    const comms = new Map(readdirSync(`/proc/${program.pid}/task`).map((tid) => [Number(tid), readFileSync(`/proc/${program.pid}/task/${tid}/comm`, 'utf8').trim()]));
+    const comms = new Map(
+      readdirSync(`/proc/${program.pid}/task`).map((tid) => [
+        Number(tid),
+        readFileSync(`/proc/${program.pid}/task/${tid}/comm`, 'utf8').trim(),
+      ]),
+    );
     const set = new Map(watched.threads().map(({ tid, nice }) => [tid, nice]));
     for (const [tid, comm] of comms) {
       // One that came after the last look has not been set yet.
-      if (set.has(tid) || !comm.startsWith('late')) expect([comm, nativeAddon().threadScheduling(tid).nice]).toEqual([comm, set.get(tid) ?? inherited]);
+      if (set.has(tid) || !comm.startsWith('late'))
+        expect([comm, nativeAddon().threadScheduling(tid).nice]).toEqual([comm, set.get(tid) ?? inherited]);
     }
     expect(latest?.name).toMatch(/^late-w/);
     expect(latest?.actual).toMatchObject({ nice: 7, policy: 'batch' });

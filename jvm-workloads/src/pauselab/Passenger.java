@@ -7,6 +7,7 @@ import pauselab.run.FailureHandler;
 
 /** What the agent starts in an application, in a class loader of our own: see {@link Agent}. */
 public final class Passenger {
+
     /** `name` is put before the sentence of a failure. */
     public static void board(String name, String plan) {
         FailureHandler onFailure = new FailureHandler(name);
@@ -23,6 +24,5 @@ public final class Passenger {
         }
     }
 
-    private Passenger() {
-    }
+    private Passenger() {}
 }

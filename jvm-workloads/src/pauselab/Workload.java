@@ -9,12 +9,14 @@ import pauselab.run.FailureHandler;
  * The harness: a JVM that holds nothing but the probes and loads of a plan.
  *
  * <pre>java … -cp pauselab.jar pauselab.Workload PLAN
- * java … -cp pauselab.jar pauselab.Workload check PLAN…     whether it would run them, as far as a plan decides it</pre>
+ * java … -cp pauselab.jar pauselab.Workload check PLAN…     whether it would run them, as far as a plan decides
+ * it</pre>
  *
  * It ends with 0 when all its seats have ended, and says on stdout what the loads did; else with one sentence on stderr
  * and exit code 2 (plan), 5 (machine) or 6 (workload).
  */
 public final class Workload {
+
     public static void main(String[] arguments) {
         FailureHandler onFailure = new FailureHandler("");
         try {
@@ -35,6 +37,5 @@ public final class Workload {
         }
     }
 
-    private Workload() {
-    }
+    private Workload() {}
 }

@@ -37,7 +37,8 @@ class AdvicePair final : public VictimAction {
 
 class AdviceOverRegion final : public HolderAction {
  public:
-  AdviceOverRegion(const Region& region, int advice, std::optional<int> undo) : base_(region.base()), bytes_(region.bytes()), advice_(advice), undo_(undo) {}
+  AdviceOverRegion(const Region& region, int advice, std::optional<int> undo)
+      : base_(region.base()), bytes_(region.bytes()), advice_(advice), undo_(undo) {}
 
   int release() noexcept override { return advise(advice_); }
   int restore() noexcept override { return undo_ ? advise(*undo_) : 0; }
@@ -54,8 +55,12 @@ class AdviceOverRegion final : public HolderAction {
 
 }  // namespace
 
-std::unique_ptr<VictimAction> makeAdviceTurns(const VictimPage& page, int first, int second) { return std::make_unique<AdviceTurns>(page, first, second); }
-std::unique_ptr<VictimAction> makeAdvicePair(const VictimPage& page, int first, int second) { return std::make_unique<AdvicePair>(page, first, second); }
+std::unique_ptr<VictimAction> makeAdviceTurns(const VictimPage& page, int first, int second) {
+  return std::make_unique<AdviceTurns>(page, first, second);
+}
+std::unique_ptr<VictimAction> makeAdvicePair(const VictimPage& page, int first, int second) {
+  return std::make_unique<AdvicePair>(page, first, second);
+}
 
 std::unique_ptr<HolderAction> makeAdviceOverRegion(const Region& region, int advice, std::optional<int> undo) {
   return std::make_unique<AdviceOverRegion>(region, advice, undo);

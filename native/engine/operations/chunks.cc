@@ -122,7 +122,9 @@ class HeapAllocate final : public VictimAction {
 
 }  // namespace
 
-std::unique_ptr<HolderAction> makeDontneedChunks(const HolderSite& site) { return std::make_unique<DontneedChunks>(static_cast<const ChunkHeap&>(site.region)); }
+std::unique_ptr<HolderAction> makeDontneedChunks(const HolderSite& site) {
+  return std::make_unique<DontneedChunks>(static_cast<const ChunkHeap&>(site.region));
+}
 
 std::unique_ptr<VictimAction> makeHeapAllocate(const VictimPlan& plan, const VictimPage&) {
   // Each thread its own numbers, the same ones in every run.

@@ -12,12 +12,15 @@ namespace {
 
 char* reservePool(const VictimPlan& plan, std::size_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_NONE, kMapFlags, -1, 0);
-  if (memory == MAP_FAILED) fail(Exit::unfit, "the pages of %s could not be reserved: %s", plan.name.c_str(), strerror(errno));
+  if (memory == MAP_FAILED)
+    fail(Exit::unfit, "the pages of %s could not be reserved: %s", plan.name.c_str(), strerror(errno));
   return static_cast<char*>(memory);
 }
 
 [[noreturn]] void refusePool(const VictimPlan& plan) {
-  fail(Exit::unfit, "the %lu pages of %s could not be mapped (%s); lower its rate, shorten the window or raise vm.max_map_count", plan.pool, plan.name.c_str(), strerror(errno));
+  fail(Exit::unfit,
+       "the %lu pages of %s could not be mapped (%s); lower its rate, shorten the window or raise vm.max_map_count",
+       plan.pool, plan.name.c_str(), strerror(errno));
 }
 
 // Writes to the pages of a pool in their order, one an operation.

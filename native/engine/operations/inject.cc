@@ -21,9 +21,7 @@ std::uint64_t fromEnvironment(const char* name) {
 // What happens once, at the given operation; the two trials before the window do not count.
 class Once : public VictimAction {
  public:
-  int perform() noexcept override {
-    return performed_++ == at_ + kTrials ? happen() : 0;
-  }
+  int perform() noexcept override { return performed_++ == at_ + kTrials ? happen() : 0; }
 
  protected:
   virtual int happen() noexcept = 0;
@@ -69,9 +67,15 @@ class Refusal final : public Once {
 
 }  // namespace
 
-std::unique_ptr<VictimAction> makeInjectPause(const VictimPlan&, const VictimPage&) { return std::make_unique<Pause>(); }
+std::unique_ptr<VictimAction> makeInjectPause(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<Pause>();
+}
 std::unique_ptr<VictimAction> makeInjectHang(const VictimPlan&, const VictimPage&) { return std::make_unique<Hang>(); }
-std::unique_ptr<VictimAction> makeInjectCrash(const VictimPlan&, const VictimPage&) { return std::make_unique<Crash>(); }
-std::unique_ptr<VictimAction> makeInjectRefusal(const VictimPlan&, const VictimPage&) { return std::make_unique<Refusal>(); }
+std::unique_ptr<VictimAction> makeInjectCrash(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<Crash>();
+}
+std::unique_ptr<VictimAction> makeInjectRefusal(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<Refusal>();
+}
 
 }  // namespace pauselab::engine

@@ -1,4 +1,5 @@
-// Operations that look at the address space: mincore, and reading files of /proc about a process, its own or another one.
+// Operations that look at the address space: mincore, and reading files of /proc about a process, its own or another
+// one.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -64,16 +65,36 @@ class ReadFileAbout final : public HolderAction {
 
 }  // namespace
 
-std::unique_ptr<VictimAction> makeMincore(const VictimPlan&, const VictimPage& page) { return std::make_unique<Mincore>(page); }
-std::unique_ptr<VictimAction> makeProcMaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("maps"); }
-std::unique_ptr<VictimAction> makeProcSmaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("smaps"); }
-std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("numa_maps"); }
-std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&) { return std::make_unique<ReadOwnFile>("smaps_rollup"); }
+std::unique_ptr<VictimAction> makeMincore(const VictimPlan&, const VictimPage& page) {
+  return std::make_unique<Mincore>(page);
+}
+std::unique_ptr<VictimAction> makeProcMaps(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ReadOwnFile>("maps");
+}
+std::unique_ptr<VictimAction> makeProcSmaps(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ReadOwnFile>("smaps");
+}
+std::unique_ptr<VictimAction> makeProcNumaMaps(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ReadOwnFile>("numa_maps");
+}
+std::unique_ptr<VictimAction> makeProcSmapsRollup(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ReadOwnFile>("smaps_rollup");
+}
 
-std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "smaps"); }
-std::unique_ptr<HolderAction> makeReadOwnSmaps(const HolderSite&) { return std::make_unique<ReadFileAbout>(getpid(), "smaps"); }
-std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "smaps_rollup"); }
-std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "numa_maps"); }
-std::unique_ptr<HolderAction> makeReadMaps(const HolderSite& site) { return std::make_unique<ReadFileAbout>(site.victims, "maps"); }
+std::unique_ptr<HolderAction> makeReadSmaps(const HolderSite& site) {
+  return std::make_unique<ReadFileAbout>(site.victims, "smaps");
+}
+std::unique_ptr<HolderAction> makeReadOwnSmaps(const HolderSite&) {
+  return std::make_unique<ReadFileAbout>(getpid(), "smaps");
+}
+std::unique_ptr<HolderAction> makeReadSmapsRollup(const HolderSite& site) {
+  return std::make_unique<ReadFileAbout>(site.victims, "smaps_rollup");
+}
+std::unique_ptr<HolderAction> makeReadNumaMaps(const HolderSite& site) {
+  return std::make_unique<ReadFileAbout>(site.victims, "numa_maps");
+}
+std::unique_ptr<HolderAction> makeReadMaps(const HolderSite& site) {
+  return std::make_unique<ReadFileAbout>(site.victims, "maps");
+}
 
 }  // namespace pauselab::engine

@@ -41,7 +41,11 @@ class Mprotect final : public VictimAction {
 
 }  // namespace
 
-std::unique_ptr<VictimAction> makeMmapMunmap(const VictimPlan&, const VictimPage& page) { return std::make_unique<MmapMunmap>(page); }
-std::unique_ptr<VictimAction> makeMprotect(const VictimPlan&, const VictimPage& page) { return std::make_unique<Mprotect>(page); }
+std::unique_ptr<VictimAction> makeMmapMunmap(const VictimPlan&, const VictimPage& page) {
+  return std::make_unique<MmapMunmap>(page);
+}
+std::unique_ptr<VictimAction> makeMprotect(const VictimPlan&, const VictimPage& page) {
+  return std::make_unique<Mprotect>(page);
+}
 
 }  // namespace pauselab::engine

@@ -22,7 +22,8 @@ class Mremap final : public VictimAction {
   Mremap() : from_(isolatedPage().address), to_(isolatedPage().address) {}
 
   int perform() noexcept override {
-    if (mremap(from_, kPageBytes, kPageBytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to_) == MAP_FAILED) return errno;
+    if (mremap(from_, kPageBytes, kPageBytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to_) == MAP_FAILED)
+      return errno;
     std::swap(from_, to_);
     return 0;
   }

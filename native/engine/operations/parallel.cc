@@ -40,7 +40,8 @@ struct Mapping {
 // A mapping as each thread makes it, by which the layout is proven before the window. Nobody touches it.
 class SampleRegion final : public Region {
  public:
-  SampleRegion(const Mapping& mapping, const HolderPlan& plan) : Region(mapping.middle, plan.bytes, plan.vmas), hugePages_(plan.hugePages) {}
+  SampleRegion(const Mapping& mapping, const HolderPlan& plan)
+      : Region(mapping.middle, plan.bytes, plan.vmas), hugePages_(plan.hugePages) {}
   void populate(const std::function<bool()>&) const noexcept override {}
   bool hugePages() const { return hugePages_; }
 
@@ -50,9 +51,16 @@ class SampleRegion final : public Region {
 
 class Parallel final : public HolderAction {
  public:
-  Parallel(const SampleRegion& sample, int advice) : bytes_(sample.bytes()), crossing_(sample.vmas() == 2), hugePages_(sample.hugePages()), advice_(advice), workers_(kThreads), calls_(kThreads) {
+  Parallel(const SampleRegion& sample, int advice)
+      : bytes_(sample.bytes()),
+        crossing_(sample.vmas() == 2),
+        hugePages_(sample.hugePages()),
+        advice_(advice),
+        workers_(kThreads),
+        calls_(kThreads) {
     pthread_attr_init(&attributes_);
-    constexpr std::size_t kStackBytes = 128 * 1024;  // so small that the libc keeps all of them from one round to the next
+    constexpr std::size_t kStackBytes =
+        128 * 1024;  // so small that the libc keeps all of them from one round to the next
     pthread_attr_setstacksize(&attributes_, kStackBytes);
     for (Worker& worker : workers_) worker.parallel = this;
   }
@@ -96,13 +104,19 @@ class Parallel final : public HolderAction {
     const Schedstat schedstat;
     Mapping mapping;
     if (const int outcome = mapping.map(bytes_, crossing_, hugePages_); outcome != 0) return outcome;
-    for (std::size_t offset = 0; offset < bytes_; offset += kPageBytes) *const_cast<volatile char*>(mapping.middle + offset) = 1;
+    for (std::size_t offset = 0; offset < bytes_; offset += kPageBytes)
+      *const_cast<volatile char*>(mapping.middle + offset) = 1;
     const SchedstatReading before = schedstat.read();
     const int outcome = madvise(mapping.middle, bytes_, advice_) == 0 ? 0 : errno;
     const std::uint64_t end_ns = monotonic_ns();
     const SchedstatReading after = schedstat.read();
-    call = {.start_ns = before.at_ns, .end_ns = end_ns, .bytes = bytes_, .crossed = crossing_,
-            .run_delay_ns = after.run_delay_ns - before.run_delay_ns, .run_delay_from_ns = before.at_ns, .on_cpu_ns = after.on_cpu_ns - before.on_cpu_ns};
+    call = {.start_ns = before.at_ns,
+            .end_ns = end_ns,
+            .bytes = bytes_,
+            .crossed = crossing_,
+            .run_delay_ns = after.run_delay_ns - before.run_delay_ns,
+            .run_delay_from_ns = before.at_ns,
+            .on_cpu_ns = after.on_cpu_ns - before.on_cpu_ns};
     const int unmapped = mapping.unmap(bytes_);
     return outcome != 0 ? outcome : unmapped;
   }
@@ -115,7 +129,9 @@ class Parallel final : public HolderAction {
   std::vector<ReleaseCall> calls_;
 };
 
-std::unique_ptr<HolderAction> makeParallel(const HolderSite& site, int advice) { return std::make_unique<Parallel>(static_cast<const SampleRegion&>(site.region), advice); }
+std::unique_ptr<HolderAction> makeParallel(const HolderSite& site, int advice) {
+  return std::make_unique<Parallel>(static_cast<const SampleRegion&>(site.region), advice);
+}
 
 }  // namespace
 
@@ -128,7 +144,8 @@ std::unique_ptr<Region> makeParallelSample(const HolderPlan& plan) {
   whole.bytes = (plan.bytes + unit - 1) / unit * unit;
   Mapping mapping;
   if (const int outcome = mapping.map(whole.bytes, plan.vmas == 2, plan.hugePages); outcome != 0)
-    fail(Exit::unfit, "a mapping of %lu bytes could not be made before the window: %s", 2 * whole.bytes, strerrorname_np(outcome));
+    fail(Exit::unfit, "a mapping of %lu bytes could not be made before the window: %s", 2 * whole.bytes,
+         strerrorname_np(outcome));
   return std::make_unique<SampleRegion>(mapping, whole);
 }
 

@@ -18,7 +18,9 @@ class MmapNone final : public HolderAction {
   bool restores() const noexcept override { return true; }
 
  private:
-  int map(int protection) const noexcept { return mmap(base_, bytes_, protection, kMapFlags | MAP_FIXED, -1, 0) == MAP_FAILED ? errno : 0; }
+  int map(int protection) const noexcept {
+    return mmap(base_, bytes_, protection, kMapFlags | MAP_FIXED, -1, 0) == MAP_FAILED ? errno : 0;
+  }
 
   char* base_;
   std::size_t bytes_;
@@ -32,7 +34,8 @@ class MunmapMmap final : public HolderAction {
 
   int release() noexcept override { return munmap(base_, bytes_) == 0 ? 0 : errno; }
   int restore() noexcept override {
-    return mmap(base_, bytes_, PROT_READ | PROT_WRITE, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED ? errno : 0;
+    return mmap(base_, bytes_, PROT_READ | PROT_WRITE, kMapFlags | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED ? errno
+                                                                                                             : 0;
   }
   bool restores() const noexcept override { return true; }
 
@@ -58,7 +61,11 @@ class MprotectRegion final : public HolderAction {
 }  // namespace
 
 std::unique_ptr<HolderAction> makeMmapNone(const HolderSite& site) { return std::make_unique<MmapNone>(site.region); }
-std::unique_ptr<HolderAction> makeMunmapMmap(const HolderSite& site) { return std::make_unique<MunmapMmap>(site.region); }
-std::unique_ptr<HolderAction> makeMprotectRegion(const HolderSite& site) { return std::make_unique<MprotectRegion>(site.region); }
+std::unique_ptr<HolderAction> makeMunmapMmap(const HolderSite& site) {
+  return std::make_unique<MunmapMmap>(site.region);
+}
+std::unique_ptr<HolderAction> makeMprotectRegion(const HolderSite& site) {
+  return std::make_unique<MprotectRegion>(site.region);
+}
 
 }  // namespace pauselab::engine

@@ -25,7 +25,10 @@ class ProcessMadvisePage final : public VictimAction {
   explicit ProcessMadvisePage(const VictimPage& page) : range_{page.address, page.bytes} {}
 
   int perform() noexcept override { return self_.give({&range_, 1}, range_.iov_len); }
-  std::string note() const override { return self_.drops() ? "" : "process_madvise_page gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd"; }
+  std::string note() const override {
+    return self_.drops() ? ""
+                         : "process_madvise_page gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
+  }
 
  private:
   SelfAdvice self_;
@@ -47,7 +50,9 @@ class ProcessMadvise final : public HolderAction {
   }
 
   int release() noexcept override { return self_.give(parts_, bytes_); }
-  std::string note() const override { return self_.drops() ? "" : "process_madvise gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd"; }
+  std::string note() const override {
+    return self_.drops() ? "" : "process_madvise gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
+  }
 
  private:
   static constexpr std::size_t kMostParts = 15;
@@ -59,7 +64,10 @@ class ProcessMadvise final : public HolderAction {
 }  // namespace
 
 SelfAdvice::SelfAdvice() : pidfd_(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0))), advice_(MADV_DONTNEED) {
-  if (pidfd_ < 0) fail(Exit::unfit, "this kernel refused pidfd_open of the workload itself before the window: %s; leave process_madvise out", strerrorname_np(errno));
+  if (pidfd_ < 0)
+    fail(Exit::unfit,
+         "this kernel refused pidfd_open of the workload itself before the window: %s; leave process_madvise out",
+         strerrorname_np(errno));
   const VictimPage page = isolatedPage();
   const iovec range{page.address, page.bytes};
   if (processMadvise(pidfd_, {&range, 1}, MADV_DONTNEED) < 0) advice_ = MADV_COLD;
@@ -74,11 +82,17 @@ int SelfAdvice::give(std::span<const iovec> ranges, std::size_t bytes) const noe
 
 bool SelfAdvice::drops() const noexcept { return advice_ == MADV_DONTNEED; }
 
-std::unique_ptr<VictimAction> makeProcessMadvisePage(const VictimPlan&, const VictimPage& page) { return std::make_unique<ProcessMadvisePage>(page); }
+std::unique_ptr<VictimAction> makeProcessMadvisePage(const VictimPlan&, const VictimPage& page) {
+  return std::make_unique<ProcessMadvisePage>(page);
+}
 
 std::unique_ptr<HolderAction> makeProcessMadvise(const HolderSite& site) {
   constexpr std::size_t kMostBytes = 0x7ffff000;  // MAX_RW_COUNT: the kernel cuts longer calls short
-  if (site.region.bytes() > kMostBytes) fail(Exit::usage, "process_madvise covers less than 2 GiB in one call and the region has %zu bytes; give holder.region a smaller size", site.region.bytes());
+  if (site.region.bytes() > kMostBytes)
+    fail(Exit::usage,
+         "process_madvise covers less than 2 GiB in one call and the region has %zu bytes; give holder.region a "
+         "smaller size",
+         site.region.bytes());
   return std::make_unique<ProcessMadvise>(site.region);
 }
 

@@ -26,8 +26,8 @@ class ThreadStartJoin final : public VictimAction {
   void warmUp() noexcept override { perform(); }
 };
 
-// As where the libc has no cached stack to give: mmap, mprotect, start, end, munmap. The stack is mapped here, always at the same
-// place, because the libc's own cache can only be switched off for the whole process and from outside.
+// As where the libc has no cached stack to give: mmap, mprotect, start, end, munmap. The stack is mapped here, always
+// at the same place, because the libc's own cache can only be switched off for the whole process and from outside.
 class ThreadStartJoinUncached final : public VictimAction {
  public:
   ThreadStartJoinUncached() {
@@ -36,7 +36,8 @@ class ThreadStartJoinUncached final : public VictimAction {
   }
 
   int perform() noexcept override {
-    if (mmap(range_.address, kStackBytes, PROT_NONE, kMapFlags | MAP_STACK | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED) return errno;
+    if (mmap(range_.address, kStackBytes, PROT_NONE, kMapFlags | MAP_STACK | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
+      return errno;
     char* const stack = range_.address + kPageBytes;
     if (mprotect(stack, kStackBytes - kPageBytes, PROT_READ | PROT_WRITE) != 0) return errno;
     pthread_attr_setstack(&attributes_, stack, kStackBytes - kPageBytes);
@@ -53,7 +54,11 @@ class ThreadStartJoinUncached final : public VictimAction {
 
 }  // namespace
 
-std::unique_ptr<VictimAction> makeThreadStartJoin(const VictimPlan&, const VictimPage&) { return std::make_unique<ThreadStartJoin>(); }
-std::unique_ptr<VictimAction> makeThreadStartJoinUncached(const VictimPlan&, const VictimPage&) { return std::make_unique<ThreadStartJoinUncached>(); }
+std::unique_ptr<VictimAction> makeThreadStartJoin(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ThreadStartJoin>();
+}
+std::unique_ptr<VictimAction> makeThreadStartJoinUncached(const VictimPlan&, const VictimPage&) {
+  return std::make_unique<ThreadStartJoinUncached>();
+}
 
 }  // namespace pauselab::engine

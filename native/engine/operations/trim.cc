@@ -59,13 +59,16 @@ class FreeHeap final : public Region {
     static constexpr std::size_t kMostTries = 4096;
   };
 
-  explicit FreeHeap(Blocks blocks) : Region(blocks.start, blocks.inside.size() * kBlockBytes), blocks_(std::move(blocks)) {}
+  explicit FreeHeap(Blocks blocks)
+      : Region(blocks.start, blocks.inside.size() * kBlockBytes), blocks_(std::move(blocks)) {}
 
   // Touched, each page of it.
   static char* allocate() {
     char* const block = static_cast<char*>(std::malloc(kBlockBytes - kHeaderBytes));
-    if (block == nullptr) fail(Exit::unfit, "the heap could not grow to the size of the region; give holder.region a smaller size");
-    for (std::size_t offset = 0; offset < kBlockBytes - kHeaderBytes; offset += kPageBytes) *const_cast<volatile char*>(block + offset) = 1;
+    if (block == nullptr)
+      fail(Exit::unfit, "the heap could not grow to the size of the region; give holder.region a smaller size");
+    for (std::size_t offset = 0; offset < kBlockBytes - kHeaderBytes; offset += kPageBytes)
+      *const_cast<volatile char*>(block + offset) = 1;
     return block;
   }
 

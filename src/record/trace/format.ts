@@ -1,5 +1,6 @@
 /**
- * Event formats of tracefs (events/…/format): where each field lies in a record. They differ between kernels (a memory cgroup
+ * Event formats of tracefs (events/…/format): where each field lies in a record. They differ between kernels (a memory
+ * cgroup
  * is a path in one and a number in the next), so none is taken for granted.
  */
 import { unfit } from '../../base/failure.js';
@@ -24,7 +25,10 @@ const fieldForm = /^\tfield:(.*?)\b([A-Za-z_]\w*)(?:\[[^\]]*\])?;\toffset:(\d+);
 export function parseFormat(text: string): EventFormat {
   const name = /^name: (.*)$/m.exec(text)?.[1];
   const id = /^ID: (\d+)$/m.exec(text)?.[1];
-  if (name === undefined || id === undefined) throw unfit(`this kernel describes a trace event in a form that is not known ("${text.slice(0, 40)}"); run without --trace`);
+  if (name === undefined || id === undefined)
+    throw unfit(
+      `this kernel describes a trace event in a form that is not known ("${text.slice(0, 40)}"); run without --trace`,
+    );
   const fields = linesOf(text).flatMap((line) => fieldOf(line) ?? []);
   return { name, id: Number(id), fields: new Map(fields.map((field) => [field.name, field])) };
 }
@@ -39,15 +43,28 @@ export interface PageLayout {
 }
 
 export function parsePageLayout(text: string): PageLayout {
-  const fields = new Map(linesOf(text).flatMap((line) => fieldOf(line) ?? []).map((field) => [field.name, field]));
+  const fields = new Map(
+    linesOf(text)
+      .flatMap((line) => fieldOf(line) ?? [])
+      .map((field) => [field.name, field]),
+  );
   const [time, commit, data] = ['timestamp', 'commit', 'data'].map((name) => fields.get(name));
-  if (time === undefined || commit === undefined || data === undefined) throw unfit('this kernel describes the pages of a trace in a form that is not known; run without --trace');
-  return { timeOffset: time.offset, commitOffset: commit.offset, commitBytes: commit.bytes, dataOffset: data.offset, pageBytes: data.offset + data.bytes };
+  if (time === undefined || commit === undefined || data === undefined)
+    throw unfit('this kernel describes the pages of a trace in a form that is not known; run without --trace');
+  return {
+    timeOffset: time.offset,
+    commitOffset: commit.offset,
+    commitBytes: commit.bytes,
+    dataOffset: data.offset,
+    pageBytes: data.offset + data.bytes,
+  };
 }
 
 function fieldOf(line: string): Field | undefined {
   const [, , name, offset, bytes, isSigned] = fieldForm.exec(line) ?? [];
-  return name === undefined ? undefined : { name, offset: Number(offset), bytes: Number(bytes), isSigned: isSigned === '1' };
+  return name === undefined
+    ? undefined
+    : { name, offset: Number(offset), bytes: Number(bytes), isSigned: isSigned === '1' };
 }
 
 /** A field's value; bigint only where a number could not hold it. */

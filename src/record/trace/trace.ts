@@ -23,10 +23,20 @@ export type TraceEvent = EventBasics &
     | { readonly kind: 'lock-start'; readonly mm: bigint; readonly isWrite: boolean }
     | { readonly kind: 'lock-acquired'; readonly mm: bigint; readonly isWrite: boolean; readonly succeeded: boolean }
     | { readonly kind: 'lock-released'; readonly mm: bigint; readonly isWrite: boolean }
-    /** Any lock of the kernel that sleeps: mmap_lock, too, by its own address. Without one of the two it is a mutex or a semaphore. */
+    /**
+     * Any lock of the kernel that sleeps: mmap_lock, too, by its own address. Without one of the two it is a mutex or a
+     * semaphore.
+     */
     | { readonly kind: 'contended'; readonly lock: bigint; readonly isRead: boolean; readonly isWrite: boolean }
     | { readonly kind: 'contention-end'; readonly lock: bigint }
-    | { readonly kind: 'switch'; readonly previous: number; readonly previousName: string; readonly previousState: number; readonly next: number; readonly nextName: string }
+    | {
+        readonly kind: 'switch';
+        readonly previous: number;
+        readonly previousName: string;
+        readonly previousState: number;
+        readonly next: number;
+        readonly nextName: string;
+      }
     | { readonly kind: 'waking'; readonly woken: number }
     | { readonly kind: 'enter'; readonly call: number }
     | { readonly kind: 'exit'; readonly call: number }
@@ -66,12 +76,21 @@ export const traceEvents = {
 export const contentionFlags = { spin: 1, read: 2, write: 4 } as const;
 
 /** `traced`: from when to when it ran, relative to go. */
-export function readTrace(folder: string, go_ns: bigint, traced: { readonly start_ns: number; readonly end_ns: number }): Trace {
+export function readTrace(
+  folder: string,
+  go_ns: bigint,
+  traced: { readonly start_ns: number; readonly end_ns: number },
+): Trace {
   const text = (name: string): string => readText(join(folder, name), { mostBytes: 2 ** 20 });
   try {
     const names = readdirSync(folder);
     const layout = parsePageLayout(text('header_page'));
-    const formats = new Map(names.filter((name) => name.startsWith('format-')).map((name) => parseFormat(text(name))).map((format) => [format.id, format]));
+    const formats = new Map(
+      names
+        .filter((name) => name.startsWith('format-'))
+        .map((name) => parseFormat(text(name)))
+        .map((format) => [format.id, format]),
+    );
     const buffers = (own: string): Buffer[] => buffersOf(own, go_ns, layout, formats);
     const parts = buffers(folder);
     const events = ordered(parts);
@@ -80,20 +99,36 @@ export function readTrace(folder: string, go_ns: bigint, traced: { readonly star
     const outsideLost_n = lostIn(outsideParts);
     const from_ns = Math.max(traced.start_ns, ...outsideParts.map((part) => part.from_ns));
     return {
-      events: noOutside === '' ? merged(events, ordered(outsideParts).filter(({ time_ns }) => time_ns >= from_ns)) : events,
+      events:
+        noOutside === ''
+          ? merged(
+              events,
+              ordered(outsideParts).filter(({ time_ns }) => time_ns >= from_ns),
+            )
+          : events,
       lost_n: lostIn(parts),
       coveredFrom_ns: Math.max(traced.start_ns, ...parts.map((part) => part.from_ns)),
       coveredTo_ns: traced.end_ns,
       call_ns: costOf(text('cost')),
-      missingEvents: text('missing').split('\n').filter((line) => line !== ''),
+      missingEvents: text('missing')
+        .split('\n')
+        .filter((line) => line !== ''),
       outside: {
         from_ns: noOutside === '' ? from_ns : Infinity,
-        problem: noOutside !== '' ? `threads of other programs that take the workload’s mmap_lock were not traced: ${noOutside}` : outsideLost_n > 0 ? `${outsideLost_n} events of other programs were lost, so that their threads are traced from ${(from_ns / 1e9).toFixed(2)} s after go on` : null,
+        problem:
+          noOutside !== ''
+            ? `threads of other programs that take the workload’s mmap_lock were not traced: ${noOutside}`
+            : outsideLost_n > 0
+              ? `${outsideLost_n} events of other programs were lost, so that their threads are traced from ${(from_ns / 1e9).toFixed(2)} s after go on`
+              : null,
       },
     };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
-    throw workloadFailed(`the trace in ${folder} could not be read (${(cause as Error).message}); run again, or without --trace`, { cause });
+    throw workloadFailed(
+      `the trace in ${folder} could not be read (${(cause as Error).message}); run again, or without --trace`,
+      { cause },
+    );
   }
 }
 
@@ -105,19 +140,29 @@ interface Buffer {
 }
 
 /** Of each CPU. */
-function buffersOf(folder: string, go_ns: bigint, layout: ReturnType<typeof parsePageLayout>, formats: ReadonlyMap<number, EventFormat>): Buffer[] {
-  return readdirSync(folder).flatMap((name) => /^cpu(\d+)\.raw$/.exec(name)?.[1] ?? []).map(Number).map((cpu) => {
-    const bytes = readBytes(join(folder, `cpu${cpu}.raw`), { mostBytes: mostRawBytes });
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const { events, broken_n } = readPages(view, layout);
-    const first = events[0];
-    const lost_n = lostOf(readText(join(folder, `cpu${cpu}.stats`), { mostBytes: 2 ** 20 })) + broken_n;
-    return {
-      events: events.flatMap(({ time_ns, at }) => eventOf(view, at, formats, { time_ns: Number(time_ns - go_ns), cpu }) ?? []),
-      from_ns: lost_n > 0 ? (first === undefined ? Infinity : Number(first.time_ns - go_ns)) : -Infinity,
-      lost_n,
-    };
-  });
+function buffersOf(
+  folder: string,
+  go_ns: bigint,
+  layout: ReturnType<typeof parsePageLayout>,
+  formats: ReadonlyMap<number, EventFormat>,
+): Buffer[] {
+  return readdirSync(folder)
+    .flatMap((name) => /^cpu(\d+)\.raw$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .map((cpu) => {
+      const bytes = readBytes(join(folder, `cpu${cpu}.raw`), { mostBytes: mostRawBytes });
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const { events, broken_n } = readPages(view, layout);
+      const first = events[0];
+      const lost_n = lostOf(readText(join(folder, `cpu${cpu}.stats`), { mostBytes: 2 ** 20 })) + broken_n;
+      return {
+        events: events.flatMap(
+          ({ time_ns, at }) => eventOf(view, at, formats, { time_ns: Number(time_ns - go_ns), cpu }) ?? [],
+        ),
+        from_ns: lost_n > 0 ? (first === undefined ? Infinity : Number(first.time_ns - go_ns)) : -Infinity,
+        lost_n,
+      };
+    });
 }
 
 function ordered(parts: readonly Buffer[]): TraceEvent[] {
@@ -130,7 +175,12 @@ const lostIn = (parts: readonly Buffer[]): number => parts.reduce((sum, { lost_n
 const twin_ns = 1_000_000;
 
 export function merged(workload: readonly TraceEvent[], outside: readonly TraceEvent[]): TraceEvent[] {
-  const keyOf = (event: TraceEvent): string | null => (event.kind === 'switch' ? `${event.cpu} ${event.previous} ${event.next}` : event.kind === 'waking' ? `${event.tid} > ${event.woken}` : null);
+  const keyOf = (event: TraceEvent): string | null =>
+    event.kind === 'switch'
+      ? `${event.cpu} ${event.previous} ${event.next}`
+      : event.kind === 'waking'
+        ? `${event.tid} > ${event.woken}`
+        : null;
   const times = new Map<string, number[]>();
   for (const event of workload) {
     const key = keyOf(event);
@@ -156,11 +206,19 @@ function costOf(line: string): Trace['call_ns'] {
 
 /** per_cpu/cpuN/stats: `overrun` were overwritten, `commit overrun` and `dropped events` never written. */
 export function lostOf(stats: string): number {
-  return ['overrun', 'commit overrun', 'dropped events'].reduce((sum, name) => sum + Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stats)?.[1] ?? 0), 0);
+  return ['overrun', 'commit overrun', 'dropped events'].reduce(
+    (sum, name) => sum + Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stats)?.[1] ?? 0),
+    0,
+  );
 }
 
 /** Null for an event of no interest. */
-export function eventOf(view: DataView, at: number, formats: ReadonlyMap<number, EventFormat>, { time_ns, cpu }: { time_ns: number; cpu: number }): TraceEvent | null {
+export function eventOf(
+  view: DataView,
+  at: number,
+  formats: ReadonlyMap<number, EventFormat>,
+  { time_ns, cpu }: { time_ns: number; cpu: number },
+): TraceEvent | null {
   const format = formats.get(view.getUint16(at, true));
   if (format === undefined) return null;
   const number = (name: string): number => Number(fieldValue(view, at, format.fields.get(name)) ?? 0);
@@ -170,19 +228,36 @@ export function eventOf(view: DataView, at: number, formats: ReadonlyMap<number,
     case 'mmap_lock_start_locking':
       return { ...basics, kind: 'lock-start', mm: big('mm'), isWrite: number('write') !== 0 };
     case 'mmap_lock_acquire_returned':
-      return { ...basics, kind: 'lock-acquired', mm: big('mm'), isWrite: number('write') !== 0, succeeded: number('success') !== 0 };
+      return {
+        ...basics,
+        kind: 'lock-acquired',
+        mm: big('mm'),
+        isWrite: number('write') !== 0,
+        succeeded: number('success') !== 0,
+      };
     case 'mmap_lock_released':
       return { ...basics, kind: 'lock-released', mm: big('mm'), isWrite: number('write') !== 0 };
     case 'contention_begin': {
       const flags = number('flags');
-      return { ...basics, kind: 'contended', lock: big('lock_addr'), isRead: (flags & contentionFlags.read) !== 0, isWrite: (flags & contentionFlags.write) !== 0 };
+      return {
+        ...basics,
+        kind: 'contended',
+        lock: big('lock_addr'),
+        isRead: (flags & contentionFlags.read) !== 0,
+        isWrite: (flags & contentionFlags.write) !== 0,
+      };
     }
     case 'contention_end':
       return { ...basics, kind: 'contention-end', lock: big('lock_addr') };
     case 'sched_switch':
       return {
-        ...basics, kind: 'switch', previous: number('prev_pid'), previousState: number('prev_state'), next: number('next_pid'),
-        previousName: fieldText(view, at, format.fields.get('prev_comm')), nextName: fieldText(view, at, format.fields.get('next_comm')),
+        ...basics,
+        kind: 'switch',
+        previous: number('prev_pid'),
+        previousState: number('prev_state'),
+        next: number('next_pid'),
+        previousName: fieldText(view, at, format.fields.get('prev_comm')),
+        nextName: fieldText(view, at, format.fields.get('next_comm')),
       };
     case 'sched_waking':
       return { ...basics, kind: 'waking', woken: number('pid') };

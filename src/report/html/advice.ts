@@ -35,9 +35,18 @@ export const advice: Readonly<Record<Cause, readonly string[]>> = {
     'Do not call malloc_trim, or its like, at low priority: a preempted trimmer keeps the arena’s mutex.',
     'Try an allocator that gives back in a thread of its own: `jemalloc_bg_thd` at nice 19 stalled nobody on Linux 6.18, as each of its purges lies in one VMA.',
   ],
-  safepoint: ['Look for the thread that reached the safepoint last (-Xlog:safepoint), and whether it waited for memory of its own.', 'A VM thread that waits for mmap_lock makes every thread wait: see the causes of the lock.'],
-  'gc-pause': ['Look at what the pause did (-Xlog:gc*), and whether the collector’s threads had a CPU while it lasted: with other programs on their CPUs a pause takes as many times longer.', 'Shrinking inside pauses (Serial, Parallel) grows with the memory given back.', 'Give the collector’s threads and `VM Thread` normal priority (nice 0).'],
-  'not-scheduled': ['No lock is to blame: the victim had no CPU. Look at the CPU limits (cpu.max), at what else runs on its CPUs, and at its own priority.'],
+  safepoint: [
+    'Look for the thread that reached the safepoint last (-Xlog:safepoint), and whether it waited for memory of its own.',
+    'A VM thread that waits for mmap_lock makes every thread wait: see the causes of the lock.',
+  ],
+  'gc-pause': [
+    'Look at what the pause did (-Xlog:gc*), and whether the collector’s threads had a CPU while it lasted: with other programs on their CPUs a pause takes as many times longer.',
+    'Shrinking inside pauses (Serial, Parallel) grows with the memory given back.',
+    'Give the collector’s threads and `VM Thread` normal priority (nice 0).',
+  ],
+  'not-scheduled': [
+    'No lock is to blame: the victim had no CPU. Look at the CPU limits (cpu.max), at what else runs on its CPUs, and at its own priority.',
+  ],
   stopped: ['A signal or a debugger stopped it; look for who sends SIGSTOP, or freezes its cgroup.'],
   steal: ['The hypervisor took the CPU. Use a machine that is not overcommitted, or count this run as spoiled.'],
   running: ['Its own work took that long. A profiler of CPU time shows where.'],

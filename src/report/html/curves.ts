@@ -9,7 +9,10 @@ export interface Curve {
   readonly n: number;
   /** At `quantiles`, as far as one operation or more lies above it. */
   readonly values_ns: readonly number[];
-  /** How many of the values n operations carry: the quantile has an upper bound at 95 %. The rest is what was seen, no more. */
+  /**
+   * How many of the values n operations carry: the quantile has an upper bound at 95 %. The rest is what was seen, no
+   * more.
+   */
   readonly carried: number;
   readonly max_ns: number;
 }
@@ -26,12 +29,14 @@ export function createPool(): Pool {
 
 export function addTo(pool: Pool, { n, index, count }: SparseCounts): void {
   pool.n += n;
-  for (let i = 0; i < index.length; i += 1) pool.counters[index[i] ?? 0] = (pool.counters[index[i] ?? 0] ?? 0) + (count[i] ?? 0);
+  for (let i = 0; i < index.length; i += 1)
+    pool.counters[index[i] ?? 0] = (pool.counters[index[i] ?? 0] ?? 0) + (count[i] ?? 0);
 }
 
 export function mergePools(into: Pool, from: Pool): void {
   into.n += from.n;
-  for (let i = 0; i < from.counters.length; i += 1) into.counters[i] = (into.counters[i] ?? 0) + (from.counters[i] ?? 0);
+  for (let i = 0; i < from.counters.length; i += 1)
+    into.counters[i] = (into.counters[i] ?? 0) + (from.counters[i] ?? 0);
 }
 
 /** Null without an operation. */
@@ -47,9 +52,19 @@ export function curveOf({ counters, n }: Pool): Curve | null {
     seen += own;
     max_ns = highestOfIndex(i);
     // As HdrHistogram defines it: the least value that at least so many are not above.
-    for (let q = wanted[values_ns.length]; q !== undefined && seen >= Math.max(1, Math.ceil(q * n - 1e-6)); q = wanted[values_ns.length]) values_ns.push(max_ns);
+    for (
+      let q = wanted[values_ns.length];
+      q !== undefined && seen >= Math.max(1, Math.ceil(q * n - 1e-6));
+      q = wanted[values_ns.length]
+    )
+      values_ns.push(max_ns);
   }
-  return { n, values_ns, carried: values_ns.filter((_, i) => (quantiles[i] ?? 0) <= 0 || n >= leastN(quantiles[i] ?? 0)).length, max_ns };
+  return {
+    n,
+    values_ns,
+    carried: values_ns.filter((_, i) => (quantiles[i] ?? 0) <= 0 || n >= leastN(quantiles[i] ?? 0)).length,
+    max_ns,
+  };
 }
 
 /** Value of one quantile; null where n is too small for it. */

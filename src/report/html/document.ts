@@ -11,7 +11,15 @@ import { heatFigure } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { percentileFigure } from './percentile-curve.js';
 import { script } from './script.js';
-import { advicePart, causesPart, comparisonPart, figuresPart, reproducePart, verdictPart, weakPart } from './sections.js';
+import {
+  advicePart,
+  causesPart,
+  comparisonPart,
+  figuresPart,
+  reproducePart,
+  verdictPart,
+  weakPart,
+} from './sections.js';
 import { style } from './style.js';
 import { timelineLegend } from './timeline.js';
 
@@ -23,10 +31,18 @@ const mostCurveFigures = 60;
 export function reportDocument(data: ReportData, comparison: Comparison | string | null): string {
   const { bundles } = data;
   const several = bundles.length > 1;
-  const profiles = [...new Set(bundles.map(({ stored: { manifest, summary } }) => summary?.profile ?? profileName(manifest.profile)))].join(' and ');
+  const profiles = [
+    ...new Set(bundles.map(({ stored: { manifest, summary } }) => summary?.profile ?? profileName(manifest.profile))),
+  ].join(' and ');
   const parts: [id: string, title: string, content: Markup][] = [
-    ['verdict', 'Verdict', html`${bundles.map((bundle, i) => html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`)}`],
-    ...(comparison === null ? [] : [['comparison', 'Side by side', comparisonPart(comparison)] as [string, string, Markup]]),
+    [
+      'verdict',
+      'Verdict',
+      html`${bundles.map((bundle, i) => html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`)}`,
+    ],
+    ...(comparison === null
+      ? []
+      : [['comparison', 'Side by side', comparisonPart(comparison)] as [string, string, Markup]]),
     ['evidence', 'What weakens it', html`${bundles.map((bundle) => weakPart(bundle, several))}`],
     ['environment', 'Environment', environmentPart(bundles)],
     ['figures', 'Figures', html`${bundles.map((bundle) => figuresPart(bundle, several))}`],
@@ -41,8 +57,14 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   const body = html`<a class="skip" href="#verdict">To the verdict</a>
 <header><h1>${title}</h1><p class="small">${bundles.map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`).join(' · ')}</p>
 <nav aria-label="Parts of this page"><ul>${parts.map(([id, name]) => html`<li><a href="#${id}">${shortNames[id] ?? name}</a></li>`)}</ul></nav></header>
-<main>${parts.map(([id, name, content]) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>${content}</section>
-`)}</main>`;
+<main>${parts.map(
+    ([
+      id,
+      name,
+      content,
+    ]) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>${content}</section>
+`,
+  )}</main>`;
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`;
   // Style and script are this program's own and constant; no value of a bundle gets into either.
   return [
@@ -59,10 +81,18 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
 }
 
 /** Where a part's title is long. */
-const shortNames: Readonly<Record<string, string>> = { evidence: 'Weaknesses', causes: 'Causes', stalls: 'Stalls', advice: 'What to try', reproduce: 'Reproduce' };
+const shortNames: Readonly<Record<string, string>> = {
+  evidence: 'Weaknesses',
+  causes: 'Causes',
+  stalls: 'Stalls',
+  advice: 'What to try',
+  reproduce: 'Reproduce',
+};
 
 function profileName(profile: unknown): string {
-  return typeof profile === 'object' && profile !== null && 'name' in profile && typeof profile.name === 'string' ? profile.name : 'a bundle';
+  return typeof profile === 'object' && profile !== null && 'name' in profile && typeof profile.name === 'string'
+    ? profile.name
+    : 'a bundle';
 }
 
 function percentilesPart({ curves, bundles }: ReportData): Markup {
@@ -75,8 +105,13 @@ ${groups.size > mostCurveFigures ? html`<p>${groups.size - mostCurveFigures} mor
 }
 
 function heatPart({ heatMaps, bundles }: ReportData): Markup {
-  const linked = new Set(bundles.flatMap(({ stalls }, bundle) => stalls.stalls.slice(0, mostStalls).map(({ number }) => stallId(bundle, number))));
-  const stalled = (map: HeatMap): number => map.runs.reduce((sum, { stalls }) => sum + stalls.reduce((time, { stall }) => time + stall.duration_ns, 0), 0);
+  const linked = new Set(
+    bundles.flatMap(({ stalls }, bundle) =>
+      stalls.stalls.slice(0, mostStalls).map(({ number }) => stallId(bundle, number)),
+    ),
+  );
+  const stalled = (map: HeatMap): number =>
+    map.runs.reduce((sum, { stalls }) => sum + stalls.reduce((time, { stall }) => time + stall.duration_ns, 0), 0);
   const kept = new Set([...heatMaps].sort((a, b) => stalled(b) - stalled(a)).slice(0, mostHeatMaps));
   const arms = [...new Set(heatMaps.map(({ arm }) => arm))];
   if (heatMaps.length === 0) return html`<p>There is no run to draw.</p>`;
@@ -87,7 +122,11 @@ ${arms.map((arm) => {
   const content = html`<div class="grid">${own.map((map) => heatFigure(map, linked))}</div>`;
   // Arms without a stall are folded beside those that have some, so that the page stays short.
   const isQuiet = own.every((map) => stalled(map) === 0) && heatMaps.some((map) => stalled(map) > 0);
-  return own.length === 0 ? nothing : isQuiet ? html`<details><summary>${arm.label}: ${arm.title} (no stall)</summary>${content}</details>` : html`<h3>${arm.label}: ${arm.title}</h3>${content}`;
+  return own.length === 0
+    ? nothing
+    : isQuiet
+      ? html`<details><summary>${arm.label}: ${arm.title} (no stall)</summary>${content}</details>`
+      : html`<h3>${arm.label}: ${arm.title}</h3>${content}`;
 })}
 ${kept.size < heatMaps.length ? html`<p>${heatMaps.length - kept.size} more, with less stalled time, are not drawn.</p>` : nothing}`;
 }

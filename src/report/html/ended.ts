@@ -1,4 +1,6 @@
-/** Which arms of a bundle had no stall where others had: what this bundle tried itself comes before all general advice. */
+/**
+ * Which arms of a bundle had no stall where others had: what this bundle tried itself comes before all general advice.
+ */
 import { fieldOf } from '../../bundle/stored.js';
 import { differingSettings, pathInArm, type DifferingSetting } from '../../verdict/differences.js';
 import type { ReportedBundle } from './gather.js';
@@ -6,21 +8,31 @@ import type { ReportedBundle } from './gather.js';
 const mostArms = 6;
 const mostSettings = 4;
 
-/** A sentence for each arm that stalled no longer than the foreign control, beside the arm that stalled and is most like it. */
+/**
+ * A sentence for each arm that stalled no longer than the foreign control, beside the arm that stalled and is most like
+ * it.
+ */
 export function whatEndedStalls({ stored: { summary, manifest } }: ReportedBundle): string[] {
   if (summary === null) return [];
   const kernels = [...new Set(summary.findings.map(({ kernel }) => kernel))];
   return kernels.flatMap((kernel) => {
     const findings = summary.findings.filter((one) => one.kernel === kernel);
     const arms = [...new Set(findings.map(({ arm }) => arm))];
-    const outcomesOf = (arm: string): string[] => findings.filter((one) => one.arm === arm).map(({ outcome }) => outcome);
+    const outcomesOf = (arm: string): string[] =>
+      findings.filter((one) => one.arm === arm).map(({ outcome }) => outcome);
     const stalling = arms.filter((arm) => outcomesOf(arm).includes('stalls'));
     const quiet = arms.filter((arm) => outcomesOf(arm).every((outcome) => outcome === 'like-foreign'));
     const where = kernels.length > 1 && kernel !== null ? ` on ${kernel}` : '';
     return quiet.slice(0, mostArms).flatMap((arm) => {
-      const pairs = stalling.map((other) => ({ other, settings: armDifferences(manifest.profile, other, arm) })).sort((a, b) => a.settings.length - b.settings.length);
+      const pairs = stalling
+        .map((other) => ({ other, settings: armDifferences(manifest.profile, other, arm) }))
+        .sort((a, b) => a.settings.length - b.settings.length);
       const [nearest] = pairs;
-      return nearest === undefined ? [] : [`\`${arm}\` did not stall${where}, and \`${nearest.other}\` did. ${settingsText(nearest.settings, nearest.other, arm)}`];
+      return nearest === undefined
+        ? []
+        : [
+            `\`${arm}\` did not stall${where}, and \`${nearest.other}\` did. ${settingsText(nearest.settings, nearest.other, arm)}`,
+          ];
     });
   });
 }
@@ -29,8 +41,13 @@ export function whatEndedStalls({ stored: { summary, manifest } }: ReportedBundl
 function armDifferences(profile: unknown, one: string, other: string): DifferingSetting[] {
   const arms: unknown = fieldOf(profile, 'arms');
   const alone = (name: string): { readonly resolved: unknown; readonly programs: null } => {
-    const arm: unknown = Array.isArray(arms) ? arms.find((candidate: unknown) => fieldOf(candidate, 'name') === name) : undefined;
-    return { resolved: { arms: typeof arm === 'object' && arm !== null ? [{ ...arm, name: 'arm' }] : [] }, programs: null };
+    const arm: unknown = Array.isArray(arms)
+      ? arms.find((candidate: unknown) => fieldOf(candidate, 'name') === name)
+      : undefined;
+    return {
+      resolved: { arms: typeof arm === 'object' && arm !== null ? [{ ...arm, name: 'arm' }] : [] },
+      programs: null,
+    };
   };
   return differingSettings(alone(one), alone(other));
 }
@@ -38,5 +55,8 @@ function armDifferences(profile: unknown, one: string, other: string): Differing
 function settingsText(settings: readonly DifferingSetting[], one: string, other: string): string {
   if (settings.length === 0) return 'The bundle does not say in which setting they differ.';
   const more = settings.length > mostSettings ? `, and in ${settings.length - mostSettings} more` : '';
-  return `They differ in ${settings.slice(0, mostSettings).map(({ path, a, b }) => `\`${pathInArm(path)}\`: ${a} in ${one}, ${b} in ${other}`).join('; ')}${more}.`;
+  return `They differ in ${settings
+    .slice(0, mostSettings)
+    .map(({ path, a, b }) => `\`${pathInArm(path)}\`: ${a} in ${one}, ${b} in ${other}`)
+    .join('; ')}${more}.`;
 }

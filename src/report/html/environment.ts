@@ -31,53 +31,89 @@ function sizeOf(value: unknown): string | null {
 }
 
 export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
-  const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) => manifest.kernels.map((kernel) => {
-    const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
-    const own = runs.filter((run) => run.kernel === kernel.name);
-    const jdks = [...new Set(own.flatMap(({ jvm }) => jvm?.processes ?? []).map(({ vendor, version }) => [vendor, version].filter((part) => typeof part === 'string').join(' ')))].filter((jdk) => jdk !== '');
-    const steal = Math.max(0, ...own.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share));
-    const load = Math.max(0, ...own.map((run) => run.machine.foreignLoad_share));
-    return {
-      name: `${bundles.length > 1 ? label : ''}${bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''}${manifest.kernels.length > 1 ? kernel.name : ''}` || 'value',
-      cells: [
-        ...facts.map(([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const),
-        ['Guest', kernel.guest === null ? null : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`] as const,
-        ['JDK', jdks.join(' and ') || null] as const,
-        ...workloadFacts(manifest.profile),
-        ['CPU time of other programs, worst run', own.length === 0 ? null : formatShare(load)] as const,
-        ['Steal, worst run', own.length === 0 ? null : formatShare(steal)] as const,
-        ['Started', manifest.startedAt] as const,
-        ['pauselab', manifest.tool.version] as const,
-      ],
-    };
-  }));
+  const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) =>
+    manifest.kernels.map((kernel) => {
+      const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
+      const own = runs.filter((run) => run.kernel === kernel.name);
+      const jdks = [
+        ...new Set(
+          own
+            .flatMap(({ jvm }) => jvm?.processes ?? [])
+            .map(({ vendor, version }) => [vendor, version].filter((part) => typeof part === 'string').join(' ')),
+        ),
+      ].filter((jdk) => jdk !== '');
+      const steal = Math.max(0, ...own.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share));
+      const load = Math.max(0, ...own.map((run) => run.machine.foreignLoad_share));
+      return {
+        name:
+          `${bundles.length > 1 ? label : ''}${bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''}${manifest.kernels.length > 1 ? kernel.name : ''}` ||
+          'value',
+        cells: [
+          ...facts.map(
+            ([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const,
+          ),
+          [
+            'Guest',
+            kernel.guest === null
+              ? null
+              : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`,
+          ] as const,
+          ['JDK', jdks.join(' and ') || null] as const,
+          ...workloadFacts(manifest.profile),
+          ['CPU time of other programs, worst run', own.length === 0 ? null : formatShare(load)] as const,
+          ['Steal, worst run', own.length === 0 ? null : formatShare(steal)] as const,
+          ['Started', manifest.startedAt] as const,
+          ['pauselab', manifest.tool.version] as const,
+        ],
+      };
+    }),
+  );
   const titles = columns[0]?.cells.map(([title]) => title) ?? [];
-  const rows = titles.flatMap((title, i) => (columns.every(({ cells }) => cells[i]?.[1] === null) ? [] : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]]));
-  if (columns.length === 1) return html`<dl class="facts">${rows.map(([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
+  const rows = titles.flatMap((title, i) =>
+    columns.every(({ cells }) => cells[i]?.[1] === null)
+      ? []
+      : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]],
+  );
+  if (columns.length === 1)
+    return html`<dl class="facts">${rows.map(([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
   return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows, 1 + columns.length);
 }
 
 type Fact = readonly [title: string, value: string | null];
 
 /** Flags of a JVM that decide how large the heap is, and when it is given back. */
-const heapFlag = /^-X(?:ms|mx|mn|X:[+-]?(?:(?:Initial|Min|Max|SoftMax)?(?:Heap|RAM)\w*|\w*Uncommit\w*|G1Periodic\w*|AlwaysPreTouch|ShenandoahUncommit\w*|ZFragmentation\w*))/;
+const heapFlag =
+  /^-X(?:ms|mx|mn|X:[+-]?(?:(?:Initial|Min|Max|SoftMax)?(?:Heap|RAM)\w*|\w*Uncommit\w*|G1Periodic\w*|AlwaysPreTouch|ShenandoahUncommit\w*|ZFragmentation\w*))/;
 const mostCharacters = 400;
 
 /** Of all arms: what differs between them stands in each, divided by `or`. */
 function workloadFacts(profile: unknown): Fact[] {
   const arms = listOf(fieldOf(profile, 'arms'));
   const jvms = arms.map((arm) => fieldOf(arm, 'jvm'));
-  const flagsOf = (jvm: unknown): string => [...listOf(fieldOf(jvm, 'flags')), ...listOf(fieldOf(fieldOf(jvm, 'app'), 'args'))].filter((flag): flag is string => typeof flag === 'string' && heapFlag.test(flag)).join(' ');
+  const flagsOf = (jvm: unknown): string =>
+    [...listOf(fieldOf(jvm, 'flags')), ...listOf(fieldOf(fieldOf(jvm, 'app'), 'args'))]
+      .filter((flag): flag is string => typeof flag === 'string' && heapFlag.test(flag))
+      .join(' ');
   return [
     ['Collector', distinct(jvms.map((jvm) => textOf(fieldOf(jvm, 'collector')) ?? ''))],
     ['Heap flags', distinct(jvms.map(flagsOf))],
-    ['Allocator', distinct(arms.map((arm) => allocatorOf(fieldOf(fieldOf(arm, 'jvm'), 'allocator') ?? fieldOf(fieldOf(arm, 'churn'), 'allocator'))))],
+    [
+      'Allocator',
+      distinct(
+        arms.map((arm) =>
+          allocatorOf(fieldOf(fieldOf(arm, 'jvm'), 'allocator') ?? fieldOf(fieldOf(arm, 'churn'), 'allocator')),
+        ),
+      ),
+    ],
   ];
 }
 
 function allocatorOf(allocator: unknown): string {
   const [name, settings] = [textOf(fieldOf(allocator, 'name')), fieldOf(allocator, 'settings')];
-  const all = typeof settings === 'object' && settings !== null ? Object.entries(settings).map(([key, value]: [string, unknown]) => `${key}=${textOf(value) ?? '?'}`) : [];
+  const all =
+    typeof settings === 'object' && settings !== null
+      ? Object.entries(settings).map(([key, value]: [string, unknown]) => `${key}=${textOf(value) ?? '?'}`)
+      : [];
   return [name ?? '', ...all].join(' ').trim();
 }
 

@@ -14,7 +14,9 @@ export function axisBelow({ ticks }: Scale, frame: Frame): Markup {
   return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${px(at)} ${frame.top}V${frame.bottom}"/>${labelBelow(at, label, frame)}`)}</g>`;
 }
 
-/** Words at the right edge end there, so that none is cut off, and at the left one begin there, clear of the other axis. */
+/**
+ * Words at the right edge end there, so that none is cut off, and at the left one begin there, clear of the other axis.
+ */
 export function labelBelow(at: number, label: string, { left, right, bottom }: Frame): Markup {
   const isLast = at > right - 24;
   const anchor = isLast ? 'end' : at < left + 12 ? 'start' : 'middle';

@@ -1,5 +1,6 @@
 /**
- * What a report shows, read from bundles: each histogram log once, line by line, so that memory and the page are bounded
+ * What a report shows, read from bundles: each histogram log once, line by line, so that memory and the page are
+ * bounded
  * whatever the length of a run. What cannot be read is said in the report.
  */
 import { join } from 'node:path';
@@ -98,7 +99,14 @@ export function gather(paths: readonly string[]): ReportData {
     const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
     for (const arm of arms) {
       const runs = stored.runs.filter((run) => run.arm === arm.name && (run.kernel ?? '') === arm.kernel);
-      const read = readArm({ path: stored.path, arm, runs, stalls: stalls.stalls, missing, standing: standingOf(stored, arm, runs) });
+      const read = readArm({
+        path: stored.path,
+        arm,
+        runs,
+        stalls: stalls.stalls,
+        missing,
+        standing: standingOf(stored, arm, runs),
+      });
       curves.push(...read.curves);
       heatMaps.push(...read.heatMaps);
     }
@@ -119,12 +127,21 @@ function armsOf({ manifest, summary, runs }: StoredBundle, bundle: number, prefi
   for (const kernel of manifest.kernels) {
     for (const name of new Set(inOrder)) {
       if (!runs.some((run) => run.arm === name && run.kernel === kernel.name)) continue;
-      const told = summary?.arms.find((arm) => arm.name === name && arm.kernel === kernel.name) ?? summary?.arms.find((arm) => arm.name === name);
+      const told =
+        summary?.arms.find((arm) => arm.name === name && arm.kernel === kernel.name) ??
+        summary?.arms.find((arm) => arm.name === name);
       const plan = planned.find((arm) => arm.name === name);
       const title = told?.title ?? plan?.title ?? name;
       const control = told?.control ?? plan?.control ?? null;
       const label = `${prefix === null ? '' : `${prefix}: `}${name}${several ? ` on ${kernel.name}` : ''}`;
-      arms.set(JSON.stringify([name, kernel.name]), { bundle, name, title, isControl: control !== null, kernel: kernel.name, label });
+      arms.set(JSON.stringify([name, kernel.name]), {
+        bundle,
+        name,
+        title,
+        isControl: control !== null,
+        kernel: kernel.name,
+        label,
+      });
     }
   }
   return [...arms.values()];
@@ -135,9 +152,17 @@ interface Gathering {
   readonly perRun: Map<string, Curve[]>;
 }
 
-export function standingOf({ summary }: Pick<StoredBundle, 'summary'>, { name, kernel }: Pick<Arm, 'name' | 'kernel'>, runs: readonly RunFile[]): Standing {
+export function standingOf(
+  { summary }: Pick<StoredBundle, 'summary'>,
+  { name, kernel }: Pick<Arm, 'name' | 'kernel'>,
+  runs: readonly RunFile[],
+): Standing {
   if (runs.some(isEvidence)) return 'evidence';
-  return summary?.findings.some((finding) => finding.arm === name && (finding.kernel ?? kernel) === kernel && finding.level === 'under-load') === true ? 'under-load' : 'none';
+  return summary?.findings.some(
+    (finding) => finding.arm === name && (finding.kernel ?? kernel) === kernel && finding.level === 'under-load',
+  ) === true
+    ? 'under-load'
+    : 'none';
 }
 
 interface ArmToRead {
@@ -149,14 +174,23 @@ interface ArmToRead {
   readonly standing: Standing;
 }
 
-function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): { curves: CurveSet[]; heatMaps: HeatMap[] } {
+function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): {
+  curves: CurveSet[];
+  heatMaps: HeatMap[];
+} {
   const names = [...new Set(runs.flatMap(({ series }) => series.map(({ name }) => name)))];
   const good = runs.filter(isEvidence);
   // Without one that is evidence, what there is is shown, and said to be spoiled.
   const shown = good.length > 0 ? good : runs;
-  if (standing !== 'evidence' && runs.length > 0) missing.push(`${arm.label}: no run is whole and unspoiled; its figures are of those that are not${standing === 'under-load' ? ': they show that it stalls, and why, and not how often or how long' : ', and are no evidence'}`);
+  if (standing !== 'evidence' && runs.length > 0)
+    missing.push(
+      `${arm.label}: no run is whole and unspoiled; its figures are of those that are not${standing === 'under-load' ? ': they show that it stalls, and why, and not how often or how long' : ', and are no evidence'}`,
+    );
   const heated = shown.slice(0, mostHeatRuns);
-  const total_ns = heated.reduce((sum, { window }) => sum + Math.max(0, window.windowEnd_ns - window.windowStart_ns), 0);
+  const total_ns = heated.reduce(
+    (sum, { window }) => sum + Math.max(0, window.windowEnd_ns - window.windowStart_ns),
+    0,
+  );
   const column_ns = Math.max(leastColumn_ns, Math.ceil(total_ns / (mostColumns - heated.length) / 1e9) * 1e9);
   const gathering: Gathering = { pooled: new Map(), perRun: new Map() };
   const heat = new Map<string, HeatRun[]>(names.map((name) => [name, []]));
@@ -172,31 +206,59 @@ function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): { c
     }
     if (heated.includes(run)) for (const [name, one] of own) heat.get(name)?.push(one);
   }
-  const curves = names.flatMap((series) => (['service', 'response'] as const).flatMap((time): CurveSet[] => {
-    const key = `${series}.${time}`;
-    const pool = gathering.pooled.get(key);
-    const pooled = pool === undefined ? null : curveOf(pool);
-    if (pooled === null) return [];
-    const saturated = time === 'response' && shown.some((run) => run.series.some((one) => one.name === series && one.saturated));
-    if (saturated) return [];
-    return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [], standing }];
-  }));
-  return { curves, heatMaps: names.map((series) => ({ arm, series, column_ns, runs: heat.get(series) ?? [], leftOutRuns: shown.length - heated.length, standing })) };
+  const curves = names.flatMap((series) =>
+    (['service', 'response'] as const).flatMap((time): CurveSet[] => {
+      const key = `${series}.${time}`;
+      const pool = gathering.pooled.get(key);
+      const pooled = pool === undefined ? null : curveOf(pool);
+      if (pooled === null) return [];
+      const saturated =
+        time === 'response' && shown.some((run) => run.series.some((one) => one.name === series && one.saturated));
+      if (saturated) return [];
+      return [{ arm, series, time, pooled, runs: gathering.perRun.get(key) ?? [], standing }];
+    }),
+  );
+  return {
+    curves,
+    heatMaps: names.map((series) => ({
+      arm,
+      series,
+      column_ns,
+      runs: heat.get(series) ?? [],
+      leftOutRuns: shown.length - heated.length,
+      standing,
+    })),
+  };
 }
 
 function heatRun(run: RunFile, series: string, column_ns: number, stalls: readonly NumberedStall[]): HeatRun {
   const { windowStart_ns: start_ns, windowEnd_ns: end_ns } = run.window;
   const columns = Math.min(mostColumns, Math.max(1, Math.ceil((end_ns - start_ns) / column_ns)));
   return {
-    run: run.name, spoiled: run.spoiled.length > 0, start_ns, end_ns: Math.max(end_ns, start_ns + 1),
+    run: run.name,
+    spoiled: run.spoiled.length > 0,
+    start_ns,
+    end_ns: Math.max(end_ns, start_ns + 1),
     cells: Array.from({ length: columns }, () => new Float64Array(heatRows)),
     // One of the warm-up may reach into the window.
-    stalls: stalls.filter((one) => one.run === run.name && one.stall.series === series && one.stall.start_ns + one.stall.duration_ns > start_ns && one.stall.start_ns < end_ns),
+    stalls: stalls.filter(
+      (one) =>
+        one.run === run.name &&
+        one.stall.series === series &&
+        one.stall.start_ns + one.stall.duration_ns > start_ns &&
+        one.stall.start_ns < end_ns,
+    ),
   };
 }
 
 /** Sums by `series.service` and `series.response`; the operations owed are a part of the latter. */
-function readRun(path: string, run: RunFile, heat: ReadonlyMap<string, HeatRun>, column_ns: number, missing: string[]): Map<string, Pool> {
+function readRun(
+  path: string,
+  run: RunFile,
+  heat: ReadonlyMap<string, HeatRun>,
+  column_ns: number,
+  missing: string[],
+): Map<string, Pool> {
   const pools = new Map<string, Pool>();
   const keys = new Map<string, { series: string; time: Time }>();
   for (const { name } of run.series) {
@@ -216,11 +278,17 @@ function readRun(path: string, run: RunFile, heat: ReadonlyMap<string, HeatRun>,
       return pools.size;
     }),
   );
-  if (truncated === true) missing.push(`the histogram log of run ${run.name} was cut off: its last interval is left out`);
+  if (truncated === true)
+    missing.push(`the histogram log of run ${run.name} was cut off: its last interval is left out`);
   return pools;
 }
 
-function addHeat({ cells, start_ns }: HeatRun, middle_ns: number, column_ns: number, { index, count }: SparseCounts): void {
+function addHeat(
+  { cells, start_ns }: HeatRun,
+  middle_ns: number,
+  column_ns: number,
+  { index, count }: SparseCounts,
+): void {
   const column = cells[Math.min(cells.length - 1, Math.max(0, Math.floor((middle_ns - start_ns) / column_ns)))];
   if (column === undefined) return;
   for (let i = 0; i < index.length; i += 1) {

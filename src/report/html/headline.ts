@@ -23,13 +23,19 @@ export function headlinePart(bundle: ReportedBundle, index: number): Markup {
   const longest = seen.stalls[0];
   return html`<div class="headline"><dl>
 <dt>What happened</dt><dd>${happened(bundle, seen)}</dd>
-${told.length === 0 ? nothing : html`<dt>Why</dt>${told.map(({ share, cause, stalls }) => html`<dd>${causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing}${why(cause, stalls)}</dd>`)}
-<dt>What to try</dt>${told.map(({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`)}<dd class="small"><a href="#advice">All that could help</a></dd>`}
+${
+  told.length === 0
+    ? nothing
+    : html`<dt>Why</dt>${told.map(({ share, cause, stalls }) => html`<dd>${causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing}${why(cause, stalls)}</dd>`)}
+<dt>What to try</dt>${told.map(({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`)}<dd class="small"><a href="#advice">All that could help</a></dd>`
+}
 </dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>The longest of these stalls</strong>: who did what in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">its story</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
 }
 
 interface Seen {
-  /** Of the measured windows of arms that are no control, the longest first: all that is counted, told and drawn here. */
+  /**
+   * Of the measured windows of arms that are no control, the longest first: all that is counted, told and drawn here.
+   */
   readonly stalls: readonly NumberedStall[];
   /** The same of before and after the windows. */
   readonly outside: readonly NumberedStall[];
@@ -55,32 +61,58 @@ function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arm
     inControls_n: counted.filter((one) => controls.has(one.arm) && one.counted).length,
     hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
     unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
-    standing: hasGood ? 'evidence' : summary?.findings.some(({ level }) => level === 'under-load') === true ? 'under-load' : 'none',
+    standing: hasGood
+      ? 'evidence'
+      : summary?.findings.some(({ level }) => level === 'under-load') === true
+        ? 'under-load'
+        : 'none',
   };
 }
 
 const weakness: Readonly<Record<Standing, string>> = {
   evidence: '',
-  'under-load': ' All of it was beside other programs, so it shows that there are stalls, and why; their number and length are those programs’ as well.',
+  'under-load':
+    ' All of it was beside other programs, so it shows that there are stalls, and why; their number and length are those programs’ as well.',
   none: ' No run is whole and unspoiled, so this was seen and is no evidence.',
 };
 
-function happened({ stored: { runs, summary, manifest: { kernels } } }: ReportedBundle, { stalls, outside, inControls_n, hasControls, unknown_n, standing }: Seen): Markup {
+function happened(
+  {
+    stored: {
+      runs,
+      summary,
+      manifest: { kernels },
+    },
+  }: ReportedBundle,
+  { stalls, outside, inControls_n, hasControls, unknown_n, standing }: Seen,
+): Markup {
   if (runs.length === 0) return html`There is no run in this bundle.`;
-  const threshold_ns = summary?.threshold_ns ?? runs.flatMap(({ series }) => series.map((one) => one.stalls.threshold_ns))[0] ?? null;
+  const threshold_ns =
+    summary?.threshold_ns ?? runs.flatMap(({ series }) => series.map((one) => one.stalls.threshold_ns))[0] ?? null;
   const limit = threshold_ns === null ? 'the threshold' : formatDuration(threshold_ns);
   const [longest] = stalls;
-  const unknown = unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are not known.`;
+  const unknown =
+    unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are not known.`;
   const weak = `${unknown}${weakness[standing]}`;
-  const controls = hasControls ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.` : '';
+  const controls = hasControls
+    ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.`
+    : '';
   if (longest === undefined && unknown_n > 0) return html`No stall is known.${weak}`;
-  const besides = outside[0] === undefined ? '' : ` Before or after the measured window ${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took as long, the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
-  if (longest === undefined) return html`No operation of the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
+  const besides =
+    outside[0] === undefined
+      ? ''
+      : ` Before or after the measured window ${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took as long, the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
+  if (longest === undefined)
+    return html`No operation of the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
   const { stall, arm, run } = longest;
   const kernelOf = (name: string): string | null => runs.find((own) => own.name === name)?.kernel ?? null;
   const onKernels = kernels.map(({ name }) => ({ name, n: stalls.filter((one) => kernelOf(one.run) === name).length }));
-  const perKernel = kernels.length < 2 ? '' : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
-  const typical_ns = runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
+  const perKernel =
+    kernels.length < 2
+      ? ''
+      : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
+  const typical_ns =
+    runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
   return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${besides}${perKernel}${controls}${weak}`;
 }
 
@@ -94,7 +126,9 @@ interface CauseShare {
 function causesOf(stalls: readonly NumberedStall[]): CauseShare[] {
   const time = (own: readonly NumberedStall[]): number => own.reduce((sum, { stall }) => sum + stall.duration_ns, 0);
   const all_ns = Math.max(1, time(stalls));
-  return [...grouped(stalls, ({ stall }) => stall.cause?.cause ?? '')].map(([cause, own]) => ({ cause: cause === '' ? null : cause, share: time(own) / all_ns, stalls: own })).sort((a, b) => b.share - a.share);
+  return [...grouped(stalls, ({ stall }) => stall.cause?.cause ?? '')]
+    .map(([cause, own]) => ({ cause: cause === '' ? null : cause, share: time(own) / all_ns, stalls: own }))
+    .sort((a, b) => b.share - a.share);
 }
 
 const grades: Readonly<Record<Grade, string>> = {
@@ -114,19 +148,26 @@ function gradeText(stalls: readonly NumberedStall[]): string {
 
 function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
   const [longest] = stalls;
-  if (cause === null || longest === undefined) return html`The bundle was written by a pauselab that did not look for causes.`;
+  if (cause === null || longest === undefined)
+    return html`The bundle was written by a pauselab that did not look for causes.`;
   const thread = longest.stall.cause?.thread ?? null;
   const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
   const { steps = [], sentence = '' } = longest.stall.cause ?? {};
   // Of a chain the sentence tells every step.
-  if (steps.some(({ step }) => step === 'late-thread')) return html`${prose(sentence)}. <span class="small">${gradeText(stalls)}</span>`;
-  const story = linkOf(longest)?.isNext === true ? explainedTurn(who, lostCpu(longest)) : explained[cause](who, didWhat(longest), lostCpu(longest));
+  if (steps.some(({ step }) => step === 'late-thread'))
+    return html`${prose(sentence)}. <span class="small">${gradeText(stalls)}</span>`;
+  const story =
+    linkOf(longest)?.isNext === true
+      ? explainedTurn(who, lostCpu(longest))
+      : explained[cause](who, didWhat(longest), lostCpu(longest));
   return html`${prose(story)} <span class="small">${gradeText(stalls)}</span>`;
 }
 
 /** The longest of the cause. */
 function linkOf({ stall: { cause, chain } }: NumberedStall): ChainLink | undefined {
-  return (chain ?? []).filter((one) => one.cause === cause?.cause && one.thread?.tid === cause.thread?.tid).sort((a, b) => b.duration_ns - a.duration_ns)[0];
+  return (chain ?? [])
+    .filter((one) => one.cause === cause?.cause && one.thread?.tid === cause.thread?.tid)
+    .sort((a, b) => b.duration_ns - a.duration_ns)[0];
 }
 
 /** What kept the holder of the longest stall from letting go. */
@@ -153,15 +194,20 @@ function explainedTurn(who: string, off: string): string {
 }
 
 const explained: Readonly<Record<Cause, (who: string, doing: string, off: string) => string>> = {
-  'mmap-lock-reader': (who, doing, off) => `${theLock} ${who} had it ${doing}${off}. Until it was done, who changes the map had to wait, and who came later waited behind them.`,
-  'mmap-lock-writer': (who, doing, off) => `${theLock} ${who} had it for itself alone ${doing}${off}. Until it was done, all others who need the lock had to wait.`,
-  'vma-lock': (who, doing, off) => `Memory is mapped in areas (VMAs), each with a lock of its own. ${who} had one ${doing}${off}. Who changes that area waits for it, has the lock of the whole process (mmap_lock) meanwhile, and so keeps all others waiting.`,
-  'allocator-mutex': (who, doing, off) => `malloc and free take a lock of the allocator. ${who} had it ${doing}${off}. Until it was done, other threads could not allocate.`,
+  'mmap-lock-reader': (who, doing, off) =>
+    `${theLock} ${who} had it ${doing}${off}. Until it was done, who changes the map had to wait, and who came later waited behind them.`,
+  'mmap-lock-writer': (who, doing, off) =>
+    `${theLock} ${who} had it for itself alone ${doing}${off}. Until it was done, all others who need the lock had to wait.`,
+  'vma-lock': (who, doing, off) =>
+    `Memory is mapped in areas (VMAs), each with a lock of its own. ${who} had one ${doing}${off}. Who changes that area waits for it, has the lock of the whole process (mmap_lock) meanwhile, and so keeps all others waiting.`,
+  'allocator-mutex': (who, doing, off) =>
+    `malloc and free take a lock of the allocator. ${who} had it ${doing}${off}. Until it was done, other threads could not allocate.`,
   safepoint: () => 'The JVM stopped all its threads for work of its own (a safepoint).',
   'gc-pause': () => 'The JVM’s garbage collector stopped the threads of the program while it worked.',
   'not-scheduled': () => 'The thread was ready to run and got no CPU, because others had it. No lock is to blame.',
   stopped: () => 'A signal or a debugger had stopped the thread. No lock is to blame.',
-  steal: () => 'The thread was ready to run while the hypervisor gave the CPUs of this virtual machine to others. No lock is to blame.',
+  steal: () =>
+    'The thread was ready to run while the hypervisor gave the CPUs of this virtual machine to others. No lock is to blame.',
   running: () => 'The thread ran all the time: its own work took so long. No lock is to blame.',
   unknown: () => 'It is not known what the threads waited for: what was seen fits no cause.',
 };
@@ -170,7 +216,8 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
 function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): string {
   if (cause === null) return 'Run it once more with this pauselab: it tells who held what.';
   const thread = longest?.stall.cause?.thread ?? null;
-  if (cause === 'not-scheduled' && thread !== null) return `Give \`${thread.name}\` a CPU: normal priority, a higher CPU limit, or CPUs that others do not use. The program waited for it.`;
+  if (cause === 'not-scheduled' && thread !== null)
+    return `Give \`${thread.name}\` a CPU: normal priority, a higher CPU limit, or CPUs that others do not use. The program waited for it.`;
   const nice = thread?.nice ?? null;
   const [raise = '', other = raise] = advice[cause];
   return nice === 0 && cause.startsWith('mmap-lock') ? other : raise;

@@ -9,7 +9,9 @@ export const heatSize = { width: 560, height: 200 };
 const frame = { left: 58, right: 548, top: 8, bottom: 172 };
 const gap = 6;
 const mostMarks = 200;
-/** A cell's share of its column's operations: the lower end of each shade. One operation of a million is still a shade. */
+/**
+ * A cell's share of its column's operations: the lower end of each shade. One operation of a million is still a shade.
+ */
 const shades: readonly number[] = [0, 1e-4, 1e-3, 1e-2, 1e-1, 0.4];
 
 export function heatFigure(map: HeatMap, linked: ReadonlySet<string>): Markup {
@@ -36,7 +38,12 @@ export function heatDrawing(map: HeatMap, linked: ReadonlySet<string>): Markup |
   const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
   const used = usedRows(runs);
   if (used === null && stalls.length === 0) return null;
-  const y = logScale(lowestHeat_ns * 10 ** ((used?.first ?? 0) / heatRowsPerDecade), Math.max(longest, lowestHeat_ns * 10 ** (((used?.last ?? 0) + 1) / heatRowsPerDecade)), frame.bottom, frame.top);
+  const y = logScale(
+    lowestHeat_ns * 10 ** ((used?.first ?? 0) / heatRowsPerDecade),
+    Math.max(longest, lowestHeat_ns * 10 ** (((used?.last ?? 0) + 1) / heatRowsPerDecade)),
+    frame.bottom,
+    frame.top,
+  );
   const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   const room = frame.right - frame.left - gap * Math.max(0, runs.length - 1);
   let at = frame.left;
@@ -47,17 +54,33 @@ export function heatDrawing(map: HeatMap, linked: ReadonlySet<string>): Markup |
     return { run, from, to };
   });
   return svg(`Heat map of ${series} in ${arm.label} over time: ${heatText(map)}`, heatSize.width, heatSize.height, [
-  axisLeft(y, frame),
-  ...placed.map(({ run, from, to }) => runMarkup(run, linearScale(0, run.end_ns - run.start_ns, from, to, (value) => roundDuration(value)), y, { column_ns, bundle: arm.bundle, runs_n: runs.length }, linked)),
-]);
+    axisLeft(y, frame),
+    ...placed.map(({ run, from, to }) =>
+      runMarkup(
+        run,
+        linearScale(0, run.end_ns - run.start_ns, from, to, (value) => roundDuration(value)),
+        y,
+        { column_ns, bundle: arm.bundle, runs_n: runs.length },
+        linked,
+      ),
+    ),
+  ]);
 }
 
 function usedRows(runs: readonly HeatRun[]): { first: number; last: number } | null {
-  const used = Array.from({ length: heatRows }, (_, row) => row).filter((row) => runs.some(({ cells }) => cells.some((column) => (column[row] ?? 0) > 0)));
+  const used = Array.from({ length: heatRows }, (_, row) => row).filter((row) =>
+    runs.some(({ cells }) => cells.some((column) => (column[row] ?? 0) > 0)),
+  );
   return used.length === 0 ? null : { first: used[0] ?? 0, last: used.at(-1) ?? 0 };
 }
 
-function runMarkup(run: HeatRun, x: Scale, y: Scale, { column_ns, bundle, runs_n }: { column_ns: number; bundle: number; runs_n: number }, linked: ReadonlySet<string>): Markup {
+function runMarkup(
+  run: HeatRun,
+  x: Scale,
+  y: Scale,
+  { column_ns, bundle, runs_n }: { column_ns: number; bundle: number; runs_n: number },
+  linked: ReadonlySet<string>,
+): Markup {
   const paths = shades.map(() => '');
   const length = run.end_ns - run.start_ns;
   run.cells.forEach((column, c) => {
@@ -66,7 +89,10 @@ function runMarkup(run: HeatRun, x: Scale, y: Scale, { column_ns, bundle, runs_n
     column.forEach((count, row) => {
       if (count === 0) return;
       const shade = shades.findLastIndex((least) => count / all >= least);
-      const [bottom, top] = [y(lowestHeat_ns * 10 ** (row / heatRowsPerDecade)), y(lowestHeat_ns * 10 ** ((row + 1) / heatRowsPerDecade))];
+      const [bottom, top] = [
+        y(lowestHeat_ns * 10 ** (row / heatRowsPerDecade)),
+        y(lowestHeat_ns * 10 ** ((row + 1) / heatRowsPerDecade)),
+      ];
       paths[shade] = `${paths[shade] ?? ''}M${px(left)} ${px(bottom)}H${px(right)}V${px(top)}H${px(left)}`;
     });
   });
@@ -74,7 +100,10 @@ function runMarkup(run: HeatRun, x: Scale, y: Scale, { column_ns, bundle, runs_n
   return html`<g><title>run ${run.run}${run.spoiled ? ', spoiled' : ''}</title><path class="run" d="M${px(from)} ${frame.top}H${px(to)}V${frame.bottom}H${px(from)}Z"/>
 ${paths.map((path, shade) => (path === '' ? nothing : html`<path class="h${shade}" d="${path}"/>`))}
 ${run.stalls.slice(0, mostMarks).map((one) => {
-  const place = ({ stall }: typeof one): [number, number] => [Math.max(from, x(stall.start_ns - run.start_ns)), Math.min(to, x(stall.start_ns + stall.duration_ns - run.start_ns))];
+  const place = ({ stall }: typeof one): [number, number] => [
+    Math.max(from, x(stall.start_ns - run.start_ns)),
+    Math.min(to, x(stall.start_ns + stall.duration_ns - run.start_ns)),
+  ];
   const [left, right] = place(one);
   const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(one.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(one.stall.duration_ns)} at ${formatDuration(Math.max(0, one.stall.start_ns - run.start_ns))}: ${one.stall.cause?.cause ?? 'not attributed'}</title></path>`;
   const id = stallId(bundle, one.number);

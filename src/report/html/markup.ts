@@ -1,5 +1,6 @@
 /**
- * Markup by one tagged template: every value in it is escaped, but for markup that this module made itself. Names, titles
+ * Markup by one tagged template: every value in it is escaped, but for markup that this module made itself. Names,
+ * titles
  * and sentences come from bundles, which may be anyone's.
  */
 export class Markup {
@@ -9,7 +10,8 @@ export class Markup {
   }
 
   /** The only way to make one. */
-  static readonly html = (parts: TemplateStringsArray, ...values: readonly Content[]): Markup => new Markup(parts.map((part, i) => part + (i < values.length ? textOf(values[i] ?? '') : '')).join(''));
+  static readonly html = (parts: TemplateStringsArray, ...values: readonly Content[]): Markup =>
+    new Markup(parts.map((part, i) => part + (i < values.length ? textOf(values[i] ?? '') : '')).join(''));
 
   toString(): string {
     return this.#text;
@@ -32,7 +34,10 @@ function textOf(value: Content): string {
 /** Also what HTML cannot hold, and what turns the direction of text around. */
 function escapeText(text: string): string {
   return text
-    .replace(/[^\t\n\r\u0020-\u007e\u00a0-\u2027\u2030-\u2065\u206a-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(
+      /[^\t\n\r\u0020-\u007e\u00a0-\u2027\u2030-\u2065\u206a-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu,
+      '\ufffd',
+    )
     .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

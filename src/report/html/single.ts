@@ -6,7 +6,16 @@ import type { NumberedStall } from '../../bundle/read-stalls.js';
 import { csvText, type Cell } from '../csv.js';
 import { quantiles } from './curves.js';
 import { labelOf, styleOf } from './figures.js';
-import { gather, heatRows, heatRowsPerDecade, lowestHeat_ns, type Arm, type CurveSet, type HeatMap, type ReportData } from './gather.js';
+import {
+  gather,
+  heatRows,
+  heatRowsPerDecade,
+  lowestHeat_ns,
+  type Arm,
+  type CurveSet,
+  type HeatMap,
+  type ReportData,
+} from './gather.js';
 import { heatDrawing, heatSize, heatText } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { curveSize, percentileDrawing } from './percentile-curve.js';
@@ -19,11 +28,35 @@ export function singleFigure(paths: readonly string[], name: string, form: 'svg'
   if (stall !== null && form === 'svg') return stallSvg(stall);
   const sets = curves.filter(({ series, time }) => `${series}.${time}` === name);
   const map = heatMaps.find(({ arm, series }) => `${arm.label}/${series}` === name);
-  if (sets.length > 0) return form === 'svg' ? standalone([name], curveSize, percentileDrawing(name, sets, bundles.flatMap(({ arms }) => arms)), keysOf(sets, bundles.flatMap(({ arms }) => arms))) : csvText(curveRows(sets));
+  if (sets.length > 0)
+    return form === 'svg'
+      ? standalone(
+          [name],
+          curveSize,
+          percentileDrawing(
+            name,
+            sets,
+            bundles.flatMap(({ arms }) => arms),
+          ),
+          keysOf(
+            sets,
+            bundles.flatMap(({ arms }) => arms),
+          ),
+        )
+      : csvText(curveRows(sets));
   const drawing = map === undefined ? null : heatDrawing(map, new Set());
-  if (map !== undefined && drawing !== null) return form === 'svg' ? standalone([name, heatText(map)], heatSize, drawing, []) : csvText(heatCells(map));
-  const names = [...new Set([...(form === 'svg' && bundles.some(({ stalls }) => stalls.stalls.length > 0) ? [`${longestStall}N`] : []), ...curves.map(({ series, time }) => `${series}.${time}`), ...heatMaps.map(({ arm, series }) => `${arm.label}/${series}`)])];
-  throw usage(`--${form} ${name}: there is no such figure${didYouMean(name, names)}; there are ${names.join(', ') || 'none'}`);
+  if (map !== undefined && drawing !== null)
+    return form === 'svg' ? standalone([name, heatText(map)], heatSize, drawing, []) : csvText(heatCells(map));
+  const names = [
+    ...new Set([
+      ...(form === 'svg' && bundles.some(({ stalls }) => stalls.stalls.length > 0) ? [`${longestStall}N`] : []),
+      ...curves.map(({ series, time }) => `${series}.${time}`),
+      ...heatMaps.map(({ arm, series }) => `${arm.label}/${series}`),
+    ]),
+  ];
+  throw usage(
+    `--${form} ${name}: there is no such figure${didYouMean(name, names)}; there are ${names.join(', ') || 'none'}`,
+  );
 }
 
 /** `stall-1` is the longest one. */
@@ -35,7 +68,10 @@ function stallNamed(bundles: ReportData['bundles'], name: string): NumberedStall
   if (bundles.length > 1) throw usage(`${name}: each bundle numbers its own stalls; name one bundle`);
   const stalls = bundles[0]?.stalls.stalls ?? [];
   const found = stalls.find((one) => one.number === Number(number));
-  if (found === undefined) throw usage(`${name}: the bundle has ${stalls.length === 0 ? 'no stall' : `the stalls stall-1 to stall-${stalls.length}, the longest first`}`);
+  if (found === undefined)
+    throw usage(
+      `${name}: the bundle has ${stalls.length === 0 ? 'no stall' : `the stalls stall-1 to stall-${stalls.length}, the longest first`}`,
+    );
   return found;
 }
 
@@ -55,10 +91,23 @@ function wrapped(text: string): string[] {
 
 function stallSvg({ number, run, arm, stall }: NumberedStall): string {
   const height = timelineHeight(stall);
-  if (height === 0) throw usage(`stall-${number}: nobody looked at its threads, so there is nothing to draw; \`pauselab explain\` tells what is known`);
-  const titles = [`${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`, ...(stall.cause === null ? [] : [`${stall.cause.sentence} (${stall.cause.grade})`])];
+  if (height === 0)
+    throw usage(
+      `stall-${number}: nobody looked at its threads, so there is nothing to draw; \`pauselab explain\` tells what is known`,
+    );
+  const titles = [
+    `${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`,
+    ...(stall.cause === null ? [] : [`${stall.cause.sentence} (${stall.cause.grade})`]),
+  ];
   const drawing = html`<svg x="8" width="${stallWidth - 16}" height="${height}">${timeline(stall)}</svg>`;
-  return standalone(titles.flatMap(wrapped), { width: stallWidth, height }, drawing, timelineTexts(stall).flatMap(wrapped).map((text) => ({ style: '', text })));
+  return standalone(
+    titles.flatMap(wrapped),
+    { width: stallWidth, height },
+    drawing,
+    timelineTexts(stall)
+      .flatMap(wrapped)
+      .map((text) => ({ style: '', text })),
+  );
 }
 
 interface Key {
@@ -73,7 +122,12 @@ function keysOf(sets: readonly CurveSet[], all: readonly Arm[]): Key[] {
 const line = 17;
 
 /** With its own style, titles and, below, the names of its curves. */
-function standalone(titles: readonly string[], { width, height }: { readonly width: number; readonly height: number }, drawing: Markup, keys: readonly Key[]): string {
+function standalone(
+  titles: readonly string[],
+  { width, height }: { readonly width: number; readonly height: number },
+  drawing: Markup,
+  keys: readonly Key[],
+): string {
   const top = 4 + titles.length * line;
   const all = top + height + keys.length * line + 4;
   const start = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${all}" width="${width}" height="${all}">`;
@@ -85,12 +139,40 @@ ${keys.map((key, i) => html`<g class="${key.style}">${key.style === '' ? nothing
 }
 
 function curveRows(sets: readonly CurveSet[]): Cell[][] {
-  const rows = sets.flatMap(({ arm, pooled, runs, standing }) => pooled.values_ns.map((value_ns, i): Cell[] => [arm.label, standing === 'evidence', pooled.n, quantiles[i] ?? null, value_ns, i < pooled.carried, ...[Math.min, Math.max].map((of) => (runs.every((run) => i < run.values_ns.length) ? of(...runs.map((run) => run.values_ns[i] ?? 0)) : null))]));
-  return [['arm', 'is_evidence', 'n', 'quantile', 'value_ns', 'n_suffices', 'lowest_run_ns', 'highest_run_ns'], ...rows];
+  const rows = sets.flatMap(({ arm, pooled, runs, standing }) =>
+    pooled.values_ns.map((value_ns, i): Cell[] => [
+      arm.label,
+      standing === 'evidence',
+      pooled.n,
+      quantiles[i] ?? null,
+      value_ns,
+      i < pooled.carried,
+      ...[Math.min, Math.max].map((of) =>
+        runs.every((run) => i < run.values_ns.length) ? of(...runs.map((run) => run.values_ns[i] ?? 0)) : null,
+      ),
+    ]),
+  );
+  return [
+    ['arm', 'is_evidence', 'n', 'quantile', 'value_ns', 'n_suffices', 'lowest_run_ns', 'highest_run_ns'],
+    ...rows,
+  ];
 }
 
 function heatCells({ runs, column_ns }: HeatMap): Cell[][] {
   const low = (row: number): number => Math.round(lowestHeat_ns * 10 ** (row / heatRowsPerDecade));
-  const rows = runs.flatMap(({ run, spoiled, cells, start_ns }) => cells.flatMap((column, c) => Array.from({ length: heatRows }, (_, row) => row).filter((row) => (column[row] ?? 0) > 0).map((row): Cell[] => [run, spoiled, Math.round(start_ns + c * column_ns), low(row), low(row + 1), column[row] ?? 0])));
+  const rows = runs.flatMap(({ run, spoiled, cells, start_ns }) =>
+    cells.flatMap((column, c) =>
+      Array.from({ length: heatRows }, (_, row) => row)
+        .filter((row) => (column[row] ?? 0) > 0)
+        .map((row): Cell[] => [
+          run,
+          spoiled,
+          Math.round(start_ns + c * column_ns),
+          low(row),
+          low(row + 1),
+          column[row] ?? 0,
+        ]),
+    ),
+  );
   return [['run', 'spoiled', 'start_ns', 'from_ns', 'to_ns', 'operations'], ...rows];
 }

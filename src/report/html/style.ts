@@ -1,4 +1,7 @@
-/** The page's style: light, dark and print, wide and narrow. Colours are told apart by people who see fewer of them, and each has a second sign. */
+/**
+ * The page's style: light, dark and print, wide and narrow. Colours are told apart by people who see fewer of them, and
+ * each has a second sign.
+ */
 export const style = `
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1d21;--soft:#575d66;--line:#d9dce1;--panel:#f6f7f9;--link:#0b57a4;--bad:#b3261e;--good:#1a6b35;
 --c0:#0072b2;--c1:#c24e00;--c2:#00785a;--c3:#a8468a;--c4:#7a6a00;--c5:#5b4fc4;--c6:#8a3b12;--c7:#2b7f9e;--g0:#636972;--g1:#8b919a;

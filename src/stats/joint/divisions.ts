@@ -1,18 +1,24 @@
 /**
- * How rounds can be divided anew. A round holds everything that was measured in one repetition, of all arms and kernels, and
+ * How rounds can be divided anew. A round holds everything that was measured in one repetition, of all arms and
+ * kernels, and
  * is moved as a whole: its figures describe the same stalls, and its arms share the machine's mood.
  *
- *   apart     each side was measured by itself: every choice of `b` rounds out of all is as likely as the one observed, if
+ *   apart     each side was measured by itself: every choice of `b` rounds out of all is as likely as the one observed,
+ *   if
  *             nothing differs
- *   in turns  both sides were measured in every round, in random order: each round may as well have been the other way round
+ *   in turns  both sides were measured in every round, in random order: each round may as well have been the other way
+ *   round
  */
 import { randomBelow, type Random } from '../prng.js';
 import { binomial } from '../sample.js';
 
-export type Shape = { readonly kind: 'apart'; readonly a: number; readonly b: number } | { readonly kind: 'in turns'; readonly rounds: number };
+export type Shape =
+  | { readonly kind: 'apart'; readonly a: number; readonly b: number }
+  | { readonly kind: 'in turns'; readonly rounds: number };
 
 /**
- * Marks of one shape. Apart: of the rounds of `a`, then those of `b`, those that count as b's are 1. In turns: a round whose
+ * Marks of one shape. Apart: of the rounds of `a`, then those of `b`, those that count as b's are 1. In turns: a round
+ * whose
  * sides are exchanged is 1.
  */
 export type Marks = Uint8Array;
@@ -30,8 +36,14 @@ export function divisionsOf(shapes: readonly Shape[]): { readonly divisions: num
   return ways <= mostDivisions ? { divisions: ways, exact: true } : { divisions: mostDivisions, exact: false };
 }
 
-/** Calls back with the marks of each shape, the observed division first. The arrays are written again for the next call. */
-export function forEachDivision(shapes: readonly Shape[], random: Random, use: (marks: readonly Marks[]) => void): void {
+/**
+ * Calls back with the marks of each shape, the observed division first. The arrays are written again for the next call.
+ */
+export function forEachDivision(
+  shapes: readonly Shape[],
+  random: Random,
+  use: (marks: readonly Marks[]) => void,
+): void {
   const { divisions, exact } = divisionsOf(shapes);
   const marks = shapes.map(observedMarks);
   use(marks);
@@ -41,7 +53,9 @@ export function forEachDivision(shapes: readonly Shape[], random: Random, use: (
     return;
   }
   for (let left = divisions - 1; left > 0; left -= 1) {
-    shapes.forEach((shape, i) => { draw(shape, marks[i], random); });
+    shapes.forEach((shape, i) => {
+      draw(shape, marks[i], random);
+    });
     use(marks);
   }
 }
@@ -66,7 +80,10 @@ function nextNumber(marks: Marks): boolean {
   return false;
 }
 
-/** The choice before this one in lexicographic order, beginning with the last: the observed one has all its marks at the end. */
+/**
+ * The choice before this one in lexicographic order, beginning with the last: the observed one has all its marks at the
+ * end.
+ */
 function previousChoice(marks: Marks): boolean {
   let after = 0;
   for (let i = marks.length - 1; i > 0; i -= 1) {

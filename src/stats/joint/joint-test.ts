@@ -1,23 +1,29 @@
 /**
  * One permutation test for all figures of an experiment: is any of them worse, by more than its margin?
  *
- * If nothing differs, whole rounds may be divided in any way (divisions.ts), and each division gives what chance could have
+ * If nothing differs, whole rounds may be divided in any way (divisions.ts), and each division gives what chance could
+ * have
  * given. Two statistics of all figures' scores (scores.ts) are looked at, in the same divisions:
  *
  *   largest  the figure that is the furthest beyond its margin: finds one arm among many
  *   sum      of all figures beyond their margins: finds a change that is spread thinly
  *
- * The smaller of their two p-values is the third statistic, and what counts: its own p is the share of the divisions in which
+ * The smaller of their two p-values is the third statistic, and what counts: its own p is the share of the divisions in
+ * which
  * the smaller one is as small (minP: Westfall and Young, Resampling-Based Multiple Testing, 1993). So two
- * looks spend the error once. Exact: if rounds of both sides come from one distribution, whatever it is and however figures
+ * looks spend the error once. Exact: if rounds of both sides come from one distribution, whatever it is and however
+ * figures
  * and arms depend on each other, p ≤ α has a probability of at most α.
  *
  * Figures are named by the step-down of the largest (Westfall and Young; Romano and Wolf, JASA 2005): each is
- * compared with the largest among itself and those below it. The probability that any figure is named that did not change
+ * compared with the largest among itself and those below it. The probability that any figure is named that did not
+ * change
  * is at most α, also where others did.
  *
- * A margin enters by what is counted, and not by a shift of the values: a figure inside its margin has the score 0. So what
- * is called worse is both beyond chance and beyond the margin by its best estimate (a dual criterion: Roychoudhury, Scheuer
+ * A margin enters by what is counted, and not by a shift of the values: a figure inside its margin has the score 0. So
+ * what
+ * is called worse is both beyond chance and beyond the margin by its best estimate (a dual criterion: Roychoudhury,
+ * Scheuer
  * and Neuenschwander, Clinical Trials 2018). docs/statistics.md says why, and how often that is wrong near the margin.
  */
 import type { Random } from '../prng.js';
@@ -57,7 +63,10 @@ export interface JointTest {
 
 /** `random` is used only where there are more divisions than can be looked at. */
 export function jointTest(blocks: readonly JointBlock[], sidedness: Sidedness, random: Random): JointTest {
-  for (const { shape, figures } of blocks) figures.forEach((figure) => { assertRounds(shape, figure); });
+  for (const { shape, figures } of blocks)
+    figures.forEach((figure) => {
+      assertRounds(shape, figure);
+    });
   const shapes = distinctShapes(blocks.map(({ shape }) => shape));
   const scorers = blocks.map(({ shape, figures }, i) => ({
     score: scorerOf(shape, figures),
@@ -75,7 +84,8 @@ export function jointTest(blocks: readonly JointBlock[], sidedness: Sidedness, r
     const [up, down] = [sumOf(scores.worse), sumOf(scores.better)];
     sums[division] = sidedness === 'one' ? up : Math.max(up, down);
     // From here on a figure's score is the one that is asked for.
-    if (sidedness === 'two') for (let k = 0; k < n; k += 1) scores.worse[k] = Math.max(scores.worse[k] ?? 0, scores.better[k] ?? 0);
+    if (sidedness === 'two')
+      for (let k = 0; k < n; k += 1) scores.worse[k] = Math.max(scores.worse[k] ?? 0, scores.better[k] ?? 0);
     if (sidedness === 'two') for (let k = 0; k < n; k += 1) scores.difference[k] = Math.abs(scores.difference[k] ?? 0);
     tally ??= tallyOf(scores);
     largest[division] = tally.add(scores);
@@ -89,14 +99,21 @@ export function jointTest(blocks: readonly JointBlock[], sidedness: Sidedness, r
     pSum: (raritySum[0] ?? divisions) / divisions,
     divisions,
     exact,
-    figures: counts.map(({ score, alone, adjusted, mostExtreme }) => ({ score, p: alone / divisions, pAdjusted: adjusted / divisions, resolution: mostExtreme / divisions })),
+    figures: counts.map(({ score, alone, adjusted, mostExtreme }) => ({
+      score,
+      p: alone / divisions,
+      pAdjusted: adjusted / divisions,
+      resolution: mostExtreme / divisions,
+    })),
   };
 }
 
 function assertRounds(shape: Shape, { a, b }: RoundValues): void {
   const [inA, inB] = shape.kind === 'apart' ? [shape.a, shape.b] : [shape.rounds, shape.rounds];
-  if (a.length !== inA || b.length !== inB) throw new RangeError(`a figure has ${a.length} and ${b.length} rounds where its block has ${inA} and ${inB}`);
-  if (![...a, ...b].every((value) => value === null || Number.isFinite(value))) throw new RangeError('a joint test needs finite values');
+  if (a.length !== inA || b.length !== inB)
+    throw new RangeError(`a figure has ${a.length} and ${b.length} rounds where its block has ${inA} and ${inB}`);
+  if (![...a, ...b].every((value) => value === null || Number.isFinite(value)))
+    throw new RangeError('a joint test needs finite values');
 }
 
 /** The same scores added or divided in another order differ in the last bits; a tie must stay one. */
@@ -107,10 +124,18 @@ function justBelow(score: number): number {
 interface Tally {
   /** Returns the largest score of the division. */
   add(scores: Scores): number;
-  counts(): { readonly score: number; readonly alone: number; readonly adjusted: number; readonly mostExtreme: number }[];
+  counts(): {
+    readonly score: number;
+    readonly alone: number;
+    readonly adjusted: number;
+    readonly mostExtreme: number;
+  }[];
 }
 
-/** Divisions in which a figure has at least its observed score, alone and by step-down. The first one added is the observed. */
+/**
+ * Divisions in which a figure has at least its observed score, alone and by step-down. The first one added is the
+ * observed.
+ */
 function tallyOf(observed: Scores): Tally {
   const n = observed.worse.length;
   const score = observed.worse.slice();
@@ -128,7 +153,8 @@ function tallyOf(observed: Scores): Tally {
         largest = Math.max(largest, own);
         if (largest >= (needed[k] ?? 0)) stepped[k] = (stepped[k] ?? 0) + 1;
         const apart = difference[k] ?? 0;
-        if ((score[k] ?? 0) > 0 ? own >= (needed[k] ?? 0) : apart >= (neededAlone[k] ?? 0)) alone[k] = (alone[k] ?? 0) + 1;
+        if ((score[k] ?? 0) > 0 ? own >= (needed[k] ?? 0) : apart >= (neededAlone[k] ?? 0))
+          alone[k] = (alone[k] ?? 0) + 1;
         const far = furthest[k] ?? 0;
         if (justBelow(apart) > far) {
           furthest[k] = apart;
@@ -145,7 +171,12 @@ function tallyOf(observed: Scores): Tally {
         least = Math.max(least, stepped[k] ?? 0);
         adjusted[k] = least;
       }
-      return Array.from(score, (own, k) => ({ score: own, alone: alone[k] ?? 0, adjusted: adjusted[k] ?? 0, mostExtreme: mostExtreme[k] ?? 0 }));
+      return Array.from(score, (own, k) => ({
+        score: own,
+        alone: alone[k] ?? 0,
+        adjusted: adjusted[k] ?? 0,
+        mostExtreme: mostExtreme[k] ?? 0,
+      }));
     },
   };
 }
@@ -166,7 +197,8 @@ function asLarge(statistic: Float64Array): Int32Array {
 }
 
 /**
- * In how many divisions the smaller of the two is as small as in the observed one. Of two with one smaller value that of the
+ * In how many divisions the smaller of the two is as small as in the observed one. Of two with one smaller value that
+ * of the
  * largest counts as the rarer: it names a figure, and with 4 and 4 runs a tie would leave no outcome below 5 %.
  */
 function smallerOfBoth(largest: Int32Array, sum: Int32Array): number {

@@ -15,7 +15,10 @@ export function leastRoundsBeside(level: number, a: number, sidedness: Sidedness
   return leastOf(level, (b) => ({ kind: 'apart', a, b }), sidedness);
 }
 
-/** The least rounds a side at which p ≤ `level` is possible; null: none, because more divisions than are looked at were needed. */
+/**
+ * The least rounds a side at which p ≤ `level` is possible; null: none, because more divisions than are looked at were
+ * needed.
+ */
 export function leastRounds(level: number, kind: Shape['kind'], sidedness: Sidedness): number | null {
   return leastOf(level, (n) => (kind === 'apart' ? { kind, a: n, b: n } : { kind, rounds: n }), sidedness);
 }

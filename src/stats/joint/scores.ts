@@ -3,12 +3,15 @@
  *
  *   (mean b − mean a − margin) / (standard error + margin / 2), and 0 where the difference is inside the margin
  *
- * Studentised, so that figures of any unit and spread can be compared: a figure of which every other run is an outlier has a
+ * Studentised, so that figures of any unit and spread can be compared: a figure of which every other run is an outlier
+ * has a
  * large standard error too, and no division of it scores high. Each side has its own variance (Welch), which keeps a
  * difference in spread alone from counting as one of means (Janssen 1997; Chung and Romano, Annals of Statistics 2013).
  *
- * A standard error of 0, as of 0, 0, 0 against 1, 1, 1, would make the smallest difference infinite. So half the margin is
- * added (the "fudge factor" of Tusher, Tibshirani and Chu, PNAS 2001): what is hardly beyond its margin never scores high.
+ * A standard error of 0, as of 0, 0, 0 against 1, 1, 1, would make the smallest difference infinite. So half the margin
+ * is
+ * added (the "fudge factor" of Tusher, Tibshirani and Chu, PNAS 2001): what is hardly beyond its margin never scores
+ * high.
  */
 import type { Marks, Shape } from './divisions.js';
 
@@ -70,7 +73,15 @@ function columnsOf(figures: readonly RoundValues[]): Columns {
     if (known.every((value) => value === first)) return [];
     const mean = first + known.reduce((sum, value) => sum + (value - first), 0) / known.length;
     const sd = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length);
-    return [{ place, values: values.map((value) => (value === null ? null : (value - mean) / sd)), center: mean / sd, relative: margin.relative, absolute: margin.absolute / sd }];
+    return [
+      {
+        place,
+        values: values.map((value) => (value === null ? null : (value - mean) / sd)),
+        center: mean / sd,
+        relative: margin.relative,
+        absolute: margin.absolute / sd,
+      },
+    ];
   });
   const n = live.length;
   const rounds = live[0]?.values.length ?? 0;
@@ -81,12 +92,31 @@ function columnsOf(figures: readonly RoundValues[]): Columns {
       known[round * n + k] = value === null ? 0 : 1;
     });
   });
-  const of = (name: 'center' | 'relative' | 'absolute'): Float64Array => Float64Array.from(live, (column) => column[name]);
-  return { n, values, known, center: of('center'), relative: of('relative'), absolute: of('absolute'), place: Int32Array.from(live, ({ place }) => place) };
+  const of = (name: 'center' | 'relative' | 'absolute'): Float64Array =>
+    Float64Array.from(live, (column) => column[name]);
+  return {
+    n,
+    values,
+    known,
+    center: of('center'),
+    relative: of('relative'),
+    absolute: of('absolute'),
+    place: Int32Array.from(live, ({ place }) => place),
+  };
 }
 
-/** The scores of column k, whose sides have these means, from the common mean, and whose difference has this variance. */
-function write({ center, relative, absolute, place }: Columns, k: number, meanA: number, meanB: number, variance: number, scores: Scores, at: number): void {
+/**
+ * The scores of column k, whose sides have these means, from the common mean, and whose difference has this variance.
+ */
+function write(
+  { center, relative, absolute, place }: Columns,
+  k: number,
+  meanA: number,
+  meanB: number,
+  variance: number,
+  scores: Scores,
+  at: number,
+): void {
   const error = (variance < noVariance ? 0 : Math.sqrt(variance)) + leastError;
   const gap = Math.abs(meanB - meanA) < noDifference ? 0 : meanB - meanA;
   const allowed = Math.max(absolute[k] ?? 0, (relative[k] ?? 0) * Math.abs((center[k] ?? 0) + meanA));
@@ -137,12 +167,23 @@ function scorerApart({ a, b }: Extract<Shape, { kind: 'apart' }>, figures: reado
 
 /** Rounds of which a side is missing say nothing about the difference inside a round, and are left out. */
 function scorerInTurns({ rounds }: Extract<Shape, { kind: 'in turns' }>, figures: readonly RoundValues[]): Scorer {
-  const columns = columnsOf(figures.map(({ a, b, margin }) => {
-    const isWhole = (round: number): boolean => (a[round] ?? null) !== null && (b[round] ?? null) !== null;
-    return { a: a.map((value, round) => (isWhole(round) ? value : null)), b: b.map((value, round) => (isWhole(round) ? value : null)), margin };
-  }));
+  const columns = columnsOf(
+    figures.map(({ a, b, margin }) => {
+      const isWhole = (round: number): boolean => (a[round] ?? null) !== null && (b[round] ?? null) !== null;
+      return {
+        a: a.map((value, round) => (isWhole(round) ? value : null)),
+        b: b.map((value, round) => (isWhole(round) ? value : null)),
+        margin,
+      };
+    }),
+  );
   const { n, values, known } = columns;
-  const [gaps, squares, count, sum] = [new Float64Array(rounds * n), new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  const [gaps, squares, count, sum] = [
+    new Float64Array(rounds * n),
+    new Float64Array(n),
+    new Float64Array(n),
+    new Float64Array(n),
+  ];
   for (let i = 0; i < rounds * n; i += 1) {
     const gap = (values[rounds * n + i] ?? 0) - (values[i] ?? 0);
     gaps[i] = gap;

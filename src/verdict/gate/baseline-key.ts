@@ -9,20 +9,48 @@ import type { Side, SideFacts } from '../side.js';
 import { sideProblems } from './evidence.js';
 
 /** A bundle that no gate would accept is refused now, and not in a month. `sides`: one a kernel. */
-export function baselineOf(side: Side, sides: readonly Side[], own: { readonly name: string | null; readonly savedAt: string; readonly measuredAt: string; readonly runs: number }): BaselineFile {
-  if (side.kind !== 'bundle' || side.facts.profile === null) throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
+export function baselineOf(
+  side: Side,
+  sides: readonly Side[],
+  own: { readonly name: string | null; readonly savedAt: string; readonly measuredAt: string; readonly runs: number },
+): BaselineFile {
+  if (side.kind !== 'bundle' || side.facts.profile === null)
+    throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
   const [problem] = sides.flatMap((one) => sideProblems(one, 'baseline'));
   if (problem !== undefined) throw usage(`not saved, since no gate would accept it: ${problem}`);
   const key = keyOf(side, sides);
-  return { schemaVersion: baselineVersion, name: own.name ?? defaultName(key), savedAt: own.savedAt, savedFrom: side.path, measuredAt: own.measuredAt, runs: own.runs, key };
+  return {
+    schemaVersion: baselineVersion,
+    name: own.name ?? defaultName(key),
+    savedAt: own.savedAt,
+    savedFrom: side.path,
+    measuredAt: own.measuredAt,
+    runs: own.runs,
+    key,
+  };
 }
 
 function keyOf({ facts, resolved }: Side, sides: readonly Side[]): BaselineFile['key'] {
   const { kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = facts;
-  return { profile: facts.profile ?? '', profileHash: sha256(measuredSettings(resolved)), kernel, preemption, hz, cpuModel, cpus, memoryBytes: roundedMemory(memoryBytes), jdks: [...jdks], ...(sides.length < 2 ? {} : { kernels: sides.map((one) => kernelOf(one.facts)) }) };
+  return {
+    profile: facts.profile ?? '',
+    profileHash: sha256(measuredSettings(resolved)),
+    kernel,
+    preemption,
+    hz,
+    cpuModel,
+    cpus,
+    memoryBytes: roundedMemory(memoryBytes),
+    jdks: [...jdks],
+    ...(sides.length < 2 ? {} : { kernels: sides.map((one) => kernelOf(one.facts)) }),
+  };
 }
 
-function kernelOf({ kernel, preemption, hz }: SideFacts): { kernel: string | null; preemption: string | null; hz: number | null } {
+function kernelOf({ kernel, preemption, hz }: SideFacts): {
+  kernel: string | null;
+  preemption: string | null;
+  hz: number | null;
+} {
   return { kernel, preemption, hz };
 }
 
@@ -33,13 +61,26 @@ function roundedMemory(bytes: number | null): number | null {
 
 /** One name for one key: saving the same again is a replacement. */
 function defaultName(key: BaselineFile['key']): string {
-  const profile = key.profile.replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, 60);
+  const profile = key.profile
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 60);
   return `${profile === '' ? 'profile' : profile}-${sha256(key).slice(0, 8)}`;
 }
 
 /** As the facts of a side for each of its kernels, told without its bundle being read. */
 export function factsOfBaseline({ key }: BaselineFile): SideFacts[] {
-  const { profile, kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks, kernels = [{ kernel, preemption, hz }] } = key;
+  const {
+    profile,
+    kernel,
+    preemption,
+    hz,
+    cpuModel,
+    cpus,
+    memoryBytes,
+    jdks,
+    kernels = [{ kernel, preemption, hz }],
+  } = key;
   return kernels.map((own) => ({ profile, profileHash: null, ...own, cpuModel, cpus, memoryBytes, tool: null, jdks }));
 }
 

@@ -1,4 +1,6 @@
-/** What `pauselab gate` asks for without --policy; printed by --print-policy, and read by the same code as any other. */
+/**
+ * What `pauselab gate` asks for without --policy; printed by --print-policy, and read by the same code as any other.
+ */
 export const defaultPolicyText = `# The policy of \`pauselab gate\` without --policy. To have your own: pauselab gate --print-policy > gate.yaml
 # What the keys mean: docs/gate.md
 

@@ -24,31 +24,49 @@ export function gateVerdict({ outcome, counts, together, suites, policy }: Omit<
     const found = all.find(({ check }) => check.outcome === wanted);
     if (found === undefined) return '';
     const { check, profile } = found;
-    const name = check.kind === 'evidence' ? (suites.length > 1 ? profile : null) : nameOf(check, suites.length > 1 ? profile : null);
+    const name =
+      check.kind === 'evidence'
+        ? suites.length > 1
+          ? profile
+          : null
+        : nameOf(check, suites.length > 1 ? profile : null);
     return name === null ? capitalised(check.sentence) : `${name}: ${check.sentence}`;
   };
   const judged = all.filter(({ check }) => check.kind !== 'evidence').length;
   const also = [
-    ...(outcome !== 'fail' || counts.fail === 0 ? [] : counts.inconclusive > 0 ? [`${counts.inconclusive} inconclusive`] : []),
+    ...(outcome !== 'fail' || counts.fail === 0
+      ? []
+      : counts.inconclusive > 0
+        ? [`${counts.inconclusive} inconclusive`]
+        : []),
     ...(counts.fail > 0 && counts.error > 0 ? [`${counted(counts.error, 'problem')} with the evidence`] : []),
   ];
   const rest = also.length === 0 ? '' : ` (and ${also.join(', ')})`;
   if (together?.finding === 'unnamed' && counts.fail === 0) return `FAIL: ${together.sentence}.`;
   if (counts.fail > 0) return `FAIL: ${counts.fail} of ${counted(judged, 'check')} failed${rest}. ${first('fail')}.`;
-  if (counts.error > 0) return `NO VERDICT: ${counted(counts.error, 'problem')} with the evidence; nothing passes without it. ${first('error')}.`;
-  if (outcome === 'fail') return `FAIL: ${counts.inconclusive} of ${counted(judged, 'check')} inconclusive, which this policy counts as failed. ${first('inconclusive')}.`;
+  if (counts.error > 0)
+    return `NO VERDICT: ${counted(counts.error, 'problem')} with the evidence; nothing passes without it. ${first('error')}.`;
+  if (outcome === 'fail')
+    return `FAIL: ${counts.inconclusive} of ${counted(judged, 'check')} inconclusive, which this policy counts as failed. ${first('inconclusive')}.`;
   if (outcome === 'inconclusive') {
-    const needs = passNeeds(all.flatMap(({ check }) => (check.outcome === 'inconclusive' && check.comparison !== null ? [check.comparison] : [])));
+    const needs = passNeeds(
+      all.flatMap(({ check }) =>
+        check.outcome === 'inconclusive' && check.comparison !== null ? [check.comparison] : [],
+      ),
+    );
     return `INCONCLUSIVE: ${counts.inconclusive} of ${counted(judged, 'check')} left open whether it is worse. ${first('inconclusive')}.${needs === null ? '' : ` ${needs}.`}`;
   }
   const profiles = new Set(suites.map(({ profile }) => profile)).size;
-  const open = counts.inconclusive === 0 ? '' : ` (${counts.inconclusive} of them inconclusive, which this policy lets pass)`;
+  const open =
+    counts.inconclusive === 0 ? '' : ` (${counts.inconclusive} of them inconclusive, which this policy lets pass)`;
   return `PASS: ${counted(judged, 'check')} of ${counted(profiles, 'profile')}${profiles === suites.length ? '' : ` in ${suites.length} suites`}${open}, by ${policy.source}.`;
 }
 
 /** A profile that is judged on several kernels is a suite on each. */
 export function suiteName({ profile, candidate }: Suite, suites: readonly Suite[]): string {
-  return suites.filter((one) => one.profile === profile).length > 1 ? `${profile} on ${candidate.facts.kernel ?? candidate.label}` : profile;
+  return suites.filter((one) => one.profile === profile).length > 1
+    ? `${profile} on ${candidate.facts.kernel ?? candidate.label}`
+    : profile;
 }
 
 function capitalised(sentence: string): string {
@@ -65,7 +83,10 @@ export function limitExpected({ metric, operator, value }: Pick<Limit, 'metric' 
 }
 
 export function limitSentence(metric: Metric, { values, violations, violations_share_high: high }: LimitRow): string {
-  const highest = metric.worse === 'more' ? `the highest is ${formatMetric(metric.unit, Math.max(...values))}` : `the lowest is ${formatMetric(metric.unit, Math.min(...values))}`;
+  const highest =
+    metric.worse === 'more'
+      ? `the highest is ${formatMetric(metric.unit, Math.max(...values))}`
+      : `the lowest is ${formatMetric(metric.unit, Math.min(...values))}`;
   if (violations > 0) return `beyond it in ${violations} of ${counted(values.length, 'run')}; ${highest}`;
   return `in all ${values.length} runs (${highest}); up to ${formatShare(high ?? 1)} of such runs may still be beyond it`;
 }
@@ -89,4 +110,3 @@ function outlierText({ noWorse, values, affected }: CompareRow): string {
   const isAlone = values.b.filter((value) => value > 0).length === 1;
   return `; the mean is without the highest run of each side${isAlone ? `, and up to ${formatShare(affected?.b.high ?? 1)} of such runs may be like the candidate's` : ''}`;
 }
-

@@ -32,21 +32,48 @@ export interface GatePair {
 }
 
 /** Throws if the policy selects nothing, or names what is nowhere. `effort`: what it costs, not what is found. */
-export function gate(pairs: readonly GatePair[], policy: Policy, effort: Pick<DecisionPolicy, 'resamples' | 'seed' | 'estimates'> = decisionDefaults): GateResult {
+export function gate(
+  pairs: readonly GatePair[],
+  policy: Policy,
+  effort: Pick<DecisionPolicy, 'resamples' | 'seed' | 'estimates'> = decisionDefaults,
+): GateResult {
   const drafts = pairs.map((pair) => draftSuite(pair, policy));
   refuseIdleRules(policy, drafts);
-  const compared = drafts.flatMap(({ checks }) => checks.flatMap((check) => (check.kind === 'comparison' ? [check] : [])));
+  const compared = drafts.flatMap(({ checks }) =>
+    checks.flatMap((check) => (check.kind === 'comparison' ? [check] : [])),
+  );
   const inputs = compared.map(({ draft }) => draft.input);
-  const hopeless = undecidable(inputs.filter(({ refusal }) => refusal === null), policy.alpha);
+  const hopeless = undecidable(
+    inputs.filter(({ refusal }) => refusal === null),
+    policy.alpha,
+  );
   if (hopeless !== null) {
     const asked = ({ checks }: DraftSuite): boolean => checks.some(({ kind }) => kind === 'comparison');
-    return resultOf(drafts.map((draft): Suite => ({ ...draft.suite, checks: [...[...draft.problems, ...(asked(draft) ? [hopeless] : [])].map(problemCheck), ...draft.checks.flatMap((check) => (check.kind === 'done' ? [check.check] : []))] })), null, policy);
+    return resultOf(
+      drafts.map((draft): Suite => ({
+        ...draft.suite,
+        checks: [
+          ...[...draft.problems, ...(asked(draft) ? [hopeless] : [])].map(problemCheck),
+          ...draft.checks.flatMap((check) => (check.kind === 'done' ? [check.check] : [])),
+        ],
+      })),
+      null,
+      policy,
+    );
   }
-  const { decisions, jointOf } = decide(inputs, { ...effort, alpha: policy.alpha, sidedness: 'one', minimumRuns: policy.minimumRuns });
+  const { decisions, jointOf } = decide(inputs, {
+    ...effort,
+    alpha: policy.alpha,
+    sidedness: 'one',
+    minimumRuns: policy.minimumRuns,
+  });
   const rows = new Map(compared.map((check, i) => [check, rowOf(check.draft, decisions[i], compared.length)]));
   const suites = drafts.map(({ suite, checks, problems }): Suite => ({
     ...suite,
-    checks: [...problems.map(problemCheck), ...checks.map((check) => (check.kind === 'comparison' ? judgeComparison(check, rows.get(check)) : check.check))],
+    checks: [
+      ...problems.map(problemCheck),
+      ...checks.map((check) => (check.kind === 'comparison' ? judgeComparison(check, rows.get(check)) : check.check)),
+    ],
   }));
   const tested = [...rows.values()].filter(({ p }) => p !== null);
   return resultOf(suites, tested.length === 0 ? null : togetherOf(jointOf(), tested), policy);
@@ -54,7 +81,13 @@ export function gate(pairs: readonly GatePair[], policy: Policy, effort: Pick<De
 
 type DraftCheck =
   | { readonly kind: 'done'; readonly rule: string; readonly check: Check }
-  | { readonly kind: 'comparison'; readonly rule: string; readonly draft: Draft; readonly flaw: string | null; readonly unjudged: Check };
+  | {
+      readonly kind: 'comparison';
+      readonly rule: string;
+      readonly draft: Draft;
+      readonly flaw: string | null;
+      readonly unjudged: Check;
+    };
 
 interface DraftSuite {
   readonly suite: Omit<Suite, 'checks'>;
@@ -66,8 +99,12 @@ interface DraftSuite {
 }
 
 function draftSuite(pair: GatePair, policy: Policy): DraftSuite {
-  const [candidate, baseline = null] = distinctLabels(pair.baseline === null ? [pair.candidate] : [pair.candidate, pair.baseline]) as [Side, Side?];
-  const inForce = policy.rules.filter(({ profiles, kernels }) => isMeant(profiles, candidate.facts.profile) && isMeant(kernels, candidate.facts.kernel));
+  const [candidate, baseline = null] = distinctLabels(
+    pair.baseline === null ? [pair.candidate] : [pair.candidate, pair.baseline],
+  ) as [Side, Side?];
+  const inForce = policy.rules.filter(
+    ({ profiles, kernels }) => isMeant(profiles, candidate.facts.profile) && isMeant(kernels, candidate.facts.kernel),
+  );
   const problems = [
     ...pair.problems,
     ...sideProblems(candidate, 'candidate'),
@@ -81,7 +118,9 @@ function draftSuite(pair: GatePair, policy: Policy): DraftSuite {
       notes: [
         ...(baseline === null || problems.length > 0 ? [] : pairNotes(baseline, candidate)),
         ...(problems.length > 0 ? [] : noiseNotes(candidate, baseline, policy.alpha)),
-        ...[candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) => side.notes.map((note) => `${side.label}: ${note}`)),
+        ...[candidate, ...(baseline === null ? [] : [baseline])].flatMap((side) =>
+          side.notes.map((note) => `${side.label}: ${note}`),
+        ),
       ],
     },
     problems,
@@ -107,7 +146,11 @@ function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
   const controls = new Set(sides.flatMap(({ resolved }) => controlArms(resolved)));
   const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, scope, series }) => ({ arm, scope, series })));
   const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.scope, one.series]), one])).values()];
-  return unique.filter(({ arm, scope, series }) => (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) && (scope === 'arm' || (rule.series === null ? !isControlSeries(series) : matchesAny(rule.series, series))));
+  return unique.filter(
+    ({ arm, scope, series }) =>
+      (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) &&
+      (scope === 'arm' || (rule.series === null ? !isControlSeries(series) : matchesAny(rule.series, series))),
+  );
 }
 
 function controlArms(resolved: unknown): string[] {
@@ -120,21 +163,42 @@ function checksOf(rule: Rule, candidate: Side, baseline: Side | null, policy: Po
     const other = baseline === null ? null : evidenceOf(baseline, selected);
     return [
       ...rule.limits.flatMap((limit) => limitCheck(rule, selected, limit, own, candidate, policy)),
-      ...rule.compare.flatMap((compared) => comparisonCheck({ rule, selected, compared, own, other, candidate, baseline, policy })),
+      ...rule.compare.flatMap((compared) =>
+        comparisonCheck({ rule, selected, compared, own, other, candidate, baseline, policy }),
+      ),
     ];
   });
 }
 
 function evidenceOf(side: Side, { arm, scope, series }: Selected): SeriesEvidence {
-  return side.evidence.find((one) => one.arm === arm && one.scope === scope && one.series === series) ?? { arm, scope, series, runs: [] };
+  return (
+    side.evidence.find((one) => one.arm === arm && one.scope === scope && one.series === series) ?? {
+      arm,
+      scope,
+      series,
+      runs: [],
+    }
+  );
 }
 
-function tooFew(name: string, { runs }: SeriesEvidence, { minimumRuns }: Policy, { leftOut }: Pick<Side, 'leftOut'>): string | null {
+function tooFew(
+  name: string,
+  { runs }: SeriesEvidence,
+  { minimumRuns }: Policy,
+  { leftOut }: Pick<Side, 'leftOut'>,
+): string | null {
   if (runs.length >= minimumRuns) return null;
   return `${runs.length === 0 ? `the ${name} has no whole, unspoiled run of it` : `the ${name} has ${counted(runs.length, 'whole, unspoiled run')} of it`}, and the policy asks for at least ${minimumRuns}${leftOut.map((sentence) => `; ${withoutStop(sentence)}`).join('')}`;
 }
 
-function limitCheck(rule: Rule, selected: Selected, limit: Limit, own: SeriesEvidence, candidate: Side, policy: Policy): DraftCheck[] {
+function limitCheck(
+  rule: Rule,
+  selected: Selected,
+  limit: Limit,
+  own: SeriesEvidence,
+  candidate: Side,
+  policy: Policy,
+): DraftCheck[] {
   const { metric, operator, value } = limit;
   if (metric.scope !== own.scope) return [];
   if (own.runs.length > 0 && own.runs.every((run) => hasNot(metric, run))) return [];
@@ -142,11 +206,23 @@ function limitCheck(rule: Rule, selected: Selected, limit: Limit, own: SeriesEvi
   const violations = known.filter((one) => !holds(one, operator, value)).length;
   const few = tooFew('candidate', own, policy, candidate);
   const flaw = few ?? missing[0] ?? flawOf(metric, own.runs, rule.allowSaturated);
-  const row = { operator, value, values: known, violations, violations_share_high: known.length === 0 ? null : clopperPearson(violations, known.length).high };
+  const row = {
+    operator,
+    value,
+    values: known,
+    violations,
+    violations_share_high: known.length === 0 ? null : clopperPearson(violations, known.length).high,
+  };
   // One run beyond the limit is enough, however few there are and however little else is known.
   const outcome: CheckOutcome = violations > 0 ? 'fail' : flaw !== null ? 'error' : 'pass';
   const check: Check = {
-    ...labels(rule, selected, metric), kind: 'limit', outcome, expected: limitExpected(limit), sentence: outcome === 'error' ? (flaw ?? '') : limitSentence(metric, row), comparison: null, limit: row,
+    ...labels(rule, selected, metric),
+    kind: 'limit',
+    outcome,
+    expected: limitExpected(limit),
+    sentence: outcome === 'error' ? (flaw ?? '') : limitSentence(metric, row),
+    comparison: null,
+    limit: row,
   };
   return [{ kind: 'done', rule: rule.name, check }];
 }
@@ -162,77 +238,161 @@ interface Comparing {
   readonly policy: Policy;
 }
 
-function comparisonCheck({ rule, selected, compared, own, other, candidate, baseline, policy }: Comparing): DraftCheck[] {
+function comparisonCheck({
+  rule,
+  selected,
+  compared,
+  own,
+  other,
+  candidate,
+  baseline,
+  policy,
+}: Comparing): DraftCheck[] {
   const { metric, relative, absolute } = compared;
   if (metric.scope !== own.scope) return [];
   const basics = { ...labels(rule, selected, metric), kind: 'comparison' as const, comparison: null, limit: null };
-  const error = (sentence: string): DraftCheck[] => [{ kind: 'done', rule: rule.name, check: { ...basics, outcome: 'error', expected: `${metric.title} no worse than the baseline`, sentence } }];
+  const error = (sentence: string): DraftCheck[] => [
+    {
+      kind: 'done',
+      rule: rule.name,
+      check: { ...basics, outcome: 'error', expected: `${metric.title} no worse than the baseline`, sentence },
+    },
+  ];
   if (other === null || baseline === null) return error('there is no baseline to compare with');
   const few = tooFew('baseline', other, policy, baseline) ?? tooFew('candidate', own, policy, candidate);
   if (few !== null) return error(few);
   const arms = { a: selected.arm, b: selected.arm };
-  const draft = draftOf(baseline, candidate, { arms, a: other, b: own }, metric, relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }]);
+  const draft = draftOf(
+    baseline,
+    candidate,
+    { arms, a: other, b: own },
+    metric,
+    relative === null && absolute === null ? [] : [{ metric: metric.name, relative, absolute }],
+  );
   if (draft === null) return [];
   const expected = comparisonExpected(metric, draft.input.margin);
   // Of a baseline that saw too little nothing is known to be worse.
   const flaw = flawOf(metric, other.runs, rule.allowSaturated);
   const refusal = draft.input.refusal ?? (flaw === null ? null : `in the baseline ${flaw}`);
-  return [{
-    kind: 'comparison',
-    rule: rule.name,
-    draft: { ...draft, input: { ...draft.input, refusal, key: JSON.stringify([rule.name, candidate.facts.profile, candidate.label, selected.arm, selected.series, metric.name]) } },
-    flaw: flawOf(metric, own.runs, rule.allowSaturated),
-    unjudged: { ...basics, outcome: 'error', expected, sentence: 'not judged' },
-  }];
+  return [
+    {
+      kind: 'comparison',
+      rule: rule.name,
+      draft: {
+        ...draft,
+        input: {
+          ...draft.input,
+          refusal,
+          key: JSON.stringify([
+            rule.name,
+            candidate.facts.profile,
+            candidate.label,
+            selected.arm,
+            selected.series,
+            metric.name,
+          ]),
+        },
+      },
+      flaw: flawOf(metric, own.runs, rule.allowSaturated),
+      unjudged: { ...basics, outcome: 'error', expected, sentence: 'not judged' },
+    },
+  ];
 }
 
-function judgeComparison({ unjudged, flaw }: Extract<DraftCheck, { kind: 'comparison' }>, row: ReturnType<typeof rowOf> | undefined): Check {
+function judgeComparison(
+  { unjudged, flaw }: Extract<DraftCheck, { kind: 'comparison' }>,
+  row: ReturnType<typeof rowOf> | undefined,
+): Check {
   if (row === undefined) return unjudged;
   const say = (outcome: CheckOutcome, sentence: string): Check => ({ ...unjudged, outcome, sentence, comparison: row });
   if (row.refusal !== null) return say('error', row.refusal);
-  const judged: CheckOutcome = row.verdict === 'regressed' ? 'fail' : row.noWorse?.holds === true || row.verdict === 'equivalent' ? 'pass' : 'inconclusive';
+  const judged: CheckOutcome =
+    row.verdict === 'regressed'
+      ? 'fail'
+      : row.noWorse?.holds === true || row.verdict === 'equivalent'
+        ? 'pass'
+        : 'inconclusive';
   // A candidate of which not all is seen may be worse than it looks, and never better.
   if (flaw !== null && judged !== 'fail') return say('error', `in the candidate ${flaw}`);
   return say(judged, comparisonSentence(row, judged));
 }
 
-function labels(rule: Rule, { arm, series }: Selected, metric: Metric): Pick<Check, 'rule' | 'arm' | 'series' | 'metric'> {
+function labels(
+  rule: Rule,
+  { arm, series }: Selected,
+  metric: Metric,
+): Pick<Check, 'rule' | 'arm' | 'series' | 'metric'> {
   return { rule: rule.name, arm, series: metric.subject ?? series, metric: metric.name };
 }
 
 function problemCheck(problem: string): Check {
-  return { kind: 'evidence', outcome: 'error', rule: null, arm: null, series: null, metric: null, expected: 'sound evidence', sentence: problem, comparison: null, limit: null };
+  return {
+    kind: 'evidence',
+    outcome: 'error',
+    rule: null,
+    arm: null,
+    series: null,
+    metric: null,
+    expected: 'sound evidence',
+    sentence: problem,
+    comparison: null,
+    limit: null,
+  };
 }
 
-/** A rule that judges nothing in any suite, or a metric that it names and no suite has, is a slip of whoever wrote it, and a gate with it would pass. */
+/**
+ * A rule that judges nothing in any suite, or a metric that it names and no suite has, is a slip of whoever wrote it,
+ * and a gate with it would pass.
+ */
 function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
   const profiles = suites.map(({ suite }) => suite.profile);
   if (suites.every(({ inForce }) => inForce.length === 0)) {
-    throw usage(`${policy.source} selects nothing: its rules are for ${policy.rules.map(({ profiles: wanted, kernels }) => [...(wanted ?? []), ...(kernels ?? []).map((kernel) => `Linux ${kernel}`)].join(', ')).join('; ')}, and the candidates are of ${suites.map(({ suite }) => `${suite.profile} on Linux ${suite.candidate.facts.kernel ?? 'unknown'}`).join(', ')}`);
+    throw usage(
+      `${policy.source} selects nothing: its rules are for ${policy.rules.map(({ profiles: wanted, kernels }) => [...(wanted ?? []), ...(kernels ?? []).map((kernel) => `Linux ${kernel}`)].join(', ')).join('; ')}, and the candidates are of ${suites.map(({ suite }) => `${suite.profile} on Linux ${suite.candidate.facts.kernel ?? 'unknown'}`).join(', ')}`,
+    );
   }
   for (const rule of policy.rules) {
     const own = suites.filter(({ inForce }) => inForce.includes(rule));
     // Suites with problems judge nothing and are errors by themselves.
     const sound = own.filter(({ problems }) => problems.length === 0);
     if (sound.length === 0) continue;
-    const judged = new Set(sound.flatMap(({ checks }) => checks.flatMap((check) => (check.rule !== rule.name ? [] : [check.kind === 'comparison' ? check.draft.metric.name : check.check.metric]))));
+    const judged = new Set(
+      sound.flatMap(({ checks }) =>
+        checks.flatMap((check) =>
+          check.rule !== rule.name ? [] : [check.kind === 'comparison' ? check.draft.metric.name : check.check.metric],
+        ),
+      ),
+    );
     const idle = metricsOf(rule).filter(({ name }) => !judged.has(name));
-    if (judged.size > 0 && idle.length > 0) throw usage(`${policy.source}: the rule ${rule.name} asks for ${absentWords(idle)}`);
+    if (judged.size > 0 && idle.length > 0)
+      throw usage(`${policy.source}: the rule ${rule.name} asks for ${absentWords(idle)}`);
     if (judged.size > 0) continue;
     const sides = sound.flatMap(({ pair }) => [pair.candidate, ...(pair.baseline === null ? [] : [pair.baseline])]);
-    throw usage(`${policy.source}: the rule ${rule.name} selects nothing in ${[...new Set(profiles)].join(', ')}: ${whyIdle(rule, sides)}`);
+    throw usage(
+      `${policy.source}: the rule ${rule.name} selects nothing in ${[...new Set(profiles)].join(', ')}: ${whyIdle(rule, sides)}`,
+    );
   }
 }
 
 function whyIdle(rule: Rule, sides: readonly Side[]): string {
   const arms = [...new Set(sides.flatMap((side) => side.arms))];
-  const series = [...new Set(sides.flatMap(({ evidence }) => evidence.flatMap((one) => (one.scope === 'series' ? [one.series] : []))))];
+  const series = [
+    ...new Set(
+      sides.flatMap(({ evidence }) => evidence.flatMap((one) => (one.scope === 'series' ? [one.series] : []))),
+    ),
+  ];
   const idle = (what: string, patterns: readonly string[] | null, names: readonly string[]): string[] =>
-    (patterns ?? []).some((pattern) => names.some((name) => matchesAny([pattern], name))) || patterns === null ? [] : [`no ${what} is named ${patterns.join(' or ')}${didYouMean(patterns[0] ?? '', names)}; there are ${names.join(', ')}`];
+    (patterns ?? []).some((pattern) => names.some((name) => matchesAny([pattern], name))) || patterns === null
+      ? []
+      : [
+          `no ${what} is named ${patterns.join(' or ')}${didYouMean(patterns[0] ?? '', names)}; there are ${names.join(', ')}`,
+        ];
   const why = [...idle('arm', rule.arms, arms), ...idle('series', rule.series, series)];
   if (why.length > 0) return why.join('; ');
   const selected = sides.some((side) => selectedBy(rule, [side]).length > 0);
-  return selected ? `it asks for ${absentWords(metricsOf(rule))}` : 'no arm that it names has a series that it names, or all of them are controls (name them to gate them)';
+  return selected
+    ? `it asks for ${absentWords(metricsOf(rule))}`
+    : 'no arm that it names has a series that it names, or all of them are controls (name them to gate them)';
 }
 
 function metricsOf({ compare, limits }: Rule): Metric[] {
@@ -246,14 +406,22 @@ const neededBy: Readonly<Record<NonNullable<Metric['needs']>, string>> = {
 };
 
 function absentWords(metrics: readonly Metric[]): string {
-  const reasons = [...new Set(metrics.map(({ needs }) => (needs === null ? 'these bundles do not record it' : neededBy[needs])))];
+  const reasons = [
+    ...new Set(metrics.map(({ needs }) => (needs === null ? 'these bundles do not record it' : neededBy[needs]))),
+  ];
   const [it, them] = metrics.length === 1 ? ['it', 'it'] : ['they', 'them'];
   return `${listed(metrics.map(({ name }) => name))}, and no arm that it selects has ${them}: ${reasons.join('; ')}; take ${them} out of the rule, or give ${them} a rule for the profiles and arms where ${it} ${metrics.length === 1 ? 'exists' : 'exist'}`;
 }
 
 function resultOf(suites: readonly Suite[], together: Together | null, policy: Policy): GateResult {
-  const counts = Object.fromEntries(checkOutcomes.map((outcome) => [outcome, suites.reduce((sum, { checks }) => sum + checks.filter((check) => check.outcome === outcome).length, 0)])) as Record<CheckOutcome, number>;
-  const failed = counts.fail > 0 || together?.finding === 'unnamed' || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
+  const counts = Object.fromEntries(
+    checkOutcomes.map((outcome) => [
+      outcome,
+      suites.reduce((sum, { checks }) => sum + checks.filter((check) => check.outcome === outcome).length, 0),
+    ]),
+  ) as Record<CheckOutcome, number>;
+  const failed =
+    counts.fail > 0 || together?.finding === 'unnamed' || (counts.inconclusive > 0 && policy.inconclusive === 'fail');
   const open = counts.error > 0 || (counts.inconclusive > 0 && policy.inconclusive === 'exit-4');
   const outcome: GateResult['outcome'] = failed ? 'fail' : open ? 'inconclusive' : 'pass';
   const { source, alpha, minimumRuns, inconclusive, allowDifferent, allowSettings } = policy;

@@ -1,5 +1,6 @@
 /**
- * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. Its test holds real output and the types
+ * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. Its test holds real output and the
+ * types
  * against it.
  */
 import { z } from 'zod';
@@ -15,12 +16,16 @@ const limitSchema = z.object({
   value: z.number().meta({ description: "In the metric's unit" }),
   values: z.array(z.number()).meta({ description: 'One a run of the candidate' }),
   violations: z.number().meta({ description: 'Runs beyond the limit' }),
-  violations_share_high: orNull(z.number()).meta({ description: 'How large the share of such runs may still be, at 95 %' }),
+  violations_share_high: orNull(z.number()).meta({
+    description: 'How large the share of such runs may still be, at 95 %',
+  }),
 });
 
 const checkSchema = z.object({
   kind: z.enum(['comparison', 'limit', 'evidence']),
-  outcome: z.enum(checkOutcomes).meta({ description: 'error: the evidence is missing or flawed; it passes under no policy' }),
+  outcome: z
+    .enum(checkOutcomes)
+    .meta({ description: 'error: the evidence is missing or flawed; it passes under no policy' }),
   rule: orNull(z.string()),
   arm: orNull(z.string()),
   series: orNull(z.string()),
@@ -44,9 +49,21 @@ export const gateSchema = z.object({
     allowDifferent: z.array(z.enum(environmentClasses)),
     allowSettings: z.array(z.string()),
   }),
-  counts: z.object({ fail: z.number(), error: z.number(), inconclusive: z.number(), pass: z.number() }).meta({ description: 'Checks by outcome' }),
-  together: orNull(jointSchema.extend({ sentence: z.string() })).meta({ description: 'All comparisons of the gate as one test; null where nothing was compared' }),
-  suites: z.array(z.object({ profile: z.string(), candidate: sideSchema, baseline: orNull(sideSchema), checks: z.array(checkSchema), notes: z.array(z.string()) })),
+  counts: z
+    .object({ fail: z.number(), error: z.number(), inconclusive: z.number(), pass: z.number() })
+    .meta({ description: 'Checks by outcome' }),
+  together: orNull(jointSchema.extend({ sentence: z.string() })).meta({
+    description: 'All comparisons of the gate as one test; null where nothing was compared',
+  }),
+  suites: z.array(
+    z.object({
+      profile: z.string(),
+      candidate: sideSchema,
+      baseline: orNull(sideSchema),
+      checks: z.array(checkSchema),
+      notes: z.array(z.string()),
+    }),
+  ),
 });
 
 /** It allows further keys, as later versions may add some without a new schema version. */

@@ -60,7 +60,10 @@ export interface GateResult {
   /** What the exit code says; an inconclusive check counts as the policy wants it. */
   readonly outcome: 'pass' | 'fail' | 'inconclusive';
   readonly exitCode: typeof ExitCode.ok | typeof ExitCode.regression | typeof ExitCode.inconclusive;
-  readonly policy: Pick<Policy, 'source' | 'alpha' | 'minimumRuns' | 'inconclusive' | 'allowDifferent' | 'allowSettings'>;
+  readonly policy: Pick<
+    Policy,
+    'source' | 'alpha' | 'minimumRuns' | 'inconclusive' | 'allowDifferent' | 'allowSettings'
+  >;
   readonly counts: Readonly<Record<CheckOutcome, number>>;
   /** Null where nothing was compared. */
   readonly together: Together | null;

@@ -1,6 +1,8 @@
 /**
- * What the control series say of the machine. `control.*` operations take no lock that a holder could keep from them, so what
- * stalls them is the machine: a busy CPU, a hypervisor. They are not judged unless a rule names them; a gate reads its own
+ * What the control series say of the machine. `control.*` operations take no lock that a holder could keep from them,
+ * so what
+ * stalls them is the machine: a busy CPU, a hypervisor. They are not judged unless a rule names them; a gate reads its
+ * own
  * noise off them.
  */
 import { seededRandom } from '../../stats/prng.js';
@@ -27,7 +29,11 @@ export function noiseNotes(candidate: Side, baseline: Side | null, alpha: number
   const p = baseline === null ? 1 : worseControls(baseline, candidate, alpha);
   return [
     `Noise: ${listed(names)} take${names.length === 1 ? 's' : ''} no lock, and ${names.length === 1 ? 'was' : 'were'} stalled in ${listed(stalled.map(({ label, n, of }) => `${n} of ${counted(of, 'run')} of ${label}`))}: the machine does that.`,
-    ...(p <= alpha ? [`The controls became worse too (${equalsP(p)}), so the machine was busier during ${candidate.label}; a regression found may be the machine's. Measure both sides on a quiet machine, one directly after the other.`] : []),
+    ...(p <= alpha
+      ? [
+          `The controls became worse too (${equalsP(p)}), so the machine was busier during ${candidate.label}; a regression found may be the machine's. Measure both sides on a quiet machine, one directly after the other.`,
+        ]
+      : []),
   ];
 }
 
@@ -41,7 +47,9 @@ function worseControls(baseline: Side, candidate: Side, alpha: number): number {
   const figures = controlsOf(baseline).flatMap((a) => {
     const b = controlsOf(candidate).find(({ arm, series }) => arm === a.arm && series === a.series);
     if (b === undefined) return [];
-    return metrics.flatMap((metric) => draftOf(baseline, candidate, { arms: { a: a.arm, b: b.arm }, a, b }, metric, []) ?? []).flatMap(({ input }) => (input.refusal === null ? [input] : []));
+    return metrics
+      .flatMap((metric) => draftOf(baseline, candidate, { arms: { a: a.arm, b: b.arm }, a, b }, metric, []) ?? [])
+      .flatMap(({ input }) => (input.refusal === null ? [input] : []));
   });
   return judgeJointly(figures, alpha, 'one', seededRandom(1)).resultOf([...figures.keys()]).p;
 }

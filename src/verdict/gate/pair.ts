@@ -1,4 +1,7 @@
-/** Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and one that is told apart. */
+/**
+ * Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and one that is told
+ * apart.
+ */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { usage } from '../../base/failure.js';
@@ -33,13 +36,26 @@ export interface Offered {
 export function offeredBaselines(paths: readonly string[]): Offered[] {
   return paths.flatMap((path): Offered[] => {
     recoverReplaced(dirname(resolve(path)));
-    if (!existsSync(path)) throw usage(`--baseline ${path}: it does not exist; save one with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`);
+    if (!existsSync(path))
+      throw usage(
+        `--baseline ${path}: it does not exist; save one with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`,
+      );
     if (isBaseline(path)) return offeredBaseline(path, readBaseline(path), true);
     if (isBundle(path)) {
-      return readSides(path, noLogs).map((side) => ({ path, name: side.label, facts: side.facts, measuredAt: null, named: true, read: () => side }));
+      return readSides(path, noLogs).map((side) => ({
+        path,
+        name: side.label,
+        facts: side.facts,
+        measuredAt: null,
+        named: true,
+        read: () => side,
+      }));
     }
     const { baselines } = listBaselines(path);
-    if (baselines.length === 0) throw usage(`--baseline ${path}: it holds neither a bundle nor a baseline; save one with \`pauselab baseline save BUNDLE --in ${path}\``);
+    if (baselines.length === 0)
+      throw usage(
+        `--baseline ${path}: it holds neither a bundle nor a baseline; save one with \`pauselab baseline save BUNDLE --in ${path}\``,
+      );
     return baselines.flatMap(({ path: own, baseline }) => offeredBaseline(own, baseline, false));
   });
 }
@@ -63,7 +79,10 @@ function offeredBaseline(path: string, baseline: BaselineFile, named: boolean): 
 
 /** A side for each kernel that it was measured on. */
 export function readCandidate(path: string): Side[] {
-  if (!isBundle(path)) throw usage(`--candidate ${path}: ${existsSync(path) ? 'it is no bundle (it has no manifest.json)' : 'it does not exist'}; name the folder of a bundle that \`pauselab run\` wrote`);
+  if (!isBundle(path))
+    throw usage(
+      `--candidate ${path}: ${existsSync(path) ? 'it is no bundle (it has no manifest.json)' : 'it does not exist'}; name the folder of a bundle that \`pauselab run\` wrote`,
+    );
   return readSides(path, noLogs);
 }
 
@@ -73,23 +92,44 @@ export function pairWith(candidate: Side, offered: readonly Offered[], allowed: 
   // The one that was named is the one that is meant; what is wrong with the pair is told by the gate.
   if (only !== undefined && offered.length === 1 && only.named) return paired(candidate, only);
   const ofProfile = offered.filter(({ facts }) => facts.profile === candidate.facts.profile);
-  if (ofProfile.length === 0) return none(`there is no baseline of the profile ${String(candidate.facts.profile)}; there are ${listed([...new Set(offered.map(({ name, facts }) => `${name} (${String(facts.profile)})`))])}`);
+  if (ofProfile.length === 0)
+    return none(
+      `there is no baseline of the profile ${String(candidate.facts.profile)}; there are ${listed([...new Set(offered.map(({ name, facts }) => `${name} (${String(facts.profile)})`))])}`,
+    );
   const unlike = (one: Offered, classes: readonly EnvironmentClass[]) => refusedFacts(one, candidate, classes);
   const exact = ofProfile.filter((one) => unlike(one, []).length === 0);
   const fitting = exact.length > 0 ? exact : ofProfile.filter((one) => unlike(one, allowed).length === 0);
   const [first, ...others] = fitting;
   if (first === undefined) {
-    const why = ofProfile.map((one) => unlike(one, allowed).map((fact) => factSentence(fact, { a: one.name, b: candidate.label })).join(', '));
+    const why = ofProfile.map((one) =>
+      unlike(one, allowed)
+        .map((fact) => factSentence(fact, { a: one.name, b: candidate.label }))
+        .join(', '),
+    );
     const classes = [...new Set(ofProfile.flatMap((one) => unlike(one, allowed).map((fact) => fact.class)))];
-    return none(`no baseline of ${String(candidate.facts.profile)} is of this environment: ${why.join('; ')}; save one measured here, or allow the difference (${classes.map((name) => `--allow-different ${name}`).join(' ')})`);
+    return none(
+      `no baseline of ${String(candidate.facts.profile)} is of this environment: ${why.join('; ')}; save one measured here, or allow the difference (${classes.map((name) => `--allow-different ${name}`).join(' ')})`,
+    );
   }
-  if (others.length > 0) return none(`${listed(fitting.map(({ name }) => name))} are all baselines for ${candidate.label}; name the one that is meant with --baseline`);
+  if (others.length > 0)
+    return none(
+      `${listed(fitting.map(({ name }) => name))} are all baselines for ${candidate.label}; name the one that is meant with --baseline`,
+    );
   return paired(candidate, first);
 }
 
 /** Saved before it was judged, a candidate would be its own baseline, and pass for ever. */
 function paired(candidate: Side, chosen: Offered): GatePair {
   const baseline = chosen.read();
-  const isItself = chosen.measuredAt !== null && chosen.measuredAt === candidate.startedAt && baseline.turns?.side === candidate.turns?.side;
-  return { candidate, baseline, problems: isItself ? [`the baseline ${chosen.name} was saved of these very runs (${candidate.label}); save it of the version before`] : [] };
+  const isItself =
+    chosen.measuredAt !== null &&
+    chosen.measuredAt === candidate.startedAt &&
+    baseline.turns?.side === candidate.turns?.side;
+  return {
+    candidate,
+    baseline,
+    problems: isItself
+      ? [`the baseline ${chosen.name} was saved of these very runs (${candidate.label}); save it of the version before`]
+      : [],
+  };
 }

@@ -75,7 +75,9 @@ export function readPolicy(text: string, source: string): Policy {
 function policyOf(tree: Mapping, source: string): Policy {
   const written = parseTree(policySchema, tree);
   const problems: Problem[] = [];
-  const problem = (path: Path, text: string): void => { problems.push({ at: placeOf(tree, path), path, text }); };
+  const problem = (path: Path, text: string): void => {
+    problems.push({ at: placeOf(tree, path), path, text });
+  };
   const policy: Policy = {
     source,
     description: written.description ?? null,
@@ -86,9 +88,13 @@ function policyOf(tree: Mapping, source: string): Policy {
     allowSettings: written.allowSettings ?? [],
     rules: written.rules.map((rule, i) => ruleOf(rule, i, problem)),
   };
-  if (!(policy.alpha >= leastAlpha && policy.alpha <= mostAlpha)) problem(['alpha'], `expected at least 0.01% and at most 20%, got ${policy.alpha * 100}%`);
+  if (!(policy.alpha >= leastAlpha && policy.alpha <= mostAlpha))
+    problem(['alpha'], `expected at least 0.01% and at most 20%, got ${policy.alpha * 100}%`);
   const names = policy.rules.map(({ name }) => name);
-  names.forEach((name, i) => { if (names.indexOf(name) < i) problem(['rules', i, 'name'], `a rule before it is named ${name} too; give each its own name`); });
+  names.forEach((name, i) => {
+    if (names.indexOf(name) < i)
+      problem(['rules', i, 'name'], `a rule before it is named ${name} too; give each its own name`);
+  });
   if (problems.length > 0) throw invalid(problems);
   return policy;
 }
@@ -97,15 +103,24 @@ type WrittenRule = WrittenPolicy['rules'][number];
 
 function ruleOf(rule: WrittenRule, index: number, problem: (path: Path, text: string) => void): Rule {
   const at = (...path: Path): Path => ['rules', index, ...path];
-  if (rule.limits === undefined && rule.compare === undefined) problem(at(), 'expected limits, compare or both: without them the rule asks for nothing');
+  if (rule.limits === undefined && rule.compare === undefined)
+    problem(at(), 'expected limits, compare or both: without them the rule asks for nothing');
   return {
     name: rule.name ?? `rule-${index + 1}`,
     profiles: rule.profiles ?? null,
     kernels: rule.kernels ?? null,
     arms: rule.arms ?? null,
     series: rule.series ?? null,
-    limits: (rule.limits ?? []).flatMap((text, i) => limitOf(text, (why) => { problem(at('limits', i), why); })),
-    compare: (rule.compare ?? []).flatMap((written, i) => comparedOf(written, (path, why) => { problem(at('compare', i, ...path), why); })),
+    limits: (rule.limits ?? []).flatMap((text, i) =>
+      limitOf(text, (why) => {
+        problem(at('limits', i), why);
+      }),
+    ),
+    compare: (rule.compare ?? []).flatMap((written, i) =>
+      comparedOf(written, (path, why) => {
+        problem(at('compare', i, ...path), why);
+      }),
+    ),
     allowSaturated: rule.allowSaturated ?? false,
   };
 }
@@ -122,7 +137,9 @@ function limitOf(text: string, problem: (why: string) => void): Limit[] {
   const sound = metric.worse === 'more' ? (['<=', '<', '=='] as const) : (['>=', '>'] as const);
   const isKnown = sound.find((one) => one === operator);
   if (isKnown === undefined) {
-    problem(`expected ${sound.length === 2 ? '>= or >' : '<=, < or =='} (${metric.worse} of ${metric.name} is worse), got ${operator}`);
+    problem(
+      `expected ${sound.length === 2 ? '>= or >' : '<=, < or =='} (${metric.worse} of ${metric.name} is worse), got ${operator}`,
+    );
     return [];
   }
   const parsed = limitValue(metric, name, value);
@@ -141,13 +158,25 @@ function limitOf(text: string, problem: (why: string) => void): Limit[] {
   return [{ text, metric, operator: isKnown, value: parsed.value }];
 }
 
-function comparedOf(written: NonNullable<WrittenRule['compare']>[number], problem: (path: Path, why: string) => void): ComparedMetric[] {
-  const { metric: name, relative = null, absolute = null } = typeof written === 'string' ? { metric: written } : { relative: undefined, absolute: undefined, ...written };
+function comparedOf(
+  written: NonNullable<WrittenRule['compare']>[number],
+  problem: (path: Path, why: string) => void,
+): ComparedMetric[] {
+  const {
+    metric: name,
+    relative = null,
+    absolute = null,
+  } = typeof written === 'string' ? { metric: written } : { relative: undefined, absolute: undefined, ...written };
   const path = typeof written === 'string' ? [] : ['metric'];
-  const metric = known(name, (why) => { problem(path, why); });
+  const metric = known(name, (why) => {
+    problem(path, why);
+  });
   if (metric === null) return [];
   if (metric.worse === 'less') {
-    problem(path, `expected a metric of which more is worse, got ${metric.name}; ask for enough of it by a limit such as ${metric.name} >= 1`);
+    problem(
+      path,
+      `expected a metric of which more is worse, got ${metric.name}; ask for enough of it by a limit such as ${metric.name} >= 1`,
+    );
     return [];
   }
   if (absolute === null) return [{ metric, relative, absolute: null }];

@@ -1,4 +1,7 @@
-/** All comparisons of a gate as one test: what its runs can decide, told before they are judged, and what they show together. */
+/**
+ * All comparisons of a gate as one test: what its runs can decide, told before they are judged, and what they show
+ * together.
+ */
 import { leastRounds, leastRoundsBeside } from '../../stats/joint/reachable.js';
 import { equalsP, shownP } from '../compare-words.js';
 import { smallestReachable, type JointResult } from '../joint.js';
@@ -9,20 +12,38 @@ import { counted } from '../words.js';
 import type { Together } from './gated.js';
 import type { Policy } from './policy.js';
 
-/** Why no outcome of these runs could fail the gate, so that it would say nothing; null: one could. A value is not looked at. */
+/**
+ * Why no outcome of these runs could fail the gate, so that it would say nothing; null: one could. A value is not
+ * looked at.
+ */
 export function undecidable(figures: readonly Figure[], alpha: number): string | null {
   const { p, families } = smallestReachable(figures, alpha, 'one');
   if (figures.length === 0 || p <= alpha) return null;
   const most = (side: 'a' | 'b'): number => Math.max(...figures.map((figure) => figure[side].length));
   const runs = leastRounds(alpha / families, 'apart', 'one');
-  const remedy = runs === null ? `raise alpha, or judge fewer candidates of one baseline at a time` : `make at least ${runs} a side (--runs ${runs}), or raise alpha`;
+  const remedy =
+    runs === null
+      ? `raise alpha, or judge fewer candidates of one baseline at a time`
+      : `make at least ${runs} a side (--runs ${runs}), or raise alpha`;
   return `no outcome of ${most('a')} and ${most('b')} runs could show a regression at alpha = ${Number((100 * alpha).toPrecision(3))} %: the smallest p that they can give is ${shownP(p)}; ${remedy}`;
 }
 
-/** Runs of the candidate with which a gate of this policy can both fail and pass; beside baselines of so many runs, if they are there already. */
-export function runsToDecide({ alpha, minimumRuns }: Pick<Policy, 'alpha' | 'minimumRuns'>, ofBaselines: readonly number[] = []): number {
-  const beside = ofBaselines.filter((runs) => runs >= minimumRuns).map((runs) => leastRoundsBeside(alpha, runs, 'one') ?? 0);
-  return Math.max(minimumRuns, leastRunsForEquivalence, ...(beside.length > 0 ? beside : [leastRounds(alpha, 'apart', 'one') ?? 0]));
+/**
+ * Runs of the candidate with which a gate of this policy can both fail and pass; beside baselines of so many runs, if
+ * they are there already.
+ */
+export function runsToDecide(
+  { alpha, minimumRuns }: Pick<Policy, 'alpha' | 'minimumRuns'>,
+  ofBaselines: readonly number[] = [],
+): number {
+  const beside = ofBaselines
+    .filter((runs) => runs >= minimumRuns)
+    .map((runs) => leastRoundsBeside(alpha, runs, 'one') ?? 0);
+  return Math.max(
+    minimumRuns,
+    leastRunsForEquivalence,
+    ...(beside.length > 0 ? beside : [leastRounds(alpha, 'apart', 'one') ?? 0]),
+  );
 }
 
 /** What is said of all comparisons together. */

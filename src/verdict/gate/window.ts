@@ -1,5 +1,6 @@
 /**
- * The window of a stored baseline. It is fixed when the baseline is saved: a longer one has longer longest stalls, and whoever
+ * The window of a stored baseline. It is fixed when the baseline is saved: a longer one has longer longest stalls, and
+ * whoever
  * could choose it anew would choose it until the gate passes. Only the number of runs may grow.
  */
 import { usage } from '../../base/failure.js';
@@ -21,21 +22,40 @@ export interface StoredBaseline {
 
 /** Those of a profile. Of a profile that was changed by hand, and has no window, nothing is told. */
 export function storedBaselines(offered: readonly Offered[], profile: string): StoredBaseline[] {
-  return offered.filter(({ facts }) => facts.profile === profile).flatMap((one) => {
-    const { resolved, evidence } = one.read();
-    const [warmup_ns, duration_ns] = [fieldOf(resolved, 'warmup_ns'), fieldOf(resolved, 'duration_ns')];
-    return typeof warmup_ns === 'number' && typeof duration_ns === 'number' ? [{ name: one.name, window: { warmup_ns, duration_ns }, runs: Math.max(0, ...evidence.map(({ runs }) => runs.length)) }] : [];
-  });
+  return offered
+    .filter(({ facts }) => facts.profile === profile)
+    .flatMap((one) => {
+      const { resolved, evidence } = one.read();
+      const [warmup_ns, duration_ns] = [fieldOf(resolved, 'warmup_ns'), fieldOf(resolved, 'duration_ns')];
+      return typeof warmup_ns === 'number' && typeof duration_ns === 'number'
+        ? [
+            {
+              name: one.name,
+              window: { warmup_ns, duration_ns },
+              runs: Math.max(0, ...evidence.map(({ runs }) => runs.length)),
+            },
+          ]
+        : [];
+    });
 }
 
 /** The window to measure with. `asked`: the profile's, or, if `isAsked`, the command line's. */
 export function windowFor(baselines: readonly StoredBaseline[], asked: Window, isAsked: boolean): Window {
-  const isSame = (window: Window): boolean => window.warmup_ns === asked.warmup_ns && window.duration_ns === asked.duration_ns;
+  const isSame = (window: Window): boolean =>
+    window.warmup_ns === asked.warmup_ns && window.duration_ns === asked.duration_ns;
   const [first, ...others] = baselines;
   if (first === undefined || baselines.some(({ window }) => isSame(window))) return asked;
   const are = baselines.map(({ name, window }) => `${name} has ${windowWords(window)}`).join(', ');
-  if (isAsked) throw usage(`a window of ${windowWords(asked)} is not the baseline's (${are}), which is fixed when the baseline is saved; leave --duration out, or measure both sides now with an option such as --base-set`);
-  if (others.some(({ window }) => window.duration_ns !== first.window.duration_ns || window.warmup_ns !== first.window.warmup_ns)) throw usage(`the baselines have different windows (${are}); name the one that is meant with --baseline`);
+  if (isAsked)
+    throw usage(
+      `a window of ${windowWords(asked)} is not the baseline's (${are}), which is fixed when the baseline is saved; leave --duration out, or measure both sides now with an option such as --base-set`,
+    );
+  if (
+    others.some(
+      ({ window }) => window.duration_ns !== first.window.duration_ns || window.warmup_ns !== first.window.warmup_ns,
+    )
+  )
+    throw usage(`the baselines have different windows (${are}); name the one that is meant with --baseline`);
   return first.window;
 }
 

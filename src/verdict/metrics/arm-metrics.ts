@@ -1,7 +1,17 @@
 /** Metrics of a whole arm: events of the JVM's log, calls of the holder, memory of the workload. */
 import type { LogSeries } from '../../bundle/schema.js';
 import { concernsEvents, jvmEventNames, type JvmEventName } from '../../record/jvm-log.js';
-import { absent, known, percentKey, perMinute, unknown, usualMargin, type ArmRun, type Known, type Metric } from './metric.js';
+import {
+  absent,
+  known,
+  percentKey,
+  perMinute,
+  unknown,
+  usualMargin,
+  type ArmRun,
+  type Known,
+  type Metric,
+} from './metric.js';
 import { tooFew } from './series-metrics.js';
 import type { MetricUnit } from './unit.js';
 
@@ -17,7 +27,18 @@ interface ArmMetric {
 
 function armMetric({ subject, figure, title, unit, of, more = {} }: ArmMetric): Metric {
   return {
-    name: `${subject}.${figure}`, title, unit, scope: 'arm', subject, aliases: [], worse: 'more', ofStalls: false, growsWithWindow: false, fromRecords: false, percent: null, needs: null,
+    name: `${subject}.${figure}`,
+    title,
+    unit,
+    scope: 'arm',
+    subject,
+    aliases: [],
+    worse: 'more',
+    ofStalls: false,
+    growsWithWindow: false,
+    fromRecords: false,
+    percent: null,
+    needs: null,
     margin: usualMargin(unit),
     of: (run) => (run.scope === 'arm' ? of(run) : absent),
     ...more,
@@ -35,26 +56,60 @@ function ofLog(name: JvmEventName, of: (events: LogSeries, run: ArmRun) => Known
 }
 
 function noEvents(name: string): LogSeries {
-  return { name, durations: { n: 0, min_ns: null, mean_ns: null, p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null, max_ns: null }, long_count: 0, total_ns: 0 };
+  return {
+    name,
+    durations: {
+      n: 0,
+      min_ns: null,
+      mean_ns: null,
+      p50_ns: null,
+      p90_ns: null,
+      p99_ns: null,
+      p99_9_ns: null,
+      p99_99_ns: null,
+      max_ns: null,
+    },
+    long_count: 0,
+    total_ns: 0,
+  };
 }
 
 function eventMetrics(name: JvmEventName): Metric[] {
   const needs = 'jvm' as const;
-  const event = (figure: string, title: string, unit: MetricUnit, of: (events: LogSeries, run: ArmRun) => Known, more: ArmMetric['more'] = {}): Metric =>
-    armMetric({ subject: name, figure, title, unit, of: ofLog(name, of), more: { needs, ...more } });
+  const event = (
+    figure: string,
+    title: string,
+    unit: MetricUnit,
+    of: (events: LogSeries, run: ArmRun) => Known,
+    more: ArmMetric['more'] = {},
+  ): Metric => armMetric({ subject: name, figure, title, unit, of: ofLog(name, of), more: { needs, ...more } });
   return [
     event('count', 'events', 'count', ({ durations }) => known(durations.n), { growsWithWindow: true }),
-    event('per_minute', 'events per minute', 'per_minute', ({ durations }, { window_ns }) => perMinute(durations.n, window_ns)),
-    event('longest_ns', 'longest event', 'time', ({ durations }) => known(durations.max_ns ?? 0), { growsWithWindow: true, margin: usualMargin('time', { isTimeOfStalls: true }) }),
+    event('per_minute', 'events per minute', 'per_minute', ({ durations }, { window_ns }) =>
+      perMinute(durations.n, window_ns),
+    ),
+    event('longest_ns', 'longest event', 'time', ({ durations }) => known(durations.max_ns ?? 0), {
+      growsWithWindow: true,
+      margin: usualMargin('time', { isTimeOfStalls: true }),
+    }),
     event('total_ns', 'time in events', 'time', ({ total_ns }) => known(total_ns), { growsWithWindow: true }),
-    event('total_share', 'share in events', 'share', ({ total_ns }, { window_ns }) => (window_ns > 0 ? known(total_ns / window_ns) : unknown('its window has no length'))),
-    event('long_count', 'events of the threshold or more', 'count', ({ long_count }) => known(long_count), { ofStalls: true, growsWithWindow: true }),
+    event('total_share', 'share in events', 'share', ({ total_ns }, { window_ns }) =>
+      window_ns > 0 ? known(total_ns / window_ns) : unknown('its window has no length'),
+    ),
+    event('long_count', 'events of the threshold or more', 'count', ({ long_count }) => known(long_count), {
+      ofStalls: true,
+      growsWithWindow: true,
+    }),
   ];
 }
 
 function eventPercentile(name: JvmEventName, percent: number): Metric {
   return armMetric({
-    subject: name, figure: `${percentKey(percent)}_ns`, title: `p${percent}`, unit: 'time', more: { percent, needs: 'jvm' },
+    subject: name,
+    figure: `${percentKey(percent)}_ns`,
+    title: `p${percent}`,
+    unit: 'time',
+    more: { percent, needs: 'jvm' },
     of: ofLog(name, ({ durations }, run) => {
       const value = run.quantile(name, percent);
       return value === null ? tooFew(durations.n, percent, run.window_ns, 'events') : known(value);
@@ -75,21 +130,65 @@ const orUncounted = (value: number | null): Known => (value === null ? unknown(u
 const orNoCall = (value: number | null): Known => (value === null ? noCall : known(value));
 
 /** Of calls and bytes fewer is worse: to give memory back is what the holder is for. */
-const holderMetrics: readonly Metric[] = ([
-  ['calls', 'calls of the holder', 'count', ({ window_calls }) => known(window_calls), { worse: 'less', growsWithWindow: true, aliases: ['holder.window_calls'] }],
-  ['calls_per_minute', 'calls of the holder per minute', 'per_minute', ({ window_calls }, { window_ns }) => perMinute(window_calls, window_ns), { worse: 'less' }],
-  ['crossed_calls', 'calls that crossed VMAs', 'count', ({ crossed_calls }) => orUncounted(crossed_calls), { growsWithWindow: true }],
-  ['released_bytes', 'memory handed to the calls', 'bytes', ({ releasedBytes }) => orUncounted(releasedBytes), { worse: 'less', growsWithWindow: true }],
-  ['longest_ns', 'longest call', 'time', ({ service }) => orNoCall(service.max_ns), { growsWithWindow: true }],
-  ['mean_ns', 'mean call', 'time', ({ service }) => orNoCall(service.mean_ns), {}],
-  ['hold_ns', 'CPU time of a call, median', 'time', ({ hold_ns }) => orNoCall(hold_ns), {}],
-  ['hold_mean_ns', 'CPU time of a call, mean', 'time', ({ calls_cpu_ns, service }) => (service.n === 0 ? noCall : calls_cpu_ns === null ? unknown(uncounted) : known(calls_cpu_ns / service.n)), {}],
-] as const satisfies readonly (readonly [string, string, MetricUnit, (holder: Holder, run: ArmRun) => Known, ArmMetric['more']])[])
-  .map(([figure, title, unit, of, more]) => armMetric({ subject: 'holder', figure, title, unit, of: ofHolder(of), more: { needs: 'holder', ...more } }));
+const holderMetrics: readonly Metric[] = (
+  [
+    [
+      'calls',
+      'calls of the holder',
+      'count',
+      ({ window_calls }) => known(window_calls),
+      { worse: 'less', growsWithWindow: true, aliases: ['holder.window_calls'] },
+    ],
+    [
+      'calls_per_minute',
+      'calls of the holder per minute',
+      'per_minute',
+      ({ window_calls }, { window_ns }) => perMinute(window_calls, window_ns),
+      { worse: 'less' },
+    ],
+    [
+      'crossed_calls',
+      'calls that crossed VMAs',
+      'count',
+      ({ crossed_calls }) => orUncounted(crossed_calls),
+      { growsWithWindow: true },
+    ],
+    [
+      'released_bytes',
+      'memory handed to the calls',
+      'bytes',
+      ({ releasedBytes }) => orUncounted(releasedBytes),
+      { worse: 'less', growsWithWindow: true },
+    ],
+    ['longest_ns', 'longest call', 'time', ({ service }) => orNoCall(service.max_ns), { growsWithWindow: true }],
+    ['mean_ns', 'mean call', 'time', ({ service }) => orNoCall(service.mean_ns), {}],
+    ['hold_ns', 'CPU time of a call, median', 'time', ({ hold_ns }) => orNoCall(hold_ns), {}],
+    [
+      'hold_mean_ns',
+      'CPU time of a call, mean',
+      'time',
+      ({ calls_cpu_ns, service }) =>
+        service.n === 0 ? noCall : calls_cpu_ns === null ? unknown(uncounted) : known(calls_cpu_ns / service.n),
+      {},
+    ],
+  ] as const satisfies readonly (readonly [
+    string,
+    string,
+    MetricUnit,
+    (holder: Holder, run: ArmRun) => Known,
+    ArmMetric['more'],
+  ])[]
+).map(([figure, title, unit, of, more]) =>
+  armMetric({ subject: 'holder', figure, title, unit, of: ofHolder(of), more: { needs: 'holder', ...more } }),
+);
 
 function holderPercentile(percent: number): Metric {
   return armMetric({
-    subject: 'holder', figure: `${percentKey(percent)}_ns`, title: `p${percent} of its calls`, unit: 'time', more: { percent, needs: 'holder' },
+    subject: 'holder',
+    figure: `${percentKey(percent)}_ns`,
+    title: `p${percent} of its calls`,
+    unit: 'time',
+    more: { percent, needs: 'holder' },
     of: ofHolder(({ service }, run) => {
       if (service.n === 0) return noCall;
       const value = run.quantile('holder', percent);
@@ -101,7 +200,13 @@ function holderPercentile(percent: number): Metric {
 type Memory = NonNullable<ArmRun['memory']>;
 
 function memoryMetric(figure: string, title: string, of: (memory: Memory) => Known): Metric {
-  return armMetric({ subject: 'memory', figure, title, unit: 'bytes', of: ({ memory }) => (memory === null ? unknown('its memory was not read, or not in every run') : of(memory)) });
+  return armMetric({
+    subject: 'memory',
+    figure,
+    title,
+    unit: 'bytes',
+    of: ({ memory }) => (memory === null ? unknown('its memory was not read, or not in every run') : of(memory)),
+  });
 }
 
 const noCgroup: Known = { ...unknown('it is in no cgroup that counts memory'), absent: true };
@@ -110,14 +215,27 @@ const noCgroup: Known = { ...unknown('it is in no cgroup that counts memory'), a
 const memoryMetrics: readonly Metric[] = [
   memoryMetric('rss_mean_bytes', 'resident memory, mean', ({ rssMeanBytes }) => known(rssMeanBytes)),
   memoryMetric('rss_peak_bytes', 'resident memory, peak', ({ rssPeakBytes }) => known(rssPeakBytes)),
-  memoryMetric('pss_bytes', 'proportional memory after the window', ({ pssBytes }) => (pssBytes === null ? unknown('a process ended before it could be read') : known(pssBytes))),
-  memoryMetric('cgroup_mean_bytes', 'memory of the cgroup, mean', ({ cgroup }) => (cgroup === null ? noCgroup : known(cgroup.meanBytes))),
-  memoryMetric('cgroup_peak_bytes', 'memory of the cgroup, peak', ({ cgroup }) => (cgroup === null ? noCgroup : known(cgroup.peakBytes))),
+  memoryMetric('pss_bytes', 'proportional memory after the window', ({ pssBytes }) =>
+    pssBytes === null ? unknown('a process ended before it could be read') : known(pssBytes),
+  ),
+  memoryMetric('cgroup_mean_bytes', 'memory of the cgroup, mean', ({ cgroup }) =>
+    cgroup === null ? noCgroup : known(cgroup.meanBytes),
+  ),
+  memoryMetric('cgroup_peak_bytes', 'memory of the cgroup, peak', ({ cgroup }) =>
+    cgroup === null ? noCgroup : known(cgroup.peakBytes),
+  ),
 ];
 
 /** All of an arm but percentiles. */
-export const armMetrics: readonly Metric[] = [...memoryMetrics, ...jvmEventNames.flatMap(eventMetrics), ...holderMetrics];
+export const armMetrics: readonly Metric[] = [
+  ...memoryMetrics,
+  ...jvmEventNames.flatMap(eventMetrics),
+  ...holderMetrics,
+];
 
 export function armPercentileMetrics(percents: readonly number[]): Metric[] {
-  return percents.flatMap((percent) => [...jvmEventNames.map((name) => eventPercentile(name, percent)), holderPercentile(percent)]);
+  return percents.flatMap((percent) => [
+    ...jvmEventNames.map((name) => eventPercentile(name, percent)),
+    holderPercentile(percent),
+  ]);
 }

@@ -16,7 +16,11 @@ interface Evidence {
 /** What a run shows of a series; a log of another tool knows less. */
 export interface SeriesRun extends Evidence {
   readonly scope: 'series';
-  readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> & Partial<Omit<SeriesFigures, 'service' | 'response'>> & { readonly service: Partial<SeriesFigures['service']> & { readonly n: number }; readonly response: Partial<NonNullable<SeriesFigures['response']>> & { readonly n: number } | null };
+  readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> &
+    Partial<Omit<SeriesFigures, 'service' | 'response'>> & {
+      readonly service: Partial<SeriesFigures['service']> & { readonly n: number };
+      readonly response: (Partial<NonNullable<SeriesFigures['response']>> & { readonly n: number }) | null;
+    };
   /** False for a log: it does not say in what state its threads were, nor when stalls overlap. */
   readonly knowsStates: boolean;
 }

@@ -1,5 +1,13 @@
 /** Units of metrics: how a value is written by people, and how it is written for them. */
-import { formatDuration, formatShare, formatSize, parseDuration, parseShare, parseSize, type Parsed } from '../../base/units.js';
+import {
+  formatDuration,
+  formatShare,
+  formatSize,
+  parseDuration,
+  parseShare,
+  parseSize,
+  type Parsed,
+} from '../../base/units.js';
 
 /** `time` is in nanoseconds, `share` a fraction (1 is all of the window), `flag` 0 or 1. */
 export const metricUnits = ['share', 'per_minute', 'time', 'count', 'bytes', 'flag'] as const;
@@ -14,7 +22,10 @@ const expected: Readonly<Record<MetricUnit, string>> = {
   flag: 'true or false',
 };
 
-/** A bare number is one of the unit that `name` ends in (longest_ns, rss_mean_bytes), and a fraction where it is a share. */
+/**
+ * A bare number is one of the unit that `name` ends in (longest_ns, rss_mean_bytes), and a fraction where it is a
+ * share.
+ */
 export function parseInUnit(unit: MetricUnit, written: string | number, name = ''): Parsed {
   const text = String(written);
   const plain = /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : null;

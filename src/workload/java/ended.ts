@@ -7,7 +7,10 @@ import type { JavaProgram } from './start.js';
 
 export interface ForcedEnd {
   readonly exit: Exit;
-  /** It ignored SIGTERM (a shutdown hook that hangs, say) and was killed. What it has on the board is there all the same. */
+  /**
+   * It ignored SIGTERM (a shutdown hook that hangs, say) and was killed. What it has on the board is there all the
+   * same.
+   */
   readonly killed: boolean;
 }
 
@@ -30,35 +33,73 @@ type Ended = Pick<JavaProgram, 'java' | 'exit' | 'complaints' | 'output' | 'cras
  * that is wrong, 5 for what this JDK or machine lacks, 6 for a crash, too little memory and all the rest.
  * `speaksForItself`: it is our own main class, whose exit codes and last sentence are meant for the user.
  */
-export function javaEnded(program: Ended, when: string, { speaksForItself }: { readonly speaksForItself: boolean }): Failure {
+export function javaEnded(
+  program: Ended,
+  when: string,
+  { speaksForItself }: { readonly speaksForItself: boolean },
+): Failure {
   const said = [...program.complaints(), ...program.output()];
   const { code, signal } = program.exit() ?? { code: null, signal: null };
-  return crashed(program, said, when) ?? refusedToStart(program.java, said) ?? (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ?? outOfMemory(said, when) ?? (speaksForItself ? unexplained({ code, signal }, program, said, when) : endedByItself({ code, signal }, program, when));
+  return (
+    crashed(program, said, when) ??
+    refusedToStart(program.java, said) ??
+    (speaksForItself ? ownWords(code, program) : agentWords(code, program)) ??
+    outOfMemory(said, when) ??
+    (speaksForItself
+      ? unexplained({ code, signal }, program, said, when)
+      : endedByItself({ code, signal }, program, when))
+  );
 }
 
 function crashed({ crashReport }: Ended, said: readonly string[], when: string): Failure | null {
   const report = crashReport();
   if (report === null) return null;
   const shortage = find(said, /^# (Native memory allocation .*|There is insufficient memory .*)$/);
-  if (shortage !== null) return workloadFailed(`the JVM got no more memory from the system ${when} (${shortage}); its report ${report} is kept; lower -Xmx or free memory`);
+  if (shortage !== null)
+    return workloadFailed(
+      `the JVM got no more memory from the system ${when} (${shortage}); its report ${report} is kept; lower -Xmx or free memory`,
+    );
   // Line 4: `#  SIGSEGV (0xb) at pc=…`, or `#  Internal Error (…)` with a reason below.
-  const what = find(said, /^#\s+((?:SIG[A-Z]+|EXCEPTION|Internal Error|Out of Memory Error)\b.*?)(?:, pid=.*)?$/) ?? 'no cause was printed';
+  const what =
+    find(said, /^#\s+((?:SIG[A-Z]+|EXCEPTION|Internal Error|Out of Memory Error)\b.*?)(?:, pid=.*)?$/) ??
+    'no cause was printed';
   const heading = said.findIndex((text) => text.startsWith('# Problematic frame:'));
   const frame = heading < 0 ? undefined : /^#\s+(.+)$/.exec(said[heading + 1] ?? '')?.[1];
   const reason = find(said, /^#\s+((?:fatal error|assert|guarantee|Error): ?.*)$/);
-  return workloadFailed(`the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} is kept`);
+  return workloadFailed(
+    `the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} is kept`,
+  );
 }
 
 /** What a JVM says of its command line and goes: each with whose fault it is. */
 const refusals: readonly { readonly pattern: RegExp; readonly explain: (java: string, part: string) => Failure }[] = [
   { pattern: /^Unrecognized VM option '(.+)'$/, explain: unknownOption },
   { pattern: /^Option -XX:\+(\w+) not supported$/, explain: unknownOption },
-  { pattern: /^(Unrecognized option: .+|Invalid -Xlog option .+|Invalid (?:maximum|initial) heap size: .+|Improperly specified VM option .+|Error: VM option .+|Conflicting collector combinations .+)$/, explain: wrongOption },
-  { pattern: /^Error: (Could not find or load main class .+)$/, explain: (_, part) => usage(`java did not find its program: ${part}; look at the class path`) },
-  { pattern: /^Error: (Unable to access jarfile .+|Invalid or corrupt jarfile .+)$/, explain: (_, part) => usage(`java did not find its program: ${part}`) },
-  { pattern: /UnsupportedClassVersionError: (.+)$/, explain: (java, part) => unfit(`the program needs a newer JDK than ${java}: ${part}; name one with --java`) },
-  { pattern: /^Error opening zip file or JAR manifest missing : (.+)$/, explain: (_, part) => usage(`java did not find its agent: ${part} is not there or is no agent`) },
-  { pattern: /^(Could not reserve enough space .+|.*[Cc]ould not allocate metaspace.*)$/, explain: (_, part) => unfit(`the machine has too little memory for this JVM: ${part}; lower -Xmx or free memory`) },
+  {
+    pattern:
+      /^(Unrecognized option: .+|Invalid -Xlog option .+|Invalid (?:maximum|initial) heap size: .+|Improperly specified VM option .+|Error: VM option .+|Conflicting collector combinations .+)$/,
+    explain: wrongOption,
+  },
+  {
+    pattern: /^Error: (Could not find or load main class .+)$/,
+    explain: (_, part) => usage(`java did not find its program: ${part}; look at the class path`),
+  },
+  {
+    pattern: /^Error: (Unable to access jarfile .+|Invalid or corrupt jarfile .+)$/,
+    explain: (_, part) => usage(`java did not find its program: ${part}`),
+  },
+  {
+    pattern: /UnsupportedClassVersionError: (.+)$/,
+    explain: (java, part) => unfit(`the program needs a newer JDK than ${java}: ${part}; name one with --java`),
+  },
+  {
+    pattern: /^Error opening zip file or JAR manifest missing : (.+)$/,
+    explain: (_, part) => usage(`java did not find its agent: ${part} is not there or is no agent`),
+  },
+  {
+    pattern: /^(Could not reserve enough space .+|.*[Cc]ould not allocate metaspace.*)$/,
+    explain: (_, part) => unfit(`the machine has too little memory for this JVM: ${part}; lower -Xmx or free memory`),
+  },
 ];
 
 function refusedToStart(java: string, said: readonly string[]): Failure | null {
@@ -77,12 +118,19 @@ function lastBeforeItGaveUp(said: readonly string[]): string | undefined {
   const gaveUp = 'Error: Could not create the Java Virtual Machine.';
   const at = said.findIndex((text) => text.endsWith(gaveUp));
   if (at < 0) return undefined;
-  return [said[at]?.slice(0, -gaveUp.length), ...said.slice(0, at).reverse()].find((text) => text !== undefined && text !== '' && !isNoise(text)) ?? gaveUp;
+  return (
+    [said[at]?.slice(0, -gaveUp.length), ...said.slice(0, at).reverse()].find(
+      (text) => text !== undefined && text !== '' && !isNoise(text),
+    ) ?? gaveUp
+  );
 }
 
 function unknownOption(java: string, option: string): Failure {
   const collector = collectorOfFlag(option.replace(/^[+-]/, ''));
-  if (collector !== null) return unfit(`${java} has no ${collector} collector (option ${option}); choose another collector, or another JDK with --java`);
+  if (collector !== null)
+    return unfit(
+      `${java} has no ${collector} collector (option ${option}); choose another collector, or another JDK with --java`,
+    );
   return usage(`${java} does not know the VM option "${option}"; correct it, or choose another JDK with --java`);
 }
 
@@ -105,31 +153,52 @@ function ownWords(code: number | null, { complaints }: Ended): Failure | null {
 function agentWords(code: number | null, { complaints }: Ended): Failure | null {
   const sentence = find(complaints(), /^pauselab agent: (.+)$/);
   // A program whose security manager does not let the agent end the JVM is ended by java itself, with 1.
-  return sentence === null ? null : new Failure((code === null ? undefined : ourCodes[code]) ?? ExitCode.usage, sentence);
+  return sentence === null
+    ? null
+    : new Failure((code === null ? undefined : ourCodes[code]) ?? ExitCode.usage, sentence);
 }
 
 function outOfMemory(said: readonly string[], when: string): Failure | null {
-  const found = said.map((text) => /^(?:Exception in thread "(.+?)" |Terminating due to |Aborting due to )?java\.lang\.OutOfMemoryError(?:: (.+))?$/.exec(text)).find((match) => match !== null);
+  const found = said
+    .map((text) =>
+      /^(?:Exception in thread "(.+?)" |Terminating due to |Aborting due to )?java\.lang\.OutOfMemoryError(?:: (.+))?$/.exec(
+        text,
+      ),
+    )
+    .find((match) => match !== null);
   if (found === undefined) return null;
   const [, thread, kind = 'no more was said'] = found;
-  return workloadFailed(`the JVM ran out of memory ${when} (OutOfMemoryError${thread === undefined ? '' : ` in thread ${thread}`}: ${kind}); raise -Xmx or lower the load`);
+  return workloadFailed(
+    `the JVM ran out of memory ${when} (OutOfMemoryError${thread === undefined ? '' : ` in thread ${thread}`}: ${kind}); raise -Xmx or lower the load`,
+  );
 }
 
 function unexplained(exit: Exit, program: Ended, said: readonly string[], when: string): Failure {
   // A JVM that was told to end reports the signal as 128 + its number.
   const how = `${howEnded(exit, program)}${exit.code === 143 ? ' (SIGTERM)' : ''}`;
-  const lastWords = find(said, /^(Exception in thread .+)$/) ?? said.findLast((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)) ?? null;
-  return workloadFailed(`the JVM ended ${when} ${how}${lastWords === null ? '' : `, saying "${lastWords}"`}; what it had recorded is kept`);
+  const lastWords =
+    find(said, /^(Exception in thread .+)$/) ??
+    said.findLast((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)) ??
+    null;
+  return workloadFailed(
+    `the JVM ended ${when} ${how}${lastWords === null ? '' : `, saying "${lastWords}"`}; what it had recorded is kept`,
+  );
 }
 
 /** The user's program: what its last words mean is for the user to say. */
 function endedByItself(exit: Exit, program: Ended, when: string): Failure {
   const { complaints, output } = program;
-  const lastLines = (said: readonly string[]): string[] => said.filter((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)).slice(-mostLastLines);
+  const lastLines = (said: readonly string[]): string[] =>
+    said.filter((text) => !isNoise(text) && !/^\s+at |^# ?/.test(text)).slice(-mostLastLines);
   const lines = [...lastLines(output()), ...lastLines(complaints())].map((text) => JSON.stringify(text));
   const how = howEnded(exit, program);
-  const advice = exit.code === 0 ? 'a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end)' : 'correct what it says';
-  return workloadFailed(`the program ended by itself ${when} ${how}, ${lines.length === 0 ? 'having printed nothing' : `its last lines being ${lines.join(', ')}`}; ${advice}; what had been recorded is kept`);
+  const advice =
+    exit.code === 0
+      ? 'a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end)'
+      : 'correct what it says';
+  return workloadFailed(
+    `the program ended by itself ${when} ${how}, ${lines.length === 0 ? 'having printed nothing' : `its last lines being ${lines.join(', ')}`}; ${advice}; what had been recorded is kept`,
+  );
 }
 
 /** Of each of its two streams. */

@@ -1,4 +1,7 @@
-/** JVM flags that every JVM workload gets, so that no pause but the wanted one is in it. A profile's own come after and win. */
+/**
+ * JVM flags that every JVM workload gets, so that no pause but the wanted one is in it. A profile's own come after and
+ * win.
+ */
 import { join } from 'node:path';
 import type { Jdk } from '../../host/jdks.js';
 

@@ -34,19 +34,32 @@ const notStarted = 666;
  */
 export async function callJava({ launcher, launchFile, jvmArgs, main }: JavaCall): Promise<JavaCallEnd> {
   if (!launcher.startsWith('/') || launcher.includes(' ')) {
-    throw usage(`pauselab is installed at a path that java-caller cannot use (${launcher}): it needs one without blanks; move the folder, or start pauselab through a link to it that has none`);
+    throw usage(
+      `pauselab is installed at a path that java-caller cannot use (${launcher}): it needs one without blanks; move the folder, or start pauselab through a link to it that has none`,
+    );
   }
   // Only now: a guest without a JVM has no time for it.
   const { JavaCaller } = await import('java-caller');
-  const caller = withHome(() => new JavaCaller({
-    javaExecutable: launcher,
-    useAbsoluteClassPaths: true,
-    // It takes relative paths for its own folder's. A module is named where it puts a main class.
-    ...('jar' in main ? { jar: resolve(main.jar) } : { classPath: main.classPath.map((path) => resolve(path)), mainClass: 'module' in main ? `--module=${main.module}` : main.mainClass }),
-  }));
+  const caller = withHome(
+    () =>
+      new JavaCaller({
+        javaExecutable: launcher,
+        useAbsoluteClassPaths: true,
+        // It takes relative paths for its own folder's. A module is named where it puts a main class.
+        ...('jar' in main
+          ? { jar: resolve(main.jar) }
+          : {
+              classPath: main.classPath.map((path) => resolve(path)),
+              mainClass: 'module' in main ? `--module=${main.module}` : main.mainClass,
+            }),
+      }),
+  );
   const restore = rememberEnvironment();
-  const { status, stderr, childJavaProcess } = await caller.run([], { javaArgs: [`-Dpauselab.launch=${launchFile}`, ...jvmArgs] }).finally(restore);
-  if (status === notStarted) throw unfit(`${launcher} could not be started (${stderr.trim()}); run \`npm run setup\` to build it`);
+  const { status, stderr, childJavaProcess } = await caller
+    .run([], { javaArgs: [`-Dpauselab.launch=${launchFile}`, ...jvmArgs] })
+    .finally(restore);
+  if (status === notStarted)
+    throw unfit(`${launcher} could not be started (${stderr.trim()}); run \`npm run setup\` to build it`);
   return { code: status, signal: childJavaProcess?.signalCode ?? null, stderr };
 }
 

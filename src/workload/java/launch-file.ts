@@ -26,7 +26,10 @@ export interface LaunchFileInput extends ProcessSettings {
   readonly remedy?: string | undefined;
   readonly parentPid: number;
   readonly pidFile: string;
-  /** Stay as its parent, so that whatever it starts ends with it: SIGTERM, and SIGKILL after so long (native/launcher/keeper.h). */
+  /**
+   * Stay as its parent, so that whatever it starts ends with it: SIGTERM, and SIGKILL after so long
+   * (native/launcher/keeper.h).
+   */
   readonly keep?: { readonly grace_ms: number; readonly endFile: string } | undefined;
   readonly stdout: string;
   readonly stderr: string;
@@ -38,13 +41,36 @@ export interface LaunchFileInput extends ProcessSettings {
  * What a user's shell may hold and what would change the JVM or its allocator behind the profile's back. A profile that
  * wants one of them says so.
  */
-export const foreignSettings = ['JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH', ...allocatorVariables];
+export const foreignSettings = [
+  'JAVA_TOOL_OPTIONS',
+  '_JAVA_OPTIONS',
+  'JDK_JAVA_OPTIONS',
+  'CLASSPATH',
+  ...allocatorVariables,
+];
 
 /** Of sleeps, which every thread inherits: else they end up to 50 µs late, and the engine's victims do not. */
 const timerSlack_ns = 1;
 
 export function launchFile(input: LaunchFileInput): string {
-  const { java, called, remedy, parentPid, pidFile, keep, stdout, stderr, nice, policy, cpus, workingDirectory, limits, environment, removeFromEnvironment, args } = input;
+  const {
+    java,
+    called,
+    remedy,
+    parentPid,
+    pidFile,
+    keep,
+    stdout,
+    stderr,
+    nice,
+    policy,
+    cpus,
+    workingDirectory,
+    limits,
+    environment,
+    removeFromEnvironment,
+    args,
+  } = input;
   const lines: [string, string | number | undefined][] = [
     ['java', java],
     ['called', called],
@@ -70,6 +96,9 @@ export function launchFile(input: LaunchFileInput): string {
 }
 
 function line(key: string, value: string): string {
-  if (/[\n\0]/.test(value)) throw usage(`a value for the start of java holds a line break or a NUL, and the launcher's file has one value a line: ${key} ${JSON.stringify(value)}; leave it out`);
+  if (/[\n\0]/.test(value))
+    throw usage(
+      `a value for the start of java holds a line break or a NUL, and the launcher's file has one value a line: ${key} ${JSON.stringify(value)}; leave it out`,
+    );
   return `${key}=${value}\n`;
 }

@@ -57,35 +57,54 @@ export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknow
   const { java, folder, name } = launch;
   const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
   const killedWhy = watchOomKills();
-  if (!existsSync(programs.launcher())) throw unfit(`${programs.launcher()} is not there; run \`npm run setup\` to build it`);
+  if (!existsSync(programs.launcher()))
+    throw unfit(`${programs.launcher()} is not there; run \`npm run setup\` to build it`);
   const launcher = plainPath(programs.launcher(), folder);
   const keep = launch.keepFor_ms === undefined ? undefined : { grace_ms: launch.keepFor_ms, endFile: at('end') };
-  const text = launchFile({ ...launch, parentPid: process.pid, pidFile: at('pid'), keep, stdout: at('out'), stderr: at('err') });
+  const text = launchFile({
+    ...launch,
+    parentPid: process.pid,
+    pidFile: at('pid'),
+    keep,
+    stdout: at('out'),
+    stderr: at('err'),
+  });
   // It has the environment of the program, secrets included.
   writeFileSync(at('launch'), text, { mode: 0o600 });
   // Of an earlier JVM of this name.
   for (const suffix of ['pid', 'end', 'out', 'err']) rmSync(at(suffix), { force: true });
 
   let end: JavaCallEnd | null = null;
-  const exited = callJava({ launcher, launchFile: at('launch'), jvmArgs: launch.jvmArgs, main: launch.main }).then((result) => (end = result));
+  const exited = callJava({ launcher, launchFile: at('launch'), jvmArgs: launch.jvmArgs, main: launch.main }).then(
+    (result) => (end = result),
+  );
   let failure: unknown;
-  exited.catch((error: unknown) => { failure = error; });
+  exited.catch((error: unknown) => {
+    failure = error;
+  });
 
   const isJava = (pid: number): boolean => !['', realpathSync(launcher)].includes(executableOf(pid));
   const begun: { process: StartedProcess | null } = { process: null };
   const endNow = (): JavaCallEnd | null => end;
-  const seen = await waitFor(() => {
-    if (failure !== undefined) throw failure as Error;
-    const started = (begun.process ??= readPidFile(at('pid')));
-    const ended = endNow();
-    if (ended !== null && (started === null || saysLauncher(printedLines(at('err')), java))) throw launcherFailed(ended, printedLines(at('err')));
-    return started !== null && (ended !== null || isJava(started.pid)) ? started : null;
-  }, { deadline_ms: startDeadline_ms, poll_ms, interrupted });
-  if (seen !== 'late' && seen !== 'interrupted') return programOf(launch, text, { started: seen.found, end: () => end, exited, killedWhy });
+  const seen = await waitFor(
+    () => {
+      if (failure !== undefined) throw failure as Error;
+      const started = (begun.process ??= readPidFile(at('pid')));
+      const ended = endNow();
+      if (ended !== null && (started === null || saysLauncher(printedLines(at('err')), java)))
+        throw launcherFailed(ended, printedLines(at('err')));
+      return started !== null && (ended !== null || isJava(started.pid)) ? started : null;
+    },
+    { deadline_ms: startDeadline_ms, poll_ms, interrupted },
+  );
+  if (seen !== 'late' && seen !== 'interrupted')
+    return programOf(launch, text, { started: seen.found, end: () => end, exited, killedWhy });
   // Where not even its pid is known it stays behind, and dies with us.
   if (begun.process !== null) killIfSame(begun.process, 'SIGKILL');
   if (seen === 'interrupted') throw interruptedBefore('java was started');
-  throw workloadFailed(`java was not started after ${startDeadline_ms / 1000} s: the launcher is still at its preparations for ${java}; look at the file systems of ${java} and of the logs`);
+  throw workloadFailed(
+    `java was not started after ${startDeadline_ms / 1000} s: the launcher is still at its preparations for ${java}; look at the file systems of ${java} and of the logs`,
+  );
 }
 
 interface Begun {
@@ -98,7 +117,8 @@ interface Begun {
 function programOf(launch: JavaLaunch, launchText: string, { started, end, exited, killedWhy }: Begun): JavaProgram {
   const { java, folder, name } = launch;
   const linesAt = (suffix: string): string[] => printedLines(join(folder, `${name}.${suffix}`));
-  const crashReport = (): string | null => readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${started.pid}.`)) ?? null;
+  const crashReport = (): string | null =>
+    readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${started.pid}.`)) ?? null;
   // The keeper says how the program ended before it ends what is left.
   const kept = (): KeptEnd | null => (launch.keepFor_ms === undefined ? null : keptEnd(linesAt('end')));
   const exit = (): Exit | null => kept()?.exit ?? end();
@@ -119,7 +139,11 @@ function programOf(launch: JavaLaunch, launchText: string, { started, end, exite
     crashReport,
     killedWhy,
     leftBehind: () => kept()?.left ?? 0,
-    logs: () => ({ ...launchLogs(folder, name), [`${name}-launch.txt`]: launchText, [`${name}-command.txt`]: commandLine(launch) }),
+    logs: () => ({
+      ...launchLogs(folder, name),
+      [`${name}-launch.txt`]: launchText,
+      [`${name}-command.txt`]: commandLine(launch),
+    }),
   };
 }
 
@@ -134,7 +158,13 @@ export function launchLogs(folder: string, name: string): Record<string, string>
 
 /** A word a line, so that blanks in words are seen. */
 function commandLine({ java, jvmArgs, main, args }: JavaLaunch): string {
-  const program = 'jar' in main ? ['-jar', main.jar] : [...(main.classPath.length === 0 ? [] : ['-cp', main.classPath.join(':')]), 'module' in main ? `--module=${main.module}` : main.mainClass];
+  const program =
+    'jar' in main
+      ? ['-jar', main.jar]
+      : [
+          ...(main.classPath.length === 0 ? [] : ['-cp', main.classPath.join(':')]),
+          'module' in main ? `--module=${main.module}` : main.mainClass,
+        ];
   return [java, ...jvmArgs, ...program, ...args].map((word) => `${word}\n`).join('');
 }
 
@@ -147,8 +177,13 @@ interface KeptEnd {
 function keptEnd([how = '', left = '']: readonly string[]): KeptEnd | null {
   const [, kind, number] = /^(code|signal) (\d+)$/.exec(how) ?? [];
   if (kind === undefined) return null;
-  const signal = (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(([, one]) => one === Number(number))?.[0] ?? null;
-  return { exit: kind === 'code' ? { code: Number(number), signal: null } : { code: null, signal }, left: Number(/^left (\d+)$/.exec(left)?.[1] ?? 0) };
+  const signal =
+    (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(([, one]) => one === Number(number))?.[0] ??
+    null;
+  return {
+    exit: kind === 'code' ? { code: Number(number), signal: null } : { code: null, signal },
+    left: Number(/^left (\d+)$/.exec(left)?.[1] ?? 0),
+  };
 }
 
 /** java-caller keeps its child to itself, so a pid is all there is. */
@@ -162,7 +197,12 @@ function readPidFile(path: string): StartedProcess | null {
   const [pid, ...removed] = (readIfThere(path) ?? '').split('\n');
   if (pid === undefined || pid === '') return null;
   const parent = parentOf(Number(pid));
-  return { pid: Number(pid), startTime: startTimeOf(Number(pid)), removed, keeper: parent === null || parent === process.pid ? null : { pid: parent, startTime: startTimeOf(parent) } };
+  return {
+    pid: Number(pid),
+    startTime: startTimeOf(Number(pid)),
+    removed,
+    keeper: parent === null || parent === process.pid ? null : { pid: parent, startTime: startTimeOf(parent) },
+  };
 }
 
 function executableOf(pid: number): string {
@@ -183,5 +223,7 @@ function launcherFailed({ code, signal, stderr }: JavaCallEnd, [logged]: readonl
   const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
   const exitCode = code === null ? undefined : known[code];
   if (exitCode !== undefined && sentence !== '') return new Failure(exitCode, sentence);
-  return workloadFailed(`the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} before java was started${sentence === '' ? '' : `, saying "${sentence}"`}`);
+  return workloadFailed(
+    `the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} before java was started${sentence === '' ? '' : `, saying "${sentence}"`}`,
+  );
 }

@@ -2,11 +2,15 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * A program as a user may have one, for the tests of `pauselab run app`: a server whose heap grows and shrinks until it is
- * told to end. Arguments: `start-ms=N` how long its start takes, `exit-ms=N` to end by itself with `code=N`, `hang` to ignore
- * SIGTERM, `fork` to leave a child behind, `daemon` one that has left it for a session of its own, `quiet` to keep its heap; it prints the others and its working directory.
+ * A program as a user may have one, for the tests of `pauselab run app`: a server whose heap grows and shrinks until it
+ * is
+ * told to end. Arguments: `start-ms=N` how long its start takes, `exit-ms=N` to end by itself with `code=N`, `hang` to
+ * ignore
+ * SIGTERM, `fork` to leave a child behind, `daemon` one that has left it for a session of its own, `quiet` to keep its
+ * heap; it prints the others and its working directory.
  */
 public class Waves {
+
     public static void main(String[] arguments) throws Exception {
         List<String> words = List.of(arguments);
         System.out.println("directory " + System.getProperty("user.dir"));
@@ -44,7 +48,12 @@ public class Waves {
     }
 
     private static long number(List<String> words, String key, long otherwise) {
-        return words.stream().filter(word -> word.startsWith(key)).mapToLong(word -> Long.parseLong(word.substring(key.length()))).findFirst().orElse(otherwise);
+        return words
+            .stream()
+            .filter(word -> word.startsWith(key))
+            .mapToLong(word -> Long.parseLong(word.substring(key.length())))
+            .findFirst()
+            .orElse(otherwise);
     }
 
     private static void sleep(long ms) {

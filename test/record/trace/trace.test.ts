@@ -24,7 +24,11 @@ const withPath = `name: mmap_lock_released\nID: 512\nformat:\n${common}\n	field:
 const layout = parsePageLayout(header);
 
 /** A record: its time since the one before, and its bytes. */
-function page(time_ns: bigint, records: readonly (readonly [delta: number, data: Uint8Array])[], flags = 0): Uint8Array {
+function page(
+  time_ns: bigint,
+  records: readonly (readonly [delta: number, data: Uint8Array])[],
+  flags = 0,
+): Uint8Array {
   const bytes = new Uint8Array(layout.pageBytes);
   const view = new DataView(bytes.buffer);
   let at = layout.dataOffset;
@@ -56,23 +60,37 @@ test('the two forms of a format are read, each with the field where it lies', ()
 
 describe('pages', () => {
   const one = released(676, 7, 1n, 24, true);
-  const times = (bytes: Uint8Array) => readPages(new DataView(bytes.buffer), layout).events.map(({ time_ns }) => time_ns);
+  const times = (bytes: Uint8Array) =>
+    readPages(new DataView(bytes.buffer), layout).events.map(({ time_ns }) => time_ns);
 
   test('give the time of each record: the page’s, and what has passed since', () => {
-    expect(times(page(1_000n, [[0, one], [5, one], [70, one]]))).toEqual([1_000n, 1_005n, 1_075n]);
+    expect(
+      times(
+        page(1_000n, [
+          [0, one],
+          [5, one],
+          [70, one],
+        ]),
+      ),
+    ).toEqual([1_000n, 1_005n, 1_075n]);
   });
 
   test('know longer times, absolute times and padding', () => {
     const bytes = page(1_000n, []);
     const view = new DataView(bytes.buffer);
     const words = [(3 << 5) | 30, 1, (2 << 5) | 31, 4, (1 << 5) | 29, 8, 0, (7 << 5) | 1, 0];
-    words.forEach((word, i) => { view.setUint32(layout.dataOffset + 4 * i, word, true); });
+    words.forEach((word, i) => {
+      view.setUint32(layout.dataOffset + 4 * i, word, true);
+    });
     view.setUint32(8, words.length * 4, true);
     expect(times(bytes)).toEqual([(4n << 27n) + 2n + 7n]);
   });
 
   test('say that something was lost before them, and broken ones are counted', () => {
-    expect(readPages(new DataView(page(1n, [[0, one]], 2 ** 31).buffer), layout)).toMatchObject({ gaps_n: 1, broken_n: 0 });
+    expect(readPages(new DataView(page(1n, [[0, one]], 2 ** 31).buffer), layout)).toMatchObject({
+      gaps_n: 1,
+      broken_n: 0,
+    });
     const cut = page(1n, [[0, one]]);
     new DataView(cut.buffer).setUint32(8, 12, true);
     expect(readPages(new DataView(cut.buffer), layout)).toMatchObject({ events: [], broken_n: 1 });
@@ -84,9 +102,26 @@ describe('pages', () => {
 describe('a trace', () => {
   function folder(stats: string, noOutside = 'the address was not found'): string {
     const path = mkdtempSync(join(tmpdir(), 'pauselab-trace-'));
-    onTestFinished(() => { rmSync(path, { recursive: true }); });
-    for (const [name, content] of Object.entries({ header_page: header, 'format-mmap_lock_released': withPath, missing: 'lock/contention_begin\n', 'outside-missing': noOutside, cost: '850.5 1420\n', 'cpu0.stats': stats, 'cpu1.stats': 'overrun: 0\n' })) writeFileSync(join(path, name), content);
-    writeFileSync(join(path, 'cpu0.raw'), page(10_500n, [[0, released(512, 7, 0xff00ff00ff00ff00n, 20, true)], [10, released(9, 7, 1n, 20, true)]]));
+    onTestFinished(() => {
+      rmSync(path, { recursive: true });
+    });
+    for (const [name, content] of Object.entries({
+      header_page: header,
+      'format-mmap_lock_released': withPath,
+      missing: 'lock/contention_begin\n',
+      'outside-missing': noOutside,
+      cost: '850.5 1420\n',
+      'cpu0.stats': stats,
+      'cpu1.stats': 'overrun: 0\n',
+    }))
+      writeFileSync(join(path, name), content);
+    writeFileSync(
+      join(path, 'cpu0.raw'),
+      page(10_500n, [
+        [0, released(512, 7, 0xff00ff00ff00ff00n, 20, true)],
+        [10, released(9, 7, 1n, 20, true)],
+      ]),
+    );
     writeFileSync(join(path, 'cpu1.raw'), page(10_400n, [[0, released(512, 8, 1n, 20, false)]]));
     return path;
   }
@@ -97,12 +132,26 @@ describe('a trace', () => {
         { kind: 'lock-released', time_ns: 400, cpu: 1, tid: 8, mm: 1n, isWrite: false },
         { kind: 'lock-released', time_ns: 500, cpu: 0, tid: 7, mm: 0xff00ff00ff00ff00n, isWrite: true },
       ],
-      lost_n: 0, coveredFrom_ns: -5, coveredTo_ns: 900, missingEvents: ['lock/contention_begin'], outside: { from_ns: Infinity, problem: 'threads of other programs that take the workload’s mmap_lock were not traced: the address was not found' }, call_ns: { without: 850.5, with: 1420 },
+      lost_n: 0,
+      coveredFrom_ns: -5,
+      coveredTo_ns: 900,
+      missingEvents: ['lock/contention_begin'],
+      outside: {
+        from_ns: Infinity,
+        problem:
+          'threads of other programs that take the workload’s mmap_lock were not traced: the address was not found',
+      },
+      call_ns: { without: 850.5, with: 1420 },
     });
   });
 
   test('that lost its oldest events covers the time from the first one that is left', () => {
-    expect(readTrace(folder('entries: 2\noverrun: 12\ncommit overrun: 1\ndropped events: 0\n'), 10_000n, { start_ns: -5, end_ns: 900 })).toMatchObject({ lost_n: 13, coveredFrom_ns: 500 });
+    expect(
+      readTrace(folder('entries: 2\noverrun: 12\ncommit overrun: 1\ndropped events: 0\n'), 10_000n, {
+        start_ns: -5,
+        end_ns: 900,
+      }),
+    ).toMatchObject({ lost_n: 13, coveredFrom_ns: 500 });
   });
 
   test('has events of other programs from a second instance, from where on none of them is lost', () => {
@@ -112,18 +161,52 @@ describe('a trace', () => {
     writeFileSync(join(outside, 'cpu0.stats'), 'overrun: 0\n');
     writeFileSync(join(outside, 'cpu0.raw'), page(10_450n, [[0, released(512, 99, 1n, 20, true)]]));
     const read = () => readTrace(path, 10_000n, { start_ns: -5, end_ns: 900 });
-    expect(read().events.map(({ time_ns, tid }) => [time_ns, tid])).toEqual([[400, 8], [450, 99], [500, 7]]);
+    expect(read().events.map(({ time_ns, tid }) => [time_ns, tid])).toEqual([
+      [400, 8],
+      [450, 99],
+      [500, 7],
+    ]);
     expect(read()).toMatchObject({ lost_n: 0, coveredFrom_ns: -5, outside: { from_ns: -5, problem: null } });
     writeFileSync(join(outside, 'cpu0.stats'), 'overrun: 3\n');
-    expect(read()).toMatchObject({ lost_n: 0, coveredFrom_ns: -5, outside: { from_ns: 450, problem: '3 events of other programs were lost, so that their threads are traced from 0.00 s after go on' } });
+    expect(read()).toMatchObject({
+      lost_n: 0,
+      coveredFrom_ns: -5,
+      outside: {
+        from_ns: 450,
+        problem: '3 events of other programs were lost, so that their threads are traced from 0.00 s after go on',
+      },
+    });
   });
 
   test('has each switch and waking once, though both instances saw it', () => {
     const at = (time_ns: number) => ({ time_ns, cpu: 0 });
-    const switched = (time_ns: number, previous: number, next: number): TraceEvent => ({ ...at(time_ns), kind: 'switch', tid: previous, previous, previousName: '', previousState: 0, next, nextName: '' });
-    const waking = (time_ns: number, tid: number, woken: number): TraceEvent => ({ ...at(time_ns), kind: 'waking', tid, woken });
+    const switched = (time_ns: number, previous: number, next: number): TraceEvent => ({
+      ...at(time_ns),
+      kind: 'switch',
+      tid: previous,
+      previous,
+      previousName: '',
+      previousState: 0,
+      next,
+      nextName: '',
+    });
+    const waking = (time_ns: number, tid: number, woken: number): TraceEvent => ({
+      ...at(time_ns),
+      kind: 'waking',
+      tid,
+      woken,
+    });
     const [ms, us] = [1e6, 1e3];
-    const all = merged([switched(ms, 99, 7), waking(9 * ms, 7, 99), switched(10 * ms, 7, 99)], [switched(ms + us, 99, 7), switched(5 * ms, 99, 98), waking(9 * ms + us, 7, 99), switched(10 * ms + us, 7, 99), switched(20 * ms, 7, 99)]);
+    const all = merged(
+      [switched(ms, 99, 7), waking(9 * ms, 7, 99), switched(10 * ms, 7, 99)],
+      [
+        switched(ms + us, 99, 7),
+        switched(5 * ms, 99, 98),
+        waking(9 * ms + us, 7, 99),
+        switched(10 * ms + us, 7, 99),
+        switched(20 * ms, 7, 99),
+      ],
+    );
     expect(all.map(({ time_ns }) => time_ns / ms)).toEqual([1, 5, 9, 10, 20]);
   });
 
@@ -133,8 +216,20 @@ describe('a trace', () => {
     const path = folder('overrun: 0\n');
     writeFileSync(join(path, 'format-contention_begin'), begin);
     writeFileSync(join(path, 'format-contention_end'), end);
-    const flagged = (id: number, flags: number) => { const bytes = released(id, 7, 0xff00n, 20, false); new DataView(bytes.buffer).setUint32(16, flags, true); return bytes; };
-    writeFileSync(join(path, 'cpu0.raw'), page(10_500n, [[0, flagged(408, 4)], [1, flagged(407, 0)], [1, flagged(408, 2)], [1, flagged(408, 32)]]));
+    const flagged = (id: number, flags: number) => {
+      const bytes = released(id, 7, 0xff00n, 20, false);
+      new DataView(bytes.buffer).setUint32(16, flags, true);
+      return bytes;
+    };
+    writeFileSync(
+      join(path, 'cpu0.raw'),
+      page(10_500n, [
+        [0, flagged(408, 4)],
+        [1, flagged(407, 0)],
+        [1, flagged(408, 2)],
+        [1, flagged(408, 32)],
+      ]),
+    );
     expect(readTrace(path, 10_000n, { start_ns: 0, end_ns: 900 }).events.slice(1)).toEqual([
       { kind: 'contended', time_ns: 500, cpu: 0, tid: 7, lock: 0xff00n, isRead: false, isWrite: true },
       { kind: 'contention-end', time_ns: 501, cpu: 0, tid: 7, lock: 0xff00n },

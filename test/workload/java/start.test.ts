@@ -29,12 +29,19 @@ const classes = compileMain(`
 const main = { classPath: [classes], mainClass: 'Main' };
 
 describe.each(jdks)('JDK $feature', (jdk) => {
-  const start = (args: readonly string[], rest: Partial<Parameters<typeof startTestJava>[0]> = {}): ReturnType<typeof startTestJava> => startTestJava({ jdk, main, args, ...rest });
+  const start = (
+    args: readonly string[],
+    rest: Partial<Parameters<typeof startTestJava>[0]> = {},
+  ): ReturnType<typeof startTestJava> => startTestJava({ jdk, main, args, ...rest });
 
   test('java has its arguments, directory and environment, and takes no one else’s', async () => {
     vi.stubEnv('JAVA_TOOL_OPTIONS', '-Down=wrong');
     vi.stubEnv('CLASSPATH', '/elsewhere');
-    const program = await start(['show', '-Dx', '-Xyz', 'a b', ''], { jvmArgs: ['-Down=right'], workingDirectory: '/', environment: { MALLOC_CONF: 'narenas:1' } });
+    const program = await start(['show', '-Dx', '-Xyz', 'a b', ''], {
+      jvmArgs: ['-Down=right'],
+      workingDirectory: '/',
+      environment: { MALLOC_CONF: 'narenas:1' },
+    });
     vi.unstubAllEnvs();
     expect(await program.exited).toMatchObject({ code: 0, signal: null });
     expect(program.output()).toEqual(['show|-Dx|-Xyz|a b|', '/ right narenas:1 null']);
@@ -46,10 +53,13 @@ describe.each(jdks)('JDK $feature', (jdk) => {
   test('it is java itself, in this session, and leaves no file of its counters', async () => {
     const program = await start(['sleep']);
     await until('main', () => program.output().includes('ready'));
-    const sessionOf = (pid: number): string | undefined => /\) \S+ \d+ \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+    const sessionOf = (pid: number): string | undefined =>
+      /\) \S+ \d+ \d+ (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
     expect(readFileSync(`/proc/${program.pid}/comm`, 'utf8').trim()).toBe(basename(jdk.java));
     expect(sessionOf(program.pid)).toBe(sessionOf(process.pid));
-    const counters = readdirSync('/tmp').filter((name) => name.startsWith('hsperfdata_')).flatMap((folder) => readdirSync(`/tmp/${folder}`));
+    const counters = readdirSync('/tmp')
+      .filter((name) => name.startsWith('hsperfdata_'))
+      .flatMap((folder) => readdirSync(`/tmp/${folder}`));
     expect(counters).not.toContain(String(program.pid));
   });
 
@@ -64,7 +74,12 @@ describe.each(jdks)('JDK $feature', (jdk) => {
     expect(await endJava(stubborn, 0)).toMatchObject({ killed: false });
   });
 
-  const failed = async (args: readonly string[], jvmArgs: readonly string[] = [], speaksForItself = false, rest: Partial<Parameters<typeof startTestJava>[0]> = {}): Promise<{ exitCode: number; message: string }> => {
+  const failed = async (
+    args: readonly string[],
+    jvmArgs: readonly string[] = [],
+    speaksForItself = false,
+    rest: Partial<Parameters<typeof startTestJava>[0]> = {},
+  ): Promise<{ exitCode: number; message: string }> => {
     const program = await start(args, { jvmArgs, ...rest });
     await program.exited;
     const { exitCode, message } = javaEnded(program, 'inside its window', { speaksForItself });
@@ -82,7 +97,11 @@ describe.each(jdks)('JDK $feature', (jdk) => {
     ['-agentlib:nothing', ExitCode.usage, 'could not start with these flags: Could not find agent library nothing'],
     ['-javaagent:/nonexistent.jar', ExitCode.usage, 'did not find its agent: /nonexistent.jar'],
     ['-XX:G1HeapRegionSize=words', ExitCode.usage, 'refused its options: Improperly specified VM option'],
-    ['-XX:NativeMemoryTracking=nothing', ExitCode.usage, 'could not start with these flags: Syntax error, expecting -XX:NativeMemoryTracking=[off|summary|detail]'],
+    [
+      '-XX:NativeMemoryTracking=nothing',
+      ExitCode.usage,
+      'could not start with these flags: Syntax error, expecting -XX:NativeMemoryTracking=[off|summary|detail]',
+    ],
   ])('%s is refused by the JVM: exit code %i', async (flag, exitCode, words) => {
     const failure = await failed(['show'], [flag]);
     expect(failure.message).toContain(words);
@@ -91,8 +110,14 @@ describe.each(jdks)('JDK $feature', (jdk) => {
   });
 
   test('a class and a jar that are not there: exit code 2', async () => {
-    expect(await failed([], [], false, { main: { classPath: ['/nonexistent'], mainClass: 'no.Such' } })).toMatchObject({ exitCode: ExitCode.usage, message: expect.stringContaining('Could not find or load main class no.Such') as string });
-    expect(await failed([], [], false, { main: { jar: '/nonexistent.jar' } })).toMatchObject({ exitCode: ExitCode.usage, message: expect.stringContaining('Unable to access jarfile /nonexistent.jar') as string });
+    expect(await failed([], [], false, { main: { classPath: ['/nonexistent'], mainClass: 'no.Such' } })).toMatchObject({
+      exitCode: ExitCode.usage,
+      message: expect.stringContaining('Could not find or load main class no.Such') as string,
+    });
+    expect(await failed([], [], false, { main: { jar: '/nonexistent.jar' } })).toMatchObject({
+      exitCode: ExitCode.usage,
+      message: expect.stringContaining('Unable to access jarfile /nonexistent.jar') as string,
+    });
   });
 
   test('a crash keeps its report, and names it and the signal', async () => {
@@ -102,38 +127,79 @@ describe.each(jdks)('JDK $feature', (jdk) => {
     await program.exited;
     const { exitCode, message } = javaEnded(program, 'inside its window', { speaksForItself: true });
     const report = `hs_err_pid${program.pid}.log`;
-    expect(message).toMatch(new RegExp(`^the JVM crashed inside its window: SIGSEGV \\(0xb\\) at pc=.*, in \\S.*; its report ${report} is kept$`));
+    expect(message).toMatch(
+      new RegExp(
+        `^the JVM crashed inside its window: SIGSEGV \\(0xb\\) at pc=.*, in \\S.*; its report ${report} is kept$`,
+      ),
+    );
     expect(exitCode).toBe(ExitCode.workload);
     expect(program.logs()[report]).toContain('Problematic frame');
   });
 
   test('memory that runs out is said, of the heap and of the machine', async () => {
-    expect(await failed(['heap'])).toEqual({ exitCode: ExitCode.workload, message: 'the JVM ran out of memory inside its window (OutOfMemoryError in thread main: Java heap space); raise -Xmx or lower the load' });
-    expect(await failed(['heap'], ['-XX:+ExitOnOutOfMemoryError'])).toMatchObject({ message: expect.stringContaining('(OutOfMemoryError: Java heap space)') as string });
+    expect(await failed(['heap'])).toEqual({
+      exitCode: ExitCode.workload,
+      message:
+        'the JVM ran out of memory inside its window (OutOfMemoryError in thread main: Java heap space); raise -Xmx or lower the load',
+    });
+    expect(await failed(['heap'], ['-XX:+ExitOnOutOfMemoryError'])).toMatchObject({
+      message: expect.stringContaining('(OutOfMemoryError: Java heap space)') as string,
+    });
     const limited = await failed(['show'], ['-Xms2g', '-Xmx2g'], false, { limits: { as: 1_500_000_000 } });
     expect(limited.message).toMatch(/^the machine has too little memory for this JVM: Could not reserve enough space/);
     expect(limited.exitCode).toBe(ExitCode.unfit);
   });
 
   test('codes and last words of our own program are passed on; of another they are told', async () => {
-    expect(await failed(['exit', '5', 'no native library'], [], true)).toEqual({ exitCode: ExitCode.unfit, message: 'no native library' });
-    expect(await failed(['exit', '5', 'no native library'])).toEqual({ exitCode: ExitCode.workload, message: 'the program ended by itself inside its window with exit code 5, its last lines being "no native library"; correct what it says; what had been recorded is kept' });
-    expect(await failed(['exit', '2', 'pauselab agent: /plan:1: expected a board'])).toEqual({ exitCode: ExitCode.usage, message: '/plan:1: expected a board' });
-    expect(await failed(['throw'])).toEqual({ exitCode: ExitCode.workload, message: 'the program ended by itself inside its window with exit code 1, its last lines being "Exception in thread \\"main\\" java.lang.IllegalStateException: thrown here"; correct what it says; what had been recorded is kept' });
-    expect(await failed(['exit', '0'])).toMatchObject({ message: 'the program ended by itself inside its window with exit code 0, having printed nothing; a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end); what had been recorded is kept' });
+    expect(await failed(['exit', '5', 'no native library'], [], true)).toEqual({
+      exitCode: ExitCode.unfit,
+      message: 'no native library',
+    });
+    expect(await failed(['exit', '5', 'no native library'])).toEqual({
+      exitCode: ExitCode.workload,
+      message:
+        'the program ended by itself inside its window with exit code 5, its last lines being "no native library"; correct what it says; what had been recorded is kept',
+    });
+    expect(await failed(['exit', '2', 'pauselab agent: /plan:1: expected a board'])).toEqual({
+      exitCode: ExitCode.usage,
+      message: '/plan:1: expected a board',
+    });
+    expect(await failed(['throw'])).toEqual({
+      exitCode: ExitCode.workload,
+      message:
+        'the program ended by itself inside its window with exit code 1, its last lines being "Exception in thread \\"main\\" java.lang.IllegalStateException: thrown here"; correct what it says; what had been recorded is kept',
+    });
+    expect(await failed(['exit', '0'])).toMatchObject({
+      message:
+        'the program ended by itself inside its window with exit code 0, having printed nothing; a program that is measured has to run until it is told to end (it has no input: a read of stdin finds its end); what had been recorded is kept',
+    });
   });
 });
 
 describe('a start that fails', () => {
-  const failedStart = (java: string, rest: object = {}): Promise<unknown> => startJava({ java, folder: runFolder(), name: 'jvm', jvmArgs: [], main, args: [], ...rest });
+  const failedStart = (java: string, rest: object = {}): Promise<unknown> =>
+    startJava({ java, folder: runFolder(), name: 'jvm', jvmArgs: [], main, args: [], ...rest });
 
   test('is said in the launcher’s words with its exit code', async () => {
-    await expect(failedStart('/no/such/java')).rejects.toMatchObject({ exitCode: ExitCode.unfit, message: '/no/such/java could not be executed (ENOENT): there is no such file, or the loader that it asks for is missing; name another JDK with --java' });
-    await expect(failedStart('java')).rejects.toMatchObject({ exitCode: ExitCode.usage, message: expect.stringContaining('jvm.launch:1: expected an absolute path for java, got "java"') as string });
-    await expect(failedStart('/bin/true', { workingDirectory: '/no/such/folder' })).rejects.toMatchObject({ exitCode: ExitCode.unfit, message: 'the working directory /no/such/folder could not be entered (ENOENT)' });
+    await expect(failedStart('/no/such/java')).rejects.toMatchObject({
+      exitCode: ExitCode.unfit,
+      message:
+        '/no/such/java could not be executed (ENOENT): there is no such file, or the loader that it asks for is missing; name another JDK with --java',
+    });
+    await expect(failedStart('java')).rejects.toMatchObject({
+      exitCode: ExitCode.usage,
+      message: expect.stringContaining('jvm.launch:1: expected an absolute path for java, got "java"') as string,
+    });
+    await expect(failedStart('/bin/true', { workingDirectory: '/no/such/folder' })).rejects.toMatchObject({
+      exitCode: ExitCode.unfit,
+      message: 'the working directory /no/such/folder could not be entered (ENOENT)',
+    });
   });
 
   test('a line break in an argument is refused: the launcher’s file has one value a line', async () => {
-    await expect(failedStart('/bin/true', { args: ['a\nset=LD_PRELOAD=x'] })).rejects.toMatchObject({ exitCode: ExitCode.usage, message: expect.stringContaining('argument "a\\nset=LD_PRELOAD=x"') as string });
+    await expect(failedStart('/bin/true', { args: ['a\nset=LD_PRELOAD=x'] })).rejects.toMatchObject({
+      exitCode: ExitCode.usage,
+      message: expect.stringContaining('argument "a\\nset=LD_PRELOAD=x"') as string,
+    });
   });
 });

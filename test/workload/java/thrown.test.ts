@@ -11,7 +11,9 @@ import { loadLine, probeLine, seatOf, startJvmWorkload, type JvmEnd } from '../.
 
 const jdks = await testJdks();
 const folder = mkdtempSync('/dev/shm/pauselab-test-thrown-');
-afterAll(() => { rmSync(folder, { recursive: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 /** `full`: not one more object fits when it throws. */
 const thrower = `
@@ -64,14 +66,29 @@ const probe = probeLine('request');
 const load = loadLine('request_service', 'per_s=10000');
 const helpers = loadLine('malloc_churn', 'threads=2 burst_percent=100');
 
-async function endOf(java: string, line: string, at: string, what: string, whenFinished: typeof onTestFinished): Promise<JvmEnd> {
-  const workload = await startJvmWorkload({ java, joined: [seatOf(line, 100_000)], plan: [line], classPath: [standIns], jvmArgs: ['-Xmx24m', '-Xss512k', '-XX:+UseSerialGC', '-Xint', `-Dat=${at}`, `-Dwhat=${what}`] });
+async function endOf(
+  java: string,
+  line: string,
+  at: string,
+  what: string,
+  whenFinished: typeof onTestFinished,
+): Promise<JvmEnd> {
+  const workload = await startJvmWorkload({
+    java,
+    joined: [seatOf(line, 100_000)],
+    plan: [line],
+    classPath: [standIns],
+    jvmArgs: ['-Xmx24m', '-Xss512k', '-XX:+UseSerialGC', '-Xint', `-Dat=${at}`, `-Dwhat=${what}`],
+  });
   whenFinished(workload.remove);
   if (at === 'run') await workload.go(600_000);
   return workload.ended;
 }
 
-const outOf = (what: string): RegExp => new RegExp(`^${what} ran out of memory \\(Java heap space, with a heap of at most \\d+ MiB\\); give the JVM more, with -Xmx for its heap, or lower what its loads take\\n$|^the JVM ran out of memory, and had none left to say where; .*\\n$`);
+const outOf = (what: string): RegExp =>
+  new RegExp(
+    `^${what} ran out of memory \\(Java heap space, with a heap of at most \\d+ MiB\\); give the JVM more, with -Xmx for its heap, or lower what its loads take\\n$|^the JVM ran out of memory, and had none left to say where; .*\\n$`,
+  );
 
 describe.each(jdks)('JDK $feature', ({ java }) => {
   test.concurrent.for<readonly [line: string, at: string, what: string, sentence: RegExp]>([
@@ -80,20 +97,48 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
     [probe, 'prepare', 'full', outOf('the probe request of p.request')],
     [probe, 'run', 'full', outOf('the probe request of p.request')],
     [helpers, 'run', 'full', outOf('the load malloc_churn of l.malloc_churn')],
-    [load, 'prepare', 'overflow', /^the load request_service of l\.request_service ran out of stack; give the JVM's threads more, with -Xss\n$/],
+    [
+      load,
+      'prepare',
+      'overflow',
+      /^the load request_service of l\.request_service ran out of stack; give the JVM's threads more, with -Xss\n$/,
+    ],
     [probe, 'run', 'overflow', /^the probe request of p\.request ran out of stack; /],
     [helpers, 'run', 'overflow', /^the load malloc_churn of l\.malloc_churn ran out of stack; /],
-    [load, 'run', 'linkage', /^the load request_service of l\.request_service failed with java\.lang\.NoSuchMethodError: int Gone\.method\(\)\n$/],
-    [probe, 'prepare', 'linkage', /^the probe request of p\.request failed with java\.lang\.NoSuchMethodError: int Gone\.method\(\)\n$/],
-    [load, 'prepare', 'exception', /^the load request_service of l\.request_service failed with java\.lang\.IllegalStateException: first line second line\n$/],
+    [
+      load,
+      'run',
+      'linkage',
+      /^the load request_service of l\.request_service failed with java\.lang\.NoSuchMethodError: int Gone\.method\(\)\n$/,
+    ],
+    [
+      probe,
+      'prepare',
+      'linkage',
+      /^the probe request of p\.request failed with java\.lang\.NoSuchMethodError: int Gone\.method\(\)\n$/,
+    ],
+    [
+      load,
+      'prepare',
+      'exception',
+      /^the load request_service of l\.request_service failed with java\.lang\.IllegalStateException: first line second line\n$/,
+    ],
   ])('%s, thrown in %s: %s', async ([line, at, what, sentence], { expect, onTestFinished }) => {
-    expect(await endOf(java, line, at, what, onTestFinished)).toEqual({ code: 6, signal: null, stdout: '', stderr: expect.stringMatching(sentence) as string });
+    expect(await endOf(java, line, at, what, onTestFinished)).toEqual({
+      code: 6,
+      signal: null,
+      stdout: '',
+      stderr: expect.stringMatching(sentence) as string,
+    });
   });
 
   test('a heap that is too small for a plan is said by the main thread', async () => {
     const line = loadLine('request_service', `live_bytes=${2 ** 32}`);
     const workload = await startJvmWorkload({ java, joined: [seatOf(line)], plan: [line], jvmArgs: ['-Xmx16m'] });
     onTestFinished(workload.remove);
-    expect(await workload.ended).toMatchObject({ code: 6, stderr: expect.stringMatching(/^the JVM's main thread ran out of memory \(Java heap space, .*\n$/) as string });
+    expect(await workload.ended).toMatchObject({
+      code: 6,
+      stderr: expect.stringMatching(/^the JVM's main thread ran out of memory \(Java heap space, .*\n$/) as string,
+    });
   });
 });

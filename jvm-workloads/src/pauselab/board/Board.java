@@ -13,6 +13,7 @@ import pauselab.Failure;
  * trusted: the place of whatever is used is checked against the file's size, so that a broken board is one sentence.
  */
 public final class Board {
+
     private final ByteBuffer file;
     private final String path;
     private final int threads;
@@ -32,8 +33,15 @@ public final class Board {
         }
         long version = Words.get(file, Layout.HEADER_VERSION);
         if (version != Layout.VERSION) {
-            throw Failure.unfit("the board " + path + " is of version " + Long.toUnsignedString(version) + " and pauselab.jar writes version "
-                + Layout.VERSION + "; run `npm run setup` so that both are built from the same sources");
+            throw Failure.unfit(
+                "the board " +
+                    path +
+                    " is of version " +
+                    Long.toUnsignedString(version) +
+                    " and pauselab.jar writes version " +
+                    Layout.VERSION +
+                    "; run `npm run setup` so that both are built from the same sources"
+            );
         }
         long total = Words.get(file, Layout.HEADER_TOTAL_BYTES);
         if (total != file.capacity()) {
@@ -49,11 +57,26 @@ public final class Board {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             long bytes = channel.size();
             if (bytes > Integer.MAX_VALUE) {
-                throw Failure.usage("the board " + path + " has " + bytes + " bytes and a JVM maps at most " + Integer.MAX_VALUE + "; plan fewer threads");
+                throw Failure.usage(
+                    "the board " +
+                        path +
+                        " has " +
+                        bytes +
+                        " bytes and a JVM maps at most " +
+                        Integer.MAX_VALUE +
+                        "; plan fewer threads"
+                );
             }
             return new Board(channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes), path.toString());
         } catch (IOException error) {
-            throw Failure.workload("the board " + path + " could not be opened (" + error + "); look at the engine's log for why it is not there", error);
+            throw Failure.workload(
+                "the board " +
+                    path +
+                    " could not be opened (" +
+                    error +
+                    "); look at the engine's log for why it is not there",
+                error
+            );
         }
     }
 
@@ -102,15 +125,36 @@ public final class Board {
             }
             long itsRole = Words.get(file, at + Layout.THREAD_ROLE);
             if (itsRole != role) {
-                throw Failure.usage("the seat " + name + " of the board " + path + " has role " + Long.toUnsignedString(itsRole) + ", expected " + role
-                    + " (" + roleName + "); make its line in the JVM's plan and in the engine's of one kind");
+                throw Failure.usage(
+                    "the seat " +
+                        name +
+                        " of the board " +
+                        path +
+                        " has role " +
+                        Long.toUnsignedString(itsRole) +
+                        ", expected " +
+                        role +
+                        " (" +
+                        roleName +
+                        "); make its line in the JVM's plan and in the engine's of one kind"
+                );
             }
             if (Words.get(file, at + Layout.THREAD_TID) != 0) {
-                throw Failure.usage("the seat " + name + " of the board " + path + " is taken already; plan one seat for each thread");
+                throw Failure.usage(
+                    "the seat " + name + " of the board " + path + " is taken already; plan one seat for each thread"
+                );
             }
             return role == Layout.ROLE_VICTIM ? timedSeat(at, i, name) : new Seat(file, at, name, null, null);
         }
-        throw Failure.usage("the board " + path + " has no seat " + name + ", it has " + others + "; write a `joined` line of that name into the engine's plan");
+        throw Failure.usage(
+            "the board " +
+                path +
+                " has no seat " +
+                name +
+                ", it has " +
+                others +
+                "; write a `joined` line of that name into the engine's plan"
+        );
     }
 
     private Seat timedSeat(int at, int thread, String name) {
@@ -124,13 +168,27 @@ public final class Board {
         }
         long capacity = Words.get(file, at + Layout.THREAD_RING_CAPACITY);
         if (capacity < 1 || capacity > file.capacity() / Layout.RECORD_BYTES || Long.bitCount(capacity) != 1) {
-            throw broken("the ring of " + name + " has " + Long.toUnsignedString(capacity) + " records, which is not a power of two that fits");
+            throw broken(
+                "the ring of " +
+                    name +
+                    " has " +
+                    Long.toUnsignedString(capacity) +
+                    " records, which is not a power of two that fits"
+            );
         }
         int records = place(at + Layout.THREAD_RING_OFFSET, (int) capacity, Layout.RECORD_BYTES, "the ring of " + name);
         HistogramWriter service = histogram(itsSeries + Layout.SERIES_SERVICE_OFFSET, "the service times of " + name);
         boolean scheduled = Words.get(file, itsSeries + Layout.SERIES_RESPONSE_OFFSET) != 0;
-        HistogramWriter response = scheduled ? histogram(itsSeries + Layout.SERIES_RESPONSE_OFFSET, "the response times of " + name) : null;
-        Recorder recorder = new Recorder(file, itsSeries, service, response, Words.get(file, Layout.HEADER_STALL_THRESHOLD_NS));
+        HistogramWriter response = scheduled
+            ? histogram(itsSeries + Layout.SERIES_RESPONSE_OFFSET, "the response times of " + name)
+            : null;
+        Recorder recorder = new Recorder(
+            file,
+            itsSeries,
+            service,
+            response,
+            Words.get(file, Layout.HEADER_STALL_THRESHOLD_NS)
+        );
         return new Seat(file, at, name, recorder, new Ring(file, at, records, (int) capacity));
     }
 
@@ -151,7 +209,9 @@ public final class Board {
         long offset = Words.get(file, offsetAt);
         long most = file.capacity() - (long) count * bytesEach;
         if (offset < Layout.HEADER_BYTES || offset > most || offset % Layout.ALIGNMENT != 0) {
-            throw broken(what + " would lie at byte " + Long.toUnsignedString(offset) + ", outside the file or unaligned");
+            throw broken(
+                what + " would lie at byte " + Long.toUnsignedString(offset) + ", outside the file or unaligned"
+            );
         }
         return (int) offset;
     }
@@ -170,6 +230,9 @@ public final class Board {
     }
 
     private Failure broken(String what) {
-        return Failure.workload("the board " + path + " is broken: " + what + "; look at the engine's log and run again", null);
+        return Failure.workload(
+            "the board " + path + " is broken: " + what + "; look at the engine's log and run again",
+            null
+        );
     }
 }

@@ -8,6 +8,7 @@ import java.nio.LongBuffer;
  * histograms of a sample: `count` stores everything but n, which `raise` does after the fence between them.
  */
 public final class HistogramWriter {
+
     private static final int SUB_BUCKET_HALF_BITS = 10;
     private static final long LOWEST_BUCKET = (2L << SUB_BUCKET_HALF_BITS) - 1;
 

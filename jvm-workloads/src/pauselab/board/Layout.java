@@ -1,7 +1,10 @@
 package pauselab.board;
 
-/** The board's layout: byte offsets and constants repeated from native/board/layout.h. What they mean: docs/board.md. */
+/**
+ * The board's layout: byte offsets and constants repeated from native/board/layout.h. What they mean: docs/board.md.
+ */
 public final class Layout {
+
     /** "PAUSELAB" as little-endian bytes. */
     public static final long MAGIC = 0x42414c4553554150L;
     public static final long VERSION = 1;
@@ -78,6 +81,5 @@ public final class Layout {
     public static final int RECORD_RUN_DELAY_FROM_NS = 48;
     public static final int RECORD_ON_CPU_NS = 56;
 
-    private Layout() {
-    }
+    private Layout() {}
 }

@@ -5,6 +5,7 @@ import java.nio.LongBuffer;
 
 /** A thread's series: where its samples go. Nothing here allocates, locks or calls the kernel. */
 public final class Recorder {
+
     private static final int STALL_N = 0;
     private static final int STALL_SUM_NS = Words.index(Layout.SERIES_STALL_SUM_NS - Layout.SERIES_STALL_N);
 

@@ -5,6 +5,7 @@ import java.nio.LongBuffer;
 
 /** A thread's ring of slow operations. The writer never waits for a reader: it overwrites. */
 public final class Ring {
+
     private static final int RECORD_WORDS = Words.index(Layout.RECORD_BYTES);
     private static final int START_NS = Words.index(Layout.RECORD_START_NS);
     private static final int END_NS = Words.index(Layout.RECORD_END_NS);
@@ -26,7 +27,14 @@ public final class Ring {
         mask = capacity - 1;
     }
 
-    public void push(long start_ns, long end_ns, long intended_ns, long runDelay_ns, long runDelayFrom_ns, long onCpu_ns) {
+    public void push(
+        long start_ns,
+        long end_ns,
+        long intended_ns,
+        long runDelay_ns,
+        long runDelayFrom_ns,
+        long onCpu_ns
+    ) {
         int at = ((int) written.get(0) & mask) * RECORD_WORDS;
         Words.fence(); // after the `written` of the record before
         records.put(at + START_NS, start_ns);

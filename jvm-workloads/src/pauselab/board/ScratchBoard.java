@@ -9,11 +9,11 @@ import java.nio.charset.StandardCharsets;
  * seat on the real one, and what unit tests look at.
  */
 public final class ScratchBoard {
+
     public static final String SEAT = "scratch";
     private static final int RING_CAPACITY = 64;
 
-    public record Times(long go_ns, long windowStart_ns, long windowEnd_ns, long drainEnd_ns) {
-    }
+    public record Times(long go_ns, long windowStart_ns, long windowEnd_ns, long drainEnd_ns) {}
 
     public static Board make(Times times, long interval_ns, long offset_ns, long stallThreshold_ns) {
         int thread = Layout.HEADER_BYTES;
@@ -22,7 +22,10 @@ public final class ScratchBoard {
         int response = service + Layout.HISTOGRAM_BYTES;
         int ring = response + Layout.HISTOGRAM_BYTES;
         int total = ring + RING_CAPACITY * Layout.RECORD_BYTES;
-        ByteBuffer file = ByteBuffer.allocateDirect(total + Layout.ALIGNMENT).alignedSlice(Layout.ALIGNMENT).slice(0, total).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file = ByteBuffer.allocateDirect(total + Layout.ALIGNMENT)
+            .alignedSlice(Layout.ALIGNMENT)
+            .slice(0, total)
+            .order(ByteOrder.LITTLE_ENDIAN);
         Words.set(file, Layout.HEADER_VERSION, Layout.VERSION);
         Words.set(file, Layout.HEADER_TOTAL_BYTES, total);
         Words.set(file, Layout.HEADER_THREAD_COUNT, 1);
@@ -49,6 +52,5 @@ public final class ScratchBoard {
         return new Board(file, "scratch");
     }
 
-    private ScratchBoard() {
-    }
+    private ScratchBoard() {}
 }

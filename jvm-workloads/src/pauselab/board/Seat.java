@@ -5,6 +5,7 @@ import java.nio.LongBuffer;
 
 /** One thread's row on the board. Its words have one writer: the thread that took the seat. */
 public final class Seat {
+
     private static final int SEQUENCE = Words.index(Layout.THREAD_SEQUENCE);
     private static final int START_NS = Words.index(Layout.THREAD_START_NS);
     private static final int INTENDED_NS = Words.index(Layout.THREAD_INTENDED_NS);

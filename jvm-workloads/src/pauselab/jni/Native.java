@@ -9,13 +9,19 @@ import pauselab.Failure;
  * Results are 0 or an errno where nothing else is said; addresses are 0 and handles negative errnos when refused.
  */
 public final class Native {
+
     /** Loads the library; it registers the functions below. */
     public static void load(Path library) {
         try {
             System.load(library.toString());
         } catch (UnsatisfiedLinkError | SecurityException error) {
-            throw Failure.unfit("the native library " + library + " could not be loaded (" + error.getMessage()
-                + "); run `npm run setup` where a JDK is installed, so that it is built for this machine");
+            throw Failure.unfit(
+                "the native library " +
+                    library +
+                    " could not be loaded (" +
+                    error.getMessage() +
+                    "); run `npm run setup` where a JDK is installed, so that it is built for this machine"
+            );
         }
     }
 
@@ -65,6 +71,5 @@ public final class Native {
 
     public static native String errorText(int errno);
 
-    private Native() {
-    }
+    private Native() {}
 }

@@ -7,6 +7,7 @@ import java.util.SplittableRandom;
  * native engine draws the same for the same seed (native/engine/draws.h; test/interop/churn-java.test.ts compares).
  */
 public final class BlockDraws {
+
     private final SplittableRandom random;
     private final int live;
     private final Sizes sizes;

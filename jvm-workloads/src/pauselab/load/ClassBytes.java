@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
  * else. Its size in metaspace goes with the number of methods.
  */
 final class ClassBytes {
+
     private static final int MAGIC = 0xcafebabe;
     private static final int VERSION = 52;
     private static final int UTF8 = 1;
@@ -84,6 +85,5 @@ final class ClassBytes {
         out.writeShort(name);
     }
 
-    private ClassBytes() {
-    }
+    private ClassBytes() {}
 }

@@ -12,6 +12,7 @@ import pauselab.plan.Line;
  * <p>Keys: per_s=200, per_loader=20, methods=20 for each class, gc_period_ns=500000000, seed=1.
  */
 final class ClassChurn implements Load {
+
     private final Rate rate;
     private final int perLoader;
     private final int methods;
@@ -50,6 +51,7 @@ final class ClassChurn implements Load {
     }
 
     private final class MadeLoader extends ClassLoader {
+
         MadeLoader() {
             super(ClassChurn.class.getClassLoader());
         }

@@ -11,6 +11,7 @@ import java.util.function.IntConsumer;
  * work is over: a thread's end gives its stack back, and probes may still serve what they owe.
  */
 final class Crowd {
+
     private static final int NAME_CHARACTERS = 12;
 
     private final Stage stage;

@@ -6,7 +6,8 @@ import pauselab.plan.Line;
 
 /**
  * `heap_wave`: a heap that grows and shrinks, so that the collector gives memory back to the kernel. In each period the
- * first part fills the heap from low_bytes to high_bytes in even steps, then everything above low_bytes becomes garbage,
+ * first part fills the heap from low_bytes to high_bytes in even steps, then everything above low_bytes becomes
+ * garbage,
  * and, with gc_at_low, is collected at once by System.gc().
  *
  * <p>What that causes, where the JVM's flags let the heap shrink (-Xms below -Xmx):
@@ -26,6 +27,7 @@ import pauselab.plan.Line;
  * random here).
  */
 final class HeapWave implements Load {
+
     private static final int STEPS = 50;
 
     private final long low_bytes;
@@ -77,7 +79,7 @@ final class HeapWave implements Load {
     private void grow(Stage stage) {
         List<byte[]> wave = new ArrayList<>();
         long each_bytes = (high_bytes - low_bytes) / STEPS;
-        Ticks steps = stage.every(period_ns * grow_percent / 100 / STEPS);
+        Ticks steps = stage.every((period_ns * grow_percent) / 100 / STEPS);
         for (int step = 0; step < STEPS && steps.next(); step++) {
             allocate(wave, each_bytes);
             stage.count("allocated_bytes", each_bytes);

@@ -16,6 +16,7 @@ import pauselab.plan.Line;
  * <p>Keys: per_s=200 pairs, input_bytes=16384, end=1, gc_period_ns=0 (500000000 with end=0), seed=1.
  */
 final class InflaterChurn implements Load {
+
     private final Rate rate;
     private final int input_bytes;
     private final boolean end;

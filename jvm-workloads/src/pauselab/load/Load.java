@@ -6,8 +6,7 @@ package pauselab.load;
  */
 public interface Load {
     /** Before `go`, in the load's own thread. */
-    default void prepare() {
-    }
+    default void prepare() {}
 
     /** Returns when the window is over. */
     void run(Stage stage);

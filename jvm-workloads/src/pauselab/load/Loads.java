@@ -7,16 +7,27 @@ import pauselab.plan.Line;
 
 /** The table of loads: what a plan calls them, and how their keys are read. */
 public final class Loads {
+
     private static final Map<String, Function<Line, Load>> TABLE = Map.of(
-        "heap_wave", HeapWave::read,
-        "steady_allocation", SteadyAllocation::read,
-        "direct_buffers", DirectBuffers::read,
-        "malloc_churn", MallocChurn::read,
-        "inflater_churn", InflaterChurn::read,
-        "thread_churn", ThreadChurn::read,
-        "class_churn", ClassChurn::read,
-        "mapped_files", MappedFiles::read,
-        "request_service", RequestLoad::read);
+        "heap_wave",
+        HeapWave::read,
+        "steady_allocation",
+        SteadyAllocation::read,
+        "direct_buffers",
+        DirectBuffers::read,
+        "malloc_churn",
+        MallocChurn::read,
+        "inflater_churn",
+        InflaterChurn::read,
+        "thread_churn",
+        ThreadChurn::read,
+        "class_churn",
+        ClassChurn::read,
+        "mapped_files",
+        MappedFiles::read,
+        "request_service",
+        RequestLoad::read
+    );
 
     public static Set<String> names() {
         return TABLE.keySet();
@@ -31,6 +42,5 @@ public final class Loads {
         return line.number("seed", 0, Long.MAX_VALUE, 1);
     }
 
-    private Loads() {
-    }
+    private Loads() {}
 }

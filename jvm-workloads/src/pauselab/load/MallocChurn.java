@@ -10,10 +10,12 @@ import pauselab.plan.Line;
  * freeing thread or in `jemalloc_bg_thd`, others decommit on free.
  *
  * <p>Keys: threads=4 (the load's own and `NAME#1`…, NAME cut to 12 characters), per_s=1000 for each, min_bytes=16384,
- * max_bytes=1048576 (log-uniform), live=64 blocks for each, burst_percent=50: each second the threads work for that part
+ * max_bytes=1048576 (log-uniform), live=64 blocks for each, burst_percent=50: each second the threads work for that
+ * part
  * of it and rest for the other, so that free memory ages; seed=1.
  */
 final class MallocChurn implements Load {
+
     private static final long SECOND_NS = 1_000_000_000;
 
     private final int threads;
@@ -28,7 +30,7 @@ final class MallocChurn implements Load {
         per_s = line.number("per_s", 1, 10_000_000, 1000);
         sizes = Sizes.read(line, 16L << 10, 1L << 20);
         live = (int) line.number("live", 1, 10_000_000, 64);
-        work_ns = line.number("burst_percent", 1, 100, 50) * SECOND_NS / 100;
+        work_ns = (line.number("burst_percent", 1, 100, 50) * SECOND_NS) / 100;
         seed = Loads.seed(line);
     }
 

@@ -11,8 +11,10 @@ import pauselab.Failure;
 import pauselab.plan.Line;
 
 /**
- * `mapped_files`: files that are mapped, written to page by page (touch_percent of each) and let go, as stores and search
- * engines do with their segments. A mapping is an mmap by the load's thread; the munmap comes when a collector has found
+ * `mapped_files`: files that are mapped, written to page by page (touch_percent of each) and let go, as stores and
+ * search
+ * engines do with their segments. A mapping is an mmap by the load's thread; the munmap comes when a collector has
+ * found
  * the buffer unreachable, by the thread `Reference Handl`: a long mmap_lock write, for the pages' entries are torn down
  * under it, and many at once after a collection.
  *
@@ -20,6 +22,7 @@ import pauselab.plan.Line;
  * per_s=50, live=8, touch_percent=100, gc_period_ns=500000000, seed (not used).
  */
 final class MappedFiles implements Load {
+
     private static final int PAGE_BYTES = 4096;
     private static final int CHUNK_BYTES = 1 << 20;
 
@@ -35,7 +38,7 @@ final class MappedFiles implements Load {
         folder = Path.of(line.text("folder", "/dev/shm"));
         files = new FileChannel[(int) line.number("files", 1, 10_000, 8)];
         file_bytes = line.number("file_bytes", PAGE_BYTES, Integer.MAX_VALUE, 16 << 20);
-        touch_bytes = file_bytes * line.number("touch_percent", 0, 100, 100) / 100;
+        touch_bytes = (file_bytes * line.number("touch_percent", 0, 100, 100)) / 100;
         live = new MappedByteBuffer[(int) line.number("live", 1, 10_000, 8)];
         rate = new Rate(line.number("per_s", 1, 100_000, 50));
         gc = PeriodicGc.read(line, 500_000_000);
@@ -53,8 +56,17 @@ final class MappedFiles implements Load {
                 files[i] = makeFile();
             }
         } catch (IOException error) {
-            throw Failure.unfit("mapped_files could not make " + files.length + " files of " + file_bytes + " bytes in " + folder + " (" + error
-                + "); give another folder= or fewer bytes");
+            throw Failure.unfit(
+                "mapped_files could not make " +
+                    files.length +
+                    " files of " +
+                    file_bytes +
+                    " bytes in " +
+                    folder +
+                    " (" +
+                    error +
+                    "); give another folder= or fewer bytes"
+            );
         }
     }
 
@@ -93,7 +105,10 @@ final class MappedFiles implements Load {
             }
             return mapping;
         } catch (IOException error) {
-            throw Failure.workload("mapped_files could not map " + file_bytes + " bytes (" + error + "); lower per_s= or file_bytes=", error);
+            throw Failure.workload(
+                "mapped_files could not map " + file_bytes + " bytes (" + error + "); lower per_s= or file_bytes=",
+                error
+            );
         }
     }
 }

@@ -8,6 +8,7 @@ import pauselab.plan.Line;
  * must not have -XX:+DisableExplicitGC.
  */
 final class PeriodicGc {
+
     private final long period_ns;
     private long next_ns;
 

@@ -5,6 +5,7 @@ package pauselab.load;
  * mostly wakes.
  */
 final class Rate {
+
     private static final long SECOND_NS = 1_000_000_000;
     private static final long TICKS_PER_SECOND = 1_000;
 
@@ -23,8 +24,8 @@ final class Rate {
 
     /** How many are due at the next tick, so that every second has its number. */
     long due() {
-        long before = tick * per_s / ticksPerSecond;
+        long before = (tick * per_s) / ticksPerSecond;
         tick++;
-        return tick * per_s / ticksPerSecond - before;
+        return (tick * per_s) / ticksPerSecond - before;
     }
 }

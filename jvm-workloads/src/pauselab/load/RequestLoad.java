@@ -9,6 +9,7 @@ import pauselab.plan.Line;
  * <p>Keys: per_s=500, and those of the service.
  */
 final class RequestLoad implements Load {
+
     private final Rate rate;
     private final RequestService service;
 

@@ -11,6 +11,7 @@ import pauselab.plan.Line;
  * touch_bytes=65536 of it read by each request, a byte in 64; seed=1.
  */
 public final class RequestService {
+
     private static final int STRIDE_BYTES = 64;
 
     private final int objects;
@@ -25,7 +26,10 @@ public final class RequestService {
     private RequestService(Line line) {
         object_bytes = (int) line.number("object_bytes", 64, 1L << 26, 1024);
         objects = (int) Math.max(1, line.number("bytes", 0, 1L << 30, 64 << 10) / object_bytes);
-        store = new byte[(int) Math.max(1, line.number("live_bytes", 0, (long) object_bytes << 26, 32L << 20) / object_bytes)][];
+        store = new byte[(int) Math.max(
+            1,
+            line.number("live_bytes", 0, (long) object_bytes << 26, 32L << 20) / object_bytes
+        )][];
         touched = (int) (line.number("touch_bytes", 0, 1L << 40, 64 << 10) / object_bytes);
         random = new SplittableRandom(Loads.seed(line));
     }

@@ -8,6 +8,7 @@ import pauselab.plan.Line;
  * are spaced.
  */
 public final class Sizes {
+
     private static final long MOST_BYTES = 1L << 31;
 
     private final long min_bytes;

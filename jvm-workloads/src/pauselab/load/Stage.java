@@ -7,6 +7,7 @@ import pauselab.run.Pacing;
 
 /** What a running load has: the window's clock, its thread's name, and a tally of what it did. */
 public final class Stage {
+
     private final Pacing pacing;
     private final String threadName;
     private final Consumer<Throwable> onFailure;

@@ -12,6 +12,7 @@ import pauselab.plan.Line;
  * <p>Keys: bytes_per_s=104857600, object_bytes=1024 (half to one and a half times that), live_bytes=33554432, seed=1.
  */
 final class SteadyAllocation implements Load {
+
     private final long bytes_per_s;
     private final int object_bytes;
     private final SplittableRandom random;

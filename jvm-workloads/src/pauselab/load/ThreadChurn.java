@@ -4,13 +4,16 @@ import pauselab.plan.Line;
 
 /**
  * `thread_churn`: threads that start, write to their stack and end. A start maps a stack (mmap, mprotect) or takes a
- * cached one and protects its guard pages (mprotect); an end gives the stack's pages back by MADV_DONTNEED in the ending
- * thread, or unmaps the stack where the libc's cache (40 MB) is full. It is what a pool without limits does, or one whose
+ * cached one and protects its guard pages (mprotect); an end gives the stack's pages back by MADV_DONTNEED in the
+ * ending
+ * thread, or unmaps the stack where the libc's cache (40 MB) is full. It is what a pool without limits does, or one
+ * whose
  * threads time out.
  *
  * <p>Keys: per_s=200, live=8 threads at a time, touch_bytes=131072 of the stack, stack_bytes=1048576, seed (not used).
  */
 final class ThreadChurn implements Load {
+
     private static final int FRAME_BYTES = 128;
 
     private final Rate rate;
@@ -22,7 +25,8 @@ final class ThreadChurn implements Load {
         rate = new Rate(line.number("per_s", 1, 100_000, 200));
         live = new Thread[(int) line.number("live", 1, 10_000, 8)];
         stack_bytes = line.number("stack_bytes", 256 << 10, 1L << 30, 1 << 20);
-        depth = (int) (line.number("touch_bytes", 0, stack_bytes / 2, Math.min(stack_bytes / 2, 128 << 10)) / FRAME_BYTES);
+        depth = (int) (line.number("touch_bytes", 0, stack_bytes / 2, Math.min(stack_bytes / 2, 128 << 10)) /
+            FRAME_BYTES);
         Loads.seed(line);
     }
 

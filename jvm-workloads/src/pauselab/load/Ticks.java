@@ -7,6 +7,7 @@ import pauselab.run.Pacing;
  * up for in a burst: a load is not timed, and a burst would be another load.
  */
 public final class Ticks {
+
     private final Pacing pacing;
     private final long interval_ns;
     private long next_ns;

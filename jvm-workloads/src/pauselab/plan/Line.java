@@ -11,6 +11,7 @@ import pauselab.Failure;
  * rules are those of the engine's plan (native/engine/plan.h).
  */
 public final class Line {
+
     private final String place;
     private final Map<String, String> values = new LinkedHashMap<>();
     private String kind = "";
@@ -76,7 +77,15 @@ public final class Line {
     public String choice(String key, Set<String> allowed) {
         String value = text(key);
         if (!allowed.contains(value)) {
-            throw reject("expected one of " + String.join(", ", new TreeSet<>(allowed)) + " for " + key + ", got \"" + value + "\"");
+            throw reject(
+                "expected one of " +
+                    String.join(", ", new TreeSet<>(allowed)) +
+                    " for " +
+                    key +
+                    ", got \"" +
+                    value +
+                    "\""
+            );
         }
         return value;
     }

@@ -22,19 +22,26 @@ import pauselab.probe.Probes;
  *   report path=/dev/shm/x/jvm.json              what this JVM says of itself, before it is ready
  *   native path=/…/libpauselab-jvm.so
  *   probe  name=writer.mmap_munmap operation=mmap_munmap      takes the board's seat of that name
- *   holder operation=madvise_free bytes=536870912 …           a native thread that gives memory back; keys: native/engine/plan.h
+ *   holder operation=madvise_free bytes=536870912 …           a native thread that gives memory back; keys:
+ *   native/engine/plan.h
  *   load   name=load.heap-wave load=heap_wave seed=1 …        the load's own keys: its class comment
  * </pre>
  */
-public record Plan(Path board, Path report, Path library, String holder, List<Seated<Probe>> probes, List<Seated<Load>> loads) {
+public record Plan(
+    Path board,
+    Path report,
+    Path library,
+    String holder,
+    List<Seated<Probe>> probes,
+    List<Seated<Load>> loads
+) {
     /** Null, or the holder's line, which the native library reads. */
     public String holder() {
         return holder;
     }
 
     /** A probe or a load, the name that the plan has for its kind, and the seat it takes. */
-    public record Seated<T>(String seat, String kind, T work) {
-    }
+    public record Seated<T>(String seat, String kind, T work) {}
 
     public static Plan read(Path path) {
         try {
@@ -42,7 +49,9 @@ public record Plan(Path board, Path report, Path library, String holder, List<Se
         } catch (CharacterCodingException error) {
             throw Failure.usage("the plan " + path + " is not UTF-8 text; write one of lines `kind key=value …`");
         } catch (IOException error) {
-            throw Failure.usage("the plan " + path + " could not be read (" + error + "); give the path of a JVM's plan");
+            throw Failure.usage(
+                "the plan " + path + " could not be read (" + error + "); give the path of a JVM's plan"
+            );
         }
     }
 
@@ -60,6 +69,7 @@ public record Plan(Path board, Path report, Path library, String holder, List<Se
 
     /** What has been read so far. */
     private static final class Reader {
+
         private final String nameForErrors;
         private final Set<String> seats = new HashSet<>();
         private final List<Seated<Probe>> probes = new ArrayList<>();
@@ -94,7 +104,9 @@ public record Plan(Path board, Path report, Path library, String holder, List<Se
                     }
                     holder = line.takeWhole();
                 }
-                default -> throw line.reject("expected board, report, native, holder, probe or load, got \"" + line.kind() + "\"");
+                default -> throw line.reject(
+                    "expected board, report, native, holder, probe or load, got \"" + line.kind() + "\""
+                );
             }
             line.expectEmpty();
         }
@@ -123,7 +135,9 @@ public record Plan(Path board, Path report, Path library, String holder, List<Se
             expect(report, "report");
             expect(library, "native");
             if (seats.isEmpty() && holder == null) {
-                throw Failure.usage(nameForErrors + ": expected at least one line `probe …`, `load …` or `holder …`, found none");
+                throw Failure.usage(
+                    nameForErrors + ": expected at least one line `probe …`, `load …` or `holder …`, found none"
+                );
             }
             return new Plan(board, report, library, holder, List.copyOf(probes), List.copyOf(loads));
         }

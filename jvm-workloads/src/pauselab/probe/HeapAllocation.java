@@ -10,6 +10,7 @@ import pauselab.plan.Line;
  * <p>Key: bytes=16384.
  */
 final class HeapAllocation implements Probe {
+
     private final int bytes;
     /** Volatile, so that no compiler removes the allocation. */
     private volatile byte[] last;

@@ -14,6 +14,7 @@ import pauselab.plan.Line;
  * <p>Keys: min_bytes=16384, max_bytes=1048576 (log-uniform between them), seed=1.
  */
 final class MallocFree implements Probe {
+
     private final Sizes sizes;
     private final SplittableRandom random;
 

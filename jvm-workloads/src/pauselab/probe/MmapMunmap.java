@@ -9,13 +9,18 @@ import pauselab.jni.Native;
  * growing heap, starting thread of the process suffers. No page is touched.
  */
 final class MmapMunmap implements Probe {
+
     private long hole;
 
     @Override
     public void prepare() {
         hole = Native.makeHole();
         if (hole < 0) {
-            throw Failure.unfit("three pages for mmap_munmap could not be mapped: " + Native.errorText((int) -hole) + "; raise vm.max_map_count");
+            throw Failure.unfit(
+                "three pages for mmap_munmap could not be mapped: " +
+                    Native.errorText((int) -hole) +
+                    "; raise vm.max_map_count"
+            );
         }
     }
 

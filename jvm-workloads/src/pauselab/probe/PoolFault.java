@@ -17,8 +17,12 @@ import pauselab.plan.Line;
  * operations are counted as exhausted and not timed.
  */
 final class PoolFault implements Probe {
+
     private static final int TRIALS = 16;
-    /** Each first fault also needs a VMA, of which vm.max_map_count allows a process 65,530 by default: the kernel decides. */
+    /**
+     * Each first fault also needs a VMA, of which vm.max_map_count allows a process 65,530 by default: the kernel
+     * decides.
+     */
     private static final long MOST = 1_000_000;
 
     private final long pages;
@@ -38,7 +42,12 @@ final class PoolFault implements Probe {
     public void prepare() {
         pool = Native.makePool(pages, apart);
         if (pool < 0) {
-            throw Failure.unfit(pages + " fresh pages could not be mapped (" + Native.errorText((int) -pool) + "); lower the probe's rate, shorten the window or raise vm.max_map_count");
+            throw Failure.unfit(
+                pages +
+                    " fresh pages could not be mapped (" +
+                    Native.errorText((int) -pool) +
+                    "); lower the probe's rate, shorten the window or raise vm.max_map_count"
+            );
         }
     }
 

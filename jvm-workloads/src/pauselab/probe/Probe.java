@@ -9,8 +9,7 @@ public interface Probe {
     int EXHAUSTED = -1;
 
     /** Makes what the operations need. */
-    default void prepare() {
-    }
+    default void prepare() {}
 
     /** 0, EXHAUSTED, or the errno of the call that the kernel refused. */
     int perform();

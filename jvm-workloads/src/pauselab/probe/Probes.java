@@ -7,15 +7,25 @@ import pauselab.plan.Line;
 
 /** The table of probes: what a plan calls them, and how their keys are read. */
 public final class Probes {
+
     private static final Map<String, Function<Line, Probe>> TABLE = Map.of(
-        "mmap_munmap", line -> new MmapMunmap(),
-        "malloc_free", MallocFree::read,
-        "first_fault", line -> PoolFault.read(line, true),
-        "warm_fault", line -> PoolFault.read(line, false),
-        "thread_start_join", line -> new ThreadStartJoin(),
-        "heap_allocation", HeapAllocation::read,
-        "timer", line -> new TimerProbe(),
-        "request", Request::read);
+        "mmap_munmap",
+        line -> new MmapMunmap(),
+        "malloc_free",
+        MallocFree::read,
+        "first_fault",
+        line -> PoolFault.read(line, true),
+        "warm_fault",
+        line -> PoolFault.read(line, false),
+        "thread_start_join",
+        line -> new ThreadStartJoin(),
+        "heap_allocation",
+        HeapAllocation::read,
+        "timer",
+        line -> new TimerProbe(),
+        "request",
+        Request::read
+    );
 
     public static Set<String> names() {
         return TABLE.keySet();
@@ -26,6 +36,5 @@ public final class Probes {
         return TABLE.get(name).apply(line);
     }
 
-    private Probes() {
-    }
+    private Probes() {}
 }

@@ -10,6 +10,7 @@ import pauselab.plan.Line;
  * The service has one thread, so a request behind a stalled one waits for it.
  */
 final class Request implements Probe {
+
     private final RequestService service;
 
     private Request(RequestService service) {

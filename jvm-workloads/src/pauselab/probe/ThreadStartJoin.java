@@ -7,7 +7,8 @@ package pauselab.probe;
  * Thread object, which is part of what is timed.
  */
 final class ThreadStartJoin implements Probe {
-    private static final Runnable NOTHING = () -> { };
+
+    private static final Runnable NOTHING = () -> {};
 
     @Override
     public int perform() {

@@ -8,6 +8,7 @@ import pauselab.run.Clock;
  * meter would see of the stalls beside it. (The futex that it sleeps on is private, for which no memory lock is taken.)
  */
 final class TimerProbe implements Probe {
+
     private static final long SLEEP_NS = 50_000;
 
     @Override

@@ -13,6 +13,7 @@ import pauselab.plan.Plan;
 
 /** All threads of a plan: prepared together, reported about, then seated on the board. */
 public final class Crew {
+
     private final List<Post> posts;
     private final CountDownLatch ended;
 
@@ -62,7 +63,15 @@ public final class Crew {
         List<Post> posts = new ArrayList<>();
         for (var probe : plan.probes()) {
             var seat = board.victim(probe.seat());
-            posts.add(new Post(board, seat, probe.kind(), new ProbeWork(board, seat, probe.kind(), probe.work()), endedBy(handler, "the probe", probe)));
+            posts.add(
+                new Post(
+                    board,
+                    seat,
+                    probe.kind(),
+                    new ProbeWork(board, seat, probe.kind(), probe.work()),
+                    endedBy(handler, "the probe", probe)
+                )
+            );
         }
         for (var load : plan.loads()) {
             var seat = board.load(load.seat());
@@ -82,7 +91,10 @@ public final class Crew {
         try {
             latch.await();
         } catch (InterruptedException interrupted) {
-            throw Failure.workload("the JVM's main thread was interrupted while it waited for the plan's threads", interrupted);
+            throw Failure.workload(
+                "the JVM's main thread was interrupted while it waited for the plan's threads",
+                interrupted
+            );
         }
     }
 }

@@ -12,6 +12,7 @@ import pauselab.Failure;
  * for when even that is gone: a thread that died while it made its sentence would leave the others waiting for it.
  */
 public final class FailureHandler {
+
     private static final int RESERVE_BYTES = 256 << 10;
     private static final int WORKLOAD_FAILED = 6;
 
@@ -23,7 +24,10 @@ public final class FailureHandler {
     /** `prefix`: what each sentence begins with. */
     public FailureHandler(String prefix) {
         this.prefix = prefix;
-        lastSentence = line(prefix, "the JVM ran out of memory, and had none left to say where; give it more, with -Xmx for its heap, or lower what its loads take");
+        lastSentence = line(
+            prefix,
+            "the JVM ran out of memory, and had none left to say where; give it more, with -Xmx for its heap, or lower what its loads take"
+        );
         // Once for nothing, so that all that it needs is loaded and linked while there is memory.
         line(prefix, explain("", new OutOfMemoryError("")).getMessage());
         explain("", new StackOverflowError());
@@ -54,8 +58,15 @@ public final class FailureHandler {
         }
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof OutOfMemoryError) {
-                return Failure.workload(who + " ran out of memory (" + cause.getMessage() + ", with a heap of at most " + (Runtime.getRuntime().maxMemory() >> 20)
-                    + " MiB); give the JVM more, with -Xmx for its heap, or lower what its loads take", thrown);
+                return Failure.workload(
+                    who +
+                        " ran out of memory (" +
+                        cause.getMessage() +
+                        ", with a heap of at most " +
+                        (Runtime.getRuntime().maxMemory() >> 20) +
+                        " MiB); give the JVM more, with -Xmx for its heap, or lower what its loads take",
+                    thrown
+                );
             }
         }
         if (thrown instanceof StackOverflowError) {

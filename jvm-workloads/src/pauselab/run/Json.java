@@ -5,6 +5,7 @@ import java.util.Map;
 
 /** Maps, collections, text, numbers, flags and null as JSON. */
 final class Json {
+
     static String of(Object value) {
         StringBuilder out = new StringBuilder();
         write(out, value);
@@ -12,8 +13,7 @@ final class Json {
     }
 
     /** Text that is JSON already. */
-    record Raw(String text) {
-    }
+    record Raw(String text) {}
 
     private static void write(StringBuilder out, Object value) {
         if (value instanceof Map<?, ?> map) {
@@ -58,6 +58,5 @@ final class Json {
         out.append('"');
     }
 
-    private Json() {
-    }
+    private Json() {}
 }

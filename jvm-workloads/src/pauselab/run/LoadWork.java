@@ -9,6 +9,7 @@ import pauselab.load.Stage;
 
 /** A load in its seat. */
 final class LoadWork implements Work {
+
     private final Board board;
     private final Seat seat;
     private final Load load;

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 
 /** What this process uses of memory. Reading it takes mmap_lock: never before the last operation has been served. */
 final class MemoryUse {
+
     private static final Pattern PSS = Pattern.compile("^Pss:\\s+(\\d+) kB$", Pattern.MULTILINE);
 
     /** Pages that other processes map too count in part (PSS); null where the kernel does not tell. */
@@ -20,6 +21,5 @@ final class MemoryUse {
         }
     }
 
-    private MemoryUse() {
-    }
+    private MemoryUse() {}
 }

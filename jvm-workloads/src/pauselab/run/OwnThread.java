@@ -7,6 +7,7 @@ import pauselab.Failure;
 
 /** What the calling thread can find out and set about itself through /proc. */
 final class OwnThread {
+
     /** A thread's name for the kernel, which cuts it; newer JVMs would put two dots into its middle. */
     private static final int NAME_CHARACTERS = 15;
 
@@ -35,6 +36,5 @@ final class OwnThread {
         }
     }
 
-    private OwnThread() {
-    }
+    private OwnThread() {}
 }

@@ -4,6 +4,7 @@ import pauselab.board.Board;
 
 /** Waiting for moments of the window, which may end earlier than planned. */
 public final class Pacing {
+
     /** Longest single sleep: a window whose end was moved earlier is noticed after this at the latest. */
     private static final long LONGEST_SLEEP_NS = 100_000_000;
     /** A sleep ends when asked and not exactly then: what is left after one is waited for, if it is less than this. */

@@ -9,10 +9,12 @@ import pauselab.board.Board;
 import pauselab.board.Seat;
 
 /**
- * A thread of the plan, from its start to the end of its work: it prepares, takes its seat when all have prepared, waits
+ * A thread of the plan, from its start to the end of its work: it prepares, takes its seat when all have prepared,
+ * waits
  * for `go`, works, and then stays, since a thread's end gives its stack back and others are still being measured.
  */
 final class Post {
+
     private static final long POLL_NS = 1_000_000;
 
     private final Board board;
@@ -32,8 +34,7 @@ final class Post {
     }
 
     /** The latches of all posts. */
-    record Gates(CountDownLatch prepared, CountDownLatch seats, CountDownLatch ended) {
-    }
+    record Gates(CountDownLatch prepared, CountDownLatch seats, CountDownLatch ended) {}
 
     void start(Gates gates) {
         Thread thread = new Thread(() -> serve(gates), OwnThread.nameFor(seat.name()));

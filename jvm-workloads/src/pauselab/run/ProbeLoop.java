@@ -16,6 +16,7 @@ import pauselab.probe.Probe;
  * Beside what the operation itself does, nothing between go and the end allocates, locks or logs.
  */
 final class ProbeLoop {
+
     private final Board board;
     private final Seat seat;
     private final Recorder recorder;
@@ -96,7 +97,14 @@ final class ProbeLoop {
             long onCpuBefore_ns = schedstat.onCpu_ns();
             schedstat.read();
             now_ns = clock.now_ns();
-            ring.push(start_ns, end_ns, intended_ns, schedstat.runDelay_ns() - runDelayBefore_ns, schedstatAt_ns, schedstat.onCpu_ns() - onCpuBefore_ns);
+            ring.push(
+                start_ns,
+                end_ns,
+                intended_ns,
+                schedstat.runDelay_ns() - runDelayBefore_ns,
+                schedstatAt_ns,
+                schedstat.onCpu_ns() - onCpuBefore_ns
+            );
             schedstatAt_ns = now_ns;
         }
     }

@@ -9,6 +9,7 @@ import pauselab.probe.Probe;
 
 /** A probe in its seat. */
 final class ProbeWork implements Work {
+
     private final Board board;
     private final Seat seat;
     private final String operation;
@@ -31,8 +32,15 @@ final class ProbeWork implements Work {
         for (int i = 0; i < probe.trials(); i++) {
             int outcome = probe.perform();
             if (outcome != 0) {
-                throw Failure.unfit("this machine refused " + operation + " of " + seat.name() + " before the window: "
-                    + (outcome == Probe.EXHAUSTED ? "its pool of pages is too small" : Native.errorText(outcome)) + "; leave the operation out");
+                throw Failure.unfit(
+                    "this machine refused " +
+                        operation +
+                        " of " +
+                        seat.name() +
+                        " before the window: " +
+                        (outcome == Probe.EXHAUSTED ? "its pool of pages is too small" : Native.errorText(outcome)) +
+                        "; leave the operation out"
+                );
             }
         }
     }

@@ -17,9 +17,20 @@ import pauselab.plan.Plan;
 
 /** What this JVM says of itself, once, before it is ready. */
 final class Report {
+
     /** Settings of allocators and of the libc that come by the environment. */
-    private static final List<String> SETTINGS =
-        List.of("LD_PRELOAD", "MALLOC_CONF", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "TCMALLOC_", "MIMALLOC_", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS");
+    private static final List<String> SETTINGS = List.of(
+        "LD_PRELOAD",
+        "MALLOC_CONF",
+        "GLIBC_TUNABLES",
+        "MALLOC_ARENA_MAX",
+        "MALLOC_TRIM_THRESHOLD_",
+        "MALLOC_MMAP_THRESHOLD_",
+        "TCMALLOC_",
+        "MIMALLOC_",
+        "JAVA_TOOL_OPTIONS",
+        "JDK_JAVA_OPTIONS"
+    );
 
     /** `refusal`: why the board could not be locked in memory, or null. `holderLayout`: JSON, null without a holder. */
     static void write(Plan plan, String refusal, String holderLayout, Collection<Post> posts) {
@@ -40,7 +51,14 @@ final class Report {
 
     private static Map<String, Object> java() {
         Map<String, Object> java = new LinkedHashMap<>();
-        for (String property : List.of("java.version", "java.runtime.version", "java.vendor", "java.vm.name", "java.vm.version", "java.home")) {
+        for (String property : List.of(
+            "java.version",
+            "java.runtime.version",
+            "java.vendor",
+            "java.vm.name",
+            "java.vm.version",
+            "java.home"
+        )) {
             java.put(property, System.getProperty(property));
         }
         return java;
@@ -49,7 +67,10 @@ final class Report {
     /** Null in a runtime without java.management. */
     private static List<String> collectors() {
         try {
-            return ManagementFactory.getGarbageCollectorMXBeans().stream().map(GarbageCollectorMXBean::getName).toList();
+            return ManagementFactory.getGarbageCollectorMXBeans()
+                .stream()
+                .map(GarbageCollectorMXBean::getName)
+                .toList();
         } catch (NoClassDefFoundError absent) {
             return null;
         }
@@ -72,10 +93,11 @@ final class Report {
             Files.writeString(part, text);
             Files.move(part, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException error) {
-            throw Failure.unfit("the report " + path + " could not be written (" + error + "); give a path in a folder that exists");
+            throw Failure.unfit(
+                "the report " + path + " could not be written (" + error + "); give a path in a folder that exists"
+            );
         }
     }
 
-    private Report() {
-    }
+    private Report() {}
 }

@@ -3,8 +3,11 @@ package pauselab.run;
 import pauselab.Failure;
 import pauselab.jni.Native;
 
-/** A thread's own run delay and CPU time, as the engine reads them (native/engine/schedstat.h); about 1 us a reading. */
+/**
+ * A thread's own run delay and CPU time, as the engine reads them (native/engine/schedstat.h); about 1 us a reading.
+ */
 final class Schedstat {
+
     /** Where there is nothing to read: the warm-up. */
     static final int NONE = -1;
 
@@ -20,8 +23,11 @@ final class Schedstat {
     static Schedstat open() {
         int file = Native.openSchedstat();
         if (file < 0) {
-            throw Failure.unfit("/proc/thread-self/schedstat is not there (" + Native.errorText(-file)
-                + "); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown");
+            throw Failure.unfit(
+                "/proc/thread-self/schedstat is not there (" +
+                    Native.errorText(-file) +
+                    "); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown"
+            );
         }
         return new Schedstat(file);
     }

@@ -10,6 +10,7 @@ import pauselab.probe.Probe;
  * makes its own time, through every branch that the real one may take.
  */
 final class WarmUp {
+
     private static final int ROUNDS = 5;
     private static final int STEPS = 10_000;
     private static final long INTERVAL_NS = 1_000_000;
@@ -20,7 +21,12 @@ final class WarmUp {
     private static Board scratch;
 
     static void run() {
-        scratch = ScratchBoard.make(new ScratchBoard.Times(0, STEPS * INTERVAL_NS, Long.MAX_VALUE / 2, Long.MAX_VALUE / 2), INTERVAL_NS, 0, 2_500_000);
+        scratch = ScratchBoard.make(
+            new ScratchBoard.Times(0, STEPS * INTERVAL_NS, Long.MAX_VALUE / 2, Long.MAX_VALUE / 2),
+            INTERVAL_NS,
+            0,
+            2_500_000
+        );
         Seat seat = scratch.victim(ScratchBoard.SEAT);
         MadeUpClock clock = new MadeUpClock();
         ProbeLoop loop = new ProbeLoop(scratch, seat, new MadeUpProbe(clock), new Schedstat(Schedstat.NONE), clock);
@@ -35,11 +41,12 @@ final class WarmUp {
     }
 
     private static final class MadeUpClock implements Clock {
+
         private long now_ns;
 
         @Override
         public long now_ns() {
-            return now_ns += 25;
+            return (now_ns += 25);
         }
 
         @Override
@@ -50,6 +57,7 @@ final class WarmUp {
 
     /** Mostly quick; sometimes slow, a stall, refused or exhausted. */
     private static final class MadeUpProbe implements Probe {
+
         private final MadeUpClock clock;
         private int calls;
 
@@ -70,6 +78,5 @@ final class WarmUp {
         }
     }
 
-    private WarmUp() {
-    }
+    private WarmUp() {}
 }
