@@ -1,24 +1,30 @@
-// How true is what attribution says without root? Judged by the trace of the same stall.
+// How accurate is attribution without root? Judged by the trace of the same stall; and both by an independent judge.
 //
-// node bench/attribution.mjs run FOLDER [--profile NAME …] [--arm NAME …] [--runs N] [--duration TIME]   as root: one
-// bundle more
-//   node bench/attribution.mjs report FOLDER                       over all bundles there
-//   node bench/attribution.mjs overhead FOLDER [--pairs N]         with and without --trace, by turns
-// node bench/attribution.mjs judge FOLDER [--profile CASE …] [--runs N] [--duration TIME]   with a judge that shares
-// nothing with either
+//   node bench/attribution.mjs run FOLDER [--profile NAME …] [--arm NAME …] [--runs N] [--duration TIME]
+//       as root: measures one bundle more
+//   node bench/attribution.mjs report FOLDER
+//       over all bundles there
+//   node bench/attribution.mjs overhead FOLDER [--pairs N]
+//       with and without --trace, in turns
+//   node bench/attribution.mjs judge FOLDER [--profile CASE …] [--runs N] [--duration TIME]
+//       with a judge that shares nothing with either
 //
-// `judge` reads the kernel's events of mmap_lock and of the scheduler by itself (bench/lib/lock-judge.mjs) beside each
-// run, and asks who had
-// the lock for most of each stall. It knows no VMA's lock and no futex: stalls of which it names nobody are counted and
-// left out.
+// `judge` reads the kernel's events of mmap_lock and of the scheduler itself (bench/lib/lock-judge.mjs) beside each run. Of
+// each stall it knows how long each thread had the lock. It knows no VMA's lock and no futex, and it says nothing of a
+// stall in which the lock was held for less than half of the time, or whose thread was not asleep.
+//   right: the thread that is blamed had the lock for as long as the one that had it longest, or for 90 % of that.
+//   wrong: it is blamed with `likely` or `proven`, and had the lock for less than 80 % of the time that is claimed; or
+//   something else is blamed, and one thread had the lock for 80 % of the stall.
+//
+// Each case leaves CASE-N.judged.json in FOLDER: every stall with its causes, and the judge's times by thread.
 //
 // A loaded machine spoils no figure here: causes are asked for, not times. So runs are never left out for it.
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { aligned, holderDuring, readLocks, recordLocks } from './lib/lock-judge.mjs';
+import { aligned, holdersDuring, readLocks, recordLocks } from './lib/lock-judge.mjs';
 import { readBundleFile } from '../dist/bundle/store.js';
 import { readStalls } from '../dist/bundle/read-stalls.js';
 import { binomialAtMost } from '../dist/stats/quantile-bounds.js';
@@ -245,6 +251,7 @@ async function judge() {
     if (log !== null) closeSync(log);
     await locks.stop();
     const stalls = judged(bundle, await readLocks(events));
+    writeFileSync(`${bundle}.judged.json`, `${JSON.stringify(stalls.map(judgedFacts), null, 1)}\n`);
     all.push(...stalls);
     process.stdout.write(judgedRow(name, stalls));
   }
@@ -252,14 +259,38 @@ async function judge() {
   process.stdout.write(judgedRow('all', all));
 }
 
+function judgedFacts({ run, stall, holders }) {
+  const { series, start_ns, duration_ns, dominant, cause, causeWithoutTrace } = stall;
+  return { run, series, start_ns, duration_ns, dominant, cause, causeWithoutTrace, holders: holders.slice(0, 5) };
+}
+
 function judgedRow(name, stalls) {
-  const known = stalls.filter(({ holder }) => holder !== null);
-  const right = (pick) => shown(known.filter((one) => pick(one).thread?.tid === one.holder).length, known.length);
+  const known = stalls.filter(isJudged);
+  const right = (pick) => shown(known.filter((one) => isRight(pick(one), one)).length, known.length);
   const unknown = (pick) => `${stalls.filter((one) => pick(one).cause === 'unknown').length} of ${stalls.length}`;
-  const wrong = (pick) => `${stalls.filter((one) => isWrong(pick(one), one.holder)).length} of ${stalls.length}`;
+  const wrong = (pick) => `${known.filter((one) => isWrong(pick(one), one)).length} of ${known.length}`;
   const [traced, untraced] = [({ stall }) => stall.cause, ({ stall }) => stall.causeWithoutTrace ?? stall.cause];
-  const bound = stalls.length === 0 ? '' : ` (none of n: below ${(300 / stalls.length).toFixed(1)} %)`;
+  const bound = known.length === 0 ? '' : ` (none of n: below ${(300 / known.length).toFixed(1)} %)`;
   return `| ${name} | ${stalls.length} | ${known.length} | ${right(traced)} | ${right(untraced)} | ${unknown(traced)} | ${unknown(untraced)} | ${wrong(traced)}, ${wrong(untraced)}${bound} |\n`;
+}
+
+function isJudged({ stall, holders }) {
+  const held_ns = holders.reduce((sum, { time_ns }) => sum + time_ns, 0);
+  return ['D', 'S'].includes(stall.dominant) && held_ns >= stall.duration_ns / 2;
+}
+
+function timeOf(thread, holders) {
+  return holders.find(({ tid }) => tid === thread?.tid)?.time_ns ?? 0;
+}
+
+function isRight({ thread }, { holders: [longest, ...others] }) {
+  return timeOf(thread, [longest, ...others]) >= 0.9 * longest.time_ns;
+}
+
+function isWrong({ cause, grade, thread, duration_ns }, { stall, holders }) {
+  if (grade === 'possible') return false;
+  if (cause.startsWith('mmap-lock')) return timeOf(thread, holders) < 0.8 * duration_ns;
+  return holders[0].time_ns >= 0.8 * stall.duration_ns && thread?.tid !== holders[0].tid;
 }
 
 /** The judge's child must not wait for us. */
@@ -288,25 +319,13 @@ function judged(bundle, locks) {
       locks,
       own.map(({ stall }) => stall),
     );
-    return own.map(({ stall }) => ({
-      run,
-      stall,
-      holder:
-        place === null
-          ? null
-          : holderDuring(
-              locks,
-              place.mm,
-              stall.thread.tid,
-              place.go_ns + stall.start_ns,
-              place.go_ns + stall.start_ns + stall.duration_ns,
-            ),
-    }));
+    return own.map(({ stall }) => {
+      const [from_ns, to_ns] = [0, stall.duration_ns].map((after_ns) => place?.go_ns + stall.start_ns + after_ns);
+      return {
+        run,
+        stall,
+        holders: place === null ? [] : holdersDuring(locks, place.mm, stall.thread.tid, from_ns, to_ns),
+      };
+    });
   });
-}
-
-/** Named with some confidence, and somebody else had the lock; or mmap_lock is blamed and nobody had it. */
-function isWrong(cause, holder) {
-  if (cause.grade === 'possible' || cause.thread === null) return false;
-  return holder === null ? cause.cause.startsWith('mmap-lock') : cause.thread.tid !== holder;
 }

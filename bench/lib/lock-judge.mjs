@@ -1,10 +1,8 @@
 // Who had mmap_lock during a stall, from the kernel's own text of its events and nothing of pauselab's: neither its
 // tracer nor its attribution.
 //
-// A thread is inside the lock from its `start_locking` to its `released`, and either waits there, in state D, or has
-// the lock or is next to
-// get it. So its time inside without its time in state D is the time for which others wait for it. Who has most of that
-// during a stall is to blame; where nobody has it for half of the stall, no holder of mmap_lock is.
+// A thread is inside the lock from its `start_locking` to its `released`. There it waits in state D, or it has the lock,
+// or it is next to get it. So its time inside without its time in state D is the time for which others wait for it.
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,6 +47,8 @@ export async function readLocks(folder) {
   const blocked = new Map();
   const open = new Map();
   const asleep = new Map();
+  /** Woken before they were switched out, as another CPU may: their switch still says D, and they do not sleep. */
+  const wokenEarly = new Map();
   const at = (map, key) => map.get(key) ?? map.set(key, []).get(key);
   for await (const text of createInterface({ input: createReadStream(join(folder, 'events')) })) {
     const [, pid, seconds, micros, event, rest] = line.exec(text) ?? [];
@@ -57,13 +57,17 @@ export async function readLocks(folder) {
     const time_ns = Number(seconds) * 1e9 + Number(micros) * 1e3;
     if (event === 'sched_switch') {
       const previous = Number(/prev_pid=(\d+)/.exec(rest)?.[1]);
-      if (/prev_state=D/.test(rest)) asleep.set(previous, time_ns);
+      const isWoken = time_ns - (wokenEarly.get(previous) ?? -Infinity) <= 1e6;
+      wokenEarly.delete(previous);
+      if (/prev_state=D/.test(rest) && !isWoken) asleep.set(previous, time_ns);
     } else if (event === 'sched_waking') {
       const woken = Number(/ pid=(\d+)/.exec(rest)?.[1]);
       const from_ns = asleep.get(woken);
-      if (from_ns !== undefined) at(blocked, woken).push([from_ns, time_ns]);
+      if (from_ns === undefined) wokenEarly.set(woken, time_ns);
+      else at(blocked, woken).push([from_ns, time_ns]);
       asleep.delete(woken);
     } else {
+      wokenEarly.delete(tid);
       const mm = /mm=(\S+)/.exec(rest)?.[1];
       const key = `${tid} ${mm}`;
       if (event === 'mmap_lock_start_locking') open.set(key, time_ns);
@@ -80,8 +84,8 @@ export async function readLocks(folder) {
 
 const overlap = (from, to, [start, end]) => Math.max(0, Math.min(to, end) - Math.max(from, start));
 
-/** Who had the lock of the victim's address space for most of [from, to]; null: nobody for half of it. */
-export function holderDuring({ inside, blocked }, mm, victim, from_ns, to_ns) {
+/** Who had the lock of the victim's address space for how much of [from, to], the longest first. */
+export function holdersDuring({ inside, blocked }, mm, victim, from_ns, to_ns) {
   const times = new Map();
   for (const { tid, start_ns, end_ns } of inside.get(mm) ?? []) {
     if (tid === victim) continue;
@@ -90,8 +94,7 @@ export function holderDuring({ inside, blocked }, mm, victim, from_ns, to_ns) {
     const waited_ns = (blocked.get(tid) ?? []).reduce((sum, span) => sum + overlap(from, to, span), 0);
     times.set(tid, (times.get(tid) ?? 0) + to - from - waited_ns);
   }
-  const [most] = [...times].sort(([, a], [, b]) => b - a);
-  return most !== undefined && most[1] >= (to_ns - from_ns) / 2 ? most[0] : null;
+  return [...times].map(([tid, time_ns]) => ({ tid, time_ns })).sort((a, b) => b.time_ns - a.time_ns);
 }
 
 /**
