@@ -1,18 +1,18 @@
 /**
- * Stalls in which the victim was blocked in the kernel, and how many of these waits ended when a hold of the thread did
- * that is
- * blamed. Who waits for a lock goes on when it is given back; that a call overlaps the wait says nothing of a thread
- * that is in a
- * call nearly all the time. Pure.
+ * Stalls in which the victim was blocked in the kernel, and how many of these waits ended with a hold of the thread that is
+ * blamed. A thread that waits for a lock goes on when the lock is given back. That a call overlaps the wait says nothing
+ * where a thread is in a call nearly all the time. Pure.
  */
 import type { AttributedStall } from '../attribution/attribute.js';
 import type { RunEvidence } from '../attribution/evidence.js';
+import type { Span } from '../attribution/links.js';
 import { activitiesDuring } from '../attribution/waits.js';
 import { grouped } from '../base/group.js';
 import { lockCauses } from '../bundle/blame.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type { RelativeWindow } from '../record/board.js';
+import type { Timeline } from '../record/samples.js';
 import type { HolderCall } from '../record/stalls.js';
 
 type Blocked = NonNullable<RunFile['blocked']>;
@@ -88,19 +88,41 @@ function callOf({ cause, thread }: AttributedStall['cause'], chain: AttributedSt
   return chain.find((link) => link.cause === cause && link.thread?.tid === thread?.tid)?.call ?? null;
 }
 
+/** Instants at which a hold of the thread may have ended: each is known to a period of the sampler. */
 function holdEnds(
-  { tid, role, name }: BlamedThread,
-  { evidence: { trace, victims, events }, holderCalls }: HoldsOfRun,
+  thread: BlamedThread,
+  { evidence: { trace, victims, events, samples }, holderCalls }: HoldsOfRun,
 ): number[] {
-  const seen = trace === null ? [] : [...trace.model.holds.values()].flat().filter((hold) => hold.tid === tid);
+  const seen = trace === null ? [] : [...trace.model.holds.values()].flat().filter((hold) => hold.tid === thread.tid);
   if (seen.length > 0) return seen.map(({ end_ns }) => end_ns);
+  const timeline = samples.timelines.get(thread.tid);
+  return callsOf(thread, { victims, events }, holderCalls).flatMap((call) => [call.end_ns, ...lastRun(timeline, call)]);
+}
+
+function callsOf(
+  { role, name }: BlamedThread,
+  { victims, events }: Pick<RunEvidence, 'victims' | 'events'>,
+  holderCalls: readonly HolderCall[],
+): readonly Span[] {
   // One that has not ended has no kind yet.
-  if (role === 'holder') return holderCalls.filter(({ call }) => call !== null).map(({ end_ns }) => end_ns);
-  if (role === 'victim')
-    return victims
-      .filter(({ thread }) => thread.name === name)
-      .flatMap(({ slow }) => slow.map(({ start_ns, duration_ns }) => start_ns + duration_ns));
-  return events.filter((event) => event.name === givingBack).map(({ start_ns, duration_ns }) => start_ns + duration_ns);
+  if (role === 'holder') return holderCalls.filter(({ call }) => call !== null);
+  const timed =
+    role === 'victim'
+      ? victims.filter(({ thread }) => thread.name === name).flatMap(({ slow }) => slow)
+      : events.filter((event) => event.name === givingBack);
+  return timed.map(({ start_ns, duration_ns }) => ({ start_ns, end_ns: start_ns + duration_ns }));
+}
+
+/**
+ * The looks between which a thread ran last inside a call. It gives the lock back in the kernel, and may lose its CPU on the
+ * way out: with `preempt=none` that is where a kernel switches. Its call then ends when it has a CPU again, long after its
+ * hold. The last time at which it ran is when the hold ended.
+ */
+function lastRun(timeline: Timeline | undefined, { start_ns, end_ns }: Span): number[] {
+  const looks = timeline?.changes.filter(({ time_ns }) => time_ns <= end_ns) ?? [];
+  const last = looks.findLast(({ onCpu_ns }, i) => onCpu_ns > (looks[i - 1]?.onCpu_ns ?? onCpu_ns));
+  if (timeline === undefined || last === undefined) return [];
+  return [timeline.ticks_ns[last.tick - 1] ?? last.time_ns, last.time_ns].filter((time_ns) => time_ns >= start_ns);
 }
 
 /**

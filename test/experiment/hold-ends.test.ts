@@ -7,6 +7,7 @@ import {
   callOf,
   evidenceOf,
   holderOf,
+  holderThread,
   ms,
   reader,
   readerThread,
@@ -95,6 +96,33 @@ test('who goes on and has no CPU has waited until then: the wait ends, and not t
       },
     ).blamed,
   ).toMatchObject([{ endedWithHold_n: 1 }]);
+});
+
+test('a hold ends when its thread ran last inside the call, which may return only when it has a CPU again', () => {
+  const calls = [callOf(980, 1900, { crossed: true })];
+  const waiter: Seen = [
+    [0, 'S'],
+    [1000, 'D'],
+    [1501, 'S'],
+  ];
+  // Without a CPU but from 1,490 to 1,500, and when it returns.
+  const inside = (runs: Seen): Seen => [[0, 'r'], ...runs];
+  const judged = (runs: Seen): unknown => {
+    const run = evidenceOf([timelineOf(writerThread.tid, waiter), timelineOf(holderThread.tid, inside(runs))], {
+      holders: [holderOf({ calls })],
+    });
+    return blockedIn([attributed(run)], series, { evidence: run, holderCalls: calls, window }).blamed;
+  };
+  const ran = (from: number): Seen => [
+    [from, 'R'],
+    [from + 10, 'r'],
+    [1910, 'R'],
+  ];
+  // Near to the call's end, and to the two looks between which it ran.
+  expect(judged(ran(1500))).toMatchObject([{ endedWithHold_n: 1, nearEnds_share: 50 / 3000 }]);
+  expect(judged(ran(1400))).toMatchObject([{ endedWithHold_n: 0 }]);
+  expect(judged(ran(1600))).toMatchObject([{ endedWithHold_n: 0 }]);
+  expect(judged([[1910, 'R']])).toMatchObject([{ endedWithHold_n: 0, nearEnds_share: 20 / 3000 }]);
 });
 
 test('a wait whose end nobody saw has ended with nothing, and is one of all waits', () => {
