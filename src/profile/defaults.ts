@@ -23,7 +23,7 @@ export const defaults = {
   jvm: { jdk: '>=17', collector: 'g1', flags: 'none', loads: 'none', threads: {}, allocator: { name: 'glibc' } },
   hogs: { count: 1, nice: 0, policy: 'other', rtPriority: 1, cpus: 'first', burst: 'steady' },
   victim: { nice: 0, policy: 'other', rtPriority: 1, cpus: 'second' },
-  spoiled: { steal: '10%', foreignLoad: '25%', retries: 2 },
+  spoiled: { steal: '10%', foreignLoad: '25%', retries: 5 },
 } as const;
 
 /** Of jvm.app.ready, where it has one. */
