@@ -1,5 +1,5 @@
 /** The command line: commands, what they share, and usage errors. */
-import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, CommanderError, Help, type CommandUnknownOpts, type Option } from '@commander-js/extra-typings';
 import { ExitCode } from '../base/failure.js';
 import { printableText } from '../base/printable.js';
 import { redacted } from '../base/secrets.js';
@@ -55,7 +55,7 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
       .exitOverride()
       .showHelpAfterError('(add --help for what is possible)')
       .helpCommand(false)
-      .configureHelp({ showGlobalOptions: true })
+      .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
       .configureOutput({
         writeOut: printText,
         outputError: (text, write) => {
@@ -64,6 +64,13 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
       });
   }
   return program;
+}
+
+/** An option that may be repeated has an empty list by default: nothing to read about. */
+function describeOption(option: Option): string {
+  const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  const shown: Option = isEmpty ? Object.assign(Object.create(option) as Option, { defaultValue: undefined }) : option;
+  return new Help().optionDescription(shown);
 }
 
 /** Runs one command line; results go to stdout, all else to stderr. */

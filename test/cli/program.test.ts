@@ -33,6 +33,13 @@ describe('--help', () => {
     expect(stdout).toMatch(/\nExamples:\n( {2}\$ pauselab .*\n?){2,}|\nExamples:\n {2}\$ pauselab profile check /);
   });
 
+  test('says nothing of lists that are empty by default, and what other defaults are', async () => {
+    const { stdout } = await command('run', '--help');
+    expect(stdout).not.toContain('[]');
+    expect(stdout).toMatch(/--guest-memory <size> .*\(default: "2GiB"\)/);
+    expect((await command('export', '--help')).stdout).toContain('(choices: ');
+  });
+
   test('of run names every option of the plan, and pauselab’s own every exit code', async () => {
     const { stdout } = await command('run', '--help');
     for (const option of [
