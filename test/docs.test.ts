@@ -1,6 +1,6 @@
 /** The examples of the documentation are commands that work: each `pauselab` line of a `sh` block is run. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
@@ -10,6 +10,9 @@ import { scratchFolder } from './support/scratch.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pages = [
   'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
   ...readdirSync(`${root}/docs`)
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
@@ -64,4 +67,15 @@ test.each(pages)('links of %s lead somewhere', (page) => {
     ([, target = '']) => target,
   );
   for (const target of targets) expect(() => readFileSync(`${folder}/${target}`), target).not.toThrow();
+});
+
+test('README.md fits two screens', () => {
+  expect(readFileSync(`${root}/README.md`, 'utf8').split('\n').length).toBeLessThanOrEqual(101);
+});
+
+test('files that CONTRIBUTING.md names are there', () => {
+  const page = readFileSync(`${root}/CONTRIBUTING.md`, 'utf8');
+  const named = [...page.matchAll(/`((?:\w[\w-]*\/)+[\w.-]*)`/g)].map(([, path = '']) => path);
+  expect(named.length).toBeGreaterThan(60);
+  expect(named.filter((path) => !existsSync(`${root}/${path}`))).toEqual([]);
 });

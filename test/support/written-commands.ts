@@ -64,6 +64,9 @@ export function codeOf(page: string): string[] {
 /** Where a command may stand in a file. */
 export const pages = [
   'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
   'bench/README.md',
   ...readdirSync(`${repository}/docs`)
     .filter((name) => name.endsWith('.md'))
