@@ -70,13 +70,13 @@ describe('docs/gate.md', () => {
   });
 
   test.each(keysOf(policyJsonSchema()))('has the key %s', (key) => {
-    expect(gatePage).toMatch(new RegExp(`^\\| .*\`${key}\``, 'm'));
+    expect(gatePage).toMatch(new RegExp(`^- [^:]*\`${key}\``, 'm'));
   });
 
   test('has the defaults', () => {
     const { alpha, minimumRuns, inconclusive } = readPolicy('rules: [{ compare: [longest_ns] }]', 'x');
     for (const [key, value] of Object.entries({ alpha: `${alpha * 100}%`, minimumRuns, inconclusive }))
-      expect(gatePage).toContain(`| \`${key}\` | \`${value}\` |`);
+      expect(gatePage).toContain(`\n- \`${key}\` (default \`${value}\`): `);
     expect(defaultGatePolicy()).toMatchObject({ alpha, minimumRuns, inconclusive });
   });
 });

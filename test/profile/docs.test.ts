@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaults } from '../../src/profile/defaults.js';
 import { loadResolved } from '../../src/profile/load.js';
+import { jvmLoads, jvmProbes, type JvmLoad } from '../../src/profile/jvm-table.js';
 import { operations } from '../../src/profile/operations.js';
 import { profileJsonSchema } from '../../src/profile/schema.js';
 import { parseSet } from '../../src/profile/set.js';
@@ -38,14 +39,36 @@ describe('the examples of docs/profiles.md', () => {
   );
 });
 
+/** The page with each item of a list on one line. */
+const items = page.replace(/\n +(?! *- )/g, ' ');
+
 describe('docs/profiles.md names', () => {
-  // As a table's first cell, alone, after a dot, or beside others.
+  // At the beginning of an item, alone, after a dot, or beside others.
   test.each(keysOf(profileJsonSchema()))('%s', (key) => {
-    expect(page).toMatch(new RegExp(`^\\| .*\`([a-zA-Z]+\\.)?${key}\`.* \\|.*\\|`, 'm'));
+    expect(items).toMatch(new RegExp(`^- [^:]*\`([a-zA-Z]+\\.)?${key}\``, 'm'));
   });
 
-  test.each(operations.map(({ name }) => name))('%s', (name) => {
-    expect(page).toContain(`| \`${name}\` |`);
+  test.each(operations.map(({ kind, name, lockClass }) => ({ kind, name, lockClass })))(
+    '$name, as a $kind that takes $lockClass',
+    ({ kind, name, lockClass }) => {
+      const heading = `#### ${kind === 'holder' ? 'Holders' : 'Victims'} that take ${lockClass}\n`;
+      const section = items.split(heading)[1]?.split(/^#/m)[0] ?? '';
+      expect(section).toMatch(new RegExp(`^- \`${name}\`( \\(.*?\\))?: `, 'm'));
+    },
+  );
+
+  test.each(jvmProbes)('the JVM’s operation $name, its lock and its role', ({ name, lockClass, role }) => {
+    expect(page).toContain(`| \`${name}\` | ${lockClass} | ${role} |`);
+  });
+
+  test.each(Object.entries(jvmLoads as Readonly<Record<string, JvmLoad>>))('the load %s', (name, { settings }) => {
+    expect(items).toMatch(new RegExp(`^- \`${name}\`: `, 'm'));
+    for (const [key, { default: value }] of Object.entries(settings)) {
+      const [item = ''] =
+        new RegExp(`^- \`${key}\`.*(?:\\n  - .*)*`, 'm').exec(items.slice(items.indexOf('#### Loads'))) ?? [];
+      expect(item).toContain(name);
+      expect(item).toContain(`\`${String(value)}\``);
+    }
   });
 
   const { runs, seed, warmup, duration, drain, threshold, layout, stall, holder, hogs, spoiled } = defaults;
@@ -63,7 +86,7 @@ describe('docs/profiles.md names', () => {
     ...holder,
   };
   test.each(Object.entries(scalars).filter(([key]) => key !== 'cpus'))('the default of %s, %s', (key, value) => {
-    expect(page).toMatch(new RegExp(`^\\| \`([a-zA-Z]+\\.)?${key}\` \\| \`${String(value)}\` \\|`, 'm'));
+    expect(items).toMatch(new RegExp(`^- \`([a-zA-Z]+\\.)?${key}\` \\(default \`${String(value)}\`\\): `, 'm'));
   });
 });
 
