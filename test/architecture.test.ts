@@ -21,6 +21,7 @@ const rows: Record<string, string[]>[] = [
     record: [],
   },
   { profile: [], stats: [] },
+  { catalogue: [] },
   { base: [] },
 ];
 

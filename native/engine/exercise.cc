@@ -12,22 +12,60 @@
 namespace pauselab::engine {
 namespace {
 
+// The table declares locks as this kernel takes them (engine/operation.h); src/catalogue has other kernels' too.
+constexpr const char* kLocksOfKernel = "6.17";
+
 std::string json(std::optional<LockClass> lockClass) {
   return lockClass ? std::string("\"").append(nameOf(*lockClass)).append("\"") : std::string("null");
 }
 
-// A holder that may be in a process that is somebody else's.
-bool isAnywhere(const VictimOperation&) { return false; }
-bool isAnywhere(const HolderOperation& operation) { return operation.anywhere(); }
+const char* json(bool value) { return value ? "true" : "false"; }
+
+std::string json(const Placements& placements) {
+  std::string names;
+  for (const Placement placement :
+       {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing})
+    if (placements.has(placement)) names.append(names.empty() ? "\"" : ",\"").append(nameOf(placement)).append("\"");
+  return "[" + names + "]";
+}
+
+const char* nameOfHeap(Heap heap) {
+  switch (heap) {
+    case Heap::untouched:
+      return "untouched";
+    case Heap::uses:
+      return "uses";
+    case Heap::mapsLarge:
+      return "mapsLarge";
+    case Heap::keepsLarge:
+      return "keepsLarge";
+    case Heap::movesBreak:
+      return "movesBreak";
+  }
+  return "unknown";
+}
+
+void listOwn(const VictimOperation& operation) {
+  std::printf("\"placements\":%s,\"heap\":\"%s\",\"inHeap\":%s", json(operation.placements).c_str(),
+              nameOfHeap(operation.heap), json(operation.inHeap));
+}
+
+void listOwn(const HolderOperation& operation) {
+  std::printf("\"reads\":%s,\"trims\":%s,\"chunks\":%s,\"anywhere\":%s", json(operation.reads), json(operation.trims),
+              json(operation.chunks), json(operation.anywhere()));
+}
 
 template <typename Operation>
 void list(const char* kind, std::span<const Operation> table) {
   std::printf("\"%s\":[", kind);
-  for (std::size_t i = 0; i < table.size(); ++i)
-    std::printf("%s{\"name\":\"%s\",\"lockClass\":%s,\"crossingLockClass\":%s,\"calls\":\"%s\",\"anywhere\":%s}",
-                i == 0 ? "" : ",", table[i].name.data(), json(table[i].lockClass).c_str(),
-                json(table[i].crossingLockClass).c_str(), table[i].calls.data(),
-                isAnywhere(table[i]) ? "true" : "false");
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const Operation& operation = table[i];
+    std::printf("%s{\"name\":\"%s\",\"lockClass\":%s,\"crossingLockClass\":%s,\"calls\":\"%s\",\"leavesHole\":%s,",
+                i == 0 ? "" : ",", operation.name.data(), json(operation.lockClass).c_str(),
+                json(operation.crossingLockClass).c_str(), operation.calls.data(), json(operation.leavesHole));
+    listOwn(operation);
+    std::printf("}");
+  }
   std::printf("]");
 }
 
@@ -44,7 +82,7 @@ void between(unsigned long count, Make make) {
 }  // namespace
 
 void listOperations() {
-  std::printf("{");
+  std::printf("{\"kernel\":\"%s\",", kLocksOfKernel);
   list("victims", victimOperations());
   std::printf(",");
   list("holders", holderOperations());

@@ -17,7 +17,7 @@
 
 namespace pauselab::engine {
 
-// The lock that an operation's call takes on Linux >= 6.17.
+// The lock that an operation's call takes on Linux 6.17.
 enum class LockClass { mmapLockWrite, mmapLockRead, vmaLock, none };
 const char* nameOf(LockClass lockClass);
 

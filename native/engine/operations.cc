@@ -1,4 +1,4 @@
-// The table of operations. src/profile/operations.ts explains the same names to users; a test compares the two.
+// The table of operations. src/catalogue/operations.ts explains the same names to users; a test compares the two.
 #include "engine/operation.h"
 #include "engine/operations/advice.h"
 

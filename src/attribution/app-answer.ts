@@ -7,7 +7,7 @@
 import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/schema.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
-import { givesMemoryBack } from './gives-back.js';
+import { givesMemoryBack } from '../catalogue/gives-back.js';
 import { stalledTime, type StalledTime } from './totals.js';
 
 export interface AppAnswer {

@@ -3,7 +3,8 @@
  * thread
  * that only allocates sleeps for the allocator's mutex, a futex, and nothing else.
  */
-import { noSystemCall, systemCallName } from '../record/system-calls.js';
+import { systemCallName } from '../catalogue/system-calls.js';
+import { noSystemCall } from '../record/samples.js';
 import { preemptedDuring, suspectsOf } from './blocked.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { ofJvm, type Look } from './safepoint.js';

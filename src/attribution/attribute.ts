@@ -1,7 +1,8 @@
 /** One stall, attributed: its chain, the cause of the whole, and what that rests on. Pure. */
 import type { BlamedThread, ChainLink, ListedStall, StallCause, StallEvidence } from '../bundle/stalls-schema.js';
 import type { Stall } from '../record/stalls.js';
-import { noSystemCall, systemCallName } from '../record/system-calls.js';
+import { systemCallName } from '../catalogue/system-calls.js';
+import { noSystemCall } from '../record/samples.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { causeOf, chainOf, reconciled, type Span } from './links.js';
 import { threadsOf } from './threads.js';

@@ -7,9 +7,10 @@
  */
 import { grades } from '../bundle/blame.js';
 import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
-import type { LockClass } from '../profile/operations.js';
+import type { LockClass } from '../catalogue/locks.js';
 import type { HolderCall } from '../record/stalls.js';
-import { noSystemCall, systemCallName } from '../record/system-calls.js';
+import { changesMap, systemCallName } from '../catalogue/system-calls.js';
+import { noSystemCall } from '../record/samples.js';
 import type { HolderEvidence, LoggedEvent, NamedThread, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { clipped, draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { activitiesDuring, growthBetween } from './waits.js';
@@ -66,11 +67,9 @@ function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfR
       isSure: systemCall !== null,
     };
   }
-  const changesMappings = systemCall !== null && mappingCalls.includes(systemCallName(systemCall));
-  return changesMappings ? { waiter: { ...victim, lock: 'mmap_lock write' }, steps: [], isSure: true } : null;
+  const isWriter = systemCall !== null && changesMap(systemCallName(systemCall));
+  return isWriter ? { waiter: { ...victim, lock: 'mmap_lock write' }, steps: [], isSure: true } : null;
 }
-
-const mappingCalls: readonly string[] = ['mmap', 'munmap', 'mprotect', 'mremap', 'brk'];
 
 /** Where calls overlap: one that did not wait itself, then the surer one, then the first. */
 function likeliest(drafts: readonly Draft[], span: Span): Draft[] {

@@ -1,6 +1,7 @@
 /** All that attribution knows of one run. Times are relative to go. */
 import type { BlamedThread } from '../bundle/stalls-schema.js';
-import type { LockClass, VictimLayout } from '../profile/operations.js';
+import type { LockClass } from '../catalogue/locks.js';
+import type { VictimLayout } from '../catalogue/operations.js';
 import type { SampleStream } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
 import type { HolderCall, SlowOperation } from '../record/stalls.js';

@@ -5,6 +5,7 @@
  * Pure.
  */
 import { grades, type Grade } from '../bundle/blame.js';
+import { isCompiler, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { givingBack } from './blocked.js';
@@ -72,12 +73,8 @@ interface Follow {
   readonly look: Look;
 }
 
-/** HotSpot's compilers run in native code, for which no safepoint waits. */
-const canBeLate = ({ name }: BlamedThread): boolean => !/^C[12] Compiler/.test(name);
-
-/** Of HotSpot: they do what a pause is for. */
-const isPauseWorker = ({ name }: BlamedThread): boolean =>
-  /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/.test(name);
+const canBeLate = ({ name }: BlamedThread): boolean => !isCompiler(name);
+const isPauseWorker = ({ name }: BlamedThread): boolean => worksInPauses(name);
 
 interface Candidate {
   readonly thread: BlamedThread;

@@ -7,7 +7,8 @@
 import { lockCauses } from '../bundle/blame.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { traceEvents } from '../record/trace/trace.js';
-import { systemCallName, systemCallNumber } from '../record/system-calls.js';
+import { vmThread } from '../catalogue/collectors.js';
+import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
@@ -23,9 +24,6 @@ import {
   type TraceModel,
 } from './trace-model.js';
 import { stolen } from './untraced.js';
-
-/** Of HotSpot: it runs what a safepoint is for, and wakes all who wait for its end. */
-const vmThread = 'VM Thread';
 
 /** Without one of these it is not known who has mmap_lock. */
 const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, traceEvents.released];

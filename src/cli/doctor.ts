@@ -82,7 +82,7 @@ export function renderExamination({
     operation,
     layout === 'crossing' ? 'across VMAs' : 'one VMA',
     errno === null ? lock : `refused (${errno})`,
-    asDeclared === false ? `not as declared for Linux 6.17 and later: ${declared}` : (figures ?? ''),
+    asDeclared === false ? `not as declared for this kernel: ${declared}` : (figures ?? ''),
   ]);
   const checkRows = checks.map(({ name, found, status, advice }) => [
     name,

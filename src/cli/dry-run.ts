@@ -8,7 +8,7 @@ import { targetHold_ns } from '../experiment/check-plan.js';
 import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
-import { operationNamed } from '../profile/operations.js';
+import { operationNamed } from '../catalogue/operations.js';
 import type {
   AllocatorWork,
   NativeArm,

@@ -53,7 +53,7 @@ export async function examine(
   const fit = checks.every(({ status }) => status !== 'unfit');
   const means = permissions.some(({ name, status }) => name === 'SCHED_FIFO' && status === 'ok') ? 'real time' : 'fair';
   const locks = fit ? await findLocks({ host, topology, means }, progress, interruption, times) : [];
-  const holders = fit ? holderRows(locks) : [];
+  const holders = fit ? holderRows(locks, host.kernel) : [];
   return {
     fit,
     conclusion: conclude(host, checks, locks, holders),
@@ -84,7 +84,7 @@ export function conclude(
     ...(undecided > 0
       ? [`Undecided: ${undecided}. Something else kept the CPUs busy: run it again on a quieter machine.`]
       : []),
-    ...(different.length > 0 ? [`Not as pauselab declares for Linux 6.17 and later: ${different.join('; ')}.`] : []),
+    ...(different.length > 0 ? [`Not as pauselab declares for this kernel: ${different.join('; ')}.`] : []),
   ].join(' ');
 }
 

@@ -1,12 +1,12 @@
 /** A line of the lock table. */
-import type { LockClass } from '../profile/operations.js';
+import type { LockClass } from '../catalogue/locks.js';
 import type { Lock } from './lock-verdict.js';
 
 export interface LockRow {
   readonly operation: string;
   readonly layout: 'isolated' | 'crossing';
   readonly lock: Lock;
-  /** What the table of operations says for Linux ≥ 6.17. */
+  /** What the table of operations says for this kernel. */
   readonly declared: LockClass;
   /** Null where the lock could not be found. */
   readonly asDeclared: boolean | null;

@@ -4,6 +4,7 @@
  */
 import { monotonic_ms } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
+import type { LockClass } from '../catalogue/locks.js';
 import { calibrate, nextSize } from '../experiment/calibrate.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { CpuTopology } from '../host/cpus.js';
@@ -18,7 +19,7 @@ import type { LockRow } from './lock-row.js';
 import { agrees } from './lock-verdict.js';
 
 export interface Place {
-  readonly host: Pick<HostFacts, 'preemption' | 'transparentHugePages'>;
+  readonly host: Pick<HostFacts, 'kernel' | 'preemption' | 'transparentHugePages'>;
   readonly topology: CpuTopology;
   readonly means: MeansKind;
 }
@@ -52,6 +53,7 @@ export async function findLocks(
     }),
   );
 
+  const declaredHere = (probe: Probe): LockClass => declaredLock(probe, place.host.kernel);
   const holders = await sizeHolders(known, place, interruption);
   const trial = async (
     { holder, ...question }: Question,
@@ -74,12 +76,12 @@ export async function findLocks(
   const mayAsk = (attempt: number): boolean =>
     monotonic_ms() < started_ms + times * (attempt === 1 ? asksFor_ms : retriesFor_ms);
   const asked = all.filter((probe) => !refusals.has(seriesOf(probe)) && !notAsked.has(seriesOf(probe)));
-  const { facts, figures } = await askAll(asked, known, { trial, mayAsk, progress });
+  const { facts, figures } = await askAll(asked, known, { declared: declaredHere, trial, mayAsk, progress });
   return all.map((probe): LockRow => {
     const key = seriesOf(probe);
     const errno = refusals.get(key) ?? null;
     const lock = errno === null ? lockOf(facts.get(key) ?? {}) : 'refused';
-    const declared = declaredLock(probe);
+    const declared = declaredHere(probe);
     return {
       operation: probe.operation,
       layout: probe.layout === 'crossing' ? 'crossing' : 'isolated',

@@ -17,7 +17,7 @@
  * makes more of these.
  */
 import { formatDuration } from '../base/units.js';
-import type { LockClass } from '../profile/operations.js';
+import type { LockClass } from '../catalogue/locks.js';
 
 /** What one trial saw of one victim. */
 export interface Seen {

@@ -1,20 +1,22 @@
 /** The calls that the lock table asks about, and which of them can be asked together. */
+import { lockOn, type LockClass } from '../catalogue/locks.js';
 import {
+  callOfHolder,
+  knownHolders,
+  knownReaders,
+  knownWriters,
   operationNamed,
   operations,
   type HolderOperation,
-  type LockClass,
+  type Operation,
   type VictimOperation,
-} from '../profile/operations.js';
+} from '../catalogue/operations.js';
 import { seriesOf, type Probe } from './trial.js';
 
-/**
- * Every victim operation, isolated, and across VMAs where it can be; but for one that needs a holder of its own, and
- * makes mmap and munmap, which are asked of.
- */
-export function probesOfTable(): Probe[] {
-  return operations
-    .filter(({ kind, inHeap }) => kind === 'victim' && inHeap !== true)
+/** Every victim operation, isolated, and across VMAs where it can be; but for those with a reason to be left out. */
+export function probesOfTable(rows: readonly Operation[] = operations): Probe[] {
+  return rows
+    .filter(({ kind, notAsked }) => kind === 'victim' && notAsked === undefined)
     .flatMap(({ name, layouts }) => {
       const operation = name as VictimOperation;
       const isolated: Probe = { operation, layout: 'isolated' };
@@ -22,9 +24,9 @@ export function probesOfTable(): Probe[] {
     });
 }
 
-export function declaredLock({ operation, layout }: Probe): LockClass {
-  const { lockClass, crossingLockClass } = operationNamed(operation);
-  return layout === 'crossing' ? (crossingLockClass ?? lockClass) : lockClass;
+/** On the kernel of this release. */
+export function declaredLock({ operation, layout }: Probe, kernelRelease: string): LockClass {
+  return lockOn(operationNamed(operation), kernelRelease, { crossing: layout === 'crossing' });
 }
 
 /** Can its page lie in the holder's VMA? */
@@ -35,31 +37,27 @@ export function fitsInRegion({ operation, layout }: Probe): boolean {
 export const inRegion = ({ operation }: Probe): Probe => ({ operation, layout: 'same' });
 
 /**
- * Those of one family share a process. Settings of malloc and the end of the heap belong to all of a process; starting
+ * Those of one group share a process. Settings of malloc and the end of the heap belong to all of a process; starting
  * threads and walking page tables take time that others should not have to wait for; and a collapse waits for work on
  * every CPU, which needs a hog that leaves it some.
  */
-const families: readonly RegExp[] = [
-  /^brk$/,
-  /^malloc_1m_mmap$/,
-  /^(?:thread_|malloc_)/,
-  /^proc_/,
-  /^madvise_collapse/,
-];
+type Group = 'break' | 'mapped malloc' | 'heap' | 'proc' | 'collapse' | 'others';
 
-function familyOf({ operation }: Probe): number {
-  return families.findIndex((family) => family.test(operation));
+function groupOf({ operation }: Probe): Group {
+  const { family, heap } = operationNamed(operation);
+  if (family === 'thread' || family === 'malloc') return heap === 'mapsLarge' ? 'mapped malloc' : 'heap';
+  return family === 'break' || family === 'proc' || family === 'collapse' ? family : 'others';
 }
 
-export const needsIdleTime = ({ operation }: Probe): boolean => operation.startsWith('madvise_collapse');
+export const needsIdleTime = ({ operation }: Probe): boolean => operationNamed(operation).family === 'collapse';
 
 export function byFamily(probes: readonly Probe[]): Probe[][] {
-  return [...new Set(probes.map(familyOf))].map((family) => probes.filter((probe) => familyOf(probe) === family));
+  return [...new Set(probes.map(groupOf))].map((group) => probes.filter((probe) => groupOf(probe) === group));
 }
 
 /** Of the small families each call by itself, so that it waits for none of its own kind. */
 export function bySmallFamily(probes: readonly Probe[]): Probe[][] {
-  const isSmall = (probe: Probe): boolean => familyOf(probe) !== -1;
+  const isSmall = (probe: Probe): boolean => groupOf(probe) !== 'others';
   return [probes.filter((probe) => !isSmall(probe)), ...oneByOne(probes.filter(isSmall))].filter(
     (group) => group.length > 0,
   );
@@ -68,20 +66,6 @@ export function bySmallFamily(probes: readonly Probe[]): Probe[][] {
 export function oneByOne(probes: readonly Probe[]): Probe[][] {
   return probes.map((probe) => [probe]);
 }
-
-/** Calls whose locks are the same on every kernel so far, the best first: some may be refused here. */
-const readers: readonly VictimOperation[] = [
-  'mincore',
-  'madvise_cold_page',
-  'madvise_pageout_page',
-  'madvise_willneed_page',
-];
-const writers: readonly VictimOperation[] = ['mprotect', 'madvise_normal_page', 'mmap_munmap'];
-/** Across VMAs, so that it takes mmap_lock on every kernel, and needs nobody to touch the memory again. */
-const holders: readonly (readonly [HolderOperation, VictimOperation])[] = [
-  ['madvise_free', 'madvise_free_page'],
-  ['madvise_cold', 'madvise_cold_page'],
-];
 
 export interface KnownCalls {
   readonly reader: Probe;
@@ -93,12 +77,13 @@ export interface KnownCalls {
 export function knownCalls(isRefused: (probe: Probe) => boolean): KnownCalls | { readonly missing: string } {
   const first = (names: readonly VictimOperation[]): Probe | undefined =>
     names.map((operation): Probe => ({ operation, layout: 'isolated' })).find((probe) => !isRefused(probe));
-  const reader = first(readers);
-  const writer = first(writers);
-  const holder = holders.find(([, call]) => !isRefused({ operation: call, layout: 'crossing' }))?.[0];
-  if (reader === undefined) return { missing: readers.join(', ') };
-  if (writer === undefined) return { missing: writers.join(', ') };
-  return holder === undefined ? { missing: holders.map(([, call]) => call).join(', ') } : { reader, writer, holder };
+  const calls = knownHolders.map((holder) => [holder, callOfHolder[holder]] as const);
+  const reader = first(knownReaders);
+  const writer = first(knownWriters);
+  const holder = calls.find(([, call]) => !isRefused({ operation: call, layout: 'crossing' }))?.[0];
+  if (reader === undefined) return { missing: knownReaders.join(', ') };
+  if (writer === undefined) return { missing: knownWriters.join(', ') };
+  return holder === undefined ? { missing: calls.map(([, call]) => call).join(', ') } : { reader, writer, holder };
 }
 
 export function withKnown(probes: readonly Probe[], known: readonly Probe[]): readonly Probe[] {

@@ -2,16 +2,8 @@
  * The questions of the lock table in their order. Each stage asks those calls that an earlier one left open, group by
  * group, and then again those that it could not decide.
  */
-import {
-  byFamily,
-  bySmallFamily,
-  declaredLock,
-  fitsInRegion,
-  inRegion,
-  oneByOne,
-  withKnown,
-  type KnownCalls,
-} from './probes.js';
+import type { LockClass } from '../catalogue/locks.js';
+import { byFamily, bySmallFamily, fitsInRegion, inRegion, oneByOne, withKnown, type KnownCalls } from './probes.js';
 import {
   describeSeen,
   modeOfMmapLock,
@@ -36,7 +28,8 @@ export type Question = Pick<TrialInput, 'probes' | 'enough' | 'inTurn'> & { read
 
 export interface Stage {
   title(count: number): string;
-  asks(probe: Probe, facts: Facts): boolean;
+  /** `declared`: what the table of operations says of it for this kernel. */
+  asks(probe: Probe, facts: Facts, declared: LockClass): boolean;
   /** The first time, and again. */
   readonly groups: readonly [(probes: readonly Probe[]) => Probe[][], (probes: readonly Probe[]) => Probe[][]];
   readonly attempts: number;
@@ -75,7 +68,7 @@ export const stages: readonly Stage[] = [
   // neither decides (one writer that nobody declared makes every reader look like one) is asked one by one.
   {
     title: (count) => `which of ${count} take it for read`,
-    asks: (probe, { takesMmapLock: takes }) => takes === true && declaredLock(probe) === 'mmap_lock read',
+    asks: (_, { takesMmapLock: takes }, declared) => takes === true && declared === 'mmap_lock read',
     groups: [byFamily, bySmallFamily],
     attempts: 2,
     question: (group, { reader }) => ({ holder: 'reader', probes: withKnown(group, [reader]) }),
@@ -85,8 +78,8 @@ export const stages: readonly Stage[] = [
   },
   {
     title: (count) => `which of ${count} take it for write`,
-    asks: (probe, { takesMmapLock: takes, mode }) =>
-      takes === true && mode === undefined && declaredLock(probe) === 'mmap_lock write',
+    asks: (_, { takesMmapLock: takes, mode }, declared) =>
+      takes === true && mode === undefined && declared === 'mmap_lock write',
     groups: [byFamily, byFamily],
     attempts: mostAttempts,
     // The first one's turn would be in the warm-up, before the hog has come.
@@ -135,6 +128,7 @@ export function lockOf({ takesMmapLock: takes, mode, takesVmaLock: takesVma }: F
 }
 
 export interface Asking {
+  readonly declared: (probe: Probe) => LockClass;
   readonly trial: (question: Question, group: readonly Probe[], patience: number) => Promise<TrialResult>;
   /** False once time is up for a stage's nth attempt. */
   readonly mayAsk: (attempt: number) => boolean;
@@ -151,7 +145,7 @@ export async function askAll(asked: readonly Probe[], known: KnownCalls, asking:
   const facts = new Map<string, Facts>(asked.map((probe) => [seriesOf(probe), {}]));
   const figures = new Map<string, string>();
   for (const stage of stages) {
-    const open = asked.filter((probe) => stage.asks(probe, facts.get(seriesOf(probe)) ?? {}));
+    const open = asked.filter((probe) => stage.asks(probe, facts.get(seriesOf(probe)) ?? {}, asking.declared(probe)));
     if (open.length > 0) asking.progress(stage.title(open.length));
     for await (const { probe, found, seen } of askStage(stage, open, known, asking)) {
       const key = seriesOf(probe);

@@ -3,7 +3,12 @@ import { cleanUp } from '../base/clean-up.js';
 import { unfit, workloadFailed } from '../base/failure.js';
 import { nativeAddon } from '../base/native.js';
 import type { NativeArm, ResolvedVictim } from '../profile/resolved.js';
-import type { HolderOperation, VictimLayout, VictimOperation } from '../profile/operations.js';
+import {
+  operationNamed,
+  type HolderOperation,
+  type VictimLayout,
+  type VictimOperation,
+} from '../catalogue/operations.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { Board } from '../record/board.js';
 import { takeSnapshot } from '../record/snapshot.js';
@@ -90,7 +95,7 @@ export function trialArm({
     // The plan spreads first operations over an interval: those that take turns get theirs by that.
     interval_ns: inTurn.includes(probe)
       ? probes.length * turnOf(means, patience)
-      : probe.operation.startsWith('proc_')
+      : operationNamed(probe.operation).family === 'proc'
         ? walkInterval_ns
         : interval_ns,
     ...means.victim,
@@ -199,6 +204,6 @@ function seenOf(series: SeriesRun | undefined, probe: Probe): Seen {
 
 /** Who starts and joins a thread sleeps (S) while that thread waits for the lock. */
 function waitsOf(series: SeriesRun | undefined, { operation }: Probe): readonly Span[] {
-  const sleepsForAnother = operation.startsWith('thread_');
+  const sleepsForAnother = operationNamed(operation).sleeps === 'for a thread';
   return (series?.stalls ?? []).filter(({ dominant }) => dominant === 'D' || (dominant === 'S' && sleepsForAnother));
 }

@@ -6,7 +6,7 @@ import { usage } from '../base/failure.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
-import { operationNamed } from '../profile/operations.js';
+import { operationNamed } from '../catalogue/operations.js';
 import { poolOfVictim } from '../profile/pools.js';
 import {
   workOf,

@@ -3,7 +3,7 @@
  * tried with.
  */
 import { realpathSync } from 'node:fs';
-import { allocatorLaunch } from '../host/allocators.js';
+import { allocatorLaunch } from '../host/allocator-launch.js';
 import { chooseJdk } from '../host/jdks.js';
 import { javaRuntime } from '../kernel/java-runtime.js';
 import type { GuestFile } from '../kernel/guest-image.js';

@@ -1,4 +1,5 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
+import { release } from 'node:os';
 import { cleanUp } from '../base/clean-up.js';
 import { ExitCode, unfit } from '../base/failure.js';
 import type { RunFile } from '../bundle/schema.js';
@@ -168,6 +169,7 @@ async function assemble(
   );
   const evidence = runEvidence({
     arm,
+    kernelRelease: release(),
     analysis: measured,
     threadIds,
     samples,

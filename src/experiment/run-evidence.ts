@@ -10,8 +10,12 @@ import type {
   StealSpan,
   VictimEvidenceOfRun,
 } from '../attribution/evidence.js';
-import { jvmProbes, type Collector } from '../profile/jvm-table.js';
-import { operationNamed, operations, type LockClass } from '../profile/operations.js';
+import { allocatorGivers } from '../catalogue/allocators.js';
+import { lockOfCall } from '../catalogue/calls.js';
+import { collectorOfThreads, jvmGivers, type Giver } from '../catalogue/collectors.js';
+import { jvmProbeNamed, type JvmProbe } from '../catalogue/jvm-probes.js';
+import { lockOn, onEveryKernel, strongestFirst } from '../catalogue/locks.js';
+import { allocates, operationNamed, operations, type Nature, type Operation } from '../catalogue/operations.js';
 import type { ResolvedArm, ResolvedVictim } from '../profile/resolved.js';
 import type { ThreadId } from '../record/board.js';
 import type { SampleStream } from '../record/samples.js';
@@ -20,6 +24,8 @@ import type { RunAnalysis } from './analyse.js';
 
 export interface EvidenceInput {
   readonly arm: ResolvedArm;
+  /** Of the kernel on which the run was made, in a guest or not: it decides which locks calls take. */
+  readonly kernelRelease: string;
   readonly analysis: RunAnalysis;
   /** Of the board. */
   readonly threadIds: readonly ThreadId[];
@@ -34,7 +40,7 @@ export interface EvidenceInput {
 }
 
 export function runEvidence(input: EvidenceInput): RunEvidence {
-  const { arm, analysis, threadIds, samples, watched } = input;
+  const { arm, analysis, threadIds, samples, watched, kernelRelease } = input;
   const board = new Map(threadIds.filter(({ tid }) => tid > 0).map((one) => [one.tid, boardThread(one, arm)]));
   const others = [...samples.timelines.values()]
     .filter(({ tid }) => !board.has(tid))
@@ -51,16 +57,15 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
       const thread = id === undefined ? undefined : board.get(id.tid);
       if (victim === undefined || id === undefined || thread === undefined) return [];
       return [
-        victimEvidence(
-          victim,
-          { ...thread, name: series.name },
-          id.pid,
-          [...series.stalls, ...series.slow].sort((a, b) => a.start_ns - b.start_ns),
-        ),
+        victimEvidence(victim, { ...thread, name: series.name }, id.pid, {
+          slow: [...series.stalls, ...series.slow].sort((a, b) => a.start_ns - b.start_ns),
+          isJvm: arm.jvm !== null,
+          kernelRelease,
+        }),
       ];
     }),
     holders: holdersOf(input, board),
-    named: namedThreads(others, arm),
+    named: namedThreads(others, arm, kernelRelease),
     threads: new Map([...board, ...others.map(({ thread }) => [thread.tid, thread] as const)]),
     samples,
     events: input.events,
@@ -82,58 +87,76 @@ function boardThread({ name, role, tid }: ThreadId, arm: ResolvedArm): BlamedThr
   return { name, tid, role, nice: nice ?? null };
 }
 
-/** Names of operations that wait for another thread, or for time. */
-const sleeping = /^(timer|noop|thread_)/;
-
+/** The table of the kind of process: an operation and a probe may have one name and take different locks. */
 function victimEvidence(
   victim: ResolvedVictim,
   thread: BlamedThread,
   pid: number,
-  slow: VictimEvidenceOfRun['slow'],
+  { slow, isJvm, kernelRelease }: Pick<VictimEvidenceOfRun, 'slow'> & { isJvm: boolean; kernelRelease: string },
 ): VictimEvidenceOfRun {
   const { operation, layout } = victim;
-  const native = operations.find(({ name }) => name === operation);
-  const lock =
-    (layout === 'crossing' ? native?.crossingLockClass : undefined) ??
-    native?.lockClass ??
-    jvmProbes.find(({ name }) => name === operation)?.lockClass ??
-    'none';
+  const row = isJvm
+    ? rowOfProbe(jvmProbeNamed(operation))
+    : rowOfOperation(operations.find(({ name }) => name === operation));
   return {
     thread,
     operation,
     pid,
     slow,
-    lock,
+    lock: lockOn(row, kernelRelease, { crossing: layout === 'crossing' }),
     // One that works in the holder's heap changes the heap's own VMA.
-    layout: native?.inHeap === true ? 'same' : layout,
-    allocates:
-      (native?.heap !== undefined && native.heap !== 'movesBreak') ||
-      native?.inHeap === true ||
-      operation === 'malloc_free',
-    sleepsItself: sleeping.test(operation),
-    walksMemory: native?.walks === true,
-    touchesMemory: operation === 'heap_allocation' || operation === 'request',
+    layout: row.inHeap ? 'same' : layout,
+    allocates: row.allocates,
+    sleepsItself: row.sleeps !== null,
+    walksMemory: row.walks,
+    touchesMemory: row.touchesMemory,
   };
 }
 
+interface VictimRow extends Pick<Nature, 'locks' | 'sleeps' | 'walks'> {
+  readonly inHeap: boolean;
+  readonly allocates: boolean;
+  readonly touchesMemory: boolean;
+}
+
+/** The engine of the tests has operations that no profile can name, and that take no lock. */
+const unlisted: VictimRow = {
+  locks: onEveryKernel('none', null),
+  sleeps: null,
+  walks: false,
+  inHeap: false,
+  allocates: false,
+  touchesMemory: false,
+};
+
+function rowOfOperation(row: Operation | undefined): VictimRow {
+  if (row === undefined) return unlisted;
+  return { ...row, inHeap: row.inHeap === true, allocates: allocates(row), touchesMemory: false };
+}
+
+function rowOfProbe(row: JvmProbe): VictimRow {
+  return { ...row, inHeap: false, allocates: row.allocates === true, touchesMemory: row.touchesMemory === true };
+}
+
 function holdersOf(
-  { arm, analysis, threadIds }: EvidenceInput,
+  { arm, analysis, threadIds, kernelRelease }: EvidenceInput,
   board: ReadonlyMap<number, BlamedThread>,
 ): HolderEvidence[] {
   const { holder } = arm;
   const id = threadIds.find(({ role }) => role === 'holder');
   const thread = id === undefined ? undefined : board.get(id.tid);
   if (holder === null || id === undefined || thread === undefined || analysis.holder === null) return [];
-  const { lockClass, crossingLockClass, reads, name, threads } = operationNamed(holder.operation);
+  const operation = operationNamed(holder.operation);
+  const { reads, name, threads, keepsMutex } = operation;
   const isSameProcess = threadIds.some(({ role, pid }) => role === 'victim' && pid === id.pid);
   return [
     {
       thread,
       operation: name,
-      lock: lockClass,
-      crossingLock: crossingLockClass ?? lockClass,
+      lock: lockOn(operation, kernelRelease, { crossing: false }),
+      crossingLock: lockOn(operation, kernelRelease, { crossing: true }),
       crosses: arm.jvm === null && arm.layout === 'split',
-      keepsMutex: name === 'malloc_trim',
+      keepsMutex,
       isOneThread: threads === undefined,
       // Who reads about the victims' process takes its lock from wherever it runs; in the control it reads about
       // another one.
@@ -143,77 +166,41 @@ function holdersOf(
   ];
 }
 
-/** Who gives memory back in a JVM, and by which call: docs/profiles.md has the table by collector. */
-interface Giver {
-  readonly pattern: string;
-  readonly call: string;
-  readonly keepsMutex?: boolean;
-  /** Of HotSpot's own; absent: whatever the collector. */
-  readonly collectors?: readonly Collector[];
-}
-
-const givers: readonly Giver[] = [
-  { pattern: 'G1 Service', call: 'mmap.NONE', collectors: ['g1'] },
-  // It shrinks the heap inside a pause, as these collectors do.
-  { pattern: 'VM Thread', call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
-  { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
-  { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
-  { pattern: 'ShenUncommit*', call: 'mmap.NONE', collectors: ['shenandoah'] },
-  { pattern: 'jemalloc_bg_thd*', call: 'madvise.FREE' },
-  { pattern: 'Native Heap Trimmer', call: 'madvise.DONTNEED', keepsMutex: true },
-  { pattern: 'Reference Handler', call: 'munmap' },
-];
-
-/**
- * The collector of a JVM, by a thread that no other one has: a program of the user's own chooses it by its arguments.
- */
-const tellingThreads: readonly (readonly [Collector, RegExp])[] = [
-  ['g1', /^G1 /],
-  ['zgc', /^[ZX](Director|Driver|Uncommitter)/],
-  ['shenandoah', /^Shen/],
-];
+/** Who gives memory back in a JVM, and by which call. */
+const givers: readonly Giver[] = [...jvmGivers, ...allocatorGivers];
 
 type OtherThread = Pick<NamedThread, 'pid' | 'thread'>;
 
-function namedThreads(others: readonly OtherThread[], arm: ResolvedArm): NamedThread[] {
+function namedThreads(others: readonly OtherThread[], arm: ResolvedArm, kernelRelease: string): NamedThread[] {
   if (arm.jvm === null) return [];
   return others.map((one) => {
     const names = others.filter(({ pid }) => pid === one.pid).map(({ thread }) => thread.name);
-    const collector =
-      tellingThreads.find(([, pattern]) => names.some((name) => pattern.test(name)))?.[0] ?? arm.jvm.collector;
-    return namedThread(one, collector, arm.jvm.issues);
+    const collector = collectorOfThreads(names) ?? arm.jvm.collector;
+    return namedThread(one, { collector, issues: arm.jvm.issues, kernelRelease });
   });
+}
+
+interface Jvm extends Pick<Extract<ResolvedArm, { jvm: object }>['jvm'], 'collector' | 'issues'> {
+  readonly kernelRelease: string;
 }
 
 /**
  * A thread may make several calls, as the profile says and its name tells: the one of the strongest lock is what others
  * wait for.
  */
-function namedThread(
-  { pid, thread }: OtherThread,
-  collector: Collector,
-  issues: Extract<ResolvedArm, { jvm: object }>['jvm']['issues'],
-): NamedThread {
+function namedThread({ pid, thread }: OtherThread, { collector, issues, kernelRelease }: Jvm): NamedThread {
   const known = givers.find(
     ({ pattern, collectors }) => matchesComm(pattern, thread.name) && collectors?.includes(collector) !== false,
   );
   const issued = issues.filter(({ by }) => by !== null && matchesComm(by, thread.name)).map(({ call }) => call);
-  const calls = [...issued, ...(known === undefined ? [] : [known.call])];
-  const [call = null] = calls.toSorted(
-    (a, b) => strongestFirst.indexOf(lockOfCall(a)) - strongestFirst.indexOf(lockOfCall(b)),
-  );
-  return { pid, thread, call, lock: call === null ? null : lockOfCall(call), keepsMutex: known?.keepsMutex === true };
-}
-
-const strongestFirst: readonly LockClass[] = ['mmap_lock write', 'mmap_lock read', 'VMA lock', 'none'];
-
-/** Of calls as strace-calls.ts names them. */
-export function lockOfCall(call: string): LockClass {
-  const [name = '', kind = ''] = call.split('.');
-  if (name === 'fallocate') return 'none';
-  if (name !== 'madvise' && name !== 'process_madvise') return 'mmap_lock write';
-  if (['DONTNEED', 'DONTNEED_LOCKED', 'FREE'].includes(kind)) return 'VMA lock';
-  return ['COLD', 'PAGEOUT', 'WILLNEED', 'REMOVE', 'COLLAPSE'].includes(kind) || kind.startsWith('POPULATE')
-    ? 'mmap_lock read'
-    : 'mmap_lock write';
+  const [strongest] = [...issued, ...(known === undefined ? [] : [known.call])]
+    .map((call) => ({ call, lock: lockOfCall(call, kernelRelease) }))
+    .toSorted((a, b) => strongestFirst.indexOf(a.lock) - strongestFirst.indexOf(b.lock));
+  return {
+    pid,
+    thread,
+    call: strongest?.call ?? null,
+    lock: strongest?.lock ?? null,
+    keepsMutex: known?.keepsMutex === true,
+  };
 }

@@ -10,7 +10,7 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { allocatorLaunch } from '../host/allocators.js';
+import { allocatorLaunch } from '../host/allocator-launch.js';
 import { findJdks, type Jdk } from '../host/jdks.js';
 import { javaCommand } from '../profile/java-command.js';
 import { workOf, type AllocatorWork, type ResolvedArm, type ResolvedJvm } from '../profile/resolved.js';

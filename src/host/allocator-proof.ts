@@ -1,10 +1,10 @@
 /** Proof that a started process runs on the allocator that was asked for, with the settings that were asked for. */
 import { realpathSync } from 'node:fs';
 import { unfit, usage } from '../base/failure.js';
-import type { Allocator } from '../profile/jvm-table.js';
+import { allocatorFacts, type Allocator } from '../catalogue/allocators.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
 import { isSame, jemallocRefusal, preloadWarning, type TriedSetting } from './allocator-trial.js';
-import { allocatorLaunch, allocatorVersion } from './allocators.js';
+import { allocatorLaunch, allocatorVersion } from './allocator-launch.js';
 import { readKernelFile } from './files.js';
 
 export interface AllocatorEvidence {
@@ -94,19 +94,9 @@ function reportOf(report: unknown): Report | null {
   return typeof report === 'object' && report !== null && 'settings' in report ? (report as Report) : null;
 }
 
-/** Where a report has a setting: jemalloc's mallctl names, tcmalloc's properties. */
-const reportKeys: Partial<Record<Allocator, (key: string) => string>> = {
-  jemalloc: (key) => `opt.${key}`,
-  tcmalloc: (key) =>
-    ({
-      aggressive_decommit: 'tcmalloc.aggressive_memory_decommit',
-      max_total_thread_cache_bytes: 'tcmalloc.max_total_thread_cache_bytes',
-    })[key.toLowerCase()] ?? key,
-};
-
 /** The process itself is believed over the trial. */
 function proven(name: Allocator, { key, asked, took }: TriedSetting, report: Report | null): ProvenSetting {
-  const inside = report?.settings[reportKeys[name]?.(key) ?? key];
+  const inside = report?.settings[allocatorFacts(name).reportedAs(key)];
   if (inside === undefined || inside === null)
     return { key, asked, holds: took, provenBy: took === null ? null : 'a trial' };
   const holds = String(inside);

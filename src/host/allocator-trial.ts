@@ -11,12 +11,13 @@
  *              can only be read from inside, for the few that MallocExtension has a property for
  */
 import { spawnSync } from 'node:child_process';
+import { tunableName } from '../catalogue/allocators.js';
 import { unfit, usage } from '../base/failure.js';
 import { linesOf } from '../base/lines.js';
 import { didYouMean } from '../base/near-miss.js';
 import { readBytes } from '../base/read-file.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
-import { allocatorLaunch, mostLibraryBytes, tunableName, type AllocatorLaunch } from './allocators.js';
+import { allocatorLaunch, mostLibraryBytes, type AllocatorLaunch } from './allocator-launch.js';
 import { readProc } from './files.js';
 
 export interface TriedSetting {

@@ -8,7 +8,7 @@ import { runChild } from '../base/child.js';
 import { type Failure, unfit, usage } from '../base/failure.js';
 import { homeFolder } from '../base/home.js';
 import { parseJdkRequirement } from '../profile/jdk-requirement.js';
-import { collectors, type Collector } from '../profile/jvm-table.js';
+import { collectors, collectorTable, type Collector } from '../catalogue/collectors.js';
 import { missing } from './missing.js';
 
 export interface Jdk {
@@ -50,28 +50,17 @@ export function usualPlaces(): JdkPlaces {
   };
 }
 
-const collectorFlags: Record<Collector, string> = {
-  g1: 'UseG1GC',
-  parallel: 'UseParallelGC',
-  serial: 'UseSerialGC',
-  zgc: 'UseZGC',
-  shenandoah: 'UseShenandoahGC',
-  epsilon: 'UseEpsilonGC',
-};
-
-/** The flags that choose a collector; epsilon is experimental in every JDK so far. */
+/** The flags that choose a collector. */
 export function flagsOfCollector(collector: Collector): string[] {
-  return [
-    ...(collector === 'epsilon' ? ['-XX:+UnlockExperimentalVMOptions'] : []),
-    `-XX:+${collectorFlags[collector]}`,
-  ];
+  const { flag, experimental } = collectorTable[collector];
+  return [...(experimental === true ? ['-XX:+UnlockExperimentalVMOptions'] : []), `-XX:+${flag}`];
 }
 
 /**
  * Of a flag's name; null if it chooses no collector. Names that we do not know (of other VMs) are given as they are.
  */
 export function collectorOfFlag(flag: string): string | null {
-  const known = collectors.find((collector) => collectorFlags[collector] === flag);
+  const known = collectors.find((collector) => collectorTable[collector].flag === flag);
   return known ?? /^Use(\w+)GC$/.exec(flag)?.[1] ?? null;
 }
 

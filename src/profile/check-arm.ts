@@ -5,7 +5,7 @@ import { checkChurn, checkNoChurn } from './check-churn.js';
 import { checkJvmArm } from './check-jvm.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
-import { allocatorConflict, holderOperations, operationNamed, victimOperations } from './operations.js';
+import { allocatorConflict, holderOperations, operationNamed, victimOperations } from '../catalogue/operations.js';
 import type { Profile } from './schema.js';
 import type { ArmSettings } from './settings.js';
 

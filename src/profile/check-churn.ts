@@ -2,7 +2,7 @@
 import { checkLoad } from './check-loads.js';
 import type { Report } from './check-series.js';
 import { besideHolder } from './expand.js';
-import { operationNamed } from './operations.js';
+import { operationNamed } from '../catalogue/operations.js';
 import type { ArmSettings } from './settings.js';
 
 /** What belongs to a churn is not in an arm without one. */

@@ -1,17 +1,26 @@
 /** The checks of an arm whose victims are threads of a JVM. */
 import { Failure } from '../base/failure.js';
+import { collectorTable } from '../catalogue/collectors.js';
 import { checkLoad } from './check-loads.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { javaCommand } from './java-command.js';
-import { jvmProbeNamed, jvmProbeNames, type JvmLoadName } from './jvm-table.js';
-import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from './operations.js';
+import type { JvmLoadName } from '../catalogue/jvm-loads.js';
+import { jvmProbeNamed, jvmProbeNames } from '../catalogue/jvm-probes.js';
+import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from '../catalogue/operations.js';
 import type { Profile } from './schema.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
 
 /** Flags that pauselab gives itself, and the setting that decides them. */
 const ownFlags: readonly (readonly [pattern: RegExp, remedy: string])[] = [
-  [/^-XX:[+-]Use(G1|Parallel|Serial|Z|Shenandoah|Epsilon)GC$/, 'use jvm.collector'],
+  [
+    new RegExp(
+      `^-XX:[+-](${Object.values(collectorTable)
+        .map(({ flag }) => flag)
+        .join('|')})$`,
+    ),
+    'use jvm.collector',
+  ],
   [/^-javaagent:.*pauselab/, 'leave it out: the agent is put in by itself'],
 ];
 

@@ -4,7 +4,7 @@
  */
 import { formatSize } from '../base/units.js';
 import { settingValue } from './expand-work.js';
-import { jvmLoads, type JvmLoad, type JvmLoadName } from './jvm-table.js';
+import { jvmLoads, type JvmLoad, type JvmLoadName } from '../catalogue/jvm-loads.js';
 
 /** Of an array of Java's. */
 const mostObjects = 2 ** 26;

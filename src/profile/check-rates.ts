@@ -3,7 +3,7 @@
  */
 import { formatDuration } from '../base/units.js';
 import type { Report } from './check-series.js';
-import type { Operation } from './operations.js';
+import type { Operation } from '../catalogue/operations.js';
 import { poolLimit, poolOf } from './pools.js';
 import type { Profile } from './schema.js';
 import { basicsOf, type ArmSettings } from './settings.js';

@@ -5,7 +5,7 @@
 import { parseDuration, parseSize, type Parsed } from '../base/units.js';
 import { defaults } from './defaults.js';
 import { scheduling } from './expand-thread.js';
-import { jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
+import { jvmLoads, type JvmLoad, type LoadSetting } from '../catalogue/jvm-loads.js';
 import type { AllocatorWork, ResolvedLoad } from './resolved.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
 

@@ -2,8 +2,8 @@
 import { usage } from '../base/failure.js';
 import { expandJvm } from './expand-jvm.js';
 import { expandChurn } from './expand-work.js';
-import { jvmProbeNamed } from './jvm-table.js';
-import { operationNamed, type HolderOperation, type VictimLayout } from './operations.js';
+import { jvmProbeNamed } from '../catalogue/jvm-probes.js';
+import { operationNamed, type HolderOperation, type VictimLayout } from '../catalogue/operations.js';
 import type {
   ChurnArm,
   JvmArm,

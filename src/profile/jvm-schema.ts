@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
 import { wordsOf } from './java-command.js';
 import { jdkRequirement } from './jdk-requirement.js';
-import { collectors, jvmLoads, limitNames, type LimitName } from './jvm-table.js';
+import { collectors } from '../catalogue/collectors.js';
+import { jvmLoads } from '../catalogue/jvm-loads.js';
+import { limitNames, type LimitName } from './limits.js';
 import { thread } from './thread-schema.js';
 import { allocator, loadSchema, threadRules } from './work-schema.js';
 

@@ -4,7 +4,8 @@
  * fault takes a page, and a first fault a VMA as well, of which vm.max_map_count allows a process so many.
  */
 import { readText } from '../base/read-file.js';
-import type { Operation } from './operations.js';
+import { jvmProbes } from '../catalogue/jvm-probes.js';
+import { operations, type Operation } from '../catalogue/operations.js';
 import type { ResolvedVictim } from './resolved.js';
 import type { Profile } from './schema.js';
 
@@ -27,8 +28,14 @@ export function poolOfVictim(
   { operation, interval_ns }: Pick<ResolvedVictim, 'operation' | 'interval_ns'>,
   recorded_ns: number,
 ): number {
-  return operation === 'first_fault' || operation === 'warm_fault' ? poolOf(interval_ns, recorded_ns) : 0;
+  const { uses } = operations.find(isNamed(operation)) ?? jvmProbes.find(isNamed(operation)) ?? {};
+  return uses === undefined ? 0 : poolOf(interval_ns, recorded_ns);
 }
+
+const isNamed =
+  (wanted: string) =>
+  ({ name }: { readonly name: string }): boolean =>
+    name === wanted;
 
 export interface PoolLimit {
   readonly most: number;

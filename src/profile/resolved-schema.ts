@@ -6,7 +6,9 @@
  */
 import { z } from 'zod';
 import { usage } from '../base/failure.js';
-import { allocators, collectors, limitNames } from './jvm-table.js';
+import { allocators } from '../catalogue/allocators.js';
+import { collectors } from '../catalogue/collectors.js';
+import { limitNames } from './limits.js';
 import { preemptionModels } from './preemption.js';
 import type { ResolvedProfile } from './resolved.js';
 

@@ -2,9 +2,12 @@
  * A profile with nothing left to default: what an experiment runs, what a bundle records and what is
  * hashed. Plain JSON; units are in the names. CPUs stay symbolic: the host says which they are.
  */
-import type { Allocator, Collector, JvmProbeName, LimitName } from './jvm-table.js';
+import type { Allocator } from '../catalogue/allocators.js';
+import type { Collector } from '../catalogue/collectors.js';
+import type { JvmProbeName } from '../catalogue/jvm-probes.js';
+import type { LimitName } from './limits.js';
 import type { PreemptionModel } from './preemption.js';
-import type { HolderOperation, Layout, VictimLayout, VictimOperation } from './operations.js';
+import type { HolderOperation, Layout, VictimLayout, VictimOperation } from '../catalogue/operations.js';
 
 export type Cpus =
   | { readonly kind: 'first' }

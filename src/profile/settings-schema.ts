@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { defaults } from './defaults.js';
 import { duration, either, flag, kebab, listOf, mapping, oneOf, rate, size, whole } from './fields.js';
 import { jvm } from './jvm-schema.js';
-import { jvmProbeNames } from './jvm-table.js';
-import { holderOperations, layouts, victimLayouts, victimOperations } from './operations.js';
+import { jvmProbeNames } from '../catalogue/jvm-probes.js';
+import { holderOperations, layouts, victimLayouts, victimOperations } from '../catalogue/operations.js';
 import { thread } from './thread-schema.js';
 import { allocator, churn, issues, threadRules } from './work-schema.js';
 

@@ -1,7 +1,8 @@
 /** The part of the schema that a JVM and a native churn share: loads, the allocator under them, and threads by name. */
 import { z } from 'zod';
 import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
-import { allocators, jvmLoads, type JvmLoad, type LoadSetting } from './jvm-table.js';
+import { allocators } from '../catalogue/allocators.js';
+import { jvmLoads, type JvmLoad, type LoadSetting } from '../catalogue/jvm-loads.js';
 import { thread } from './thread-schema.js';
 
 /** Within what the load's reader takes. */

@@ -16,6 +16,9 @@ const recordBytes = 56;
 const mostBytes = 2 ** 30;
 const kinds = { sample: 0, gone: 1, tick: 2 } as const;
 
+/** What the sampler gives for a thread that waits outside of any system call. */
+export const noSystemCall = -1;
+
 /** Times are relative to go. */
 export interface StateChange {
   /** Index of the tick that closed the look. */
@@ -25,7 +28,7 @@ export interface StateChange {
   readonly state: string;
   readonly onCpu_ns: number;
   readonly runDelay_ns: number;
-  /** In which it waits, -1 in none (a page fault); null or absent where it was not read. */
+  /** In which it waits, `noSystemCall` in none (a page fault); null or absent where it was not read. */
   readonly systemCall?: number | null;
 }
 

@@ -21,18 +21,6 @@ export interface StraceCalls {
   readonly unfinished_n: number;
 }
 
-/** What to trace, for strace's `-e trace=`. */
-export const tracedCalls = [
-  'madvise',
-  'process_madvise',
-  'mmap',
-  'munmap',
-  'mprotect',
-  'mremap',
-  'brk',
-  'fallocate',
-] as const;
-
 /**
  * `123<G1 Service> mmap(0x…, 4096, …) = 0x…`; the name may hold anything, so it ends at the last `> ` before a call.
  */

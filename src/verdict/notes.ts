@@ -1,7 +1,8 @@
 /** What a reader should know beside the figures: what is missing, what was odd, how far the runs carry. */
 import { formatShare, formatSize } from '../base/units.js';
 import type { ArmSummary } from '../bundle/schema.js';
-import { operations } from '../profile/operations.js';
+import { takesNoLock } from '../catalogue/locks.js';
+import { allocates, operations, type Operation } from '../catalogue/operations.js';
 import { evidenceOf, type Series } from './outcome.js';
 import { besidePublished } from './published.js';
 import { counted, listed } from './words.js';
@@ -132,18 +133,21 @@ function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): string[
  * allocates says less: it may wait for the allocator's own lock.
  */
 function lockFree(arm: ArmSummary): string[] {
-  const free = arm.series.filter(
-    (series) => lockOf(series) === 'none' && evidenceOf(series).some(({ count }) => count > 0),
-  );
-  return free.map(({ name }) =>
-    name.includes('.malloc_')
+  const free = arm.series.flatMap((series) => {
+    const operation = operationOf(series);
+    const isMeant =
+      operation !== undefined && takesNoLock(operation) && evidenceOf(series).some(({ count }) => count > 0);
+    return isMeant ? [{ name: series.name, operation }] : [];
+  });
+  return free.map(({ name, operation }) =>
+    allocates(operation)
       ? `${arm.name}: ${name} takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.`
       : `${arm.name}: ${name} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`,
   );
 }
 
-function lockOf({ name }: Series): string | undefined {
-  return operations.find((operation) => operation.name === name.slice(name.indexOf('.') + 1))?.lockClass;
+function operationOf({ name }: Series): Operation | undefined {
+  return operations.find((operation) => operation.name === name.slice(name.indexOf('.') + 1));
 }
 
 function flaws({ name: arm }: ArmSummary, { name, refused, exhausted, lost_records }: Series): string[] {

@@ -8,7 +8,7 @@ import { cleanUp } from '../base/clean-up.js';
 import type { Failure } from '../base/failure.js';
 import { readText } from '../base/read-file.js';
 import { proveAllocator, type AllocatorProof } from '../host/allocator-proof.js';
-import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../host/allocators.js';
+import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../host/allocator-launch.js';
 import { commonAutogroup } from '../host/autogroup.js';
 import type { ChurnArm, NativeArm } from '../profile/resolved.js';
 import type { Board } from '../record/board.js';

@@ -1,5 +1,5 @@
 /** The engine's plan: what native/engine/plan.h reads. */
-import { operationNamed, type Layout } from '../profile/operations.js';
+import { operationNamed, type Layout } from '../catalogue/operations.js';
 import { poolOfVictim } from '../profile/pools.js';
 import type {
   ChurnArm,

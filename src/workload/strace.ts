@@ -5,7 +5,8 @@ import { waitFor } from '../base/clock.js';
 import { interruptedBefore, unfit, workloadFailed, type Failure } from '../base/failure.js';
 import { readText } from '../base/read-file.js';
 import { missing } from '../host/missing.js';
-import { countCalls, tracedCalls, type StraceCalls } from '../record/strace-calls.js';
+import { callsInStrace } from '../catalogue/system-calls.js';
+import { countCalls, type StraceCalls } from '../record/strace-calls.js';
 import type { RuntimeFolder } from './runtime-folder.js';
 
 const attachDeadline_ms = 20_000;
@@ -25,7 +26,7 @@ export interface Tracing {
 /** Resolves when all threads are traced. A traced process is many times slower: nothing is measured meanwhile. */
 export async function traceCalls(pid: number, folder: RuntimeFolder, interrupted?: Promise<unknown>): Promise<Tracing> {
   const output = join(folder.path, 'strace.out');
-  const args = ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${tracedCalls.join(',')}`];
+  const args = ['-f', '-p', String(pid), '-o', output, '--decode-pids=comm', '-e', `trace=${callsInStrace.join(',')}`];
   const child = spawnKept('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {

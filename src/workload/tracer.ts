@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
 import { Failure, interruptedBefore, unfit, workloadFailed } from '../base/failure.js';
-import { systemCallNumber } from '../record/system-calls.js';
+import { callsInTraces, systemCallNumber } from '../catalogue/system-calls.js';
 import { contentionFlags, readTrace, traceEvents, type Trace } from '../record/trace/trace.js';
 import { endHelper } from './helper.js';
 import { programs, startProgram, type Program } from './programs.js';
@@ -22,18 +22,6 @@ const outsideBuffers_kib = 32 * 1024;
 const endGrace_ms = 60_000;
 const abandonGrace_ms = 5_000;
 const poll_ms = 5;
-
-const tracedCalls = [
-  'madvise',
-  'process_madvise',
-  'mmap',
-  'munmap',
-  'mprotect',
-  'mremap',
-  'brk',
-  'futex',
-  'mincore',
-] as const;
 
 export interface Traced {
   /** Null if the tracer came to a bad end: half a trace would look like one in which nothing else happened. */
@@ -112,7 +100,7 @@ export async function startTracer(
 export function tracerPlan(tids: readonly number[], cpuCount: number, pids: readonly number[]): string {
   const lockEvents = [traceEvents.start, traceEvents.acquired, traceEvents.released];
   const schedEvents = [traceEvents.switched, traceEvents.waking];
-  const calls = tracedCalls
+  const calls = callsInTraces
     .flatMap((name) => systemCallNumber(name) ?? [])
     .map((id) => `id == ${id}`)
     .join(' || ');

@@ -1,7 +1,7 @@
 /** The answer of `pauselab run app`, from stalls made by hand. */
 import { describe, expect, test } from 'vitest';
 import { appAnswer } from '../../src/attribution/app-answer.js';
-import { givesMemoryBack } from '../../src/attribution/gives-back.js';
+import { givesMemoryBack } from '../../src/catalogue/gives-back.js';
 import type { Cause, Grade } from '../../src/bundle/blame.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import type { ArmSummary } from '../../src/bundle/schema.js';

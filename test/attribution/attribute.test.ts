@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { causes } from '../../src/bundle/blame.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
-import { noSystemCall, systemCallNumber } from '../../src/record/system-calls.js';
+import { systemCallNumber } from '../../src/catalogue/system-calls.js';
+import { noSystemCall } from '../../src/record/samples.js';
 import {
   attributed,
   blocked,

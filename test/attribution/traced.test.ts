@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { HolderEvidence, LoggedEvent } from '../../src/attribution/evidence.js';
 import { traceModel } from '../../src/attribution/trace-model.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
-import { systemCallNumber } from '../../src/record/system-calls.js';
+import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import type { TraceEvent } from '../../src/record/trace/trace.js';
 import {
   attributed,

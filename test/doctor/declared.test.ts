@@ -1,17 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { callOfHolder, differences, holderRows } from '../../src/doctor/declared.js';
+import { differences, holderRows } from '../../src/doctor/declared.js';
 import { conclude } from '../../src/doctor/examine.js';
 import type { LockRow } from '../../src/doctor/lock-row.js';
 import { agrees, type Lock } from '../../src/doctor/lock-verdict.js';
 import { declaredLock, probesOfTable } from '../../src/doctor/probes.js';
 import { renderExamination } from '../../src/cli/doctor.js';
-import { holderOperations, operationNamed } from '../../src/profile/operations.js';
+import { canCross, lockOn } from '../../src/catalogue/locks.js';
+import { callOfHolder, holderOperations, operationNamed } from '../../src/catalogue/operations.js';
 
-/** A table as declared but for some rows, by operation and range. */
-function tableWith(other: Readonly<Record<string, Lock>> = {}): LockRow[] {
+const newest = '7.3.0';
+
+/** A table as declared for a kernel but for some rows, by operation and range. */
+function tableWith(other: Readonly<Record<string, Lock>> = {}, kernel = newest): LockRow[] {
   return probesOfTable().map((probe): LockRow => {
     const layout = probe.layout === 'crossing' ? 'crossing' : 'isolated';
-    const declared = declaredLock(probe);
+    const declared = declaredLock(probe, kernel);
     const lock = other[`${probe.operation} ${layout}`] ?? declared;
     return {
       operation: probe.operation,
@@ -33,35 +36,63 @@ test('what was not found agrees and contradicts with nothing', () => {
 });
 
 describe('every holder operation', () => {
-  test.each(holderOperations)('%s declares the lock of the call that it makes', (operation) => {
-    const rows = holderRows(tableWith()).filter((row) => row.operation === operation);
-    const { lockClass, crossingLockClass } = operationNamed(operation);
-    expect(rows.map(({ declared }) => declared)).toEqual([
-      lockClass,
-      ...(crossingLockClass === undefined ? [] : [crossingLockClass]),
-    ]);
-    expect(rows.map(({ asDeclared }) => asDeclared)).toEqual(rows.map(() => true));
+  test.each(holderOperations)('%s declares the lock of the call that it makes, on every kernel', (operation) => {
+    const facts = operationNamed(operation);
+    for (const kernel of ['6.1.0', '6.12.1', '6.17.13', '6.19.0', newest]) {
+      const rows = holderRows(tableWith({}, kernel), kernel).filter((row) => row.operation === operation);
+      expect(rows.map(({ declared }) => declared)).toEqual(
+        [false, ...(canCross(facts) ? [true] : [])].map((crossing) => lockOn(facts, kernel, { crossing })),
+      );
+      expect([kernel, rows.map(({ asDeclared }) => asDeclared)]).toEqual([kernel, rows.map(() => true)]);
+    }
   });
 
   test.each(holderOperations)('%s is found out when the kernel takes another lock', (operation) => {
     const call = callOfHolder[operation];
-    const wrong = operationNamed(call).lockClass === 'mmap_lock write' ? 'mmap_lock read' : 'mmap_lock write';
-    const [first] = holderRows(tableWith({ [`${call} isolated`]: wrong })).filter((row) => row.operation === operation);
+    const declared = lockOn(operationNamed(call), newest, { crossing: false });
+    const wrong = declared === 'mmap_lock write' ? 'mmap_lock read' : 'mmap_lock write';
+    const rows = holderRows(tableWith({ [`${call} isolated`]: wrong }), newest);
+    const [first] = rows.filter((row) => row.operation === operation);
     expect(first).toMatchObject({ layout: 'isolated', call, lock: wrong, asDeclared: false });
   });
 
   test('has nothing said of it where its call could not be found', () => {
     const rows = holderRows(
       tableWith({ 'madvise_free_page isolated': 'undecided', 'madvise_free_page crossing': 'refused' }),
+      newest,
     ).filter(({ operation }) => operation === 'madvise_free');
     expect(rows.map(({ asDeclared }) => asDeclared)).toEqual([null, null]);
   });
 });
 
-describe('an older kernel', () => {
-  const locks = tableWith({ 'madvise_free_page isolated': 'mmap_lock read', 'proc_maps isolated': 'mmap_lock read' });
-  const holders = holderRows(locks);
-  const conclusion = conclude({ kernel: '6.12.1' }, [], locks, holders);
+test.each(['6.1.0', '6.12.1', '6.17.13', '6.18.5', '6.19.0', '7.2.0'])(
+  'on %s what holds there is as declared, whatever later kernels take',
+  (kernel) => {
+    const locks = tableWith({}, kernel);
+    const conclusion = conclude({ kernel }, [], locks, holderRows(locks, kernel));
+    expect(conclusion).not.toContain('Not as pauselab declares');
+    expect(conclusion).toContain(
+      kernel < '6.17' ? 'stalls every writer of the process' : 'only when its range spans VMAs',
+    );
+  },
+);
+
+test('smaps of 7.2 is as declared on 7.2, and not on 7.1', () => {
+  const found = { 'proc_smaps isolated': 'no mmap_lock', 'proc_smaps_rollup isolated': 'mmap_lock read' } as const;
+  expect(differences(tableWith(found, '7.2.0'))).toEqual([]);
+  expect(differences(tableWith(found, '7.1.13'))).toEqual([
+    'proc_smaps inside one VMA takes no mmap_lock, declared is mmap_lock read',
+  ]);
+});
+
+describe('a 6.18 without the change of 6.17', () => {
+  const kernel = '6.18.5';
+  const locks = tableWith(
+    { 'madvise_free_page isolated': 'mmap_lock read', 'proc_maps isolated': 'mmap_lock read' },
+    kernel,
+  );
+  const holders = holderRows(locks, kernel);
+  const conclusion = conclude({ kernel }, [], locks, holders);
 
   test('has every row named that is not as declared, victims and holders', () => {
     expect([...differences(locks), ...differences(holders)]).toEqual([
@@ -72,9 +103,7 @@ describe('an older kernel', () => {
       'read_maps inside one VMA takes mmap_lock read (found of proc_maps), declared is VMA lock',
       'read_maps across VMAs takes mmap_lock read (found of proc_maps), declared is VMA lock',
     ]);
-    expect(conclusion).toContain(
-      'Not as pauselab declares for Linux 6.17 and later: madvise_free_page inside one VMA takes',
-    );
+    expect(conclusion).toContain('Not as pauselab declares for this kernel: madvise_free_page inside one VMA takes');
     expect(conclusion).toContain('stalls every writer of the process');
   });
 
@@ -89,7 +118,7 @@ describe('an older kernel', () => {
 
 test('a kernel as declared has nothing named', () => {
   const locks = tableWith();
-  const conclusion = conclude({ kernel: '6.18' }, [], locks, holderRows(locks));
+  const conclusion = conclude({ kernel: newest }, [], locks, holderRows(locks, newest));
   expect(conclusion).toMatch(/^Fit\..*only when its range spans VMAs, or when they work on the same VMA\.$/);
 });
 

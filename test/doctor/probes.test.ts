@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { byFamily, bySmallFamily, knownCalls, probesOfTable } from '../../src/doctor/probes.js';
 import { seriesOf, type Probe } from '../../src/doctor/trial.js';
-import { allocatorConflict, operationNamed, victimOperations } from '../../src/profile/operations.js';
+import { allocatorConflict, operationNamed, victimOperations } from '../../src/catalogue/operations.js';
 
 const all = probesOfTable();
 const names = (probes: readonly Probe[]): string[] => probes.map(seriesOf).sort();

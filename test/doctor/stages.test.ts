@@ -4,12 +4,13 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { declaredLock, fitsInRegion, knownCalls, probesOfTable } from '../../src/doctor/probes.js';
+import { declaredLock as declaredOn, fitsInRegion, knownCalls, probesOfTable } from '../../src/doctor/probes.js';
 import type { Lock, Seen, Span } from '../../src/doctor/lock-verdict.js';
 import { askAll, lockOf, type Question } from '../../src/doctor/stages.js';
 import { seriesOf, type Probe, type TrialResult } from '../../src/doctor/trial.js';
-import type { LockClass } from '../../src/profile/operations.js';
+import type { LockClass } from '../../src/catalogue/locks.js';
 
+const declaredLock = (probe: Probe): LockClass => declaredOn(probe, '6.17.13');
 const all = probesOfTable();
 const found = knownCalls(() => false);
 if ('missing' in found) throw new Error(`no ${found.missing}`);
@@ -69,6 +70,7 @@ function trialOn(kernel: Kernel, { holder, probes, inTurn }: Question, trial: nu
 async function tableOf(kernel: Kernel): Promise<Map<string, Lock>> {
   let trials = 0;
   const { facts } = await askAll(all, known, {
+    declared: declaredLock,
     trial: (question) => Promise.resolve(trialOn(kernel, question, trials++)),
     mayAsk: () => true,
     progress: () => undefined,
@@ -145,6 +147,7 @@ test('on a loaded one they are found or left open, never mistaken', async () => 
 
 test('when time is up nothing is asked, and all stays open', async () => {
   const { facts } = await askAll(all, known, {
+    declared: declaredLock,
     trial: () => Promise.reject(new Error('asked')),
     mayAsk: () => false,
     progress: () => undefined,

@@ -9,6 +9,7 @@ async function named(
   profile: string,
   armName: string,
   threads: readonly string[],
+  kernelRelease = '6.18.5',
 ): Promise<Record<string, string | null>> {
   const { arms } = await loadResolved(profile);
   const arm = arms.find(({ name }) => name === armName);
@@ -21,6 +22,7 @@ async function named(
   );
   const evidence = runEvidence({
     arm,
+    kernelRelease,
     analysis: analyse({}),
     threadIds: [],
     samples: { timelines, ticks_ns: [], period_ns: 1e7 },
@@ -69,5 +71,61 @@ describe('the threads of a JVM that give memory back', () => {
         ['jemalloc_bg_thd', 'G1 Service'],
       ),
     ).toMatchObject({ jemalloc_bg_thd: 'madvise.DONTNEED: VMA lock' });
+  });
+
+  test('a call takes the lock of the kernel on which the run was made', async () => {
+    const on = (release: string) => named('jemalloc-free', 'purger-nice-19', ['jemalloc_bg_thd'], release);
+    expect(await on('6.16.12+deb13-cloud-amd64')).toEqual({ jemalloc_bg_thd: 'madvise.FREE: mmap_lock read' });
+    expect(await on('6.17.13+deb13-cloud-amd64')).toEqual({ jemalloc_bg_thd: 'madvise.FREE: VMA lock' });
+  });
+});
+
+describe('the locks of victims and holders', () => {
+  /** Of an arm with one victim of this operation, whose holder made a call. */
+  async function locksOf(kernelRelease: string, profile: string, operation: string) {
+    const { arms } = await loadResolved(profile);
+    const arm = arms.find(({ control }) => control === null);
+    const victim = arm?.victims[0];
+    if (arm === undefined || victim === undefined) throw new Error(`the profile ${profile} has no arm with a victim`);
+    const series = 'writer.mprotect';
+    const { victims, holders } = runEvidence({
+      arm: { ...arm, victims: [{ ...victim, series, operation } as typeof victim] },
+      kernelRelease,
+      analysis: analyse({ holder: [{ from: 300, to: 400 }] }),
+      threadIds: [
+        { index: 0, name: series, role: 'victim', tid: 11, pid: 7 },
+        { index: 1, name: 'holder', role: 'holder', tid: 12, pid: 7 },
+      ],
+      samples: { timelines: new Map(), ticks_ns: [], period_ns: 1e7 },
+      events: [],
+      steal: [],
+      cpuCount: 2,
+      watched: new Map(),
+      missing: [],
+      trace: null,
+    });
+    return { victims, holders };
+  }
+
+  test('are those of the kernel on which the run was made', async () => {
+    const on = async (release: string) => {
+      const { victims, holders } = await locksOf(release, 'priority-inversion', 'madvise_guard_page');
+      return [victims[0]?.lock, holders[0]?.lock, holders[0]?.crossingLock];
+    };
+    expect(await on('6.16.12')).toEqual(['mmap_lock read', 'mmap_lock read', 'mmap_lock read']);
+    expect(await on('6.17.13')).toEqual(['mmap_lock read', 'VMA lock', 'mmap_lock read']);
+    expect(await on('6.19.1')).toEqual(['VMA lock', 'VMA lock', 'mmap_lock read']);
+  });
+
+  test('of a started thread: its end reads in the engine, and HotSpot’s writes', async () => {
+    const inEngine = await locksOf('6.18.5', 'priority-inversion', 'thread_start_join');
+    const inJvm = await locksOf('6.18.5', 'g1-uncommit', 'thread_start_join');
+    expect(inEngine.victims).toMatchObject([{ lock: 'mmap_lock read', sleepsItself: true, allocates: true }]);
+    expect(inJvm.victims).toMatchObject([{ lock: 'mmap_lock write', sleepsItself: true }]);
+  });
+
+  test('an operation of the tests’ engine, which is in no table, takes none', async () => {
+    const { victims } = await locksOf('6.18.5', 'priority-inversion', 'inject_pause');
+    expect(victims).toMatchObject([{ lock: 'none', allocates: false, walksMemory: false }]);
   });
 });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { collectorsOf, flagsOfCollector } from '../../src/host/jdks.js';
-import type { Collector } from '../../src/profile/jvm-table.js';
+import type { Collector } from '../../src/catalogue/collectors.js';
 import { jvmLogFlags, parseJvmLog, type JvmLog } from '../../src/record/jvm-log.js';
 import { testJdks } from '../support/java.js';
 import { javac } from '../support/jdks.js';

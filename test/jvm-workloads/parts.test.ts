@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { jvmLoads, jvmProbeNames } from '../../src/profile/jvm-table.js';
+import { jvmLoads } from '../../src/catalogue/jvm-loads.js';
+import { jvmProbeNames } from '../../src/catalogue/jvm-probes.js';
 import { compileJava, jar, nativeAccess, nativeLibrary } from '../support/jdks.js';
 import { testJdks } from '../support/java.js';
 

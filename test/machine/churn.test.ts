@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
-import { allocatorLaunch } from '../../src/host/allocators.js';
+import { allocatorLaunch } from '../../src/host/allocator-launch.js';
 import { readBundle } from '../support/bundle.js';
 import { nativeProgram } from '../native/programs.js';
 import { expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';

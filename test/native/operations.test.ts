@@ -4,14 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { callOfHolder } from '../../src/doctor/declared.js';
-import { operationNamed, operations, type HolderOperation } from '../../src/profile/operations.js';
+import { callOfHolder, operationNamed, type HolderOperation } from '../../src/catalogue/operations.js';
 import { nativeProgram } from './programs.js';
 
 interface Declared {
   readonly name: string;
-  readonly lockClass: string;
-  readonly crossingLockClass: string | null;
   readonly calls: string;
 }
 
@@ -79,16 +76,6 @@ describe.each([...victims, ...holders])('$name', ({ name, calls }) => {
     for (const thread of started) expect(joined(thread)).toMatch(patternOf(declaredOfThread ?? '', 1));
   });
 });
-
-test.each([...victims, ...holders])(
-  '$name takes $crossingLockClass across VMAs, in src/profile/operations.ts too',
-  ({ name, crossingLockClass }) => {
-    const known = operations.find((operation) => operation.name === name);
-    expect(known?.crossingLockClass ?? null).toBe(crossingLockClass);
-    const place = known?.kind === 'holder' ? 'split' : 'crossing';
-    expect(known?.layouts.includes(place)).toBe(crossingLockClass !== null);
-  },
-);
 
 test('process_madvise has one part that crosses, where the region does', () => {
   const log = join(folder, 'parts');

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { defaults } from '../../src/profile/defaults.js';
 import { loadResolved } from '../../src/profile/load.js';
-import { jvmLoads, jvmProbes, type JvmLoad } from '../../src/profile/jvm-table.js';
-import { operations } from '../../src/profile/operations.js';
+import { jvmLoads, type JvmLoad } from '../../src/catalogue/jvm-loads.js';
+import { jvmProbes } from '../../src/catalogue/jvm-probes.js';
+import { lockOn, type Locks } from '../../src/catalogue/locks.js';
+import { operations } from '../../src/catalogue/operations.js';
 import { profileJsonSchema } from '../../src/profile/schema.js';
 import { parseSet } from '../../src/profile/set.js';
 import { resolveFiles } from './files.js';
@@ -39,6 +41,9 @@ describe('the examples of docs/profiles.md', () => {
   );
 });
 
+/** The page has the locks of Linux 6.17, inside one VMA. */
+const lockOf = (row: { readonly locks: Locks }): string => lockOn(row, '6.17.0', { crossing: false });
+
 /** The page with each item of a list on one line. */
 const items = page.replace(/\n +(?! *- )/g, ' ');
 
@@ -48,7 +53,7 @@ describe('docs/profiles.md names', () => {
     expect(items).toMatch(new RegExp(`^- [^:]*\`([a-zA-Z]+\\.)?${key}\``, 'm'));
   });
 
-  test.each(operations.map(({ kind, name, lockClass }) => ({ kind, name, lockClass })))(
+  test.each(operations.map(({ kind, name, locks }) => ({ kind, name, lockClass: lockOf({ locks }) })))(
     '$name, as a $kind that takes $lockClass',
     ({ kind, name, lockClass }) => {
       const heading = `#### ${kind === 'holder' ? 'Holders' : 'Victims'} that take ${lockClass}\n`;
@@ -57,8 +62,8 @@ describe('docs/profiles.md names', () => {
     },
   );
 
-  test.each(jvmProbes)('the JVM’s operation $name, its lock and its role', ({ name, lockClass, role }) => {
-    expect(page).toContain(`| \`${name}\` | ${lockClass} | ${role} |`);
+  test.each(jvmProbes)('the JVM’s operation $name, its lock and its role', ({ name, locks, role }) => {
+    expect(page).toContain(`| \`${name}\` | ${lockOf({ locks })} | ${role} |`);
   });
 
   test.each(Object.entries(jvmLoads as Readonly<Record<string, JvmLoad>>))('the load %s', (name, { settings }) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { shippedFile, shippedNames } from '../../src/profile/catalogue.js';
 import { catalogue, loadResolved } from '../../src/profile/load.js';
 import { profileJsonSchema } from '../../src/profile/schema.js';
-import { holderOperations, operations, victimOperations } from '../../src/profile/operations.js';
+import { holderOperations, operations, victimOperations } from '../../src/catalogue/operations.js';
 import { linesOf } from './files.js';
 
 const names = await shippedNames();

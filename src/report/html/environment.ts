@@ -1,6 +1,7 @@
 /** The machine, the kernel and the configuration under which a bundle was measured, side by side. */
 import { formatShare, formatSize } from '../../base/units.js';
 import { fieldOf } from '../../bundle/stored.js';
+import { isHeapFlag } from '../../catalogue/collectors.js';
 import type { ReportedBundle } from './gather.js';
 import { html, type Markup } from './markup.js';
 import { table } from './table.js';
@@ -81,9 +82,6 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
 
 type Fact = readonly [title: string, value: string | null];
 
-/** Flags of a JVM that decide how large the heap is, and when it is given back. */
-const heapFlag =
-  /^-X(?:ms|mx|mn|X:[+-]?(?:(?:Initial|Min|Max|SoftMax)?(?:Heap|RAM)\w*|\w*Uncommit\w*|G1Periodic\w*|AlwaysPreTouch|ShenandoahUncommit\w*|ZFragmentation\w*))/;
 const mostCharacters = 400;
 
 /** Of all arms: what differs between them stands in each, divided by `or`. */
@@ -92,7 +90,7 @@ function workloadFacts(profile: unknown): Fact[] {
   const jvms = arms.map((arm) => fieldOf(arm, 'jvm'));
   const flagsOf = (jvm: unknown): string =>
     [...listOf(fieldOf(jvm, 'flags')), ...listOf(fieldOf(fieldOf(jvm, 'app'), 'args'))]
-      .filter((flag): flag is string => typeof flag === 'string' && heapFlag.test(flag))
+      .filter((flag): flag is string => typeof flag === 'string' && isHeapFlag(flag))
       .join(' ');
   return [
     ['Collector', distinct(jvms.map((jvm) => textOf(fieldOf(jvm, 'collector')) ?? ''))],

@@ -1,7 +1,7 @@
 /** The launcher's file: what native/launcher/launch_file.h reads. */
 import { usage } from '../../base/failure.js';
-import { allocatorVariables } from '../../host/allocators.js';
-import type { LimitName } from '../../profile/jvm-table.js';
+import { allocatorVariables } from '../../catalogue/allocators.js';
+import type { LimitName } from '../../profile/limits.js';
 import type { Policy } from '../../profile/resolved.js';
 
 /** How a process is to be before it becomes java; what is not there stays as it is here. */

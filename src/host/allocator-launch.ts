@@ -8,61 +8,24 @@ import { endianness } from 'node:os';
 import { basename, join } from 'node:path';
 import { unfit, usage } from '../base/failure.js';
 import { readBytes, readPart } from '../base/read-file.js';
-import type { Allocator } from '../profile/jvm-table.js';
+import {
+  allocatorFacts,
+  allocatorVariables,
+  preloadedAllocators,
+  type Allocator,
+  type PreloadedAllocator,
+} from '../catalogue/allocators.js';
 import type { ResolvedAllocator } from '../profile/resolved.js';
 import { missing } from './missing.js';
 
 /** A program or a library with debugging data. */
 export const mostLibraryBytes = 2 ** 30;
 
-type Settings = Readonly<Record<string, string>>;
-
-interface Kind {
-  /** File names, the best first. */
-  readonly files: readonly string[];
-  /** Its settings as environment variables. */
-  readonly environment: (settings: Settings) => Record<string, string>;
-  /** Where its text says its version; else the file's name has one. */
-  readonly version: RegExp | null;
-}
-
-const asVariables =
-  (prefix: string) =>
-  (settings: Settings): Record<string, string> =>
-    Object.fromEntries(Object.entries(settings).map(([key, value]) => [`${prefix}${key.toUpperCase()}`, value]));
-
-const kinds: Record<Exclude<Allocator, 'glibc'>, Kind> = {
-  jemalloc: {
-    files: ['libjemalloc.so.2', 'libjemalloc.so'],
-    environment: (settings) => {
-      const pairs = Object.entries(settings).map(([key, value]) => `${key}:${value}`);
-      return pairs.length === 0 ? {} : { MALLOC_CONF: pairs.join(',') };
-    },
-    version: /(\d+\.\d+\.\d+)-\d+-g[0-9a-f]{40}/,
-  },
-  tcmalloc: {
-    files: ['libtcmalloc_minimal.so.4', 'libtcmalloc.so.4', 'libtcmalloc_minimal.so', 'libtcmalloc.so'],
-    environment: asVariables('TCMALLOC_'),
-    version: /gperftools (\d+\.\d+(?:\.\d+)?)/,
-  },
-  mimalloc: {
-    files: ['libmimalloc.so.2.0', 'libmimalloc.so.2', 'libmimalloc.so'],
-    environment: asVariables('MIMALLOC_'),
-    version: null,
-  },
-};
-
 /** Where distributions put libraries; a multiarch folder comes first. */
 const usualFolders = (): string[] => {
   const multiarch = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch as string];
   return [...(multiarch === undefined ? [] : [`/usr/lib/${multiarch}`]), '/usr/lib64', '/usr/lib', '/usr/local/lib'];
 };
-
-/**
- * Variables by which a user's shell may change the allocator behind the profile's back; a name that ends in `*` is a
- * beginning.
- */
-export const allocatorVariables = ['LD_PRELOAD', 'MALLOC_*', 'GLIBC_TUNABLES', 'TCMALLOC_*', 'MIMALLOC_*'] as const;
 
 export interface CleanEnvironment {
   readonly environment: Readonly<Record<string, string>>;
@@ -97,9 +60,9 @@ export function allocatorLaunch(
   { name, path, settings }: ResolvedAllocator,
   folders: readonly string[] = usualFolders(),
 ): AllocatorLaunch {
-  if (name === 'glibc') return { library: null, environment: glibcEnvironment(settings) };
-  const kind = kinds[name];
-  const library = path ?? found(kind, folders);
+  const environment = allocatorFacts(name).environment(settings);
+  if (name === 'glibc') return { library: null, environment };
+  const library = path ?? found(name, folders);
   if (library === null)
     throw missing(`the allocator ${name} is not in ${folders.join(', ')}`, [name], {
       otherwise: 'give its library as allocator.path',
@@ -110,17 +73,7 @@ export function allocatorLaunch(
     throw usage(
       `${library} cannot be preloaded: LD_PRELOAD is parted at blanks and colons, and a relative path means another file elsewhere; give an absolute path without them`,
     );
-  return { library, environment: { LD_PRELOAD: library, ...kind.environment(settings) } };
-}
-
-/** Name of a tunable as glibc has it: `arena_max` is glibc.malloc.arena_max. */
-export function tunableName(key: string): string {
-  return key.startsWith('glibc.') ? key : `glibc.malloc.${key}`;
-}
-
-function glibcEnvironment(settings: Settings): Record<string, string> {
-  const tunables = Object.entries(settings).map(([key, value]) => `${tunableName(key)}=${value}`);
-  return tunables.length === 0 ? {} : { GLIBC_TUNABLES: tunables.join(':') };
+  return { library, environment: { LD_PRELOAD: library, ...environment } };
 }
 
 export interface AllocatorVersion {
@@ -134,7 +87,9 @@ export interface AllocatorVersion {
 export function allocatorVersion(name: Allocator, library: string | null): AllocatorVersion {
   if (name === 'glibc' || library === null) return { file: null, version: glibcVersion() };
   const file = realpathSync(library);
-  const said = kinds[name].version?.exec(readBytes(file, { mostBytes: mostLibraryBytes }).toString('latin1'))?.[1];
+  const said = preloadedAllocators[name].version?.exec(
+    readBytes(file, { mostBytes: mostLibraryBytes }).toString('latin1'),
+  )?.[1];
   return { file, version: said ?? /\.so\.([\d.]+)$/.exec(basename(file))?.[1] ?? null };
 }
 
@@ -143,7 +98,8 @@ function glibcVersion(): string | null {
   return header?.glibcVersionRuntime ?? null;
 }
 
-function found({ files }: Kind, folders: readonly string[]): string | null {
+function found(allocator: PreloadedAllocator, folders: readonly string[]): string | null {
+  const { files } = preloadedAllocators[allocator];
   for (const folder of folders) {
     const names = listed(folder);
     const name = files.find((file) => names.includes(file));

@@ -1,9 +1,10 @@
 /**
- * The operations that a profile can name. What is said of locks here is what each call takes by the
- * kernel's source; the native engine has the same table, and a test compares the two.
+ * The operations that a profile can name, one row each. The native engine makes them and has the same table
+ * (native/engine/operations.cc; `pauselab-engine operations` prints it): test/catalogue lists where the two differ, and
+ * what else a new operation needs.
  */
-
-export type LockClass = 'mmap_lock write' | 'mmap_lock read' | 'VMA lock' | 'none';
+import { insideOneVma, locksOf } from './calls.js';
+import { onEveryKernel, type Locks } from './locks.js';
 
 /** Where a victim's memory lies relative to the holder's region; `crossing`: far away, over two VMAs of its own. */
 export const victimLayouts = ['isolated', 'same', 'mergeable', 'adjacent', 'crossing'] as const;
@@ -22,25 +23,43 @@ export type Heap = 'uses' | 'mapsLarge' | 'keepsLarge' | 'movesBreak';
 /** What a holder does with the memory of a process. */
 export type HolderWork = 'releases' | 'reclaims' | 'advises' | 'populates' | 'guards' | 'reads' | 'protects';
 
-export interface Operation {
+/** What it has to do with; those of a family live in one or two files of the engine. */
+export type Family =
+  'mapping' | 'break' | 'advice' | 'collapse' | 'proc' | 'fault' | 'thread' | 'malloc' | 'heap' | 'app' | 'control';
+
+/** What an operation's name implies, of a native one and of a JVM's probe. */
+export interface Nature {
+  readonly family: Family;
+  readonly locks: Locks;
+  /** Memory goes back to the system by it. */
+  readonly givesBack: boolean;
+  /**
+   * Whether its thread sleeps (state S) whatever the locks of memory do: `by itself`, or `for a thread` that it started,
+   * which may be the one that waits for a lock.
+   */
+  readonly sleeps: 'by itself' | 'for a thread' | null;
+  /** It works on memory inside a system call, with its lock in hand for nearly all of the call. */
+  readonly walks: boolean;
+  /** It has a mutex of the allocator for as long as its call. */
+  readonly keepsMutex: boolean;
+}
+
+export interface Operation extends Nature {
   readonly name: string;
   readonly kind: 'holder' | 'victim';
   /** Of each holder, and of no victim. */
   readonly does?: HolderWork;
-  /** On a range inside one VMA. */
-  readonly lockClass: LockClass;
-  /**
-   * On one that crosses VMAs: a holder's in layout split, a victim's in layout crossing; absent where there is none.
-   */
-  readonly crossingLockClass?: LockClass;
+  /** Of a holder the victim that makes the same call: doctor finds the lock of the one by the row of the other. */
+  readonly foundBy?: string;
+  /** Of a victim that doctor's lock table leaves out: why. */
+  readonly notAsked?: string;
   /** Role in the series name unless the profile gives one. */
   readonly role: string;
   /** For a holder the arm's layouts, for a victim those of its own memory; none: it has no memory of its own. */
   readonly layouts: readonly (Layout | VictimLayout)[];
   /**
    * `needed`: a holder whose second call finds nothing to release unless a toucher brought the memory back; `useless`:
-   * one
-   * that gives nothing back, or undoes it itself, so it never has one.
+   * one that gives nothing back, or undoes it itself, so it never has one.
    */
   readonly toucher?: 'needed' | 'useless';
   /** A holder that reads the victims' process from a second one: its thread is there, the region is not. */
@@ -54,8 +73,6 @@ export interface Operation {
   readonly threads?: number;
   /** A victim that works in the heap of a holder with `chunks`. */
   readonly inHeap?: boolean;
-  /** A victim that works on memory inside a system call, with its lock in hand for nearly all of the call. */
-  readonly walks?: boolean;
   /** Uses up one page of a pool that is made before the window: `mapping` a VMA each, `page` none. */
   readonly uses?: 'mapping' | 'page';
   /** Unmaps and maps again at the same place: between the two any other mmap of the process could land there. */
@@ -65,13 +82,25 @@ export interface Operation {
   readonly explanation: string;
 }
 
+const plain = { givesBack: false, sleeps: null, walks: false, keepsMutex: false } as const;
+const frees = { ...plain, givesBack: true } as const;
+const walks = { ...plain, walks: true } as const;
+/** Holders hold their lock for nearly all of the call: they are there for that. */
+const holds = walks;
+const releases = { ...holds, givesBack: true } as const;
+/** The stack goes back at the thread's end. */
+const startsThread = { ...frees, sleeps: 'for a thread' } as const;
+const lockFree = onEveryKernel('none', null);
+
 const table = [
   {
     name: 'madvise_dontneed',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.DONTNEED'),
+    ...releases,
+    foundBy: 'madvise_dontneed_page',
     role: 'holder',
     layouts,
     toucher: 'needed',
@@ -82,8 +111,10 @@ const table = [
     name: 'madvise_dontneed_locked',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.DONTNEED_LOCKED'),
+    ...releases,
+    foundBy: 'madvise_dontneed_locked_page',
     role: 'holder',
     layouts,
     toucher: 'needed',
@@ -93,8 +124,10 @@ const table = [
     name: 'madvise_free',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.FREE'),
+    ...releases,
+    foundBy: 'madvise_free_page',
     role: 'holder',
     layouts,
     explanation:
@@ -104,8 +137,10 @@ const table = [
     name: 'process_madvise',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('process_madvise.DONTNEED'),
+    ...releases,
+    foundBy: 'process_madvise_page',
     role: 'holder',
     layouts,
     toucher: 'needed',
@@ -116,7 +151,11 @@ const table = [
     name: 'malloc_trim',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
+    family: 'malloc',
+    locks: insideOneVma('madvise.DONTNEED'),
+    ...releases,
+    keepsMutex: true,
+    foundBy: 'madvise_dontneed_page',
     role: 'holder',
     layouts: ['isolated'],
     toucher: 'needed',
@@ -128,7 +167,10 @@ const table = [
     name: 'madvise_dontneed_chunks',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
+    family: 'heap',
+    locks: insideOneVma('madvise.DONTNEED'),
+    ...releases,
+    foundBy: 'madvise_dontneed_page',
     role: 'holder',
     layouts: ['isolated'],
     toucher: 'needed',
@@ -140,8 +182,10 @@ const table = [
     name: 'parallel_dontneed',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.DONTNEED'),
+    ...releases,
+    foundBy: 'madvise_dontneed_page',
     role: 'holder',
     layouts: ['isolated', 'split'],
     toucher: 'useless',
@@ -153,8 +197,10 @@ const table = [
     name: 'parallel_free',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.FREE'),
+    ...releases,
+    foundBy: 'madvise_free_page',
     role: 'holder',
     layouts: ['isolated', 'split'],
     toucher: 'useless',
@@ -165,8 +211,10 @@ const table = [
     name: 'madvise_cold',
     kind: 'holder',
     does: 'advises',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.COLD'),
+    ...holds,
+    foundBy: 'madvise_cold_page',
     role: 'holder',
     layouts,
     explanation: 'madvise(MADV_COLD) over the region: mmap_lock read on every kernel so far',
@@ -175,8 +223,10 @@ const table = [
     name: 'madvise_pageout',
     kind: 'holder',
     does: 'reclaims',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.PAGEOUT'),
+    ...holds,
+    foundBy: 'madvise_pageout_page',
     role: 'holder',
     layouts,
     explanation: 'madvise(MADV_PAGEOUT) over the region: gives back what can be swapped out',
@@ -185,8 +235,10 @@ const table = [
     name: 'madvise_willneed',
     kind: 'holder',
     does: 'advises',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.WILLNEED'),
+    ...holds,
+    foundBy: 'madvise_willneed_page',
     role: 'holder',
     layouts,
     explanation: 'madvise(MADV_WILLNEED) over the region: looks for pages to swap in',
@@ -195,8 +247,10 @@ const table = [
     name: 'madvise_populate_write',
     kind: 'holder',
     does: 'populates',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.POPULATE_WRITE'),
+    ...holds,
+    foundBy: 'madvise_populate_write_page',
     role: 'holder',
     layouts,
     toucher: 'useless',
@@ -207,8 +261,10 @@ const table = [
     name: 'madvise_guard',
     kind: 'holder',
     does: 'guards',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.GUARD_INSTALL'),
+    ...holds,
+    foundBy: 'madvise_guard_page',
     role: 'holder',
     layouts,
     explanation: 'madvise(MADV_GUARD_INSTALL) over the region, then MADV_GUARD_REMOVE',
@@ -217,8 +273,10 @@ const table = [
     name: 'read_smaps',
     kind: 'holder',
     does: 'reads',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'proc',
+    locks: locksOf('/proc/PID/smaps'),
+    ...holds,
+    foundBy: 'proc_smaps',
     role: 'holder',
     layouts,
     toucher: 'useless',
@@ -229,8 +287,10 @@ const table = [
     name: 'read_smaps_rollup',
     kind: 'holder',
     does: 'reads',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'proc',
+    locks: locksOf('/proc/PID/smaps_rollup'),
+    ...holds,
+    foundBy: 'proc_smaps_rollup',
     role: 'holder',
     layouts,
     toucher: 'useless',
@@ -241,8 +301,10 @@ const table = [
     name: 'read_numa_maps',
     kind: 'holder',
     does: 'reads',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'proc',
+    locks: locksOf('/proc/PID/numa_maps'),
+    ...holds,
+    foundBy: 'proc_numa_maps',
     role: 'holder',
     layouts,
     toucher: 'useless',
@@ -253,8 +315,10 @@ const table = [
     name: 'read_maps',
     kind: 'holder',
     does: 'reads',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'VMA lock',
+    family: 'proc',
+    locks: locksOf('/proc/PID/maps'),
+    ...holds,
+    foundBy: 'proc_maps',
     role: 'holder',
     layouts,
     toucher: 'useless',
@@ -265,8 +329,10 @@ const table = [
     name: 'read_own_smaps',
     kind: 'holder',
     does: 'reads',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'proc',
+    locks: locksOf('/proc/PID/smaps'),
+    ...holds,
+    foundBy: 'proc_smaps',
     role: 'holder',
     layouts,
     toucher: 'useless',
@@ -276,8 +342,10 @@ const table = [
     name: 'mprotect_region',
     kind: 'holder',
     does: 'protects',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'mapping',
+    locks: locksOf('mprotect'),
+    ...holds,
+    foundBy: 'mprotect',
     role: 'holder',
     layouts: ['isolated', 'split'],
     explanation: 'mprotect of the region to read-only, then back',
@@ -286,7 +354,10 @@ const table = [
     name: 'mmap_none',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'mmap_lock write',
+    family: 'mapping',
+    locks: insideOneVma('mmap.NONE'),
+    ...releases,
+    foundBy: 'mmap_munmap',
     role: 'holder',
     layouts: ['isolated'],
     toucher: 'needed',
@@ -296,7 +367,10 @@ const table = [
     name: 'munmap_mmap',
     kind: 'holder',
     does: 'releases',
-    lockClass: 'mmap_lock write',
+    family: 'mapping',
+    locks: insideOneVma('munmap'),
+    ...releases,
+    foundBy: 'mmap_munmap',
     role: 'holder',
     layouts: ['isolated'],
     toucher: 'needed',
@@ -306,7 +380,9 @@ const table = [
   {
     name: 'mmap_munmap',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
+    family: 'mapping',
+    locks: insideOneVma('mmap'),
+    ...frees,
     role: 'writer',
     layouts: ['isolated', 'same', 'mergeable', 'adjacent'],
     explanation: 'mmap of one page, then munmap',
@@ -314,8 +390,9 @@ const table = [
   {
     name: 'mprotect',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'mapping',
+    locks: locksOf('mprotect'),
+    ...plain,
     role: 'writer',
     layouts: victimLayouts,
     explanation: 'mprotect of one page, to read-only and back in turns',
@@ -323,7 +400,9 @@ const table = [
   {
     name: 'mremap',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
+    family: 'mapping',
+    locks: insideOneVma('mremap'),
+    ...plain,
     role: 'writer',
     layouts: ['isolated'],
     explanation: 'mremap of one page, to and fro between two places of its own',
@@ -331,7 +410,9 @@ const table = [
   {
     name: 'brk',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
+    family: 'break',
+    locks: insideOneVma('brk'),
+    ...frees,
     role: 'writer',
     layouts: ['isolated'],
     heap: 'movesBreak',
@@ -340,8 +421,9 @@ const table = [
   {
     name: 'madvise_normal_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.NORMAL'),
+    ...plain,
     role: 'writer',
     layouts: victimLayouts,
     explanation: 'madvise(MADV_NORMAL) of one page: changes nothing, and takes the lock all the same',
@@ -349,8 +431,9 @@ const table = [
   {
     name: 'madvise_random_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.RANDOM'),
+    ...plain,
     role: 'writer',
     layouts: ['isolated', 'crossing'],
     explanation: 'madvise(MADV_RANDOM) of one page',
@@ -358,8 +441,9 @@ const table = [
   {
     name: 'madvise_sequential',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.SEQUENTIAL'),
+    ...plain,
     role: 'writer',
     layouts: victimLayouts,
     explanation: 'madvise of one page, MADV_SEQUENTIAL and MADV_NORMAL in turns',
@@ -367,8 +451,9 @@ const table = [
   {
     name: 'madvise_dontfork_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.DONTFORK'),
+    ...plain,
     role: 'writer',
     layouts: victimLayouts,
     explanation: 'madvise of one page, MADV_DONTFORK and MADV_DOFORK in turns',
@@ -376,8 +461,9 @@ const table = [
   {
     name: 'madvise_dontdump_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.DONTDUMP'),
+    ...plain,
     role: 'writer',
     layouts: ['isolated', 'crossing'],
     explanation: 'madvise of one page, MADV_DONTDUMP and MADV_DODUMP in turns',
@@ -385,8 +471,9 @@ const table = [
   {
     name: 'madvise_hugepage_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.HUGEPAGE'),
+    ...plain,
     role: 'writer',
     layouts: ['isolated', 'crossing'],
     explanation: 'madvise(MADV_HUGEPAGE) of one page',
@@ -394,8 +481,9 @@ const table = [
   {
     name: 'madvise_nohugepage_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.NOHUGEPAGE'),
+    ...plain,
     role: 'writer',
     layouts: ['isolated', 'crossing'],
     explanation: 'madvise(MADV_NOHUGEPAGE) of one page',
@@ -403,8 +491,9 @@ const table = [
   {
     name: 'madvise_mergeable_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.MERGEABLE'),
+    ...plain,
     role: 'writer',
     layouts: victimLayouts,
     explanation: 'madvise of one page, MADV_MERGEABLE and MADV_UNMERGEABLE in turns',
@@ -412,8 +501,9 @@ const table = [
   {
     name: 'madvise_wipeonfork_page',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
-    crossingLockClass: 'mmap_lock write',
+    family: 'advice',
+    locks: locksOf('madvise.WIPEONFORK'),
+    ...plain,
     role: 'writer',
     layouts: victimLayouts,
     explanation: 'madvise of one page, MADV_WIPEONFORK and MADV_KEEPONFORK in turns',
@@ -421,7 +511,9 @@ const table = [
   {
     name: 'thread_start_join_uncached',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
+    family: 'thread',
+    locks: insideOneVma('mmap'),
+    ...startsThread,
     role: 'writer',
     layouts: ['isolated'],
     heap: 'uses',
@@ -431,7 +523,9 @@ const table = [
   {
     name: 'malloc_1m_mmap',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
+    family: 'malloc',
+    locks: insideOneVma('mmap'),
+    ...frees,
     role: 'writer',
     layouts: ['isolated'],
     heap: 'mapsLarge',
@@ -440,7 +534,10 @@ const table = [
   {
     name: 'heap_allocate',
     kind: 'victim',
-    lockClass: 'mmap_lock write',
+    family: 'heap',
+    locks: insideOneVma('mmap'),
+    ...frees,
+    notAsked: 'it needs a holder of its own kind, and makes mmap and munmap, which are asked',
     role: 'allocator',
     layouts: ['isolated'],
     inHeap: true,
@@ -450,7 +547,9 @@ const table = [
   {
     name: 'first_fault',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
+    family: 'fault',
+    locks: insideOneVma('first fault'),
+    ...plain,
     role: 'reader',
     layouts: ['isolated'],
     uses: 'mapping',
@@ -459,68 +558,69 @@ const table = [
   {
     name: 'madvise_cold_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.COLD'),
+    ...walks,
     role: 'reader',
     layouts: victimLayouts,
-    walks: true,
     explanation: 'madvise(MADV_COLD) of one page',
   },
   {
     name: 'madvise_pageout_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.PAGEOUT'),
+    ...walks,
     role: 'reader',
     layouts: victimLayouts,
-    walks: true,
     explanation: 'madvise(MADV_PAGEOUT) of one page',
   },
   {
     name: 'madvise_willneed_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.WILLNEED'),
+    ...walks,
     role: 'reader',
     layouts: victimLayouts,
-    walks: true,
     explanation: 'madvise(MADV_WILLNEED) of one page',
   },
   {
     name: 'madvise_populate_read_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.POPULATE_READ'),
+    ...walks,
     role: 'reader',
     layouts: victimLayouts,
-    walks: true,
     explanation: 'madvise(MADV_POPULATE_READ) of one page',
   },
   {
     name: 'madvise_populate_write_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.POPULATE_WRITE'),
+    ...walks,
     role: 'reader',
     layouts: ['isolated', 'same', 'mergeable', 'crossing'],
-    walks: true,
     explanation: 'madvise(MADV_POPULATE_WRITE) of one page',
   },
   {
     name: 'madvise_collapse_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'collapse',
+    locks: locksOf('madvise.COLLAPSE'),
+    ...walks,
     role: 'reader',
     layouts: ['isolated', 'crossing'],
-    walks: true,
     explanation: 'madvise(MADV_COLLAPSE) of 2 MiB of its own, after the first call one huge page already',
   },
   {
     name: 'madvise_remove_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.REMOVE'),
+    ...frees,
     role: 'reader',
     layouts: ['isolated', 'crossing'],
     explanation: 'madvise(MADV_REMOVE) of one page of shared memory',
@@ -528,16 +628,22 @@ const table = [
   {
     name: 'madvise_guard_page',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.GUARD_INSTALL'),
+    ...plain,
     role: 'reader',
     layouts: victimLayouts,
     explanation: 'madvise of one page, MADV_GUARD_INSTALL and MADV_GUARD_REMOVE in one operation',
   },
   {
+    // A reader, and the probe of a JVM of the same name is a writer: both are right. glibc hands out a stack that it kept,
+    // so the engine's thread maps and protects nothing, and only its end takes mmap_lock (strace sees one madvise). A
+    // thread of HotSpot maps and protects guard pages besides (jvm-probes.ts).
     name: 'thread_start_join',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
+    family: 'thread',
+    locks: insideOneVma('thread end'),
+    ...startsThread,
     role: 'reader',
     layouts: ['isolated'],
     heap: 'uses',
@@ -547,45 +653,49 @@ const table = [
   {
     name: 'mincore',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('mincore'),
+    ...walks,
     role: 'reader',
     layouts: victimLayouts,
-    walks: true,
     explanation: 'mincore of one page',
   },
   {
     name: 'proc_smaps',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
+    family: 'proc',
+    locks: insideOneVma('/proc/PID/smaps'),
+    ...walks,
     role: 'reader',
     layouts: ['isolated'],
-    walks: true,
     explanation: '/proc/self/smaps, read in full',
   },
   {
     name: 'proc_smaps_rollup',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
+    family: 'proc',
+    locks: insideOneVma('/proc/PID/smaps_rollup'),
+    ...walks,
     role: 'reader',
     layouts: ['isolated'],
-    walks: true,
     explanation: '/proc/self/smaps_rollup, read in full',
   },
   {
     name: 'proc_numa_maps',
     kind: 'victim',
-    lockClass: 'mmap_lock read',
+    family: 'proc',
+    locks: insideOneVma('/proc/PID/numa_maps'),
+    ...walks,
     role: 'reader',
     layouts: ['isolated'],
-    walks: true,
     explanation: '/proc/self/numa_maps, read in full',
   },
   {
     name: 'madvise_dontneed_page',
     kind: 'victim',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.DONTNEED'),
+    ...frees,
     role: 'reader',
     layouts: victimLayouts,
     explanation: 'madvise(MADV_DONTNEED) of one page, which nothing touches again',
@@ -593,8 +703,9 @@ const table = [
   {
     name: 'madvise_dontneed_locked_page',
     kind: 'victim',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.DONTNEED_LOCKED'),
+    ...frees,
     role: 'reader',
     layouts: victimLayouts,
     explanation: 'madvise(MADV_DONTNEED_LOCKED) of one page',
@@ -602,8 +713,9 @@ const table = [
   {
     name: 'madvise_free_page',
     kind: 'victim',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('madvise.FREE'),
+    ...frees,
     role: 'reader',
     layouts: victimLayouts,
     explanation: 'madvise(MADV_FREE) of one page',
@@ -611,8 +723,9 @@ const table = [
   {
     name: 'process_madvise_page',
     kind: 'victim',
-    lockClass: 'VMA lock',
-    crossingLockClass: 'mmap_lock read',
+    family: 'advice',
+    locks: locksOf('process_madvise.DONTNEED'),
+    ...frees,
     role: 'reader',
     layouts: victimLayouts,
     explanation:
@@ -621,7 +734,9 @@ const table = [
   {
     name: 'proc_maps',
     kind: 'victim',
-    lockClass: 'VMA lock',
+    family: 'proc',
+    locks: insideOneVma('/proc/PID/maps'),
+    ...plain,
     role: 'reader',
     layouts: ['isolated'],
     explanation: '/proc/self/maps, read in full',
@@ -629,7 +744,9 @@ const table = [
   {
     name: 'warm_fault',
     kind: 'victim',
-    lockClass: 'VMA lock',
+    family: 'fault',
+    locks: insideOneVma('warm fault'),
+    ...plain,
     role: 'control',
     layouts: ['isolated'],
     uses: 'page',
@@ -638,7 +755,9 @@ const table = [
   {
     name: 'malloc_8k',
     kind: 'victim',
-    lockClass: 'none',
+    family: 'malloc',
+    locks: lockFree,
+    ...plain,
     role: 'allocator',
     layouts: [],
     heap: 'uses',
@@ -647,7 +766,9 @@ const table = [
   {
     name: 'malloc_1m_heap',
     kind: 'victim',
-    lockClass: 'none',
+    family: 'malloc',
+    locks: lockFree,
+    ...plain,
     role: 'allocator',
     layouts: [],
     heap: 'keepsLarge',
@@ -656,7 +777,10 @@ const table = [
   {
     name: 'timer',
     kind: 'victim',
-    lockClass: 'none',
+    family: 'control',
+    locks: lockFree,
+    ...plain,
+    sleeps: 'by itself',
     role: 'control',
     layouts: [],
     explanation: 'a clock read after a timed sleep: what the scheduler alone does to a thread',
@@ -664,13 +788,15 @@ const table = [
   {
     name: 'noop',
     kind: 'victim',
-    lockClass: 'none',
+    family: 'control',
+    locks: lockFree,
+    ...plain,
     role: 'control',
     layouts: [],
     explanation: 'nothing at all: what measuring itself costs',
   },
 ] as const satisfies readonly (Operation &
-  ({ readonly kind: 'holder'; readonly does: HolderWork } | { readonly kind: 'victim' }))[];
+  ({ readonly kind: 'holder'; readonly does: HolderWork; readonly foundBy: string } | { readonly kind: 'victim' }))[];
 
 type Entry = (typeof table)[number];
 export type HolderOperation = Extract<Entry, { kind: 'holder' }>['name'];
@@ -695,6 +821,16 @@ export const victimOperations: readonly VictimOperation[] = table
   .filter((one) => one.kind === 'victim')
   .map((one) => one.name);
 
+/** Of what calls it: typed so that a holder that names no victim is an error. */
+export const callOfHolder = Object.fromEntries(
+  table.filter((one) => one.kind === 'holder').map(({ name, foundBy }) => [name, foundBy satisfies VictimOperation]),
+) as Readonly<Record<HolderOperation, VictimOperation>>;
+
+/** It calls the allocator. */
+export function allocates({ heap, inHeap }: Pick<Operation, 'heap' | 'inHeap'>): boolean {
+  return (heap !== undefined && heap !== 'movesBreak') || inHeap === true;
+}
+
 export function operationNamed(name: string): Operation {
   const found = operations.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no operation ${name}`);
@@ -716,3 +852,21 @@ export function allocatorConflict(one: string, other: string): string | undefine
     return 'one moves the program break under the other’s allocations';
   return undefined;
 }
+
+/**
+ * Calls whose locks are the same on every kernel so far, for doctor to compare with; the best first, since some may be
+ * refused where it runs.
+ */
+export const knownReaders = [
+  'mincore',
+  'madvise_cold_page',
+  'madvise_pageout_page',
+  'madvise_willneed_page',
+] as const satisfies readonly VictimOperation[];
+export const knownWriters = [
+  'mprotect',
+  'madvise_normal_page',
+  'mmap_munmap',
+] as const satisfies readonly VictimOperation[];
+/** Across VMAs they take mmap_lock on every kernel, and need nobody to touch the memory again. */
+export const knownHolders = ['madvise_free', 'madvise_cold'] as const satisfies readonly HolderOperation[];

@@ -1,0 +1,82 @@
+/**
+ * System calls by name: their numbers per architecture (asm/unistd.h), and who looks at them. The locks that they take
+ * are in calls.ts.
+ */
+import { arch } from 'node:process';
+
+interface SystemCall {
+  readonly x64: number;
+  readonly arm64: number;
+  /** A trace of the kernel (`--trace`) has its entries and exits. */
+  readonly traced?: true;
+  /** Counted under strace, as the proof that a profile causes what it says. */
+  readonly counted?: true;
+  /** It changes the map of the address space, so whoever waits in it wants mmap_lock for write. */
+  readonly changesMap?: true;
+}
+
+const memory = { traced: true, counted: true } as const;
+const map = { ...memory, changesMap: true } as const;
+
+const table = {
+  madvise: { x64: 28, arm64: 233, ...memory },
+  process_madvise: { x64: 440, arm64: 440, ...memory },
+  mmap: { x64: 9, arm64: 222, ...map },
+  munmap: { x64: 11, arm64: 215, ...map },
+  mprotect: { x64: 10, arm64: 226, ...map },
+  mremap: { x64: 25, arm64: 216, ...map },
+  brk: { x64: 12, arm64: 214, ...map },
+  // It takes no lock of the address space, so a trace has no use for it.
+  fallocate: { x64: 285, arm64: 47, counted: true },
+  // For allocators' mutexes.
+  futex: { x64: 202, arm64: 98, traced: true },
+  // Gives nothing back and maps nothing, so it proves nothing.
+  mincore: { x64: 27, arm64: 232, traced: true },
+
+  // Neither traced nor counted: what a thread that waits is seen in, and what operations make besides.
+  read: { x64: 0, arm64: 63 },
+  pread64: { x64: 17, arm64: 67 },
+  openat: { x64: 257, arm64: 56 },
+  close: { x64: 3, arm64: 57 },
+  nanosleep: { x64: 35, arm64: 101 },
+  clock_nanosleep: { x64: 230, arm64: 115 },
+  clock_gettime: { x64: 228, arm64: 113 },
+  clone3: { x64: 435, arm64: 435 },
+  exit: { x64: 60, arm64: 93 },
+  rseq: { x64: 334, arm64: 293 },
+  set_robust_list: { x64: 273, arm64: 99 },
+  rt_sigaction: { x64: 13, arm64: 134 },
+  rt_sigprocmask: { x64: 14, arm64: 135 },
+} as const satisfies Readonly<Record<string, SystemCall>>;
+
+export type SystemCallName = keyof typeof table;
+
+const rows: readonly (readonly [SystemCallName, SystemCall])[] = Object.entries(table) as [
+  SystemCallName,
+  SystemCall,
+][];
+
+export const systemCallNames: readonly SystemCallName[] = rows.map(([name]) => name);
+export const callsInTraces: readonly SystemCallName[] = namesOf(({ traced }) => traced === true);
+export const callsInStrace: readonly SystemCallName[] = namesOf(({ counted }) => counted === true);
+const callsThatMap: readonly string[] = namesOf(({ changesMap }) => changesMap === true);
+
+function namesOf(isMeant: (call: SystemCall) => boolean): SystemCallName[] {
+  return rows.filter(([, call]) => isMeant(call)).map(([name]) => name);
+}
+
+export const changesMap = (name: string): boolean => callsThatMap.includes(name);
+
+/** Null on an architecture whose numbers are not known here. */
+export function systemCallNumber(name: SystemCallName): number | null {
+  return numberOn(table[name]);
+}
+
+function numberOn(call: SystemCall): number | null {
+  return arch === 'x64' || arch === 'arm64' ? call[arch] : null;
+}
+
+/** Of a number that is not known here the number. */
+export function systemCallName(number: number): string {
+  return rows.find(([, call]) => numberOn(call) === number)?.[0] ?? `system call ${number}`;
+}
