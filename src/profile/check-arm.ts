@@ -89,9 +89,10 @@ function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
   const [first] = inHeap;
   if (first === undefined || holder.operation === undefined) return;
   if (operationNamed(holder.operation).chunks !== true) {
+    const withHeap = holderOperations.filter((name) => operationNamed(name).chunks === true);
     report(
       ['victims', first, 'operation'],
-      `heap_allocate works in the heap of the holder madvise_dontneed_chunks, and the holder is ${holder.operation}; leave one of them out`,
+      `${victims[first]?.operation ?? ''} works in the heap of the holder ${withHeap.join(', ')}, and the holder is ${holder.operation}; leave one of them out`,
     );
     return;
   }
