@@ -23,7 +23,7 @@ export type Heap = 'uses' | 'mapsLarge' | 'keepsLarge' | 'movesBreak';
 /** What a holder does with the memory of a process. */
 export type HolderWork = 'releases' | 'reclaims' | 'advises' | 'populates' | 'guards' | 'reads' | 'protects';
 
-/** What it has to do with; those of a family live in one or two files of the engine. */
+/** What it is about. Doctor asks for some families apart from the others (doctor/probes.ts). */
 export type Family =
   'mapping' | 'break' | 'advice' | 'collapse' | 'proc' | 'fault' | 'thread' | 'malloc' | 'heap' | 'app' | 'control';
 
