@@ -6,6 +6,7 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { basename, join } from 'node:path';
+import { elfAsksForLoader, elfHeader, elfIdentity } from '../base/elf.js';
 import { unfit, usage } from '../base/failure.js';
 import { readBytes, readPart } from '../base/read-file.js';
 import {
@@ -124,19 +125,11 @@ export function refuseStatic(program: string, { library }: AllocatorLaunch): voi
   );
 }
 
-/** Whether a program header of an ELF file is PT_INTERP (elf.h). Of a file that is none, whatever runs it has one. */
+/** Of a file that is no ELF file, whatever runs it has a loader. */
 function hasLoader(program: string): boolean {
   const file = readBytes(program, { mostBytes: mostLibraryBytes });
-  if (file.length < 64 || file.toString('latin1', 0, 4) !== '\x7fELF' || file[4] !== 2) return true;
-  const [u16, u32, u64] =
-    file[5] === 1
-      ? [file.readUInt16LE.bind(file), file.readUInt32LE.bind(file), file.readBigUInt64LE.bind(file)]
-      : [file.readUInt16BE.bind(file), file.readUInt32BE.bind(file), file.readBigUInt64BE.bind(file)];
-  const [first, size, count] = [Number(u64(32)), u16(54), u16(56)];
-  const interpreter = 3;
-  return Array.from({ length: count }, (_, i) => first + i * size).some(
-    (at) => at + 4 <= file.length && u32(at) === interpreter,
-  );
+  const header = elfHeader(file);
+  return header === null || elfAsksForLoader(file, header);
 }
 
 /** ELF's e_machine of what Node runs on (elf.h). */
@@ -154,15 +147,14 @@ const machineNames = new Map(Object.entries(machines).map(([name, number]) => [n
 
 /** A library of another architecture is not preloaded, and the loader only warns. */
 function refuseForeign(library: string, name: string): void {
-  const head = headOf(library, name);
-  if (head.toString('latin1', 0, 4) !== '\x7fELF')
-    throw usage(`${library} is no shared library; correct allocator.path`);
-  const machine = endianness() === 'LE' ? head.readUInt16LE(18) : head.readUInt16BE(18);
-  const own = machines[process.arch];
+  const identity = elfIdentity(headOf(library, name));
+  if (identity === null) throw usage(`${library} is no shared library; correct allocator.path`);
   // EI_CLASS: x32 has the machine of x86-64 and pointers of 32 bits.
-  const bits = head[4] === 2 ? 64 : 32;
+  const { machine, bits, isBigEndian } = identity;
+  const own = machines[process.arch];
   const ownBits = ['ia32', 'arm'].includes(process.arch) ? 32 : 64;
-  if (own === undefined || (machine === own && bits === ownBits)) return;
+  const hasOwnOrder = isBigEndian === (endianness() === 'BE');
+  if (own === undefined || (machine === own && bits === ownBits && hasOwnOrder)) return;
   throw unfit(
     `${library} is of another architecture (${machineNames.get(machine) ?? `ELF machine ${machine}`}, ${bits} bits) than this machine (${process.arch}, ${ownBits} bits); install the one that fits`,
   );

@@ -2,6 +2,7 @@
  * What a kernel image says of itself. bzImage: the x86 boot protocol (Documentation/arch/x86/boot.rst of Linux), whose
  * header begins at 0x1f1. vmlinux: an ELF file that holds Linux's banner. Pure: bytes in, facts or a problem out.
  */
+import { elfHeader, elfHeaderBytes, elfIdentity, elfSegments, isElf } from '../base/elf.js';
 
 /** As many bytes of the file's beginning as `readImageHead` wants: a setup part is at most 64 sectors long. */
 export const headBytes = 64 * 1024;
@@ -51,7 +52,7 @@ export function readImageHead(head: Buffer, sizeBytes: number): ImageHead {
   const has = (offset: number, magic: string): boolean =>
     head.subarray(offset, offset + magic.length).equals(Buffer.from(magic, 'latin1'));
   if (has(0, '!<arch>\n')) return { kind: 'deb' };
-  if (has(0, '\x7fELF')) return readElf(head, sizeBytes);
+  if (isElf(head)) return readElf(head, sizeBytes);
   if (has(0x202, 'HdrS')) return readBzImage(head, sizeBytes);
   const other = foreign.find(([offset, magic]) => has(offset, magic));
   if (other !== undefined) return refused(`${other[2]}, and guests are x86-64`);
@@ -86,28 +87,20 @@ function readBzImage(head: Buffer, sizeBytes: number): ImageHead {
 }
 
 function readElf(head: Buffer, sizeBytes: number): ImageHead {
-  if (head.length < 64) return refused(`cut off inside its ELF header (${sizeBytes} bytes)`);
-  const bigEndian = head[5] === 2;
-  const machine = bigEndian ? head.readUInt16BE(18) : head.readUInt16LE(18);
-  if (machine !== x86_64 || head[4] !== 2 || bigEndian)
+  const identity = elfIdentity(head);
+  if (identity === null || head.length < elfHeaderBytes)
+    return refused(`cut off inside its ELF header (${sizeBytes} bytes)`);
+  const header = elfHeader(head);
+  if (header === null || identity.machine !== x86_64 || identity.isBigEndian)
     return refused(
-      `an ELF file for ${machines.get(machine) ?? `another architecture (ELF machine ${machine})`}, and guests are x86-64`,
+      `an ELF file for ${machines.get(identity.machine) ?? `another architecture (ELF machine ${identity.machine})`}, and guests are x86-64`,
     );
-  const end = Math.max(tableEnd(head, 32, 54), tableEnd(head, 40, 58), ...segmentEnds(head));
+  const end = Math.max(
+    ...[header.programs, header.sections].map(({ offset, entryBytes, count }) => offset + entryBytes * count),
+    ...elfSegments(head, header).map(({ offset, bytes }) => offset + bytes),
+  );
   if (sizeBytes < end) return refused(`cut off: it is ${sizeBytes} bytes long and its ELF header promises ${end}`);
   return { kind: 'vmlinux' };
-}
-
-/** Where the table of program or section headers ends: offset, then size and number of entries. */
-function tableEnd(head: Buffer, offsetAt: number, sizeAt: number): number {
-  return Number(head.readBigUInt64LE(offsetAt)) + head.readUInt16LE(sizeAt) * head.readUInt16LE(sizeAt + 2);
-}
-
-function segmentEnds(head: Buffer): number[] {
-  const [start, size, count] = [Number(head.readBigUInt64LE(32)), head.readUInt16LE(54), head.readUInt16LE(56)];
-  return Array.from({ length: count }, (_, i) => start + i * size)
-    .filter((at) => size >= 56 && at + 56 <= head.length)
-    .map((at) => Number(head.readBigUInt64LE(at + 8)) + Number(head.readBigUInt64LE(at + 32)));
 }
 
 /** The word behind `Linux version ` in a vmlinux; undefined if these bytes hold none. */

@@ -3,9 +3,9 @@
  */
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { elfNeedsOf } from '../base/elf.js';
 import { unfit } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
-import { elfNeedsOf } from './elf.js';
 
 /** Where the loader looks by itself; the folders of its configuration come first. */
 const standardFolders = [

@@ -1,20 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { elfNeeds, elfNeedsOf } from '../../src/kernel/elf.js';
+import { elfNeedsOf } from '../../src/base/elf.js';
 import { libraryClosure } from '../../src/kernel/libraries.js';
 
 const node = realpathSync(process.execPath);
-
-test('a program names its loader and its libraries', () => {
-  const needs = elfNeedsOf(node);
-  expect(needs?.interpreter).toMatch(/\/ld-linux/);
-  expect(needs?.needed).toContain('libc.so.6');
-});
-
-test('what is no program has none, cut off or not', () => {
-  expect(elfNeeds(Buffer.from('#!/bin/sh\n'))).toBeNull();
-  expect(elfNeeds(Buffer.from([0x7f, 0x45, 0x4c, 0x46]))).toBeNull();
-});
 
 test('the closure has the loader, what is needed, and what that needs, each at the path where it is looked for', () => {
   const closure = libraryClosure([node]);
