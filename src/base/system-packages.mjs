@@ -4,6 +4,7 @@
  * reads this table before anything is compiled.
  */
 import { readFileSync } from 'node:fs';
+import { valueIn } from './key-values.mjs';
 
 const alike = (/** @type {string[]} */ ...names) => ({ debian: names, ubuntu: names });
 
@@ -51,7 +52,7 @@ const distributions = {
  * @returns {Distribution | null}
  */
 export function distributionOf(osRelease) {
-  const value = (/** @type {string} */ key) => new RegExp(`^${key}=["']?([^"'\\n]*)`, 'm').exec(osRelease)?.[1] ?? '';
+  const value = (/** @type {string} */ key) => /^["']?([^"']*)/.exec(valueIn(osRelease, key) ?? '')?.[1] ?? '';
   const words = `${value('ID')} ${value('ID_LIKE')}`.toLowerCase().split(/\s+/);
   return /** @type {Distribution | undefined} */ (words.find((word) => Object.hasOwn(distributions, word))) ?? null;
 }

@@ -1,4 +1,5 @@
 /** A kernel's .config, as far as it decides what is measured. Pure: what is asked of is the file's text. */
+import { valueIn, valuesIn } from '../base/key-values.mjs';
 import { preemptionModels, type PreemptionModel } from '../profile/preemption.js';
 
 const symbols: Record<PreemptionModel, string> = {
@@ -10,7 +11,14 @@ const symbols: Record<PreemptionModel, string> = {
 
 /** `y`, `250`, `"gcc-14"`; undefined where it is not set. */
 export function configOption(config: string, name: string): string | undefined {
-  return new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(config)?.[1];
+  return valueIn(config, `CONFIG_${name}`);
+}
+
+/** What is set, by names without `CONFIG_`. */
+export function configOptions(config: string): Map<string, string> {
+  const prefix = 'CONFIG_';
+  const options = [...valuesIn(config)].filter(([key]) => key.startsWith(prefix));
+  return new Map(options.map(([key, value]) => [key.slice(prefix.length), value]));
 }
 
 /** Whether this kernel's Kconfig let the option be chosen: only then does a .config name it, set or not set. */

@@ -3,6 +3,7 @@
  * is
  * judged by what image and .config tell, and whoever says "one tree" has to say by what. Pure.
  */
+import { configOptions } from '../host/kernel-config.js';
 import { configVersion } from './image-file.js';
 import type { KernelImage } from './kernel.js';
 
@@ -39,7 +40,8 @@ export function treeRelation(a: TreeSide, b: TreeSide): TreeRelation | null {
   // To the last digit, and of both images: a .config of a neighbouring version may lie beside an image too.
   if (version === undefined || version !== other || !sides.every(({ kernel }) => isOf(kernel.release, version)))
     return null;
-  const [one, two] = sides.map(({ config }) => optionsOf(config ?? ''));
+  // `not set` and not offered are the same to a build.
+  const [one, two] = sides.map(({ config }) => configOptions(config ?? ''));
   if (one === undefined || two === undefined) return null;
   const differing = [...new Set([...one.keys(), ...two.keys()])].filter((name) => one.get(name) !== two.get(name));
   const options = differing.filter((name) => !labels.test(name) && !compiler.test(name));
@@ -55,9 +57,4 @@ export function treeRelation(a: TreeSide, b: TreeSide): TreeRelation | null {
 /** `6.17.0-rc3` of `6.17.0-rc3-00012-gabc123+`, and neither of `6.17.0-rc30` nor, without `-rc3`, of it. */
 function isOf(release: string, version: string): boolean {
   return release.startsWith(version) && !/^(?:\d|-rc\d)/.test(release.slice(version.length));
-}
-
-/** What is set; `not set` and not offered are the same to a build. */
-function optionsOf(config: string): Map<string, string> {
-  return new Map([...config.matchAll(/^CONFIG_(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
 }

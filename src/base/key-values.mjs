@@ -1,0 +1,24 @@
+/**
+ * Text of lines `KEY=value`, as os-release(5) and a kernel's .config have them; lines of another form are passed over.
+ * Plain JavaScript, because the set-up reads with it before anything is compiled.
+ */
+
+/**
+ * The value of the first line of this key, as written; undefined: there is none.
+ * @param {string} text
+ * @param {string} key
+ * @returns {string | undefined}
+ */
+export function valueIn(text, key) {
+  const name = key.replace(/[^\w]/g, String.raw`\$&`);
+  return new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1];
+}
+
+/**
+ * All keys of word characters, with the value of the last line of each.
+ * @param {string} text
+ * @returns {Map<string, string>}
+ */
+export function valuesIn(text) {
+  return new Map([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]));
+}
