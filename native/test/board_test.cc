@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "board/fail.h"
-#include "test/check.h"
+#include "test/child.h"
+#include "test/doctest.h"
 
 namespace pauselab::board {
 namespace {
@@ -50,65 +50,69 @@ std::size_t referenceIndex(std::uint64_t value) {
   return static_cast<std::size_t>(bucket + 1) * 1024 + sub - 1024;
 }
 
-TEST("a value's counter is HdrHistogram's") {
-  for (std::uint64_t value :
-       {0ULL, 1ULL, 1023ULL, 1024ULL, 2047ULL, 2048ULL, 2049ULL, 4095ULL, 4096ULL, 1'000'000ULL, 3'600'000'000'000ULL})
-    EXPECT(countsIndex(value) == referenceIndex(value));
-  for (std::uint64_t value = 1; value < kHighestTrackable_ns; value += value / 7 + 1)
-    EXPECT(countsIndex(value) == referenceIndex(value));
-  EXPECT(countsIndex(kHighestTrackable_ns) < kCountsLength);
+TEST_CASE("a value is counted where HdrHistogram counts it") {
+  for (std::uint64_t value : {0ULL, 1ULL, 1023ULL, 1024ULL, 2047ULL, 2048ULL, 2049ULL, 4095ULL, 4096ULL, 1'000'000ULL,
+                              3'600'000'000'000ULL}) {
+    CAPTURE(value);
+    CHECK(countsIndex(value) == referenceIndex(value));
+  }
+  for (std::uint64_t value = 1; value < kHighestTrackable_ns; value += value / 7 + 1) {
+    CAPTURE(value);
+    CHECK(countsIndex(value) == referenceIndex(value));
+  }
+  CHECK(countsIndex(kHighestTrackable_ns) < kCountsLength);
 }
 
-TEST("n, min, max and sum are exact, and what is over the range is counted and told") {
+TEST_CASE("n, min, max and sum are exact, and a value over the range is counted as such") {
   const auto histogram = std::make_unique<Histogram>();
   histogram->min_ns.store(UINT64_MAX);
   for (const std::uint64_t value :
        std::initializer_list<std::uint64_t>{1234567, 3, 999999999, kHighestTrackable_ns + 1})
     add(*histogram, value);
-  EXPECT(histogram->n.load() == 4);
-  EXPECT(histogram->min_ns.load() == 3);
-  EXPECT(histogram->max_ns.load() == kHighestTrackable_ns + 1);
-  EXPECT(histogram->sum_ns.load() == 1'234'567 + 3 + 999'999'999 + kHighestTrackable_ns + 1);
-  EXPECT(histogram->over_range.load() == 1);
-  EXPECT(sumOf(*histogram) == 4);
+  CHECK(histogram->n.load() == 4);
+  CHECK(histogram->min_ns.load() == 3);
+  CHECK(histogram->max_ns.load() == kHighestTrackable_ns + 1);
+  CHECK(histogram->sum_ns.load() == 1'234'567 + 3 + 999'999'999 + kHighestTrackable_ns + 1);
+  CHECK(histogram->over_range.load() == 1);
+  CHECK(sumOf(*histogram) == 4);
 }
 
-TEST("a sample over the threshold is a stall by its service time, not by its response time") {
+TEST_CASE("a sample over the threshold is a stall by its service time, not by its response time") {
   Board board = freshBoard();
   Recorder recorder = board.recorder(0);
   recorder.record(0, 500, 599);  // service 99, response 599, threshold 100
   recorder.record(0, 500, 600);
   const auto* series =
       reinterpret_cast<Series*>(reinterpret_cast<std::byte*>(&board.header()) + board.header().series_offset);
-  EXPECT(series->stall_n.load() == 1);
-  EXPECT(series->stall_sum_ns.load() == 100);
+  CHECK(series->stall_n.load() == 1);
+  CHECK(series->stall_sum_ns.load() == 100);
 }
 
-TEST("a ring overwrites the oldest and tells how many were written") {
+TEST_CASE("a ring overwrites its oldest record and says how many were written") {
   Board board = freshBoard();
   Ring ring = board.ring(0);
   for (std::uint64_t i = 0; i < 6; ++i) ring.push({i, i, i, i, i, i, i, i});
-  EXPECT(board.thread(0).ring_written.load() == 6);
+  CHECK(board.thread(0).ring_written.load() == 6);
   const auto* records =
       reinterpret_cast<Record*>(reinterpret_cast<std::byte*>(&board.header()) + board.thread(0).ring_offset);
-  EXPECT(records[0].start_ns.load() == 4);
-  EXPECT(records[1].start_ns.load() == 5);
-  EXPECT(records[2].start_ns.load() == 2);
+  CHECK(records[0].start_ns.load() == 4);
+  CHECK(records[1].start_ns.load() == 5);
+  CHECK(records[2].start_ns.load() == 2);
 }
 
-TEST("an operation in flight is seen, and its end") {
+TEST_CASE("an operation in flight is on the board until it ends") {
   Board board = freshBoard();
   Thread& thread = board.thread(0);
   beginOperation(thread, 7, 1000, 900);
-  EXPECT(thread.sequence.load() == 15);
-  EXPECT(thread.start_ns.load() == 1000);
-  EXPECT(thread.intended_ns.load() == 900);
-  EXPECT(thread.next.load() == 8);
+  CHECK(thread.sequence.load() == 15);
+  CHECK(thread.start_ns.load() == 1000);
+  CHECK(thread.intended_ns.load() == 900);
+  CHECK(thread.next.load() == 8);
   endOperation(thread, 7);
-  EXPECT(thread.sequence.load() == 16);
+  CHECK(thread.sequence.load() == 16);
 }
 
-TEST("a reader beside the writer finds n never ahead of the counters") {
+TEST_CASE("a reader beside the writer never finds n ahead of the counters") {
   const auto histogram = std::make_unique<Histogram>();
   histogram->min_ns.store(UINT64_MAX);
   std::atomic<bool> stop{false};
@@ -119,28 +123,28 @@ TEST("a reader beside the writer finds n never ahead of the counters") {
   });
   for (int i = 0; i < 50; ++i) {
     const std::uint64_t before = histogram->n.load(std::memory_order_acquire);
-    EXPECT(sumOf(*histogram) >= before);
+    CHECK(sumOf(*histogram) >= before);
   }
   stop.store(true);
   writer.join();
-  EXPECT(sumOf(*histogram) == histogram->n.load());
+  CHECK(sumOf(*histogram) == histogram->n.load());
 }
 
-TEST("a board that exists already is refused in a sentence") {
+TEST_CASE("a board that exists already is refused with a sentence") {
   const std::string path = freshPath();
   Board::create(path, {&kVictim, 1}, 100);
   const test::Ended ended = test::endOf([&] { Board::create(path, {&kVictim, 1}, 100); });
   unlink(path.c_str());
-  EXPECT(ended.status == static_cast<int>(Exit::unfit));
-  EXPECT(ended.stderrText.find("could not be created") != std::string::npos);
+  CHECK(ended.status == static_cast<int>(Exit::unfit));
+  CHECK(ended.stderrText == test::contains("could not be created"));
 }
 
-TEST("a name that does not fit is refused, not cut") {
+TEST_CASE("a name that does not fit is refused, not cut") {
   const ThreadSpec spec{.name = std::string(64, 'x'), .role = Role::hog, .series = ""};
   const std::string path = freshPath();
   const test::Ended ended = test::endOf([&] { Board::create(path, {&spec, 1}, 100); });
   unlink(path.c_str());
-  EXPECT(ended.status == static_cast<int>(Exit::usage));
+  CHECK(ended.status == static_cast<int>(Exit::usage));
 }
 
 }  // namespace

@@ -6,12 +6,12 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <string>
 
 #include "allocator/describe.h"
 #include "board/fail.h"
-#include "test/check.h"
+#include "test/child.h"
+#include "test/doctest.h"
 
 namespace pauselab::engine {
 namespace {
@@ -24,21 +24,30 @@ Plan planOf(const std::string& lines) { return parsePlan(lines, "plan"); }
 
 void expectRefused(const std::string& plan, const char* part) {
   const test::Ended ended = test::endOf([&] { planOf(plan); });
-  EXPECT(ended.status == static_cast<int>(Exit::usage));
-  EXPECT(ended.stderrText.find(part) != std::string::npos);
+  CHECK(ended.status == static_cast<int>(Exit::usage));
+  CHECK(ended.stderrText == test::contains(part));
 }
 
-TEST("a churn is read in full, and may be all that an engine on another's board has") {
+TEST_CASE("a churn is read in full, and may be all that an engine on another's board has") {
   const Plan plan = planOf(kBoard + kChurn);
-  EXPECT(!plan.joins && plan.churns.size() == 1);
+  CHECK_FALSE(plan.joins);
+  CHECK(plan.churns.size() == 1);
   const ChurnPlan& churn = plan.churns[0];
-  EXPECT(churn.name == "load.churn" && churn.seed == 7 && churn.threads == 3 && churn.per_s == 1500 &&
-         churn.min_bytes == 16384 && churn.max_bytes == 1048576 && churn.live == 64 && churn.burst_percent == 50);
+  CHECK(churn.name == "load.churn");
+  CHECK(churn.seed == 7);
+  CHECK(churn.threads == 3);
+  CHECK(churn.per_s == 1500);
+  CHECK(churn.min_bytes == 16384);
+  CHECK(churn.max_bytes == 1048576);
+  CHECK(churn.live == 64);
+  CHECK(churn.burst_percent == 50);
   const Plan joining = planOf("join path=/dev/shm/b\n" + kChurn);
-  EXPECT(joining.joins && joining.boardPath == "/dev/shm/b" && joining.churns.size() == 1);
+  CHECK(joining.joins);
+  CHECK(joining.boardPath == "/dev/shm/b");
+  CHECK(joining.churns.size() == 1);
 }
 
-TEST("a churn that is none is refused with its line") {
+TEST_CASE("a line that is no churn is refused with its number") {
   const auto with = [](const char* key, const char* value) {
     std::string line = kChurn;
     const std::size_t at = line.find(std::string(key) + "=") + std::string(key).size() + 1;
@@ -51,58 +60,69 @@ TEST("a churn that is none is refused with its line") {
   expectRefused("join path=/dev/shm/b\nhog run_ns=0 sleep_ns=0\n" + kChurn, "expected churn lines alone beside `join`");
 }
 
-TEST("the threads of a churn have names of at most 15 characters") {
+TEST_CASE("the threads of a churn have names of at most 15 characters") {
   ChurnPlan churn = planOf(kBoard + kChurn).churns[0];
-  EXPECT((threadNames(churn) == std::vector<std::string>{"load.churn", "load.churn#1", "load.churn#2"}));
+  CHECK(threadNames(churn) == std::vector<std::string>{"load.churn", "load.churn#1", "load.churn#2"});
   churn.name = "load.churn-10";
-  EXPECT(threadNames(churn)[1] == "load.churn-1#1");
+  CHECK(threadNames(churn)[1] == "load.churn-1#1");
 }
 
-TEST("sizes are log-uniform: as many in each doubling, none outside") {
+TEST_CASE("sizes are log-uniform: each doubling has equally many, and none lies outside") {
   SplittableRandom random(1);
   const Sizes sizes(16384, 1048576);
   constexpr int kDraws = 60'000, kDoublings = 6;
   int counts[kDoublings] = {};
   for (int i = 0; i < kDraws; ++i) {
     const std::uint64_t bytes = sizes.next(random);
-    EXPECT(bytes >= 16384 && bytes <= 1048576);
+    CHECK(bytes >= 16384);
+    CHECK(bytes <= 1048576);
     ++counts[std::min(kDoublings - 1, static_cast<int>(std::log2(static_cast<double>(bytes) / 16384)))];
   }
   // Five standard deviations of a binomial count of mean 10,000: 456.
-  for (const int count : counts) EXPECT(std::abs(count - kDraws / kDoublings) < 456);
+  for (const int count : counts) {
+    CHECK(count > kDraws / kDoublings - 456);
+    CHECK(count < kDraws / kDoublings + 456);
+  }
 }
 
-TEST("slots are drawn evenly, from every bound") {
+TEST_CASE("slots are drawn evenly for every bound") {
   for (const std::uint32_t bound : {1u, 3u, 64u, 1000u}) {
     SplittableRandom random(5);
     std::vector<int> counts(bound);
     const int draws = static_cast<int>(bound) * 1000;
     for (int i = 0; i < draws; ++i) ++counts.at(random.nextInt(bound));
-    for (const int count : counts) EXPECT(std::abs(count - 1000) < 160);
-  }
-}
-
-TEST("every second has its number of blocks, in ticks of a millisecond or more") {
-  for (const std::uint64_t per_s : {1u, 7u, 999u, 1000u, 1500u, 12345u}) {
-    Rate rate(per_s);
-    const std::uint64_t ticks = kSecond_ns / rate.interval_ns();
-    EXPECT(rate.interval_ns() >= 1'000'000);
-    for (int second = 0; second < 3; ++second) {
-      std::uint64_t due = 0;
-      for (std::uint64_t i = 0; i < ticks; ++i) due += rate.due();
-      EXPECT(due == per_s);
+    CAPTURE(bound);
+    for (const int count : counts) {
+      CHECK(count > 840);
+      CHECK(count < 1160);
     }
   }
 }
 
-TEST("a churn counts what it allocated, and that of one seed is that of another churn of this seed") {
+TEST_CASE("every second has its number of blocks, in ticks of at least a millisecond") {
+  for (const std::uint64_t per_s : {1u, 7u, 999u, 1000u, 1500u, 12345u}) {
+    CAPTURE(per_s);
+    Rate rate(per_s);
+    const std::uint64_t ticks = kSecond_ns / rate.interval_ns();
+    CHECK(rate.interval_ns() >= 1'000'000);
+    for (int second = 0; second < 3; ++second) {
+      std::uint64_t due = 0;
+      for (std::uint64_t i = 0; i < ticks; ++i) due += rate.due();
+      CHECK(due == per_s);
+    }
+  }
+}
+
+TEST_CASE("a churn counts what it allocates, and two churns of one seed allocate the same") {
   const ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
   Churn one(plan, 0), same(plan, 0), other(plan, 1);
   for (Churn* churn : {&one, &same, &other}) churn->replace(500);
-  EXPECT(one.tally().blocks == 500 && one.tally().refused == 0);
-  EXPECT(one.tally().allocated_bytes >= 500 * 16384 && one.tally().allocated_bytes <= 500 * 1048576ull);
-  EXPECT(one.tally().allocated_bytes == same.tally().allocated_bytes);
-  EXPECT(one.tally().allocated_bytes != other.tally().allocated_bytes);
+  CHECK(one.tally().blocks == 500);
+  CHECK(one.tally().refused == 0);
+  CHECK(one.tally().allocated_bytes >= 500 * 16384);
+  CHECK(one.tally().allocated_bytes <= 500 * 1048576ull);
+  CHECK(one.tally().allocated_bytes == same.tally().allocated_bytes);
+  CHECK(one.tally().allocated_bytes != other.tally().allocated_bytes);
 }
 
 // From `go` to the end of a window of `window_ns` that begins now.
@@ -116,36 +136,36 @@ ChurnTally ranFor(const ChurnPlan& plan, std::uint64_t window_ns, board::Thread*
   shared.board.header().window_end_ns.store(now_ns + window_ns);
   Churn churn(plan, 0);
   churn.run(shared, 0);
-  EXPECT(shared.board.thread(0).ended_ns.load() >= now_ns + window_ns - kSecond_ns / 1000);
+  CHECK(shared.board.thread(0).ended_ns.load() >= now_ns + window_ns - kSecond_ns / 1000);
   if (left != nullptr) left->refused_n.store(shared.board.thread(0).refused_n.load());
   if (left != nullptr) left->refused_errno.store(shared.board.thread(0).refused_errno.load());
   return churn.tally();
 }
 
-TEST("it ends with the window, and every tick was made or is counted as dropped") {
+TEST_CASE("a churn ends with the window, and every tick was made or is counted as dropped") {
   ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
   plan.burst_percent = 100;
   // Ticks count from its first one: less what passed before it began, which on a busy machine may be most of a window.
   ChurnTally tally;
   for (int tries = 0; tries < 5 && tally.ticks + tally.dropped_ticks < 100; ++tries) {
-    if (tries > 0)
-      std::printf("# the window of 200 ms began late: %llu ticks\n",
-                  static_cast<unsigned long long>(tally.ticks + tally.dropped_ticks));
+    if (tries > 0) MESSAGE("the window of 200 ms began late: " << tally.ticks + tally.dropped_ticks << " ticks");
     tally = ranFor(plan, 200'000'000);
   }
-  EXPECT(tally.ticks > 0 && tally.blocks >= tally.ticks);
-  EXPECT(tally.ticks + tally.dropped_ticks >= 100 && tally.ticks + tally.dropped_ticks <= 201);
+  CHECK(tally.ticks > 0);
+  CHECK(tally.blocks >= tally.ticks);
+  CHECK(tally.ticks + tally.dropped_ticks >= 100);
+  CHECK(tally.ticks + tally.dropped_ticks <= 201);
 }
 
-TEST("in a part of each second it rests") {
+TEST_CASE("a churn rests in a part of each second") {
   ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
   plan.per_s = 1000;  // a block a tick
   plan.burst_percent = 1;
   const ChurnTally tally = ranFor(plan, kSecond_ns);
-  EXPECT(tally.ticks > tally.blocks);
+  CHECK(tally.ticks > tally.blocks);
 }
 
-TEST("a block that is refused is counted, and the churn goes on") {
+TEST_CASE("a block that is refused is counted, and the churn goes on") {
   ChurnPlan plan = planOf(kBoard + kChurn).churns[0];
   plan.burst_percent = 100;
   board::Thread left{};
@@ -165,15 +185,16 @@ TEST("a block that is refused is counted, and the churn goes on") {
                                : 1),
          "done");
   });
-  EXPECT(ended.status == 0);
+  CHECK(ended.status == 0);
 #endif
 }
 
-TEST("an engine says what serves malloc in it") {
+TEST_CASE("an engine names the allocator that serves its malloc") {
   const std::string said = allocator::describe();
-  EXPECT(said.starts_with("{\"path\":") && said.ends_with("}}"));
+  CHECK(said.substr(0, 8) == "{\"path\":");
+  CHECK(said.substr(said.size() - 2) == "}}");
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  EXPECT(said.find("\"name\":\"glibc\"") != std::string::npos);
+  CHECK(said == test::contains("\"name\":\"glibc\""));
 #endif
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -22,7 +21,8 @@
 #include "engine/schedstat.h"
 #include "engine/workload.h"
 #include "sampler/stat_line.h"
-#include "test/check.h"
+#include "test/child.h"
+#include "test/doctest.h"
 
 namespace pauselab::engine {
 namespace {
@@ -31,10 +31,14 @@ const std::string kBoard = "board path=/dev/shm/b threshold_ns=100\n";
 
 void expectRefused(const std::string& plan, const char* part) {
   const test::Ended ended = test::endOf([&] { parsePlan(plan, "plan"); });
-  EXPECT(ended.status == static_cast<int>(Exit::usage));
-  const bool named = ended.stderrText.find(part) != std::string::npos;
-  if (!named) std::printf("# got: %s", ended.stderrText.c_str());
-  EXPECT(named);
+  CHECK(ended.status == static_cast<int>(Exit::usage));
+  CHECK(ended.stderrText == test::contains(part));
+}
+
+// For sentences: the errno's name, or what an operation says besides an errno.
+std::string_view errorName(int outcome) {
+  const char* const name = outcome > 0 ? strerrorname_np(outcome) : nullptr;
+  return name != nullptr ? name : outcome == kExhausted ? "its pool is used up" : "no error";
 }
 
 HolderPlan holderOf(std::uint64_t bytes, std::uint64_t vmas) {
@@ -56,7 +60,7 @@ VictimPlan victimAt(Placement placement) {
           .pool = 4};
 }
 
-TEST("a plan is read in full") {
+TEST_CASE("a plan is read in full") {
   const Plan plan =
       parsePlan(kBoard +
                     "# a comment\n"
@@ -65,16 +69,24 @@ TEST("a plan is read in full") {
                     "hog run_ns=1 sleep_ns=2\n"
                     "victim name=w.m operation=mprotect placement=isolated interval_ns=7 offset_ns=3 pool=9\n",
                 "plan");
-  EXPECT(plan.boardPath == "/dev/shm/b");
-  EXPECT(plan.parentPid == 12u);
-  EXPECT(plan.foreignHolder);
-  EXPECT(plan.holder->vmas == 2 && plan.holder->hugePages && !plan.holder->active && plan.holder->toucher &&
-         plan.holder->pause_ns == 5);
-  EXPECT(plan.hogs.size() == 1 && plan.hogs[0].run_ns == 1 && plan.hogs[0].sleep_ns == 2);
-  EXPECT(plan.victims.size() == 1 && plan.victims[0].interval_ns == 7 && plan.victims[0].pool == 9);
+  CHECK(plan.boardPath == "/dev/shm/b");
+  CHECK(plan.parentPid == 12u);
+  CHECK(plan.foreignHolder);
+  REQUIRE(plan.holder);
+  CHECK(plan.holder->vmas == 2);
+  CHECK(plan.holder->hugePages);
+  CHECK_FALSE(plan.holder->active);
+  CHECK(plan.holder->toucher);
+  CHECK(plan.holder->pause_ns == 5);
+  REQUIRE(plan.hogs.size() == 1);
+  CHECK(plan.hogs[0].run_ns == 1);
+  CHECK(plan.hogs[0].sleep_ns == 2);
+  REQUIRE(plan.victims.size() == 1);
+  CHECK(plan.victims[0].interval_ns == 7);
+  CHECK(plan.victims[0].pool == 9);
 }
 
-TEST("a plan that is not one is refused with its line") {
+TEST_CASE("a text that is no plan is refused with its line") {
   expectRefused("", "expected a line `board");
   expectRefused("board path=/b\n", "plan:1: board needs threshold_ns=");
   expectRefused(kBoard + "hog run_ns=x sleep_ns=0\n", "plan:2: expected a whole number for run_ns, got \"x\"");
@@ -90,33 +102,35 @@ TEST("a plan that is not one is refused with its line") {
                 "at least one byte");
 }
 
-TEST("maps are parsed, whatever the path column holds") {
+TEST_CASE("maps are parsed, whatever the path column holds") {
   const auto maps = parseMaps(
       "00400000-00500000 r-xp 00000000 08:01 12 /a b\n7f0000000000-7f0000001000 ---p 00000000 00:00 0 \nnonsense\n");
-  EXPECT(maps.size() == 2);
-  EXPECT(maps[0].accessible() && !maps[1].accessible());
-  EXPECT(overlapping(maps, 0x4fffff, 0x500001).size() == 1);
-  EXPECT(overlapping(maps, 0x500000, 0x500001).empty());
+  REQUIRE(maps.size() == 2);
+  CHECK(maps[0].accessible());
+  CHECK_FALSE(maps[1].accessible());
+  CHECK(overlapping(maps, 0x4fffff, 0x500001).size() == 1);
+  CHECK(overlapping(maps, 0x500000, 0x500001).empty());
 }
 
-TEST("the proportional share of memory is read from a rollup, and from nothing else") {
-  EXPECT(proportionalBytesIn("55-7f ---p 0 00:00 0 [rollup]\nRss:  1692 kB\nPss:   210 kB\nPss_Dirty: 112 kB\n") ==
-         210u * 1024);
-  EXPECT(!proportionalBytesIn("Rss: 1692 kB\nPss_Dirty: 112 kB\n"));
-  EXPECT(!proportionalBytesIn(""));
+TEST_CASE("the proportional share of memory is read from a rollup, and from nothing else") {
+  CHECK(proportionalBytesIn("55-7f ---p 0 00:00 0 [rollup]\nRss:  1692 kB\nPss:   210 kB\nPss_Dirty: 112 kB\n") ==
+        210u * 1024);
+  CHECK_FALSE(proportionalBytesIn("Rss: 1692 kB\nPss_Dirty: 112 kB\n"));
+  CHECK_FALSE(proportionalBytesIn(""));
 }
 
-TEST("a region spans the VMAs that were asked for") {
+TEST_CASE("a region spans the VMAs that were asked for") {
   for (const std::uint64_t vmas : {1u, 2u}) {
+    CAPTURE(vmas);
     const Region region(holderOf(1 << 20, vmas), {});
     region.populate([] { return false; });
-    EXPECT(overlapping(readMaps(), reinterpret_cast<std::uintptr_t>(region.base()),
-                       reinterpret_cast<std::uintptr_t>(region.base()) + region.bytes())
-               .size() == vmas);
+    CHECK(overlapping(readMaps(), reinterpret_cast<std::uintptr_t>(region.base()),
+                      reinterpret_cast<std::uintptr_t>(region.base()) + region.bytes())
+              .size() == vmas);
   }
 }
 
-TEST("every placement lies as it says") {
+TEST_CASE("every placement lies as it says") {
   for (const Placement placement : {Placement::same, Placement::mergeable, Placement::adjacent}) {
     const VictimPlan victim = victimAt(placement);
     Region region(holderOf(1 << 20, 1), {victim});
@@ -126,7 +140,7 @@ TEST("every placement lies as it says") {
   verifiedLayout(&region, {{"writer.mprotect", isolatedPage()}, {"reader.madvise_free_page", crossingPage()}});
 }
 
-TEST("a page that lies in another way is found out") {
+TEST_CASE("a page that lies otherwise than planned is found out") {
   const VictimPlan victim = victimAt(Placement::mergeable);
   const test::Ended ended = test::endOf([&] {
     Region region(holderOf(1 << 20, 1), {victim});
@@ -134,24 +148,25 @@ TEST("a page that lies in another way is found out") {
     mprotect(page.address, kPageBytes, PROT_READ);  // no longer mergeable
     verifiedLayout(&region, {{victim.name, page}});
   });
-  EXPECT(ended.status == static_cast<int>(Exit::unfit));
-  EXPECT(ended.stderrText.find("was to lie \"mergeable\"") != std::string::npos);
+  CHECK(ended.status == static_cast<int>(Exit::unfit));
+  CHECK(ended.stderrText == test::contains("was to lie \"mergeable\""));
 }
 
-TEST("a crossing range whose two VMAs became one is found out") {
+TEST_CASE("a crossing range whose two VMAs became one is found out") {
   const test::Ended ended = test::endOf([] {
     const VictimPage page = crossingPage();
     madvise(page.address, page.bytes, MADV_DODUMP);
     verifiedLayout(nullptr, {{"reader.madvise_free_page", page}});
   });
-  EXPECT(ended.status == static_cast<int>(Exit::unfit));
-  EXPECT(ended.stderrText.find("was to lie \"crossing\"") != std::string::npos);
+  CHECK(ended.status == static_cast<int>(Exit::unfit));
+  CHECK(ended.stderrText == test::contains("was to lie \"crossing\""));
 }
 
-TEST("every victim operation works in every placement that it can take") {
+TEST_CASE("every victim operation works in every placement that it can take") {
   for (const VictimOperation& operation : victimOperations()) {
     if (operation.name.starts_with("inject_")) continue;
-    EXPECT(operation.crossingLockClass.has_value() == operation.placements.has(Placement::crossing));
+    CAPTURE(operation.name);
+    CHECK(operation.crossingLockClass.has_value() == operation.placements.has(Placement::crossing));
     for (const Placement placement :
          {Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent, Placement::crossing}) {
       if (operation.placements.any() ? !operation.placements.has(placement) : placement != Placement::isolated)
@@ -163,9 +178,8 @@ TEST("every victim operation works in every placement that it can take") {
       action->warmUp();
       for (int i = 0; i < 4; ++i) {
         const int outcome = action->perform();
-        if (outcome != 0)
-          std::printf("# %s placed %s: %s\n", operation.name.data(), nameOf(placement), strerrorname_np(outcome));
-        EXPECT(outcome == 0);
+        INFO("placed ", std::string_view(nameOf(placement)), ": ", errorName(outcome));
+        CHECK(outcome == 0);
       }
       if (placement == Placement::crossing) verifiedLayout(nullptr, {{victim.name, page}});
     }
@@ -174,10 +188,8 @@ TEST("every victim operation works in every placement that it can take") {
 
 void expectRefusedRun(const std::string& lines, const char* part) {
   const test::Ended ended = test::endOf([&] { runWorkload(parsePlan(kBoard + lines, "plan")); });
-  EXPECT(ended.status == static_cast<int>(Exit::usage));
-  const bool named = ended.stderrText.find(part) != std::string::npos;
-  if (!named) std::printf("# got: %s", ended.stderrText.c_str());
-  EXPECT(named);
+  CHECK(ended.status == static_cast<int>(Exit::usage));
+  CHECK(ended.stderrText == test::contains(part));
 }
 
 std::string victimLine(const char* operation, const char* placement = "isolated") {
@@ -198,7 +210,7 @@ std::string holderLine(const char* operation, const char* toucher = "0") {
       .append("\n");
 }
 
-TEST("what does not go together in one process is refused before anything is made") {
+TEST_CASE("operations that do not go together in one process are refused before anything is made") {
   expectRefusedRun(victimLine("malloc_1m_mmap") + victimLine("malloc_1m_heap"), "needs the allocator in another state");
   expectRefusedRun(victimLine("brk") + victimLine("thread_start_join"), "needs the allocator in another state");
   expectRefusedRun(holderLine("malloc_trim") + victimLine("brk"),
@@ -215,7 +227,7 @@ TEST("what does not go together in one process is refused before anything is mad
                    "1 threads in the heap need one of at least 83886080 bytes, and it has 4096");
 }
 
-TEST("what the second process refuses is the last that is said") {
+TEST_CASE("a refusal of the second process is the last sentence") {
   const test::Ended ended = test::endOf([] {
     const std::string path = "/dev/shm/pauselab-test-board-" + std::to_string(getpid());
     const Plan plan = parsePlan(
@@ -229,35 +241,35 @@ TEST("what the second process refuses is the last that is said") {
     unlink(path.c_str());
     _exit(WEXITSTATUS(status));
   });
-  EXPECT(ended.status == static_cast<int>(Exit::usage));
-  EXPECT(ended.stderrText.find("process_madvise covers less than 2 GiB") != std::string::npos);
-  EXPECT(ended.stderrText.find("ended before it was ready") == std::string::npos);
+  CHECK(ended.status == static_cast<int>(Exit::usage));
+  CHECK(ended.stderrText == test::contains("process_madvise covers less than 2 GiB"));
+  CHECK(ended.stderrText != test::contains("ended before it was ready"));
 }
 
 // A sanitizer's allocator has no heap that brk moves.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-TEST("the free part of the heap lies in one VMA, in a forked process too") {
+TEST_CASE("the free part of the heap lies in one VMA, in a forked process too") {
   const auto region = [] { return makeRegion(*findHolderOperation("malloc_trim"), holderOf(8 << 20, 1), {}); };
   verifiedLayout(region().get(), {});
   const test::Ended ended = test::endOf([&] { verifiedLayout(region().get(), {}); });
-  if (ended.status != 0) std::printf("# %s", ended.stderrText.c_str());
-  EXPECT(ended.status == 0);
+  CAPTURE(ended.stderrText);
+  CHECK(ended.status == 0);
 }
 #endif
 
-TEST("a kernel's refusal comes back as its errno") {
+TEST_CASE("a kernel's refusal comes back as its errno") {
   const test::Ended ended = test::endOf([] {
     disableHugePages();
     const VictimOperation& collapse = *findVictimOperation("madvise_collapse_page");
     const auto action = collapse.make(victimAt(Placement::isolated), ownPage(collapse, Placement::isolated));
     if (action->perform() == EINVAL) fail(Exit::unfit, "refused");
   });
-  EXPECT(ended.status == static_cast<int>(Exit::unfit));
+  CHECK(ended.status == static_cast<int>(Exit::unfit));
   const auto gone = findHolderOperation("read_smaps")->make({.region = Region(holderOf(1 << 20, 1), {}), .victims = 0});
-  EXPECT(gone->release() == ENOENT);
+  CHECK(gone->release() == ENOENT);
 }
 
-TEST("a call that its target's end cuts short is refused only while the window lasts") {
+TEST_CASE("a call that its target's end cuts short is refused only while the window lasts") {
   class Gone final : public HolderAction {
    public:
     Gone(Shared& shared, bool isLate) : shared_(shared), isLate_(isLate) {}
@@ -271,6 +283,7 @@ TEST("a call that its target's end cuts short is refused only while the window l
     bool isLate_;
   };
   for (const bool isLate : {false, true}) {
+    CAPTURE(isLate);
     const std::string path = "/dev/shm/pauselab-test-gone-" + std::to_string(getpid());
     unlink(path.c_str());
     const board::ThreadSpec spec{.name = "holder",
@@ -285,21 +298,22 @@ TEST("a call that its target's end cuts short is refused only while the window l
     const HolderPlan plan = holderOf(1 << 20, 1);
     Gone gone(shared, isLate);
     runHolder(shared, 0, plan, gone, Region(plan, {}), Schedstat{});
-    EXPECT(shared.board.thread(0).refused_n.load() == (isLate ? 0 : 1));
-    EXPECT(shared.board.thread(0).released_bytes.load() == (isLate ? plan.bytes : 0));
+    CHECK(shared.board.thread(0).refused_n.load() == (isLate ? 0 : 1));
+    CHECK(shared.board.thread(0).released_bytes.load() == (isLate ? plan.bytes : 0));
   }
 }
 
-TEST("a pool that is used up says so") {
+TEST_CASE("a pool that is used up says so") {
   const VictimPlan victim = victimAt(Placement::isolated);
   for (const auto make : {makeFirstFault, makeWarmFault}) {
+    CAPTURE(make == makeFirstFault);
     const auto action = make(victim, {});
-    for (std::uint64_t i = 0; i < victim.pool; ++i) EXPECT(action->perform() == 0);
-    EXPECT(action->perform() == kExhausted);
+    for (std::uint64_t i = 0; i < victim.pool; ++i) CHECK(action->perform() == 0);
+    CHECK(action->perform() == kExhausted);
   }
 }
 
-TEST("first faults have a VMA each, of one page, and take no other; warm faults share one") {
+TEST_CASE("first faults have a VMA each, of one page, and take no other; warm faults share one") {
   constexpr std::uint64_t kPages = 1000;
   const VictimPlan plan{.name = "r.f",
                         .operation = "first_fault",
@@ -316,15 +330,15 @@ TEST("first faults have a VMA each, of one page, and take no other; warm faults 
   const auto action = makeFirstFault(plan, {});
   const std::vector<Vma> prepared = readMaps();
   // A heap or a sanitizer may have mapped a few of its own.
-  EXPECT(ofOnePage(prepared) >= ofOnePage(before) + kPages);
-  EXPECT(prepared.size() < before.size() + kPages + kOthers);
-  for (std::uint64_t i = 0; i < kPages; ++i) EXPECT(action->perform() == 0);
-  EXPECT(ofOnePage(readMaps()) >= ofOnePage(before) + kPages);
+  CHECK(ofOnePage(prepared) >= ofOnePage(before) + kPages);
+  CHECK(prepared.size() < before.size() + kPages + kOthers);
+  for (std::uint64_t i = 0; i < kPages; ++i) CHECK(action->perform() == 0);
+  CHECK(ofOnePage(readMaps()) >= ofOnePage(before) + kPages);
   const auto warm = makeWarmFault(plan, {});
-  EXPECT(readMaps().size() < prepared.size() + kOthers);
+  CHECK(readMaps().size() < prepared.size() + kOthers);
 }
 
-TEST("every holder operation releases and restores, in one VMA and across two") {
+TEST_CASE("every holder operation releases and restores, in one VMA and across two") {
   for (const HolderOperation& operation : holderOperations()) {
     for (const std::uint64_t vmas : {1u, 2u}) {
       if (vmas == 2 && !operation.crossingLockClass) continue;
@@ -333,10 +347,9 @@ TEST("every holder operation releases and restores, in one VMA and across two") 
       for (int i = 0; i < 3; ++i) {
         region->populate([] { return false; });
         const int released = action->release();
-        if (released != 0)
-          std::printf("# %s over %lu VMAs: %s\n", operation.name.data(), vmas, strerrorname_np(released));
-        EXPECT(released == 0);
-        EXPECT(action->restore() == 0);
+        INFO(operation.name, " over ", vmas, " VMAs: ", errorName(released));
+        CHECK(released == 0);
+        CHECK(action->restore() == 0);
       }
       if (!operation.trims) verifiedLayout(region.get(), {});
     }
@@ -348,39 +361,42 @@ std::size_t vmasOf(const char* start, std::size_t bytes) {
   return overlapping(readMaps(), from, from + bytes).size();
 }
 
-TEST("a range of the heap crosses VMAs where /proc/self/maps says so, and not after the block is gone") {
+TEST_CASE("a range of the heap crosses VMAs where /proc/self/maps says so, and not after the block is gone") {
   const ChunkHeap heap(ChunkHeap::kSpaceBytes);
   heap.populate([] { return false; });
   SeededNumbers numbers(7);
   std::size_t crossing = 0;
   for (int i = 0; i < 40; ++i) {
-    EXPECT(heap.mark(0, ChunkHeap::Wanted::withoutBlock));
-    EXPECT(heap.mapBlock(0, (1 + numbers.below(1000)) * kPageBytes) == 0);
+    CHECK(heap.mark(0, ChunkHeap::Wanted::withoutBlock));
+    CHECK(heap.mapBlock(0, (1 + numbers.below(1000)) * kPageBytes) == 0);
     for (int k = 0; k < 20; ++k) {
       const std::size_t offset = numbers.below(1100) * kPageBytes;
       const std::size_t bytes = (1 + numbers.below(100)) * kPageBytes;
-      EXPECT(heap.crosses(0, offset, bytes) == (vmasOf(heap.space(0) + offset, bytes) > 1));
+      CAPTURE(offset);
+      CAPTURE(bytes);
+      CHECK(heap.crosses(0, offset, bytes) == (vmasOf(heap.space(0) + offset, bytes) > 1));
       crossing += heap.crosses(0, offset, bytes) ? 1 : 0;
     }
-    EXPECT(heap.unmapBlock(0) == 0);
-    EXPECT(!heap.crosses(0, 0, ChunkHeap::kSpaceBytes) && vmasOf(heap.space(0), ChunkHeap::kSpaceBytes) == 1);
+    CHECK(heap.unmapBlock(0) == 0);
+    CHECK_FALSE(heap.crosses(0, 0, ChunkHeap::kSpaceBytes));
+    CHECK(vmasOf(heap.space(0), ChunkHeap::kSpaceBytes) == 1);
     heap.unmark(0);
   }
-  EXPECT(crossing > 0);
+  CHECK(crossing > 0);
 }
 
-TEST("a space belongs to one who marked it, and to nobody who wants another kind") {
+TEST_CASE("a space belongs to the thread that marked it, and to no thread that wants another kind") {
   const ChunkHeap heap(ChunkHeap::kSpaceBytes);
-  EXPECT(!heap.mark(0, ChunkHeap::Wanted::withBlock));
-  EXPECT(heap.mark(0, ChunkHeap::Wanted::either));
-  EXPECT(!heap.mark(0, ChunkHeap::Wanted::either));
-  EXPECT(heap.mapBlock(0, kPageBytes) == 0);
+  CHECK_FALSE(heap.mark(0, ChunkHeap::Wanted::withBlock));
+  CHECK(heap.mark(0, ChunkHeap::Wanted::either));
+  CHECK_FALSE(heap.mark(0, ChunkHeap::Wanted::either));
+  CHECK(heap.mapBlock(0, kPageBytes) == 0);
   heap.unmark(0);
-  EXPECT(!heap.mark(0, ChunkHeap::Wanted::withoutBlock));
-  EXPECT(heap.mark(0, ChunkHeap::Wanted::withBlock));
+  CHECK_FALSE(heap.mark(0, ChunkHeap::Wanted::withoutBlock));
+  CHECK(heap.mark(0, ChunkHeap::Wanted::withBlock));
 }
 
-TEST(
+TEST_CASE(
     "a cycle of chunks covers the heap once, in calls of 256 KiB to 4 MiB, none of which crosses where nobody "
     "allocates") {
   const auto heap =
@@ -388,15 +404,18 @@ TEST(
   const auto action = findHolderOperation("madvise_dontneed_chunks")->make({.region = *heap, .victims = getpid()});
   std::size_t covered = 0;
   do {
-    EXPECT(action->release() == 0);
+    CHECK(action->release() == 0);
     const auto range = action->lastRange();
-    EXPECT(range && range->bytes >= 256 * 1024 && range->bytes <= 4 * 1024 * 1024 && !range->crossed);
+    REQUIRE(range);
+    CHECK(range->bytes >= 256 * 1024);
+    CHECK(range->bytes <= 4 * 1024 * 1024);
+    CHECK_FALSE(range->crossed);
     covered += range->bytes;
   } while (!action->endsCycle());
-  EXPECT(covered == 4 * ChunkHeap::kSpaceBytes);
+  CHECK(covered == 4 * ChunkHeap::kSpaceBytes);
 }
 
-TEST("among allocating threads some chunks cross, and in the end the heap is as it was written down") {
+TEST_CASE("among allocating threads some chunks cross, and in the end the heap is as it was written down") {
   const ChunkHeap heap(10 * ChunkHeap::kSpaceBytes);
   const auto action = findHolderOperation("madvise_dontneed_chunks")->make({.region = heap, .victims = getpid()});
   std::atomic<bool> stop{false};
@@ -417,7 +436,7 @@ TEST("among allocating threads some chunks cross, and in the end the heap is as 
   for (int cycles = 0; cycles < 1000 && (cycles < 3 || crossed == 0); ++cycles) {
     heap.populate([] { return false; });
     do {
-      EXPECT(action->release() == 0);
+      CHECK(action->release() == 0);
       ++calls;
       crossed += action->lastRange()->crossed ? 1 : 0;
     } while (!action->endsCycle());
@@ -425,61 +444,74 @@ TEST("among allocating threads some chunks cross, and in the end the heap is as 
   stop = true;
   a.join();
   b.join();
-  EXPECT(refused == 0);
-  EXPECT(crossed > 0);
+  CHECK(refused == 0);
+  CHECK(crossed > 0);
   heap.verify();
 }
 
-TEST("a heap that lies in another way than written down is found out") {
+TEST_CASE("a heap that lies otherwise than written down is found out") {
   const test::Ended ended = test::endOf([] {
     const ChunkHeap heap(2 * ChunkHeap::kSpaceBytes);
     heap.verify();
     mprotect(heap.space(1) + kPageBytes, kPageBytes, PROT_READ);
     heap.verify();
   });
-  EXPECT(ended.status == static_cast<int>(Exit::unfit));
-  EXPECT(ended.stderrText.find("space 1 of the heap was to be 1 VMA(s) and is 3") != std::string::npos);
+  CHECK(ended.status == static_cast<int>(Exit::unfit));
+  CHECK(ended.stderrText == test::contains("space 1 of the heap was to be 1 VMA(s) and is 3"));
 }
 
-TEST("each of 100 threads makes one call, and the layout says whether it crosses") {
-  for (const char* name : {"parallel_dontneed", "parallel_free"}) {
+TEST_CASE("each of 100 threads makes one call, and the layout says whether it crosses") {
+  for (const std::string_view name : {"parallel_dontneed", "parallel_free"}) {
     for (const std::uint64_t vmas : {1u, 2u}) {
+      CAPTURE(name);
+      CAPTURE(vmas);
       const HolderOperation& operation = *findHolderOperation(name);
       const auto sample = makeRegion(operation, holderOf(64 * 1024, vmas), {});
-      EXPECT(vmasOf(sample->base(), sample->bytes()) == vmas);
+      CHECK(vmasOf(sample->base(), sample->bytes()) == vmas);
       const auto action = operation.make({.region = *sample, .victims = getpid()});
-      EXPECT(action->release() == 0);
-      EXPECT(action->calls().size() == 100);
-      for (const ReleaseCall& call : action->calls())
-        EXPECT(call.bytes == 64 * 1024 && call.crossed == (vmas == 2) && call.start_ns > 0 &&
-               call.end_ns >= call.start_ns);
+      CHECK(action->release() == 0);
+      CHECK(action->calls().size() == 100);
+      for (const ReleaseCall& call : action->calls()) {
+        CHECK(call.bytes == 64 * 1024);
+        CHECK(call.crossed == (vmas == 2));
+        CHECK(call.start_ns > 0);
+        CHECK(call.end_ns >= call.start_ns);
+      }
     }
   }
 }
 
-TEST("schedstat and stat lines are parsed") {
+TEST_CASE("schedstat and stat lines are parsed") {
   SchedstatReading reading;
-  EXPECT(parseSchedstat("12 34 56\n", reading) && reading.on_cpu_ns == 12 && reading.run_delay_ns == 34);
-  EXPECT(!parseSchedstat("", reading));
-  EXPECT(!parseSchedstat("12", reading));
+  CHECK(parseSchedstat("12 34 56\n", reading));
+  CHECK(reading.on_cpu_ns == 12);
+  CHECK(reading.run_delay_ns == 34);
+  CHECK_FALSE(parseSchedstat("", reading));
+  CHECK_FALSE(parseSchedstat("12", reading));
   char comm[16];
   char state = 0;
-  EXPECT(parseStatLine("1 (a) b) c) D 1 2 3", comm, state) && state == 'D' && std::strcmp(comm, "a) b) c") == 0);
-  EXPECT(parseStatLine("1 (0123456789abcdefgh) R 1", comm, state) && std::strcmp(comm, "0123456789abcde") == 0);
-  EXPECT(!parseStatLine("1 (a", comm, state));
+  CHECK(parseStatLine("1 (a) b) c) D 1 2 3", comm, state));
+  CHECK(state == 'D');
+  CHECK(std::string(comm) == "a) b) c");
+  CHECK(parseStatLine("1 (0123456789abcdefgh) R 1", comm, state));
+  CHECK(std::string(comm) == "0123456789abcde");
+  CHECK_FALSE(parseStatLine("1 (a", comm, state));
 }
 
-TEST("the sampler reads the system call of a waiting thread") {
-  EXPECT(parseSystemCall("202 0x7f 0x80 0x0 0x0 0x0 0x0 0x7ffc 0x7f12\n") == 204);
-  EXPECT(parseSystemCall("0 0x7f\n") == 2);
-  EXPECT(parseSystemCall("-1 0x7ffc 0x7f12\n") == 1);
-  EXPECT(parseSystemCall("running\n") == 0 && parseSystemCall("") == 0 && parseSystemCall("12x") == 0);
+TEST_CASE("the sampler reads the system call of a waiting thread") {
+  CHECK(parseSystemCall("202 0x7f 0x80 0x0 0x0 0x0 0x0 0x7ffc 0x7f12\n") == 204);
+  CHECK(parseSystemCall("0 0x7f\n") == 2);
+  CHECK(parseSystemCall("-1 0x7ffc 0x7f12\n") == 1);
+  CHECK(parseSystemCall("running\n") == 0);
+  CHECK(parseSystemCall("") == 0);
+  CHECK(parseSystemCall("12x") == 0);
 }
 
-TEST("the sampler reads the names of a kernel stack") {
-  EXPECT(stackFrames("[<0>] rwsem_down_write_slowpath+0x1a/0x2b\n[<0>] do_mprotect_pkey+0x74/0xf0 [some module]\n") ==
-         "rwsem_down_write_slowpath<do_mprotect_pkey");
-  EXPECT(stackFrames("") == "" && stackFrames("[<0>] last") == "last");
+TEST_CASE("the sampler reads the names of a kernel stack") {
+  CHECK(stackFrames("[<0>] rwsem_down_write_slowpath+0x1a/0x2b\n[<0>] do_mprotect_pkey+0x74/0xf0 [some module]\n") ==
+        "rwsem_down_write_slowpath<do_mprotect_pkey");
+  CHECK(stackFrames("") == "");
+  CHECK(stackFrames("[<0>] last") == "last");
 }
 
 }  // namespace

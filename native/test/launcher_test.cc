@@ -2,12 +2,12 @@
 // (test/native/launcher.test.ts).
 #include <sched.h>
 
-#include <cstdio>
 #include <string>
 
 #include "board/fail.h"
 #include "launcher/launch_file.h"
-#include "test/check.h"
+#include "test/child.h"
+#include "test/doctest.h"
 
 namespace pauselab::launcher {
 namespace {
@@ -16,34 +16,42 @@ const std::string kNeeded = "java=/j/bin/java\nparent=12\npid_file=/r/pid\nstdou
 
 void expectRefused(const std::string& text, const char* part) {
   const test::Ended ended = test::endOf([&] { parseLaunch(text, "launch"); });
-  EXPECT(ended.status == static_cast<int>(Exit::usage));
-  const bool named = ended.stderrText.find(part) != std::string::npos;
-  if (!named) std::printf("# got: %s", ended.stderrText.c_str());
-  EXPECT(named);
+  CHECK(ended.status == static_cast<int>(Exit::usage));
+  CHECK(ended.stderrText == test::contains(part));
 }
 
-TEST("a launch file is read in full") {
+TEST_CASE("a launch file is read in full") {
   const Launch launch = parseLaunch(
       kNeeded +
           "# a comment\n\n"
           "keep_ms=5000\nend_file=/r/end\ncwd=/a b\nnice=-5\npolicy=fifo 7\ncpus=0,2-3\ntimer_slack_ns=1\n"
           "limit=core 0\nlimit=nofile unlimited\nunset=A\nunset=MALLOC_*\nset=X=1=2 3\nargument=-Da b\nargument=\n",
       "launch");
-  EXPECT(launch.java == "/j/bin/java" && launch.parent == 12u && launch.pidFile == "/r/pid" &&
-         launch.stdoutPath == "/r/out" && launch.stderrPath == "/r/err");
-  EXPECT(launch.directory == "/a b");
-  EXPECT(launch.nice == -5);
-  EXPECT(launch.policy->number == SCHED_FIFO && launch.policy->staticPriority == 7);
-  EXPECT((launch.cpus == std::vector<int>{0, 2, 3}));
-  EXPECT(launch.timerSlack_ns == 1u);
-  EXPECT(launch.keep_ms == 5000u && launch.endFile == "/r/end");
-  EXPECT(launch.limits.size() == 2 && launch.limits[0].resource == RLIMIT_CORE && launch.limits[0].value == 0 &&
-         launch.limits[1].value == RLIM_INFINITY);
-  EXPECT(launch.set.size() == 1 && launch.set[0].first == "X" && launch.set[0].second == "1=2 3");
-  EXPECT((launch.arguments == std::vector<std::string>{"-Da b", ""}));
+  CHECK(launch.java == "/j/bin/java");
+  CHECK(launch.parent == 12u);
+  CHECK(launch.pidFile == "/r/pid");
+  CHECK(launch.stdoutPath == "/r/out");
+  CHECK(launch.stderrPath == "/r/err");
+  CHECK(launch.directory == "/a b");
+  CHECK(launch.nice == -5);
+  REQUIRE(launch.policy);
+  CHECK(launch.policy->number == SCHED_FIFO);
+  CHECK(launch.policy->staticPriority == 7);
+  CHECK(launch.cpus == std::vector<int>{0, 2, 3});
+  CHECK(launch.timerSlack_ns == 1u);
+  CHECK(launch.keep_ms == 5000u);
+  CHECK(launch.endFile == "/r/end");
+  REQUIRE(launch.limits.size() == 2);
+  CHECK(launch.limits[0].resource == RLIMIT_CORE);
+  CHECK(launch.limits[0].value == 0);
+  CHECK(launch.limits[1].value == RLIM_INFINITY);
+  REQUIRE(launch.set.size() == 1);
+  CHECK(launch.set[0].first == "X");
+  CHECK(launch.set[0].second == "1=2 3");
+  CHECK(launch.arguments == std::vector<std::string>{"-Da b", ""});
 }
 
-TEST("a launch file that is not one is refused with its line") {
+TEST_CASE("a text that is no launch file is refused with its line") {
   expectRefused("", "launch: expected a line `java=/…`, found none");
   expectRefused("java=/j\n", "expected a line `parent=PID`");
   expectRefused("java=java\n", "launch:1: expected an absolute path for java, got \"java\"");
@@ -64,12 +72,12 @@ TEST("a launch file that is not one is refused with its line") {
   expectRefused(kNeeded + "timer_slack_ns=0\n", "for timer_slack_ns, got \"0\"");
 }
 
-TEST("an environment loses what unset names and has what set says, once") {
+TEST_CASE("an environment loses what unset names and has what set says, once") {
   const Launch launch = parseLaunch(kNeeded + "unset=A\nunset=MALLOC_*\nset=B=new\nset=A=again\n", "launch");
   std::vector<std::string> environment{"A=1", "AA=2", "B=old", "MALLOC_CONF=x", "MALLOC_=y", "MALLOC=z"};
   const std::vector<std::string> removed = changeEnvironment(launch, environment);
-  EXPECT((removed == std::vector<std::string>{"A", "MALLOC_CONF", "MALLOC_"}));
-  EXPECT((environment == std::vector<std::string>{"AA=2", "MALLOC=z", "B=new", "A=again"}));
+  CHECK(removed == std::vector<std::string>{"A", "MALLOC_CONF", "MALLOC_"});
+  CHECK(environment == std::vector<std::string>{"AA=2", "MALLOC=z", "B=new", "A=again"});
 }
 
 }  // namespace

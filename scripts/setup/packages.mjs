@@ -16,6 +16,7 @@ const probes = {
   nodeHeaders: () => hasHeaders('/usr'),
   staticLibraries: () => ['libc.a', 'libstdc++.a'].every(hasCompilerFile),
   sanitizers: () => ['libasan.so', 'libubsan.so', 'libtsan.so'].every(hasCompilerFile),
+  doctest: () => ['/usr/include', '/usr/local/include'].some((folder) => existsSync(join(folder, 'doctest/doctest.h'))),
   jdk: () => findJdk() !== undefined,
   java: () => isOnPath('java'),
   jemalloc: () => hasLibrary('libjemalloc.so.2'),
@@ -39,6 +40,7 @@ export const buildNeeds = ['compiler', 'make', 'python'];
 export const testNeeds = [
   'staticLibraries',
   'sanitizers',
+  'doctest',
   'strace',
   'java',
   'jdk',

@@ -53,7 +53,7 @@ export function allSteps(root) {
         'native-tests-asan',
         'native-tests-tsan',
       ],
-      needs: ['staticLibraries', 'sanitizers'],
+      needs: ['staticLibraries', 'sanitizers', 'doctest'],
     }),
   ];
 }

@@ -16,6 +16,7 @@ export const systemPackages = {
   // Debian's g++ brings the static libraries and the sanitizers.
   staticLibraries: { ...alike('g++'), fedora: ['glibc-static', 'libstdc++-static'] },
   sanitizers: { ...alike('g++'), fedora: ['libasan', 'libubsan', 'libtsan'] },
+  doctest: { ...alike('doctest-dev'), fedora: ['doctest-devel'] },
   // Debian's Node from Debian: other Nodes bring their headers.
   nodeHeaders: { ...alike('libnode-dev'), fedora: ['nodejs-devel'] },
   java: { ...alike('default-jre-headless'), fedora: ['java-latest-openjdk-headless'] },

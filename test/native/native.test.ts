@@ -2,6 +2,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { reportedCases } from './doctest-report.js';
 import { nativeProgram } from './programs.js';
 
 const run = promisify(execFile);
@@ -19,15 +20,22 @@ const variants = [
 
 describe.each(variants)('$title', ({ name, wrapper }) => {
   const program = nativeProgram(name);
-  const cases = execFileSync(program, ['--list'], { encoding: 'utf8' }).trim().split('\n');
-  // One run for all cases; a crash leaves the cases after it without a line, and they fail.
-  const output = run('env', [...wrapper, program]).catch(
+  const list = execFileSync(program, ['--reporters=xml', '--list-test-cases'], { encoding: 'utf8' });
+  const names = reportedCases(list).map((listed) => listed.name);
+  // One run for all cases. A crash leaves the case that crashed and those after it without a result: they fail.
+  const output = run('env', [...wrapper, program, '--reporters=xml'], { maxBuffer: 2 ** 26 }).catch(
     (error: unknown) => error as { stdout: string; stderr: string },
   );
 
-  test.each(cases)('%s', async (title) => {
+  test('the program has cases, and each has a name of its own', () => {
+    expect(names.length).toBeGreaterThan(30);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test.each(names)('%s', async (title) => {
     const { stdout, stderr } = await output;
-    const line = stdout.split('\n').find((text) => text === `ok ${title}` || text.startsWith(`not ok ${title}`));
-    expect(line ?? `no line for it; stderr: ${stderr}`).toBe(`ok ${title}`);
+    const result = reportedCases(stdout).find((reported) => reported.name === title);
+    const why = result === undefined ? 'it did not run' : result.details;
+    expect(result?.hasPassed, `${why}\n${stderr}`).toBe(true);
   });
 });

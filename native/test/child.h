@@ -1,0 +1,17 @@
+// What a program does that ends itself: tried in a child of the test.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace pauselab::test {
+
+struct Ended {
+  int status;  // the exit status, or 128 and the number of the signal
+  std::string stderrText;
+};
+
+// Runs `body` in a forked process.
+Ended endOf(const std::function<void()>& body);
+
+}  // namespace pauselab::test
