@@ -42,51 +42,48 @@ struct Seats {
   std::size_t holder = 0, toucher = 0, firstHog = 0, firstJoined = 0;
 };
 
+// A victim's seat, whether its thread is the engine's or joins.
+template <typename Victim>
+board::ThreadSpec victimSeat(const Victim& victim) {
+  return {.name = victim.name,
+          .role = Role::victim,
+          .series = victim.name,
+          .response = victim.interval_ns != 0,
+          .interval_ns = victim.interval_ns,
+          .offset_ns = victim.offset_ns,
+          .ring_capacity = kVictimRing};
+}
+
+board::ThreadSpec holderSeat(const std::string& name, const std::string& operation) {
+  return {.name = name, .role = Role::holder, .series = "holder." + operation, .ring_capacity = kHolderRing};
+}
+
+// A seat that only makes pid and tid known.
+board::ThreadSpec plainSeat(const std::string& name, Role role) { return {.name = name, .role = role, .series = ""}; }
+
+board::ThreadSpec joinedSeat(const JoinedPlan& joined) {
+  if (joined.role == Role::victim) return victimSeat(joined);
+  if (joined.role == Role::holder) return holderSeat(joined.name, joined.operation);
+  return plainSeat(joined.name, joined.role);
+}
+
 Seats seatsOf(const Plan& plan) {
   Seats seats;
-  for (const VictimPlan& victim : plan.victims)
-    seats.specs.push_back({.name = victim.name,
-                           .role = Role::victim,
-                           .series = victim.name,
-                           .response = victim.interval_ns != 0,
-                           .interval_ns = victim.interval_ns,
-                           .offset_ns = victim.offset_ns,
-                           .ring_capacity = kVictimRing});
+  const auto add = [&seats](board::ThreadSpec spec) {
+    seats.specs.push_back(std::move(spec));
+    return seats.specs.size() - 1;
+  };
+  for (const VictimPlan& victim : plan.victims) add(victimSeat(victim));
   if (plan.holder) {
-    seats.holder = seats.specs.size();
-    seats.specs.push_back({.name = "holder",
-                           .role = Role::holder,
-                           .series = "holder." + plan.holder->operation,
-                           .ring_capacity = kHolderRing});
-    if (plan.holder->toucher) {
-      seats.toucher = seats.specs.size();
-      seats.specs.push_back({.name = "toucher", .role = Role::toucher, .series = ""});
-    }
+    seats.holder = add(holderSeat("holder", plan.holder->operation));
+    if (plan.holder->toucher) seats.toucher = add(plainSeat("toucher", Role::toucher));
   }
   seats.firstHog = seats.specs.size();
-  for (std::size_t i = 0; i < plan.hogs.size(); ++i)
-    seats.specs.push_back({.name = "hog-" + std::to_string(i), .role = Role::hog, .series = ""});
+  for (std::size_t i = 0; i < plan.hogs.size(); ++i) add(plainSeat("hog-" + std::to_string(i), Role::hog));
   seats.firstJoined = seats.specs.size();
-  for (const JoinedPlan& joined : plan.joined) {
-    if (joined.role == Role::victim) {
-      seats.specs.push_back({.name = joined.name,
-                             .role = joined.role,
-                             .series = joined.name,
-                             .response = joined.interval_ns != 0,
-                             .interval_ns = joined.interval_ns,
-                             .offset_ns = joined.offset_ns,
-                             .ring_capacity = kVictimRing});
-    } else {
-      const bool isHolder = joined.role == Role::holder;
-      seats.specs.push_back({.name = joined.name,
-                             .role = joined.role,
-                             .series = isHolder ? "holder." + joined.operation : "",
-                             .ring_capacity = isHolder ? kHolderRing : 0});
-    }
-  }
+  for (const JoinedPlan& joined : plan.joined) add(joinedSeat(joined));
   for (const ChurnPlan& churn : plan.churns)
-    for (const std::string& name : threadNames(churn))
-      seats.specs.push_back({.name = name, .role = Role::load, .series = ""});
+    for (const std::string& name : threadNames(churn)) add(plainSeat(name, Role::load));
   return seats;
 }
 
@@ -308,21 +305,20 @@ void checkHeap(const Plan& plan) {
 
 bool trimsHeap(const Plan& plan) { return plan.holder && holderOperation(*plan.holder).trims; }
 
-void checkOperations(const Plan& plan) {
-  checkHeap(plan);
-  if (plan.holder && holderOperation(*plan.holder).reads && plan.holder->toucher)
+void checkHolder(const Plan& plan) {
+  if (!plan.holder) return;
+  const HolderOperation& operation = holderOperation(*plan.holder);
+  if (operation.reads && plan.holder->toucher)
     fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
-  if (plan.holder && !plan.joined.empty() &&
-      !(holderOperation(*plan.holder).reads && plan.victims.empty() && !plan.foreignHolder))
+  if (!plan.joined.empty() && !(operation.reads && plan.victims.empty() && !plan.foreignHolder))
     fail(Exit::usage, "beside joined threads the holder can only be one that reads files of /proc, and got %s",
          plan.holder->operation.c_str());
+}
+
+void checkPlacements(const Plan& plan) {
   std::size_t besideVma = 0;
-  const VictimPlan* users[5] = {};  // of the heap, by what they do to it
-  std::string hole = plan.holder && holderOperation(*plan.holder).leavesHole ? plan.holder->operation : "";
   for (const VictimPlan& victim : plan.victims) {
     const VictimOperation& operation = victimOperation(victim);
-    users[static_cast<int>(operation.heap)] = &victim;
-    if (operation.leavesHole) hole = victim.operation;
     if (operation.placements.any() ? !operation.placements.has(victim.placement)
                                    : victim.placement != Placement::isolated)
       fail(Exit::usage, "%s cannot be placed \"%s\"", victim.name.c_str(), nameOf(victim.placement));
@@ -330,30 +326,57 @@ void checkOperations(const Plan& plan) {
       fail(Exit::usage, "%s is the third victim beside the holder's VMA, which has two sides; place it elsewhere",
            victim.name.c_str());
   }
-  const auto apart = [&users](Heap one, Heap other) {
-    const VictimPlan* const a = users[static_cast<int>(one)];
-    const VictimPlan* const b = users[static_cast<int>(other)];
-    if (a != nullptr && b != nullptr)
-      fail(Exit::usage, "%s and %s cannot be in one process: each needs the allocator in another state (%s, %s)",
-           a->name.c_str(), b->name.c_str(), a->operation.c_str(), b->operation.c_str());
-  };
-  apart(Heap::mapsLarge, Heap::keepsLarge);
-  for (const Heap other : {Heap::uses, Heap::mapsLarge, Heap::keepsLarge}) apart(Heap::movesBreak, other);
-  if (const VictimPlan* const mapper = users[static_cast<int>(Heap::mapsLarge)]; mapper != nullptr && !hole.empty())
+}
+
+// The last victim that does this to the process-wide allocator, or null.
+const VictimPlan* userOfHeap(const Plan& plan, Heap use) {
+  const VictimPlan* user = nullptr;
+  for (const VictimPlan& victim : plan.victims)
+    if (victimOperation(victim).heap == use) user = &victim;
+  return user;
+}
+
+void keepApart(const Plan& plan, Heap use, Heap otherUse) {
+  const VictimPlan* const a = userOfHeap(plan, use);
+  const VictimPlan* const b = userOfHeap(plan, otherUse);
+  if (a != nullptr && b != nullptr)
+    fail(Exit::usage, "%s and %s cannot be in one process: each needs the allocator in another state (%s, %s)",
+         a->name.c_str(), b->name.c_str(), a->operation.c_str(), b->operation.c_str());
+}
+
+// The operation that unmaps and maps again at the same place; empty: none does.
+std::string holeMaker(const Plan& plan) {
+  std::string maker = plan.holder && holderOperation(*plan.holder).leavesHole ? plan.holder->operation : "";
+  for (const VictimPlan& victim : plan.victims)
+    if (victimOperation(victim).leavesHole) maker = victim.operation;
+  return maker;
+}
+
+void checkAllocatorUse(const Plan& plan) {
+  keepApart(plan, Heap::mapsLarge, Heap::keepsLarge);
+  for (const Heap other : {Heap::uses, Heap::mapsLarge, Heap::keepsLarge}) keepApart(plan, Heap::movesBreak, other);
+  const VictimPlan* const mapper = userOfHeap(plan, Heap::mapsLarge);
+  const VictimPlan* const breakMover = userOfHeap(plan, Heap::movesBreak);
+  if (const std::string hole = holeMaker(plan); mapper != nullptr && !hole.empty())
     fail(Exit::usage,
          "%s cannot be in one process with %s: a block that it maps could land where the other has just unmapped",
          mapper->name.c_str(), hole.c_str());
-  const VictimPlan* const breakMover = users[static_cast<int>(Heap::movesBreak)];
-  if (!plan.churns.empty())
-    for (const Heap heap : {Heap::mapsLarge, Heap::movesBreak})
-      if (const VictimPlan* const victim = users[static_cast<int>(heap)]; victim != nullptr)
-        fail(Exit::usage,
-             "%s cannot be in one process with a churn: %s changes the allocator's state for the whole process",
-             victim->name.c_str(), victim->operation.c_str());
+  for (const VictimPlan* const victim : {mapper, breakMover})
+    if (victim != nullptr && !plan.churns.empty())
+      fail(Exit::usage,
+           "%s cannot be in one process with a churn: %s changes the allocator's state for the whole process",
+           victim->name.c_str(), victim->operation.c_str());
   if (breakMover != nullptr && trimsHeap(plan))
     fail(Exit::usage,
          "%s moves the program break and cannot be in one process with the holder's %s, which moves it too",
          breakMover->name.c_str(), plan.holder->operation.c_str());
+}
+
+void checkOperations(const Plan& plan) {
+  checkHeap(plan);
+  checkHolder(plan);
+  checkPlacements(plan);
+  checkAllocatorUse(plan);
 }
 
 // Off for the whole process, unless the region is to have huge pages or an operation is about them.
@@ -415,6 +438,14 @@ void belongToParent(const Plan& plan) {
   for (const int ignored : {SIGINT, SIGHUP}) signal(ignored, SIG_IGN);
 }
 
+// Until `come`, or the end of the drain.
+void restUntil(Shared& shared, const std::function<bool()>& come) {
+  while (!come() && monotonic_ns() < shared.drainEnd_ns()) {
+    const timespec rest = toTimespec(shared.windowOver() ? kPoll_ns : kHeartbeat_ns);
+    nanosleep(&rest, nullptr);
+  }
+}
+
 // The churn of a foreign control: in an address space, and on an allocator, of its own. It outlives its threads: the
 // kernel would take its memory apart while the victims serve what they owe.
 [[noreturn]] void runJoined(const Plan& plan) {
@@ -428,20 +459,142 @@ void belongToParent(const Plan& plan) {
   churns.start(*crew, shared);
   crew->waitUntilRegistered();
   waitForGo(shared, [] {});
-  const auto restUntil = [&](const std::function<bool()>& come) {
-    while (!come() && monotonic_ns() < shared.drainEnd_ns()) {
-      const timespec rest = toTimespec(shared.windowOver() ? kPoll_ns : kHeartbeat_ns);
-      nanosleep(&rest, nullptr);
-    }
-  };
-  restUntil([&] { return crew->allEnded(); });
+  restUntil(shared, [&] { return crew->allEnded(); });
   if (crew->allEnded()) churns.print();
-  restUntil([&] {
+  restUntil(shared, [&] {
     return shared.board.header().state.load(std::memory_order_acquire) >= static_cast<std::uint64_t>(State::done);
   });
   if (crew->allEnded()) printMemoryUse();
   _exit(0);
 }
+
+// The holder's parts in this process, and its second process where it has one.
+HolderParts prepareHolderOf(const Plan& plan, Shared& shared, const Seats& seats, ForeignHolder& foreign) {
+  if (!plan.holder || !plan.joined.empty()) return {};  // beside joined threads it needs their process: later
+  const HolderOperation& operation = holderOperation(*plan.holder);
+  const auto never = [] { return false; };
+  HolderParts parts;
+  if (plan.foreignHolder) {
+    foreign.start(shared, plan, seats, nullptr);
+    // The allocating threads have a heap all the same.
+    if (allocatorsInHeap(plan) > 0) (parts.region = makeRegion(operation, *plan.holder, {}))->populate(never);
+  } else if (operation.reads) {
+    parts.region = std::make_unique<Region>(*plan.holder, plan.victims);
+    foreign.start(shared, plan, seats, parts.region.get());
+    parts.region->populate(never);
+  } else {
+    parts = prepareHolder(plan);
+  }
+  return parts;
+}
+
+// A workload of the engine's threads: what they use, and the run from preparation to its end.
+class Workload {
+ public:
+  explicit Workload(const Plan& plan)
+      : plan_(plan),
+        seats_(seatsOf(plan)),
+        shared_{.board = board::Board::create(plan.boardPath, seats_.specs, plan.threshold_ns)},
+        holder_(prepareHolderOf(plan, shared_, seats_, foreign_)),
+        victims_(prepareVictims(plan, holder_)),
+        churns_(plan),
+        crew_(shared_) {
+    if (allocatorsInHeap(plan) > 0) ChunkHeap::ofThisProcess().verify();  // they have tried their operation
+  }
+
+  void startThreads() {
+    startVictims();
+    if (holder_.action) startHolderThreads();
+    startHogs();
+    churns_.start(crew_, shared_);
+    if (!plan_.joined.empty()) welcomeJoined();
+    crew_.waitUntilRegistered();
+  }
+
+  void sayReady() {
+    std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s,\"allocator\":%s}\n",
+                victims_.layout.c_str(), foreign_.exists() ? foreign_.layout().c_str() : "null", victims_.notes.c_str(),
+                header().memory_locked.load() != 0 ? "true" : "false", allocator::describe().c_str());
+    std::fflush(stdout);
+    beat(shared_);
+    enter(State::ready);
+  }
+
+  void waitUntilGo() {
+    waitForGo(shared_, [this] {
+      beat(shared_);
+      if (foreign_.exists() && foreign_.ended())
+        fail(Exit::workload, "the foreign holder's process ended before the window");
+    });
+    enter(State::running);
+  }
+
+  // To the end of the window and of what is owed then, or of the drain.
+  void watch() {
+    while (!isOver()) {
+      const timespec rest = toTimespec(shared_.windowOver() ? kPoll_ns : kHeartbeat_ns);
+      nanosleep(&rest, nullptr);
+    }
+    foreign_.kill();
+  }
+
+  void sayDone() {
+    if (crew_.allEnded()) {
+      churns_.print();
+      printMemoryUse();
+      if (allocatorsInHeap(plan_) > 0) ChunkHeap::ofThisProcess().verify();
+    }
+    enter(State::done);
+  }
+
+ private:
+  board::Header& header() { return shared_.board.header(); }
+  void enter(State state) { header().state.store(static_cast<std::uint64_t>(state), std::memory_order_release); }
+
+  void startVictims() {
+    for (std::size_t i = 0; i < plan_.victims.size(); ++i)
+      crew_.start(
+          i, [this, i](const Schedstat& schedstat) { runVictim(shared_, i, *victims_.actions[i], schedstat); },
+          [this, i] { victims_.actions[i]->warmUp(); });
+  }
+
+  void startHolderThreads() { startHolder(crew_, shared_, *plan_.holder, seats_.holder, seats_.toucher, holder_); }
+
+  void startHogs() {
+    for (std::size_t i = 0; i < plan_.hogs.size(); ++i)
+      crew_.start(seats_.firstHog + i, [this, i](const Schedstat&) { runHog(shared_, plan_.hogs[i]); });
+  }
+
+  // Threads of another process take their seats; a holder that reads that process can be made only then.
+  void welcomeJoined() {
+    waitUntilJoined(shared_, plan_, seats_);
+    if (!plan_.holder) return;
+    holder_ = prepareJoinedReader(shared_, plan_, seats_);
+    startHolderThreads();
+  }
+
+  bool isOver() {
+    beat(shared_);
+    const std::uint64_t now_ns = monotonic_ns();
+    const bool drainOver = now_ns >= shared_.drainEnd_ns();
+    const bool windowOver = now_ns >= shared_.windowEnd_ns();
+    if (drainOver || (windowOver && victimsEnded(shared_, plan_, seats_)))
+      shared_.hogsStop.store(true, std::memory_order_relaxed);
+    const bool foreignEnded = !foreign_.exists() || foreign_.ended();
+    // Where nobody has a seat the window is there all the same: somebody else's program runs in it.
+    return drainOver || (windowOver && crew_.allEnded() && foreignEnded && joinedEnded(shared_, plan_, seats_));
+  }
+
+  // In the order of their making: the foreign holder's process is forked while this one has no threads and no region.
+  const Plan& plan_;
+  const Seats seats_;
+  Shared shared_;
+  ForeignHolder foreign_;
+  HolderParts holder_;
+  VictimParts victims_;
+  ChurnCrew churns_;
+  Crew crew_;
+};
 
 }  // namespace
 
@@ -458,83 +611,12 @@ void runWorkload(const Plan& plan) {
   checkPlan(plan);  // before anything is made
   chooseHugePages(plan);
   if (trimsHeap(plan)) shareOneArena();  // in the foreign control's victims too, so that it differs in nothing else
-
-  const Seats seats = seatsOf(plan);
-  Shared shared{.board = board::Board::create(plan.boardPath, seats.specs, plan.threshold_ns)};
-  board::Header& header = shared.board.header();
-
-  ForeignHolder foreign;
-  HolderParts holder;
-  if (!plan.joined.empty()) {
-    // Its holder, if it has one, needs the joined process.
-  } else if (plan.holder && plan.foreignHolder) {
-    foreign.start(shared, plan, seats, nullptr);
-    // The allocating threads have a heap all the same.
-    if (allocatorsInHeap(plan) > 0)
-      (holder.region = makeRegion(holderOperation(*plan.holder), *plan.holder, {}))->populate([] { return false; });
-  } else if (plan.holder && holderOperation(*plan.holder).reads) {
-    holder.region = std::make_unique<Region>(*plan.holder, plan.victims);
-    foreign.start(shared, plan, seats, holder.region.get());
-    holder.region->populate([] { return false; });
-  } else if (plan.holder) {
-    holder = prepareHolder(plan);
-  }
-  VictimParts victims = prepareVictims(plan, holder);
-  if (allocatorsInHeap(plan) > 0) ChunkHeap::ofThisProcess().verify();  // they have tried their operation
-
-  auto* crew = new Crew(shared);  // never destroyed: its threads never end
-  for (std::size_t i = 0; i < plan.victims.size(); ++i)
-    crew->start(
-        i, [&, i](const Schedstat& schedstat) { runVictim(shared, i, *victims.actions[i], schedstat); },
-        [&, i] { victims.actions[i]->warmUp(); });
-  if (holder.action) startHolder(*crew, shared, *plan.holder, seats.holder, seats.toucher, holder);
-  for (std::size_t i = 0; i < plan.hogs.size(); ++i)
-    crew->start(seats.firstHog + i, [&, i](const Schedstat&) { runHog(shared, plan.hogs[i]); });
-  ChurnCrew churns(plan);
-  churns.start(*crew, shared);
-  if (!plan.joined.empty()) {
-    waitUntilJoined(shared, plan, seats);
-    if (plan.holder) {
-      holder = prepareJoinedReader(shared, plan, seats);
-      startHolder(*crew, shared, *plan.holder, seats.holder, seats.toucher, holder);
-    }
-  }
-  crew->waitUntilRegistered();
-
-  std::printf("{\"layout\":%s,\"foreignLayout\":%s,\"notes\":[%s],\"memoryLocked\":%s,\"allocator\":%s}\n",
-              victims.layout.c_str(), foreign.exists() ? foreign.layout().c_str() : "null", victims.notes.c_str(),
-              header.memory_locked.load() != 0 ? "true" : "false", allocator::describe().c_str());
-  std::fflush(stdout);
-  beat(shared);
-  header.state.store(static_cast<std::uint64_t>(State::ready), std::memory_order_release);
-
-  waitForGo(shared, [&] {
-    beat(shared);
-    if (foreign.exists() && foreign.ended())
-      fail(Exit::workload, "the foreign holder's process ended before the window");
-  });
-  header.state.store(static_cast<std::uint64_t>(State::running), std::memory_order_release);
-
-  for (;;) {
-    beat(shared);
-    const std::uint64_t now_ns = monotonic_ns();
-    const bool drainOver = now_ns >= shared.drainEnd_ns();
-    const bool windowOver = now_ns >= shared.windowEnd_ns();
-    if (drainOver || (windowOver && victimsEnded(shared, plan, seats)))
-      shared.hogsStop.store(true, std::memory_order_relaxed);
-    const bool foreignEnded = !foreign.exists() || foreign.ended();
-    // Where nobody has a seat the window is there all the same: somebody else's program runs in it.
-    if (drainOver || (windowOver && crew->allEnded() && foreignEnded && joinedEnded(shared, plan, seats))) break;
-    const timespec rest = toTimespec(windowOver ? kPoll_ns : kHeartbeat_ns);
-    nanosleep(&rest, nullptr);
-  }
-  foreign.kill();
-  if (crew->allEnded()) {
-    churns.print();
-    printMemoryUse();
-  }
-  if (allocatorsInHeap(plan) > 0 && crew->allEnded()) ChunkHeap::ofThisProcess().verify();
-  header.state.store(static_cast<std::uint64_t>(State::done), std::memory_order_release);
+  auto* const workload = new Workload(plan);  // never destroyed: its threads never end
+  workload->startThreads();
+  workload->sayReady();
+  workload->waitUntilGo();
+  workload->watch();
+  workload->sayDone();
   // Without unwinding: the threads end with the process.
   _exit(0);
 }
