@@ -1,7 +1,7 @@
 // The operations: what victims are timed at, and what holders hold the lock with.
 //
-// Adding one: a small class in its family's file under engine/operations/, and one line in the table in
-// operations.cc. What a line declares (lock classes and system calls) is compared with strace by a test.
+// Adding one: a small class in its family's file under engine/operations/, and one entry in the table in
+// operations.cc. What an entry declares (lock classes and system calls) is compared with strace by a test.
 #pragma once
 
 #include <sys/types.h>
@@ -61,12 +61,12 @@ enum class Heap {
 
 struct VictimOperation {
   std::string_view name;
-  LockClass lockClass;                         // on a range inside one VMA
-  std::optional<LockClass> crossingLockClass;  // on one that crosses VMAs; none: it has no such range
+  LockClass lockClass;                           // on a range inside one VMA
+  std::optional<LockClass> crossingLockClass{};  // on one that crosses VMAs; none: it has no such range
   // System calls of one operation, separated by spaces; "" for none. `x?`: may be left out, `x+`: once or more, `x*`:
   // any number, `( x y )100`: 100 times. After a `|`: those of each thread that it starts.
   std::string_view calls;
-  Placements placements;
+  Placements placements{};
   std::unique_ptr<VictimAction> (*make)(const VictimPlan& plan, const VictimPage& page);
   RangeShape shape{};
   Heap heap = Heap::untouched;
@@ -109,9 +109,9 @@ struct HolderSite {
 
 struct HolderOperation {
   std::string_view name;
-  LockClass lockClass;                         // over a region inside one VMA
-  std::optional<LockClass> crossingLockClass;  // over one that spans two; none: it cannot
-  std::string_view calls;                      // of one release and restore
+  LockClass lockClass;                           // over a region inside one VMA
+  std::optional<LockClass> crossingLockClass{};  // over one that spans two; none: it cannot
+  std::string_view calls;                        // of one release and restore
   std::unique_ptr<HolderAction> (*make)(const HolderSite& site);
   // It reads the victims' process from outside: its thread is in a second process, the region in the victims'.
   bool reads = false;

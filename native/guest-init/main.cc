@@ -32,21 +32,21 @@ void say(const char* what, const char* of) {
 struct Mount {
   const char* type;
   const char* target;
-  unsigned long flags;
-  const char* options;
-  bool needed;
+  unsigned long flags = 0;
+  const char* options = "";
+  bool needed = false;
 };
 
 // debugfs tells the preemption model in force; tracefs and cgroup2 are for profiles that use them.
 constexpr std::array kMounts{
-    Mount{"proc", "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, "", true},
-    Mount{"sysfs", "/sys", MS_NOSUID | MS_NOEXEC | MS_NODEV, "", true},
-    Mount{"devtmpfs", "/dev", MS_NOSUID, "", true},
-    Mount{"tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "", true},
-    Mount{"tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777", true},
-    Mount{"cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NOEXEC | MS_NODEV, "", false},
-    Mount{"debugfs", "/sys/kernel/debug", 0, "", false},
-    Mount{"tracefs", "/sys/kernel/tracing", 0, "", false},
+    Mount{.type = "proc", .target = "/proc", .flags = MS_NOSUID | MS_NOEXEC | MS_NODEV, .needed = true},
+    Mount{.type = "sysfs", .target = "/sys", .flags = MS_NOSUID | MS_NOEXEC | MS_NODEV, .needed = true},
+    Mount{.type = "devtmpfs", .target = "/dev", .flags = MS_NOSUID, .needed = true},
+    Mount{.type = "tmpfs", .target = "/dev/shm", .flags = MS_NOSUID | MS_NODEV, .needed = true},
+    Mount{.type = "tmpfs", .target = "/tmp", .flags = MS_NOSUID | MS_NODEV, .options = "mode=1777", .needed = true},
+    Mount{.type = "cgroup2", .target = "/sys/fs/cgroup", .flags = MS_NOSUID | MS_NOEXEC | MS_NODEV},
+    Mount{.type = "debugfs", .target = "/sys/kernel/debug"},
+    Mount{.type = "tracefs", .target = "/sys/kernel/tracing"},
 };
 
 void mountAll() {
