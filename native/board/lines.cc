@@ -14,4 +14,14 @@ std::string readText(const char* what, const std::string& path) {
   return text;
 }
 
+void LinePlace::reject(const std::string& sentence) const {
+  fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str());
+}
+
+std::pair<std::string_view, std::string_view> LinePlace::keyAndValue(std::string_view text) const {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) reject("expected key=value, got \"" + std::string(text) + "\"");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
 }  // namespace pauselab

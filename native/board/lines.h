@@ -1,10 +1,15 @@
-// Text files of one thing a line: what the engine's plan and the launcher's file have in common.
+// Text files of `key=value`: what the engine's plan, whose lines are lists of them, and the launcher's file, which has
+// one a line, have in common.
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pauselab {
 
@@ -23,5 +28,43 @@ void forEachLine(std::string_view text, const std::string& nameForErrors, Take t
     if (!content.empty() && content.front() != '#') take(content, nameForErrors + ":" + std::to_string(number));
   }
 }
+
+// All of `text` as a number; none if it is anything else or does not fit.
+template <typename Number>
+std::optional<Number> wholeNumber(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Where a line stands (NAME:NUMBER). What is wrong with it ends the program: `NAME:NUMBER: SENTENCE`, exit 2.
+class LinePlace {
+ public:
+  explicit LinePlace(std::string place) : place_(std::move(place)) {}
+
+  [[noreturn]] void reject(const std::string& sentence) const;
+
+  // `key=value`, parted at the first `=`.
+  std::pair<std::string_view, std::string_view> keyAndValue(std::string_view text) const;
+
+  // The index of the candidate that has this name.
+  template <typename Candidates, typename NameOf = std::identity>
+  std::size_t choice(const std::string& key, std::string_view name, const Candidates& candidates,
+                     NameOf nameOf = {}) const {
+    std::string list;
+    std::size_t index = 0;
+    for (const auto& candidate : candidates) {
+      const std::string_view allowed = std::invoke(nameOf, candidate);
+      if (name == allowed) return index;
+      list.append(list.empty() ? "" : ", ").append(allowed);
+      ++index;
+    }
+    reject("expected one of " + list + " for " + key + ", got \"" + std::string(name) + "\"");
+  }
+
+ private:
+  std::string place_;
+};
 
 }  // namespace pauselab

@@ -1,6 +1,5 @@
 #include "engine/plan.h"
 
-#include <charconv>
 #include <map>
 #include <string_view>
 
@@ -11,9 +10,9 @@ namespace pauselab::engine {
 namespace {
 
 // One line's `key=value` pairs, taken out one by one so that what is left over is unknown.
-class Line {
+class Line : public LinePlace {
  public:
-  Line(std::string_view text, std::string place) : place_(std::move(place)) {
+  Line(std::string_view text, std::string place) : LinePlace(std::move(place)) {
     std::size_t start = 0;
     while (start < text.size()) {
       const std::size_t end = std::min(text.find(' ', start), text.size());
@@ -24,10 +23,8 @@ class Line {
         kind_ = word;
         continue;
       }
-      const std::size_t equals = word.find('=');
-      if (equals == std::string_view::npos) reject("expected key=value, got \"" + std::string(word) + "\"");
-      const std::string key(word.substr(0, equals));
-      if (!values_.emplace(key, word.substr(equals + 1)).second) reject("the key " + key + " came twice");
+      const auto [key, value] = keyAndValue(word);
+      if (!values_.emplace(key, value).second) reject("the key " + std::string(key) + " came twice");
     }
   }
 
@@ -43,11 +40,9 @@ class Line {
 
   std::uint64_t number(const std::string& key) {
     const std::string value = text(key);
-    std::uint64_t result = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), result);
-    if (error != std::errc{} || end != value.data() + value.size() || value.empty())
-      reject("expected a whole number for " + key + ", got \"" + value + "\"");
-    return result;
+    const auto result = wholeNumber<std::uint64_t>(value);
+    if (!result) reject("expected a whole number for " + key + ", got \"" + value + "\"");
+    return *result;
   }
 
   std::uint64_t numberUpTo(const std::string& key, std::uint64_t most) {
@@ -66,15 +61,7 @@ class Line {
 
   // The value's index in `allowed`.
   std::size_t choice(const std::string& key, std::initializer_list<std::string_view> allowed) {
-    const std::string value = text(key);
-    std::string list;
-    std::size_t index = 0;
-    for (const std::string_view candidate : allowed) {
-      if (value == candidate) return index;
-      list.append(list.empty() ? "" : ", ").append(candidate);
-      ++index;
-    }
-    reject("expected one of " + list + " for " + key + ", got \"" + value + "\"");
+    return LinePlace::choice(key, text(key), allowed);
   }
 
   bool flag(const std::string& key) { return choice(key, {"0", "1"}) == 1; }
@@ -83,12 +70,7 @@ class Line {
     if (!values_.empty()) reject(kind_ + " does not know the key " + values_.begin()->first);
   }
 
-  [[noreturn]] void reject(const std::string& sentence) const {
-    fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str());
-  }
-
  private:
-  std::string place_;
   std::string kind_;
   std::map<std::string, std::string> values_;
 };

@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "board/fail.h"
 #include "board/lines.h"
@@ -11,13 +10,12 @@
 namespace pauselab::launcher {
 namespace {
 
-class Line {
+class Line : public LinePlace {
  public:
-  Line(std::string_view text, std::string place) : place_(std::move(place)) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos) reject("expected key=value, got \"" + std::string(text) + "\"");
-    key_ = text.substr(0, equals);
-    value_ = text.substr(equals + 1);
+  Line(std::string_view text, std::string place) : LinePlace(std::move(place)) {
+    const auto [key, value] = keyAndValue(text);
+    key_ = key;
+    value_ = value;
   }
 
   const std::string& key() const { return key_; }
@@ -25,12 +23,11 @@ class Line {
 
   template <typename Number>
   Number number(std::string_view text, Number least, Number most) const {
-    Number result{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
-    if (error != std::errc{} || end != text.data() + text.size() || result < least || result > most)
+    const auto result = wholeNumber<Number>(text);
+    if (!result || *result < least || *result > most)
       reject("expected a whole number from " + std::to_string(least) + " to " + std::to_string(most) + " for " + key_ +
              ", got \"" + std::string(text) + "\"");
-    return result;
+    return *result;
   }
 
   std::string path() const {
@@ -39,12 +36,7 @@ class Line {
     return value_;
   }
 
-  [[noreturn]] void reject(const std::string& sentence) const {
-    fail(Exit::usage, "%s: %s", place_.c_str(), sentence.c_str());
-  }
-
  private:
-  std::string place_;
   std::string key_;
   std::string value_;
 };
@@ -66,12 +58,7 @@ std::pair<std::string_view, std::string_view> firstWord(std::string_view text) {
 
 template <std::size_t size>
 int numberOf(const Line& line, const std::pair<std::string_view, int> (&table)[size], std::string_view name) {
-  std::string list;
-  for (const auto& [candidate, number] : table) {
-    if (candidate == name) return number;
-    list.append(list.empty() ? "" : ", ").append(candidate);
-  }
-  line.reject("expected one of " + list + " for " + line.key() + ", got \"" + std::string(name) + "\"");
+  return table[line.choice(line.key(), name, table, &std::pair<std::string_view, int>::first)].second;
 }
 
 Limit readLimit(const Line& line) {
