@@ -3,8 +3,14 @@
   # plane, and the native tests with their sanitizer variants. Targets are built by name (scripts/setup/steps.mjs), so that
   # those which a job does not need cannot stop it.
   # Paths in flags are relative to build/: make parts its words at blanks, and the folder of this tree may have one.
+  # Here `to_build` leads to build/ from where the generator in use runs the compiler.
   # Node's own flags come last on the command line, so the ones that contradict C++20 are taken out by name.
   "variables": {
+    "to_build": "",
+    "conditions": [
+      ["GENERATOR=='ninja'", {"to_build": "../"}],
+      ["GENERATOR=='compile_commands_json'", {"to_build": "build/"}],
+    ],
     "core_sources": [
       "allocator/describe.cc",
       "board/board.cc",
@@ -64,7 +70,7 @@
       "target_name": "pauselab",
       "sources": ["addon/addon.cc"],
       # node-addon-api's own headers are not warning-free, so they count as system headers.
-      "cflags_cc": ["-isystem", "<!(node -p \"require('path').relative('build', require('node-addon-api').include_dir)\")"],
+      "cflags_cc": ["-isystem", "<(to_build)<!(node -p \"require('path').relative('build', require('node-addon-api').include_dir)\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_DISABLE_CPP_EXCEPTIONS"],
     },
     {
@@ -117,7 +123,7 @@
       "type": "shared_library",
       "product_name": "libpauselab-jvm",
       "sources": ["jvm/holder.cc", "jvm/library.cc", "jvm/memory.cc", "<@(core_sources)", "<@(table_sources)"],
-      "cflags_cc": ["-isystem", "jdk/include", "-isystem", "jdk/include/linux", "-fvisibility=hidden", "-ffunction-sections"],
+      "cflags_cc": ["-isystem", "<(to_build)jdk/include", "-isystem", "<(to_build)jdk/include/linux", "-fvisibility=hidden", "-ffunction-sections"],
       "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--exclude-libs,ALL"],
     },
     {

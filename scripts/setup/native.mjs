@@ -19,36 +19,46 @@ export function nativeStep(root, { part, title, targets, needs = [] }) {
   return {
     part,
     title,
+    targets,
     needs: [...buildNeeds, ...needs],
     stamp: stamp(join(build, `.setup-${part}`)),
     input: () =>
       `${hashOf(root, ['native', 'package-lock.json'], ['native/build'])} ${process.version} ${process.arch}`,
     make: async () => {
-      await checkCompiler();
-      const nodeDir = await nodeDirWithoutBlank();
-      const nodeGyp = (args) =>
-        mustRun(
-          process.execPath,
-          [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), ...args, '--nodedir', nodeDir],
-          {
-            cwd: join(root, 'native'),
-            // node-gyp takes npm's settings from the environment over its own arguments.
-            env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn' },
-            logFile: join(root, `.setup/native-${part}.log`),
-            exitCode: 1,
-            sentence: `the ${title} cannot be built`,
-          },
-        );
-      await configure(root, build, nodeDir, nodeGyp);
+      const nodeGyp = await nodeGypOf(root, {
+        logFile: join(root, `.setup/native-${part}.log`),
+        sentence: `the ${title} cannot be built`,
+      });
+      await configure(root, build, nodeGyp);
       linkJdk(build);
       await nodeGyp(['build', '--jobs', 'max', ...targets]);
     },
   };
 }
 
-async function configure(root, build, nodeDir, nodeGyp) {
+/** node-gyp for native/binding.gyp: a function of its arguments. `env` is added to its environment. */
+export async function nodeGypOf(root, { logFile, sentence = 'the native parts cannot be built', env = {} }) {
+  await checkCompiler();
+  const nodeDir = await nodeDirWithoutBlank();
+  const nodeGyp = ([command, ...args]) =>
+    mustRun(
+      process.execPath,
+      [join(root, 'node_modules/node-gyp/bin/node-gyp.js'), command, '--nodedir', nodeDir, ...args],
+      {
+        cwd: join(root, 'native'),
+        // node-gyp takes npm's settings from the environment over its own arguments.
+        env: { ...homeFor(), npm_config_nodedir: nodeDir, npm_config_loglevel: 'warn', ...env },
+        logFile,
+        exitCode: 1,
+        sentence,
+      },
+    );
+  return Object.assign(nodeGyp, { nodeDir });
+}
+
+async function configure(root, build, nodeGyp) {
   const configured = stamp(join(build, '.setup-configured'));
-  const input = `${process.version} ${nodeDir} ${root} ${hashOf(root, ['native/binding.gyp', 'package-lock.json'])}`;
+  const input = `${process.version} ${nodeGyp.nodeDir} ${root} ${hashOf(root, ['native/binding.gyp', 'package-lock.json'])}`;
   if (configured.says(input)) return;
   // make knows the sources it has compiled, but not the Node whose headers they included.
   const builtFor = stamp(join(build, '.setup-node'));

@@ -1,0 +1,75 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../setup/child.mjs';
+import { lockTree } from '../setup/lock.mjs';
+import { missingFrom } from '../setup/packages.mjs';
+import { nodeGypOf } from '../setup/native.mjs';
+import { lastLines } from '../setup/report.mjs';
+import { hashOf, stamp } from '../setup/stamp.mjs';
+import { allSteps } from '../setup/steps.mjs';
+
+/** Beyond what the set-up builds for jobs: what most native tests run. */
+const testTargets = ['pauselab-engine-inject', 'pauselab-board-writer', 'pauselab-refuse', 'pauselab-board-tool'];
+
+/** Resolves to a function that builds what has changed, says how that went, and resolves to whether it went well. */
+export async function nativeBuilder(root, tools) {
+  const build = join(root, 'native/build');
+  const nodeGyp = await nodeGypOf(root, { logFile: join(root, '.setup/dev-native.log'), env: tools.env });
+  const steps = allSteps(root).filter(({ part, targets }) => targets !== undefined && ['main', 'trace'].includes(part));
+  const targets = [
+    ...steps.flatMap((step) => step.targets),
+    ...testTargets,
+    ...(missingFrom(['doctest']).length === 0 ? ['native-tests'] : []),
+  ];
+  return async () => {
+    const release = await lockTree(root, () => process.stderr.write('native parts: waiting for a set-up to end\n'));
+    try {
+      const start_ms = performance.now();
+      // Read before the work: what changes meanwhile is built by the next call.
+      const inputs = steps.map((step) => step.input());
+      await configure(root, build, tools, nodeGyp);
+      const { code, output } = await compile(build, tools, targets);
+      const seconds = ((performance.now() - start_ms) / 1000).toFixed(1);
+      process.stderr.write(
+        code === 0 ? `native parts: built in ${seconds} s\n` : `${lastLines(output, 60)}\nnative parts: FAILED\n`,
+      );
+      steps.forEach((step, i) => (code === 0 ? step.stamp.write(inputs[i]) : step.stamp.remove()));
+      return code === 0;
+    } finally {
+      release();
+    }
+  };
+}
+
+function compile(build, { ninja, env }, targets) {
+  if (ninja !== null) return run(ninja, ['-C', join(build, 'Release'), ...targets]);
+  const jobs = `-j${availableParallelism()}`;
+  return run('make', ['-C', build, 'BUILDTYPE=Release', '--no-print-directory', jobs, ...targets], { env });
+}
+
+/** Writes the build file and compile_commands.json, unless they are those of binding.gyp as it is. */
+async function configure(root, build, tools, nodeGyp) {
+  const configured = stamp(join(build, '.dev-configured'));
+  const input = `${tools.title} ${tools.env.CXX} ${process.version} ${hashOf(root, ['native/binding.gyp', 'package-lock.json'])}`;
+  if (configured.says(input)) return;
+  await nodeGyp(['configure', '--', '-f', tools.generator]);
+  await writeCompileCommands(build, tools, nodeGyp);
+  configured.write(input);
+}
+
+/** Of the generator that builds: ninja knows its commands, and for make gyp writes a list of its own. */
+async function writeCompileCommands(build, tools, nodeGyp) {
+  const file = join(build, 'compile_commands.json');
+  if (tools.ninja === null) {
+    await nodeGyp(['configure', '--', '-f', 'compile_commands_json']);
+    renameSync(join(build, 'Release/compile_commands.json'), file);
+    return;
+  }
+  const { output } = await run(tools.ninja, ['-C', join(build, 'Release'), '-t', 'compdb', 'cxx']);
+  // Some sources are built several times: an editor wants the form without sanitizers, which comes first in this order.
+  const entries = JSON.parse(output)
+    .sort((a, b) => Number(a.command.includes('-fsanitize')) - Number(b.command.includes('-fsanitize')))
+    .filter((entry, i, all) => all.findIndex(({ file }) => file === entry.file) === i);
+  writeFileSync(file, `${JSON.stringify(entries, null, 1)}\n`);
+}

@@ -1,0 +1,14 @@
+/**
+ * What builds the native parts here. `generator` is gyp's; `env` is for the generator, which writes the compiler into
+ * the build file.
+ * @param {{ ninja: string | null, ccache: string | null }} found paths of programs, or null
+ */
+export function toolsOf({ ninja, ccache }) {
+  const compiler = ccache === null ? 'g++' : `${ccache} g++`;
+  return {
+    title: `${ninja === null ? 'make (there is no ninja)' : 'ninja'}, ${ccache === null ? 'no ccache' : 'with ccache'}`,
+    generator: ninja === null ? 'make' : 'ninja',
+    env: { CXX: compiler },
+    ninja,
+  };
+}
