@@ -1,6 +1,6 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from '../setup/child.mjs';
 import { lockTree } from '../setup/lock.mjs';
 import { missingFrom } from '../setup/packages.mjs';
@@ -58,18 +58,28 @@ async function configure(root, build, tools, nodeGyp) {
   configured.write(input);
 }
 
-/** Of the generator that builds: ninja knows its commands, and for make gyp writes a list of its own. */
+/** From the generator that builds: ninja knows its commands, and beside make gyp writes a list. */
 async function writeCompileCommands(build, tools, nodeGyp) {
-  const file = join(build, 'compile_commands.json');
+  let commands;
   if (tools.ninja === null) {
     await nodeGyp(['configure', '--', '-f', 'compile_commands_json']);
-    renameSync(join(build, 'Release/compile_commands.json'), file);
-    return;
+    commands = JSON.parse(readFileSync(join(build, 'Release/compile_commands.json'), 'utf8'));
+    // gyp writes `.`, which only it understands.
+    for (const entry of commands) entry.directory = dirname(build);
+  } else {
+    const { output } = await run(tools.ninja, ['-C', join(build, 'Release'), '-t', 'compdb', 'cxx']);
+    commands = JSON.parse(output);
   }
-  const { output } = await run(tools.ninja, ['-C', join(build, 'Release'), '-t', 'compdb', 'cxx']);
-  // Some sources are built several times: an editor wants the form without sanitizers, which comes first in this order.
-  const entries = JSON.parse(output)
-    .sort((a, b) => Number(a.command.includes('-fsanitize')) - Number(b.command.includes('-fsanitize')))
-    .filter((entry, i, all) => all.findIndex(({ file }) => file === entry.file) === i);
-  writeFileSync(file, `${JSON.stringify(entries, null, 1)}\n`);
+  writeFileSync(join(build, 'compile_commands.json'), `${JSON.stringify(forEditors(commands), null, 1)}\n`);
+}
+
+/**
+ * Some sources are built several times: each once, without sanitizers where it is built without.
+ * @param {{ file: string, command: string }[]} commands
+ */
+export function forEditors(commands) {
+  const isSanitized = ({ command }) => command.includes('-fsanitize');
+  return [...commands.filter((entry) => !isSanitized(entry)), ...commands.filter(isSanitized)].filter(
+    (entry, i, all) => all.findIndex(({ file }) => file === entry.file) === i,
+  );
 }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { forEditors } from '../../scripts/dev/native.mjs';
 import { toolsOf } from '../../scripts/dev/tools.mjs';
 import { foldersIn, isSource, watchSources } from '../../scripts/dev/watch.mjs';
 import { until } from '../support/until.js';
@@ -20,6 +21,17 @@ describe('the tools of npm run dev', () => {
     expect(tools).toMatchObject({ generator: 'make', ninja: null, env: { CXX: 'g++' } });
     expect(tools.title).toMatch(/no ninja.*no ccache/);
   });
+});
+
+test('compile_commands.json has each source once, without sanitizers where it can', () => {
+  const entry = (file: string, command: string): { file: string; command: string } => ({ file, command });
+  const commands = [
+    entry('plan.cc', 'g++ -fsanitize=thread plan.cc'),
+    entry('only.cc', 'g++ -fsanitize=thread only.cc'),
+    entry('plan.cc', 'g++ plan.cc'),
+    entry('plan.cc', 'g++ -fPIC plan.cc'),
+  ];
+  expect(forEditors(commands).map(({ command }) => command)).toEqual(['g++ plan.cc', 'g++ -fsanitize=thread only.cc']);
 });
 
 describe('the watch of sources', () => {
