@@ -33,7 +33,10 @@ export default defineConfig(
       'no-restricted-imports': [
         'error',
         {
-          paths: [{ name: 'node:process', importNames: ['exit', 'abort'], message: noProcessExit.message }],
+          paths: [
+            { name: 'node:process', importNames: ['exit', 'abort'], message: noProcessExit.message },
+            { name: 'vitest', importNames: ['it'], message: 'Use test: one name for one thing.' },
+          ],
         },
       ],
       '@typescript-eslint/consistent-type-imports': 'error',

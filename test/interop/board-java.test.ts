@@ -7,7 +7,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFil
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { openBoard } from '../../src/record/board.js';
 import { header, headerBytes, highestTrackable_ns, thread as threadField } from '../../src/record/board-layout.js';
 import { countsOfValues } from '../../src/record/counts.js';
@@ -142,28 +142,31 @@ function truth(values: readonly number[]): { n: number; counts: Record<string, n
 }
 
 describe.each(installedJdks())('the board of a JVM $version', { timeout: 120_000 }, ({ java: jvm }) => {
-  it.each(['java', 'native'])('written by %s reads alike in Java, natively and here, counter for counter', (writer) => {
-    fc.assert(
-      fc.property(samples, (all) => {
-        const path = freshBoard();
-        const file = sampleFile(all);
-        if (writer === 'java') java(jvm, 'write', path, file);
-        else native('write', path, file);
+  test.each(['java', 'native'])(
+    'written by %s reads alike in Java, natively and here, counter for counter',
+    (writer) => {
+      fc.assert(
+        fc.property(samples, (all) => {
+          const path = freshBoard();
+          const file = sampleFile(all);
+          if (writer === 'java') java(jvm, 'write', path, file);
+          else native('write', path, file);
 
-        const printed = JSON.parse(native('print', path)) as Printed;
-        expect(JSON.parse(java(jvm, 'print', path))).toEqual(printed);
-        expect(ours(path)).toEqual(asOurs(printed));
-        expect(ours(path)).toMatchObject({
-          service: truth(all.map(({ service_ns }) => service_ns)),
-          response: truth(all.map(({ late_ns, service_ns }) => late_ns + service_ns)),
-        });
-        rmSync(path);
-      }),
-      { numRuns: 4, endOnFailure: true },
-    );
-  });
+          const printed = JSON.parse(native('print', path)) as Printed;
+          expect(JSON.parse(java(jvm, 'print', path))).toEqual(printed);
+          expect(ours(path)).toEqual(asOurs(printed));
+          expect(ours(path)).toMatchObject({
+            service: truth(all.map(({ service_ns }) => service_ns)),
+            response: truth(all.map(({ late_ns, service_ns }) => late_ns + service_ns)),
+          });
+          rmSync(path);
+        }),
+        { numRuns: 4, endOnFailure: true },
+      );
+    },
+  );
 
-  it('is the same, word for word, whoever writes it', () => {
+  test('is the same, word for word, whoever writes it', () => {
     const [all] = fc.sample(samples, { numRuns: 1, seed: 4 });
     const [byJava, byNative] = [freshBoard(), freshBoard()];
     const file = sampleFile(all ?? []);
@@ -191,7 +194,7 @@ describe('a board that is not one', () => {
     bytes.writeBigUInt64LE(value, at);
   };
 
-  it.each<[string, (bytes: Buffer) => void, RegExp, number]>([
+  test.each<[string, (bytes: Buffer) => void, RegExp, number]>([
     [
       'another magic',
       (bytes) => {
@@ -286,7 +289,7 @@ describe('a board that is not one', () => {
     expect(status).toBe(code);
   });
 
-  it('a seat that it does not have is one sentence with those that it has', () => {
+  test('a seat that it does not have is one sentence with those that it has', () => {
     expect(attach(() => undefined, 'take', 'writer.other')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(
@@ -299,7 +302,7 @@ describe('a board that is not one', () => {
     });
   });
 
-  it('a file that is cut, or not there, is one sentence', () => {
+  test('a file that is cut, or not there, is one sentence', () => {
     const path = freshBoard();
     const cut = `${path}-cut`;
     copyFileSync(path, cut);

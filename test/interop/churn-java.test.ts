@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { nativeProgram } from '../native/programs.js';
 import { compileJava, installedJdks, jar } from '../support/jdks.js';
 
@@ -36,14 +36,14 @@ const native = (numbers: readonly string[]): string =>
   execFileSync(nativeProgram('pauselab-board-tool'), ['draws', ...numbers, String(draws)], { encoding: 'utf8' });
 
 describe.each(installedJdks())('a JVM $version', { timeout: 120_000 }, ({ java }) => {
-  it.each(churns)('draws for seed %s of %s blocks from %s to %s bytes what the engine draws', (...numbers) => {
+  test.each(churns)('draws for seed %s of %s blocks from %s to %s bytes what the engine draws', (...numbers) => {
     const lines = execFileSync(java, [...program, ...numbers, String(draws)], { encoding: 'utf8' });
     expect(lines.split('\n')).toHaveLength(draws + 1);
     expect(lines).toBe(native(numbers));
   });
 });
 
-it('another seed is another churn', () => {
+test('another seed is another churn', () => {
   const [one, other] = churns.map(native);
   expect(one).not.toBe(other);
 });

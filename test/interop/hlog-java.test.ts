@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { addCounts, countsOfValues, emptyCounts, type SparseCounts } from '../../src/record/counts.js';
 import { hlogHead, hlogLine, readHlog } from '../../src/record/hlog.js';
 import { distributionOf } from '../../src/record/histogram.js';
@@ -66,14 +66,14 @@ describe('histogram logs and the Java library', { timeout: 60_000 }, () => {
   const ours = join(folder, 'ours.hlog');
   const sums = writeOurs(ours);
 
-  it('Java reads ours: intervals, start time, counts and percentiles per tag', () => {
+  test('Java reads ours: intervals, start time, counts and percentiles per tag', () => {
     const read = java('read', ours);
     expect(read.intervals).toBe(15);
     expect(read.startTime_s).toBe(go_ms / 1000);
     expect(read.tags).toEqual(Object.fromEntries(tags.map((tag) => [tag, describeCounts(sums[tag] ?? emptyCounts())])));
   });
 
-  it.each(tags)('HistogramLogProcessor makes its table of %s', (tag) => {
+  test.each(tags)('HistogramLogProcessor makes its table of %s', (tag) => {
     const table = execFileSync(
       'java',
       ['-cp', jar, 'org.HdrHistogram.HistogramLogProcessor', '-i', ours, '-tag', tag, '-outputValueUnitRatio', '1'],
@@ -93,7 +93,7 @@ describe('histogram logs and the Java library', { timeout: 60_000 }, () => {
     expect(rows.at(-1)?.count).toBe(truth.n);
   });
 
-  it('we read what Java writes', () => {
+  test('we read what Java writes', () => {
     const path = join(folder, 'java.hlog');
     const written = java('write', path, '42');
     const read = readHlog(readFileSync(path, 'utf8'));

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { openBoard } from '../../src/record/board.js';
 import { addCounts, emptyCounts, type SparseCounts } from '../../src/record/counts.js';
 import { drainRings, type RingCursor } from '../../src/record/rings.js';
@@ -40,7 +40,7 @@ function countersOf({
   return { n, overRange, index, count };
 }
 
-it('every snapshot is off by at most the sample in flight, intervals sum to the end, and no ring record is torn', async () => {
+test('every snapshot is off by at most the sample in flight, intervals sum to the end, and no ring record is torn', async () => {
   const path = join(folder, 'board');
   const child = spawn(writer, [path, String(seconds)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });

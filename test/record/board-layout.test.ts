@@ -1,7 +1,7 @@
 /** The table in src/record/board-layout.ts against what the engine says of the header that it was compiled with. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as layout from '../../src/record/board-layout.js';
 
 const engine = fileURLToPath(new URL('../../native/build/Release/pauselab-engine', import.meta.url));
@@ -9,7 +9,7 @@ const engine = fileURLToPath(new URL('../../native/build/Release/pauselab-engine
 describe('the layout of the board', () => {
   const printed = JSON.parse(execFileSync(engine, ['layout'], { encoding: 'utf8' })) as Record<string, unknown>;
 
-  it('has the constants of layout.h', () => {
+  test('has the constants of layout.h', () => {
     expect(printed).toMatchObject({
       version: layout.boardVersion,
       countsLength: layout.countsLength,
@@ -19,7 +19,7 @@ describe('the layout of the board', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['header', { ...layout.header, bytes: layout.headerBytes }],
     ['thread', { ...layout.thread, bytes: layout.threadBytes }],
     // A record has a field of the name `bytes`, so its size goes by another.

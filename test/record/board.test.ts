@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
 import * as layout from '../../src/record/board-layout.js';
 import { isBoardThere, openBoard, relativeWindow } from '../../src/record/board.js';
@@ -34,7 +34,7 @@ const put = (board: FakeBoard, offset: number, value: bigint): void => {
 };
 
 describe('opening a board', () => {
-  it('finds threads and series', () => {
+  test('finds threads and series', () => {
     const board = openFake(layOut(threads));
     expect(
       board.threads.map(({ name, role, series, interval_ns, ringCapacity }) => ({
@@ -55,7 +55,7 @@ describe('opening a board', () => {
     expect(board.stallThreshold_ns).toBe(100_000_000);
   });
 
-  it.each<[string, (board: FakeBoard) => void, RegExp]>([
+  test.each<[string, (board: FakeBoard) => void, RegExp]>([
     [
       'no magic',
       (b) => {
@@ -154,7 +154,7 @@ describe('opening a board', () => {
     expect(failure.exitCode).toBe(6);
   });
 
-  it('refuses another version with exit code 5', () => {
+  test('refuses another version with exit code 5', () => {
     const failure = broken((b) => {
       put(b, layout.header.version, 2n);
     });
@@ -162,20 +162,20 @@ describe('opening a board', () => {
     expect(failure.exitCode).toBe(5);
   });
 
-  it.each([0, 8, 191, 192, 5000])('refuses a file cut to %d bytes', (bytes) => {
+  test.each([0, 8, 191, 192, 5000])('refuses a file cut to %d bytes', (bytes) => {
     const path = join(folder, `cut-${bytes}`);
     writeFileSync(path, new Uint8Array(layOut(threads).bytes));
     truncateSync(path, bytes);
     expect(failureOf(() => openBoard(path)).exitCode).toBe(6);
   });
 
-  it('says so when there is no file', () => {
+  test('says so when there is no file', () => {
     const failure = failureOf(() => openBoard(join(folder, 'nowhere')));
     expect(failure.exitCode).toBe(6);
     expect(failure.message).toMatch(/nowhere could not be opened .*workload's log/);
   });
 
-  it('knows a board that is not laid out yet', () => {
+  test('knows a board that is not laid out yet', () => {
     const path = join(folder, 'early');
     expect(isBoardThere(path)).toBe(false);
     writeFileSync(path, '');
@@ -186,7 +186,7 @@ describe('opening a board', () => {
 });
 
 describe('a mapped board', () => {
-  it('shows what another process writes, and writes the window before the command', () => {
+  test('shows what another process writes, and writes the window before the command', () => {
     withFile(layOut(threads).bytes, (path) => {
       const board = openBoard(path);
       expect(board.state()).toBe('starting');
@@ -205,7 +205,7 @@ describe('a mapped board', () => {
     });
   });
 
-  it('stores the command last', () => {
+  test('stores the command last', () => {
     const fake = layOut(threads);
     const order: number[] = [];
     const board = withFile(fake.bytes, (path) =>
@@ -223,7 +223,7 @@ describe('a mapped board', () => {
     expect(order).toHaveLength(5);
   });
 
-  it('reads state, heartbeat and thread ids', () => {
+  test('reads state, heartbeat and thread ids', () => {
     const fake = layOut(threads);
     put(fake, layout.header.state, 2n);
     put(fake, layout.header.heartbeat_ns, 2n ** 62n);

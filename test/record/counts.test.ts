@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countsLength, highestTrackable_ns } from '../../src/record/board-layout.js';
 import {
   addCounts,
@@ -23,11 +23,11 @@ function library(): JsHistogram {
 }
 
 describe('bucket arithmetic', () => {
-  it('has as many counters as HdrHistogram', () => {
+  test('has as many counters as HdrHistogram', () => {
     expect(library().countsArrayLength).toBe(countsLength);
   });
 
-  it('gives every counter the values that HdrHistogram gives it', () => {
+  test('gives every counter the values that HdrHistogram gives it', () => {
     const histogram = library();
     for (let i = 0; i <= lastUsedIndex; i += 1) {
       const value = valueOfIndex(i);
@@ -41,7 +41,7 @@ describe('bucket arithmetic', () => {
     }
   });
 
-  it('finds the counter that HdrHistogram finds, powers of two and their neighbours included', () => {
+  test('finds the counter that HdrHistogram finds, powers of two and their neighbours included', () => {
     const histogram = library();
     const check = (value: number): void => {
       histogram.reset();
@@ -52,7 +52,7 @@ describe('bucket arithmetic', () => {
     fc.assert(fc.property(value_ns, check));
   });
 
-  it('counts what is above the range at one hour', () => {
+  test('counts what is above the range at one hour', () => {
     expect(indexOfValue(9e15)).toBe(indexOfValue(highestTrackable_ns));
     expect(countsOfValues([highestTrackable_ns + 1, 9e15])).toMatchObject({
       n: 2,
@@ -66,7 +66,7 @@ describe('bucket arithmetic', () => {
 describe('sparse counts', () => {
   const values = fc.array(value_ns, { maxLength: 300 });
 
-  it('add up like the values they are of', () => {
+  test('add up like the values they are of', () => {
     fc.assert(
       fc.property(values, values, (a, b) => {
         expect(addCounts(countsOfValues(a), countsOfValues(b))).toEqual(countsOfValues([...a, ...b]));
@@ -75,7 +75,7 @@ describe('sparse counts', () => {
     expect(addCounts()).toEqual(emptyCounts());
   });
 
-  it('subtract to the counters of what was added', () => {
+  test('subtract to the counters of what was added', () => {
     fc.assert(
       fc.property(values, values, (a, b) => {
         const { index, count, n, sum_ns } = subtractCounts(countsOfValues([...a, ...b]), countsOfValues(a));
@@ -90,13 +90,13 @@ describe('sparse counts', () => {
     );
   });
 
-  it('refuse to go backwards', () => {
+  test('refuse to go backwards', () => {
     expect(() => subtractCounts(countsOfValues([5]), countsOfValues([6]))).toThrow(/counter 6 went backwards/);
     expect(() => subtractCounts(countsOfValues([5]), countsOfValues([5, 5]))).toThrow(/counter 5 went backwards/);
     expect(() => subtractCounts(emptyCounts(), countsOfValues([5]))).toThrow(/counter 5/);
   });
 
-  it.each([NaN, -1, 1.5, Infinity])('refuse the value %d', (value) => {
+  test.each([NaN, -1, 1.5, Infinity])('refuse the value %d', (value) => {
     expect(() => countsOfValues([value])).toThrow(RangeError);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countsOfValues } from '../../src/record/counts.js';
 import { responseFigures, serviceFigures } from '../../src/record/figures.js';
 import { addDistributions, distributionOf, emptyDistribution } from '../../src/record/histogram.js';
@@ -7,7 +7,7 @@ const upTo = (n: number): ReturnType<typeof distributionOf> =>
   distributionOf(countsOfValues(Array.from({ length: n }, (_, i) => i + 1)));
 
 describe('figures', () => {
-  it.each([
+  test.each([
     [5, 'p50_ns', null],
     [6, 'p50_ns', 3],
     [35, 'p90_ns', null],
@@ -25,12 +25,12 @@ describe('figures', () => {
     else expect(Math.abs((found ?? NaN) / expected - 1)).toBeLessThan(1e-3);
   });
 
-  it('are exact where a histogram would round', () => {
+  test('are exact where a histogram would round', () => {
     const figures = serviceFigures(distributionOf(countsOfValues([1_000_001, 500_000_003])));
     expect(figures).toMatchObject({ n: 2, min_ns: 1_000_001, mean_ns: 250_500_002, max_ns: 500_000_003 });
   });
 
-  it('are null without samples', () => {
+  test('are null without samples', () => {
     expect(serviceFigures(emptyDistribution())).toEqual({
       n: 0,
       min_ns: null,
@@ -44,7 +44,7 @@ describe('figures', () => {
     });
   });
 
-  it('judge response percentiles by the operations that were served, not by those owed', () => {
+  test('judge response percentiles by the operations that were served, not by those owed', () => {
     const response = upTo(6_000);
     expect(responseFigures(response, { service_n: 15, saturated: false })).toMatchObject({
       n: 6_000,
@@ -55,7 +55,7 @@ describe('figures', () => {
     expect(responseFigures(response, { service_n: 15, saturated: false }).p50_ns).not.toBeNull();
   });
 
-  it('leave out what a saturated series would only pretend to know', () => {
+  test('leave out what a saturated series would only pretend to know', () => {
     expect(responseFigures(upTo(6_000), { service_n: 6_000, saturated: true })).toEqual({
       n: 6_000,
       min_ns: 1,
@@ -69,7 +69,7 @@ describe('figures', () => {
     });
   });
 
-  it('of several runs are those of all their samples', () => {
+  test('of several runs are those of all their samples', () => {
     expect(serviceFigures(addDistributions(upTo(200), upTo(400), emptyDistribution()))).toEqual(
       serviceFigures(
         distributionOf(

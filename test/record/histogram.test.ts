@@ -6,7 +6,7 @@ import {
   JsHistogram,
   type Histogram,
 } from 'hdr-histogram-js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { highestTrackable_ns } from '../../src/record/board-layout.js';
 import {
   countsOfValues,
@@ -41,7 +41,7 @@ function countAt(histogram: Histogram, value_ns: number): number {
 }
 
 describe('traps of hdr-histogram-js', () => {
-  it('32-bit buckets wrap: ours do not', () => {
+  test('32-bit buckets wrap: ours do not', () => {
     const counts = single(1_000, 2 ** 33 + 1);
     expect(distributionOf(counts).histogram.totalCount).toBe(2 ** 33 + 1);
     const wrapped = build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3 });
@@ -50,13 +50,13 @@ describe('traps of hdr-histogram-js', () => {
     expect(decodeCounts(encodeCounts(counts))).toMatchObject({ n: 2 ** 33 + 1 });
   });
 
-  it('decoding with the default 32-bit buckets loses counts: ours does not', () => {
+  test('decoding with the default 32-bit buckets loses counts: ours does not', () => {
     const encoded = encodeCounts(single(1_000, 2 ** 40));
     expect(countAt(decodeFromCompressedBase64(encoded), 1_000)).toBe(0);
     expect(decodeCounts(encoded).count).toEqual(Float64Array.of(2 ** 40));
   });
 
-  it('values above the range would resize it: ours refuse, and a distribution counts them at one hour', () => {
+  test('values above the range would resize it: ours refuse, and a distribution counts them at one hour', () => {
     expect(() => {
       newHistogram().recordValue(2 ** 53);
     }).toThrow(/outside of histogram covered range/);
@@ -65,7 +65,7 @@ describe('traps of hdr-histogram-js', () => {
     expect(percentile_ns(distribution, 100)).toBe(2 ** 53 - 1);
   });
 
-  it('NaN is accepted by the library and by nothing here', () => {
+  test('NaN is accepted by the library and by nothing here', () => {
     const accepting = newHistogram();
     accepting.recordValue(NaN);
     expect(accepting.totalCount).toBe(1);
@@ -73,13 +73,13 @@ describe('traps of hdr-histogram-js', () => {
     expect(() => percentile_ns(distributionOf(countsOfValues([1])), NaN)).toThrow(RangeError);
   });
 
-  it('percentiles overshoot the maximum: ours are cut at the exact one', () => {
+  test('percentiles overshoot the maximum: ours are cut at the exact one', () => {
     const distribution = distributionOf(countsOfValues([1_000_001, 500_000_003]));
     expect(distribution.histogram.getValueAtPercentile(100)).toBeGreaterThan(500_000_003);
     expect(percentile_ns(distribution, 100)).toBe(500_000_003);
   });
 
-  it('the encoding loses the extremes by up to 0.1 %: they are kept beside', () => {
+  test('the encoding loses the extremes by up to 0.1 %: they are kept beside', () => {
     const counts = countsOfValues([1_000_001, 500_000_003]);
     const decoded = decodeCounts(encodeCounts(counts));
     expect(decoded.max_ns).not.toBe(500_000_003);
@@ -89,7 +89,7 @@ describe('traps of hdr-histogram-js', () => {
 });
 
 describe('a distribution', () => {
-  it('replays to the histogram that recording would have made, byte for byte in the encoding', () => {
+  test('replays to the histogram that recording would have made, byte for byte in the encoding', () => {
     fc.assert(
       fc.property(values, (all) => {
         const recorded = newHistogram();
@@ -100,7 +100,7 @@ describe('a distribution', () => {
     );
   });
 
-  it('decodes to the counters that were encoded', () => {
+  test('decodes to the counters that were encoded', () => {
     fc.assert(
       fc.property(values, (all) => {
         const counts = countsOfValues(all);
@@ -112,7 +112,7 @@ describe('a distribution', () => {
     expect(decodeCounts(encodeCounts(emptyCounts()))).toEqual(emptyCounts());
   });
 
-  it('has the percentiles of the sorted values, to the counter', () => {
+  test('has the percentiles of the sorted values, to the counter', () => {
     fc.assert(
       fc.property(values, fc.constantFrom(0.1, 25, 50, 90, 99, 99.9, 99.99, 100), (all, percent) => {
         const sorted = [...all].sort((a, b) => a - b);
@@ -127,7 +127,7 @@ describe('a distribution', () => {
     expect(percentile_ns(distributionOf(emptyCounts()), 50)).toBeNull();
   });
 
-  it('adds and subtracts', () => {
+  test('adds and subtracts', () => {
     fc.assert(
       fc.property(values, values, (a, b) => {
         const both = addDistributions(countsOfValues(a), countsOfValues(b));
@@ -139,7 +139,7 @@ describe('a distribution', () => {
     );
   });
 
-  it('takes thousands of censored values', () => {
+  test('takes thousands of censored values', () => {
     const served = countsOfValues([1_000, 2_000]);
     const owed = Array.from({ length: 5_985 }, (_, k) => (k + 1) * 1_000_000);
     const response = addCensored(served, owed);

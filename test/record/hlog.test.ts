@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { HistogramLogReader } from 'hdr-histogram-js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countsOfValues, emptyCounts } from '../../src/record/counts.js';
 import { hlogHead, hlogInterval, hlogLine, readHlog } from '../../src/record/hlog.js';
 
@@ -8,7 +8,7 @@ const go_ms = Date.UTC(2025, 5, 17, 8, 0, 0, 250);
 const line = hlogLine('writer.mmap.service', 2e9, 3.0004e9, countsOfValues([1_500, 612_345_678]));
 
 describe('writing a histogram log', () => {
-  it('has the head that readers look for', () => {
+  test('has the head that readers look for', () => {
     expect(hlogHead(go_ms).split('\n')).toEqual([
       '#[Histogram log format version 1.3]',
       '#[StartTime: 1750147200.250 (seconds since epoch), 2025-06-17T08:00:00.250Z]',
@@ -18,11 +18,11 @@ describe('writing a histogram log', () => {
     ]);
   });
 
-  it('has the exact maximum in milliseconds', () => {
+  test('has the exact maximum in milliseconds', () => {
     expect(line).toMatch(/^Tag=writer\.mmap\.service,2\.000,1\.000,612\.346,HISTF[\w+/=]+\n$/);
   });
 
-  it('has a line for service and one for response, and keeps seconds without a sample', () => {
+  test('has a line for service and one for response, and keeps seconds without a sample', () => {
     const some = countsOfValues([1_000]);
     const text = hlogInterval(
       {
@@ -42,13 +42,13 @@ describe('writing a histogram log', () => {
     ]);
   });
 
-  it.each(['', 'a,b', 'a b', 'a\nb'])('refuses the tag "%s"', (tag) => {
+  test.each(['', 'a,b', 'a b', 'a\nb'])('refuses the tag "%s"', (tag) => {
     expect(() => hlogLine(tag, 0, 1, emptyCounts())).toThrow(RangeError);
   });
 });
 
 describe('reading a histogram log', () => {
-  it('gives back what was written, to the counter', () => {
+  test('gives back what was written, to the counter', () => {
     const values = fc.array(fc.integer({ min: 0, max: 3_600_000_000_000 }), { maxLength: 50 });
     fc.assert(
       fc.property(fc.array(values, { maxLength: 8 }), (seconds) => {
@@ -76,7 +76,7 @@ describe('reading a histogram log', () => {
     );
   });
 
-  it('drops a last line that was cut off anywhere, and says so', () => {
+  test('drops a last line that was cut off anywhere, and says so', () => {
     const text = hlogHead(go_ms) + line;
     const whole = text.length + line.length - 1;
     for (let cut = text.length + 1; cut < whole; cut += 1) {
@@ -92,13 +92,13 @@ describe('reading a histogram log', () => {
     }).toThrow();
   });
 
-  it('reads a tag with a comma, at which the library throws', () => {
+  test('reads a tag with a comma, at which the library throws', () => {
     const odd = line.replace('writer.mmap.service', 'writer,odd');
     expect(readHlog(odd).intervals).toMatchObject([{ tag: 'writer,odd', counts: { n: 2 } }]);
     expect(() => new HistogramLogReader(odd, 64).nextIntervalHistogram()).toThrow();
   });
 
-  it('reads lines without a tag and of other systems', () => {
+  test('reads lines without a tag and of other systems', () => {
     const text = `#[BaseTime: 0.000 (seconds since epoch)]\r\n#a comment, with a comma\r\n${line.replace(/^Tag=[^,]+,/, '  ').replace('\n', '\r\n')}`;
     expect(readHlog(text)).toMatchObject({
       baseTime_ms: 0,
@@ -107,7 +107,7 @@ describe('reading a histogram log', () => {
     });
   });
 
-  it('refuses a line that is broken before the last, by its number', () => {
+  test('refuses a line that is broken before the last, by its number', () => {
     expect(() => readHlog(`${line}Tag=x,1.000,1.000\n${line}`)).toThrow(
       /line 2 of the histogram log is broken: it has 3 fields instead of 4/,
     );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { offeredLoad, owedAtEnd, type OpenLoopEnd } from '../../src/record/owed.js';
 
 const ms = 1_000_000;
@@ -15,21 +15,21 @@ const end: OpenLoopEnd = {
 };
 
 describe('owed operations', () => {
-  it('are none after a schedule that was kept', () => {
+  test('are none after a schedule that was kept', () => {
     expect(owedAtEnd(end)).toEqual({ unserved: 0, censored_ns: [], inflight_ns: null });
   });
 
-  it('are all that were intended in the window and never started', () => {
+  test('are all that were intended in the window and never started', () => {
     const { unserved, censored_ns } = owedAtEnd({ ...end, next: 1_015 });
     expect(unserved).toBe(5_985);
     expect([censored_ns[0], censored_ns.at(-1)]).toEqual([7_000 * ms - (1_015 * ms + 250_000), ms - 250_000]);
   });
 
-  it('leave out the warm-up', () => {
+  test('leave out the warm-up', () => {
     expect(owedAtEnd({ ...end, next: 3 })).toMatchObject({ unserved: 6_000 });
   });
 
-  it('count the one in flight as in flight, with a response that is censored too', () => {
+  test('count the one in flight as in flight, with a response that is censored too', () => {
     const inFlight = { state: 'running', operation: 6_998, start_ns: 6_999 * ms, intended_ns: 6_998.25 * ms } as const;
     expect(owedAtEnd({ ...end, next: 6_999, inFlight })).toEqual({
       unserved: 1,
@@ -38,12 +38,12 @@ describe('owed operations', () => {
     });
   });
 
-  it('report one of the warm-up that still runs, without counting it', () => {
+  test('report one of the warm-up that still runs, without counting it', () => {
     const inFlight = { state: 'running', operation: 5, start_ns: 5 * ms, intended_ns: 5.25 * ms } as const;
     expect(owedAtEnd({ ...end, next: 6, inFlight })).toMatchObject({ unserved: 6_000, inflight_ns: 7_995 * ms });
   });
 
-  it('do not exist back to back', () => {
+  test('do not exist back to back', () => {
     const inFlight = { state: 'running', operation: 5, start_ns: 6_000 * ms, intended_ns: 6_000 * ms } as const;
     expect(owedAtEnd({ ...end, interval_ns: 0, next: 6, inFlight })).toEqual({
       unserved: 0,
@@ -52,7 +52,7 @@ describe('owed operations', () => {
     });
   });
 
-  it('and what was served are together all that the window intended', () => {
+  test('and what was served are together all that the window intended', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 50 }),
@@ -87,7 +87,7 @@ describe('owed operations', () => {
 describe('offered load', () => {
   const none = { unserved: 0, inflight_ns: null };
 
-  it('saturates at 1, not below', () => {
+  test('saturates at 1, not below', () => {
     expect(offeredLoad({ service_n: 10, serviceSum_ns: 9 * ms, interval_ns: ms, owed: none })).toEqual({
       rho: 0.9,
       saturated: false,
@@ -98,19 +98,19 @@ describe('offered load', () => {
     });
   });
 
-  it('counts the operation in flight', () => {
+  test('counts the operation in flight', () => {
     expect(
       offeredLoad({ service_n: 9, serviceSum_ns: ms, interval_ns: ms, owed: { unserved: 0, inflight_ns: 19 * ms } }),
     ).toEqual({ rho: 2, saturated: true });
   });
 
-  it('saturates by what is unserved, whatever the load', () => {
+  test('saturates by what is unserved, whatever the load', () => {
     expect(
       offeredLoad({ service_n: 0, serviceSum_ns: 0, interval_ns: ms, owed: { unserved: 1, inflight_ns: null } }),
     ).toEqual({ rho: 0, saturated: true });
   });
 
-  it('has no meaning back to back', () => {
+  test('has no meaning back to back', () => {
     expect(offeredLoad({ service_n: 10, serviceSum_ns: 100 * ms, interval_ns: 0, owed: none })).toEqual({
       rho: null,
       saturated: false,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as layout from '../../src/record/board-layout.js';
 import { drainRings, type RingCursor } from '../../src/record/rings.js';
 import { finish, layOut, openFake, pushRecord, type FakeBoard } from './fake-board.js';
@@ -21,7 +21,7 @@ function* pushAll(fake: FakeBoard, n: number): Generator<void> {
 }
 
 describe('draining a ring', () => {
-  it('returns whole records in order, each once, and counts the others as lost, at any interleaving', () => {
+  test('returns whole records in order, each once, and counts the others as lost, at any interleaving', () => {
     fc.assert(
       fc.property(fc.nat(60), fc.array(fc.nat(30), { minLength: 1, maxLength: 50 }), (n, bursts) => {
         const fake = holderBoard();
@@ -67,7 +67,7 @@ describe('draining a ring', () => {
     );
   });
 
-  it('keeps a full ring of a thread that has ended, and gives up its oldest record while it runs', () => {
+  test('keeps a full ring of a thread that has ended, and gives up its oldest record while it runs', () => {
     const fake = holderBoard();
     finish(pushAll(fake, capacity));
     expect(drainRings(openFake(fake)).lost).toEqual([0, 1]);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { readSamples, sampleReader, type SampleStream } from '../../src/record/samples.js';
 import { lowerBound, stateLettersDuring } from '../../src/record/states.js';
 
@@ -54,7 +54,7 @@ function lettersOf(letters: string, from_ns = 0): Uint8Array[] {
 }
 
 describe('reading the sampler', () => {
-  it('gives the same whatever pieces the file comes in', () => {
+  test('gives the same whatever pieces the file comes in', () => {
     const parts = [
       header(),
       ...lettersOf('SSDDDRS'),
@@ -93,7 +93,7 @@ describe('reading the sampler', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('leaves out a last record that is not complete, and takes no file for nothing observed', () => {
+  test('leaves out a last record that is not complete, and takes no file for nothing observed', () => {
     const path = join(folder, 'cut');
     writeFileSync(
       path,
@@ -103,7 +103,7 @@ describe('reading the sampler', () => {
     expect(readSamples(join(folder, 'nowhere'), go_ns)).toMatchObject({ ticks_ns: [], period_ns: 0 });
   });
 
-  it('refuses another version and another file', () => {
+  test('refuses another version and another file', () => {
     expect(() => {
       sampleReader('the-file', go_ns).append(header(2n));
     }).toThrow(
@@ -122,14 +122,14 @@ describe('states during a span', () => {
   const during = (stream: SampleStream, start_ms: number, end_ms: number): ReturnType<typeof stateLettersDuring> =>
     stateLettersDuring(stream.timelines.get(42), start_ms * ms, end_ms * ms);
 
-  it('reads unchanged looks from the ticks', () => {
+  test('reads unchanged looks from the ticks', () => {
     const { letters, shares } = during(streamOf(...lettersOf('SDDDDDDR')), 5, 75);
     expect(letters).toBe('D×6 R×1');
     expect(shares.D).toBeCloseTo(60 / 70, 10);
     expect(shares.R).toBeCloseTo(10 / 70, 10);
   });
 
-  it('never guesses what nobody looked at', () => {
+  test('never guesses what nobody looked at', () => {
     const stream = streamOf(...lettersOf('DDD'), tick(520 * ms), tick(530 * ms));
     const { letters, shares } = during(stream, 0, 530);
     expect(letters).toBe('D×3 ?×48 D×2');
@@ -137,11 +137,11 @@ describe('states during a span', () => {
     expect(during(stream, 100, 400)).toEqual({ letters: '?×30', shares: { unobserved: 1 } });
   });
 
-  it('does not let a look outside a short span vouch for it', () => {
+  test('does not let a look outside a short span vouch for it', () => {
     expect(during(streamOf(...lettersOf('DDDD')), 11, 13)).toEqual({ letters: '?×1', shares: { unobserved: 1 } });
   });
 
-  it('knows nothing of a thread before it was seen, and that one is gone', () => {
+  test('knows nothing of a thread before it was seen, and that one is gone', () => {
     expect(
       during(streamOf(tick(0), tick(10 * ms), ...lettersOf('DD', 20 * ms), gone(35 * ms, 42), tick(40 * ms)), 0, 40)
         .letters,
@@ -149,7 +149,7 @@ describe('states during a span', () => {
     expect(stateLettersDuring(undefined, 0, 10)).toEqual({ letters: '?×1', shares: { unobserved: 1 } });
   });
 
-  it('is complete: shares sum to 1, a late sampler leaves no gap, and every look inside is counted', () => {
+  test('is complete: shares sum to 1, a late sampler leaves no gap, and every look inside is counted', () => {
     const jitter = fc.array(
       fc.record({ gap_ms: fc.integer({ min: 1, max: 60 }), letter: fc.constantFrom('R', 'S', 'D') }),
       { maxLength: 40 },
@@ -178,7 +178,7 @@ describe('states during a span', () => {
     );
   });
 
-  it('finds lower bounds', () => {
+  test('finds lower bounds', () => {
     expect([0, 1, 2, 3, 4].map((value) => lowerBound([1, 3, 3], value))).toEqual([0, 0, 1, 1, 3]);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
 import * as layout from '../../src/record/board-layout.js';
 import { addCounts, countsOfValues, emptyCounts } from '../../src/record/counts.js';
@@ -23,7 +23,7 @@ const serviceOf = (snapshot: BoardSnapshot): NonNullable<BoardSnapshot['series']
 };
 
 describe('a snapshot beside a writer', () => {
-  it('holds n between what was recorded before and after it, plus the one in flight, at any interleaving', () => {
+  test('holds n between what was recorded before and after it, plus the one in flight, at any interleaving', () => {
     fc.assert(
       fc.property(
         fc.array(value_ns, { minLength: 1, maxLength: 400 }),
@@ -93,7 +93,7 @@ describe('a snapshot beside a writer', () => {
     );
   });
 
-  it('refuses counters that went backwards', () => {
+  test('refuses counters that went backwards', () => {
     const fake = layOut([oneVictim]);
     const board = openFake(fake);
     finish(recordSample(fake, fake.serviceAt(0), 100));
@@ -107,7 +107,7 @@ describe('a snapshot beside a writer', () => {
     ).toThrow(Failure);
   });
 
-  it('keeps service and response apart, and says null where there is no schedule', () => {
+  test('keeps service and response apart, and says null where there is no schedule', () => {
     const fake = layOut([oneVictim, { name: 'reader', role: 1, series: 'reader' }]);
     finish(recordSample(fake, fake.serviceAt(0), 100));
     finish(recordSample(fake, fake.responseAt(0), 5_000));
@@ -117,7 +117,7 @@ describe('a snapshot beside a writer', () => {
     expect(backToBack?.service).toMatchObject({ n: 0, min_ns: Infinity, max_ns: 0 });
   });
 
-  it('reads counts above 32 bits', () => {
+  test('reads counts above 32 bits', () => {
     const fake = layOut([oneVictim]);
     fake.words[(fake.serviceAt(0) + layout.histogram.counts) / 8 + 7] = 3n * 2n ** 32n + 5n;
     expect(serviceOf(takeSnapshot(openFake(fake), () => 0n)).n).toBe(3 * 2 ** 32 + 5);
@@ -127,7 +127,7 @@ describe('a snapshot beside a writer', () => {
 describe('the slot of the operation in flight', () => {
   const go_ns = 2n ** 60n;
 
-  it('is torn at no interleaving', () => {
+  test('is torn at no interleaving', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(4), { minLength: 1, maxLength: 40 }), (bursts) => {
         const fake = layOut([oneVictim]);
@@ -153,7 +153,7 @@ describe('the slot of the operation in flight', () => {
     );
   });
 
-  it('shows an operation that never ends, and a thread that rests', () => {
+  test('shows an operation that never ends, and a thread that rests', () => {
     const fake = layOut([oneVictim]);
     fake.words[layout.header.go_ns / 8] = go_ns;
     const stores = operate(fake, 0, 7, go_ns + 70n, go_ns + 60n);
@@ -169,7 +169,7 @@ describe('the slot of the operation in flight', () => {
     expect(takeSnapshot(board, () => go_ns).threads[0]?.inFlight).toEqual({ state: 'idle' });
   });
 
-  it('is unsettled when it changes at every look', () => {
+  test('is unsettled when it changes at every look', () => {
     const fake = layOut([oneVictim]);
     const sequence = (fake.threadAt(0) + layout.thread.sequence) / 8;
     const board = openFake(fake, () => {
@@ -178,7 +178,7 @@ describe('the slot of the operation in flight', () => {
     expect(takeSnapshot({ ...board, series: [] }, () => 0n).threads[0]?.inFlight).toEqual({ state: 'unsettled' });
   });
 
-  it('names the first refusal', () => {
+  test('names the first refusal', () => {
     const fake = layOut([oneVictim]);
     const at = fake.threadAt(0);
     fake.words[(at + layout.thread.refused_n) / 8] = 3n;

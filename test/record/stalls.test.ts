@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RingRecord } from '../../src/record/rings.js';
 import type { Timeline } from '../../src/record/samples.js';
 import { findStalls, holderCalls, type VictimEvidence } from '../../src/record/stalls.js';
@@ -53,7 +53,7 @@ const evidence: VictimEvidence = {
 };
 
 describe('stalls', () => {
-  it('are operations of at least the threshold; shorter ones are listed apart', () => {
+  test('are operations of at least the threshold; shorter ones are listed apart', () => {
     const report = findStalls({
       ...evidence,
       records: [operation(2_000, 2_099), operation(3_000, 3_100), operation(4_000, 4_700)],
@@ -74,7 +74,7 @@ describe('stalls', () => {
     expect(report.stalledShare).toBeCloseTo(800 / 6_000, 12);
   });
 
-  it('count one that is still running up to the last look, and its part inside the window', () => {
+  test('count one that is still running up to the last look, and its part inside the window', () => {
     const report = findStalls({
       ...evidence,
       inFlight: { state: 'running', operation: 9, start_ns: 6_500 * ms, intended_ns: 6_400 * ms },
@@ -91,7 +91,7 @@ describe('stalls', () => {
     expect(report).toMatchObject({ count: 1, longest_ns: 1_500 * ms, stalledInWindow_ns: 500 * ms });
   });
 
-  it('end when their thread ends', () => {
+  test('end when their thread ends', () => {
     const report = findStalls({
       ...evidence,
       lastLook_ns: 7_200 * ms,
@@ -105,13 +105,13 @@ describe('stalls', () => {
     ]);
   });
 
-  it('of the warm-up are no samples, and count where they reach into the window', () => {
+  test('of the warm-up are no samples, and count where they reach into the window', () => {
     const report = findStalls({ ...evidence, records: [operation(500, 1_300)] });
     expect(report.stalls).toMatchObject([{ recorded: false }]);
     expect(report).toMatchObject({ count: 1, longest_ns: 800 * ms, stalledInWindow_ns: 300 * ms });
   });
 
-  it('are not listed twice when a look falls between the record and the end of its slot', () => {
+  test('are not listed twice when a look falls between the record and the end of its slot', () => {
     const report = findStalls({
       ...evidence,
       records: [operation(2_000, 2_500)],
@@ -121,7 +121,7 @@ describe('stalls', () => {
     expect(report.stalls).toHaveLength(1);
   });
 
-  it('say what the thread was seen doing', () => {
+  test('say what the thread was seen doing', () => {
     const stalls = (t: Timeline | undefined): unknown[] =>
       findStalls({ ...evidence, records: [operation(2_001, 2_551)], timeline: t }).stalls.map(
         ({ states, dominant }) => [states, dominant],
@@ -133,14 +133,14 @@ describe('stalls', () => {
     expect(stalls(undefined)).toEqual([['?×1', 'unobserved']]);
   });
 
-  it('bound the own run delay by the operation, since it is counted from an earlier look on', () => {
+  test('bound the own run delay by the operation, since it is counted from an earlier look on', () => {
     const of = (runDelay_ms: number): unknown =>
       findStalls({ ...evidence, records: [operation(2_000, 2_200, { runDelay_ns: runDelay_ms * ms })] }).stalls[0]
         ?.ownRunDelayAtMost_ns;
     expect([of(30), of(900)]).toEqual([30 * ms, 200 * ms]);
   });
 
-  it('name the calls of holders that overlap, those of the longest overlap first', () => {
+  test('name the calls of holders that overlap, those of the longest overlap first', () => {
     const a = holderCalls(
       'holder-a',
       [
@@ -176,7 +176,7 @@ describe('stalls', () => {
     });
   });
 
-  it('list a few of many calls and count them all', () => {
+  test('list a few of many calls and count them all', () => {
     const many = holderCalls(
       'holder',
       Array.from({ length: 1_000 }, (_, i) => operation(2_000 + i, 2_000.5 + i)),
@@ -188,7 +188,7 @@ describe('stalls', () => {
     expect(stalls[0]?.overlappingHolderCalls).toHaveLength(5);
   });
 
-  it('have a share of the window that is the union of their parts inside, counted millisecond by millisecond', () => {
+  test('have a share of the window that is the union of their parts inside, counted millisecond by millisecond', () => {
     const spans = fc.array(fc.tuple(fc.nat(900), fc.nat(300)), { maxLength: 12 });
     fc.assert(
       fc.property(spans, fc.nat(900), fc.integer({ min: 1, max: 900 }), (all, from_ms, length_ms) => {

@@ -1,6 +1,6 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addCounts, countsOfValues } from '../../src/record/counts.js';
 import { encodeCounts, percentile_ns } from '../../src/record/histogram.js';
 import { createTally, decodeCounts } from '../../src/record/tally.js';
@@ -8,7 +8,7 @@ import { createTally, decodeCounts } from '../../src/record/tally.js';
 const values = fc.array(fc.integer({ min: 0, max: 3_600_000_000_000 }), { maxLength: 60 });
 
 describe('a tally', () => {
-  it('of several histograms has the counts of all their samples', () => {
+  test('of several histograms has the counts of all their samples', () => {
     fc.assert(
       fc.property(fc.array(values, { maxLength: 5 }), (all) => {
         const tally = createTally();
@@ -21,7 +21,7 @@ describe('a tally', () => {
     );
   });
 
-  it('is as it was after a histogram that was refused', () => {
+  test('is as it was after a histogram that was refused', () => {
     const tally = createTally();
     tally.add(encodeCounts(countsOfValues([1, 2, 3])));
     expect(() => {
@@ -30,7 +30,7 @@ describe('a tally', () => {
     expect(tally.counts().n).toBe(3);
   });
 
-  it.each([1, 2, 4])(
+  test.each([1, 2, 4])(
     'takes a histogram of %d digits and of microseconds as least value, to its own precision',
     (digits) => {
       fc.assert(

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { exactUpTo, permutationTest } from '../../src/stats/permutation.js';
 import { seededRandom } from '../../src/stats/prng.js';
 
@@ -10,7 +10,7 @@ const never = (): number => {
 describe('the permutation test', () => {
   // Reference: R 4.2.2, all divisions by combn(). The second are the mouse data of Efron and Tibshirani,
   // An Introduction to the Bootstrap, table 2.1.
-  it.each([
+  test.each([
     { a: [1, 2, 3], b: [4, 5, 6], difference: 3, p: 2 / 20, ways: 20 },
     {
       a: [94, 197, 16, 38, 99, 141, 23],
@@ -27,12 +27,12 @@ describe('the permutation test', () => {
     expect(test.difference).toBeCloseTo(difference, 10);
   });
 
-  it('says that two runs each cannot give a p below 1/3', () => {
+  test('says that two runs each cannot give a p below 1/3', () => {
     expect(permutationTest([1, 2], [3, 4], never)).toMatchObject({ p: 1 / 3, resolution: 1 / 3 });
     expect(permutationTest([1, 3], [2, 4], never).resolution).toBe(1 / 3);
   });
 
-  it('samples where too many divisions exist, near the exact p and repeatably', () => {
+  test('samples where too many divisions exist, near the exact p and repeatably', () => {
     const a = [12, 15, 9, 14, 13, 11, 16, 10, 12, 14];
     const b = [15, 17, 13, 16, 18, 12, 19, 14, 15, 16];
     const test = permutationTest(a, b, seededRandom(3));
@@ -44,7 +44,7 @@ describe('the permutation test', () => {
     expect(permutationTest(a, b, seededRandom(3))).toEqual(test);
   });
 
-  it('depends neither on the order of values nor on which group comes first, and p is at least its resolution', () => {
+  test('depends neither on the order of values nor on which group comes first, and p is at least its resolution', () => {
     const group = fc.array(
       fc.integer({ min: -1_000, max: 1_000 }).map((value) => value / 10),
       { minLength: 1, maxLength: 5 },
@@ -61,7 +61,7 @@ describe('the permutation test', () => {
     );
   });
 
-  it('refuses an empty group and what is no number', () => {
+  test('refuses an empty group and what is no number', () => {
     expect(() => permutationTest([], [1], never)).toThrow(RangeError);
     expect(() => permutationTest([NaN], [1], never)).toThrow(RangeError);
   });

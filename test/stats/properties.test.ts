@@ -1,6 +1,6 @@
 /** What must hold for any runs: symmetry, indifference to scale, monotony; and what no statistic takes. */
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bootstrapMeans, leastRuns } from '../../src/stats/bootstrap.js';
 import { clopperPearson } from '../../src/stats/clopper-pearson.js';
 import { hodgesLehmann } from '../../src/stats/hodges-lehmann.js';
@@ -20,7 +20,7 @@ const runs = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 6 }), f
 const someRuns = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: leastRuns, maxLength: 9 });
 
 describe('the rank test', () => {
-  it('is the same from either side, in any order, and after any growing transformation', () => {
+  test('is the same from either side, in any order, and after any growing transformation', () => {
     fc.assert(
       fc.property(runs, runs, (a, b) => {
         const own = rankTest(a, b, seed());
@@ -33,7 +33,7 @@ describe('the rank test', () => {
     );
   });
 
-  it('never gets weaker as one side moves further away', () => {
+  test('never gets weaker as one side moves further away', () => {
     fc.assert(
       fc.property(someRuns, fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 500 }), (a, shift, more) => {
         const top = Math.max(...a);
@@ -45,14 +45,14 @@ describe('the rank test', () => {
     );
   });
 
-  it('says that two runs a side cannot reach 0.05, and from how many on some p can', () => {
+  test('says that two runs a side cannot reach 0.05, and from how many on some p can', () => {
     expect(rankTest([1, 2], [3, 4], seed())).toMatchObject({ p: 1 / 3, resolution: 1 / 3 });
     expect([leastRunsFor(0.34), leastRunsFor(0.05), leastRunsFor(0.05 / 20), leastRunsFor(1e-5)]).toEqual([
       2, 4, 6, 11,
     ]);
   });
 
-  it('samples beyond its limit, near the exact p and repeatably', () => {
+  test('samples beyond its limit, near the exact p and repeatably', () => {
     const a = Array.from({ length: 50 }, (_, i) => Math.sin(i) * 10);
     const b = Array.from({ length: 50 }, (_, i) => Math.sin(i + 0.3) * 10 + 2.5);
     const exact = rankTest(a, b, seed());
@@ -66,7 +66,7 @@ describe('the rank test', () => {
 });
 
 describe('the shift', () => {
-  it('turns with the sides, scales with the values, follows a shift, and lies in its interval', () => {
+  test('turns with the sides, scales with the values, follows a shift, and lies in its interval', () => {
     fc.assert(
       fc.property(runs, runs, fc.integer({ min: 1, max: 50 }), (a, b, k) => {
         const own = hodgesLehmann(a, b);
@@ -92,13 +92,13 @@ describe('the shift', () => {
     );
   });
 
-  it('has no interval below 4 runs a side', () => {
+  test('has no interval below 4 runs a side', () => {
     expect(hodgesLehmann([1, 2, 3], [4, 5, 6])).toEqual({ estimate: 3, low: null, high: null });
     expect(hodgesLehmann([1, 2, 3, 4], [5, 6, 7, 8])).toEqual({ estimate: 4, low: 1, high: 7 });
     expect(hodgesLehmann([5], [5])).toEqual({ estimate: 0, low: null, high: null });
   });
 
-  it('agrees with the rank test where nothing ties: 0 is outside exactly if p is at most 0.05', () => {
+  test('agrees with the rank test where nothing ties: 0 is outside exactly if p is at most 0.05', () => {
     const distinct = fc.uniqueArray(fc.integer({ min: -1000, max: 1000 }), { minLength: 9, maxLength: 14 });
     fc.assert(
       fc.property(distinct, fc.integer({ min: 4, max: 5 }), (values, size) => {
@@ -109,7 +109,7 @@ describe('the shift', () => {
     );
   });
 
-  it('has nearly the same interval by the normal limit as exactly', () => {
+  test('has nearly the same interval by the normal limit as exactly', () => {
     const a = Array.from({ length: 50 }, (_, i) => (i * 37) % 101);
     const exact = hodgesLehmann(
       a,
@@ -121,7 +121,7 @@ describe('the shift', () => {
 });
 
 describe('the bootstrap', () => {
-  it('scales, and its interval holds the estimate', () => {
+  test('scales, and its interval holds the estimate', () => {
     fc.assert(
       fc.property(someRuns, someRuns, (a, b) => {
         const own = bootstrapMeans(a, b, seed(), 200);
@@ -140,7 +140,7 @@ describe('the bootstrap', () => {
     );
   });
 
-  it('has no ratio over nothing, the ratio 1 of nothing to nothing, and an open end where resamples may have nothing below', () => {
+  test('has no ratio over nothing, the ratio 1 of nothing to nothing, and an open end where resamples may have nothing below', () => {
     const zeros = [0, 0, 0, 0, 0];
     expect(bootstrapMeans(zeros, [1, 2, 3, 4, 5], seed(), 200).ratio).toBeNull();
     expect(bootstrapMeans(zeros, zeros, seed(), 200)).toEqual({
@@ -151,7 +151,7 @@ describe('the bootstrap', () => {
     expect(bootstrapMeans([-1, 0, 1, 2], [1, 1, 1, 1], seed(), 200).ratio).toBeNull();
   });
 
-  it('gives no interval to fewer than four runs, and an exact one to runs that do not differ', () => {
+  test('gives no interval to fewer than four runs, and an exact one to runs that do not differ', () => {
     expect(bootstrapMeans([1], [3], seed(), 200)).toEqual({
       difference: { estimate: 2, low: null, high: null },
       ratio: { estimate: 3, low: null, high: null },
@@ -255,7 +255,7 @@ describe('pairs', () => {
 });
 
 describe('required runs', () => {
-  it('are more for a smaller effect, and none for no effect', () => {
+  test('are more for a smaller effect, and none for no effect', () => {
     const a = Array.from({ length: 10 }, (_, i) => 100 + ((i * 7) % 10));
     const by = (shift: number): number =>
       runsForDifference(
@@ -270,7 +270,7 @@ describe('required runs', () => {
     expect(runsForDifference([0, 0], [0, 0], 0.05, seed())).toBeNull();
   });
 
-  it('of an interval grow with the square of its width', () => {
+  test('of an interval grow with the square of its width', () => {
     expect([
       runsForWidth(10, 4, 2),
       runsForWidth(10, 1, 2),

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { alpha, binomialAtMost, hasFiniteUpperBound, leastN, quantileRanks } from '../../src/stats/quantile-bounds.js';
 
 describe('the least n of a quantile', () => {
-  it.each([
+  test.each([
     [0.5, 6],
     [0.9, 36],
     [0.99, 368],
@@ -15,14 +15,14 @@ describe('the least n of a quantile', () => {
     expect([q ** (n - 1) > alpha / 2, q ** n <= alpha / 2]).toEqual([true, true]);
   });
 
-  it.each([0, 1, -1, NaN])('refuses q = %d', (q) => {
+  test.each([0, 1, -1, NaN])('refuses q = %d', (q) => {
     expect(() => leastN(q)).toThrow(RangeError);
   });
 });
 
 describe('ranks that bound a quantile', () => {
   // Reference: R 4.2.2, qbinom(0.025, n, q) and qbinom(0.975, n, q) + 1.
-  it.each([
+  test.each([
     [0.5, 5, null, null],
     [0.5, 6, 1, 6],
     [0.5, 10, 2, 9],
@@ -41,7 +41,7 @@ describe('ranks that bound a quantile', () => {
     expect(quantileRanks(q, n)).toEqual({ lower, upper });
   });
 
-  it('have an upper one exactly where n suffices', () => {
+  test('have an upper one exactly where n suffices', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.01, max: 0.999, noNaN: true }), fc.integer({ min: 1, max: 5_000 }), (q, n) => {
         const { lower, upper } = quantileRanks(q, n);
@@ -55,7 +55,7 @@ describe('ranks that bound a quantile', () => {
 
 describe('the binomial distribution', () => {
   // Reference: R 4.2.2, pbinom(k, n, q).
-  it.each([
+  test.each([
     [3, 10, 0.5, 0.171875],
     [89, 100, 0.9, 0.416844487734],
     [99, 100, 0.99, 0.633967658727],
