@@ -32,7 +32,8 @@ describe.each(variants)('$title', ({ name, wrapper }) => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test.each(names)('%s', async (title) => {
+  // Each waits for the whole run, which a machine under load may hold up for long.
+  test.each(names)('%s', { timeout: 300_000 }, async (title) => {
     const { stdout, stderr } = await output;
     const result = reportedCases(stdout).find((reported) => reported.name === title);
     const why = result === undefined ? 'it did not run' : result.details;
