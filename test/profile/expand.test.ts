@@ -64,7 +64,7 @@ describe('priority-inversion, expanded', () => {
       duration_ns: 3_000_000_000,
       drain_ns: 2_000_000_000,
       threshold_ns: 100_000_000,
-      spoiled: { steal_share: 0.1, foreignLoad_share: 0.25, retries: 2 },
+      spoiled: { steal_share: 0.1, foreignLoad_share: 0.25, retries: 5 },
       arms: [
         {
           name: 'idle-control',
