@@ -2,10 +2,9 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
- * `unit` runs first and in parallel. `machine` holds what loads the machine or measures it: one
- * file at a time, with nothing else of ours running beside it. `long` does too, takes minutes where guests are
- * emulated,
- * and is no part of `npm test`.
+ * `unit` runs first and in parallel. `machine` holds what loads the machine or measures it: one file at a time, with
+ * nothing else of ours running beside it. `long` does too, takes minutes where guests are emulated, and is no part of
+ * `npm test`.
  */
 export default defineConfig({
   test: {

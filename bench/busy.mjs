@@ -4,8 +4,7 @@
 //   node bench/busy.mjs FOLDER [--tries 10] [--busy 2] [--crossing ARM …] [--still ARM] [PROFILE]
 //
 // A try has found it if every crossing arm is said to stall, by a thread of the run, and the arm inside one VMA is not
-// said to.
-// The bundles stay in FOLDER. Exit code 0 when all was measured, whatever came out.
+// said to. The bundles stay in FOLDER. Exit code 0 when all was measured, whatever came out.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,11 +6,9 @@
 //
 // A round is three boots in turns. busybox: an initramfs of busybox alone, whose init prints a line. Node: our guest's
 // file system with that same init, which then starts Node to do nothing: what it prints before tells what the larger
-// file
-// system costs. pauselab: as `pauselab run` does it, to the agent's first message, to `go`, and to the first operation
-// of
-// the window. busybox is the one of this machine if that is static, else Debian's busybox-static, unpacked and not
-// installed.
+// file system costs. pauselab: as `pauselab run` does it, to the agent's first message, to `go`, and to the first
+// operation of the window. busybox is the one of this machine if that is static, else Debian's busybox-static, unpacked
+// and not installed.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -12,8 +12,7 @@ process.on('SIGXFSZ', () => undefined);
 const onTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
 process.exitCode = await run();
 // When Node ends it puts a terminal's mode back, and crashes if there is no terminal any more. Ended by the signal
-// itself it does
-// not, and a shell sees the same 129.
+// itself it does not, and a shell sees the same 129.
 if (process.exitCode === ExitCode.hungUp && onTerminal) process.kill(process.pid, 'SIGHUP');
 
 async function run(): Promise<ExitCode> {

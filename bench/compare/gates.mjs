@@ -1,6 +1,5 @@
 // Error rates of whole gates, through the gate that ships: figures of a run, victims of a process and arms of a round
-// depend on
-// each other (rounds.mjs). Part of errors.mjs.
+// depend on each other (rounds.mjs). Part of errors.mjs.
 //
 // node bench/compare/errors.mjs gates --gates 400 [--only alarms --only windows --only power --only thin --only margin
 // --only drift --only pass --only one]

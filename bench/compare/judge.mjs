@@ -1,8 +1,6 @@
 // Error rates on real runs: bundles of measure.mjs, whose runs were made alike. Of each arm the runs are dealt out to
-// two
-// sides again and again, which must not be told apart; and the arm whose calls cross VMAs is compared with the one
-// inside
-// a VMA, on halves drawn anew.
+// two sides again and again, which must not be told apart; and the arm whose calls cross VMAs is compared with the one
+// inside a VMA, on halves drawn anew.
 //
 //   node bench/compare/judge.mjs FOLDER [--splits 1000]
 import { readdirSync } from 'node:fs';

@@ -1,7 +1,6 @@
 // Reading and summing a histogram log of an hour of 12 series at one interval a second (43,200 histograms), beside the
 // Java HistogramLogProcessor (Debian libhdrhistogram-java) on the same log, by turns, each in a process of its own. We
-// sum
-// all tags; it reads all lines and sums one tag.
+// sum all tags; it reads all lines and sums one tag.
 //
 //   node bench/compare/merge.mjs [--pairs 3]
 import { execFileSync, spawnSync } from 'node:child_process';

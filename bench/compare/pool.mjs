@@ -1,6 +1,5 @@
 // Gates drawn from a pool of real runs: two folders of bundles that were measured alike, one as it was and one with the
-// change.
-// Of each gate the rounds of both sides are drawn anew, without a round twice.
+// change. Of each gate the rounds of both sides are drawn anew, without a round twice.
 //
 //   node bench/compare/pool.mjs BASELINES CANDIDATES [--gates 20] [--rounds 6] [--policy gate.yaml] [--seed 1]
 //

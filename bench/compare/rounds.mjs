@@ -64,10 +64,9 @@ function many(n, make) {
 
 /**
  * `arms`: a kind each. `change(stalls, arm)`: what is done to a run's stalls. `noise`: stalls of the machine's own a
- * run and arm;
- * a fifth of them hits all arms of a round. `slower`: the factor of all times. `moods`: of the rounds, where they are
- * not to be
- * drawn. `window_s`: of each run. `path`: sides of one path are one experiment, measured in turns.
+ * run and arm; a fifth of them hits all arms of a round. `slower`: the factor of all times. `moods`: of the rounds,
+ * where they are not to be drawn. `window_s`: of each run. `path`: sides of one path are one experiment, measured in
+ * turns.
  */
 export function sideOf(
   label,

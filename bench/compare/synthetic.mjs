@@ -27,8 +27,7 @@ export function poisson(mean, random) {
 
 /**
  * Generators of the durations of one series of one run: `(n, window_s, run, random) => number[]` in ns. `run` is what
- * the
- * series of one run share: its factor (between-run spread) and a coin.
+ * the series of one run share: its factor (between-run spread) and a coin.
  */
 export const generators = {
   // Pareto of tail index 0.7: no mean, and about one stall in two runs.

@@ -13,8 +13,7 @@ import pauselab.board.Seat;
  *
  * <p>As bench/native/record.cc: in turns within one JVM and one thread, in forward and backward order by turns; each
  * subject has arguments and a histogram of its own and reads exactly those that it takes; no clock is read inside;
- * costs
- * are CPU time of the thread. The first pairs are the warm-up and are left out.
+ * costs are CPU time of the thread. The first pairs are the warm-up and are left out.
  */
 public final class RecordBench {
 

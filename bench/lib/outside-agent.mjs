@@ -1,6 +1,6 @@
 // A monitor that is no part of pauselab: reads /proc/PID/smaps of the engine with the most memory, or writes its
-// clear_refs, and logs each call with its own
-// thread and the monotonic clock. Its parent gives it nice 19 and the first CPU.
+// clear_refs, and logs each call with its own thread and the monotonic clock. Its parent gives it nice 19 and the first
+// CPU.
 //
 //   node bench/lib/outside-agent.mjs smaps|clear_refs
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';

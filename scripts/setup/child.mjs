@@ -31,8 +31,7 @@ export function run(command, args, { cwd, env } = {}) {
 
 /**
  * Runs a command that has to succeed; its whole log stays in `logFile` either way. `sentence` says what failed, by
- * itself
- * or from what the command wrote; `exitCode` too.
+ * itself or from what the command wrote; `exitCode` too.
  */
 export async function mustRun(command, args, { logFile, exitCode, sentence, ...options }) {
   const { code, output } = await run(command, args, options);

@@ -11,8 +11,7 @@ const oldestGcc = 10;
 
 /**
  * Some targets of native/binding.gyp. The JVM's library is built with whatever JDK is here and stays good when that
- * goes:
- * of JNI's headers it uses what has been the same since Java 10.
+ * goes: of JNI's headers it uses what has been the same since Java 10.
  */
 export function nativeStep(root, { part, title, targets, needs = [] }) {
   const build = join(root, 'native/build');

@@ -11,8 +11,7 @@ const packagesLog = join(root, '.setup/packages.log');
 
 /**
  * Makes this tree ready: for the tests, or for the parts that are named, or as far as this machine goes. Resolves to
- * the
- * exit code.
+ * the exit code.
  */
 export function setup({ forTests = false, only = [], mayInstall = true }) {
   return inSentences(() => prepare({ forTests, only, mayInstall }));

@@ -18,8 +18,7 @@ export const parts = {
 
 /**
  * Each step knows what its stamp may say for it to be fresh; what it would be made from now comes first. All depend on
- * the
- * lock file, since a new compiler or a new header may change what they make.
+ * the lock file, since a new compiler or a new header may change what they make.
  */
 export function allSteps(root) {
   return [

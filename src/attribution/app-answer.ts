@@ -1,8 +1,7 @@
 /**
  * The answer of `pauselab run app`: is giving memory back the reason of the stalls? By the stalled time of an arm, by
- * what its stalls
- * are attributed to: a lock that a thread held in a call that gives memory back, something else, or nothing that is
- * known. Pure.
+ * what its stalls are attributed to: a lock that a thread held in a call that gives memory back, something else, or
+ * nothing that is known. Pure.
  */
 import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/schema.js';

@@ -1,7 +1,6 @@
 /**
  * A victim asleep (state S): never mmap_lock, whose waiters are in state D. A JVM's pauses are told by its log; a
- * thread
- * that only allocates sleeps for the allocator's mutex, a futex, and nothing else.
+ * thread that only allocates sleeps for the allocator's mutex, a futex, and nothing else.
  */
 import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';

@@ -1,9 +1,7 @@
 /**
  * A victim blocked in the kernel (state D), without a trace: whose lock did it wait for? Two things are known: which
- * calls of
- * holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is named is
- * never
- * more than likely: that it held the lock was not seen.
+ * calls of holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is
+ * named is never more than likely: that it held the lock was not seen.
  */
 import { grades } from '../bundle/blame.js';
 import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
@@ -127,8 +125,7 @@ function waitsOf(tid: number, span: Span, { samples }: RunEvidence): Span[] {
 
 /**
  * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most
- * of it;
- * of another operation it is not known whether its thread had the lock when it lost its CPU.
+ * of it; of another operation it is not known whether its thread had the lock when it lost its CPU.
  */
 function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   return run.victims
@@ -218,8 +215,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
           via: [writer],
         });
       // The VMA's lock kept nobody waiting, so what did is mmap_lock: on kernels where such calls take it, and where
-      // the VMA was
-      // being changed when the call began.
+      // the VMA was being changed when the call began.
       const via = victim.lock === 'mmap_lock write' ? [] : writersInQueue(span, victim, run);
       return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
     }
@@ -256,8 +252,7 @@ function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
 
 /**
  * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call
- * had not
- * taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
+ * had not taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
  */
 function fellBack(span: Span, run: RunEvidence): boolean {
   const firstOf = (isNear: boolean): number =>
@@ -295,9 +290,8 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder
 
 /**
  * Threads of a JVM and of its allocator have no calls on the board. One that gives memory back, and was kept off its
- * CPU
- * for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it makes
- * it sure enough.
+ * CPU for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it
+ * makes it sure enough.
  */
 function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);

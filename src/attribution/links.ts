@@ -45,8 +45,7 @@ export function unknown(span: Span, why: string, excluded: Partial<Pick<Draft, '
 
 /**
  * More evidence never makes a weaker answer. Where `better` does not know, or gives a cause that is no more than
- * possible, the
- * answer of `other` stands with its grade, if it is stronger and nothing that was seen rules it out.
+ * possible, the answer of `other` stands with its grade, if it is stronger and nothing that was seen rules it out.
  */
 export function reconciled(better: readonly Draft[], other: readonly Draft[], span: Span): Draft[] {
   const others = partition(other, span);
@@ -136,10 +135,8 @@ export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
 
 /**
  * What lasts less than 1 ms is a handing over: a convoy that dissolves makes hundreds of links of a microsecond each. A
- * run of
- * these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one link of
- * its own,
- * named after what took most of it.
+ * run of these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one
+ * link of its own, named after what took most of it.
  */
 const sliver_ns = 1_000_000;
 const mostSlivers_ns = 5_000_000;

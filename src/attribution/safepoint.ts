@@ -1,8 +1,7 @@
 /**
  * A pause of a JVM is a symptom. Its threads stop at a safepoint, and the safepoint begins once the last of them has
- * reached
- * it: so what the late thread waited for is the cause. The same holds for the threads that do the work of a pause.
- * Pure.
+ * reached it: so what the late thread waited for is the cause. The same holds for the threads that do the work of a
+ * pause. Pure.
  */
 import { grades, type Grade } from '../bundle/blame.js';
 import { isCompiler, worksInPauses } from '../catalogue/collectors.js';

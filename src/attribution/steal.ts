@@ -1,11 +1,8 @@
 /**
  * Time that the hypervisor took from a thread. A thread whose virtual CPU is taken away while it runs stays in state R,
- * and both
- * of its counters stand still: its CPU time goes by rq_clock_task, which leaves stolen time out
- * (CONFIG_PARAVIRT_TIME_ACCOUNTING;
- * kernel/sched/core.c, update_rq_clock_task), and it does not wait in a run queue. So what is left of a time in R, when
- * CPU time
- * and run delay are taken from it, was taken from outside. Pure.
+ * and both of its counters stand still: its CPU time goes by rq_clock_task, which leaves stolen time out
+ * (CONFIG_PARAVIRT_TIME_ACCOUNTING; kernel/sched/core.c, update_rq_clock_task), and it does not wait in a run queue. So
+ * what is left of a time in R, when CPU time and run delay are taken from it, was taken from outside. Pure.
  */
 import type { RunEvidence } from './evidence.js';
 import type { Span } from './links.js';

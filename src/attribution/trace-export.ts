@@ -1,10 +1,9 @@
 /**
  * Stalls in the Trace Event Format, which Perfetto (ui.perfetto.dev) and chrome://tracing read: JSON, a slice as an
- * event of
- * phase X with `name`, `cat`, `ts`, `dur`, `pid`, `tid` and `args`, times in microseconds; names of processes and
- * threads as
- * metadata, phase M. Format: "Trace Event Format", the Chromium project's document, and what Perfetto says of it in
- * docs/getting-started/other-formats.md: slices of a track nest. A run is a process, a thread of it a track. Pure.
+ * event of phase X with `name`, `cat`, `ts`, `dur`, `pid`, `tid` and `args`, times in microseconds; names of processes
+ * and threads as metadata, phase M. Format: "Trace Event Format", the Chromium project's document, and what Perfetto
+ * says of it in docs/getting-started/other-formats.md: slices of a track nest. A run is a process, a thread of it a
+ * track. Pure.
  */
 import { grouped } from '../base/group.js';
 import type { ListedStall, StallsFile } from '../bundle/stalls-schema.js';
@@ -165,8 +164,7 @@ function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: 
 
 /**
  * Slices of a track have to lie in each other or apart; those that overlap are out of the format. Stalls that overlap
- * tell of
- * the same time of the same thread: what has been told is left out.
+ * tell of the same time of the same thread: what has been told is left out.
  */
 function apart(pieces: readonly Piece[]): Piece[] {
   const kept: Piece[] = [];

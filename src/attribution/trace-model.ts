@@ -82,10 +82,9 @@ export function traceModel(events: readonly TraceEvent[], covered: Span, outside
 
 /**
  * When a waiting reader got the lock: when it was woken, and not when it ran and said so. A rwsem gives the lock to the
- * readers
- * at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their time in
- * the run
- * queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or still sleeps.
+ * readers at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their
+ * time in the run queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or
+ * still sleeps.
  */
 function grantedAt(wait: LockWait, until_ns: number, wakings: TraceModel['wakings']): number | null {
   if (wait.isWrite) return null;
@@ -185,10 +184,8 @@ function otherWaits(events: readonly TraceEvent[], { end_ns }: Span): Map<number
 
 /**
  * Between a thread's decision to sleep and its switch another CPU may wake it already: try_to_wake_up says so first and
- * then
- * waits for the switch, which still names the state in which it was to sleep. So a waking of a running thread that does
- * nothing
- * more until it is switched out, within this time, ended that sleep before it began.
+ * then waits for the switch, which still names the state in which it was to sleep. So a waking of a running thread that
+ * does nothing more until it is switched out, within this time, ended that sleep before it began.
  */
 const wakingRace_ns = 1_000_000;
 

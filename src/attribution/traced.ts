@@ -1,8 +1,7 @@
 /**
  * The chain of one stall from a trace: what was seen, event by event. Who held mmap_lock at each instant of the wait;
- * who woke
- * the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for it.
- * Pure.
+ * who woke the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for
+ * it. Pure.
  */
 import { lockCauses } from '../bundle/blame.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
@@ -102,8 +101,8 @@ function otherWaitOf(tid: number, part: Span, { model }: Traced): OtherWait | nu
 
 /**
  * A VMA's lock, which a writer takes for writing, is a read-write semaphore in Linux 6.4 to 6.14, of which the kernel
- * tells, and a
- * count of its own from 6.15 on, of which it does not. So a wait for a mutex, or for reading, is for something else.
+ * tells, and a count of its own from 6.15 on, of which it does not. So a wait for a mutex, or for reading, is for
+ * something else.
  */
 function canBeVma(other: OtherWait | null): boolean {
   return other === null || other.isWrite;
@@ -121,9 +120,8 @@ function wokenText(tid: number, part: Span, traced: Traced): string {
 
 /**
  * Between two changes of who holds it, one thread is to blame: the writer, or the reader that lets go last. While a
- * writer's turn has come,
- * that writer: whoever else takes the lock for a moment (a running thread may, before the sleepers) keeps nobody
- * waiting who is queued behind it.
+ * writer's turn has come, that writer: whoever else takes the lock for a moment (a running thread may, before the
+ * sleepers) keeps nobody waiting who is queued behind it.
  */
 function byHolders(wait: LockWait, traced: Traced): Draft[] {
   const { model } = traced;
@@ -173,10 +171,8 @@ function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
 
 /**
  * From when another queued writer was woken by who gave mmap_lock back, to when it has the lock or sleeps again. A
- * rwsem wakes the first in its queue;
- * readers do not overtake it, and a writer at the tail sleeps on (rwsem_mark_wake in kernel/locking/rwsem.c). It says
- * that it has the lock
- * only once it gets a CPU.
+ * rwsem wakes the first in its queue; readers do not overtake it, and a writer at the tail sleeps on (rwsem_mark_wake
+ * in kernel/locking/rwsem.c). It says that it has the lock only once it gets a CPU.
  */
 function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid: number })[] {
   return overlapping(model.waitsOn.get(wait.mm), wait)

@@ -12,8 +12,7 @@ export interface ActivitySpan extends Span {
 
 /**
  * Where nobody looked, and the counters of both looks around it are the same, the thread did not run in between: it was
- * in
- * one and the same wait. Of R, the counters between the looks around it say whether it ran.
+ * in one and the same wait. Of R, the counters between the looks around it say whether it ran.
  */
 export function activitiesDuring(timeline: Timeline | undefined, start_ns: number, end_ns: number): ActivitySpan[] {
   const spans = stateSpans(timeline, start_ns, end_ns).filter((span) => span.end_ns > span.start_ns);

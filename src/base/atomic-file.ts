@@ -1,9 +1,8 @@
 /**
  * The one writer of files. A regular file appears whole or not at all, and is the old one until then: a random name
- * beside
- * the target, synced, renamed, and the folder synced. A symbolic link is followed to its target. What is not a regular
- * file
- * (a device, a FIFO, an open descriptor such as /dev/stdout) is written to directly, and is never replaced.
+ * beside the target, synced, renamed, and the folder synced. A symbolic link is followed to its target. What is not a
+ * regular file (a device, a FIFO, an open descriptor such as /dev/stdout) is written to directly, and is never
+ * replaced.
  */
 import {
   accessSync,

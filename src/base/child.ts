@@ -1,9 +1,7 @@
 /**
  * Programs of the system that do a piece of work and end: apt, dpkg-deb, jlink, strace. Each has our launcher for its
- * keeper
- * (native/launcher/keeper.h), so that it ends with us however we end, and what it has started too. Their words are
- * asked
- * for in English.
+ * keeper (native/launcher/keeper.h), so that it ends with us however we end, and what it has started too. Their words
+ * are asked for in English.
  */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';

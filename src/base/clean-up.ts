@@ -1,9 +1,7 @@
 /**
  * What has to be undone whatever happened: processes, folders, files in use. Every step is tried, and a step that fails
- * is
- * told and not thrown. So it never hides why the work failed, never loses what the work found, and never keeps the
- * steps
- * after it from being done.
+ * is told and not thrown. So it never hides why the work failed, never loses what the work found, and never keeps the
+ * steps after it from being done.
  */
 import { systemFailure } from './system-error.js';
 

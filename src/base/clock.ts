@@ -1,7 +1,6 @@
 /**
  * The two clocks. Durations and deadlines are counted on CLOCK_MONOTONIC, which nobody sets; the wall clock, which NTP
- * or a
- * user may set back by an hour, only says when something was (eslint.config.js keeps Date.now() out of all other
+ * or a user may set back by an hour, only says when something was (eslint.config.js keeps Date.now() out of all other
  * files).
  */
 import { interruptedBefore } from './failure.js';

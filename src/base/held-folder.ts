@@ -1,7 +1,6 @@
 /**
  * Folders that belong to a process for as long as it lives: it holds their flock(2), and the kernel gives that back
- * however
- * the process ends. A pid would not do: two PID namespaces that share a file system have the same pids.
+ * however the process ends. A pid would not do: two PID namespaces that share a file system have the same pids.
  */
 import { closeSync, constants, fstatSync, openSync, rmdirSync, statSync } from 'node:fs';
 import { cleanUpNow } from './clean-up.js';
@@ -33,8 +32,7 @@ export function createHeld(make: () => string): HeldFolder {
 
 /**
  * Calls `remove` for a folder of this user's that nobody holds, and holds it meanwhile. Another user's is left alone:
- * while
- * root removes a tree, its owner could put a link to somebody's files into it.
+ * while root removes a tree, its owner could put a link to somebody's files into it.
  */
 export function removeUnheld(path: string, remove: (path: string) => void): void {
   let held: HeldFolder | null;

@@ -1,9 +1,7 @@
 /**
  * Text of others before it is shown. Names, sentences and paths may come from a bundle, a log, a guest or a file name,
- * and
- * may hold what a terminal obeys (escape sequences), what breaks a line, or what turns the direction of writing so that
- * a
- * reader sees another text than the one that is there. Everything that is printed passes one of these.
+ * and may hold what a terminal obeys (escape sequences), what breaks a line, or what turns the direction of writing so
+ * that a reader sees another text than the one that is there. Everything that is printed passes one of these.
  */
 
 /**

@@ -1,8 +1,7 @@
 /**
  * The one reader of files that a user or a stranger may have made. Only regular files are read, and pipes where a user
- * named
- * one (`--policy <(…)`); never more than a limit. Throws what the system says, or an Error that completes "could not be
- * read (…)".
+ * named one (`--policy <(…)`); never more than a limit. Throws what the system says, or an Error that completes "could
+ * not be read (…)".
  */
 import {
   closeSync,

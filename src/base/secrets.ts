@@ -1,7 +1,7 @@
 /**
  * Secrets in texts and command lines: found by the name before a value, by the place in a URL, or by the shape of
- * well-known
- * tokens. What looks like one is replaced; a value without any of these signs cannot be told from other text.
+ * well-known tokens. What looks like one is replaced; a value without any of these signs cannot be told from other
+ * text.
  */
 
 export const redaction = '<redacted>';

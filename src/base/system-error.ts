@@ -1,7 +1,7 @@
 /**
  * What the system refused, as a sentence. Any error of a system call that nobody expected (a disk that is full, a limit
- * that
- * is reached, a folder that is gone) is a fault of the environment and no bug: exit code 5, and what to do about it.
+ * that is reached, a folder that is gone) is a fault of the environment and no bug: exit code 5, and what to do about
+ * it.
  */
 import { constants } from 'node:os';
 import { unfit, type Failure } from './failure.js';
@@ -77,8 +77,7 @@ export function systemFailure(error: unknown): Failure | null {
 
 /**
  * Node calls a refusal that libuv does not know, such as a used-up quota, UNKNOWN, or `Unknown system error -122` where
- * the
- * call was a synchronous one; its number is Linux's all the same.
+ * the call was a synchronous one; its number is Linux's all the same.
  */
 export function errnoName({ code, errno }: NodeJS.ErrnoException): string | undefined {
   if (code === undefined || errno === undefined || !/^unknown/i.test(code)) return code;

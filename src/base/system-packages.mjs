@@ -1,7 +1,6 @@
 /**
  * What pauselab needs of the system, and the packages that hold it. Plain JavaScript, because the set-up
- * (scripts/setup)
- * reads this table before anything is compiled.
+ * (scripts/setup) reads this table before anything is compiled.
  */
 import { readFileSync } from 'node:fs';
 import { valueIn } from './key-values.mjs';

@@ -1,7 +1,6 @@
 /**
  * Several bundles of one profile, on one machine, as one: their runs renumbered in the order in which they were made,
- * every
- * file as it was. The manifest keeps each origin's own, and which run came from where.
+ * every file as it was. The manifest keeps each origin's own, and which run came from where.
  */
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -105,8 +105,7 @@ const holderSchema = z.object({
   service: figuresSchema,
   /**
    * Median CPU time of the calls in `service`, and of several runs the median of theirs: how long the lock is held if
-   * nothing
-   * preempts the holder. Null without a call, and where not every call has a record.
+   * nothing preempts the holder. Null without a call, and where not every call has a record.
    */
   hold_ns: orNull(ns),
   /**

@@ -24,9 +24,8 @@ const activities = ['running', 'runnable', 'blocked', 'asleep', 'stopped', 'gone
 const stepSchema = z.object({
   /**
    * `gc-pause`, `safepoint`: the JVM stopped the victim. `time-to-safepoint`: it waited for threads to stop.
-   * `late-thread`: for
-   * this one, or for one that does the work of the pause. `page-fault`: the waiter touched memory, which takes
-   * mmap_lock.
+   * `late-thread`: for this one, or for one that does the work of the pause. `page-fault`: the waiter touched memory,
+   * which takes mmap_lock.
    */
   step: z.enum(steps),
   /** Of the JVM's log. */
@@ -47,14 +46,12 @@ const linkSchema = z.object({
   lock: orNull(z.enum(locks)),
   /**
    * It did not have the lock yet: it was the writer at the head of the queue, had been woken to take it, and all that
-   * are queued
-   * behind it wait for that, although the lock may be free. Only a trace tells.
+   * are queued behind it wait for that, although the lock may be free. Only a trace tells.
    */
   isNext: z.boolean().default(false),
   /**
    * The thread was in state D itself, so it waited for a lock, perhaps for this one: a thread outside the process may
-   * have it. Never
-   * more than possible.
+   * have it. Never more than possible.
    */
   holderWaited: z.boolean().default(false),
   /** Who is to blame: who held the lock, or who had the victim's CPU. Null where nobody was seen. */

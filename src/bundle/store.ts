@@ -1,8 +1,7 @@
 /**
  * The result folder of an experiment. It belongs to one command alone; every run appears in it whole or not at all, and
- * so
- * does every file, so that a reader, a crash or a full disk never sees half of one. JSON is checked against its schema
- * before it is written.
+ * so does every file, so that a reader, a crash or a full disk never sees half of one. JSON is checked against its
+ * schema before it is written.
  */
 import {
   closeSync,
@@ -51,8 +50,7 @@ export interface BundleStore {
 
 /**
  * A folder that does not exist yet, or an empty one: results are never mixed or overwritten. With `numbered`, a name
- * that
- * is taken gets a number (`…-2`), as two commands may start within a second.
+ * that is taken gets a number (`…-2`), as two commands may start within a second.
  */
 export function createBundle(path: string, { numbered = false } = {}): BundleStore {
   const { folder, wasThere } = guard(
@@ -327,8 +325,7 @@ export interface RunFolders {
 
 /**
  * In the order in which they were made. Hidden ones were being written by a pauselab that was killed; a version before
- * runs
- * appeared whole left them without a run.json instead.
+ * runs appeared whole left them without a run.json instead.
  */
 export function runFolders(bundle: string): RunFolders {
   const folder = join(bundle, 'runs');

@@ -1,7 +1,6 @@
 /**
  * What `gate --run` measures: a candidate, in the window of the stored baseline; or, with an option that begins with
- * --base-,
- * a baseline and a candidate in turns.
+ * --base-, a baseline and a candidate in turns.
  */
 import { usage } from '../base/failure.js';
 import type { Offered } from '../verdict/gate/pair.js';

@@ -1,7 +1,6 @@
 /**
  * Logs and progress: on stderr, synchronous, so that nothing is lost when a run ends badly. Lines for people (time,
- * level,
- * text), or one JSON object a line for programs.
+ * level, text), or one JSON object a line for programs.
  */
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';

@@ -1,7 +1,6 @@
 /**
  * All that commands print: results on stdout, notes on stderr. The values in them come from bundles, logs and file
- * names of
- * others, so nothing here passes a character that a terminal obeys (base/printable.ts).
+ * names of others, so nothing here passes a character that a terminal obeys (base/printable.ts).
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { unfit, type Failure } from '../base/failure.js';

@@ -1,7 +1,6 @@
 /**
  * Which lock does a call take? Decided from how the call fares as the *waiter* (a short call is never preempted while
- * it
- * holds a lock, so as a holder it shows nothing). Pure; the trials are run by stages.ts.
+ * it holds a lock, so as a holder it shows nothing). Pure; the trials are run by stages.ts.
  *
  *   queued   a preempted holder has mmap_lock for read and a writer is queued behind it: whoever takes mmap_lock, for
  *            read or write, blocks; whoever takes a VMA's lock or none passes
@@ -10,11 +9,9 @@
  *
  * "Blocks" is seen, not timed: an operation of at least 50 ms that the victim spent in state D (or asleep, where
  * another thread does its work). "Passes" is at least ten operations, each done within 50 ms of when it was due, while
- * a
- * known reader was kept waiting for 150 ms at a time: whoever is due every 60 ms or more often was tried meanwhile. A
- * victim that came
- * late (no CPU for it) passes nothing. What is neither is undecided: wrong is never an option, and a loaded machine
- * makes more of these.
+ * a known reader was kept waiting for 150 ms at a time: whoever is due every 60 ms or more often was tried meanwhile. A
+ * victim that came late (no CPU for it) passes nothing. What is neither is undecided: wrong is never an option, and a
+ * loaded machine makes more of these.
  */
 import { formatDuration } from '../base/units.js';
 import type { LockClass } from '../catalogue/locks.js';

@@ -1,8 +1,7 @@
 /**
  * How a trial's threads are scheduled, so that the holder is off its CPU in the middle of a call for long, and victims
  * are kept waiting by a lock and by nothing else. In both ways the hog comes for 200 ms and then leaves the CPU for
- * about
- * as long as one call needs, so that hardly a call is held for longer than that.
+ * about as long as one call needs, so that hardly a call is held for longer than that.
  *
  * Real time, where it is permitted: the hog takes the CPU away from a thread of lower static priority. The kernel gives
  * way to it at once (under every preemption model), and no other program's load comes between: not for the holder, not
@@ -59,9 +58,8 @@ export function realTimeMeans(call_ns: number): Means {
 
 /**
  * A call must outlast a tick (4 ms at 250 Hz) to be preempted inside: of calls of 2 ms, made back to back, hardly one
- * was on an
- * idle machine with preempt=none. Where the kernel gives way only on the way back to user mode (lazy), it must outlast
- * two.
+ * was on an idle machine with preempt=none. Where the kernel gives way only on the way back to user mode (lazy), it
+ * must outlast two.
  */
 const leastHold_ns = 6_000_000;
 const lazyHold_ns = 10_000_000;

@@ -64,8 +64,7 @@ export const stages: readonly Stage[] = [
       `behind a queued writer: ${describeSeen(trial.seen(probe))}; the known reader: ${describeSeen(trial.seen(reader))}; the known writer: ${describeSeen(trial.seen(writer))}`,
   },
   // Declared readers pass beside the holder, so they are tried in one trial; declared writers take turns in another.
-  // What
-  // neither decides (one writer that nobody declared makes every reader look like one) is asked one by one.
+  // What neither decides (one writer that nobody declared makes every reader look like one) is asked one by one.
   {
     title: (count) => `which of ${count} take it for read`,
     asks: (_, { takesMmapLock: takes }, declared) => takes === true && declared === 'mmap_lock read',

@@ -128,8 +128,7 @@ export function analyseRun(board: Recorded, result: WindowResult, samples: Sampl
 
 /**
  * Of a victim that made no operation of the window, though some were due: from when the first of them waited. One that
- * was held
- * up in an operation of the warm-up waited from the end of that one.
+ * was held up in an operation of the warm-up waited from the end of that one.
  */
 function notBegunSince_ns({
   thread: { interval_ns, offset_ns },

@@ -152,9 +152,8 @@ export function nextSize(bytes: number, hold_ns: number, target_ns: number): num
 
 /**
  * Median CPU time of a release in the holder's steady state: no hogs, no victims, no limit, no rest between calls. CPU
- * time and
- * not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no CPU
- * time on the board; nothing preempts them often enough to matter, and their duration stands in.
+ * time and not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no
+ * CPU time on the board; nothing preempts them often enough to matter, and their duration stands in.
  */
 async function measureHold(
   arm: NativeArm,

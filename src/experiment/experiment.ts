@@ -1,7 +1,6 @@
 /**
- * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled,
- * and write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round
- * then
+ * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled, and
+ * write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round then
  * holds the arms of both, in one random order, and each side has a bundle.
  */
 import { randomUUID } from 'node:crypto';

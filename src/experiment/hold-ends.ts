@@ -127,8 +127,8 @@ function lastRun(timeline: Timeline | undefined, { start_ns, end_ns }: Span): nu
 
 /**
  * The end of its longest wait in state D. Where nobody looked from its last look on, as the sampler had no CPU, the
- * operation ended
- * when the wait did, or soon after. Null: it has not ended, or ended unseen some time before its operation.
+ * operation ended when the wait did, or soon after. Null: it has not ended, or ended unseen some time before its
+ * operation.
  */
 function waitEnd(
   { thread: { tid }, start_ns, duration_ns, stillRunning }: AttributedStall,

@@ -1,7 +1,7 @@
 /**
  * The order of runs: every repetition holds each arm on each kernel once, in an order drawn from the seed. Arms that
- * alternate share
- * what drifts (temperature, neighbours on the host); a fixed order would give one arm always the same place in it.
+ * alternate share what drifts (temperature, neighbours on the host); a fixed order would give one arm always the same
+ * place in it.
  */
 import { seededRandom, shuffle } from '../stats/prng.js';
 

@@ -1,7 +1,6 @@
 /**
  * What host and guest say to each other. The host's requests are trusted by the guest, which it made; what the host
- * makes
- * of the answers is in wire.ts, apart from here: a guest's emulated CPU would take a second to load its schemas.
+ * makes of the answers is in wire.ts, apart from here: a guest's emulated CPU would take a second to load its schemas.
  */
 import { ExitCode } from '../base/failure.js';
 import type { Calibration } from '../bundle/schema.js';

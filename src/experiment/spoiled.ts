@@ -44,9 +44,8 @@ const longestGap_ns = 500_000_000;
 
 /**
  * A workload that was stopped in its window (a signal, a debugger) did not work in it, and where nobody looked it may
- * have been, as in
- * a container or a virtual machine that was paused: that is no complete run. `unseen`: why a sampler did not look to
- * the end.
+ * have been, as in a container or a virtual machine that was paused: that is no complete run. `unseen`: why a sampler
+ * did not look to the end.
  */
 export function spoiledByStop(
   { timelines, ticks_ns }: SampleStream,
@@ -98,8 +97,7 @@ const readLate_ns = 300_000_000;
 
 /**
  * What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not
- * report.
- * `passed_ns`: by the host's clock, between the readings.
+ * report. `passed_ns`: by the host's clock, between the readings.
  */
 export function spoiledByHost(
   { runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>,

@@ -1,7 +1,6 @@
 /**
  * A run of a bundle as one that has just finished, so that a summary can be made of it again. Counts come from its
- * histogram
- * log; extremes and sums, which a log rounds to three digits, from its figures, which are exact.
+ * histogram log; extremes and sums, which a log rounds to three digits, from its figures, which are exact.
  */
 import type { RunFile } from '../bundle/schema.js';
 import type { ResolvedArm } from '../profile/resolved.js';

@@ -126,8 +126,7 @@ function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: R
 
 /**
  * Of what the workload left. The share of all CPU time would depend on what the workload wanted: a busy program has
- * half of a CPU
- * beside a hog and all of one beside threads that are stalled.
+ * half of a CPU beside a hog and all of one beside threads that are stalled.
  */
 function loadOf(file: RunFile): number {
   return Math.min(1, takenByOthers(file) / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));

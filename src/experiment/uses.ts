@@ -1,12 +1,11 @@
 /**
  * What an experiment from a stranger's bundle would use of this machine: every program, library, agent, variable, path
- * and
- * word that comes from the bundle. What pauselab itself chooses, and what is known to be this machine's, is listed and
- * trusted; of all else nobody but the user can say whether it may run.
+ * and word that comes from the bundle. What pauselab itself chooses, and what is known to be this machine's, is listed
+ * and trusted; of all else nobody but the user can say whether it may run.
  *
  * Flags and settings are judged by what is known to be harmless, not by a list of what is not: a JDK has hundreds of
- * flags,
- * and some start programs (-XX:OnOutOfMemoryError), load code (-javaagent, -agentpath) or write files (-Xlog:…:file=…).
+ * flags, and some start programs (-XX:OnOutOfMemoryError), load code (-javaagent, -agentpath) or write files
+ * (-Xlog:…:file=…).
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -110,8 +109,7 @@ function isOwnJava(path: string, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): b
 
 /**
  * Sizes of the heap, switches, modes, and numbers of flags that are known by the ends of their names to take one:
- * others take
- * a text, and even a digit may be a file's name (-XX:Flags=1 reads more flags from it).
+ * others take a text, and even a digit may be a file's name (-XX:Flags=1 reads more flags from it).
  */
 function isHarmlessFlag(word: string): boolean {
   const numeric =

@@ -1,7 +1,7 @@
 /**
  * The guest's side: takes requests from the host through the channel that process 1 found, does what the host would
- * have
- * done itself, with the same code, and sends back what came of it. During a window it says nothing: it shares the CPUs.
+ * have done itself, with the same code, and sends back what came of it. During a window it says nothing: it shares the
+ * CPUs.
  */
 import { constants, openSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
 import { join } from 'node:path';

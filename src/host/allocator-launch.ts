@@ -1,7 +1,6 @@
 /**
  * Allocators under a workload: found, checked to fit this machine, and what a process needs in its environment to run
- * on
- * one. Whether it then does is for allocator-trial.ts (before the start) and allocator-proof.ts (after it).
+ * on one. Whether it then does is for allocator-trial.ts (before the start) and allocator-proof.ts (after it).
  */
 import { readdirSync, realpathSync } from 'node:fs';
 import { endianness } from 'node:os';

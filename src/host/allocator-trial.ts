@@ -1,7 +1,6 @@
 /**
  * What an allocator makes of its settings, found before the workload starts: a program that does nothing runs in the
- * same
- * environment and its allocator is asked to say what it took.
+ * same environment and its allocator is asked to say what it took.
  *
  *   jemalloc   `confirm_conf:true` prints each pair that was set; what is misspelt is named and ignored
  *   mimalloc   MIMALLOC_VERBOSE=1 prints all its options; a deprecated one stands under its new name

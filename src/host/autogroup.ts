@@ -13,8 +13,7 @@ export const rootTaskGroup = 'the root task group';
 
 /**
  * The common autogroup, such as `/autogroup-12`, or `rootTaskGroup`; null where autogroup is off or absent. A process
- * that has
- * ended is in none and is left out: its end is reported as one.
+ * that has ended is in none and is left out: its end is reported as one.
  */
 export function commonAutogroup(
   pids: readonly number[],

@@ -1,7 +1,7 @@
 /**
  * Reading small files of /proc, /sys and /boot, which may be absent or refused on another kernel. They have no size
- * before
- * they are read and nobody else can write them, so they need no limit; files of users are read by base/read-file.ts.
+ * before they are read and nobody else can write them, so they need no limit; files of users are read by
+ * base/read-file.ts.
  */
 import { readFileSync } from 'node:fs';
 import { unfit } from '../base/failure.js';

@@ -41,8 +41,7 @@ export function configuredPreemption(config: string): PreemptionModel | null {
 
 /**
  * What `preempt=` can choose. With PREEMPT_DYNAMIC it is what the kernel's Kconfig offers: since 7.0 an x86 kernel
- * knows
- * no `none` and no `voluntary`, and its .config does not mention them.
+ * knows no `none` and no `voluntary`, and its .config does not mention them.
  */
 export function bootablePreemption(config: string): PreemptionModel[] {
   const configured = configuredPreemption(config);

@@ -1,7 +1,6 @@
 /**
  * How much memory there is for us: the machine's, and less where a cgroup above us has a limit (v1 and v2, all
- * ancestors). And
- * whether the kernel has killed for want of it.
+ * ancestors). And whether the kernel has killed for want of it.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

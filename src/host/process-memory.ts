@@ -1,7 +1,6 @@
 /**
  * What processes use of memory. Resident memory comes from /proc/<pid>/statm, which reads the process's counters and
- * does
- * not take its mmap_lock (fs/proc/task_mmu.c, task_statm; up to Linux 6.16 it may be off by some pages a CPU). The
+ * does not take its mmap_lock (fs/proc/task_mmu.c, task_statm; up to Linux 6.16 it may be off by some pages a CPU). The
  * proportional share (PSS) takes that lock for as long as a walk over all page tables lasts: only after the window.
  */
 import { readFile } from 'node:fs/promises';

@@ -22,8 +22,7 @@ export function weightOf({ nice, policy }: { nice: number; policy: Policy }): nu
 
 /**
  * 1 + Σ(weights of hogs on the holder's CPUs) / holder's weight: what stretches a call's CPU time to its duration. Null
- * where
- * a real-time hog shares a CPU with the holder: how long that takes is not decided by weights.
+ * where a real-time hog shares a CPU with the holder: how long that takes is not decided by weights.
  */
 export function preemptionFactor(arm: Pick<NativeArm, 'holder' | 'hogs'>, topology: CpuTopology): number | null {
   if (arm.hogs.count === 0) return 1;

@@ -98,8 +98,7 @@ export async function isUndamaged({ image, sha256 }: CachedKernel): Promise<bool
 
 /**
  * The kernel of this key: the one that is there, or what `fill` puts into the folder it is given (vmlinuz, and config
- * and
- * lib/modules/<release> if there are any). Two that ask at once: one fills, the other waits and finds it.
+ * and lib/modules/<release> if there are any). Two that ask at once: one fills, the other waits and finds it.
  */
 export async function cachedOrFilled(
   cache: string,

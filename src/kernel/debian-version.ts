@@ -1,7 +1,6 @@
 /**
  * Order of Debian package versions, as deb-version(7) defines it: epoch, upstream version, revision; letters before
- * other
- * signs, a tilde before everything, even before the end; runs of digits as numbers.
+ * other signs, a tilde before everything, even before the end; runs of digits as numbers.
  */
 export function compareDebianVersions(a: string, b: string): number {
   const [one, other] = [partsOf(a), partsOf(b)];

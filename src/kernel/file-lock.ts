@@ -1,7 +1,6 @@
 /**
  * A lock that several pauselabs take in turn, held by a flock(1) of ours: the kernel takes it back when that ends, and
- * it
- * ends when its standard input does, thus also when we are killed. There is no stale lock to recognise.
+ * it ends when its standard input does, thus also when we are killed. There is no stale lock to recognise.
  */
 import { endKept, spawnKept } from '../base/child.js';
 import { settlesWithin } from '../base/clock.js';

@@ -1,7 +1,7 @@
 /**
  * Messages between the host and a guest, on a stream of bytes: a mark, the length, JSON. The mark is for the serial
- * port,
- * where a kernel or firmware may write too. The other side is not trusted: a length beyond the limit ends the channel.
+ * port, where a kernel or firmware may write too. The other side is not trusted: a length beyond the limit ends the
+ * channel.
  */
 import { workloadFailed } from '../base/failure.js';
 import { parseJson } from '../base/json.js';

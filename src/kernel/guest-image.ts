@@ -1,8 +1,7 @@
 /**
  * The first and only file system of a guest: this Node, this pauselab as it was built, the libraries they need. Same
  * content, same bytes, so it is cached by its digest. Not compressed: an emulated CPU takes longer to unpack it than
- * the
- * host to hand it over (docs/kernels.md).
+ * the host to hand it over (docs/kernels.md).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';

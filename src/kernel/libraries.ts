@@ -19,8 +19,7 @@ const standardFolders = [
 
 /**
  * From the path at which the loader will look for it, to the file that lies there. A library of the program's own
- * folder
- * (`$ORIGIN`), or among those given, is left out: whoever brings the program brings its folder.
+ * folder (`$ORIGIN`), or among those given, is left out: whoever brings the program brings its folder.
  */
 export function libraryClosure(programs: readonly string[]): Map<string, string> {
   // A JVM's libraries find each other by being loaded already.

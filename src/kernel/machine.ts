@@ -53,8 +53,7 @@ export interface Machine {
   readonly command: readonly string[];
   /**
    * Sends a request and takes messages until `take` has made an answer of one. Throws MachineLost once there will be
-   * none: QEMU
-   * has ended, or the time is over.
+   * none: QEMU has ended, or the time is over.
    */
   request<T>(message: unknown, deadline: RequestDeadline, take: (answer: unknown) => T | undefined): Promise<T>;
   send(message: unknown): void;

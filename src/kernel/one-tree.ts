@@ -1,7 +1,6 @@
 /**
  * Whether two images may be taken for builds of one tree, before and after a change. No image names its source, so this
- * is
- * judged by what image and .config tell, and whoever says "one tree" has to say by what. Pure.
+ * is judged by what image and .config tell, and whoever says "one tree" has to say by what. Pure.
  */
 import { configOptions } from '../host/kernel-config.js';
 import { configVersion } from './image-file.js';

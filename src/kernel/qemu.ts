@@ -83,9 +83,8 @@ export interface GuestSettings {
  * A kernel finds out by itself how fast its time-stamp counter runs and whether its timer ticks, by counting while it
  * waits. An emulated CPU that is kept waiting in that moment finds a wrong answer: of 32 boots on a host with sixteen
  * guests at a time three had clocks that ran 3, 8 and 31 times too fast, and eight found their timer dead and tried
- * others.
- * QEMU hands out the host's own counter, so the host says how fast it is, and that its timer is connected. With KVM
- * kernels know both.
+ * others. QEMU hands out the host's own counter, so the host says how fast it is, and that its timer is connected. With
+ * KVM kernels know both.
  */
 function emulated(tsc_kHz: number | null): string[] {
   return ['no_timer_check', ...(tsc_kHz === null ? [] : [`tsc_early_khz=${tsc_kHz}`])];
@@ -93,9 +92,8 @@ function emulated(tsc_kHz: number | null): string[] {
 
 /**
  * A fault in the kernel ends the guest instead of hiding (`oops=panic`), and a panic ends QEMU (`panic=-1`,
- * -no-reboot).
- * `tsc=reliable`: an emulated TSC is the host's one clock, but a kernel that is kept waiting takes it for a bad one and
- * changes to a clock that is forty times slower to read.
+ * -no-reboot). `tsc=reliable`: an emulated TSC is the host's one clock, but a kernel that is kept waiting takes it for
+ * a bad one and changes to a clock that is forty times slower to read.
  */
 export function kernelCommandLine(
   { preempt, append }: GuestSettings,

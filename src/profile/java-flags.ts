@@ -1,7 +1,6 @@
 /**
  * Flags of a JVM by what they set, so that two command lines can be compared by meaning: of one that stands twice the
- * last
- * counts, as java has it, and a size is the same however it is written.
+ * last counts, as java has it, and a size is the same however it is written.
  */
 
 /** `-Xmx4g` is `-XX:MaxHeapSize=4g`, and so on (java(1)). */

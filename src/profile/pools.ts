@@ -1,7 +1,6 @@
 /**
  * Fresh memory that faults use up, made before the window: a mapping made inside it would make a reader a writer. A
- * warm
- * fault takes a page, and a first fault a VMA as well, of which vm.max_map_count allows a process so many.
+ * warm fault takes a page, and a first fault a VMA as well, of which vm.max_map_count allows a process so many.
  */
 import { readText } from '../base/read-file.js';
 import { jvmProbes } from '../catalogue/jvm-probes.js';

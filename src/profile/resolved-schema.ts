@@ -1,8 +1,7 @@
 /**
  * A resolved profile as a bundle's manifest holds it, read back. A bundle may come from anywhere: what of it becomes a
  * file's name, a word of the engine's plan or an argument is held to what expansion itself makes. Further keys, as
- * later
- * versions may add, are kept.
+ * later versions may add, are kept.
  */
 import { z } from 'zod';
 import { usage } from '../base/failure.js';

@@ -1,7 +1,6 @@
 /**
  * Secrets of a profile: in the command line of a program of the user's own, in the flags of its JVM and in its
- * environment.
- * The program gets them; what is kept or shown has them only with `--keep-secrets`.
+ * environment. The program gets them; what is kept or shown has them only with `--keep-secrets`.
  */
 import {
   redacted,
@@ -42,8 +41,7 @@ function without(value: unknown, key: string): unknown {
 
 /**
  * Of the profile without its secrets: a hash of a short secret would give it away to whoever tries them all, and
- * experiments
- * that differ in nothing but a secret did the same.
+ * experiments that differ in nothing but a secret did the same.
  */
 export function profileHashOf(profile: ResolvedProfile): string {
   return hashOf(withoutSecrets(profile));

@@ -57,10 +57,9 @@ function parsed(text: string, lineCounter: LineCounter): Document | null {
 
 /**
  * The library descends by recursion, and what is nested ten thousand deep may end the whole process. So the text is
- * checked
- * first, by an upper bound of its depth: the brackets that are open, and the indentation and the indicators of one
- * line, as in
- * `a: b: c: ...`. Characters in quotes and comments count too: no profile has hundreds of them in one line.
+ * checked first, by an upper bound of its depth: the brackets that are open, and the indentation and the indicators of
+ * one line, as in `a: b: c: ...`. Characters in quotes and comments count too: no profile has hundreds of them in one
+ * line.
  */
 function isDeep(text: string): boolean {
   let open = 0;

@@ -82,8 +82,7 @@ export function sumHlog(path: string): HlogSum {
 
 /**
  * One interval after the other; `use` says how many tags it keeps. True if the last line was cut off: it is left out.
- * Whatever
- * `use` throws is taken for a fault of the line.
+ * Whatever `use` throws is taken for a fault of the line.
  */
 export function eachHlogLine(
   path: string,

@@ -1,8 +1,7 @@
 /**
  * In what unit the values of a histogram log are. The format does not say: most tools write nanoseconds, some
- * microseconds. A line
- * `#UNITS: us` says it; and `Interval_Max`, by convention in milliseconds, stands beside the same maximum in the
- * histogram.
+ * microseconds. A line `#UNITS: us` says it; and `Interval_Max`, by convention in milliseconds, stands beside the same
+ * maximum in the histogram.
  */
 export const valueUnits = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 } as const;
 export type ValueUnit = keyof typeof valueUnits;

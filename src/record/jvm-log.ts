@@ -1,8 +1,7 @@
 /**
  * The JVM's unified log (JEP 158), as far as it tells of pauses and of memory given back. Its `timenanos` decorator is
  * os::javaTimeNanos, CLOCK_MONOTONIC: the board's clock (test/interop/jvm-log.test.ts compares the two). A line is
- * written
- * when its event has ended, so an event lies before its line's time, as long as the line says it took.
+ * written when its event has ended, so an event lies before its line's time, as long as the line says it took.
  *
  *   safepoint.total   from the request to the end, in whole ns
  *   safepoint.reach   the part of it in which threads were still running on, in whole ns

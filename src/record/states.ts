@@ -25,10 +25,8 @@ export interface StateSpan {
 
 /**
  * Partitions [start, end] by state. Only looks inside count. Each vouches for the time that is nearer to it than to
- * another
- * look, at most one period away, so that a sampler that is a little late leaves no gap and one that was kept off its
- * CPU does.
- * A look at the very end has no time of its own: a span of length 0.
+ * another look, at most one period away, so that a sampler that is a little late leaves no gap and one that was kept
+ * off its CPU does. A look at the very end has no time of its own: a span of length 0.
  */
 export function stateSpans(timeline: Timeline | undefined, start_ns: number, end_ns: number): StateSpan[] {
   if (end_ns <= start_ns) return [];

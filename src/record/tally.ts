@@ -6,8 +6,7 @@
  * Encoding, big-endian: cookie 0x1c849304, length, deflated { cookie 0x1c849303, payload length, normalising offset,
  * digits, lowest and highest value (8 bytes each), a ratio, payload }. The payload is the counters in order as ZigZag
  * LEB128 of at most 9 bytes: a positive number is a count, a negative one so many counters of 0. It is in the order of
- * the
- * values whatever the normalising offset.
+ * the values whatever the normalising offset.
  */
 import { inflateSync } from 'node:zlib';
 import { emptyCounts, highestOfIndex, indexOfValue, lastUsedIndex, valueOfIndex, type SparseCounts } from './counts.js';
@@ -24,8 +23,7 @@ export interface Tally {
   add(base64: string): void;
   /**
    * Counted so far, to three digits: extremes are those of the counters, the sum that of their middles. Values above
-   * one
-   * hour are in the last counter.
+   * one hour are in the last counter.
    */
   counts(): SparseCounts;
 }

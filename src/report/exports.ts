@@ -1,9 +1,7 @@
 /**
  * A bundle in the forms of other tools. Values are means over whole, unspoiled runs, with the lowest and the highest
- * run
- * beside them; a figure that a run does not know (n too small, saturated) is in no form a number, and what was left out
- * is
- * said. What each form is: docs/ci.md.
+ * run beside them; a figure that a run does not know (n too small, saturated) is in no form a number, and what was left
+ * out is said. What each form is: docs/ci.md.
  */
 import type { StoredBundle } from '../bundle/store.js';
 import { hasNot, valuesOf } from '../verdict/compare.js';

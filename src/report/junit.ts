@@ -1,8 +1,8 @@
 /**
  * A gate as JUnit XML, which has no schema of its own; these are the elements that Jenkins, GitLab and GitHub's actions
  * read: a suite per profile, a case per check. A check that failed is a `failure`; evidence that is missing or flawed
- * is an
- * `error`; an inconclusive one is what the policy makes of it, and `skipped` where it lets it pass: nothing was shown.
+ * is an `error`; an inconclusive one is what the policy makes of it, and `skipped` where it lets it pass: nothing was
+ * shown.
  *
  * All comparisons together are a suite of one case: it fails where they are worse, also if no single check is certain
  * to be.
@@ -10,8 +10,7 @@
  * These systems follow a case from run to run by its class and name, so that no figure and no margin is in them.
  *
  * A suite's time is what the candidate's runs took. The cases of an arm come from the same runs, so each has its share
- * of their
- * time: that is what makes the sum of the cases the time of the arms that are judged.
+ * of their time: that is what makes the sum of the cases the time of the arms that are judged.
  */
 import { suiteName } from '../verdict/gate/gate-words.js';
 import type { Check, GateResult, Suite } from '../verdict/gate/gated.js';

@@ -5,9 +5,8 @@
  * Percentile intervals with expanded levels (Hesterberg, "What Teachers Should Know About the Bootstrap", The American
  * Statistician 2015, section 4.2): plain ones are too narrow for few values, by √((n−1)/n) for the spread of a resample
  * and by z in place of t, so the level α/2 becomes Φ(−t √(n/(n−1))), t with Welch's degrees of freedom. BCa would be
- * the
- * textbook's choice; its two corrections are estimated from the data, and with 5 to 20 runs, many of them 0, they are
- * noise (its bias correction is infinite where all resamples agree).
+ * the textbook's choice; its two corrections are estimated from the data, and with 5 to 20 runs, many of them 0, they
+ * are noise (its bias correction is infinite where all resamples agree).
  *
  * No resample leaves the values that were seen, so fewer than `leastRuns` a side give no interval.
  */

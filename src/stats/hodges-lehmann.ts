@@ -36,8 +36,7 @@ export function hodgesLehmann(a: readonly number[], b: readonly number[], tail =
 
 /**
  * The factor that b is at most of a, by the same test: the least f for which f times a is not rejected for being less
- * than b.
- * Values are not negative. Null: unbounded, by few runs or by zeros in a.
+ * than b. Values are not negative. Null: unbounded, by few runs or by zeros in a.
  */
 export function factorBound(a: readonly number[], b: readonly number[], tail: number): number | null {
   assertGroups('a factor', a, b);

@@ -1,11 +1,9 @@
 /**
  * Differences and ratios of two sides that were measured in turns, one value of each a round: what drifts from round to
- * round is
- * in both values of a pair, and drops out. The counterparts of hodges-lehmann.ts and bootstrap.ts.
+ * round is in both values of a pair, and drops out. The counterparts of hodges-lehmann.ts and bootstrap.ts.
  *
  * Shift and factor invert Wilcoxon's signed-rank test (Hodges and Lehmann 1963; Lehmann, Nonparametrics, section 4.3).
- * It is exact
- * if, but for the shift, each round might as well have been the other way round.
+ * It is exact if, but for the shift, each round might as well have been the other way round.
  */
 import { expandedTailOf, intervalOf, leastRuns, ratioOf, type MeanEffects } from './bootstrap.js';
 import { unbounded, type Shift } from './hodges-lehmann.js';

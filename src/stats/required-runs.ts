@@ -65,8 +65,8 @@ export function runsForWidth(runs: number, reach: number, room: number): number 
 
 /**
  * Of a new experiment of n runs a side, drawn from those at hand: the rank sum's distance from its expectation in
- * standard
- * deviations, these corrected for ties; normal for many runs. A draw is a distinct value's place, so nothing is sorted.
+ * standard deviations, these corrected for ties; normal for many runs. A draw is a distinct value's place, so nothing
+ * is sorted.
  */
 function resampler(a: readonly number[], b: readonly number[], random: Random): (n: number) => number {
   const distinct = [...new Set([...a, ...b])].sort((x, y) => x - y);

@@ -1,7 +1,6 @@
 /**
  * The typical run, by one value of each run: their median, and the order statistics that bound the median of all such
- * runs
- * (quantile-bounds.ts). No distribution is assumed, which matters for percentiles: runs are often of two kinds.
+ * runs (quantile-bounds.ts). No distribution is assumed, which matters for percentiles: runs are often of two kinds.
  */
 import { median } from './median.js';
 import { leastN, quantileRanks } from './quantile-bounds.js';

@@ -152,8 +152,7 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
 
 /**
  * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made.
- * Its thread
- * was held up for all of the window, in what state is not known.
+ * Its thread was held up for all of the window, in what state is not known.
  */
 function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesFigures {
   const { service, stalls, unserved, exhausted, refused } = figures;

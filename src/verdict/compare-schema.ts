@@ -1,7 +1,6 @@
 /**
  * The schema of what `pauselab compare --json` writes (compared.ts), for other tools. Its test holds real output and
- * the
- * types against it.
+ * the types against it.
  */
 import { z } from 'zod';
 import { decidedVerdicts, decisionReasons } from './decide.js';

@@ -1,7 +1,6 @@
 /**
  * The decision core of comparisons and gates: from per-run values of two sides to verdicts. Pure and seeded. The unit
- * is
- * the run; of every metric more is worse.
+ * is the run; of every metric more is worse.
  *
  *   regressed, improved  one test of all metrics together (joint.ts) finds at `alpha` that something differs, and names
  *   this
@@ -13,9 +12,8 @@
  *
  * False alarms: if runs of both sides come from one distribution, whatever it is, the probability that any metric is
  * called regressed or improved is at most `alpha`. A gate asks one side only, whether b is worse (`sidedness`): then
- * nothing is
- * called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie inside the
- * margin.
+ * nothing is called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie
+ * inside the margin.
  */
 import { leastRuns, type MeanEffects } from '../stats/bootstrap.js';
 import { clopperPearson, type Share } from '../stats/clopper-pearson.js';

@@ -76,8 +76,7 @@ export interface DifferingSetting {
 
 /**
  * In what two resolved profiles measure different things, by meaning (settings-meaning.ts). How often, in which order
- * and
- * under which title is no difference, nor is an arm that only one of them has.
+ * and under which title is no difference, nor is an arm that only one of them has.
  */
 export function differingSettings(one: Configured, other: Configured): DifferingSetting[] {
   const paths: DifferingSetting[] = [];

@@ -5,14 +5,11 @@
  *   [ARM/]METRIC         of the arm itself, such as memory.rss_peak or gc.pause.longest
  *
  * VALUE has the metric's unit: a duration (20ms) for a time, a share (5%, 0.05) for a share, a size (64MiB) for memory,
- * true
- * or false for a flag, else a number; a bare number of nanoseconds or bytes only for a name that ends in `_ns` or
- * `_bytes`.
- * Without ARM the condition is on every arm that is no control.
+ * true or false for a flag, else a number; a bare number of nanoseconds or bytes only for a name that ends in `_ns` or
+ * `_bytes`. Without ARM the condition is on every arm that is no control.
  *
  * A percentile is compared by its bound and not by itself: it is above 5 ms where that of the typical run is, at 95 %,
- * and
- * below where it is below at 95 %. Between the two nothing is decided (docs/statistics.md).
+ * and below where it is below at 95 %. Between the two nothing is decided (docs/statistics.md).
  *
  * Nothing passes by absence: a figure that is not known (n too small, saturated, no operation served), an experiment
  * that is not complete and one that ran degraded leave a condition undecided, unless it is met.

@@ -9,10 +9,8 @@
  *           other profiles) are other blocks; those with the same number of rounds share their divisions
  *
  * Sides of one experiment were measured in turns, so their rounds stay pairs: what drifts from round to round is in
- * both. Too
- * few pairs show nothing however much differs (4 have 16 divisions). Then the runs are divided as if they had been
- * measured
- * apart, which disregards that a round's runs are alike and so finds less, but not more.
+ * both. Too few pairs show nothing however much differs (4 have 16 divisions). Then the runs are divided as if they had
+ * been measured apart, which disregards that a round's runs are alike and so finds less, but not more.
  */
 import { smallestP } from '../stats/joint/reachable.js';
 import type { JointBlock, Sidedness } from '../stats/joint/joint-test.js';

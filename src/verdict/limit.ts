@@ -1,7 +1,6 @@
 /**
  * The grammar of limits, of policies as of conditions: `METRIC OPERATOR VALUE`. What a value may be is its metric's
- * matter
- * (metrics/unit.ts); which operators make sense is the caller's.
+ * matter (metrics/unit.ts); which operators make sense is the caller's.
  */
 import { parseInUnit, type Metric } from './metrics.js';
 import type { Parsed } from '../base/units.js';

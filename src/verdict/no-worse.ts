@@ -1,7 +1,7 @@
 /**
  * A gate asks one thing: is it worse? A metric passes if it is shown to be no worse than the margin allows, however
- * much better
- * it may be, which is why this is more than *equivalent*. Both bounds must lie inside the margin, each at 95 %:
+ * much better it may be, which is why this is more than *equivalent*. Both bounds must lie inside the margin, each at
+ * 95 %:
  *
  *   typical run  the upper bound that inverts the rank test (Hodges and Lehmann): exact, whatever the distribution. It
  *   alone
@@ -9,13 +9,11 @@
  *   mean         the bootstrap's upper end, which sees what only some runs have
  *
  * Every metric of a gate must pass by itself. That needs no adjustment for their number: the gate passes wrongly only
- * if the
- * metric that is worse does (intersection–union test: Berger, Technometrics 1982).
+ * if the metric that is worse does (intersection–union test: Berger, Technometrics 1982).
  *
  * One run of each side, the highest, may be left out of the mean: six runs without a stall and five with one beside
- * them differ
- * by what any machine does once in a while. The typical run still has to hold with it. Its sentence says how many runs
- * may be so.
+ * them differ by what any machine does once in a while. The typical run still has to hold with it. Its sentence says
+ * how many runs may be so.
  */
 import type { MeanEffects } from '../stats/bootstrap.js';
 import type { Margin } from '../stats/joint/scores.js';

@@ -1,8 +1,7 @@
 /**
  * What the undisturbed runs say of one series of one arm, beside the same series of both controls: *foreign*, the same
- * holder in
- * another process, which shares everything with the victims but the address space, and *idle*, whose holder does
- * nothing.
+ * holder in another process, which shares everything with the victims but the address space, and *idle*, whose holder
+ * does nothing.
  *
  *   stalls        in the run with the least of it, the victim was held up in stalls for a larger share of the window
  *   than
@@ -16,8 +15,7 @@
  *
  * The unit is the run; samples inside one are correlated. Only whole, unspoiled runs are evidence: the window of a run
  * that was cut short has another length, and so its share means something else. Nothing is concluded of a holder that
- * made
- * no call. Absence needs more than presence: that the victim worked all the time, and that every stall was seen.
+ * made no call. Absence needs more than presence: that the victim worked all the time, and that every stall was seen.
  * Runs beside other programs may say that there are stalls, and why, all the same: under-load.ts.
  */
 import type { ArmSummary, Outcome, SeriesRunFigures } from '../bundle/schema.js';

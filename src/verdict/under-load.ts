@@ -1,8 +1,7 @@
 /**
  * What may be concluded from runs beside other programs: that an arm stalls, and why. Not how often or how long, and
- * nothing that
- * is compared: both depend on what the other programs did. All of this has to hold, for one arm and one thread that is
- * blamed:
+ * nothing that is compared: both depend on what the other programs did. All of this has to hold, for one arm and one
+ * thread that is blamed:
  *
  *   - at least 3 stalls in at least 2 runs, in which the victim waited in state D and its wait ended within 10 ms of
  *   the end of
@@ -19,8 +18,7 @@
  *     nothing
  *
  * Load is what others took of the CPU time that the workload left. Of the arm's runs those of the least load are taken,
- * as many
- * as the controls match: that choice does not look at stalls.
+ * as many as the controls match: that choice does not look at stalls.
  */
 import type { ArmSummary } from '../bundle/schema.js';
 import { incompleteBeta } from '../stats/beta.js';

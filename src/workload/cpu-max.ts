@@ -1,14 +1,10 @@
 /**
  * A limit on the CPU time of some threads of a process (cpu.max, cgroup v2), and not of their process: victims go on
- * while the
- * holder is throttled. They go into a threaded cgroup below the one of their process
- * (Documentation/admin-guide/cgroup-v2.rst,
- * "Threads"); what was asked is read back. Below the root of a hierarchy, as in a guest, this disturbs nobody;
- * elsewhere the
- * kernel refuses it where the process's cgroup has controllers that know no threads, and that is said. A cgroup
- * outlives a
- * pauselab that is killed, so each is noted in the runtime folder before it is made, and whoever removes that one
- * removes it.
+ * while the holder is throttled. They go into a threaded cgroup below the one of their process
+ * (Documentation/admin-guide/cgroup-v2.rst, "Threads"); what was asked is read back. Below the root of a hierarchy, as
+ * in a guest, this disturbs nobody; elsewhere the kernel refuses it where the process's cgroup has controllers that
+ * know no threads, and that is said. A cgroup outlives a pauselab that is killed, so each is noted in the runtime
+ * folder before it is made, and whoever removes that one removes it.
  */
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';

@@ -40,8 +40,7 @@ export function startEngine(
 
 /**
  * What an engine wrote to stdout, a JSON document a line: what it is before `go`; what its churn did and what it uses
- * of
- * memory after the window. Of one that was killed the last line may have no end.
+ * of memory after the window. Of one that was killed the last line may have no end.
  */
 export function printedBy(folder: RuntimeFolder, name?: string): unknown[] {
   return readText(enginePaths(folder, name).stdout, { mostBytes: mostOutputBytes })

@@ -110,8 +110,7 @@ function churnThreads({ name, values }: ResolvedLoad): string[] {
 
 /**
  * The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads.
- * The
- * reader reads about the process that takes the first seat: in the foreign control the one with the loads.
+ * The reader reads about the process that takes the first seat: in the foreign control the one with the loads.
  */
 export function companionPlan({
   arm,

@@ -36,9 +36,8 @@ export class FailedStart extends Failure {
 
 /**
  * What the machine refused to a process or thread that has ended is not the machine's fault. `tids` should all be
- * there, and are 0
- * before they register; of a process that is being killed its threads go first. To be asked before the rest of the
- * workload is ended.
+ * there, and are 0 before they register; of a process that is being killed its threads go first. To be asked before the
+ * rest of the workload is ended.
  */
 export function orEndOf(tids: readonly number[], error: unknown): unknown {
   if (!(error instanceof Failure) || error.exitCode !== ExitCode.unfit) return error;

@@ -46,8 +46,7 @@ export interface ProgramOptions {
 
 /**
  * Not detached unless told: a detached child is a new session, and across sessions nice means nothing
- * (host/autogroup.ts).
- * Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
+ * (host/autogroup.ts). Output goes to files, so that nothing in the measured process ever waits for us to read a pipe.
  */
 export async function startProgram(
   file: string,

@@ -1,9 +1,7 @@
 /**
  * What a workload is started with: a JDK, and an allocator that takes its settings. Both are found by starting
- * programs,
- * so each is found once for all runs that ask for the same, and before anything of the workload starts: what they do
- * not
- * take is the profile's fault.
+ * programs, so each is found once for all runs that ask for the same, and before anything of the workload starts: what
+ * they do not take is the profile's fault.
  */
 import { tryAllocator } from '../host/allocator-trial.js';
 import { chooseJdk, type Jdk } from '../host/jdks.js';

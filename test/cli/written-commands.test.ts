@@ -1,9 +1,7 @@
 /**
  * Each command line that a page, a help text or a pipeline shows is one: what runs something is planned with --dry-run,
- * so
- * that profiles, arms, settings, series and conditions are there; of all others the parser has to know commands,
- * options
- * and arguments. A line that cannot be checked as it stands is named here (`inSentences`), with the reason.
+ * so that profiles, arms, settings, series and conditions are there; of all others the parser has to know commands,
+ * options and arguments. A line that cannot be checked as it stands is named here (`inSentences`), with the reason.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

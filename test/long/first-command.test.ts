@@ -1,7 +1,6 @@
 /**
  * The first command of the README in the hardest place at once, for real: a clone in a folder with a blank in its name,
- * an
- * ordinary user, umask 077, an empty environment; then again without a network and with npm's cache filled.
+ * an ordinary user, umask 077, an empty environment; then again without a network and with npm's cache filled.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';

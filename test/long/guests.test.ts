@@ -1,7 +1,6 @@
 /**
  * What takes minutes where guests are emulated: the guest examples of docs/kernels.md really run, in short, with what
- * each
- * is there to show; and the lock tables of two kernels side by side.
+ * each is there to show; and the lock tables of two kernels side by side.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

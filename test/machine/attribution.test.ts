@@ -1,7 +1,6 @@
 /**
  * Blame where it is due and nowhere else: victims that are stopped by a signal are no victims of mmap_lock, beside a
- * real holder
- * or none. And the trace: what it proves, and that nothing of it is left in the kernel, whatever happens.
+ * real holder or none. And the trace: what it proves, and that nothing of it is left in the kernel, whatever happens.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';

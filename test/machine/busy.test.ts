@@ -1,7 +1,6 @@
 /**
  * A busy machine: two programs of normal priority, each in a session of its own, use all the CPU time that they get.
- * What stalls,
- * and why, is found all the same. How long it takes is the machine's affair.
+ * What stalls, and why, is found all the same. How long it takes is the machine's affair.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { release } from 'node:os';

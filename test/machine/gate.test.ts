@@ -1,7 +1,6 @@
 /**
  * A gate that measures its candidate, and a replay. What it gates is a thread of nice 19 that gives memory back across
- * two
- * VMAs: with a hog on its CPU its writer stands still nearly all the time, and without one hardly ever.
+ * two VMAs: with a hog on its CPU its writer stands still nearly all the time, and without one hardly ever.
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

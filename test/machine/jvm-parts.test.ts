@@ -31,9 +31,8 @@ const looked_ms = 4_500;
 const arena = 3;
 /**
  * Blocks of this size and more are mappings of their own to glibc, unless the thread's arena has as much free. So no
- * thread
- * shares an arena with a compiler thread of the JVM, which leaves megabytes free in it (by default there are 8 arenas a
- * CPU).
+ * thread shares an arena with a compiler thread of the JVM, which leaves megabytes free in it (by default there are 8
+ * arenas a CPU).
  */
 const mapped_bytes = 65_536;
 const allocatorSettings = { MALLOC_MMAP_THRESHOLD_: String(mapped_bytes), MALLOC_ARENA_MAX: '1000' };

@@ -1,9 +1,7 @@
 /**
  * What `profile check` accepts is run: profiles are generated beyond the edges of what is possible, and for each one
- * that
- * the checks accept the engine and the JVM read the plans that are made of it. A reader that is stricter than the
- * checks,
- * or a check that lets through what a reader refuses, fails here.
+ * that the checks accept the engine and the JVM read the plans that are made of it. A reader that is stricter than the
+ * checks, or a check that lets through what a reader refuses, fails here.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

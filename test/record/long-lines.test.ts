@@ -1,7 +1,6 @@
 /**
  * Programs print what they like. A line of 2 MB that is made for it keeps an expression that looks at it busy for
- * minutes if
- * that needs time by the square of its length: the test's own deadline is what fails then.
+ * minutes if that needs time by the square of its length: the test's own deadline is what fails then.
  */
 import { describe, expect, test } from 'vitest';
 import { lastComplaint } from '../../src/base/child.js';

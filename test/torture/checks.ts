@@ -112,8 +112,7 @@ export interface Compared {
 
 /**
  * Every run of a bundle holds the samples of its board, and every board that recorded any has its run. `mayLack`: the
- * command
- * was killed before it could write what it had measured.
+ * command was killed before it could write what it had measured.
  */
 export function compareWithBoards(
   bundle: string,

@@ -1,8 +1,7 @@
 /**
  * System calls that fail: the n-th write, open, rename and so on of a command and of what it starts, for every n, each
- * with an
- * errno that the call may give, once or from then on; or the process is killed in place of the call. What fails is
- * native/test/fail_calls.cc.
+ * with an errno that the call may give, once or from then on; or the process is killed in place of the call. What fails
+ * is native/test/fail_calls.cc.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

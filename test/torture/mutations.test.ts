@@ -1,7 +1,6 @@
 /**
  * Whatever the files of bundles, baselines, logs, policies and profiles hold: a result or a sentence. A few inputs for
- * each
- * reader, always the same; `npm run torture -- --only mutations` searches on from other seeds.
+ * each reader, always the same; `npm run torture -- --only mutations` searches on from other seeds.
  */
 import { afterAll, expect, test } from 'vitest';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';

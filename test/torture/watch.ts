@@ -1,7 +1,6 @@
 /**
  * Looking at a run from outside: in which phase it is, and all boards that it ever made. They are mapped as they
- * appear, so
- * that what was recorded is known whatever becomes of the command.
+ * appear, so that what was recorded is known whatever becomes of the command.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -8,10 +8,8 @@ import java.security.CodeSource;
  * The plan's probes in somebody's application: {@code java -javaagent:pauselab.jar=PLAN …}.
  *
  * <p>They are prepared before the application's main begins and wait for `go` beside it. Their threads are daemons:
- * they
- * keep no application from ending. A failure ends the JVM, with one sentence and an exit code: a measurement that is
- * not
- * made must not look like one.
+ * they keep no application from ending. A failure ends the JVM, with one sentence and an exit code: a measurement that
+ * is not made must not look like one.
  *
  * <p>This class alone is in the application's class loader. All else is loaded anew by one of our own, whose parent has
  * nothing but the platform: no class of the application's can take the place of ours, nor the other way round.

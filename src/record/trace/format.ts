@@ -1,7 +1,6 @@
 /**
  * Event formats of tracefs (events/…/format): where each field lies in a record. They differ between kernels (a memory
- * cgroup
- * is a path in one and a number in the next), so none is taken for granted.
+ * cgroup is a path in one and a number in the next), so none is taken for granted.
  */
 import { unfit } from '../../base/failure.js';
 import { linesOf } from '../../base/lines.js';

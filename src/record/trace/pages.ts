@@ -1,12 +1,9 @@
 /**
  * Pages of the kernel's ring buffer as per_cpu/cpuN/trace_pipe_raw gives them. A page has its time, the length of its
- * records
- * (`commit`, with flags above its lowest 20 bits that tell of lost events), and records: 5 bits of type or length, 27
- * bits of
- * time since the one before, then the event. Types: 1 to 28, so many words of 4 bytes follow; 0, the next word has the
- * length;
- * 29, padding; 30, a longer time; 31, an absolute one. Source: Documentation/trace/ring-buffer-map.rst and
- * Documentation/trace/ring-buffer-design.rst of Linux, events/header_event.
+ * records (`commit`, with flags above its lowest 20 bits that tell of lost events), and records: 5 bits of type or
+ * length, 27 bits of time since the one before, then the event. Types: 1 to 28, so many words of 4 bytes follow; 0, the
+ * next word has the length; 29, padding; 30, a longer time; 31, an absolute one. Source:
+ * Documentation/trace/ring-buffer-map.rst and Documentation/trace/ring-buffer-design.rst of Linux, events/header_event.
  */
 import type { PageLayout } from './format.js';
 

@@ -1,7 +1,6 @@
 /**
  * What a report shows, read from bundles: each histogram log once, line by line, so that memory and the page are
- * bounded
- * whatever the length of a run. What cannot be read is said in the report.
+ * bounded whatever the length of a run. What cannot be read is said in the report.
  */
 import { join } from 'node:path';
 import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';

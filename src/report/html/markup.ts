@@ -1,7 +1,6 @@
 /**
  * Markup by one tagged template: every value in it is escaped, but for markup that this module made itself. Names,
- * titles
- * and sentences come from bundles, which may be anyone's.
+ * titles and sentences come from bundles, which may be anyone's.
  */
 export class Markup {
   readonly #text: string;

@@ -1,7 +1,6 @@
 /**
  * Who did what while a stall lasted: one row a thread, the victim first. Places along the time are percentages and all
- * else
- * is pixels, so that the figure takes the width that there is and its words keep their size.
+ * else is pixels, so that the figure takes the width that there is and its words keep their size.
  */
 import { formatDuration } from '../../base/units.js';
 import type { Activity, BlamedThread, ListedStall } from '../../bundle/stalls-schema.js';

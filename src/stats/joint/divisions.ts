@@ -1,7 +1,6 @@
 /**
  * How rounds can be divided anew. A round holds everything that was measured in one repetition, of all arms and
- * kernels, and
- * is moved as a whole: its figures describe the same stalls, and its arms share the machine's mood.
+ * kernels, and is moved as a whole: its figures describe the same stalls, and its arms share the machine's mood.
  *
  *   apart     each side was measured by itself: every choice of `b` rounds out of all is as likely as the one observed,
  *   if
@@ -18,8 +17,7 @@ export type Shape =
 
 /**
  * Marks of one shape. Apart: of the rounds of `a`, then those of `b`, those that count as b's are 1. In turns: a round
- * whose
- * sides are exchanged is 1.
+ * whose sides are exchanged is 1.
  */
 export type Marks = Uint8Array;
 

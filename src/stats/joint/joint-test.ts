@@ -2,29 +2,24 @@
  * One permutation test for all figures of an experiment: is any of them worse, by more than its margin?
  *
  * If nothing differs, whole rounds may be divided in any way (divisions.ts), and each division gives what chance could
- * have
- * given. Two statistics of all figures' scores (scores.ts) are looked at, in the same divisions:
+ * have given. Two statistics of all figures' scores (scores.ts) are looked at, in the same divisions:
  *
  *   largest  the figure that is the furthest beyond its margin: finds one arm among many
  *   sum      of all figures beyond their margins: finds a change that is spread thinly
  *
  * The smaller of their two p-values is the third statistic, and what counts: its own p is the share of the divisions in
- * which
- * the smaller one is as small (minP: Westfall and Young, Resampling-Based Multiple Testing, 1993). So two
- * looks spend the error once. Exact: if rounds of both sides come from one distribution, whatever it is and however
- * figures
+ * which the smaller one is as small (minP: Westfall and Young, Resampling-Based Multiple Testing, 1993). So two looks
+ * spend the error once. Exact: if rounds of both sides come from one distribution, whatever it is and however figures
  * and arms depend on each other, p ≤ α has a probability of at most α.
  *
- * Figures are named by the step-down of the largest (Westfall and Young; Romano and Wolf, JASA 2005): each is
- * compared with the largest among itself and those below it. The probability that any figure is named that did not
- * change
- * is at most α, also where others did.
+ * Figures are named by the step-down of the largest (Westfall and Young; Romano and Wolf, JASA 2005): each is compared
+ * with the largest among itself and those below it. The probability that any figure is named that did not change is at
+ * most α, also where others did.
  *
  * A margin enters by what is counted, and not by a shift of the values: a figure inside its margin has the score 0. So
- * what
- * is called worse is both beyond chance and beyond the margin by its best estimate (a dual criterion: Roychoudhury,
- * Scheuer
- * and Neuenschwander, Clinical Trials 2018). docs/statistics.md says why, and how often that is wrong near the margin.
+ * what is called worse is both beyond chance and beyond the margin by its best estimate (a dual criterion:
+ * Roychoudhury, Scheuer and Neuenschwander, Clinical Trials 2018). docs/statistics.md says why, and how often that is
+ * wrong near the margin.
  */
 import type { Random } from '../prng.js';
 import { divisionsOf, forEachDivision, type Shape } from './divisions.js';
@@ -198,8 +193,7 @@ function asLarge(statistic: Float64Array): Int32Array {
 
 /**
  * In how many divisions the smaller of the two is as small as in the observed one. Of two with one smaller value that
- * of the
- * largest counts as the rarer: it names a figure, and with 4 and 4 runs a tie would leave no outcome below 5 %.
+ * of the largest counts as the rarer: it names a figure, and with 4 and 4 runs a tie would leave no outcome below 5 %.
  */
 function smallerOfBoth(largest: Int32Array, sum: Int32Array): number {
   const of = (i: number): [number, number] => [Math.min(largest[i] ?? 0, sum[i] ?? 0), largest[i] ?? 0];

@@ -4,13 +4,12 @@
  *   (mean b − mean a − margin) / (standard error + margin / 2), and 0 where the difference is inside the margin
  *
  * Studentised, so that figures of any unit and spread can be compared: a figure of which every other run is an outlier
- * has a
- * large standard error too, and no division of it scores high. Each side has its own variance (Welch), which keeps a
- * difference in spread alone from counting as one of means (Janssen 1997; Chung and Romano, Annals of Statistics 2013).
+ * has a large standard error too, and no division of it scores high. Each side has its own variance (Welch), which
+ * keeps a difference in spread alone from counting as one of means (Janssen 1997; Chung and Romano, Annals of
+ * Statistics 2013).
  *
  * A standard error of 0, as of 0, 0, 0 against 1, 1, 1, would make the smallest difference infinite. So half the margin
- * is
- * added (the "fudge factor" of Tusher, Tibshirani and Chu, PNAS 2001): what is hardly beyond its margin never scores
+ * is added (the "fudge factor" of Tusher, Tibshirani and Chu, PNAS 2001): what is hardly beyond its margin never scores
  * high.
  */
 import type { Marks, Shape } from './divisions.js';

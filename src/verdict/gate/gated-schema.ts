@@ -1,7 +1,6 @@
 /**
  * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. Its test holds real output and the
- * types
- * against it.
+ * types against it.
  */
 import { z } from 'zod';
 import { jointSchema, rowSchema, sideSchema } from '../compare-schema.js';

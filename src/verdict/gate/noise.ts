@@ -1,9 +1,7 @@
 /**
  * What the control series say of the machine. `control.*` operations take no lock that a holder could keep from them,
- * so what
- * stalls them is the machine: a busy CPU, a hypervisor. They are not judged unless a rule names them; a gate reads its
- * own
- * noise off them.
+ * so what stalls them is the machine: a busy CPU, a hypervisor. They are not judged unless a rule names them; a gate
+ * reads its own noise off them.
  */
 import { seededRandom } from '../../stats/prng.js';
 import { equalsP } from '../compare-words.js';

@@ -1,7 +1,6 @@
 /**
  * The window of a stored baseline. It is fixed when the baseline is saved: a longer one has longer longest stalls, and
- * whoever
- * could choose it anew would choose it until the gate passes. Only the number of runs may grow.
+ * whoever could choose it anew would choose it until the gate passes. Only the number of runs may grow.
  */
 import { usage } from '../../base/failure.js';
 import { formatDuration } from '../../base/units.js';

@@ -3,11 +3,9 @@ import java.util.List;
 
 /**
  * A program as a user may have one, for the tests of `pauselab run app`: a server whose heap grows and shrinks until it
- * is
- * told to end. Arguments: `start-ms=N` how long its start takes, `exit-ms=N` to end by itself with `code=N`, `hang` to
- * ignore
- * SIGTERM, `fork` to leave a child behind, `daemon` one that has left it for a session of its own, `quiet` to keep its
- * heap; it prints the others and its working directory.
+ * is told to end. Arguments: `start-ms=N` how long its start takes, `exit-ms=N` to end by itself with `code=N`, `hang`
+ * to ignore SIGTERM, `fork` to leave a child behind, `daemon` one that has left it for a session of its own, `quiet` to
+ * keep its heap; it prints the others and its working directory.
  */
 public class Waves {
 

@@ -1,7 +1,6 @@
 /**
  * The traps of java-caller, one test each: what src/workload/java/java-caller.ts avoids. One that fails after an
- * upgrade
- * says that the wrapper is to be thought over, for better or worse.
+ * upgrade says that the wrapper is to be thought over, for better or worse.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -10,10 +10,10 @@ import java.nio.LongBuffer;
  * The words of a board: aligned, 64 bits, little endian, each with one writer.
  *
  * <p>Two ways to them. Before `go`, and for what others write, by VarHandle from anywhere in the file. On the hot path
- * by
- * a LongBuffer of one structure and plain stores, with a fence where docs/board.md has an arrow: a 64-bit HotSpot makes
- * one instruction of an aligned 8-byte store, so no reader sees half of one, and it moves no store across a fence. (A
- * VarHandle of a byte buffer costs four times as much in JDK 17, which reads the buffer's fields anew for each access.)
+ * by a LongBuffer of one structure and plain stores, with a fence where docs/board.md has an arrow: a 64-bit HotSpot
+ * makes one instruction of an aligned 8-byte store, so no reader sees half of one, and it moves no store across a
+ * fence. (A VarHandle of a byte buffer costs four times as much in JDK 17, which reads the buffer's fields anew for
+ * each access.)
  */
 public final class Words {
 

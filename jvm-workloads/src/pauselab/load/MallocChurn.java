@@ -11,8 +11,7 @@ import pauselab.plan.Line;
  *
  * <p>Keys: threads=4 (the load's own and `NAME#1`…, NAME cut to 12 characters), per_s=1000 for each, min_bytes=16384,
  * max_bytes=1048576 (log-uniform), live=64 blocks for each, burst_percent=50: each second the threads work for that
- * part
- * of it and rest for the other, so that free memory ages; seed=1.
+ * part of it and rest for the other, so that free memory ages; seed=1.
  */
 final class MallocChurn implements Load {
 

@@ -5,10 +5,8 @@ import pauselab.plan.Line;
 /**
  * `thread_churn`: threads that start, write to their stack and end. A start maps a stack (mmap, mprotect) or takes a
  * cached one and protects its guard pages (mprotect); an end gives the stack's pages back by MADV_DONTNEED in the
- * ending
- * thread, or unmaps the stack where the libc's cache (40 MB) is full. It is what a pool without limits does, or one
- * whose
- * threads time out.
+ * ending thread, or unmaps the stack where the libc's cache (40 MB) is full. It is what a pool without limits does, or
+ * one whose threads time out.
  *
  * <p>Keys: per_s=200, live=8 threads at a time, touch_bytes=131072 of the stack, stack_bytes=1048576, seed (not used).
  */

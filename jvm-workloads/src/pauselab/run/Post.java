@@ -10,8 +10,7 @@ import pauselab.board.Seat;
 
 /**
  * A thread of the plan, from its start to the end of its work: it prepares, takes its seat when all have prepared,
- * waits
- * for `go`, works, and then stays, since a thread's end gives its stack back and others are still being measured.
+ * waits for `go`, works, and then stays, since a thread's end gives its stack back and others are still being measured.
  */
 final class Post {
 
