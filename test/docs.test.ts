@@ -75,7 +75,8 @@ test('README.md fits two screens', () => {
 
 test('files that CONTRIBUTING.md names are there', () => {
   const page = readFileSync(`${root}/CONTRIBUTING.md`, 'utf8');
-  const named = [...page.matchAll(/`((?:\w[\w-]*\/)+[\w.-]*)`/g)].map(([, path = '']) => path);
+  // What a build makes is not there before it.
+  const named = [...page.matchAll(/`((?!native\/build\/)(?:\w[\w-]*\/)+[\w.-]*)`/g)].map(([, path = '']) => path);
   expect(named.length).toBeGreaterThan(60);
   expect(named.filter((path) => !existsSync(`${root}/${path}`))).toEqual([]);
 });
