@@ -80,7 +80,7 @@ test.each(['tcmalloc-decommit', 'mimalloc-purge', 'glibc-trim', 'gperftools-754'
   '%s causes the calls that it says',
   async (name) => {
     // Each profile says how many calls its whole window has; a second of a busy machine may have fewer.
-    const ended = await pauselab(['profile', 'verify', name, '--duration', '3s']);
+    const ended = await pauselab(['profile', 'verify', name, '--duration', '5s']);
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({
       code: 0,
       stdout: expect.stringContaining('  as said: ') as string,
