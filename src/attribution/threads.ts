@@ -1,7 +1,8 @@
 /** What the threads that matter to a stall did meanwhile: for the evidence, and for a small timeline. */
 import type { BlamedThread, ChainLink, StallEvidence } from '../bundle/stalls-schema.js';
 import type { Timeline } from '../record/samples.js';
-import { lowerBound, stateLettersDuring } from '../record/states.js';
+import { lowerBound } from '../base/sorted.js';
+import { stateLettersDuring } from '../record/states.js';
 import type { RunEvidence } from './evidence.js';
 import type { Span } from './links.js';
 import { activitiesDuring, growthBetween } from './waits.js';

@@ -1,4 +1,5 @@
 /** A trace as spans: who held mmap_lock and who waited for it, who ran where, who slept and was woken by whom. Pure. */
+import { partitionPoint } from '../base/sorted.js';
 import type { TraceEvent } from '../record/trace/trace.js';
 import type { Span } from './links.js';
 
@@ -297,36 +298,17 @@ export function wakingsDuring(
   { start_ns, end_ns }: Span,
 ): readonly Waking[] {
   const list = wakings.get(tid) ?? [];
-  const first = firstAfter(list, start_ns);
-  return list.slice(first, firstAfter(list, end_ns));
-}
-
-/** The index of the first that is later. */
-function firstAfter(list: readonly Waking[], time_ns: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle]?.time_ns ?? Infinity) <= time_ns) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const firstAfter = (at_ns: number): number => partitionPoint(list, ({ time_ns }) => time_ns <= at_ns);
+  return list.slice(firstAfter(start_ns), firstAfter(end_ns));
 }
 
 /** Of a list by start whose spans may overlap: those that overlap [start, end). */
 export function overlapping<T extends Span>(list: readonly T[] | undefined, { start_ns, end_ns }: Span): T[] {
   if (list === undefined) return [];
   const longest_ns = longestOf(list);
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle]?.start_ns ?? Infinity) < end_ns) low = middle + 1;
-    else high = middle;
-  }
   const found: T[] = [];
   // A trace has millions of spans: those that begin further back than the longest one lasts cannot reach in.
-  for (let i = low - 1; i >= 0; i -= 1) {
+  for (let i = partitionPoint(list, (one) => one.start_ns < end_ns) - 1; i >= 0; i -= 1) {
     const one = list[i];
     if (one === undefined || one.start_ns < start_ns - longest_ns) break;
     if (one.end_ns > start_ns) found.push(one);

@@ -8,6 +8,7 @@ import type { RunEvidence } from '../attribution/evidence.js';
 import type { Span } from '../attribution/links.js';
 import { activitiesDuring } from '../attribution/waits.js';
 import { grouped } from '../base/group.js';
+import { partitionPoint } from '../base/sorted.js';
 import { lockCauses } from '../bundle/blame.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
@@ -119,10 +120,15 @@ function callsOf(
  * hold. The last time at which it ran is when the hold ended.
  */
 function lastRun(timeline: Timeline | undefined, { start_ns, end_ns }: Span): number[] {
-  const looks = timeline?.changes.filter(({ time_ns }) => time_ns <= end_ns) ?? [];
-  const last = looks.findLast(({ onCpu_ns }, i) => onCpu_ns > (looks[i - 1]?.onCpu_ns ?? onCpu_ns));
-  if (timeline === undefined || last === undefined) return [];
-  return [timeline.ticks_ns[last.tick - 1] ?? last.time_ns, last.time_ns].filter((time_ns) => time_ns >= start_ns);
+  if (timeline === undefined) return [];
+  const { changes, ticks_ns } = timeline;
+  for (let i = partitionPoint(changes, ({ time_ns }) => time_ns <= end_ns) - 1; i > 0; i -= 1) {
+    const [before, look] = [changes[i - 1], changes[i]];
+    if (before === undefined || look === undefined || look.time_ns < start_ns) break;
+    if (look.onCpu_ns > before.onCpu_ns)
+      return [ticks_ns[look.tick - 1] ?? look.time_ns, look.time_ns].filter((time_ns) => time_ns >= start_ns);
+  }
+  return [];
 }
 
 /**

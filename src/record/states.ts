@@ -2,6 +2,7 @@
  * What a thread was seen doing during a span of time: D beside a long writer means a kernel lock, S a futex or a
  * sleep, R the run queue.
  */
+import { lowerBound } from '../base/sorted.js';
 import type { StateChange, Timeline } from './samples.js';
 
 export interface ObservedStates {
@@ -100,16 +101,4 @@ export function changeAt({ changes }: Timeline, tick: number): StateChange | und
 /** When the thread was first seen to be gone; null while it is there. */
 export function endOfThread(timeline: Timeline | undefined): number | null {
   return timeline?.changes.find(({ state }) => state === 'X' || state === 'Z')?.time_ns ?? null;
-}
-
-/** Index of the first element that is not below `value`. */
-export function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if ((sorted[middle] ?? Infinity) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

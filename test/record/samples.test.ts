@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readSamples, sampleReader, type SampleStream } from '../../src/record/samples.js';
-import { lowerBound, stateLettersDuring } from '../../src/record/states.js';
+import { lowerBound } from '../../src/base/sorted.js';
+import { stateLettersDuring } from '../../src/record/states.js';
 
 const go_ns = 2n ** 60n;
 const ms = 1_000_000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { workloadFailed } from '../../base/failure.js';
 import { readBytes, readText } from '../../base/read-file.js';
 import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat } from './format.js';
-import { lowerBound } from '../states.js';
+import { lowerBound } from '../../base/sorted.js';
 import { readPages } from './pages.js';
 
 /** A buffer has 64 MiB at most (workload/tracer.ts), and while it is read events come on. */
