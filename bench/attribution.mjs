@@ -283,8 +283,8 @@ function timeOf(thread, holders) {
   return holders.find(({ tid }) => tid === thread?.tid)?.time_ns ?? 0;
 }
 
-function isRight({ thread }, { holders: [longest, ...others] }) {
-  return timeOf(thread, [longest, ...others]) >= 0.9 * longest.time_ns;
+function isRight({ thread }, { holders }) {
+  return timeOf(thread, holders) >= 0.9 * holders[0].time_ns;
 }
 
 function isWrong({ cause, grade, thread, duration_ns }, { stall, holders }) {

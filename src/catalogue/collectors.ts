@@ -65,11 +65,14 @@ export interface Giver {
   readonly switchedOnBy?: string;
 }
 
+/** HotSpot's thread that makes safepoints and wakes who waited for their end. */
+export const vmThread = 'VM Thread';
+
 /** Threads of HotSpot. */
 export const jvmGivers: readonly Giver[] = [
   { pattern: 'G1 Service', call: 'mmap.NONE', collectors: ['g1'] },
   // It shrinks the heap inside a pause, as these collectors do.
-  { pattern: 'VM Thread', call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
+  { pattern: vmThread, call: 'mmap.NONE', collectors: ['g1', 'serial', 'parallel'] },
   // It punches holes besides (fallocate), which takes no lock of the address space.
   { pattern: 'ZUncommitter*', call: 'mmap.NONE', collectors: ['zgc'] },
   { pattern: 'Shenandoah Control*', call: 'mmap.NONE', collectors: ['shenandoah'] },
@@ -83,9 +86,6 @@ export const jvmGivers: readonly Giver[] = [
   // Of direct buffers and mapped files that nobody reaches any more.
   { pattern: 'Reference Handler', call: 'munmap' },
 ];
-
-/** HotSpot's thread that makes safepoints and wakes who waited for their end. */
-export const vmThread = 'VM Thread';
 
 const pauseWorkers = /^(VM Thread|GC Thread|ParGC|ZWorker|XWorker|Shenandoah GC)/;
 const compilers = /^C[12] Compiler/;

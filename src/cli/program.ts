@@ -69,8 +69,7 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
 /** An option that may be repeated has an empty list by default: nothing to read about. */
 function describeOption(option: Option): string {
   const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
-  const shown: Option = isEmpty ? Object.assign(Object.create(option) as Option, { defaultValue: undefined }) : option;
-  return new Help().optionDescription(shown);
+  return isEmpty ? option.description : new Help().optionDescription(option);
 }
 
 /** Runs one command line; results go to stdout, all else to stderr. */

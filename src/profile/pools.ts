@@ -27,14 +27,10 @@ export function poolOfVictim(
   { operation, interval_ns }: Pick<ResolvedVictim, 'operation' | 'interval_ns'>,
   recorded_ns: number,
 ): number {
-  const { uses } = operations.find(isNamed(operation)) ?? jvmProbes.find(isNamed(operation)) ?? {};
+  const isIt = ({ name }: { readonly name: string }): boolean => name === operation;
+  const { uses } = operations.find(isIt) ?? jvmProbes.find(isIt) ?? {};
   return uses === undefined ? 0 : poolOf(interval_ns, recorded_ns);
 }
-
-const isNamed =
-  (wanted: string) =>
-  ({ name }: { readonly name: string }): boolean =>
-    name === wanted;
 
 export interface PoolLimit {
   readonly most: number;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
-import type { RunFile } from '../../bundle/schema.js';
+import type { RunFile, SummaryFile } from '../../bundle/schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
 import { isEvidence, plannedArms } from '../../bundle/stored.js';
 import { lastUsedIndex, valueOfIndex, type SparseCounts } from '../../record/counts.js';
@@ -13,6 +13,8 @@ import { decodeCounts } from '../../record/tally.js';
 import { addTo, createPool, curveOf, mergePools, type Curve, type Pool } from './curves.js';
 
 export type Time = 'service' | 'response';
+
+type Finding = SummaryFile['findings'][number];
 
 /** What runs can show: all of it; under load, that an arm stalls and why; nothing. */
 export type Standing = 'evidence' | 'under-load' | 'none';
@@ -104,7 +106,7 @@ export function gather(paths: readonly string[]): ReportData {
         runs,
         stalls: stalls.stalls,
         missing,
-        standing: standingOf(stored, arm, runs),
+        standing: standingOf(runs.some(isEvidence), findingsOf(stored, arm)),
       });
       curves.push(...read.curves);
       heatMaps.push(...read.heatMaps);
@@ -151,17 +153,13 @@ interface Gathering {
   readonly perRun: Map<string, Curve[]>;
 }
 
-export function standingOf(
-  { summary }: Pick<StoredBundle, 'summary'>,
-  { name, kernel }: Pick<Arm, 'name' | 'kernel'>,
-  runs: readonly RunFile[],
-): Standing {
-  if (runs.some(isEvidence)) return 'evidence';
-  return summary?.findings.some(
-    (finding) => finding.arm === name && (finding.kernel ?? kernel) === kernel && finding.level === 'under-load',
-  ) === true
-    ? 'under-load'
-    : 'none';
+export function standingOf(hasEvidence: boolean, findings: readonly Pick<Finding, 'level'>[]): Standing {
+  if (hasEvidence) return 'evidence';
+  return findings.some(({ level }) => level === 'under-load') ? 'under-load' : 'none';
+}
+
+function findingsOf({ summary }: Pick<StoredBundle, 'summary'>, { name, kernel }: Arm): Finding[] {
+  return (summary?.findings ?? []).filter((finding) => finding.arm === name && (finding.kernel ?? kernel) === kernel);
 }
 
 interface ArmToRead {

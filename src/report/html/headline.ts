@@ -7,7 +7,7 @@ import type { ChainLink } from '../../bundle/stalls-schema.js';
 import { isEvidence } from '../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from './figures.js';
-import type { ReportedBundle, Standing } from './gather.js';
+import { standingOf, type ReportedBundle, type Standing } from './gather.js';
 import { workOfCall } from './holder-work.js';
 import { html, nothing, prose, type Markup } from './markup.js';
 import { timeline, timelineLegend } from './timeline.js';
@@ -61,11 +61,7 @@ function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arm
     inControls_n: counted.filter((one) => controls.has(one.arm) && one.counted).length,
     hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
     unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
-    standing: hasGood
-      ? 'evidence'
-      : summary?.findings.some(({ level }) => level === 'under-load') === true
-        ? 'under-load'
-        : 'none',
+    standing: standingOf(hasGood, summary?.findings ?? []),
   };
 }
 
