@@ -30,7 +30,7 @@ describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $fea
     'g1-uncommit',
     ...(java === newest?.java ? ['jvm-native-trim', 'jemalloc-free', 'jemalloc-dontneed'] : []),
   ])('%s causes the calls that it says', async (profile) => {
-    const ended = await pauselab(['profile', 'verify', profile, '--duration', '4s', '--java', java]);
+    const ended = await pauselab(['profile', 'verify', profile, '--duration', '8s', '--java', java]);
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stdout).toContain('as said: ');
     expect(ended.stdout).not.toContain('NOT as said');
