@@ -20,8 +20,9 @@ const rows: Record<string, string[]>[] = [
     kernel: ['workload', 'host', 'record', 'bundle'],
     record: [],
   },
+  { words: [] },
   { profile: [], stats: [] },
-  { catalogue: [] },
+  { catalogue: [], facts: [] },
   { base: [] },
 ];
 

@@ -26,12 +26,7 @@ export function blameAsleep(
 function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   const call = systemCall === null ? null : systemCall === noSystemCall ? 'none' : systemCallName(systemCall);
   if (!victim.allocates || victim.sleepsItself || (call !== null && call !== 'futex')) {
-    return [
-      unknown(
-        span,
-        `it slept (state S)${call === null || call === 'none' ? '' : ` in ${call}`}, so it did not wait for mmap_lock`,
-      ),
-    ];
+    return [unknown(span, { code: 'asleep', systemCall: call === 'none' ? null : call })];
   }
   const calls = run.holders
     .filter(({ keepsMutex, concernsVictims }) => keepsMutex && concernsVictims)

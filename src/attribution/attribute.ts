@@ -1,4 +1,5 @@
 /** One stall, attributed: its chain, the cause of the whole, and what that rests on. Pure. */
+import { statedMissing } from '../words/stall-words.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause, StallEvidence } from '../bundle/stalls-schema.js';
 import type { Stall } from '../record/stalls.js';
 import { systemCallName } from '../catalogue/system-calls.js';
@@ -81,13 +82,9 @@ function evidenceOf(span: Span, stall: Stall, { victim, chain, run, isCovered }:
     stacks,
     missing: [
       ...run.missing,
-      ...(run.trace !== null && !isCovered
-        ? [`the trace does not cover this stall${run.trace.lost_n > 0 ? `: ${run.trace.lost_n} events were lost` : ''}`]
-        : []),
+      ...(run.trace !== null && !isCovered ? [statedMissing({ code: 'trace-gap', lost_n: run.trace.lost_n })] : []),
       ...((stall.stateShares.unobserved ?? 0) > 0.1
-        ? [
-            `for ${Math.round((stall.stateShares.unobserved ?? 0) * 100)} % of the stall nobody looked at the victim's state`,
-          ]
+        ? [statedMissing({ code: 'states-unobserved', share: stall.stateShares.unobserved ?? 0 })]
         : []),
     ],
   };

@@ -3,7 +3,7 @@
  * calls of holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is
  * named is never more than likely: that it held the lock was not seen.
  */
-import { grades } from '../bundle/blame.js';
+import { grades } from '../facts/blame.js';
 import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LockClass } from '../catalogue/locks.js';
 import type { HolderCall } from '../record/stalls.js';
@@ -23,10 +23,10 @@ export function blameBlocked(
   const wait = waitOf(span, systemCall, victim);
   if (wait === null)
     return [
-      unknown(
-        span,
-        `it was blocked in the kernel (state D)${systemCall === null || systemCall === noSystemCall ? '' : ` in ${systemCallName(systemCall)}`}, and its operation takes no lock that is known here`,
-      ),
+      unknown(span, {
+        code: 'blocked-elsewhere',
+        systemCall: systemCall === null || systemCall === noSystemCall ? null : systemCallName(systemCall),
+      }),
     ];
   const { waiter, steps, isSure } = wait;
   const drafts = likeliest(
@@ -220,7 +220,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
       return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
     }
     case 'none':
-      return unknown(span, `\`${thread.name}\` was in a call that takes no lock`);
+      return unknown(span, { code: 'call-without-lock', thread: thread.name });
   }
 }
 
@@ -296,13 +296,7 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder
 function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
   const [first, second] = suspects;
-  if (first === undefined)
-    return [
-      unknown(
-        span,
-        'it was blocked in the kernel (state D), and no thread of its process was seen in a call that keeps a lock',
-      ),
-    ];
+  if (first === undefined) return [unknown(span, { code: 'no-suspect' })];
   const { one, preempted_ns, event } = first;
   const blocked_ns = waitsOf(one.thread.tid, span, run).reduce((sum, wait) => sum + wait.end_ns - wait.start_ns, 0);
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;

@@ -1,4 +1,5 @@
 /** All that attribution knows of one run. Times are relative to go. */
+import type { Stated } from '../facts/stated.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type { LockClass } from '../catalogue/locks.js';
 import type { VictimLayout } from '../catalogue/operations.js';
@@ -79,8 +80,8 @@ export interface RunEvidence {
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
   readonly cpuCount: number;
-  /** What is missing in a whole run, a sentence each. */
-  readonly missing: readonly string[];
+  /** What is missing in a whole run. */
+  readonly missing: readonly Stated[];
   /** Null for a run without --trace. */
   readonly trace: RunTrace | null;
 }

@@ -1,13 +1,12 @@
 /** Links of a chain: they partition a stall's time, and the cause of the whole is what took most of it. Pure. */
+import type { LinkFact, LinkReason } from '../facts/chain-facts.js';
 import { grouped } from '../base/group.js';
-import { grades, type Cause, type Grade } from '../bundle/blame.js';
+import { grades, type Cause, type Grade } from '../facts/blame.js';
 import type { ChainLink, StallCause } from '../bundle/stalls-schema.js';
-import { sentenceOf, type Worded } from './words.js';
+import { linkSentence } from '../words/chain-words.js';
 
 /** A link before it has its sentence; parts that say the same become one. */
 export type Draft = Omit<ChainLink, 'duration_ns' | 'sentence'> & {
-  /** What to add to the sentence of something unknown. */
-  readonly why: string | null;
   /** Of something unknown: causes that it cannot be, by what was seen. */
   readonly rulesOut: readonly Cause[];
   /** Of the same: threads that are not to blame, as they waited themselves. */
@@ -39,7 +38,11 @@ export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more:
 }
 
 /** Nobody knows: never more than possible. */
-export function unknown(span: Span, why: string, excluded: Partial<Pick<Draft, 'rulesOut' | 'clears'>> = {}): Draft {
+export function unknown(
+  span: Span,
+  why: LinkReason,
+  excluded: Partial<Pick<Draft, 'rulesOut' | 'clears'>> = {},
+): Draft {
   return draft(span, 'unknown', 'possible', { why, ...excluded });
 }
 
@@ -102,11 +105,11 @@ export function partition(drafts: readonly Draft[], { start_ns, end_ns }: Span):
     const from_ns = Math.max(one.start_ns, covered_ns);
     const to_ns = Math.min(one.end_ns, end_ns);
     if (to_ns <= from_ns) continue;
-    if (from_ns > covered_ns) parts.push(unknown({ start_ns: covered_ns, end_ns: from_ns }, 'nothing was seen'));
+    if (from_ns > covered_ns) parts.push(unknown({ start_ns: covered_ns, end_ns: from_ns }, { code: 'nothing-seen' }));
     parts.push(clipped(one, from_ns, to_ns));
     covered_ns = to_ns;
   }
-  if (covered_ns < end_ns) parts.push(unknown({ start_ns: covered_ns, end_ns }, 'nothing was seen'));
+  if (covered_ns < end_ns) parts.push(unknown({ start_ns: covered_ns, end_ns }, { code: 'nothing-seen' }));
   return parts;
 }
 
@@ -270,8 +273,9 @@ function finished(
     holder,
     cpuTakenBy,
     steps,
+    why,
   };
-  return { ...link, sentence: sentenceOf({ ...link, why }, victim) };
+  return { ...link, sentence: linkSentence(link, victim) };
 }
 
 /**
@@ -287,14 +291,14 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
   const duration_ns = time(most);
   const grade =
     grades.findLast((one) => time(most.filter((link) => link.grade === one)) >= duration_ns / 10) ?? first.grade;
-  const whole: Worded = {
+  const whole: LinkFact = {
     ...first,
     duration_ns,
     grade,
-    why: null,
+    // What kept an unknown link from saying more, its sentence says of the whole too.
+    why: first.cause === 'unknown' ? first.why : null,
     holder: most.map(({ holder }) => holder).reduce(addTimes, null),
     cpuTakenBy: first.cpuTakenBy,
-    sentence: first.sentence,
   };
   const { cause, lock, thread, steps } = first;
   return {
@@ -304,6 +308,6 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     lock,
     thread,
     duration_ns,
-    sentence: most.length === 1 ? first.sentence : sentenceOf(whole, victim),
+    sentence: most.length === 1 ? first.sentence : linkSentence(whole, victim),
   };
 }

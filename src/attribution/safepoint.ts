@@ -3,7 +3,7 @@
  * reached it: so what the late thread waited for is the cause. The same holds for the threads that do the work of a
  * pause. Pure.
  */
-import { grades, type Grade } from '../bundle/blame.js';
+import { grades, type Grade } from '../facts/blame.js';
 import { isCompiler, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
@@ -59,7 +59,10 @@ function symptom(
   { label }: LoggedEvent,
   causes: readonly Draft[],
 ): Draft[] {
-  return [...causes, ...uncovered(part, causes).map((rest) => draft(rest, cause, 'likely', { why: label }))];
+  return [
+    ...causes,
+    ...uncovered(part, causes).map((rest) => draft(rest, cause, 'likely', { why: { code: 'log-label', label } })),
+  ];
 }
 
 function stepOf(step: ChainStep['step'], { label, duration_ns }: LoggedEvent): ChainStep {

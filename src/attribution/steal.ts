@@ -61,10 +61,6 @@ export function muchSteal(span: Span, run: RunEvidence): number | null {
   return share !== null && share * run.cpuCount >= 0.5 ? share : null;
 }
 
-export function stealText(share: number): string {
-  return `${(share * 100).toFixed(0)} % of all CPUs’ time`;
-}
-
 function touching(span: Span, steal: RunEvidence['steal']): RunEvidence['steal'] {
   return steal.filter((one) => one.end_ns > span.start_ns && one.start_ns < span.end_ns);
 }

@@ -1,5 +1,5 @@
 /** Stalled time by who and what it was for, in all: for lists of stalls. */
-import type { Cause } from '../bundle/blame.js';
+import type { Cause } from '../facts/blame.js';
 import type { NumberedStall } from '../bundle/read-stalls.js';
 
 export interface StalledTime {

@@ -3,7 +3,7 @@
  * who woke the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for
  * it. Pure.
  */
-import { lockCauses } from '../bundle/blame.js';
+import { lockCauses } from '../facts/blame.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import { traceEvents } from '../record/trace/trace.js';
 import { vmThread } from '../catalogue/collectors.js';
@@ -84,7 +84,11 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
       return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
     return unknown(
       part,
-      `it was blocked in the kernel, and not for mmap_lock${other === null ? '' : ` but for ${kindOf(other)}${wokenText(tid, segment, traced)}`}`,
+      {
+        code: 'not-mmap-lock',
+        lock: other === null ? null : kindOf(other),
+        wokenBy: other === null ? null : wokenBy(tid, segment, traced),
+      },
       { rulesOut: traced.seesLock ? lockCauses : [] },
     );
   });
@@ -108,14 +112,13 @@ function canBeVma(other: OtherWait | null): boolean {
   return other === null || other.isWrite;
 }
 
-function kindOf({ isRead, isWrite }: OtherWait): string {
-  if (isRead || isWrite) return `another read-write lock of it, for ${isWrite ? 'writing' : 'reading'}`;
-  return 'a mutex of it';
+function kindOf({ isRead, isWrite }: OtherWait): 'rwsem-read' | 'rwsem-write' | 'mutex' {
+  return isWrite ? 'rwsem-write' : isRead ? 'rwsem-read' : 'mutex';
 }
 
-function wokenText(tid: number, part: Span, traced: Traced): string {
+function wokenBy(tid: number, part: Span, traced: Traced): string | null {
   const waker = wakerOf(tid, part, traced);
-  return waker === null || waker === 0 ? '' : `, until \`${threadOf(waker, traced.run, traced.model).name}\` woke it`;
+  return waker === null || waker === 0 ? null : threadOf(waker, traced.run, traced.model).name;
 }
 
 /**
@@ -149,7 +152,7 @@ function byHolders(wait: LockWait, traced: Traced): Draft[] {
       return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
     const turn = turns.find((one) => one.start_ns <= part.start_ns && one.end_ns >= part.end_ns);
     if (turn === undefined)
-      return [unknown(part, 'nobody was seen holding mmap_lock', { clears: waitersDuring(part, wait.mm, model) })];
+      return [unknown(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, wait.mm, model) })];
     return [
       draft(part, 'mmap-lock-writer', 'proven', {
         lock: 'mmap_lock write',
@@ -258,8 +261,8 @@ function byWaker(
   found: Pick<Draft, 'cause' | 'lock' | 'via'>,
   waker: number | null = segment.wokenBy,
 ): Draft {
-  if (waker === null) return unknown(segment, 'who ended the wait was not seen');
-  if (!traced.run.threads.has(waker)) return unknown(segment, 'it was woken by no thread of the workload');
+  if (waker === null) return unknown(segment, { code: 'waker-unseen' });
+  if (!traced.run.threads.has(waker)) return unknown(segment, { code: 'woken-from-outside' });
   return draft(segment, found.cause, 'proven', { lock: found.lock, via: found.via, ...about(waker, segment, traced) });
 }
 
@@ -295,7 +298,7 @@ function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly Bl
   const futex = systemCallNumber('futex');
   const inFutex = inside(model.calls.get(tid), segment).some(({ call }) => call === futex);
   if (!victim.allocates || victim.sleepsItself || !inFutex)
-    return [unknown(segment, 'it slept (state S), so it did not wait for mmap_lock')];
+    return [unknown(segment, { code: 'asleep', systemCall: null })];
   const waker = segment.wokenBy ?? wakerOf(tid, segment, traced);
   if (waker === null || !run.threads.has(waker))
     return [draft(segment, 'allocator-mutex', 'possible', { lock: 'futex', via: [...via] })];

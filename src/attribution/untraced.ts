@@ -1,11 +1,10 @@
 /** The chain of one stall without a trace. Pure. */
-import { formatDuration } from '../base/units.js';
 import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { blameAsleep } from './asleep.js';
 import { blameBlocked } from './blocked.js';
 import type { Look } from './safepoint.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
-import { muchSteal, stealText, takenFrom, type Taken } from './steal.js';
+import { muchSteal, takenFrom, type Taken } from './steal.js';
 import { activitiesDuring, type ActivitySpan } from './waits.js';
 
 export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
@@ -33,9 +32,9 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence
     case 'running':
       return [blameReady(span, victim, run)];
     case 'gone':
-      return [unknown(span, 'its thread had ended')];
+      return [unknown(span, { code: 'thread-ended' })];
     case 'unobserved':
-      return [unknown(span, 'nobody looked, since the sampler did not get a CPU')];
+      return [unknown(span, { code: 'not-looked' })];
   }
 }
 
@@ -46,12 +45,13 @@ function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvi
   const share = muchSteal(span, run);
   if (span.activity === 'running') return draft(span, 'running', share === null ? 'likely' : 'possible');
   // Who waits on a CPU that was taken away waits in its queue, as behind any other program.
-  if (share !== null) return draft(span, 'steal', 'possible', { why: stealText(share) });
+  if (share !== null)
+    return draft(span, 'steal', 'possible', { why: { code: 'steal-share', share, uncounted_ns: null } });
   return draft(span, 'not-scheduled', 'likely');
 }
 
 export function stolen(span: Span, { taken_ns, steal_share }: Taken): Draft {
   return draft(span, 'steal', 'likely', {
-    why: `${stealText(steal_share)}, and by its own counters it neither ran nor waited for at least ${formatDuration(taken_ns)}`,
+    why: { code: 'steal-share', share: steal_share, uncounted_ns: taken_ns },
   });
 }

@@ -16,20 +16,61 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** What failed, for programs. The exit code follows from it; a narrower code is there where somebody decides by it. */
+const exitOfCode = {
+  internal: ExitCode.internal,
+  usage: ExitCode.usage,
+  regression: ExitCode.regression,
+  inconclusive: ExitCode.inconclusive,
+  unfit: ExitCode.unfit,
+  workload: ExitCode.workload,
+  'hung-up': ExitCode.hungUp,
+  interrupted: ExitCode.interrupted,
+  terminated: ExitCode.terminated,
+  /** A fault of the guest kernel's own code, or of the CPU that it was given. */
+  'guest-kernel-crashed': ExitCode.workload,
+  'guest-lost': ExitCode.workload,
+  'jvm-crashed': ExitCode.workload,
+  'jvm-hung': ExitCode.workload,
+  'threads-unmatched': ExitCode.unfit,
+  'operations-refused': ExitCode.workload,
+  'holder-refused': ExitCode.workload,
+  'malloc-refused': ExitCode.workload,
+  'scheduling-refused': ExitCode.workload,
+  'scheduling-not-in-force': ExitCode.workload,
+  'cpu-limit-refused': ExitCode.workload,
+} as const satisfies Readonly<Record<string, ExitCode>>;
+
+export type FailureCode = keyof typeof exitOfCode;
+
+export const failureCodes = Object.keys(exitOfCode) as FailureCode[];
+
+/** Of a code that a newer pauselab or another program wrote: that of a workload that failed. */
+export function exitCodeOfFailure(code: string): ExitCode {
+  return failureCodes.some((one) => one === code) ? exitOfCode[code as FailureCode] : ExitCode.workload;
+}
+
+/** The widest code of that exit code. */
+function wideCode(exitCode: ExitCode): FailureCode {
+  return failureCodes.find((code) => exitOfCode[code] === exitCode) ?? 'internal';
+}
+
 /**
  * The one error that is meant for the user. `message` is a whole sentence that names what was
  * given, what was expected and the remedy; anything else that is thrown is a bug of ours.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';
+  readonly code: FailureCode;
   readonly exitCode: ExitCode;
   /** What is printed, a line each: mostly the sentence alone. No other line break of `message` is printed as one. */
   readonly lines: readonly string[];
   /** Packages of the system that would remedy it, by what they are needed for (system-packages.mjs). */
   readonly needs: readonly Need[];
 
+  /** `code`: an exit code stands for its widest code. */
   constructor(
-    exitCode: ExitCode,
+    code: FailureCode | ExitCode,
     sentence: string,
     {
       lines = [sentence],
@@ -38,7 +79,8 @@ export class Failure extends Error {
     }: { cause?: unknown; lines?: readonly string[]; needs?: readonly Need[] } = {},
   ) {
     super(sentence, options);
-    this.exitCode = exitCode;
+    this.code = typeof code === 'number' ? wideCode(code) : code;
+    this.exitCode = exitOfCode[this.code];
     this.lines = lines;
     this.needs = needs;
   }

@@ -38,14 +38,12 @@ export function checkBaselineName(name: string): string {
 
 /** Checked; the name is its folder's. */
 export function readBaseline(path: string): BaselineFile {
-  return readJsonFile(
-    join(path, file),
-    "a baseline's facts",
-    'a folder that `pauselab baseline save` wrote',
-    baselineVersion,
-    baselineSchema,
-    'baseline',
-  );
+  return readJsonFile(join(path, file), baselineSchema, {
+    what: "a baseline's facts",
+    short: 'baseline',
+    remedy: 'a folder that `pauselab baseline save` wrote',
+    version: baselineVersion,
+  });
 }
 
 export interface Listed {

@@ -1,4 +1,7 @@
 /** The stalls of a bundle, run by run; what is missing in it is said, and the rest is read all the same. */
+import type { MissingInBundle } from '../facts/stall-facts.js';
+import { sentencesOf, type Stated } from '../facts/stated.js';
+import { statedMissing } from '../words/stall-words.js';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, Failure, usage } from '../base/failure.js';
@@ -29,7 +32,7 @@ export interface BundleStalls {
   readonly runs: readonly RunStalls[];
   /** Of all runs read. */
   readonly stalls: readonly NumberedStall[];
-  readonly missing: readonly string[];
+  readonly missing: readonly Stated<MissingInBundle>[];
 }
 
 /** `only`: the name of one run. */
@@ -40,7 +43,7 @@ export function readStalls(bundle: string, only?: string): BundleStalls {
   const { names, notes } = runFolders(bundle);
   if (only !== undefined && !names.includes(only))
     throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
-  const missing = only === undefined ? [...notes] : [];
+  const missing = only === undefined ? notes.map(unreadable) : [];
   return collected(
     bundle,
     names
@@ -55,18 +58,20 @@ export function stallsOf({ path, runs, notes }: StoredBundle): BundleStalls {
   return collected(
     path,
     runs.map((run) => ({ name: run.name, run })),
-    [...notes],
+    notes.map(unreadable),
   );
 }
 
+const unreadable = (reason: string): Stated<MissingInBundle> => statedMissing({ code: 'unreadable', reason });
+
 /** What `read` gives; null, with why among `missing`, where it refuses what a bundle holds. */
-export function orMissing<T>(missing: string[], read: () => T): T | null {
+export function orMissing<T>(missing: Stated<MissingInBundle>[], read: () => T): T | null {
   try {
     return read();
   } catch (error) {
     // What the machine refuses to read may be there: a result without it would be half of one.
     if (!(error instanceof Failure) || error.exitCode === ExitCode.unfit) throw error;
-    missing.push(error.message);
+    missing.push(unreadable(error.message));
     return null;
   }
 }
@@ -74,26 +79,37 @@ export function orMissing<T>(missing: string[], read: () => T): T | null {
 /** All lists of a bundle are in memory at once, as objects of several times their size. */
 const mostBytesOfStalls = 128 * 2 ** 20;
 
-function collected(bundle: string, named: readonly Pick<RunStalls, 'name' | 'run'>[], missing: string[]): BundleStalls {
+function collected(
+  bundle: string,
+  named: readonly Pick<RunStalls, 'name' | 'run'>[],
+  missing: Stated<MissingInBundle>[],
+): BundleStalls {
+  const say = (fact: MissingInBundle): void => {
+    missing.push(statedMissing(fact));
+  };
   const budget = budgetOf(mostBytesOfStalls);
   const runs = named.map((one) => {
     const path = join(bundle, 'runs', one.name, 'stalls.json');
     if (existsSync(path)) return { ...one, file: orMissing(missing, () => readBundleFile('stalls', path, budget)) };
-    missing.push(`run ${one.name} has no stalls.json: which stalls it had is not known`);
+    say({ code: 'no-stalls-file', run: one.name });
     return { ...one, file: null };
   });
   for (const { name, run, file } of runs) {
-    if (run !== null && run.status !== 'complete')
-      missing.push(`run ${name} is ${run.status}: it holds what was recorded until then`);
-    if (run !== null && run.spoiled.length > 0) missing.push(`run ${name} was spoiled: ${run.spoiled.join('; ')}`);
-    if (file?.stalls.some(({ chain }) => chain === null) === true)
-      missing.push(`run ${name} was written by a pauselab without attribution: its stalls have no chain`);
+    if (run !== null && run.status !== 'complete') say({ code: 'run-not-whole', run: name, status: run.status });
+    if (run !== null && run.disturbances.length > 0)
+      say({
+        code: 'run-disturbed',
+        run: name,
+        disturbances: run.disturbances.map(({ code }) => code),
+        why: sentencesOf(run.disturbances),
+      });
+    if (file?.stalls.some(({ chain }) => chain === null) === true) say({ code: 'no-attribution', run: name });
     const lostEvents_n = file?.trace?.lost_n ?? 0;
-    if (lostEvents_n > 0) missing.push(`the trace of run ${name} lost ${lostEvents_n} events`);
+    if (lostEvents_n > 0) say({ code: 'trace-lost', run: name, events_n: lostEvents_n });
     const lost_n = run?.series.reduce((sum, { lost_records }) => sum + lost_records, 0) ?? 0;
-    if (lost_n > 0) missing.push(`run ${name} lost ${lost_n} records of slow operations: stalls may be missing`);
+    if (lost_n > 0) say({ code: 'records-lost', run: name, records_n: lost_n });
   }
-  if (runs.length === 0) missing.push('the bundle has no run');
+  if (runs.length === 0) say({ code: 'no-run' });
   const several = new Set(runs.flatMap(({ run }) => run?.kernel ?? [])).size > 1;
   const all = runs.flatMap(({ name, run, file }) =>
     (file?.stalls ?? []).map((stall) => ({

@@ -2,8 +2,10 @@
  * The files of a bundle: one zod schema each, from which come the type, the check on reading and the published JSON
  * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
  */
+import type { OpenReason } from '../facts/finding-facts.js';
 import { z } from 'zod';
-import { causes } from './blame.js';
+import { causes } from '../facts/blame.js';
+import { statedList } from './stated-schema.js';
 import { stallsSchema, traceSchema } from './stalls-schema.js';
 import { schemaVersion } from './version.js';
 
@@ -130,7 +132,7 @@ const guestMachineSchema = z.object({
   /** Time by the guest's clock per time by the host's, over the run; 1 if both go alike. */
   clock_ratio: z.number(),
   /** Crashes of its JVM before the window, after each of which it was started once more; only under TCG. */
-  failedStarts: z.array(z.string()).default([]),
+  failedStarts: statedList.default([]),
 });
 
 const machineSchema = z.object({
@@ -151,7 +153,7 @@ const prioritySchema = z.object({
   policy: z.string(),
   cpus: z.array(z.number()),
   actual: orNull(z.object({ nice: z.number(), policy: z.string(), cpus: z.array(z.number()) })),
-  problems: z.array(z.string()),
+  problems: statedList,
 });
 
 /** The holder's limit (cpu.max) as it was in force, and what its cgroup counted up to the end of the drain. */
@@ -207,7 +209,7 @@ const watchedThreadSchema = z.object({
   /** At most so long had it its name and not yet its scheduling. */
   delay_ns: ns,
   actual: orNull(z.object({ nice: z.number(), policy: z.string(), cpus: z.array(z.number()) })),
-  problems: z.array(z.string()),
+  problems: statedList,
 });
 
 const jvmSchema = z.object({
@@ -217,7 +219,7 @@ const jvmSchema = z.object({
   threads: z.array(watchedThreadSchema),
   log: z.array(logSeriesSchema),
   /** What of the JVM's log could not be read or is missing in it. */
-  logProblems: z.array(z.string()),
+  logProblems: statedList,
   /** CPU time of the JVM with the probes over the window. */
   cpu_ns: ns,
   /** From the one reading of it to the other. */
@@ -251,23 +253,6 @@ const unprovenSchema = z.object({ process: z.string(), allocator: z.string(), ke
 
 const status = z.enum(['complete', 'partial', 'failed']);
 
-/**
- * What spoils a run. Beside other load there may be stalls all the same (`loadKinds`, src/verdict/under-load.ts); of a
- * run with anything else nothing is said.
- */
-export const disturbanceKinds = [
-  'steal',
-  'foreign-load',
-  'guest-steal',
-  'clock-source',
-  'guest-clock',
-  'states-unknown',
-  'stopped',
-  'not-looked',
-] as const;
-export type DisturbanceKind = (typeof disturbanceKinds)[number];
-export const loadKinds: readonly DisturbanceKind[] = ['steal', 'foreign-load', 'guest-steal'];
-
 export const runSchema = z.object({
   schemaVersion: version,
   /** Folder below runs/, such as `003-free-across-vmas`. */
@@ -278,14 +263,13 @@ export const runSchema = z.object({
   repetition: z.number(),
   /** `partial`: cut short by a signal; `failed`: the workload ended early. Both hold what was recorded. */
   status,
-  failure: orNull(z.string()),
+  /** What made it fail, the first cause first; empty of one that did not. Codes: src/base/failure.ts. */
+  failures: statedList,
   /** Null for a run without --trace; stalls.json has the rest of it. */
   trace: orNull(traceSchema.pick({ events_n: true, lost_n: true, call_ns: true })).default(null),
   /** What the machine did that makes this run no evidence; such a run is repeated, and kept. */
-  spoiled: z.array(z.string()),
-  /** The same by kind, in the same order; null in a bundle of an older version. */
-  disturbances: orNull(z.array(z.enum(disturbanceKinds))).default(null),
-  degraded: z.array(z.string()),
+  disturbances: statedList,
+  degraded: statedList,
   startedAt: z.string(),
   /** Relative to go. */
   window: z.object({ windowStart_ns: ns, windowEnd_ns: ns, drainEnd_ns: ns }),
@@ -369,7 +353,7 @@ const armSchema = z.object({
         )
         .default([]),
       /** What of the logs could not be read or is missing in them. */
-      logProblems: z.array(z.string()).default([]),
+      logProblems: statedList.default([]),
       /** Variables of the environment that it did not get. */
       removedFromEnvironment: z.array(z.string()).default([]),
     }),
@@ -407,6 +391,29 @@ export const levels = ['undisturbed', 'under-load'] as const;
 
 export const outcomes = ['stalls', 'like-foreign', 'unclear', 'no-data'] as const;
 
+const seenSchema = z.object({
+  runs_n: z.number(),
+  stallingRuns_n: z.number(),
+  stalls_n: z.number(),
+  threshold_ns: ns,
+  longest_ns: ns,
+  stalled_share: z.number(),
+  blocked_n: z.number(),
+  mutex_n: z.number(),
+});
+
+const seenUnderLoadSchema = z.object({
+  blamed: z.object({ thread: z.string(), call: orNull(z.string()), cause: z.string() }),
+  runs: z.number(),
+  stalls_n: z.number(),
+  endedWithHold_n: z.number(),
+  /** Probability that chance alone would have as many ends near to ends of holds. */
+  chance: z.number(),
+  longest_ns: ns,
+  load_share: z.number(),
+  controlLoad_share: z.number(),
+});
+
 export const summarySchema = z.object({
   schemaVersion: version,
   profile: z.string(),
@@ -426,11 +433,20 @@ export const summarySchema = z.object({
       series: z.string(),
       outcome: z.enum(outcomes),
       level: orNull(z.enum(levels)).default(null),
+      /** The outcome, or why nothing is concluded. */
+      code: z.string(),
+      reason: orNull(z.string()) as unknown as z.ZodType<OpenReason | null, OpenReason | null>,
+      /** What the sentence is made from; null in a bundle of schema version 1, and without a run. */
+      seen: orNull(seenSchema),
+      foreignStalls_n: orNull(z.number()),
+      idleStalls_n: orNull(z.number()),
+      underLoad: orNull(seenUnderLoadSchema),
       sentence: z.string(),
     }),
   ),
-  notes: z.array(z.string()),
-  degraded: z.array(z.string()),
+  /** Codes: src/facts/note-facts.ts. */
+  notes: statedList,
+  degraded: statedList,
   arms: z.array(armSchema),
 });
 
@@ -482,7 +498,7 @@ const kernelSchema = z.object({
       /** From QEMU's start to the agent's first message. */
       boot_ms: z.number(),
       /** Why it did not boot before it did. */
-      bootFailures: z.array(z.string()).default([]),
+      bootFailures: statedList.default([]),
       command: z.array(z.string()),
     }),
   ),

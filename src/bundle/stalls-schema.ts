@@ -2,8 +2,11 @@
  * stalls.json: every stall of a run, with its chain of blame. Times are relative to go. What a cause and a grade mean,
  * and how each is told, is in docs/attribution.md.
  */
+import { schemaVersion } from './version.js';
+import { activities, type LinkReason } from '../facts/chain-facts.js';
 import { z } from 'zod';
-import { causes, grades, locks, steps } from './blame.js';
+import { statedList } from './stated-schema.js';
+import { causes, grades, locks, steps } from '../facts/blame.js';
 
 const ns = z.number();
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
@@ -17,8 +20,6 @@ const threadSchema = z.object({
   /** As asked for; null where nobody set it. */
   nice: orNull(z.number()),
 });
-
-const activities = ['running', 'runnable', 'blocked', 'asleep', 'stopped', 'gone', 'unobserved'] as const;
 
 /** Between the victim and the cause: what the victim saw of it, and who passed it on. */
 const stepSchema = z.object({
@@ -66,6 +67,8 @@ const linkSchema = z.object({
   cpuTakenBy: z.array(z.object({ thread: threadSchema, duration_ns: ns })),
   /** From the victim to the cause; empty where the victim itself waited for it. */
   steps: z.array(stepSchema).default([]),
+  /** Why it says no more than it does; null where it says all, and in a bundle of schema version 1. */
+  why: orNull(z.looseObject({ code: z.string() }) as unknown as z.ZodType<LinkReason, LinkReason>).default(null),
   sentence: z.string(),
 });
 
@@ -104,8 +107,8 @@ const evidenceSchema = z.object({
   steal_share: orNull(z.number()),
   /** Kernel stacks read while it lasted, innermost frame first; only with --trace. */
   stacks: z.array(z.object({ thread: threadSchema, time_ns: ns, state: z.string(), frames: z.array(z.string()) })),
-  /** What would have told more and is missing, a sentence each. */
-  missing: z.array(z.string()),
+  /** What would have told more and is missing. */
+  missing: statedList,
 });
 
 const callSchema = z.object({
@@ -168,7 +171,7 @@ export const traceSchema = z.object({
 });
 
 export const stallsSchema = z.object({
-  schemaVersion: z.literal(1),
+  schemaVersion: z.literal(schemaVersion),
   /** Null for a run without --trace. */
   trace: orNull(traceSchema).default(null),
   stalls: z.array(stallSchema),
@@ -182,5 +185,5 @@ export type ChainStep = z.infer<typeof stepSchema>;
 export type StallCause = NonNullable<ListedStall['cause']>;
 export type StallEvidence = z.infer<typeof evidenceSchema>;
 export type BlamedThread = z.infer<typeof threadSchema>;
-export type Activity = (typeof activities)[number];
+export type { Activity } from '../facts/chain-facts.js';
 export type TraceFigures = z.infer<typeof traceSchema>;

@@ -35,6 +35,7 @@ import {
   type RunFile,
   type SummaryFile,
 } from './schema.js';
+import { upgraded } from './upgrade.js';
 
 export interface BundleStore {
   readonly path: string;
@@ -235,37 +236,43 @@ export function budgetOf(mostBytes: number): Budget {
   return { leftBytes: mostBytes, mostBytes };
 }
 
-/** Reads and checks one file of a bundle. */
+/** Reads and checks one file of a bundle; one of an older version as if this one had written it. */
 export function readBundleFile<K extends keyof typeof bundleSchemas>(
   kind: K,
   path: string,
   budget?: Budget,
 ): z.output<(typeof bundleSchemas)[K]> {
-  const read: unknown = readJsonFile(
-    path,
-    `a bundle's ${kind}`,
-    'a folder that `pauselab run` wrote',
-    schemaVersion,
-    bundleSchemas[kind],
-    kind,
-    budget,
-  );
+  const read: unknown = readJsonFile(path, bundleSchemas[kind], {
+    what: `a bundle's ${kind}`,
+    short: kind,
+    remedy: 'a folder that `pauselab run` wrote',
+    version: schemaVersion,
+    upgrade: (value) => upgraded(kind, value),
+    ...(budget === undefined ? {} : { budget }),
+  });
   return read as z.output<(typeof bundleSchemas)[K]>;
 }
 
-/** `what`: `a bundle's manifest`; `remedy`: what to name instead. */
+export interface JsonFile {
+  /** `a bundle's manifest`. */
+  readonly what: string;
+  readonly short?: string;
+  /** What to name instead. */
+  readonly remedy: string;
+  readonly version: number;
+  /** Makes a file of an older version one of this; what it does not know it leaves as it is. */
+  readonly upgrade?: (value: unknown) => unknown;
+  readonly budget?: Budget;
+}
+
 export function readJsonFile<Schema extends z.ZodType>(
   path: string,
-  what: string,
-  remedy: string,
-  version: number,
   schema: Schema,
-  short = what,
-  budget?: Budget,
+  { what, short = what, remedy, version, upgrade = (value) => value, budget }: JsonFile,
 ): z.output<Schema> {
   let value: unknown;
   try {
-    value = parseJson(readWithin(path, budget));
+    value = upgrade(parseJson(readWithin(path, budget)));
   } catch (cause) {
     const refused = machineFailure(cause);
     if (refused !== null) throw refused;
@@ -277,7 +284,7 @@ export function readJsonFile<Schema extends z.ZodType>(
     typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined;
   if (found !== version)
     throw usage(
-      `${path} has schema version ${oneLine(found === undefined ? 'undefined' : JSON.stringify(found))} and this pauselab reads ${version}; read it with the pauselab that wrote it`,
+      `${path} has schema version ${oneLine(found === undefined ? 'undefined' : JSON.stringify(found))} and this pauselab reads versions up to ${version}; read it with the pauselab that wrote it`,
     );
   const result = schema.safeParse(value);
   if (!result.success) {

@@ -2,8 +2,8 @@
 import type { RunFile } from './schema.js';
 
 /** A conclusion is drawn from runs that are whole and unspoiled (docs/bundle.md, "Which runs count"). */
-export function isEvidence({ status, spoiled }: Pick<RunFile, 'status' | 'spoiled'>): boolean {
-  return status === 'complete' && spoiled.length === 0;
+export function isEvidence({ status, disturbances }: Pick<RunFile, 'status' | 'disturbances'>): boolean {
+  return status === 'complete' && disturbances.length === 0;
 }
 
 /** An arm as a manifest's profile has it; what is no text there is null. */

@@ -1,2 +1,2 @@
-/** Raised with every change that an older reader would misunderstand; readers refuse what they do not know. */
-export const schemaVersion = 1;
+/** Of all files of a bundle. A version that reads older bundles upgrades them (upgrade.ts). */
+export const schemaVersion = 2;

@@ -4,7 +4,7 @@ import { causeText } from '../attribution/totals.js';
 import { printable } from '../base/printable.js';
 import { shellWord } from '../base/shell-word.js';
 import { formatDuration, formatShare } from '../base/units.js';
-import { counted } from '../verdict/words.js';
+import { counted } from '../words/text.js';
 import { renderTable } from './table.js';
 
 export function renderAnswers(

@@ -2,8 +2,9 @@
  * Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: what is rendered has passed
  * `printable`.
  */
+import { distinct, type Stated } from '../facts/stated.js';
 import { causeText, stalledTime } from '../attribution/totals.js';
-import { stepsText } from '../attribution/words.js';
+import { stepsText } from '../words/chain-words.js';
 import { printable } from '../base/printable.js';
 import { formatDuration } from '../base/units.js';
 import type { BundleStalls, NumberedStall } from '../bundle/read-stalls.js';
@@ -64,7 +65,7 @@ function outside(stalls: readonly NumberedStall[]): string[] {
       ];
 }
 
-export function renderStall(one: NumberedStall, missingOfBundle: readonly string[]): string {
+export function renderStall(one: NumberedStall, missingOfBundle: readonly Stated[]): string {
   const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
   return [
     `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.threadEnded ? ', its thread ended in it' : stall.stillRunning ? ', still running at the last look' : ''}`,
@@ -128,6 +129,6 @@ function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall
   ];
 }
 
-function missingLines(missing: readonly string[]): string[] {
-  return missing.length === 0 ? [] : ['', ...[...new Set(missing)].map((text) => `Missing: ${text}.`)];
+function missingLines(missing: readonly Stated[]): string[] {
+  return missing.length === 0 ? [] : ['', ...distinct(missing).map(({ sentence }) => `Missing: ${sentence}.`)];
 }

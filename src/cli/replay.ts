@@ -5,7 +5,7 @@ import { oneLine, printable } from '../base/printable.js';
 import type { AskedFor, ManifestFile } from '../bundle/schema.js';
 import type { ChangedFact } from '../experiment/environment.js';
 import type { Use } from '../experiment/uses.js';
-import { counted } from '../verdict/words.js';
+import { counted } from '../words/text.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
 import { printJson, printText } from './output.js';

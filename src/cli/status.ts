@@ -2,6 +2,7 @@
  * Live status of an experiment: a line that is rewritten on a terminal and fits into it, a heartbeat every ten seconds
  * elsewhere.
  */
+import { sentencesOf } from '../facts/stated.js';
 import { monotonic_ms } from '../base/clock.js';
 import { printableLine } from '../base/printable.js';
 import { redacted } from '../base/secrets.js';
@@ -101,12 +102,12 @@ function shown(text: string): string {
   return fitted(printableLine(redacted(text)), (process.stderr.columns || usualColumns) - 1);
 }
 
-function outcomeOf({ status, failure, spoiled, series }: RunFile): string {
-  if (status === 'failed') return `failed: ${String(failure)}`;
+function outcomeOf({ status, failures, disturbances, series }: RunFile): string {
+  if (status === 'failed') return `failed: ${sentencesOf(failures).join('; ')}`;
   const count = series.reduce((sum, { stalls }) => sum + stalls.count, 0);
   const longest_ns = Math.max(0, ...series.map(({ stalls }) => stalls.longest_ns));
   const stalls =
     count === 0 ? 'no stall' : `${count} stall${count === 1 ? '' : 's'}, the longest ${formatDuration(longest_ns)}`;
-  const suffix = spoiled.length > 0 ? `; spoiled: ${spoiled.join(', ')}` : '';
+  const suffix = disturbances.length > 0 ? `; spoiled: ${sentencesOf(disturbances).join(', ')}` : '';
   return `${status === 'partial' ? 'cut short, ' : ''}${stalls}${suffix}`;
 }

@@ -85,7 +85,7 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
     ...legend,
     '',
     ...summary.findings.filter(({ outcome }) => outcome === 'unclear').map(({ sentence }) => `Unclear: ${sentence}`),
-    ...summary.notes.map((note) => `Note: ${note}`),
+    ...summary.notes.map(({ sentence }) => `Note: ${sentence}`),
     '',
     `Verdict: ${summary.verdict}`,
     `Bundle: ${bundle}`,

@@ -143,7 +143,7 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
   });
   try {
     const [problem] = workload.degraded;
-    if (problem !== undefined) throw unfit(`no lock can be found here: ${problem}`);
+    if (problem !== undefined) throw unfit(`no lock can be found here: ${problem.sentence}`);
     const sampler = await startSampler(workload);
     if (means.watcherPriority !== null)
       for (const pid of [...workload.pids, sampler.pid]) nativeAddon().setPolicy(pid, schedFifo, means.watcherPriority);
@@ -153,7 +153,7 @@ export async function runTrial(input: TrialInput): Promise<TrialResult> {
     }).finally(watch.stop);
     const { samples, problem: unseen } = await sampler.finish(result.go_ns, input.interrupted);
     if (result.failure !== null) throw result.failure;
-    if (unseen !== null) throw workloadFailed(`no lock can be found in this trial: ${unseen}; run it again`);
+    if (unseen !== null) throw workloadFailed(`no lock can be found in this trial: ${unseen.sentence}; run it again`);
     const { board } = workload;
     const { series } = analyseRun({ ...board, tids: board.threadIds().map(({ tid }) => tid) }, result, samples);
     const thread = board.threads.findIndex(({ role }) => role === 'holder');

@@ -3,9 +3,10 @@
  * write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round then
  * holds the arms of both, in one random order, and each side has a bundle.
  */
+import { sentencesOf } from '../facts/stated.js';
 import { randomUUID } from 'node:crypto';
 import { cleanUp } from '../base/clean-up.js';
-import { Failure, isInterruption } from '../base/failure.js';
+import { exitCodeOfFailure, Failure, isInterruption } from '../base/failure.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/schema.js';
 import type { ResolvedArm } from '../profile/resolved.js';
 import type { Redactor } from '../profile/secrets.js';
@@ -224,17 +225,23 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
       side.keep(output);
       observer.onRunEnd(output.file);
       // A guest that did not answer an interruption is no second failure.
-      if (output.file.failure !== null && !(output.file.status === 'partial' && interruption.signal() !== null))
-        return giveUp(new Failure(output.exitCode, `run ${shown} failed: ${output.file.failure}`));
-      if (output.file.spoiled.length > 0) spoiled.push(planned);
+      const [failure] = output.file.failures;
+      if (failure !== undefined && !(output.file.status === 'partial' && interruption.signal() !== null))
+        return giveUp(
+          new Failure(
+            exitCodeOfFailure(failure.code),
+            `run ${shown} failed: ${sentencesOf(output.file.failures).join('; ')}`,
+          ),
+        );
+      if (output.file.disturbances.length > 0) spoiled.push(planned);
       side.publish('running');
     } catch (error) {
       // The run was not begun: what is measured is told below.
       if (isInterruption(error) && interruption.signal() !== null) break;
       if (!(error instanceof Failure)) throw error;
       const sentence = side.redactor.text(error.message);
-      if (nothingMeasured()) throw new Failure(error.exitCode, sentence, { cause: error });
-      return giveUp(new Failure(error.exitCode, `run ${shown}: ${sentence}`, { cause: error }));
+      if (nothingMeasured()) throw new Failure(error.code, sentence, { cause: error });
+      return giveUp(new Failure(error.code, `run ${shown}: ${sentence}`, { cause: error }));
     }
   }
 
@@ -300,19 +307,19 @@ function withoutSecretsOf<Run extends RunOutput>(run: Run, arm: ResolvedArm, { t
   // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
   if (arm.jvm === null) return run;
   const { file, files } = run;
-  const { jvm, failure } = file;
+  const { jvm, failures } = file;
   return {
     ...run,
     file: {
       ...file,
-      failure: failure === null ? null : text(failure),
+      failures: mapTexts(failures, text) as typeof failures,
       jvm:
         jvm === null
           ? null
           : {
               ...jvm,
               processes: mapTexts(jvm.processes, text) as typeof jvm.processes,
-              logProblems: jvm.logProblems.map(text),
+              logProblems: mapTexts(jvm.logProblems, text) as typeof jvm.logProblems,
             },
     },
     // Of these two pauselab is the only author.

@@ -1,16 +1,17 @@
 /** The record of a run that failed before its window: no figure, and everything that was written until then. */
-import { ExitCode, type Failure } from '../base/failure.js';
+import type { Failure } from '../base/failure.js';
 import type { RunFile } from '../bundle/schema.js';
 import type { StallsFile } from '../bundle/stalls-schema.js';
 import { schemaVersion } from '../bundle/version.js';
 import { loadBetween, readLoad } from '../host/load.js';
 import { hlogHead } from '../record/hlog.js';
+import { sayFailure } from '../words/failure-words.js';
 import type { ExecutedRun, RunRequest } from './run-request.js';
 
 export interface FailedStartInput {
   readonly request: Pick<RunRequest, 'name' | 'arm' | 'kernel' | 'repetition' | 'regionBytes'>;
   readonly startedAt: string;
-  readonly failure: Pick<Failure, 'message' | 'exitCode'>;
+  readonly failure: Pick<Failure, 'message' | 'code'>;
   /** `partial`: its workload may have been well, and what it measured could not be had. */
   readonly status?: 'failed' | 'partial';
   readonly cpuCount: number;
@@ -33,9 +34,11 @@ export function failedStart({
     kernel,
     repetition,
     status,
-    failure: failure.message,
+    // A bug of ours in a run is a failure of its workload for whoever reads the record.
+    failures: [
+      sayFailure(failure.code === 'internal' ? { ...failure, message: failure.message, code: 'workload' } : failure),
+    ],
     trace: null,
-    spoiled: [],
     disturbances: [],
     degraded: [],
     startedAt,
@@ -60,7 +63,6 @@ export function failedStart({
     file,
     analysis: { window_ns: 0, series: [], holder: null, holderCalls: [] },
     log: [],
-    exitCode: failure.exitCode === ExitCode.internal ? ExitCode.workload : failure.exitCode,
     files: {
       ...files,
       'histograms.hlog': hlogHead(Date.parse(startedAt)),

@@ -2,10 +2,12 @@
  * A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done
  * here.
  */
+import { sayFailure, type StatedFailure } from '../words/failure-words.js';
+import { stated } from '../words/run-words.js';
 import { createHash } from 'node:crypto';
 import { cleanUp } from '../base/clean-up.js';
 import { listen, unlessInterrupted } from '../base/clock.js';
-import { Failure, unfit, usage, workloadFailed } from '../base/failure.js';
+import { Failure, isInterruption, unfit, usage, workloadFailed, type FailureCode } from '../base/failure.js';
 import type { KernelRecord } from '../bundle/schema.js';
 import { formatSize } from '../base/units.js';
 import { cpuTopology } from '../host/cpus.js';
@@ -15,7 +17,6 @@ import type { GuestImage } from '../kernel/guest-image.js';
 import type { KernelImage } from '../kernel/kernel.js';
 import {
   bootMachine,
-  hasOopsed,
   MachineLost,
   pinVcpus,
   runDelayOf,
@@ -152,7 +153,7 @@ interface Booted {
   readonly machine: Machine;
   readonly accelerator: Accelerator;
   /** Why it did not boot before. */
-  readonly failures: readonly string[];
+  readonly failures: readonly StatedFailure[];
 }
 
 async function bootAtAll(
@@ -179,21 +180,21 @@ async function bootAtAll(
       session.withoutKvm = null;
       return { machine, accelerator: 'kvm', failures: [] };
     } catch (error) {
-      if (!(error instanceof Failure) || error.message.startsWith('interrupted')) throw error;
+      if (isInterruption(error) || !(error instanceof Failure)) throw error;
       session.withoutKvm = `KVM is here and does not work: ${error.message.slice(0, 300)}`;
       session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
     }
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
   // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
-  const machineAfter = async (failures: readonly string[]): Promise<Booted> => ({
+  const machineAfter = async (failures: readonly StatedFailure[]): Promise<Booted> => ({
     machine: await boot(accelerator, bootDeadline_ms),
     accelerator,
     failures,
   });
   return startedAgain(machineAfter, {
     emulated: accelerator === 'tcg',
-    mayBeEmulation: hasOopsed,
+    mayBeEmulation: 'guest-kernel-crashed',
     verb: 'booted',
     progress: session.progress,
   });
@@ -208,18 +209,20 @@ function runInGuest(
   input: RunInput,
   { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void },
 ): Promise<RunOutput> {
-  const crash = 'the JVM crashed before its window';
-  const attempt = async (failures: readonly string[]): Promise<RunOutput> => {
+  const attempt = async (failures: readonly StatedFailure[]): Promise<RunOutput> => {
     const output = await runOnce(machine, input, { failedStarts: failures, emulated });
-    const { failure } = output.file;
+    const {
+      series,
+      failures: [failure],
+    } = output.file;
     // Once it is not started again, the run is kept, with its report.
-    if (emulated && failures.length < mostStarts - 1 && failure?.startsWith(crash) === true)
-      throw workloadFailed(`in the guest: ${failure}`);
+    if (emulated && failures.length < mostStarts - 1 && failure?.code === 'jvm-crashed' && series.length === 0)
+      throw new Failure('jvm-crashed', `in the guest: ${failure.sentence}`);
     return output;
   };
   return startedAgain(attempt, {
     emulated,
-    mayBeEmulation: ({ message }) => message.startsWith(`in the guest: ${crash}`),
+    mayBeEmulation: 'jvm-crashed',
     verb: 'started',
     progress,
   });
@@ -228,26 +231,31 @@ function runInGuest(
 interface StartingAgain {
   /** Where the CPUs are real, a failure is one. */
   readonly emulated: boolean;
-  readonly mayBeEmulation: (failure: Failure) => boolean;
+  readonly mayBeEmulation: FailureCode;
   readonly verb: 'booted' | 'started';
   readonly progress: (text: string) => void;
 }
 
 /** `attempt` is told how the ones before it failed, since what comes of it says so. */
 async function startedAgain<T>(
-  attempt: (failures: readonly string[]) => Promise<T>,
+  attempt: (failures: readonly StatedFailure[]) => Promise<T>,
   { emulated, mayBeEmulation, verb, progress }: StartingAgain,
 ): Promise<T> {
-  const failures: string[] = [];
+  const failures: StatedFailure[] = [];
   for (;;) {
     try {
       return await attempt(failures);
     } catch (error) {
-      if (!emulated || failures.length === mostStarts - 1 || !(error instanceof Failure) || !mayBeEmulation(error))
+      if (
+        !emulated ||
+        failures.length === mostStarts - 1 ||
+        !(error instanceof Failure) ||
+        error.code !== mayBeEmulation
+      )
         throw error;
-      const failure = error.message.slice(0, 2000);
+      const failure = sayFailure({ code: error.code, message: error.message.slice(0, 2000) });
       failures.push(failure);
-      progress(`${failure}. It is ${verb} once more, as this may be a fault of the emulation`);
+      progress(`${failure.sentence}. It is ${verb} once more, as this may be a fault of the emulation`);
     }
   }
 }
@@ -255,7 +263,7 @@ async function startedAgain<T>(
 async function runOnce(
   machine: Machine,
   input: RunInput,
-  { failedStarts, emulated }: { readonly failedStarts: readonly string[]; readonly emulated: boolean },
+  { failedStarts, emulated }: { readonly failedStarts: readonly StatedFailure[]; readonly emulated: boolean },
 ): Promise<RunOutput> {
   const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
   const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
@@ -303,17 +311,16 @@ async function runOnce(
     };
     const isWhole = ran.file.status === 'complete';
     const byHost = isWhole ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
-    const spoiled = isWhole ? [...ran.file.spoiled, ...byHost.map(({ sentence }) => sentence)] : [];
-    const disturbances = isWhole ? [...(ran.file.disturbances ?? []), ...byHost.map(({ kind }) => kind)] : [];
+    const disturbances = isWhole ? [...ran.file.disturbances, ...byHost.map(stated)] : [];
     return {
       ...ran,
-      file: { ...ran.file, kernel: run.kernel, spoiled, disturbances, machine: { ...ran.file.machine, guest } },
+      file: { ...ran.file, kernel: run.kernel, disturbances, machine: { ...ran.file.machine, guest } },
     };
   } catch (error) {
     if (!(error instanceof MachineLost)) throw error;
     // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.
     const failure = {
-      exitCode: error.exitCode,
+      code: error.code,
       message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here`,
     };
     return failedStart({
@@ -345,7 +352,7 @@ function ask<T>(
       );
     }
     const answer = checked.data;
-    if (answer.type === 'failed') throw new Failure(answer.exitCode, `in the guest: ${answer.sentence}`);
+    if (answer.type === 'failed') throw new Failure(answer.code, `in the guest: ${answer.sentence}`);
     if (answer.type === 'broken') throw new Error(`in the guest: ${answer.text}`);
     return take(answer);
   });

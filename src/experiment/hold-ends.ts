@@ -9,7 +9,7 @@ import type { Span } from '../attribution/links.js';
 import { activitiesDuring } from '../attribution/waits.js';
 import { grouped } from '../base/group.js';
 import { partitionPoint } from '../base/sorted.js';
-import { lockCauses } from '../bundle/blame.js';
+import { lockCauses } from '../facts/blame.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type { RelativeWindow } from '../record/board.js';

@@ -1,7 +1,12 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
+import type { Degradation } from '../facts/run-facts.js';
+import { sentencesOf, type Stated } from '../facts/stated.js';
+import { sayFailure, type StatedFailure } from '../words/failure-words.js';
+import { stated } from '../words/run-words.js';
+import { statedMissing } from '../words/stall-words.js';
 import { release } from 'node:os';
 import { cleanUp } from '../base/clean-up.js';
-import { ExitCode, unfit } from '../base/failure.js';
+import { unfit } from '../base/failure.js';
 import type { RunFile } from '../bundle/schema.js';
 import type { StallsFile, TraceFigures } from '../bundle/stalls-schema.js';
 import { schemaVersion } from '../bundle/version.js';
@@ -33,7 +38,7 @@ import { failedStart } from './failed-start.js';
 import type { ExecutedRun, RunInput } from './run-request.js';
 import { runEvidence } from './run-evidence.js';
 import { runLog, type RunLog } from './run-log.js';
-import { spoiledBy, spoiledByStop, type Disturbance } from './spoiled.js';
+import { spoiledBy, spoiledByStop } from './spoiled.js';
 
 export type { ExecutedRun, RunInput, RunOutput, RunRequest } from './run-request.js';
 
@@ -54,7 +59,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
   const started: { abandon(): Promise<void> }[] = [];
   try {
     if (workload.degraded.length > 0 && !input.allowDegraded) {
-      throw unfit(`${workload.degraded.join('; ')} (--allow-degraded runs all the same and marks the result)`);
+      throw unfit(`${sentencesOf(workload.degraded).join('; ')} (--allow-degraded runs all the same and marks the result)`);
     }
     const sampler = await startSampler(workload, { withStacks: input.trace });
     started.push(sampler);
@@ -137,7 +142,7 @@ interface Measured {
   readonly memory: MemoryMeter;
   readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
   /** Why there is no trace although one was asked for. */
-  readonly untraced: string | null;
+  readonly untraced: Stated<Degradation> | null;
 }
 
 async function assemble(
@@ -189,8 +194,8 @@ async function assemble(
     ),
     missing: [
       ...(after.jvm?.log.problems ?? []),
-      ...(trace === null ? [] : trace.missingEvents.map((event) => `this kernel has no trace event ${event}`)),
-      ...[trace?.outside.problem ?? []].flat(),
+      ...(trace?.missingEvents ?? []).map((event) => statedMissing({ code: 'trace-event-missing', event })),
+      ...[trace?.outside.problem ?? []].flat().map(statedMissing),
     ],
     trace:
       trace === null
@@ -206,12 +211,12 @@ async function assemble(
   });
   const { analysis, stalls, blocked } = attributeRun(measured, evidence, result.window);
   const refusals = analysis.series.flatMap(({ name: series, figures }) =>
-    Object.entries(figures.refused).map(
-      ([errno, count]) => `the kernel refused ${count} operations of ${series} with ${errno}`,
+    Object.entries(figures.refused).map(([errno, count]) =>
+      stated({ code: 'operations-refused', series, errno, count }),
     ),
   );
   const failures = [
-    ...(result.failure === null ? [] : [result.failure.message]),
+    ...(result.failure === null ? [] : [sayFailure(result.failure)]),
     ...refusals,
     ...holderRefusals(board, result),
     ...churnRefusals(board, result),
@@ -219,7 +224,7 @@ async function assemble(
   ];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   // A run whose states are unknown is repeated, as one is that the machine has spoiled.
-  const unseen: Disturbance[] = sampled.problem === null ? [] : [{ kind: 'states-unknown', sentence: sampled.problem }];
+  const unseen = sampled.problem === null ? [] : [sampled.problem];
   // A machine's load over a window that was cut short says little, and such a run is not repeated.
   const disturbances =
     status === 'complete'
@@ -232,12 +237,11 @@ async function assemble(
     kernel,
     repetition,
     status,
-    failure: failures.length === 0 ? null : failures.join('; '),
-    spoiled: disturbances.map(({ sentence }) => sentence),
-    disturbances: disturbances.map(({ kind }) => kind),
+    failures,
+    disturbances: disturbances.map(stated),
     degraded: [
       ...workload.degraded,
-      ...(status === 'complete' ? [] : unseen.map(({ sentence }) => sentence)),
+      ...(status === 'complete' ? [] : unseen),
       ...(untraced === null ? [] : [untraced]),
     ],
     startedAt,
@@ -275,7 +279,6 @@ async function assemble(
     file,
     analysis,
     log: events,
-    exitCode: result.failure?.exitCode ?? ExitCode.workload,
     files: {
       ...workload.logs(),
       'histograms.hlog': log.finish(result) + owedLines(analysis, result) + eventLines(events, result),
@@ -390,28 +393,31 @@ function eventLines(events: readonly LogRun[], { window }: WindowResult): string
     .join('');
 }
 
-function holderRefusals(board: Board, { last }: WindowResult): string[] {
+function holderRefusals(board: Board, { last }: WindowResult): StatedFailure[] {
   return board.threads
     .filter(({ role }) => role === 'holder')
     .flatMap(({ index, name }) => {
       const state = last.threads[index];
       return state === undefined || state.refused_n === 0
         ? []
-        : [`the kernel refused ${state.refused_n} calls of the ${name} with ${String(state.refused_errno)}`];
+        : [
+            stated({
+              code: 'holder-refused',
+              thread: name,
+              errno: String(state.refused_errno),
+              count: state.refused_n,
+            }),
+          ];
     });
 }
 
 /** Without these blocks the churn was another one. */
-function churnRefusals(board: Board, { last }: WindowResult): string[] {
+function churnRefusals(board: Board, { last }: WindowResult): StatedFailure[] {
   return board.threads
     .filter(({ role }) => role === 'load')
     .flatMap(({ index, name }) => {
       const refused_n = last.threads[index]?.refused_n ?? 0;
-      return refused_n === 0
-        ? []
-        : [
-            `malloc refused ${refused_n} blocks of ${name}; lower live, maxSize or threads, or raise the limit on memory`,
-          ];
+      return refused_n === 0 ? [] : [stated({ code: 'malloc-refused', thread: name, count: refused_n })];
     });
 }
 

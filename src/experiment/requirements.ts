@@ -31,7 +31,7 @@ export async function checkMachine(job: Job): Promise<void> {
   }
   const [first] = failures;
   if (first === undefined) return;
-  throw new Failure(first.exitCode, first.message, {
+  throw new Failure(first.code, first.message, {
     cause: first,
     needs: [...new Set(failures.flatMap(({ needs }) => needs))],
   });

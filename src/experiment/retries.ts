@@ -10,7 +10,7 @@ import type { PlannedRun } from './order.js';
 /** `spoiled`: those that were not repeated yet, in their order. */
 export function nextRetry<Run extends PlannedRun>(
   spoiled: readonly Run[],
-  files: readonly Pick<RunFile, 'arm' | 'kernel' | 'status' | 'spoiled'>[],
+  files: readonly Pick<RunFile, 'arm' | 'kernel' | 'status' | 'disturbances'>[],
   isControl: (arm: string) => boolean,
 ): Run | null {
   const needOf = (run: Run): Need => {

@@ -1,6 +1,7 @@
 /**
  * From one run's recordings to what attribution works on: who every thread is, and which locks its calls take. Pure.
  */
+import type { Stated } from '../facts/stated.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type {
   HolderEvidence,
@@ -35,7 +36,7 @@ export interface EvidenceInput {
   readonly cpuCount: number;
   /** Nice values that were set by thread name, by tid. */
   readonly watched: ReadonlyMap<number, number>;
-  readonly missing: readonly string[];
+  readonly missing: readonly Stated[];
   readonly trace: RunEvidence['trace'];
 }
 

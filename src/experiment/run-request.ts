@@ -1,5 +1,4 @@
 /** A run as it is asked for and as it comes back. */
-import type { ExitCode } from '../base/failure.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { RelativeWindow } from '../record/board.js';
 import type { BoardSnapshot } from '../record/snapshot.js';
@@ -28,11 +27,6 @@ export interface RunInput extends RunRequest {
 }
 
 export interface RunOutput extends FinishedRun {
-  /**
-   * Of the failure that ended it early, if one did: a program's own mistake is told in its first moments, which may be
-   * in the window.
-   */
-  readonly exitCode: ExitCode;
   /** The run's other files, by name. */
   readonly files: Readonly<Record<string, string>>;
 }

@@ -2,7 +2,6 @@
  * What host and guest say to each other. The host's requests are trusted by the guest, which it made; what the host
  * makes of the answers is in wire.ts, apart from here: a guest's emulated CPU would take a second to load its schemas.
  */
-import { ExitCode } from '../base/failure.js';
 import type { Calibration } from '../bundle/schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { SparseCounts } from '../record/counts.js';
@@ -20,12 +19,11 @@ export type Request =
 
 type Counts = (Said & { type: 'ran' })['log'][number]['counts'];
 
-export function sayRan({ file, exitCode, files: texts, analysis, log }: RunOutput): Said {
+export function sayRan({ file, files: texts, analysis, log }: RunOutput): Said {
   const { window_ns, series, holder } = analysis;
   return {
     type: 'ran',
     file,
-    exitCode: failureCode(exitCode),
     files: texts,
     analysis: {
       window_ns,
@@ -51,10 +49,4 @@ export function saySized(regions: SizedRegions): Said {
 
 function plain({ n, min_ns, max_ns, sum_ns, overRange, index, count }: SparseCounts): Counts {
   return { n, min_ns: n === 0 ? null : min_ns, max_ns, sum_ns, overRange, index: [...index], count: [...count] };
-}
-
-/** Of a run that failed; no other one says anything about a guest. */
-function failureCode(code: ExitCode): 2 | 5 | 6 {
-  if (code === ExitCode.usage || code === ExitCode.unfit || code === ExitCode.workload) return code;
-  throw new Error(`a run ended with the exit code ${code}, which no run has`);
 }

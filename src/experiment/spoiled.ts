@@ -2,38 +2,21 @@
  * Whether a run is evidence: judged by what the machine did in it and to it, by limits fixed in the profile, never by
  * its latencies.
  */
-import { formatDuration, formatShare } from '../base/units.js';
-import type { DisturbanceKind, GuestMachine } from '../bundle/schema.js';
+import type { GuestMachine } from '../bundle/schema.js';
+import type { Disturbance } from '../facts/run-facts.js';
 import type { MachineLoad } from '../host/load.js';
 import type { ResolvedProfile } from '../profile/resolved.js';
 import type { RelativeWindow } from '../record/board.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
 import { stateSpans } from '../record/states.js';
 
-/** What spoils a run; its sentence says by how much. */
-export interface Disturbance {
-  readonly kind: DisturbanceKind;
-  readonly sentence: string;
-}
-
 export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled']): Disturbance[] {
   const reasons: Disturbance[] = [];
   if (load.steal_share > limits.steal_share)
-    reasons.push({
-      kind: 'steal',
-      sentence: `the hypervisor took ${formatShare(load.steal_share)} of the CPU time (limit ${formatShare(limits.steal_share)})`,
-    });
-  if (load.foreignLoad_share > limits.foreignLoad_share) {
-    reasons.push({
-      kind: 'foreign-load',
-      sentence: `other programs used ${formatShare(load.foreignLoad_share)} of the CPU time (limit ${formatShare(limits.foreignLoad_share)})`,
-    });
-  }
-  if (load.clockSourceChanged)
-    reasons.push({
-      kind: 'clock-source',
-      sentence: `the kernel changed its clock source to ${load.clockSource ?? 'one that cannot be read'}`,
-    });
+    reasons.push({ code: 'steal', share: load.steal_share, limit: limits.steal_share });
+  if (load.foreignLoad_share > limits.foreignLoad_share)
+    reasons.push({ code: 'foreign-load', share: load.foreignLoad_share, limit: limits.foreignLoad_share });
+  if (load.clockSourceChanged) reasons.push({ code: 'clock-source', now: load.clockSource });
   return reasons;
 }
 
@@ -63,21 +46,9 @@ export function spoiledByStop(
   ];
   const gap_ns = Math.max(0, ...looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)));
   return [
-    ...(stopped_ns > 0
-      ? [
-          {
-            kind: 'stopped',
-            sentence: `the workload was stopped by a signal or a debugger (state T) for ${formatDuration(stopped_ns)} of its window`,
-          } as const,
-        ]
-      : []),
+    ...(stopped_ns > 0 ? [{ code: 'stopped', duration_ns: stopped_ns } as const] : []),
     ...(unseen.length === 0 && ticks_ns.length > 0 && gap_ns > longestGap_ns
-      ? [
-          {
-            kind: 'not-looked',
-            sentence: `nobody looked at the workload for ${formatDuration(gap_ns)} of its window: pauselab or the whole machine stood still`,
-          } as const,
-        ]
+      ? [{ code: 'not-looked', duration_ns: gap_ns } as const]
       : []),
   ];
 }
@@ -107,20 +78,10 @@ export function spoiledByHost(
   const drift = Math.abs(clock_ratio - 1);
   return [
     ...(runDelay_share > limits.steal_share
-      ? [
-          {
-            kind: 'guest-steal',
-            sentence: `the host kept the guest's CPUs waiting for ${formatShare(runDelay_share)} of the time (limit ${formatShare(limits.steal_share)})`,
-          } as const,
-        ]
+      ? [{ code: 'guest-steal', share: runDelay_share, limit: limits.steal_share } as const]
       : []),
     ...(drift > mostClockDrift && drift * passed_ns > readLate_ns
-      ? [
-          {
-            kind: 'guest-clock',
-            sentence: `the guest's clock went ${clock_ratio.toFixed(2)} times as fast as the host's`,
-          } as const,
-        ]
+      ? [{ code: 'guest-clock', ratio: clock_ratio } as const]
       : []),
   ];
 }

@@ -1,8 +1,9 @@
 /**
  * From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/).
  */
+import { loadCodes } from '../facts/run-facts.js';
+import { distinct } from '../facts/stated.js';
 import {
-  loadKinds,
   schemaVersion,
   type ArmSummary,
   type HolderFigures,
@@ -21,7 +22,7 @@ import { median } from '../stats/median.js';
 import { mean } from '../stats/sample.js';
 import { judge } from '../verdict/judge.js';
 import { traceNotes } from '../verdict/trace-notes.js';
-import { listed } from '../verdict/words.js';
+import { listed } from '../words/text.js';
 import type { PooledRun, PooledSeries } from './analyse.js';
 import { logFigures, logSeriesNames, type LogRun } from './analyse-log.js';
 
@@ -52,8 +53,14 @@ export function summarise({ profile, arms, kernels, status, runs }: SummaryInput
       ),
     ),
   );
-  const degraded = [...new Set(runs.flatMap(({ file }) => file.degraded))];
-  const judgement = judge({ arms: summaries, kernels, status, degraded });
+  const degraded = distinct(runs.flatMap(({ file }) => file.degraded));
+  const judgement = judge({
+    arms: summaries,
+    kernels,
+    status,
+    degraded,
+    traced: traceNotes(runs.map(({ file }) => file)),
+  });
   return {
     schemaVersion,
     profile: profile.name,
@@ -61,7 +68,6 @@ export function summarise({ profile, arms, kernels, status, runs }: SummaryInput
     status,
     threshold_ns: profile.threshold_ns,
     ...judgement,
-    notes: [...judgement.notes, ...traceNotes(runs.map(({ file }) => file))],
     degraded,
     arms: summaries,
   };
@@ -74,7 +80,7 @@ function summariseArm(
   threshold_ns: number,
   all: readonly FinishedRun[],
 ): ArmSummary {
-  const counted = all.filter(({ file }) => file.spoiled.length === 0);
+  const counted = all.filter(({ file }) => file.disturbances.length === 0);
   return {
     name: arm.name,
     title: arm.title,
@@ -102,12 +108,7 @@ function summariseArm(
 
 /** Whole, and spoiled by nothing but other load. */
 function isUnderLoad({ status, disturbances }: RunFile): boolean {
-  return (
-    status === 'complete' &&
-    disturbances !== null &&
-    disturbances.length > 0 &&
-    disturbances.every((kind) => loadKinds.includes(kind))
-  );
+  return status === 'complete' && disturbances.length > 0 && disturbances.every(({ code }) => loadCodes.includes(code));
 }
 
 function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly FinishedRun[]): ArmSummary['underLoad'] {
@@ -172,7 +173,7 @@ function poolJvm(runs: readonly FinishedRun[], alone: string | null): ArmSummary
     perRun: runs.flatMap(({ file: { name, status, jvm } }) =>
       jvm === null ? [] : [{ run: name, status, cpu_ns: jvm.cpu_ns, over_ns: jvm.cpuOver_ns, log: jvm.log }],
     ),
-    logProblems: [...new Set(runs.flatMap(({ file }) => file.jvm?.logProblems ?? []))],
+    logProblems: distinct(runs.flatMap(({ file }) => file.jvm?.logProblems ?? [])),
     removedFromEnvironment: [
       ...new Set(
         runs.flatMap(({ file }) =>

@@ -32,7 +32,7 @@ export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'seri
 export function needsMore({ series, n }: UntilN, runs: readonly FinishedRun[]): boolean {
   const perArm = new Map<string, number>();
   for (const { file, log, analysis } of runs) {
-    if (file.spoiled.length > 0) continue;
+    if (file.disturbances.length > 0) continue;
     const counts = [
       ...log.filter(({ name }) => name === series).map((one) => one.counts.n),
       ...analysis.series.filter(({ name }) => name === series).map((one) => one.service.n),

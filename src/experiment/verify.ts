@@ -2,6 +2,7 @@
  * Whether an arm causes the system calls that its profile says it does: one run under strace, in which nothing is
  * measured.
  */
+import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
 import { interruptedBefore } from '../base/failure.js';
 import type { CpuTopology } from '../host/cpus.js';
@@ -62,7 +63,7 @@ export async function verifyArm(
       arm: arm.name,
       expected: (workOf(arm)?.issues ?? []).map((expected) => verified(arm.name, expected, counts)),
       counted: counts.toSorted((a, b) => b.n - a.n),
-      problems: workload.afterwards().failures,
+      problems: sentencesOf(workload.afterwards().failures),
     };
   } finally {
     await cleanUp(() => workload.dispose());

@@ -4,7 +4,7 @@
  * checked here, name by name and size by size, before anything of it reaches a bundle.
  */
 import { z } from 'zod';
-import { ExitCode } from '../base/failure.js';
+import { failureCodes } from '../base/failure.js';
 import { parseJson } from '../base/json.js';
 import { bundleSchemas, manifestSchema, runSchema, seriesSchema } from '../bundle/schema.js';
 import type { HostFacts } from '../host/facts.js';
@@ -91,12 +91,9 @@ const examinedSchema = z.object({
 
 export type Examined = Omit<z.infer<typeof examinedSchema>, 'type'>;
 
-const failureCode = z.union([z.literal(2), z.literal(5), z.literal(6)]);
-
 const ranSchema = z.object({
   type: z.literal('ran'),
   file: runSchema,
-  exitCode: failureCode,
   files,
   analysis: analysisSchema,
   log: z.array(z.object({ name: text(200), counts: countsSchema, long_count: finite })).max(1000),
@@ -135,7 +132,7 @@ export const answerSchema = z.discriminatedUnion('type', [
   examinedSchema,
   z.object({
     type: z.literal('failed'),
-    exitCode: z.union([failureCode, z.literal(ExitCode.interrupted)]),
+    code: z.enum(failureCodes),
     sentence: text(4000),
   }),
   /** A bug of ours, on the other side. */

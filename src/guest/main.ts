@@ -6,7 +6,7 @@
 import { constants, openSync, readdirSync, writeFileSync, writeSync, read } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ExitCode, Failure } from '../base/failure.js';
+import { Failure } from '../base/failure.js';
 import { systemFailure } from '../base/system-error.js';
 import { sizeHere } from '../experiment/place.js';
 import { executeRun } from '../experiment/one-run.js';
@@ -92,10 +92,9 @@ async function handle(request: Request): Promise<void> {
     say(await answer(request));
   } catch (error) {
     const failure = error instanceof Failure ? error : systemFailure(error);
-    const code = failure?.exitCode;
     say(
-      failure !== null && (code === 2 || code === 5 || code === 6 || code === ExitCode.interrupted)
-        ? { type: 'failed', exitCode: code, sentence: failure.message.slice(0, 4000) }
+      failure !== null
+        ? { type: 'failed', code: failure.code, sentence: failure.message.slice(0, 4000) }
         : { type: 'broken', text: String(error instanceof Error ? error.stack : error).slice(0, 8000) },
     );
   }

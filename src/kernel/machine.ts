@@ -9,7 +9,7 @@ import { cleanUp } from '../base/clean-up.js';
 import { listen as listenTo, monotonic_ms } from '../base/clock.js';
 import { readEnd } from '../base/read-file.js';
 import { nativeAddon } from '../base/native.js';
-import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
+import { Failure, workloadFailed } from '../base/failure.js';
 import { readIfThere } from '../host/files.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { launchFile } from '../workload/java/launch-file.js';
@@ -74,8 +74,8 @@ export interface RequestDeadline {
 
 /** The guest is gone or does not answer: what it had not sent is lost. */
 export class MachineLost extends Failure {
-  constructor(sentence: string) {
-    super(ExitCode.workload, sentence);
+  constructor(sentence: string, code: 'guest-lost' | 'guest-kernel-crashed' = 'guest-lost') {
+    super(code, sentence);
   }
 }
 
@@ -275,12 +275,11 @@ function endedFailure({ how, complaint, text }: { how: string; complaint: string
   if (text === '') return new MachineLost(`QEMU ended ${how} before the guest printed anything${said}`);
   return new MachineLost(
     `${what === undefined ? `the guest ended (QEMU ended ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`,
+    // By a fault of its own code, or of the CPU that it was given.
+    panic?.trim().startsWith('Kernel panic - not syncing: Fatal exception') === true
+      ? 'guest-kernel-crashed'
+      : 'guest-lost',
   );
-}
-
-/** Whether a kernel ended by a fault of its own code, or of the CPU that it was given. */
-export function hasOopsed({ message }: Failure): boolean {
-  return message.includes("the guest's kernel failed (Kernel panic - not syncing: Fatal exception");
 }
 
 /** As one line: a failure is a sentence. */

@@ -14,6 +14,9 @@
  *
  * docs/jvm-logs.md has the table of lines per collector.
  */
+import type { LogProblem } from '../facts/run-facts.js';
+import type { Stated } from '../facts/stated.js';
+import { stated } from '../words/run-words.js';
 import { usage } from '../base/failure.js';
 import { shortLine } from '../base/lines.js';
 
@@ -38,8 +41,8 @@ export interface JvmLog {
   readonly series: ReadonlyMap<JvmEventName, readonly JvmEvent[]>;
   /** Heap given back, of which the log says when and not how long it took: in no series. */
   readonly untimed: readonly UntimedEvent[];
-  /** What makes it less than whole, a sentence each. */
-  readonly problems: readonly string[];
+  /** What makes it less than whole. */
+  readonly problems: readonly Stated<LogProblem>[];
   /** Lines that are read and mean nothing here. */
   readonly other_n: number;
 }
@@ -100,32 +103,24 @@ export function parseJvmLog(text: string): JvmLog {
   const isCut = lines.pop() !== '';
   for (const line of lines) readLine(line, reading);
   const { series, untimed, warnings, other_n, dropped_n, unreadable_n } = reading;
-  const problems = [
-    ...(isCut ? ['the last line of the JVM’s log is cut off and was left out'] : []),
-    ...(dropped_n > 0
-      ? [
-          `the JVM dropped ${dropped_n} messages of its log, so pauses may be missing; log less, or raise -XX:AsyncLogBufferSize`,
-        ]
-      : []),
-    ...(unreadable_n > 0 ? [`${unreadable_n} lines of the JVM’s log have no time and were left out`] : []),
-    ...(untimed.length > 0
-      ? [
-          `the JVM gave heap back ${untimed.length} times without saying how long it took, so gc.uncommit lacks these: ${untimed[0]?.label ?? ''}`,
-        ]
-      : []),
-    ...warnings.map((text) => `${warns} ${text}`),
+  const problems: LogProblem[] = [
+    ...(isCut ? [{ code: 'log-cut' } as const] : []),
+    ...(dropped_n > 0 ? [{ code: 'log-dropped', messages_n: dropped_n } as const] : []),
+    ...(unreadable_n > 0 ? [{ code: 'log-without-time', lines_n: unreadable_n } as const] : []),
+    ...untimed
+      .slice(0, 1)
+      .map(({ label }) => ({ code: 'uncommit-without-length', events_n: untimed.length, first: label }) as const),
+    ...warnings.map((text) => ({ code: 'jvm-warning', text }) as const),
   ];
-  return { series, untimed, problems, other_n };
+  return { series, untimed, problems: problems.map(stated), other_n };
 }
-
-const warns = 'the JVM warns:';
 
 /**
  * Whether events of this name may be missing for that problem: a warning of the JVM's hides none, and give-backs
  * without a length are no pauses.
  */
-export function concernsEvents(problem: string, name: JvmEventName): boolean {
-  return !problem.startsWith(warns) && (name === 'gc.uncommit' || !problem.includes('gc.uncommit'));
+export function concernsEvents({ code }: { readonly code: string }, name: JvmEventName): boolean {
+  return code !== 'jvm-warning' && (name === 'gc.uncommit' || code !== 'uncommit-without-length');
 }
 
 interface Reading {

@@ -2,6 +2,7 @@
  * A bundle as CSV (RFC 4180), safe to open in a spreadsheet: a row for every series of every run, whatever the run is
  * worth, which stands beside it.
  */
+import { sentencesOf } from '../facts/stated.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 import { armEvidence, runEvidence } from '../verdict/bundle-side.js';
@@ -58,8 +59,8 @@ function columnsOf(): readonly (readonly [name: string, of: (row: Row) => Cell])
     ['run', ({ run }) => run.name],
     ['started_at', ({ run }) => run.startedAt],
     ['status', ({ run }) => run.status],
-    ['spoiled', ({ run }) => run.spoiled.join('; ')],
-    ['degraded', ({ run }) => run.degraded.join('; ')],
+    ['spoiled', ({ run }) => sentencesOf(run.disturbances).join('; ')],
+    ['degraded', ({ run }) => sentencesOf(run.degraded).join('; ')],
     ['window_ns', ({ run }) => run.window.windowEnd_ns - run.window.windowStart_ns],
     ['series', ({ series }) => series?.name ?? null],
     ['stalls.threshold_ns', ({ series }) => series?.stalls.threshold_ns ?? null],

@@ -1,4 +1,5 @@
 /** A bundle as a side of a comparison. */
+import { distinct, sentencesOf } from '../facts/stated.js';
 import { basename, join } from 'node:path';
 import { usage } from '../base/failure.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
@@ -11,7 +12,7 @@ import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
 import { storedPercents, type ArmRun, type SeriesRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 import type { RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
-import { counted, listed } from './words.js';
+import { counted, listed } from '../words/text.js';
 
 export function bundleSide({ path, manifest, summary, runs: all, notes }: StoredBundle): Side {
   // An arm on another kernel is another arm.
@@ -61,9 +62,9 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)),
     ),
   ];
-  const degraded = [...new Set(runs.flatMap((run) => run.degraded))];
+  const degraded = sentencesOf(distinct(runs.flatMap((run) => run.degraded)));
   const incomplete = incompleteness(summary, runs);
-  const spoiled = runs.filter((run) => run.spoiled.length > 0).length;
+  const spoiled = runs.filter((run) => run.disturbances.length > 0).length;
   const cut = runs.filter((run) => run.status !== 'complete').length;
   const leftOut = [
     ...notes.map((note) => `${note}.`),

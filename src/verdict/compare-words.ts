@@ -4,7 +4,7 @@ import type { CandidateJoint, CompareRow } from './compared.js';
 import { formatMetric } from './metrics.js';
 import { alpha } from '../stats/quantile-bounds.js';
 import type { Side } from './side.js';
-import { counted, listed } from './words.js';
+import { counted, listed } from '../words/text.js';
 
 /** The first line: quotable alone. */
 export function compareVerdict(

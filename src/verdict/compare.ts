@@ -11,7 +11,7 @@ import { differencesOf } from './differences.js';
 import type { Origin } from './joint-design.js';
 import type { Known, Metric, RunEvidence } from './metrics.js';
 import type { SeriesEvidence, Side } from './side.js';
-import { counted } from './words.js';
+import { counted } from '../words/text.js';
 
 export interface ArmPair {
   readonly a: string;

@@ -8,7 +8,7 @@ import { decide, defaultPolicy, leastRunsForEquivalence, type Decision } from '.
 import type { Origin } from './joint-design.js';
 import { metricNamed } from './metrics.js';
 import { evidenceOf, type Compared } from './outcome.js';
-import { counted, listed } from './words.js';
+import { counted, listed } from '../words/text.js';
 
 /** A clause for each arm after the first; none where there is one arm. */
 export function configurationTexts(compared: readonly Compared[]): string[] {

@@ -5,7 +5,7 @@
 import type { ArmSummary } from '../bundle/schema.js';
 import { hodgesLehmann } from '../stats/hodges-lehmann.js';
 import { mean } from '../stats/sample.js';
-import { counted } from './words.js';
+import { counted } from '../words/text.js';
 
 /** A clause for the verdict per arm that has such a partner, and whole runs of both. */
 export function probeCosts(arms: readonly ArmSummary[]): string[] {

@@ -31,7 +31,7 @@ import {
   type Metric,
 } from './metrics.js';
 import { summaryEvidence } from './summary-evidence.js';
-import { listed } from './words.js';
+import { listed } from '../words/text.js';
 
 export interface FailCondition {
   readonly text: string;

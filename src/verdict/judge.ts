@@ -1,6 +1,10 @@
 /**
  * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has controls of its own.
  */
+import { isDeepStrictEqual } from 'node:util';
+import type { Note, NoteFact } from '../facts/note-facts.js';
+import type { Stated } from '../facts/stated.js';
+import { statedNote } from '../words/note-words.js';
 import type { ArmSummary, KernelRecord, SummaryFile } from '../bundle/schema.js';
 import { compareArms, findingOf } from './finding.js';
 import { betweenIsThePatch, kernelNotes } from './kernel-notes.js';
@@ -12,12 +16,14 @@ export interface JudgeInput {
   readonly arms: readonly ArmSummary[];
   readonly kernels: readonly KernelRecord[];
   readonly status: SummaryFile['status'];
-  readonly degraded: readonly string[];
+  readonly degraded: readonly Stated[];
+  /** Of --trace. */
+  readonly traced?: readonly NoteFact[];
 }
 
 export type Judgement = Pick<SummaryFile, 'verdict' | 'findings' | 'notes'>;
 
-export function judge({ arms, kernels, status, degraded }: JudgeInput): Judgement {
+export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInput): Judgement {
   const several = kernels.length > 1;
   const nameOf = (arm: ArmSummary): string => (several ? `${arm.name} on ${arm.kernel}` : arm.name);
   const each = kernels.map(({ name }) => {
@@ -34,13 +40,22 @@ export function judge({ arms, kernels, status, degraded }: JudgeInput): Judgemen
     };
   });
   // What holds of all is said once, what holds of one names it.
-  const common = (note: string): boolean => each.every(({ notes }) => notes.includes(note));
+  const isCommon = (note: NoteFact): boolean =>
+    each.every(({ notes }) => notes.some((one) => isDeepStrictEqual(one, note)));
   const own = each.flatMap(({ name, notes }) =>
-    notes.filter((note) => !common(note)).map((note) => (note.includes(name) ? note : `On ${name}: ${note}`)),
+    notes
+      .filter((note) => !isCommon(note))
+      // The arm of a note has its kernel in its name.
+      .map((note): Note => ({ ...note, onKernel: several && !('arm' in note) ? name : null })),
   );
+  const ofAll = [...kernelNotes(kernels), ...(each[0]?.notes.filter(isCommon) ?? [])];
   return {
-    verdict: verdictOf(each, { status, degraded }, betweenIsThePatch(kernels)),
+    verdict: verdictOf(each, { status, isDegraded: degraded.length > 0 }, betweenIsThePatch(kernels)),
     findings: each.flatMap(({ compared }) => compared.map((one) => findingOf(one, nameOf(one.arm)))),
-    notes: [...kernelNotes(kernels), ...(each[0]?.notes.filter(common) ?? []), ...own],
+    notes: [
+      ...ofAll.map((note): Note => ({ ...note, onKernel: null })),
+      ...own,
+      ...traced.map((note): Note => ({ ...note, onKernel: null })),
+    ].map(statedNote),
   };
 }

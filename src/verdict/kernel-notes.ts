@@ -2,47 +2,42 @@
  * Where the kernels ran, and in what they differ beside what is compared: two versions differ in more than one patch.
  */
 import { grouped } from '../base/group.js';
-import { formatSize } from '../base/units.js';
 import type { KernelRecord } from '../bundle/schema.js';
-import { counted, listed } from './words.js';
+import type { KernelFact, NoteFact } from '../facts/note-facts.js';
 
-export function kernelNotes(kernels: readonly KernelRecord[]): string[] {
+export function kernelNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   return [...guestNotes(kernels), ...(kernels.length > 1 ? [...oneTreeNotes(kernels), ...differences(kernels)] : [])];
 }
 
-/** Guests of one shape share a sentence. */
-function guestNotes(kernels: readonly KernelRecord[]): string[] {
+/** Guests of one shape share a note. */
+function guestNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   const ran = kernels.flatMap(({ name, guest }) => {
     if (guest === null) return [];
-    const how =
-      guest.accelerator === 'kvm'
-        ? 'with KVM'
-        : `emulated in software (TCG, because ${guest.withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower and times are to be compared among such guests only`;
-    return [
-      {
-        name,
-        text: `in a guest of ${counted(guest.cpus, 'CPU')} and ${formatSize(guest.memoryBytes)}${guest.pinnedTo === null ? ', its CPUs not pinned' : ''}, ${how}`,
-      },
-    ];
+    const { cpus, memoryBytes, pinnedTo, accelerator, withoutKvm } = guest;
+    return [{ name, shape: { cpus, memoryBytes, isPinned: pinnedTo !== null, accelerator, withoutKvm } }];
   });
-  const groups = grouped(ran, ({ text }) => text);
+  const groups = [...grouped(ran, ({ shape }) => JSON.stringify(shape)).values()];
   const others = kernels.filter(({ guest }) => guest === null).map(({ name }) => name);
   return [
-    ...[...groups].map(([text, guests]) => `${listed(guests.map(({ name }) => name))} ran ${text}.`),
-    ...kernels.flatMap(({ name, guest }) =>
-      (guest?.bootFailures ?? []).map(
-        (failure) =>
-          `${name} was booted once more, because ${failure}. Under TCG this may be a fault of the emulation; if it comes again it is the kernel's.`,
-      ),
+    ...groups.flatMap((guests): NoteFact[] =>
+      guests
+        .slice(0, 1)
+        .map(({ shape }) => ({ code: 'ran-in-guest', kernels: guests.map(({ name }) => name), ...shape })),
     ),
-    ...(groups.size > 0 && others.length > 0
-      ? [`${listed(others)} ran on this machine itself: its times and those of a guest cannot be set side by side.`]
-      : []),
+    ...kernels.flatMap(({ name, guest }) =>
+      (guest?.bootFailures ?? []).map(({ code, sentence }): NoteFact => ({
+        code: 'booted-again',
+        kernel: name,
+        failure: code,
+        why: sentence,
+      })),
+    ),
+    ...(groups.length > 0 && others.length > 0 ? [{ code: 'ran-on-host', kernels: others } as const] : []),
   ];
 }
 
 /** Own images only, and always with what was looked at: no image names its source. */
-function oneTreeNotes(kernels: readonly KernelRecord[]): string[] {
+function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   const [first] = kernels.filter(({ guest }) => guest !== null);
   const trees = [
     ...grouped(
@@ -50,13 +45,9 @@ function oneTreeNotes(kernels: readonly KernelRecord[]): string[] {
       ({ guest }) => guest?.sha256 ?? '',
     ).values(),
   ].flatMap(([one]) => one ?? []);
-  return trees.flatMap(({ name, oneTree }) => {
-    if (first === undefined || oneTree === null) return [];
-    const { version, options_n, sameCompiler } = oneTree;
-    return [
-      `${first.name} and ${name} are taken for builds of one tree: both are images of your own, of Linux ${version}, with the same ${options_n} options of the configuration (but for local version and build salt)${sameCompiler ? ' and the same compiler' : ', though by another compiler'}. Their sources were not looked at: an image does not name them.`,
-    ];
-  });
+  return trees.flatMap(({ name, oneTree }): NoteFact[] =>
+    first === undefined || oneTree === null ? [] : [{ code: 'one-tree', first: first.name, kernel: name, ...oneTree }],
+  );
 }
 
 /** Two images of one tree and nothing else: then what lies between them may be called the patch. */
@@ -77,27 +68,21 @@ const askedOfRunning = [
   'autogroup',
 ];
 
-function built(kernels: readonly KernelRecord[]): string[] {
+function built(kernels: readonly KernelRecord[]): NoteFact[] {
   const first = kernels.find(({ guest }) => guest !== null);
   const seen = new Set<string>();
   return kernels.flatMap(({ release, differences: own }) =>
-    own.flatMap(({ fact, sentence }) => {
+    own.flatMap(({ fact, sentence }): NoteFact[] => {
       // One kernel under several models differs from the first one once.
       const key = `${release} ${sentence}`;
       if (askedOfRunning.includes(fact) || seen.has(key)) return [];
       seen.add(key);
-      return [`${first?.release ?? ''} against ${release}: ${sentence}.`];
+      return [{ code: 'built-differently', first: first?.release ?? '', release, fact, why: sentence }];
     }),
   );
 }
 
-interface Difference {
-  readonly what: string;
-  readonly of: (kernel: KernelRecord) => string | null;
-  readonly because: string;
-}
-
-const fact =
+const valueOf =
   (key: string, unit = '') =>
   ({ facts }: KernelRecord): string | null => {
     const value = facts[key];
@@ -106,45 +91,27 @@ const fact =
       : null;
   };
 
-const compared: readonly Difference[] = [
-  {
-    what: 'preemption model',
-    of: fact('preemption'),
-    because: 'it decides whether a holder is preempted inside a call at all',
-  },
-  {
-    what: 'timer frequency',
-    of: fact('hz', ' Hz'),
-    because: 'it decides how soon a holder is preempted and how long a slice is',
-  },
-  {
-    what: 'transparent huge pages',
-    of: fact('transparentHugePages'),
-    because: 'they change how long a call holds the lock',
-  },
-  { what: 'per-VMA locks', of: fact('perVmaLocks'), because: 'without them every fault takes mmap_lock too' },
-  { what: 'clock source', of: fact('clockSource'), because: 'a slow clock adds to every time' },
-  { what: 'autogroup', of: fact('autogroup'), because: 'it decides what nice values mean' },
-  { what: 'CPU mitigations', of: mitigations, because: 'they lengthen every system call' },
-];
+const compared: Readonly<Record<KernelFact, (kernel: KernelRecord) => string | null>> = {
+  preemption: valueOf('preemption'),
+  hz: valueOf('hz', ' Hz'),
+  transparentHugePages: valueOf('transparentHugePages'),
+  perVmaLocks: valueOf('perVmaLocks'),
+  clockSource: valueOf('clockSource'),
+  autogroup: valueOf('autogroup'),
+  mitigations,
+};
+const comparedFacts = Object.keys(compared) as KernelFact[];
 
-function differences(kernels: readonly KernelRecord[]): string[] {
-  const found = compared.flatMap(({ what, of, because }) => {
-    const values = kernels.map((kernel) => ({ name: kernel.name, value: of(kernel) }));
-    const known = values.filter(({ value }) => value !== null);
-    if (new Set(known.map(({ value }) => value)).size < 2) return [];
-    return [
-      `The kernels differ in ${what} too (${known.map(({ name, value }) => `${String(value)} on ${name}`).join(', ')}): ${because}, which may explain a difference found.`,
-    ];
+function differences(kernels: readonly KernelRecord[]): NoteFact[] {
+  const found = comparedFacts.flatMap((fact): NoteFact[] => {
+    const values = kernels.flatMap((kernel) => {
+      const value = compared[fact](kernel);
+      return value === null ? [] : [{ kernel: kernel.name, value }];
+    });
+    return new Set(values.map(({ value }) => value)).size < 2 ? [] : [{ code: 'kernels-differ', fact, values }];
   });
-  const unknown = compared.filter(({ of }) => kernels.some((kernel) => of(kernel) === null)).map(({ what }) => what);
-  return [
-    ...found,
-    ...(unknown.length > 0
-      ? [`Not known of every kernel: ${listed(unknown)}; whether they differ in it cannot be said.`]
-      : []),
-    ...built(kernels),
-  ];
+  const facts = comparedFacts.filter((fact) => kernels.some((kernel) => compared[fact](kernel) === null));
+  return [...found, ...(facts.length > 0 ? [{ code: 'kernels-unknown', facts } as const] : []), ...built(kernels)];
 }
 
 function mitigations({ facts }: KernelRecord): string | null {

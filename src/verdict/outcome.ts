@@ -18,6 +18,7 @@
  * made no call. Absence needs more than presence: that the victim worked all the time, and that every stall was seen.
  * Runs beside other programs may say that there are stalls, and why, all the same: under-load.ts.
  */
+import type { OpenReason } from '../facts/finding-facts.js';
 import type { ArmSummary, Outcome, SeriesRunFigures } from '../bundle/schema.js';
 import type { UnderLoad } from './under-load.js';
 
@@ -38,13 +39,13 @@ const reasons = {
   'idle-unseen': 'unclear',
   'idle-stalls': 'unclear',
   'some-runs': 'unclear',
-} as const satisfies Record<string, Outcome>;
+} as const satisfies Record<OpenReason, Outcome>;
 
 export type Judged =
   | { readonly outcome: 'stalls' | 'like-foreign'; readonly reason: null; readonly underLoad?: never }
   /** Only that it stalls, and why: from runs beside other programs. */
   | { readonly outcome: 'stalls'; readonly reason: null; readonly underLoad: UnderLoad }
-  | { readonly outcome: 'unclear' | 'no-data'; readonly reason: keyof typeof reasons; readonly underLoad?: never };
+  | { readonly outcome: 'unclear' | 'no-data'; readonly reason: OpenReason; readonly underLoad?: never };
 
 /** The same series in both controls. */
 export interface Controls {

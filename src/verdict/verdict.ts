@@ -6,7 +6,7 @@ import { configurationTexts } from './configurations.js';
 import { probeCosts } from './cost.js';
 import { controlsOf, evidenceOf, type Compared } from './outcome.js';
 import type { UnderLoad } from './under-load.js';
-import { holderText, listed } from './words.js';
+import { holderText, listed } from '../words/text.js';
 
 /** What was compared on one kernel. */
 export interface OnKernel {
@@ -18,7 +18,7 @@ export interface OnKernel {
 
 export interface Circumstances {
   readonly status: SummaryFile['status'];
-  readonly degraded: readonly string[];
+  readonly isDegraded: boolean;
 }
 
 /**
@@ -135,20 +135,17 @@ function betweenKernels(kernels: readonly OnKernel[], between: string | null): s
       outcome: behaviourOf(compared.filter((one) => one.arm.name === arm)),
     })),
   }));
-  const behaviourText = (on: (typeof outcomes)[number]['on']): string => {
+  const behaviourText = (on: (typeof outcomes)[number]['on'], isOne: boolean): string => {
     const named = (outcome: Behaviour): string[] => on.filter((one) => one.outcome === outcome).map(({ name }) => name);
     const [stalling, quiet, open] = [named('stalls'), named('quiet'), named('open')];
     const rest = open.length === 0 ? '' : ` (undecided on ${listed(open)})`;
-    return stalling.length === 0
-      ? quiet.length === 0
-        ? 'decide nothing on any'
-        : `stall on none${rest}`
-      : quiet.length === 0
-        ? `stall on ${open.length === 0 ? 'all' : listed(stalling)}${rest}`
-        : `stall on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
+    const stall = isOne ? 'stalls' : 'stall';
+    if (stalling.length === 0)
+      return quiet.length === 0 ? `${isOne ? 'is' : 'are'} undecided on each` : `${stall} on none${rest}`;
+    return quiet.length === 0
+      ? `${stall} on ${open.length === 0 ? 'all' : listed(stalling)}${rest}`
+      : `${stall} on ${listed(stalling)} and not on ${listed(quiet)}${rest}`;
   };
-  const one = (arms: readonly string[], text: string): string =>
-    `${listed(arms)} ${arms.length === 1 ? text.replace(/^stall/, 'stalls').replace(/^decide/, 'decides') : text}`;
   const tree =
     between === null
       ? []
@@ -156,13 +153,8 @@ function betweenKernels(kernels: readonly OnKernel[], between: string | null): s
           `Both are of one tree as far as version and configuration tell (see the notes), so between them lies ${between}.`,
         ];
   return [
-    `Of these kernels, ${[...grouped(outcomes, ({ on }) => behaviourText(on))]
-      .map(([text, alike]) =>
-        one(
-          alike.map(({ arm }) => arm),
-          text,
-        ),
-      )
+    `Of these kernels, ${[...grouped(outcomes, ({ on }) => JSON.stringify(on)).values()]
+      .map((alike) => `${listed(alike.map(({ arm }) => arm))} ${behaviourText(alike[0]?.on ?? [], alike.length === 1)}`)
       .join('; ')}.`,
     ...tree,
   ];
@@ -236,7 +228,7 @@ function aloneText(name: string, own: readonly Compared[]): string {
 }
 
 /** What must not get lost when the verdict is quoted alone. */
-function caveats(claimed: readonly Compared[], { status, degraded }: Circumstances): string[] {
+function caveats(claimed: readonly Compared[], { status, isDegraded }: Circumstances): string[] {
   const fewest = Math.min(
     ...claimed.flatMap(({ series, controls }) =>
       [series, ...controlsOf(controls)].map((one) => evidenceOf(one).length),
@@ -244,7 +236,7 @@ function caveats(claimed: readonly Compared[], { status, degraded }: Circumstanc
   );
   return [
     ...(fewest === 1 ? ['From a single run this is an observation, not yet a finding.'] : []),
-    ...(degraded.length > 0 ? ['The set-up was not as asked for (see the notes), so it may not hold.'] : []),
+    ...(isDegraded ? ['The set-up was not as asked for (see the notes), so it may not hold.'] : []),
     ...(status === 'failed'
       ? ['A run failed, so this is not the whole experiment.']
       : status === 'complete'

@@ -11,8 +11,11 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFil
 import { basename, dirname, join } from 'node:path';
 import { parseJson } from '../base/json.js';
 import { readText } from '../base/read-file.js';
+import type { SchedulingProblem } from '../facts/run-facts.js';
+import type { Stated } from '../facts/stated.js';
 import { readIfThere, readProc } from '../host/files.js';
 import type { CpuMax } from '../profile/resolved.js';
+import { stated } from '../words/run-words.js';
 
 export interface CpuMaxUse extends CpuMax {
   readonly periods: number;
@@ -22,7 +25,7 @@ export interface CpuMaxUse extends CpuMax {
 
 export interface CpuLimit {
   /** Why it is not in force; empty if it is. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Stated<SchedulingProblem>[];
   /** What the cgroup has counted; the last count once it is removed, null where there never was one. */
   use(): CpuMaxUse | null;
   /** Once the threads have ended. */
@@ -49,10 +52,8 @@ export function limitCpuTime(
   folder: string,
   files: CgroupFiles = machine,
 ): CpuLimit {
-  const remedy =
-    'run as root on a machine whose /sys/fs/cgroup is cgroup v2 with the controller cpu, or in a guest (--kernel)';
   const refused = (why: string): CpuLimit => ({
-    problems: [`the limit on CPU time of ${name} could not be set (${why}); ${remedy}`],
+    problems: [stated({ code: 'cpu-limit-refused', thread: name, reason: why })],
     use: () => null,
     remove: () => undefined,
   });

@@ -1,8 +1,6 @@
-/**
- * A process of ours beside the workload, the sampler or the tracer: ended with a limit to patience, and its end in
- * words.
- */
+/** A process of ours beside the workload, the sampler or the tracer: ended with a limit to patience. */
 import { monotonic_ms, settlesWithin, waitFor } from '../base/clock.js';
+import type { HelperEndFact } from '../facts/run-facts.js';
 import { statOf } from './process-identity.js';
 import { killAll, type Exit, type Program } from './programs.js';
 
@@ -13,8 +11,8 @@ const moment_ms = 2_000;
 export interface HelperEnd {
   /** Null if not even SIGKILL ended it: it hangs in the kernel. */
   readonly exit: Exit | null;
-  /** How it came to an end that was not its own, to follow "the sampler"; null if it ended as it should. */
-  readonly problem: string | null;
+  /** How it came to an end that was not its own; null if it ended as it should. */
+  readonly problem: HelperEndFact | null;
 }
 
 export interface Grace {
@@ -34,9 +32,9 @@ export async function endHelper(
   { grace_ms, takesBack = false, interrupted }: Grace,
 ): Promise<HelperEnd> {
   const early = program.exit();
-  if (early !== null) return { exit: early, problem: wordsOf(early, program) };
+  if (early !== null) return { exit: early, problem: problemOf(early, program) };
   const wasStopped = isStopped(program.pid);
-  const stopped = wasStopped ? 'was stopped (SIGSTOP) when the window ended' : null;
+  const stopped = wasStopped ? ({ end: 'was-stopped' } as const) : null;
   if (!wasStopped || takesBack) {
     program.kill('SIGTERM');
     program.kill('SIGCONT');
@@ -45,16 +43,15 @@ export async function endHelper(
     if (ended === 'interrupted')
       await settlesWithin(program.exited, Math.max(0, Math.min(grace_ms, moment_ms) - (monotonic_ms() - begun_ms)));
     const exit = program.exit();
-    if (exit !== null) return { exit, problem: wordsOf(exit, program) ?? stopped };
+    if (exit !== null) return { exit, problem: problemOf(exit, program) ?? stopped };
   }
   await killAll([program]);
-  return { exit: program.exit(), problem: stopped ?? 'did not end when it was told to and was killed' };
+  return { exit: program.exit(), problem: stopped ?? { end: 'was-killed' } };
 }
 
-function wordsOf({ code, signal }: Exit, program: Pick<Program, 'complaints'>): string | null {
+function problemOf({ code, signal }: Exit, program: Pick<Program, 'complaints'>): HelperEndFact | null {
   if (code === 0) return null;
-  const said = program.complaints().at(-1);
-  return `ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`}${said === undefined ? '' : `, saying "${said}"`}`;
+  return { end: 'exited', exitCode: code, signal, saying: program.complaints().at(-1) ?? null };
 }
 
 function isStopped(pid: number): boolean {

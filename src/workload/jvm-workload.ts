@@ -3,6 +3,7 @@
  * JVM joins it with its probes and loads. In the foreign control a second JVM has the loads, so that what the probes
  * share with them is the machine and not the address space.
  */
+import { stated } from '../words/run-words.js';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -165,9 +166,7 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         // A program of the user's own may hang in a shutdown hook, after its window; ours does not.
         failures: [
           ...watching.failures(),
-          ...(jvm.app === null && ends.some(({ killed }) => killed)
-            ? ['the JVM did not end after its window and was killed; what it had recorded is kept']
-            : []),
+          ...(jvm.app === null && ends.some(({ killed }) => killed) ? [stated({ code: 'jvm-hung' })] : []),
         ],
         churn: null,
         pssBytes: new Map([

@@ -1,6 +1,7 @@
 /** Scheduling by thread name in a workload with an allocator or a JVM of its own, and what of it makes a run failed. */
 import { resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { workOf, type ResolvedArm, type Scheduling } from '../profile/resolved.js';
+import { sayFailure, type StatedFailure } from '../words/failure-words.js';
 import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type WatchedThread } from './thread-watch.js';
 
 export interface NamedThreads {
@@ -9,8 +10,8 @@ export interface NamedThreads {
   readonly stop: () => void;
   /** At the end of the window: a pattern that matched nothing is a failure then. */
   readonly end: () => void;
-  /** After `end`, a sentence each. */
-  readonly failures: () => string[];
+  /** After `end`. */
+  readonly failures: () => StatedFailure[];
 }
 
 /** The first look is over when it returns. */
@@ -20,7 +21,7 @@ export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], top
     rules: (workOf(arm)?.threads ?? []).map((rule) => ({ pattern: rule.pattern, ...schedulingOf(rule, topology) })),
   });
   const names = threadNames(pids);
-  let unmatched: string[] = [];
+  let unmatched: StatedFailure[] = [];
   return {
     threads: watch.threads,
     stop: watch.stop,
@@ -28,7 +29,7 @@ export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], top
       watch.stop();
       const missing = watch.unmatched();
       // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
-      if (missing.length > 0 && arm.control === null) unmatched = [unmatchedFailure(missing, names).message];
+      if (missing.length > 0 && arm.control === null) unmatched = [sayFailure(unmatchedFailure(missing, names))];
     },
     // Of threads that came after `go`; those before it make the workload degraded.
     failures: () => [

@@ -1,4 +1,7 @@
 /** A workload that only waits for `go`, whatever it is made of, as the run loop sees it. */
+import type { SchedulingProblem } from '../facts/run-facts.js';
+import type { Stated } from '../facts/stated.js';
+import type { StatedFailure } from '../words/failure-words.js';
 import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
 import type { AllocatorProof } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
@@ -28,8 +31,8 @@ export interface WorkloadInput<Arm extends ResolvedArm = ResolvedArm> {
 export class FailedStart extends Failure {
   readonly files: Readonly<Record<string, string>>;
 
-  constructor({ exitCode, message, cause }: Failure, files: Readonly<Record<string, string>>) {
-    super(exitCode, message, { cause });
+  constructor({ code, message, cause }: Failure, files: Readonly<Record<string, string>>) {
+    super(code, message, { cause });
     this.files = files;
   }
 }
@@ -83,8 +86,8 @@ export interface PreparedWorkload {
   readonly autogroup: string | null;
   /** What the engine proved in /proc/self/maps; JSON as it printed it. */
   readonly layout: unknown;
-  /** What could not be applied, a sentence each. */
-  readonly degraded: readonly string[];
+  /** What could not be applied. */
+  readonly degraded: readonly Stated<SchedulingProblem>[];
   /** Why a process is gone that should be there; null if none is. */
   earlyEnd(): Failure | null;
   kill(): void;
@@ -107,8 +110,8 @@ export interface Afterwards {
   readonly pssBytes: ReadonlyMap<number, number>;
   /** Of a holder with a limit on its CPU time. */
   readonly cpuMax?: CpuMaxUse | null;
-  /** What makes the run failed, a sentence each. */
-  readonly failures: readonly string[];
+  /** What makes the run failed. */
+  readonly failures: readonly StatedFailure[];
 }
 
 export interface JvmAfterwards {

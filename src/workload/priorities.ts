@@ -4,8 +4,11 @@
  * asked is reported, never assumed.
  */
 import { nativeAddon, type NativeAddon } from '../base/native.js';
+import type { SchedulingProblem } from '../facts/run-facts.js';
+import type { Stated } from '../facts/stated.js';
 import { readKernelFile } from '../host/files.js';
 import type { Policy } from '../profile/resolved.js';
+import { stated } from '../words/run-words.js';
 
 /** What is not there stays as it is. */
 export interface PrioritySettings {
@@ -29,8 +32,8 @@ export type ThreadRequest = ThreadToSet & {
 export interface AppliedPriority {
   /** What the kernel says afterwards; null if the thread was gone. */
   readonly actual: { readonly nice: number; readonly policy: string; readonly cpus: readonly number[] } | null;
-  /** What could not be applied, a sentence each. */
-  readonly problems: readonly string[];
+  /** What could not be applied. */
+  readonly problems: readonly Stated<SchedulingProblem>[];
 }
 
 export type ThreadPriority = ThreadRequest & AppliedPriority;
@@ -49,41 +52,37 @@ export function applyPriority<Request extends ThreadToSet>(
   scheduling: Scheduling = nativeAddon(),
 ): Request & AppliedPriority {
   const { name, tid, nice, policy, cpus } = request;
-  const problems: string[] = [];
-  const attempt = (what: string, remedy: string, action: () => void): void => {
+  const problems: Stated<SchedulingProblem>[] = [];
+  const attempt = (
+    setting: (SchedulingProblem & { readonly code: 'scheduling-refused' })['setting'],
+    asked: string | null,
+    action: () => void,
+  ): void => {
     try {
       action();
     } catch (error) {
-      problems.push(`${what} of thread ${name} was refused (${errnoOf(error)}); ${remedy}`);
+      problems.push(stated({ code: 'scheduling-refused', setting, asked, thread: name, errno: errnoOf(error) }));
     }
   };
   if (policy !== undefined) {
     const [policyName = '', rtPriority = '0'] = policy.split(' ');
-    const remedy =
-      rtPriority === '0'
-        ? 'run as root or leave the policy out'
-        : 'a real-time policy needs root, CAP_SYS_NICE or a raised RLIMIT_RTPRIO (ulimit -r), and a cgroup that has real-time time';
-    attempt(`policy ${policy}`, remedy, () => {
+    attempt('policy', policy, () => {
       scheduling.setPolicy(tid, policyNumbers[policyName] ?? -1, Number(rtPriority));
     });
   }
   // Under SCHED_IDLE nice does not change the weight; it is set all the same, so that what is recorded is what was
   // asked.
   if (nice !== undefined)
-    attempt(
-      `nice ${nice}`,
-      'a negative nice value needs root, CAP_SYS_NICE or a raised RLIMIT_NICE (ulimit -e)',
-      () => {
-        scheduling.setNice(tid, nice);
-      },
-    );
+    attempt('nice', String(nice), () => {
+      scheduling.setNice(tid, nice);
+    });
   if (cpus !== undefined)
-    attempt(`CPUs ${cpus.join(',')}`, 'choose CPUs that taskset and the cpuset allow', () => {
+    attempt('cpus', cpus.join(','), () => {
       scheduling.setAffinity(tid, cpus);
     });
 
   let actual: AppliedPriority['actual'] = null;
-  attempt('reading the priority', 'the workload ended too early', () => {
+  attempt('read-back', null, () => {
     const now = scheduling.threadScheduling(tid);
     const actualName = policyNames[now.policy] ?? String(now.policy);
     const isRealTime = actualName === 'fifo' || actualName === 'rr';
@@ -97,29 +96,9 @@ export function applyPriority<Request extends ThreadToSet>(
       actual.policy === (policy ?? actual.policy) &&
       now.cpus.join() === (cpus ?? now.cpus).join();
     if (!same && problems.length === 0)
-      problems.push(
-        `thread ${name} was to have ${inWords({ nice, policy, cpus })} and has ${inWords(actual)}; something else sets it too`,
-      );
+      problems.push(stated({ code: 'scheduling-not-in-force', thread: name, asked: { nice, policy, cpus }, actual }));
   });
   return { ...request, actual, problems };
-}
-
-function inWords({
-  nice,
-  policy,
-  cpus,
-}: {
-  readonly nice?: number | undefined;
-  readonly policy?: string | undefined;
-  readonly cpus?: readonly number[] | undefined;
-}): string {
-  return [
-    nice === undefined ? [] : `nice ${nice}`,
-    policy === undefined ? [] : `policy ${policy}`,
-    cpus === undefined ? [] : `CPUs ${cpus.join(',')}`,
-  ]
-    .flat()
-    .join(', ');
 }
 
 /** Field 40 of /proc/<tid>/stat (proc_pid_stat(5)), counted after the command's name, which may hold anything. */

@@ -1,9 +1,11 @@
 /** The sampler beside a workload: who was in which state when, every 10 ms. */
 import { join } from 'node:path';
 import { ExitCode, Failure } from '../base/failure.js';
-import { formatDuration } from '../base/units.js';
+import type { HelperEndFact, StatesUnknown } from '../facts/run-facts.js';
+import type { Stated } from '../facts/stated.js';
 import { readSamples, type SampleStream } from '../record/samples.js';
 import { parseStacks, type StackReading } from '../record/stacks.js';
+import { stated } from '../words/run-words.js';
 import { endHelper } from './helper.js';
 import { printedText } from './printed.js';
 import { programs, startProgram } from './programs.js';
@@ -16,8 +18,8 @@ const endGrace_ms = 5_000;
 export interface Sampled {
   /** What it wrote, down to where it ended: after that nobody looked. */
   readonly samples: SampleStream;
-  /** Why states are unknown that should be known, a sentence; null if it looked to the end. */
-  readonly problem: string | null;
+  /** Why states are unknown that should be known; null if it looked to the end. */
+  readonly problem: Stated<StatesUnknown> | null;
 }
 
 export interface Sampler {
@@ -47,7 +49,7 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
       const why = problem ?? unreadable;
       return {
         samples,
-        problem: why === null ? null : `the sampler ${why}, so the states of the threads are unknown ${from(samples)}`,
+        problem: why === null ? null : stated({ code: 'states-unknown', sampler: why, from_ns: lastLook_ns(samples) }),
       };
     },
     stacks: (go_ns) => (withStacks ? parseStacks(printedText(stacks), go_ns) : []),
@@ -58,21 +60,22 @@ export async function startSampler({ folder, pids }: PreparedWorkload, { withSta
 }
 
 /** Of a sampler that ended badly the file may be broken too; what the board holds is worth no less for that. */
-function readable(path: string, go_ns: bigint): { readonly samples: SampleStream; readonly unreadable: string | null } {
+function readable(
+  path: string,
+  go_ns: bigint,
+): { readonly samples: SampleStream; readonly unreadable: HelperEndFact | null } {
   try {
     return { samples: readSamples(path, go_ns), unreadable: null };
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== ExitCode.workload) throw error;
     return {
       samples: { timelines: new Map(), ticks_ns: [], period_ns },
-      unreadable: `left a file that cannot be read (${error.message})`,
+      unreadable: { end: 'unreadable', reason: error.message },
     };
   }
 }
 
-function from({ ticks_ns }: SampleStream): string {
+function lastLook_ns({ ticks_ns }: SampleStream): number | null {
   const last_ns = ticks_ns.at(-1);
-  return last_ns === undefined || last_ns <= 0
-    ? 'in the whole run'
-    : `from ${formatDuration(last_ns)} after the start on`;
+  return last_ns === undefined || last_ns <= 0 ? null : last_ns;
 }

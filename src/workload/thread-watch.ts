@@ -5,7 +5,7 @@
  * It reads only /proc/<pid>/task/<tid>/stat, which takes no lock of the watched process.
  */
 import { readdirSync } from 'node:fs';
-import { unfit } from '../base/failure.js';
+import { Failure } from '../base/failure.js';
 import { readKernelFile } from '../host/files.js';
 import { applyPriority, type AppliedPriority, type PrioritySettings, type Scheduling } from './priorities.js';
 import { matchesComm } from './thread-patterns.js';
@@ -120,16 +120,18 @@ export function watchThreads({
 }
 
 /** For a run that cannot mean what its profile says: the patterns without a thread, and what there was instead. */
-export function unmatchedFailure(unmatched: readonly string[], names: readonly string[]): ReturnType<typeof unfit> {
+export function unmatchedFailure(unmatched: readonly string[], names: readonly string[]): Failure {
   const which = unmatched.map((pattern) => `"${pattern}"`).join(', ');
-  return unfit(
+  return new Failure(
+    'threads-unmatched',
     `no thread is named as the profile's ${unmatched.length === 1 ? 'pattern' : 'patterns'} ${which} ${unmatched.length === 1 ? 'says' : 'say'}; the process has ${names.join(', ')}; correct the pattern (names are cut at 15 characters), or choose the collector or allocator that has such a thread`,
   );
 }
 
 /** A thread that ends while it is being set has had no priority that could be wrong. */
 function withoutThoseOfTheDead<Applied extends AppliedPriority>(applied: Applied): Applied {
-  return applied.actual === null && applied.problems.every((problem) => problem.includes('(ESRCH)'))
+  return applied.actual === null &&
+    applied.problems.every((problem) => problem.code === 'scheduling-refused' && problem.errno === 'ESRCH')
     ? { ...applied, problems: [] }
     : applied;
 }

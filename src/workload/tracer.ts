@@ -2,6 +2,9 @@
  * A trace of the kernel beside a workload (`--trace`): its mmap_lock, who ran when, who woke whom, and the calls that
  * matter.
  */
+import type { Degradation, HelperEndFact } from '../facts/run-facts.js';
+import type { Stated } from '../facts/stated.js';
+import { stated } from '../words/run-words.js';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.js';
@@ -27,7 +30,7 @@ export interface Traced {
   /** Null if the tracer came to a bad end: half a trace would look like one in which nothing else happened. */
   readonly trace: Trace | null;
   /** Why there is none, a sentence. */
-  readonly problem: string | null;
+  readonly problem: Stated<Degradation> | null;
 }
 
 export interface Tracer {
@@ -81,7 +84,7 @@ export async function startTracer(
         interrupted: waiting,
       });
       // One that was stopped has gone on, and has read everything since.
-      if (exit?.code !== 0) return without(`the tracer ${problem ?? 'did not end'}`);
+      if (exit?.code !== 0) return without(problem ?? { end: 'did-not-end' });
       try {
         return {
           trace: readTrace(own, go_ns, { start_ns: Number(begun - go_ns), end_ns: Number(stopped - go_ns) }),
@@ -89,7 +92,7 @@ export async function startTracer(
         };
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        return without(error.message);
+        return without({ end: 'unreadable', reason: error.message });
       }
     },
     abandon,
@@ -150,7 +153,7 @@ async function untilReady(file: string, program: Program, interrupted: Promise<u
   if (ready.found !== 'ready') throw endedWith(program);
 }
 
-const without = (why: string): Traced => ({ trace: null, problem: `${why}, so there is no trace of this run` });
+const without = (tracer: HelperEndFact): Traced => ({ trace: null, problem: stated({ code: 'untraced', tracer }) });
 
 function endedWith(program: Program): Failure {
   const sentence = program.complaints().at(-1);

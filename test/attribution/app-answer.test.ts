@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { appAnswer } from '../../src/attribution/app-answer.js';
 import { givesMemoryBack } from '../../src/catalogue/gives-back.js';
-import type { Cause, Grade } from '../../src/bundle/blame.js';
+import type { Cause, Grade } from '../../src/facts/blame.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import type { ArmSummary } from '../../src/bundle/schema.js';
 import { renderAnswers } from '../../src/cli/app-answer-text.js';
 import { exampleStall } from '../support/stalls.js';
+import { said } from '../support/stated.js';
 
 const ms = 1e6;
 const figures = {
@@ -41,7 +42,7 @@ function armWith(uncommits: readonly number[], logProblems: readonly string[] = 
       cpu_ns: 1,
       withoutProbes: null,
       perRun: [{ run: '000-probes', status: 'complete', cpu_ns: 1, over_ns: 1, log: [] }],
-      logProblems: [...logProblems],
+      logProblems: logProblems.map((text) => said(text, 'log-cut')),
       removedFromEnvironment: [],
     },
   };

@@ -1,7 +1,7 @@
 /** Each cause from what a sampler and the board would have seen of it; and what is never blamed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { causes } from '../../src/bundle/blame.js';
+import { causes } from '../../src/facts/blame.js';
 import type { BlamedThread } from '../../src/bundle/stalls-schema.js';
 import { systemCallNumber } from '../../src/catalogue/system-calls.js';
 import { noSystemCall } from '../../src/record/samples.js';

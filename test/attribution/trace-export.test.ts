@@ -53,7 +53,7 @@ const trace = exportTrace(
     { run: '000-a', stall: exampleStall },
     { run: '001-b', stall: exampleStall },
   ],
-  new Map([['000-a', { schemaVersion: 1, trace: null, stalls: [exampleStall], slow }]]),
+  new Map([['000-a', { schemaVersion: 2, trace: null, stalls: [exampleStall], slow }]]),
 );
 
 test('every event is valid, as JSON', () => {

@@ -528,7 +528,7 @@ describe('a wait for another lock of the kernel', () => {
         grade: 'possible',
       });
     expect(traced(byTime([...withLock, contended(1000.9, mutex), ended(1493)])).cause.sentence).toMatch(
-      /blocked in the kernel, and not for mmap_lock but for a mutex of it, until `holder` woke it$/,
+      /blocked in the kernel, and not for mmap_lock but for a mutex of the kernel, until `holder` woke it$/,
     );
   });
 
@@ -563,5 +563,9 @@ test('a stall that the trace does not cover is told without it, and that is said
   const { cause, causeWithoutTrace, evidence } = traced(byTime(preemption), victimOf(), 1100 * ms);
   expect(cause.grade).not.toBe('proven');
   expect(causeWithoutTrace).toBeNull();
-  expect(evidence.missing).toContain('the trace does not cover this stall: 3 events were lost');
+  expect(evidence.missing).toContainEqual({
+    code: 'trace-gap',
+    lost_n: 3,
+    sentence: 'the trace does not cover this stall: 3 events were lost',
+  });
 });

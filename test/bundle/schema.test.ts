@@ -12,7 +12,7 @@ test.each(kinds)('the published JSON Schema of %s is the schema; `vitest run --u
 });
 
 test.each(kinds)('the JSON Schema of %s asks for the schema version it knows', (kind) => {
-  expect(bundleJsonSchema(kind)).toMatchObject({ type: 'object', properties: { schemaVersion: { const: 1 } } });
+  expect(bundleJsonSchema(kind)).toMatchObject({ type: 'object', properties: { schemaVersion: { const: 2 } } });
 });
 
 const page = readPage('docs/bundle.md');

@@ -23,14 +23,13 @@ function folder(): string {
 
 const summary = summaryOf([writerArm('a', null, runOf())]);
 const run: RunFile = {
-  schemaVersion: 1,
+  schemaVersion: 2,
   name: '000-a',
   arm: 'a',
   kernel: '6.18.0',
   repetition: 1,
   status: 'complete',
-  failure: null,
-  spoiled: [],
+  failures: [],
   disturbances: [],
   degraded: [],
   trace: null,
@@ -255,10 +254,10 @@ describe('a file of a bundle is refused', () => {
     ['that was cut off', '{"schemaVersion": 1, "prof', "could not be read as a bundle's summary"],
     [
       'of another version',
-      '{"schemaVersion": 2}',
-      'has schema version 2 and this pauselab reads 1; read it with the pauselab that wrote it',
+      '{"schemaVersion": 3}',
+      'has schema version 3 and this pauselab reads versions up to 2; read it with the pauselab that wrote it',
     ],
-    ['that is none', '[]', 'has schema version undefined and this pauselab reads 1'],
+    ['that is none', '[]', 'has schema version undefined and this pauselab reads versions up to 2'],
     ['that was changed', JSON.stringify({ ...summary, arms: 3 }), 'is no valid summary: arms: '],
   ])('%s', (_, text, sentence) => {
     const path = join(folder(), 'summary.json');
@@ -283,7 +282,7 @@ function writeExample(path: string): void {
   const hlog =
     hlogHead(1_700_000_000_000) + hlogLine('writer.mprotect.service', 0, 1e9, countsOfValues([5_000, 500_000_000]));
   store.writeManifest({
-    schemaVersion: 1,
+    schemaVersion: 2,
     tool: { name: 'pauselab', version: '0.1.0' },
     argv: ['run', 'p'],
     asked: null,

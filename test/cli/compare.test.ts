@@ -16,6 +16,7 @@ import {
   type FakeRun,
 } from '../verdict/fake-bundle.js';
 import { readPage } from '../support/page.js';
+import { said } from '../support/stated.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'pauselab-compare-cli-'));
 afterAll(() => {
@@ -44,7 +45,7 @@ writeFakeBundle(join(cwd, 'results', 'evil'), {
   runs: arms(2).map((run) => ({ ...run, series: 'a|b\u001b[2J\n# <script>' })),
 });
 writeFakeBundle(join(cwd, 'results', 'spoiled'), {
-  runs: arms(2).map((run) => ({ ...run, run: { spoiled: ['steal'] } })),
+  runs: arms(2).map((run) => ({ ...run, run: { disturbances: [said('steal')] } })),
 });
 for (const [name, value_ns] of [
   ['before', 1000],

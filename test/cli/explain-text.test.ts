@@ -2,6 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { renderStall, renderStalls } from '../../src/cli/explain-text.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import { exampleStall } from '../support/stalls.js';
+import { statedMissing } from '../../src/words/stall-words.js';
+
+const missingOf = (reason: string): ReturnType<typeof statedMissing<{ code: 'unreadable'; reason: string }>> =>
+  statedMissing({ code: 'unreadable', reason });
 
 const one: NumberedStall = {
   number: 1,
@@ -13,7 +17,7 @@ const one: NumberedStall = {
 };
 
 test('the list has each stall with cause, grade and thread, and the stalled time per arm and cause', () => {
-  const text = renderStalls({ stalls: [one], missing: ['run 004-x was spoiled: steal'] });
+  const text = renderStalls({ stalls: [one], missing: [missingOf('run 004-x was spoiled: steal')] });
   expect(text).toMatch(/^1 +003-free-across-vmas +writer\.mprotect +500 ms +mmap-lock-reader +likely +holder$/m);
   expect(text).toMatch(/^free-across-vmas +mmap-lock-reader by holder +1 +500 ms$/m);
   expect(text).toContain('Missing: run 004-x was spoiled: steal.');
@@ -36,7 +40,10 @@ describe('one stall', () => {
 
   test('lets no control character of a bundle through to the terminal', () => {
     const evil = { ...one, run: 'a\u001b[2J', stall: { ...exampleStall, series: 'b\u0007\u009b1m', states: 'D×50' } };
-    for (const text of [renderStall(evil, ['c\u001b]0;x']), renderStalls({ stalls: [evil], missing: ['c\u001b'] })])
+    for (const text of [
+      renderStall(evil, [missingOf('c\u001b]0;x')]),
+      renderStalls({ stalls: [evil], missing: [missingOf('c\u001b')] }),
+    ])
       expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 });

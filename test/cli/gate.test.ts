@@ -17,6 +17,7 @@ import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
+import { said } from '../support/stated.js';
 
 const scratch = scratchFolder();
 
@@ -470,7 +471,7 @@ describe('pauselab baseline', () => {
       (path) => {
         writeFileSync(join(path, 'baseline.json'), '{"schemaVersion":2}');
       },
-      'has schema version 2 and this pauselab reads 1',
+      'has schema version 2 and this pauselab reads versions up to 1',
     ],
     [
       'that was cut off',
@@ -518,7 +519,11 @@ describe('pauselab baseline', () => {
       () => bundle('partial', 0, { status: 'partial' }),
       'not saved, since no gate would accept it: the baseline',
     ],
-    ['that ran degraded', () => bundle('degraded', 0, { run: { run: { degraded: ['nice'] } } }), 'ran degraded: nice'],
+    [
+      'that ran degraded',
+      () => bundle('degraded', 0, { run: { run: { degraded: [said('nice')] } } }),
+      'ran degraded: nice',
+    ],
     [
       'that is a log',
       () => join(quiet, 'runs', '000-free', 'histograms.hlog'),

@@ -6,6 +6,7 @@ import { createStatus } from '../../src/cli/status.js';
 import { loadResolved } from '../../src/profile/load.js';
 import type { BoardSnapshot, SeriesSnapshot } from '../../src/record/snapshot.js';
 import { seriesOf, stalledRun, writer } from '../verdict/fake-summary.js';
+import { said } from '../support/stated.js';
 
 const profile = { ...(await loadResolved('priority-inversion')), warmup_ns: 0.2e9, duration_ns: 3e9 };
 const terminal = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
@@ -71,18 +72,18 @@ describe('without a terminal', () => {
     [{ series: [] }, 'no stall'],
     [{ series: [seriesOf(writer, [stalledRun(1, 0.1)])] }, '1 stall, the longest 500 ms'],
     [
-      { spoiled: ['the hypervisor took 50 % of the CPU time'] },
+      { disturbances: [said('the hypervisor took 50 % of the CPU time')] },
       '3 stalls, the longest 500 ms; spoiled: the hypervisor took 50 % of the CPU time',
     ],
     [{ status: 'partial' }, 'cut short, 3 stalls, the longest 500 ms'],
-    [{ status: 'failed', failure: 'the engine ended by SIGKILL' }, 'failed: the engine ended by SIGKILL'],
+    [{ status: 'failed', failures: [said('the engine ended by SIGKILL')] }, 'failed: the engine ended by SIGKILL'],
   ])('a run that ended: %j', (more, text) => {
     const status = statusOn(false);
     status.onRunStart(started);
     status.onRunEnd({
       status: 'complete',
-      failure: null,
-      spoiled: [],
+      failures: [],
+      disturbances: [],
       series: [seriesOf(writer, [stalledRun(3, 0.1)])],
       ...more,
     } as unknown as RunFile);

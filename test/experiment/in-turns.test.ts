@@ -15,6 +15,7 @@ import { readSide } from '../../src/verdict/read-side.js';
 import { measuredInTurns } from '../../src/verdict/side.js';
 import { readBundle } from '../support/bundle.js';
 import { scratchFolder } from '../support/scratch.js';
+import { said } from '../support/stated.js';
 
 const scratch = scratchFolder();
 const nothing = (): void => undefined;
@@ -34,7 +35,10 @@ function output(request: RunInput, spoiled: readonly string[] = []): RunOutput {
     cpuCount: 1,
     files: {},
   });
-  return { ...failed, file: { ...failed.file, status: 'complete', failure: null, spoiled: [...spoiled] } };
+  return {
+    ...failed,
+    file: { ...failed.file, status: 'complete', failures: [], disturbances: spoiled.map((text) => said(text)) },
+  };
 }
 
 interface Case {
@@ -175,7 +179,10 @@ test('where a run fails neither bundle is whole, and the sentence names the side
     base: ['hogs.count=3'],
     run: (request, nth) =>
       nth === 5
-        ? { ...output(request), file: { ...output(request).file, failure: 'the workload ended', status: 'failed' } }
+        ? {
+            ...output(request),
+            file: { ...output(request).file, failures: [said('the workload ended', 'workload')], status: 'failed' },
+          }
         : output(request),
   });
   expect(failure?.message).toMatch(/^run (?:baseline|candidate)\/00\d-\S+ failed: the workload ended$/);

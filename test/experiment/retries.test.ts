@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PlannedRun } from '../../src/experiment/order.js';
 import { nextRetry } from '../../src/experiment/retries.js';
+import { said } from '../support/stated.js';
 
 const planned = (arm: string, repetition = 1, kernel = 'k'): PlannedRun => ({ arm, kernel, repetition });
 const isControl = (arm: string): boolean => arm.endsWith('control');
@@ -8,7 +9,12 @@ const isControl = (arm: string): boolean => arm.endsWith('control');
 /** Runs of arms that were good (+) or spoiled (-), such as `idle-control: '+-'`. */
 function files(runs: Readonly<Record<string, string>>, kernel = 'k') {
   return Object.entries(runs).flatMap(([arm, marks]) =>
-    Array.from(marks, (mark) => ({ arm, kernel, status: 'complete' as const, spoiled: mark === '+' ? [] : ['steal'] })),
+    Array.from(marks, (mark) => ({
+      arm,
+      kernel,
+      status: 'complete' as const,
+      disturbances: mark === '+' ? [] : [said('steal')],
+    })),
   );
 }
 

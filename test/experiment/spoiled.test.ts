@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { spoiledBy, spoiledByHost, spoiledByStop, type Disturbance } from '../../src/experiment/spoiled.js';
+import { spoiledBy, spoiledByHost, spoiledByStop } from '../../src/experiment/spoiled.js';
+import type { Disturbance } from '../../src/facts/run-facts.js';
 import type { MachineLoad } from '../../src/host/load.js';
 import type { SampleStream } from '../../src/record/samples.js';
+import { stated } from '../../src/words/run-words.js';
 
 const limits = { steal_share: 0.05, foreignLoad_share: 0.25, retries: 2 };
 const calm: MachineLoad = {
@@ -12,7 +14,7 @@ const calm: MachineLoad = {
   clockSourceChanged: false,
 };
 
-const sentences = (all: readonly Disturbance[]): string[] => all.map(({ sentence }) => sentence);
+const sentences = (all: readonly Disturbance[]): string[] => all.map((one) => stated(one).sentence);
 
 test('at its limits a run is still evidence', () => {
   expect(spoiledBy(calm, limits)).toEqual([]);
@@ -82,14 +84,11 @@ describe('a workload that did not work all through its window', () => {
     };
   }
 
-  const kinds = (stream: SampleStream): string[] => spoiledByStop(stream, window).map(({ kind }) => kind);
+  const kinds = (stream: SampleStream): string[] => spoiledByStop(stream, window).map(({ code }) => code);
 
   test('was stopped by a signal or a debugger', () => {
     expect(spoiledByStop(samples({ stopped: [1000, 1700] }), window)).toEqual([
-      {
-        kind: 'stopped',
-        sentence: 'the workload was stopped by a signal or a debugger (state T) for 700 ms of its window',
-      },
+      { code: 'stopped', duration_ns: 700 * ms },
     ]);
     expect(kinds(samples({ stopped: [1000, 1050], letter: 't' }))).toEqual(['stopped']);
     // Before and after it is no matter.
@@ -99,17 +98,14 @@ describe('a workload that did not work all through its window', () => {
 
   test('may not have worked while nobody looked', () => {
     expect(spoiledByStop(samples({ gap: [1000, 2000] }), window)).toEqual([
-      {
-        kind: 'not-looked',
-        sentence: 'nobody looked at the workload for 1.01 s of its window: pauselab or the whole machine stood still',
-      },
+      { code: 'not-looked', duration_ns: 1010 * ms },
     ]);
     expect(kinds(samples({ gap: [2600, 3600] }))).toEqual(['not-looked']);
     expect(kinds(samples({ gap: [0, 900] }))).toEqual(['not-looked']);
     // Why not is told already.
     expect(
       spoiledByStop(samples({ gap: [1000, 2000] }), window, [
-        { kind: 'states-unknown', sentence: 'the sampler ended' },
+        { code: 'states-unknown', sampler: { end: 'did-not-end' }, from_ns: null },
       ]),
     ).toEqual([]);
     // As long as a busy machine keeps a sampler off its CPU.

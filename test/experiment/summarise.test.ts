@@ -5,6 +5,8 @@ import { summarise, type FinishedRun } from '../../src/experiment/summarise.js';
 import { loadResolved } from '../../src/profile/load.js';
 import { analyse, ms, window, type FakeRun } from './fake-run.js';
 import { kernelNamed } from '../verdict/fake-summary.js';
+import { unclassified } from '../../src/facts/stated.js';
+import { said } from '../support/stated.js';
 
 const profile = await loadResolved('priority-inversion');
 const arms = profile.arms.map((arm) => ({
@@ -20,14 +22,13 @@ function run(arm: string, fake: FakeRun, more: Partial<RunFile> = {}): FinishedR
     analysis,
     log: [],
     file: {
-      schemaVersion: 1,
+      schemaVersion: 2,
       name: `${String(made).padStart(3, '0')}-${arm}`,
       arm,
       kernel: '6.18.0',
       repetition: 1,
       status: 'complete',
-      failure: null,
-      spoiled: [],
+      failures: [],
       disturbances: [],
       degraded: [],
       trace: null,
@@ -106,7 +107,7 @@ test('every arm of the plan is there, before its first run too', () => {
 test('spoiled runs are counted and in no figure', () => {
   const arm = summary([
     run('free-one-vma', {}),
-    run('free-one-vma', { slow: stalls }, { spoiled: ['the hypervisor took 50 %'] }),
+    run('free-one-vma', { slow: stalls }, { disturbances: [said('the hypervisor took 50 %')] }),
   ]).arm('free-one-vma');
   expect(arm).toMatchObject({ runs: 1, spoiledRuns: 1 });
   expect(arm?.series[0]).toMatchObject({ service: { n: 2000 }, stalls: { count: 0 } });
@@ -114,15 +115,14 @@ test('spoiled runs are counted and in no figure', () => {
 });
 
 test('whole runs that nothing but other load spoiled are shown apart, and no figure has them', () => {
-  const busy = { spoiled: ['other programs used 60 %'], disturbances: ['foreign-load' as const] };
+  const busy = { disturbances: [said('other programs used 60 %', 'foreign-load')] };
   const stopped = {
-    spoiled: ['other programs used 60 %', 'it was stopped'],
-    disturbances: ['foreign-load' as const, 'stopped' as const],
+    disturbances: [said('other programs used 60 %', 'foreign-load'), said('it was stopped', 'stopped')],
   };
   const arm = summary([
     run('free-one-vma', { slow: stalls }, busy),
     run('free-one-vma', { slow: stalls }, stopped),
-    run('free-one-vma', { slow: stalls }, { spoiled: ['an older version'], disturbances: null }),
+    run('free-one-vma', { slow: stalls }, { disturbances: [said('an older version', unclassified)] }),
   ]).arm('free-one-vma');
   expect(arm).toMatchObject({
     runs: 0,

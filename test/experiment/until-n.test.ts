@@ -9,7 +9,10 @@ const { arms } = await loadResolved('g1-uncommit');
 const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.mprotect'], jvm: null }]);
 
 function run(arm: string, pauses: number, spoiled: string[] = []): FinishedRun {
-  const file = { arm, spoiled } as unknown as FinishedRun['file'];
+  const file = {
+    arm,
+    disturbances: spoiled.map((code) => ({ code, sentence: code })),
+  } as unknown as FinishedRun['file'];
   return {
     file,
     analysis: analyse({}),

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { ExitCode } from '../../src/base/failure.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { sayRan } from '../../src/experiment/said.js';
 import { answerSchema, type Said } from '../../src/experiment/wire.js';
@@ -10,21 +9,19 @@ import { analyse } from './fake-run.js';
 const analysis = analyse({ holder: [{ from: 300, to: 900 }], slow: [{ from: 300, to: 900 }] });
 const output: RunOutput = {
   analysis,
-  exitCode: ExitCode.workload,
   log: [
     { name: 'gc.pause', counts: countsOfValues([1, 5e9]), long_count: 1 },
     { name: 'none', counts: countsOfValues([]), long_count: 0 },
   ],
   files: { 'stalls.json': JSON.stringify(noStalls), 'histograms.hlog': '#', 'jvm-err.log': '' },
   file: {
-    schemaVersion: 1,
+    schemaVersion: 2,
     name: '000-a',
     arm: 'a',
     kernel: '6.18.0',
     repetition: 1,
     status: 'complete',
-    failure: null,
-    spoiled: [],
+    failures: [],
     disturbances: [],
     degraded: [],
     trace: null,
@@ -94,8 +91,8 @@ describe('what a hostile guest could send is refused', () => {
     ['more places than counts', withService({ index: [1, 2], count: [1] })],
     ['no number where one belongs', { ...said, analysis: { ...said.analysis, window_ns: '1' } }],
     ['a status that there is not', { ...said, file: { ...said.file, status: 'fine' } }],
-    ['an exit code of its own choice', { type: 'failed', exitCode: 0, sentence: 'all is well' }],
-    ['an endless sentence', { type: 'failed', exitCode: 6, sentence: 'x'.repeat(5000) }],
+    ['a code of its own choice', { type: 'failed', code: 'fine', sentence: 'all is well' }],
+    ['an endless sentence', { type: 'failed', code: 'workload', sentence: 'x'.repeat(5000) }],
     [
       'a lock that would steer a terminal',
       {

@@ -38,7 +38,7 @@ describe('an engine that is killed while it measures', () => {
       { arm: 'crossing', status: 'failed' },
     ]);
     for (const run of runs) {
-      expect(run.file.failure).toMatch(/by SIGKILL/);
+      expect(run.file.failures[0]?.sentence).toMatch(/by SIGKILL/);
       expectCountsToAgree(run);
       // This process has mapped the same board: what it holds is all that was ever recorded.
       const recorded = takeSnapshot(board);

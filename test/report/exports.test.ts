@@ -6,6 +6,7 @@ import { kernelSides } from '../../src/verdict/bundle-side.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
+import { said } from '../support/stated.js';
 
 const scratch = scratchFolder();
 const evil = 'a,"b"\r\n\\c\ud800';
@@ -20,7 +21,7 @@ const path = fake([
   { stalls: stalled(1) },
   { stalls: stalled(3) },
   { arm: 'other', series: evil },
-  { stalls: stalled(9), run: { spoiled: ['steal, "much" of it'] } },
+  { stalls: stalled(9), run: { disturbances: [said('steal, "much" of it')] } },
   { arm: 'few', values_ns: [5000, 6000] },
 ]);
 

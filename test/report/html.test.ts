@@ -15,6 +15,16 @@ import { hasChromium, openPage } from '../support/browser.js';
 import { exampleLink, exampleStall, holderThread } from '../support/stalls.js';
 import { scratchFolder } from '../support/scratch.js';
 import { fakeSeries, kernelRecord, stalled, writeFakeBundle, type FakeBundle } from '../verdict/fake-bundle.js';
+import { said } from '../support/stated.js';
+
+const noFigures = {
+  code: 'stalls',
+  reason: null,
+  seen: null,
+  foreignStalls_n: null,
+  idleStalls_n: null,
+  underLoad: null,
+};
 
 const scratch = scratchFolder();
 const evil = `"><script>document.title='pwned'</script><img src=x onerror="document.title='pwned'">`;
@@ -224,6 +234,7 @@ describe('a page', () => {
       kernel: null,
       series: 'writer.mprotect',
       outcome,
+      ...noFigures,
       sentence: 'x',
     });
     writeFileSync(
@@ -270,14 +281,14 @@ describe('a page', () => {
     const quiet = report([bundle({ runs: [{ arm: 'idle' }, { arm: 'free' }] })]);
     expect(quiet).toContain('No operation of the measured window took 100 ms or longer.');
     expect(quiet).not.toContain('<dt>What to try</dt>');
-    expect(report([bundle({ runs: [{ run: { spoiled: ['steal of 30 %'] } }] }, { stalls: [exampleStall] })])).toContain(
-      'No run is whole and unspoiled, so this was seen and is no evidence.',
-    );
+    expect(
+      report([bundle({ runs: [{ run: { disturbances: [said('steal of 30 %')] } }] }, { stalls: [exampleStall] })]),
+    ).toContain('No run is whole and unspoiled, so this was seen and is no evidence.');
   });
 
   test('of runs under load says that they show stalls and their cause, and marks the figures of each such arm', () => {
     const path = bundle(
-      { runs: [{ arm: 'free', run: { spoiled: ['other programs used 45 % of the CPU time'] } }] },
+      { runs: [{ arm: 'free', run: { disturbances: [said('other programs used 45 % of the CPU time')] } }] },
       { stalls: [exampleStall] },
     );
     const file = join(path, 'summary.json');
@@ -287,8 +298,8 @@ describe('a page', () => {
       series: 'writer.mprotect',
       kernel: null,
       outcome: 'stalls',
-      reason: null,
       level: 'under-load',
+      ...noFigures,
       sentence: 's',
     };
     writeFileSync(file, JSON.stringify({ ...summary, findings: [finding] }));
@@ -383,7 +394,7 @@ function hostile(): string {
       systemCall: evil,
       steal_share: null,
       stacks: [],
-      missing: [evil],
+      missing: [said(evil)],
     },
     overlappingHolderCalls: [
       {
@@ -400,7 +411,10 @@ function hostile(): string {
   };
   return bundle(
     {
-      runs: [{ arm: 'plain' }, { series: evil, run: { spoiled: [evil], degraded: [evil], failure: evil } }],
+      runs: [
+        { arm: 'plain' },
+        { series: evil, run: { disturbances: [said(evil)], degraded: [said(evil)], failures: [said(evil)] } },
+      ],
       manifest: {
         argv: ['run', evil],
         startedAt: evil,
@@ -539,7 +553,7 @@ describe('what is missing is said', () => {
 
   test('stalls of a version without attribution; spoiled and partial runs', () => {
     const path = bundle(
-      { runs: [{ run: { status: 'partial', spoiled: ['steal of 30 %'] } }], status: 'partial' },
+      { runs: [{ run: { status: 'partial', disturbances: [said('steal of 30 %')] } }], status: 'partial' },
       { stalls: [{ ...exampleStall, thread: null, chain: null, cause: null, evidence: null }] },
     );
     const page = report([path]);

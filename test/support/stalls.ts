@@ -21,6 +21,7 @@ export const exampleLink: ChainLink = {
   holder: { running_ns: 0, preempted_ns: 480 * ms, blocked_ns: 0, isExact: false },
   cpuTakenBy: [],
   steps: [],
+  why: null,
   sentence:
     'writer.mprotect waited 500 ms for mmap_lock, held for reading by `holder` (madvise_free across VMAs, nice 19), which was ready to run but had no CPU for at most 480 ms',
 };
@@ -87,4 +88,4 @@ export const exampleStall: ListedStall = {
   },
 };
 
-export const noStalls: StallsFile = { schemaVersion: 1, trace: null, stalls: [], slow: [] };
+export const noStalls: StallsFile = { schemaVersion: 2, trace: null, stalls: [], slow: [] };

@@ -137,7 +137,7 @@ const saidByGuests: readonly Said[] = [
   { type: 'hello', protocol, uptime_s: 3.2 },
   { type: 'progress', text: 'sizing the region of madvise_free' },
   { type: 'phase', phase: 'measuring', clock_ns: 5e9 },
-  { type: 'failed', exitCode: 6, sentence: 'the engine ended inside its window by SIGKILL' },
+  { type: 'failed', code: 'workload', sentence: 'the engine ended inside its window by SIGKILL' },
   {
     type: 'sized',
     regions: [

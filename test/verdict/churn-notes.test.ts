@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ArmSummary } from '../../src/bundle/schema.js';
 import { notesOf } from '../../src/verdict/notes.js';
 import { armOf, seriesOf, runOf, stalledRun, writer } from './fake-summary.js';
+import { noteSentences } from '../support/stated.js';
 
 const series = [seriesOf(writer, [runOf(), runOf(), runOf(), runOf()])];
 const churn = { blocks: 900, allocatedBytes: 9e6, refused: 0, ticks: 900, droppedTicks: 100 };
@@ -12,30 +13,34 @@ const foreign = (more: Partial<ArmSummary> = {}): ArmSummary =>
   armOf('foreign-control', 'foreign', series, { holder: null, regionBytes: null, churn, ...more });
 
 test('an arm in order has no note', () => {
-  expect(notesOf([foreign(), arm('a')], [])).toEqual([]);
+  expect(noteSentences(notesOf([foreign(), arm('a')], []))).toEqual([]);
 });
 
 test('a setting that nothing proves is named once, whichever arms have it', () => {
   const unproven = [{ allocator: 'tcmalloc', key: 'release_rate', asked: '10' }];
-  expect(notesOf([foreign({ unproven }), arm('a', { unproven }), arm('b', { unproven })], [])).toEqual([
+  expect(noteSentences(notesOf([foreign({ unproven }), arm('a', { unproven }), arm('b', { unproven })], []))).toEqual([
     'tcmalloc does not say what it made of release_rate: 10: that the variable was there and that the library knows its name is all that is proven.',
   ]);
 });
 
 test('a churn that was held up at more than a tenth of its ticks allocated less than it was asked to', () => {
-  expect(notesOf([foreign(), arm('a', { churn: { ...churn, ticks: 899, droppedTicks: 101 } })], [])).toEqual([
+  expect(
+    noteSentences(notesOf([foreign(), arm('a', { churn: { ...churn, ticks: 899, droppedTicks: 101 } })], [])),
+  ).toEqual([
     'a: the churn was held up at 10.1 % of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.',
   ]);
 });
 
 test('a JVM beside a control that is a native process is compared with another kind', () => {
   const jvm = { log: [], withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [], cpu_ns: 1 };
-  const [note, ...others] = notesOf([foreign(), arm('a'), arm('in-a-jvm', { jvm, churn: null })], []);
+  const [note, ...others] = noteSentences(notesOf([foreign(), arm('a'), arm('in-a-jvm', { jvm, churn: null })], []));
   expect(note).toBe(
     'in-a-jvm is a JVM and the foreign control a native process: --set controls.of=in-a-jvm gives it a control of its own kind.',
   );
   expect(others).toEqual([]);
-  expect(notesOf([foreign({ jvm, churn: null }), arm('in-a-jvm', { jvm, churn: null })], [])).toEqual([]);
+  expect(noteSentences(notesOf([foreign({ jvm, churn: null }), arm('in-a-jvm', { jvm, churn: null })], []))).toEqual(
+    [],
+  );
 });
 
 test('a malloc that was stalled may have waited for the allocator’s own lock', () => {
@@ -43,7 +48,7 @@ test('a malloc that was stalled may have waited for the allocator’s own lock',
     seriesOf('allocator.malloc_8k', [stalledRun(1, 0.1, 0)]),
     seriesOf('control.timer', [stalledRun(1, 0.1, 0)]),
   ];
-  const notes = notesOf([foreign(), arm('a', {}, stalled)], []).filter((note) => note.startsWith('a: '));
+  const notes = noteSentences(notesOf([foreign(), arm('a', {}, stalled)], [])).filter((note) => note.startsWith('a: '));
   expect(notes).toEqual([
     "a: allocator.malloc_8k takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.",
     'a: control.timer takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.',

@@ -12,6 +12,7 @@ import { chooseMetrics, metricsFor, parsePercent } from '../../src/verdict/metri
 import { readSide } from '../../src/verdict/read-side.js';
 import { stalled, valuesWithP99, writeFakeBundle, type FakeBundle, type FakeRun } from './fake-bundle.js';
 import { ms } from './fake-summary.js';
+import { said } from '../support/stated.js';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'pauselab-compare-'));
@@ -183,7 +184,7 @@ describe('what is no evidence is left out or refused, and said', () => {
     const b = bundle('b', {
       runs: [
         ...clean,
-        { stalls: stalled(9), run: { spoiled: ['steal'] } },
+        { stalls: stalled(9), run: { disturbances: [said('steal')] } },
         {
           stalls: stalled(9),
           run: { status: 'partial', window: { windowStart_ns: -19e6, windowEnd_ns: -19e6, drainEnd_ns: 0 } },
@@ -217,7 +218,7 @@ describe('what is no evidence is left out or refused, and said', () => {
     const comparison = compare(
       [
         bundle('a', { runs: clean }),
-        bundle('b', { runs: clean.map((run) => ({ ...run, run: { spoiled: ['steal'] } })) }),
+        bundle('b', { runs: clean.map((run) => ({ ...run, run: { disturbances: [said('steal')] } })) }),
       ].slice(),
       {},
     );
@@ -238,7 +239,7 @@ describe('what is no evidence is left out or refused, and said', () => {
     const b = bundle('b', {
       runs: runs(6, () => ({
         run: {
-          degraded: ['nice of holder'],
+          degraded: [said('nice of holder')],
           unproven: [{ process: 'jvm', allocator: 'jemalloc', key: 'narenas', asked: '3' }],
         },
         figures: { lost_records: 2, exhausted: 5 },

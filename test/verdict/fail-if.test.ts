@@ -4,6 +4,7 @@ import { ExitCode, Failure } from '../../src/base/failure.js';
 import { loadResolved } from '../../src/profile/load.js';
 import { checkCondition, parseFailCondition, refuseUndecidable } from '../../src/verdict/fail-if.js';
 import { armOf, ms, runOf, seriesOf, stalledRun, summaryOf, writer, writerArm } from './fake-summary.js';
+import { said } from '../support/stated.js';
 
 const { arms } = await loadResolved('priority-inversion');
 const parse = (text: string) => parseFailCondition(text, arms);
@@ -188,7 +189,7 @@ describe('a condition is checked', () => {
     ],
     ['of a victim that never operated', summaryOf([writerArm('free-one-vma', null, runOf({ n: 0 }))]), /not known/],
     ['of an experiment that is not complete', summaryOf([one], { status: 'partial' }), /not complete/],
-    ['of a degraded experiment', summaryOf([one], { degraded: ['nice 19 was refused'] }), /--allow-degraded/],
+    ['of a degraded experiment', summaryOf([one], { degraded: [said('nice 19 was refused')] }), /--allow-degraded/],
   ])('and undecided %s', (_, summary, why) => {
     const result = check('writer.mprotect.stalls > 0', summary);
     expect(result.outcome).toBe('unknown');
@@ -296,7 +297,7 @@ describe('a condition is checked', () => {
     expect(
       check(
         'writer.mprotect.stalls > 0',
-        summaryOf([across, writerArm('free-one-vma', null)], { status: 'failed', degraded: ['nice'] }),
+        summaryOf([across, writerArm('free-one-vma', null)], { status: 'failed', degraded: [said('nice')] }),
       ).outcome,
     ).toBe('met');
   });

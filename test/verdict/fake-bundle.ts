@@ -67,7 +67,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
   const store = createBundle(path);
   const arms = [...new Set(runs.map(({ arm = 'free' }) => arm))].map((name) => ({ name }));
   store.writeManifest({
-    schemaVersion: 1,
+    schemaVersion: 2,
     tool: { name: 'pauselab', version: '0.1.0' },
     argv: ['run', 'fake'],
     asked: null,
@@ -97,14 +97,13 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
       hlogLine(`${tag}.response`, 0, window_ns, service);
     store.writeRun(
       {
-        schemaVersion: 1,
+        schemaVersion: 2,
         name,
         arm,
         kernel: null,
         repetition: i + 1,
         status: 'complete',
-        failure: null,
-        spoiled: [],
+        failures: [],
         disturbances: [],
         degraded: [],
         trace: null,

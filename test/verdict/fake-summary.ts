@@ -145,7 +145,7 @@ export function writerArm(
 
 export function summaryOf(arms: readonly ArmSummary[], more: Partial<SummaryFile> = {}): SummaryFile {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     profile: 'fake',
     kernel: '6.18.0',
     status: 'complete',

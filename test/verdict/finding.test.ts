@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { ArmSummary, SeriesRunFigures } from '../../src/bundle/schema.js';
 import { judge, type JudgeInput, type Judgement } from '../../src/verdict/judge.js';
 import { armOf, kernelNamed, ms, runOf, seriesOf, stalledRun, writer, writerArm } from './fake-summary.js';
+import { sentencesOf } from '../../src/facts/stated.js';
+import { said } from '../support/stated.js';
 
 type Circumstances = Partial<Omit<JudgeInput, 'arms'>>;
 
@@ -34,57 +36,172 @@ test('a typical experiment, in words', () => {
       "findings": [
         {
           "arm": "free-one-vma",
+          "code": "like-foreign",
+          "foreignStalls_n": 0,
+          "idleStalls_n": 0,
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
-          "sentence": "free-one-vma, writer.mprotect: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
+          "reason": null,
+          "seen": {
+            "blocked_n": 0,
+            "longest_ns": 0,
+            "mutex_n": 0,
+            "runs_n": 2,
+            "stalled_share": 0,
+            "stallingRuns_n": 0,
+            "stalls_n": 0,
+            "threshold_ns": 100000000,
+          },
+          "sentence": "free-one-vma, writer.mprotect: no stall of 100 ms or more in either run; it is indistinguishable from the foreign control, which had none.",
           "series": "writer.mprotect",
+          "underLoad": null,
         },
         {
           "arm": "free-one-vma",
+          "code": "like-foreign",
+          "foreignStalls_n": 0,
+          "idleStalls_n": 0,
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
-          "sentence": "free-one-vma, control.timer: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
+          "reason": null,
+          "seen": {
+            "blocked_n": 0,
+            "longest_ns": 0,
+            "mutex_n": 0,
+            "runs_n": 2,
+            "stalled_share": 0,
+            "stallingRuns_n": 0,
+            "stalls_n": 0,
+            "threshold_ns": 100000000,
+          },
+          "sentence": "free-one-vma, control.timer: no stall of 100 ms or more in either run; it is indistinguishable from the foreign control, which had none.",
           "series": "control.timer",
+          "underLoad": null,
         },
         {
           "arm": "free-across-vmas",
+          "code": "stalls",
+          "foreignStalls_n": 0,
+          "idleStalls_n": 0,
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "stalls",
+          "reason": null,
+          "seen": {
+            "blocked_n": 11,
+            "longest_ns": 500000000,
+            "mutex_n": 0,
+            "runs_n": 2,
+            "stalled_share": 0.645,
+            "stallingRuns_n": 2,
+            "stalls_n": 11,
+            "threshold_ns": 100000000,
+          },
           "sentence": "free-across-vmas, writer.mprotect: 11 stalls of 100 ms or more in both runs, up to 500 ms long, 64.5 % of the time; the victim was blocked in the kernel in all of them; the foreign control had none, and the idle control none.",
           "series": "writer.mprotect",
+          "underLoad": null,
         },
         {
           "arm": "free-across-vmas",
+          "code": "like-foreign",
+          "foreignStalls_n": 0,
+          "idleStalls_n": 0,
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
-          "sentence": "free-across-vmas, control.timer: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
+          "reason": null,
+          "seen": {
+            "blocked_n": 0,
+            "longest_ns": 0,
+            "mutex_n": 0,
+            "runs_n": 2,
+            "stalled_share": 0,
+            "stallingRuns_n": 0,
+            "stalls_n": 0,
+            "threshold_ns": 100000000,
+          },
+          "sentence": "free-across-vmas, control.timer: no stall of 100 ms or more in either run; it is indistinguishable from the foreign control, which had none.",
           "series": "control.timer",
+          "underLoad": null,
         },
         {
           "arm": "dontneed-across-vmas",
+          "code": "stalls",
+          "foreignStalls_n": 0,
+          "idleStalls_n": 0,
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "stalls",
+          "reason": null,
+          "seen": {
+            "blocked_n": 7,
+            "longest_ns": 500000000,
+            "mutex_n": 0,
+            "runs_n": 2,
+            "stalled_share": 0.5549999999999999,
+            "stallingRuns_n": 2,
+            "stalls_n": 8,
+            "threshold_ns": 100000000,
+          },
           "sentence": "dontneed-across-vmas, writer.mprotect: 8 stalls of 100 ms or more in both runs, up to 500 ms long, 55.5 % of the time; the victim was blocked in the kernel in 7 of them; the foreign control had none, and the idle control none.",
           "series": "writer.mprotect",
+          "underLoad": null,
         },
         {
           "arm": "dontneed-across-vmas",
+          "code": "like-foreign",
+          "foreignStalls_n": 0,
+          "idleStalls_n": 0,
           "kernel": "6.18.0",
           "level": "undisturbed",
           "outcome": "like-foreign",
-          "sentence": "dontneed-across-vmas, control.timer: no stall of 100 ms or more in either run; it cannot be told from the foreign control, which had none.",
+          "reason": null,
+          "seen": {
+            "blocked_n": 0,
+            "longest_ns": 0,
+            "mutex_n": 0,
+            "runs_n": 2,
+            "stalled_share": 0,
+            "stallingRuns_n": 0,
+            "stalls_n": 0,
+            "threshold_ns": 100000000,
+          },
+          "sentence": "dontneed-across-vmas, control.timer: no stall of 100 ms or more in either run; it is indistinguishable from the foreign control, which had none.",
           "series": "control.timer",
+          "underLoad": null,
         },
       ],
       "notes": [
-        "With 2 runs an arm, chance alone would put all of an arm's runs above the control's in 1 of 6 cases; with --runs 5 in 1 of 252.",
-        "1 run was spoiled by what else this machine did: kept in the bundle, and left out of these figures.",
-        "dontneed-across-vmas gives memory back by madvise_free of 82 MiB, the foreign control by madvise_free of 256 MiB: alike, but not the same.",
+        {
+          "code": "few-runs",
+          "onKernel": null,
+          "oneInOfFive_n": 252,
+          "oneIn_n": 6,
+          "runs_n": 2,
+          "sentence": "With 2 runs an arm, chance alone would put all of an arm's runs above the control's in 1 of 6 cases; with --runs 5 in 1 of 252.",
+        },
+        {
+          "code": "runs-disturbed",
+          "onKernel": null,
+          "runs_n": 1,
+          "sentence": "1 run was spoiled by what else this machine did: kept in the bundle, and left out of these figures.",
+        },
+        {
+          "arm": "dontneed-across-vmas",
+          "code": "control-of-other-holder",
+          "controlHolder": {
+            "operation": "madvise_free",
+            "regionBytes": 268435456,
+          },
+          "holder": {
+            "operation": "madvise_free",
+            "regionBytes": 85983232,
+          },
+          "onKernel": null,
+          "sentence": "dontneed-across-vmas gives memory back by madvise_free of 82 MiB, the foreign control by madvise_free of 256 MiB: alike, but not the same.",
+        },
       ],
       "verdict": "On Linux 6.18.0: in free-across-vmas and dontneed-across-vmas victims were blocked in the kernel for up to 480 ms at a time, while with the holder in another process or idle none was stalled, so what they waited for belongs to the memory of their own process, as mmap_lock does; free-one-vma cannot be told from the foreign control: in these runs no victim was stalled for 100 ms or more. This rests on undisturbed runs.",
     }
@@ -128,7 +245,7 @@ describe('the verdict', () => {
     ],
     ['spoiled runs only', [writerArm('foreign-control', 'foreign'), writerArm('across', null)], {}],
     ['controls only', [idle, foreign], {}],
-    ['degraded', [foreign, one], { degraded: ['nice 19 was refused'] }],
+    ['degraded', [foreign, one], { degraded: [said('nice 19 was refused', 'scheduling-refused')] }],
     ['interrupted', [foreign, across], { status: 'partial' }],
     ['failed', [foreign, across], { status: 'failed' }],
   ])('of %s', (_, arms, more) => {
@@ -197,7 +314,7 @@ test('notes', () => {
     writerArm(name, control, stalledRun(1, 0.1, 0));
   expect(
     judgeArms([noisy('idle-control', 'idle'), noisy('foreign-control', 'foreign'), flawed, other], {
-      degraded: ['nice 19 of thread holder was refused (EPERM)'],
+      degraded: [said('nice 19 of thread holder was refused (EPERM)', 'scheduling-refused')],
     }).notes,
   ).toMatchSnapshot();
   const four = [quiet, quiet, quiet, quiet];
@@ -232,7 +349,7 @@ describe('whatever was measured', () => {
     idle: runs,
     arms: fc.array(runs, { maxLength: 3 }),
     status: fc.constantFrom('complete' as const, 'partial' as const, 'failed' as const, 'running' as const),
-    degraded: fc.subarray(['nice 19 was refused']),
+    degraded: fc.subarray([said('nice 19 was refused', 'scheduling-refused')]),
   });
   const armsOf = (one: {
     foreign: SeriesRunFigures[];
@@ -248,7 +365,7 @@ describe('whatever was measured', () => {
     fc.assert(
       fc.property(experiment, (one) => {
         const { verdict, findings, notes } = judgeArms(armsOf(one), one);
-        for (const text of [verdict, ...notes, ...findings.map(({ sentence }) => sentence)]) {
+        for (const text of [verdict, ...sentencesOf(notes), ...sentencesOf(findings)]) {
           expect(text).not.toMatch(/undefined|null|NaN|Infinity|  | [.,;]|[;,:]\.|;;/);
           expect(text).not.toMatch(
             /\b1 (stalls|runs|records|operations|calls)\b|\b1 of 1 runs|\b[02-9]\d* (stall|run|record|call)\b(?! of)/,

@@ -58,8 +58,8 @@ describe('a bundle', () => {
     [
       'of a future version',
       'manifest.json',
-      (text) => text.replace('"schemaVersion": 1', '"schemaVersion": 2'),
-      /has schema version 2 and this pauselab reads 1/,
+      (text) => text.replace('"schemaVersion": 2', '"schemaVersion": 3'),
+      /has schema version 3 and this pauselab reads versions up to 2/,
     ],
     ['with NaN', runFile, (text) => text.replace('"stalled_share": 0', '"stalled_share": NaN'), /could not be read/],
     [

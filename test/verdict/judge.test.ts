@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { ArmSummary, KernelRecord } from '../../src/bundle/schema.js';
 import { judge } from '../../src/verdict/judge.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
+import { sentencesOf } from '../../src/facts/stated.js';
+import { said } from '../support/stated.js';
 
 const quiet = runOf();
 const on = (kernel: string, ...arms: ArmSummary[]): ArmSummary[] => arms.map((arm) => ({ ...arm, kernel }));
@@ -80,10 +82,10 @@ describe('notes on kernels', () => {
     kernelNamed(name, { facts, guest: { ...guest, pinnedTo: [0, 1], bootFailures: [], command: [] } });
 
   test('guests are said to be guests, with how they ran', () => {
-    expect(judged([inGuest('6.16.12', {}), inGuest('6.17.13', {})]).notes[0]).toMatch(
+    expect(judged([inGuest('6.16.12', {}), inGuest('6.17.13', {})]).notes[0]?.sentence).toMatch(
       /^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because there is no \/dev\/kvm\)/,
     );
-    expect(judged([inGuest('6.16.12', {}), kernels[1] ?? kernelNamed('')]).notes[1]).toMatch(
+    expect(judged([inGuest('6.16.12', {}), kernels[1] ?? kernelNamed('')]).notes[1]?.sentence).toMatch(
       /^6\.17\.13 ran on this machine itself: its times and those of a guest cannot/,
     );
   });
@@ -94,9 +96,12 @@ describe('notes on kernels', () => {
       judged([
         {
           ...failed,
-          guest: failed.guest === null ? null : { ...failed.guest, bootFailures: ["the guest's kernel failed (Oops)"] },
+          guest:
+            failed.guest === null
+              ? null
+              : { ...failed.guest, bootFailures: [said("the guest's kernel failed (Oops)", 'guest-kernel-crashed')] },
         },
-      ]).notes[1],
+      ]).notes[1]?.sentence,
     ).toMatch(/^6\.16\.12 was booted once more, because the guest's kernel failed \(Oops\)\. Under TCG/);
   });
 
@@ -113,10 +118,10 @@ describe('notes on kernels', () => {
       inGuest('6.16.12', { ...same, preemption: 'full' }),
       inGuest('6.17.13', { ...same, preemption: 'lazy' }),
     ]);
-    expect(notes.filter((note) => note.startsWith('The kernels differ in '))).toEqual([
+    expect(sentencesOf(notes).filter((note) => note.startsWith('The kernels differ in '))).toEqual([
       expect.stringMatching(/preemption model too \(full on 6\.16\.12, lazy on 6\.17\.13\): it decides/),
     ]);
-    expect(notes.some((note) => note.startsWith('Not known of every kernel'))).toBe(false);
+    expect(notes.some(({ code }) => code === 'kernels-unknown')).toBe(false);
   });
 
   describe('of one tree', () => {
@@ -128,15 +133,15 @@ describe('notes on kernels', () => {
     test('what lies between two of them is the patch, and the notes say by what that was judged', () => {
       const { verdict, notes } = judged([before, after]);
       expect(verdict).toContain(`crossing stalls on all. ${sentence}.`);
-      expect(notes).toContain(
-        '6.16.12 and 6.17.13 are taken for builds of one tree: both are images of your own, of Linux 6.17.0-rc3, with the same 4312 options of the configuration (but for local version and build salt) and the same compiler. Their sources were not looked at: an image does not name them.',
+      expect(sentencesOf(notes)).toContain(
+        '6.16.12 and 6.17.13 appear to be builds of one tree: both are images of your own, of Linux 6.17.0-rc3, with the same 4312 options of the configuration (but for local version and build salt) and the same compiler. Their sources were not looked at: an image does not name them.',
       );
     });
 
     test('another compiler is named beside it', () => {
       const { verdict, notes } = judged([before, { ...after, oneTree: { ...oneTree, sameCompiler: false } }]);
       expect(verdict).toContain(`${sentence} and the compiler.`);
-      expect(notes.join(' ')).toContain('though by another compiler');
+      expect(sentencesOf(notes).join(' ')).toContain('though by another compiler');
     });
 
     test('under several models, or with a third kernel, the verdict speaks of no patch', () => {
@@ -152,7 +157,7 @@ describe('notes on kernels', () => {
   test('what is not known of both is said', () => {
     expect(
       judged([inGuest('6.16.12', { hz: 250 }), inGuest('6.17.13', {})]).notes.some((note) =>
-        /^Not known of every kernel: .*timer frequency/.test(note),
+        /^Not known of every kernel: .*timer frequency/.test(note.sentence),
       ),
     ).toBe(true);
   });

@@ -7,6 +7,7 @@ import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { kernelRecord, kernelRuns, stalled, writeFakeBundle } from './fake-bundle.js';
+import { said } from '../support/stated.js';
 
 const scratch = scratchFolder();
 const [old, patched] = ['6.16.12', '6.17.13'];
@@ -28,7 +29,7 @@ function bundle(name: string, stalls: Readonly<Record<string, number>>, more: { 
         kernel,
         arm: 'foreign-control',
         stalls: stalled(7),
-        ...(more.gone === kernel ? { run: { spoiled: ['steal'] } } : {}),
+        ...(more.gone === kernel ? { run: { disturbances: [said('steal')] } } : {}),
       }),
     ]),
     manifest: {

@@ -21,6 +21,8 @@ import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeRun } from './fake-bundle.js';
 import { readPage } from '../support/page.js';
+import type { LogProblem } from '../../src/facts/run-facts.js';
+import { stated } from '../../src/words/run-words.js';
 
 const scratch = scratchFolder();
 const MiB = 2 ** 20;
@@ -177,7 +179,7 @@ describe('values', () => {
 /** A run of a JVM with a holder, its memory read. */
 function run(
   n: number,
-  more: { rss?: number; pauses_ms?: readonly number[]; released?: number; problems?: readonly string[] } = {},
+  more: { rss?: number; pauses_ms?: readonly number[]; released?: number; problems?: readonly LogProblem[] } = {},
 ): FakeRun {
   const { rss = 100 * MiB, pauses_ms = [1, 2, 4], released = 2 ** 30, problems = [] } = more;
   const durations = distributionOf(countsOfValues(pauses_ms.map((one) => one * 1e6)));
@@ -207,7 +209,7 @@ function run(
                   total_ns: pauses_ms.reduce((sum, one) => sum + one, 0) * 1e6,
                 },
               ],
-        logProblems: [...problems],
+        logProblems: problems.map(stated),
         cpu_ns: 1,
         cpuOver_ns: 10e9,
       },
@@ -281,14 +283,14 @@ describe('of an arm', () => {
   });
 
   test('a log that lacks events says nothing of these, and a warning of the JVM’s hides none', () => {
-    const [flawed] = side('flawed', [run(1, { problems: ['the JVM dropped 3 messages of its log'] })])
+    const [flawed] = side('flawed', [run(1, { problems: [{ code: 'log-dropped', messages_n: 3 }] })])
       .evidence.filter(({ scope }) => scope === 'arm')
       .flatMap(({ runs }) => runs);
     const [warned] = side('warned', [
       run(1, {
         problems: [
-          'the JVM warns: Option X was deprecated',
-          'the JVM gave heap back 2 times without saying how long it took, so gc.uncommit lacks these',
+          { code: 'jvm-warning', text: 'Option X was deprecated' },
+          { code: 'uncommit-without-length', events_n: 2, first: 'Shrinking' },
         ],
       }),
     ])

@@ -3,6 +3,7 @@ import type { ArmSummary, HolderFigures } from '../../src/bundle/schema.js';
 import { besidePublished } from '../../src/verdict/published.js';
 import { notesOf } from '../../src/verdict/notes.js';
 import { armOf, ms, runOf, seriesOf, writer } from './fake-summary.js';
+import { noteSentences } from '../support/stated.js';
 
 function arm(
   name: string,
@@ -24,15 +25,17 @@ function arm(
 
 test('the share of chunks that crossed stands beside the published one, arm by arm', () => {
   expect(
-    besidePublished([
-      arm('nice-4', 'madvise_dontneed_chunks', 4000, 25),
-      arm('nice-19', 'madvise_dontneed_chunks', 1, 0),
-    ]),
+    noteSentences(
+      besidePublished([
+        arm('nice-4', 'madvise_dontneed_chunks', 4000, 25),
+        arm('nice-19', 'madvise_dontneed_chunks', 1, 0),
+      ]),
+    ),
   ).toEqual([
     'nice-4: 25 of 4000 calls (0.625 %) crossed VMAs.',
     'nice-19: 0 of 1 call (0 %) crossed VMAs.',
     "Published, of Android's HeapTaskDaemon: 1,231 calls fell back to mmap_lock beside 217,735 that did not (0.562 % of 218,966). " +
-      'Not the same machine and not the same heap: how many calls cross is up to how many blocks lie in it, what a crossing call does to others is up to the kernel.',
+      'Not the same machine and not the same heap: how many calls cross depends on how many blocks lie in it, what a crossing call does to others depends on the kernel.',
   ]);
 });
 
@@ -43,7 +46,7 @@ test('the mean call of the two layouts, and their ratio, stand beside the publis
     arm('f-one', 'parallel_free', 700, 0, 4 * ms),
     arm('f-two', 'parallel_free', 600, 600, 2 * ms),
   ];
-  expect(besidePublished(arms)).toEqual([
+  expect(noteSentences(besidePublished(arms))).toEqual([
     'parallel_dontneed: a call took 25.0 ms on average of 800 across VMAs (d-two) and 10.0 ms on average of 900 inside one (d-one): 2.50 times as long. ' +
       'Published: 50.8 ms before the per-VMA lock and 27.0 ms with it, 1.88 times as long. Not the same machine: only the ratios compare.',
     'parallel_free: a call took 2.00 ms on average of 600 across VMAs (f-two) and 4.00 ms on average of 700 inside one (f-one): 0.50 times as long. ' +
@@ -69,5 +72,7 @@ test('it is among the notes, without the controls', () => {
     ],
     [],
   );
-  expect(notes.filter((note) => note.includes('crossed VMAs'))).toEqual(['nice-4: 1 of 100 calls (1 %) crossed VMAs.']);
+  expect(noteSentences(notes).filter((note) => note.includes('crossed VMAs'))).toEqual([
+    'nice-4: 1 of 100 calls (1 %) crossed VMAs.',
+  ]);
 });

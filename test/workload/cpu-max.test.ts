@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { limitCpuTime } from '../../src/workload/cpu-max.js';
 import { scratchFolder } from '../support/scratch.js';
+import { sentencesOf } from '../../src/facts/stated.js';
 
 const scratch = scratchFolder();
 const runtime = scratch.fresh('runtime');
@@ -73,7 +74,7 @@ test('a controller that was handed on already stays so', () => {
 test('without the controller nothing is made, and it is said', () => {
   const { home, files } = hierarchy('memory pids\n');
   const applied = limitCpuTime('holder', [77], limit, runtime, files);
-  expect(applied.problems).toEqual([
+  expect(sentencesOf(applied.problems)).toEqual([
     expect.stringMatching(
       /^the limit on CPU time of holder could not be set \(.* has no cgroup v2 with the controller cpu\); run as root .* or in a guest \(--kernel\)$/,
     ),
@@ -86,11 +87,17 @@ test('what the kernel refuses is said with its reason', () => {
   const { home, files } = hierarchy('cpu\n');
   rmSync(join(home, 'cgroup.subtree_control'));
   mkdirSync(join(home, 'cgroup.subtree_control'));
-  expect(limitCpuTime('holder', [77], limit, runtime, files).problems[0]).toContain('EISDIR');
+  expect(limitCpuTime('holder', [77], limit, runtime, files).problems[0]).toMatchObject({
+    code: 'cpu-limit-refused',
+    reason: expect.stringContaining('EISDIR') as string,
+  });
 });
 
 test('what cannot be noted is not made: nobody would remove it', () => {
   const { home, files } = hierarchy('cpu\n');
-  expect(limitCpuTime('holder', [77], limit, join(runtime, 'gone'), files).problems[0]).toContain('ENOENT');
+  expect(limitCpuTime('holder', [77], limit, join(runtime, 'gone'), files).problems[0]).toMatchObject({
+    code: 'cpu-limit-refused',
+    reason: expect.stringContaining('ENOENT') as string,
+  });
   expect(cgroupsIn(home)).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { applyPriority, type Scheduling, type ThreadRequest } from '../../src/workload/priorities.js';
+import { sentencesOf } from '../../src/facts/stated.js';
 
 const request: ThreadRequest = { name: 'holder', tid: 42, nice: 19, policy: 'other', cpus: [0] };
 
@@ -63,13 +64,14 @@ test.each<[keyof Scheduling, string, string]>([
 ])('%s refused is one problem, and the rest is applied', (call, code, sentence) => {
   const { problems, actual } = applyPriority(request, kernel({ [call]: code }));
   expect(problems).toHaveLength(1);
-  expect(problems[0]).toContain(sentence);
+  expect(problems[0]).toMatchObject({ code: 'scheduling-refused', errno: code });
+  expect(problems[0]?.sentence).toContain(sentence);
   expect(actual).not.toBeNull();
 });
 
 test('a kernel that says yes and does not do it is not believed', () => {
   const scheduling = { ...kernel(), setNice: () => undefined };
-  expect(applyPriority(request, scheduling).problems).toEqual([
+  expect(sentencesOf(applyPriority(request, scheduling).problems)).toEqual([
     'thread holder was to have nice 19, policy other, CPUs 0 and has nice 0, policy other, CPUs 0; something else sets it too',
   ]);
 });
@@ -94,7 +96,7 @@ test('what is not asked for is left as it is', () => {
   });
   expect(scheduling.calls.map(([name]) => name)).toEqual(['setNice', 'threadScheduling']);
   const deaf = { ...kernel(), setNice: () => undefined };
-  expect(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, deaf).problems).toEqual([
+  expect(sentencesOf(applyPriority({ name: 'G1 Service', tid: 42, nice: 19 }, deaf).problems)).toEqual([
     'thread G1 Service was to have nice 19 and has nice 0, policy other, CPUs 0,1; something else sets it too',
   ]);
 });

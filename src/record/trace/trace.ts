@@ -1,4 +1,5 @@
 /** What the tracer left (native/tracer/tracer.cc): its events of all CPUs, in the order of time, and what was lost. */
+import type { MissingEvidence } from '../../facts/stall-facts.js';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { workloadFailed } from '../../base/failure.js';
@@ -54,7 +55,7 @@ export interface Trace {
     /** From when on nothing of them is missing; Infinity without such a trace. */
     readonly from_ns: number;
     /** Why there is none, or not of the whole run; null else. */
-    readonly problem: string | null;
+    readonly problem: MissingEvidence | null;
   };
   /** What a call of mprotect took without and with the trace, before anything else was traced. */
   readonly call_ns: { readonly without: number; readonly with: number };
@@ -117,9 +118,9 @@ export function readTrace(
         from_ns: noOutside === '' ? from_ns : Infinity,
         problem:
           noOutside !== ''
-            ? `threads of other programs that take the workload’s mmap_lock were not traced: ${noOutside}`
+            ? { code: 'outside-untraced', reason: noOutside }
             : outsideLost_n > 0
-              ? `${outsideLost_n} events of other programs were lost, so that their threads are traced from ${(from_ns / 1e9).toFixed(2)} s after go on`
+              ? { code: 'outside-lost', events_n: outsideLost_n, from_ns }
               : null,
       },
     };

@@ -1,5 +1,5 @@
 /** Causes in words, and what to try against each. None is promised to help: a second run shows whether it does. */
-import type { Cause } from '../../bundle/blame.js';
+import type { Cause } from '../../facts/blame.js';
 
 export const causeWords: Readonly<Record<Cause, string>> = {
   'mmap-lock-reader': 'mmap_lock, held for reading',

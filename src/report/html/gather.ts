@@ -2,6 +2,9 @@
  * What a report shows, read from bundles: each histogram log once, line by line, so that memory and the page are
  * bounded whatever the length of a run. What cannot be read is said in the report.
  */
+import type { MissingInBundle } from '../../facts/stall-facts.js';
+import { distinct as distinctFacts, type Stated } from '../../facts/stated.js';
+import { statedMissing } from '../../words/stall-words.js';
 import { join } from 'node:path';
 import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
 import type { RunFile, SummaryFile } from '../../bundle/schema.js';
@@ -66,7 +69,7 @@ export interface ReportedBundle {
   readonly stored: StoredBundle;
   readonly stalls: BundleStalls;
   readonly arms: readonly Arm[];
-  readonly missing: readonly string[];
+  readonly missing: readonly Stated<MissingInBundle>[];
 }
 
 export interface ReportData {
@@ -95,8 +98,8 @@ export function gather(paths: readonly string[]): ReportData {
   const bundles = opened.map(({ stored, stalls }, bundle) => {
     const label = labels[bundle] ?? stored.path;
     // A spoiled run is told of with its arm.
-    const missing = stalls.missing.filter((text) => !/^run \S+ was spoiled: /.test(text));
-    if (stored.summary === null) missing.push('it has no summary: the experiment ended before it could write one');
+    const missing = stalls.missing.filter(({ code }) => code !== 'run-disturbed');
+    if (stored.summary === null) missing.push(statedMissing({ code: 'no-summary' }));
     const arms = armsOf(stored, bundle, opened.length > 1 ? label : null);
     for (const arm of arms) {
       const runs = stored.runs.filter((run) => run.arm === arm.name && (run.kernel ?? '') === arm.kernel);
@@ -111,7 +114,7 @@ export function gather(paths: readonly string[]): ReportData {
       curves.push(...read.curves);
       heatMaps.push(...read.heatMaps);
     }
-    return { label, stored, stalls, arms, missing: [...new Set(missing)] };
+    return { label, stored, stalls, arms, missing: distinctFacts(missing) };
   });
   return { bundles, curves, heatMaps };
 }
@@ -167,7 +170,7 @@ interface ArmToRead {
   readonly arm: Arm;
   readonly runs: readonly RunFile[];
   readonly stalls: readonly NumberedStall[];
-  readonly missing: string[];
+  readonly missing: Stated<MissingInBundle>[];
   readonly standing: Standing;
 }
 
@@ -180,9 +183,7 @@ function readArm({ path, arm, runs, stalls, missing, standing }: ArmToRead): {
   // Without one that is evidence, what there is is shown, and said to be spoiled.
   const shown = good.length > 0 ? good : runs;
   if (standing !== 'evidence' && runs.length > 0)
-    missing.push(
-      `${arm.label}: no run is whole and unspoiled; its figures are of those that are not${standing === 'under-load' ? ': they show that it stalls, and why, and not how often or how long' : ', and are no evidence'}`,
-    );
+    missing.push(statedMissing({ code: 'arm-without-evidence', arm: arm.label, underLoad: standing === 'under-load' }));
   const heated = shown.slice(0, mostHeatRuns);
   const total_ns = heated.reduce(
     (sum, { window }) => sum + Math.max(0, window.windowEnd_ns - window.windowStart_ns),
@@ -233,7 +234,7 @@ function heatRun(run: RunFile, series: string, column_ns: number, stalls: readon
   const columns = Math.min(mostColumns, Math.max(1, Math.ceil((end_ns - start_ns) / column_ns)));
   return {
     run: run.name,
-    spoiled: run.spoiled.length > 0,
+    spoiled: run.disturbances.length > 0,
     start_ns,
     end_ns: Math.max(end_ns, start_ns + 1),
     cells: Array.from({ length: columns }, () => new Float64Array(heatRows)),
@@ -254,7 +255,7 @@ function readRun(
   run: RunFile,
   heat: ReadonlyMap<string, HeatRun>,
   column_ns: number,
-  missing: string[],
+  missing: Stated<MissingInBundle>[],
 ): Map<string, Pool> {
   const pools = new Map<string, Pool>();
   const keys = new Map<string, { series: string; time: Time }>();
@@ -275,8 +276,7 @@ function readRun(
       return pools.size;
     }),
   );
-  if (truncated === true)
-    missing.push(`the histogram log of run ${run.name} was cut off: its last interval is left out`);
+  if (truncated === true) missing.push(statedMissing({ code: 'histogram-cut', run: run.name }));
   return pools;
 }
 

@@ -2,7 +2,7 @@
 import { grouped } from '../../base/group.js';
 import { formatDuration } from '../../base/units.js';
 import type { NumberedStall } from '../../bundle/read-stalls.js';
-import type { Cause, Grade } from '../../bundle/blame.js';
+import type { Cause, Grade } from '../../facts/blame.js';
 import type { ChainLink } from '../../bundle/stalls-schema.js';
 import { isEvidence } from '../../bundle/stored.js';
 import { advice } from './advice.js';

@@ -1,9 +1,10 @@
 /** The parts of the page in words and tables. */
+import { distinct, sentencesOf } from '../../facts/stated.js';
 import { stalledTime } from '../../attribution/totals.js';
 import { grouped } from '../../base/group.js';
 import { shellWord } from '../../base/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../base/units.js';
-import type { Cause } from '../../bundle/blame.js';
+import type { Cause } from '../../facts/blame.js';
 import { betweenRuns, shownRange } from '../../verdict/between-runs.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare-words.js';
 import type { Comparison } from '../../verdict/compared.js';
@@ -27,7 +28,7 @@ ${summary.findings.length === 0 ? nothing : html`<details><summary>Each finding 
 
 /** What weakens the evidence. */
 export function weakPart({ label, stored: { summary, runs }, missing }: ReportedBundle, several: boolean): Markup {
-  const degraded = [...new Set([...(summary?.degraded ?? []), ...runs.flatMap((run) => run.degraded)])];
+  const degraded = sentencesOf(distinct([...(summary?.degraded ?? []), ...runs.flatMap((run) => run.degraded)]));
   const saturated = [
     ...new Set(
       runs.flatMap((run) => run.series.filter((one) => one.saturated).map(({ name }) => `${name} in ${run.arm}`)),
@@ -44,18 +45,16 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
       : [html`<strong>Not complete:</strong> the experiment is ${summary.status}.`]),
     ...degraded.map((text) => html`<strong>Degraded:</strong> ${text}`),
     ...runs
-      .filter(({ failure }) => failure !== null)
-      .map(({ name, failure }) => html`<strong>Failed:</strong> ${name}: ${failure ?? ''}`),
+      .filter(({ failures }) => failures.length > 0)
+      .map(({ name, failures }) => html`<strong>Failed:</strong> ${name}: ${sentencesOf(failures).join('; ')}`),
     ...saturated.map(
       (text) =>
         html`<strong>Saturated:</strong> ${text} could not keep its schedule; its response time would only tell how long the window was, and is not drawn.`,
     ),
     ...unproven.map((text) => html`<strong>Unproven:</strong> ${text} is not proven to be in force.`),
     ...spoiledLines(runs),
-    ...[...new Set(missing.map((text) => text.replace(/[.;]$/, '')))].map(
-      (text) => html`<strong>Missing:</strong> ${text}.`,
-    ),
-    ...(summary?.notes ?? []).map((text) => html`<strong>Note:</strong> ${text}`),
+    ...sentencesOf(distinct(missing)).map((text) => html`<strong>Missing:</strong> ${text}.`),
+    ...(summary?.notes ?? []).map(({ sentence }) => html`<strong>Note:</strong> ${sentence}`),
   ];
   return html`${several ? html`<h3>${label}</h3>` : nothing}${items.length === 0 ? html`<p>Nothing is degraded, saturated, spoiled or missing.</p>` : items.length <= 6 ? list(items) : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing}</details>`}`;
 }
@@ -64,13 +63,13 @@ const mostItems = 200;
 
 /** One line an arm: a bundle may have hundreds of spoiled runs. */
 function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
-  const spoiled = runs.filter((run) => run.spoiled.length > 0);
+  const spoiled = runs.filter((run) => run.disturbances.length > 0);
   const arms = [...new Set(spoiled.map(({ arm }) => arm))];
   return arms.map((arm) => {
     const own = spoiled.filter((run) => run.arm === arm);
     return html`<strong>Spoiled:</strong> ${own.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${own
       .slice(0, 3)
-      .map(({ name, spoiled: why }) => `${name.split('-')[0] ?? name}: ${why.join('; ')}`)
+      .map(({ name, disturbances }) => `${name.split('-')[0] ?? name}: ${sentencesOf(disturbances).join('; ')}`)
       .join('. ')}${own.length > 3 ? ', …' : ''}.`;
   });
 }

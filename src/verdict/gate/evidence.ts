@@ -12,7 +12,7 @@ import {
 } from '../differences.js';
 import type { Metric, RunEvidence, SeriesRun } from '../metrics.js';
 import { measuredInTurns, type Side } from '../side.js';
-import { counted } from '../words.js';
+import { counted } from '../../words/text.js';
 import { matchesAny } from './pattern.js';
 import type { Policy } from './policy.js';
 import type { EnvironmentClass } from './policy-schema.js';

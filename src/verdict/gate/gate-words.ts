@@ -4,7 +4,7 @@ import { equalsP, shownDifference, shownInterval, shownMargin, shownValue } from
 import type { CompareRow } from '../compared.js';
 import type { Margin } from '../decide.js';
 import { formatMetric, type Metric } from '../metrics.js';
-import { counted } from '../words.js';
+import { counted } from '../../words/text.js';
 import type { Check, CheckOutcome, GateResult, LimitRow, Suite } from './gated.js';
 import { passNeeds } from './pass-needs.js';
 import type { Limit } from './policy.js';

@@ -14,7 +14,7 @@ import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '
 import { holds } from '../limit.js';
 import type { Metric } from '../metrics.js';
 import type { SeriesEvidence, Side } from '../side.js';
-import { counted, listed } from '../words.js';
+import { counted, listed } from '../../words/text.js';
 import { flawOf, pairNotes, pairProblems, sideProblems, withoutStop } from './evidence.js';
 import { comparisonExpected, comparisonSentence, gateVerdict, limitExpected, limitSentence } from './gate-words.js';
 import { checkOutcomes, type Check, type CheckOutcome, type GateResult, type Suite, type Together } from './gated.js';

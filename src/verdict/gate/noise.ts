@@ -9,7 +9,7 @@ import { draftOf } from '../compare.js';
 import { judgeJointly } from '../joint.js';
 import { metricsFor } from '../metrics.js';
 import type { SeriesEvidence, Side } from '../side.js';
-import { counted, listed } from '../words.js';
+import { counted, listed } from '../../words/text.js';
 
 export function isControlSeries(series: string): boolean {
   return series.startsWith('control.');

@@ -12,7 +12,7 @@ import { isBundle } from '../../bundle/store.js';
 import { factSentence } from '../differences.js';
 import { readSides } from '../read-side.js';
 import type { Side, SideFacts } from '../side.js';
-import { listed } from '../words.js';
+import { listed } from '../../words/text.js';
 import { factsOfBaseline } from './baseline-key.js';
 import { refusedFacts } from './evidence.js';
 import type { GatePair } from './gate.js';

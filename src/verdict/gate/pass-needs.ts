@@ -2,7 +2,7 @@
 import { grouped } from '../../base/group.js';
 import { shownMargin } from '../compare-words.js';
 import type { CompareRow } from '../compared.js';
-import { listed } from '../words.js';
+import { listed } from '../../words/text.js';
 
 /** What would let the open comparisons pass: runs a side, or margins. Null: nothing is known to. */
 export function passNeeds(rows: readonly CompareRow[]): string | null {

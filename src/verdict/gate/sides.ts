@@ -6,7 +6,7 @@ import { canonicalJson } from '../../profile/hash.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved.js';
 import { differingSettings } from '../differences.js';
 import type { Side } from '../side.js';
-import { listed } from '../words.js';
+import { listed } from '../../words/text.js';
 
 interface Planned {
   readonly profile: ResolvedProfile;

@@ -8,7 +8,7 @@ import { smallestReachable, type JointResult } from '../joint.js';
 import type { Figure } from '../joint-design.js';
 import type { CompareRow } from '../compared.js';
 import { leastRunsForEquivalence } from '../decide.js';
-import { counted } from '../words.js';
+import { counted } from '../../words/text.js';
 import type { Together } from './gated.js';
 import type { Policy } from './policy.js';
 

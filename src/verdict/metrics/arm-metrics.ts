@@ -49,8 +49,8 @@ function armMetric({ subject, figure, title, unit, of, more = {} }: ArmMetric): 
 function ofLog(name: JvmEventName, of: (events: LogSeries, run: ArmRun) => Known): (run: ArmRun) => Known {
   return (run) => {
     if (run.jvm === null) return absent;
-    const problem = run.jvm.logProblems.find((text) => concernsEvents(text, name));
-    if (problem !== undefined) return unknown(problem);
+    const problem = run.jvm.logProblems.find((one) => concernsEvents(one, name));
+    if (problem !== undefined) return unknown(problem.sentence);
     return of(run.jvm.log.find((series) => series.name === name) ?? noEvents(name), run);
   };
 }

@@ -1,4 +1,5 @@
 /** What a metric is, and what it is read from: the evidence of one run, or of all runs of an arm pooled. */
+import type { Stated } from '../../facts/stated.js';
 import type { ArmSummary, HolderFigures, LogSeries, SeriesFigures } from '../../bundle/schema.js';
 import type { Margin } from '../decide.js';
 import type { MetricUnit } from './unit.js';
@@ -29,7 +30,7 @@ export interface SeriesRun extends Evidence {
 export interface ArmRun extends Evidence {
   readonly scope: 'arm';
   /** Null for an arm without a JVM. */
-  readonly jvm: { readonly log: readonly LogSeries[]; readonly logProblems: readonly string[] } | null;
+  readonly jvm: { readonly log: readonly LogSeries[]; readonly logProblems: readonly Stated[] } | null;
   /** Null where no holder of ours gives memory back. */
   readonly holder: HolderFigures | null;
   /** Null in a bundle of a version that did not read it. */

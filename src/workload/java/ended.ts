@@ -66,7 +66,8 @@ function crashed({ crashReport }: Ended, said: readonly string[], when: string):
   const heading = said.findIndex((text) => text.startsWith('# Problematic frame:'));
   const frame = heading < 0 ? undefined : /^#\s+(.+)$/.exec(said[heading + 1] ?? '')?.[1];
   const reason = find(said, /^#\s+((?:fatal error|assert|guarantee|Error): ?.*)$/);
-  return workloadFailed(
+  return new Failure(
+    'jvm-crashed',
     `the JVM crashed ${when}: ${what}${reason === null ? '' : ` (${reason})`}${frame === undefined ? '' : `, in ${frame.replace(/\s+/g, ' ')}`}; its report ${report} is kept`,
   );
 }

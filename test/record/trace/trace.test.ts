@@ -138,8 +138,7 @@ describe('a trace', () => {
       missingEvents: ['lock/contention_begin'],
       outside: {
         from_ns: Infinity,
-        problem:
-          'threads of other programs that take the workload’s mmap_lock were not traced: the address was not found',
+        problem: { code: 'outside-untraced', reason: 'the address was not found' },
       },
       call_ns: { without: 850.5, with: 1420 },
     });
@@ -173,7 +172,7 @@ describe('a trace', () => {
       coveredFrom_ns: -5,
       outside: {
         from_ns: 450,
-        problem: '3 events of other programs were lost, so that their threads are traced from 0.00 s after go on',
+        problem: { code: 'outside-lost', events_n: 3, from_ns: 450 },
       },
     });
   });

@@ -7,6 +7,7 @@ import { readSide } from '../../../src/verdict/read-side.js';
 import type { Side } from '../../../src/verdict/side.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeBundle, type FakeRun } from '../fake-bundle.js';
+import { said } from '../../support/stated.js';
 
 const scratch = scratchFolder();
 const ms = 1e6;
@@ -368,12 +369,12 @@ describe('nothing passes by absence', () => {
     ],
     [
       'a degraded one',
-      () => side('after', runs(8, 0, { run: { degraded: ['nice 19 of holder could not be set'] } })),
+      () => side('after', runs(8, 0, { run: { degraded: [said('nice 19 of holder could not be set')] } })),
       /the candidate after ran degraded: nice 19 of holder could not be set/,
     ],
     [
       'spoiled runs alone',
-      () => side('after', runs(8, 0, { run: { spoiled: ['steal'] } })),
+      () => side('after', runs(8, 0, { run: { disturbances: [said('steal')] } })),
       /the candidate after has no whole, unspoiled run; 8 runs of 8 are spoiled/,
     ],
     [
@@ -383,7 +384,7 @@ describe('nothing passes by absence', () => {
     ],
     [
       'too few that are whole',
-      () => side('after', [...runs(5, 0), ...runs(3, 0, { run: { spoiled: ['steal'] } })]),
+      () => side('after', [...runs(5, 0), ...runs(3, 0, { run: { disturbances: [said('steal')] } })]),
       /the candidate has 5 whole, unspoiled runs of it/,
     ],
     [

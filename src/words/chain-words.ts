@@ -1,11 +1,11 @@
 /** A link in a plain sentence, which may be quoted alone. */
 import { formatDuration } from '../base/units.js';
-import type { Activity, BlamedThread, ChainLink, ChainStep } from '../bundle/stalls-schema.js';
+import type { Activity, BlamedThread, ChainStep, LinkFact, LinkReason } from '../facts/chain-facts.js';
+import { listed } from './text.js';
+import type { WordsOf } from './words-of.js';
 
-/** With `sentence`, what an unknown link of the whole had been given already. */
-export type Worded = Omit<ChainLink, 'sentence'> & { readonly why: string | null; readonly sentence?: string };
-
-export function sentenceOf(link: Worded, victim: string): string {
+/** `victim`: as a sentence has it. */
+export function linkSentence(link: LinkFact, victim: string): string {
   const late = link.steps.findLast(({ step }) => step === 'late-thread')?.thread ?? null;
   const waiter = late === null ? victim : quoted(late);
   const root = rootOf(
@@ -18,14 +18,14 @@ export function sentenceOf(link: Worded, victim: string): string {
 }
 
 /** What the victim saw, and what that waited for. */
-function pauseOf(steps: Worded['steps']): string {
+function pauseOf(steps: LinkFact['steps']): string {
   const [seen] = steps;
   const what = seen?.step === 'gc-pause' ? 'a pause of the JVM’s collector' : 'a safepoint of the JVM';
   const label = seen === undefined || seen.label === null ? '' : ` (${seen.label})`;
   return `${what}${label}, ${steps.some(({ step }) => step === 'time-to-safepoint') ? 'which a thread reached late' : 'whose work waited'}`;
 }
 
-function rootOf(link: Worded, victim: string): string {
+function rootOf(link: LinkFact, victim: string): string {
   const time = formatDuration(link.duration_ns);
   const perhaps = link.grade === 'possible' ? 'perhaps ' : '';
   switch (link.cause) {
@@ -57,7 +57,7 @@ function rootOf(link: Worded, victim: string): string {
     case 'running':
       return `${victim} ran on a CPU for ${time}: its own work`;
     case 'unknown':
-      return link.sentence ?? `for ${time} it is not known what ${victim} waited for${because(link.why)}`;
+      return `for ${time} it is not known what ${victim} waited for${because(link.why)}`;
   }
 }
 
@@ -97,11 +97,10 @@ export function stepsText(all: readonly ChainStep[]): string {
 const quoted = ({ name }: BlamedThread): string => `\`${name}\``;
 
 export function named(threads: readonly BlamedThread[]): string {
-  const names = [...new Set(threads.map(quoted))];
-  return names.length <= 2 ? names.join(' and ') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+  return listed([...new Set(threads.map(quoted))]);
 }
 
-function holderOf({ thread, call }: Worded): string {
+function holderOf({ thread, call }: LinkFact): string {
   if (thread === null) return 'a thread that was not seen';
   if (thread.role === 'outside') return `${quoted(thread)}, a thread outside this process`;
   const about = [...(call === null ? [] : [call]), ...(thread.nice === null ? [] : [`nice ${thread.nice}`])];
@@ -113,7 +112,7 @@ function queue(via: readonly BlamedThread[]): string {
 }
 
 /** What kept the holder from letting go: only if it explains a tenth of the time. */
-function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: Worded): string {
+function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: LinkFact): string {
   if (holderWaited) return ', which was blocked itself (state D): a thread outside this process may hold the lock';
   if (holder === null || thread === null) return '';
   const [preempted, blocked, running] = [holder.preempted_ns, holder.blocked_ns, holder.running_ns].map((time_ns) =>
@@ -127,12 +126,44 @@ function off({ holder, holderWaited, cpuTakenBy, duration_ns, thread }: Worded):
 }
 
 /** Those who ran there for a tenth of the time or more. */
-function takers(takenBy: ChainLink['cpuTakenBy'], before: string): string {
+function takers(takenBy: LinkFact['cpuTakenBy'], before: string): string {
   const all_ns = takenBy.reduce((sum, { duration_ns }) => sum + duration_ns, 0);
   const most = takenBy.slice(0, 3).filter(({ duration_ns }) => duration_ns >= all_ns / 10);
   return most.length === 0 ? '' : `${before}${named(most.map(({ thread }) => thread))} ran there`;
 }
 
-function because(why: string | null): string {
-  return why === null ? '' : `: ${why}`;
+function because(why: LinkReason | null): string {
+  if (why === null) return '';
+  const words = reasons[why.code] as (reason: LinkReason) => string;
+  return `: ${words(why)}`;
+}
+
+const reasons: WordsOf<LinkReason> = {
+  'nothing-seen': () => 'nothing was seen',
+  'not-looked': () => 'nobody looked, since the sampler did not get a CPU',
+  'thread-ended': () => 'its thread had ended',
+  'no-suspect': () =>
+    'it was blocked in the kernel (state D), and no thread of its process was seen in a call that keeps a lock',
+  'no-holder-seen': () => 'nobody was seen holding mmap_lock',
+  'waker-unseen': () => 'who ended the wait was not seen',
+  'woken-from-outside': () => 'it was woken by no thread of the workload',
+  asleep: ({ systemCall }) => `it slept (state S)${inCall(systemCall)}, so it did not wait for mmap_lock`,
+  'blocked-elsewhere': ({ systemCall }) =>
+    `it was blocked in the kernel (state D)${inCall(systemCall)}, and its operation takes no lock that is known here`,
+  'call-without-lock': ({ thread }) => `\`${thread}\` was in a call that takes no lock`,
+  'not-mmap-lock': ({ lock, wokenBy }) =>
+    `it was blocked in the kernel, and not for mmap_lock${lock === null ? '' : ` but for ${otherLocks[lock]}${wokenBy === null ? '' : `, until \`${wokenBy}\` woke it`}`}`,
+  'steal-share': ({ share, uncounted_ns }) =>
+    `${(share * 100).toFixed(0)} % of all CPUs’ time${uncounted_ns === null ? '' : `, and by its own counters it neither ran nor waited for at least ${formatDuration(uncounted_ns)}`}`,
+  'log-label': ({ label }) => label,
+};
+
+const otherLocks = {
+  'rwsem-read': 'another read-write lock of the kernel, for reading',
+  'rwsem-write': 'another read-write lock of the kernel, for writing',
+  mutex: 'a mutex of the kernel',
+} as const;
+
+function inCall(systemCall: string | null): string {
+  return systemCall === null ? '' : ` in ${systemCall}`;
 }

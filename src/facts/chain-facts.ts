@@ -1,0 +1,62 @@
+/** What a chain of blame is told from (stalls.json has it; src/words/chain-words.ts makes the sentences). */
+import type { BlamedLock, Cause, Grade, steps } from './blame.js';
+
+export interface BlamedThread {
+  /** Its name on the board; of a thread that is not there its comm. */
+  readonly name: string;
+  readonly tid: number;
+  /** `other`: a thread of the workload that nobody planned, as a JVM's own; `outside`: one of another program. */
+  readonly role: 'victim' | 'holder' | 'toucher' | 'hog' | 'load' | 'other' | 'outside';
+  /** As asked for; null where nobody set it. */
+  readonly nice: number | null;
+}
+
+export const activities = ['running', 'runnable', 'blocked', 'asleep', 'stopped', 'gone', 'unobserved'] as const;
+export type Activity = (typeof activities)[number];
+
+export interface ChainStep {
+  readonly step: (typeof steps)[number];
+  readonly label: string | null;
+  readonly thread: BlamedThread | null;
+  readonly activity: Activity | null;
+  readonly duration_ns: number;
+}
+
+/** Why a link says no more than it does. */
+export type LinkReason =
+  | { readonly code: 'nothing-seen' | 'not-looked' | 'thread-ended' | 'no-suspect' | 'no-holder-seen' }
+  | { readonly code: 'waker-unseen' | 'woken-from-outside' }
+  /** Of the call in which it was; null where it is not known, or was none. */
+  | { readonly code: 'asleep' | 'blocked-elsewhere'; readonly systemCall: string | null }
+  | { readonly code: 'call-without-lock'; readonly thread: string }
+  | {
+      readonly code: 'not-mmap-lock';
+      /** What kind of lock it was, where the kernel tells. */
+      readonly lock: 'rwsem-read' | 'rwsem-write' | 'mutex' | null;
+      readonly wokenBy: string | null;
+    }
+  /** Of all CPUs' time; of the victim's own time so much is in no counter, where that was looked at. */
+  | { readonly code: 'steal-share'; readonly share: number; readonly uncounted_ns: number | null }
+  /** Of the JVM's log. */
+  | { readonly code: 'log-label'; readonly label: string };
+
+export interface LinkFact {
+  readonly duration_ns: number;
+  readonly cause: Cause;
+  readonly grade: Grade;
+  readonly lock: BlamedLock | null;
+  readonly isNext: boolean;
+  readonly holderWaited: boolean;
+  readonly thread: BlamedThread | null;
+  readonly call: string | null;
+  readonly via: readonly BlamedThread[];
+  readonly holder: {
+    readonly running_ns: number;
+    readonly preempted_ns: number;
+    readonly blocked_ns: number;
+    readonly isExact: boolean;
+  } | null;
+  readonly cpuTakenBy: readonly { readonly thread: BlamedThread; readonly duration_ns: number }[];
+  readonly steps: readonly ChainStep[];
+  readonly why: LinkReason | null;
+}

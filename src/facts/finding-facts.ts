@@ -1,0 +1,57 @@
+/** What was found of one series of one arm: src/words/finding-words.ts makes the sentence. */
+
+/** Why nothing is concluded (src/verdict/outcome.ts). */
+export type OpenReason =
+  | 'no-run'
+  | 'no-control-run'
+  | 'no-control-series'
+  | 'no-idle-run'
+  | 'uncontrolled'
+  | 'unseen'
+  | 'holder-idle'
+  | 'exhausted'
+  | 'not-blocked'
+  | 'control-unseen'
+  | 'control-stalls'
+  | 'idle-unseen'
+  | 'idle-stalls'
+  | 'some-runs';
+
+/** Of the whole, undisturbed runs. */
+export interface SeenStalls {
+  readonly runs_n: number;
+  readonly stallingRuns_n: number;
+  readonly stalls_n: number;
+  readonly threshold_ns: number;
+  readonly longest_ns: number;
+  /** Mean of the runs. */
+  readonly stalled_share: number;
+  /** Of `stalls_n`: the victim was blocked in the kernel, or slept on the allocator's mutex. */
+  readonly blocked_n: number;
+  readonly mutex_n: number;
+}
+
+/** Of runs beside other programs (src/verdict/under-load.ts). */
+export interface SeenUnderLoad {
+  readonly blamed: { readonly thread: string; readonly call: string | null; readonly cause: string };
+  readonly runs: number;
+  readonly stalls_n: number;
+  readonly endedWithHold_n: number;
+  readonly chance: number;
+  readonly longest_ns: number;
+  readonly load_share: number;
+  readonly controlLoad_share: number;
+}
+
+export interface FindingFact {
+  readonly outcome: 'stalls' | 'like-foreign' | 'unclear' | 'no-data';
+  /** Null where something is concluded. */
+  readonly reason: OpenReason | null;
+  /** Null without a run. */
+  readonly seen: SeenStalls | null;
+  /** Stalls in the same series of the controls; null where there is none. */
+  readonly foreignStalls_n: number | null;
+  readonly idleStalls_n: number | null;
+  /** Null where the finding rests on undisturbed runs, or on none. */
+  readonly underLoad: SeenUnderLoad | null;
+}

@@ -1,0 +1,121 @@
+/**
+ * What a reader should know beside the figures of an experiment: codes with figures. src/words/note-words.ts makes the
+ * sentences. `arm` is an arm's name, with its kernel where there are several.
+ */
+
+export interface CallsOfArm {
+  readonly arm: string;
+  readonly mean_ns: number;
+  readonly calls_n: number;
+}
+
+export type NoteFact =
+  | { readonly code: 'degraded'; readonly degradation: string; readonly why: string }
+  | { readonly code: 'program-without-control' }
+  | { readonly code: 'environment-removed'; readonly variables: readonly string[] }
+  /** Chance alone puts all runs of one arm above the other's in one of so many cases. */
+  | { readonly code: 'few-runs'; readonly runs_n: number; readonly oneIn_n: number; readonly oneInOfFive_n: number }
+  | { readonly code: 'runs-disturbed' | 'runs-cut-short'; readonly runs_n: number }
+  | { readonly code: 'stalls-in-idle-control' | 'stalls-in-foreign-control' }
+  | { readonly code: 'crossing-share'; readonly arm: string; readonly crossed_n: number; readonly calls_n: number }
+  | { readonly code: 'crossing-published'; readonly fellBack_n: number; readonly perVma_n: number }
+  | {
+      readonly code: 'mean-calls';
+      readonly operation: string;
+      readonly across: CallsOfArm;
+      readonly inside: CallsOfArm;
+      readonly publishedBefore_ns: number;
+      readonly publishedAfter_ns: number;
+    }
+  | { readonly code: 'unproven'; readonly allocator: string; readonly key: string; readonly asked: string }
+  | { readonly code: 'churn-held-up'; readonly arm: string; readonly dropped_share: number }
+  | {
+      readonly code: 'control-of-other-process';
+      readonly arm: string;
+      readonly armIsJvm: boolean;
+      readonly controlIsJvm: boolean;
+    }
+  | {
+      readonly code: 'control-of-other-holder';
+      readonly arm: string;
+      readonly holder: HolderSize;
+      readonly controlHolder: HolderSize;
+    }
+  | {
+      readonly code: 'lock-free-stalled';
+      readonly arm: string;
+      readonly series: string;
+      /** It allocates, so it may have waited for the allocator's own lock. */
+      readonly allocates: boolean;
+    }
+  | {
+      readonly code: 'operations-refused';
+      readonly arm: string;
+      readonly series: string;
+      /** Operations by errno. */
+      readonly refused: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly code: 'fresh-pages-used-up';
+      readonly arm: string;
+      readonly series: string;
+      readonly operations_n: number;
+    }
+  | { readonly code: 'records-overwritten'; readonly arm: string; readonly series: string; readonly records_n: number }
+  | {
+      readonly code: 'ran-in-guest';
+      readonly kernels: readonly string[];
+      readonly cpus: number;
+      readonly memoryBytes: number;
+      readonly isPinned: boolean;
+      readonly accelerator: 'kvm' | 'tcg';
+      readonly withoutKvm: string | null;
+    }
+  | { readonly code: 'booted-again'; readonly kernel: string; readonly failure: string; readonly why: string }
+  | { readonly code: 'ran-on-host'; readonly kernels: readonly string[] }
+  | {
+      readonly code: 'one-tree';
+      readonly first: string;
+      readonly kernel: string;
+      readonly version: string;
+      readonly options_n: number;
+      readonly sameCompiler: boolean;
+    }
+  | {
+      readonly code: 'kernels-differ';
+      readonly fact: KernelFact;
+      readonly values: readonly { readonly kernel: string; readonly value: string }[];
+    }
+  | { readonly code: 'kernels-unknown'; readonly facts: readonly KernelFact[] }
+  /** By image and config; `why`: the difference in words. */
+  | {
+      readonly code: 'built-differently';
+      readonly first: string;
+      readonly release: string;
+      readonly fact: string;
+      readonly why: string;
+    }
+  | {
+      readonly code: 'traced';
+      readonly events_n: number;
+      readonly runs_n: number;
+      /** Of a call of mprotect, medians; null where they were not measured. */
+      readonly withoutTrace_ns: number | null;
+      readonly withTrace_ns: number | null;
+    }
+  | { readonly code: 'trace-lost'; readonly events_n: number };
+
+export interface HolderSize {
+  readonly operation: string;
+  /** Null of a holder that the profile gives no region. */
+  readonly regionBytes: number | null;
+}
+
+export type KernelFact =
+  'preemption' | 'hz' | 'transparentHugePages' | 'perVmaLocks' | 'clockSource' | 'autogroup' | 'mitigations';
+
+/** A note with where it holds. */
+export type Note = NoteFact & {
+  /** Of several kernels the one that it is of; null: it holds of all, or names the kernel itself. */
+  readonly onKernel: string | null;
+};

@@ -1,0 +1,129 @@
+/** What was found, series by series, in words that claim no more than src/verdict/outcome.ts does. */
+import { formatDuration, formatShare } from '../base/units.js';
+import type { FindingFact, OpenReason, SeenStalls, SeenUnderLoad } from '../facts/finding-facts.js';
+import { counted, holderText } from './text.js';
+
+/** `subject`: of the arm and its series, as a sentence has it. */
+export function findingSentence(subject: string, fact: FindingFact): string {
+  return `${subject}: ${described(fact)}.`;
+}
+
+function described(fact: FindingFact): string {
+  if (fact.underLoad !== null) return underLoadText(fact.underLoad);
+  const { seen, outcome, reason } = fact;
+  if (seen === null) return 'it has no complete, undisturbed run, so nothing can be said';
+  const stalls = stallsText(seen);
+  if (reason !== null) return openText(reason, stalls, fact);
+  return outcome === 'stalls'
+    ? `${stalls}; ${inControls(fact)}`
+    : `${stalls}; it is indistinguishable from the foreign control, which had ${countText(fact.foreignStalls_n)}`;
+}
+
+function openText(reason: OpenReason, seen: string, { foreignStalls_n, idleStalls_n }: FindingFact): string {
+  const inControl = `the foreign control had ${countText(foreignStalls_n)}`;
+  switch (reason) {
+    case 'no-run':
+      return 'it has no complete, undisturbed run, so nothing can be said';
+    case 'no-control-run':
+      return `${seen}; the foreign control has no complete, undisturbed run to compare it with, so nothing can be said`;
+    case 'no-control-series':
+      return `${seen}; the foreign control has no such series to compare it with (controls.of in the profile names the arm that it copies)`;
+    case 'no-idle-run':
+      return `${seen}; the idle control has no complete, undisturbed run to compare it with, so nothing can be said`;
+    case 'uncontrolled':
+      return `${seen}; without a control`;
+    case 'unseen':
+      return `${seen}; but not all of it was seen, so the victim may have been blocked in the kernel; use more runs (--runs) on a less busy machine`;
+    case 'holder-idle':
+      return `${seen}; but there was a run in which the holder made no call, and so nothing to wait for; use a longer window (--duration)`;
+    case 'exhausted':
+      return `${seen}; but the victim used up its fresh pages before the end of the window and stopped; lower its rate`;
+    case 'not-blocked':
+      return `${seen}; ${inControl}; it waited for a CPU or for another thread, which is no sign of mmap_lock`;
+    case 'control-unseen':
+      return `${seen}; but records of the foreign control were lost, so it may have been stalled as much; use more runs (--runs)`;
+    case 'control-stalls':
+      return `${seen}; ${inControl}, in some run for as large a share of the time, so the machine may have done it; use more runs (--runs)`;
+    case 'idle-unseen':
+      return `${seen}; but records of the idle control were lost, so it may have been stalled as much; use more runs (--runs)`;
+    case 'idle-stalls':
+      return `${seen}; the idle control, in which nothing is given back, had ${countText(idleStalls_n)}, in some run for as large a share of the time, so something else on this machine stalls victims; \`pauselab explain\` shows what`;
+    case 'some-runs':
+      return `${seen}; ${inControl}; not every run shows it, so chance may have done it; use more runs (--runs)`;
+  }
+}
+
+function inControls({ foreignStalls_n, idleStalls_n }: FindingFact): string {
+  const inForeign = `the foreign control had ${countText(foreignStalls_n)}`;
+  return idleStalls_n === null ? inForeign : `${inForeign}, and the idle control ${countText(idleStalls_n)}`;
+}
+
+/**
+ * `6 stalls of 100 ms or more in both runs, up to 663 ms long, 48.0 % of the time; the victim was blocked in the kernel
+ * in all of them`.
+ */
+function stallsText({
+  runs_n,
+  stallingRuns_n,
+  stalls_n,
+  threshold_ns,
+  longest_ns,
+  stalled_share,
+  blocked_n,
+  mutex_n,
+}: SeenStalls): string {
+  const threshold = formatDuration(threshold_ns);
+  if (stalls_n === 0) {
+    const earlier =
+      stalled_share > 0
+        ? `, but for one that began in the warm-up and took ${formatShare(stalled_share)} of the time`
+        : '';
+    return `no stall of ${threshold} or more in ${runs_n === 1 ? 'its only run' : runs_n === 2 ? 'either run' : `any of ${runs_n} runs`}${earlier}`;
+  }
+  return (
+    `${counted(stalls_n, 'stall')} of ${threshold} or more in ${inRuns(stallingRuns_n, runs_n)}, ${stalls_n === 1 ? '' : 'up to '}${formatDuration(longest_ns)} long, ${formatShare(stalled_share)} of the time; ` +
+    (mutex_n > 0 && blocked_n === 0
+      ? onMutexIn(mutex_n, stalls_n)
+      : blockedIn(blocked_n, stalls_n) + (mutex_n > 0 ? `, and in ${mutex_n} it slept on the allocator’s mutex` : ''))
+  );
+}
+
+function inRuns(affected: number, runs: number): string {
+  if (affected < runs) return `${affected} of ${runs} runs`;
+  return runs === 1 ? 'its only run' : runs === 2 ? 'both runs' : `all ${runs} runs`;
+}
+
+function blockedIn(some: number, all: number): string {
+  if (some === 0)
+    return all === 1
+      ? 'the victim was not blocked in the kernel'
+      : 'in none of them was the victim blocked in the kernel';
+  if (all === 1) return 'the victim was blocked in the kernel';
+  return `the victim was blocked in the kernel in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
+}
+
+function onMutexIn(some: number, all: number): string {
+  return all === 1
+    ? 'the victim slept on the allocator’s mutex'
+    : `the victim slept on the allocator’s mutex in ${some < all ? `${some} of them` : all === 2 ? 'both' : 'all of them'}`;
+}
+
+function countText(stalls_n: number | null): string {
+  return stalls_n === null || stalls_n === 0 ? 'none' : String(stalls_n);
+}
+
+function underLoadText({
+  blamed,
+  runs,
+  stalls_n,
+  endedWithHold_n,
+  chance,
+  longest_ns,
+  load_share,
+  controlLoad_share,
+}: SeenUnderLoad): string {
+  return (
+    `in ${counted(runs, 'run')} under load (others took ${formatShare(load_share)} of the CPU time that was left), ${endedWithHold_n} of ${counted(stalls_n, 'wait')} in the kernel (state D) of this arm's victims, up to ${formatDuration(longest_ns)} long, ` +
+    `ended within 10 ms of the end of a hold of ${holderText(blamed)}, which chance would do in ${chance < 0.0001 ? 'less than 0.01 %' : formatShare(chance)} of cases; both controls ran as long beside ${formatShare(controlLoad_share)} or more, and no victim of theirs was blocked in the kernel`
+  );
+}

@@ -1,0 +1,116 @@
+/** Sentences of the notes of an experiment (src/facts/note-facts.ts). */
+import { formatDuration, formatShare, formatSize } from '../base/units.js';
+import type { CallsOfArm, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
+import type { Stated } from '../facts/stated.js';
+import { counted, listed } from './text.js';
+import type { WordsOf } from './words-of.js';
+
+const words: WordsOf<NoteFact> = {
+  degraded: ({ why }) => `Degraded: ${why}.`,
+  'program-without-control': () =>
+    'A program of your own has no control: what else the machine did may have a part in every stall. Arms are compared with the first of them.',
+  'environment-removed': ({ variables }) =>
+    `The program did not get ${listed(variables)} of your environment; to pass ${variables.length === 1 ? 'it' : 'them'} on, name ${variables.length === 1 ? 'it' : 'them'} in jvm.app.environment.`,
+  'few-runs': ({ runs_n, oneIn_n, oneInOfFive_n }) =>
+    `With ${counted(runs_n, 'run')} an arm, chance alone would put all of an arm's runs above the control's in 1 of ${oneIn_n} cases; with --runs 5 in 1 of ${oneInOfFive_n}.`,
+  'runs-disturbed': ({ runs_n }) =>
+    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} spoiled by what else this machine did: kept in the bundle, and left out of these figures.`,
+  'runs-cut-short': ({ runs_n }) =>
+    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} cut short: in the figures, but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
+  'stalls-in-idle-control': () =>
+    'Victims were stalled in the idle control too, where nothing is given back: something else on this machine stalls them.',
+  'stalls-in-foreign-control': () =>
+    'Victims were stalled in the foreign control too: only what an arm has beyond it can be caused by the lock.',
+  'crossing-share': ({ arm, crossed_n, calls_n }) =>
+    `${arm}: ${crossed_n} of ${counted(calls_n, 'call')} (${formatShare(crossed_n / calls_n)}) crossed VMAs.`,
+  'crossing-published': ({ fellBack_n, perVma_n }) =>
+    `Published, of Android's HeapTaskDaemon: ${grouped(fellBack_n)} calls fell back to mmap_lock beside ${grouped(perVma_n)} that did not (${formatShare(fellBack_n / (fellBack_n + perVma_n))} of ${grouped(fellBack_n + perVma_n)}). ` +
+    'Not the same machine and not the same heap: how many calls cross depends on how many blocks lie in it, what a crossing call does to others depends on the kernel.',
+  'mean-calls': ({ operation, across, inside, publishedBefore_ns, publishedAfter_ns }) =>
+    `${operation}: a call took ${meanOf(across)} across VMAs (${across.arm}) and ${meanOf(inside)} inside one (${inside.arm}): ${times(across.mean_ns, inside.mean_ns)} as long. ` +
+    `Published: ${formatDuration(publishedBefore_ns)} before the per-VMA lock and ${formatDuration(publishedAfter_ns)} with it, ${times(publishedBefore_ns, publishedAfter_ns)} as long. Not the same machine: only the ratios compare.`,
+  unproven: ({ allocator, key, asked }) =>
+    `${allocator} does not say what it made of ${key}: ${asked}: that the variable was there and that the library knows its name is all that is proven.`,
+  'churn-held-up': ({ arm, dropped_share }) =>
+    `${arm}: the churn was held up at ${formatShare(dropped_share)} of its ticks and allocated as much less than it was asked to; lower its rate, or let it use more CPUs.`,
+  'control-of-other-process': ({ arm, armIsJvm, controlIsJvm }) =>
+    `${arm} is ${processOf(armIsJvm)} and the foreign control ${processOf(controlIsJvm)}: --set controls.of=${arm} gives it a control of its own kind.`,
+  'control-of-other-holder': ({ arm, holder, controlHolder }) =>
+    `${arm} gives memory back by ${sizeOf(holder)}, the foreign control by ${sizeOf(controlHolder)}: alike, but not the same.`,
+  'lock-free-stalled': ({ arm, series, allocates }) =>
+    allocates
+      ? `${arm}: ${series} takes no lock of the kernel's and was stalled: it waited for the allocator's own lock, or for a CPU.`
+      : `${arm}: ${series} takes no lock and was stalled too, so a part of the stalls in this arm has another cause, such as a busy CPU.`,
+  'operations-refused': ({ arm, series, refused }) =>
+    `${arm}, ${series}: the kernel refused ${listed(Object.entries(refused).map(([errno, count]) => `${counted(count, 'operation')} with ${errno}`))}; they are in no figure.`,
+  'fresh-pages-used-up': ({ arm, series, operations_n }) =>
+    `${arm}, ${series}: ${counted(operations_n, 'operation')} ${operations_n === 1 ? 'was' : 'were'} not made because the victim's fresh pages were used up; lower its rate.`,
+  'records-overwritten': ({ arm, series, records_n }) =>
+    `${arm}, ${series}: ${counted(records_n, 'record')} of slow operations ${records_n === 1 ? 'was' : 'were'} overwritten before being read: the histograms and the number of stalls are exact, the list of stalls and the stalled share are not whole.`,
+  'ran-in-guest': ({ kernels, cpus, memoryBytes, isPinned, accelerator, withoutKvm }) =>
+    `${listed(kernels)} ran in a guest of ${counted(cpus, 'CPU')} and ${formatSize(memoryBytes)}${isPinned ? '' : ', its CPUs not pinned'}, ` +
+    (accelerator === 'kvm'
+      ? 'with KVM.'
+      : `emulated in software (TCG, because ${withoutKvm ?? 'KVM was not asked for'}), where all code runs many times slower and times are to be compared among such guests only.`),
+  'booted-again': ({ kernel, why }) =>
+    `${kernel} was booted once more, because ${why}. Under TCG this may be a fault of the emulation; if it comes again it is the kernel's.`,
+  'ran-on-host': ({ kernels }) =>
+    `${listed(kernels)} ran on this machine itself: its times and those of a guest cannot be set side by side.`,
+  'one-tree': ({ first, kernel, version, options_n, sameCompiler }) =>
+    `${first} and ${kernel} appear to be builds of one tree: both are images of your own, of Linux ${version}, with the same ${options_n} options of the configuration (but for local version and build salt)${sameCompiler ? ' and the same compiler' : ', though by another compiler'}. Their sources were not looked at: an image does not name them.`,
+  'kernels-differ': ({ fact, values }) =>
+    `The kernels differ in ${kernelFacts[fact].what} too (${values.map(({ kernel, value }) => `${value} on ${kernel}`).join(', ')}): ${kernelFacts[fact].because}, which may explain a difference found.`,
+  'kernels-unknown': ({ facts }) =>
+    `Not known of every kernel: ${listed(facts.map((fact) => kernelFacts[fact].what))}; whether they differ in it cannot be said.`,
+  'built-differently': ({ first, release, why }) => `${first} against ${release}: ${why}.`,
+  traced: ({ events_n, runs_n, withoutTrace_ns, withTrace_ns }) =>
+    `Traced: ${grouped(events_n)} events in ${counted(runs_n, 'run')}.${withoutTrace_ns === null || withTrace_ns === null ? '' : ` A call of mprotect took ${formatDuration(withoutTrace_ns)} without the trace and ${formatDuration(withTrace_ns)} with it, measured before each run: compare small percentiles with those of traced runs only.`}`,
+  'trace-lost': ({ events_n }) =>
+    `${counted(events_n, 'event')} of the trace ${events_n === 1 ? 'was' : 'were'} lost, the oldest of a run first: stalls before that are explained without it.`,
+};
+
+const kernelFacts: Readonly<Record<KernelFact, { readonly what: string; readonly because: string }>> = {
+  preemption: {
+    what: 'preemption model',
+    because: 'it decides whether a holder is preempted inside a call at all',
+  },
+  hz: {
+    what: 'timer frequency',
+    because: 'it decides how soon a holder is preempted and how long a slice is',
+  },
+  transparentHugePages: {
+    what: 'transparent huge pages',
+    because: 'they change how long a call holds the lock',
+  },
+  perVmaLocks: { what: 'per-VMA locks', because: 'without them every fault takes mmap_lock too' },
+  clockSource: { what: 'clock source', because: 'a slow clock adds to every time' },
+  autogroup: { what: 'autogroup', because: 'it decides what nice values mean' },
+  mitigations: { what: 'CPU mitigations', because: 'they lengthen every system call' },
+};
+
+/** The note with its sentence. */
+export function statedNote(note: Note): Stated<Note> {
+  const say = words[note.code] as (fact: NoteFact) => string;
+  const sentence = say(note);
+  return { ...note, sentence: note.onKernel === null ? sentence : `On ${note.onKernel}: ${sentence}` };
+}
+
+function meanOf({ mean_ns, calls_n }: CallsOfArm): string {
+  return `${formatDuration(mean_ns)} on average of ${calls_n}`;
+}
+
+function times(one_ns: number, other_ns: number): string {
+  return `${(one_ns / other_ns).toFixed(2)} times`;
+}
+
+function processOf(isJvm: boolean): string {
+  return isJvm ? 'a JVM' : 'a native process';
+}
+
+function sizeOf({ operation, regionBytes }: HolderSize): string {
+  return `${operation}${regionBytes === null ? '' : ` of ${formatSize(regionBytes)}`}`;
+}
+
+function grouped(n: number): string {
+  return n.toLocaleString('en-US');
+}
