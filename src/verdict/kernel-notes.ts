@@ -3,6 +3,7 @@
  */
 import { grouped } from '../base/group.js';
 import { formatSize } from '../base/units.js';
+import { modelSuffix } from '../bundle/place-names.js';
 import type { KernelRecord } from '../bundle/schema.js';
 import { counted, listed } from './words.js';
 
@@ -80,15 +81,22 @@ const askedOfRunning = [
 function built(kernels: readonly KernelRecord[]): string[] {
   const first = kernels.find(({ guest }) => guest !== null);
   const seen = new Set<string>();
-  return kernels.flatMap(({ release, differences: own }) =>
-    own.flatMap(({ fact, sentence }) => {
+  return kernels.flatMap((kernel) =>
+    kernel.differences.flatMap(({ fact, sentence }) => {
       // One kernel under several models differs from the first one once.
-      const key = `${release} ${sentence}`;
+      const name = nameOfKernel(kernel);
+      const key = `${name} ${sentence}`;
       if (askedOfRunning.includes(fact) || seen.has(key)) return [];
       seen.add(key);
-      return [`${first?.release ?? ''} against ${release}: ${sentence}.`];
+      return [`${first === undefined ? '' : nameOfKernel(first)} against ${name}: ${sentence}.`];
     }),
   );
+}
+
+/** Without its model; two builds of one version have one release. */
+function nameOfKernel({ name, guest }: KernelRecord): string {
+  const suffix = modelSuffix(guest?.preempt ?? null);
+  return suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 }
 
 interface Difference {
