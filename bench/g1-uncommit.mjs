@@ -113,5 +113,10 @@ function describe(run) {
     const { stalls } = seriesOf(run, name);
     return `${name}: ${stalls.count} stalls, ${stalls.blocked_count} blocked in the kernel, longest ${stalls.longest_ns === null ? '-' : `${Math.round(stalls.longest_ns / 1e6)} ms`}`;
   });
-  return [...figures, ...(run.disturbances.length === 0 ? [] : [`spoiled: ${run.disturbances.map(({ sentence }) => sentence).join(', ')}`])].join('; ');
+  return [
+    ...figures,
+    ...(run.disturbances.length === 0
+      ? []
+      : [`spoiled: ${run.disturbances.map(({ sentence }) => sentence).join(', ')}`]),
+  ].join('; ');
 }

@@ -21,7 +21,12 @@ export const baselineSchema = z.object({
   key: z.object({
     profile: z.string(),
     profileHash: z.string(),
+    /** Of the place where it was measured; null: it has none, or a version without labels saved it. */
+    label: orNull(z.string()).default(null),
     kernel: orNull(z.string()),
+    /** CPUs, memory and added words of a guest, and the checksum of its image; null: no guest, or not known. */
+    guest: orNull(z.string()).default(null),
+    image: orNull(z.string()).default(null),
     preemption: orNull(z.string()),
     hz: orNull(z.number()),
     cpuModel: orNull(z.string()),
@@ -30,7 +35,16 @@ export const baselineSchema = z.object({
     jdks: z.array(z.string()),
     /** Of a bundle of several kernels: each, in its order; `kernel` then names them all. */
     kernels: z
-      .array(z.object({ kernel: orNull(z.string()), preemption: orNull(z.string()), hz: orNull(z.number()) }))
+      .array(
+        z.object({
+          label: orNull(z.string()).default(null),
+          kernel: orNull(z.string()),
+          guest: orNull(z.string()).default(null),
+          image: orNull(z.string()).default(null),
+          preemption: orNull(z.string()),
+          hz: orNull(z.number()),
+        }),
+      )
       .exactOptional(),
   }),
 });

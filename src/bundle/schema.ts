@@ -460,11 +460,16 @@ const calibrationSchema = z.object({
   probes: z.array(z.object({ bytes: z.number(), hold_ns: ns, calls: z.number() })),
 });
 
-/** A kernel that took part: this machine's own, or one in a guest. */
+/** A place where runs were made: this machine with its own kernel, or a guest with another one. */
 const kernelSchema = z.object({
-  /** As in summary.json: its release, with what tells it from others of the same release. */
+  /**
+   * As in summary.json and run.json; of the places of a bundle no two have the same. Its label, or else its release,
+   * with what tells it from others of the same release (place-names.ts).
+   */
   name: z.string(),
-  /** `host`, or as the user wrote it. */
+  /** What the user called it; null if it was not called anything, and in a bundle of a version without labels. */
+  label: orNull(z.string()).default(null),
+  /** `host`, or as the user wrote it, without the label. */
   asked: z.string(),
   release: z.string(),
   /** Facts as that kernel tells them, such as `host` of this file. */

@@ -363,6 +363,7 @@ export function openBundle(path: string): StoredBundle {
   const summary = join(path, 'summary.json');
   const budget = budgetOf(mostBytesOfRuns);
   const kernels = manifest.kernels.length > 0 ? manifest.kernels : [ownKernel(manifest)];
+  refuseOneName(join(path, 'manifest.json'), kernels);
   return {
     path,
     // What shows, compares or copies a bundle has no use for the secrets of one that was made with --keep-secrets.
@@ -386,9 +387,28 @@ export function openBundle(path: string): StoredBundle {
   };
 }
 
+/** Runs name their place: those of two places with one name cannot be told apart. */
+function refuseOneName(file: string, kernels: readonly KernelRecord[]): void {
+  const names = kernels.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined)
+    throw usage(
+      `${file} has two kernels of the name ${JSON.stringify(twice.slice(0, 80))}, and their runs cannot be told apart; measure again with a label for each (--kernel one=… --kernel other=…)`,
+    );
+}
+
 function ownKernel({ host }: ManifestFile): KernelRecord {
   const release = typeof host.kernel === 'string' ? host.kernel : 'unknown';
-  return { name: release, asked: 'host', release, facts: host, differences: [], oneTree: null, guest: null };
+  return {
+    name: release,
+    label: null,
+    asked: 'host',
+    release,
+    facts: host,
+    differences: [],
+    oneTree: null,
+    guest: null,
+  };
 }
 
 export function isEmptyOrAbsent(folder: string): boolean {

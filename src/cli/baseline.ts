@@ -2,6 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../base/printable.js';
 import { isEvidence } from '../bundle/stored.js';
+import { placeWords } from '../verdict/side.js';
 import { examples, printJson, printNote, printText } from './output.js';
 import { renderTable } from './table.js';
 
@@ -69,7 +70,7 @@ function listCommand() {
       const rows = baselines.map(({ baseline: { name, runs, measuredAt, key } }) => [
         name,
         key.profile,
-        key.kernel ?? 'unknown',
+        kernelCell(key),
         key.cpuModel ?? 'unknown',
         key.jdks.join(', '),
         String(runs),
@@ -97,6 +98,7 @@ function showCommand() {
       const {
         profile,
         profileHash,
+        label,
         kernel,
         preemption,
         hz,
@@ -104,7 +106,7 @@ function showCommand() {
         cpus,
         memoryBytes,
         jdks,
-        kernels = [{ kernel, preemption, hz }],
+        kernels = [{ label, kernel, preemption, hz }],
       } = baseline.key;
       const { formatSize } = await import('../base/units.js');
       const lines = [
@@ -112,7 +114,7 @@ function showCommand() {
         ...kernels.map((one) => [
           'kernel',
           [
-            one.kernel ?? 'unknown',
+            kernelCell(one),
             one.preemption === null ? 'preemption unknown' : `preempt ${one.preemption}`,
             one.hz === null ? 'HZ unknown' : `HZ ${one.hz}`,
           ].join(', '),
@@ -148,6 +150,16 @@ function removeCommand() {
     });
 }
 
-function describe({ runs, key }: { runs: number; key: { profile: string; kernel: string | null } }): string {
-  return `${runs} runs of ${key.profile} on Linux ${key.kernel ?? 'unknown'}; compare with \`pauselab gate --candidate BUNDLE\``;
+function kernelCell({ label, kernel }: { label: string | null; kernel: string | null }): string {
+  return label === null ? (kernel ?? 'unknown') : `${label} (${kernel ?? 'unknown'})`;
+}
+
+function describe({
+  runs,
+  key,
+}: {
+  runs: number;
+  key: { profile: string; label: string | null; kernel: string | null };
+}): string {
+  return `${runs} runs of ${key.profile} on ${placeWords(key)}; compare with \`pauselab gate --candidate BUNDLE\``;
 }

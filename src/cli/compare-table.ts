@@ -3,6 +3,7 @@ import { grouped } from '../base/group.js';
 import { printable } from '../base/printable.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../verdict/compare-words.js';
 import type { Comparison, CompareRow } from '../verdict/compared.js';
+import { placeWords } from '../verdict/side.js';
 import { renderTable } from './table.js';
 import { escaped, markdownTable } from './markdown.js';
 
@@ -63,7 +64,7 @@ function quietLine({ quiet }: Block): string[] {
 
 function sidesLines({ reference, candidates }: Comparison): string[] {
   const line = (name: string, { path, facts }: Comparison['reference']): string => {
-    const known = [facts.profile, facts.kernel === null ? null : `Linux ${facts.kernel}`, ...facts.jdks].filter(
+    const known = [facts.profile, facts.kernel === null ? null : placeWords(facts), ...facts.jdks].filter(
       (fact) => fact !== null,
     );
     return `${name}: ${path}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;

@@ -7,12 +7,14 @@ import type { Interruption } from '../experiment/interruption.js';
 import type { Place } from '../experiment/place.js';
 import type { PlannedPlace } from '../experiment/places.js';
 import type { Examined } from '../experiment/wire.js';
+import { isHost } from '../profile/asked-kernel.js';
 import { preemptionModels } from '../profile/preemption.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { placesOf } from './guests.js';
 import { renderTable } from './table.js';
 
 export interface KernelLocks extends Examined {
+  /** Its label, or its release with what tells it from others. */
   readonly kernel: string;
 }
 
@@ -24,7 +26,7 @@ export async function examineKernels(
 ): Promise<KernelLocks[]> {
   const model = preemptionModels.find((one) => one === preempt);
   if (model === undefined) throw usage(`--preempt ${preempt}: expected one of ${preemptionModels.join(', ')}`);
-  const isGuest = kernels.some((kernel) => kernel !== 'host');
+  const isGuest = kernels.some((kernel) => !isHost(kernel));
   try {
     const planned = await placesOf(
       { kernels, preempt: isGuest ? [model] : [], guest: guestOptions(guestDefaults) },
@@ -48,7 +50,7 @@ async function tablesOf(
   for (const { name, open } of planned) {
     const place = await open();
     try {
-      tables.push({ kernel: place.kernel.release, ...(await examined(place, progress, interruption)) });
+      tables.push({ kernel: place.kernel.name, ...(await examined(place, progress, interruption)) });
     } finally {
       progress(`${name} is done`);
       await cleanUp(() => place.close());

@@ -15,7 +15,7 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
     )
     .option(
       '--kernel <kernel>',
-      'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated',
+      'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; label=… names it in the table; may be repeated',
       collect,
       [],
     )

@@ -40,6 +40,8 @@ interface PlannedArm {
 /** Where runs would execute; `command`: what would boot a guest, null for this machine. */
 export interface PlannedGuest {
   readonly name: string;
+  /** As it was asked for. */
+  readonly asked: string;
   readonly command: readonly string[] | null;
 }
 
@@ -50,7 +52,7 @@ export interface Plan {
   readonly leastDuration_ns: number;
 }
 
-/** `kernels`: as the user asked for them. */
+/** `kernels`: names of the places; before a guest is planned, as the user asked for them. */
 export function planOf(
   profile: ResolvedProfile,
   arms: readonly ResolvedArm[],

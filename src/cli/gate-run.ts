@@ -3,6 +3,7 @@
  * --base-, a baseline and a candidate in turns.
  */
 import { usage } from '../base/failure.js';
+import { kernelsOf } from '../profile/asked-kernel.js';
 import type { Offered } from '../verdict/gate/pair.js';
 import type { Policy } from '../verdict/gate/policy.js';
 import type { StoredBaseline } from '../verdict/gate/window.js';
@@ -106,9 +107,10 @@ export async function writeGatePlan(
     import('./dry-run.js'),
     import('../experiment/order.js'),
   ]);
+  const together = [...new Set([baseline, candidate].flatMap(({ profile }) => kernelsOf(profile)))];
   const sides = {
-    baseline: await planOfSide(baseline, guest, form.keepSecrets),
-    candidate: await planOfSide(candidate, guest, form.keepSecrets),
+    baseline: await planOfSide(baseline, guest, form.keepSecrets, together),
+    candidate: await planOfSide(candidate, guest, form.keepSecrets, together),
   };
   const ofRound = (['baseline', 'candidate'] as const).flatMap((side) =>
     runsOfRound(

@@ -5,6 +5,7 @@ import { shownInterval, shownP, shownValue } from '../verdict/compare-words.js';
 import { nameOf, suiteName } from '../verdict/gate/gate-words.js';
 import type { Check, CheckOutcome, GateResult, Suite } from '../verdict/gate/gated.js';
 import { metricNamed } from '../verdict/metrics.js';
+import { placeWords } from '../verdict/side.js';
 import { renderTable } from './table.js';
 import { escaped, markdownTable } from './markdown.js';
 
@@ -71,9 +72,7 @@ function cells(check: Check, previous: Check | undefined): string[] {
 
 function sidesLines({ candidate, baseline }: Suite): string[] {
   const line = (name: string, { path, facts }: Suite['candidate']): string => {
-    const known = [facts.kernel === null ? null : `Linux ${facts.kernel}`, ...facts.jdks].filter(
-      (fact) => fact !== null,
-    );
+    const known = [facts.kernel === null ? null : placeWords(facts), ...facts.jdks].filter((fact) => fact !== null);
     return `${name} ${path}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
   };
   return [line('candidate', candidate), ...(baseline === null ? [] : [line('baseline ', baseline)])];

@@ -57,7 +57,12 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
     .option('--java <path>', 'with --run: the JDK of JVM arms')
     .option('--java-args <words>', 'with --run: what follows `java` for a program of your own')
-    .option('--kernel <kernel>', 'with --run: on this kernel in a guest, as in `pauselab run`', collect, [])
+    .option(
+      '--kernel <kernel>',
+      'with --run: on this kernel in a guest, with or without a label, as in `pauselab run`',
+      collect,
+      [],
+    )
     .option(
       '--base-set <path=value>',
       'with --run: measure a baseline too, in turns with the candidate, which differs in this value of the profile; may be repeated',

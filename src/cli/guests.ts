@@ -29,8 +29,8 @@ export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
   await makeReady({ arms: [], kernels: wanted.kernels }, false);
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
   const tsc_kHz = places.some(({ guest }) => guest !== null) ? await tscFrequency_kHz() : null;
-  return places.map(({ name, guest }) => {
-    if (guest === null) return { name, command: null };
+  return places.map(({ name, asked, guest }) => {
+    if (guest === null) return { name, asked, command: null };
     const qemu = findQemu();
     const accelerator = withoutKvm(qemu) === null ? 'kvm' : 'tcg';
     const commandLine = kernelCommandLine(guest.settings, accelerator, tsc_kHz);
@@ -44,6 +44,6 @@ export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
       serial: at('serial'),
       control: at('control'),
     };
-    return { name, command: [qemu.path, ...qemuArguments(guest.settings, accelerator, files)] };
+    return { name, asked, command: [qemu.path, ...qemuArguments(guest.settings, accelerator, files)] };
   });
 }

@@ -1,9 +1,10 @@
 /** `pauselab kernels`: which kernels there are to boot, getting them, and what they are. */
 import { Command } from '@commander-js/extra-typings';
-import { Failure } from '../base/failure.js';
+import { Failure, usage } from '../base/failure.js';
 import type { KernelImage, KernelSources } from '../kernel/kernel.js';
 import type { KernelFacts } from '../kernel/kernel-facts.js';
 import type { relationOf } from '../kernel/kernel-relation.js';
+import { askedKernel, labelProblem, type AskedKernel } from '../profile/asked-kernel.js';
 import { installing, installOption } from './install.js';
 import { examples, toJson, printText as write } from './output.js';
 import { renderTable } from './table.js';
@@ -140,8 +141,9 @@ function fetchCommand() {
       const { resolveKernel } = await import('../kernel/kernel-image.js');
       const kernels: KernelImage[] = [];
       for (const one of asked) {
+        const { kernel: wanted } = withoutLabel(one);
         const kernel = await installing(install === true, () =>
-          interruptible((sources) => resolveKernel(one, sources)),
+          interruptible((sources) => resolveKernel(wanted, sources)),
         );
         kernels.push(kernel);
         if (json !== true) write(`${one}: ${kernel.release}, ${kernel.image}\n`);
@@ -176,12 +178,13 @@ function showCommand() {
         import('../kernel/kernel-facts.js'),
         import('../kernel/kernel-relation.js'),
       ]);
-      const shown: { kernel: KernelImage; facts: KernelFacts }[] = [];
+      const shown: { kernel: KernelImage; facts: KernelFacts; label: string | null }[] = [];
       for (const one of other === undefined ? [asked] : [asked, other]) {
+        const { label, kernel: wanted } = withoutLabel(one);
         const kernel = await installing(install === true, () =>
-          interruptible((sources) => resolveKernel(one, sources)),
+          interruptible((sources) => resolveKernel(wanted, sources)),
         );
-        shown.push({ kernel, facts: kernelFacts(kernel) });
+        shown.push({ kernel, facts: kernelFacts(kernel), label });
       }
       const [first, second] = shown;
       const relation = first === undefined || second === undefined ? null : relationOf(first, second);
@@ -194,6 +197,13 @@ function showCommand() {
     });
 }
 
+/** What a user copies from --kernel may have a label before it. */
+function withoutLabel(text: string): AskedKernel {
+  const problem = labelProblem(text);
+  if (problem !== null) throw usage(problem);
+  return askedKernel(text);
+}
+
 function describeRelation({ differences, oneTree }: ReturnType<typeof relationOf>): string {
   const differing =
     differences.length === 0
@@ -204,7 +214,15 @@ function describeRelation({ differences, oneTree }: ReturnType<typeof relationOf
     : `${differing}\ntaken for builds of one tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
 }
 
-export function describeKernel({ kernel, facts }: { kernel: KernelImage; facts: KernelFacts }): string {
+export function describeKernel({
+  kernel,
+  facts,
+  label = null,
+}: {
+  kernel: KernelImage;
+  facts: KernelFacts;
+  label?: string | null;
+}): string {
   const { origin } = kernel;
   const unknown = 'not known';
   const yesNo = (value: boolean | null): string => (value === null ? unknown : value ? 'yes' : 'no');
@@ -244,7 +262,7 @@ export function describeKernel({ kernel, facts }: { kernel: KernelImage; facts: 
     ['autogroup', yesNo(facts.autogroup)],
     ['compiler', facts.compiler ?? unknown],
   ];
-  return `${renderTable([kernel.asked, ''], rows)}\nnot known from these:\n${facts.notKnown.map((sentence) => `  ${sentence}\n`).join('')}`;
+  return `${renderTable([label ?? kernel.asked, ''], rows)}\nnot known from these:\n${facts.notKnown.map((sentence) => `  ${sentence}\n`).join('')}`;
 }
 
 /** Notes on stderr as they come; a signal ends what is being fetched and leaves the cache as it was. */

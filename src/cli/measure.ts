@@ -102,10 +102,8 @@ async function measureSides<Result>(
   options: MeasureOptions,
   { open, run }: Measurement<Result>,
 ): Promise<Result> {
-  const { hostKernel } = await import('../experiment/check-plan.js');
-  const kernelsOf = ({ profile: { kernels } }: PlannedSide): readonly string[] =>
-    kernels.length === 0 ? [hostKernel] : kernels;
-  const kernels = [...new Set(plans.flatMap(kernelsOf))];
+  const { isHost, kernelsOf } = await import('../profile/asked-kernel.js');
+  const kernels = [...new Set(plans.flatMap(({ profile }) => kernelsOf(profile)))];
   await makeReady(
     { arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
     options.install === true,
@@ -134,7 +132,7 @@ async function measureSides<Result>(
     status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`);
   });
   try {
-    const hasGuests = kernels.some((kernel) => kernel !== hostKernel);
+    const hasGuests = kernels.some((kernel) => !isHost(kernel));
     const needs: GuestNeeds[] = [];
     for (const { arms } of plans)
       needs.push(hasGuests ? await guestNeeds(arms, abortSignalOf(interruption)) : { arms, files: [] });
@@ -152,7 +150,12 @@ async function measureSides<Result>(
       const store = stores[i];
       if (store === undefined) throw new Error('a side without a bundle');
       return [
-        { profile: plan.profile, arms: needs[i]?.arms ?? plan.arms, places: placesFor(places, kernelsOf(plan)), store },
+        {
+          profile: plan.profile,
+          arms: needs[i]?.arms ?? plan.arms,
+          places: placesFor(places, kernelsOf(plan.profile)),
+          store,
+        },
       ];
     });
     const [first, ...others] = sides;

@@ -24,6 +24,7 @@ export function mergeCommand() {
       const bundles = paths.map((path) => openBundle(path));
       for (const note of bundles.flatMap(({ notes }) => notes)) printNote(note);
       await refuseUnlike(paths.map((path) => readSide(path, { threshold_ns: 1 })));
+      await refuseUnlikePlaces(bundles);
       refuseTwice(bundles);
       const plan = planMerge(bundles);
       const summary = await summaryOf(plan, bundles);
@@ -64,6 +65,17 @@ async function refuseUnlike(sides: readonly Side[]): Promise<void> {
         `not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? shownSettings(settings) : 'their arms differ'}`,
       );
     }
+  }
+}
+
+async function refuseUnlikePlaces([first, ...others]: readonly StoredBundle[]): Promise<void> {
+  const { unlikePlaces } = await import('../bundle/unlike-places.js');
+  for (const other of others) {
+    const why = first === undefined ? null : unlikePlaces(first, other);
+    if (why !== null)
+      throw usage(
+        `not merged, since the runs are no repetitions of each other: ${why}; compare them instead (pauselab compare)`,
+      );
   }
 }
 

@@ -4,6 +4,7 @@ import { usage, type Failure } from '../base/failure.js';
 import { oneLine, printable } from '../base/printable.js';
 import type { AskedFor, ManifestFile } from '../bundle/schema.js';
 import type { ChangedFact } from '../experiment/environment.js';
+import { askedKernel } from '../profile/asked-kernel.js';
 import type { Use } from '../experiment/uses.js';
 import { counted } from '../words/text.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
@@ -103,7 +104,7 @@ export function replayCommand(argv: readonly string[]) {
               ? guests.map(({ name }) => name)
               : profile.kernels.length === 0
                 ? undefined
-                : profile.kernels,
+                : profile.kernels.map(askedKernel).map(({ label, kernel }) => label ?? kernel),
           ),
           guests,
         };

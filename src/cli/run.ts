@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
+import { kernelsOf } from '../profile/asked-kernel.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { GuestOptions } from '../experiment/places.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
@@ -50,7 +51,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--java-args <words>', "what follows `java` for a program of your own, such as '-jar my.jar' (profile app)")
     .option(
       '--kernel <kernel>',
-      'run on this kernel in a guest: deb:<version> or the path of an image; host: this machine’s own; may be repeated',
+      'run on this kernel in a guest: deb:<version> or the path of an image; host: this machine’s own; label=… names it in the results; may be repeated',
       collect,
       [],
     )
@@ -113,6 +114,7 @@ Examples:
   $ pauselab run priority-inversion
   $ pauselab run priority-inversion --runs 10 --duration 10s --out results/today
   $ pauselab run priority-inversion --arm free-across-vmas --set holder.nice=10
+  $ pauselab run convoy --kernel stock=deb:6.17.13 --kernel previous=deb:6.16.12
   $ pauselab run convoy --dry-run`;
 
 type PlanOptions = ShortOptions & {
@@ -205,13 +207,21 @@ export async function writePlan(
   else printText(describePlan(plan));
 }
 
-export async function planOfSide({ profile, arms }: PlannedSide, guest: GuestOptions, keepSecrets: boolean) {
+/** `together`: kernels of all sides that are measured in turns; places of both have names of their own. */
+export async function planOfSide(
+  { profile, arms }: PlannedSide,
+  guest: GuestOptions,
+  keepSecrets: boolean,
+  together: readonly string[] = profile.kernels,
+) {
   const [{ planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([
     import('./dry-run.js'),
     import('./guests.js'),
     import('../profile/secrets.js'),
   ]);
-  const guests = await describeGuests({ ...profile, guest });
+  const all = await describeGuests({ ...profile, kernels: together, guest });
+  const own = kernelsOf(profile);
+  const guests = own.flatMap((kernel) => all.filter(({ asked }) => asked === kernel));
   return {
     ...planOf(
       profile,

@@ -7,6 +7,7 @@ import { formatDuration, formatSize } from '../base/units.js';
 import { cpuTopology, resolveCpus, type CpuTopology } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../catalogue/operations.js';
+import { isHost } from '../profile/asked-kernel.js';
 import { poolOfVictim } from '../profile/pools.js';
 import {
   workOf,
@@ -17,15 +18,12 @@ import {
 } from '../profile/resolved.js';
 import { refuseLargeChurn, refuseTooMuch } from '../workload/memory-need.js';
 
-/** The name by which a profile, or --kernel, asks for this machine's own kernel. */
-export const hostKernel = 'host';
-
 const pageBytes = 4096;
 
 /** `guestCpus`: of each guest. Throws a usage failure. */
 export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[], guestCpus: number): void {
-  const hasGuests = profile.kernels.some((kernel) => kernel !== hostKernel);
-  const hasHost = profile.kernels.length === 0 || profile.kernels.includes(hostKernel);
+  const hasGuests = profile.kernels.some((kernel) => !isHost(kernel));
+  const hasHost = profile.kernels.length === 0 || profile.kernels.some(isHost);
   if (hasGuests) for (const arm of arms) refuseProgramInGuest(arm);
   const topologies = [...(hasHost ? [cpuTopology()] : []), ...(hasGuests ? [guestTopology(guestCpus)] : [])];
   for (const topology of topologies) {

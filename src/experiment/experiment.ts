@@ -7,6 +7,7 @@ import { sentencesOf } from '../facts/stated.js';
 import { randomUUID } from 'node:crypto';
 import { cleanUp } from '../base/clean-up.js';
 import { exitCodeOfFailure, Failure, isInterruption } from '../base/failure.js';
+import { folderName } from '../bundle/place-names.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/schema.js';
 import type { ResolvedArm } from '../profile/resolved.js';
 import type { Redactor } from '../profile/secrets.js';
@@ -18,7 +19,7 @@ import type { GuestOptions } from './places.js';
 import { localPlace, type OpenPlace, type Place } from './place.js';
 import { rounds, type PlannedRun } from './order.js';
 import { nextRetry } from './retries.js';
-import { folderName, openSide, type Side, type SidePlan } from './side.js';
+import { openSide, type Side, type SidePlan } from './side.js';
 import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
 
 /** What happens, for whoever shows it. */

@@ -33,8 +33,9 @@ import type { Request } from './said.js';
 import { answerSchema, type Answer } from './wire.js';
 
 export interface GuestInput {
-  /** As in the summary: unique among the kernels of the experiment. */
+  /** As in the summary: unique among the places of the experiment. */
   readonly name: string;
+  readonly label: string | null;
   readonly kernel: KernelImage;
   readonly qemu: Qemu;
   readonly image: GuestImage;
@@ -68,7 +69,7 @@ const end_ms = 20_000;
 const emulatedEnd_ms = 45_000;
 
 export async function openGuest(input: GuestInput, session: GuestSession): Promise<Place> {
-  const { name, kernel, qemu, image, settings } = input;
+  const { name, label, kernel, qemu, image, settings } = input;
   refuseTooSmall(input);
   session.progress(`booting ${name}`);
   const { machine, accelerator, failures } = await bootAtAll(input, session);
@@ -95,6 +96,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
     return {
       kernel: {
         name,
+        label,
         asked: kernel.asked,
         release: kernel.release,
         facts: { ...facts, mitigations },

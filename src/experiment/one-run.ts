@@ -59,7 +59,9 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
   const started: { abandon(): Promise<void> }[] = [];
   try {
     if (workload.degraded.length > 0 && !input.allowDegraded) {
-      throw unfit(`${sentencesOf(workload.degraded).join('; ')} (--allow-degraded runs all the same and marks the result)`);
+      throw unfit(
+        `${sentencesOf(workload.degraded).join('; ')} (--allow-degraded runs all the same and marks the result)`,
+      );
     }
     const sampler = await startSampler(workload, { withStacks: input.trace });
     started.push(sampler);

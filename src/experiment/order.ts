@@ -7,7 +7,7 @@ import { seededRandom, shuffle } from '../stats/prng.js';
 
 export interface PlannedRun {
   readonly arm: string;
-  /** Name of the kernel. */
+  /** Name of the place. */
   readonly kernel: string;
   /** From 1. */
   readonly repetition: number;

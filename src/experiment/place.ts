@@ -35,12 +35,15 @@ export interface Place {
 /** How an experiment comes to a place: a guest has to be booted. */
 export type OpenPlace = () => Promise<Place>;
 
-export function localPlace(): Place {
+/** `named`: by default as its kernel, without a label. */
+export function localPlace(named?: Pick<KernelRecord, 'name' | 'label'>): Place {
   const topology = cpuTopology();
   const facts = hostFacts();
   return {
     kernel: {
       name: facts.kernel,
+      label: null,
+      ...named,
       asked: 'host',
       release: facts.kernel,
       facts: { ...facts },

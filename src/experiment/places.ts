@@ -2,20 +2,21 @@
  * The kernels that a profile or the command line asks for, as places: each kernel under each preemption model that is
  * asked for.
  */
-import { basename } from 'node:path';
+import { release as ownRelease } from 'node:os';
 import { usage } from '../base/failure.js';
+import { modelSuffix, placeNames } from '../bundle/place-names.js';
 import { guestImage, type GuestFile, type GuestImage } from '../kernel/guest-image.js';
 import { kernelFacts, type KernelFacts } from '../kernel/kernel-facts.js';
 import { relationOf } from '../kernel/kernel-relation.js';
 import type { KernelImage } from '../kernel/kernel.js';
 import { findQemu, type GuestSettings, type Qemu } from '../kernel/qemu.js';
+import { askedKernel, hostKernel, isHost, kernelProblem, kernelsOf } from '../profile/asked-kernel.js';
 import type { PreemptionModel } from '../profile/preemption.js';
 import { openGuest, type GuestSession } from './guest-place.js';
-import { hostKernel } from './check-plan.js';
 import { localPlace, type OpenPlace } from './place.js';
 
 export interface Wanted {
-  /** As the user wrote them: `host`, `deb:6.16.12`, a path. */
+  /** As the user wrote them: `host`, `deb:6.16.12`, a path, each perhaps with a label before it. */
   readonly kernels: readonly string[];
   readonly preempt: readonly PreemptionModel[];
   readonly guest: GuestOptions;
@@ -30,7 +31,7 @@ export interface GuestOptions extends Omit<GuestSettings, 'preempt'> {
 /** A place that will be opened, under the name that it has in the results. */
 export interface PlannedPlace {
   readonly name: string;
-  /** As it was asked for. */
+  /** As it was asked for, with its label. */
   readonly asked: string;
   /** Null: this machine. */
   readonly guest: { readonly kernel: KernelImage; readonly settings: GuestSettings } | null;
@@ -42,29 +43,41 @@ export async function planPlaces(
   resolve: (asked: string) => Promise<KernelImage>,
   session: GuestSession,
 ): Promise<readonly PlannedPlace[]> {
-  refuseTwice(kernels);
+  refuseBadLabels(kernels);
   refuseForHost(kernels, preempt, guest);
-  const asked = kernels.length === 0 ? [hostKernel] : kernels;
+  const asked = kernelsOf({ kernels });
   let shared: { qemu: Qemu; image: GuestImage } | undefined;
   // QEMU first: without it nothing needs to be fetched.
-  const qemu = asked.some((kernel) => kernel !== hostKernel) ? findQemu() : null;
+  const qemu = asked.every(isHost) ? null : findQemu();
   const images: (KernelImage | null)[] = [];
-  for (const kernel of asked) images.push(kernel === hostKernel ? null : await resolve(kernel));
+  for (const { kernel } of asked.map(askedKernel)) images.push(kernel === hostKernel ? null : await resolve(kernel));
   const first = images.find((image) => image !== null);
+  const labels = asked.map((one) => askedKernel(one).label);
+  const names = placeNames(
+    images.map((image, i) => ({
+      label: labels[i] ?? null,
+      release: image?.release ?? ownRelease(),
+      asked: image?.asked ?? hostKernel,
+    })),
+  );
   const models = preempt.length === 0 ? [null] : preempt;
   let firstFacts: KernelFacts | undefined;
   return images.flatMap((kernel, i): PlannedPlace[] => {
-    if (kernel === null || qemu === null)
-      return [{ name: hostKernel, asked: hostKernel, guest: null, open: () => Promise.resolve(localPlace()) }];
+    const own = { asked: asked[i] ?? hostKernel, label: labels[i] ?? null };
+    const base = names[i] ?? hostKernel;
+    if (kernel === null || qemu === null) {
+      const named = { name: base, label: own.label };
+      return [{ name: base, asked: own.asked, guest: null, open: () => Promise.resolve(localPlace(named)) }];
+    }
     const facts = kernelFacts(kernel);
     refuseUnknownModels(facts, preempt);
     firstFacts ??= facts;
-    const own =
+    const relation =
       first === undefined || kernel === first
         ? { differences: [], oneTree: null }
         : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
     return models.map((model) => {
-      const name = nameOf(kernel, images, preempt.length > 1 ? model : null);
+      const name = `${base}${preempt.length > 1 ? modelSuffix(model) : ''}`;
       const settings: GuestSettings = {
         cpus: guest.cpus,
         memoryBytes: guest.memoryBytes,
@@ -73,12 +86,20 @@ export async function planPlaces(
       };
       return {
         name,
-        asked: asked[i] ?? hostKernel,
+        asked: own.asked,
         guest: { kernel, settings },
         open: () => {
           shared ??= { qemu, image: builtImage(session, files) };
           return openGuest(
-            { name, kernel, settings, bootDeadline_ms: guest.bootDeadline_ms, ...own, ...shared },
+            {
+              name,
+              label: own.label,
+              kernel,
+              settings,
+              bootDeadline_ms: guest.bootDeadline_ms,
+              ...relation,
+              ...shared,
+            },
             session,
           );
         },
@@ -97,23 +118,6 @@ function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestIm
   return image;
 }
 
-/** Its release; with the file's name where another image has the same, and the model where several are compared. */
-function nameOf(kernel: KernelImage, all: readonly (KernelImage | null)[], model: PreemptionModel | null): string {
-  const alike = all.filter((one) => one?.release === kernel.release);
-  const own =
-    alike.length > 1
-      ? ` (${distinct(
-          kernel.asked,
-          alike.map((one) => one?.asked ?? ''),
-        )})`
-      : '';
-  return `${kernel.release}${own}${model === null ? '' : ` preempt=${model}`}`;
-}
-
-function distinct(asked: string, all: readonly string[]): string {
-  return new Set(all.map((one) => basename(one))).size === all.length ? basename(asked) : asked;
-}
-
 /** A model that a kernel does not know it ignores, with a line on its console. */
 function refuseUnknownModels({ release, preemption }: KernelFacts, models: readonly PreemptionModel[]): void {
   if (preemption === null) return;
@@ -124,10 +128,10 @@ function refuseUnknownModels({ release, preemption }: KernelFacts, models: reado
     );
 }
 
-function refuseTwice(kernels: readonly string[]): void {
-  const twice = kernels.find((kernel, i) => kernels.indexOf(kernel) < i);
-  if (twice !== undefined)
-    throw usage(`--kernel ${twice} is given twice; each kernel is compared once, and --runs repeats all`);
+/** A profile was checked for it; what doctor or the two sides of a gate name was not. */
+function refuseBadLabels(kernels: readonly string[]): void {
+  const problem = kernelProblem(kernels);
+  if (problem !== null) throw usage(`--kernel ${kernels[problem.index] ?? ''}: ${problem.text}`);
 }
 
 function refuseForHost(
@@ -135,7 +139,7 @@ function refuseForHost(
   preempt: readonly PreemptionModel[],
   { append }: GuestOptions,
 ): void {
-  if (kernels.some((kernel) => kernel !== hostKernel)) return;
+  if (!kernels.every(isHost)) return;
   if (preempt.length > 0)
     throw usage(
       `--preempt ${preempt.join(' ')} is for guests: the kernel of this machine runs already; name a kernel with --kernel`,

@@ -4,10 +4,10 @@ import { onPath } from '../base/on-path.mjs';
 import { allocatorLaunch } from '../host/allocator-launch.js';
 import type { Part } from '../host/setup.js';
 import { findQemu } from '../kernel/qemu.js';
+import { isHost } from '../profile/asked-kernel.js';
 import { workOf, type ResolvedArm } from '../profile/resolved.js';
 import { jdkOfArm } from '../workload/jvm-workload.js';
 import { straceMissing } from '../workload/strace.js';
-import { hostKernel } from './check-plan.js';
 
 export interface Job {
   readonly arms: readonly ResolvedArm[];
@@ -67,5 +67,5 @@ export function partsOf(job: Job): Part[] {
 }
 
 function hasGuests({ kernels }: Job): boolean {
-  return kernels.some((kernel) => kernel !== hostKernel);
+  return kernels.some((kernel) => !isHost(kernel));
 }

@@ -11,7 +11,7 @@ export interface RunRequest {
   readonly name: string;
   readonly profile: ResolvedProfile;
   readonly arm: ResolvedArm;
-  /** Name of the kernel that it runs on. */
+  /** Name of the place where it runs. */
   readonly kernel: string;
   readonly repetition: number;
   readonly regionBytes: number;

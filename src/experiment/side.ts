@@ -1,6 +1,7 @@
 /** One side of an experiment: what is measured of it, and its bundle, which is written after every run. */
 import { Failure } from '../base/failure.js';
 import { schemaVersion, type AskedFor, type MeasuredManifest, type SummaryFile, type Turns } from '../bundle/schema.js';
+import { folderName } from '../bundle/place-names.js';
 import type { BundleStore } from '../bundle/store.js';
 import { hostFacts } from '../host/facts.js';
 import { programFiles } from '../host/program-files.js';
@@ -75,7 +76,7 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
     finished,
     placeOf(kernel) {
       const place = places.find((one) => one.kernel.name === kernel);
-      if (place === undefined) throw new Error(`the order names the kernel ${kernel}, which is not in the plan`);
+      if (place === undefined) throw new Error(`the order names the place ${kernel}, which is not in the plan`);
       return place;
     },
     armOf(planned) {
@@ -123,9 +124,4 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
       }
     },
   };
-}
-
-/** A kernel's name as a part of a file's. */
-export function folderName(kernel: string): string {
-  return kernel.replaceAll(/[^A-Za-z0-9._+-]+/g, '-');
 }

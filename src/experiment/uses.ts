@@ -11,9 +11,9 @@ import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { allocatorLaunch } from '../host/allocator-launch.js';
 import { findJdks, type Jdk } from '../host/jdks.js';
+import { askedKernel, hostKernel } from '../profile/asked-kernel.js';
 import { javaCommand } from '../profile/java-command.js';
 import { workOf, type AllocatorWork, type ResolvedArm, type ResolvedJvm } from '../profile/resolved.js';
-import { hostKernel } from './check-plan.js';
 
 export interface Use {
   /** `program`, `library`, `flag` and so on. */
@@ -72,7 +72,7 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
     else for (const found of jvmUses(arm.jvm, jdks)) add(found, arm.name);
     if (work !== null) for (const found of allocatorUses(work.allocator, own)) add(found, arm.name);
   }
-  for (const kernel of kernels)
+  for (const { kernel } of kernels.map(askedKernel))
     if (kernel !== hostKernel)
       add(
         /^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel)

@@ -91,7 +91,7 @@ export type NoteFact =
   | {
       readonly code: 'built-differently';
       readonly first: string;
-      readonly release: string;
+      readonly kernel: string;
       readonly fact: string;
       readonly why: string;
     }

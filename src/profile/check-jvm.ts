@@ -4,6 +4,7 @@ import { collectorTable } from '../catalogue/collectors.js';
 import { checkLoad } from './check-loads.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
+import { isHost } from './asked-kernel.js';
 import { javaCommand } from './java-command.js';
 import type { JvmLoadName } from '../catalogue/jvm-loads.js';
 import { jvmProbeNamed, jvmProbeNames } from '../catalogue/jvm-probes.js';
@@ -58,7 +59,7 @@ export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSet
       ['holder', 'operation'],
       `${holder.operation ?? ''} reads about the process in which the probes are, and this arm has none (jvm.app.probes is false); leave one of the two out`,
     );
-  const guest = jvm.app === undefined ? undefined : profile.kernels?.find((kernel) => kernel !== 'host');
+  const guest = jvm.app === undefined ? undefined : profile.kernels?.find((kernel) => !isHost(kernel));
   if (guest !== undefined)
     report(
       ['jvm', 'app'],

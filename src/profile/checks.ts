@@ -1,5 +1,6 @@
 /** What the schema cannot say: how the settings of a profile fit together, arm by arm, each with its remedy. */
 import { didYouMean } from '../base/near-miss.js';
+import { isHost, kernelProblem } from './asked-kernel.js';
 import { checkArm } from './check-arm.js';
 import { foreignControl, idleControl } from './expand.js';
 import type { Problem } from './problem.js';
@@ -38,16 +39,15 @@ export function checkProfile(profile: Profile, tree: Tree): Problem[] {
 
 /** What each arm needs of a guest is for check-jvm.ts. */
 function checkKernels({ kernels = [], preempt = [] }: Profile, report: (path: Path, text: string) => void): void {
-  const twice = (list: readonly string[]): number => list.findIndex((one, index) => list.indexOf(one) < index);
-  for (const [key, list] of [
-    ['kernels', kernels],
-    ['preempt', preempt],
-  ] as const) {
-    const index = twice(list);
-    if (index >= 0)
-      report([key, index], `${String(list[index])} is there twice; each is compared once, and \`runs\` repeats all`);
-  }
-  if (preempt.length > 0 && kernels.every((kernel) => kernel === 'host'))
+  const problem = kernelProblem(kernels);
+  if (problem !== null) report(['kernels', problem.index], problem.text);
+  const twice = preempt.findIndex((one, index) => preempt.indexOf(one) < index);
+  if (twice >= 0)
+    report(
+      ['preempt', twice],
+      `${String(preempt[twice])} is there twice; each is compared once, and \`runs\` repeats all`,
+    );
+  if (preempt.length > 0 && kernels.every(isHost))
     report(['preempt'], 'this is for guests, and the kernel of this machine runs already; name a kernel in `kernels`');
 }
 

@@ -5,6 +5,7 @@
 import { readText } from '../base/read-file.js';
 import { jvmProbes } from '../catalogue/jvm-probes.js';
 import { operations, type Operation } from '../catalogue/operations.js';
+import { isHost } from './asked-kernel.js';
 import type { ResolvedVictim } from './resolved.js';
 import type { Profile } from './schema.js';
 
@@ -43,7 +44,7 @@ export interface PoolLimit {
 /** The least of the places where the profile runs. */
 export function poolLimit(uses: Uses, { kernels = [] }: Pick<Profile, 'kernels'>): PoolLimit {
   if (uses === 'page') return { most: mostPages, source: 'each is a page of memory', remedy: null };
-  const hasGuests = kernels.some((kernel) => kernel !== 'host');
+  const hasGuests = kernels.some((kernel) => !isHost(kernel));
   const mapCount = hasGuests ? Math.min(usualMapCount, mapCountHere()) : mapCountHere();
   return {
     most: Math.min(mapCount - otherMappings, mostPages),

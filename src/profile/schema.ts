@@ -47,7 +47,10 @@ export const profileSchema = mapping({
     })
     .exactOptional(),
   kernels: listOf(line('host, deb:<version> or the path of a kernel image'), 'kernels', 20)
-    .meta({ description: 'Kernels to run on, each in a guest but for host; default host' })
+    .meta({
+      description:
+        'Kernels to run on, each in a guest but for host; with a label as in patched=path/to/bzImage; default host',
+    })
     .exactOptional(),
   preempt: listOf(oneOf(preemptionModels), 'preemption models', 4)
     .meta({ description: 'preempt= of the guests’ kernels, each kernel under each; default their own choice' })

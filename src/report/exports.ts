@@ -7,7 +7,7 @@ import type { StoredBundle } from '../bundle/store.js';
 import { hasNot, valuesOf } from '../verdict/compare.js';
 import { grouped } from '../base/group.js';
 import { allMetrics, metricsFor, type Metric } from '../verdict/metrics.js';
-import type { Side } from '../verdict/side.js';
+import { placeText, placeWords, type Side } from '../verdict/side.js';
 import { mean } from '../stats/sample.js';
 import { csvOf } from './csv.js';
 import { openMetricsOf, type Family } from './open-metrics.js';
@@ -100,7 +100,7 @@ const longestName = 1024;
 
 /** Of several kernels an arm on each is a benchmark of its own. */
 function nameOf({ facts }: Side, several: boolean, arm: string, series: string): string {
-  return `${facts.profile ?? ''}/${arm}${several ? ` on ${facts.kernel ?? 'unknown'}` : ''}/${series}`.slice(
+  return `${facts.profile ?? ''}/${arm}${several ? ` on ${placeText(facts) ?? 'unknown'}` : ''}/${series}`.slice(
     0,
     longestName,
   );
@@ -146,7 +146,7 @@ function smallerIsBetter(measured: readonly Measured[]): string {
 function smallerEntries({ side, points }: Measured, several: boolean): object[] {
   const { facts, degraded } = side;
   const extra = [
-    `Linux ${facts.kernel ?? 'unknown'}`,
+    placeWords(facts),
     ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]),
     ...(degraded.length === 0 ? [] : [`degraded: ${degraded.join('; ')}`]),
   ].join('\n');
@@ -171,8 +171,9 @@ const families: Readonly<
 };
 
 function openMetrics(measured: readonly Measured[]): string {
-  const labelsOf = ({ facts }: Side): { profile: string; kernel: string } => ({
+  const labelsOf = ({ facts }: Side): Readonly<Record<string, string>> => ({
     profile: facts.profile ?? '',
+    ...(facts.label === null ? {} : { place: facts.label }),
     kernel: facts.kernel ?? '',
   });
   const all = measured.flatMap(({ side, points }) => points.map((point) => ({ labels: labelsOf(side), ...point })));

@@ -57,6 +57,7 @@ function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string
   const facts = {
     candidate: candidate.path,
     baseline: baseline?.path ?? null,
+    label: candidate.facts.label,
     kernel: candidate.facts.kernel,
     jdk: candidate.facts.jdks.length === 0 ? null : candidate.facts.jdks.join(' and '),
   };

@@ -2,7 +2,9 @@
 import { distinct, sentencesOf } from '../facts/stated.js';
 import { basename, join } from 'node:path';
 import { usage } from '../base/failure.js';
-import type { RunFile, SeriesFigures } from '../bundle/schema.js';
+import { formatSize } from '../base/units.js';
+import { nameWithoutLabel, placeKey } from '../bundle/place-names.js';
+import type { KernelRecord, RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
 import { fieldOf, isEvidence, plannedArms } from '../bundle/stored.js';
 import { addCounts } from '../record/counts.js';
@@ -11,13 +13,13 @@ import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
 import { hasFiniteUpperBound } from '../stats/quantile-bounds.js';
 import { storedPercents, type ArmRun, type SeriesRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
-import type { RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
+import type { PlacedArm, RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
 import { counted, listed } from '../words/text.js';
 
 export function bundleSide({ path, manifest, summary, runs: all, notes }: StoredBundle): Side {
-  // An arm on another kernel is another arm.
+  // An arm in another place is another arm.
   const runs =
-    manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: `${run.arm} on ${run.kernel ?? 'unknown'}` })) : all;
+    manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: armOn(run.arm, run.kernel ?? 'unknown') })) : all;
   const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const ofArms = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const whole = runs.filter(isEvidence);
@@ -85,6 +87,10 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     kind: 'bundle',
     arms: [...new Set([...armsOf(manifest), ...runs.map(({ arm }) => arm)])].filter((arm) =>
       runs.some((run) => run.arm === arm),
+    ),
+    placed: placedArms(
+      manifest,
+      all.map(({ arm }) => arm),
     ),
     evidence: [...evidence.values(), ...ofArms.values()],
     facts: factsOf(manifest, runs),
@@ -292,7 +298,7 @@ function assertSaneArm(path: string, { jvm, holder, memoryUse: memory }: RunFile
 }
 
 function factsOf(
-  { profile, profileHash, host, kernels, tool }: StoredBundle['manifest'],
+  { profile, profileHash, host, kernels, asked, tool }: StoredBundle['manifest'],
   runs: readonly RunFile[],
 ): SideFacts {
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
@@ -306,10 +312,18 @@ function factsOf(
   return {
     profile: text(fieldOf(profile, 'name')),
     profileHash,
+    label: kernels.every(({ label }) => label !== null) ? listed(kernels.map(({ name }) => name)) : null,
     // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
     kernel: listed(
-      kernels.map(({ name, guest }) => (guest === null ? name : `${name} in a guest (${guest.accelerator})`)),
+      kernels.map((one) => {
+        const name = nameWithoutLabel(one);
+        return one.guest === null ? name : `${name} in a guest (${one.guest.accelerator})`;
+      }),
     ),
+    guest: ofGuests(kernels, ({ cpus, memoryBytes }) =>
+      [`of ${counted(cpus, 'CPU')}`, formatSize(memoryBytes), ...(asked?.guest.append ?? [])].join(' '),
+    ),
+    image: ofGuests(kernels, ({ sha256 }) => sha256.slice(0, 12)),
     preemption: text(common(kernels.map(({ facts }) => facts.preemption))),
     hz: number(common(kernels.map(({ facts }) => facts.hz))),
     cpuModel: text(host.cpuModel),
@@ -320,10 +334,38 @@ function factsOf(
   };
 }
 
+/** In the order of the kernels, what several have in common once; null: there is no guest. */
+function ofGuests(
+  kernels: readonly KernelRecord[],
+  textOf: (guest: NonNullable<KernelRecord['guest']>) => string,
+): string | null {
+  const texts = kernels.flatMap(({ guest }) => (guest === null ? [] : [textOf(guest)]));
+  const [first] = texts;
+  return first === undefined ? null : texts.every((text) => text === first) ? first : listed(texts);
+}
+
+function armOn(arm: string, place: string): string {
+  return `${arm} on ${place}`;
+}
+
 /** In the profile's order. */
 function armsOf({ profile, kernels }: StoredBundle['manifest']): string[] {
   const names = plannedArms(profile).map(({ name }) => name);
-  return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => `${name} on ${kernel.name}`)) : names;
+  return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => armOn(name, kernel.name))) : names;
+}
+
+function placedArms(
+  { profile, kernels }: StoredBundle['manifest'],
+  ofRuns: readonly string[],
+): ReadonlyMap<string, PlacedArm> {
+  if (kernels.length < 2) return new Map();
+  const names = [...new Set([...plannedArms(profile).map(({ name }) => name), ...ofRuns])];
+  return new Map(
+    kernels.flatMap((kernel) => {
+      const place = placeKey(kernel, kernels);
+      return names.map((name) => [armOn(name, kernel.name), { name, place }] as const);
+    }),
+  );
 }
 
 /** What they all say; null if they differ. */

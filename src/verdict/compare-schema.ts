@@ -21,7 +21,10 @@ const share = z.object({ share: number, low: number, high: number });
 export const factsSchema = z.object({
   profile: orNull(z.string()),
   profileHash: orNull(z.string()),
+  label: orNull(z.string()).meta({ description: 'Of the place where it was measured; null: it has none' }),
   kernel: orNull(z.string()),
+  guest: orNull(z.string()).meta({ description: 'CPUs, memory and added words of a guest; null: no guest' }),
+  image: orNull(z.string()).meta({ description: 'Of a guest’s kernel, by its checksum; null: no guest' }),
   preemption: orNull(z.string()),
   hz: orNull(number),
   cpuModel: orNull(z.string()),

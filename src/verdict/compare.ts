@@ -4,6 +4,7 @@
  */
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
+import { isSamePlace } from '../bundle/place-names.js';
 import { compareVerdict, rowSentence } from './compare-words.js';
 import type { ComparedSide, CompareRow, Comparison } from './compared.js';
 import { decide, type Decision, type DecisionPolicy, type Margin, type MetricInput } from './decide.js';
@@ -125,7 +126,9 @@ function matchSeries(
   const arms =
     asked.length > 0
       ? asked
-      : reference.arms.filter((arm) => candidate.arms.includes(arm)).map((arm) => ({ a: arm, b: arm }));
+      : reference.arms.flatMap((a) =>
+          candidate.arms.filter((b) => isSameArm(reference, a, candidate, b)).map((b) => ({ a, b })),
+        );
   if (arms.length === 0)
     notes.push(
       `${reference.label} has runs of the arms ${reference.arms.join(', ') || 'none'}, and ${candidate.label} of ${candidate.arms.join(', ') || 'none'}; none is in both. Name pairs: --arm one=other.`,
@@ -135,7 +138,7 @@ function matchSeries(
       [reference, candidate],
       [candidate, reference],
     ] as const) {
-      const alone = side.arms.filter((arm) => !other.arms.includes(arm));
+      const alone = side.arms.filter((arm) => !other.arms.some((one) => isSameArm(side, arm, other, one)));
       if (alone.length > 0 && arms.length > 0) notes.push(`Only ${side.label} has runs of ${alone.join(', ')}.`);
     }
   }
@@ -156,6 +159,14 @@ function matchSeries(
     });
   });
   return { pairs, notes };
+}
+
+/** Of several places an arm is one of a place, which may be called otherwise in the other bundle. */
+function isSameArm(reference: Side, a: string, candidate: Side, b: string): boolean {
+  const [own, other] = [reference.placed.get(a), candidate.placed.get(b)];
+  return own === undefined || other === undefined
+    ? a === b
+    : own.name === other.name && isSamePlace(own.place, other.place);
 }
 
 export interface Draft {
@@ -204,7 +215,7 @@ export function draftOf(
 function originOf({ path, facts, turns }: Side, { arm, runs }: SeriesEvidence): Origin {
   return {
     experiment: turns?.id ?? path,
-    arm: JSON.stringify([turns?.side ?? null, facts.kernel, arm]),
+    arm: JSON.stringify([turns?.side ?? null, facts.label, facts.kernel, arm]),
     rounds: runs.map(({ round }) => round),
   };
 }

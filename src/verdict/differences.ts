@@ -22,9 +22,23 @@ const facts: readonly {
   readonly class: FactClass;
   readonly what: string;
   readonly read: (facts: SideFacts) => string | null;
+  /** Null is then no difference: a version did not tell it, or there is none. */
+  readonly onlyIfBoth?: true;
+  /** Told only where these are the same. */
+  readonly among?: (facts: SideFacts) => string | null;
 }[] = [
   { class: 'profile', what: 'the profile is', read: ({ profile }) => profile },
+  { class: 'kernel', what: 'the label is', read: ({ label }) => label, onlyIfBoth: true },
   { class: 'kernel', what: 'the kernel is', read: ({ kernel }) => kernel },
+  { class: 'kernel', what: 'the guest is', read: ({ guest }) => guest, onlyIfBoth: true },
+  // Of other kernels it is another one anyway.
+  {
+    class: 'kernel',
+    what: "the kernel's image is",
+    read: ({ image }) => image,
+    onlyIfBoth: true,
+    among: ({ kernel }) => kernel,
+  },
   { class: 'kernel', what: 'the preemption model is', read: ({ preemption }) => preemption },
   { class: 'kernel', what: 'HZ is', read: ({ hz }) => (hz === null ? null : String(hz)) },
   { class: 'machine', what: 'the CPU is', read: ({ cpuModel }) => cpuModel },
@@ -40,7 +54,12 @@ const facts: readonly {
 ];
 
 export function differingFacts(a: SideFacts, b: SideFacts): DifferingFact[] {
-  return facts.map(({ read, ...fact }) => ({ ...fact, a: read(a), b: read(b) })).filter((fact) => fact.a !== fact.b);
+  return facts.flatMap(({ read, onlyIfBoth, among, ...fact }) => {
+    const differing = { ...fact, a: read(a), b: read(b) };
+    const isUnknown = onlyIfBoth === true && (differing.a === null || differing.b === null);
+    const isTold = !isUnknown && (among === undefined || among(a) === among(b));
+    return differing.a === differing.b || !isTold ? [] : [differing];
+  });
 }
 
 /** The facts of a class, as one text: two with the same are of one kind. */

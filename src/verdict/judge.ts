@@ -6,6 +6,7 @@ import type { Note, NoteFact } from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { statedNote } from '../words/note-words.js';
 import type { ArmSummary, KernelRecord, SummaryFile } from '../bundle/schema.js';
+import { linuxText } from '../bundle/place-names.js';
 import { compareArms, findingOf } from './finding.js';
 import { betweenIsThePatch, kernelNotes } from './kernel-notes.js';
 import { notesOf } from './notes.js';
@@ -26,11 +27,13 @@ export type Judgement = Pick<SummaryFile, 'verdict' | 'findings' | 'notes'>;
 export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInput): Judgement {
   const several = kernels.length > 1;
   const nameOf = (arm: ArmSummary): string => (several ? `${arm.name} on ${arm.kernel}` : arm.name);
-  const each = kernels.map(({ name }) => {
+  const each = kernels.map((kernel) => {
+    const { name } = kernel;
     const own = arms.filter(({ kernel }) => kernel === name);
     const unprobed = own.filter(({ control, series }) => control === null && series.length === 0);
     return {
       name,
+      linux: linuxText(kernel),
       compared: compareArms(own),
       unprobed,
       notes: notesOf(

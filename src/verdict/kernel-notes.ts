@@ -2,6 +2,7 @@
  * Where the kernels ran, and in what they differ beside what is compared: two versions differ in more than one patch.
  */
 import { grouped } from '../base/group.js';
+import { modelSuffix } from '../bundle/place-names.js';
 import type { KernelRecord } from '../bundle/schema.js';
 import type { KernelFact, NoteFact } from '../facts/note-facts.js';
 
@@ -71,15 +72,30 @@ const askedOfRunning = [
 function built(kernels: readonly KernelRecord[]): NoteFact[] {
   const first = kernels.find(({ guest }) => guest !== null);
   const seen = new Set<string>();
-  return kernels.flatMap(({ release, differences: own }) =>
-    own.flatMap(({ fact, sentence }): NoteFact[] => {
+  return kernels.flatMap((kernel) =>
+    kernel.differences.flatMap(({ fact, sentence }): NoteFact[] => {
       // One kernel under several models differs from the first one once.
-      const key = `${release} ${sentence}`;
+      const name = nameOfKernel(kernel);
+      const key = `${name} ${sentence}`;
       if (askedOfRunning.includes(fact) || seen.has(key)) return [];
       seen.add(key);
-      return [{ code: 'built-differently', first: first?.release ?? '', release, fact, why: sentence }];
+      return [
+        {
+          code: 'built-differently',
+          first: first === undefined ? '' : nameOfKernel(first),
+          kernel: name,
+          fact,
+          why: sentence,
+        },
+      ];
     }),
   );
+}
+
+/** Without its model; two builds of one version have one release. */
+function nameOfKernel({ name, guest }: KernelRecord): string {
+  const suffix = modelSuffix(guest?.preempt ?? null);
+  return suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
 }
 
 const valueOf =

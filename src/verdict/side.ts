@@ -3,6 +3,7 @@
  * it is whole and unspoiled; what is left out is counted and said.
  */
 import type { ManifestFile } from '../bundle/schema.js';
+import type { PlaceKey } from '../bundle/place-names.js';
 import type { MetricScope, RunEvidence } from './metrics.js';
 
 /** With the repetition that it belongs to: arms of one repetition were measured one after the other. */
@@ -19,7 +20,14 @@ export interface SeriesEvidence {
 export interface SideFacts {
   readonly profile: string | null;
   readonly profileHash: string | null;
+  /** What its place is called; null: it has no label, or not all of several places have one. */
+  readonly label: string | null;
+  /** By release, also where there is a label. */
   readonly kernel: string | null;
+  /** CPUs, memory and added words of a guest; null: this machine, or not known. */
+  readonly guest: string | null;
+  /** By its checksum: builds of one version have one release. Null: this machine's, or not known. */
+  readonly image: string | null;
   readonly preemption: string | null;
   readonly hz: number | null;
   readonly cpuModel: string | null;
@@ -27,6 +35,24 @@ export interface SideFacts {
   readonly memoryBytes: number | null;
   readonly tool: string | null;
   readonly jdks: readonly string[];
+}
+
+/** A label is what a reader knows it by. */
+export function placeText({ label, kernel }: Pick<SideFacts, 'label' | 'kernel'>): string | null {
+  return label ?? kernel;
+}
+
+/** `Linux 6.17.13`, `patched (Linux 6.17.13)` */
+export function placeWords({ label, kernel }: Pick<SideFacts, 'label' | 'kernel'>): string {
+  const linux = `Linux ${kernel ?? 'unknown'}`;
+  return label === null ? linux : `${label} (${linux})`;
+}
+
+/** An arm of one of several places. */
+export interface PlacedArm {
+  /** As in the profile. */
+  readonly name: string;
+  readonly place: PlaceKey;
 }
 
 /** Rounds of both are the same rounds, and what differs is the change that was asked for. */
@@ -40,6 +66,8 @@ export interface Side {
   readonly path: string;
   readonly kind: 'bundle' | 'log';
   readonly arms: readonly string[];
+  /** Of a bundle of several places: what each of `arms` is. */
+  readonly placed: ReadonlyMap<string, PlacedArm>;
   readonly evidence: readonly SeriesEvidence[];
   readonly facts: SideFacts;
   /** The resolved profile as the manifest has it; null for logs. */

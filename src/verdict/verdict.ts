@@ -11,6 +11,8 @@ import { holderText, listed } from '../words/text.js';
 /** What was compared on one kernel. */
 export interface OnKernel {
   readonly name: string;
+  /** `Linux 6.17.13`, `patched (Linux 6.17.13)` */
+  readonly linux: string;
   readonly compared: readonly Compared[];
   /** Arms without a series that was judged. */
   readonly unprobed: readonly ArmSummary[];
@@ -30,9 +32,9 @@ export function verdictOf(
   circumstances: Circumstances,
   between: string | null = null,
 ): string {
-  const found = kernels.map(({ name, compared, unprobed }) => ({ name, ...foundOn(compared, unprobed) }));
+  const found = kernels.map(({ linux, compared, unprobed }) => ({ linux, ...foundOn(compared, unprobed) }));
   return [
-    ...found.map(({ name, text }) => `On Linux ${name}: ${text}.`),
+    ...found.map(({ linux, text }) => `On ${linux}: ${text}.`),
     ...betweenKernels(kernels, between),
     ...levelText(found),
     ...caveats(

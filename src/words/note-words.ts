@@ -62,7 +62,7 @@ const words: WordsOf<NoteFact> = {
     `The kernels differ in ${kernelFacts[fact].what} too (${values.map(({ kernel, value }) => `${value} on ${kernel}`).join(', ')}): ${kernelFacts[fact].because}, which may explain a difference found.`,
   'kernels-unknown': ({ facts }) =>
     `Not known of every kernel: ${listed(facts.map((fact) => kernelFacts[fact].what))}; whether they differ in it cannot be said.`,
-  'built-differently': ({ first, release, why }) => `${first} against ${release}: ${why}.`,
+  'built-differently': ({ first, kernel, why }) => `${first} against ${kernel}: ${why}.`,
   traced: ({ events_n, runs_n, withoutTrace_ns, withTrace_ns }) =>
     `Traced: ${grouped(events_n)} events in ${counted(runs_n, 'run')}.${withoutTrace_ns === null || withTrace_ns === null ? '' : ` A call of mprotect took ${formatDuration(withoutTrace_ns)} without the trace and ${formatDuration(withTrace_ns)} with it, measured before each run: compare small percentiles with those of traced runs only.`}`,
   'trace-lost': ({ events_n }) =>

@@ -39,7 +39,7 @@ for (const [name, stalls] of [
   writeFakeBundle(join(cwd, 'results', name), { runs: arms(stalls) });
 writeFakeBundle(join(cwd, 'results', 'two-kernels'), {
   runs: ['6.16', '6.17'].flatMap((kernel) => kernelRuns(6, { kernel })),
-  manifest: { kernels: ['6.16', '6.17'].map(kernelRecord) },
+  manifest: { kernels: ['6.16', '6.17'].map((release) => kernelRecord(release)) },
 });
 writeFakeBundle(join(cwd, 'results', 'evil'), {
   runs: arms(2).map((run) => ({ ...run, series: 'a|b\u001b[2J\n# <script>' })),

@@ -9,7 +9,7 @@ import { readResolved } from '../../src/profile/resolved-schema.js';
 import { shippedNames } from '../../src/profile/catalogue.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
-import { stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
+import { kernelRecord, stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
 const shipped = await shippedNames();
@@ -56,7 +56,40 @@ const filesOf = (path: string): Record<string, string> =>
       .map((name) => [name, readFileSync(join(path, name), 'utf8')]),
   );
 
+const host = {
+  kernel: '6.18.0',
+  preemption: 'full',
+  hz: 250,
+  cpuModel: 'A CPU',
+  cpus: [0, 1],
+  memoryBytes: 8 * 2 ** 30,
+};
+
+/** Of one kernel in a guest. */
+function inGuest(
+  name: string,
+  day: number,
+  guest: Partial<NonNullable<ReturnType<typeof kernelRecord>['guest']>>,
+  label: string | null = null,
+): string {
+  const own = kernelRecord('6.17.0', { label });
+  const kernels = [{ ...own, guest: own.guest === null ? null : { ...own.guest, ...guest } }];
+  return bundle(name, day, [1, 0], { manifest: { kernels }, run: { run: { kernel: own.name } } });
+}
+
 describe('pauselab merge', () => {
+  test('of one place: also if its guest was told another frequency of its counter', async () => {
+    const out = scratch.fresh('both');
+    const words = (tsc: number) => ({ commandLine: `tsc=reliable tsc_early_khz=${tsc} no_timer_check` });
+    const [a, b] = [inGuest('a', 1, words(2_000_000), 'stock'), inGuest('b', 2, words(2_000_001), 'stock')];
+    expect(await command('merge', a, b, '-o', out)).toMatchObject({ code: 0, stderr: '' });
+    const { summary, manifest } = openBundle(out);
+    expect([summary?.arms.map(({ kernel, runs }) => [kernel, runs]), manifest.kernels[0]?.label]).toEqual([
+      [['stock', 4]],
+      'stock',
+    ]);
+  });
+
   test('renumbers the runs, keeps every file and every origin', async () => {
     const out = scratch.fresh('both');
     const { code, stdout, stderr } = await command('merge', tuesday, monday, '-o', out);
@@ -158,6 +191,27 @@ describe('pauselab merge', () => {
       ],
       'not merged, since the runs are no repetitions of each other: the kernel is 6.18.0',
     ],
+    [
+      'another machine with the same kernel',
+      () => [monday, bundle('m', 3, [0], { manifest: { host: { ...host, memoryBytes: 16 * 2 ** 30 } } })],
+      'the memory is 8 GiB in',
+    ],
+    [
+      'another build of the same release',
+      () => [inGuest('a', 1, { sha256: 'a'.repeat(64) }), inGuest('b', 2, { sha256: 'b'.repeat(64) })],
+      "the kernel's image is aaaaaaaaaaaa in",
+    ],
+    [
+      'another guest of the same kernel',
+      () => [inGuest('a', 1, {}), inGuest('b', 2, { commandLine: 'quiet' })],
+      `not merged, since the runs are no repetitions of each other: 6.17.0 has the command line  in`,
+    ],
+    [
+      'another label for the same kernel',
+      () => [inGuest('a', 1, {}, 'stock'), inGuest('b', 2, {}, 'patched')],
+      'the label is stock in',
+    ],
+    ['a label in one of them', () => [inGuest('a', 1, {}, 'stock'), inGuest('b', 2, {})], 'its places are stock in'],
     [
       'another profile',
       () => [monday, bundle('p', 3, [0], { profile: { ...profile, name: 'other' } })],

@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askedKernel } from '../../src/profile/asked-kernel.js';
 import { hashOf } from '../../src/profile/hash.js';
 import { loadProfile, loadResolved } from '../../src/profile/load.js';
 import { chooseMetrics, metricsFor } from '../../src/verdict/metrics.js';
@@ -67,7 +68,8 @@ beforeAll(async () => {
   await command('baseline', 'save', 'results/before');
   // Kernels that somebody built.
   process.env.HOME = folder;
-  for (const image of written.flatMap(({ text }) => argumentsOf(text)).filter((word) => word.startsWith(folder))) {
+  const kernels = written.flatMap(({ text }) => argumentsOf(text)).map((word) => askedKernel(word).kernel);
+  for (const image of kernels.filter((word) => word.startsWith(folder) || /^[^.].*\/bzImage$/.test(word))) {
     mkdirSync(dirname(image), { recursive: true });
     writeFileSync(image, bzImage('6.17.13', { payload: gzipSync(elf(Buffer.from('no kernel'))) }));
   }

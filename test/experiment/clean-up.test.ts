@@ -47,7 +47,7 @@ test.each(['close', 'console'] as const)(
     });
     const closed: string[] = [];
     const place = (name: string): Place => ({
-      kernel: { name, asked: name, release: name, facts: {}, differences: [], oneTree: null, guest: null },
+      kernel: { name, label: null, asked: name, release: name, facts: {}, differences: [], oneTree: null, guest: null },
       size: () => Promise.reject(workloadFailed('the first failure')),
       run: () => Promise.reject(new Error('it is not reached')),
       pause: () => Promise.resolve(),
@@ -77,7 +77,16 @@ test('a run that failed before its window leaves no secret in what is kept of it
     parseSet('jvm.app.environment={API_KEY: k3yk3y}'),
   ]);
   const place: Place = {
-    kernel: { name: 'k', asked: 'host', release: 'k', facts: {}, differences: [], oneTree: null, guest: null },
+    kernel: {
+      name: 'k',
+      label: null,
+      asked: 'host',
+      release: 'k',
+      facts: {},
+      differences: [],
+      oneTree: null,
+      guest: null,
+    },
     size: () => Promise.resolve(new Map()),
     run: (request) =>
       Promise.resolve(

@@ -62,6 +62,7 @@ async function measured({ base = [], candidate = [], run = (request) => output(r
   const place: Place = {
     kernel: {
       name: '6.18.0',
+      label: null,
       asked: 'host',
       release: '6.18.0',
       facts: {},

@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { planPlaces, type Wanted } from '../../src/experiment/places.js';
 import type { KernelImage } from '../../src/kernel/kernel.js';
@@ -48,17 +49,41 @@ afterEach(() => {
 describe('names in the results', () => {
   test('this machine alone needs no QEMU', async () => {
     vi.stubEnv('PATH', '');
-    expect(await names({})).toEqual(['host']);
-    expect(await names({ kernels: ['host'] })).toEqual(['host']);
+    expect(await names({})).toEqual([release()]);
+    expect(await names({ kernels: ['host'] })).toEqual([release()]);
+    expect(await names({ kernels: ['base=host'] })).toEqual(['base']);
   });
 
   test('a kernel is called by its release', async () => {
     withQemu();
     expect(await names({ kernels: ['a-6.16', 'host', 'b-6.17'], preempt: ['full'] })).toEqual([
       '6.16.1',
-      'host',
+      release(),
       '6.17.1',
     ]);
+  });
+
+  test('or by its label, which the kernel itself does not know', async () => {
+    withQemu();
+    const places = await plan({ kernels: ['stock=x/6.16', 'patched=y/6.16', 'base=host'], preempt: ['full', 'lazy'] });
+    expect(places.map(({ name, asked, guest: own }) => [name, asked, own?.kernel.asked])).toEqual([
+      ['stock preempt=full', 'stock=x/6.16', 'x/6.16'],
+      ['stock preempt=lazy', 'stock=x/6.16', 'x/6.16'],
+      ['patched preempt=full', 'patched=y/6.16', 'y/6.16'],
+      ['patched preempt=lazy', 'patched=y/6.16', 'y/6.16'],
+      ['base', 'base=host', undefined],
+    ]);
+    expect((await places.at(-1)?.open())?.kernel).toMatchObject({ name: 'base', label: 'base', release: release() });
+  });
+
+  test('a guest with the release of this machine is another place', async () => {
+    withQemu();
+    const places = await plan({ kernels: ['host', 'deb:same'] }, async (asked) => ({
+      ...(await kernel(asked)),
+      release: release(),
+    }));
+    expect(places.map(({ name }) => name)).toEqual([`${release()} (host)`, `${release()} (deb:same)`]);
+    expect((await places[0]?.open())?.kernel).toMatchObject({ name: `${release()} (host)`, label: null });
   });
 
   test('two of one release are told apart by what was asked for, one under several models by the model', async () => {
@@ -67,10 +92,7 @@ describe('names in the results', () => {
       '6.16.1 (before-6.16)',
       '6.16.1 (after-6.16)',
     ]);
-    expect(await names({ kernels: ['/a/6.16/bzImage', '/b/6.16/bzImage'] })).toEqual([
-      '6.16.1 (/a/6.16/bzImage)',
-      '6.16.1 (/b/6.16/bzImage)',
-    ]);
+    expect(await names({ kernels: ['/a/6.16/bzImage', '/b/6.16/bzImage'] })).toEqual(['6.16.1 (a)', '6.16.1 (b)']);
     expect(await names({ kernels: ['a-6.16'], preempt: ['full', 'lazy'] })).toEqual([
       '6.16.1 preempt=full',
       '6.16.1 preempt=lazy',
@@ -144,7 +166,9 @@ describe('two images of one version', () => {
 
 describe('refused, before anything boots', () => {
   test.each<[string, Partial<Wanted>, RegExp]>([
-    ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16 is given twice/],
+    ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16: a-6\.16 is there twice/],
+    ['a label twice', { kernels: ['a=6.16', 'a=6.17'] }, /^--kernel a=6\.17: expected a label for each kernel/],
+    ['--preempt for this machine with a label', { kernels: ['a=host'], preempt: ['full'] }, /^--preempt full is for/],
     ['--preempt for this machine', { preempt: ['full'] }, /^--preempt full is for guests/],
     [
       '--append for this machine',

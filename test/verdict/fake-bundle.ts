@@ -152,9 +152,13 @@ export function stalled(count: number): Partial<SeriesFigures['stalls']> {
 }
 
 /** A kernel in an emulated guest. */
-export function kernelRecord(release: string): ManifestFile['kernels'][number] {
+export function kernelRecord(
+  release: string,
+  more: Partial<ManifestFile['kernels'][number]> = {},
+): ManifestFile['kernels'][number] {
   return {
-    name: release,
+    name: more.label ?? release,
+    label: null,
     asked: `deb:${release}`,
     release,
     facts: { preemption: 'full', hz: 250 },
@@ -178,6 +182,7 @@ export function kernelRecord(release: string): ManifestFile['kernels'][number] {
       bootFailures: [],
       command: [],
     },
+    ...more,
   };
 }
 

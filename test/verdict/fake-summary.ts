@@ -129,7 +129,17 @@ export function armOf(
 
 /** This machine's, of which nothing is known. */
 export function kernelNamed(name: string, more: Partial<KernelRecord> = {}): KernelRecord {
-  return { name, asked: 'host', release: name, facts: {}, differences: [], oneTree: null, guest: null, ...more };
+  return {
+    name,
+    label: null,
+    asked: 'host',
+    release: name,
+    facts: {},
+    differences: [],
+    oneTree: null,
+    guest: null,
+    ...more,
+  };
 }
 
 export const writer = 'writer.mprotect';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ArmSummary, KernelRecord } from '../../src/bundle/schema.js';
 import { judge } from '../../src/verdict/judge.js';
+import { kernelRecord } from './fake-bundle.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 import { said } from '../support/stated.js';
@@ -56,6 +57,43 @@ describe('arms on several kernels', () => {
       judged(kernels, [...on('6.16.12', ...controls, stalling('one-vma')), ...on('6.17.13', ...controls, open)])
         .verdict,
     ).toContain('one-vma stalls on 6.16.12 (undecided on 6.17.13)');
+  });
+});
+
+describe('two places whose kernels have one release', () => {
+  const release = '6.17.0';
+  // Labels that stand in nearly every sentence.
+  const [a, b] = ['a', 'the'];
+  const places = [a, b].map((label) => kernelNamed(label, { label, release }));
+  const few = [...on(a, ...controls, stalling('one-vma')), ...on(b, ...controls, still('one-vma'))];
+  const lost = (arm: ArmSummary): ArmSummary => ({ ...arm, spoiledRuns: 2 });
+
+  test('are told apart by their labels in findings and verdict, which says the release too', () => {
+    const { verdict, findings } = judged(places, few);
+    expect(findings.map(({ arm, kernel, outcome }) => [arm, kernel, outcome])).toEqual([
+      ['one-vma', a, 'stalls'],
+      ['one-vma', b, 'like-foreign'],
+    ]);
+    expect(verdict).toMatch(/^On a \(Linux 6\.17\.0\): in one-vma victims .* On the \(Linux 6\.17\.0\): /);
+    expect(verdict).toContain('Of these kernels, one-vma stalls on a and not on the.');
+  });
+
+  test('a note of one of them says which, however short its label is', () => {
+    const { notes } = judged(places, [...few.slice(0, 5), ...few.slice(5).map(lost)]);
+    expect(notes.filter(({ code }) => code === 'runs-disturbed')).toEqual([
+      expect.objectContaining({ onKernel: 'the', sentence: expect.stringMatching(/^On the: /) as string }),
+    ]);
+  });
+
+  test('what their images differ in names them both', () => {
+    const guests = [
+      kernelRecord(release, { label: a }),
+      {
+        ...kernelRecord(release, { label: b }),
+        differences: [{ fact: 'options', sentence: 'options: 2 of the configuration differ' }],
+      },
+    ];
+    expect(sentencesOf(judged(guests, few).notes)).toContain('a against the: options: 2 of the configuration differ.');
   });
 });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { KernelRecord } from '../../src/bundle/schema.js';
 import type { Comparison } from '../../src/verdict/compared.js';
 import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { command } from '../support/command.js';
@@ -17,8 +18,15 @@ const arms = [
 ];
 let day = 0;
 
+interface More {
+  readonly gone?: string;
+  /** Of the places, whose names are then labels. */
+  readonly release?: string;
+  readonly records?: readonly KernelRecord[];
+}
+
 /** Stalls of `free`, by kernel; the control has many, and is nobody's business. */
-function bundle(name: string, stalls: Readonly<Record<string, number>>, more: { gone?: string } = {}): string {
+function bundle(name: string, stalls: Readonly<Record<string, number>>, more: More = {}): string {
   const path = scratch.fresh(name);
   const kernels = Object.keys(stalls);
   day += 1;
@@ -35,7 +43,12 @@ function bundle(name: string, stalls: Readonly<Record<string, number>>, more: { 
     manifest: {
       startedAt: new Date(Date.UTC(2026, 0, day)).toISOString(),
       profile: { name: 'fake', arms, duration_ns: 10e9, kernels: kernels.map((kernel) => `deb:${kernel}`) },
-      kernels: kernels.map((kernel) => kernelRecord(kernel)),
+      kernels: [
+        ...(more.records ??
+          kernels.map((kernel) =>
+            more.release === undefined ? kernelRecord(kernel) : kernelRecord(more.release, { label: kernel }),
+          )),
+      ],
     },
   });
   return path;
@@ -146,6 +159,132 @@ describe('a gate', () => {
         notes.join().includes('8 runs of 16 are spoiled'),
       ),
     ).toEqual([true, false]);
+  });
+});
+
+describe('places whose kernels have one release', () => {
+  const release = '6.17.0';
+  const labelled = (name: string, stalls: Readonly<Record<string, number>>, own = release): string =>
+    bundle(name, stalls, { release: own });
+  const stockAndPatched = labelled('labelled', { stock: 4, patched: 0 });
+  const compared = async (...words: string[]): Promise<Comparison> => {
+    const { code, stdout, stderr } = await command('compare', ...words, '--json', '--metric', 'stalled_share');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return JSON.parse(stdout) as Comparison;
+  };
+  const verdicts = ({ rows }: Comparison): string[] =>
+    rows
+      .filter(({ arms: { a } }) => a.startsWith('free'))
+      .map(({ arms: { a, b }, verdict, runs }) => `${a} | ${b}: ${verdict}, ${runs.a} and ${runs.b} runs`);
+
+  test('of one bundle are compared with each other, by their labels', async () => {
+    const comparison = await compared(stockAndPatched);
+    expect(verdicts(comparison)).toEqual(['free | free: improved, 8 and 8 runs']);
+    expect([comparison.reference, ...comparison.candidates].map(({ label, facts }) => [label, facts.label])).toEqual([
+      [expect.stringMatching(/ on stock$/), 'stock'],
+      [expect.stringMatching(/ on patched$/), 'patched'],
+    ]);
+    expect(comparison.notes.join()).toContain('the label is stock in ');
+    expect((await command('compare', stockAndPatched)).stdout).toContain(`stock (Linux ${release} in a guest (tcg))`);
+  });
+
+  test('a host and a guest, which have no labels, are two as well', async () => {
+    const [host, guest] = [`${release} (host)`, `${release} (deb:${release})`];
+    const path = bundle(
+      'host',
+      { [host]: 0, [guest]: 4 },
+      {
+        records: [
+          { ...kernelRecord(release), name: host, asked: 'host', guest: null },
+          { ...kernelRecord(release), name: guest },
+        ],
+      },
+    );
+    expect(verdicts(await compared(path))).toEqual(['free | free: regressed, 8 and 8 runs']);
+  });
+
+  test('of two bundles are matched by label, whatever their releases are', async () => {
+    const next = labelled('next', { patched: 4, stock: 4 }, '6.18.0');
+    const comparison = await compared(stockAndPatched, next);
+    expect(verdicts(comparison)).toEqual([
+      'free on stock | free on stock: equivalent, 8 and 8 runs',
+      'free on patched | free on patched: regressed, 8 and 8 runs',
+    ]);
+    expect(comparison.notes.join()).toContain('the kernel is 6.17.0 in a guest (tcg)');
+  });
+
+  test('a label that only one of two has stands for its release', async () => {
+    const records = [kernelRecord('6.16.12', { label: 'stock' }), kernelRecord('6.17.13', { label: 'patched' })];
+    const half = bundle('half', { stock: 4, patched: 0 }, { records });
+    expect(verdicts(await compared(worse, half))).toEqual([
+      'free on 6.16.12 | free on stock: equivalent, 8 and 8 runs',
+      'free on 6.17.13 | free on patched: improved, 8 and 8 runs',
+    ]);
+    // Of two labels with one release neither is the one that is meant.
+    const one = bundle('one', { [release]: 0, [old]: 0 });
+    expect((await compared(stockAndPatched, one).catch(() => null))?.rows ?? []).toEqual([]);
+  });
+
+  test('a gate judges each by the place of its label, also where kernels may differ', async () => {
+    const next = labelled('next', { patched: 4, stock: 4 }, '6.18.0');
+    const folder = scratch.fresh('baselines');
+    expect((await command('baseline', 'save', stockAndPatched, '--as', 'main', '--in', folder)).code).toBe(0);
+    expect((await command('baseline', 'show', 'main', '--in', folder)).stdout).toContain(`stock (${release} in a`);
+    for (const path of [stockAndPatched, folder]) {
+      expect((await gated('--baseline', path, '--candidate', next)).exitCode).toBe(4);
+      const { suites, verdict } = await gated('--baseline', path, '--candidate', next, '--allow-different', 'kernel');
+      expect(
+        suites.map(({ candidate, baseline, checks }) => [
+          candidate.facts.label,
+          baseline?.facts.label,
+          checks[0]?.outcome,
+        ]),
+      ).toEqual([
+        ['patched', 'patched', 'fail'],
+        ['stock', 'stock', 'pass'],
+      ]);
+      expect(verdict).toContain('fake on patched');
+    }
+  });
+
+  test('another image of one release is another kernel, and another size another guest', async () => {
+    const build = (sha256: string, cpus = 2): string => {
+      const own = kernelRecord(release);
+      return bundle(
+        sha256,
+        { [release]: 0 },
+        { records: [{ ...own, guest: own.guest === null ? null : { ...own.guest, sha256, cpus } }] },
+      );
+    };
+    const [before, after] = [build('a'.repeat(64)), build('b'.repeat(64))];
+    expect((await compared(before, after)).notes.join()).toContain("the kernel's image is aaaaaaaaaaaa in ");
+    const { exitCode, suites } = await gated('--baseline', before, '--candidate', after);
+    expect([exitCode, JSON.stringify(suites)]).toEqual([4, expect.stringContaining("kernel's image")]);
+    expect((await gated('--baseline', before, '--candidate', after, '--allow-different', 'kernel')).exitCode).toBe(0);
+    expect((await compared(before, build('a'.repeat(64), 4))).notes.join()).toContain(
+      'the guest is of 2 CPUs 2 GiB in ',
+    );
+  });
+
+  test('an export has each by its label', async () => {
+    const { stdout } = await command('export', stockAndPatched, '--format', 'bencher');
+    for (const label of ['stock', 'patched']) expect(stdout).toContain(`fake/free on ${label}/writer.mprotect`);
+    const samples = (await command('export', stockAndPatched, '--format', 'openmetrics')).stdout
+      .split('\n')
+      .filter((line) => line.startsWith('pauselab_stalls_per_minute{'))
+      .map((line) => line.split(' ').slice(0, -1).join(' '));
+    expect(new Set(samples).size).toBe(2 * 2 * 8);
+    expect(samples[0]).toContain(`place="stock",kernel="${release} in a guest (tcg)"`);
+  });
+
+  test('of one name in one bundle are refused, as an older version could write them', async () => {
+    const path = bundle('collided', { [old]: 1 }, { records: [kernelRecord(old), kernelRecord(old)] });
+    expect(await command('compare', path, both)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /has two kernels of the name "6\.16\.12".*measure again with a label for each/,
+      ) as string,
+    });
   });
 });
 

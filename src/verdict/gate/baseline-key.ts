@@ -31,13 +31,11 @@ export function baselineOf(
 }
 
 function keyOf({ facts, resolved }: Side, sides: readonly Side[]): BaselineFile['key'] {
-  const { kernel, preemption, hz, cpuModel, cpus, memoryBytes, jdks } = facts;
+  const { cpuModel, cpus, memoryBytes, jdks } = facts;
   return {
     profile: facts.profile ?? '',
     profileHash: sha256(measuredSettings(resolved)),
-    kernel,
-    preemption,
-    hz,
+    ...kernelOf(facts),
     cpuModel,
     cpus,
     memoryBytes: roundedMemory(memoryBytes),
@@ -46,12 +44,10 @@ function keyOf({ facts, resolved }: Side, sides: readonly Side[]): BaselineFile[
   };
 }
 
-function kernelOf({ kernel, preemption, hz }: SideFacts): {
-  kernel: string | null;
-  preemption: string | null;
-  hz: number | null;
-} {
-  return { kernel, preemption, hz };
+type KernelFacts = Pick<SideFacts, 'label' | 'kernel' | 'guest' | 'image' | 'preemption' | 'hz'>;
+
+function kernelOf({ label, kernel, guest, image, preemption, hz }: SideFacts): KernelFacts {
+  return { label, kernel, guest, image, preemption, hz };
 }
 
 /** The kernel keeps more or less for itself from boot to boot. */
@@ -59,27 +55,45 @@ function roundedMemory(bytes: number | null): number | null {
   return bytes === null ? null : Math.round(bytes / 2 ** 28) * 2 ** 28;
 }
 
-/** One name for one key: saving the same again is a replacement. */
+/**
+ * One name for one key: saving the same again is a replacement. So is saving another build of one version, unless it has
+ * a label of its own.
+ */
 function defaultName(key: BaselineFile['key']): string {
   const profile = key.profile
     .replace(/[^A-Za-z0-9._-]/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, 60);
-  return `${profile === '' ? 'profile' : profile}-${sha256(key).slice(0, 8)}`;
+  return `${profile === '' ? 'profile' : profile}-${sha256(namedBy(key)).slice(0, 8)}`;
+}
+
+/** Keys of before there were labels have the names that they had. */
+function namedBy(key: BaselineFile['key']): unknown {
+  const { kernels } = key;
+  const own = (one: { readonly label: string | null }): object =>
+    Object.fromEntries(
+      Object.entries(one).filter(
+        ([name, value]) => !['guest', 'image'].includes(name) && (name !== 'label' || value !== null),
+      ),
+    );
+  return { ...own(key), ...(kernels === undefined ? {} : { kernels: kernels.map(own) }) };
 }
 
 /** As the facts of a side for each of its kernels, told without its bundle being read. */
 export function factsOfBaseline({ key }: BaselineFile): SideFacts[] {
   const {
     profile,
+    label,
     kernel,
+    guest,
+    image,
     preemption,
     hz,
     cpuModel,
     cpus,
     memoryBytes,
     jdks,
-    kernels = [{ kernel, preemption, hz }],
+    kernels = [{ label, kernel, guest, image, preemption, hz }],
   } = key;
   return kernels.map((own) => ({ profile, profileHash: null, ...own, cpuModel, cpus, memoryBytes, tool: null, jdks }));
 }

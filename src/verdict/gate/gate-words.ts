@@ -4,6 +4,7 @@ import { equalsP, shownDifference, shownInterval, shownMargin, shownValue } from
 import type { CompareRow } from '../compared.js';
 import type { Margin } from '../decide.js';
 import { formatMetric, type Metric } from '../metrics.js';
+import { placeText } from '../side.js';
 import { counted } from '../../words/text.js';
 import type { Check, CheckOutcome, GateResult, LimitRow, Suite } from './gated.js';
 import { passNeeds } from './pass-needs.js';
@@ -65,7 +66,7 @@ export function gateVerdict({ outcome, counts, together, suites, policy }: Omit<
 /** A profile that is judged on several kernels is a suite on each. */
 export function suiteName({ profile, candidate }: Suite, suites: readonly Suite[]): string {
   return suites.filter((one) => one.profile === profile).length > 1
-    ? `${profile} on ${candidate.facts.kernel ?? candidate.label}`
+    ? `${profile} on ${placeText(candidate.facts) ?? candidate.label}`
     : profile;
 }
 

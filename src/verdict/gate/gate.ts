@@ -13,7 +13,7 @@ import { described, distinctLabels, draftOf, hasNot, rowOf, valuesOf, type Draft
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../decide.js';
 import { holds } from '../limit.js';
 import type { Metric } from '../metrics.js';
-import type { SeriesEvidence, Side } from '../side.js';
+import { placeWords, type SeriesEvidence, type Side } from '../side.js';
 import { counted, listed } from '../../words/text.js';
 import { flawOf, pairNotes, pairProblems, sideProblems, withoutStop } from './evidence.js';
 import { comparisonExpected, comparisonSentence, gateVerdict, limitExpected, limitSentence } from './gate-words.js';
@@ -348,7 +348,7 @@ function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
   const profiles = suites.map(({ suite }) => suite.profile);
   if (suites.every(({ inForce }) => inForce.length === 0)) {
     throw usage(
-      `${policy.source} selects nothing: its rules are for ${policy.rules.map(({ profiles: wanted, kernels }) => [...(wanted ?? []), ...(kernels ?? []).map((kernel) => `Linux ${kernel}`)].join(', ')).join('; ')}, and the candidates are of ${suites.map(({ suite }) => `${suite.profile} on Linux ${suite.candidate.facts.kernel ?? 'unknown'}`).join(', ')}`,
+      `${policy.source} selects nothing: its rules are for ${policy.rules.map(({ profiles: wanted, kernels }) => [...(wanted ?? []), ...(kernels ?? []).map((kernel) => `Linux ${kernel}`)].join(', ')).join('; ')}, and the candidates are of ${suites.map(({ suite }) => `${suite.profile} on ${placeWords(suite.candidate.facts)}`).join(', ')}`,
     );
   }
   for (const rule of policy.rules) {

@@ -11,7 +11,7 @@ import type { BaselineFile } from '../../bundle/baseline-schema.js';
 import { isBundle } from '../../bundle/store.js';
 import { factSentence } from '../differences.js';
 import { readSides } from '../read-side.js';
-import type { Side, SideFacts } from '../side.js';
+import { placeText, type Side, type SideFacts } from '../side.js';
 import { listed } from '../../words/text.js';
 import { factsOfBaseline } from './baseline-key.js';
 import { refusedFacts } from './evidence.js';
@@ -65,7 +65,7 @@ function offeredBaseline(path: string, baseline: BaselineFile, named: boolean): 
   const all = factsOfBaseline(baseline);
   return all.map((facts, kernel) => ({
     path,
-    name: all.length > 1 ? `${baseline.name} on ${facts.kernel ?? 'unknown'}` : baseline.name,
+    name: all.length > 1 ? `${baseline.name} on ${placeText(facts) ?? 'unknown'}` : baseline.name,
     facts,
     measuredAt: baseline.measuredAt,
     named,
@@ -98,7 +98,10 @@ export function pairWith(candidate: Side, offered: readonly Offered[], allowed: 
     );
   const unlike = (one: Offered, classes: readonly EnvironmentClass[]) => refusedFacts(one, candidate, classes);
   const exact = ofProfile.filter((one) => unlike(one, []).length === 0);
-  const fitting = exact.length > 0 ? exact : ofProfile.filter((one) => unlike(one, allowed).length === 0);
+  const fitting = ofSameLabel(
+    candidate,
+    exact.length > 0 ? exact : ofProfile.filter((one) => unlike(one, allowed).length === 0),
+  );
   const [first, ...others] = fitting;
   if (first === undefined) {
     const why = ofProfile.map((one) =>
@@ -116,6 +119,12 @@ export function pairWith(candidate: Side, offered: readonly Offered[], allowed: 
       `${listed(fitting.map(({ name }) => name))} are all baselines for ${candidate.label}; name the one that is meant with --baseline`,
     );
   return paired(candidate, first);
+}
+
+/** Where kernels may differ, the place of the same label is the one that is meant. */
+function ofSameLabel({ facts: { label } }: Side, fitting: readonly Offered[]): readonly Offered[] {
+  const same = fitting.filter(({ facts }) => label !== null && facts.label === label);
+  return same.length > 0 ? same : fitting;
 }
 
 /** Saved before it was judged, a candidate would be its own baseline, and pass for ever. */

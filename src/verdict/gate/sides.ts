@@ -2,6 +2,7 @@
  * Whether two sides that are to be measured in turns can be compared: what has to be alike is, and something differs.
  */
 import { usage } from '../../base/failure.js';
+import { askedKernel } from '../../profile/asked-kernel.js';
 import { canonicalJson } from '../../profile/hash.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved.js';
 import { differingSettings } from '../differences.js';
@@ -54,7 +55,10 @@ export function refuseUnlikeSides(baseline: Planned, candidate: Planned): void {
         `the arm ${arm.name} has the victims ${listed(there ?? [])} in the baseline and ${listed(here ?? [])} in the candidate, and a gate compares the same victims; set them for both, with --set instead of --base-set`,
       );
   }
-  const sameKernels = canonicalJson(baseline.profile.kernels) === canonicalJson(candidate.profile.kernels);
+  const [there, here] = [baseline, candidate].map(({ profile }) =>
+    profile.kernels.map((one) => askedKernel(one).kernel),
+  );
+  const sameKernels = canonicalJson(there) === canonicalJson(here);
   if (
     sameKernels &&
     differingSettings(

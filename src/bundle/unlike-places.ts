@@ -1,0 +1,37 @@
+/**
+ * Whether bundles were measured in the same places: runs of two places of one name would be taken for repetitions of
+ * each other. A release tells little: a stock and a patched build have one, and so may two machines.
+ */
+import { formatSize } from '../base/units.js';
+import type { KernelRecord } from './schema.js';
+import type { StoredBundle } from './store.js';
+
+/** Why not, as a clause; null: they are. */
+export function unlikePlaces(first: StoredBundle, other: StoredBundle): string | null {
+  const [own, others] = [first, other].map(({ manifest }) => manifest.kernels.map(({ name }) => name));
+  const missing = own?.find((name) => !others?.includes(name)) ?? others?.find((name) => !own?.includes(name));
+  if (missing !== undefined)
+    return `its places are ${own?.join(', ') ?? ''} in ${first.path} and ${others?.join(', ') ?? ''} in ${other.path}`;
+  for (const place of first.manifest.kernels) {
+    const same = other.manifest.kernels.find(({ name }) => name === place.name);
+    if (same === undefined) continue;
+    for (const [what, read] of Object.entries(identity)) {
+      const [a, b] = [read(place), read(same)];
+      if (a !== b && a !== null && b !== null)
+        return `${place.name} has ${what} ${a} in ${first.path} and ${b} in ${other.path}`;
+    }
+  }
+  return null;
+}
+
+/** What a place is; null: not known. Of this machine its hardware is compared too, by whoever merges. */
+const identity: Readonly<Record<string, (place: KernelRecord) => string | null>> = {
+  'the label': ({ label }) => label ?? 'none',
+  'the release': ({ release }) => release,
+  'the build': ({ facts }) => (typeof facts.kernelVersion === 'string' ? facts.kernelVersion : null),
+  'the accelerator': ({ guest }) => guest?.accelerator ?? 'none',
+  'the image': ({ guest }) => guest?.sha256.slice(0, 12) ?? 'none',
+  'the CPUs': ({ guest }) => String(guest?.cpus ?? 'of this machine'),
+  'the memory': ({ guest }) => (guest === null ? 'of this machine' : formatSize(guest.memoryBytes)),
+  'the command line': ({ guest }) => guest?.commandLine.replace(/ ?\btsc_early_khz=\d+/, '') ?? 'of this machine',
+};
