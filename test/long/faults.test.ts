@@ -2,11 +2,11 @@
  * Faults that need many runs before they are met, as the user meets them: one sentence with the remedy on stderr, and the
  * right exit code. All others are in test/machine/faults.test.ts.
  */
-import { existsSync,mkdirSync,readdirSync,renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe,expect,test } from 'vitest';
-import { expectCountsToAgree,readBundle } from '../support/bundle.js';
-import { expectNothingLeft,pauselab,shell,startPauselab } from '../support/pauselab.js';
+import { describe, expect, test } from 'vitest';
+import { expectCountsToAgree, readBundle } from '../support/bundle.js';
+import { expectNothingLeft, pauselab, shell, startPauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { shortProfile } from '../support/short-profile.js';
 import { until } from '../support/until.js';
