@@ -7,14 +7,24 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { readIfThere } from '../../src/host/files.js';
-import { classes, runApp, scratch, short, startApp } from '../support/app-run.js';
+import { classes, expectServerMeasured, runApp, scratch, short, startApp } from '../support/app-run.js';
 import { filesBelow } from '../support/bundle.js';
 import { command } from '../support/command.js';
+import { testJdks } from '../support/java.js';
 import { readPage } from '../support/page.js';
 import { expectNothingLeft, pauselab, runtimeFolders } from '../support/pauselab.js';
 import { isAlive, processesWith } from '../support/processes.js';
 import { withinTries } from '../support/tries.js';
 import { until } from '../support/until.js';
+
+const [, ...others] = await testJdks();
+
+test.each(others)(
+  'JDK $feature: a server is measured once it says that it is ready, and ended by SIGTERM',
+  async ({ java }) => {
+    await expectServerMeasured(java);
+  },
+);
 
 test('two configurations of a program, as docs/app.md has them: each runs as its arm says, the second is compared with the first', async () => {
   const folder = scratch.fresh('service');

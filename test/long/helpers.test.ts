@@ -1,4 +1,4 @@
-/** The tracer beside a workload: that it dies or is stopped costs no sample and keeps nobody waiting. */
+/** Sampler and tracer beside a workload: that they die or are stopped costs no sample and keeps nobody waiting. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { expectNothingLeft } from '../support/pauselab.js';
@@ -10,6 +10,27 @@ import { until } from '../support/until.js';
 const scratch = scratchFolder();
 
 const nameOf = (pid: number): string => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+
+describe('a sampler', () => {
+  test.each([
+    [
+      'is killed',
+      'SIGKILL',
+      /^the sampler ended by SIGKILL, so the states of the threads are unknown from .* after the start on$/,
+    ],
+    [
+      'is stopped',
+      'SIGSTOP',
+      /^the sampler was stopped \(SIGSTOP\) when the window ended, so the states of the threads are unknown from .* after the start on$/,
+    ],
+  ] as const)('that %s leaves a run with all its samples, which says so', async (_, signal, says) => {
+    const { file, run } = await interruptedAfter(scratch, ({ sampler }) => {
+      process.kill(sampler, signal);
+    });
+    expect(file).toMatchObject({ status: 'partial', failure: null, degraded: [expect.stringMatching(says) as string] });
+    expect(isAlive(run.sampler)).toBe(false);
+  });
+});
 
 describe.runIf(process.geteuid?.() === 0)('a tracer', () => {
   test.each([

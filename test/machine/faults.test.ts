@@ -11,6 +11,7 @@ import { commonAutogroup } from '../../src/host/autogroup.js';
 import { readIfThere } from '../../src/host/files.js';
 import { expectCountsToAgree, filesBelow, readBundle } from '../support/bundle.js';
 import { expectFault, expectNothingLeft, mainFile, pauselab, shell } from '../support/pauselab.js';
+import { commandIn } from '../support/command.js';
 import { isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { shortProfile } from '../support/short-profile.js';
@@ -71,7 +72,7 @@ describe('input that cannot be right', () => {
     },
   ])('$what', async ({ args, says }) => {
     const out = scratch.fresh('out');
-    expectFault(await pauselab([...args, '--out', out]), { code: 2, says, out });
+    expectFault(await commandIn(scratch.path, ...args, '--out', out), { code: 2, says, out });
   });
 
   test('a window in which the stalls that are aimed at do not fit, before anything is measured', async () => {

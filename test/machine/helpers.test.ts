@@ -6,33 +6,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { runInjected } from '../support/known-truth.js';
 import { expectNothingLeft } from '../support/pauselab.js';
-import { isAlive } from '../support/processes.js';
-import { scratchFolder } from '../support/scratch.js';
-import { interruptedAfter } from '../support/interrupted-run.js';
 import { until } from '../support/until.js';
 
-const scratch = scratchFolder();
-
 describe('a sampler', () => {
-  test.each([
-    [
-      'is killed',
-      'SIGKILL',
-      /^the sampler ended by SIGKILL, so the states of the threads are unknown from .* after the start on$/,
-    ],
-    [
-      'is stopped',
-      'SIGSTOP',
-      /^the sampler was stopped \(SIGSTOP\) when the window ended, so the states of the threads are unknown from .* after the start on$/,
-    ],
-  ] as const)('that %s leaves a run with all its samples, which says so', async (_, signal, says) => {
-    const { file, run } = await interruptedAfter(scratch, ({ sampler }) => {
-      process.kill(sampler, signal);
-    });
-    expect(file).toMatchObject({ status: 'partial', failure: null, degraded: [expect.stringMatching(says) as string] });
-    expect(isAlive(run.sampler)).toBe(false);
-  });
-
   test('that dies makes a whole run one that is repeated, and its stalls have unknown states', async () => {
     const ms = 1_000_000;
     const { file, analysis } = await runInjected({
