@@ -56,7 +56,11 @@ test('a pass, a failed limit and too few runs each have their exit code, and a r
 });
 
 test('both sides in turns: a bundle each, one region, and one run a side decides nothing', async () => {
-  const { code, out, result } = await gated(limits('longest_ns <= 1h'), '--runs', '1', '--base-set', 'hogs.count=0');
+  const compared = scratch.write(
+    'compare.yaml',
+    'minimumRuns: 2\nallowSettings: [arms.*.hogs.count]\nrules: [{ allowSaturated: true, compare: [{ metric: stalled_share, absolute: 10% }] }]\n',
+  );
+  const { code, out, result } = await gated(compared, '--runs', '1', '--base-set', 'hogs.count=0');
   expect({ code, outcome: result.outcome }).toEqual({ code: 4, outcome: 'inconclusive' });
   expect(result.suites[0]?.notes[0]).toBe('Both sides were measured in turns. The change is hogs.count (0, 1).');
   const sides = ['baseline', 'candidate'].map((side) => readBundle(`${out}/${side}`));
