@@ -2,9 +2,10 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
- * `unit` runs first and in parallel. `machine` holds what loads the machine or measures it: one file at a time, with
- * nothing else of ours running beside it. `long` does too, takes minutes where guests are emulated, and is no part of
- * `npm test`.
+ * `unit` runs first and in parallel. `machine` holds what loads the machine or measures it, a short test of each path: one
+ * file at a time, with nothing else of ours running beside it. `long` does too, has the thorough tests, and is no part of
+ * `npm test`: all of it takes about an hour, most of that in guests that are emulated. CONTRIBUTING.md has a table of
+ * which part to run after which change; CI runs all of it each week.
  */
 export default defineConfig({
   test: {

@@ -28,16 +28,18 @@ export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
   // What a guest consists of is part of the command.
   await makeReady({ arms: [], kernels: wanted.kernels }, false);
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
-  const tsc_kHz = places.some(({ guest }) => guest !== null) ? await tscFrequency_kHz() : null;
+  if (places.every(({ guest }) => guest === null))
+    return places.map(({ name, asked }) => ({ name, asked, command: null }));
+  // Once for all of them: the image alone is a digest of 150 MB.
+  const [tsc_kHz, qemu, image] = [await tscFrequency_kHz(), findQemu(), guestImage()];
+  const accelerator = withoutKvm(qemu) === null ? 'kvm' : 'tcg';
   return places.map(({ name, asked, guest }) => {
     if (guest === null) return { name, asked, command: null };
-    const qemu = findQemu();
-    const accelerator = withoutKvm(qemu) === null ? 'kvm' : 'tcg';
     const commandLine = kernelCommandLine(guest.settings, accelerator, tsc_kHz);
     const at = (file: string): string => `/dev/shm/pauselab-run-<pid>/${file}`;
     const files = {
       kernel: guest.kernel.image,
-      initramfs: guestImage().path,
+      initramfs: image.path,
       commandLine,
       console: at('console'),
       channel: at('channel'),

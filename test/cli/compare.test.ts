@@ -1,4 +1,4 @@
-/** The command as a user starts it, on bundles made by hand. */
+/** The command on bundles made by hand, in the folder that has them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import type { Comparison } from '../../src/verdict/compared.js';
-import { expectFault, pauselab, type Ended } from '../support/pauselab.js';
+import { commandIn } from '../support/command.js';
+import { expectFault, type Ended } from '../support/pauselab.js';
 import {
   kernelRecord,
   kernelRuns,
@@ -57,7 +58,7 @@ for (const [name, value_ns] of [
   );
 }
 
-const compare = (...words: string[]): Promise<Ended> => pauselab(['compare', ...words], { cwd });
+const compare = (...words: string[]): Promise<Ended> => commandIn(cwd, 'compare', ...words);
 
 describe('pauselab compare', () => {
   test('--unit wants a unit, and a log', async () => {
@@ -110,10 +111,8 @@ describe('pauselab compare', () => {
   });
 
   test('lets no name of a bundle reach the terminal or break a table', async () => {
-    const [text, markdown] = await Promise.all([
-      compare('results/evil', 'results/evil'),
-      compare('results/evil', 'results/evil', '--markdown'),
-    ]);
+    const text = await compare('results/evil', 'results/evil');
+    const markdown = await compare('results/evil', 'results/evil', '--markdown');
     expect(text.stdout).not.toContain('\u001b');
     expect(text.stdout).not.toMatch(/^# <script>/m);
     expect(markdown.stdout).not.toMatch(/^# |<script>/m);
@@ -180,7 +179,7 @@ describe('the examples work', async () => {
   const documented = [...page.matchAll(/^```sh compare\n([^]*?)^```$/gm)]
     .flatMap(([, text = '']) => text.trim().split('\n'))
     .map((line) => line.replace(/\s+#.*$/, ''));
-  const { stdout } = await pauselab(['compare', '--help']);
+  const { stdout } = await commandIn(cwd, 'compare', '--help');
   const helped = [...stdout.matchAll(/^ {2}\$ (pauselab compare .*)$/gm)].map(([, words = '']) => words);
 
   test('of the help and of docs/statistics.md, all marked as tested', () => {
@@ -190,7 +189,7 @@ describe('the examples work', async () => {
   });
 
   test.each([...helped, ...documented])('%s', async (command) => {
-    const ended = await pauselab(command.split(' ').slice(1), { cwd });
+    const ended = await commandIn(cwd, ...command.split(' ').slice(1));
     expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: '' });
   });
 });

@@ -6,7 +6,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type * as GuestImages from '../../src/kernel/guest-image.js';
 import { askedKernel } from '../../src/profile/asked-kernel.js';
 import { hashOf } from '../../src/profile/hash.js';
 import { loadProfile, loadResolved } from '../../src/profile/load.js';
@@ -17,6 +18,13 @@ import { repository } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 import { argumentsOf, codeOf, commandsIn, pages, program, writtenCommands } from '../support/written-commands.js';
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';
+
+// The same for all commands, and a digest of 150 MB: found once.
+vi.mock('../../src/kernel/guest-image.js', async (importOriginal) => {
+  const real = await importOriginal<typeof GuestImages>();
+  let image: GuestImages.GuestImage | undefined;
+  return { ...real, guestImage: (): GuestImages.GuestImage => (image ??= real.guestImage()) };
+});
 
 const written = await writtenCommands();
 const scratch = scratchFolder();

@@ -55,23 +55,6 @@ describe('--fail-if', () => {
     });
   });
 
-  test('a percentile that too few samples do not give is undecided', async () => {
-    const ended = await pauselab([
-      'run',
-      short,
-      '--arm',
-      'one-vma',
-      '--runs',
-      '6',
-      '--fail-if',
-      'writer.mprotect.service.p99_99 > 1h',
-      '--out',
-      scratch.fresh('out'),
-    ]);
-    expect(ended.code, ended.stdout).toBe(4);
-    expect(ended.stdout).toMatch(/^"writer\.mprotect\.service\.p99_99 > 1h" cannot be decided: /m);
-  });
-
   test.each([
     {
       what: 'series',

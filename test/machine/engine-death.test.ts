@@ -5,7 +5,6 @@ import { expectCountsToAgree, readBundle, seriesOf } from '../support/bundle.js'
 import { injectEngine, interval_ns, runInjected } from '../support/known-truth.js';
 import { untilMeasuring } from '../support/live-run.js';
 import { expectNothingLeft, startPauselab } from '../support/pauselab.js';
-import { isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { armFirst, shortProfile } from '../support/short-profile.js';
 import { until } from '../support/until.js';
@@ -100,31 +99,6 @@ test('an engine that crashes is named with its signal, and its samples are kept 
   });
   expectCountsToAgree({ file, counts });
   expect(file.series[0]?.service.n).toBe(at);
-});
-
-test('an engine that hangs is given up some time after its drain, and killed', async () => {
-  const out = scratch.fresh('out');
-  const running = startPauselab(['run', short, ...armFirst('crossing'), '--out', out]);
-  const { engine } = await untilMeasuring(running.pid);
-  process.kill(engine, 'SIGSTOP');
-  const ended = await running.ended;
-  expect(ended).toMatchObject({
-    code: 6,
-    signal: null,
-    sentences: [
-      expect.stringMatching(
-        /^pauselab: run 000-crossing failed: the workload did not end 10 s after its drain and was killed; what it had recorded is kept$/,
-      ),
-    ],
-  });
-  expect(isAlive(engine)).toBe(false);
-  const { runs, summary } = readBundle(out);
-  expect(summary.status).toBe('failed');
-  expect(runs.map(({ file }) => file.status)).toEqual(['failed']);
-  for (const run of runs) {
-    expectCountsToAgree(run);
-    for (const { service } of run.file.series) expect(service.n).toBeGreaterThan(0);
-  }
 });
 
 test('an operation that the kernel refuses in the window fails the run by name and errno, and is in no figure', async () => {

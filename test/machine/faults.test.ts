@@ -3,23 +3,15 @@
  * no stack trace, and no result where nothing was measured.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Failure } from '../../src/base/failure.js';
 import { commonAutogroup } from '../../src/host/autogroup.js';
 import { readIfThere } from '../../src/host/files.js';
 import { expectCountsToAgree, filesBelow, readBundle } from '../support/bundle.js';
-import { expectFault, expectNothingLeft, mainFile, pauselab, shell, startPauselab } from '../support/pauselab.js';
+import { expectFault, expectNothingLeft, mainFile, pauselab, shell } from '../support/pauselab.js';
+import { commandIn } from '../support/command.js';
 import { isAlive } from '../support/processes.js';
 import { scratchFolder } from '../support/scratch.js';
 import { shortProfile } from '../support/short-profile.js';
@@ -80,7 +72,7 @@ describe('input that cannot be right', () => {
     },
   ])('$what', async ({ args, says }) => {
     const out = scratch.fresh('out');
-    expectFault(await pauselab([...args, '--out', out]), { code: 2, says, out });
+    expectFault(await commandIn(scratch.path, ...args, '--out', out), { code: 2, says, out });
   });
 
   test('a window in which the stalls that are aimed at do not fit, before anything is measured', async () => {
@@ -95,23 +87,6 @@ describe('input that cannot be right', () => {
       ],
       out,
     });
-  });
-
-  test('calls of a given size that turn out too long for the window are said, and the plan is run', async () => {
-    const out = scratch.fresh('out');
-    const ended = await pauselab(
-      run(
-        ...set('holder.nice=19', 'holder.region=64MiB', 'duration=100ms', 'hogs.count=8'),
-        '--runs',
-        '1',
-        '--out',
-        out,
-      ),
-    );
-    expect([0, 4]).toContain(ended.code);
-    expect(ended.logs.join('\n')).toMatch(
-      /a call of arm .* takes about .*s \(64 MiB hold the lock for .*, stretched 5\d\d\.\d times by the hogs\), more than a quarter of the window of 100 ms/,
-    );
   });
 });
 
@@ -165,51 +140,6 @@ describe('the output folder', () => {
     });
   });
 
-  test('on a disk that fills up keeps every run that was whole', async ({ skip }) => {
-    skip(!isRoot, needsRoot);
-    const [disk, kept] = [scratch.fresh('disk'), scratch.fresh('kept')];
-    mkdirSync(disk);
-    mkdirSync(kept);
-    const script =
-      'disk=$1 kept=$2; shift 2; mount -t tmpfs -o size=160k tmpfs "$disk" || exit 99; "$@"; code=$?; cp -a "$disk/." "$kept"; exit $code';
-    const ended = await pauselab(run('--runs', '30', '--out', join(disk, 'out')), {
-      wrapper: ['unshare', '-m', ...shell(script, [disk, kept])],
-    });
-    expect(ended).toMatchObject({ code: 5, signal: null });
-    expect(ended.sentences).toEqual([
-      expect.stringMatching(/^pauselab: .*ENOSPC.*its disk is full: free some, or choose another place with --out$/),
-    ]);
-    const bundle = readBundle(join(kept, 'out'));
-    expect(bundle.summary.status).not.toBe('complete');
-    expect(bundle.runs.length).toBeGreaterThan(0);
-    for (const one of bundle.runs) {
-      expect(one.file.status).toBe('complete');
-      expectCountsToAgree(one);
-    }
-  });
-
-  test('that is removed while the experiment runs ends it with exit code 5, and what was found is printed', async () => {
-    const out = scratch.fresh('out');
-    const running = startPauselab(run('--runs', '50', '--json', '--out', out));
-    await until(
-      'a run is there',
-      () => existsSync(join(out, 'runs')) && readdirSync(join(out, 'runs')).some((name) => !name.startsWith('.')),
-    );
-    // In one step, while a run may be on its way into it.
-    renameSync(out, `${out}-moved`);
-    const { code, sentences, stdout } = await running.ended;
-    expect({ code, sentences }).toEqual({
-      code: 5,
-      sentences: [
-        expect.stringMatching(
-          /^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* went with it, and the summary that is printed is all that is left; /,
-        ),
-      ],
-    });
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'failed' });
-    expect(existsSync(out)).toBe(false);
-  });
-
   test('on a disk without any room leaves nothing behind', async ({ skip }) => {
     skip(!isRoot, needsRoot);
     const [disk, kept] = [scratch.fresh('disk'), scratch.fresh('kept')];
@@ -260,24 +190,6 @@ describe('a machine that cannot do it', () => {
       }),
       { code: 5, says: [says], out },
     );
-  });
-
-  test('a /dev/shm that has room for one board of fifty victims has room for every run', async ({ skip }) => {
-    skip(!isRoot, needsRoot);
-    const timers = Array.from({ length: 50 }, (_, i) => `  - { operation: timer, rate: 100/s, role: clock-${i} }`).join(
-      '\n',
-    );
-    const fifty = scratch.write(
-      'fifty.yaml',
-      shortProfile
-        .replace(/victims:\n(?: {2}- .*\n)+/, `victims:\n${timers}\n`)
-        .replace(/ {2}- \{ name: one-vma.*\n/, ''),
-    );
-    const script = 'mount -t tmpfs -o size=64m tmpfs /dev/shm || exit 99; exec "$@"';
-    const ended = await pauselab(['run', fifty, '--out', scratch.fresh('out')], {
-      wrapper: ['unshare', '-m', ...shell(script, [])],
-    });
-    expect({ code: ended.code, sentences: ended.sentences }).toEqual({ code: 0, sentences: [] });
   });
 
   test.each([

@@ -1,199 +1,71 @@
 /**
- * A gate that measures its candidate, and a replay. What it gates is a thread of low priority that gives memory back across
- * two VMAs: with a hog on its CPU its writer stands still half of the time, and without one hardly ever.
+ * A gate that measures its candidate, and a replay, in short: figures that are the same on every machine. What hogs do to
+ * a writer, in a gate against a baseline and in turns, is in test/long/gate.test.ts.
  */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ManifestFile } from '../../src/bundle/schema.js';
 import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { readBundle } from '../support/bundle.js';
-import { expectNothingLeft, pauselab, type Ended } from '../support/pauselab.js';
+import { expectNothingLeft, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
-import { withinTries } from '../support/tries.js';
+import { shortProfile } from '../support/short-profile.js';
 
 const scratch = scratchFolder();
-// At nice 12 beside a hog (weights 70 and 1024) a slice of 4 ms is followed by about 60 ms of waiting: some ten such turns
-// in the window, and most of them inside a call. The region is small, because each of 30 runs touches it. The first call
-// over touched pages takes ten times as long as the next: the warm-up has room for it.
-const profile = scratch.write(
-  'purge.yaml',
-  `
-name: purge
-title: A purger of low priority
-warmup: 200ms
-duration: 600ms
-drain: 50ms
-threshold: 35ms
-spoiled: { steal: 100%, foreignLoad: 100%, retries: 0 }
-layout: split
-holder: { operation: madvise_free, nice: 12, cpus: first, toucher: none, region: 256MiB }
-hogs: { count: 1, cpus: first }
-victims: [{ operation: mprotect, rate: 1000/s }]
-arms: [{ name: purge, title: Across two VMAs }]
-`,
-);
-// With four runs of the baseline and six of the candidate one division of 210 is as extreme: enough for one figure
-// (docs/statistics.md).
-const compared = scratch.write(
-  'compare.yaml',
-  `
-minimumRuns: 4
-allowSettings: [arms.*.hogs.count]
-rules: [{ allowSaturated: true, compare: [{ metric: stalled_share, absolute: 10% }] }]
-`,
-);
-const limited = scratch.write(
-  'limits.yaml',
-  'minimumRuns: 4\nrules: [{ allowSaturated: true, limits: [stalled_share <= 20%] }]',
-);
-const quiet = ['--set', 'hogs.count=0'];
+const profile = scratch.write('short.yaml', shortProfile);
+/** A writer at 1000/s for 300 ms makes 300 operations, if it is not kept waiting beyond the drain. */
+const limits = (limit: string, minimumRuns = 2): string =>
+  scratch.write('limits.yaml', `minimumRuns: ${minimumRuns}\nrules: [{ allowSaturated: true, limits: [${limit}] }]`);
 
-async function gated(...words: string[]): Promise<Ended & { result: GateResult }> {
-  const ended = await pauselab(['gate', '--json', ...words]);
-  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: expect.toBeOneOf([0, 3, 4]) as number });
-  return { ...ended, result: JSON.parse(ended.stdout) as GateResult };
+async function gated(policy: string, ...words: string[]) {
+  const out = scratch.fresh('out');
+  const ended = await pauselab([
+    ...['gate', '--json', '--run', profile, '--arm', 'one-vma', '--runs', '2', '--policy', policy, '--out', out],
+    ...words,
+  ]);
+  expect(ended).toMatchObject({ signal: null, code: expect.toBeOneOf([0, 3, 4]) as number });
+  return { ...ended, out, result: JSON.parse(ended.stdout) as GateResult };
 }
 
-let before = '';
-
-test('a pass, a regression by hogs that were added, and a pass where they are gone', async () => {
-  await withinTries(3, 'a writer stands still beside a hog, and without one does not', async () => {
-    before = scratch.fresh('before');
-    const worse = scratch.fresh('worse');
-    const passed = await gated('--run', profile, '--policy', limited, '--out', before, ...quiet);
-    expect(passed).toMatchObject({ code: 0, result: { outcome: 'pass', counts: { pass: 1, error: 0 } } });
-
-    const failed = await gated('--run', profile, '--baseline', before, '--policy', compared, '--out', worse);
-    expect(failed).toMatchObject({ code: 3, result: { outcome: 'fail', counts: { fail: 1, error: 0 } } });
-    expect(failed.result.suites[0]).toMatchObject({
-      checks: [
-        {
-          arm: 'purge',
-          series: 'writer.mprotect',
-          outcome: 'fail',
-          comparison: { verdict: 'regressed', runs: { a: 4, b: 6 } },
-        },
-      ],
-      notes: expect.arrayContaining([expect.stringContaining('hogs.count (0, 1)')]) as string[],
-    });
-    // As many runs as a pass takes, though policy and profile say fewer.
-    const { runs, manifest } = readBundle(worse);
-    expect(runs).toHaveLength(3 * 6);
-    expect(manifest.argv.slice(0, 4)).toEqual(['gate', '--json', '--run', profile]);
-    expect(failed.sentences).toEqual([`pauselab: measured ${worse}`]);
-
-    const gone = await gated('--candidate', before, '--baseline', worse, '--policy', compared);
-    expect(gone).toMatchObject({
-      code: 0,
-      result: { suites: [{ checks: [{ outcome: 'pass', comparison: { noWorse: { holds: true } } }] }] },
-    });
+test('a pass, a failed limit and too few runs each have their exit code, and a replay is the same experiment', async () => {
+  const passed = await gated(limits('longest_ns <= 1h'));
+  expect(passed).toMatchObject({
+    code: 0,
+    sentences: [`pauselab: measured ${passed.out}`],
+    result: { outcome: 'pass', counts: { fail: 0, error: 0 } },
   });
-}, 400_000);
-
-test('fewer runs than the policy asks for are no verdict, and a replay of them is the same experiment', async () => {
-  const [few, again] = [scratch.fresh('few'), scratch.fresh('again')];
-  const { code, result } = await gated(
-    '--run',
-    profile,
-    '--baseline',
-    before,
-    '--policy',
-    compared,
-    '--out',
-    few,
-    '--runs',
-    '1',
-    '--seed',
-    '7',
-    ...quiet,
-  );
-  expect({ code, outcome: result.outcome }).toEqual({ code: 4, outcome: 'inconclusive' });
-  expect(result.verdict).toContain(
-    'the candidate has 1 whole, unspoiled run of it, and the policy asks for at least 4',
+  const judge = (policy: string) => pauselab(['gate', '--json', '--candidate', passed.out, '--policy', policy]);
+  const failed = await judge(limits('service.p50_ns <= 1ns'));
+  expect({ code: failed.code, result: JSON.parse(failed.stdout) as GateResult }).toMatchObject({
+    code: 3,
+    result: { outcome: 'fail', counts: { pass: 0, error: 0 } },
+  });
+  const undecided = await judge(limits('longest_ns <= 1h', 3));
+  expect(undecided.code).toBe(4);
+  expect((JSON.parse(undecided.stdout) as GateResult).verdict).toContain(
+    'has 2 whole, unspoiled runs of it, and the policy asks for at least 3',
   );
 
-  const elsewhere = scratch.fresh('elsewhere');
-  cpSync(few, elsewhere, { recursive: true });
-  const file = join(elsewhere, 'manifest.json');
-  const manifest = JSON.parse(readFileSync(file, 'utf8')) as ManifestFile;
-  writeFileSync(
-    file,
-    JSON.stringify({
-      ...manifest,
-      host: { ...manifest.host, cpuModel: 'A CPU of long ago' },
-      asked: { ...manifest.asked, allowDegraded: true },
-    }),
-  );
-  const replayed = await pauselab(['replay', elsewhere, '--out', again, '--json']);
-  expect(replayed).toMatchObject({ code: 0, sentences: [] });
-  const { differences, replayOf, bundle } = JSON.parse(replayed.stdout) as {
-    differences: { fact: string; then: string }[];
-    replayOf: string;
-    bundle: string;
+  const again = scratch.fresh('again');
+  const replayed = await pauselab(['replay', passed.out, '--out', again, '--json']);
+  expect(JSON.parse(replayed.stdout)).toMatchObject({ replayOf: passed.out, bundle: again });
+  const planned = (path: string): object => {
+    const { manifest, runs } = readBundle(path);
+    const { profile: resolved, profileHash, seed, order } = manifest;
+    return { resolved, profileHash, seed, order, arms: runs.map(({ file }) => file.arm) };
   };
-  expect({ replayOf, bundle }).toEqual({ replayOf: elsewhere, bundle: again });
-  // Nothing else of this machine has changed in the seconds between.
-  expect(differences.filter(({ fact }) => fact === 'cpuModel')).toMatchObject([
-    { fact: 'cpuModel', then: 'A CPU of long ago' },
-  ]);
-
-  const [first, second] = [readBundle(few), readBundle(again)];
-  const planned = ({ manifest: { profile: resolved, profileHash, seed, order } }: typeof first): object => ({
-    resolved,
-    profileHash,
-    seed,
-    order,
-  });
-  expect(planned(second)).toEqual(planned(first));
-  expect(second.manifest.seed).toBe(7);
-  expect(second.runs.map((run) => run.file.arm)).toEqual(first.runs.map((run) => run.file.arm));
-  // The replay's own arguments say nothing of it, and a replay of the replay has it all the same.
-  expect(second.manifest).toMatchObject({
-    argv: ['replay', elsewhere, '--out', again, '--json'],
-    asked: { ...first.manifest.asked, allowDegraded: true },
-  });
+  expect(planned(again)).toEqual(planned(passed.out));
 });
 
-test('both sides in turns: hogs that were added are a regression, and each round is one block', async () => {
-  await withinTries(3, 'a writer stands still beside a hog, and without one does not', async () => {
-    const folder = scratch.fresh('turns');
-    const { code, result, sentences } = await gated(
-      '--run',
-      profile,
-      '--policy',
-      compared,
-      '--base-set',
-      'hogs.count=0',
-      '--out',
-      folder,
-    );
-    const [baseline, candidate] = [join(folder, 'baseline'), join(folder, 'candidate')];
-    expect({ code, sentences }).toEqual({
-      code: 3,
-      sentences: [`pauselab: measured ${baseline} and ${candidate} in turns`],
-    });
-    // Six rounds, each exchanged or not.
-    expect(result).toMatchObject({
-      outcome: 'fail',
-      together: { divisions: 2 ** 6, finding: 'named' },
-      suites: [{ baseline: { path: baseline }, candidate: { path: candidate } }],
-    });
-    expect(result.suites[0]?.notes[0]).toBe('Both sides were measured in turns. The change is hogs.count (0, 1).');
-    const [before, after] = [readBundle(baseline), readBundle(candidate)];
-    expect([before, after].map(({ runs }) => runs.length)).toEqual([18, 18]);
-    // The runs of a round are over on both sides before the next round begins on either.
-    const times = [before, after].flatMap(({ runs }) =>
-      runs.map(({ file }) => ({ round: file.repetition, startedAt: file.startedAt })),
-    );
-    expect(times.toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).map(({ round }) => round)).toEqual(
-      times.map(({ round }) => round).toSorted((a, b) => a - b),
-    );
-    // One size of the region: that it was found anew would be a difference.
-    expect(new Set([before, after].flatMap(({ runs }) => runs.map(({ file }) => file.regionBytes))).size).toBe(1);
-    const again = await gated('--baseline', baseline, '--candidate', candidate, '--policy', compared);
-    expect(again.result.suites[0]?.checks).toEqual(result.suites[0]?.checks);
-  });
-}, 400_000);
+test('both sides in turns: a bundle each, one region, and one run a side decides nothing', async () => {
+  const compared = scratch.write(
+    'compare.yaml',
+    'minimumRuns: 2\nallowSettings: [arms.*.hogs.count]\nrules: [{ allowSaturated: true, compare: [{ metric: stalled_share, absolute: 10% }] }]\n',
+  );
+  const { code, out, result } = await gated(compared, '--runs', '1', '--base-set', 'hogs.count=0');
+  expect({ code, outcome: result.outcome }).toEqual({ code: 4, outcome: 'inconclusive' });
+  expect(result.suites[0]?.notes[0]).toBe('Both sides were measured in turns. The change is hogs.count (0, 1).');
+  const sides = ['baseline', 'candidate'].map((side) => readBundle(`${out}/${side}`));
+  expect(sides.map(({ runs }) => runs.length)).toEqual([3, 3]);
+  expect(new Set(sides.flatMap(({ runs }) => runs.map(({ file }) => file.regionBytes))).size).toBe(1);
+});
 
 expectNothingLeft();

@@ -1,74 +1,14 @@
 /** How an experiment ends early: by one signal, by two, and by a kill that it cannot answer. */
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectCountsToAgree, readBundle } from '../support/bundle.js';
-import { untilMeasuring, type LiveRun } from '../support/live-run.js';
-import {
-  expectFault,
-  expectNothingLeft,
-  pauselab,
-  runtimeFolders,
-  startPauselab,
-  type Running,
-} from '../support/pauselab.js';
+import { expectKept, processesOf, scratch, short, startLong, untilGone } from '../support/interrupted.js';
+import { untilMeasuring } from '../support/live-run.js';
+import { expectFault, expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
 import { isAlive } from '../support/processes.js';
-import { scratchFolder } from '../support/scratch.js';
-import { armFirst, shortProfile } from '../support/short-profile.js';
 import { until } from '../support/until.js';
 
-const scratch = scratchFolder();
-const short = scratch.write('short.yaml', shortProfile);
-const window_ns = 60_000_000_000;
-
-/** An experiment whose windows are far longer than this test takes. */
-function startLong(first: 'foreign-control' | 'crossing'): { readonly running: Running; readonly out: string } {
-  const out = scratch.fresh('out');
-  return { out, running: startPauselab(['run', short, ...armFirst(first), '--duration', '60s', '--out', out]) };
-}
-
-const untilGone = (pids: readonly number[]): Promise<boolean> =>
-  until(`${pids.join(', ')} are gone`, () => pids.every((pid) => !isAlive(pid)));
-
-function processesOf({ engine, foreignHolder, sampler }: LiveRun): number[] {
-  return [engine, sampler, ...(foreignHolder === null ? [] : [foreignHolder])];
-}
-
-describe.each([
-  { signal: 'SIGINT', code: 130 },
-  { signal: 'SIGTERM', code: 143 },
-  { signal: 'SIGHUP', code: 129 },
-] as const)('$signal while it measures', ({ signal, code }) => {
-  test(`ends with ${code} and keeps what was measured, marked partial`, async () => {
-    const { running, out } = startLong('crossing');
-    const run = await untilMeasuring(running.pid);
-    running.kill(signal);
-    const ended = await running.ended;
-
-    expect(ended).toMatchObject({
-      code,
-      signal: null,
-      sentences: [`pauselab: interrupted by ${signal}; what was measured is kept, marked partial`],
-    });
-    expect(ended.logs).toContainEqual(
-      expect.stringContaining(`${signal}: ending the window and keeping what was measured; once more ends at once`),
-    );
-    const { runs, summary } = readBundle(out);
-    const [only, ...others] = runs;
-    expect(others).toEqual([]);
-    if (only === undefined) throw new Error('there is no run');
-    expect(only.file).toMatchObject({ arm: 'crossing', status: 'partial', failure: null, spoiled: [] });
-    expect(only.file.window.windowEnd_ns).toBeLessThan(window_ns);
-    for (const { name, service, response } of only.file.series) {
-      expect(service.n, name).toBeGreaterThan(0);
-      expect(response?.n, name).toBeGreaterThanOrEqual(service.n);
-    }
-    expectCountsToAgree(only);
-    expect(summary.status).toBe('partial');
-    expect(summary.verdict).toMatch(/The experiment is not complete\.$/);
-    expect(ended.stdout).toContain(`Verdict: ${summary.verdict}`);
-    await untilGone(processesOf(run));
-    expect(runtimeFolders([running.pid])).toEqual([]);
-  });
+test('SIGINT while it measures ends with 130 and keeps what was measured, marked partial', async () => {
+  await expectKept('SIGINT', 130);
 });
 
 test('SIGINT before the first run measures nothing, and no folder says otherwise', async () => {
@@ -81,27 +21,6 @@ test('SIGINT before the first run measures nothing, and no folder says otherwise
     says: [/^pauselab: interrupted by SIGINT before the first run; nothing was measured$/],
     out,
   });
-});
-
-test('SIGINT in the warm-up leaves a run of an empty window', async () => {
-  const out = scratch.fresh('out');
-  const running = startPauselab(['run', short, ...armFirst('crossing'), '--set', 'warmup=60s', '--out', out]);
-  await untilMeasuring(running.pid, { samples: 0 });
-  running.kill('SIGINT');
-  expect(await running.ended).toMatchObject({
-    code: 130,
-    sentences: [expect.stringContaining('interrupted by SIGINT')],
-  });
-  const { runs, summary } = readBundle(out);
-  expect(summary.status).toBe('partial');
-  expect(runs.map(({ file }) => file.status)).toEqual(['partial']);
-  for (const run of runs) {
-    const { windowStart_ns, windowEnd_ns } = run.file.window;
-    expect(windowEnd_ns - windowStart_ns).toBe(0);
-    expectCountsToAgree(run);
-    for (const { service, response, unserved, stalls } of run.file.series)
-      expect([service.n, response?.n, unserved, stalls.stalled_share]).toEqual([0, 0, 0, 0]);
-  }
 });
 
 describe('what a pauselab that could not clean up leaves', () => {

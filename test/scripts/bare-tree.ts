@@ -1,7 +1,7 @@
 /**
  * The set-up of a bare tree, in a folder with a blank in its name, by an ordinary user with an empty environment and
- * umask
- * 077. All that it starts is a stand-in, so that each way to fail takes a moment; what is real is in real-tree.test.ts.
+ * umask 077. All that it starts is a stand-in, so that each way to fail takes a moment; what is real is in
+ * test/long/real-tree.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import {

@@ -1,5 +1,6 @@
 /** The command in this process: as fast as a function, with everything that it writes. One at a time. */
 import { runCommandLine } from '../../src/cli/program.js';
+import { linesOf, type StderrLines } from './streams.js';
 
 export interface CommandResult {
   readonly code: number;
@@ -14,6 +15,21 @@ export async function command(...words: string[]): Promise<CommandResult> {
     return { code, stdout: streams[0].text(), stderr: streams[1].text() };
   } finally {
     for (const { restore } of streams) restore();
+  }
+}
+
+/** As `pauselab` of pauselab.ts has it, with a folder as the current one meanwhile. */
+export async function commandIn(
+  folder: string,
+  ...words: string[]
+): Promise<CommandResult & StderrLines & { signal: null }> {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    const ended = await command(...words);
+    return { ...ended, signal: null, ...linesOf(ended.stderr) };
+  } finally {
+    process.chdir(before);
   }
 }
 

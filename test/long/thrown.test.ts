@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { compileJava } from '../../support/jdks.js';
-import { testJdks } from '../../support/java.js';
-import { loadLine, probeLine, seatOf, startJvmWorkload, type JvmEnd } from '../../support/jvm-workload.js';
+import { compileJava } from '../support/jdks.js';
+import { testJdks } from '../support/java.js';
+import { loadLine, probeLine, seatOf, startJvmWorkload, type JvmEnd } from '../support/jvm-workload.js';
 
 const jdks = await testJdks();
 const folder = mkdtempSync('/dev/shm/pauselab-test-thrown-');

@@ -10,7 +10,7 @@ import { ensurePart, partStamps } from '../../src/host/setup.js';
 import { expectFault, pauselab, repository, type Ended } from '../support/pauselab.js';
 import { isAlive } from '../support/processes.js';
 import { until } from '../support/until.js';
-import { asOrdinaryUser, bareTree, giveTo, isRoot, ordinaryUser } from './bare-tree.js';
+import { asOrdinaryUser, bareTree, giveTo, isRoot, ordinaryUser } from '../scripts/bare-tree.js';
 
 test('the command line looks for the stamps that the set-up writes', () => {
   for (const [part, stamps] of Object.entries(partStamps)) {

@@ -1,6 +1,6 @@
 /**
  * What stand-ins cannot show: real compilers, in a folder with a blank in its name, by an ordinary user without a home
- * folder, with umask 077 and an empty environment. The cheapest real target of each kind; all of it is in test/long.
+ * folder, with umask 077 and an empty environment. The cheapest real target of each kind; all of it is in first-command.test.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { repository } from '../support/pauselab.js';
-import { asOrdinaryUser, giveTo, ordinaryUser } from './bare-tree.js';
+import { asOrdinaryUser, giveTo, ordinaryUser } from '../scripts/bare-tree.js';
 
 /** Of compilers on a busy machine. */
 const deadline_ms = 180_000;

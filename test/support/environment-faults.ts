@@ -1,0 +1,42 @@
+/** Faults of the environment that a run meets, each as the wrapper that makes it. */
+import { spawnSync } from 'node:child_process';
+import { chownSync, mkdirSync } from 'node:fs';
+import { expectFault, mainFile, pauselab, shell } from './pauselab.js';
+import { scratchFolder } from './scratch.js';
+import { shortProfile } from './short-profile.js';
+
+const scratch = scratchFolder();
+const short = scratch.write('short.yaml', shortProfile);
+export const isRoot = process.getuid?.() === 0;
+export const needsRoot = 'needs root, for mounts of its own';
+const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+const nobodyCannot =
+  !isRoot ||
+  spawnSync('env', [...nobody, process.execPath, '-e', `require('fs').accessSync(${JSON.stringify(mainFile)})`])
+    .status !== 0;
+export const inOwnMounts = (script: string): string[] => ['unshare', '--mount', ...shell(`${script} && exec "$@"`, [])];
+
+/** A run ends with 5 and this sentence, and leaves nothing. */
+export async function expectUnfit(wrapper: readonly string[], says: RegExp): Promise<void> {
+  const out = scratch.fresh('out');
+  expectFault(await pauselab(['run', short, '--out', out], { wrapper }), { code: 5, says: [says], out });
+}
+
+export async function expectFileLimit(blocks: number): Promise<void> {
+  const says = /no file may be so large \(File too large\); raise the limit \(ulimit -f\)/;
+  await expectUnfit(shell(`ulimit -f ${blocks}; exec "$@"`, []), says);
+}
+
+/** As the user nobody, who may have so many threads. */
+export async function expectThreadLimit(most: number): Promise<void> {
+  if (nobodyCannot) return;
+  const home = scratch.fresh('nobody');
+  mkdirSync(home);
+  chownSync(home, 65534, 65534);
+  const out = `${home}/out`;
+  const ended = await pauselab(['run', short, '--out', out], {
+    wrapper: [...nobody, 'prlimit', `--nproc=${most}`],
+    env: { HOME: home },
+  });
+  expectFault(ended, { code: 5, says: [/(failed|could not be started) \(?.*EAGAIN.*ulimit -u/], out });
+}
