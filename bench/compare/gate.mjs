@@ -67,7 +67,7 @@ function write(path, seed) {
   const store = createBundle(path);
   const startedAt = '2026-01-01T00:00:00.000Z';
   store.writeManifest({
-    schemaVersion: 1,
+    schemaVersion: 2,
     tool: { name: 'pauselab', version: '0' },
     argv: [],
     startedAt,
@@ -84,13 +84,13 @@ function write(path, seed) {
     const measured = series.map((name) => measureOne(name, random));
     store.writeRun(
       {
-        schemaVersion: 1,
+        schemaVersion: 2,
         name: `${String(i).padStart(3, '0')}-${arm}`,
         arm,
         repetition,
         status: 'complete',
-        failure: null,
-        spoiled: [],
+        failures: [],
+        disturbances: [],
         degraded: [],
         startedAt,
         window: { windowStart_ns: 0, windowEnd_ns: 30e9, drainEnd_ns: 30e9 },
@@ -109,7 +109,7 @@ function write(path, seed) {
     );
   });
   store.writeSummary({
-    schemaVersion: 1,
+    schemaVersion: 2,
     profile: 'bench',
     kernel: '6.18.0',
     status: 'complete',

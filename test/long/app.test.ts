@@ -148,7 +148,7 @@ describe('what goes otherwise', () => {
     });
     expect(ended.run('000-probes')).toMatchObject({
       status: 'failed',
-      failure: expect.stringContaining('printed no line') as string,
+      failures: [{ sentence: expect.stringContaining('printed no line') as string }],
       series: [],
       window: { windowEnd_ns: 0 },
     });

@@ -27,7 +27,11 @@ describe('a sampler', () => {
     const { file, run } = await interruptedAfter(scratch, ({ sampler }) => {
       process.kill(sampler, signal);
     });
-    expect(file).toMatchObject({ status: 'partial', failure: null, degraded: [expect.stringMatching(says) as string] });
+    expect(file).toMatchObject({
+      status: 'partial',
+      failures: [],
+      degraded: [{ sentence: expect.stringMatching(says) as string }],
+    });
     expect(isAlive(run.sampler)).toBe(false);
   });
 });

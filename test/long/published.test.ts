@@ -2,6 +2,7 @@
  * The workloads rebuilt from published reports, short: what is counted is counted, and stands in the notes. How long
  * anything takes is the machine's affair.
  */
+import { sentencesOf } from '../../src/facts/stated.js';
 import { expect, test } from 'vitest';
 import type { HolderFigures } from '../../src/bundle/schema.js';
 import { armOf, expectCountsToAgree, readBundle, type Bundle } from '../support/bundle.js';
@@ -44,10 +45,10 @@ test('among allocating threads some chunks cross VMAs and most do not; without t
     const foreign = holderOf(bundle, 'foreign-control');
     expect(foreign.service.n).toBeGreaterThan(0);
     expect(foreign.crossed_calls).toBe(0);
-    expect(bundle.summary.notes).toContainEqual(
+    expect(sentencesOf(bundle.summary.notes)).toContainEqual(
       expect.stringContaining(`nice-4: ${String(crossed_calls)} of ${service.n} calls`),
     );
-    expect(bundle.summary.notes).toContainEqual(
+    expect(sentencesOf(bundle.summary.notes)).toContainEqual(
       expect.stringContaining('1,231 calls fell back to mmap_lock beside 217,735'),
     );
     for (const run of bundle.runs) expectCountsToAgree(run);
@@ -66,7 +67,7 @@ test('100 threads make one call each a round, in the layout that the arm says', 
   expect(inside.crossed_calls).toBe(0);
   expect(across.crossed_calls).toBe(across.service.n);
   expect(holderOf(bundle, 'idle-control').service.n).toBe(0);
-  expect(bundle.summary.notes).toContainEqual(
+  expect(sentencesOf(bundle.summary.notes)).toContainEqual(
     expect.stringMatching(
       /^parallel_free: a call took .* across VMAs \(free-across-vmas\) and .* Published: 308 ms .* only the ratios compare\.$/,
     ),

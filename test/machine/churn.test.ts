@@ -2,6 +2,7 @@
  * Native churns by the command: what a run has of its allocator, and what is refused. Which calls each allocator makes
  * is in test/long/churn.test.ts.
  */
+import { sentencesOf } from '../../src/facts/stated.js';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
@@ -88,7 +89,7 @@ test('a run has the proof of its allocator, its threads and what its churn did, 
   expect(byArm.get('a')?.unproven).toEqual([{ process: 'engine', ...unproven }]);
   const { arms, notes } = readBundleFile('summary', join(out, 'summary.json'));
   expect(arms.map((arm) => arm.unproven)).toEqual([[unproven], [unproven], [unproven]]);
-  expect(notes).toContain(
+  expect(sentencesOf(notes)).toContain(
     'tcmalloc does not say what it made of sample_parameter: 7: that the variable was there and that the library knows its name is all that is proven.',
   );
   expect(ended.stdout).toContain('Note: tcmalloc does not say what it made of sample_parameter: 7');

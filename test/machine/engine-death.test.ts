@@ -66,7 +66,10 @@ describe('an engine that is killed while it measures', () => {
         process.kill(engine, 'SIGKILL');
       },
     });
-    expect(file).toMatchObject({ status: 'failed', failure: expect.stringContaining('by SIGKILL') as string });
+    expect(file).toMatchObject({
+      status: 'failed',
+      failures: [{ code: 'workload', sentence: expect.stringContaining('by SIGKILL') as string }],
+    });
     expectCountsToAgree({ file, counts });
     const [figures] = file.series;
     expect(figures).toMatchObject({
@@ -93,9 +96,13 @@ test('an engine that crashes is named with its signal, and its samples are kept 
   const { file, counts } = await runInjected({ operation: 'inject_crash', at, engine, duration_ns: 60_000 * ms });
   expect(file).toMatchObject({
     status: 'failed',
-    failure: expect.stringMatching(
-      /^the engine ended inside its window by SIGSEGV; what it had recorded is kept$/,
-    ) as string,
+    failures: [
+      {
+        sentence: expect.stringMatching(
+          /^the engine ended inside its window by SIGSEGV; what it had recorded is kept$/,
+        ) as string,
+      },
+    ],
   });
   expectCountsToAgree({ file, counts });
   expect(file.series[0]?.service.n).toBe(at);
@@ -106,7 +113,7 @@ test('an operation that the kernel refuses in the window fails the run by name a
   const { file, counts } = await runInjected({ operation: 'inject_refusal', at: 100, duration_ns: due * interval_ns });
   expect(file).toMatchObject({
     status: 'failed',
-    failure: 'the kernel refused 1 operations of control.injected with EINVAL',
+    failures: [{ code: 'operations-refused', series: 'control.injected', errno: 'EINVAL', count: 1 }],
   });
   expectCountsToAgree({ file, counts });
   const [figures] = file.series;

@@ -2,6 +2,7 @@
  * Bad input and an unfit machine, as the user meets them: one sentence with the remedy on stderr, the right exit code,
  * no stack trace, and no result where nothing was measured.
  */
+import { sentencesOf } from '../../src/facts/stated.js';
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -322,11 +323,13 @@ describe('without root', () => {
     expect([0, 4]).toContain(ended.code);
     const { runs, summary } = readBundle(out);
     for (const { file } of runs) {
-      expect(file.degraded).toEqual([expect.stringMatching(negative)]);
+      expect(file.degraded).toMatchObject([
+        { code: 'scheduling-refused', setting: 'nice', sentence: expect.stringMatching(negative) as string },
+      ]);
       expect(file.priorities.find(({ name }) => name === 'hog-0')).toMatchObject({ nice: -5, actual: { nice: 0 } });
     }
-    expect(summary.degraded).toEqual([expect.stringMatching(negative)]);
-    expect(summary.notes).toContainEqual(expect.stringMatching(/^Degraded: nice -5/));
+    expect(sentencesOf(summary.degraded)).toEqual([expect.stringMatching(negative)]);
+    expect(sentencesOf(summary.notes)).toContainEqual(expect.stringMatching(/^Degraded: nice -5/));
     expect(ended.stdout).toMatch(/^Note: Degraded: nice -5 of thread hog-0/m);
   });
 });

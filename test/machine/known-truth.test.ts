@@ -22,7 +22,7 @@ describe('one pause of 500 ms at 1,000/s', () => {
     const due = duration_ns / interval_ns;
     await withinTries(8, 'one pause is seen as one service time and 500 response times', async () => {
       const run = await runInjected({ operation: 'inject_pause', at: 5, duration_ns, for_ns: pause_ns });
-      expect(run.file).toMatchObject({ status: 'complete', failure: null });
+      expect(run.file).toMatchObject({ status: 'complete', failures: [] });
       expectCountsToAgree(run);
       const { service, response, figures } = victimOf(run);
       expect(figures).toMatchObject({
@@ -72,7 +72,7 @@ describe('one pause of 500 ms at 1,000/s', () => {
         for_ns: 60_000 * ms,
         drain_ns: 200 * ms,
       });
-      expect(run.file).toMatchObject({ status: 'complete', failure: null });
+      expect(run.file).toMatchObject({ status: 'complete', failures: [] });
       expectCountsToAgree(run);
       const { service, response, figures, stalls } = victimOf(run);
 

@@ -131,7 +131,7 @@ describe('the bundle', () => {
       [crossing, oneVma, 'foreign-control', 'idle-control'].sort(),
     );
     for (const { folder, file } of bundle.runs) {
-      expect(file).toMatchObject({ status: 'complete', failure: null, spoiled: [], degraded: [], repetition: 1 });
+      expect(file).toMatchObject({ status: 'complete', failures: [], disturbances: [], degraded: [], repetition: 1 });
       for (const name of ['run.json', 'histograms.hlog', 'stalls.json', 'engine-plan.txt', 'engine.json', 'engine.log'])
         expect(existsSync(join(folder, name)), name).toBe(true);
     }

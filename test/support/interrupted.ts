@@ -44,7 +44,7 @@ export async function expectKept(signal: NodeJS.Signals, code: number): Promise<
   const [only, ...others] = runs;
   expect(others).toEqual([]);
   if (only === undefined) throw new Error('there is no run');
-  expect(only.file).toMatchObject({ arm: 'crossing', status: 'partial', failure: null, spoiled: [] });
+  expect(only.file).toMatchObject({ arm: 'crossing', status: 'partial', failures: [], disturbances: [] });
   expect(only.file.window.windowEnd_ns).toBeLessThan(window_ns);
   for (const { name, service, response } of only.file.series) {
     expect(service.n, name).toBeGreaterThan(0);

@@ -33,6 +33,6 @@ export async function fakeResults(
 export async function fakeStalls(path: string): Promise<string> {
   await fakeResults(path, [1]);
   const file = join(path, `runs/000-${arm}/stalls.json`);
-  writeFileSync(file, JSON.stringify({ schemaVersion: 1, trace: null, stalls: [exampleStall], slow: [] }));
+  writeFileSync(file, JSON.stringify({ schemaVersion: 2, trace: null, stalls: [exampleStall], slow: [] }));
   return file;
 }
