@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
-import { workOf, type ExpectedCalls } from '../profile/resolved.js';
+import { saysNoProgram, workOf, type ExpectedCalls } from '../profile/resolved.js';
 import { guestDefaults } from './guest-options.js';
 import { installOption, makeReady } from './install.js';
 import { examples, toJson, printDocument, printText as write } from './output.js';
@@ -76,9 +76,7 @@ function checkCommand() {
       const profile = await loadResolved(nameOrPath);
       const { name, arms } = profile;
       checkPlan(profile, arms, Number(guestDefaults.guestCpus));
-      const open = arms.some(({ jvm }) => jvm?.app?.args.length === 0)
-        ? '; --java-args says which program it runs'
-        : '';
+      const open = arms.some(saysNoProgram) ? '; --java-args says which program it runs' : '';
       write(
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
       );

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
 import type { SummaryFile } from '../bundle/schema.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { isApp, isInJvm, saysNoProgram, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import type { GuestOptions } from '../experiment/places.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
@@ -164,16 +164,16 @@ function jvmOptions({ java, javaArgs }: Pick<ShortOptions, 'java' | 'javaArgs'>,
 /** In a native profile a JVM's setting would make JVM arms of its arms. */
 function refuseWithoutJvm({ name, arms }: ResolvedProfile, options: readonly string[]): void {
   const ofProgram = options.find((option) => option.endsWith('java-args'));
-  if (!arms.some(({ jvm }) => jvm !== null))
+  if (!arms.some(isInJvm))
     throw usage(
       `${ofProgram ?? options[0] ?? ''}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`,
     );
-  if (ofProgram !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null))
+  if (ofProgram !== undefined && !arms.some(isApp))
     throw usage(`${ofProgram}: the profile ${name} runs its own loads and no program of yours; use the profile app`);
 }
 
 function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly ResolvedArm[]): void {
-  if (arms.some(({ jvm }) => jvm?.app?.args.length === 0))
+  if (arms.some(saysNoProgram))
     throw usage(
       `the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`,
     );

@@ -6,7 +6,7 @@ import { countsOfValues } from '../../src/record/counts.js';
 import { analyse } from './fake-run.js';
 
 const { arms } = await loadResolved('g1-uncommit');
-const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.mprotect'], jvm: null }]);
+const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.mprotect'], kind: 'native' }]);
 
 function run(arm: string, pauses: number, spoiled: string[] = []): FinishedRun {
   const file = { arm, spoiled } as unknown as FinishedRun['file'];
