@@ -3,6 +3,7 @@
  * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
  */
 import { z } from 'zod';
+import { resolvedProfileSchema } from '../profile/resolved-schema.js';
 import { causes } from './blame.js';
 import { stallsSchema, traceSchema } from './stalls-schema.js';
 import { schemaVersion } from './version.js';
@@ -530,7 +531,7 @@ const measuredManifestSchema = z.object({
   seed: z.number(),
   profileHash: z.string(),
   /** The profile with nothing left to default (src/profile/resolved.ts). */
-  profile: z.unknown(),
+  profile: resolvedProfileSchema,
   host: z.record(z.string(), z.unknown()),
   calibration: z.array(calibrationSchema),
   /** Planned order, spoiled runs' repetitions not included. */

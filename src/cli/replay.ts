@@ -34,7 +34,6 @@ export function replayCommand(argv: readonly string[]) {
     .action(async (path, options) => {
       const [
         { readBundleFile },
-        { readResolved },
         { isHashOf, missingSecrets, withoutSecrets },
         { differencesNow, guestDifferences },
         { parseUntilN },
@@ -42,7 +41,6 @@ export function replayCommand(argv: readonly string[]) {
         { checkPlan },
       ] = await Promise.all([
         import('../bundle/store.js'),
-        import('../profile/resolved-schema.js'),
         import('../profile/secrets.js'),
         import('../experiment/environment.js'),
         import('../experiment/until-n.js'),
@@ -52,7 +50,7 @@ export function replayCommand(argv: readonly string[]) {
       const quietWithin_ms = quietWithinOf(options.waitForQuiet);
       const file = `${path.replace(/\/+$/, '')}/manifest.json`;
       const manifest = readBundleFile('manifest', file);
-      const profile = readResolved(manifest.profile, file);
+      const { profile } = manifest;
       // What a merged bundle says of its profile is its first origin's.
       if (!isHashOf(manifest.profileHash, profile))
         throw usage(

@@ -4,7 +4,6 @@
  * later versions may add, are kept. An arm of a version before arms had a `kind` gets it here.
  */
 import { z } from 'zod';
-import { usage } from '../base/failure.js';
 import { allocators } from '../catalogue/allocators.js';
 import { collectors } from '../catalogue/collectors.js';
 import { limitNames } from './limits.js';
@@ -159,14 +158,4 @@ function withKind(arm: unknown): unknown {
 
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `source`: the manifest's path. */
-export function readResolved(value: unknown, source: string): ResolvedProfile {
-  const parsed = resolvedProfileSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw usage(
-    `${source} holds no profile that this pauselab can run (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); it was changed, or is of another version`,
-  );
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { usage } from '../base/failure.js';
 import type { RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
-import { fieldOf, isEvidence, plannedArms } from '../bundle/stored.js';
+import { isEvidence } from '../bundle/stored.js';
 import { addCounts } from '../record/counts.js';
 import { percentile_ns } from '../record/histogram.js';
 import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
@@ -303,7 +303,7 @@ function factsOf(
       return typeof version === 'string' ? [typeof vendor === 'string' ? `${vendor} ${version}` : version] : [];
     });
   return {
-    profile: text(fieldOf(profile, 'name')),
+    profile: profile.name,
     profileHash,
     // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
     kernel: listed(
@@ -321,7 +321,7 @@ function factsOf(
 
 /** In the profile's order. */
 function armsOf({ profile, kernels }: StoredBundle['manifest']): string[] {
-  const names = plannedArms(profile).map(({ name }) => name);
+  const names = profile.arms.map(({ name }) => name);
   return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => `${name} on ${kernel.name}`)) : names;
 }
 
