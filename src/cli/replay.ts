@@ -36,7 +36,7 @@ export function replayCommand(argv: readonly string[]) {
         { readBundleFile },
         { isHashOf, missingSecrets, withoutSecrets },
         { differencesNow, guestDifferences },
-        { parseUntilN },
+        { checkedUntilN },
         { usesOf },
         { checkPlan },
       ] = await Promise.all([
@@ -76,7 +76,7 @@ export function replayCommand(argv: readonly string[]) {
       const differences = differencesNow(manifest, toolVersion());
       const { bootDeadline_ns, ...settings } = asked.guest;
       const guest = { ...settings, bootDeadline_ms: bootDeadline_ns / 1e6 };
-      const untilN = asked.untilN === null ? null : parseUntilN(`${asked.untilN.series}=${asked.untilN.n}`, arms);
+      const untilN = asked.untilN === null ? null : checkedUntilN(asked.untilN, arms);
       const head = printable([
         `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${counted(arms.length, 'arm')}, ${profile.runs === 1 ? 'a run' : `${profile.runs} runs`} each; it was \`pauselab ${withoutSecrets(manifest).argv.join(' ')}\`, on ${manifest.startedAt}.`,
         differences.length === 0

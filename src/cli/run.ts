@@ -127,7 +127,7 @@ export async function planOfRun(
   options: PlanOptions,
   base: ChangeOptions = { set: [] },
 ): Promise<PlannedSide> {
-  const [{ loadResolved }, { parseOverride, parseSet }, { checkPlan }] = await Promise.all([
+  const [{ readProfile }, { parseOverride, parseSet }, { checkPlan }] = await Promise.all([
     import('../profile/load.js'),
     import('../profile/set.js'),
     import('../experiment/check-plan.js'),
@@ -140,11 +140,12 @@ export async function planOfRun(
     ...shortcuts({ kernel: base.kernel }, ofBase),
   ];
   const ofJvm = [...jvmShortcuts(options), ...jvmShortcuts(base, ofBase)];
+  const resolvedWith = await readProfile(nameOrPath);
   if (ofJvm.length > 0)
-    refuseWithoutJvm(await loadResolved(nameOrPath, overrides), [
+    refuseWithoutJvm(resolvedWith(overrides), [
       ...new Set([...jvmOptions(options, '--'), ...jvmOptions(base, ofBase)]),
     ]);
-  const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
+  const profile = resolvedWith([...overrides, ...ofJvm]);
   const arms = chooseArms(profile, options.arm);
   refuseWithoutProgram(profile, arms);
   checkPlan(

@@ -20,12 +20,18 @@ export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'seri
   const [, series, n] = /^([a-z][\w.]*)=(\d{1,9})$/.exec(text) ?? [];
   if (series === undefined || n === undefined || Number(n) === 0)
     throw usage(`--until-n ${text}: expected a series and a number such as gc.pause=400`);
+  return checkedUntilN({ series, n: Number(n) }, arms);
+}
+
+/** Throws a usage failure where none of the arms has the series. */
+export function checkedUntilN(untilN: UntilN, arms: readonly Pick<ResolvedArm, 'series' | 'kind'>[]): UntilN {
+  const { series, n } = untilN;
   const known = [...new Set(arms.flatMap((arm) => [...arm.series, ...(isJvmKind(arm.kind) ? jvmEventNames : [])]))];
   if (!known.includes(series))
     throw usage(
-      `--until-n ${text}: no arm has a series ${series}${didYouMean(series, known) || `; there are ${known.join(', ')}`}`,
+      `--until-n ${series}=${n}: no arm has a series ${series}${didYouMean(series, known) || `; there are ${known.join(', ')}`}`,
     );
-  return { series, n: Number(n) };
+  return untilN;
 }
 
 /** Whether an arm that has the series has too few samples of it; spoiled runs do not count. */

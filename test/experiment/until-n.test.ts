@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { needsMore, parseUntilN } from '../../src/experiment/until-n.js';
+import { checkedUntilN, needsMore, parseUntilN } from '../../src/experiment/until-n.js';
 import type { FinishedRun } from '../../src/experiment/summarise.js';
 import { loadResolved } from '../../src/profile/load.js';
 import { countsOfValues } from '../../src/record/counts.js';
@@ -39,4 +39,11 @@ test.each(['gc.pause', 'gc.pause=', 'gc.pause=0', '=4', 'gc.pause=-1'])('%s is r
 
 test('a series that no arm has is refused, with what was meant', () => {
   expect(() => parse('gc.pauses=4')).toThrow('no arm has a series gc.pauses; did you mean gc.pause?');
+});
+
+test('what a bundle says is checked as it is, without becoming text', () => {
+  expect(checkedUntilN({ series: 'gc.pause', n: 10 ** 12 }, arms)).toEqual({ series: 'gc.pause', n: 10 ** 12 });
+  expect(() => checkedUntilN({ series: 'gc.pauses', n: 4 }, arms)).toThrow(
+    '--until-n gc.pauses=4: no arm has a series',
+  );
 });
