@@ -2,6 +2,7 @@
  * What `run` would do: arms, order, CPUs, and how long it takes. Nothing is measured, so calibrated sizes are not known
  * yet.
  */
+import type { PlannedGuest } from '../jobs/places.js';
 import { shellWord } from '../base/shell-word.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import { targetHold_ns } from '../experiment/check-plan.js';
@@ -39,12 +40,6 @@ interface PlannedArm {
   readonly churn: readonly string[];
   readonly hogs: string;
   readonly victims: readonly string[];
-}
-
-/** Where runs would execute; `command`: what would boot a guest, null for this machine. */
-export interface PlannedGuest {
-  readonly name: string;
-  readonly command: readonly string[] | null;
 }
 
 export interface Plan {

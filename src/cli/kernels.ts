@@ -4,6 +4,7 @@ import { Failure } from '../base/failure.js';
 import type { KernelImage, KernelSources } from '../kernel/kernel.js';
 import type { KernelFacts } from '../kernel/kernel-facts.js';
 import type { relationOf } from '../kernel/kernel-relation.js';
+import { withInstallations } from '../jobs/make-ready.js';
 import { installing, installOption } from './install.js';
 import { examples, toJson, printText as write } from './output.js';
 import { renderTable } from './table.js';
@@ -79,7 +80,9 @@ async function listAvailable(json: boolean, install: boolean): Promise<void> {
       import('../kernel/deb-spec.js'),
       import('../kernel/debian-version.js'),
     ]);
-  const index = await installing(install, () => interruptible((sources) => packageIndex(sources)));
+  const index = await withInstallations(await installing(install), () =>
+    interruptible((sources) => packageIndex(sources)),
+  );
   const all = bootable(index)
     .sort((a, b) => compareDebianVersions(a.version, b.version))
     .flatMap((one) => {
@@ -140,7 +143,7 @@ function fetchCommand() {
       const { resolveKernel } = await import('../kernel/kernel-image.js');
       const kernels: KernelImage[] = [];
       for (const one of asked) {
-        const kernel = await installing(install === true, () =>
+        const kernel = await withInstallations(await installing(install === true), () =>
           interruptible((sources) => resolveKernel(one, sources)),
         );
         kernels.push(kernel);
@@ -178,7 +181,7 @@ function showCommand() {
       ]);
       const shown: { kernel: KernelImage; facts: KernelFacts }[] = [];
       for (const one of other === undefined ? [asked] : [asked, other]) {
-        const kernel = await installing(install === true, () =>
+        const kernel = await withInstallations(await installing(install === true), () =>
           interruptible((sources) => resolveKernel(one, sources)),
         );
         shown.push({ kernel, facts: kernelFacts(kernel) });

@@ -5,14 +5,15 @@ import { oneLine, printable } from '../base/printable.js';
 import type { AskedFor, ManifestFile } from '../bundle/schema.js';
 import type { ChangedFact } from '../experiment/environment.js';
 import type { Use } from '../experiment/uses.js';
+import { measure } from '../jobs/measure.js';
+import { toolVersion } from '../jobs/version.js';
 import { counted } from '../verdict/words.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
 import { printJson, printText } from './output.js';
-import { measure } from './measure.js';
 import { printSummary } from './print-summary.js';
 import { quietOption, quietWithinOf } from './quiet-option.js';
-import { toolVersion } from './version.js';
+import { toldOnStderr } from './told.js';
 
 export function replayCommand(argv: readonly string[]) {
   return new Command('replay')
@@ -89,10 +90,10 @@ export function replayCommand(argv: readonly string[]) {
       if (options.dryRun === true) {
         const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([
           import('./dry-run.js'),
-          import('./guests.js'),
+          import('../jobs/places.js'),
         ]);
         // A guest is not even planned with what is not trusted: its kernel would be read, or fetched.
-        const guests = refusal === null ? await describeGuests({ ...profile, guest }) : [];
+        const guests = refusal === null ? await describeGuests({ ...profile, guest }, (await toldOnStderr()).note) : [];
         const plan = {
           ...planOf(
             profile,
@@ -118,6 +119,7 @@ export function replayCommand(argv: readonly string[]) {
         ...(asked.trace ? { trace: true as const } : {}),
         ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}),
         ...(options.install === true ? { install: true as const } : {}),
+        told: await toldOnStderr(),
         untilN,
         guest,
         quietWithin_ms,
