@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createBundle } from '../dist/bundle/store.js';
+import { loadResolved } from '../dist/profile/load.js';
 import { countsOfValues } from '../dist/record/counts.js';
 import { serviceFigures } from '../dist/record/figures.js';
 import { distributionOf } from '../dist/record/histogram.js';
@@ -19,6 +20,8 @@ import { seededRandom } from '../dist/stats/prng.js';
 import { normal } from './compare/synthetic.mjs';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+/** Of a native profile; name and arms are this benchmark's own. */
+const profile = await loadResolved('priority-inversion');
 const { values } = parseArgs({ options: { tries: { type: 'string', default: '5' } } });
 const names = Array.from({ length: 12 }, (_, i) => `series-${i}`);
 const ms = 1_000_000;
@@ -69,7 +72,7 @@ function write(path) {
     startedAt: '2026-01-01T00:00:00.000Z',
     seed: 1,
     profileHash: '',
-    profile: { name: 'hour', arms: [{ name: 'free', control: null }] },
+    profile: { ...profile, name: 'hour', arms: [{ ...profile.arms.at(-1), name: 'free' }] },
     host: { kernel: '6.18.0', cpus: [0, 1] },
     calibration: [],
     order: [],

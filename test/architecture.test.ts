@@ -11,6 +11,7 @@ import { expect, test } from 'vitest';
 const rows: Record<string, string[]>[] = [
   { main: [] },
   { cli: [], guest: [] },
+  { jobs: [] },
   { doctor: [] },
   { experiment: ['verdict', 'attribution'], report: ['verdict', 'attribution'], verdict: [], attribution: [] },
   {

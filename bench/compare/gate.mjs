@@ -7,6 +7,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBundle } from '../../dist/bundle/store.js';
+import { loadResolved } from '../../dist/profile/load.js';
 import { countsOfValues } from '../../dist/record/counts.js';
 import { serviceFigures } from '../../dist/record/figures.js';
 import { distributionOf } from '../../dist/record/histogram.js';
@@ -15,6 +16,8 @@ import { median } from '../../dist/stats/median.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** Of a native profile; name and arms are this benchmark's own. */
+const profile = await loadResolved('priority-inversion');
 const runs = 20;
 const arms = ['one', 'two', 'three'];
 const series = ['writer.mprotect', 'writer.mmap_munmap', 'reader.first_fault', 'control.timer'];
@@ -73,7 +76,7 @@ function write(path, seed) {
     startedAt,
     seed,
     profileHash: '',
-    profile: { name: 'bench', arms: arms.map((name) => ({ name, control: null })) },
+    profile: { ...profile, name: 'bench', arms: arms.map((name) => ({ ...profile.arms.at(-1), name })) },
     host: { kernel: '6.18.0', cpus: [0, 1] },
     calibration: [],
     order: [],

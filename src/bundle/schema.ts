@@ -5,6 +5,7 @@
 import type { OpenReason } from '../facts/finding-facts.js';
 import { z } from 'zod';
 import { causes } from '../facts/blame.js';
+import { resolvedProfileSchema } from '../profile/resolved-schema.js';
 import { statedList } from './stated-schema.js';
 import { stallsSchema, traceSchema } from './stalls-schema.js';
 import { schemaVersion } from './version.js';
@@ -551,7 +552,7 @@ const measuredManifestSchema = z.object({
   seed: z.number(),
   profileHash: z.string(),
   /** The profile with nothing left to default (src/profile/resolved.ts). */
-  profile: z.unknown(),
+  profile: resolvedProfileSchema,
   host: z.record(z.string(), z.unknown()),
   calibration: z.array(calibrationSchema),
   /** Planned order, spoiled runs' repetitions not included. */

@@ -290,7 +290,7 @@ export function readJsonFile<Schema extends z.ZodType>(
   if (!result.success) {
     const [issue] = result.error.issues;
     throw usage(
-      `${path} is no valid ${short}: ${oneLine(issue?.path.join('.') ?? '')}: ${issue?.message ?? ''}; it was changed or cut off`,
+      `${path} is no valid ${short}: ${oneLine(issue?.path.join('.') ?? '')}: ${issue?.message ?? ''}; it was changed or cut off, or another version wrote it`,
     );
   }
   return result.data;

@@ -3,7 +3,9 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../base/failure.js';
 import type { Examination } from '../doctor/examine.js';
 import type { Check } from '../doctor/machine.js';
-import { installNeeds, installOption, makeReady } from './install.js';
+import { installNeeds, makeReady } from '../jobs/make-ready.js';
+import { guestDefaults, guestOptions } from './guest-options.js';
+import { installing, installOption } from './install.js';
 import { printJson, printText } from './output.js';
 import { collect } from './run.js';
 import { renderTable } from './table.js';
@@ -38,11 +40,14 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
       });
       try {
         if (kernel.length > 0) {
-          await makeReady({ arms: [], kernels: kernel }, install === true);
-          const { examineKernels, renderKernels } = await import('./doctor-kernels.js');
+          await makeReady({ arms: [], kernels: kernel }, await installing(install === true));
+          const [{ examineKernels }, { parsePreemption, renderKernels }] = await Promise.all([
+            import('../jobs/examine-kernels.js'),
+            import('./doctor-kernels.js'),
+          ]);
           const tables = await examineKernels(
             kernel,
-            preempt,
+            { model: parsePreemption(preempt), guest: guestOptions(guestDefaults) },
             (text) => {
               logger.info(text);
             },
@@ -53,7 +58,8 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
           if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
           return;
         }
-        if (install === true) await installNeeds((await import('../doctor/software.js')).softwareNeeds());
+        if (install === true)
+          await installNeeds((await import('../doctor/software.js')).softwareNeeds(), await installing(true));
         const report = await examine((text) => {
           logger.info(text);
         }, interruption);

@@ -2,6 +2,7 @@
  * What `run` would do: arms, order, CPUs, and how long it takes. Nothing is measured, so calibrated sizes are not known
  * yet.
  */
+import type { PlannedGuest } from '../jobs/places.js';
 import { shellWord } from '../base/shell-word.js';
 import { formatDuration, formatSize } from '../base/units.js';
 import { targetHold_ns } from '../experiment/check-plan.js';
@@ -9,15 +10,19 @@ import { runOrder, type PlannedRun } from '../experiment/order.js';
 import { cpuTopology, resolveCpus } from '../host/cpus.js';
 import { preemptionFactor } from '../host/weights.js';
 import { operationNamed } from '../catalogue/operations.js';
-import type {
-  AllocatorWork,
-  NativeArm,
-  Readiness,
-  ResolvedArm,
-  ResolvedHolder,
-  ResolvedJvm,
-  ResolvedProfile,
-  Scheduling,
+import {
+  isApp,
+  isInJvm,
+  type AllocatorWork,
+  type JvmArm,
+  type NativeArm,
+  type Readiness,
+  type ResolvedApp,
+  type ResolvedArm,
+  type ResolvedHolder,
+  type ResolvedJvm,
+  type ResolvedProfile,
+  type Scheduling,
 } from '../profile/resolved.js';
 
 interface PlannedArm {
@@ -35,14 +40,6 @@ interface PlannedArm {
   readonly churn: readonly string[];
   readonly hogs: string;
   readonly victims: readonly string[];
-}
-
-/** Where runs would execute; `command`: what would boot a guest, null for this machine. */
-export interface PlannedGuest {
-  readonly name: string;
-  /** As it was asked for. */
-  readonly asked: string;
-  readonly command: readonly string[] | null;
 }
 
 export interface Plan {
@@ -71,26 +68,18 @@ export function planOf(
     order,
     leastDuration_ns: order.length * (profile.warmup_ns + profile.duration_ns),
     arms: arms.map((arm) => {
-      const { holder, hogs, victims, jvm } = arm;
+      const { holder, hogs, victims } = arm;
       return {
         name: arm.name,
         title: arm.title,
         control: arm.control,
         holder:
           holder === null
-            ? jvm === null
+            ? arm.kind === 'churn'
               ? 'the allocator'
               : 'the JVM itself'
             : `${describeHolder(holder, cpusOf)}${isRiding(arm) ? ', inside the program' : ''}`,
-        region:
-          arm.jvm === null && arm.holder !== null
-            ? regionOf(arm, topology)
-            : isRiding(arm) && holder?.region.kind === 'bytes'
-              ? formatSize(holder.region.bytes)
-              : null,
-        layout: arm.holder !== null && (arm.jvm === null || isRiding(arm)) ? arm.layout : null,
-        jvm: jvm === null ? [] : describeJvm(jvm, cpusOf),
-        churn: arm.jvm === null && arm.holder === null ? describeWork(arm.churn, cpusOf, 'process') : [],
+        ...describeWorkOf(arm, topology, cpusOf),
         hogs: hogs.count === 0 ? 'none' : `${hogs.count}, nice ${hogs.nice}, ${cpusOf(hogs.cpus)}`,
         victims: victims.map(
           ({ series, interval_ns, cpus }) =>
@@ -101,8 +90,31 @@ export function planOf(
   };
 }
 
+/** What an arm of its kind has beside holder, hogs and victims. */
+function describeWorkOf(
+  arm: ResolvedArm,
+  topology: Parameters<typeof resolveCpus>[1],
+  cpusOf: CpusOf,
+): Pick<PlannedArm, 'region' | 'layout' | 'jvm' | 'churn'> {
+  const none = { region: null, layout: null, jvm: [], churn: [] };
+  switch (arm.kind) {
+    case 'native':
+      return { ...none, region: regionOf(arm, topology), layout: arm.layout };
+    case 'churn':
+      return { ...none, churn: describeWork(arm.churn, cpusOf, 'process') };
+    case 'jvm':
+    case 'app':
+      return {
+        ...none,
+        region: isRiding(arm) && arm.holder?.region.kind === 'bytes' ? formatSize(arm.holder.region.bytes) : null,
+        layout: isRiding(arm) ? arm.layout : null,
+        jvm: describeJvm(arm, cpusOf),
+      };
+  }
+}
+
 function isRiding(arm: ResolvedArm): boolean {
-  return arm.jvm !== null && arm.holder !== null && operationNamed(arm.holder.operation).reads !== true;
+  return isInJvm(arm) && arm.holder !== null && operationNamed(arm.holder.operation).reads !== true;
 }
 
 type CpusOf = (cpus: Parameters<typeof resolveCpus>[0]) => string;
@@ -120,15 +132,12 @@ function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): 
   return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor === null ? 'by what no weights tell (a real-time hog)' : `${factor.toFixed(1)} times`}`;
 }
 
-function describeJvm(jvm: ResolvedJvm, cpusOf: CpusOf): string[] {
-  const { jdk, collector, flags, app, process } = jvm;
+function describeJvm(arm: JvmArm, cpusOf: CpusOf): string[] {
+  const { jvm } = arm;
+  const { jdk, collector, flags, process } = jvm;
   return [
     `JDK ${jdk}, collector ${collector}${flags.length === 0 ? '' : `, flags ${flags.join(' ')}`}`,
-    ...(app === null
-      ? []
-      : [
-          `java ${app.args.join(' ')}${app.probes ? '' : ', without probes'}${app.ready === null ? '' : `, measured ${describeReadiness(app.ready)}`}`,
-        ]),
+    ...(isApp(arm) ? [describeApp(arm.jvm.app)] : []),
     ...describeProcess(process, cpusOf),
     ...describeWork(jvm, cpusOf, 'JVM'),
   ];
@@ -152,6 +161,10 @@ function describeWork(
     ),
     ...threads.map((rule) => `threads "${rule.pattern}": ${describeRule(rule, cpusOf)}`),
   ];
+}
+
+function describeApp({ args, probes, ready }: ResolvedApp): string {
+  return `java ${args.join(' ')}${probes ? '' : ', without probes'}${ready === null ? '' : `, measured ${describeReadiness(ready)}`}`;
 }
 
 function describeReadiness(ready: Readiness): string {

@@ -7,8 +7,10 @@ import { kernelsOf } from '../profile/asked-kernel.js';
 import type { Offered } from '../verdict/gate/pair.js';
 import type { Policy } from '../verdict/gate/policy.js';
 import type { StoredBaseline } from '../verdict/gate/window.js';
+import { measure, measureInTurns, type MeasureOptions } from '../jobs/measure.js';
+import type { PlannedSide } from '../jobs/plan.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
-import { measure, measureInTurns, type MeasureOptions, type PlannedSide } from './measure.js';
+import { toldOnStderr } from './told.js';
 import { printJson, printNote, printText } from './output.js';
 import { quietWithinOf } from './quiet-option.js';
 import { planOfRun, planOfSide, writePlan } from './run.js';
@@ -134,6 +136,7 @@ export async function measureForGate(
     ...(out === undefined ? {} : { out }),
     ...(keepSecrets === undefined ? {} : { keepSecrets }),
     ...(install === undefined ? {} : { install }),
+    told: await toldOnStderr(),
     untilN: null,
     guest: guestOptions(guestDefaults),
     quietWithin_ms: quietWithinOf(waitForQuiet),

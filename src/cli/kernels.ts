@@ -4,6 +4,7 @@ import { Failure, usage } from '../base/failure.js';
 import type { KernelImage, KernelSources } from '../kernel/kernel.js';
 import type { KernelFacts } from '../kernel/kernel-facts.js';
 import type { relationOf } from '../kernel/kernel-relation.js';
+import { withInstallations } from '../jobs/make-ready.js';
 import { askedKernel, labelProblem, type AskedKernel } from '../profile/asked-kernel.js';
 import { installing, installOption } from './install.js';
 import { examples, toJson, printText as write } from './output.js';
@@ -80,7 +81,9 @@ async function listAvailable(json: boolean, install: boolean): Promise<void> {
       import('../kernel/deb-spec.js'),
       import('../kernel/debian-version.js'),
     ]);
-  const index = await installing(install, () => interruptible((sources) => packageIndex(sources)));
+  const index = await withInstallations(await installing(install), () =>
+    interruptible((sources) => packageIndex(sources)),
+  );
   const all = bootable(index)
     .sort((a, b) => compareDebianVersions(a.version, b.version))
     .flatMap((one) => {
@@ -142,7 +145,7 @@ function fetchCommand() {
       const kernels: KernelImage[] = [];
       for (const one of asked) {
         const { kernel: wanted } = withoutLabel(one);
-        const kernel = await installing(install === true, () =>
+        const kernel = await withInstallations(await installing(install === true), () =>
           interruptible((sources) => resolveKernel(wanted, sources)),
         );
         kernels.push(kernel);
@@ -181,7 +184,7 @@ function showCommand() {
       const shown: { kernel: KernelImage; facts: KernelFacts; label: string | null }[] = [];
       for (const one of other === undefined ? [asked] : [asked, other]) {
         const { label, kernel: wanted } = withoutLabel(one);
-        const kernel = await installing(install === true, () =>
+        const kernel = await withInstallations(await installing(install === true), () =>
           interruptible((sources) => resolveKernel(wanted, sources)),
         );
         shown.push({ kernel, facts: kernelFacts(kernel), label });

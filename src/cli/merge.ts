@@ -96,15 +96,13 @@ function refuseTwice(bundles: readonly StoredBundle[]): void {
 }
 
 async function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): Promise<SummaryFile> {
-  const [{ readResolved }, { finishedRunOf }, { summarise }, { sumHlog }, path] = await Promise.all([
-    import('../profile/resolved-schema.js'),
+  const [{ finishedRunOf }, { summarise }, { sumHlog }, path] = await Promise.all([
     import('../experiment/stored-run.js'),
     import('../experiment/summarise.js'),
     import('../record/hlog-sum.js'),
     import('node:path'),
   ]);
-  const source = path.join(bundles[0]?.path ?? '', 'manifest.json');
-  const profile = readResolved(plan.manifest.profile, source);
+  const { profile } = plan.manifest;
   const arms = profile.arms.filter(({ name }) => plan.runs.some(({ file }) => file.arm === name));
   const runs = plan.runs.map(({ from, before, file }) => {
     const arm = arms.find(({ name }) => name === file.arm);

@@ -1,11 +1,11 @@
 /** `pauselab profile`: what profiles there are, what they say, and whether one's own is right. */
 import { Command } from '@commander-js/extra-typings';
-import { ExitCode, Failure, usage } from '../base/failure.js';
+import { ExitCode, usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import type { VerifiedArm } from '../experiment/verify.js';
-import { workOf, type ExpectedCalls } from '../profile/resolved.js';
+import { saysNoProgram, workOf, type ExpectedCalls } from '../profile/resolved.js';
 import { guestDefaults } from './guest-options.js';
-import { installOption, makeReady } from './install.js';
+import { installing, installOption } from './install.js';
 import { examples, toJson, printDocument, printText as write } from './output.js';
 import { jvmShortcuts, shortcuts } from './shortcuts.js';
 
@@ -76,9 +76,7 @@ function checkCommand() {
       const profile = await loadResolved(nameOrPath);
       const { name, arms } = profile;
       checkPlan(profile, arms, Number(guestDefaults.guestCpus));
-      const open = arms.some(({ jvm }) => jvm?.app?.args.length === 0)
-        ? '; --java-args says which program it runs'
-        : '';
+      const open = arms.some(saysNoProgram) ? '; --java-args says which program it runs' : '';
       write(
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
       );
@@ -97,18 +95,12 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
     .action(async (nameOrPath, { arm: only, duration, java, dryRun, json, install }) => {
-      const [
-        { loadResolved },
-        { verifiable, verifyArm },
-        { cpuTopology },
-        { exitCodeOf, listenForInterruption },
-        { checkPlan },
-      ] = await Promise.all([
+      const [{ loadResolved }, { verifiable }, { checkPlan }, { makeReady }, { verifyArms }] = await Promise.all([
         import('../profile/load.js'),
         import('../experiment/verify.js'),
-        import('../host/cpus.js'),
-        import('../experiment/interruption.js'),
         import('../experiment/check-plan.js'),
+        import('../jobs/make-ready.js'),
+        import('../jobs/verify.js'),
       ]);
       const profile = await loadResolved(nameOrPath, [...shortcuts({ duration }), ...jvmShortcuts({ java })]);
       const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
@@ -130,22 +122,8 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
         );
         return;
       }
-      await makeReady({ arms, kernels: [], strace: true }, install === true);
-      const interruption = listenForInterruption(() => undefined);
-      const results: VerifiedArm[] = [];
-      try {
-        for (const arm of arms) results.push(await verifyArm(profile, arm, cpuTopology(), interruption));
-      } catch (error) {
-        const signal = interruption.signal();
-        if (signal !== null && error instanceof Failure)
-          throw new Failure(
-            exitCodeOf(signal),
-            `interrupted by ${signal}; calls that were not counted to the end say nothing, so there is no result`,
-          );
-        throw error;
-      } finally {
-        interruption.dispose();
-      }
+      await makeReady({ arms, kernels: [], strace: true }, await installing(install === true));
+      const results = await verifyArms(profile, arms);
       write(
         json === true ? toJson({ profile: profile.name, arms: results }) : results.map(describeVerified).join('\n'),
       );

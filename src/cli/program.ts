@@ -19,7 +19,7 @@ import { profileCommand } from './profile.js';
 import { replayCommand } from './replay.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
-import { toolVersion } from './version.js';
+import { toolVersion } from '../jobs/version.js';
 
 /** All commands; `setExitCode`: of one that ends without a failure. */
 export function commandLine(argv: readonly string[], setExitCode: (code: ExitCode) => void): Command {

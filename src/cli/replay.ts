@@ -6,14 +6,15 @@ import type { AskedFor, ManifestFile } from '../bundle/schema.js';
 import type { ChangedFact } from '../experiment/environment.js';
 import { askedKernel } from '../profile/asked-kernel.js';
 import type { Use } from '../experiment/uses.js';
+import { measure } from '../jobs/measure.js';
+import { toolVersion } from '../jobs/version.js';
 import { counted } from '../words/text.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
 import { printJson, printText } from './output.js';
-import { measure } from './measure.js';
 import { printSummary } from './print-summary.js';
 import { quietOption, quietWithinOf } from './quiet-option.js';
-import { toolVersion } from './version.js';
+import { toldOnStderr } from './told.js';
 
 export function replayCommand(argv: readonly string[]) {
   return new Command('replay')
@@ -35,15 +36,13 @@ export function replayCommand(argv: readonly string[]) {
     .action(async (path, options) => {
       const [
         { readBundleFile },
-        { readResolved },
         { isHashOf, missingSecrets, withoutSecrets },
         { differencesNow, guestDifferences },
-        { parseUntilN },
+        { checkedUntilN },
         { usesOf },
         { checkPlan },
       ] = await Promise.all([
         import('../bundle/store.js'),
-        import('../profile/resolved-schema.js'),
         import('../profile/secrets.js'),
         import('../experiment/environment.js'),
         import('../experiment/until-n.js'),
@@ -53,7 +52,7 @@ export function replayCommand(argv: readonly string[]) {
       const quietWithin_ms = quietWithinOf(options.waitForQuiet);
       const file = `${path.replace(/\/+$/, '')}/manifest.json`;
       const manifest = readBundleFile('manifest', file);
-      const profile = readResolved(manifest.profile, file);
+      const { profile } = manifest;
       // What a merged bundle says of its profile is its first origin's.
       if (!isHashOf(manifest.profileHash, profile))
         throw usage(
@@ -79,7 +78,7 @@ export function replayCommand(argv: readonly string[]) {
       const differences = differencesNow(manifest, toolVersion());
       const { bootDeadline_ns, ...settings } = asked.guest;
       const guest = { ...settings, bootDeadline_ms: bootDeadline_ns / 1e6 };
-      const untilN = asked.untilN === null ? null : parseUntilN(`${asked.untilN.series}=${asked.untilN.n}`, arms);
+      const untilN = asked.untilN === null ? null : checkedUntilN(asked.untilN, arms);
       const head = printable([
         `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${counted(arms.length, 'arm')}, ${profile.runs === 1 ? 'a run' : `${profile.runs} runs`} each; it was \`pauselab ${withoutSecrets(manifest).argv.join(' ')}\`, on ${manifest.startedAt}.`,
         differences.length === 0
@@ -92,10 +91,10 @@ export function replayCommand(argv: readonly string[]) {
       if (options.dryRun === true) {
         const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([
           import('./dry-run.js'),
-          import('./guests.js'),
+          import('../jobs/places.js'),
         ]);
         // A guest is not even planned with what is not trusted: its kernel would be read, or fetched.
-        const guests = refusal === null ? await describeGuests({ ...profile, guest }) : [];
+        const guests = refusal === null ? await describeGuests({ ...profile, guest }, (await toldOnStderr()).note) : [];
         const plan = {
           ...planOf(
             profile,
@@ -121,6 +120,7 @@ export function replayCommand(argv: readonly string[]) {
         ...(asked.trace ? { trace: true as const } : {}),
         ...(options.keepSecrets === true ? { keepSecrets: true as const } : {}),
         ...(options.install === true ? { install: true as const } : {}),
+        told: await toldOnStderr(),
         untilN,
         guest,
         quietWithin_ms,

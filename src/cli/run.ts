@@ -1,18 +1,18 @@
 /** `pauselab run`: from a profile to a table, a verdict and a bundle. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { ExitCode, usage } from '../base/failure.js';
-import { didYouMean } from '../base/near-miss.js';
+import { ExitCode } from '../base/failure.js';
 import type { SummaryFile } from '../bundle/schema.js';
 import { kernelsOf } from '../profile/asked-kernel.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
 import type { GuestOptions } from '../experiment/places.js';
+import { measure } from '../jobs/measure.js';
+import type { PlannedSide } from '../jobs/plan.js';
 import type { ConditionResult } from '../verdict/fail-if.js';
 import { guestDefaults, guestOptions } from './guest-options.js';
 import { installOption } from './install.js';
-import { measure, type PlannedSide } from './measure.js';
 import { printJson, printText } from './output.js';
 import { answersOf, printSummary } from './print-summary.js';
 import { quietOption, quietWithinOf } from './quiet-option.js';
+import { toldOnStderr } from './told.js';
 import { jvmShortcuts, shortcuts, type ChangeOptions, type ShortOptions } from './shortcuts.js';
 
 export const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -98,6 +98,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
       }
       const { summary, bundle, failure } = await measure(profile, arms, argv, {
         ...options,
+        told: await toldOnStderr(),
         untilN,
         guest,
         quietWithin_ms,
@@ -129,70 +130,31 @@ export async function planOfRun(
   options: PlanOptions,
   base: ChangeOptions = { set: [] },
 ): Promise<PlannedSide> {
-  const [{ loadResolved }, { parseOverride, parseSet }, { checkPlan }] = await Promise.all([
-    import('../profile/load.js'),
+  const [{ planSide }, { parseOverride, parseSet }] = await Promise.all([
+    import('../jobs/plan.js'),
     import('../profile/set.js'),
-    import('../experiment/check-plan.js'),
   ]);
   const ofBase = '--base-';
-  const overrides = [
-    ...options.set.map(parseSet),
-    ...shortcuts(options),
-    ...base.set.map((text) => parseOverride(`${ofBase}set`, text)),
-    ...shortcuts({ kernel: base.kernel }, ofBase),
-  ];
-  const ofJvm = [...jvmShortcuts(options), ...jvmShortcuts(base, ofBase)];
-  if (ofJvm.length > 0)
-    refuseWithoutJvm(await loadResolved(nameOrPath, overrides), [
-      ...new Set([...jvmOptions(options, '--'), ...jvmOptions(base, ofBase)]),
-    ]);
-  const profile = await loadResolved(nameOrPath, [...overrides, ...ofJvm]);
-  const arms = chooseArms(profile, options.arm);
-  refuseWithoutProgram(profile, arms);
-  checkPlan(
-    profile,
-    arms,
-    guestOptions({ ...guestDefaults, ...(options.guestCpus === undefined ? {} : { guestCpus: options.guestCpus }) })
-      .cpus,
-  );
-  return { profile, arms };
+  return planSide(nameOrPath, {
+    overrides: [
+      ...options.set.map(parseSet),
+      ...shortcuts(options),
+      ...base.set.map((text) => parseOverride(`${ofBase}set`, text)),
+      ...shortcuts({ kernel: base.kernel }, ofBase),
+    ],
+    ofJvm: [...jvmShortcuts(options), ...jvmShortcuts(base, ofBase)],
+    jvmOptions: [...new Set([...jvmOptions(options, '--'), ...jvmOptions(base, ofBase)])],
+    arms: options.arm,
+    guestCpus: guestOptions({
+      ...guestDefaults,
+      ...(options.guestCpus === undefined ? {} : { guestCpus: options.guestCpus }),
+    }).cpus,
+  });
 }
 
 /** Their names, as they were written. */
 function jvmOptions({ java, javaArgs }: Pick<ShortOptions, 'java' | 'javaArgs'>, before: string): string[] {
   return [...(java === undefined ? [] : [`${before}java`]), ...(javaArgs === undefined ? [] : [`${before}java-args`])];
-}
-
-/** In a native profile a JVM's setting would make JVM arms of its arms. */
-function refuseWithoutJvm({ name, arms }: ResolvedProfile, options: readonly string[]): void {
-  const ofProgram = options.find((option) => option.endsWith('java-args'));
-  if (!arms.some(({ jvm }) => jvm !== null))
-    throw usage(
-      `${ofProgram ?? options[0] ?? ''}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`,
-    );
-  if (ofProgram !== undefined && !arms.some(({ jvm }) => jvm !== null && jvm.app !== null))
-    throw usage(`${ofProgram}: the profile ${name} runs its own loads and no program of yours; use the profile app`);
-}
-
-function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly ResolvedArm[]): void {
-  if (arms.some(({ jvm }) => jvm?.app?.args.length === 0))
-    throw usage(
-      `the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`,
-    );
-}
-
-/** The arms asked for, in the profile's order, and both controls; all of them if none was named. */
-function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonly ResolvedArm[] {
-  const known = profile.arms.map(({ name }) => name);
-  for (const name of names) {
-    if (!known.includes(name))
-      throw usage(
-        `--arm ${name}: the profile ${profile.name} has no such arm${didYouMean(name, known)}; it has ${known.join(', ')}`,
-      );
-  }
-  return names.length === 0
-    ? profile.arms
-    : profile.arms.filter(({ name, control }) => control !== null || names.includes(name));
 }
 
 /** What would be run. */
@@ -216,10 +178,10 @@ export async function planOfSide(
 ) {
   const [{ planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([
     import('./dry-run.js'),
-    import('./guests.js'),
+    import('../jobs/places.js'),
     import('../profile/secrets.js'),
   ]);
-  const all = await describeGuests({ ...profile, kernels: together, guest });
+  const all = await describeGuests({ ...profile, kernels: together, guest }, (await toldOnStderr()).note);
   const own = kernelsOf(profile);
   const guests = own.flatMap((kernel) => all.filter(({ asked }) => asked === kernel));
   return {

@@ -9,17 +9,9 @@ import { redacted } from '../base/secrets.js';
 import { fitted } from '../base/text-width.js';
 import { formatDuration } from '../base/units.js';
 import type { RunFile } from '../bundle/schema.js';
-import type { ExperimentObserver } from '../experiment/experiment.js';
+import type { Watcher } from '../jobs/told.js';
 import type { ResolvedProfile } from '../profile/resolved.js';
 import type { Logger } from './logger.js';
-
-export interface Status extends ExperimentObserver {
-  note(text: string): void;
-  /** In the line that is rewritten, until something else is. */
-  progress(text: string): void;
-  /** Clears the line and stops. */
-  end(): void;
-}
 
 const redraw_ms = 250;
 const heartbeat_ms = 10_000;
@@ -27,7 +19,7 @@ const clearLine = '\r\x1b[K';
 /** Of a terminal that does not say. */
 const usualColumns = 80;
 
-export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, preempt }: ResolvedProfile): Status {
+export function createStatus(logger: Logger, { warmup_ns, duration_ns, kernels, preempt }: ResolvedProfile): Watcher {
   const several = Math.max(kernels.length, 1) * Math.max(preempt.length, 1) > 1;
   const terminal = process.stderr.isTTY;
   const run_s = (warmup_ns + duration_ns) / 1e9;

@@ -102,10 +102,10 @@ export function trialArm({
     cpus: { kind: 'second' },
   }));
   return {
+    kind: 'native',
     name: 'lock-table',
     title: 'which lock a call takes',
     control: null,
-    jvm: null,
     stall: { aim_ns: 0, leastHold_ns: 0 },
     layout: holder.crossing ? 'split' : 'isolated',
     holder: {

@@ -10,7 +10,10 @@ import { operationNamed } from '../catalogue/operations.js';
 import { isHost } from '../profile/asked-kernel.js';
 import { poolOfVictim } from '../profile/pools.js';
 import {
+  isApp,
+  isInJvm,
   workOf,
+  type AppArm,
   type NativeArm,
   type ResolvedArm,
   type ResolvedHolder,
@@ -34,8 +37,8 @@ export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[]
   if (hasHost) for (const arm of arms) checkMemory(profile, arm);
 }
 
-export function refuseProgramInGuest(arm: ResolvedArm): void {
-  if (arm.jvm !== null && arm.jvm.app !== null)
+export function refuseProgramInGuest(arm: ResolvedArm): asserts arm is Exclude<ResolvedArm, AppArm> {
+  if (isApp(arm))
     throw usage(
       `the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`,
     );
@@ -47,13 +50,13 @@ function guestTopology(cpus: number): CpuTopology {
 
 /** Every CPU that an arm names; a failure now, and not after others have been measured. */
 export function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
-  const { holder, hogs, victims, jvm } = arm;
+  const { holder, hogs, victims } = arm;
   const named = [
     holder?.cpus,
     holder?.toucher?.cpus,
     hogs.cpus,
     ...victims.map(({ cpus }) => cpus),
-    jvm?.process.cpus,
+    isInJvm(arm) ? arm.jvm.process.cpus : null,
     ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? []),
   ];
   return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
@@ -83,7 +86,7 @@ export function aimAlike(sides: readonly (readonly ResolvedArm[])[]): boolean {
 }
 
 export function hasRegion(arm: ResolvedArm): arm is NativeArm {
-  return workOf(arm) === null;
+  return arm.kind === 'native';
 }
 
 /** Many threads have a region each: it is sized to the memory that is there. */
@@ -130,7 +133,7 @@ function checkMemory(profile: ResolvedProfile, arm: ResolvedArm): void {
     0,
   );
   refuseTooMuch(`the faults of arm ${arm.name} take`, pages * pageBytes, 'their rates, or --duration');
-  if (arm.jvm === null && arm.holder === null) refuseLargeChurn(arm);
+  if (arm.kind === 'churn') refuseLargeChurn(arm);
   if (arm.holder !== null) refuseLargeRegion(arm.name, arm.holder);
 }
 

@@ -9,7 +9,7 @@ import { cleanUp } from '../base/clean-up.js';
 import { exitCodeOfFailure, Failure, isInterruption } from '../base/failure.js';
 import { folderName } from '../bundle/place-names.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/schema.js';
-import type { ResolvedArm } from '../profile/resolved.js';
+import { isInJvm, type ResolvedArm } from '../profile/resolved.js';
 import type { Redactor } from '../profile/secrets.js';
 import { regionSizes, type RegionSizes } from './calibrate.js';
 import { aimAlike } from './check-plan.js';
@@ -306,7 +306,7 @@ async function sizesOf(
  */
 function withoutSecretsOf<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
   // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
-  if (arm.jvm === null) return run;
+  if (!isInJvm(arm)) return run;
   const { file, files } = run;
   const { jvm, failures } = file;
   return {

@@ -4,10 +4,10 @@
  */
 import { realpathSync } from 'node:fs';
 import { allocatorLaunch } from '../host/allocator-launch.js';
-import { chooseJdk } from '../host/jdks.js';
 import { javaRuntime } from '../kernel/java-runtime.js';
 import type { GuestFile } from '../kernel/guest-image.js';
-import { workOf, type ResolvedArm } from '../profile/resolved.js';
+import { isInJvm, workOf, type ResolvedArm } from '../profile/resolved.js';
+import { jdkOfArm } from '../workload/jvm-workload.js';
 import { refuseProgramInGuest } from './check-plan.js';
 
 export interface GuestNeeds {
@@ -26,17 +26,13 @@ export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSig
       if (library !== null) files.set(library, realpathSync(library));
       files.set('/bin/sh', realpathSync('/bin/sh'));
     }
-    if (arm.jvm === null) {
+    if (!isInJvm(arm)) {
       changed.push(arm);
       continue;
     }
-    const { jvm } = arm;
     refuseProgramInGuest(arm);
-    const jdk = await chooseJdk({
-      requirement: jvm.jdk,
-      collector: jvm.collector,
-      explicit: jvm.java === null ? undefined : { path: jvm.java, source: '--java or jvm.java' },
-    });
+    const { jvm } = arm;
+    const jdk = await jdkOfArm(arm);
     files.set(jdk.home, await javaRuntime(jdk, signal));
     changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });
   }

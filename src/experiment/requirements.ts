@@ -5,7 +5,7 @@ import { allocatorLaunch } from '../host/allocator-launch.js';
 import type { Part } from '../host/setup.js';
 import { findQemu } from '../kernel/qemu.js';
 import { isHost } from '../profile/asked-kernel.js';
-import { workOf, type ResolvedArm } from '../profile/resolved.js';
+import { isInJvm, workOf, type ResolvedArm } from '../profile/resolved.js';
 import { jdkOfArm } from '../workload/jvm-workload.js';
 import { straceMissing } from '../workload/strace.js';
 
@@ -50,7 +50,7 @@ function checksOf(job: Job): (() => unknown)[] {
     ...job.arms.flatMap((arm) => {
       const work = workOf(arm);
       return [
-        ...(arm.jvm === null ? [] : [() => jdkOfArm(arm)]),
+        ...(isInJvm(arm) ? [() => jdkOfArm(arm)] : []),
         ...(work === null ? [] : [() => allocatorLaunch(work.allocator)]),
       ];
     }),
@@ -60,7 +60,7 @@ function checksOf(job: Job): (() => unknown)[] {
 /** What of pauselab has to be built. */
 export function partsOf(job: Job): Part[] {
   return [
-    ...(job.arms.some(({ jvm }) => jvm !== null) ? (['jvm'] as const) : []),
+    ...(job.arms.some(isInJvm) ? (['jvm'] as const) : []),
     ...(job.trace === true ? (['trace'] as const) : []),
     ...(hasGuests(job) ? (['guests'] as const) : []),
   ];

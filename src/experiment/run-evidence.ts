@@ -17,7 +17,7 @@ import { collectorOfThreads, jvmGivers, type Giver } from '../catalogue/collecto
 import { jvmProbeNamed, type JvmProbe } from '../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../catalogue/locks.js';
 import { allocates, operationNamed, operations, type Nature, type Operation } from '../catalogue/operations.js';
-import type { ResolvedArm, ResolvedVictim } from '../profile/resolved.js';
+import { isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../profile/resolved.js';
 import type { ThreadId } from '../record/board.js';
 import type { SampleStream } from '../record/samples.js';
 import { matchesComm } from '../workload/thread-patterns.js';
@@ -60,7 +60,7 @@ export function runEvidence(input: EvidenceInput): RunEvidence {
       return [
         victimEvidence(victim, { ...thread, name: series.name }, id.pid, {
           slow: [...series.stalls, ...series.slow].sort((a, b) => a.start_ns - b.start_ns),
-          isJvm: arm.jvm !== null,
+          isJvm: isInJvm(arm),
           kernelRelease,
         }),
       ];
@@ -156,7 +156,7 @@ function holdersOf(
       operation: name,
       lock: lockOn(operation, kernelRelease, { crossing: false }),
       crossingLock: lockOn(operation, kernelRelease, { crossing: true }),
-      crosses: arm.jvm === null && arm.layout === 'split',
+      crosses: arm.kind === 'native' && arm.layout === 'split',
       keepsMutex,
       isOneThread: threads === undefined,
       // Who reads about the victims' process takes its lock from wherever it runs; in the control it reads about
@@ -173,7 +173,7 @@ const givers: readonly Giver[] = [...jvmGivers, ...allocatorGivers];
 type OtherThread = Pick<NamedThread, 'pid' | 'thread'>;
 
 function namedThreads(others: readonly OtherThread[], arm: ResolvedArm, kernelRelease: string): NamedThread[] {
-  if (arm.jvm === null) return [];
+  if (!isInJvm(arm)) return [];
   return others.map((one) => {
     const names = others.filter(({ pid }) => pid === one.pid).map(({ thread }) => thread.name);
     const collector = collectorOfThreads(names) ?? arm.jvm.collector;
@@ -181,7 +181,7 @@ function namedThreads(others: readonly OtherThread[], arm: ResolvedArm, kernelRe
   });
 }
 
-interface Jvm extends Pick<Extract<ResolvedArm, { jvm: object }>['jvm'], 'collector' | 'issues'> {
+interface Jvm extends Pick<ResolvedJvm, 'collector' | 'issues'> {
   readonly kernelRelease: string;
 }
 

@@ -14,7 +14,7 @@ import {
   type SummaryFile,
 } from '../bundle/schema.js';
 import { isEvidence } from '../bundle/stored.js';
-import { workOf, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
+import { isApp, isInJvm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
 import { offeredLoad } from '../record/owed.js';
@@ -89,12 +89,12 @@ function summariseArm(
     runs: counted.length,
     cutShortRuns: counted.filter(({ file }) => file.status !== 'complete').length,
     spoiledRuns: all.length - counted.length,
-    regionBytes: workOf(arm) === null ? (counted[0]?.file.regionBytes ?? null) : null,
+    regionBytes: arm.kind === 'native' ? (counted[0]?.file.regionBytes ?? null) : null,
     window_ns: sum(counted, ({ analysis }) => analysis.window_ns),
     memoryUse: poolMemory(counted),
     holder: poolHolder(counted),
-    jvm: arm.jvm === null ? null : poolJvm(counted, withoutProbes(arm, arms)),
-    churn: arm.jvm === null && arm.holder === null ? poolChurn(counted) : null,
+    jvm: isInJvm(arm) ? poolJvm(counted, withoutProbes(arm, arms)) : null,
+    churn: arm.kind === 'churn' ? poolChurn(counted) : null,
     unproven: unprovenIn(counted),
     series: arm.victims.map(({ series }) => poolSeries(series, threshold_ns, counted)),
     underLoad: poolUnderLoad(
@@ -155,7 +155,7 @@ function holderCallsOf({ file, analysis }: Pick<FinishedRun, 'file' | 'analysis'
 
 /** The arm that differs from this one only in that the user's program has no probes in it. */
 function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string | null {
-  if (arm.jvm?.app?.probes !== true) return null;
+  if (!isApp(arm) || !arm.jvm.app.probes) return null;
   const ofProbes = { name: '', title: '', victims: [], series: [] };
   const alone = JSON.stringify({ ...arm, ...ofProbes, jvm: { ...arm.jvm, app: { ...arm.jvm.app, probes: false } } });
   return (

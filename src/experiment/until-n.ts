@@ -3,7 +3,7 @@
  */
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/near-miss.js';
-import type { ResolvedArm } from '../profile/resolved.js';
+import { isJvmKind, type ResolvedArm } from '../profile/resolved.js';
 import { jvmEventNames } from '../record/jvm-log.js';
 import type { FinishedRun } from './summarise.js';
 
@@ -16,16 +16,22 @@ export interface UntilN {
 export const mostRepetitions = 100;
 
 /** `arms`: those whose series it may name, with those of a JVM's log. */
-export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'series' | 'jvm'>[]): UntilN {
+export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'series' | 'kind'>[]): UntilN {
   const [, series, n] = /^([a-z][\w.]*)=(\d{1,9})$/.exec(text) ?? [];
   if (series === undefined || n === undefined || Number(n) === 0)
     throw usage(`--until-n ${text}: expected a series and a number such as gc.pause=400`);
-  const known = [...new Set(arms.flatMap((arm) => [...arm.series, ...(arm.jvm === null ? [] : jvmEventNames)]))];
+  return checkedUntilN({ series, n: Number(n) }, arms);
+}
+
+/** Throws a usage failure where none of the arms has the series. */
+export function checkedUntilN(untilN: UntilN, arms: readonly Pick<ResolvedArm, 'series' | 'kind'>[]): UntilN {
+  const { series, n } = untilN;
+  const known = [...new Set(arms.flatMap((arm) => [...arm.series, ...(isJvmKind(arm.kind) ? jvmEventNames : [])]))];
   if (!known.includes(series))
     throw usage(
-      `--until-n ${text}: no arm has a series ${series}${didYouMean(series, known) || `; there are ${known.join(', ')}`}`,
+      `--until-n ${series}=${n}: no arm has a series ${series}${didYouMean(series, known) || `; there are ${known.join(', ')}`}`,
     );
-  return { series, n: Number(n) };
+  return untilN;
 }
 
 /** Whether an arm that has the series has too few samples of it; spoiled runs do not count. */

@@ -13,7 +13,14 @@ import { allocatorLaunch } from '../host/allocator-launch.js';
 import { findJdks, type Jdk } from '../host/jdks.js';
 import { askedKernel, hostKernel } from '../profile/asked-kernel.js';
 import { javaCommand } from '../profile/java-command.js';
-import { workOf, type AllocatorWork, type ResolvedArm, type ResolvedJvm } from '../profile/resolved.js';
+import {
+  isInJvm,
+  workOf,
+  type AllocatorWork,
+  type ResolvedApp,
+  type ResolvedArm,
+  type ResolvedJvm,
+} from '../profile/resolved.js';
 
 export interface Use {
   /** `program`, `library`, `flag` and so on. */
@@ -63,13 +70,11 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
     uses.set(key, entry);
     if (arm !== null) entry.arms.push(arm);
   };
-  const needsJdks = arms.some(({ jvm }) => jvm !== null && jvm.java !== null);
+  const needsJdks = arms.filter(isInJvm).some(({ jvm }) => jvm.java !== null);
   const jdks = needsJdks ? await own.jdks() : [];
   for (const arm of arms) {
     const work = workOf(arm);
-    if (arm.jvm === null)
-      add({ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }, arm.name);
-    else for (const found of jvmUses(arm.jvm, jdks)) add(found, arm.name);
+    for (const found of programUses(arm, jdks)) add(found, arm.name);
     if (work !== null) for (const found of allocatorUses(work.allocator, own)) add(found, arm.name);
   }
   for (const { kernel } of kernels.map(askedKernel))
@@ -88,7 +93,19 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
   }));
 }
 
-function jvmUses({ java, jdk, flags, app }: ResolvedJvm, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): Found[] {
+function programUses(arm: ResolvedArm, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): Found[] {
+  switch (arm.kind) {
+    case 'native':
+    case 'churn':
+      return [{ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }];
+    case 'jvm':
+      return jvmUses(arm.jvm, jdks);
+    case 'app':
+      return [...jvmUses(arm.jvm, jdks), ...appUses(arm.jvm.app)];
+  }
+}
+
+function jvmUses({ java, jdk, flags }: ResolvedJvm, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): Found[] {
   const program: Found =
     java === null
       ? { kind: 'program', what: `a java of this machine, JDK ${jdk}`, isTrusted: true }
@@ -96,7 +113,6 @@ function jvmUses({ java, jdk, flags, app }: ResolvedJvm, jdks: readonly Pick<Jdk
   return [
     program,
     ...flags.map((word): Found => ({ kind: 'flag of java', what: word, isTrusted: isHarmlessFlag(word) })),
-    ...(app === null ? [] : appUses(app)),
   ];
 }
 
@@ -120,7 +136,7 @@ function isHarmlessFlag(word: string): boolean {
 }
 
 /** All of it is the stranger's: what it starts, with which words, and where. */
-function appUses({ args, environment, ready }: NonNullable<ResolvedJvm['app']>): Found[] {
+function appUses({ args, environment, ready }: ResolvedApp): Found[] {
   const { jvmArgs, main, args: words } = javaCommand(args);
   const started: [string, string][] =
     'jar' in main

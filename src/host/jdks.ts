@@ -232,7 +232,7 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
   } catch {
     return problem(`${java} is not executable; chmod +x, or name another java`);
   }
-  const { code, text, timedOut } = await run(java, ['-XshowSettings:properties', '-version'], answerDeadline_ms);
+  const { code, text, timedOut } = await settingsOf(java, answerDeadline_ms);
   if (timedOut) return problem(`${java} did not answer -version within ${answerDeadline_ms / 1000} s`);
   const property = (name: string): string | undefined =>
     new RegExp(`^ {4}${name.replaceAll('.', '\\.')} = (.*)$`, 'm').exec(text)?.[1]?.trim();
@@ -251,6 +251,22 @@ async function ask(path: string, source: string, { answerDeadline_ms }: JdkPlace
     vm: property('java.vm.name') ?? 'unknown',
     source,
   };
+}
+
+const settingsAnswers = new Map<string, Promise<Answer>>();
+
+/**
+ * Asked once per java and version of its file, however many arms, collectors and checks of a command want it. Only an
+ * answer is kept: what is mended meanwhile is found.
+ */
+function settingsOf(java: string, deadline_ms: number): Promise<Answer> {
+  const { mtimeMs, size } = statSync(java);
+  const key = JSON.stringify([java, mtimeMs, size]);
+  const asked = settingsAnswers.get(key) ?? run(java, ['-XshowSettings:properties', '-version'], deadline_ms);
+  settingsAnswers.set(key, asked);
+  const forget = (): boolean => settingsAnswers.delete(key);
+  asked.then(({ code }) => code !== 0 && forget(), forget);
+  return asked;
 }
 
 /** 1.8.0_392 is 8, 17.0.15 and 22-ea are what they begin with. */

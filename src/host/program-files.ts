@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { eachChunk } from '../base/read-file.js';
 import { jarFolder, javaCommand, type JavaMain } from '../profile/java-command.js';
-import type { ResolvedArm } from '../profile/resolved.js';
+import { isApp, type ResolvedArm } from '../profile/resolved.js';
 
 export interface ProgramFile {
   /** As the profile has it. */
@@ -16,9 +16,9 @@ export interface ProgramFile {
 /** Each file once. What is not there is left out: the JVM says so itself. */
 export function programFiles(arms: readonly ResolvedArm[]): ProgramFile[] {
   const paths = new Set(
-    arms.flatMap(({ jvm }) =>
-      (jvm?.app?.args ?? []).length === 0 ? [] : pathsOf(javaCommand(jvm?.app?.args ?? []).main),
-    ),
+    arms
+      .filter(isApp)
+      .flatMap(({ jvm: { app } }) => (app.args.length === 0 ? [] : pathsOf(javaCommand(app.args).main))),
   );
   return [...paths].flatMap((path) => {
     const stat = statSync(path, { throwIfNoEntry: false });

@@ -3,11 +3,10 @@ import { parseDuration } from '../base/units.js';
 import { readyDeadline } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { expandWork } from './expand-work.js';
-import type { Readiness, ResolvedJvm } from './resolved.js';
+import type { Readiness, ResolvedApp, ResolvedJvm } from './resolved.js';
 import type { ArmSettings, JvmSettings } from './settings.js';
 
 export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): ResolvedJvm {
-  const { app } = jvm;
   return {
     jdk: jvm.jdk,
     java: jvm.java ?? null,
@@ -15,15 +14,15 @@ export function expandJvm(jvm: JvmSettings, issues: ArmSettings['issues']): Reso
     flags: jvm.flags,
     ...expandWork(jvm, issues),
     process: { ...scheduling(jvm.process ?? {}), limits: jvm.process?.limits ?? {} },
-    app:
-      app === undefined
-        ? null
-        : {
-            args: app.args ?? [],
-            ready: app.ready === undefined ? null : expandReady(app.ready),
-            environment: app.environment ?? {},
-            probes: app.probes ?? true,
-          },
+  };
+}
+
+export function expandApp({ args, ready, environment, probes }: NonNullable<JvmSettings['app']>): ResolvedApp {
+  return {
+    args: args ?? [],
+    ready: ready === undefined ? null : expandReady(ready),
+    environment: environment ?? {},
+    probes: probes ?? true,
   };
 }
 

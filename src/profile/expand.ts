@@ -1,17 +1,20 @@
 /** From a validated profile to the arms that are run, with every default applied. */
 import { usage } from '../base/failure.js';
-import { expandJvm } from './expand-jvm.js';
+import { expandApp, expandJvm } from './expand-jvm.js';
 import { expandChurn } from './expand-work.js';
 import { jvmProbeNamed } from '../catalogue/jvm-probes.js';
 import { operationNamed, type HolderOperation, type VictimLayout } from '../catalogue/operations.js';
-import type {
-  ChurnArm,
-  JvmArm,
-  NativeArm,
-  ResolvedArm,
-  ResolvedHolder,
-  ResolvedProfile,
-  ResolvedVictim,
+import {
+  isApp,
+  saysNoProgram,
+  type AppArm,
+  type ChurnArm,
+  type LoadsArm,
+  type NativeArm,
+  type ResolvedArm,
+  type ResolvedHolder,
+  type ResolvedProfile,
+  type ResolvedVictim,
 } from './resolved.js';
 import type { Profile, ProfileArm } from './schema.js';
 import { basicsOf, settingsOf, type ArmSettings } from './settings.js';
@@ -44,7 +47,7 @@ export function expand(profile: Profile): ResolvedProfile {
     kernels: profile.kernels ?? [],
     preempt: profile.preempt ?? [],
     // A program of the user's own cannot run without its load, nor apart from it.
-    arms: arms.some(({ jvm }) => jvm !== null && jvm.app !== null) ? arms : [idle(pattern), foreign(pattern), ...arms],
+    arms: isApp(pattern) || arms.some(isApp) ? arms : [idle(pattern), foreign(pattern), ...arms],
   };
 }
 
@@ -53,9 +56,8 @@ export function expand(profile: Profile): ResolvedProfile {
  * programs inherits. Where none says it, --java-args will.
  */
 function withPrograms(arms: readonly ResolvedArm[]): readonly ResolvedArm[] {
-  const saysNone = ({ jvm }: ResolvedArm): boolean => jvm?.app?.args.length === 0;
-  const says = ({ jvm }: ResolvedArm): boolean => jvm !== null && jvm.app !== null && jvm.app.args.length > 0;
-  return arms.some(says) ? arms.filter((arm) => !saysNone(arm)) : arms;
+  const saysOne = (arm: ResolvedArm): boolean => isApp(arm) && !saysNoProgram(arm);
+  return arms.some(saysOne) ? arms.filter((arm) => !saysNoProgram(arm)) : arms;
 }
 
 function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
@@ -68,10 +70,9 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
     control: null,
     hogs: expandHogs(settings.hogs),
   };
-  if (jvm !== null)
-    return withSeries<JvmArm>({
+  if (jvm !== null) {
+    const inJvm = {
       ...basics,
-      jvm: expandJvm(jvm, issues),
       layout,
       holder:
         operation === undefined
@@ -79,12 +80,17 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
           : operationNamed(operation).reads === true
             ? expandReader(settings.holder, operation)
             : expandHolder(settings.holder, operation),
-      victims: jvm.app?.probes === false ? [] : settings.victims.map(expandProbe),
-    });
+    };
+    const victims = settings.victims.map(expandProbe);
+    const own = expandJvm(jvm, issues);
+    if (jvm.app === undefined) return withSeries<LoadsArm>({ ...inJvm, kind: 'jvm', jvm: own, victims });
+    const app = expandApp(jvm.app);
+    return withSeries<AppArm>({ ...inJvm, kind: 'app', jvm: { ...own, app }, victims: app.probes ? victims : [] });
+  }
   if (settings.churn !== null)
     return withSeries<ChurnArm>({
       ...basics,
-      jvm: null,
+      kind: 'churn',
       holder: null,
       churn: expandChurn(settings),
       victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
@@ -93,7 +99,7 @@ function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
     throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
   return withSeries<NativeArm>({
     ...basics,
-    jvm: null,
+    kind: 'native',
     stall: { aim_ns: settings.stall.aim, leastHold_ns: settings.stall.leastHold },
     layout,
     holder: expandHolder(settings.holder, operation),
@@ -172,62 +178,73 @@ export function victimLayout(
   return victim.layout ?? (armLayout === 'split' ? 'isolated' : armLayout);
 }
 
-function idle(arm: ResolvedArm): ResolvedArm {
+type ControlledArm = Exclude<ResolvedArm, AppArm>;
+
+function idle(arm: ControlledArm): ResolvedArm {
   const own = { name: idleControl, title: 'The holder does nothing', control: 'idle' } as const;
-  if (arm.jvm === null && arm.holder !== null)
-    return withSeries<NativeArm>({ ...arm, ...own, holder: { ...arm.holder, active: false } });
-  if (arm.jvm === null)
-    return withSeries<ChurnArm>({
-      ...arm,
-      ...own,
-      title: 'The same process without the churn',
-      churn: { ...arm.churn, loads: [], issues: [] },
-    });
-  const holder = arm.holder === null ? null : { ...arm.holder, active: false };
-  return withSeries<JvmArm>({
-    ...arm,
-    ...own,
-    title: 'The same JVM with probes alone',
-    holder,
-    jvm: { ...arm.jvm, loads: [], issues: [] },
-  });
+  switch (arm.kind) {
+    case 'native':
+      return withSeries<NativeArm>({ ...arm, ...own, holder: { ...arm.holder, active: false } });
+    case 'churn':
+      return withSeries<ChurnArm>({
+        ...arm,
+        ...own,
+        title: 'The same process without the churn',
+        churn: { ...arm.churn, loads: [], issues: [] },
+      });
+    case 'jvm':
+      return withSeries<LoadsArm>({
+        ...arm,
+        ...own,
+        title: 'The same JVM with probes alone',
+        holder: arm.holder === null ? null : { ...arm.holder, active: false },
+        jvm: { ...arm.jvm, loads: [], issues: [] },
+      });
+  }
 }
 
 /**
  * Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are
  * kept.
  */
-function foreign(arm: ResolvedArm): ResolvedArm {
+function foreign(arm: ControlledArm): ResolvedArm {
   const own = {
     name: foreignControl,
     title: 'The same holder in another process',
     control: 'foreign',
   } as const;
-  if (arm.jvm !== null)
-    return withSeries<JvmArm>({
-      ...arm,
-      ...own,
-      title: 'The loads in a second JVM, the probes in this one',
-      jvm: { ...arm.jvm, loadsIn: 'foreign' },
-    });
-  if (arm.holder === null)
-    return withSeries<ChurnArm>({
-      ...arm,
-      ...own,
-      title: 'The churn in a second process on the same allocator, the victims in this one',
-      churn: { ...arm.churn, loadsIn: 'foreign' },
-    });
-  return withSeries<NativeArm>({
-    ...arm,
-    ...own,
-    layout: arm.layout === 'split' ? 'split' : 'isolated',
-    holder: { ...arm.holder, active: true, process: 'foreign' },
-    victims: arm.victims.map((victim) => (besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim)),
-  });
+  switch (arm.kind) {
+    case 'native':
+      return withSeries<NativeArm>({
+        ...arm,
+        ...own,
+        layout: arm.layout === 'split' ? 'split' : 'isolated',
+        holder: { ...arm.holder, active: true, process: 'foreign' },
+        victims: arm.victims.map((victim) =>
+          besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim,
+        ),
+      });
+    case 'churn':
+      return withSeries<ChurnArm>({
+        ...arm,
+        ...own,
+        title: 'The churn in a second process on the same allocator, the victims in this one',
+        churn: { ...arm.churn, loadsIn: 'foreign' },
+      });
+    case 'jvm':
+      return withSeries<LoadsArm>({
+        ...arm,
+        ...own,
+        title: 'The loads in a second JVM, the probes in this one',
+        jvm: { ...arm.jvm, loadsIn: 'foreign' },
+      });
+  }
 }
 
 function withSeries<Arm extends ResolvedArm>(arm: Omit<Arm, 'series'>): Arm;
-function withSeries(arm: Omit<NativeArm, 'series'> | Omit<ChurnArm, 'series'> | Omit<JvmArm, 'series'>): ResolvedArm {
+function withSeries(
+  arm: Omit<NativeArm, 'series'> | Omit<ChurnArm, 'series'> | Omit<LoadsArm, 'series'> | Omit<AppArm, 'series'>,
+): ResolvedArm {
   const victims = arm.victims.map((victim) => victim.series);
   const { holder } = arm;
   return {

@@ -17,7 +17,13 @@ export async function loadProfile(nameOrPath: string, overrides: readonly Overri
 }
 
 export async function loadResolved(nameOrPath: string, overrides: readonly Override[] = []): Promise<ResolvedProfile> {
-  return expand(await loadProfile(nameOrPath, overrides));
+  return (await readProfile(nameOrPath))(overrides);
+}
+
+/** Its files are read once, for as many overrides as are tried. */
+export async function readProfile(nameOrPath: string): Promise<(overrides: readonly Override[]) => ResolvedProfile> {
+  const tree = await loadTree(nameOrPath);
+  return (overrides) => expand(validate(overrides.reduce(applyOverride, tree)));
 }
 
 /** The profile as written, with what it inherits; not validated. */

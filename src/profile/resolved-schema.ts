@@ -1,10 +1,9 @@
 /**
  * A resolved profile as a bundle's manifest holds it, read back. A bundle may come from anywhere: what of it becomes a
  * file's name, a word of the engine's plan or an argument is held to what expansion itself makes. Further keys, as
- * later versions may add, are kept.
+ * later versions may add, are kept. An arm of a version before arms had a `kind` gets it here.
  */
 import { z } from 'zod';
-import { usage } from '../base/failure.js';
 import { allocators } from '../catalogue/allocators.js';
 import { collectors } from '../catalogue/collectors.js';
 import { limitNames } from './limits.js';
@@ -82,7 +81,7 @@ const readiness = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('after'), after_ns: whole }),
 ]);
 
-const jvm = z.looseObject({
+const jvm = {
   ...work,
   jdk: line,
   java: z.nullable(line),
@@ -92,26 +91,26 @@ const jvm = z.looseObject({
     ...scheduling,
     limits: z.partialRecord(z.enum(limitNames), z.union([whole, z.literal('unlimited')])),
   }),
-  app: z.nullable(
-    z.looseObject({
-      args: many(line),
-      ready: z.nullable(readiness),
-      environment: z.record(line, line),
-      probes: z.boolean(),
-    }),
-  ),
+};
+const app = z.looseObject({
+  args: many(line),
+  ready: z.nullable(readiness),
+  environment: z.record(line, line),
+  probes: z.boolean(),
 });
+const inJvm = { ...basics, layout: word, holder: z.nullable(holder) };
 
-const arm = z.union([
+const arm = z.discriminatedUnion('kind', [
   z.looseObject({
     ...basics,
-    jvm: z.null(),
+    kind: z.literal('native'),
     stall: z.looseObject({ aim_ns: whole, leastHold_ns: whole }),
     layout: word,
     holder,
   }),
-  z.looseObject({ ...basics, jvm: z.null(), holder: z.null(), churn: z.looseObject(work) }),
-  z.looseObject({ ...basics, jvm, holder: z.nullable(holder) }),
+  z.looseObject({ ...basics, kind: z.literal('churn'), holder: z.null(), churn: z.looseObject(work) }),
+  z.looseObject({ ...inJvm, kind: z.literal('jvm'), jvm: z.looseObject(jvm) }),
+  z.looseObject({ ...inJvm, kind: z.literal('app'), jvm: z.looseObject({ ...jvm, app }) }),
 ]);
 
 const schema = z.looseObject({
@@ -128,21 +127,35 @@ const schema = z.looseObject({
   // A bundle of a version without guests has neither.
   kernels: many(line).default([]),
   preempt: many(z.enum(preemptionModels)).default([]),
-  arms: z.array(arm).min(1).max(102),
+  arms: z
+    .array(z.preprocess(withKind, arm))
+    .min(1)
+    .max(102)
+    .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, 'two arms have one name'),
 });
 
-/** `source`: the manifest's path. */
-export function readResolved(value: unknown, source: string): ResolvedProfile {
+/** Any value on the way in: to other tools a bundle's profile is free to grow. */
+export const resolvedProfileSchema = z.unknown().transform((value, context): ResolvedProfile => {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw usage(
-      `${source} holds no profile that this pauselab can run (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); it was changed, or is of another version`,
-    );
-  }
-  const profile = parsed.data as unknown as ResolvedProfile;
-  const names = profile.arms.map(({ name }) => name);
-  if (new Set(names).size < names.length)
-    throw usage(`${source} holds a profile with two arms of one name; it was changed`);
-  return profile;
+  if (parsed.success) return parsed.data as unknown as ResolvedProfile;
+  const [issue] = parsed.error.issues;
+  context.addIssue({
+    code: 'custom',
+    path: issue?.path ?? [],
+    message: issue?.message ?? 'no profile',
+  });
+  return z.NEVER;
+});
+
+/** An arm of before had null for what it was not. */
+function withKind(arm: unknown): unknown {
+  if (!isMapping(arm) || Object.hasOwn(arm, 'kind')) return arm;
+  const { jvm: ofArm, ...rest } = arm;
+  if (!isMapping(ofArm)) return { ...rest, kind: rest.holder === null ? 'churn' : 'native' };
+  const { app: ofJvm, ...loads } = ofArm;
+  return isMapping(ofJvm) ? { ...arm, kind: 'app' } : { ...rest, jvm: loads, kind: 'jvm' };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -62,6 +62,8 @@ export interface ResolvedVictim extends ResolvedThread {
 }
 
 interface ArmBasics {
+  /** What its victims are threads of, and what gives memory back. */
+  readonly kind: ArmKind;
   readonly name: string;
   readonly title: string;
   readonly control: null | 'idle' | 'foreign';
@@ -71,18 +73,26 @@ interface ArmBasics {
   readonly series: readonly string[];
 }
 
+export type ArmKind = 'native' | 'churn' | 'jvm' | 'app';
+
 /** Victims and holder are threads of the native engine. */
 export interface NativeArm extends ArmBasics {
-  readonly jvm: null;
+  readonly kind: 'native';
   /** What a calibrated region is sized to. */
   readonly stall: { readonly aim_ns: number; readonly leastHold_ns: number };
   readonly layout: Layout;
   readonly holder: ResolvedHolder;
 }
 
+/** Victims are threads of the native engine, and what gives memory back is the allocator under its churn. */
+export interface ChurnArm extends ArmBasics {
+  readonly kind: 'churn';
+  readonly holder: null;
+  readonly churn: AllocatorWork;
+}
+
 /** Victims are threads of a JVM, and what gives memory back is the JVM itself or its allocator. */
-export interface JvmArm extends ArmBasics {
-  readonly jvm: ResolvedJvm;
+interface ArmInJvm extends ArmBasics {
   /**
    * A reader of the JVM's files in /proc, in the engine's process; or, beside the user's own program, a native thread
    * in that.
@@ -92,14 +102,45 @@ export interface JvmArm extends ArmBasics {
   readonly layout: Layout;
 }
 
-/** Victims are threads of the native engine, and what gives memory back is the allocator under its churn. */
-export interface ChurnArm extends ArmBasics {
-  readonly jvm: null;
-  readonly holder: null;
-  readonly churn: AllocatorWork;
+/** The JVM runs loads of pauselab. */
+export interface LoadsArm extends ArmInJvm {
+  readonly kind: 'jvm';
+  readonly jvm: ResolvedJvm;
 }
 
+/** The JVM runs the user's own program, with the probes riding in it as an agent. */
+export interface AppArm extends ArmInJvm {
+  readonly kind: 'app';
+  readonly jvm: ResolvedJvm & { readonly app: ResolvedApp };
+}
+
+export type JvmArm = LoadsArm | AppArm;
+
 export type ResolvedArm = NativeArm | ChurnArm | JvmArm;
+
+export function isInJvm(arm: ResolvedArm): arm is JvmArm {
+  return isJvmKind(arm.kind);
+}
+
+export function isJvmKind(kind: ArmKind): boolean {
+  switch (kind) {
+    case 'jvm':
+    case 'app':
+      return true;
+    case 'native':
+    case 'churn':
+      return false;
+  }
+}
+
+export function isApp(arm: ResolvedArm): arm is AppArm {
+  return arm.kind === 'app';
+}
+
+/** --java-args says it. */
+export function saysNoProgram(arm: ResolvedArm): boolean {
+  return isApp(arm) && arm.jvm.app.args.length === 0;
+}
 
 /** Loads on an allocator, in a JVM or in the native engine's process. */
 export interface AllocatorWork {
@@ -123,8 +164,6 @@ export interface ResolvedJvm extends AllocatorWork {
   readonly collector: Collector;
   readonly flags: readonly string[];
   readonly process: ProcessRule;
-  /** The user's own program, with the probes riding in it as an agent; null: our own loads. */
-  readonly app: ResolvedApp | null;
 }
 
 export interface ResolvedLoad {
@@ -215,6 +254,13 @@ export interface ResolvedProfile {
 
 /** Null for an arm with a holder of the native engine's. */
 export function workOf(arm: ResolvedArm): AllocatorWork | null {
-  if (arm.jvm !== null) return arm.jvm;
-  return arm.holder === null ? arm.churn : null;
+  switch (arm.kind) {
+    case 'native':
+      return null;
+    case 'churn':
+      return arm.churn;
+    case 'jvm':
+    case 'app':
+      return arm.jvm;
+  }
 }

@@ -12,7 +12,7 @@ import {
   secretsIn,
 } from '../base/secrets.js';
 import { hashOf } from './hash.js';
-import type { ResolvedArm, ResolvedProfile } from './resolved.js';
+import { isApp, isInJvm, type JvmArm, type ResolvedApp, type ResolvedArm, type ResolvedProfile } from './resolved.js';
 
 /**
  * Of a profile, a manifest or a part of one, whatever version wrote it: secrets stand in words of command lines and in
@@ -54,16 +54,19 @@ export function isHashOf(hash: string, profile: ResolvedProfile): boolean {
 
 /** Values that a bundle does not have and a replay needs, by their names. */
 export function missingSecrets(arms: readonly ResolvedArm[]): string[] {
-  const names = arms.flatMap(({ jvm }) => {
-    if (jvm === null) return [];
-    const { args, environment } = jvm.app ?? { args: [], environment: {} };
+  const names = arms.filter(isInJvm).flatMap((arm) => {
+    const { args, environment } = givenTo(arm);
     return [
-      ...redactedNames(jvm.flags),
+      ...redactedNames(arm.jvm.flags),
       ...redactedNames(args),
       ...Object.entries(environment).flatMap(([name, value]) => (value.includes(redaction) ? [name] : [])),
     ];
   });
   return [...new Set(names)];
+}
+
+function givenTo(arm: JvmArm): Pick<ResolvedApp, 'args' | 'environment'> {
+  return isApp(arm) ? arm.jvm.app : { args: [], environment: {} };
 }
 
 export interface Redactor {
@@ -81,9 +84,11 @@ export function redactorOf(profile: ResolvedProfile, keepSecrets: boolean): Reda
   if (keepSecrets) return { profile, words: (words) => [...words], text: (text) => text };
   const known = new Set(
     profile.arms
-      .flatMap(({ jvm }) =>
-        jvm === null ? [] : secretsIn([...jvm.flags, ...(jvm.app?.args ?? [])], jvm.app?.environment ?? {}),
-      )
+      .filter(isInJvm)
+      .flatMap((arm) => {
+        const { args, environment } = givenTo(arm);
+        return secretsIn([...arm.jvm.flags, ...args], environment);
+      })
       .filter(({ length }) => length >= leastFound),
   );
   // The longest first: one may be a part of another.

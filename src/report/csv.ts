@@ -52,8 +52,8 @@ function cellOf(metric: Metric, { evidence }: Row): Cell {
 /** Empty: not known. */
 function columnsOf(): readonly (readonly [name: string, of: (row: Row) => Cell])[] {
   return [
-    ['profile', ({ bundle }) => textIn(bundle.manifest.profile, 'name')],
-    ['kernel', ({ bundle, run }) => run.kernel ?? textIn(bundle.manifest.host, 'kernel')],
+    ['profile', ({ bundle }) => bundle.manifest.profile.name],
+    ['kernel', ({ bundle, run }) => run.kernel ?? textOrNull(bundle.manifest.host.kernel)],
     ['arm', ({ run }) => run.arm],
     ['repetition', ({ run }) => run.repetition],
     ['run', ({ run }) => run.name],
@@ -106,10 +106,6 @@ function inert(text: string): string {
   return /^[=+\-@\t\r]/.test(text) && !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
 }
 
-function textIn(value: unknown, key: string): string | null {
-  const found: unknown =
-    typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-      ? (value as Record<string, unknown>)[key]
-      : null;
-  return typeof found === 'string' ? found : null;
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }

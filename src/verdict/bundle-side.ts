@@ -6,7 +6,7 @@ import { formatSize } from '../base/units.js';
 import { nameWithoutLabel, placeKey } from '../bundle/place-names.js';
 import type { KernelRecord, RunFile, SeriesFigures } from '../bundle/schema.js';
 import type { StoredBundle } from '../bundle/store.js';
-import { fieldOf, isEvidence, plannedArms } from '../bundle/stored.js';
+import { isEvidence } from '../bundle/stored.js';
 import { addCounts } from '../record/counts.js';
 import { percentile_ns } from '../record/histogram.js';
 import { sumHlog, type HlogSum } from '../record/hlog-sum.js';
@@ -310,7 +310,7 @@ function factsOf(
       return typeof version === 'string' ? [typeof vendor === 'string' ? `${vendor} ${version}` : version] : [];
     });
   return {
-    profile: text(fieldOf(profile, 'name')),
+    profile: profile.name,
     profileHash,
     label: kernels.every(({ label }) => label !== null) ? listed(kernels.map(({ name }) => name)) : null,
     // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
@@ -350,7 +350,7 @@ function armOn(arm: string, place: string): string {
 
 /** In the profile's order. */
 function armsOf({ profile, kernels }: StoredBundle['manifest']): string[] {
-  const names = plannedArms(profile).map(({ name }) => name);
+  const names = profile.arms.map(({ name }) => name);
   return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => armOn(name, kernel.name))) : names;
 }
 
@@ -359,7 +359,7 @@ function placedArms(
   ofRuns: readonly string[],
 ): ReadonlyMap<string, PlacedArm> {
   if (kernels.length < 2) return new Map();
-  const names = [...new Set([...plannedArms(profile).map(({ name }) => name), ...ofRuns])];
+  const names = [...new Set([...profile.arms.map(({ name }) => name), ...ofRuns])];
   return new Map(
     kernels.flatMap((kernel) => {
       const place = placeKey(kernel, kernels);

@@ -1,6 +1,7 @@
 /** In what two sides differ besides what was measured: a difference found may be any of these. */
 import { formatSize } from '../base/units.js';
-import { meaningOf, ProgramVersion, type Configured } from './settings-meaning.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import { armMeaning, meaningOf, ProgramVersion, without, type Configured } from './settings-meaning.js';
 import type { Side, SideFacts } from './side.js';
 
 const shownPaths = 8;
@@ -99,9 +100,15 @@ export interface DifferingSetting {
  */
 export function differingSettings(one: Configured, other: Configured): DifferingSetting[] {
   const paths: DifferingSetting[] = [];
-  const shared = new Set(armNames(one.resolved).filter((name) => armNames(other.resolved).includes(name)));
+  const shared = sharedNames(one, other);
   const tree = ({ resolved, programs }: Configured): unknown =>
-    withoutEmpty(meaningOf({ resolved: measured(resolved, shared), programs }));
+    withoutEmpty(
+      measured(
+        resolved,
+        ({ name }) => shared.includes(name),
+        (arm) => armMeaning(arm, programs),
+      ),
+    );
   differingPaths(tree(one), tree(other), '', paths);
   return paths;
 }
@@ -128,12 +135,23 @@ export function withoutRepetition(settings: readonly DifferingSetting[], arms: n
 
 /** Arms that both have. */
 export function sharedArms(one: Configured, other: Configured): number {
-  return armNames(one.resolved).filter((name) => armNames(other.resolved).includes(name)).length;
+  return sharedNames(one, other).length;
 }
 
-/** What of a resolved profile decides what is measured. */
-export function measuredSettings(resolved: unknown): unknown {
-  return withoutEmpty(measured(resolved, new Set(armNames(resolved))));
+function sharedNames(one: Configured, other: Configured): string[] {
+  const [names, others] = [one, other].map(({ resolved }) => resolved?.arms.map(({ name }) => name) ?? []);
+  return names?.filter((name) => others?.includes(name)) ?? [];
+}
+
+/** What of a resolved profile decides what is measured. An arm's kind follows from the rest of it. */
+export function measuredSettings(resolved: ResolvedProfile | null): unknown {
+  return withoutEmpty(
+    measured(
+      resolved,
+      () => true,
+      (arm) => without(arm, ['kind']),
+    ),
+  );
 }
 
 /** A setting that an older version did not have and one that is empty say the same. */
@@ -152,32 +170,17 @@ function withoutEmpty(value: unknown): unknown {
 /** Kernels and their models are facts of a side, and told as such. */
 const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt'];
 
-function measured(resolved: unknown, arms: ReadonlySet<string>): unknown {
-  if (!isTree(resolved) || Array.isArray(resolved)) return resolved;
-  const without = (value: object, keys: readonly string[]): object =>
-    Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
-  return Object.fromEntries(
-    Object.entries(without(resolved, unmeasured)).map(([key, value]: [string, unknown]) => {
-      if (key === 'spoiled' && isTree(value)) return [key, without(value, ['retries'])];
-      if (key === 'arms' && Array.isArray(value))
-        return [
-          key,
-          value.flatMap((arm: unknown) =>
-            isTree(arm) && 'name' in arm && typeof arm.name === 'string' && arms.has(arm.name)
-              ? [without(arm, ['title'])]
-              : [],
-          ),
-        ];
-      return [key, value];
-    }),
-  );
-}
-
-function armNames(resolved: unknown): string[] {
-  const arms: unknown = isTree(resolved) && 'arms' in resolved ? resolved.arms : [];
-  return Array.isArray(arms)
-    ? arms.flatMap((arm: unknown) => (isTree(arm) && 'name' in arm && typeof arm.name === 'string' ? [arm.name] : []))
-    : [];
+function measured(
+  resolved: ResolvedProfile | null,
+  isMeant: (arm: ResolvedArm) => boolean,
+  treeOf: (arm: ResolvedArm) => object,
+): object | null {
+  if (resolved === null) return null;
+  return {
+    ...without(resolved, unmeasured),
+    spoiled: without(resolved.spoiled, ['retries']),
+    arms: resolved.arms.filter(isMeant).map((arm) => without(treeOf(arm), ['title'])),
+  };
 }
 
 function profileDifferences(a: Side, b: Side): string[] {

@@ -17,7 +17,7 @@
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { didYouMean, nearMiss } from '../base/near-miss.js';
 import type { ArmSummary, SummaryFile } from '../bundle/schema.js';
-import type { ResolvedArm } from '../profile/resolved.js';
+import { isInJvm, type ResolvedArm } from '../profile/resolved.js';
 import { leastRunsForBounds, typicalRun, type TypicalRun } from '../stats/typical-run.js';
 import { holds, limitValue, limitWords, operators, type Operator } from './limit.js';
 import {
@@ -127,7 +127,7 @@ function noSuchSeries(target: string, series: readonly string[]): string {
 }
 
 function canHave({ needs }: Metric, arm: ResolvedArm): boolean {
-  return needs === 'jvm' ? arm.jvm !== null : needs === 'holder' ? arm.holder?.active === true : true;
+  return needs === 'jvm' ? isInJvm(arm) : needs === 'holder' ? arm.holder?.active === true : true;
 }
 
 /** Nothing is measured for an answer that it cannot give. `runs`: of each arm, at least. */

@@ -2,9 +2,9 @@
  * A resolved profile by what it means, for setting by setting comparison: a JVM's flags by their names, the words after
  * `java` as flags, program and the program's own words, files of that program by their contents.
  */
-import { fieldOf } from '../bundle/stored.js';
 import { jarFolder, javaCommand, type JavaCommand } from '../profile/java-command.js';
 import { javaFlags } from '../profile/java-flags.js';
+import type { ResolvedApp, ResolvedArm, ResolvedJvm } from '../profile/resolved.js';
 import type { Side } from './side.js';
 
 /** Its program's files decide what is measured as much as its settings do. */
@@ -27,7 +27,33 @@ export class ProgramVersion {
   }
 }
 
-export function meaningOf({ resolved, programs }: Configured): unknown {
+export function meaningOf({ resolved, programs }: Configured): object | null {
+  return resolved === null ? null : { ...resolved, arms: resolved.arms.map((arm) => armMeaning(arm, programs)) };
+}
+
+/** Without what follows from the rest of it, which would be told twice: its kind, and the names of its series. */
+export function armMeaning(arm: ResolvedArm, programs: Configured['programs']): object {
+  const rest = without(arm, ['kind', 'series']);
+  switch (arm.kind) {
+    case 'native':
+    case 'churn':
+      return rest;
+    case 'jvm':
+      return { ...rest, jvm: jvmMeaning(arm.jvm) };
+    case 'app':
+      return { ...rest, jvm: { ...jvmMeaning(arm.jvm), app: appMeaning(arm.jvm.app, programs) } };
+  }
+}
+
+export function without(value: object, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
+}
+
+function jvmMeaning(jvm: ResolvedJvm): object {
+  return { ...jvm, flags: flagTree(jvm.flags) };
+}
+
+function appMeaning(app: ResolvedApp, programs: Configured['programs']): object {
   const versionOf = (path: string): ProgramVersion =>
     new ProgramVersion(path, programs?.find((file) => file.path === path)?.sha256 ?? null);
   const versionsOf = (entry: string): ProgramVersion[] => {
@@ -36,38 +62,12 @@ export function meaningOf({ resolved, programs }: Configured): unknown {
       folder === null ? [] : (programs ?? []).filter(({ path }) => path.slice(0, path.lastIndexOf('/')) === folder);
     return jars.length === 0 ? [versionOf(entry)] : jars.map(({ path }) => versionOf(path));
   };
-  const meaning = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(meaning);
-    if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(
-      ([key, inner]: [string, unknown]) => [key, key === 'jvm' ? jvmMeaning(inner) : meaning(inner)] as const,
-    );
-    // Of an arm: it follows from its victims and its holder, and would be told twice.
-    return Object.fromEntries(
-      Array.isArray(fieldOf(value, 'victims')) ? entries.filter(([key]) => key !== 'series') : entries,
-    );
-  };
-  const jvmMeaning = (jvm: unknown): unknown => {
-    if (typeof jvm !== 'object' || jvm === null) return jvm;
-    const flags = wordsIn(jvm, 'flags');
-    const app = fieldOf(jvm, 'app');
-    return {
-      ...(meaning(jvm) as object),
-      ...(flags === null ? {} : { flags: flagTree(flags) }),
-      ...(typeof app === 'object' && app !== null ? { app: appMeaning(app) } : {}),
-    };
-  };
-  const appMeaning = (app: object): object => {
-    const own = meaning(app) as object;
-    const args = wordsIn(app, 'args');
-    const command = args === null ? null : commandOf(args);
-    if (command === null) return own;
-    const { main } = command;
-    const program =
-      'jar' in main ? { jar: versionOf(main.jar) } : { ...main, classPath: main.classPath.flatMap(versionsOf) };
-    return { ...own, args: command.args, flags: flagTree(command.jvmArgs), ...program };
-  };
-  return meaning(resolved);
+  const command = commandOf(app.args);
+  if (command === null) return app;
+  const { main } = command;
+  const program =
+    'jar' in main ? { jar: versionOf(main.jar) } : { ...main, classPath: main.classPath.flatMap(versionsOf) };
+  return { ...app, args: command.args, flags: flagTree(command.jvmArgs), ...program };
 }
 
 function flagTree(words: readonly string[]): object {
@@ -81,9 +81,4 @@ function commandOf(words: readonly string[]): JavaCommand | null {
   } catch {
     return null;
   }
-}
-
-function wordsIn(value: object, key: string): readonly string[] | null {
-  const words = fieldOf(value, key);
-  return Array.isArray(words) && words.every((word): word is string => typeof word === 'string') ? words : null;
 }

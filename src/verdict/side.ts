@@ -4,6 +4,7 @@
  */
 import type { ManifestFile } from '../bundle/schema.js';
 import type { PlaceKey } from '../bundle/place-names.js';
+import type { ResolvedProfile } from '../profile/resolved.js';
 import type { MetricScope, RunEvidence } from './metrics.js';
 
 /** With the repetition that it belongs to: arms of one repetition were measured one after the other. */
@@ -70,8 +71,8 @@ export interface Side {
   readonly placed: ReadonlyMap<string, PlacedArm>;
   readonly evidence: readonly SeriesEvidence[];
   readonly facts: SideFacts;
-  /** The resolved profile as the manifest has it; null for logs. */
-  readonly resolved: unknown;
+  /** Null for logs. */
+  readonly resolved: ResolvedProfile | null;
   /** Files of programs of the user's own; null where nobody looked. */
   readonly programs: ManifestFile['programs'];
   /** When the experiment began; null for a log. */

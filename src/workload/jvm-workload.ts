@@ -20,7 +20,7 @@ import { proportionalBytes } from '../host/process-memory.js';
 import { collectorOfFlag, flagsOfCollector, type Jdk } from '../host/jdks.js';
 import { javaCommand, type JavaCommand } from '../profile/java-command.js';
 import { collectors } from '../catalogue/collectors.js';
-import type { JvmArm, ResolvedLoad, ResolvedVictim } from '../profile/resolved.js';
+import { isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../profile/resolved.js';
 import type { Board } from '../record/board.js';
 import { jvmLogFlags, parseJvmLog } from '../record/jvm-log.js';
 import {
@@ -70,10 +70,11 @@ interface Part {
 export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<PreparedWorkload> {
   const { arm, topology, interrupted } = input;
   const { jvm } = arm;
-  const command = jvm.app === null ? null : javaCommand(jvm.app.args);
+  const isOurs = arm.kind === 'jvm';
+  const command = commandOf(arm);
   const jdk = await jdkOfArm(arm);
   const tried = triedAllocator(jvm.allocator);
-  const ready = jvm.app?.ready ?? null;
+  const ready = isApp(arm) ? arm.jvm.app.ready : null;
   await refuseServedPort(ready);
   const folder = createRuntimeFolder();
   let engine: Program | undefined;
@@ -108,11 +109,10 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
     const startedAt_ms = monotonic_ms();
     for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder, command }), interrupted));
     // Our own program ends with 0 once all its threads have ended, a load's perhaps before the window does.
-    const isGone = (java: JavaProgram): boolean =>
-      java.exit() !== null && !(jvm.app === null && java.exit()?.code === 0);
+    const isGone = (java: JavaProgram): boolean => java.exit() !== null && !(isOurs && java.exit()?.code === 0);
     const gone = (when: string): Failure | null => {
       const ended = javas.find(isGone);
-      return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: jvm.app === null });
+      return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: isOurs });
     };
     await untilReady(board, started, interrupted, () => gone('before its window'));
     const [program] = javas;
@@ -153,12 +153,12 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
       },
       async end() {
         watching.end();
-        for (const { pid } of jvm.app === null ? [] : javas) {
+        for (const { pid } of isOurs ? [] : javas) {
           const bytes = await proportionalBytes(pid);
           if (bytes !== null) pssOfApps.set(pid, bytes);
         }
         for (const java of javas)
-          ends.push(await endAfterWindow(java, { endsByItself: jvm.app === null && board.state() === 'done' }));
+          ends.push(await endAfterWindow(java, { endsByItself: isOurs && board.state() === 'done' }));
         if (board.state() !== 'done') started.kill('SIGKILL');
         await endsOrIsKilled(started);
       },
@@ -166,13 +166,13 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
         // A program of the user's own may hang in a shutdown hook, after its window; ours does not.
         failures: [
           ...watching.failures(),
-          ...(jvm.app === null && ends.some(({ killed }) => killed) ? [stated({ code: 'jvm-hung' })] : []),
+          ...(isOurs && ends.some(({ killed }) => killed) ? [stated({ code: 'jvm-hung' })] : []),
         ],
         churn: null,
         pssBytes: new Map([
           ...pssSaidBy(printedBy(folder)).map((bytes) => [started.pid, bytes] as const),
           ...pssOfApps,
-          ...(jvm.app === null
+          ...(isOurs
             ? javas.flatMap((java) => pssSaidBy(documentsIn(java.output())).map((bytes) => [java.pid, bytes] as const))
             : []),
         ]),
@@ -208,8 +208,12 @@ export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<Prepared
 }
 
 export function jdkOfArm(arm: JvmArm): Promise<Jdk> {
-  const { jvm } = arm;
-  return jdkOf({ ...jvm, collector: collectorOf(arm, jvm.app === null ? null : javaCommand(jvm.app.args)) });
+  return jdkOf({ ...arm.jvm, collector: collectorOf(arm, commandOf(arm)) });
+}
+
+/** Of the user's own program; null for ours. */
+function commandOf(arm: JvmArm): JavaCommand | null {
+  return isApp(arm) ? javaCommand(arm.jvm.app.args) : null;
 }
 
 function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
@@ -279,11 +283,11 @@ function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): Jav
     java: jdk.java,
     folder: folder.path,
     name: part.name,
-    environment: { ...environment, ...(jvm.app === null ? ownLocale : jvm.app.environment) },
+    environment: { ...environment, ...(isApp(arm) ? arm.jvm.app.environment : ownLocale) },
     ...schedulingOf(jvm.process, topology),
     limits: jvm.process.limits,
   };
-  if (jvm.app === null || command === null)
+  if (command === null)
     return { ...common, jvmArgs: flags, main: { classPath: [jar], mainClass: 'pauselab.Workload' }, args: [plan] };
   const { jvmArgs, main, args } = command;
   const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jar}=${plan}`] : [];

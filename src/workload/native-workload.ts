@@ -43,7 +43,7 @@ interface Engine {
 export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>): Promise<PreparedWorkload> {
   const { arm, topology, interrupted } = input;
   // Before anything starts: what the allocator does not take is the profile's fault.
-  const allocated = arm.holder === null ? allocatedWork(arm) : null;
+  const allocated = arm.kind === 'churn' ? allocatedWork(arm) : null;
   const folder = createRuntimeFolder();
   const engines: Engine[] = [];
   let watch: NamedThreads | undefined;
@@ -111,7 +111,7 @@ export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>):
                 removedFromEnvironment: allocated.clean.removed,
               })),
               threads: [...watching.threads()],
-              tallies: arm.holder === null && arm.churn.loads.length === 0 ? [] : talliesOf(folder, engines),
+              tallies: arm.kind === 'churn' && arm.churn.loads.length === 0 ? [] : talliesOf(folder, engines),
             },
       pssBytes: new Map(
         engines.flatMap(({ name, program }) =>
@@ -170,7 +170,7 @@ interface Plans {
 
 function plansOf({ arm, ...input }: WorkloadInput<NativeArm | ChurnArm>, folder: RuntimeFolder): Plans {
   const common = { ...input, boardPath: boardPath(folder), parentPid: process.pid };
-  return arm.holder === null
+  return arm.kind === 'churn'
     ? churnPlans({ ...common, arm })
     : { engine: enginePlan({ ...common, arm }), joining: null };
 }

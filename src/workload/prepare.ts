@@ -1,9 +1,10 @@
 /** A workload of either kind, brought to the point where only `go` is missing. */
+import { isInJvm } from '../profile/resolved.js';
 import { prepareNative } from './native-workload.js';
 import type { PreparedWorkload, WorkloadInput } from './prepared.js';
 
 export async function prepareWorkload({ arm, ...input }: WorkloadInput): Promise<PreparedWorkload> {
-  if (arm.jvm === null) return prepareNative({ ...input, arm });
+  if (!isInJvm(arm)) return prepareNative({ ...input, arm });
   // In a guest that runs no JVM it would be a part of the boot.
   const { prepareJvm } = await import('./jvm-workload.js');
   return prepareJvm({ ...input, arm });

@@ -8,6 +8,7 @@ import { createBundle, readBundleFile } from '../../src/bundle/store.js';
 import type { RunFile } from '../../src/bundle/schema.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { fakeProfile } from '../support/fake-profile.js';
 import { exampleStall, noStalls } from '../support/stalls.js';
 import { kernelNamed, runOf, summaryOf, writerArm } from '../verdict/fake-summary.js';
 import { readPage } from '../support/page.js';
@@ -289,7 +290,7 @@ function writeExample(path: string): void {
     startedAt: run.startedAt,
     seed: 1,
     profileHash: 'x',
-    profile: {},
+    profile: fakeProfile(),
     host: { kernel: '6.18.0', preemption: 'full', hz: 250 },
     calibration: [],
     order: [{ arm: 'a', kernel: '6.18.0', repetition: 1 }],

@@ -12,7 +12,7 @@ import {
   type Giver,
 } from '../../src/catalogue/collectors.js';
 import { loadResolved } from '../../src/profile/load.js';
-import type { JvmArm } from '../../src/profile/resolved.js';
+import { isInJvm, type JvmArm } from '../../src/profile/resolved.js';
 import { matchesComm } from '../../src/workload/thread-patterns.js';
 
 const names = readdirSync(new URL('../../profiles', import.meta.url))
@@ -20,7 +20,7 @@ const names = readdirSync(new URL('../../profiles', import.meta.url))
   .map((name) => name.slice(0, -'.yaml'.length));
 const arms = (await Promise.all(names.map((name) => loadResolved(name))))
   .flatMap((profile) => profile.arms)
-  .filter((arm): arm is JvmArm => arm.jvm !== null);
+  .filter(isInJvm);
 const issued = arms.flatMap(({ jvm }) => jvm.issues.map((issue) => ({ jvm, ...issue })));
 
 const givers = [...jvmGivers, ...allocatorGivers];

@@ -5,11 +5,11 @@ import { openBundle } from '../../src/bundle/store.js';
 import { hashOf } from '../../src/profile/hash.js';
 import { loadResolved } from '../../src/profile/load.js';
 import type { ResolvedProfile } from '../../src/profile/resolved.js';
-import { readResolved } from '../../src/profile/resolved-schema.js';
+import { resolvedProfileSchema } from '../../src/profile/resolved-schema.js';
 import { shippedNames } from '../../src/profile/catalogue.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
-import { kernelRecord, stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
+import { changeManifest, kernelRecord, stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
 
 const scratch = scratchFolder();
 const shipped = await shippedNames();
@@ -40,9 +40,9 @@ function bundle(
       seed: own.seed,
       order: counts.map((_, i) => ({ arm, kernel: null, repetition: i + 1 })),
       argv: ['run', 'priority-inversion'],
-      ...more.manifest,
     },
   });
+  changeManifest(path, more.manifest ?? {});
   return path;
 }
 
@@ -222,7 +222,7 @@ describe('pauselab merge', () => {
     [
       'a profile that nobody can run',
       () => [1, 2].map((day) => bundle('x', day, [0], { manifest: { profile: { name: 'priority-inversion' } } })),
-      'holds no profile that this pauselab can run',
+      'is no valid manifest: profile.title: ',
     ],
   ])('%s is refused, and nothing is written', async (_, paths, sentence) => {
     const out = scratch.fresh('both');
@@ -273,11 +273,11 @@ describe('pauselab replay', () => {
 
   test.each<[string, object, string]>([
     ['changed', { profile: { ...profile, duration_ns: 1 } }, 'holds a profile that is not the one of its profileHash'],
-    ['none', { profile: { name: 'x' } }, 'holds no profile that this pauselab can run'],
+    ['none', { profile: { name: 'x' } }, 'is no valid manifest: profile.title: '],
     [
       'one that would leave the folder',
       { profile: { ...profile, arms: [{ ...profile.arms[0], name: '../../x' }] } },
-      'holds no profile that this pauselab can run (arms.0',
+      'is no valid manifest: profile.arms.0.name: ',
     ],
     ['one without a plan', { order: [] }, 'plans no run of an arm that its profile has'],
   ])('a profile that is %s is refused', async (_, manifest, sentence) => {
@@ -288,7 +288,8 @@ describe('pauselab replay', () => {
 
   test.each(shipped)('reads back the profile %s as it was', async (name) => {
     const resolved = await loadResolved(name);
-    expect(readResolved(JSON.parse(JSON.stringify(resolved)), 'x')).toEqual(JSON.parse(JSON.stringify(resolved)));
-    expect(hashOf(readResolved(JSON.parse(JSON.stringify(resolved)), 'x'))).toBe(hashOf(resolved));
+    const written: unknown = JSON.parse(JSON.stringify(resolved));
+    expect(resolvedProfileSchema.parse(written)).toEqual(written);
+    expect(hashOf(resolvedProfileSchema.parse(written))).toBe(hashOf(resolved));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
-import { busyText, stillBusyText, waitingText } from '../../src/cli/load-words.js';
+import { busyText, stillBusyText, waitingText } from '../../src/jobs/load-words.js';
 import { loadBefore, waitForQuiet } from '../../src/experiment/load-before.js';
 import type { LoadReading } from '../../src/host/load.js';
 import { loadResolved } from '../../src/profile/load.js';

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { runEvidence } from '../../src/experiment/run-evidence.js';
 import { loadResolved } from '../../src/profile/load.js';
+import { workOf } from '../../src/profile/resolved.js';
 import type { Timeline } from '../../src/record/samples.js';
 import { analyse } from './fake-run.js';
 
@@ -67,7 +68,7 @@ describe('the threads of a JVM that give memory back', () => {
     expect(
       await named(
         'jemalloc-dontneed',
-        (await loadResolved('jemalloc-dontneed')).arms.find(({ jvm }) => jvm?.issues.length !== 0)?.name ?? '',
+        (await loadResolved('jemalloc-dontneed')).arms.find((arm) => workOf(arm)?.issues.length !== 0)?.name ?? '',
         ['jemalloc_bg_thd', 'G1 Service'],
       ),
     ).toMatchObject({ jemalloc_bg_thd: 'madvise.DONTNEED: VMA lock' });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { needsMore, parseUntilN } from '../../src/experiment/until-n.js';
+import { checkedUntilN, needsMore, parseUntilN } from '../../src/experiment/until-n.js';
 import type { FinishedRun } from '../../src/experiment/summarise.js';
 import { loadResolved } from '../../src/profile/load.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { analyse } from './fake-run.js';
 
 const { arms } = await loadResolved('g1-uncommit');
-const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.mprotect'], jvm: null }]);
+const parse = (text: string) => parseUntilN(text, [...arms, { series: ['writer.mprotect'], kind: 'native' }]);
 
 function run(arm: string, pauses: number, spoiled: string[] = []): FinishedRun {
   const file = {
@@ -42,4 +42,11 @@ test.each(['gc.pause', 'gc.pause=', 'gc.pause=0', '=4', 'gc.pause=-1'])('%s is r
 
 test('a series that no arm has is refused, with what was meant', () => {
   expect(() => parse('gc.pauses=4')).toThrow('no arm has a series gc.pauses; did you mean gc.pause?');
+});
+
+test('what a bundle says is checked as it is, without becoming text', () => {
+  expect(checkedUntilN({ series: 'gc.pause', n: 10 ** 12 }, arms)).toEqual({ series: 'gc.pause', n: 10 ** 12 });
+  expect(() => checkedUntilN({ series: 'gc.pauses', n: 4 }, arms)).toThrow(
+    '--until-n gc.pauses=4: no arm has a series',
+  );
 });

@@ -76,7 +76,7 @@ test.each([
   const { arms } = await loadResolved('thread-churn');
   const uses = await usesOf(
     {
-      arms: arms.map((arm) => (arm.jvm === null ? arm : { ...arm, jvm: { ...arm.jvm, flags: [flag] } })),
+      arms: arms.map((arm) => (arm.kind === 'jvm' ? { ...arm, jvm: { ...arm.jvm, flags: [flag] } } : arm)),
       kernels: [],
       append: [],
       trace: false,

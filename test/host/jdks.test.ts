@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
@@ -48,6 +48,22 @@ function script(folder: string, text: string, mode = 0o755): string {
 const nowhere: JdkPlaces = { env: {}, folders: [], answerDeadline_ms: 20_000 };
 const failure = (exitCode: number, message: RegExp): unknown =>
   expect.objectContaining({ exitCode, message: expect.stringMatching(message) as string });
+
+test('a JDK is asked once, whoever wants to know, and again once it has changed', async () => {
+  const home = scratch.fresh('asked');
+  const java = fakeJdk(home, { version: '21.0.1' });
+  const asked = join(home, 'asked');
+  appendFileSync(java, `echo "$*" >> ${asked}\n`);
+  const explicit = { path: home, source: '--java' };
+  const times = (): number => readFileSync(asked, 'utf8').match(/XshowSettings/g)?.length ?? 0;
+  for (const collector of ['g1', 'serial'] as const) await chooseJdk({ requirement: '>=17', explicit, collector });
+  await Promise.all([1, 2].map(() => chooseJdk({ requirement: '>=21', explicit }, nowhere)));
+  await findJdks({ ...nowhere, env: { JAVA_HOME: home } });
+  expect(times()).toBe(1);
+  appendFileSync(java, 'exit 0\n');
+  await chooseJdk({ requirement: '>=17', explicit }, nowhere);
+  expect(times()).toBe(2);
+});
 
 describe('where JDKs are found', () => {
   test('JAVA_HOME, then PATH, then folders with the newest first', async () => {

@@ -12,7 +12,7 @@ import { expand } from '../../src/profile/expand.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../src/catalogue/jvm-loads.js';
 import { jvmProbeNames } from '../../src/catalogue/jvm-probes.js';
 import { holderOperations, layouts, victimLayouts, victimOperations } from '../../src/catalogue/operations.js';
-import type { ResolvedArm, ResolvedProfile } from '../../src/profile/resolved.js';
+import { isApp, isInJvm, type ResolvedArm, type ResolvedProfile } from '../../src/profile/resolved.js';
 import { validate } from '../../src/profile/validate.js';
 import { mappingOf } from '../../src/profile/yaml-file.js';
 import { ExitCode, Failure } from '../../src/base/failure.js';
@@ -158,13 +158,13 @@ interface Plans {
 
 function plansOf(arm: ResolvedArm, { warmup_ns, duration_ns, threshold_ns }: ResolvedProfile): Plans {
   const common = { boardPath: '/dev/shm/none/board', parentPid: 1, threshold_ns, warmup_ns, duration_ns };
-  if (arm.jvm !== null) {
+  if (isInJvm(arm)) {
     const holderLine = ridingHolderLine(arm);
     const {
       victims: probes,
-      jvm: { loads, app: program },
+      jvm: { loads },
     } = arm;
-    const has = probes.length > 0 || holderLine !== null || program === null;
+    const has = probes.length > 0 || holderLine !== null || !isApp(arm);
     const plan = jvmPlan({
       boardPath: common.boardPath,
       reportPath: '/r',
@@ -177,7 +177,7 @@ function plansOf(arm: ResolvedArm, { warmup_ns, duration_ns, threshold_ns }: Res
     const riding = holderLine === null ? [] : [`board path=/b threshold_ns=0\n${holderLine}\n`];
     return { engine: [companionPlan({ ...common, arm }), ...riding], jvm: has ? [plan] : [] };
   }
-  if (arm.holder === null) {
+  if (arm.kind === 'churn') {
     const { engine, joining } = churnPlans({ ...common, arm });
     return { engine: [engine, ...(joining === null ? [] : [joining])], jvm: [] };
   }
@@ -198,9 +198,8 @@ beforeAll(() => {
       arms.flatMap((arm) => [
         ...arm.victims.map(({ operation }) => operation),
         ...(arm.holder === null ? [] : [arm.holder.operation]),
-        ...(arm.jvm?.loads.map((one) => one.load) ?? []),
-        ...(arm.jvm === null && arm.holder === null ? ['churn'] : []),
-        ...(arm.jvm?.app ? ['app'] : []),
+        ...(isInJvm(arm) ? arm.jvm.loads.map((one) => one.load) : []),
+        ...(arm.kind === 'churn' || arm.kind === 'app' ? [arm.kind] : []),
       ]),
     ),
   );

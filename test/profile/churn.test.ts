@@ -10,7 +10,7 @@ function churnProfile(churn = '{}', more = '', victims = '[{ operation: mmap_mun
 }
 
 function churnArm(arm: ResolvedArm | undefined): ChurnArm {
-  if (arm?.jvm !== null || arm.holder !== null) throw new Error('not an arm with a churn');
+  if (arm?.kind !== 'churn') throw new Error('not an arm with a churn');
   return arm;
 }
 
@@ -27,7 +27,7 @@ describe('expansion', () => {
       ),
     );
     expect(arm).toMatchObject({
-      jvm: null,
+      kind: 'churn',
       holder: null,
       series: ['writer.mmap_munmap'],
       victims: [{ layout: 'isolated' }],
@@ -98,7 +98,7 @@ describe('expansion', () => {
     const kinds = async (text: string): Promise<unknown[]> =>
       (await resolveFiles({ 'p.yaml': text })).arms
         .slice(2)
-        .map((arm) => [arm.name, arm.jvm === null ? 'churn' : 'jvm', workOf(arm)?.allocator.name]);
+        .map((arm) => [arm.name, arm.kind, workOf(arm)?.allocator.name]);
     const victims = 'victims: [{ operation: mmap_munmap, rate: 1/s }]';
     const churn = 'churn: {}\nallocator: { name: mimalloc }\nthreads: { load.churn: 5 }';
     expect(
@@ -121,11 +121,11 @@ describe('expansion', () => {
     const { arms: all } = await resolveFiles({
       'p.yaml': `name: p\ntitle: P\nvictims: [{ operation: mmap_munmap, rate: 1/s }]\narms: ${arms}\n`,
     });
-    expect(all.map((arm) => [arm.name, arm.jvm === null, workOf(arm)?.loads.length])).toEqual([
-      ['idle-control', true, 0],
-      ['foreign-control', true, 1],
-      ['native', true, 1],
-      ['jvm', false, 1],
+    expect(all.map((arm) => [arm.name, arm.kind, workOf(arm)?.loads.length])).toEqual([
+      ['idle-control', 'churn', 0],
+      ['foreign-control', 'churn', 1],
+      ['native', 'churn', 1],
+      ['jvm', 'jvm', 1],
     ]);
   });
 });

@@ -21,7 +21,7 @@ describe('priority-inversion, expanded', () => {
   };
   const thread = { nice: 0, policy: 'other', cpus: cpus.second, layout: 'isolated' };
   const common = {
-    jvm: null,
+    kind: 'native',
     stall: { aim_ns: 550_000_000, leastHold_ns: 8_000_000 },
     hogs: { count: 1, nice: 0, policy: 'other', cpus: cpus.first, burst: null },
     victims: [

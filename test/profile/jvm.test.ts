@@ -1,6 +1,6 @@
 /** Profiles whose process under test is a JVM. */
 import { describe, expect, test } from 'vitest';
-import type { JvmArm, ResolvedArm } from '../../src/profile/resolved.js';
+import { isApp, isInJvm, type AppArm, type JvmArm, type ResolvedArm } from '../../src/profile/resolved.js';
 import { problemsIn, resolveFiles } from './files.js';
 
 /** The least one that is valid. */
@@ -13,12 +13,16 @@ function jvmProfile(
 }
 
 function jvmArm(arm: ResolvedArm | undefined): JvmArm {
-  if (arm === undefined || arm.jvm === null) throw new Error('not an arm with a JVM');
+  if (arm === undefined || !isInJvm(arm)) throw new Error('not an arm with a JVM');
   return arm;
 }
 
 async function armsOf(text: string): Promise<JvmArm[]> {
   return (await resolveFiles({ 'p.yaml': text })).arms.map(jvmArm);
+}
+
+async function appsOf(text: string): Promise<AppArm[]> {
+  return (await armsOf(text)).filter(isApp);
 }
 
 describe('expansion', () => {
@@ -33,7 +37,6 @@ describe('expansion', () => {
       flags: ['-Xmx1g'],
       loadsIn: 'same',
       threads: [],
-      app: null,
       issues: [],
       process: { nice: null, policy: null, cpus: null, limits: {} },
       allocator: { name: 'glibc', path: null, settings: {} },
@@ -104,7 +107,7 @@ describe('expansion', () => {
   });
 
   test('a program of one’s own, as words', async () => {
-    const [arm] = await armsOf(jvmProfile('', 'app: { args: "-jar \'my server.jar\' -p 80", ready: started }'));
+    const [arm] = await appsOf(jvmProfile('', 'app: { args: "-jar \'my server.jar\' -p 80", ready: started }'));
     expect(arm?.jvm.app).toEqual({
       args: ['-jar', 'my server.jar', '-p', '80'],
       ready: { kind: 'log', pattern: 'started', deadline_ns: 120e9 },
@@ -115,7 +118,7 @@ describe('expansion', () => {
 
   test('a program that is ready by its port or after a time, by the defaults of the file', async () => {
     const readyOf = async (ready: string) =>
-      (await armsOf(jvmProfile('', `app: { args: A, ready: ${ready} }`)))[0]?.jvm.app?.ready;
+      (await appsOf(jvmProfile('', `app: { args: A, ready: ${ready} }`)))[0]?.jvm.app.ready;
     expect(await readyOf('{ port: 80, deadline: 5s }')).toEqual({ kind: 'port', port: 80, deadline_ns: 5e9 });
     expect(await readyOf('{ after: 10s }')).toEqual({ kind: 'after', after_ns: 10e9 });
     expect(await readyOf("'[main] up (1/2)'")).toEqual({

@@ -254,7 +254,7 @@ describe('a page', () => {
     const jvm = {
       collector: 'g1',
       flags: ['-Xmx1600m', '-Dsecret=1', '-XX:MaxHeapFreeRatio=10'],
-      allocator: { name: 'jemalloc', settings: { dirty_decay_ms: '0' } },
+      allocator: { name: 'jemalloc', path: null, settings: { dirty_decay_ms: '0' } },
     };
     const page = report([
       bundle({
@@ -420,7 +420,7 @@ function hostile(): string {
         startedAt: evil,
         profileHash: evil,
         host: { kernel: evil, cpuModel: evil },
-        profile: { name: evil, description: evil, arms: [{ name: 'free', title: evil }] },
+        profile: { description: evil, arms: [{ name: 'free', title: evil }] },
       },
     },
     { stalls: [stall] },

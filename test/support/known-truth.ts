@@ -73,10 +73,10 @@ function armWith(operation: Injection['operation']): NativeArm {
   const thread = { nice: 0, policy: 'other', cpus: { kind: 'second' } } as const;
   const first = { ...thread, cpus: { kind: 'first' } } as const;
   return {
+    kind: 'native',
     name: 'known-truth',
     title: 'A victim that pauses when it is told to',
     control: null,
-    jvm: null,
     stall: { aim_ns: 1, leastHold_ns: 1 },
     layout: 'isolated',
     holder: {

@@ -4,10 +4,12 @@ import { gate } from '../../src/verdict/gate/gate.js';
 import { readPolicy } from '../../src/verdict/gate/policy.js';
 import { readSide } from '../../src/verdict/read-side.js';
 import type { Configured } from '../../src/verdict/settings-meaning.js';
+import { fakeProfile, type GivenArm } from '../support/fake-profile.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle } from './fake-bundle.js';
 
 const victim = (series: string, rate: number): object => ({ series, rate });
+const calls = (call: string): object => ({ call, by: null, atLeast: 1 });
 
 interface Given {
   readonly args?: readonly string[];
@@ -28,13 +30,13 @@ function configured({
   programs = null,
   arms = ['probes', 'holder'],
 }: Given): Configured {
-  const arm = (name: string): object => ({
+  const arm = (name: string): GivenArm => ({
     name,
     victims,
     series: victims.map((one) => (one as { series: string }).series),
-    jvm: { flags, issues, app: args.length === 0 ? null : { args, environment } },
+    jvm: { flags, issues, ...(args.length === 0 ? {} : { app: { args, environment } }) },
   });
-  return { resolved: { name: 'app', arms: arms.map(arm) }, programs };
+  return { resolved: fakeProfile({ name: 'app', arms: arms.map(arm) }), programs };
 }
 
 function differences(a: Given, b: Given): (readonly [string, string, string])[] {
@@ -87,7 +89,7 @@ test.each<[string, Given, Given, (readonly [string, string, string])[]]>([
     'one inserted victim',
     { victims: [victim('w', 5)] },
     { victims: [victim('v', 1), victim('w', 5)] },
-    [['victims.v', 'absent', '{"series":"v","rate":1}']],
+    [['victims.v', 'absent', '{"nice":0,"policy":"other","cpus":{"kind":"first"},"series":…']],
   ],
   [
     'one victim’s rate',
@@ -97,9 +99,9 @@ test.each<[string, Given, Given, (readonly [string, string, string])[]]>([
   ],
   [
     'one more system call',
-    { issues: [{ call: 'munmap' }] },
-    { issues: [{ call: 'mmap' }, { call: 'munmap' }] },
-    [['jvm.issues.mmap', 'absent', '{"call":"mmap"}']],
+    { issues: [calls('munmap')] },
+    { issues: [calls('mmap'), calls('munmap')] },
+    [['jvm.issues.mmap', 'absent', '{"call":"mmap","atLeast":1}']],
   ],
   [
     'another main class',
@@ -157,11 +159,10 @@ test.each<[string, Given, Given, (readonly [string, string, string])[]]>([
 
 test('what differs in one arm of two is that arm’s', () => {
   const [one, other] = [configured({ flags: ['-XX:+A'] }), configured({ flags: ['-XX:+A'] })];
-  const arms = (other.resolved as { arms: { jvm: { flags: string[] } }[] }).arms;
-  const changed = {
-    ...other,
-    resolved: { name: 'app', arms: [arms[0], { ...arms[1], jvm: { ...arms[1]?.jvm, flags: ['-XX:-A'] } }] },
-  };
+  const { resolved } = configured({ flags: ['-XX:-A'] });
+  const [first, second] = [other.resolved?.arms[0], resolved?.arms[1]];
+  if (resolved === null || first === undefined || second === undefined) throw new Error('a profile without arms');
+  const changed = { ...other, resolved: { ...resolved, arms: [first, second] } };
   expect(withoutRepetition(differingSettings(one, changed), 2).map(({ path }) => path)).toEqual([
     'arms.holder.jvm.flags.-XX:A',
   ]);
@@ -178,7 +179,7 @@ test('a new version of the program is refused by its name, and allowed by it', (
     });
     writeFakeBundle(path, {
       runs: Array.from({ length: 8 }, () => ({ arm: 'probes', stalls: stalled(0) })),
-      manifest: { profile: resolved, programs },
+      manifest: { profile: resolved ?? {}, programs },
     });
     return { ...readSide(path, { threshold_ns: 1 }), label: name };
   };

@@ -1,10 +1,15 @@
 /** Bundles on disk, made by hand: each run is what a test says of it, and else an ordinary one without a stall. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createBundle } from '../../src/bundle/store.js';
 import type { ManifestFile, RunFile, SeriesFigures } from '../../src/bundle/schema.js';
+import type { ResolvedProfile } from '../../src/profile/resolved.js';
+import { resolvedProfileSchema } from '../../src/profile/resolved-schema.js';
 import { countsOfValues, type SparseCounts } from '../../src/record/counts.js';
 import { responseFigures, serviceFigures } from '../../src/record/figures.js';
 import { distributionOf } from '../../src/record/histogram.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { fakeProfile, type GivenProfile } from '../support/fake-profile.js';
 import { ms, summaryOf } from './fake-summary.js';
 
 export interface FakeRun {
@@ -18,9 +23,12 @@ export interface FakeRun {
   readonly window_ns?: number;
 }
 
+/** A profile of which a part is given gets the rest. */
+export type FakeManifest = Partial<Omit<ManifestFile, 'profile'>> & { readonly profile?: object };
+
 export interface FakeBundle {
   readonly runs: readonly FakeRun[];
-  readonly manifest?: Partial<ManifestFile>;
+  readonly manifest?: FakeManifest;
   readonly status?: 'complete' | 'partial';
 }
 
@@ -74,7 +82,6 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     startedAt: '2026-01-01T00:00:00.000Z',
     seed: 1,
     profileHash: 'hash',
-    profile: { name: 'fake', arms, duration_ns: 10e9 },
     host: { kernel: '6.18.0', preemption: 'full', hz: 250, cpuModel: 'A CPU', cpus: [0, 1], memoryBytes: 8 * 2 ** 30 },
     calibration: [],
     order: [],
@@ -83,6 +90,7 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     programs: null,
     turns: null,
     ...manifest,
+    profile: wholeProfile(manifest.profile ?? { arms }),
   });
   runs.forEach((fake, i) => {
     const { arm = 'free', values_ns = valuesWithP99(20_000), window_ns = 10e9 } = fake;
@@ -136,6 +144,17 @@ export function writeFakeBundle(path: string, { runs, manifest = {}, status = 'c
     );
   });
   store.writeSummary(summaryOf([], { profile: 'fake', status }));
+}
+
+function wholeProfile(profile: object): ResolvedProfile {
+  const { success, data } = resolvedProfileSchema.safeParse(profile);
+  return success ? data : fakeProfile(profile as GivenProfile);
+}
+
+/** Keys of a manifest as a stranger may have changed them. */
+export function changeManifest(path: string, changed: object): void {
+  const file = join(path, 'manifest.json');
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), ...changed }));
 }
 
 /** Stalls of 500 ms, each blocked in the kernel, in a window of 10 s. */

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { loadResolved } from '../../src/profile/load.js';
-import type { JvmArm } from '../../src/profile/resolved.js';
+import { isInJvm, type JvmArm } from '../../src/profile/resolved.js';
 import { jvmPlan } from '../../src/workload/jvm-plan.js';
 import { companionPlan } from '../../src/workload/plan.js';
 
 async function arm(profile: string, name: string): Promise<JvmArm> {
   const found = (await loadResolved(profile)).arms.find((one) => one.name === name);
-  if (found === undefined || found.jvm === null) throw new Error(`no JVM arm ${name} in ${profile}`);
+  if (found === undefined || !isInJvm(found)) throw new Error(`no JVM arm ${name} in ${profile}`);
   return found;
 }
 

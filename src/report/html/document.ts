@@ -32,7 +32,7 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   const { bundles } = data;
   const several = bundles.length > 1;
   const profiles = [
-    ...new Set(bundles.map(({ stored: { manifest, summary } }) => summary?.profile ?? profileName(manifest.profile))),
+    ...new Set(bundles.map(({ stored: { manifest, summary } }) => summary?.profile ?? manifest.profile.name)),
   ].join(' and ');
   const parts: [id: string, title: string, content: Markup][] = [
     [
@@ -88,12 +88,6 @@ const shortNames: Readonly<Record<string, string>> = {
   advice: 'What to try',
   reproduce: 'Reproduce',
 };
-
-function profileName(profile: unknown): string {
-  return typeof profile === 'object' && profile !== null && 'name' in profile && typeof profile.name === 'string'
-    ? profile.name
-    : 'a bundle';
-}
 
 function percentilesPart({ curves, bundles }: ReportData): Markup {
   const all: Arm[] = bundles.flatMap(({ arms }) => arms);

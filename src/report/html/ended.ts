@@ -1,8 +1,9 @@
 /**
  * Which arms of a bundle had no stall where others had: what this bundle tried itself comes before all general advice.
  */
-import { fieldOf } from '../../bundle/stored.js';
+import type { ResolvedProfile } from '../../profile/resolved.js';
 import { differingSettings, pathInArm, type DifferingSetting } from '../../verdict/differences.js';
+import type { Configured } from '../../verdict/settings-meaning.js';
 import type { ReportedBundle } from './gather.js';
 
 const mostArms = 6;
@@ -38,17 +39,14 @@ export function whatEndedStalls({ stored: { summary, manifest } }: ReportedBundl
 }
 
 /** Two arms of one profile, as two profiles with one arm of the same name. */
-function armDifferences(profile: unknown, one: string, other: string): DifferingSetting[] {
-  const arms: unknown = fieldOf(profile, 'arms');
-  const alone = (name: string): { readonly resolved: unknown; readonly programs: null } => {
-    const arm: unknown = Array.isArray(arms)
-      ? arms.find((candidate: unknown) => fieldOf(candidate, 'name') === name)
-      : undefined;
-    return {
-      resolved: { arms: typeof arm === 'object' && arm !== null ? [{ ...arm, name: 'arm' }] : [] },
-      programs: null,
-    };
-  };
+function armDifferences(profile: ResolvedProfile, one: string, other: string): DifferingSetting[] {
+  const alone = (name: string): Configured => ({
+    resolved: {
+      ...profile,
+      arms: profile.arms.filter((arm) => arm.name === name).map((arm) => ({ ...arm, name: 'arm' })),
+    },
+    programs: null,
+  });
   return differingSettings(alone(one), alone(other));
 }
 

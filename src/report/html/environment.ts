@@ -1,7 +1,14 @@
 /** The machine, the kernel and the configuration under which a bundle was measured, side by side. */
 import { formatShare, formatSize } from '../../base/units.js';
-import { fieldOf } from '../../bundle/stored.js';
 import { isHeapFlag } from '../../catalogue/collectors.js';
+import {
+  isApp,
+  isInJvm,
+  workOf,
+  type JvmArm,
+  type ResolvedAllocator,
+  type ResolvedProfile,
+} from '../../profile/resolved.js';
 import type { ReportedBundle } from './gather.js';
 import { html, type Markup } from './markup.js';
 import { table } from './table.js';
@@ -85,38 +92,20 @@ type Fact = readonly [title: string, value: string | null];
 const mostCharacters = 400;
 
 /** Of all arms: what differs between them stands in each, divided by `or`. */
-function workloadFacts(profile: unknown): Fact[] {
-  const arms = listOf(fieldOf(profile, 'arms'));
-  const jvms = arms.map((arm) => fieldOf(arm, 'jvm'));
-  const flagsOf = (jvm: unknown): string =>
-    [...listOf(fieldOf(jvm, 'flags')), ...listOf(fieldOf(fieldOf(jvm, 'app'), 'args'))]
-      .filter((flag): flag is string => typeof flag === 'string' && isHeapFlag(flag))
-      .join(' ');
+function workloadFacts({ arms }: ResolvedProfile): Fact[] {
+  const inJvm = arms.filter(isInJvm);
+  const flagsOf = (arm: JvmArm): string =>
+    [...arm.jvm.flags, ...(isApp(arm) ? arm.jvm.app.args : [])].filter(isHeapFlag).join(' ');
   return [
-    ['Collector', distinct(jvms.map((jvm) => textOf(fieldOf(jvm, 'collector')) ?? ''))],
-    ['Heap flags', distinct(jvms.map(flagsOf))],
-    [
-      'Allocator',
-      distinct(
-        arms.map((arm) =>
-          allocatorOf(fieldOf(fieldOf(arm, 'jvm'), 'allocator') ?? fieldOf(fieldOf(arm, 'churn'), 'allocator')),
-        ),
-      ),
-    ],
+    ['Collector', distinct(inJvm.map(({ jvm }) => jvm.collector))],
+    ['Heap flags', distinct(inJvm.map(flagsOf))],
+    ['Allocator', distinct(arms.map((arm) => allocatorOf(workOf(arm)?.allocator)))],
   ];
 }
 
-function allocatorOf(allocator: unknown): string {
-  const [name, settings] = [textOf(fieldOf(allocator, 'name')), fieldOf(allocator, 'settings')];
-  const all =
-    typeof settings === 'object' && settings !== null
-      ? Object.entries(settings).map(([key, value]: [string, unknown]) => `${key}=${textOf(value) ?? '?'}`)
-      : [];
-  return [name ?? '', ...all].join(' ').trim();
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function allocatorOf(allocator: ResolvedAllocator | undefined): string {
+  if (allocator === undefined) return '';
+  return [allocator.name, ...Object.entries(allocator.settings).map(([key, value]) => `${key}=${value}`)].join(' ');
 }
 
 function distinct(texts: readonly string[]): string | null {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
 import type { RunFile, SummaryFile } from '../../bundle/schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
-import { isEvidence, plannedArms } from '../../bundle/stored.js';
+import { isEvidence } from '../../bundle/stored.js';
 import { lastUsedIndex, valueOfIndex, type SparseCounts } from '../../record/counts.js';
 import { eachHlogLine } from '../../record/hlog-sum.js';
 import { decodeCounts } from '../../record/tally.js';
@@ -125,7 +125,7 @@ function distinct(labels: readonly string[]): string[] {
 
 function armsOf({ manifest, summary, runs }: StoredBundle, bundle: number, prefix: string | null): Arm[] {
   const arms = new Map<string, Arm>();
-  const planned = plannedArms(manifest.profile);
+  const planned = manifest.profile.arms;
   const inOrder = [...planned, ...runs.map(({ arm }) => ({ name: arm }))].map(({ name }) => name);
   const several = manifest.kernels.length > 1;
   for (const kernel of manifest.kernels) {

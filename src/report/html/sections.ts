@@ -186,13 +186,9 @@ export function advicePart(bundles: readonly ReportedBundle[]): Markup {
 
 export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {
   const profile = JSON.stringify(manifest.profile, null, 1);
-  const name =
-    typeof manifest.profile === 'object' && manifest.profile !== null && 'name' in manifest.profile
-      ? String(manifest.profile.name)
-      : 'unknown';
   return html`${several ? html`<h3>${label}</h3>` : nothing}<pre><code>pauselab ${manifest.argv.map(shellWord).join(' ')}
 pauselab replay ${shellWord(path)}</code></pre>
-<p>Profile ${name}, seed ${manifest.seed}, profile hash <code class="long">${manifest.profileHash}</code>.${manifest.origins.length === 0 ? '' : ` Merged from ${manifest.origins.length} bundles.`}</p>
+<p>Profile ${manifest.profile.name}, seed ${manifest.seed}, profile hash <code class="long">${manifest.profileHash}</code>.${manifest.origins.length === 0 ? '' : ` Merged from ${manifest.origins.length} bundles.`}</p>
 <details><summary>The profile with all its defaults</summary><pre><code>${profile.length <= mostProfile ? profile : `${profile.slice(0, mostProfile)}\n… the rest is in manifest.json`}</code></pre></details>`;
 }
 

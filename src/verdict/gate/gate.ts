@@ -5,7 +5,6 @@
  * Nothing passes by absence: a rule without anything to judge, a series without runs, a figure that is not known or is
  * known too low is an error, whatever the policy says of inconclusive ones.
  */
-import { plannedArms } from '../../bundle/stored.js';
 import { ExitCode, usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/near-miss.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
@@ -143,7 +142,11 @@ interface Selected {
 
 /** Of what either side has: what only one of them has is missing in the other, and told so. */
 function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
-  const controls = new Set(sides.flatMap(({ resolved }) => controlArms(resolved)));
+  const controls = new Set(
+    sides.flatMap(
+      ({ resolved }) => resolved?.arms.flatMap(({ name, control }) => (control === null ? [] : [name])) ?? [],
+    ),
+  );
   const all = sides.flatMap(({ evidence }) => evidence.map(({ arm, scope, series }) => ({ arm, scope, series })));
   const unique = [...new Map(all.map((one) => [JSON.stringify([one.arm, one.scope, one.series]), one])).values()];
   return unique.filter(
@@ -151,10 +154,6 @@ function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
       (rule.arms === null ? !controls.has(arm) : matchesAny(rule.arms, arm)) &&
       (scope === 'arm' || (rule.series === null ? !isControlSeries(series) : matchesAny(rule.series, series))),
   );
-}
-
-function controlArms(resolved: unknown): string[] {
-  return plannedArms(resolved).flatMap(({ name, control }) => (control === null ? [] : [name]));
 }
 
 function checksOf(rule: Rule, candidate: Side, baseline: Side | null, policy: Policy): DraftCheck[] {

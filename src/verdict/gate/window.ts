@@ -4,7 +4,6 @@
  */
 import { usage } from '../../base/failure.js';
 import { formatDuration } from '../../base/units.js';
-import { fieldOf } from '../../bundle/stored.js';
 import type { Offered } from './pair.js';
 
 export interface Window {
@@ -19,22 +18,21 @@ export interface StoredBaseline {
   readonly runs: number;
 }
 
-/** Those of a profile. Of a profile that was changed by hand, and has no window, nothing is told. */
+/** Those of a profile. */
 export function storedBaselines(offered: readonly Offered[], profile: string): StoredBaseline[] {
   return offered
     .filter(({ facts }) => facts.profile === profile)
     .flatMap((one) => {
       const { resolved, evidence } = one.read();
-      const [warmup_ns, duration_ns] = [fieldOf(resolved, 'warmup_ns'), fieldOf(resolved, 'duration_ns')];
-      return typeof warmup_ns === 'number' && typeof duration_ns === 'number'
-        ? [
-            {
-              name: one.name,
-              window: { warmup_ns, duration_ns },
-              runs: Math.max(0, ...evidence.map(({ runs }) => runs.length)),
-            },
-          ]
-        : [];
+      if (resolved === null) return [];
+      const { warmup_ns, duration_ns } = resolved;
+      return [
+        {
+          name: one.name,
+          window: { warmup_ns, duration_ns },
+          runs: Math.max(0, ...evidence.map(({ runs }) => runs.length)),
+        },
+      ];
     });
 }
 

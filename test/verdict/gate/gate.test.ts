@@ -659,9 +659,3 @@ test('all comparisons of all profiles are decided together', () => {
   expect(among.together).toMatchObject({ finding: 'named', p: 1 / 12870, divisions: 12870, exact: true });
   expect(among.verdict).toMatch(/^FAIL: 6 of 9 checks failed\. one, free, /);
 });
-
-test('a profile whose arms are no arms is judged by what was measured', () => {
-  const odd = (name: string): Side =>
-    side(name, runs(6, 0), { manifest: { profile: { name: 'fake', arms: [null, 3, { name: 'free' }] } } });
-  expect(judge(odd('before'), odd('after')).exitCode).toBe(0);
-});

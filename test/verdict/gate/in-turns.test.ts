@@ -9,7 +9,7 @@ import type { GateResult } from '../../../src/verdict/gate/gated.js';
 import { readPolicy } from '../../../src/verdict/gate/policy.js';
 import { command } from '../../support/command.js';
 import { scratchFolder } from '../../support/scratch.js';
-import { stalled, writeFakeBundle } from '../fake-bundle.js';
+import { stalled, writeFakeBundle, type FakeManifest } from '../fake-bundle.js';
 
 const scratch = scratchFolder();
 const policy = readPolicy('rules: [{ compare: [stalls_per_minute] }]', 'gate.yaml');
@@ -24,7 +24,7 @@ const host = {
   memoryBytes: 8 * 2 ** 30,
 };
 
-function bundle(name: string, counts: readonly number[], manifest: Partial<ManifestFile> = {}): string {
+function bundle(name: string, counts: readonly number[], manifest: FakeManifest = {}): string {
   const path = scratch.fresh(name);
   writeFakeBundle(path, {
     runs: counts.map((count, i) => ({

@@ -5,15 +5,22 @@ import { guestImage } from '../kernel/guest-image.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { findQemu, kernelCommandLine, qemuArguments, withoutKvm } from '../kernel/qemu.js';
 import { resolveKernel } from '../kernel/kernel-image.js';
-import type { PlannedGuest } from './dry-run.js';
-import { makeReady } from './install.js';
+import { makeReady } from './make-ready.js';
 
-interface Told {
+/** Where runs would execute; `command`: what would boot a guest, null for this machine. */
+export interface PlannedGuest {
+  readonly name: string;
+  /** As it was asked for. */
+  readonly asked: string;
+  readonly command: readonly string[] | null;
+}
+
+interface Waiting {
   readonly interrupted: Promise<unknown>;
   readonly progress: (text: string) => void;
 }
 
-export function placesOf(wanted: Wanted, { interrupted, progress }: Told): Promise<readonly PlannedPlace[]> {
+export function placesOf(wanted: Wanted, { interrupted, progress }: Waiting): Promise<readonly PlannedPlace[]> {
   const ended = new AbortController();
   void interrupted.then(() => {
     ended.abort(workloadFailed('interrupted while kernels were fetched'));
@@ -24,9 +31,9 @@ export function placesOf(wanted: Wanted, { interrupted, progress }: Told): Promi
 }
 
 /** The commands that would boot the guests; sockets and console lie in a folder that is made for each boot. */
-export async function describeGuests(wanted: Wanted): Promise<PlannedGuest[]> {
+export async function describeGuests(wanted: Wanted, note: (text: string) => void): Promise<PlannedGuest[]> {
   // What a guest consists of is part of the command.
-  await makeReady({ arms: [], kernels: wanted.kernels }, false);
+  await makeReady({ arms: [], kernels: wanted.kernels }, { install: false, note });
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });
   if (places.every(({ guest }) => guest === null))
     return places.map(({ name, asked }) => ({ name, asked, command: null }));

@@ -9,13 +9,10 @@ import type { GuestOptions, PlannedPlace } from '../experiment/places.js';
 import type { SidePlan } from '../experiment/side.js';
 import type { UntilN } from '../experiment/until-n.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
-import { makeReady } from './install.js';
+import { makeReady } from './make-ready.js';
+import type { PlannedSide } from './plan.js';
+import type { Told } from './told.js';
 import { toolVersion } from './version.js';
-
-export interface PlannedSide {
-  readonly profile: ResolvedProfile;
-  readonly arms: readonly ResolvedArm[];
-}
 
 export interface MeasureOptions {
   readonly out?: string;
@@ -24,6 +21,7 @@ export interface MeasureOptions {
   readonly keepSecrets?: true;
   readonly install?: true;
   readonly untilN: UntilN | null;
+  readonly told: Told;
   readonly guest: GuestOptions;
   /** How long to wait at most until the machine is quiet; null or undefined: not at all. */
   readonly quietWithin_ms?: number | null;
@@ -106,28 +104,23 @@ async function measureSides<Result>(
   const kernels = [...new Set(plans.flatMap(({ profile }) => kernelsOf(profile)))];
   await makeReady(
     { arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
-    options.install === true,
+    { install: options.install === true, note: options.told.note },
   );
   const [
     { guestNeeds },
     { placesOf },
     { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption },
-    { createLogger },
-    { createStatus },
     { lookAtLoad },
   ] = await Promise.all([
     import('../experiment/guest-needs.js'),
-    import('./guests.js'),
+    import('./places.js'),
     import('../experiment/interruption.js'),
-    import('./logger.js'),
-    import('./status.js'),
     import('./look-at-load.js'),
   ]);
-  const logger = createLogger();
   const stores = open();
   const [{ profile: shown } = { profile: null }] = plans;
   if (shown === null) throw new Error('nothing to measure');
-  const status = createStatus(logger, { ...shown, kernels });
+  const status = options.told.watch({ ...shown, kernels });
   const interruption = listenForInterruption((signal) => {
     status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`);
   });

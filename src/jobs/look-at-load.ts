@@ -6,7 +6,7 @@ import type { Interruption } from '../experiment/interruption.js';
 import { cpuTopology } from '../host/cpus.js';
 import type { ResolvedProfile } from '../profile/resolved.js';
 import { busyText, stillBusyText, waitingText } from './load-words.js';
-import type { Status } from './status.js';
+import type { Watcher } from './told.js';
 
 /** What other programs will cost is said before it is paid. */
 export async function lookAtLoad(
@@ -15,7 +15,7 @@ export async function lookAtLoad(
     interruption,
     status,
     quietWithin_ms,
-  }: { interruption: Interruption; status: Status; quietWithin_ms: number | null },
+  }: { interruption: Interruption; status: Watcher; quietWithin_ms: number | null },
 ): Promise<void> {
   const looking = { cpuCount: cpuTopology().allowed.length, interrupted: interruption.signalled };
   const load = await loadBefore(profile.spoiled, looking);

@@ -1,0 +1,42 @@
+/** What is made ready before a job: what the machine lacks, and the parts of pauselab that the job needs. */
+import { Failure } from '../base/failure.js';
+import type { Need } from '../base/system-packages.mjs';
+import type { Job } from '../experiment/requirements.js';
+
+export interface Installing {
+  /** Whether system packages that are missing may be installed. */
+  readonly install: boolean;
+  readonly note: (text: string) => void;
+}
+
+/** What the machine lacks is installed or told; parts of pauselab that the job needs are built on first use. */
+export async function makeReady(job: Job, installing: Installing): Promise<void> {
+  const [{ checkMachine, partsOf }, { ensurePart }] = await Promise.all([
+    import('../experiment/requirements.js'),
+    import('../host/setup.js'),
+  ]);
+  await withInstallations(installing, () => checkMachine(job));
+  for (const part of partsOf(job)) await ensurePart(part, installing);
+}
+
+/** `work` once more after each installation that its failure asks for. It has to leave nothing behind when it fails. */
+export async function withInstallations<T>(installing: Installing, work: () => Promise<T>): Promise<T> {
+  const installed = new Set<Need>();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const needs =
+        installing.install && error instanceof Failure ? error.needs.filter((need) => !installed.has(need)) : [];
+      if (needs.length === 0) throw error;
+      for (const need of needs) installed.add(need);
+      await installNeeds(needs, installing);
+    }
+  }
+}
+
+export async function installNeeds(needs: readonly Need[], { note }: Pick<Installing, 'note'>): Promise<void> {
+  if (needs.length === 0) return;
+  const { installPackages } = await import('../host/setup.js');
+  await installPackages(needs, { note });
+}
