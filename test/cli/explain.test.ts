@@ -105,7 +105,13 @@ describe('--json', () => {
     const { stdout } = await explain(bundle([null, [exampleStall]]), '--json', '--stall', '1');
     expect(JSON.parse(stdout)).toMatchObject({
       stalls: [{ number: 1, run: '001-free' }],
-      missing: ['run 000-idle has no stalls.json: which stalls it had is not known'],
+      missing: [
+        {
+          code: 'no-stalls-file',
+          run: '000-idle',
+          sentence: 'run 000-idle has no stalls.json: which stalls it had is not known',
+        },
+      ],
     });
   });
 });
@@ -167,7 +173,7 @@ describe('what is missing is said, and the rest is shown', () => {
       JSON.stringify({
         ...(JSON.parse(readFileSync(file, 'utf8')) as object),
         status: 'partial',
-        spoiled: ['steal of 30 %'],
+        disturbances: [{ code: 'steal', sentence: 'steal of 30 %' }],
       }),
     );
     const { code, stdout } = await explain(path);

@@ -33,6 +33,11 @@ test('another priority than the one that was asked for is a problem', () => {
     rtPriority: () => 3,
   };
   expect(applyPriority({ name: 'hog-0', tid: 1, nice: 0, policy: 'fifo 4', cpus: [0] }, scheduling).problems).toEqual([
-    expect.stringContaining('was to have nice 0, policy fifo 4, CPUs 0 and has nice 0, policy fifo 3, CPUs 0'),
+    expect.objectContaining({
+      code: 'scheduling-not-in-force',
+      sentence: expect.stringContaining(
+        'was to have nice 0, policy fifo 4, CPUs 0 and has nice 0, policy fifo 3, CPUs 0',
+      ) as string,
+    }),
   ]);
 });
