@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runOrder } from '../dist/experiment/order.js';
+import { runOrder } from '../dist/experiment/plan/order.js';
 import { findJdks } from '../dist/host/jdks.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { runOrder } from '../dist/experiment/order.js';
+import { runOrder } from '../dist/experiment/plan/order.js';
 import { median } from '../dist/stats/median.js';
 import { findChild, memoryOf } from './lib/process-memory.mjs';
 import { ratioOf, ratiosOf } from './lib/ratio.mjs';

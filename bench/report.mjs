@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createBundle } from '../dist/bundle/store.js';
-import { loadResolved } from '../dist/profile/load.js';
+import { loadResolved } from '../dist/profile/written/load.js';
 import { countsOfValues } from '../dist/record/counts.js';
 import { serviceFigures } from '../dist/record/figures.js';
 import { distributionOf } from '../dist/record/histogram.js';

@@ -3,7 +3,7 @@
 import { isatty } from 'node:tty';
 import { ExitCode } from './base/failure.js';
 import { endWith } from './cli/ending.js';
-import { watchOutput } from './cli/output.js';
+import { watchOutput } from './cli/text/output.js';
 
 // A file that grows beyond `ulimit -f` is then refused with EFBIG, which has a sentence; the signal would end us
 // without one.

@@ -133,12 +133,12 @@ const fileAccess = {
     // The one writer; and what writes to folders of our own on tmpfs, to cgroups, to stdout, or to a guest's channel.
     allowed: [
       'base/atomic-file.ts',
-      'cli/output.ts',
-      'workload/cpu-max.ts',
-      'workload/engine-process.ts',
-      'workload/java/start.ts',
-      'workload/tracer.ts',
-      'kernel/machine.ts',
+      'cli/text/output.ts',
+      'workload/threads/cpu-max.ts',
+      'workload/native/engine-process.ts',
+      'workload/jvm/start.ts',
+      'workload/watch/tracer.ts',
+      'kernel/guest/guest-machine.ts',
       'guest/main.ts',
     ],
   },
@@ -201,3 +201,8 @@ test.each(Object.entries(fileAccess))(
     expect(having).toEqual(allowed.toSorted());
   },
 );
+
+test('a file’s name says which one it is: no two are alike, but for the entries of programs', () => {
+  const names = files.map((file) => file.split('/').at(-1) ?? '').filter((name) => name !== 'main.ts');
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { profileCommand } from '../src/cli/profile.js';
-import { loadResolved } from '../src/profile/load.js';
+import { profileCommand } from '../src/cli/commands/profile-command.js';
+import { loadResolved } from '../src/profile/written/load.js';
 import { folderWith, linesOf, valid } from './profile/files.js';
 
 afterEach(() => {

@@ -34,13 +34,13 @@ const readers = [
 const allowed = [
   'bundle/upgrade.ts',
   // A full stop at the end, as a part of a longer sentence; a capital at the beginning.
-  'verdict/gate/evidence.ts',
+  'verdict/gate/gate-evidence.ts',
   'verdict/gate/gate-words.ts',
   // What stands between backquotes becomes code in HTML.
   'report/html/markup.ts',
   // The words of Node, and of zod.
   'base/system-error.ts',
-  'profile/validate.ts',
+  'profile/check/validate.ts',
 ];
 
 test('no sentence is compared, matched or cut', () => {

@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util';
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom } from '../../dist/stats/prng.js';
-import { decide, defaultPolicy } from '../../dist/verdict/decide.js';
+import { decide, defaultPolicy } from '../../dist/verdict/compare/decide.js';
 import { gateErrors } from './gates.mjs';
 import {
   generators,

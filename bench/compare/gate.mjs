@@ -7,7 +7,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBundle } from '../../dist/bundle/store.js';
-import { loadResolved } from '../../dist/profile/load.js';
+import { loadResolved } from '../../dist/profile/written/load.js';
 import { countsOfValues } from '../../dist/record/counts.js';
 import { serviceFigures } from '../../dist/record/figures.js';
 import { distributionOf } from '../../dist/record/histogram.js';

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom, shuffle } from '../../dist/stats/prng.js';
-import { decide, defaultPolicy } from '../../dist/verdict/decide.js';
-import { metricsFor } from '../../dist/verdict/metrics.js';
-import { readSide } from '../../dist/verdict/read-side.js';
+import { decide, defaultPolicy } from '../../dist/verdict/compare/decide.js';
+import { metricsFor } from '../../dist/verdict/evidence/metrics.js';
+import { readSide } from '../../dist/verdict/evidence/read-side.js';
 import { originsOf } from './synthetic.mjs';
 
 const {

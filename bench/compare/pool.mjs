@@ -11,7 +11,7 @@ import { clopperPearson } from '../../dist/stats/clopper-pearson.js';
 import { seededRandom, shuffle } from '../../dist/stats/prng.js';
 import { gate } from '../../dist/verdict/gate/gate.js';
 import { defaultGatePolicy, loadPolicy } from '../../dist/verdict/gate/policy.js';
-import { readSide } from '../../dist/verdict/read-side.js';
+import { readSide } from '../../dist/verdict/evidence/read-side.js';
 
 const {
   values,

@@ -7,7 +7,7 @@
 // machine's
 // - most runs of most arms have no stall at all, some arms stall all the time, some in a few runs, some by heavy tails
 //
-// A side is what the gate reads (src/verdict/side.ts), so that all behind it is the code that ships.
+// A side is what the gate reads (src/verdict/evidence/side.ts), so that all behind it is the code that ships.
 import { seededRandom } from '../../dist/stats/prng.js';
 import { normal, poisson } from './synthetic.mjs';
 

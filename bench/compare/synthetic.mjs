@@ -1,9 +1,9 @@
 // Runs as a machine could have made them, from a seed: the durations of operations go through the same functions as
 // those of a real run (analyseRun: histogram, stalls, sampler's states, figures), and from the figures to metrics.
-import { analyseRun } from '../../dist/experiment/analyse.js';
+import { analyseRun } from '../../dist/experiment/run/analyse.js';
 import { countsOfValues } from '../../dist/record/counts.js';
-import { metricsFor } from '../../dist/verdict/metrics.js';
-import { runEvidence } from '../../dist/verdict/bundle-side.js';
+import { metricsFor } from '../../dist/verdict/evidence/metrics.js';
+import { runEvidence } from '../../dist/verdict/evidence/bundle-side.js';
 
 export const ms = 1e6;
 export const threshold_ns = 100 * ms;

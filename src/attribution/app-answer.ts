@@ -4,7 +4,7 @@
  * nothing that is known. Pure.
  */
 import type { NumberedStall } from '../bundle/read-stalls.js';
-import type { ArmSummary } from '../bundle/schema.js';
+import type { ArmSummary } from '../bundle/bundle-schema.js';
 import type { ListedStall } from '../bundle/stalls-schema.js';
 import { givesMemoryBack } from '../catalogue/gives-back.js';
 import { stalledTime, type StalledTime } from './totals.js';

@@ -14,7 +14,7 @@ import { guard } from '../base/write-guard.js';
 import { hlogHead, hlogLine, isTag } from '../record/hlog.js';
 import { sumHlog } from '../record/hlog-sum.js';
 import { baselineSchema, baselineVersion, type BaselineFile } from './baseline-schema.js';
-import type { RunFile } from './schema.js';
+import type { RunFile } from './bundle-schema.js';
 import { isBundle, readJsonFile, type StoredBundle } from './store.js';
 
 export const defaultBaselines = 'pauselab-baselines';

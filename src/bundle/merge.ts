@@ -8,7 +8,7 @@ import { copyNew, makeFolders, writeNew } from '../base/atomic-file.js';
 import { usage } from '../base/failure.js';
 import { cleanHidden, createWhole } from '../base/new-folder.js';
 import { guard } from '../base/write-guard.js';
-import type { ManifestFile, RunFile, SummaryFile } from './schema.js';
+import type { ManifestFile, RunFile, SummaryFile } from './bundle-schema.js';
 import { isEmptyOrAbsent, type StoredBundle } from './store.js';
 
 export interface MergedRun {

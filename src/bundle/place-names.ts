@@ -4,7 +4,7 @@
  * others of that release. Two hosts, or a stock and a patched build of one version, have one release.
  */
 import { basename, resolve } from 'node:path';
-import type { KernelRecord } from './schema.js';
+import type { KernelRecord } from './bundle-schema.js';
 
 export interface UnnamedPlace {
   /** Null: none was given. */

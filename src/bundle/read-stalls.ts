@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { isCounted } from '../record/stalls.js';
-import type { RunFile } from './schema.js';
+import type { RunFile } from './bundle-schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
 import { budgetOf, readBundleFile, runFolders, type StoredBundle } from './store.js';
 

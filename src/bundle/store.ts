@@ -25,7 +25,7 @@ import { oneLine } from '../base/printable.js';
 import { readBytes } from '../base/read-file.js';
 import { machineFailure } from '../base/system-error.js';
 import { guard } from '../base/write-guard.js';
-import { withoutSecrets } from '../profile/secrets.js';
+import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import {
   bundleSchemas,
   schemaVersion,
@@ -34,7 +34,7 @@ import {
   type MeasuredManifest,
   type RunFile,
   type SummaryFile,
-} from './schema.js';
+} from './bundle-schema.js';
 import { upgraded } from './upgrade.js';
 
 export interface BundleStore {

@@ -1,5 +1,5 @@
 /** What readers of a stored bundle ask of it alike. */
-import type { RunFile } from './schema.js';
+import type { RunFile } from './bundle-schema.js';
 
 /** A conclusion is drawn from runs that are whole and unspoiled (docs/bundle.md, "Which runs count"). */
 export function isEvidence({ status, disturbances }: Pick<RunFile, 'status' | 'disturbances'>): boolean {

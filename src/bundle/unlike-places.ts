@@ -3,7 +3,7 @@
  * each other. A release tells little: a stock and a patched build have one, and so may two machines.
  */
 import { formatSize } from '../base/units.js';
-import type { KernelRecord } from './schema.js';
+import type { KernelRecord } from './bundle-schema.js';
 import type { StoredBundle } from './store.js';
 
 /** Why not, as a clause; null: they are. */

@@ -5,7 +5,7 @@
  * place that reads sentences, and it reads those of version 1 alone.
  */
 import { unclassified, type Stated } from '../facts/stated.js';
-import type { bundleSchemas } from './schema.js';
+import type { bundleSchemas } from './bundle-schema.js';
 import { schemaVersion } from './version.js';
 
 type Tree = Readonly<Record<string, unknown>>;

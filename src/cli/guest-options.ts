@@ -1,7 +1,7 @@
 /** Options about guests, alike in every command that has `--kernel`. */
 import { usage } from '../base/failure.js';
 import { parseDuration, parseSize, type Parsed } from '../base/units.js';
-import type { GuestOptions } from '../experiment/places.js';
+import type { GuestOptions } from '../experiment/place/places.js';
 
 export interface GuestArguments {
   readonly append: readonly string[];

@@ -1,6 +1,6 @@
 /** `--install`, alike in every command that may find something missing. */
 import type { Installing } from '../jobs/make-ready.js';
-import { toldOnStderr } from './told.js';
+import { toldOnStderr } from './text/told-on-stderr.js';
 
 export const installOption = [
   '--install',

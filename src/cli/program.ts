@@ -3,23 +3,23 @@ import { Command, CommanderError, Help, type CommandUnknownOpts, type Option } f
 import { ExitCode } from '../base/failure.js';
 import { printableText } from '../base/printable.js';
 import { redacted } from '../base/secrets.js';
-import { baselineCommand } from './baseline.js';
-import { compareCommand } from './compare.js';
-import { completionCommand } from './completion.js';
-import { doctorCommand } from './doctor.js';
+import { baselineCommand } from './commands/baseline-command.js';
+import { compareCommand } from './commands/compare-command.js';
+import { completionCommand } from './commands/completion-command.js';
+import { doctorCommand } from './commands/doctor-command.js';
 import { endWith } from './ending.js';
-import { explainCommand } from './explain.js';
-import { exportCommand } from './export.js';
-import { gateCommand } from './gate.js';
-import { kernelsCommand } from './kernels.js';
-import { logSettings, useLogSettings } from './log-settings.js';
-import { mergeCommand } from './merge.js';
-import { printText } from './output.js';
-import { profileCommand } from './profile.js';
-import { replayCommand } from './replay.js';
-import { reportCommand } from './report.js';
-import { runCommand } from './run.js';
-import { toolVersion } from '../jobs/version.js';
+import { explainCommand } from './commands/explain-command.js';
+import { exportCommand } from './commands/export-command.js';
+import { gateCommand } from './commands/gate-command.js';
+import { kernelsCommand } from './commands/kernels-command.js';
+import { logSettings, useLogSettings } from './text/log-settings.js';
+import { mergeCommand } from './commands/merge-command.js';
+import { printText } from './text/output.js';
+import { profileCommand } from './commands/profile-command.js';
+import { replayCommand } from './commands/replay-command.js';
+import { reportCommand } from './commands/report-command.js';
+import { runCommand } from './commands/run-command.js';
+import { toolVersion } from '../jobs/tool-version.js';
 
 /** All commands; `setExitCode`: of one that ends without a failure. */
 export function commandLine(argv: readonly string[], setExitCode: (code: ExitCode) => void): Command {

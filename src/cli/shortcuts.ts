@@ -1,5 +1,5 @@
 /** Options that stand for a `--set`, alike in every command that runs a profile. */
-import type { Override } from '../profile/set.js';
+import type { Override } from '../profile/written/set.js';
 
 /** What can differ between the sides of a gate. */
 export interface ChangeOptions {

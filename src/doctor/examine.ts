@@ -1,6 +1,6 @@
 /** The whole examination: the machine first, since on an unfit one a lock table means nothing. */
 import type { Interruption } from '../experiment/interruption.js';
-import type { Examined } from '../experiment/wire.js';
+import type { Examined } from '../experiment/place/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts, type HostFacts } from '../host/facts.js';
 import { differences, holderRows, type HolderRow } from './declared.js';

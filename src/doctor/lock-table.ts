@@ -5,7 +5,7 @@
 import { monotonic_ms } from '../base/clock.js';
 import { unfit } from '../base/failure.js';
 import type { LockClass } from '../catalogue/locks.js';
-import { calibrate, nextSize } from '../experiment/calibrate.js';
+import { calibrate, nextSize } from '../experiment/plan/calibrate.js';
 import type { Interruption } from '../experiment/interruption.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { HostFacts } from '../host/facts.js';

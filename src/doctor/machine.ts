@@ -14,7 +14,7 @@ import { readIfThere } from '../host/files.js';
 import { availableMemoryBytes, memoryLimit } from '../host/memory.js';
 import { mostPriority } from './means.js';
 import { tmpfsMagic } from '../workload/runtime-folder.js';
-import { loadBetween, readLoad, type MachineLoad } from '../host/load.js';
+import { loadBetween, readLoad, type MachineLoad } from '../host/machine-load.js';
 
 export interface Check {
   readonly name: string;

@@ -10,7 +10,7 @@
  * Fair, elsewhere: nice 19 beside nice 0. The kernel gives way at a tick only, so a call has to outlast one, and other
  * load makes calls wait for a CPU, which decides nothing.
  */
-import type { ResolvedHogs, ResolvedThread } from '../profile/resolved.js';
+import type { ResolvedHogs, ResolvedThread } from '../profile/resolved/resolved.js';
 import type { HostFacts } from '../host/facts.js';
 
 type Scheduling = Pick<ResolvedThread, 'nice' | 'policy'>;

@@ -2,7 +2,7 @@
 import { cleanUp } from '../base/clean-up.js';
 import { unfit, workloadFailed } from '../base/failure.js';
 import { nativeAddon } from '../base/native.js';
-import type { NativeArm, ResolvedVictim } from '../profile/resolved.js';
+import type { NativeArm, ResolvedVictim } from '../profile/resolved/resolved.js';
 import {
   operationNamed,
   type HolderOperation,
@@ -12,9 +12,9 @@ import {
 import type { CpuTopology } from '../host/cpus.js';
 import type { Board } from '../record/board.js';
 import { takeSnapshot } from '../record/snapshot.js';
-import { analyseRun, type SeriesRun } from '../experiment/analyse.js';
+import { analyseRun, type SeriesRun } from '../experiment/run/analyse.js';
 import { prepareWorkload } from '../workload/prepare.js';
-import { startSampler } from '../workload/sampler.js';
+import { startSampler } from '../workload/watch/sampler.js';
 import { runWindow } from '../workload/window.js';
 import { blockedFrom_ns, heldFrom_ns, type Seen, type Span } from './lock-verdict.js';
 import type { Means } from './means.js';

@@ -8,19 +8,19 @@ import { randomUUID } from 'node:crypto';
 import { cleanUp } from '../base/clean-up.js';
 import { exitCodeOfFailure, Failure, isInterruption } from '../base/failure.js';
 import { folderName } from '../bundle/place-names.js';
-import type { AskedFor, SummaryFile, Turns } from '../bundle/schema.js';
-import { isInJvm, type ResolvedArm } from '../profile/resolved.js';
-import type { Redactor } from '../profile/secrets.js';
-import { regionSizes, type RegionSizes } from './calibrate.js';
-import { aimAlike } from './check-plan.js';
+import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
+import { isInJvm, type ResolvedArm } from '../profile/resolved/resolved.js';
+import type { Redactor } from '../profile/resolved/profile-secrets.js';
+import { regionSizes, type RegionSizes } from './plan/calibrate.js';
+import { aimAlike } from './plan/check-plan.js';
 import { exitCodeOf, type Interruption } from './interruption.js';
-import type { RunInput, RunOutput } from './one-run.js';
-import type { GuestOptions } from './places.js';
-import { localPlace, type OpenPlace, type Place } from './place.js';
-import { rounds, type PlannedRun } from './order.js';
-import { nextRetry } from './retries.js';
-import { openSide, type Side, type SidePlan } from './side.js';
-import { mostRepetitions, needsMore, type UntilN } from './until-n.js';
+import type { RunInput, RunOutput } from './run/one-run.js';
+import type { GuestOptions } from './place/places.js';
+import { localPlace, type OpenPlace, type Place } from './place/place.js';
+import { rounds, type PlannedRun } from './plan/order.js';
+import { nextRetry } from './plan/retries.js';
+import { openSide, type Side, type SidePlan } from './measured-side.js';
+import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
 
 /** What happens, for whoever shows it. */
 export interface ExperimentObserver {

@@ -12,19 +12,19 @@ import {
   type SeriesFigures,
   type SeriesRunFigures,
   type SummaryFile,
-} from '../bundle/schema.js';
+} from '../bundle/bundle-schema.js';
 import { isEvidence } from '../bundle/stored.js';
-import { isApp, isInJvm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved.js';
+import { isApp, isInJvm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
 import { responseFigures, serviceFigures } from '../record/figures.js';
 import { addDistributions } from '../record/histogram.js';
 import { offeredLoad } from '../record/owed.js';
 import { median } from '../stats/median.js';
 import { mean } from '../stats/sample.js';
-import { judge } from '../verdict/judge.js';
-import { traceNotes } from '../verdict/trace-notes.js';
+import { judge } from '../verdict/run/judge.js';
+import { traceNotes } from '../verdict/run/trace-notes.js';
 import { listed } from '../words/text.js';
-import type { PooledRun, PooledSeries } from './analyse.js';
-import { logFigures, logSeriesNames, type LogRun } from './analyse-log.js';
+import type { PooledRun, PooledSeries } from './run/analyse.js';
+import { logFigures, logSeriesNames, type LogRun } from './run/analyse-log.js';
 
 export interface FinishedRun {
   readonly file: RunFile;

@@ -1,6 +1,6 @@
 /** What was found of one series of one arm: src/words/finding-words.ts makes the sentence. */
 
-/** Why nothing is concluded (src/verdict/outcome.ts). */
+/** Why nothing is concluded (src/verdict/run/outcome.ts). */
 export type OpenReason =
   | 'no-run'
   | 'no-control-run'
@@ -31,7 +31,7 @@ export interface SeenStalls {
   readonly mutex_n: number;
 }
 
-/** Of runs beside other programs (src/verdict/under-load.ts). */
+/** Of runs beside other programs (src/verdict/run/under-load.ts). */
 export interface SeenUnderLoad {
   readonly blamed: { readonly thread: string; readonly call: string | null; readonly cause: string };
   readonly runs: number;

@@ -12,7 +12,7 @@ export type Disturbance =
   | { readonly code: 'not-looked'; readonly duration_ns: number };
 
 /**
- * Beside such load there may be stalls all the same (src/verdict/under-load.ts); of a run with anything else nothing is
+ * Beside such load there may be stalls all the same (src/verdict/run/under-load.ts); of a run with anything else nothing is
  * said.
  */
 export const loadCodes: readonly string[] = ['steal', 'foreign-load', 'guest-steal'] satisfies Disturbance['code'][];

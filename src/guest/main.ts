@@ -8,15 +8,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Failure } from '../base/failure.js';
 import { systemFailure } from '../base/system-error.js';
-import { sizeHere } from '../experiment/place.js';
-import { executeRun } from '../experiment/one-run.js';
-import { protocol } from '../experiment/protocol.js';
-import { sayRan, saySized, type Request } from '../experiment/said.js';
-import type { Said } from '../experiment/wire.js';
+import { sizeHere } from '../experiment/place/place.js';
+import { executeRun } from '../experiment/run/one-run.js';
+import { protocol } from '../experiment/place/protocol.js';
+import { sayRan, saySized, type Request } from '../experiment/place/said.js';
+import type { Said } from '../experiment/place/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts } from '../host/facts.js';
 import { readIfThere, readProc } from '../host/files.js';
-import { encodeFrame, frameReader } from '../kernel/frames.js';
+import { encodeFrame, frameReader } from '../kernel/guest/frames.js';
 
 // A serial port must not become the terminal of this session: its threads would get signals from there.
 const channel = openSync(process.argv[2] ?? '', constants.O_RDWR | constants.O_NOCTTY);

@@ -15,7 +15,7 @@ import {
   type Allocator,
   type PreloadedAllocator,
 } from '../catalogue/allocators.js';
-import type { ResolvedAllocator } from '../profile/resolved.js';
+import type { ResolvedAllocator } from '../profile/resolved/resolved.js';
 import { missing } from './missing.js';
 
 /** A program or a library with debugging data. */

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { unfit, usage } from '../base/failure.js';
 import { allocatorFacts, type Allocator } from '../catalogue/allocators.js';
-import type { ResolvedAllocator } from '../profile/resolved.js';
+import type { ResolvedAllocator } from '../profile/resolved/resolved.js';
 import { isSame, jemallocRefusal, preloadWarning, type TriedSetting } from './allocator-trial.js';
 import { allocatorLaunch, allocatorVersion } from './allocator-launch.js';
 import { readKernelFile } from './files.js';

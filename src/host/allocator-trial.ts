@@ -15,7 +15,7 @@ import { unfit, usage } from '../base/failure.js';
 import { linesOf } from '../base/lines.js';
 import { didYouMean } from '../base/near-miss.js';
 import { readBytes } from '../base/read-file.js';
-import type { ResolvedAllocator } from '../profile/resolved.js';
+import type { ResolvedAllocator } from '../profile/resolved/resolved.js';
 import { allocatorLaunch, mostLibraryBytes, type AllocatorLaunch } from './allocator-launch.js';
 import { readProc } from './files.js';
 

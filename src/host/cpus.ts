@@ -1,6 +1,6 @@
 /** Which CPUs pauselab may use, and what a profile's `first`, `second` and numbers mean here. */
 import { unfit, usage } from '../base/failure.js';
-import type { Cpus } from '../profile/resolved.js';
+import type { Cpus } from '../profile/resolved/resolved.js';
 import { readIfThere, readProc } from './files.js';
 
 export interface CpuTopology {

@@ -1,6 +1,6 @@
 /** A kernel's .config, as far as it decides what is measured. Pure: what is asked of is the file's text. */
 import { valueIn, valuesIn } from '../base/key-values.mjs';
-import { preemptionModels, type PreemptionModel } from '../profile/preemption.js';
+import { preemptionModels, type PreemptionModel } from '../profile/check/preemption.js';
 
 const symbols: Record<PreemptionModel, string> = {
   none: 'PREEMPT_NONE',

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { eachChunk } from '../base/read-file.js';
-import { jarFolder, javaCommand, type JavaMain } from '../profile/java-command.js';
-import { isApp, type ResolvedArm } from '../profile/resolved.js';
+import { jarFolder, javaCommand, type JavaMain } from '../profile/check/java-command.js';
+import { isApp, type ResolvedArm } from '../profile/resolved/resolved.js';
 
 export interface ProgramFile {
   /** As the profile has it. */

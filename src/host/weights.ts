@@ -2,7 +2,7 @@
  * How long a preempted call takes: the scheduler shares a CPU by weight, so a thread of weight w that needs `hold_ns`
  * of CPU beside competitors of weights c gets a share w / (w + Σc), and its call takes hold × (1 + Σc / w).
  */
-import type { NativeArm, Policy, ResolvedThread } from '../profile/resolved.js';
+import type { NativeArm, Policy, ResolvedThread } from '../profile/resolved/resolved.js';
 import type { CpuTopology } from './cpus.js';
 import { resolveCpus } from './cpus.js';
 

@@ -4,12 +4,12 @@ import { Failure } from '../base/failure.js';
 import { examine, kernelPart } from '../doctor/examine.js';
 import { interruptionOf } from '../doctor/interrupted.js';
 import type { Interruption } from '../experiment/interruption.js';
-import type { Place } from '../experiment/place.js';
-import type { GuestOptions, PlannedPlace } from '../experiment/places.js';
-import type { Examined } from '../experiment/wire.js';
-import { isHost } from '../profile/asked-kernel.js';
-import type { PreemptionModel } from '../profile/preemption.js';
-import { placesOf } from './places.js';
+import type { Place } from '../experiment/place/place.js';
+import type { GuestOptions, PlannedPlace } from '../experiment/place/places.js';
+import type { Examined } from '../experiment/place/wire.js';
+import { isHost } from '../profile/check/asked-kernel.js';
+import type { PreemptionModel } from '../profile/check/preemption.js';
+import { placesOf } from './resolve-places.js';
 
 export interface KernelLocks extends Examined {
   /** Its label, or its release with what tells it from others. */

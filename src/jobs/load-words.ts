@@ -1,7 +1,7 @@
 /** What is said of a busy machine before anything is measured on it. */
 import { formatDuration, formatShare } from '../base/units.js';
-import type { LoadBefore } from '../experiment/load-before.js';
-import type { ResolvedProfile } from '../profile/resolved.js';
+import type { LoadBefore } from '../experiment/plan/load-before.js';
+import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 
 type Seen = Pick<LoadBefore, 'steal_share' | 'foreignLoad_share'>;
 

@@ -1,10 +1,10 @@
 /**
  * The load of the machine before anything is measured: what it will cost, and waiting for quiet if that was asked for.
  */
-import { loadBefore, waitForQuiet } from '../experiment/load-before.js';
+import { loadBefore, waitForQuiet } from '../experiment/plan/load-before.js';
 import type { Interruption } from '../experiment/interruption.js';
 import { cpuTopology } from '../host/cpus.js';
-import type { ResolvedProfile } from '../profile/resolved.js';
+import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 import { busyText, stillBusyText, waitingText } from './load-words.js';
 import type { Watcher } from './told.js';
 

@@ -1,7 +1,7 @@
 /** What is made ready before a job: what the machine lacks, and the parts of pauselab that the job needs. */
 import { Failure } from '../base/failure.js';
 import type { Need } from '../base/system-packages.mjs';
-import type { Job } from '../experiment/requirements.js';
+import type { Job } from '../experiment/plan/requirements.js';
 
 export interface Installing {
   /** Whether system packages that are missing may be installed. */
@@ -12,7 +12,7 @@ export interface Installing {
 /** What the machine lacks is installed or told; parts of pauselab that the job needs are built on first use. */
 export async function makeReady(job: Job, installing: Installing): Promise<void> {
   const [{ checkMachine, partsOf }, { ensurePart }] = await Promise.all([
-    import('../experiment/requirements.js'),
+    import('../experiment/plan/requirements.js'),
     import('../host/setup.js'),
   ]);
   await withInstallations(installing, () => checkMachine(job));

@@ -1,18 +1,18 @@
 /** What commands that measure have in common: from a plan to a bundle, or of two sides in turns to two. */
 import { cleanUpNow } from '../base/clean-up.js';
 import { Failure } from '../base/failure.js';
-import type { SummaryFile } from '../bundle/schema.js';
+import type { SummaryFile } from '../bundle/bundle-schema.js';
 import type { BundleStore } from '../bundle/store.js';
 import type { ExperimentSettings } from '../experiment/experiment.js';
-import type { GuestNeeds } from '../experiment/guest-needs.js';
-import type { GuestOptions, PlannedPlace } from '../experiment/places.js';
-import type { SidePlan } from '../experiment/side.js';
-import type { UntilN } from '../experiment/until-n.js';
-import type { ResolvedArm, ResolvedProfile } from '../profile/resolved.js';
+import type { GuestNeeds } from '../experiment/place/guest-needs.js';
+import type { GuestOptions, PlannedPlace } from '../experiment/place/places.js';
+import type { SidePlan } from '../experiment/measured-side.js';
+import type { UntilN } from '../experiment/plan/until-n.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { makeReady } from './make-ready.js';
 import type { PlannedSide } from './plan.js';
 import type { Told } from './told.js';
-import { toolVersion } from './version.js';
+import { toolVersion } from './tool-version.js';
 
 export interface MeasureOptions {
   readonly out?: string;
@@ -100,7 +100,7 @@ async function measureSides<Result>(
   options: MeasureOptions,
   { open, run }: Measurement<Result>,
 ): Promise<Result> {
-  const { isHost, kernelsOf } = await import('../profile/asked-kernel.js');
+  const { isHost, kernelsOf } = await import('../profile/check/asked-kernel.js');
   const kernels = [...new Set(plans.flatMap(({ profile }) => kernelsOf(profile)))];
   await makeReady(
     { arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
@@ -112,8 +112,8 @@ async function measureSides<Result>(
     { abortSignalOf, exitCodeOf: exitCodeOfSignal, listenForInterruption },
     { lookAtLoad },
   ] = await Promise.all([
-    import('../experiment/guest-needs.js'),
-    import('./places.js'),
+    import('../experiment/place/guest-needs.js'),
+    import('./resolve-places.js'),
     import('../experiment/interruption.js'),
     import('./look-at-load.js'),
   ]);

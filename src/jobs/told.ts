@@ -1,6 +1,6 @@
 /** Who is told how a job goes: commands print it, tests look at it. */
 import type { ExperimentObserver } from '../experiment/experiment.js';
-import type { ResolvedProfile } from '../profile/resolved.js';
+import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 
 export interface Told {
   readonly note: (text: string) => void;

@@ -3,10 +3,10 @@
  * worth, which stands beside it.
  */
 import { sentencesOf } from '../facts/stated.js';
-import type { RunFile, SeriesFigures } from '../bundle/schema.js';
+import type { RunFile, SeriesFigures } from '../bundle/bundle-schema.js';
 import type { StoredBundle } from '../bundle/store.js';
-import { armEvidence, runEvidence } from '../verdict/bundle-side.js';
-import { allMetrics, bundleName, metricNamed, type Metric, type RunEvidence } from '../verdict/metrics.js';
+import { armEvidence, runEvidence } from '../verdict/evidence/bundle-side.js';
+import { allMetrics, bundleName, metricNamed, type Metric, type RunEvidence } from '../verdict/evidence/metrics.js';
 
 interface Row {
   readonly bundle: StoredBundle;

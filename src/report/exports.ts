@@ -4,10 +4,10 @@
  * out is said. What each form is: docs/ci.md.
  */
 import type { StoredBundle } from '../bundle/store.js';
-import { hasNot, valuesOf } from '../verdict/compare.js';
+import { hasNot, valuesOf } from '../verdict/compare/compare.js';
 import { grouped } from '../base/group.js';
-import { allMetrics, metricsFor, type Metric } from '../verdict/metrics.js';
-import { placeText, placeWords, type Side } from '../verdict/side.js';
+import { allMetrics, metricsFor, type Metric } from '../verdict/evidence/metrics.js';
+import { placeText, placeWords, type Side } from '../verdict/evidence/side.js';
 import { mean } from '../stats/sample.js';
 import { csvOf } from './csv.js';
 import { openMetricsOf, type Family } from './open-metrics.js';

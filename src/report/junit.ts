@@ -14,7 +14,7 @@
  */
 import { suiteName } from '../verdict/gate/gate-words.js';
 import type { Check, GateResult, Suite } from '../verdict/gate/gated.js';
-import { formatMetric, metricNamed } from '../verdict/metrics.js';
+import { formatMetric, metricNamed } from '../verdict/evidence/metrics.js';
 import { xmlElement, xmlText } from './xml.js';
 
 export function renderJunit(result: GateResult): string {

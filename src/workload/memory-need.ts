@@ -2,7 +2,7 @@
 import { usage } from '../base/failure.js';
 import { formatSize } from '../base/units.js';
 import { availableMemoryBytes } from '../host/memory.js';
-import type { ChurnArm, ResolvedLoad } from '../profile/resolved.js';
+import type { ChurnArm, ResolvedLoad } from '../profile/resolved/resolved.js';
 
 /** `what`: with its verb, such as `the churn of arm a keeps`. */
 export function refuseTooMuch(what: string, bytes: number, remedy: string): void {

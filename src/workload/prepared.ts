@@ -5,16 +5,16 @@ import type { StatedFailure } from '../words/failure-words.js';
 import { ExitCode, Failure, workloadFailed } from '../base/failure.js';
 import type { AllocatorProof } from '../host/allocator-proof.js';
 import type { CpuTopology } from '../host/cpus.js';
-import type { ResolvedArm } from '../profile/resolved.js';
+import type { ResolvedArm } from '../profile/resolved/resolved.js';
 import type { Jdk } from '../host/jdks.js';
 import type { JvmLog } from '../record/jvm-log.js';
 import type { Board } from '../record/board.js';
-import type { CpuMaxUse } from './cpu-max.js';
-import type { ThreadPriority } from './priorities.js';
+import type { CpuMaxUse } from './threads/cpu-max.js';
+import type { ThreadPriority } from './threads/priorities.js';
 import { startTimeOf } from './process-identity.js';
 import type { Exit, Program } from './programs.js';
 import type { RuntimeFolder } from './runtime-folder.js';
-import type { WatchedThread } from './thread-watch.js';
+import type { WatchedThread } from './threads/thread-watch.js';
 
 export interface WorkloadInput<Arm extends ResolvedArm = ResolvedArm> {
   readonly arm: Arm;

@@ -3,8 +3,8 @@ import { createConnection } from 'node:net';
 import { monotonic_ms, waitFor } from '../base/clock.js';
 import { interruptedBefore, unfit, workloadFailed, type Failure } from '../base/failure.js';
 import { formatDuration } from '../base/units.js';
-import type { Readiness } from '../profile/resolved.js';
-import type { JavaProgram } from './java/start.js';
+import type { Readiness } from '../profile/resolved/resolved.js';
+import type { JavaProgram } from './jvm/start.js';
 
 const poll_ms = 50;
 /** Of one attempt to connect, on this machine. */

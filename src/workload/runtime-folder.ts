@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Failure, unfit } from '../base/failure.js';
 import { createHeld, removeUnheld, type HeldFolder } from '../base/held-folder.js';
 import { meaningOf } from '../base/system-error.js';
-import { removeLeftCgroups } from './cpu-max.js';
+import { removeLeftCgroups } from './threads/cpu-max.js';
 
 /** What statfs says of a tmpfs (linux/magic.h). */
 export const tmpfsMagic = 0x01021994;

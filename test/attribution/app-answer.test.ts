@@ -4,8 +4,8 @@ import { appAnswer } from '../../src/attribution/app-answer.js';
 import { givesMemoryBack } from '../../src/catalogue/gives-back.js';
 import type { Cause, Grade } from '../../src/facts/blame.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
-import type { ArmSummary } from '../../src/bundle/schema.js';
-import { renderAnswers } from '../../src/cli/app-answer-text.js';
+import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
+import { renderAnswers } from '../../src/cli/text/app-answer-text.js';
 import { exampleStall } from '../support/stalls.js';
 import { said } from '../support/stated.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bundleJsonSchema, bundleSchemas } from '../../src/bundle/schema.js';
+import { bundleJsonSchema, bundleSchemas } from '../../src/bundle/bundle-schema.js';
 import { keysOf } from '../support/schema-keys.js';
 import { readPage } from '../support/page.js';
 

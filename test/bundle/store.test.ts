@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
 import { createBundle, readBundleFile } from '../../src/bundle/store.js';
-import type { RunFile } from '../../src/bundle/schema.js';
+import type { RunFile } from '../../src/bundle/bundle-schema.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
 import { fakeProfile } from '../support/fake-profile.js';

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readStalls } from '../../src/bundle/read-stalls.js';
-import { runSchema, summarySchema } from '../../src/bundle/schema.js';
+import { runSchema, summarySchema } from '../../src/bundle/bundle-schema.js';
 import { openBundle } from '../../src/bundle/store.js';
 import { upgraded } from '../../src/bundle/upgrade.js';
 import { sentencesOf } from '../../src/facts/stated.js';

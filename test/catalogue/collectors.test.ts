@@ -11,9 +11,9 @@ import {
   jvmGivers,
   type Giver,
 } from '../../src/catalogue/collectors.js';
-import { loadResolved } from '../../src/profile/load.js';
-import { isInJvm, type JvmArm } from '../../src/profile/resolved.js';
-import { matchesComm } from '../../src/workload/thread-patterns.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { isInJvm, type JvmArm } from '../../src/profile/resolved/resolved.js';
+import { matchesComm } from '../../src/workload/threads/thread-patterns.js';
 
 const names = readdirSync(new URL('../../profiles', import.meta.url))
   .filter((name) => name.endsWith('.yaml'))

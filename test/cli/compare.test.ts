@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
-import type { Comparison } from '../../src/verdict/compared.js';
+import type { Comparison } from '../../src/verdict/compare/compared.js';
 import { commandIn } from '../support/command.js';
 import { expectFault, type Ended } from '../support/pauselab.js';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { renderStall, renderStalls } from '../../src/cli/explain-text.js';
+import { renderStall, renderStalls } from '../../src/cli/text/explain-text.js';
 import type { NumberedStall } from '../../src/bundle/read-stalls.js';
 import { exampleStall } from '../support/stalls.js';
 import { statedMissing } from '../../src/words/stall-words.js';

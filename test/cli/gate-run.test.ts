@@ -1,8 +1,8 @@
 /** What `gate --run` would measure, and what it refuses before it measures. */
 import { describe, expect, test } from 'vitest';
-import { hashOf } from '../../src/profile/hash.js';
-import { loadResolved } from '../../src/profile/load.js';
-import { parseSet } from '../../src/profile/set.js';
+import { hashOf } from '../../src/profile/resolved/hash.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { parseSet } from '../../src/profile/written/set.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';

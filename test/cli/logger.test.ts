@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { logSettings } from '../../src/cli/log-settings.js';
-import { createLogger } from '../../src/cli/logger.js';
+import { logSettings } from '../../src/cli/text/log-settings.js';
+import { createLogger } from '../../src/cli/text/logger.js';
 import { runCommandLine } from '../../src/cli/program.js';
 
 afterEach(() => {

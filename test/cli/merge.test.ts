@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
-import { hashOf } from '../../src/profile/hash.js';
-import { loadResolved } from '../../src/profile/load.js';
-import type { ResolvedProfile } from '../../src/profile/resolved.js';
-import { resolvedProfileSchema } from '../../src/profile/resolved-schema.js';
-import { shippedNames } from '../../src/profile/catalogue.js';
+import { hashOf } from '../../src/profile/resolved/hash.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
+import { resolvedProfileSchema } from '../../src/profile/resolved/resolved-schema.js';
+import { shippedNames } from '../../src/profile/written/catalogue.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { changeManifest, kernelRecord, stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test, vi } from 'vitest';
-import { printDocument, printJson, printNote, printText } from '../../src/cli/output.js';
+import { printDocument, printJson, printNote, printText } from '../../src/cli/text/output.js';
 
 const src = fileURLToPath(new URL('../../src', import.meta.url));
 

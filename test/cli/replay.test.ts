@@ -1,10 +1,10 @@
 /** A stranger's bundle: what a replay of it would run is told, and refused unless it is trusted. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { loadResolved } from '../../src/profile/load.js';
-import { hashOf } from '../../src/profile/hash.js';
-import { profileHashOf, withoutSecrets } from '../../src/profile/secrets.js';
-import { parseSet } from '../../src/profile/set.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { hashOf } from '../../src/profile/resolved/hash.js';
+import { profileHashOf, withoutSecrets } from '../../src/profile/resolved/profile-secrets.js';
+import { parseSet } from '../../src/profile/written/set.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { writeFakeBundle } from '../verdict/fake-bundle.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { ArmSummary } from '../../src/bundle/schema.js';
-import { renderSummary } from '../../src/cli/summary-table.js';
-import { judge } from '../../src/verdict/judge.js';
+import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
+import { renderSummary } from '../../src/cli/text/summary-table.js';
+import { judge } from '../../src/verdict/run/judge.js';
 import { armOf, kernelNamed, ms, runOf, seriesOf, stalledRun, summaryOf, writer } from '../verdict/fake-summary.js';
 
 const none = { p50_ns: null, p90_ns: null, p99_ns: null, p99_9_ns: null, p99_99_ns: null };

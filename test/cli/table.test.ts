@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { renderTable } from '../../src/cli/table.js';
+import { renderTable } from '../../src/cli/text/text-table.js';
 
 test('two columns to the left, numbers to the right, headings across', () => {
   expect(

@@ -7,11 +7,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type * as GuestImages from '../../src/kernel/guest-image.js';
-import { askedKernel } from '../../src/profile/asked-kernel.js';
-import { hashOf } from '../../src/profile/hash.js';
-import { loadProfile, loadResolved } from '../../src/profile/load.js';
-import { chooseMetrics, metricsFor } from '../../src/verdict/metrics.js';
+import type * as GuestImages from '../../src/kernel/guest/guest-image.js';
+import { askedKernel } from '../../src/profile/check/asked-kernel.js';
+import { hashOf } from '../../src/profile/resolved/hash.js';
+import { loadProfile, loadResolved } from '../../src/profile/written/load.js';
+import { chooseMetrics, metricsFor } from '../../src/verdict/evidence/metrics.js';
 import { command } from '../support/command.js';
 import { aptEnvironment, bzImage, elf, imageDeb, makeDeb, publishSuite, signingKey } from '../support/kernels.js';
 import { repository } from '../support/pauselab.js';
@@ -20,7 +20,7 @@ import { argumentsOf, codeOf, commandsIn, pages, program, writtenCommands } from
 import { stalled, writeFakeBundle } from '../verdict/fake-bundle.js';
 
 // The same for all commands, and a digest of 150 MB: found once.
-vi.mock('../../src/kernel/guest-image.js', async (importOriginal) => {
+vi.mock('../../src/kernel/guest/guest-image.js', async (importOriginal) => {
   const real = await importOriginal<typeof GuestImages>();
   let image: GuestImages.GuestImage | undefined;
   return { ...real, guestImage: (): GuestImages.GuestImage => (image ??= real.guestImage()) };

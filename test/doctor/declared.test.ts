@@ -4,7 +4,7 @@ import { conclude } from '../../src/doctor/examine.js';
 import type { LockRow } from '../../src/doctor/lock-row.js';
 import { agrees, type Lock } from '../../src/doctor/lock-verdict.js';
 import { declaredLock, probesOfTable } from '../../src/doctor/probes.js';
-import { renderExamination } from '../../src/cli/doctor.js';
+import { renderExamination } from '../../src/cli/commands/doctor-command.js';
 import { canCross, lockOn } from '../../src/catalogue/locks.js';
 import { callOfHolder, holderOperations, operationNamed } from '../../src/catalogue/operations.js';
 

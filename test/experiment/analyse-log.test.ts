@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { analyseLog, eventsInWindow, logFigures, logSeriesNames } from '../../src/experiment/analyse-log.js';
+import { analyseLog, eventsInWindow, logFigures, logSeriesNames } from '../../src/experiment/run/analyse-log.js';
 import type { JvmEvent, JvmEventName } from '../../src/record/jvm-log.js';
 
 const go_ns = 9_007_199_254_740_993n; // beyond what a double holds

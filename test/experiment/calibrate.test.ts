@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nearestProbe, nextSize, shareOfMemory } from '../../src/experiment/calibrate.js';
-import { targetHold_ns } from '../../src/experiment/check-plan.js';
+import { nearestProbe, nextSize, shareOfMemory } from '../../src/experiment/plan/calibrate.js';
+import { targetHold_ns } from '../../src/experiment/plan/check-plan.js';
 import type { CpuTopology } from '../../src/host/cpus.js';
 import { preemptionFactor } from '../../src/host/weights.js';
-import { loadResolved } from '../../src/profile/load.js';
-import type { NativeArm } from '../../src/profile/resolved.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import type { NativeArm } from '../../src/profile/resolved/resolved.js';
 import { nativeArm } from '../support/native-arm.js';
 
 const topology: CpuTopology = { allowed: [0, 1], siblings: (cpu) => [cpu] };

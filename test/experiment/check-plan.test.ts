@@ -1,7 +1,7 @@
 /** What is refused before anything runs, alike by `profile check`, --dry-run and `run`. */
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
-import { checkPlan } from '../../src/experiment/check-plan.js';
+import { checkPlan } from '../../src/experiment/plan/check-plan.js';
 import { command } from '../support/command.js';
 import { problemsIn, resolveFiles, valid } from '../profile/files.js';
 import { scratchFolder } from '../support/scratch.js';

@@ -9,10 +9,10 @@ import { tellCleanUpFailures } from '../../src/base/clean-up.js';
 import { unfit, workloadFailed } from '../../src/base/failure.js';
 import { createBundle } from '../../src/bundle/store.js';
 import { runExperiment, type ExperimentInput } from '../../src/experiment/experiment.js';
-import { failedStart } from '../../src/experiment/failed-start.js';
-import type { Place } from '../../src/experiment/place.js';
-import { loadResolved } from '../../src/profile/load.js';
-import { parseSet } from '../../src/profile/set.js';
+import { failedStart } from '../../src/experiment/run/failed-start.js';
+import type { Place } from '../../src/experiment/place/place.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { parseSet } from '../../src/profile/written/set.js';
 import { filesBelow } from '../support/bundle.js';
 import { scratchFolder } from '../support/scratch.js';
 

@@ -3,7 +3,7 @@ import type { RingRecord } from '../../src/record/rings.js';
 import type { SampleStream, Timeline } from '../../src/record/samples.js';
 import type { HistogramSnapshot, ThreadSnapshot } from '../../src/record/snapshot.js';
 import { countsOfValues } from '../../src/record/counts.js';
-import { analyseRun, type RunAnalysis } from '../../src/experiment/analyse.js';
+import { analyseRun, type RunAnalysis } from '../../src/experiment/run/analyse.js';
 
 export const ms = 1e6;
 export const window = { windowStart_ns: 200 * ms, windowEnd_ns: 3200 * ms, drainEnd_ns: 3500 * ms };

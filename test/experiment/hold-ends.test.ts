@@ -1,7 +1,7 @@
 /** Which waits in the kernel ended when a hold did: runs made by hand, in milliseconds. */
 import { expect, test } from 'vitest';
-import { blockedIn } from '../../src/experiment/hold-ends.js';
-import type { RunFile, SeriesFigures } from '../../src/bundle/schema.js';
+import { blockedIn } from '../../src/experiment/run/hold-ends.js';
+import type { RunFile, SeriesFigures } from '../../src/bundle/bundle-schema.js';
 import {
   attributed,
   callOf,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
 import { busyText, stillBusyText, waitingText } from '../../src/jobs/load-words.js';
-import { loadBefore, waitForQuiet } from '../../src/experiment/load-before.js';
-import type { LoadReading } from '../../src/host/load.js';
-import { loadResolved } from '../../src/profile/load.js';
+import { loadBefore, waitForQuiet } from '../../src/experiment/plan/load-before.js';
+import type { LoadReading } from '../../src/host/machine-load.js';
+import { loadResolved } from '../../src/profile/written/load.js';
 
 const limits = { steal_share: 0.1, foreignLoad_share: 0.25 };
 const never = new Promise<never>(() => undefined);

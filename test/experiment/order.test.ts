@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { runOrder } from '../../src/experiment/order.js';
+import { runOrder } from '../../src/experiment/plan/order.js';
 
 const kernels = ['6.16', '6.17'];
 const arms = ['idle', 'foreign', 'a', 'b', 'c'];

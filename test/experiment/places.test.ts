@@ -1,13 +1,13 @@
 import { release } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { planPlaces, type Wanted } from '../../src/experiment/places.js';
-import type { KernelImage } from '../../src/kernel/kernel.js';
-import { openGuest } from '../../src/experiment/guest-place.js';
-import { guestImage } from '../../src/kernel/guest-image.js';
+import { planPlaces, type Wanted } from '../../src/experiment/place/places.js';
+import type { KernelImage } from '../../src/kernel/image/kernel.js';
+import { openGuest } from '../../src/experiment/place/guest-place.js';
+import { guestImage } from '../../src/kernel/guest/guest-image.js';
 import { scratchFolder } from '../support/scratch.js';
 
-vi.mock('../../src/experiment/guest-place.js', { spy: true });
-vi.mock('../../src/kernel/guest-image.js', { spy: true });
+vi.mock('../../src/experiment/place/guest-place.js', { spy: true });
+vi.mock('../../src/kernel/guest/guest-image.js', { spy: true });
 
 const scratch = scratchFolder();
 const guest = { cpus: 2, memoryBytes: 2 ** 31, append: [], bootDeadline_ms: 1000 };

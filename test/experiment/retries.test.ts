@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PlannedRun } from '../../src/experiment/order.js';
-import { nextRetry } from '../../src/experiment/retries.js';
+import type { PlannedRun } from '../../src/experiment/plan/order.js';
+import { nextRetry } from '../../src/experiment/plan/retries.js';
 import { said } from '../support/stated.js';
 
 const planned = (arm: string, repetition = 1, kernel = 'k'): PlannedRun => ({ arm, kernel, repetition });

@@ -1,8 +1,8 @@
 /** Who of a JVM's threads gives memory back, and by which lock, as attribution is told. */
 import { describe, expect, test } from 'vitest';
-import { runEvidence } from '../../src/experiment/run-evidence.js';
-import { loadResolved } from '../../src/profile/load.js';
-import { workOf } from '../../src/profile/resolved.js';
+import { runEvidence } from '../../src/experiment/run/run-evidence.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { workOf } from '../../src/profile/resolved/resolved.js';
 import type { Timeline } from '../../src/record/samples.js';
 import { analyse } from './fake-run.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { spoiledBy, spoiledByHost, spoiledByStop } from '../../src/experiment/spoiled.js';
+import { spoiledBy, spoiledByHost, spoiledByStop } from '../../src/experiment/run/spoiled.js';
 import type { Disturbance } from '../../src/facts/run-facts.js';
-import type { MachineLoad } from '../../src/host/load.js';
+import type { MachineLoad } from '../../src/host/machine-load.js';
 import type { SampleStream } from '../../src/record/samples.js';
 import { stated } from '../../src/words/run-words.js';
 

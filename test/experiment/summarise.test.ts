@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { RunFile } from '../../src/bundle/schema.js';
-import { bundleSchemas } from '../../src/bundle/schema.js';
+import type { RunFile } from '../../src/bundle/bundle-schema.js';
+import { bundleSchemas } from '../../src/bundle/bundle-schema.js';
 import { summarise, type FinishedRun } from '../../src/experiment/summarise.js';
-import { loadResolved } from '../../src/profile/load.js';
+import { loadResolved } from '../../src/profile/written/load.js';
 import { analyse, ms, window, type FakeRun } from './fake-run.js';
 import { kernelNamed } from '../verdict/fake-summary.js';
 import { unclassified } from '../../src/facts/stated.js';

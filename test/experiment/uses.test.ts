@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { usesOf, type OwnThings } from '../../src/experiment/uses.js';
-import { catalogue, loadResolved } from '../../src/profile/load.js';
-import { parseSet } from '../../src/profile/set.js';
+import { usesOf, type OwnThings } from '../../src/experiment/plan/uses.js';
+import { catalogue, loadResolved } from '../../src/profile/written/load.js';
+import { parseSet } from '../../src/profile/written/set.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { countsOfValues } from '../../src/record/counts.js';
-import { sayRan } from '../../src/experiment/said.js';
-import { answerSchema, type Said } from '../../src/experiment/wire.js';
-import type { RunOutput } from '../../src/experiment/one-run.js';
+import { sayRan } from '../../src/experiment/place/said.js';
+import { answerSchema, type Said } from '../../src/experiment/place/wire.js';
+import type { RunOutput } from '../../src/experiment/run/one-run.js';
 import { noStalls } from '../support/stalls.js';
 import { analyse } from './fake-run.js';
 

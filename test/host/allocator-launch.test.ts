@@ -8,7 +8,7 @@ import { mappedFiles, proveAllocator, unprovenOf, type AllocatorProof } from '..
 import { isSame, preloadWarning, tryAllocator } from '../../src/host/allocator-trial.js';
 import { allocatorLaunch, allocatorVersion } from '../../src/host/allocator-launch.js';
 import type { Allocator } from '../../src/catalogue/allocators.js';
-import type { ResolvedAllocator } from '../../src/profile/resolved.js';
+import type { ResolvedAllocator } from '../../src/profile/resolved/resolved.js';
 import { endProcess } from '../support/processes.js';
 import { until } from '../support/until.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadBetween, parseStat, readLoad, type LoadReading } from '../../src/host/load.js';
+import { loadBetween, parseStat, readLoad, type LoadReading } from '../../src/host/machine-load.js';
 
 const stat = `cpu  100 20 30 4000 50 6 7 80 90 9
 cpu0 1 1 1 1 1 1 1 1 1 1

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { programFiles } from '../../src/host/program-files.js';
-import { loadResolved } from '../../src/profile/load.js';
-import { parseSet } from '../../src/profile/set.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { parseSet } from '../../src/profile/written/set.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CpuTopology } from '../../src/host/cpus.js';
 import { preemptionFactor, weightOf } from '../../src/host/weights.js';
-import { loadResolved } from '../../src/profile/load.js';
-import type { ResolvedHogs, ResolvedHolder } from '../../src/profile/resolved.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import type { ResolvedHogs, ResolvedHolder } from '../../src/profile/resolved/resolved.js';
 import { nativeArm } from '../support/native-arm.js';
 
 const topology: CpuTopology = { allowed: [0, 1, 2, 3], siblings: (cpu) => [cpu] };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bannerRelease, readImageHead } from '../../src/kernel/boot-image.js';
+import { bannerRelease, readImageHead } from '../../src/kernel/image/boot-image.js';
 import { bzImage, elf } from '../support/kernels.js';
 
 const release = '6.16.12+deb13-cloud-amd64';

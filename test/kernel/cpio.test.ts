@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cpioArchive, type CpioEntry } from '../../src/kernel/cpio.js';
+import { cpioArchive, type CpioEntry } from '../../src/kernel/guest/cpio.js';
 
 const archive = (entries: readonly CpioEntry[]): Buffer => Buffer.concat([...cpioArchive(entries)]);
 const file = (path: string, text: string, executable = false): CpioEntry => ({

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cachedKernels } from '../../src/kernel/cache.js';
-import { resolveKernel } from '../../src/kernel/kernel-image.js';
+import { cachedKernels } from '../../src/kernel/debian/cache.js';
+import { resolveKernel } from '../../src/kernel/image/kernel-image.js';
 import { imageDeb, makeDeb, splitDebs } from '../support/kernels.js';
 import { scratchFolder } from '../support/scratch.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bestMatch, isExact, nearVersions, parseDebSpec, parseImageName } from '../../src/kernel/deb-spec.js';
+import { bestMatch, isExact, nearVersions, parseDebSpec, parseImageName } from '../../src/kernel/debian/deb-spec.js';
 
 const packages = [
   ['linux-image-6.1.0-50-cloud-amd64', '6.1.176-1'],

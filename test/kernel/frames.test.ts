@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeFrame, frameReader, mostFrameBytes } from '../../src/kernel/frames.js';
+import { encodeFrame, frameReader, mostFrameBytes } from '../../src/kernel/guest/frames.js';
 
 test('messages come back whole and in order, however the stream is cut', () => {
   fc.assert(

@@ -1,7 +1,7 @@
 import { readdirSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
-import { keepLastUsed } from '../../src/kernel/guest-image.js';
+import { keepLastUsed } from '../../src/kernel/guest/guest-image.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

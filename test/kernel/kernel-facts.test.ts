@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { factsOf, type KernelFacts } from '../../src/kernel/kernel-facts.js';
-import { differences } from '../../src/kernel/kernel-differences.js';
+import { factsOf, type KernelFacts } from '../../src/kernel/image/kernel-facts.js';
+import { differences } from '../../src/kernel/image/kernel-differences.js';
 import { config } from '../support/kernels.js';
 
 const dynamic = {

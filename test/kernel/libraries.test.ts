@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { elfNeedsOf } from '../../src/base/elf.js';
-import { libraryClosure } from '../../src/kernel/libraries.js';
+import { libraryClosure } from '../../src/kernel/guest/libraries.js';
 
 const node = realpathSync(process.execPath);
 

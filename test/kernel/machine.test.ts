@@ -1,7 +1,7 @@
 /** A guest that ends before it was ready, played by a script in QEMU's place. */
 import { expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
-import { bootMachine } from '../../src/kernel/machine.js';
+import { bootMachine } from '../../src/kernel/guest/guest-machine.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { treeRelation, type TreeSide } from '../../src/kernel/one-tree.js';
+import { treeRelation, type TreeSide } from '../../src/kernel/image/one-tree.js';
 import { config } from '../support/kernels.js';
 
 const version = '6.17.0-rc3';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kernelCommandLine } from '../../src/kernel/qemu.js';
+import { kernelCommandLine } from '../../src/kernel/guest/qemu.js';
 import { tscFrequency_kHz } from '../../src/host/tsc.js';
 
 const settings = { cpus: 2, memoryBytes: 2 ** 31, preempt: 'full', append: ['quiet', 'preempt=none'] } as const;

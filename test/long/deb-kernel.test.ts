@@ -2,9 +2,9 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { cachedKernels } from '../../src/kernel/cache.js';
-import type { KernelImage, KernelSources } from '../../src/kernel/kernel.js';
-import { resolveKernel } from '../../src/kernel/kernel-image.js';
+import { cachedKernels } from '../../src/kernel/debian/cache.js';
+import type { KernelImage, KernelSources } from '../../src/kernel/image/kernel.js';
+import { resolveKernel } from '../../src/kernel/image/kernel-image.js';
 import {
   aptEnvironment,
   imageDeb,

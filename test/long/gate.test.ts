@@ -5,7 +5,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ManifestFile } from '../../src/bundle/schema.js';
+import type { ManifestFile } from '../../src/bundle/bundle-schema.js';
 import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { readBundle } from '../support/bundle.js';
 import { expectNothingLeft, pauselab, type Ended } from '../support/pauselab.js';

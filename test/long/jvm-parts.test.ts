@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { takeSnapshot, type BoardSnapshot } from '../../src/record/snapshot.js';
 import type { StraceCalls } from '../../src/record/strace-calls.js';
-import { traceCalls } from '../../src/workload/strace.js';
+import { traceCalls } from '../../src/workload/watch/strace.js';
 import { testJdks } from '../support/java.js';
 import {
   loadLine,

@@ -4,7 +4,7 @@
  */
 import { sentencesOf } from '../../src/facts/stated.js';
 import { expect, test } from 'vitest';
-import type { HolderFigures } from '../../src/bundle/schema.js';
+import type { HolderFigures } from '../../src/bundle/bundle-schema.js';
 import { armOf, expectCountsToAgree, readBundle, type Bundle } from '../support/bundle.js';
 import { expectNothingLeft, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';

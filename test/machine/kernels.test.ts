@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
-import { differences } from '../../src/kernel/kernel-differences.js';
-import { kernelFacts } from '../../src/kernel/kernel-facts.js';
+import { differences } from '../../src/kernel/image/kernel-differences.js';
+import { kernelFacts } from '../../src/kernel/image/kernel-facts.js';
 import { pauselab } from '../support/pauselab.js';
 import { realKernel } from '../support/real-kernel.js';
 

@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { valueOfIndex, type SparseCounts } from '../../src/record/counts.js';
-import type { ExecutedRun } from '../../src/experiment/one-run.js';
-import type { SeriesRun } from '../../src/experiment/analyse.js';
+import type { ExecutedRun } from '../../src/experiment/run/one-run.js';
+import type { SeriesRun } from '../../src/experiment/run/analyse.js';
 import { expectCountsToAgree } from '../support/bundle.js';
 import { interval_ns, runInjected, series } from '../support/known-truth.js';
 import { expectNothingLeft } from '../support/pauselab.js';

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bundleSchemas } from '../../src/bundle/schema.js';
+import { bundleSchemas } from '../../src/bundle/bundle-schema.js';
 import { hostFacts } from '../../src/host/facts.js';
 import { isCounted, type SlowOperation } from '../../src/record/stalls.js';
 import { armOf, expectCountsToAgree, readBundle, seriesOf, type Bundle } from '../support/bundle.js';

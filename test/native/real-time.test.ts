@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { applyPriority } from '../../src/workload/priorities.js';
+import { applyPriority } from '../../src/workload/threads/priorities.js';
 
 let child: ChildProcess;
 beforeEach(async () => {

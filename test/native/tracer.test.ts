@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readTrace } from '../../src/record/trace/trace.js';
 import { programs } from '../../src/workload/programs.js';
-import { tracerPlan } from '../../src/workload/tracer.js';
+import { tracerPlan } from '../../src/workload/watch/tracer.js';
 import { scratchFolder } from '../support/scratch.js';
 import { until } from '../support/until.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askedKernel, isHost, kernelProblem, kernelsOf } from '../../src/profile/asked-kernel.js';
+import { askedKernel, isHost, kernelProblem, kernelsOf } from '../../src/profile/check/asked-kernel.js';
 import { problemsIn, valid } from './files.js';
 
 describe('a kernel as it is asked for', () => {

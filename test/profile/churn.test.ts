@@ -1,7 +1,7 @@
 /** Profiles in which the allocator under a churn of the native engine gives memory back. */
 import { describe, expect, test } from 'vitest';
-import type { ChurnArm, ResolvedArm } from '../../src/profile/resolved.js';
-import { workOf } from '../../src/profile/resolved.js';
+import type { ChurnArm, ResolvedArm } from '../../src/profile/resolved/resolved.js';
+import { workOf } from '../../src/profile/resolved/resolved.js';
 import { problemsIn, resolveFiles } from './files.js';
 
 /** The least one that is valid. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { defaults } from '../../src/profile/defaults.js';
-import { loadResolved } from '../../src/profile/load.js';
+import { defaults } from '../../src/profile/resolved/defaults.js';
+import { loadResolved } from '../../src/profile/written/load.js';
 import { jvmLoads, type JvmLoad } from '../../src/catalogue/jvm-loads.js';
 import { jvmProbes } from '../../src/catalogue/jvm-probes.js';
 import { lockOn, type Locks } from '../../src/catalogue/locks.js';
 import { operations } from '../../src/catalogue/operations.js';
-import { profileJsonSchema } from '../../src/profile/schema.js';
-import { parseSet } from '../../src/profile/set.js';
+import { profileJsonSchema } from '../../src/profile/written/profile-schema.js';
+import { parseSet } from '../../src/profile/written/set.js';
 import { resolveFiles } from './files.js';
 import { readPage } from '../support/page.js';
 

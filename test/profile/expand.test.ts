@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hashOf } from '../../src/profile/hash.js';
-import { loadResolved } from '../../src/profile/load.js';
+import { hashOf } from '../../src/profile/resolved/hash.js';
+import { loadResolved } from '../../src/profile/written/load.js';
 import { nativeArm } from '../support/native-arm.js';
 import { resolveFiles, valid } from './files.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { loadTree } from '../../src/profile/load.js';
-import { toPlain } from '../../src/profile/tree.js';
+import { loadTree } from '../../src/profile/written/load.js';
+import { toPlain } from '../../src/profile/written/tree.js';
 import { nativeArm } from '../support/native-arm.js';
 import { problemsIn, resolveFiles, valid } from './files.js';
 

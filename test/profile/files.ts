@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
-import { loadResolved } from '../../src/profile/load.js';
-import type { ResolvedProfile } from '../../src/profile/resolved.js';
-import { parseSet } from '../../src/profile/set.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
+import { parseSet } from '../../src/profile/written/set.js';
 
 export type Files = Readonly<Record<string, string>>;
 

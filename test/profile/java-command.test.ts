@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
-import { wordsOf } from '../../src/profile/java-command.js';
-import { javaCommand } from '../../src/profile/java-command.js';
+import { wordsOf } from '../../src/profile/check/java-command.js';
+import { javaCommand } from '../../src/profile/check/java-command.js';
 
 describe('what follows `java`', () => {
   test('a jar, with flags before it and words of its own behind it', () => {

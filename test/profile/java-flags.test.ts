@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { javaFlags } from '../../src/profile/java-flags.js';
+import { javaFlags } from '../../src/profile/check/java-flags.js';
 
 const same = (a: string, b: string): boolean => {
   const sorted = (text: string): string => JSON.stringify([...javaFlags(text.split(' '))].sort());

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
-import { parseJdkRequirement } from '../../src/profile/jdk-requirement.js';
+import { parseJdkRequirement } from '../../src/profile/check/jdk-requirement.js';
 
 const accepted = (text: string): number[] => [8, 16, 17, 18, 21, 22, 25].filter(parseJdkRequirement(text).accepts);
 

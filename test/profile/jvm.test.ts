@@ -1,6 +1,6 @@
 /** Profiles whose process under test is a JVM. */
 import { describe, expect, test } from 'vitest';
-import { isApp, isInJvm, type AppArm, type JvmArm, type ResolvedArm } from '../../src/profile/resolved.js';
+import { isApp, isInJvm, type AppArm, type JvmArm, type ResolvedArm } from '../../src/profile/resolved/resolved.js';
 import { problemsIn, resolveFiles } from './files.js';
 
 /** The least one that is valid. */

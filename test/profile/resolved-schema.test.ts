@@ -1,8 +1,8 @@
 /** Profiles of bundles that were written before arms had a `kind`: before-kinds.json is as that version wrote them. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { hashOf } from '../../src/profile/hash.js';
-import { resolvedProfileSchema } from '../../src/profile/resolved-schema.js';
+import { hashOf } from '../../src/profile/resolved/hash.js';
+import { resolvedProfileSchema } from '../../src/profile/resolved/resolved-schema.js';
 
 interface Stored {
   readonly profileHash: string;

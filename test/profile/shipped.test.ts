@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { shippedFile, shippedNames } from '../../src/profile/catalogue.js';
-import { catalogue, loadResolved } from '../../src/profile/load.js';
-import { profileJsonSchema } from '../../src/profile/schema.js';
+import { shippedFile, shippedNames } from '../../src/profile/written/catalogue.js';
+import { catalogue, loadResolved } from '../../src/profile/written/load.js';
+import { profileJsonSchema } from '../../src/profile/written/profile-schema.js';
 import { holderOperations, operations, victimOperations } from '../../src/catalogue/operations.js';
 import { linesOf } from './files.js';
 

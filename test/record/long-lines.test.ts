@@ -9,7 +9,7 @@ import { parseStacks } from '../../src/record/stacks.js';
 import { countCalls } from '../../src/record/strace-calls.js';
 import { parseFormat } from '../../src/record/trace/format.js';
 import { printedLines } from '../../src/workload/printed.js';
-import { javaEnded } from '../../src/workload/java/ended.js';
+import { javaEnded } from '../../src/workload/jvm/java-ended.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

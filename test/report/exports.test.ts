@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
 import { exportBundle, exportFormats, type ExportFormat } from '../../src/report/exports.js';
-import { kernelSides } from '../../src/verdict/bundle-side.js';
+import { kernelSides } from '../../src/verdict/evidence/bundle-side.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
-import type { ManifestFile, RunFile, SeriesFigures, SummaryFile } from '../../src/bundle/schema.js';
+import type { ManifestFile, RunFile, SeriesFigures, SummaryFile } from '../../src/bundle/bundle-schema.js';
 import { readHlog } from '../../src/record/hlog.js';
 
 export interface BundleRun {

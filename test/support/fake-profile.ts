@@ -1,6 +1,6 @@
 /** Resolved profiles made by hand: what a test says of one, and else an ordinary one. */
-import type { ResolvedProfile } from '../../src/profile/resolved.js';
-import { resolvedProfileSchema } from '../../src/profile/resolved-schema.js';
+import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
+import { resolvedProfileSchema } from '../../src/profile/resolved/resolved-schema.js';
 
 /** Parts of arms, holders, victims and JVMs; further keys are kept, as the schema keeps them. */
 export interface GivenProfile {

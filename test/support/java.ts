@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { findJdks, type Jdk } from '../../src/host/jdks.js';
-import { defaultFlags } from '../../src/workload/java/flags.js';
-import { startJava, type JavaLaunch, type JavaProgram } from '../../src/workload/java/start.js';
+import { defaultFlags } from '../../src/workload/jvm/flags.js';
+import { startJava, type JavaLaunch, type JavaProgram } from '../../src/workload/jvm/start.js';
 import { javac } from './jdks.js';
 import { endProcess } from './processes.js';
 

@@ -4,9 +4,9 @@
  */
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
-import { executeRun, type ExecutedRun } from '../../src/experiment/one-run.js';
+import { executeRun, type ExecutedRun } from '../../src/experiment/run/one-run.js';
 import { cpuTopology } from '../../src/host/cpus.js';
-import type { NativeArm, ResolvedProfile } from '../../src/profile/resolved.js';
+import type { NativeArm, ResolvedProfile } from '../../src/profile/resolved/resolved.js';
 import { countsByTagOf } from './bundle.js';
 import { untilMeasuring, type LiveRun } from './live-run.js';
 

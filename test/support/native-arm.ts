@@ -1,4 +1,4 @@
-import type { NativeArm, ResolvedArm } from '../../src/profile/resolved.js';
+import type { NativeArm, ResolvedArm } from '../../src/profile/resolved/resolved.js';
 
 /** For tests of what only a native arm has. */
 export function nativeArm(arm: ResolvedArm | undefined): NativeArm {

@@ -2,7 +2,7 @@
  * A real kernel from the mirror, in the user's own cache: outside of the clone, so that it is fetched once. Where there
  * is no mirror to fetch it from the test is skipped with what pauselab says of it; any other failure is one.
  */
-import type { KernelImage } from '../../src/kernel/kernel-image.js';
+import type { KernelImage } from '../../src/kernel/image/kernel-image.js';
 import { pauselab } from './pauselab.js';
 
 export async function realKernel(

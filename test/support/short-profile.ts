@@ -1,5 +1,5 @@
 /** A profile whose runs are over in half a second: for tests of everything but stalls. */
-import { runOrder } from '../../src/experiment/order.js';
+import { runOrder } from '../../src/experiment/plan/order.js';
 
 export const shortProfile = `
 name: short

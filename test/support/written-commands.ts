@@ -1,7 +1,7 @@
 /** Every command line that documentation, help and pipelines show, taken from their text: no list is kept by hand. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { commandLine } from '../../src/cli/program.js';
-import { wordsOf } from '../../src/profile/java-command.js';
+import { wordsOf } from '../../src/profile/check/java-command.js';
 import { command } from './command.js';
 import { repository } from './pauselab.js';
 

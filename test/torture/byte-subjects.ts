@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { protocol } from '../../src/experiment/protocol.js';
-import { answerSchema, type Said } from '../../src/experiment/wire.js';
-import { encodeFrame, frameReader } from '../../src/kernel/frames.js';
+import { protocol } from '../../src/experiment/place/protocol.js';
+import { answerSchema, type Said } from '../../src/experiment/place/wire.js';
+import { encodeFrame, frameReader } from '../../src/kernel/guest/frames.js';
 import { openBoard } from '../../src/record/board.js';
 import { parseJvmLog } from '../../src/record/jvm-log.js';
 import { drainRings } from '../../src/record/rings.js';

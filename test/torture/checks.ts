@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExitCode, Failure } from '../../src/base/failure.js';
-import type { RunFile } from '../../src/bundle/schema.js';
+import type { RunFile } from '../../src/bundle/bundle-schema.js';
 import { openBundle } from '../../src/bundle/store.js';
 import type { Board } from '../../src/record/board.js';
 import { readHlog } from '../../src/record/hlog.js';

@@ -1,8 +1,8 @@
 /** What attacks begin from: bundles as `pauselab run` would leave them, made in a moment. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashOf } from '../../src/profile/hash.js';
-import { loadResolved } from '../../src/profile/load.js';
+import { hashOf } from '../../src/profile/resolved/hash.js';
+import { loadResolved } from '../../src/profile/written/load.js';
 import { exampleStall } from '../support/stalls.js';
 import { stalled, writeFakeBundle, type FakeRun } from '../verdict/fake-bundle.js';
 

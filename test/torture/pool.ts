@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cpuTimeOf } from '../../src/host/load.js';
+import { cpuTimeOf } from '../../src/host/machine-load.js';
 import type { Outcome } from './attempt.js';
 import { attackOf } from './attacks.js';
 

@@ -1,5 +1,5 @@
 /** What was attempted and what came of it: a table for each kind of attack, and every failure with what repeats it. */
-import { renderTable } from '../../src/cli/table.js';
+import { renderTable } from '../../src/cli/text/text-table.js';
 import type { Outcome } from './attempt.js';
 
 export interface Tally {

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
-import { differencesOf } from '../../src/verdict/differences.js';
+import { differencesOf } from '../../src/verdict/compare/differences.js';
 import { baselineOf } from '../../src/verdict/gate/baseline-key.js';
 import { gate } from '../../src/verdict/gate/gate.js';
 import { readPolicy } from '../../src/verdict/gate/policy.js';
-import { readSide } from '../../src/verdict/read-side.js';
-import { isHashOf, profileHashOf } from '../../src/profile/secrets.js';
+import { readSide } from '../../src/verdict/evidence/read-side.js';
+import { isHashOf, profileHashOf } from '../../src/profile/resolved/profile-secrets.js';
 import { scratchFolder } from '../support/scratch.js';
 import { changeManifest, stalled, writeFakeBundle } from './fake-bundle.js';
 

@@ -1,7 +1,7 @@
 /** What is said beside the figures of an arm with a churn. */
 import { expect, test } from 'vitest';
-import type { ArmSummary } from '../../src/bundle/schema.js';
-import { notesOf } from '../../src/verdict/notes.js';
+import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
+import { notesOf } from '../../src/verdict/run/notes.js';
 import { armOf, seriesOf, runOf, stalledRun, writer } from './fake-summary.js';
 import { noteSentences } from '../support/stated.js';
 

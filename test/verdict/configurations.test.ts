@@ -1,7 +1,7 @@
 /** Configurations of a user's own program, which have no control: each beside the first. */
 import { expect, test } from 'vitest';
-import type { ArmSummary } from '../../src/bundle/schema.js';
-import { judge } from '../../src/verdict/judge.js';
+import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
+import { judge } from '../../src/verdict/run/judge.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 
 const jvm = { log: [], cpu_ns: 1, withoutProbes: null, perRun: [], removedFromEnvironment: [], logProblems: [] };

@@ -6,7 +6,7 @@ import {
   type Decision,
   type DecisionPolicy,
   type MetricInput,
-} from '../../src/verdict/decide.js';
+} from '../../src/verdict/compare/decide.js';
 
 type Values = Omit<MetricInput, 'origin'>;
 

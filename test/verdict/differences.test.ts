@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { differingSettings, sharedArms, withoutRepetition } from '../../src/verdict/differences.js';
+import { differingSettings, sharedArms, withoutRepetition } from '../../src/verdict/compare/differences.js';
 import { gate } from '../../src/verdict/gate/gate.js';
 import { readPolicy } from '../../src/verdict/gate/policy.js';
-import { readSide } from '../../src/verdict/read-side.js';
-import type { Configured } from '../../src/verdict/settings-meaning.js';
+import { readSide } from '../../src/verdict/evidence/read-side.js';
+import type { Configured } from '../../src/verdict/evidence/settings-meaning.js';
 import { fakeProfile, type GivenArm } from '../support/fake-profile.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle } from './fake-bundle.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ExitCode, Failure } from '../../src/base/failure.js';
-import { loadResolved } from '../../src/profile/load.js';
-import { checkCondition, parseFailCondition, refuseUndecidable } from '../../src/verdict/fail-if.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { checkCondition, parseFailCondition, refuseUndecidable } from '../../src/verdict/run/fail-if.js';
 import { armOf, ms, runOf, seriesOf, stalledRun, summaryOf, writer, writerArm } from './fake-summary.js';
 import { said } from '../support/stated.js';
 

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBundle } from '../../src/bundle/store.js';
-import type { ManifestFile, RunFile, SeriesFigures } from '../../src/bundle/schema.js';
-import type { ResolvedProfile } from '../../src/profile/resolved.js';
-import { resolvedProfileSchema } from '../../src/profile/resolved-schema.js';
+import type { ManifestFile, RunFile, SeriesFigures } from '../../src/bundle/bundle-schema.js';
+import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
+import { resolvedProfileSchema } from '../../src/profile/resolved/resolved-schema.js';
 import { countsOfValues, type SparseCounts } from '../../src/record/counts.js';
 import { responseFigures, serviceFigures } from '../../src/record/figures.js';
 import { distributionOf } from '../../src/record/histogram.js';

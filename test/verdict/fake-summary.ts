@@ -1,6 +1,6 @@
 /** Summaries made by hand: what a test does not say is as in an ordinary run. */
-import type { ArmSummary, KernelRecord, SeriesRunFigures, SummaryFile } from '../../src/bundle/schema.js';
-import type { Series } from '../../src/verdict/outcome.js';
+import type { ArmSummary, KernelRecord, SeriesRunFigures, SummaryFile } from '../../src/bundle/bundle-schema.js';
+import type { Series } from '../../src/verdict/run/outcome.js';
 
 export const ms = 1e6;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ArmSummary, SeriesRunFigures } from '../../src/bundle/schema.js';
-import { judge, type JudgeInput, type Judgement } from '../../src/verdict/judge.js';
+import type { ArmSummary, SeriesRunFigures } from '../../src/bundle/bundle-schema.js';
+import { judge, type JudgeInput, type Judgement } from '../../src/verdict/run/judge.js';
 import { armOf, kernelNamed, ms, runOf, seriesOf, stalledRun, writer, writerArm } from './fake-summary.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 import { said } from '../support/stated.js';

@@ -11,9 +11,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
 import { countsOfValues } from '../../src/record/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/hlog.js';
-import type { SeriesRun } from '../../src/verdict/metrics.js';
-import { readSide } from '../../src/verdict/read-side.js';
-import type { Side } from '../../src/verdict/side.js';
+import type { SeriesRun } from '../../src/verdict/evidence/metrics.js';
+import { readSide } from '../../src/verdict/evidence/read-side.js';
+import type { Side } from '../../src/verdict/evidence/side.js';
 import { writeFakeBundle } from './fake-bundle.js';
 
 function folder(): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { familiesOf, smallestPOf, type Figure } from '../../src/verdict/joint-design.js';
+import { familiesOf, smallestPOf, type Figure } from '../../src/verdict/compare/joint-design.js';
 
 const margin = { relative: 0.1, absolute: 0 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ArmSummary, KernelRecord } from '../../src/bundle/schema.js';
-import { judge } from '../../src/verdict/judge.js';
+import type { ArmSummary, KernelRecord } from '../../src/bundle/bundle-schema.js';
+import { judge } from '../../src/verdict/run/judge.js';
 import { kernelRecord } from './fake-bundle.js';
 import { kernelNamed, runOf, stalledRun, writer, writerArm } from './fake-summary.js';
 import { sentencesOf } from '../../src/facts/stated.js';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { KernelRecord } from '../../src/bundle/schema.js';
-import type { Comparison } from '../../src/verdict/compared.js';
+import type { KernelRecord } from '../../src/bundle/bundle-schema.js';
+import type { Comparison } from '../../src/verdict/compare/compared.js';
 import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { countsOfValues } from '../../src/record/counts.js';
 import { serviceFigures } from '../../src/record/figures.js';
 import { distributionOf } from '../../src/record/histogram.js';
-import { compareSides } from '../../src/verdict/compare.js';
-import { defaultPolicy } from '../../src/verdict/decide.js';
+import { compareSides } from '../../src/verdict/compare/compare.js';
+import { defaultPolicy } from '../../src/verdict/compare/decide.js';
 import { gate } from '../../src/verdict/gate/gate.js';
 import { readPolicy } from '../../src/verdict/gate/policy.js';
-import { holds, limitWords } from '../../src/verdict/limit.js';
+import { holds, limitWords } from '../../src/verdict/evidence/limit.js';
 import {
   allMetrics,
   chooseMetrics,
@@ -15,8 +15,8 @@ import {
   metricsFor,
   parseInUnit,
   type Metric,
-} from '../../src/verdict/metrics.js';
-import { readSide } from '../../src/verdict/read-side.js';
+} from '../../src/verdict/evidence/metrics.js';
+import { readSide } from '../../src/verdict/evidence/read-side.js';
 import { command } from '../support/command.js';
 import { scratchFolder } from '../support/scratch.js';
 import { stalled, writeFakeBundle, type FakeRun } from './fake-bundle.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bootstrapMeans } from '../../src/stats/bootstrap.js';
 import { seededRandom } from '../../src/stats/prng.js';
-import { noWorseOf, type NoWorse } from '../../src/verdict/no-worse.js';
+import { noWorseOf, type NoWorse } from '../../src/verdict/compare/no-worse.js';
 
 function noWorse(a: readonly number[], b: readonly number[], margin = { relative: 0.1, absolute: 0.01 }): NoWorse {
   return noWorseOf(

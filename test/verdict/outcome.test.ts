@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SeriesRunFigures } from '../../src/bundle/schema.js';
-import { outcomeOf } from '../../src/verdict/outcome.js';
+import type { SeriesRunFigures } from '../../src/bundle/bundle-schema.js';
+import { outcomeOf } from '../../src/verdict/run/outcome.js';
 import { runOf, seriesOf, stalledRun, writer } from './fake-summary.js';
 
 function judged(runs: readonly SeriesRunFigures[], control: readonly SeriesRunFigures[]) {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
-import type { Comparison } from '../../src/verdict/compared.js';
-import { comparisonJsonSchema, comparisonSchema } from '../../src/verdict/compare-schema.js';
+import type { Comparison } from '../../src/verdict/compare/compared.js';
+import { comparisonJsonSchema, comparisonSchema } from '../../src/verdict/compare/compare-schema.js';
 import type { GateResult } from '../../src/verdict/gate/gated.js';
 import { gateJsonSchema, gateSchema } from '../../src/verdict/gate/gated-schema.js';
 import { command } from '../support/command.js';

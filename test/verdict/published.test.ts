@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ArmSummary, HolderFigures } from '../../src/bundle/schema.js';
-import { besidePublished } from '../../src/verdict/published.js';
-import { notesOf } from '../../src/verdict/notes.js';
+import type { ArmSummary, HolderFigures } from '../../src/bundle/bundle-schema.js';
+import { besidePublished } from '../../src/verdict/run/published.js';
+import { notesOf } from '../../src/verdict/run/notes.js';
 import { armOf, ms, runOf, seriesOf, writer } from './fake-summary.js';
 import { noteSentences } from '../support/stated.js';
 

@@ -1,6 +1,6 @@
 /** What --trace cost and lost is said beside the figures. */
 import { expect, test } from 'vitest';
-import { traceNotes } from '../../src/verdict/trace-notes.js';
+import { traceNotes } from '../../src/verdict/run/trace-notes.js';
 import { noteSentences } from '../support/stated.js';
 
 const trace = { events_n: 120_000, lost_n: 0, call_ns: { without: 850, with: 1400 } };

@@ -3,9 +3,9 @@
  * not.
  */
 import { describe, expect, test } from 'vitest';
-import type { ArmSummary } from '../../src/bundle/schema.js';
-import { judge } from '../../src/verdict/judge.js';
-import { atLeastByChance, underLoad } from '../../src/verdict/under-load.js';
+import type { ArmSummary } from '../../src/bundle/bundle-schema.js';
+import { judge } from '../../src/verdict/run/judge.js';
+import { atLeastByChance, underLoad } from '../../src/verdict/run/under-load.js';
 import { kernelNamed, ms, runOf, seriesOf, stalledRun, writer, writerArm } from './fake-summary.js';
 
 type BlockedRun = ArmSummary['blockedRuns'][number];

@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { allocatorVariables } from '../../src/catalogue/allocators.js';
 import { environmentFor, refuseStatic } from '../../src/host/allocator-launch.js';
-import type { ChurnArm, ResolvedLoad } from '../../src/profile/resolved.js';
+import type { ChurnArm, ResolvedLoad } from '../../src/profile/resolved/resolved.js';
 import { liveBytes } from '../../src/workload/memory-need.js';
-import { churnPlans } from '../../src/workload/plan.js';
+import { churnPlans } from '../../src/workload/native/engine-plan.js';
 import { nativeProgram } from '../native/programs.js';
 import { resolveFiles } from '../profile/files.js';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { limitCpuTime } from '../../src/workload/cpu-max.js';
+import { limitCpuTime } from '../../src/workload/threads/cpu-max.js';
 import { scratchFolder } from '../support/scratch.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ExitCode } from '../../src/base/failure.js';
-import { engineEnded } from '../../src/workload/engine-process.js';
+import { engineEnded } from '../../src/workload/native/engine-process.js';
 import type { Exit, Program } from '../../src/workload/programs.js';
 
 function end(exit: Exit, ...complaints: string[]): { exitCode: ExitCode; message: string } {

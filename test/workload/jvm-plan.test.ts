@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { loadResolved } from '../../src/profile/load.js';
-import { isInJvm, type JvmArm } from '../../src/profile/resolved.js';
-import { jvmPlan } from '../../src/workload/jvm-plan.js';
-import { companionPlan } from '../../src/workload/plan.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { isInJvm, type JvmArm } from '../../src/profile/resolved/resolved.js';
+import { jvmPlan } from '../../src/workload/jvm/jvm-plan.js';
+import { companionPlan } from '../../src/workload/native/engine-plan.js';
 
 async function arm(profile: string, name: string): Promise<JvmArm> {
   const found = (await loadResolved(profile)).arms.find((one) => one.name === name);

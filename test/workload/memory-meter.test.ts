@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { countingCgroupOf, proportionalBytes, residentBytes } from '../../src/host/process-memory.js';
-import { memoryMeter, pssSaidBy } from '../../src/workload/memory-meter.js';
+import { memoryMeter, pssSaidBy } from '../../src/workload/watch/memory-meter.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

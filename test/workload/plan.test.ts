@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { loadResolved } from '../../src/profile/load.js';
-import type { NativeArm } from '../../src/profile/resolved.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import type { NativeArm } from '../../src/profile/resolved/resolved.js';
 import { nativeArm } from '../support/native-arm.js';
-import { enginePlan } from '../../src/workload/plan.js';
+import { enginePlan } from '../../src/workload/native/engine-plan.js';
 
 const { arms } = await loadResolved('priority-inversion');
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { applyPriority, type Scheduling, type ThreadRequest } from '../../src/workload/priorities.js';
+import { applyPriority, type Scheduling, type ThreadRequest } from '../../src/workload/threads/priorities.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 
 const request: ThreadRequest = { name: 'holder', tid: 42, nice: 19, policy: 'other', cpus: [0] };

@@ -6,14 +6,14 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { nativeAddon } from '../../src/base/native.js';
 import { ExitCode } from '../../src/base/failure.js';
-import type { Scheduling } from '../../src/workload/priorities.js';
+import type { Scheduling } from '../../src/workload/threads/priorities.js';
 import {
   threadNames,
   unmatchedFailure,
   watchThreads,
   type ThreadRule,
   type ThreadWatch,
-} from '../../src/workload/thread-watch.js';
+} from '../../src/workload/threads/thread-watch.js';
 import { compileMain, startTestJava, testJdks } from '../support/java.js';
 import { until } from '../support/until.js';
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { loadResolved } from '../../src/profile/load.js';
-import { isInJvm } from '../../src/profile/resolved.js';
-import { oncePerInput, triedAllocator } from '../../src/workload/tools.js';
+import { loadResolved } from '../../src/profile/written/load.js';
+import { isInJvm } from '../../src/profile/resolved/resolved.js';
+import { oncePerInput, triedAllocator } from '../../src/workload/native/tools.js';
 
 test('what is found by starting programs is found once for each input', () => {
   const find = vi.fn((input: { readonly jdk: string }) => ({ ...input }));

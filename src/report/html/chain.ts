@@ -2,7 +2,7 @@
 import { sentencesOf } from '../../facts/stated.js';
 import { formatDuration } from '../../base/units.js';
 import type { NumberedStall } from '../../bundle/read-stalls.js';
-import { cut, stallId } from './figures.js';
+import { cut, stallId } from './figures-part.js';
 import { html, nothing, prose, type Markup } from './markup.js';
 import { roundDuration } from './scales.js';
 import { timeline, timelineTexts } from './timeline.js';

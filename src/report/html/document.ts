@@ -1,10 +1,10 @@
 /** The whole page. Nothing in it comes from elsewhere, and nothing runs but the script above, by its hash. */
 import { createHash } from 'node:crypto';
 import { grouped } from '../../base/group.js';
-import type { Comparison } from '../../verdict/compared.js';
+import type { Comparison } from '../../verdict/compare/compared.js';
 import { stallFigure } from './chain.js';
-import { environmentPart } from './environment.js';
-import { stallId } from './figures.js';
+import { environmentPart } from './environment-part.js';
+import { stallId } from './figures-part.js';
 import type { Arm, HeatMap, ReportData } from './gather.js';
 import { headlinePart } from './headline.js';
 import { heatFigure } from './heat-map.js';

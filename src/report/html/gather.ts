@@ -7,7 +7,7 @@ import { distinct as distinctFacts, type Stated } from '../../facts/stated.js';
 import { statedMissing } from '../../words/stall-words.js';
 import { join } from 'node:path';
 import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
-import type { RunFile, SummaryFile } from '../../bundle/schema.js';
+import type { RunFile, SummaryFile } from '../../bundle/bundle-schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
 import { isEvidence } from '../../bundle/stored.js';
 import { lastUsedIndex, valueOfIndex, type SparseCounts } from '../../record/counts.js';

@@ -6,7 +6,7 @@ import type { Cause, Grade } from '../../facts/blame.js';
 import type { ChainLink } from '../../bundle/stalls-schema.js';
 import { isEvidence } from '../../bundle/stored.js';
 import { advice } from './advice.js';
-import { stallId } from './figures.js';
+import { stallId } from './figures-part.js';
 import { standingOf, type ReportedBundle, type Standing } from './gather.js';
 import { workOfCall } from './holder-work.js';
 import { html, nothing, prose, type Markup } from './markup.js';

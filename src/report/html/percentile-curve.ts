@@ -1,7 +1,7 @@
 /** Percentiles of one series and kind of time: a curve for each arm, with a band from the lowest to the highest run. */
 import { formatDuration } from '../../base/units.js';
 import { quantiles, valueAt, type Curve } from './curves.js';
-import { axisBelow, axisLeft, labelOf, styleOf, svg } from './figures.js';
+import { axisBelow, axisLeft, labelOf, styleOf, svg } from './figures-part.js';
 import type { Arm, CurveSet } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { logScale, ninesScale, px, type Scale } from './scales.js';

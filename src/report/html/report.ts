@@ -1,11 +1,11 @@
 /** Bundles as one page of HTML. */
 import { Failure } from '../../base/failure.js';
-import { compareSides } from '../../verdict/compare.js';
-import type { Comparison } from '../../verdict/compared.js';
-import { bundleSide, kernelSides } from '../../verdict/bundle-side.js';
-import { defaultPolicy } from '../../verdict/decide.js';
-import { metricsFor } from '../../verdict/metrics.js';
-import type { Side } from '../../verdict/side.js';
+import { compareSides } from '../../verdict/compare/compare.js';
+import type { Comparison } from '../../verdict/compare/compared.js';
+import { bundleSide, kernelSides } from '../../verdict/evidence/bundle-side.js';
+import { defaultPolicy } from '../../verdict/compare/decide.js';
+import { metricsFor } from '../../verdict/evidence/metrics.js';
+import type { Side } from '../../verdict/evidence/side.js';
 import { reportDocument } from './document.js';
 import { gather, type ReportData } from './gather.js';
 

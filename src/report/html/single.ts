@@ -5,7 +5,7 @@ import { formatDuration } from '../../base/units.js';
 import type { NumberedStall } from '../../bundle/read-stalls.js';
 import { csvText, type Cell } from '../csv.js';
 import { quantiles } from './curves.js';
-import { labelOf, styleOf } from './figures.js';
+import { labelOf, styleOf } from './figures-part.js';
 import {
   gather,
   heatRows,

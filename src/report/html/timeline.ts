@@ -4,7 +4,7 @@
  */
 import { formatDuration } from '../../base/units.js';
 import type { Activity, BlamedThread, ListedStall } from '../../bundle/stalls-schema.js';
-import { cut } from './figures.js';
+import { cut } from './figures-part.js';
 import { workOfCall } from './holder-work.js';
 import { html, nothing, type Markup } from './markup.js';
 import { linearScale, roundDuration } from './scales.js';

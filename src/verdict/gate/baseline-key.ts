@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { usage } from '../../base/failure.js';
 import type { BaselineFile } from '../../bundle/baseline-schema.js';
 import { baselineVersion } from '../../bundle/baseline-schema.js';
-import { measuredSettings } from '../differences.js';
-import { canonicalJson } from '../../profile/hash.js';
-import type { Side, SideFacts } from '../side.js';
-import { sideProblems } from './evidence.js';
+import { measuredSettings } from '../compare/differences.js';
+import { canonicalJson } from '../../profile/resolved/hash.js';
+import type { Side, SideFacts } from '../evidence/side.js';
+import { sideProblems } from './gate-evidence.js';
 
 /** A bundle that no gate would accept is refused now, and not in a month. `sides`: one a kernel. */
 export function baselineOf(

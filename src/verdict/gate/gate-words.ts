@@ -1,10 +1,10 @@
 /** What a gate found, in words. */
 import { formatShare } from '../../base/units.js';
-import { equalsP, shownDifference, shownInterval, shownMargin, shownValue } from '../compare-words.js';
-import type { CompareRow } from '../compared.js';
-import type { Margin } from '../decide.js';
-import { formatMetric, type Metric } from '../metrics.js';
-import { placeText } from '../side.js';
+import { equalsP, shownDifference, shownInterval, shownMargin, shownValue } from '../compare/compare-words.js';
+import type { CompareRow } from '../compare/compared.js';
+import type { Margin } from '../compare/decide.js';
+import { formatMetric, type Metric } from '../evidence/metrics.js';
+import { placeText } from '../evidence/side.js';
 import { counted } from '../../words/text.js';
 import type { Check, CheckOutcome, GateResult, LimitRow, Suite } from './gated.js';
 import { passNeeds } from './pass-needs.js';

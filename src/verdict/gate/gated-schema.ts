@@ -3,9 +3,9 @@
  * types against it.
  */
 import { z } from 'zod';
-import { jointSchema, rowSchema, sideSchema } from '../compare-schema.js';
+import { jointSchema, rowSchema, sideSchema } from '../compare/compare-schema.js';
 import { checkOutcomes } from './gated.js';
-import { operators } from '../limit.js';
+import { operators } from '../evidence/limit.js';
 import { environmentClasses, inconclusiveMeanings } from './policy-schema.js';
 
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);

@@ -1,8 +1,8 @@
 /** What a gate found: the document that `pauselab gate --json` writes, and what the other forms are made of. */
 import type { ExitCode } from '../../base/failure.js';
-import type { ComparedSide, CompareRow } from '../compared.js';
-import type { JointResult } from '../joint.js';
-import type { Operator } from '../limit.js';
+import type { ComparedSide, CompareRow } from '../compare/compared.js';
+import type { JointResult } from '../compare/joint.js';
+import type { Operator } from '../evidence/limit.js';
 import type { Policy } from './policy.js';
 
 /** `error`: the evidence is missing or flawed; it passes under no policy. */

@@ -4,11 +4,11 @@
  * reads its own noise off them.
  */
 import { seededRandom } from '../../stats/prng.js';
-import { equalsP } from '../compare-words.js';
-import { draftOf } from '../compare.js';
-import { judgeJointly } from '../joint.js';
-import { metricsFor } from '../metrics.js';
-import type { SeriesEvidence, Side } from '../side.js';
+import { equalsP } from '../compare/compare-words.js';
+import { draftOf } from '../compare/compare.js';
+import { judgeJointly } from '../compare/joint.js';
+import { metricsFor } from '../evidence/metrics.js';
+import type { SeriesEvidence, Side } from '../evidence/side.js';
 import { counted, listed } from '../../words/text.js';
 
 export function isControlSeries(series: string): boolean {

@@ -9,12 +9,12 @@ import { recoverReplaced } from '../../base/new-folder.js';
 import { isBaseline, listBaselines, readBaseline } from '../../bundle/baselines.js';
 import type { BaselineFile } from '../../bundle/baseline-schema.js';
 import { isBundle } from '../../bundle/store.js';
-import { factSentence } from '../differences.js';
-import { readSides } from '../read-side.js';
-import { placeText, type Side, type SideFacts } from '../side.js';
+import { factSentence } from '../compare/differences.js';
+import { readSides } from '../evidence/read-side.js';
+import { placeText, type Side, type SideFacts } from '../evidence/side.js';
 import { listed } from '../../words/text.js';
 import { factsOfBaseline } from './baseline-key.js';
-import { refusedFacts } from './evidence.js';
+import { refusedFacts } from './gate-evidence.js';
 import type { GatePair } from './gate.js';
 import type { EnvironmentClass } from './policy-schema.js';
 

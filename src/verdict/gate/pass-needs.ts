@@ -1,7 +1,7 @@
 /** What a gate that is left open would have needed to pass. */
 import { grouped } from '../../base/group.js';
-import { shownMargin } from '../compare-words.js';
-import type { CompareRow } from '../compared.js';
+import { shownMargin } from '../compare/compare-words.js';
+import type { CompareRow } from '../compare/compared.js';
 import { listed } from '../../words/text.js';
 
 /** What would let the open comparisons pass: runs a side, or margins. Null: nothing is known to. */

@@ -3,7 +3,7 @@
  * policy.ts, where it is read. The published JSON Schema is profiles/gate-policy.schema.json.
  */
 import { z } from 'zod';
-import { either, flag, kebab, line, listOf, mapping, oneOf, share, text, whole } from '../../profile/fields.js';
+import { either, flag, kebab, line, listOf, mapping, oneOf, share, text, whole } from '../../profile/written/fields.js';
 
 /** What a gate that a statistical test left open ends with. Missing evidence never passes, whatever this says. */
 export const inconclusiveMeanings = ['exit-4', 'fail', 'pass'] as const;

@@ -1,11 +1,11 @@
 /** A gate's policy: from YAML to rules whose metrics, limits and margins are known to make sense. */
 import { usage } from '../../base/failure.js';
-import { describe, invalid, type Problem } from '../../profile/problem.js';
-import { placeOf, type Mapping, type Path } from '../../profile/tree.js';
-import { parseTree } from '../../profile/validate.js';
-import { mappingOf, readMapping } from '../../profile/yaml-file.js';
-import { limitValue, limitWords, type Operator } from '../limit.js';
-import { metricNamed, noSuchMetric, parseInUnit, type Metric } from '../metrics.js';
+import { describe, invalid, type Problem } from '../../profile/written/problem.js';
+import { placeOf, type Mapping, type Path } from '../../profile/written/tree.js';
+import { parseTree } from '../../profile/check/validate.js';
+import { mappingOf, readMapping } from '../../profile/written/yaml-file.js';
+import { limitValue, limitWords, type Operator } from '../evidence/limit.js';
+import { metricNamed, noSuchMetric, parseInUnit, type Metric } from '../evidence/metrics.js';
 import { defaultPolicyText } from './default-policy.js';
 import { policySchema, type inconclusiveMeanings, type EnvironmentClass, type WrittenPolicy } from './policy-schema.js';
 

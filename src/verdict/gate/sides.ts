@@ -2,11 +2,11 @@
  * Whether two sides that are to be measured in turns can be compared: what has to be alike is, and something differs.
  */
 import { usage } from '../../base/failure.js';
-import { askedKernel } from '../../profile/asked-kernel.js';
-import { canonicalJson } from '../../profile/hash.js';
-import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved.js';
-import { differingSettings } from '../differences.js';
-import type { Side } from '../side.js';
+import { askedKernel } from '../../profile/check/asked-kernel.js';
+import { canonicalJson } from '../../profile/resolved/hash.js';
+import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
+import { differingSettings } from '../compare/differences.js';
+import type { Side } from '../evidence/side.js';
 import { listed } from '../../words/text.js';
 
 interface Planned {

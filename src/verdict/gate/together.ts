@@ -3,11 +3,11 @@
  * together.
  */
 import { leastRounds, leastRoundsBeside } from '../../stats/joint/reachable.js';
-import { equalsP, shownP } from '../compare-words.js';
-import { smallestReachable, type JointResult } from '../joint.js';
-import type { Figure } from '../joint-design.js';
-import type { CompareRow } from '../compared.js';
-import { leastRunsForEquivalence } from '../decide.js';
+import { equalsP, shownP } from '../compare/compare-words.js';
+import { smallestReachable, type JointResult } from '../compare/joint.js';
+import type { Figure } from '../compare/joint-design.js';
+import type { CompareRow } from '../compare/compared.js';
+import { leastRunsForEquivalence } from '../compare/decide.js';
 import { counted } from '../../words/text.js';
 import type { Together } from './gated.js';
 import type { Policy } from './policy.js';

@@ -1,6 +1,6 @@
 /** Two sides that were measured in turns: their rounds are the same rounds, and what differs is the change. */
 import { expect, test } from 'vitest';
-import type { ManifestFile } from '../../../src/bundle/schema.js';
+import type { ManifestFile } from '../../../src/bundle/bundle-schema.js';
 import { planMerge } from '../../../src/bundle/merge.js';
 import { openBundle } from '../../../src/bundle/store.js';
 import { offeredBaselines, pairWith, readCandidate } from '../../../src/verdict/gate/pair.js';

@@ -1,5 +1,5 @@
 /**
- * The traps of java-caller, one test each: what src/workload/java/java-caller.ts avoids. One that fails after an
+ * The traps of java-caller, one test each: what src/workload/jvm/java-caller.ts avoids. One that fails after an
  * upgrade says that the wrapper is to be thought over, for better or worse.
  */
 import { spawn } from 'node:child_process';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { JavaCaller } from 'java-caller';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ExitCode } from '../../../src/base/failure.js';
-import { callJava, type JavaCall } from '../../../src/workload/java/java-caller.js';
+import { callJava, type JavaCall } from '../../../src/workload/jvm/java-caller.js';
 import { scratchFolder } from '../../support/scratch.js';
 import { until } from '../../support/until.js';
 

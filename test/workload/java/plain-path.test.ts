@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { plainPath } from '../../../src/workload/java/plain-path.js';
+import { plainPath } from '../../../src/workload/jvm/plain-path.js';
 import { runFolder } from '../../support/java.js';
 
 test('a plain path is taken as it is', () => {

@@ -1,0 +1,165 @@
+/** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
+import { Command } from '@commander-js/extra-typings';
+import { printable } from '../../base/printable.js';
+import { isEvidence } from '../../bundle/stored.js';
+import { placeWords } from '../../verdict/evidence/side.js';
+import { examples, printJson, printNote, printText } from '../text/output.js';
+import { renderTable } from '../text/text-table.js';
+
+const inOption = ['--in <folder>', 'the folder of baselines', 'pauselab-baselines'] as const;
+
+export function baselineCommand() {
+  return new Command('baseline')
+    .description('keep, list and remove what a gate compares with')
+    .addHelpText('after', examples(['baseline save results/today', 'baseline list', 'baseline show convoy-1a2b3c4d']))
+    .addCommand(saveCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(removeCommand());
+}
+
+function saveCommand() {
+  return new Command('save')
+    .description('keep a bundle as a baseline: figures and whole-run histograms, small enough to be committed')
+    .argument('<bundle>', 'a folder that `pauselab run` wrote')
+    .option('--as <name>', 'its name (default: made of profile, kernel, machine and JDK)')
+    .option('--replace', 'replace the baseline of that name')
+    .option(...inOption)
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['baseline save results/today', 'baseline save results/today --as main --replace']))
+    .action(async (path, options) => {
+      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { kernelSides }, { readSide }] =
+        await Promise.all([
+          import('../../bundle/baselines.js'),
+          import('../../verdict/gate/baseline-key.js'),
+          import('../../bundle/store.js'),
+          import('../../verdict/evidence/bundle-side.js'),
+          import('../../verdict/evidence/read-side.js'),
+        ]);
+      if (options.as !== undefined) checkBaselineName(options.as);
+      const side = readSide(path, { threshold_ns: 1 });
+      const bundle = openBundle(path);
+      for (const note of bundle.notes) printNote(note);
+      const whole = bundle.runs.filter(isEvidence).length;
+      const baseline = baselineOf(side, kernelSides(bundle), {
+        name: options.as ?? null,
+        savedAt: new Date().toISOString(),
+        measuredAt: bundle.manifest.startedAt,
+        runs: whole,
+      });
+      const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
+      if (options.json === true) printJson({ path: saved, baseline });
+      else printText(`${saved}: ${describe(printable(baseline))}\n`);
+    });
+}
+
+function listCommand() {
+  return new Command('list')
+    .description('name the baselines, and what they are of')
+    .option(...inOption)
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['baseline list', 'baseline list --in ci/baselines --json']))
+    .action(async (options) => {
+      const { listBaselines } = await import('../../bundle/baselines.js');
+      const { baselines, notes } = printable(listBaselines(options.in));
+      for (const note of notes) printNote(note);
+      if (options.json === true) {
+        printJson({ baselines: baselines.map(({ path, baseline }) => ({ path, ...baseline })) });
+        return;
+      }
+      const rows = baselines.map(({ baseline: { name, runs, measuredAt, key } }) => [
+        name,
+        key.profile,
+        kernelCell(key),
+        key.cpuModel ?? 'unknown',
+        key.jdks.join(', '),
+        String(runs),
+        measuredAt.slice(0, 10),
+      ]);
+      printText(
+        baselines.length === 0
+          ? `no baselines in ${options.in}; keep one with \`pauselab baseline save BUNDLE\`\n`
+          : `${renderTable(['name', 'profile', 'kernel', 'CPU', 'JDK', 'runs', 'measured'], rows, 5)}\n`,
+      );
+    });
+}
+
+function showCommand() {
+  return new Command('show')
+    .description('tell what a baseline is of')
+    .argument('<name>', 'from `pauselab baseline list`')
+    .option(...inOption)
+    .option('--json', 'write one JSON document')
+    .addHelpText('after', examples(['baseline show main', 'baseline show main --json']))
+    .action(async (name, options) => {
+      const { findBaseline } = await import('../../bundle/baselines.js');
+      const found = printable(findBaseline(options.in, name));
+      const { baseline, path } = found;
+      const {
+        profile,
+        profileHash,
+        label,
+        kernel,
+        preemption,
+        hz,
+        cpuModel,
+        cpus,
+        memoryBytes,
+        jdks,
+        kernels = [{ label, kernel, preemption, hz }],
+      } = baseline.key;
+      const { formatSize } = await import('../../base/units.js');
+      const lines = [
+        ['profile', `${profile} (${profileHash.slice(0, 12)})`],
+        ...kernels.map((one) => [
+          'kernel',
+          [
+            kernelCell(one),
+            one.preemption === null ? 'preemption unknown' : `preempt ${one.preemption}`,
+            one.hz === null ? 'HZ unknown' : `HZ ${one.hz}`,
+          ].join(', '),
+        ]),
+        [
+          'machine',
+          [
+            cpuModel ?? 'CPU unknown',
+            cpus === null ? 'number of CPUs unknown' : `${cpus} CPUs`,
+            memoryBytes === null ? 'memory unknown' : formatSize(memoryBytes),
+          ].join(', '),
+        ],
+        ['JDK', jdks.length === 0 ? 'none' : jdks.join(', ')],
+        ['runs', `${baseline.runs} whole, unspoiled`],
+        ['measured', baseline.measuredAt],
+        ['saved', `${baseline.savedAt} from ${baseline.savedFrom}`],
+        ['folder', path],
+      ];
+      if (options.json === true) printJson({ path, ...baseline });
+      else printText(`${renderTable([baseline.name, ''], lines)}\n`);
+    });
+}
+
+function removeCommand() {
+  return new Command('rm')
+    .description('remove a baseline')
+    .argument('<name>', 'from `pauselab baseline list`')
+    .option(...inOption)
+    .addHelpText('after', examples(['baseline rm main', 'baseline rm main --in ci/baselines']))
+    .action(async (name, options) => {
+      const { removeBaseline } = await import('../../bundle/baselines.js');
+      printText(`removed ${removeBaseline(options.in, name)}\n`);
+    });
+}
+
+function kernelCell({ label, kernel }: { label: string | null; kernel: string | null }): string {
+  return label === null ? (kernel ?? 'unknown') : `${label} (${kernel ?? 'unknown'})`;
+}
+
+function describe({
+  runs,
+  key,
+}: {
+  runs: number;
+  key: { profile: string; label: string | null; kernel: string | null };
+}): string {
+  return `${runs} runs of ${key.profile} on ${placeWords(key)}; compare with \`pauselab gate --candidate BUNDLE\``;
+}

@@ -1,0 +1,140 @@
+/** `pauselab compare`: two or more bundles, or histogram logs, side by side, with a verdict for every figure. */
+import { Command } from '@commander-js/extra-typings';
+import { ExitCode, usage } from '../../base/failure.js';
+import type { ValueUnit } from '../../record/hlog-unit.js';
+import type { ArmPair, MarginOverride } from '../../verdict/compare/compare.js';
+import type { Metric } from '../../verdict/evidence/metrics.js';
+import { printJson, printText } from '../text/output.js';
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
+
+export function compareCommand(setExitCode: (code: ExitCode) => void) {
+  return new Command('compare')
+    .description('compare bundles, run by run: what regressed, what improved, what cannot be told')
+    .argument(
+      '<bundles...>',
+      'the reference first; folders of `pauselab run` (of a single one its kernels), or histogram logs: a file, files separated by commas, or a folder of them',
+    )
+    .option(
+      '--quantile <percent>',
+      'a percentile to compare beside the stalls (default: 99); may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--metric <name>',
+      'only this metric, such as stalls_per_minute or service.p99_ns; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--margin <[metric=]size>',
+      'what is too small to matter, such as 5% or longest_ns=20ms; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--arm <name[=other]>',
+      'only this arm; or an arm of the reference with another one of the others; may be repeated',
+      collect,
+      [],
+    )
+    .option('--threshold <time>', 'from when on an operation in a histogram log is a stall', '100ms')
+    .option('--unit <unit>', 'of the values in histogram logs: ns, us, ms or s (default: as the log tells)')
+    .option('--json', 'write one JSON document')
+    .option('--markdown', 'write Markdown')
+    .addHelpText('after', examples)
+    .action(async (paths, options) => {
+      const [
+        { compareSides },
+        { defaultPolicy },
+        { chooseMetrics, metricsFor, parsePercent },
+        { readSide, readSides },
+        { parseDuration },
+      ] = await Promise.all([
+        import('../../verdict/compare/compare.js'),
+        import('../../verdict/compare/decide.js'),
+        import('../../verdict/evidence/metrics.js'),
+        import('../../verdict/evidence/read-side.js'),
+        import('../../base/units.js'),
+      ]);
+      if (options.json === true && options.markdown === true) throw usage('--json and --markdown: choose one of them');
+      const threshold = parseDuration(options.threshold);
+      if (!threshold.ok || threshold.value === 0)
+        throw usage(`--threshold ${options.threshold}: expected ${threshold.ok ? 'more than 0' : threshold.expected}`);
+      const percents = options.quantile.length === 0 ? [99] : [...new Set(options.quantile.map(parsePercent))];
+      const metrics = chooseMetrics(metricsFor(percents), options.metric);
+      const [path = ''] = paths;
+      const sideOptions = { threshold_ns: threshold.value, unit: await unitOf(options.unit) };
+      const sides = paths.length === 1 ? readSides(path, sideOptions) : paths.map((one) => readSide(one, sideOptions));
+      if (options.unit !== undefined && sides.every(({ kind }) => kind === 'bundle'))
+        throw usage('--unit: none of these is a histogram log, and a bundle has its own units; leave it out');
+      if (sides.length < 2)
+        throw usage(
+          `compare ${path}: expected two bundles or more, the reference first, or one of several kernels, whose first is then the reference`,
+        );
+      const margins = await parseMargins(options.margin, metrics);
+      const comparison = compareSides(sides, {
+        metrics,
+        margins,
+        arms: options.arm.map(parseArms),
+        policy: defaultPolicy,
+      });
+      const { renderComparison, renderMarkdown } = await import('../text/compare-table.js');
+      if (options.json === true) printJson(comparison);
+      else printText(options.markdown === true ? renderMarkdown(comparison) : renderComparison(comparison));
+      if (comparison.rows.every(({ p }) => p === null)) setExitCode(ExitCode.inconclusive);
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab compare results/before results/after
+  $ pauselab compare results/6.16 results/6.17 --arm free-one-vma --markdown
+  $ pauselab compare results/two-kernels
+  $ pauselab compare results/today results/today --arm free-one-vma=free-across-vmas
+  $ pauselab compare before.hlog after.hlog --quantile 99.9 --unit us
+
+What the verdicts mean: docs/statistics.md. A comparison is no gate: the exit code is 0 whatever was found, and 4 if nothing
+could be compared.`;
+
+async function unitOf(text: string | undefined): Promise<ValueUnit | undefined> {
+  if (text === undefined) return undefined;
+  const { parseValueUnit, valueUnits } = await import('../../record/hlog-unit.js');
+  const unit = parseValueUnit(text);
+  if (unit === null) throw usage(`--unit ${text}: expected one of ${Object.keys(valueUnits).join(', ')}`);
+  return unit;
+}
+
+function parseArms(text: string): ArmPair {
+  const [a = '', b = a, ...rest] = text.split('=');
+  if (a === '' || b === '' || rest.length > 0)
+    throw usage(
+      `--arm ${text}: expected an arm, or one of the reference and one of the others such as free-one-vma=free-across-vmas`,
+    );
+  return { a, b };
+}
+
+/** In percent for every metric; in percent or its own unit for one. */
+async function parseMargins(texts: readonly string[], metrics: readonly Metric[]): Promise<MarginOverride[]> {
+  const { metricNamed, noSuchMetric, parseInUnit } = await import('../../verdict/evidence/metrics.js');
+  return texts.flatMap((text): MarginOverride[] => {
+    const [, name, size = ''] = /^(?:([^=]+)=)?(.*)$/.exec(text) ?? [];
+    const percent = Number(/^(\d{1,4}(?:\.\d{1,6})?)%$/.exec(size)?.[1]);
+    if (name === undefined) {
+      if (Number.isNaN(percent))
+        throw usage(`--margin ${text}: expected a share such as 5%, or a metric and its size such as longest_ns=20ms`);
+      return [{ metric: null, relative: percent / 100, absolute: null }];
+    }
+    const found = metrics.find((one) => one.name === metricNamed(name)?.name);
+    if (found === undefined) throw usage(`--margin ${text}: ${noSuchMetric(name, metrics)}`);
+    const { name: metric, unit } = found;
+    if (unit !== 'share' && !Number.isNaN(percent)) return [{ metric, relative: percent / 100, absolute: null }];
+    const parsed = parseInUnit(unit, size);
+    if (!parsed.ok)
+      throw usage(
+        `--margin ${text}: expected ${parsed.expected}${unit === 'share' ? ' (of the window)' : ', or a share such as 5%'}`,
+      );
+    return [{ metric, relative: null, absolute: parsed.value }];
+  });
+}

@@ -1,0 +1,105 @@
+/** `pauselab doctor`: is this machine affected, by what, and can a measurement on it be trusted? */
+import { Command } from '@commander-js/extra-typings';
+import { ExitCode, Failure } from '../../base/failure.js';
+import type { Examination } from '../../doctor/examine.js';
+import type { Check } from '../../doctor/machine.js';
+import { installNeeds, makeReady } from '../../jobs/make-ready.js';
+import { guestDefaults, guestOptions } from '../guest-options.js';
+import { installing, installOption } from '../install.js';
+import { printJson, printText } from '../text/output.js';
+import { collect } from './run-command.js';
+import { renderTable } from '../text/text-table.js';
+
+export function doctorCommand(setExitCode: (code: ExitCode) => void) {
+  return new Command('doctor')
+    .description(
+      'which lock each call takes on this kernel, found by behaviour, and whether this machine is fit to measure on',
+    )
+    .option(
+      '--kernel <kernel>',
+      'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; label=… names it in the table; may be repeated',
+      collect,
+      [],
+    )
+    .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none', 'full')
+    .option('--json', 'write one JSON document')
+    .option(...installOption)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ pauselab doctor\n  $ pauselab doctor --json\n  $ pauselab doctor --kernel deb:6.16.12 --kernel deb:6.17.13\n\nExit codes: 0 fit, 5 unfit, 129/130/143 interrupted.',
+    )
+    .action(async ({ json, kernel, preempt, install }) => {
+      const [{ examine }, { createLogger }, { listenForInterruption }] = await Promise.all([
+        import('../../doctor/examine.js'),
+        import('../text/logger.js'),
+        import('../../experiment/interruption.js'),
+      ]);
+      const logger = createLogger();
+      const interruption = listenForInterruption((signal) => {
+        logger.info(`${signal}: ending the trial; once more ends at once`);
+      });
+      try {
+        if (kernel.length > 0) {
+          await makeReady({ arms: [], kernels: kernel }, await installing(install === true));
+          const [{ examineKernels }, { parsePreemption, renderKernels }] = await Promise.all([
+            import('../../jobs/examine-kernels.js'),
+            import('./doctor-kernels.js'),
+          ]);
+          const tables = await examineKernels(
+            kernel,
+            { model: parsePreemption(preempt), guest: guestOptions(guestDefaults) },
+            (text) => {
+              logger.info(text);
+            },
+            interruption,
+          );
+          if (json === true) printJson(tables);
+          else printText(renderKernels(tables));
+          if (tables.some(({ fit }) => !fit)) setExitCode(ExitCode.unfit);
+          return;
+        }
+        if (install === true)
+          await installNeeds((await import('../../doctor/software.js')).softwareNeeds(), await installing(true));
+        const report = await examine((text) => {
+          logger.info(text);
+        }, interruption);
+        if (json === true) printJson(report);
+        else printText(renderExamination(report));
+        if (!report.fit) setExitCode(ExitCode.unfit);
+      } catch (error) {
+        // Whatever was being waited for when the signal came.
+        if (interruption.signal() !== null && error instanceof Failure)
+          throw (await import('../../doctor/interrupted.js')).interruptionOf(interruption);
+        throw error;
+      } finally {
+        interruption.dispose();
+      }
+    });
+}
+
+const marks: Record<Check['status'], string> = { ok: 'ok', info: '', advice: 'advice', unfit: 'UNFIT' };
+
+export function renderExamination({
+  conclusion,
+  locks,
+  checks,
+}: Pick<Examination, 'conclusion' | 'locks' | 'checks'>): string {
+  const lockRows = locks.map(({ operation, layout, lock, declared, asDeclared, errno, figures }) => [
+    operation,
+    layout === 'crossing' ? 'across VMAs' : 'one VMA',
+    errno === null ? lock : `refused (${errno})`,
+    asDeclared === false ? `not as declared for this kernel: ${declared}` : (figures ?? ''),
+  ]);
+  const checkRows = checks.map(({ name, found, status, advice }) => [
+    name,
+    marks[status],
+    advice === null ? found : `${found}: ${advice}`,
+  ]);
+  return [
+    ...(locks.length === 0 ? [] : [renderTable(['call', 'range', 'lock it takes here', ''], lockRows, 4), '']),
+    renderTable(['machine', '', ''], checkRows, 3),
+    '',
+    conclusion,
+    '',
+  ].join('\n');
+}

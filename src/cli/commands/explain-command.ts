@@ -1,0 +1,62 @@
+/** `pauselab explain`: why the stalls of a bundle were, each with its chain of blame. */
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import type { ExportedStall } from '../../attribution/trace-export.js';
+import { usage } from '../../base/failure.js';
+import type { RunStalls } from '../../bundle/read-stalls.js';
+import { printJson, printText } from '../text/output.js';
+
+/** The longest ones tell the story; a trace of thousands is slow to look at. */
+const mostExported = 10;
+
+const fromOne = (value: string): number => {
+  if (!/^[1-9]\d{0,8}$/.test(value))
+    throw new InvalidArgumentError(`expected the number of a stall, from 1, got ${value}.`);
+  return Number(value);
+};
+
+export function explainCommand() {
+  return new Command('explain')
+    .description('why the stalls of a bundle were: who held what while who waited, and how sure that is')
+    .argument('<bundle>', 'a folder that `pauselab run` wrote')
+    .option('--stall <n>', 'one stall, by its number in the list: its whole chain', fromOne)
+    .option('--run <name>', 'the stalls of one run, by the name of its folder')
+    .option('--json', 'write one JSON document')
+    .option(
+      '--trace-export <file>',
+      `write the longest stalls, at most ${mostExported}, or the one of --stall, as a trace for Perfetto or Chrome`,
+    )
+    .addHelpText('after', examples)
+    .action(async (bundle, { stall: number, run, json, traceExport }) => {
+      const [{ readStalls }, { renderStall, renderStalls }] = await Promise.all([
+        import('../../bundle/read-stalls.js'),
+        import('../text/explain-text.js'),
+      ]);
+      const found = readStalls(bundle, run);
+      const one = number === undefined ? undefined : found.stalls[number - 1];
+      if (number !== undefined && one === undefined)
+        throw usage(
+          `--stall ${number}: there ${found.stalls.length === 1 ? 'is 1 stall' : `are ${found.stalls.length} stalls`}${run === undefined ? '' : ` in run ${run}`}; \`pauselab explain ${bundle}\` lists them`,
+        );
+      if (traceExport !== undefined)
+        await writeExport(traceExport, one === undefined ? found.stalls.slice(0, mostExported) : [one], found.runs);
+      if (json === true) printJson({ stalls: one === undefined ? found.stalls : [one], missing: found.missing });
+      else printText(one === undefined ? renderStalls(found) : renderStall(one, found.missing));
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab explain pauselab-results/priority-inversion-2026-01-31T120000Z
+  $ pauselab explain results/today --stall 1
+  $ pauselab explain results/today --trace-export stalls.trace.json      for ui.perfetto.dev
+
+What causes and grades mean: docs/attribution.md.`;
+
+async function writeExport(path: string, stalls: readonly ExportedStall[], runs: readonly RunStalls[]): Promise<void> {
+  const [{ exportTrace }, { writeText }] = await Promise.all([
+    import('../../attribution/trace-export.js'),
+    import('../text/write-text.js'),
+  ]);
+  const files = new Map(runs.flatMap(({ name, file }) => (file === null ? [] : [[name, file] as const])));
+  writeText(path, `${JSON.stringify(exportTrace(stalls, files))}\n`);
+}

@@ -1,0 +1,33 @@
+/** `pauselab export`: a bundle in the forms of other tools. */
+import { Command, Option } from '@commander-js/extra-typings';
+import { printDocument, printNote } from '../text/output.js';
+
+const formats = ['csv', 'bencher', 'github-action-benchmark', 'openmetrics'] as const;
+
+export function exportCommand() {
+  return new Command('export')
+    .description('write a bundle for other tools: CSV, Bencher, github-action-benchmark, OpenMetrics')
+    .argument('<bundle>', 'a folder that `pauselab run` wrote')
+    .addOption(new Option('--format <format>', 'which form').choices(formats).makeOptionMandatory())
+    .option('-o, --out <file>', 'where it goes (default: stdout)')
+    .addHelpText('after', examples)
+    .action(async (path, { format, out }) => {
+      const [{ exportBundle }, { openBundle }, { kernelSides }, { writeText }] = await Promise.all([
+        import('../../report/exports.js'),
+        import('../../bundle/store.js'),
+        import('../../verdict/evidence/bundle-side.js'),
+        import('../text/write-text.js'),
+      ]);
+      const bundle = openBundle(path);
+      const { text, notes } = exportBundle(format, bundle, kernelSides(bundle));
+      for (const note of notes) printNote(note);
+      if (out === undefined) printDocument(text);
+      else writeText(out, text);
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab export results/today --format csv -o runs.csv
+  $ pauselab export results/today --format bencher
+  $ pauselab export results/today --format openmetrics -o pauselab.prom`;

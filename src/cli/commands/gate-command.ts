@@ -1,0 +1,266 @@
+/** `pauselab gate`: may it go in? A policy asked of candidates and their baselines, for people and for CI systems. */
+import { Command } from '@commander-js/extra-typings';
+import { usage, type ExitCode } from '../../base/failure.js';
+import {
+  isInTurns,
+  measureForGate,
+  planForGate,
+  refuseWithoutComparison,
+  writeGatePlan,
+  type GateRun,
+} from './gate-run.js';
+import { installOption } from '../install.js';
+import { printDocument, printText, toJson } from '../text/output.js';
+import { quietOption } from '../quiet-option.js';
+import { collect, wholeNumber } from './run-command.js';
+import type { GateResult } from '../../verdict/gate/gated.js';
+import type { Policy } from '../../verdict/gate/policy.js';
+import type { EnvironmentClass } from '../../verdict/gate/policy-schema.js';
+
+export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
+  return new Command('gate')
+    .description('judge candidates against baselines by a policy: exit 0 pass, 3 fail, 4 no verdict')
+    .option(
+      '--baseline <path>',
+      'a baseline, a bundle, or a folder of baselines (default: pauselab-baselines); may be repeated',
+      collect,
+      [],
+    )
+    .option('--candidate <bundle>', 'a folder that `pauselab run` wrote; may be repeated', collect, [])
+    .option('--run <profile>', 'run this profile now, and take it for the candidate')
+    .option('--policy <file>', 'YAML; without it the one of --print-policy')
+    .option('--print-policy', 'print the default policy, to begin one of your own')
+    .option(
+      '--allow-different <class>',
+      'let baseline and candidate differ in: kernel, machine or jdk; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--allow-setting <pattern>',
+      'let this setting of the profile differ, such as arms.*.hogs.*; may be repeated',
+      collect,
+      [],
+    )
+    .option('--json [file]', 'write one JSON document, to a file if one is named')
+    .option('--markdown [file]', 'write Markdown, to a file if one is named')
+    .option('--junit [file]', 'write JUnit XML, to a file if one is named')
+    .option('--out <folder>', 'with --run: where the bundle goes; of two sides in turns: the folder with both')
+    .option(
+      '--runs <n>',
+      'with --run: repetitions of each arm (default: as many as can decide, and at least what the policy asks for)',
+      wholeNumber,
+    )
+    .option('--duration <time>', "with --run: measured window of a run, such as 10s (default: a stored baseline's)")
+    .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
+    .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
+    .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
+    .option('--java <path>', 'with --run: the JDK of JVM arms')
+    .option('--java-args <words>', 'with --run: what follows `java` for a program of your own')
+    .option(
+      '--kernel <kernel>',
+      'with --run: on this kernel in a guest, with or without a label, as in `pauselab run`',
+      collect,
+      [],
+    )
+    .option(
+      '--base-set <path=value>',
+      'with --run: measure a baseline too, in turns with the candidate, which differs in this value of the profile; may be repeated',
+      collect,
+      [],
+    )
+    .option('--base-java <path>', 'with --run: the same, with this JDK')
+    .option('--base-java-args <words>', 'with --run: the same, with this program')
+    .option('--base-kernel <kernel>', 'with --run: the same, on this kernel', collect, [])
+    .option(quietOption[0], `with --run: ${quietOption[1]}`)
+    .option(
+      '--keep-secrets',
+      'with --run: keep what looks like a secret in the words and the environment of a program of your own',
+    )
+    .option('--dry-run', 'with --run: say what would be run, and neither run nor judge')
+    .option(installOption[0], `with --run: ${installOption[1]}`)
+    .addHelpText('after', examples)
+    .action(async (options) => {
+      if (options.printPolicy === true) {
+        printText((await import('../../verdict/gate/default-policy.js')).defaultPolicyText);
+        return;
+      }
+      refuseMixed(options);
+      const [
+        { gate },
+        { changedInTurns },
+        { offeredBaselines, pairWith, readCandidate },
+        { comparesAnything, defaultGatePolicy, loadPolicy },
+      ] = await Promise.all([
+        import('../../verdict/gate/gate.js'),
+        import('../../verdict/gate/gate-evidence.js'),
+        import('../../verdict/gate/pair.js'),
+        import('../../verdict/gate/policy.js'),
+      ]);
+      const written = options.policy === undefined ? defaultGatePolicy() : loadPolicy(options.policy);
+      const policy: Policy = {
+        ...written,
+        allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])],
+        allowSettings: [...new Set([...written.allowSettings, ...options.allowSetting])],
+      };
+      const isCompared = comparesAnything(policy);
+      const run = options.run === undefined ? null : { ...options, profile: options.run };
+      const inTurns = run !== null && isInTurns(run);
+      if (inTurns && !isCompared) refuseWithoutComparison(baseOption(options) ?? '', policy);
+      // Before anything is measured: a baseline that is not there is no news to wait an hour for.
+      const offered =
+        isCompared && !inTurns
+          ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()])
+          : [];
+      const plan = run === null ? null : await planForGate(run, policy, offered);
+      if (plan !== null && options.dryRun === true) {
+        await writeGatePlan(plan, { json: options.json === true, keepSecrets: options.keepSecrets === true });
+        return;
+      }
+      const measured = run === null || plan === null ? null : await measureForGate(plan, argv, run);
+      const candidates = [...options.candidate, ...(measured === null ? [] : [measured.candidate])].flatMap(
+        readCandidate,
+      );
+      const measuredBaseline = measured?.baseline ?? null;
+      const baselines = measuredBaseline === null ? offered : offeredBaselines([measuredBaseline]);
+      const allowed = inTurns ? [...policy.allowDifferent, ...changedInTurns] : policy.allowDifferent;
+      const result = gate(
+        candidates.map((candidate) =>
+          isCompared ? pairWith(candidate, baselines, allowed) : { candidate, baseline: null, problems: [] },
+        ),
+        policy,
+      );
+      await write(result, options);
+      setExitCode(result.exitCode);
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab gate --print-policy
+  $ pauselab gate --baseline results/before --candidate results/after
+  $ pauselab gate --candidate results/after --policy gate.yaml --markdown gate.md --junit gate.xml
+  $ pauselab gate --run convoy --runs 10 --allow-different machine
+  $ pauselab gate --run convoy --dry-run
+  $ pauselab gate --run priority-inversion --base-set hogs.count=0
+
+With an option that begins with --base- both sides are measured now, in turns: --set, --java, --java-args and --kernel hold
+for both, and what has --base- before its name is the baseline's instead.
+
+Exit codes: 0 pass; 3 a limit is exceeded or a metric regressed; 4 no verdict: evidence is missing, or the runs leave it open;
+2 the policy or a file is wrong. What the policy can say: docs/gate.md. For CI systems: docs/ci.md.`;
+
+type Asked = Omit<GateRun, 'profile'> & {
+  readonly candidate: readonly string[];
+  readonly baseline: readonly string[];
+  readonly run?: string;
+  readonly dryRun?: true;
+};
+
+type Form = true | string | undefined;
+
+function refuseMixed({
+  candidate,
+  baseline,
+  run,
+  json,
+  markdown,
+  junit,
+  ...own
+}: Asked & { json?: Form; markdown?: Form; junit?: Form }): void {
+  if (candidate.length === 0 && run === undefined)
+    throw usage('gate: expected --candidate BUNDLE, or --run PROFILE to measure one now');
+  const forms = Object.entries({ json, markdown, junit });
+  const onStdout = forms.filter(([, form]) => form === true).map(([name]) => `--${name}`);
+  if (onStdout.length > 1)
+    throw usage(
+      `${onStdout.join(' and ')}: only one form goes to stdout; name a file for the others, such as ${onStdout[1] ?? ''} FILE`,
+    );
+  const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
+  const twice = files.find((file, i) => files.indexOf(file) < i);
+  if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
+  const base = baseOption(own);
+  const ofRun = {
+    out: own.out,
+    runs: own.runs,
+    duration: own.duration,
+    set: own.set[0],
+    arm: own.arm[0],
+    seed: own.seed,
+    java: own.java,
+    'java-args': own.javaArgs,
+    kernel: own.kernel[0],
+    'keep-secrets': own.keepSecrets,
+    'dry-run': own.dryRun,
+    install: own.install,
+    'wait-for-quiet': own.waitForQuiet,
+  };
+  const idle =
+    run !== undefined
+      ? undefined
+      : (base ?? Object.entries(ofRun).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]))[0]);
+  if (idle !== undefined)
+    throw usage(`${idle} goes with --run alone; a candidate that is there already is taken as it is`);
+  if (base === undefined) return;
+  if (baseline.length > 0)
+    throw usage(`${base} measures the baseline now, and --baseline names one that is there; choose one of them`);
+  if (candidate.length > 0)
+    throw usage(`${base} measures both sides now; judge --candidate ${candidate[0] ?? ''} by a gate of its own`);
+}
+
+/** The first that is given. */
+function baseOption({
+  baseSet,
+  baseJava,
+  baseJavaArgs,
+  baseKernel,
+}: Pick<GateRun, 'baseSet' | 'baseJava' | 'baseJavaArgs' | 'baseKernel'>): string | undefined {
+  const given = {
+    '--base-set': baseSet[0],
+    '--base-java': baseJava,
+    '--base-java-args': baseJavaArgs,
+    '--base-kernel': baseKernel[0],
+  };
+  return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+}
+
+async function defaultFolder(): Promise<string> {
+  const [{ existsSync }, { defaultBaselines }] = await Promise.all([
+    import('node:fs'),
+    import('../../bundle/baselines.js'),
+  ]);
+  if (!existsSync(defaultBaselines))
+    throw usage(
+      `gate: expected --baseline PATH, since there is no folder ${defaultBaselines}; save a baseline with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`,
+    );
+  return defaultBaselines;
+}
+
+async function allowedClasses(names: readonly string[]): Promise<EnvironmentClass[]> {
+  const { environmentClasses } = await import('../../verdict/gate/policy-schema.js');
+  return names.map((name) => {
+    const found = environmentClasses.find((one) => one === name);
+    if (found === undefined) throw usage(`--allow-different ${name}: expected one of ${environmentClasses.join(', ')}`);
+    return found;
+  });
+}
+
+async function write(
+  result: GateResult,
+  { json, markdown, junit }: { json?: Form; markdown?: Form; junit?: Form },
+): Promise<void> {
+  const [{ renderGate, renderGateMarkdown }, { renderJunit }, { writeText }] = await Promise.all([
+    import('../text/gate-table.js'),
+    import('../../report/junit.js'),
+    import('../text/write-text.js'),
+  ]);
+  const forms = [
+    [json, () => toJson(result)],
+    [markdown, () => renderGateMarkdown(result)],
+    [junit, () => renderJunit(result)],
+  ] as const;
+  for (const [form, render] of forms) if (typeof form === 'string') writeText(form, render());
+  const onStdout = forms.find(([form]) => form === true);
+  if (onStdout === undefined) printText(renderGate(result));
+  else printDocument(onStdout[1]());
+}

@@ -1,0 +1,46 @@
+/** `pauselab report`: bundles as one HTML file. */
+import { Command } from '@commander-js/extra-typings';
+import { usage } from '../../base/failure.js';
+import { printDocument, printNote } from '../text/output.js';
+
+export function reportCommand() {
+  return new Command('report')
+    .description(
+      'one HTML file that shows a bundle, or several side by side: verdict, percentiles, stalls and why they were',
+    )
+    .argument('<bundles...>', 'folders that `pauselab run` wrote; the first is the reference')
+    .option('-o, --out <file>', 'where it goes (default: stdout)')
+    .option(
+      '--svg <figure>',
+      'one figure alone, as SVG: <series>.service, <series>.response, <arm>/<series> or stall-1, the longest stall',
+    )
+    .option('--csv <figure>', 'the numbers of one figure, as CSV')
+    .addHelpText('after', examples)
+    .action(async (paths, { out, svg, csv }) => {
+      if (svg !== undefined && csv !== undefined) throw usage('--svg and --csv: choose one of them');
+      const [{ report }, { singleFigure }, { writeText }] = await Promise.all([
+        import('../../report/html/report.js'),
+        import('../../report/html/single.js'),
+        import('../text/write-text.js'),
+      ]);
+      const text =
+        svg !== undefined
+          ? singleFigure(paths, svg, 'svg')
+          : csv !== undefined
+            ? singleFigure(paths, csv, 'csv')
+            : report(paths);
+      if (out === undefined) printDocument(text);
+      else {
+        writeText(out, text);
+        printNote(`wrote ${out}`);
+      }
+    });
+}
+
+const examples = `
+Examples:
+  $ pauselab report results/today -o report.html
+  $ pauselab report results/before results/after -o compared.html
+  $ pauselab report results/today --svg writer.mprotect.service -o figure.svg
+
+The file needs no network and no server. How to read it: docs/report.md.`;

@@ -1,0 +1,62 @@
+/** How `pauselab run app` ends: with the answer, what it rests on, and what to look at next. */
+import type { AppAnswer } from '../../attribution/app-answer.js';
+import { causeText } from '../../attribution/totals.js';
+import { printable } from '../../base/printable.js';
+import { shellWord } from '../../base/shell-word.js';
+import { formatDuration, formatShare } from '../../base/units.js';
+import { counted } from '../../words/text.js';
+import { renderTable } from './text-table.js';
+
+export function renderAnswers(
+  answers: readonly AppAnswer[],
+  { threshold_ns, bundle }: { readonly threshold_ns: number; readonly bundle: string },
+): string {
+  const several = answers.length > 1;
+  const place = shellWord(bundle);
+  const anyStall = answers.some(({ stalls_n }) => stalls_n > 0);
+  return [
+    ...printable(answers).flatMap((answer) => [
+      `${several ? `${answer.arm}: ` : ''}${answerText(answer, threshold_ns)}`,
+      ...(answer.causes.length === 0
+        ? []
+        : [
+            renderTable(
+              ['  stalled by', 'stalls', 'time', 'share'],
+              answer.causes.map((one) => [
+                `  ${causeText(one)}`,
+                String(one.n),
+                formatDuration(one.duration_ns),
+                formatShare(one.duration_ns / answer.stalled_ns),
+              ]),
+            ),
+          ]),
+      uncommitText(answer),
+      '',
+    ]),
+    `Next: ${anyStall ? `pauselab explain ${place} --stall 1 (the longest one, step by step); ` : ''}pauselab report ${place} -o report.html (the page of it)`,
+    '',
+  ].join('\n');
+}
+
+function answerText(
+  { isReason, stalls_n, stalled_ns, givingBack_ns, unknown_ns }: AppAnswer,
+  threshold_ns: number,
+): string {
+  const all = `${formatDuration(stalled_ns)} in ${counted(stalls_n, 'stall')}`;
+  switch (isReason) {
+    case 'no stall':
+      return `Answer: no probe was stalled for ${formatDuration(threshold_ns)} or more, so there is nothing that giving memory back could be the reason of.`;
+    case 'yes':
+      return `Answer: giving memory back is the reason of most of the stalled time. In ${formatDuration(givingBack_ns)} of ${all} probes waited for a thread that gave memory back.`;
+    case 'no':
+      return `Answer: giving memory back is not the reason. Of ${all}, ${formatDuration(givingBack_ns)} went by waiting for a thread that gave memory back, and at most ${formatDuration(givingBack_ns + unknown_ns)} can have.`;
+    case 'open':
+      return `Answer: it is open whether giving memory back is the reason. Of ${all}, ${formatDuration(givingBack_ns)} went by waiting for a thread that gave memory back, and the reason of ${formatDuration(unknown_ns)} is not known; --trace (as root) tells more.`;
+  }
+}
+
+function uncommitText({ uncommits }: AppAnswer): string {
+  if (uncommits === null) return '  The JVM’s log does not say whether it gave heap back.';
+  if (uncommits.n === 0) return '  The JVM’s log tells of no uncommit: it gave no heap back in the windows.';
+  return `  The JVM’s log tells of ${counted(uncommits.n, 'uncommit')}, ${formatDuration(uncommits.total_ns)} in all${uncommits.longest_ns === null ? '' : `, the longest ${formatDuration(uncommits.longest_ns)}`}.`;
+}

@@ -1,0 +1,147 @@
+/** A comparison as a person reads it: the answer, a table, notes; as text and as Markdown. */
+import { grouped } from '../../base/group.js';
+import { printable } from '../../base/printable.js';
+import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare/compare-words.js';
+import type { Comparison, CompareRow } from '../../verdict/compare/compared.js';
+import { placeWords } from '../../verdict/evidence/side.js';
+import { renderTable } from './text-table.js';
+import { escaped, markdownTable } from './markdown.js';
+
+const columns = ['', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p', 'p of all', 'verdict'];
+
+/** Rows by candidate and pair of arms; those that are 0 in every run are counted, not listed. */
+interface Block {
+  readonly heading: string;
+  readonly rows: readonly CompareRow[];
+  readonly quiet: readonly CompareRow[];
+}
+
+function blocksOf({ reference, candidates, rows }: Comparison): Block[] {
+  const blocks = grouped(rows, ({ candidate, arms }) => JSON.stringify([candidate, arms]));
+  return [...blocks.values()].map((own) => {
+    const [first] = own;
+    const sides = candidates.length === 1 ? '' : ` · A = ${reference.label}, B = ${first?.candidate ?? ''}`;
+    const arms =
+      first === undefined || first.arms.a === ''
+        ? 'by tag'
+        : first.arms.a === first.arms.b
+          ? first.arms.a
+          : `${first.arms.a} (A) and ${first.arms.b} (B)`;
+    const quiet = own.filter(isQuiet);
+    return { heading: `${arms}${sides}`, rows: own.filter((row) => !quiet.includes(row)), quiet };
+  });
+}
+
+function isQuiet({ values, p }: CompareRow): boolean {
+  return p !== null && [...values.a, ...values.b].every((value) => value === 0);
+}
+
+function cells(row: CompareRow, previous: CompareRow | undefined): string[] {
+  const { series, title, unit, runs, mean, difference, ratio, p, pAdjusted, verdict } = row;
+  return [
+    series === previous?.series ? '' : `  ${series}`,
+    title,
+    `${runs.a}, ${runs.b}`,
+    shownValue(unit, mean.a),
+    shownValue(unit, mean.b),
+    shownInterval(unit, difference),
+    shownRatio(ratio),
+    shownP(p),
+    shownP(pAdjusted),
+    verdict,
+  ];
+}
+
+function quietLine({ quiet }: Block): string[] {
+  if (quiet.length === 0) return [];
+  const names = [...new Set(quiet.map(({ title }) => title))].join(', ');
+  const series = [...new Set(quiet.map((row) => row.series))].join(', ');
+  const open = quiet.filter(({ verdict }) => verdict !== 'equivalent').length;
+  return [
+    `  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs to say that it stays so' : `equivalent, but for ${open} inconclusive`})`,
+  ];
+}
+
+function sidesLines({ reference, candidates }: Comparison): string[] {
+  const line = (name: string, { path, facts }: Comparison['reference']): string => {
+    const known = [facts.profile, facts.kernel === null ? null : placeWords(facts), ...facts.jdks].filter(
+      (fact) => fact !== null,
+    );
+    return `${name}: ${path}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
+  };
+  return [line('A', reference), ...candidates.map((candidate) => line('B', candidate))];
+}
+
+const legend = [
+  'A and B: means over the runs, one value a run. The interval of their difference and ratio comes from drawing runs anew; p from all ways to deal the runs',
+  'out to two sides; "p of all" is the share in which any metric differs as much. Shares are of the window, their differences in percentage points (pp).',
+  'What the verdicts mean: docs/statistics.md.',
+];
+
+function whyLines(rows: readonly CompareRow[]): { readonly about: string; readonly sentence: string }[] {
+  // Many rows have one and the same reason.
+  const bySentence = grouped(
+    rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one)),
+    ({ sentence }) => sentence,
+  );
+  return [...bySentence].map(([sentence, own]) => {
+    const [first] = own;
+    const name =
+      first === undefined ? '' : `${first.arms.b === '' ? '' : `${first.arms.b}, `}${first.series}, ${first.title}`;
+    return { about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence };
+  });
+}
+
+export function renderComparison(compared: Comparison): string {
+  const comparison = printable(compared);
+  const blocks = blocksOf(comparison);
+  const rows = blocks.flatMap((block) => [
+    [block.heading],
+    ...block.rows.map((row, i) => cells(row, block.rows[i - 1])),
+    ...quietLine(block).map((line) => [line]),
+  ]);
+  return [
+    comparison.verdict,
+    '',
+    ...sidesLines(comparison),
+    '',
+    renderTable(columns, rows),
+    '',
+    ...legend,
+    '',
+    ...whyLines(comparison.rows).map(({ about, sentence }) => `Inconclusive: ${about}: ${sentence}.`),
+    ...comparison.notes.map((note) => `Note: ${note}`),
+    '',
+  ].join('\n');
+}
+
+export function renderMarkdown(compared: Comparison): string {
+  const comparison = printable(compared);
+  const head = ['series', ...columns.slice(1)];
+  const tables = blocksOf(comparison).flatMap((block) => [
+    `### ${escaped(block.heading)}`,
+    '',
+    ...(block.rows.length === 0
+      ? []
+      : [
+          ...markdownTable(
+            head,
+            block.rows.map((row) => cells(row, undefined)),
+          ),
+          '',
+        ]),
+    ...quietLine(block).map((text) => `${escaped(text.trim())}\n`),
+  ]);
+  return [
+    `**${escaped(comparison.verdict)}**`,
+    '',
+    ...sidesLines(comparison).map((text) => `- ${escaped(text)}`),
+    '',
+    ...tables,
+    ...whyLines(comparison.rows).map(
+      ({ about, sentence }) => `- Inconclusive: ${escaped(about)}: ${escaped(sentence)}.`,
+    ),
+    ...comparison.notes.map((note) => `- ${escaped(note)}`),
+    '',
+  ].join('\n');
+}

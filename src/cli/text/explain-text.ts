@@ -1,0 +1,134 @@
+/**
+ * Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: what is rendered has passed
+ * `printable`.
+ */
+import { distinct, type Stated } from '../../facts/stated.js';
+import { causeText, stalledTime } from '../../attribution/totals.js';
+import { stepsText } from '../../words/chain-words.js';
+import { printable } from '../../base/printable.js';
+import { formatDuration } from '../../base/units.js';
+import type { BundleStalls, NumberedStall } from '../../bundle/read-stalls.js';
+import type { ListedStall } from '../../bundle/stalls-schema.js';
+import { renderTable } from './text-table.js';
+
+const mostListed = 20;
+
+export function renderStalls(found: Pick<BundleStalls, 'stalls' | 'missing'>): string {
+  const { stalls, missing } = printable({ stalls: found.stalls, missing: found.missing });
+  const rows = stalls
+    .slice(0, mostListed)
+    .map(({ number, run, stall }) => [
+      String(number),
+      run,
+      stall.series,
+      formatDuration(stall.duration_ns),
+      stall.cause?.cause ?? 'not attributed',
+      stall.cause?.grade ?? '',
+      stall.cause?.thread?.name ?? '',
+    ]);
+  return [
+    ...(stalls.length === 0
+      ? ['No stall was recorded.']
+      : [renderTable(['stall', 'run', 'series', 'length', 'cause', 'grade', 'by'], rows, 7)]),
+    ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter ones; --json has all.`] : []),
+    ...(stalls.length > 0
+      ? [
+          '',
+          ...totals(stalls),
+          ...outside(stalls),
+          '',
+          'Chain of one: --stall N. What causes and grades mean: docs/attribution.md.',
+        ]
+      : []),
+    ...missingLines(missing),
+    '',
+  ].join('\n');
+}
+
+/** Stalled time per arm, cause and thread. */
+function totals(stalls: readonly NumberedStall[]): string[] {
+  return [
+    renderTable(
+      ['arm', 'cause', 'stalls', 'time'],
+      stalledTime(stalls).map((one) => [one.arm, causeText(one), String(one.n), formatDuration(one.duration_ns)]),
+    ),
+  ];
+}
+
+/** A run's own figures are of operations that were due inside its window, or reach into it. */
+function outside(stalls: readonly NumberedStall[]): string[] {
+  const n = stalls.filter(({ counted }) => !counted).length;
+  return n === 0
+    ? []
+    : [
+        `${n} of them ${n === 1 ? 'was' : 'were'} over before the measured window or began after it, and ${n === 1 ? 'is' : 'are'} in no count of \`pauselab run\`.`,
+      ];
+}
+
+export function renderStall(one: NumberedStall, missingOfBundle: readonly Stated[]): string {
+  const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
+  return [
+    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.threadEnded ? ', its thread ended in it' : stall.stillRunning ? ', still running at the last look' : ''}`,
+    ...(stall.cause === null
+      ? ['It has no chain: the bundle was written by a pauselab without attribution.']
+      : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
+    ...(stall.chain === null
+      ? []
+      : [
+          '',
+          'chain',
+          ...stall.chain.flatMap((link) => [
+            `  ${at(link.start_ns - stall.start_ns)}  ${link.sentence} [${link.grade}]`,
+            ...(link.steps.length === 0
+              ? []
+              : [
+                  `${' '.repeat(16)}steps: ${stepsText(link.steps)} ← ${causeText({ cause: link.cause, thread: link.thread?.name ?? null })}`,
+                ]),
+          ]),
+        ]),
+    ...(stall.causeWithoutTrace === null
+      ? []
+      : ['', `without the trace: ${stall.causeWithoutTrace.sentence} [${stall.causeWithoutTrace.grade}]`]),
+    ...evidenceLines(stall),
+    ...missingLines([...(stall.evidence?.missing ?? []), ...missing]),
+    '',
+  ].join('\n');
+}
+
+function at(time_ns: number): string {
+  return `+${(time_ns / 1e6).toFixed(1)} ms`.padStart(12);
+}
+
+function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall): string[] {
+  if (evidence === null) return ['', `the victim was seen in ${states}`];
+  const threads = evidence.threads.map(({ thread, states: seen, onCpu_ns, runDelay_ns }) => [
+    `  ${thread.role}`,
+    thread.name,
+    thread.nice === null ? '' : `nice ${thread.nice}`,
+    onCpu_ns === null ? '' : `ran ${formatDuration(onCpu_ns)}`,
+    runDelay_ns === null ? '' : `off its CPU ${formatDuration(runDelay_ns)}`,
+    seen.length > 60 ? `${seen.slice(0, 59)}…` : seen,
+  ]);
+  return [
+    '',
+    `seen (${evidence.sources.join(', ')})`,
+    renderTable(['  role', 'thread', '', '', '', 'states'], threads, 6),
+    ...(evidence.systemCall === null
+      ? []
+      : [`  the victim waited ${evidence.systemCall === 'none' ? 'in a page fault' : `in ${evidence.systemCall}()`}`]),
+    ...overlappingHolderCalls.map(
+      (call) =>
+        `  ${call.holder}${call.crossed ? ' across VMAs' : ''}: ${formatDuration(call.end_ns - call.start_ns)}, off its CPU for at most ${formatDuration(call.runDelayAtMost_ns)}`,
+    ),
+    ...evidence.events.map(
+      (event) => `  the JVM’s log: ${event.name}, ${formatDuration(event.duration_ns)}, ${event.label}`,
+    ),
+    ...evidence.stacks
+      .slice(0, 4)
+      .map((stack) => `  stack of ${stack.thread.name} (${stack.state}): ${stack.frames.slice(0, 6).join(' < ')}`),
+  ];
+}
+
+function missingLines(missing: readonly Stated[]): string[] {
+  return missing.length === 0 ? [] : ['', ...distinct(missing).map(({ sentence }) => `Missing: ${sentence}.`)];
+}

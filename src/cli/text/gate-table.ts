@@ -1,0 +1,176 @@
+/** A gate as a person reads it: the answer, a table a profile, why, notes; as text and as Markdown. */
+import { grouped } from '../../base/group.js';
+import { printable } from '../../base/printable.js';
+import { shownInterval, shownP, shownValue } from '../../verdict/compare/compare-words.js';
+import { nameOf, suiteName } from '../../verdict/gate/gate-words.js';
+import type { Check, CheckOutcome, GateResult, Suite } from '../../verdict/gate/gated.js';
+import { metricNamed } from '../../verdict/evidence/metrics.js';
+import { placeWords } from '../../verdict/evidence/side.js';
+import { renderTable } from './text-table.js';
+import { escaped, markdownTable } from './markdown.js';
+
+const columns = ['', 'what must hold', 'runs', 'baseline', 'candidate', 'difference [90 %]', 'p of all', 'result'];
+const shownOutcome: Readonly<Record<CheckOutcome, string>> = {
+  pass: 'pass',
+  fail: 'FAIL',
+  inconclusive: 'inconclusive',
+  error: 'NO VERDICT',
+};
+
+interface Block {
+  readonly arm: string;
+  readonly checks: readonly Check[];
+}
+
+function blocksOf({ checks }: Suite): Block[] {
+  // Where nothing could be measured there is no figure to show: why is told below.
+  const judged = checks.filter(
+    ({ kind, comparison, limit }) =>
+      kind !== 'evidence' && (comparison !== null || (limit !== null && limit.values.length > 0)),
+  );
+  return [...new Set(judged.map(({ arm }) => arm ?? ''))].map((arm) => ({
+    arm,
+    checks: judged.filter((check) => check.arm === arm),
+  }));
+}
+
+function cells(check: Check, previous: Check | undefined): string[] {
+  const { series, metric, expected, comparison, limit, outcome } = check;
+  const unit = metricNamed(metric ?? '')?.unit ?? 'time';
+  const name = series === previous?.series ? '' : `  ${series ?? ''}`;
+  if (comparison !== null) {
+    const { runs, mean, difference, pAdjusted } = comparison;
+    return [
+      name,
+      expected,
+      `${runs.a}, ${runs.b}`,
+      shownValue(unit, mean.a),
+      shownValue(unit, mean.b),
+      shownInterval(unit, difference),
+      shownP(pAdjusted),
+      shownOutcome[outcome],
+    ];
+  }
+  const isLowest = limit?.operator === '>=' || limit?.operator === '>';
+  const highest =
+    limit === null || limit.values.length === 0
+      ? ''
+      : isLowest
+        ? `≥ ${shownValue(unit, Math.min(...limit.values))}`
+        : `≤ ${shownValue(unit, Math.max(...limit.values))}`;
+  return [
+    name,
+    expected,
+    limit === null ? '' : String(limit.values.length),
+    '',
+    highest,
+    '',
+    '',
+    shownOutcome[outcome],
+  ];
+}
+
+function sidesLines({ candidate, baseline }: Suite): string[] {
+  const line = (name: string, { path, facts }: Suite['candidate']): string => {
+    const known = [facts.kernel === null ? null : placeWords(facts), ...facts.jdks].filter((fact) => fact !== null);
+    return `${name} ${path}${known.length === 0 ? '' : ` (${known.join(', ')})`}`;
+  };
+  return [line('candidate', candidate), ...(baseline === null ? [] : [line('baseline ', baseline)])];
+}
+
+const headings = { fail: 'Failed', error: 'No verdict', inconclusive: 'Inconclusive' } as const;
+
+/** Why, for all that did not pass; many have one and the same reason. */
+function whyLines({
+  checks,
+}: Suite): { readonly heading: string; readonly about: string; readonly sentence: string }[] {
+  return (['fail', 'error', 'inconclusive'] as const).flatMap((outcome) => {
+    const bySentence = grouped(
+      checks.filter((one) => one.outcome === outcome),
+      ({ sentence }) => sentence,
+    );
+    return [...bySentence].flatMap(([sentence, own]) => {
+      const [first] = own;
+      if (first === undefined) return [];
+      const name = first.kind === 'evidence' ? '' : nameOf(first, null);
+      return [
+        { heading: headings[outcome], about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence },
+      ];
+    });
+  });
+}
+
+const legend =
+  'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference is certain to 95 %. "p of all" is the probability that chance alone shows as much in any of them. More: docs/gate.md.';
+
+export function renderGate(gated: GateResult): string {
+  const result = printable(gated);
+  return withoutGaps([
+    result.verdict,
+    '',
+    ...result.suites.flatMap((suite) => suiteLines(suite, suiteName(suite, result.suites))),
+    ...togetherLines(result),
+    legend,
+    '',
+  ]);
+}
+
+function togetherLines({ together }: GateResult): string[] {
+  return together === null ? [] : [`All together: ${together.sentence}.`, ''];
+}
+
+function suiteLines(suite: Suite, name: string): string[] {
+  const rows = blocksOf(suite).flatMap(({ arm, checks }) => [
+    [arm],
+    ...checks.map((check, i) => cells(check, checks[i - 1])),
+  ]);
+  return [
+    `profile   ${name}`,
+    ...sidesLines(suite),
+    '',
+    ...(rows.length === 0 ? [] : [renderTable(columns, rows), '']),
+    ...whyLines(suite).map(
+      ({ heading, about, sentence }) => `${heading}: ${about === '' ? '' : `${about}: `}${sentence}.`,
+    ),
+    ...suite.notes.map((note) => `Note: ${note}`),
+    '',
+  ];
+}
+
+export function renderGateMarkdown(gated: GateResult): string {
+  const result = printable(gated);
+  const head = ['series', ...columns.slice(1)];
+  return withoutGaps([
+    `**${escaped(result.verdict)}**`,
+    '',
+    ...result.suites.flatMap((suite) => [
+      `### ${escaped(suiteName(suite, result.suites))}`,
+      '',
+      ...sidesLines(suite).map((line) => `- ${escaped(line)}`),
+      '',
+      ...blocksOf(suite).flatMap(({ arm, checks }) => [
+        `#### ${escaped(arm)}`,
+        '',
+        ...markdownTable(
+          head,
+          checks.map((check) => cells(check, undefined)),
+        ),
+        '',
+      ]),
+      ...whyLines(suite).map(
+        ({ heading, about, sentence }) =>
+          `- **${heading}**: ${about === '' ? '' : `${escaped(about)}: `}${escaped(sentence)}.`,
+      ),
+      ...suite.notes.map((note) => `- ${escaped(note)}`),
+      '',
+    ]),
+    ...togetherLines(result).map(escaped),
+    escaped(legend),
+    '',
+  ]);
+}
+
+/** Where a suite has nothing to explain two empty lines would meet. */
+function withoutGaps(lines: readonly string[]): string {
+  return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
+}

@@ -1,0 +1,197 @@
+/** The summary as a person reads it: one block an arm, two lines a series, then the verdict. */
+import { formatDuration, formatShare, formatSize } from '../../base/units.js';
+import type { ArmSummary, LogSeries, SummaryFile } from '../../bundle/bundle-schema.js';
+import { leastN } from '../../stats/quantile-bounds.js';
+import { betweenRuns, shownRange } from '../../verdict/run/between-runs.js';
+import { renderTable } from './text-table.js';
+
+type Series = ArmSummary['series'][number];
+type Figures = Series['service'];
+
+const percentiles = [
+  ['p50', 'p50_ns', 0.5],
+  ['p90', 'p90_ns', 0.9],
+  ['p99', 'p99_ns', 0.99],
+  ['p99.9', 'p99_9_ns', 0.999],
+  ['p99.99', 'p99_99_ns', 0.9999],
+] as const;
+
+const inRuns = '  in runs';
+
+const head = [
+  '',
+  'time',
+  'n',
+  ...percentiles.map(([name]) => name),
+  'max',
+  'stalls',
+  'longest',
+  'stalled',
+  'unserved',
+  'in flight',
+];
+
+export function renderSummary(summary: SummaryFile, bundle: string): string {
+  const { arms, threshold_ns } = summary;
+  const several = new Set(arms.map(({ kernel }) => kernel)).size > 1;
+  const underLoad = arms.filter((arm) => showsLoad(arm, summary));
+  const rows = arms.flatMap((arm) => [
+    [armLine(arm, several)],
+    ...(arm.runs === 0 ? [] : [...arm.series.flatMap(seriesRows), ...(arm.jvm?.log ?? []).map(logRow)]),
+    ...(arm.underLoad !== null && underLoad.includes(arm)
+      ? [
+          [loadLine(arm.underLoad)],
+          ...arm.underLoad.series
+            .flatMap(seriesRows)
+            .map(([name = '', ...cells]) => [name.trim() === '' ? name : `${name} *`, ...cells]),
+        ]
+      : []),
+  ]);
+  const hasRanges = rows.some(([, time]) => time === inRuns);
+  const all = [
+    ...arms.filter(({ runs }) => runs > 0).flatMap(({ series }) => series),
+    ...underLoad.flatMap((arm) => arm.underLoad?.series ?? []),
+  ];
+  const legend = [
+    arms.some(({ holder, control }) => holder !== null || control !== null)
+      ? 'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, makes the calls under test.'
+      : 'Each line is a probe: a thread inside the program that makes one operation again and again, and is timed.',
+    `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
+    'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
+    ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0)
+      ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.']
+      : []),
+    ...(hasRanges
+      ? [
+          'in runs: the same percentile of single runs, from the lowest to the highest. Between the two of 6 runs or more lies that of the typical run, at 95 %.',
+        ]
+      : []),
+    ...(underLoad.length > 0
+      ? [
+          '*: of runs under load. That there are stalls may be concluded from them; their rates and lengths are the other programs’ as well, and are compared with nothing.',
+        ]
+      : []),
+    ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
+    ...(all.some(({ saturated }) => saturated)
+      ? [
+          'saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.',
+        ]
+      : []),
+  ];
+  return [
+    '',
+    renderTable(head, rows),
+    '',
+    ...legend,
+    '',
+    ...summary.findings.filter(({ outcome }) => outcome === 'unclear').map(({ sentence }) => `Unclear: ${sentence}`),
+    ...summary.notes.map(({ sentence }) => `Note: ${sentence}`),
+    '',
+    `Verdict: ${summary.verdict}`,
+    `Bundle: ${bundle}`,
+    '',
+  ].join('\n');
+}
+
+/** Where there is nothing better, and where the verdict rests on them. */
+function showsLoad({ name, kernel, runs, underLoad }: ArmSummary, { findings }: SummaryFile): boolean {
+  return (
+    underLoad !== null &&
+    (runs === 0 ||
+      findings.some((finding) => finding.arm === name && finding.kernel === kernel && finding.level === 'under-load'))
+  );
+}
+
+function loadLine({ runs, foreignLoad_share }: NonNullable<ArmSummary['underLoad']>): string {
+  return `  * ${runs} run${runs === 1 ? '' : 's'} under load: others had ${formatShare(foreignLoad_share)} of the CPU time`;
+}
+
+function armLine(
+  { name, title, kernel, runs, cutShortRuns, spoiledRuns, regionBytes, memoryUse, holder, churn }: ArmSummary,
+  several: boolean,
+): string {
+  const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
+  const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
+  const facts = [
+    `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
+    ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
+    ...holderFacts(holder),
+    ...(memoryUse === null
+      ? []
+      : [
+          `resident memory ${formatSize(memoryUse.rssMeanBytes)} on average, ${formatSize(memoryUse.rssPeakBytes)} at most`,
+        ]),
+    ...(churn === null || churn.blocks === 0
+      ? []
+      : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
+  ];
+  return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
+}
+
+function holderFacts(holder: ArmSummary['holder']): string[] {
+  if (holder === null || holder.window_calls === 0) return [];
+  const figures = [
+    ...(holder.calls_cpu_ns === null || holder.service.n === 0
+      ? []
+      : [`mean ${formatDuration(holder.calls_cpu_ns / holder.service.n)}`]),
+    ...(holder.hold_ns === null ? [] : [`median ${formatDuration(holder.hold_ns)}`]),
+  ];
+  return [
+    `${holder.window_calls} call${holder.window_calls === 1 ? '' : 's'} of the holder${figures.length === 0 ? '' : `, CPU time of a call: ${figures.join(', ')}`}`,
+  ];
+}
+
+function seriesRows(series: Series): string[][] {
+  const { name, service, response, stalls, unserved, inflight_ns, saturated } = series;
+  const rows = [
+    [
+      `  ${name}`,
+      'service',
+      ...timeCells(service, false),
+      String(stalls.count),
+      stalls.longest_ns === 0 ? '–' : formatDuration(stalls.longest_ns),
+      formatShare(stalls.stalled_share),
+      String(unserved),
+      inflight_ns === null ? '–' : formatDuration(inflight_ns),
+    ],
+  ];
+  rows.push(...rangeRow(series, 'service'));
+  if (response !== null)
+    rows.push(['', 'response', ...timeCells(response, saturated)], ...rangeRow(series, 'response'));
+  return rows;
+}
+
+/** None where no percentile is known in every run. */
+function rangeRow(series: Series, times: 'service' | 'response'): string[][] {
+  const cells = percentiles.map(([, key]) => {
+    const range = betweenRuns(series, times, key);
+    return range === null ? '' : shownRange(range);
+  });
+  return cells.every((cell) => cell === '') ? [] : [['', inRuns, '', ...cells]];
+}
+
+function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] {
+  return [
+    `  ${name}`,
+    'log',
+    ...timeCells(durations, false),
+    String(long_count),
+    '–',
+    '–',
+    total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`,
+  ];
+}
+
+/** Whether n suffices is judged on the operations that were served (record/figures.ts). */
+function timeCells(figures: Figures, saturated: boolean): string[] {
+  const cells = percentiles.map(([, key, quantile]) => {
+    const value = figures[key];
+    if (value !== null) return formatDuration(value);
+    return saturated ? 'saturated' : `n<${leastN(quantile)}`;
+  });
+  return [String(figures.n), ...cells, figures.max_ns === null ? '–' : formatDuration(figures.max_ns)];
+}
+
+function hasTooFew({ service }: Series): boolean {
+  return percentiles.some(([, key]) => service[key] === null);
+}

@@ -1,0 +1,28 @@
+/** Tables of text. What stands in a cell is one line, whatever it holds. */
+import { printableLine } from '../../base/printable.js';
+import { textWidth } from '../../base/text-width.js';
+
+/** Of a cell: a name of a stranger's bundle may have half a million, and each is measured by its graphemes. */
+const mostCharacters = 2000;
+
+/**
+ * Rows of text in aligned columns: the first ones to the left, the others, numbers, to the right. A row of one cell is
+ * a heading.
+ */
+export function renderTable(head: readonly string[], cells: readonly (readonly string[])[], leftColumns = 2): string {
+  const rows = cells.map((row) =>
+    row.map((cell) => printableLine(cell.length <= mostCharacters ? cell : `${cell.slice(0, mostCharacters)}…`)),
+  );
+  const isHeading = (row: readonly string[]): boolean => row.length === 1;
+  const widths = head.map((title, column) =>
+    Math.max(textWidth(title), ...rows.filter((row) => !isHeading(row)).map((row) => textWidth(row[column] ?? ''))),
+  );
+  const padding = (cell: string, column: number): string =>
+    ' '.repeat(Math.max(0, (widths[column] ?? 0) - textWidth(cell)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (column < leftColumns ? cell + padding(cell, column) : padding(cell, column) + cell))
+      .join('  ')
+      .trimEnd();
+  return [line(head), ...rows.map((row) => (isHeading(row) ? (row[0] ?? '') : line(row)))].join('\n');
+}

@@ -1,0 +1,13 @@
+/** How jobs go, on stderr: lines of the log, and the status of an experiment. */
+import type { Told } from '../../jobs/told.js';
+
+export async function toldOnStderr(): Promise<Told> {
+  const [{ createLogger }, { createStatus }] = await Promise.all([import('./logger.js'), import('./status.js')]);
+  const logger = createLogger();
+  return {
+    note(text) {
+      logger.info(text);
+    },
+    watch: (profile) => createStatus(logger, profile),
+  };
+}

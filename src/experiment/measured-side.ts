@@ -1,0 +1,133 @@
+/** One side of an experiment: what is measured of it, and its bundle, which is written after every run. */
+import { Failure } from '../base/failure.js';
+import {
+  schemaVersion,
+  type AskedFor,
+  type MeasuredManifest,
+  type SummaryFile,
+  type Turns,
+} from '../bundle/bundle-schema.js';
+import { folderName } from '../bundle/place-names.js';
+import type { BundleStore } from '../bundle/store.js';
+import { hostFacts } from '../host/facts.js';
+import { programFiles } from '../host/program-files.js';
+import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
+import { profileHashOf, redactorOf, type Redactor } from '../profile/resolved/profile-secrets.js';
+import type { RegionSizes } from './plan/calibrate.js';
+import type { RunOutput } from './run/one-run.js';
+import { runsOfRound, type PlannedRun } from './plan/order.js';
+import type { OpenPlace, Place } from './place/place.js';
+import { summarise, type FinishedRun } from './summarise.js';
+
+export interface SidePlan {
+  readonly profile: ResolvedProfile;
+  readonly arms: readonly ResolvedArm[];
+  /** One for each kernel; none: this machine. The first sizes the regions for all. */
+  readonly places?: readonly OpenPlace[];
+  readonly store: BundleStore;
+  /** Null: it is measured alone. */
+  readonly turns: Turns | null;
+}
+
+/** What its manifest has beside the plan. */
+export interface Asked {
+  readonly argv: readonly string[];
+  readonly asked: AskedFor;
+  readonly toolVersion: string;
+  readonly startedAt: string;
+  readonly order: readonly PlannedRun[];
+  readonly sizes: RegionSizes;
+}
+
+export interface Side {
+  readonly plan: SidePlan;
+  readonly redactor: Redactor;
+  /** What a round holds of it. */
+  readonly ofRound: readonly Omit<PlannedRun, 'repetition'>[];
+  readonly finished: readonly FinishedRun[];
+  placeOf(kernel: string): Place;
+  armOf(planned: PlannedRun): ResolvedArm;
+  nameOf(planned: PlannedRun): string;
+  /** May a spoiled run be repeated once more? */
+  takeRetry(): boolean;
+  writeManifest(of: Asked, redactedArgv: (words: readonly string[]) => string[]): void;
+  keep(output: RunOutput): void;
+  publish(status: SummaryFile['status']): SummaryFile;
+  /** A disk that is full may refuse this summary too; the runs before are there without it. */
+  publishFailed(): SummaryFile;
+}
+
+export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: boolean): Side {
+  const { profile, arms, store } = plan;
+  const kernels = places.map(({ kernel }) => kernel);
+  const redactor = redactorOf(profile, keepSecrets);
+  const finished: FinishedRun[] = [];
+  // As the profile names them: in a guest they lie elsewhere.
+  const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
+  let retries = profile.spoiled.retries;
+  const summary = (status: SummaryFile['status']): SummaryFile =>
+    summarise({ profile, arms, kernels, status, runs: finished });
+  const publish = (status: SummaryFile['status']): SummaryFile => {
+    const now = summary(status);
+    store.writeSummary(now);
+    return now;
+  };
+  return {
+    plan,
+    redactor,
+    ofRound: runsOfRound(
+      arms.map(({ name }) => name),
+      kernels.map(({ name }) => name),
+    ),
+    finished,
+    placeOf(kernel) {
+      const place = places.find((one) => one.kernel.name === kernel);
+      if (place === undefined) throw new Error(`the order names the place ${kernel}, which is not in the plan`);
+      return place;
+    },
+    armOf(planned) {
+      const arm = arms.find(({ name }) => name === planned.arm);
+      if (arm === undefined) throw new Error(`the order names the arm ${planned.arm}, which is not in the plan`);
+      return arm;
+    },
+    nameOf: ({ arm, kernel }) =>
+      `${String(finished.length).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
+    takeRetry() {
+      retries -= 1;
+      return retries >= 0;
+    },
+    writeManifest({ argv, asked, toolVersion, startedAt, order, sizes }, redactedArgv) {
+      const manifest: MeasuredManifest = {
+        schemaVersion,
+        tool: { name: 'pauselab', version: toolVersion },
+        argv: redactedArgv(argv),
+        asked,
+        startedAt,
+        seed: profile.seed,
+        profileHash: profileHashOf(profile),
+        profile: redactor.profile,
+        host: { ...hostFacts() },
+        kernels: [...kernels],
+        calibration: [...sizes.calibrations],
+        order: [...order],
+        spoiledBy: profile.spoiled,
+        programs: [...programs],
+        turns: plan.turns,
+      };
+      store.writeManifest(manifest);
+    },
+    keep(output) {
+      store.writeRun(output.file, output.files);
+      finished.push(output);
+    },
+    publish,
+    publishFailed() {
+      try {
+        return publish('failed');
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        return summary('failed');
+      }
+    },
+  };
+}

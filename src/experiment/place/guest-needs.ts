@@ -1,0 +1,40 @@
+/**
+ * What arms need in a guest beyond what every guest has: a Java runtime, allocators, the program that allocators are
+ * tried with.
+ */
+import { realpathSync } from 'node:fs';
+import { allocatorLaunch } from '../../host/allocator-launch.js';
+import { javaRuntime } from '../../kernel/guest/java-runtime.js';
+import type { GuestFile } from '../../kernel/guest/guest-image.js';
+import { isInJvm, workOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
+import { jdkOfArm } from '../../workload/jvm/jvm-workload.js';
+import { refuseProgramInGuest } from '../plan/check-plan.js';
+
+export interface GuestNeeds {
+  readonly files: readonly GuestFile[];
+  /** With each JVM's JDK by its path, which is the same in the guest. */
+  readonly arms: readonly ResolvedArm[];
+}
+
+export async function guestNeeds(arms: readonly ResolvedArm[], signal?: AbortSignal): Promise<GuestNeeds> {
+  const files = new Map<string, string>();
+  const changed: ResolvedArm[] = [];
+  for (const arm of arms) {
+    const work = workOf(arm);
+    if (work !== null && work.allocator.name !== 'glibc') {
+      const { library } = allocatorLaunch(work.allocator);
+      if (library !== null) files.set(library, realpathSync(library));
+      files.set('/bin/sh', realpathSync('/bin/sh'));
+    }
+    if (!isInJvm(arm)) {
+      changed.push(arm);
+      continue;
+    }
+    refuseProgramInGuest(arm);
+    const { jvm } = arm;
+    const jdk = await jdkOfArm(arm);
+    files.set(jdk.home, await javaRuntime(jdk, signal));
+    changed.push({ ...arm, jvm: { ...jvm, java: jdk.home } });
+  }
+  return { files: [...files].map(([to, from]) => ({ from, to })), arms: changed };
+}

@@ -1,0 +1,387 @@
+/**
+ * A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done
+ * here.
+ */
+import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
+import { stated } from '../../words/run-words.js';
+import { createHash } from 'node:crypto';
+import { cleanUp } from '../../base/clean-up.js';
+import { listen, unlessInterrupted } from '../../base/clock.js';
+import { Failure, isInterruption, unfit, usage, workloadFailed, type FailureCode } from '../../base/failure.js';
+import type { KernelRecord } from '../../bundle/bundle-schema.js';
+import { formatSize } from '../../base/units.js';
+import { cpuTopology } from '../../host/cpus.js';
+import { availableMemoryBytes } from '../../host/memory.js';
+import { readConfig } from '../../kernel/image/config-file.js';
+import type { GuestImage } from '../../kernel/guest/guest-image.js';
+import type { KernelImage } from '../../kernel/image/kernel.js';
+import {
+  bootMachine,
+  MachineLost,
+  pinVcpus,
+  runDelayOf,
+  type BootInput,
+  type Machine,
+  type RequestDeadline,
+} from '../../kernel/guest/guest-machine.js';
+import { withoutKvm, type Accelerator, type GuestSettings, type Qemu } from '../../kernel/guest/qemu.js';
+import { failedStart } from '../run/failed-start.js';
+import type { RunInput, RunOutput, RunRequest } from '../run/one-run.js';
+import type { Place } from './place.js';
+import { spoiledByHost } from '../run/spoiled.js';
+import type { Request } from './said.js';
+import { answerSchema, type Answer } from './wire.js';
+
+export interface GuestInput {
+  /** As in the summary: unique among the places of the experiment. */
+  readonly name: string;
+  readonly label: string | null;
+  readonly kernel: KernelImage;
+  readonly qemu: Qemu;
+  readonly image: GuestImage;
+  readonly settings: GuestSettings;
+  readonly bootDeadline_ms: number;
+  /** From the first kernel of the experiment. */
+  readonly differences: KernelRecord['differences'];
+  readonly oneTree: KernelRecord['oneTree'];
+}
+
+/** What guests of one experiment share. */
+export interface GuestSession {
+  readonly interrupted: Promise<unknown>;
+  readonly progress: (text: string) => void;
+  /** What became of trying KVM; undefined: not tried yet. Null: it works. */
+  withoutKvm: string | null | undefined;
+}
+
+/** KVM is fast or does not work. */
+const kvmDeadline_ms = 30_000;
+const setUpDeadline_ms = 60_000;
+const sizeDeadline_ms = 900_000;
+/** A lock table takes a minute where the CPUs are real. */
+const timesUnderTcg = 2;
+/** Of a kernel or a JVM under TCG. */
+const mostStarts = 3;
+/** Beyond warm-up, window and drain: mapping and touching the region, reading the board, on an emulated CPU. */
+const runGrace_ms = 240_000;
+/** To end a run that was interrupted, and to send what it has. */
+const end_ms = 20_000;
+const emulatedEnd_ms = 45_000;
+
+export async function openGuest(input: GuestInput, session: GuestSession): Promise<Place> {
+  const { name, label, kernel, qemu, image, settings } = input;
+  refuseTooSmall(input);
+  session.progress(`booting ${name}`);
+  const { machine, accelerator, failures } = await bootAtAll(input, session);
+  try {
+    const hello = answerSchema.safeParse(machine.hello);
+    if (!hello.success || hello.data.type !== 'hello')
+      throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
+    refuseWrongClock(hello.data.uptime_s, machine);
+    const allowed = cpuTopology().allowed;
+    const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
+    const config = kernel.config === null ? null : readConfig(kernel.config);
+    const { facts, mitigations } = await ask(
+      machine,
+      { type: 'set-up', release: kernel.release, config },
+      { deadline_ms: setUpDeadline_ms, interrupted: session.interrupted },
+      (answer) => (answer.type === 'facts' ? answer : undefined),
+    );
+    if (facts.kernel !== kernel.release)
+      throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
+    if (settings.preempt !== null && facts.preemption !== settings.preempt)
+      throw unfit(
+        `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`,
+      );
+    return {
+      kernel: {
+        name,
+        label,
+        asked: kernel.asked,
+        release: kernel.release,
+        facts: { ...facts, mitigations },
+        differences: input.differences,
+        oneTree: input.oneTree,
+        guest: {
+          origin: { ...kernel.origin },
+          sha256: kernel.sha256,
+          configSha256: config === null ? null : createHash('sha256').update(config).digest('hex'),
+          commandLine: machine.commandLine,
+          preempt: settings.preempt,
+          accelerator,
+          withoutKvm: session.withoutKvm ?? null,
+          qemu: qemu.version,
+          cpus: settings.cpus,
+          memoryBytes: settings.memoryBytes,
+          pinnedTo,
+          channel: machine.channel,
+          image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
+          boot_ms: machine.boot_ms,
+          bootFailures: [...failures],
+          command: [...machine.command],
+        },
+      },
+      async size(profile, arms, progress, interrupted) {
+        const asked = ask(machine, { type: 'size', profile, arms }, { deadline_ms: sizeDeadline_ms }, (answer) => {
+          if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
+          return answer.type === 'sized' ? answer : undefined;
+        });
+        const sized = await unlessInterrupted(asked, interrupted, 'the regions were sized');
+        return new Map(sized.regions);
+      },
+      examine: (progress) =>
+        ask(
+          machine,
+          { type: 'examine', times: accelerator === 'tcg' ? timesUnderTcg : 1 },
+          { deadline_ms: sizeDeadline_ms },
+          (answer) => {
+            if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
+            return answer.type === 'examined' ? answer : undefined;
+          },
+        ),
+      run: (run) => runInGuest(machine, run, { emulated: accelerator === 'tcg', progress: session.progress }),
+      pause: () => machine.pause(),
+      resume: () => machine.resume(),
+      close: () => machine.close(),
+      console: () => machine.console(),
+    };
+  } catch (error) {
+    await cleanUp(() => machine.close());
+    throw error;
+  }
+}
+
+interface Booted {
+  readonly machine: Machine;
+  readonly accelerator: Accelerator;
+  /** Why it did not boot before. */
+  readonly failures: readonly StatedFailure[];
+}
+
+async function bootAtAll(
+  { kernel, qemu, image, settings, bootDeadline_ms }: GuestInput,
+  session: GuestSession,
+): Promise<Booted> {
+  const boot = (accelerator: Accelerator, deadline_ms: number): Promise<Machine> => {
+    const input: BootInput = {
+      qemu,
+      accelerator,
+      settings,
+      kernel: kernel.image,
+      initramfs: image.path,
+      deadline_ms,
+      interrupted: session.interrupted,
+    };
+    return bootMachine(input);
+  };
+  const works = session.withoutKvm === null;
+  session.withoutKvm ??= works ? null : (withoutKvm(qemu) ?? undefined);
+  if (session.withoutKvm === undefined) {
+    try {
+      const machine = await boot('kvm', Math.min(kvmDeadline_ms, bootDeadline_ms));
+      session.withoutKvm = null;
+      return { machine, accelerator: 'kvm', failures: [] };
+    } catch (error) {
+      if (isInterruption(error) || !(error instanceof Failure)) throw error;
+      session.withoutKvm = `KVM is here and does not work: ${error.message.slice(0, 300)}`;
+      session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
+    }
+  }
+  const accelerator: Accelerator = works ? 'kvm' : 'tcg';
+  // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
+  const machineAfter = async (failures: readonly StatedFailure[]): Promise<Booted> => ({
+    machine: await boot(accelerator, bootDeadline_ms),
+    accelerator,
+    failures,
+  });
+  return startedAgain(machineAfter, {
+    emulated: accelerator === 'tcg',
+    mayBeEmulation: 'guest-kernel-crashed',
+    verb: 'booted',
+    progress: session.progress,
+  });
+}
+
+/**
+ * A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure
+ * all the same.
+ */
+function runInGuest(
+  machine: Machine,
+  input: RunInput,
+  { emulated, progress }: { readonly emulated: boolean; readonly progress: (text: string) => void },
+): Promise<RunOutput> {
+  const attempt = async (failures: readonly StatedFailure[]): Promise<RunOutput> => {
+    const output = await runOnce(machine, input, { failedStarts: failures, emulated });
+    const {
+      series,
+      failures: [failure],
+    } = output.file;
+    // Once it is not started again, the run is kept, with its report.
+    if (emulated && failures.length < mostStarts - 1 && failure?.code === 'jvm-crashed' && series.length === 0)
+      throw new Failure('jvm-crashed', `in the guest: ${failure.sentence}`);
+    return output;
+  };
+  return startedAgain(attempt, {
+    emulated,
+    mayBeEmulation: 'jvm-crashed',
+    verb: 'started',
+    progress,
+  });
+}
+
+interface StartingAgain {
+  /** Where the CPUs are real, a failure is one. */
+  readonly emulated: boolean;
+  readonly mayBeEmulation: FailureCode;
+  readonly verb: 'booted' | 'started';
+  readonly progress: (text: string) => void;
+}
+
+/** `attempt` is told how the ones before it failed, since what comes of it says so. */
+async function startedAgain<T>(
+  attempt: (failures: readonly StatedFailure[]) => Promise<T>,
+  { emulated, mayBeEmulation, verb, progress }: StartingAgain,
+): Promise<T> {
+  const failures: StatedFailure[] = [];
+  for (;;) {
+    try {
+      return await attempt(failures);
+    } catch (error) {
+      if (
+        !emulated ||
+        failures.length === mostStarts - 1 ||
+        !(error instanceof Failure) ||
+        error.code !== mayBeEmulation
+      )
+        throw error;
+      const failure = sayFailure({ code: error.code, message: error.message.slice(0, 2000) });
+      failures.push(failure);
+      progress(`${failure.sentence}. It is ${verb} once more, as this may be a fault of the emulation`);
+    }
+  }
+}
+
+async function runOnce(
+  machine: Machine,
+  input: RunInput,
+  { failedStarts, emulated }: { readonly failedStarts: readonly StatedFailure[]; readonly emulated: boolean },
+): Promise<RunOutput> {
+  const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
+  const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
+  const { warmup_ns, duration_ns, drain_ns } = run.profile;
+  const readings: { host_ns: number; guest_ns: number; delay_ns: number }[] = [];
+  const startedAt = new Date().toISOString();
+  const stopListening = listen(interrupted, () => {
+    machine.send({ type: 'interrupt' } satisfies Request);
+  });
+  try {
+    const ran = await ask(
+      machine,
+      { type: 'run', run },
+      {
+        deadline_ms: (warmup_ns + duration_ns + drain_ns) / 1e6 + runGrace_ms,
+        interrupted,
+        grace_ms: emulated ? emulatedEnd_ms : end_ms,
+      },
+      (answer) => {
+        if (answer.type === 'phase') {
+          if (answer.phase !== 'preparing')
+            readings.push({
+              host_ns: Number(process.hrtime.bigint()),
+              guest_ns: answer.clock_ns,
+              delay_ns: runDelayOf(machine),
+            });
+          onPhase(answer.phase, []);
+        }
+        return answer.type === 'ran' ? answer : undefined;
+      },
+    );
+    if (ran.file.name !== run.name || ran.file.arm !== run.arm.name || ran.file.repetition !== run.repetition)
+      throw workloadFailed(`the guest sent the run ${ran.file.name} where ${run.name} was asked for`);
+    const [before, after] = readings;
+    // One that failed before its window has neither.
+    if (ran.file.status === 'failed' && ran.file.series.length === 0)
+      return { ...ran, file: { ...ran.file, kernel: run.kernel } };
+    if (before === undefined || after === undefined || after.host_ns <= before.host_ns)
+      throw workloadFailed('the guest did not say when its run began and ended');
+    const passed_ns = after.host_ns - before.host_ns;
+    const guest = {
+      runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length),
+      clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns,
+      failedStarts: [...failedStarts],
+    };
+    const isWhole = ran.file.status === 'complete';
+    const byHost = isWhole ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
+    const disturbances = isWhole ? [...ran.file.disturbances, ...byHost.map(stated)] : [];
+    return {
+      ...ran,
+      file: { ...ran.file, kernel: run.kernel, disturbances, machine: { ...ran.file.machine, guest } },
+    };
+  } catch (error) {
+    if (!(error instanceof MachineLost)) throw error;
+    // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.
+    const failure = {
+      code: error.code,
+      message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here`,
+    };
+    return failedStart({
+      request: run,
+      startedAt,
+      failure,
+      status: 'partial',
+      cpuCount: machine.vcpus.length,
+      files: { 'console.log': machine.console() },
+    });
+  } finally {
+    stopListening();
+  }
+}
+
+/** Sends a request; a failure of the other side is one here. */
+function ask<T>(
+  machine: Machine,
+  request: Request,
+  deadline: RequestDeadline,
+  take: (answer: Answer) => T | undefined,
+): Promise<T> {
+  return machine.request(request, deadline, (said) => {
+    const checked = answerSchema.safeParse(said);
+    if (!checked.success) {
+      const [issue] = checked.error.issues;
+      throw workloadFailed(
+        `the guest sent what is no valid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing of it was kept`,
+      );
+    }
+    const answer = checked.data;
+    if (answer.type === 'failed') throw new Failure(answer.code, `in the guest: ${answer.sentence}`);
+    if (answer.type === 'broken') throw new Error(`in the guest: ${answer.text}`);
+    return take(answer);
+  });
+}
+
+/**
+ * Up for longer than since its start: a clock that runs too fast, with which every deadline and every window would be
+ * wrong.
+ */
+function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
+  const most_s = 1 + (1.2 * boot_ms) / 1000;
+  if (uptime_s > most_s)
+    throw workloadFailed(
+      `the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, as its kernel took a wrong frequency for its counter; leave tsc_early_khz out of --append, or try again when this machine is less busy`,
+    );
+}
+
+/** The archive is unpacked into memory, beside itself. */
+function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void {
+  const least = 2 * image.bytes + 256 * 2 ** 20;
+  if (memoryBytes < least)
+    throw usage(
+      `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone is ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,
+    );
+  const available = availableMemoryBytes();
+  if (memoryBytes + 256 * 2 ** 20 > available)
+    throw unfit(
+      `a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or name fewer kernels at a time`,
+    );
+}

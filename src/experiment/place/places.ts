@@ -1,0 +1,149 @@
+/**
+ * The kernels that a profile or the command line asks for, as places: each kernel under each preemption model that is
+ * asked for.
+ */
+import { release as ownRelease } from 'node:os';
+import { usage } from '../../base/failure.js';
+import { modelSuffix, placeNames } from '../../bundle/place-names.js';
+import { guestImage, type GuestFile, type GuestImage } from '../../kernel/guest/guest-image.js';
+import { kernelFacts, type KernelFacts } from '../../kernel/image/kernel-facts.js';
+import { relationOf } from '../../kernel/image/kernel-relation.js';
+import type { KernelImage } from '../../kernel/image/kernel.js';
+import { findQemu, type GuestSettings, type Qemu } from '../../kernel/guest/qemu.js';
+import { askedKernel, hostKernel, isHost, kernelProblem, kernelsOf } from '../../profile/check/asked-kernel.js';
+import type { PreemptionModel } from '../../profile/check/preemption.js';
+import { openGuest, type GuestSession } from './guest-place.js';
+import { localPlace, type OpenPlace } from './place.js';
+
+export interface Wanted {
+  /** As the user wrote them: `host`, `deb:6.16.12`, a path, each perhaps with a label before it. */
+  readonly kernels: readonly string[];
+  readonly preempt: readonly PreemptionModel[];
+  readonly guest: GuestOptions;
+  /** Files that the arms need in a guest (guest-needs.ts). */
+  readonly files?: readonly GuestFile[];
+}
+
+export interface GuestOptions extends Omit<GuestSettings, 'preempt'> {
+  readonly bootDeadline_ms: number;
+}
+
+/** A place that will be opened, under the name that it has in the results. */
+export interface PlannedPlace {
+  readonly name: string;
+  /** As it was asked for, with its label. */
+  readonly asked: string;
+  /** Null: this machine. */
+  readonly guest: { readonly kernel: KernelImage; readonly settings: GuestSettings } | null;
+  readonly open: OpenPlace;
+}
+
+export async function planPlaces(
+  { kernels, preempt, guest, files = [] }: Wanted,
+  resolve: (asked: string) => Promise<KernelImage>,
+  session: GuestSession,
+): Promise<readonly PlannedPlace[]> {
+  refuseBadLabels(kernels);
+  refuseForHost(kernels, preempt, guest);
+  const asked = kernelsOf({ kernels });
+  let shared: { qemu: Qemu; image: GuestImage } | undefined;
+  // QEMU first: without it nothing needs to be fetched.
+  const qemu = asked.every(isHost) ? null : findQemu();
+  const images: (KernelImage | null)[] = [];
+  for (const { kernel } of asked.map(askedKernel)) images.push(kernel === hostKernel ? null : await resolve(kernel));
+  const first = images.find((image) => image !== null);
+  const labels = asked.map((one) => askedKernel(one).label);
+  const names = placeNames(
+    images.map((image, i) => ({
+      label: labels[i] ?? null,
+      release: image?.release ?? ownRelease(),
+      asked: image?.asked ?? hostKernel,
+    })),
+  );
+  const models = preempt.length === 0 ? [null] : preempt;
+  let firstFacts: KernelFacts | undefined;
+  return images.flatMap((kernel, i): PlannedPlace[] => {
+    const own = { asked: asked[i] ?? hostKernel, label: labels[i] ?? null };
+    const base = names[i] ?? hostKernel;
+    if (kernel === null || qemu === null) {
+      const named = { name: base, label: own.label };
+      return [{ name: base, asked: own.asked, guest: null, open: () => Promise.resolve(localPlace(named)) }];
+    }
+    const facts = kernelFacts(kernel);
+    refuseUnknownModels(facts, preempt);
+    firstFacts ??= facts;
+    const relation =
+      first === undefined || kernel === first
+        ? { differences: [], oneTree: null }
+        : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
+    return models.map((model) => {
+      const name = `${base}${preempt.length > 1 ? modelSuffix(model) : ''}`;
+      const settings: GuestSettings = {
+        cpus: guest.cpus,
+        memoryBytes: guest.memoryBytes,
+        append: guest.append,
+        preempt: model,
+      };
+      return {
+        name,
+        asked: own.asked,
+        guest: { kernel, settings },
+        open: () => {
+          shared ??= { qemu, image: builtImage(session, files) };
+          return openGuest(
+            {
+              name,
+              label: own.label,
+              kernel,
+              settings,
+              bootDeadline_ms: guest.bootDeadline_ms,
+              ...relation,
+              ...shared,
+            },
+            session,
+          );
+        },
+      };
+    });
+  });
+}
+
+function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestImage {
+  const image = guestImage(files);
+  session.progress(
+    image.built_ms === null
+      ? `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, from the cache`
+      : `guest image of ${Math.round(image.bytes / 2 ** 20)} MiB, built in ${(image.built_ms / 1000).toFixed(1)} s`,
+  );
+  return image;
+}
+
+/** A model that a kernel does not know it ignores, with a line on its console. */
+function refuseUnknownModels({ release, preemption }: KernelFacts, models: readonly PreemptionModel[]): void {
+  if (preemption === null) return;
+  const missing = models.filter((model) => !preemption.models.includes(model));
+  if (missing.length > 0)
+    throw usage(
+      `${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}, say so with --preempt`,
+    );
+}
+
+/** A profile was checked for it; what doctor or the two sides of a gate name was not. */
+function refuseBadLabels(kernels: readonly string[]): void {
+  const problem = kernelProblem(kernels);
+  if (problem !== null) throw usage(`--kernel ${kernels[problem.index] ?? ''}: ${problem.text}`);
+}
+
+function refuseForHost(
+  kernels: readonly string[],
+  preempt: readonly PreemptionModel[],
+  { append }: GuestOptions,
+): void {
+  if (!kernels.every(isHost)) return;
+  if (preempt.length > 0)
+    throw usage(
+      `--preempt ${preempt.join(' ')} is for guests: the kernel of this machine runs already; name a kernel with --kernel`,
+    );
+  if (append.length > 0)
+    throw usage('--append is for guests: the kernel of this machine runs already; name a kernel with --kernel');
+}

@@ -1,0 +1,52 @@
+/**
+ * What host and guest say to each other. The host's requests are trusted by the guest, which it made; what the host
+ * makes of the answers is in wire.ts, apart from here: a guest's emulated CPU would take a second to load its schemas.
+ */
+import type { Calibration } from '../../bundle/bundle-schema.js';
+import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
+import type { SparseCounts } from '../../record/counts.js';
+import type { SizedRegions } from '../plan/calibrate.js';
+import type { RunOutput, RunRequest } from '../run/one-run.js';
+import type { Said } from './wire.js';
+
+export type Request =
+  | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
+  | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }
+  | { readonly type: 'run'; readonly run: RunRequest }
+  /** `times`: how much longer than a minute it may take, for an emulated CPU. */
+  | { readonly type: 'examine'; readonly times: number }
+  | { readonly type: 'interrupt' };
+
+type Counts = (Said & { type: 'ran' })['log'][number]['counts'];
+
+export function sayRan({ file, files: texts, analysis, log }: RunOutput): Said {
+  const { window_ns, series, holder } = analysis;
+  return {
+    type: 'ran',
+    file,
+    files: texts,
+    analysis: {
+      window_ns,
+      series: series.map(({ name, service, response, interval_ns, figures }) => ({
+        name,
+        service: plain(service),
+        response: response === null ? null : plain(response),
+        interval_ns,
+        figures,
+      })),
+      holder: holder === null ? null : { service: plain(holder.service), figures: holder.figures },
+    },
+    log: log.map(({ name, counts, long_count }) => ({ name, counts: plain(counts), long_count })),
+  };
+}
+
+export function saySized(regions: SizedRegions): Said {
+  return {
+    type: 'sized',
+    regions: [...regions].map(([key, calibration]): [string, Calibration] => [key, calibration]),
+  };
+}
+
+function plain({ n, min_ns, max_ns, sum_ns, overRange, index, count }: SparseCounts): Counts {
+  return { n, min_ns: n === 0 ? null : min_ns, max_ns, sum_ns, overRange, index: [...index], count: [...count] };
+}

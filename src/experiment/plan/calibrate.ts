@@ -1,0 +1,243 @@
+/**
+ * Sizes regions to the stall that is wanted.
+ *
+ * A call whose walk needs `hold_ns` of CPU, made by a thread of weight w beside competitors of weight Σc on its CPU,
+ * takes hold × (1 + Σc/w) (host/weights.ts). So a stall of `aim` needs hold = aim / (1 + Σc/w), and never less than the
+ * profile's least hold, below which this kernel's preemption model would not preempt inside the call at all.
+ * Hold is proportional to bytes only roughly (caches), so it is measured at the size found, and corrected.
+ *
+ * A region of which many threads have one each is sized to the memory that is there instead.
+ *
+ * One size per operation and kind of pages, from the arm that needs the least, frozen for all arms and runs. A region
+ * given in bytes is measured once, to know how long its calls will take.
+ */
+import { cleanUp } from '../../base/clean-up.js';
+import { interruptedBefore, unfit, usage, workloadFailed } from '../../base/failure.js';
+import { formatDuration, formatSize } from '../../base/units.js';
+import type { Calibration } from '../../bundle/bundle-schema.js';
+import type { CpuTopology } from '../../host/cpus.js';
+import { availableMemoryBytes } from '../../host/memory.js';
+import { preemptionFactor } from '../../host/weights.js';
+import type { NativeArm, ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
+import { median } from '../../stats/median.js';
+import { prepareWorkload } from '../../workload/prepare.js';
+import { runWindow } from '../../workload/window.js';
+import { hasRegion, longestCall_ns, regionKey, targetHold_ns, threadsOf } from './check-plan.js';
+
+const firstProbeBytes = 64 * 1024 * 1024;
+const mostProbes = 4;
+/** A hold within this share of its target is good enough: stalls vary by more from one preemption to the next. */
+const tolerance = 0.2;
+const mostGrowth = 16;
+const probe_ns = 250_000_000;
+/** A probe that saw fewer calls than this looks again for longer. */
+const fewestCalls = 3;
+
+/** By what arms of one size have in common. */
+export type SizedRegions = ReadonlyMap<string, Calibration>;
+
+export interface RegionSizes {
+  readonly calibrations: readonly Calibration[];
+  /** Bytes of an arm's region; 0 for a JVM's or a churn's, which have none. */
+  bytesFor(arm: ResolvedArm): number;
+}
+
+export function regionSizes(regions: SizedRegions): RegionSizes {
+  return {
+    calibrations: [...regions.values()],
+    bytesFor: (arm) => (hasRegion(arm) ? (regions.get(regionKey(arm))?.bytes ?? 0) : 0),
+  };
+}
+
+/** Measures what has to be measured. */
+export async function sizeRegions(
+  profile: ResolvedProfile,
+  allArms: readonly ResolvedArm[],
+  topology: CpuTopology,
+  progress: (text: string) => void,
+  interrupted?: Promise<unknown>,
+): Promise<SizedRegions> {
+  const arms = allArms.filter(hasRegion);
+  const calibrations = new Map<string, Calibration>();
+  for (const arm of arms) {
+    const { region, operation } = arm.holder;
+    if (calibrations.has(regionKey(arm))) continue;
+    progress(`sizing the region of ${operation}`);
+    const given_bytes =
+      region.kind === 'bytes'
+        ? region.bytes
+        : threadsOf(arm.holder) > 1
+          ? shareOfMemory(threadsOf(arm.holder), availableMemoryBytes())
+          : null;
+    const alike = arms.filter((other) => regionKey(other) === regionKey(arm));
+    calibrations.set(
+      regionKey(arm),
+      given_bytes !== null
+        ? await calibrate(arm, null, { topology, interrupted }, given_bytes)
+        : await calibrate(arm, Math.min(...alike.map((other) => targetHold_ns(other, topology))), {
+            topology,
+            interrupted,
+          }),
+    );
+  }
+  for (const arm of arms) {
+    const calibration = calibrations.get(regionKey(arm));
+    if (calibration !== undefined && arm.holder.active) sayIfLong(profile, arm, calibration, topology, progress);
+  }
+  return calibrations;
+}
+
+/**
+ * The published benchmark's 256 MiB a thread where a quarter of the memory suffices, else less: halves in whole huge
+ * pages.
+ */
+export function shareOfMemory(threads: number, available_bytes: number): number {
+  const unit = 4 * 1024 * 1024;
+  return Math.max(unit, Math.min(256 * 1024 * 1024, Math.floor(available_bytes / 4 / threads / unit) * unit));
+}
+
+interface Machine {
+  readonly topology: CpuTopology;
+  /** Resolves when no size is wanted any more. */
+  readonly interrupted?: Promise<unknown> | undefined;
+}
+
+/** `target_ns` null: `firstBytes` is the size, and only its hold is measured. */
+export async function calibrate(
+  arm: NativeArm,
+  target_ns: number | null,
+  machine: Machine,
+  firstBytes = firstProbeBytes,
+): Promise<Calibration> {
+  const probes: Calibration['probes'] = [];
+  let bytes = firstBytes;
+  for (;;) {
+    refuseTooLarge(arm, bytes);
+    const probe = await measureHold(arm, bytes, machine);
+    probes.push({ bytes, ...probe });
+    if (target_ns === null || Math.abs(probe.hold_ns / target_ns - 1) <= tolerance || probes.length === mostProbes) {
+      const { bytes: chosen, hold_ns } = nearestProbe(probes, target_ns) ?? { bytes, ...probe };
+      return {
+        operation: arm.holder.operation,
+        pages: arm.holder.pages,
+        target_hold_ns: target_ns,
+        bytes: chosen,
+        hold_ns,
+        probes,
+      };
+    }
+    bytes = nextSize(bytes, probe.hold_ns, target_ns);
+  }
+}
+
+/**
+ * The one whose hold is nearest to the target in proportion: on a busy machine the last need not be. Null target: the
+ * last.
+ */
+export function nearestProbe(
+  probes: Calibration['probes'],
+  target_ns: number | null,
+): Calibration['probes'][number] | undefined {
+  const off = ({ hold_ns }: Calibration['probes'][number]): number =>
+    target_ns === null ? 0 : Math.abs(Math.log(hold_ns / target_ns));
+  return probes.toReversed().toSorted((a, b) => off(a) - off(b))[0];
+}
+
+/** Proportional, at most 16-fold at once, in whole huge pages. */
+export function nextSize(bytes: number, hold_ns: number, target_ns: number): number {
+  const factor = Math.min(mostGrowth, Math.max(1 / mostGrowth, target_ns / hold_ns));
+  const unit = 2 * 1024 * 1024;
+  return Math.max(unit, Math.round((bytes * factor) / unit) * unit);
+}
+
+/**
+ * Median CPU time of a release in the holder's steady state: no hogs, no victims, no limit, no rest between calls. CPU
+ * time and not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no
+ * CPU time on the board; nothing preempts them often enough to matter, and their duration stands in.
+ */
+async function measureHold(
+  arm: NativeArm,
+  bytes: number,
+  { topology, interrupted }: Machine,
+): Promise<{ hold_ns: number; calls: number }> {
+  const alone: NativeArm = {
+    ...arm,
+    layout: 'isolated',
+    hogs: { ...arm.hogs, count: 0 },
+    victims: [],
+    holder: { ...arm.holder, active: true, process: 'same', pause_ns: 0, cpuMax: undefined },
+  };
+  for (let duration_ns = probe_ns; ; duration_ns *= 4) {
+    const workload = await prepareWorkload({
+      arm: alone,
+      regionBytes: bytes,
+      threshold_ns: probe_ns,
+      warmup_ns: 0,
+      duration_ns,
+      topology,
+      interrupted,
+    });
+    try {
+      const {
+        records,
+        failure,
+        last,
+        interrupted: ended,
+      } = await runWindow(
+        workload,
+        { warmup_ns: 0, duration_ns, drain_ns: 5_000_000_000 },
+        { ...(interrupted === undefined ? {} : { interrupted }) },
+      );
+      if (ended) throw interruptedBefore('the regions were sized');
+      if (failure !== null) throw failure;
+      const refused = last.threads.find(({ refused_n }) => refused_n > 0);
+      if (refused !== undefined)
+        throw unfit(
+          `this kernel refused ${arm.holder.operation} of ${formatSize(bytes)}: ${String(refused.refused_errno)}`,
+        );
+      const holds_ns = records
+        .filter(({ call }) => call === 'release')
+        .map(({ start_ns, end_ns, onCpu_ns }) => onCpu_ns || end_ns - start_ns);
+      const hold_ns = median(holds_ns);
+      if (hold_ns !== null && holds_ns.length >= fewestCalls) return { hold_ns, calls: holds_ns.length };
+      if (duration_ns > 16 * probe_ns)
+        throw workloadFailed(
+          `${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`,
+        );
+    } finally {
+      await cleanUp(() => workload.dispose());
+    }
+  }
+}
+
+/** One that is given was judged with the plan, and memory may be scarcer by now. */
+function refuseTooLarge(arm: NativeArm, bytes: number): void {
+  const availableBytes = availableMemoryBytes();
+  const threads = threadsOf(arm.holder);
+  if (threads * bytes <= availableBytes / 2) return;
+  const explicit = arm.holder.region.kind === 'bytes';
+  const text = `the region of arm ${arm.name} needs ${threads === 1 ? '' : `${threads} times `}${formatSize(bytes)} and ${formatSize(availableBytes)} of memory are available, of which pauselab uses at most half`;
+  throw explicit
+    ? usage(`${text}; lower holder.region`)
+    : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
+}
+
+/**
+ * Only measuring tells it of a region that is given in bytes: how few stalls to expect is said, and the plan is run.
+ */
+function sayIfLong(
+  profile: ResolvedProfile,
+  arm: NativeArm,
+  { target_hold_ns, hold_ns, bytes }: Calibration,
+  topology: CpuTopology,
+  progress: (text: string) => void,
+): void {
+  const factor = preemptionFactor(arm, topology);
+  if (target_hold_ns !== null || factor === null) return;
+  const call_ns = hold_ns * factor;
+  if (call_ns <= longestCall_ns(profile)) return;
+  progress(
+    `a call of arm ${arm.name} takes about ${formatDuration(call_ns)} (${formatSize(bytes)} hold the lock for ${formatDuration(hold_ns)}, stretched ${factor.toFixed(1)} times by the hogs), ` +
+      `more than a quarter of the window of ${formatDuration(profile.duration_ns)}, so few stalls fit in; --duration ${Math.ceil((4 * call_ns) / 1e9)}s has room for four`,
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * Whether a plan fits the machines that it is to run on, as far as that is known before anything runs: their CPUs and
+ * memory, and a window in which the stalls that are aimed at fit. `run`, `--dry-run` and `profile check` ask the same.
+ */
+import { usage } from '../../base/failure.js';
+import { formatDuration, formatSize } from '../../base/units.js';
+import { cpuTopology, resolveCpus, type CpuTopology } from '../../host/cpus.js';
+import { preemptionFactor } from '../../host/weights.js';
+import { operationNamed } from '../../catalogue/operations.js';
+import { isHost } from '../../profile/check/asked-kernel.js';
+import { poolOfVictim } from '../../profile/resolved/pools.js';
+import {
+  isApp,
+  isInJvm,
+  workOf,
+  type AppArm,
+  type NativeArm,
+  type ResolvedArm,
+  type ResolvedHolder,
+  type ResolvedProfile,
+} from '../../profile/resolved/resolved.js';
+import { refuseLargeChurn, refuseTooMuch } from '../../workload/memory-need.js';
+
+const pageBytes = 4096;
+
+/** `guestCpus`: of each guest. Throws a usage failure. */
+export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[], guestCpus: number): void {
+  const hasGuests = profile.kernels.some((kernel) => !isHost(kernel));
+  const hasHost = profile.kernels.length === 0 || profile.kernels.some(isHost);
+  if (hasGuests) for (const arm of arms) refuseProgramInGuest(arm);
+  const topologies = [...(hasHost ? [cpuTopology()] : []), ...(hasGuests ? [guestTopology(guestCpus)] : [])];
+  for (const topology of topologies) {
+    for (const arm of arms) cpusOf(arm, topology);
+    refuseShortWindow(profile, arms, topology);
+  }
+  // A guest's memory is known once it has booted.
+  if (hasHost) for (const arm of arms) checkMemory(profile, arm);
+}
+
+export function refuseProgramInGuest(arm: ResolvedArm): asserts arm is Exclude<ResolvedArm, AppArm> {
+  if (isApp(arm))
+    throw usage(
+      `the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`,
+    );
+}
+
+function guestTopology(cpus: number): CpuTopology {
+  return { allowed: Array.from({ length: cpus }, (_, cpu) => cpu), siblings: (cpu) => [cpu] };
+}
+
+/** Every CPU that an arm names; a failure now, and not after others have been measured. */
+export function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
+  const { holder, hogs, victims } = arm;
+  const named = [
+    holder?.cpus,
+    holder?.toucher?.cpus,
+    hogs.cpus,
+    ...victims.map(({ cpus }) => cpus),
+    isInJvm(arm) ? arm.jvm.process.cpus : null,
+    ...(workOf(arm)?.threads.map(({ cpus }) => cpus) ?? []),
+  ];
+  return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
+}
+
+/** CPU time of a call for the stall that is aimed at. */
+export function targetHold_ns(
+  { stall, ...arm }: Pick<NativeArm, 'stall' | 'holder' | 'hogs'>,
+  topology: CpuTopology,
+): number {
+  const factor = preemptionFactor(arm, topology);
+  return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
+}
+
+/** Arms of one key have regions of one size: of the arm that needs the least. */
+export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string =>
+  `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
+
+/** Whether the stalls of all sides are aimed at alike, arm of one key by arm of the other. */
+export function aimAlike(sides: readonly (readonly ResolvedArm[])[]): boolean {
+  const aimsOf = (arms: readonly ResolvedArm[]): Map<string, string> =>
+    new Map(
+      arms.filter(hasRegion).map((arm) => [JSON.stringify([arm.name, regionKey(arm)]), JSON.stringify(arm.stall)]),
+    );
+  const [first = new Map<string, string>(), ...others] = sides.map(aimsOf);
+  return others.every((aims) => [...aims].every(([key, aim]) => (first.get(key) ?? aim) === aim));
+}
+
+export function hasRegion(arm: ResolvedArm): arm is NativeArm {
+  return arm.kind === 'native';
+}
+
+/** Many threads have a region each: it is sized to the memory that is there. */
+export function threadsOf({ operation }: Pick<ResolvedHolder, 'operation'>): number {
+  return operationNamed(operation).threads ?? 1;
+}
+
+/** How long a holder's call may take: with fewer than four in a window too few stalls fit. */
+export function longestCall_ns({ duration_ns }: Pick<ResolvedProfile, 'duration_ns'>): number {
+  return duration_ns / 4;
+}
+
+/** Of a region in bytes it is known once a call was measured (calibrate.ts). */
+function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology): void {
+  const calibrated = arms
+    .filter(hasRegion)
+    .filter(({ holder }) => holder.region.kind === 'calibrated' && threadsOf(holder) === 1);
+  for (const arm of calibrated) {
+    const factor = preemptionFactor(arm, topology);
+    if (!arm.holder.active || factor === null) continue;
+    const hold_ns = Math.min(
+      ...calibrated
+        .filter((other) => regionKey(other) === regionKey(arm))
+        .map((other) => targetHold_ns(other, topology)),
+    );
+    const call_ns = hold_ns * factor;
+    // The factor's decimals: a stall of 1 s fits four times into 4 s.
+    if (call_ns <= longestCall_ns(profile) * (1 + 1e-9)) continue;
+    const aim_ns = Math.floor(longestCall_ns(profile) / 1e6) * 1e6;
+    const lowerAim =
+      aim_ns >= 1e6 && arm.stall.leastHold_ns * factor <= aim_ns
+        ? `, or --set stall.aim=${aim_ns / 1e6}ms`
+        : ', or lower stall.aim and stall.leastHold';
+    throw usage(
+      `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call is to take ${formatDuration(call_ns)} (stall.aim and stall.leastHold give it ${formatDuration(hold_ns)} of CPU time, ` +
+        `stretched ${factor.toFixed(1)} times by the hogs), and four have to fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s${lowerAim}`,
+    );
+  }
+}
+
+function checkMemory(profile: ResolvedProfile, arm: ResolvedArm): void {
+  const pages = arm.victims.reduce(
+    (sum, victim) => sum + poolOfVictim(victim, profile.warmup_ns + profile.duration_ns),
+    0,
+  );
+  refuseTooMuch(`the faults of arm ${arm.name} take`, pages * pageBytes, 'their rates, or --duration');
+  if (arm.kind === 'churn') refuseLargeChurn(arm);
+  if (arm.holder !== null) refuseLargeRegion(arm.name, arm.holder);
+}
+
+/** Of a region that is given; one that is calibrated is sized to what is there. */
+function refuseLargeRegion(arm: string, holder: ResolvedHolder): void {
+  const threads = threadsOf(holder);
+  if (holder.region.kind === 'bytes')
+    refuseTooMuch(
+      `the region of arm ${arm} needs${threads === 1 ? '' : ` ${threads} times ${formatSize(holder.region.bytes)}, in all`}`,
+      threads * holder.region.bytes,
+      'holder.region',
+    );
+}

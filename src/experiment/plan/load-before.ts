@@ -1,0 +1,83 @@
+/** How busy the machine is before anything is measured, and what that would cost; and waiting until it is quiet. */
+import { monotonic_ms, waitFor } from '../../base/clock.js';
+import { interruptedBefore } from '../../base/failure.js';
+import { loadBetween, readLoad, type LoadReading, type MachineLoad } from '../../host/machine-load.js';
+import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
+
+export type LoadLimits = Pick<ResolvedProfile['spoiled'], 'steal_share' | 'foreignLoad_share'>;
+type Load = Pick<MachineLoad, 'steal_share' | 'foreignLoad_share'>;
+
+/** CPU time is counted in ticks of 10 ms: of two CPUs these are a hundred. */
+const look_ms = 500;
+/** A machine between two bursts is not quiet. */
+const quietLooks = 6;
+
+export interface LoadBefore extends Load {
+  /** By the profile's limits. */
+  readonly spoils: boolean;
+}
+
+export interface Looking {
+  readonly cpuCount: number;
+  readonly interrupted: Promise<unknown>;
+  readonly read?: () => LoadReading;
+  readonly look_ms?: number;
+}
+
+/** Null where no load spoils a run. */
+export async function loadBefore(limits: LoadLimits, looking: Looking): Promise<LoadBefore | null> {
+  if (limits.steal_share >= 1 && limits.foreignLoad_share >= 1) return null;
+  const next = looks(looking);
+  let seen: Load | null = null;
+  while (seen === null) seen = await next();
+  return { ...seen, spoils: isAbove(seen, limits) };
+}
+
+/**
+ * Until some looks in a row are within the limits, or the time is over; what was seen last. `onLook` is told of each.
+ */
+export async function waitForQuiet(
+  limits: LoadLimits,
+  {
+    wait_ms,
+    onLook,
+    ...looking
+  }: Looking & { readonly wait_ms: number; readonly onLook: (load: Load, left_ms: number) => void },
+): Promise<LoadBefore> {
+  const next = looks(looking);
+  const end_ms = monotonic_ms() + wait_ms;
+  let quiet = 0;
+  for (;;) {
+    const load = await next();
+    if (load === null) continue;
+    quiet = isAbove(load, limits) ? 0 : quiet + 1;
+    const left_ms = end_ms - monotonic_ms();
+    if (quiet >= quietLooks || left_ms <= 0) return { ...load, spoils: isAbove(load, limits) };
+    onLook(load, left_ms);
+  }
+}
+
+function isAbove(load: Load, limits: LoadLimits): boolean {
+  return load.steal_share > limits.steal_share || load.foreignLoad_share > limits.foreignLoad_share;
+}
+
+/** Each call lasts for a look; its load is that since the one before, null of the first. */
+function looks({
+  cpuCount,
+  interrupted,
+  read = () => readLoad([]),
+  look_ms: period_ms = look_ms,
+}: Looking): () => Promise<Load | null> {
+  let before: LoadReading | null = null;
+  return async () => {
+    if (
+      before !== null &&
+      (await waitFor(() => null, { deadline_ms: period_ms, poll_ms: period_ms, interrupted })) === 'interrupted'
+    )
+      throw interruptedBefore('the first run');
+    const now = read();
+    const load = before === null ? null : loadBetween(before, now, cpuCount);
+    before = now;
+    return load;
+  };
+}

@@ -1,0 +1,71 @@
+/** What a job needs of the machine beyond pauselab itself, looked for before anything starts. */
+import { Failure } from '../../base/failure.js';
+import { onPath } from '../../base/on-path.mjs';
+import { allocatorLaunch } from '../../host/allocator-launch.js';
+import type { Part } from '../../host/setup.js';
+import { findQemu } from '../../kernel/guest/qemu.js';
+import { isHost } from '../../profile/check/asked-kernel.js';
+import { isInJvm, workOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
+import { jdkOfArm } from '../../workload/jvm/jvm-workload.js';
+import { straceMissing } from '../../workload/watch/strace.js';
+
+export interface Job {
+  readonly arms: readonly ResolvedArm[];
+  /** As the user wrote them. */
+  readonly kernels: readonly string[];
+  readonly trace?: boolean;
+  /** It runs under strace. */
+  readonly strace?: boolean;
+}
+
+/** Throws the first failure; its `needs` are those of all, so that one call of apt remedies them. */
+export async function checkMachine(job: Job): Promise<void> {
+  const failures: Failure[] = [];
+  for (const check of checksOf(job)) {
+    try {
+      await check();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first] = failures;
+  if (first === undefined) return;
+  throw new Failure(first.code, first.message, {
+    cause: first,
+    needs: [...new Set(failures.flatMap(({ needs }) => needs))],
+  });
+}
+
+function checksOf(job: Job): (() => unknown)[] {
+  return [
+    ...(hasGuests(job) ? [findQemu] : []),
+    ...(job.strace === true
+      ? [
+          () => {
+            if (onPath('strace') === null) throw straceMissing();
+          },
+        ]
+      : []),
+    ...job.arms.flatMap((arm) => {
+      const work = workOf(arm);
+      return [
+        ...(isInJvm(arm) ? [() => jdkOfArm(arm)] : []),
+        ...(work === null ? [] : [() => allocatorLaunch(work.allocator)]),
+      ];
+    }),
+  ];
+}
+
+/** What of pauselab has to be built. */
+export function partsOf(job: Job): Part[] {
+  return [
+    ...(job.arms.some(isInJvm) ? (['jvm'] as const) : []),
+    ...(job.trace === true ? (['trace'] as const) : []),
+    ...(hasGuests(job) ? (['guests'] as const) : []),
+  ];
+}
+
+function hasGuests({ kernels }: Job): boolean {
+  return kernels.some((kernel) => !isHost(kernel));
+}

@@ -1,0 +1,50 @@
+/**
+ * `--until-n gc.pause=400`: repetitions are added until a series has so many samples in every arm that has it at all.
+ */
+import { usage } from '../../base/failure.js';
+import { didYouMean } from '../../base/near-miss.js';
+import { isJvmKind, type ResolvedArm } from '../../profile/resolved/resolved.js';
+import { jvmEventNames } from '../../record/jvm-log.js';
+import type { FinishedRun } from '../summarise.js';
+
+export interface UntilN {
+  readonly series: string;
+  readonly n: number;
+}
+
+/** However rare its events, an experiment ends. */
+export const mostRepetitions = 100;
+
+/** `arms`: those whose series it may name, with those of a JVM's log. */
+export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'series' | 'kind'>[]): UntilN {
+  const [, series, n] = /^([a-z][\w.]*)=(\d{1,9})$/.exec(text) ?? [];
+  if (series === undefined || n === undefined || Number(n) === 0)
+    throw usage(`--until-n ${text}: expected a series and a number such as gc.pause=400`);
+  return checkedUntilN({ series, n: Number(n) }, arms);
+}
+
+/** Throws a usage failure where none of the arms has the series. */
+export function checkedUntilN(untilN: UntilN, arms: readonly Pick<ResolvedArm, 'series' | 'kind'>[]): UntilN {
+  const { series, n } = untilN;
+  const known = [...new Set(arms.flatMap((arm) => [...arm.series, ...(isJvmKind(arm.kind) ? jvmEventNames : [])]))];
+  if (!known.includes(series))
+    throw usage(
+      `--until-n ${series}=${n}: no arm has a series ${series}${didYouMean(series, known) || `; there are ${known.join(', ')}`}`,
+    );
+  return untilN;
+}
+
+/** Whether an arm that has the series has too few samples of it; spoiled runs do not count. */
+export function needsMore({ series, n }: UntilN, runs: readonly FinishedRun[]): boolean {
+  const perArm = new Map<string, number>();
+  for (const { file, log, analysis } of runs) {
+    if (file.disturbances.length > 0) continue;
+    const counts = [
+      ...log.filter(({ name }) => name === series).map((one) => one.counts.n),
+      ...analysis.series.filter(({ name }) => name === series).map((one) => one.service.n),
+    ];
+    if (counts.length > 0)
+      perArm.set(file.arm, (perArm.get(file.arm) ?? 0) + counts.reduce((sum, one) => sum + one, 0));
+  }
+  return [...perArm.values()].some((seen) => seen > 0 && seen < n);
+}

@@ -1,0 +1,189 @@
+/**
+ * What an experiment from a stranger's bundle would use of this machine: every program, library, agent, variable, path
+ * and word that comes from the bundle. What pauselab itself chooses, and what is known to be this machine's, is listed
+ * and trusted; of all else nobody but the user can say whether it may run.
+ *
+ * Flags and settings are judged by what is known to be harmless, not by a list of what is not: a JDK has hundreds of
+ * flags, and some start programs (-XX:OnOutOfMemoryError), load code (-javaagent, -agentpath) or write files
+ * (-Xlog:…:file=…).
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { allocatorLaunch } from '../../host/allocator-launch.js';
+import { findJdks, type Jdk } from '../../host/jdks.js';
+import { askedKernel, hostKernel } from '../../profile/check/asked-kernel.js';
+import { javaCommand } from '../../profile/check/java-command.js';
+import {
+  isInJvm,
+  workOf,
+  type AllocatorWork,
+  type ResolvedApp,
+  type ResolvedArm,
+  type ResolvedJvm,
+} from '../../profile/resolved/resolved.js';
+
+export interface Use {
+  /** `program`, `library`, `flag` and so on. */
+  readonly kind: string;
+  readonly what: string;
+  /** Names of the arms; empty: all. */
+  readonly arms: readonly string[];
+  /** Whether it is this machine's own, or can do nothing but what it says. */
+  readonly isTrusted: boolean;
+}
+
+export interface Asked {
+  readonly arms: readonly ResolvedArm[];
+  readonly kernels: readonly string[];
+  /** Words for the command line of guests' kernels. */
+  readonly append: readonly string[];
+  /** Whether the kernel is traced beside each run. */
+  readonly trace: boolean;
+}
+
+/** What this module knows of the machine; tests give their own. */
+export interface OwnThings {
+  jdks(): Promise<readonly Pick<Jdk, 'java' | 'home'>[]>;
+  /** The library that the allocator has here without a path; null if there is none. */
+  library(name: AllocatorWork['allocator']['name']): string | null;
+}
+
+export const machineThings: OwnThings = {
+  jdks: async () => (await findJdks()).jdks,
+  library(name) {
+    try {
+      return allocatorLaunch({ name, path: null, settings: {} }).library;
+    } catch {
+      return null;
+    }
+  },
+};
+
+type Found = Omit<Use, 'arms'>;
+
+/** Each once, with the arms that it is for. */
+export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnThings = machineThings): Promise<Use[]> {
+  const uses = new Map<string, { found: Found; arms: string[] }>();
+  const add = (found: Found, arm: string | null): void => {
+    const key = JSON.stringify([found.kind, found.what]);
+    const entry = uses.get(key) ?? { found, arms: [] };
+    uses.set(key, entry);
+    if (arm !== null) entry.arms.push(arm);
+  };
+  const needsJdks = arms.filter(isInJvm).some(({ jvm }) => jvm.java !== null);
+  const jdks = needsJdks ? await own.jdks() : [];
+  for (const arm of arms) {
+    const work = workOf(arm);
+    for (const found of programUses(arm, jdks)) add(found, arm.name);
+    if (work !== null) for (const found of allocatorUses(work.allocator, own)) add(found, arm.name);
+  }
+  for (const { kernel } of kernels.map(askedKernel))
+    if (kernel !== hostKernel)
+      add(
+        /^deb:[\w.~+-]+(?:\/[\w-]+)?$/.test(kernel)
+          ? { kind: 'kernel', what: `${kernel} of this machine's Debian mirror, in a guest`, isTrusted: true }
+          : { kind: 'kernel', what: kernel, isTrusted: false },
+        null,
+      );
+  for (const word of append) add({ kind: "word for the guests' kernels", what: word, isTrusted: false }, null);
+  if (trace) add({ kind: 'trace', what: 'of the kernel, in an instance of tracefs of its own', isTrusted: true }, null);
+  return [...uses.values()].map(({ found, arms: names }) => ({
+    ...found,
+    arms: names.length === arms.length ? [] : names,
+  }));
+}
+
+function programUses(arm: ResolvedArm, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): Found[] {
+  switch (arm.kind) {
+    case 'native':
+    case 'churn':
+      return [{ kind: 'program', what: 'the native engine of this pauselab', isTrusted: true }];
+    case 'jvm':
+      return jvmUses(arm.jvm, jdks);
+    case 'app':
+      return [...jvmUses(arm.jvm, jdks), ...appUses(arm.jvm.app)];
+  }
+}
+
+function jvmUses({ java, jdk, flags }: ResolvedJvm, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): Found[] {
+  const program: Found =
+    java === null
+      ? { kind: 'program', what: `a java of this machine, JDK ${jdk}`, isTrusted: true }
+      : { kind: 'program', what: java, isTrusted: isOwnJava(java, jdks) };
+  return [
+    program,
+    ...flags.map((word): Found => ({ kind: 'flag of java', what: word, isTrusted: isHarmlessFlag(word) })),
+  ];
+}
+
+function isOwnJava(path: string, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): boolean {
+  const real = [path, join(path, 'bin/java')]
+    .map((one) => resolve(one))
+    .flatMap((one) => (existsSync(one) ? [realpathSync(one)] : []));
+  return jdks.some(({ java, home }) => real.includes(realpathSync(java)) || real.includes(realpathSync(home)));
+}
+
+/**
+ * Sizes of the heap, switches, modes, and numbers of flags that are known by the ends of their names to take one:
+ * others take a text, and even a digit may be a file's name (-XX:Flags=1 reads more flags from it).
+ */
+function isHarmlessFlag(word: string): boolean {
+  const numeric =
+    /^-XX:\w*(?:Size|Ratio|Interval|Delay|Threads|Percent|Percentage|Weight|Millis|Target|Threshold|Factor|Fraction|Limit)=\d+(?:\.\d+)?[kKmMgGtT]?$/;
+  return (
+    /^-X(?:ms|mx|mn|ss)\d+[kKmMgGtT]?$|^-XX:[+-]\w+$|^-X(?:int|comp|mixed|batch|rs)$/.test(word) || numeric.test(word)
+  );
+}
+
+/** All of it is the stranger's: what it starts, with which words, and where. */
+function appUses({ args, environment, ready }: ResolvedApp): Found[] {
+  const { jvmArgs, main, args: words } = javaCommand(args);
+  const started: [string, string][] =
+    'jar' in main
+      ? [['program', main.jar]]
+      : [
+          ...main.classPath.map((path): [string, string] => ['class path', path]),
+          ['program', 'module' in main ? `the module ${main.module}` : `the class ${main.mainClass}`],
+        ];
+  return [
+    ...started.map(([kind, what]) => ({ kind, what, isTrusted: false })),
+    ...jvmArgs.map((word) => ({
+      kind: /^-(?:javaagent|agentpath|agentlib):/.test(word) ? 'agent' : 'flag of java',
+      what: word,
+      isTrusted: false,
+    })),
+    ...words.map((word) => ({ kind: 'word for the program', what: word, isTrusted: false })),
+    ...Object.entries(environment).map(([name, value]) => ({
+      kind: 'environment variable',
+      what: `${name}=${value}`,
+      isTrusted: false,
+    })),
+    { kind: 'working directory', what: process.cwd(), isTrusted: false },
+    ...(ready?.kind === 'port' ? [{ kind: 'port of this machine', what: String(ready.port), isTrusted: false }] : []),
+  ];
+}
+
+function allocatorUses({ name, path, settings }: AllocatorWork['allocator'], own: OwnThings): Found[] {
+  const usual = own.library(name);
+  const isOwn = path === null || (usual !== null && existsSync(path) && realpathSync(path) === realpathSync(usual));
+  return [
+    ...(name === 'glibc' ? [] : [{ kind: 'library', what: path ?? `${name} of this machine`, isTrusted: isOwn }]),
+    ...Object.entries(settings).map(([key, value]) => ({
+      kind: `setting of ${name}`,
+      what: `${key}=${value}`,
+      isTrusted: isHarmlessSetting(key, value),
+    })),
+  ];
+}
+
+/**
+ * A number, a size or a switch. Text may be a path, or hold a further setting behind a comma; jemalloc's profiles are
+ * files.
+ */
+function isHarmlessSetting(key: string, value: string): boolean {
+  return (
+    !/^prof/i.test(key) &&
+    /^[A-Za-z][\w.]*$/.test(key) &&
+    /^(?:-?\d+(?:\.\d+)?[kKmMgG]?|true|false|t|f|yes|no|on|off)$/.test(value)
+  );
+}

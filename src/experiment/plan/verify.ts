@@ -1,0 +1,88 @@
+/**
+ * Whether an arm causes the system calls that its profile says it does: one run under strace, in which nothing is
+ * measured.
+ */
+import { sentencesOf } from '../../facts/stated.js';
+import { cleanUp } from '../../base/clean-up.js';
+import { interruptedBefore } from '../../base/failure.js';
+import type { CpuTopology } from '../../host/cpus.js';
+import {
+  workOf,
+  type ChurnArm,
+  type ExpectedCalls,
+  type JvmArm,
+  type ResolvedProfile,
+} from '../../profile/resolved/resolved.js';
+import type { CallCount, StraceCalls } from '../../record/strace-calls.js';
+import { prepareWorkload } from '../../workload/prepare.js';
+import { traceCalls } from '../../workload/watch/strace.js';
+import { matchesComm } from '../../workload/threads/thread-patterns.js';
+import { runWindow } from '../../workload/window.js';
+import type { Interruption } from '../interruption.js';
+
+export interface VerifiedCall extends ExpectedCalls {
+  readonly arm: string;
+  readonly n: number;
+  readonly bytes: number;
+  readonly ok: boolean;
+}
+
+export interface VerifiedArm {
+  readonly arm: string;
+  readonly expected: readonly VerifiedCall[];
+  /** Everything that was counted, the most frequent first. */
+  readonly counted: readonly CallCount[];
+  /** Sentences about what else went wrong in the run. */
+  readonly problems: readonly string[];
+}
+
+/** Of the other arms the holder is known by its operation. */
+export type VerifiableArm = JvmArm | ChurnArm;
+
+export async function verifyArm(
+  profile: ResolvedProfile,
+  arm: VerifiableArm,
+  topology: CpuTopology,
+  interruption: Interruption,
+): Promise<VerifiedArm> {
+  const workload = await prepareWorkload({
+    ...profile,
+    arm,
+    regionBytes: 0,
+    topology,
+    interrupted: interruption.signalled,
+  });
+  try {
+    const tracing = await traceCalls(workload.victimsPid, workload.folder, interruption.signalled);
+    // Traced before its end: a process that ends unmaps a great deal.
+    let calls: Promise<StraceCalls> | undefined;
+    const result = await runWindow(workload, profile, {
+      interrupted: interruption.signalled,
+      onWindowEnd: () => {
+        calls = tracing.finish();
+      },
+    });
+    const { counts } = await (calls ?? tracing.finish());
+    if (result.interrupted) throw interruptedBefore('its window was over');
+    if (result.failure !== null) throw result.failure;
+    return {
+      arm: arm.name,
+      expected: (workOf(arm)?.issues ?? []).map((expected) => verified(arm.name, expected, counts)),
+      counted: counts.toSorted((a, b) => b.n - a.n),
+      problems: sentencesOf(workload.afterwards().failures),
+    };
+  } finally {
+    await cleanUp(() => workload.dispose());
+  }
+}
+
+export function verified(arm: string, expected: ExpectedCalls, counts: readonly CallCount[]): VerifiedCall {
+  const { call, by, atLeast } = expected;
+  const own = counts.filter((one) => one.call === call && (by === null || matchesComm(by, one.by)));
+  const n = own.reduce((sum, one) => sum + one.n, 0);
+  return { ...expected, arm, n, bytes: own.reduce((sum, one) => sum + one.bytes, 0), ok: n >= atLeast };
+}
+
+export function verifiable({ arms }: ResolvedProfile): VerifiableArm[] {
+  return arms.filter((arm): arm is VerifiableArm => arm.control === null && (workOf(arm)?.issues.length ?? 0) > 0);
+}

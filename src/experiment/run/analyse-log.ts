@@ -1,0 +1,76 @@
+/** From a JVM's log to counts: which of its events a window has. Pure. */
+import type { LogSeries } from '../../bundle/bundle-schema.js';
+import { countsOfValues, type SparseCounts } from '../../record/counts.js';
+import { serviceFigures } from '../../record/figures.js';
+import { addDistributions, distributionOf } from '../../record/histogram.js';
+import type { JvmLog } from '../../record/jvm-log.js';
+import type { RelativeWindow } from '../../record/board.js';
+
+/** One run's events of one name. */
+export interface LogRun {
+  readonly name: string;
+  readonly counts: SparseCounts;
+  /** Of at least the threshold. */
+  readonly long_count: number;
+}
+
+/** An event as stalls are listed: relative to go. */
+export interface LogEvent {
+  readonly name: string;
+  readonly label: string;
+  readonly start_ns: number;
+  readonly duration_ns: number;
+}
+
+type Series = Pick<JvmLog, 'series'>;
+
+/** Events that began inside the window; one that began before it belongs to the warm-up. */
+export function analyseLog(log: Series, go_ns: bigint, window: RelativeWindow, threshold_ns: number): LogRun[] {
+  const events = eventsInWindow(log, go_ns, window);
+  return [...log.series.keys()].map((name) => {
+    const durations_ns = events.filter((event) => event.name === name).map(({ duration_ns }) => duration_ns);
+    return {
+      name,
+      counts: countsOfValues(durations_ns),
+      long_count: durations_ns.filter((duration_ns) => duration_ns >= threshold_ns).length,
+    };
+  });
+}
+
+/** By start, those of at least `atLeast_ns`: to be laid beside stalls. */
+export function eventsInWindow(
+  { series }: Series,
+  go_ns: bigint,
+  { windowStart_ns, windowEnd_ns }: RelativeWindow,
+  atLeast_ns = 0,
+): LogEvent[] {
+  return [...series]
+    .flatMap(([name, events]) =>
+      events.map(({ label, start_ns, end_ns }) => ({
+        name,
+        label,
+        start_ns: Number(start_ns - go_ns),
+        duration_ns: Number(end_ns - start_ns),
+      })),
+    )
+    .filter(
+      ({ start_ns, duration_ns }) => start_ns >= windowStart_ns && start_ns < windowEnd_ns && duration_ns >= atLeast_ns,
+    )
+    .sort((a, b) => a.start_ns - b.start_ns);
+}
+
+/** The figures of one series over some runs. */
+export function logFigures(name: string, runs: readonly LogRun[]): LogSeries {
+  const own = runs.filter((run) => run.name === name);
+  const counts = addDistributions(...own.map((run) => run.counts));
+  return {
+    name,
+    durations: serviceFigures(distributionOf(counts)),
+    long_count: own.reduce((sum, { long_count }) => sum + long_count, 0),
+    total_ns: counts.sum_ns,
+  };
+}
+
+export function logSeriesNames(runs: readonly LogRun[]): string[] {
+  return [...new Set(runs.map(({ name }) => name))];
+}

@@ -1,0 +1,72 @@
+/** The record of a run that failed before its window: no figure, and everything that was written until then. */
+import type { Failure } from '../../base/failure.js';
+import type { RunFile } from '../../bundle/bundle-schema.js';
+import type { StallsFile } from '../../bundle/stalls-schema.js';
+import { schemaVersion } from '../../bundle/version.js';
+import { loadBetween, readLoad } from '../../host/machine-load.js';
+import { hlogHead } from '../../record/hlog.js';
+import { sayFailure } from '../../words/failure-words.js';
+import type { ExecutedRun, RunRequest } from './run-request.js';
+
+export interface FailedStartInput {
+  readonly request: Pick<RunRequest, 'name' | 'arm' | 'kernel' | 'repetition' | 'regionBytes'>;
+  readonly startedAt: string;
+  readonly failure: Pick<Failure, 'message' | 'code'>;
+  /** `partial`: its workload may have been well, and what it measured could not be had. */
+  readonly status?: 'failed' | 'partial';
+  readonly cpuCount: number;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export function failedStart({
+  request: { name, arm, kernel, repetition, regionBytes },
+  startedAt,
+  failure,
+  status = 'failed',
+  cpuCount,
+  files,
+}: FailedStartInput): ExecutedRun {
+  const now = readLoad([]);
+  const file: RunFile = {
+    schemaVersion,
+    name,
+    arm: arm.name,
+    kernel,
+    repetition,
+    status,
+    // A bug of ours in a run is a failure of its workload for whoever reads the record.
+    failures: [
+      sayFailure(failure.code === 'internal' ? { ...failure, message: failure.message, code: 'workload' } : failure),
+    ],
+    trace: null,
+    disturbances: [],
+    degraded: [],
+    startedAt,
+    window: { windowStart_ns: 0, windowEnd_ns: 0, drainEnd_ns: 0 },
+    regionBytes,
+    machine: { ...loadBetween(now, now, cpuCount), guest: null },
+    autogroup: null,
+    memoryLocked: false,
+    layout: null,
+    priorities: [],
+    holder: null,
+    cpuMax: null,
+    memoryUse: null,
+    jvm: null,
+    churn: null,
+    unproven: [],
+    series: [],
+    blocked: null,
+  };
+  const nothing: StallsFile = { schemaVersion, trace: null, stalls: [], slow: [] };
+  return {
+    file,
+    analysis: { window_ns: 0, series: [], holder: null, holderCalls: [] },
+    log: [],
+    files: {
+      ...files,
+      'histograms.hlog': hlogHead(Date.parse(startedAt)),
+      'stalls.json': `${JSON.stringify(nothing)}\n`,
+    },
+  };
+}

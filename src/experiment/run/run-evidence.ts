@@ -1,0 +1,207 @@
+/**
+ * From one run's recordings to what attribution works on: who every thread is, and which locks its calls take. Pure.
+ */
+import type { Stated } from '../../facts/stated.js';
+import type { BlamedThread } from '../../bundle/stalls-schema.js';
+import type {
+  HolderEvidence,
+  LoggedEvent,
+  NamedThread,
+  RunEvidence,
+  StealSpan,
+  VictimEvidenceOfRun,
+} from '../../attribution/evidence.js';
+import { allocatorGivers } from '../../catalogue/allocators.js';
+import { lockOfCall } from '../../catalogue/calls.js';
+import { collectorOfThreads, jvmGivers, type Giver } from '../../catalogue/collectors.js';
+import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
+import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
+import { allocates, operationNamed, operations, type Nature, type Operation } from '../../catalogue/operations.js';
+import { isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import type { ThreadId } from '../../record/board.js';
+import type { SampleStream } from '../../record/samples.js';
+import { matchesComm } from '../../workload/threads/thread-patterns.js';
+import type { RunAnalysis } from './analyse.js';
+
+export interface EvidenceInput {
+  readonly arm: ResolvedArm;
+  /** Of the kernel on which the run was made, in a guest or not: it decides which locks calls take. */
+  readonly kernelRelease: string;
+  readonly analysis: RunAnalysis;
+  /** Of the board. */
+  readonly threadIds: readonly ThreadId[];
+  readonly samples: SampleStream;
+  readonly events: readonly LoggedEvent[];
+  readonly steal: readonly StealSpan[];
+  readonly cpuCount: number;
+  /** Nice values that were set by thread name, by tid. */
+  readonly watched: ReadonlyMap<number, number>;
+  readonly missing: readonly Stated[];
+  readonly trace: RunEvidence['trace'];
+}
+
+export function runEvidence(input: EvidenceInput): RunEvidence {
+  const { arm, analysis, threadIds, samples, watched, kernelRelease } = input;
+  const board = new Map(threadIds.filter(({ tid }) => tid > 0).map((one) => [one.tid, boardThread(one, arm)]));
+  const others = [...samples.timelines.values()]
+    .filter(({ tid }) => !board.has(tid))
+    .map(({ tid, comm, pid }) => ({
+      pid,
+      thread: { name: comm, tid, role: 'other' as const, nice: watched.get(tid) ?? null },
+    }));
+  return {
+    victims: analysis.series.flatMap((series) => {
+      const victim = arm.victims.find((one) => one.series === series.name);
+      const id =
+        threadIds.find(({ name, role }) => role === 'victim' && name === series.name) ??
+        threadIds.filter(({ role }) => role === 'victim')[analysis.series.indexOf(series)];
+      const thread = id === undefined ? undefined : board.get(id.tid);
+      if (victim === undefined || id === undefined || thread === undefined) return [];
+      return [
+        victimEvidence(victim, { ...thread, name: series.name }, id.pid, {
+          slow: [...series.stalls, ...series.slow].sort((a, b) => a.start_ns - b.start_ns),
+          isJvm: isInJvm(arm),
+          kernelRelease,
+        }),
+      ];
+    }),
+    holders: holdersOf(input, board),
+    named: namedThreads(others, arm, kernelRelease),
+    threads: new Map([...board, ...others.map(({ thread }) => [thread.tid, thread] as const)]),
+    samples,
+    events: input.events,
+    steal: input.steal,
+    cpuCount: input.cpuCount,
+    missing: input.missing,
+    trace: input.trace,
+  };
+}
+
+function boardThread({ name, role, tid }: ThreadId, arm: ResolvedArm): BlamedThread {
+  const nice = {
+    victim: arm.victims.find(({ series }) => series === name)?.nice,
+    holder: arm.holder?.nice,
+    toucher: arm.holder?.toucher?.nice,
+    hog: arm.hogs.nice,
+    load: undefined,
+  }[role];
+  return { name, tid, role, nice: nice ?? null };
+}
+
+/** The table of the kind of process: an operation and a probe may have one name and take different locks. */
+function victimEvidence(
+  victim: ResolvedVictim,
+  thread: BlamedThread,
+  pid: number,
+  { slow, isJvm, kernelRelease }: Pick<VictimEvidenceOfRun, 'slow'> & { isJvm: boolean; kernelRelease: string },
+): VictimEvidenceOfRun {
+  const { operation, layout } = victim;
+  const row = isJvm
+    ? rowOfProbe(jvmProbeNamed(operation))
+    : rowOfOperation(operations.find(({ name }) => name === operation));
+  return {
+    thread,
+    operation,
+    pid,
+    slow,
+    lock: lockOn(row, kernelRelease, { crossing: layout === 'crossing' }),
+    // One that works in the holder's heap changes the heap's own VMA.
+    layout: row.inHeap ? 'same' : layout,
+    allocates: row.allocates,
+    sleepsItself: row.sleeps !== null,
+    walksMemory: row.walks,
+    touchesMemory: row.touchesMemory,
+  };
+}
+
+interface VictimRow extends Pick<Nature, 'locks' | 'sleeps' | 'walks'> {
+  readonly inHeap: boolean;
+  readonly allocates: boolean;
+  readonly touchesMemory: boolean;
+}
+
+/** The engine of the tests has operations that no profile can name, and that take no lock. */
+const unlisted: VictimRow = {
+  locks: onEveryKernel('none', null),
+  sleeps: null,
+  walks: false,
+  inHeap: false,
+  allocates: false,
+  touchesMemory: false,
+};
+
+function rowOfOperation(row: Operation | undefined): VictimRow {
+  if (row === undefined) return unlisted;
+  return { ...row, inHeap: row.inHeap === true, allocates: allocates(row), touchesMemory: false };
+}
+
+function rowOfProbe(row: JvmProbe): VictimRow {
+  return { ...row, inHeap: false, allocates: row.allocates === true, touchesMemory: row.touchesMemory === true };
+}
+
+function holdersOf(
+  { arm, analysis, threadIds, kernelRelease }: EvidenceInput,
+  board: ReadonlyMap<number, BlamedThread>,
+): HolderEvidence[] {
+  const { holder } = arm;
+  const id = threadIds.find(({ role }) => role === 'holder');
+  const thread = id === undefined ? undefined : board.get(id.tid);
+  if (holder === null || id === undefined || thread === undefined || analysis.holder === null) return [];
+  const operation = operationNamed(holder.operation);
+  const { reads, name, threads, keepsMutex } = operation;
+  const isSameProcess = threadIds.some(({ role, pid }) => role === 'victim' && pid === id.pid);
+  return [
+    {
+      thread,
+      operation: name,
+      lock: lockOn(operation, kernelRelease, { crossing: false }),
+      crossingLock: lockOn(operation, kernelRelease, { crossing: true }),
+      crosses: arm.kind === 'native' && arm.layout === 'split',
+      keepsMutex,
+      isOneThread: threads === undefined,
+      // Who reads about the victims' process takes its lock from wherever it runs; in the control it reads about
+      // another one.
+      concernsVictims: isSameProcess || (reads === true && arm.control !== 'foreign'),
+      calls: analysis.holderCalls,
+    },
+  ];
+}
+
+/** Who gives memory back in a JVM, and by which call. */
+const givers: readonly Giver[] = [...jvmGivers, ...allocatorGivers];
+
+type OtherThread = Pick<NamedThread, 'pid' | 'thread'>;
+
+function namedThreads(others: readonly OtherThread[], arm: ResolvedArm, kernelRelease: string): NamedThread[] {
+  if (!isInJvm(arm)) return [];
+  return others.map((one) => {
+    const names = others.filter(({ pid }) => pid === one.pid).map(({ thread }) => thread.name);
+    const collector = collectorOfThreads(names) ?? arm.jvm.collector;
+    return namedThread(one, { collector, issues: arm.jvm.issues, kernelRelease });
+  });
+}
+
+interface Jvm extends Pick<ResolvedJvm, 'collector' | 'issues'> {
+  readonly kernelRelease: string;
+}
+
+/**
+ * A thread may make several calls, as the profile says and its name tells: the one of the strongest lock is what others
+ * wait for.
+ */
+function namedThread({ pid, thread }: OtherThread, { collector, issues, kernelRelease }: Jvm): NamedThread {
+  const known = givers.find(
+    ({ pattern, collectors }) => matchesComm(pattern, thread.name) && collectors?.includes(collector) !== false,
+  );
+  const issued = issues.filter(({ by }) => by !== null && matchesComm(by, thread.name)).map(({ call }) => call);
+  const [strongest] = [...issued, ...(known === undefined ? [] : [known.call])]
+    .map((call) => ({ call, lock: lockOfCall(call, kernelRelease) }))
+    .toSorted((a, b) => strongestFirst.indexOf(a.lock) - strongestFirst.indexOf(b.lock));
+  return {
+    pid,
+    thread,
+    call: strongest?.call ?? null,
+    lock: strongest?.lock ?? null,
+    keepsMutex: known?.keepsMutex === true,
+  };
+}

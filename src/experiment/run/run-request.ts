@@ -1,0 +1,35 @@
+/** A run as it is asked for and as it comes back. */
+import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
+import type { RelativeWindow } from '../../record/board.js';
+import type { BoardSnapshot } from '../../record/snapshot.js';
+import type { RunAnalysis } from './analyse.js';
+import type { FinishedRun } from '../summarise.js';
+
+/** What is to be run; plain JSON. */
+export interface RunRequest {
+  /** Folder name in the bundle. */
+  readonly name: string;
+  readonly profile: ResolvedProfile;
+  readonly arm: ResolvedArm;
+  /** Name of the place where it runs. */
+  readonly kernel: string;
+  readonly repetition: number;
+  readonly regionBytes: number;
+  readonly allowDegraded: boolean;
+  /** Of the kernel, beside the run; needs root. */
+  readonly trace: boolean;
+}
+
+export interface RunInput extends RunRequest {
+  readonly interrupted: Promise<unknown>;
+  readonly onPhase: (phase: 'preparing' | 'measuring' | 'analysing', pids: readonly number[]) => void;
+  readonly onSnapshot: (snapshot: BoardSnapshot, window: RelativeWindow) => void;
+}
+
+export interface RunOutput extends FinishedRun {
+  /** The run's other files, by name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** With all that was seen: what is pooled with other runs, and what is only in its files. */
+export type ExecutedRun = RunOutput & { readonly analysis: RunAnalysis };

@@ -1,0 +1,87 @@
+/**
+ * Whether a run is evidence: judged by what the machine did in it and to it, by limits fixed in the profile, never by
+ * its latencies.
+ */
+import type { GuestMachine } from '../../bundle/bundle-schema.js';
+import type { Disturbance } from '../../facts/run-facts.js';
+import type { MachineLoad } from '../../host/machine-load.js';
+import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
+import type { RelativeWindow } from '../../record/board.js';
+import type { SampleStream, Timeline } from '../../record/samples.js';
+import { stateSpans } from '../../record/states.js';
+
+export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled']): Disturbance[] {
+  const reasons: Disturbance[] = [];
+  if (load.steal_share > limits.steal_share)
+    reasons.push({ code: 'steal', share: load.steal_share, limit: limits.steal_share });
+  if (load.foreignLoad_share > limits.foreignLoad_share)
+    reasons.push({ code: 'foreign-load', share: load.foreignLoad_share, limit: limits.foreignLoad_share });
+  if (load.clockSourceChanged) reasons.push({ code: 'clock-source', now: load.clockSource });
+  return reasons;
+}
+
+/** Letters of a thread that a signal or a debugger has stopped. */
+const stoppedStates = ['T', 't'];
+/** Far longer than a busy machine keeps a sampler off its CPU, and than any freeze that hides no stall. */
+const longestGap_ns = 500_000_000;
+
+/**
+ * A workload that was stopped in its window (a signal, a debugger) did not work in it, and where nobody looked it may
+ * have been, as in a container or a virtual machine that was paused: that is no complete run. `unseen`: why a sampler
+ * did not look to the end.
+ */
+export function spoiledByStop(
+  { timelines, ticks_ns }: SampleStream,
+  { windowStart_ns, windowEnd_ns }: RelativeWindow,
+  unseen: readonly Disturbance[] = [],
+): Disturbance[] {
+  const stopped_ns = Math.max(
+    0,
+    ...[...timelines.values()].map((timeline) => stoppedIn(timeline, windowStart_ns, windowEnd_ns)),
+  );
+  const looks_ns = [
+    windowStart_ns,
+    ...ticks_ns.filter((tick_ns) => tick_ns > windowStart_ns && tick_ns < windowEnd_ns),
+    windowEnd_ns,
+  ];
+  const gap_ns = Math.max(0, ...looks_ns.slice(1).map((look_ns, i) => look_ns - (looks_ns[i] ?? look_ns)));
+  return [
+    ...(stopped_ns > 0 ? [{ code: 'stopped', duration_ns: stopped_ns } as const] : []),
+    ...(unseen.length === 0 && ticks_ns.length > 0 && gap_ns > longestGap_ns
+      ? [{ code: 'not-looked', duration_ns: gap_ns } as const]
+      : []),
+  ];
+}
+
+function stoppedIn(timeline: Timeline, start_ns: number, end_ns: number): number {
+  // Most threads never are, and a JVM has hundreds.
+  if (!timeline.changes.some(({ state }) => stoppedStates.includes(state))) return 0;
+  return stateSpans(timeline, start_ns, end_ns)
+    .filter(({ state }) => stoppedStates.includes(state))
+    .reduce((sum, span) => sum + span.end_ns - span.start_ns, 0);
+}
+
+/** Further than this from the host's, a guest's clock measures something else than time. */
+const mostClockDrift = 0.05;
+/** A guest says what its clock is in a message, which a busy host may read so much later. */
+const readLate_ns = 300_000_000;
+
+/**
+ * What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not
+ * report. `passed_ns`: by the host's clock, between the readings.
+ */
+export function spoiledByHost(
+  { runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>,
+  passed_ns: number,
+  limits: ResolvedProfile['spoiled'],
+): Disturbance[] {
+  const drift = Math.abs(clock_ratio - 1);
+  return [
+    ...(runDelay_share > limits.steal_share
+      ? [{ code: 'guest-steal', share: runDelay_share, limit: limits.steal_share } as const]
+      : []),
+    ...(drift > mostClockDrift && drift * passed_ns > readLate_ns
+      ? [{ code: 'guest-clock', ratio: clock_ratio } as const]
+      : []),
+  ];
+}

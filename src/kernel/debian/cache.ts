@@ -1,0 +1,203 @@
+/**
+ * The cache folder: unpacked kernels by the checksum of what they came from, package lists, configs. A kernel is put
+ * together in a folder beside its place and renamed into it: it is there in full or not at all.
+ */
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { makeFolders, writeAtomically } from '../../base/atomic-file.js';
+import { cleanUpNow } from '../../base/clean-up.js';
+import { Failure, unfit, usage } from '../../base/failure.js';
+import { homeFolder } from '../../base/home.js';
+import { parseJson } from '../../base/json.js';
+import { readText } from '../../base/read-file.js';
+import { errnoName, machineFailure } from '../../base/system-error.js';
+import { sha256OfFile } from './checksum.js';
+import { saysDiskFull } from '../../base/child.js';
+import { withLock } from './file-lock.js';
+import type { KernelSources } from '../image/kernel.js';
+
+const format = 1;
+
+/** kernel.json of a cached kernel. */
+export interface CachedFacts {
+  readonly release: string;
+  readonly sha256: string;
+  readonly package: string;
+  readonly version: string;
+  readonly flavour: string | null;
+  /** Where the package came from, its signature checked; null for a file of the user's. */
+  readonly suite: string | null;
+  readonly debs: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+export interface CachedKernel extends CachedFacts {
+  readonly folder: string;
+  readonly image: string;
+  readonly config: string | null;
+  readonly modules: string | null;
+}
+
+export function cacheFolder({ cache, env = process.env }: Pick<KernelSources, 'cache' | 'env'>): string {
+  const named = cache ?? env.PAUSELAB_CACHE;
+  if (named !== undefined && named !== '') return resolve(named);
+  // The XDG base directory specification has relative paths ignored.
+  const xdg = env.XDG_CACHE_HOME;
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'pauselab');
+  const home = homeFolder(env);
+  if (home === null)
+    throw unfit(
+      'there is no folder for the cache, because this user has no home and HOME is not set; name one with PAUSELAB_CACHE',
+    );
+  return join(home, '.cache/pauselab');
+}
+
+/** `deb-` in front for packages whose signature was checked, `file-` for those that the user gave. */
+export function cacheKey(kind: 'deb' | 'file', checksums: readonly string[], hash: (text: string) => string): string {
+  return `${kind}-${hash([...checksums].sort().join('\n')).slice(0, 32)}`;
+}
+
+export function cachedKernels(cache: string): CachedKernel[] {
+  const folder = join(cache, 'kernels');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .flatMap((name) => readEntry(join(folder, name)) ?? []);
+}
+
+export function cachedKernel(cache: string, key: string): CachedKernel | null {
+  return readEntry(join(cache, 'kernels', key));
+}
+
+/** Null too for what another version of pauselab wrote or somebody damaged: it is made again. */
+function readEntry(folder: string): CachedKernel | null {
+  try {
+    const { format: found, ...facts } = parseJson(
+      readText(join(folder, 'kernel.json'), { mostBytes: 2 ** 20 }),
+    ) as CachedFacts & { format: number };
+    const image = join(folder, 'vmlinuz');
+    if (found !== format || !statSync(image).isFile()) return null;
+    const there = (path: string): string | null => (existsSync(path) ? path : null);
+    return {
+      ...facts,
+      folder,
+      image,
+      config: there(join(folder, 'config')),
+      modules: there(join(folder, 'lib/modules', facts.release)),
+    };
+  } catch (error) {
+    const refused = machineFailure(error);
+    if (refused !== null) throw refused;
+    return null;
+  }
+}
+
+export async function isUndamaged({ image, sha256 }: CachedKernel): Promise<boolean> {
+  return (await sha256OfFile(image)) === sha256;
+}
+
+/**
+ * The kernel of this key: the one that is there, or what `fill` puts into the folder it is given (vmlinuz, and config
+ * and lib/modules/<release> if there are any). Two that ask at once: one fills, the other waits and finds it.
+ */
+export async function cachedOrFilled(
+  cache: string,
+  key: string,
+  sources: KernelSources,
+  fill: (folder: string) => Promise<CachedFacts>,
+): Promise<CachedKernel> {
+  const kernels = join(cache, 'kernels');
+  inCache(cache, () => {
+    makeFolders(kernels);
+  });
+  const note = sources.note ?? (() => undefined);
+  return withLock(
+    join(kernels, `.${key}.lock`),
+    sources.signal,
+    () => {
+      note('another pauselab is filling the cache; waiting for it');
+    },
+    async () => {
+      const place = join(kernels, key);
+      const there = readEntry(place);
+      if (there !== null && (await isUndamaged(there))) return there;
+      if (existsSync(place)) {
+        note(`what the cache has in ${place} is damaged, and is made again`);
+        inCache(cache, () => {
+          rmSync(place, { recursive: true, force: true });
+        });
+      }
+      // We alone work on this key: what lies here was left by one that was killed.
+      for (const name of readdirSync(kernels))
+        if (name.startsWith(`.${key}.partial-`)) rmSync(join(kernels, name), { recursive: true, force: true });
+      const partial = inCache(cache, () => mkdtempSync(join(kernels, `.${key}.partial-`)));
+      try {
+        const facts = await fill(partial);
+        inCache(cache, () => {
+          writeAtomically(join(partial, 'kernel.json'), `${JSON.stringify({ format, ...facts }, null, 1)}\n`);
+          renameSync(partial, place);
+        });
+      } catch (error) {
+        throw explained(cache, error);
+      } finally {
+        cleanUpNow(() => {
+          rmSync(partial, { recursive: true, force: true });
+        });
+      }
+      const made = readEntry(place);
+      if (made === null) throw new Error(`${place} was made and cannot be read`);
+      return made;
+    },
+  );
+}
+
+export function writeInCache(path: string, text: string): void {
+  inCache(dirname(path), () => {
+    makeFolders(dirname(path));
+    writeAtomically(path, text);
+  });
+}
+
+/** Does something in the cache folder, and says what is wrong with it in a sentence. */
+export function inCache<T>(cache: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(cache, error);
+  }
+}
+
+const remedies: Record<string, string> = {
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EROFS: 'its file system is read-only',
+  ENOTDIR: 'a part of the path is a file',
+};
+
+function explained(cache: string, error: unknown): unknown {
+  if (error instanceof Failure || !(error instanceof Error)) return error;
+  const code = errnoName(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || saysDiskFull(error.message)) return diskFull(cache, error);
+  const remedy = remedies[code ?? ''];
+  return remedy === undefined
+    ? error
+    : unfit(
+        `the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; name another with PAUSELAB_CACHE`,
+        { cause: error },
+      );
+}
+
+export function diskFull(cache: string, cause?: unknown): Failure {
+  return unfit(
+    `the disk of the cache folder ${cache} is full, and nothing was added to it; free some (a kernel takes 35 to 400 MB, and as much again while it is unpacked) or name another folder with PAUSELAB_CACHE`,
+    { cause },
+  );
+}
+
+/** Part of apt's settings files, which know no way to quote these. */
+export function refuseUnquotable(cache: string): void {
+  if (/["\n;]/.test(cache))
+    throw usage(
+      `the cache folder ${cache} has a quote, a semicolon or a line's end in its path, which apt cannot take; name another with PAUSELAB_CACHE`,
+    );
+}

@@ -1,0 +1,102 @@
+/** Which kernels the mirror has: its lists, read down to kernel packages, kept for a day. */
+import { join } from 'node:path';
+import { wallClock_ms } from '../../base/clock.js';
+import { makeFolders } from '../../base/atomic-file.js';
+import { unfit } from '../../base/failure.js';
+import { parseJson } from '../../base/json.js';
+import { readText } from '../../base/read-file.js';
+import { findMirror, readSuite, type Mirror, type Package, type SuiteLists } from './apt.js';
+import { cacheFolder, inCache, writeInCache } from './cache.js';
+import { sha256OfText } from './checksum.js';
+import { withLock } from './file-lock.js';
+import type { KernelSources } from '../image/kernel.js';
+
+const format = 1;
+/** Lists of all suites have a few MB. */
+const mostBytes = 64 * 2 ** 20;
+const fresh_ms = 24 * 3_600_000;
+/** For lists of which a part could not be had: the next one may get it. */
+const freshInPart_ms = 600_000;
+
+export interface PackageIndex {
+  readonly mirror: Mirror;
+  /** Wall clock, ms since 1970. */
+  readonly fetchedAt_ms: number;
+  readonly packages: readonly Package[];
+  /** Suites that are not in it, a sentence each. */
+  readonly leftOut: readonly { readonly suite: string; readonly problem: string; readonly sentence: string }[];
+}
+
+/** Images, and the parts that newer kernels are split into. */
+export function isKernelPackage(name: string): boolean {
+  return /^linux-(?:image|binary|base|modules)-\d\S*-?amd64(?:-unsigned)?$/.test(name);
+}
+
+/** As it was fetched within the last day, or (`atLeast_ms`) since a moment; else it is fetched again. */
+export async function packageIndex(
+  sources: KernelSources,
+  atLeast_ms = wallClock_ms() - fresh_ms,
+): Promise<PackageIndex> {
+  const cache = cacheFolder(sources);
+  const mirror = await findMirror(sources);
+  const path = join(cache, 'apt', `kernels-${sha256OfText(JSON.stringify(mirror)).slice(0, 16)}.json`);
+  const usable = (): PackageIndex | null => {
+    const index = readIndex(path);
+    if (index === null) return null;
+    const inPart = index.leftOut.some(({ problem }) => problem !== 'absent');
+    const oldest_ms = inPart ? Math.max(atLeast_ms, wallClock_ms() - freshInPart_ms) : atLeast_ms;
+    // One from the future was written under another clock.
+    return index.fetchedAt_ms >= oldest_ms && index.fetchedAt_ms <= wallClock_ms() ? index : null;
+  };
+  const kept = usable();
+  if (kept !== null) return kept;
+  inCache(cache, () => {
+    makeFolders(join(cache, 'apt'));
+  });
+  const note = sources.note ?? (() => undefined);
+  return withLock(
+    join(cache, 'apt/.lock'),
+    sources.signal,
+    () => {
+      note('another pauselab is fetching the package lists; waiting for it');
+    },
+    async () => {
+      const meanwhile = usable();
+      if (meanwhile !== null) return meanwhile;
+      note(`fetching the package lists of ${mirror.suites.join(', ')} from ${mirror.uri}`);
+      const index = indexOf(
+        mirror,
+        await Promise.all(mirror.suites.map((suite) => readSuite(mirror, suite, isKernelPackage, sources))),
+      );
+      for (const { problem, sentence } of index.leftOut)
+        if (problem !== 'absent') note(`${sentence}; its kernels are left out`);
+      writeInCache(path, JSON.stringify({ format, ...index }));
+      return index;
+    },
+  );
+}
+
+function indexOf(mirror: Mirror, suites: readonly SuiteLists[]): PackageIndex {
+  const leftOut = suites.flatMap((one) => ('problem' in one ? [one] : []));
+  const packages = suites.flatMap((one) => ('problem' in one ? [] : one.packages));
+  if (leftOut.length === suites.length) {
+    const refused = leftOut.find(({ problem }) => problem === 'refused');
+    if (refused !== undefined)
+      throw unfit(
+        `${refused.sentence}; update debian-archive-keyring, or name the keyring that signs your mirror with PAUSELAB_KEYRING`,
+      );
+    throw unfit(
+      `${leftOut.find(({ problem }) => problem === 'unreachable')?.sentence ?? `${mirror.uri} has none of ${mirror.suites.join(', ')}`}; check the network and the apt configuration of this machine`,
+    );
+  }
+  return { mirror, fetchedAt_ms: wallClock_ms(), packages, leftOut };
+}
+
+function readIndex(path: string): PackageIndex | null {
+  try {
+    const { format: found, ...index } = parseJson(readText(path, { mostBytes })) as PackageIndex & { format: number };
+    return found === format ? index : null;
+  } catch {
+    return null;
+  }
+}

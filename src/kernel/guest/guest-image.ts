@@ -1,0 +1,162 @@
+/**
+ * The first and only file system of a guest: this Node, this pauselab as it was built, the libraries they need. Same
+ * content, same bytes, so it is cached by its digest. Not compressed: an emulated CPU takes longer to unpack it than
+ * the host to hand it over (docs/kernels.md).
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, realpathSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { monotonic_ms } from '../../base/clock.js';
+import { makeFolders, writeAtomically } from '../../base/atomic-file.js';
+import { unfit } from '../../base/failure.js';
+import { parseJson } from '../../base/json.js';
+import { readBytes, readText } from '../../base/read-file.js';
+import { cacheFolder, inCache } from '../debian/cache.js';
+import { cpioArchive, type CpioEntry } from './cpio.js';
+import { libraryClosure } from './libraries.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const inGuest = '/pauselab';
+
+/** What the guest's side imports; theirs come with them. */
+const packages = ['hdr-histogram-js', 'java-caller'];
+const programs = ['pauselab-engine', 'pauselab-sampler', 'pauselab-tracer', 'pauselab-launcher', 'pauselab.node'];
+
+export interface GuestImage {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Null if it was there already. */
+  readonly built_ms: number | null;
+}
+
+/** A file of the host and where it is to be in the guest. */
+export interface GuestFile {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** `more`: files and folders beyond what every guest has, such as a Java runtime. */
+export function guestImage(more: readonly GuestFile[] = []): GuestImage {
+  const started = monotonic_ms();
+  const entries = [...entriesOf([...ownFiles(), ...more].flatMap(withFolders))];
+  const sha256 = digestOf(entries);
+  let built = false;
+  const cache = cacheFolder({});
+  const path = join(cache, 'guest-images', `${sha256.slice(0, 32)}.cpio`);
+  if (!existsSync(path)) {
+    built = true;
+    inCache(cache, () => {
+      makeFolders(dirname(path));
+      // Two that build it at once each put a whole one there, the same.
+      writeAtomically(path, cpioArchive(entries));
+      keepLastUsed(dirname(path));
+    });
+  } else {
+    noteUse(path);
+  }
+  return { path, bytes: statSync(path).size, sha256, built_ms: built ? monotonic_ms() - started : null };
+}
+
+/** Each build of pauselab has images of its own, of 100 MB and more. */
+const mostKept = 8;
+
+function noteUse(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {
+    // A cache that this user may only read serves as well.
+  }
+}
+
+export function keepLastUsed(folder: string): void {
+  const images = readdirSync(folder)
+    .filter((name) => name.endsWith('.cpio'))
+    .map((name) => ({ path: join(folder, name), usedAt_ms: statSync(join(folder, name)).mtimeMs }));
+  for (const { path } of images.sort((a, b) => b.usedAt_ms - a.usedAt_ms).slice(mostKept))
+    rmSync(path, { force: true });
+}
+
+function ownFiles(): GuestFile[] {
+  const release = join(root, 'native/build/Release');
+  const init = join(release, 'pauselab-guest-init');
+  const needed = [init, ...programs.map((name) => join(release, name)), join(root, 'dist/guest/main.js')];
+  const missing = needed.find((file) => !existsSync(file));
+  if (missing !== undefined)
+    throw unfit(`${missing} is not there, and a guest needs it; run \`npm run setup\` to build it`);
+  const jvm = ['native/build/Release/libpauselab-jvm.so', 'jvm-workloads/build/pauselab.jar'].filter((path) =>
+    existsSync(join(root, path)),
+  );
+  const own = [...programs.map((name) => `native/build/Release/${name}`), ...jvm, 'dist', 'package.json'];
+  return [
+    { from: init, to: '/init' },
+    { from: realpathSync(process.execPath), to: `${inGuest}/node` },
+    ...own.map((path) => ({ from: join(root, path), to: `${inGuest}/${path}` })),
+    ...packageFolders(packages).map((folder) => ({ from: folder, to: `${inGuest}/${relative(root, folder)}` })),
+  ];
+}
+
+/** With what they depend on. */
+function packageFolders(names: readonly string[]): string[] {
+  const require = createRequire(join(root, 'package.json'));
+  const folders = new Set<string>();
+  const visit = (name: string, from: NodeJS.Require): void => {
+    const folder = from.resolve
+      .paths(name)
+      ?.map((path) => join(path, name))
+      .find((path) => existsSync(join(path, 'package.json')));
+    if (folder === undefined)
+      throw unfit(`the package ${name} is not installed, and a guest needs it; run \`npm run setup\``);
+    if (folders.has(folder)) return;
+    folders.add(folder);
+    const { dependencies = {} } = parseJson(readText(join(folder, 'package.json'), { mostBytes: 2 ** 20 })) as {
+      dependencies?: Record<string, string>;
+    };
+    for (const dependency of Object.keys(dependencies)) visit(dependency, createRequire(join(folder, 'package.json')));
+  };
+  for (const name of names) visit(name, require);
+  return [...folders];
+}
+
+/** Of our own code and of packages only what Node loads. */
+const isLoaded = (path: string): boolean => !/(?:\.map|\.ts|\.mts|\.cts|\.md|\.setup-stamp)$/.test(path);
+
+function withFolders({ from, to }: GuestFile): GuestFile[] {
+  if (!statSync(from).isDirectory()) return [{ from, to }];
+  return readdirSync(from, { withFileTypes: true })
+    .filter(({ name }) => isLoaded(name) && name !== 'node_modules')
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(({ name }) => withFolders({ from: join(from, name), to: `${to}/${name}` }));
+}
+
+function* entriesOf(files: readonly GuestFile[]): Generator<CpioEntry> {
+  // The kernel opens the console before process 1 has mounted anything.
+  yield { kind: 'character-device', path: '/dev/console', major: 5, minor: 1 };
+  for (const path of ['/proc', '/sys', '/tmp', '/run', '/boot']) yield { kind: 'folder', path };
+  const libraries = libraryClosure(
+    files
+      .map(({ from }) => from)
+      .filter((file) => /(?:^[^.]+|\.node|\.so(?:\.\d+)*)$/.test(file.slice(dirname(file).length + 1))),
+  );
+  const configuration = ['/etc/ld.so.cache'].filter(existsSync).map((path): [string, string] => [path, path]);
+  for (const { from, to } of files) yield fileEntry(from, to);
+  for (const [to, from] of [...libraries, ...configuration].sort(([a], [b]) => (a < b ? -1 : 1)))
+    yield fileEntry(from, to);
+}
+
+function fileEntry(from: string, to: string): CpioEntry {
+  return {
+    kind: 'file',
+    path: to,
+    executable: (statSync(from).mode & 0o111) !== 0,
+    content: readBytes(from, { mostBytes: 2 ** 30 }),
+  };
+}
+
+function digestOf(entries: readonly CpioEntry[]): string {
+  const hash = createHash('sha256');
+  for (const piece of cpioArchive(entries)) hash.update(piece);
+  return hash.digest('hex');
+}

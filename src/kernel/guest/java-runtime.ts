@@ -1,0 +1,83 @@
+/**
+ * A Java runtime small enough for a guest's memory: the modules that our jar needs, linked by the JDK itself, cached by
+ * that JDK.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolders } from '../../base/atomic-file.js';
+import { runChild } from '../../base/child.js';
+import { cleanUpNow } from '../../base/clean-up.js';
+import { unfit } from '../../base/failure.js';
+import { readPart } from '../../base/read-file.js';
+import type { Jdk } from '../../host/jdks.js';
+import { missing } from '../../host/missing.js';
+import { cacheFolder, inCache } from '../debian/cache.js';
+
+/** `jdeps --print-module-deps` of our jar, the agent's, and what the JVM's own settings ask for. */
+const modules = [
+  'java.base',
+  'java.instrument',
+  'java.logging',
+  'java.management',
+  'jdk.management',
+  'jdk.unsupported',
+];
+
+/** The folder of a runtime of this JDK: the same version, collectors and flags. */
+export async function javaRuntime({ home, version, vendor }: Jdk, signal?: AbortSignal): Promise<string> {
+  const jlink = join(home, 'bin/jlink');
+  if (!existsSync(jlink) || !existsSync(join(home, 'jmods')))
+    throw missing(`${home} has no jlink or no jmods, and a guest needs a Java runtime made by them`, ['jlink'], {
+      otherwise: 'name a whole JDK with --java',
+    });
+  const release = existsSync(join(home, 'release')) ? readPart(join(home, 'release'), 0, 2 ** 16).toString('utf8') : '';
+  const key = createHash('sha256')
+    .update([home, version, vendor, release, ...modules].join('\n'))
+    .digest('hex')
+    .slice(0, 32);
+  const cache = cacheFolder({});
+  const runtimes = join(cache, 'java-runtimes');
+  const place = join(runtimes, key);
+  if (existsSync(place)) return place;
+  const partial = inCache(cache, () => {
+    makeFolders(runtimes);
+    return mkdtempSync(join(runtimes, '.partial-'));
+  });
+  try {
+    const made = join(partial, 'runtime');
+    await run(
+      jlink,
+      ['--add-modules', modules.join(','), '--strip-debug', '--no-header-files', '--no-man-pages', '--output', made],
+      signal,
+    );
+    // Class data sharing: without its archive an emulated JVM takes twice as long to start.
+    await run(join(made, 'bin/java'), ['-Xshare:dump'], signal);
+    inCache(cache, () => {
+      renameSync(made, place);
+    });
+  } catch (error) {
+    // Another pauselab may have made the same one meanwhile.
+    if (!existsSync(place)) throw error;
+  } finally {
+    cleanUpNow(() => {
+      rmSync(partial, { recursive: true, force: true });
+    });
+  }
+  return place;
+}
+
+/** Some ten seconds on a machine that is not busy. */
+const deadline_ms = 10 * 60_000;
+
+async function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  const end = await runChild(program, args, { deadline_ms, signal });
+  if (end?.code === 0) return;
+  const why =
+    end === null
+      ? 'it is not there'
+      : end.isLate
+        ? `it had not ended after ${deadline_ms / 60_000} min`
+        : (`${end.stderr}${end.stdout}`.trim().split('\n')[0] ?? '');
+  throw unfit(`${program} could not make a Java runtime for a guest (${why}); name another JDK with --java`);
+}

@@ -1,0 +1,17 @@
+/** A kernel's .config: of the user's, of a package, or found beside an image. */
+import { usage } from '../../base/failure.js';
+import { readText } from '../../base/read-file.js';
+
+/** A .config is 0.3 MB. What is larger is none. */
+export const mostConfigBytes = 4 << 20;
+
+export function readConfig(path: string): string {
+  try {
+    return readText(path, { mostBytes: mostConfigBytes });
+  } catch (cause) {
+    throw usage(
+      `${path} could not be read as a kernel's .config (${(cause as Error).message}); name the .config that the kernel was built with`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,175 @@
+/** The checks of one arm, on its settings with defaults applied. */
+import { formatSize } from '../../base/units.js';
+import { besideHolder, victimLayout } from '../resolved/expand.js';
+import { checkChurn, checkNoChurn } from './check-churn.js';
+import { checkJvmArm } from './check-jvm.js';
+import { checkRates } from './check-rates.js';
+import { checkSeries, type Report } from './check-series.js';
+import { allocatorConflict, holderOperations, operationNamed, victimOperations } from '../../catalogue/operations.js';
+import type { Profile } from '../written/profile-schema.js';
+import type { ArmSettings } from '../resolved/settings.js';
+
+export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
+  if (settings.victims.length === 0) report(['victims'], 'expected a list of at least one victim, got nothing');
+  if (settings.jvm !== null || settings.churn === null) checkNoChurn(settings, report);
+  if (settings.holder.cpuMax !== undefined && (settings.jvm !== null || settings.churn !== null))
+    report(
+      ['holder', 'cpuMax'],
+      'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
+    );
+  if (settings.jvm !== null) {
+    checkJvmArm(profile, settings, settings.jvm, report);
+    return;
+  }
+  if (settings.churn !== null) {
+    if (!areNative(settings, report)) return;
+    checkChurn(settings, report);
+    checkSeries(settings, report, (operation) => operationNamed(operation).role);
+    checkAllocator(settings, report);
+    checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
+    return;
+  }
+  checkHolder(settings, report);
+  if (!areNative(settings, report)) return;
+  checkHeap(settings, report);
+  checkSeries(settings, report, (operation) => operationNamed(operation).role);
+  checkLayouts(settings, report);
+  checkAllocator(settings, report);
+  checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
+}
+
+function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): void {
+  if (holder.operation === undefined) {
+    report(['holder', 'operation'], `expected one of ${holderOperations.join(', ')}, got nothing`);
+    return;
+  }
+  const operation = operationNamed(holder.operation);
+  if (operation.toucher === 'needed' && holder.toucher === 'none' && holder.active) {
+    report(
+      ['holder', 'toucher'],
+      `after its first call ${operation.name} has nothing left to release; leave out \`toucher: none\``,
+    );
+  }
+  for (const [path, { policy }] of [
+    [['holder', 'policy'], holder],
+    [['hogs', 'policy'], hogs],
+  ] as const) {
+    if ((policy === 'fifo' || policy === 'rr') && holder.region === 'calibrated') {
+      report(
+        path,
+        `how long a ${policy} thread makes others wait, or waits for them, is not known by weights, so no region can be calibrated; give holder.region a size such as 64MiB`,
+      );
+    }
+  }
+  if (holder.cpuMax !== undefined && holder.cpuMax.quota >= holder.cpuMax.period) {
+    report(
+      ['holder', 'cpuMax', 'quota'],
+      'one thread never uses all of a quota as long as its period; expected a quota below the period',
+    );
+  }
+  if (operation.chunks === true && holder.region === 'calibrated') {
+    report(
+      ['holder', 'region'],
+      `${operation.name} makes calls of sizes of its own, so no region can be calibrated; give holder.region a size such as 256MiB`,
+    );
+  }
+  if (!operation.layouts.includes(layout)) {
+    report(
+      ['layout'],
+      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined && operation.chunks !== true ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+    );
+  }
+}
+
+/** What engine/chunk_heap.h calls a space; an allocating thread may need three, the holder and the toucher one each. */
+const heapSpaceBytes = 16 * 1024 * 1024;
+
+function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
+  const inHeap = victims.flatMap((victim, index) => (operationNamed(victim.operation).inHeap === true ? [index] : []));
+  const [first] = inHeap;
+  if (first === undefined || holder.operation === undefined) return;
+  if (operationNamed(holder.operation).chunks !== true) {
+    const withHeap = holderOperations.filter((name) => operationNamed(name).chunks === true);
+    report(
+      ['victims', first, 'operation'],
+      `${victims[first]?.operation ?? ''} works in the heap of the holder ${withHeap.join(', ')}, and the holder is ${holder.operation}; leave one of them out`,
+    );
+    return;
+  }
+  const least = (3 * inHeap.length + 2) * heapSpaceBytes;
+  if (holder.region !== 'calibrated' && holder.region < least) {
+    report(
+      ['holder', 'region'],
+      `expected at least ${formatSize(least)} for ${inHeap.length} allocating threads, got ${formatSize(holder.region)}`,
+    );
+  }
+}
+
+function areNative({ victims, issues, churn }: ArmSettings, report: Report): boolean {
+  if (Object.keys(issues).length > 0 && churn === null)
+    report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
+  const foreign = [...victims.entries()].filter(
+    ([, { operation }]) => !victimOperations.some((name) => name === operation),
+  );
+  for (const [index, { operation }] of foreign)
+    report(
+      ['victims', index, 'operation'],
+      `${operation} is an operation of a JVM, and this arm has no \`jvm\`; give it one, or use one of ${victimOperations.join(', ')}`,
+    );
+  return foreign.length === 0;
+}
+
+function checkLayouts({ holder, layout, victims }: ArmSettings, report: Report): void {
+  const placed = victims.map((victim) => victimLayout(victim, layout));
+  for (const [index, { operation, layout: own }] of victims.entries()) {
+    const possible = operationNamed(operation).layouts;
+    const lies = placed[index] ?? 'isolated';
+    if (lies === 'isolated' || possible.includes(lies)) continue;
+    const remedy =
+      own === undefined ? 'give this victim `layout: isolated`' : `use ${possible.join(', ') || 'isolated'}`;
+    report(
+      ['victims', index, ...(own === undefined ? [] : ['layout'])],
+      `${operation} cannot lie in layout ${lies}; ${remedy}`,
+    );
+  }
+  const third = [...placed.entries()].filter(([, layout]) => layout === 'mergeable' || layout === 'adjacent')[2]?.[0];
+  if (third !== undefined)
+    report(
+      ['victims', third],
+      'the holder’s VMA has two sides, and this is the third victim beside it (layout mergeable or adjacent); give it `layout: isolated`, or leave it out',
+    );
+  const beside = placed.some(besideHolder);
+  if (beside && holder.process === 'foreign') {
+    report(
+      ['holder', 'process'],
+      'a holder in another process has no memory beside a victim; use layout isolated or split',
+    );
+  }
+  if (!beside && victims.length > 0 && layout !== 'isolated' && layout !== 'split') {
+    report(
+      ['layout'],
+      `no victim lies in layout ${layout}; leave out \`layout: isolated\` for one of them, or use layout isolated`,
+    );
+  }
+}
+
+function checkAllocator({ holder, victims }: ArmSettings, report: Report): void {
+  for (const [index, { operation }] of victims.entries()) {
+    const conflict = holder.operation && allocatorConflict(holder.operation, operation);
+    if (conflict !== undefined)
+      report(
+        ['victims', index, 'operation'],
+        `${operation} cannot be in one arm with the holder’s ${holder.operation ?? ''}: ${conflict}; leave one of them out`,
+      );
+  }
+  for (const [index, { operation }] of victims.entries()) {
+    for (const { operation: earlier } of victims.slice(0, index)) {
+      const conflict = allocatorConflict(earlier, operation);
+      if (conflict !== undefined)
+        report(
+          ['victims', index, 'operation'],
+          `${operation} cannot be in one arm with ${earlier}: ${conflict}; give them arms of their own`,
+        );
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** The checks of an arm in which the allocator under a churn gives memory back. */
+import { checkLoad } from './check-loads.js';
+import type { Report } from './check-series.js';
+import { besideHolder } from '../resolved/expand.js';
+import { operationNamed } from '../../catalogue/operations.js';
+import type { ArmSettings } from '../resolved/settings.js';
+
+/** What belongs to a churn is not in an arm without one. */
+export function checkNoChurn({ churn, allocator, threads, jvm }: ArmSettings, report: Report): void {
+  if (churn !== null)
+    report(['churn'], 'the loads of a JVM are in `jvm.loads` (malloc_churn makes the same blocks); leave this out');
+  const where =
+    jvm === null ? 'give the arm a `churn`, or leave this out' : 'that of a JVM is in `jvm`; leave this out';
+  for (const [key, value] of Object.entries({ allocator, threads }))
+    if (value !== undefined)
+      report(
+        [key],
+        `${key === 'threads' ? 'these are rules for' : 'this is the allocator of'} a churn, and this arm has none; ${where}`,
+      );
+}
+
+export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSettings, report: Report): void {
+  if (holder.operation !== undefined)
+    report(
+      ['holder', 'operation'],
+      'beside a churn it is the allocator that gives memory back; leave out holder, or churn',
+    );
+  if (layout !== 'isolated') report(['layout'], 'a churn has no region for memory to lie beside; leave this out');
+  for (const [index, { operation, layout: own }] of victims.entries()) {
+    if (own !== undefined && besideHolder(own))
+      report(['victims', index, 'layout'], 'a churn has no region for memory to lie beside; use isolated or crossing');
+    const conflict = conflictWith(operation, allocator?.name ?? 'glibc');
+    if (conflict !== null)
+      report(
+        ['victims', index, 'operation'],
+        `${operation} cannot be in one arm with a churn${conflict}; use malloc_8k, or leave it out`,
+      );
+  }
+  for (const [index, one] of (churn ?? []).entries())
+    checkLoad('malloc_churn', one, (key, text) => {
+      report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text);
+    });
+}
+
+/** Operations that set glibc's malloc up for their own purpose, in the whole process. */
+function conflictWith(operation: string, allocator: string): string | null {
+  const { heap, inHeap } = operationNamed(operation);
+  if (inHeap === true) return ', which has no heap for it';
+  if (heap === 'movesBreak') return ': it moves the program break under the allocator';
+  if (heap === 'mapsLarge') return ': it sets M_MMAP_THRESHOLD for the whole process, which is glibc’s alone';
+  if (heap === 'keepsLarge' && allocator === 'glibc')
+    return ' on glibc: it sets M_MMAP_THRESHOLD and M_TRIM_THRESHOLD for the whole process';
+  return null;
+}

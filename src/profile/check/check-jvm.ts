@@ -1,0 +1,127 @@
+/** The checks of an arm whose victims are threads of a JVM. */
+import { Failure } from '../../base/failure.js';
+import { collectorTable } from '../../catalogue/collectors.js';
+import { checkLoad } from './check-loads.js';
+import { checkRates } from './check-rates.js';
+import { checkSeries, type Report } from './check-series.js';
+import { isHost } from './asked-kernel.js';
+import { javaCommand } from './java-command.js';
+import type { JvmLoadName } from '../../catalogue/jvm-loads.js';
+import { jvmProbeNamed, jvmProbeNames } from '../../catalogue/jvm-probes.js';
+import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from '../../catalogue/operations.js';
+import type { Profile } from '../written/profile-schema.js';
+import type { ArmSettings, JvmSettings } from '../resolved/settings.js';
+
+/** Flags that pauselab gives itself, and the setting that decides them. */
+const ownFlags: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+  [
+    new RegExp(
+      `^-XX:[+-](${Object.values(collectorTable)
+        .map(({ flag }) => flag)
+        .join('|')})$`,
+    ),
+    'use jvm.collector',
+  ],
+  [/^-javaagent:.*pauselab/, 'leave it out: the agent is put in by itself'],
+];
+
+export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSettings, report: Report): void {
+  const { victims, holder, layout } = settings;
+  const strange = [...victims.entries()].filter(
+    ([, { operation }]) => !jvmProbeNames.some((name) => name === operation),
+  );
+  for (const [index, { operation }] of strange)
+    report(
+      ['victims', index, 'operation'],
+      `${operation} is no operation of a JVM; use one of ${jvmProbeNames.join(', ')}`,
+    );
+  if (strange.length === 0) {
+    checkSeries(settings, report, (operation) => jvmProbeNamed(operation).role);
+    checkRates(profile, settings, report, (operation) => jvmProbeNamed(operation).uses);
+  }
+  for (const [index, { layout: own }] of victims.entries())
+    if (own !== undefined)
+      report(['victims', index, 'layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
+  const isReader = holder.operation !== undefined && operationNamed(holder.operation).reads === true;
+  if (holder.operation === undefined || isReader) {
+    if (layout !== 'isolated') report(['layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
+  } else if (jvm.app === undefined) {
+    const readers = holderOperations.filter((name) => operationNamed(name).reads === true);
+    report(
+      ['holder', 'operation'],
+      `beside a JVM the holder can only be one that reads about it, ${readers.join(', ')}; what gives memory back is the JVM itself (jvm.loads)`,
+    );
+  } else {
+    checkRidingHolder(settings, holder.operation, report);
+  }
+  if (isReader && jvm.app?.probes === false)
+    report(
+      ['holder', 'operation'],
+      `${holder.operation ?? ''} reads about the process in which the probes are, and this arm has none (jvm.app.probes is false); leave one of the two out`,
+    );
+  const guest = jvm.app === undefined ? undefined : profile.kernels?.find((kernel) => !isHost(kernel));
+  if (guest !== undefined)
+    report(
+      ['jvm', 'app'],
+      `a program of your own runs on this machine’s kernel alone, since its files are not in a guest of ${guest}; leave out \`kernels\``,
+    );
+  for (const [index, flag] of jvm.flags.entries())
+    checkFlag(flag, (text) => {
+      report(['jvm', 'flags', index], text);
+    });
+  checkLoads(jvm, report);
+  checkProgram(jvm, report);
+}
+
+/** Without words it is a program that --java-args will name. */
+function checkProgram({ app }: JvmSettings, report: Report): void {
+  if (app?.args === undefined) return;
+  try {
+    javaCommand(app.args);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    report(['jvm', 'app', 'args'], error.message);
+  }
+}
+
+/** A holder that is to be a thread of the user's own program. */
+function checkRidingHolder({ holder, layout }: ArmSettings, name: HolderOperation, report: Report): void {
+  if (!ridingHolders.includes(name)) {
+    report(
+      ['holder', 'operation'],
+      `${name} cannot be the holder inside a program of your own; use one of ${ridingHolders.join(', ')}`,
+    );
+    return;
+  }
+  const operation = operationNamed(name);
+  if (holder.region === 'calibrated')
+    report(
+      ['holder', 'region'],
+      'inside a program of your own no region is calibrated; give holder.region a size such as 512MiB',
+    );
+  if (holder.process === 'foreign')
+    report(['holder', 'process'], 'the holder of an arm with jvm.app is inside the program; leave this out');
+  if (operation.toucher === 'needed' && holder.toucher === 'none' && holder.active)
+    report(
+      ['holder', 'toucher'],
+      `after its first call ${name} has nothing left to release; leave out \`toucher: none\``,
+    );
+  const possible = operation.layouts.filter((one) => one === 'isolated' || one === 'split');
+  if (!possible.includes(layout as 'isolated'))
+    report(['layout'], `${name} inside a program of your own can lie in layout ${possible.join(' or ')}`);
+}
+
+function checkFlag(flag: string, report: (text: string) => void): void {
+  if (!flag.startsWith('-')) report(`expected a flag of java such as -Xmx1g, got ${JSON.stringify(flag)}`);
+  const own = ownFlags.find(([pattern]) => pattern.test(flag));
+  if (own !== undefined) report(`${flag} is not to be given as a flag; ${own[1]}`);
+}
+
+function checkLoads({ loads, app }: JvmSettings, report: Report): void {
+  if (app !== undefined && loads.length > 0)
+    report(['jvm', 'loads'], 'a program of your own makes its own load; leave out loads, or app');
+  for (const [index, load] of loads.entries())
+    checkLoad(load.load as JvmLoadName, load, (key, text) => {
+      report(['jvm', 'loads', index, key], text);
+    });
+}

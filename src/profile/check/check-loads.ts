@@ -1,0 +1,59 @@
+/**
+ * How the settings of one load fit together, defaults included: what the load's reader would refuse is said here, where
+ * it was written.
+ */
+import { formatSize } from '../../base/units.js';
+import { settingValue } from '../resolved/expand-work.js';
+import { jvmLoads, type JvmLoad, type JvmLoadName } from '../../catalogue/jvm-loads.js';
+
+/** Of an array of Java's. */
+const mostObjects = 2 ** 26;
+
+/** `given`: as the schema read it; `report`: at a setting's key. */
+export function checkLoad(
+  name: JvmLoadName,
+  given: Readonly<Record<string, unknown>>,
+  report: (key: string, text: string) => void,
+): void {
+  const { settings }: JvmLoad = jvmLoads[name];
+  const valueOf = (key: string): number | undefined =>
+    settings[key] === undefined ? undefined : settingValue(settings[key], given[key]);
+  const shown = (key: string): string =>
+    `${formatSize(valueOf(key) ?? 0)}${given[key] === undefined ? ', its default' : ''}`;
+  /** Says it of the setting that was given; of both, of the larger one. */
+  const refuse = (one: string, other: string, text: string): void => {
+    report(given[one] === undefined ? other : one, text);
+  };
+
+  const atLeast = (larger: string, smaller: string): void => {
+    const [more, less] = [valueOf(larger), valueOf(smaller)];
+    if (more !== undefined && less !== undefined && more < less)
+      refuse(
+        larger,
+        smaller,
+        `expected ${larger} to be at least ${smaller}, ${shown(smaller)}, and it is ${shown(larger)}`,
+      );
+  };
+  atLeast('maxSize', 'minSize');
+  atLeast('liveSize', 'objectSize');
+
+  const [low, high] = [valueOf('low'), valueOf('high')];
+  if (low !== undefined && high !== undefined && low >= high)
+    refuse('high', 'low', `expected low to be less than high, ${shown('high')}, and it is ${shown('low')}`);
+
+  const [live, object] = [valueOf('liveSize'), valueOf('objectSize')];
+  if (live !== undefined && object !== undefined && live / object > mostObjects)
+    refuse(
+      'liveSize',
+      'objectSize',
+      `expected at most ${formatSize(object * mostObjects)}, 2^26 objects of ${shown('objectSize')}, got ${shown('liveSize')}`,
+    );
+
+  const [touched, stack] = [valueOf('touchSize'), valueOf('stackSize')];
+  if (touched !== undefined && stack !== undefined && touched > stack / 2)
+    refuse(
+      'touchSize',
+      'stackSize',
+      `expected touchSize to be at most half of stackSize, ${shown('stackSize')}, and it is ${shown('touchSize')}`,
+    );
+}

@@ -1,0 +1,65 @@
+/** A tree against the schema and the checks; what is wrong is reported where it was written. */
+import type { z } from 'zod';
+import { didYouMean } from '../../base/near-miss.js';
+import { checkProfile } from './checks.js';
+import { describe, invalid, type Problem } from '../written/problem.js';
+import { profileSchema, type Profile } from '../written/profile-schema.js';
+import { find, keyPlace, placeOf, shownPath, toPlain, type Path, type Tree } from '../written/tree.js';
+
+type Issue = z.core.$ZodIssue;
+
+/** Throws a usage failure with one line per problem. */
+export function validate(tree: Tree): Profile {
+  const profile = parseTree(profileSchema, tree);
+  const problems = checkProfile(profile, tree);
+  if (problems.length > 0) throw invalid(problems);
+  return profile;
+}
+
+/** Any schema whose error texts are those of fields.ts. */
+export function parseTree<Schema extends z.ZodType>(schema: Schema, tree: Tree): z.output<Schema> {
+  const parsed = schema.safeParse(toPlain(tree));
+  if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => problemsOf(tree, issue, [])));
+  return parsed.data;
+}
+
+function problemsOf(tree: Tree, issue: Issue, around: Path): Problem[] {
+  const path = [...around, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
+  if (issue.code === 'unrecognized_keys') {
+    const texts = issue.message.split('\n');
+    return issue.keys.map((key, index) => ({
+      at: keyPlace(tree, path, key),
+      path: shownPath(tree, [...path, key]),
+      text: texts[index] ?? '',
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    // The alternative that was meant is the one whose outside fits: then what is wrong inside it is the news.
+    const meant = issue.errors.find((branch) =>
+      branch.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
+    );
+    if (meant !== undefined) return meant.flatMap((inner) => problemsOf(tree, inner, path));
+  }
+  return [
+    {
+      at: placeOf(tree, path),
+      path: shownPath(tree, path),
+      text: `${issue.message}, got ${came(tree, path, issue)}`,
+    },
+  ];
+}
+
+function came(tree: Tree, path: Path, issue: Issue): string {
+  const found = find(tree, path);
+  const value = found && toPlain(found);
+  if (typeof value === 'string') return describe(value) + didYouMean(value, wordsOf(issue));
+  // Such as 20ms, such as 1000/s: what was expected is a quantity, and a bare number is one without its unit.
+  return typeof value === 'number' && /such as \d+[^\d\s]/.test(issue.message)
+    ? `${describe(value)} without a unit`
+    : describe(value);
+}
+
+function wordsOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(wordsOf);
+  return issue.code === 'invalid_value' ? issue.values.filter((value) => typeof value === 'string') : [];
+}

@@ -1,0 +1,71 @@
+/**
+ * Loads, allocator and threads by name, of a JVM or of a churn in the native engine, with the defaults of the loads
+ * applied.
+ */
+import { parseDuration, parseSize, type Parsed } from '../../base/units.js';
+import { defaults } from './defaults.js';
+import { scheduling } from './expand-thread.js';
+import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
+import type { AllocatorWork, ResolvedLoad } from './resolved.js';
+import type { ArmSettings, JvmSettings } from './settings.js';
+
+type Load = JvmSettings['loads'][number];
+
+/** An arm's churns are malloc_churn under a shorter name: of its helpers' names 15 characters have to suffice. */
+const churnStem = 'churn';
+
+export function expandChurn({ churn, allocator, threads, issues }: ArmSettings): AllocatorWork {
+  const loads = (churn ?? []).map((one) => ({ load: 'malloc_churn', ...one }));
+  return expandWork(
+    { loads, allocator: allocator ?? defaults.jvm.allocator, threads: threads ?? {} },
+    issues,
+    () => churnStem,
+  );
+}
+
+export function expandWork(
+  { loads, allocator, threads }: Pick<JvmSettings, 'loads' | 'allocator' | 'threads'>,
+  issues: ArmSettings['issues'],
+  stemOf = ({ load }: Load): string => load.replaceAll('_', '-'),
+): AllocatorWork {
+  return {
+    loads: loads.map((load, index) =>
+      expandLoad(load, stemOf(load), loads.slice(0, index).filter((other) => stemOf(other) === stemOf(load)).length),
+    ),
+    loadsIn: 'same',
+    threads: Object.entries(threads).map(([pattern, rule]) => ({ pattern, ...scheduling(rule) })),
+    allocator: {
+      name: allocator.name,
+      path: allocator.path ?? null,
+      settings: Object.fromEntries(
+        Object.entries(allocator.settings ?? {}).map(([key, value]) => [key, String(value)]),
+      ),
+    },
+    issues: Object.entries(issues).map(([call, { by, atLeast }]) => ({ call, by: by ?? null, atLeast: atLeast ?? 1 })),
+  };
+}
+
+function expandLoad(load: Load, stem: string, twins: number): ResolvedLoad {
+  const { settings }: JvmLoad = jvmLoads[load.load as keyof typeof jvmLoads];
+  const values = Object.entries(settings).map(
+    ([key, setting]) => [setting.planKey, settingValue(setting, (load as Record<string, unknown>)[key])] as const,
+  );
+  return {
+    name: `load.${stem}${twins === 0 ? '' : `-${twins + 1}`}`,
+    load: load.load,
+    values: { seed: load.seed ?? 1, ...Object.fromEntries(values) },
+  };
+}
+
+/** A value as the schema read it, or the default as a profile would write it. */
+export function settingValue({ kind, default: fallback }: LoadSetting, given: unknown): number {
+  const value =
+    given ??
+    (typeof fallback === 'string' ? exactly((kind === 'size' ? parseSize : parseDuration)(fallback)) : fallback);
+  return Number(value);
+}
+
+function exactly(parsed: Parsed): number {
+  if (!parsed.ok) throw new Error(`a default is not ${parsed.expected}`);
+  return parsed.value;
+}

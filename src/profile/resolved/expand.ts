@@ -1,0 +1,254 @@
+/** From a validated profile to the arms that are run, with every default applied. */
+import { usage } from '../../base/failure.js';
+import { expandApp, expandJvm } from './expand-jvm.js';
+import { expandChurn } from './expand-work.js';
+import { jvmProbeNamed } from '../../catalogue/jvm-probes.js';
+import { operationNamed, type HolderOperation, type VictimLayout } from '../../catalogue/operations.js';
+import {
+  isApp,
+  saysNoProgram,
+  type AppArm,
+  type ChurnArm,
+  type LoadsArm,
+  type NativeArm,
+  type ResolvedArm,
+  type ResolvedHolder,
+  type ResolvedProfile,
+  type ResolvedVictim,
+} from './resolved.js';
+import type { Profile, ProfileArm } from '../written/profile-schema.js';
+import { basicsOf, settingsOf, type ArmSettings } from './settings.js';
+import { expandThread } from './expand-thread.js';
+
+export const idleControl = 'idle-control';
+export const foreignControl = 'foreign-control';
+
+/** Pure: the same profile gives the same result, on every machine. */
+export function expand(profile: Profile): ResolvedProfile {
+  const basics = basicsOf(profile);
+  const arms = withPrograms((profile.arms ?? []).map((arm) => expandArm(profile, arm)));
+  const pattern = arms.find((arm) => arm.name === profile.controls?.of) ?? arms[0];
+  if (pattern === undefined) throw usage(`The profile ${profile.name} has no arms; give it at least one.`);
+  return {
+    name: profile.name,
+    title: profile.title,
+    description: profile.description ?? '',
+    runs: basics.runs,
+    seed: basics.seed,
+    warmup_ns: basics.warmup,
+    duration_ns: basics.duration,
+    drain_ns: basics.drain,
+    threshold_ns: basics.threshold,
+    spoiled: {
+      steal_share: basics.spoiled.steal,
+      foreignLoad_share: basics.spoiled.foreignLoad,
+      retries: basics.spoiled.retries,
+    },
+    kernels: profile.kernels ?? [],
+    preempt: profile.preempt ?? [],
+    // A program of the user's own cannot run without its load, nor apart from it.
+    arms: isApp(pattern) || arms.some(isApp) ? arms : [idle(pattern), foreign(pattern), ...arms],
+  };
+}
+
+/**
+ * Where some arms say which program they run, those that say none are left out: of `app`, arms that a profile of two
+ * programs inherits. Where none says it, --java-args will.
+ */
+function withPrograms(arms: readonly ResolvedArm[]): readonly ResolvedArm[] {
+  const saysOne = (arm: ResolvedArm): boolean => isApp(arm) && !saysNoProgram(arm);
+  return arms.some(saysOne) ? arms.filter((arm) => !saysNoProgram(arm)) : arms;
+}
+
+function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
+  const settings = settingsOf(profile, arm);
+  const { jvm, issues, layout } = settings;
+  const { operation } = settings.holder;
+  const basics = {
+    name: arm.name,
+    title: arm.title ?? arm.name,
+    control: null,
+    hogs: expandHogs(settings.hogs),
+  };
+  if (jvm !== null) {
+    const inJvm = {
+      ...basics,
+      layout,
+      holder:
+        operation === undefined
+          ? null
+          : operationNamed(operation).reads === true
+            ? expandReader(settings.holder, operation)
+            : expandHolder(settings.holder, operation),
+    };
+    const victims = settings.victims.map(expandProbe);
+    const own = expandJvm(jvm, issues);
+    if (jvm.app === undefined) return withSeries<LoadsArm>({ ...inJvm, kind: 'jvm', jvm: own, victims });
+    const app = expandApp(jvm.app);
+    return withSeries<AppArm>({ ...inJvm, kind: 'app', jvm: { ...own, app }, victims: app.probes ? victims : [] });
+  }
+  if (settings.churn !== null)
+    return withSeries<ChurnArm>({
+      ...basics,
+      kind: 'churn',
+      holder: null,
+      churn: expandChurn(settings),
+      victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
+    });
+  if (operation === undefined)
+    throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
+  return withSeries<NativeArm>({
+    ...basics,
+    kind: 'native',
+    stall: { aim_ns: settings.stall.aim, leastHold_ns: settings.stall.leastHold },
+    layout,
+    holder: expandHolder(settings.holder, operation),
+    victims: settings.victims.map((victim) => expandVictim(victim, layout)),
+  });
+}
+
+function expandHogs(hogs: ArmSettings['hogs']): ResolvedArm['hogs'] {
+  return {
+    count: hogs.count,
+    ...expandThread(hogs),
+    burst: hogs.burst === 'steady' ? null : { run_ns: hogs.burst.run, sleep_ns: hogs.burst.sleep },
+  };
+}
+
+/** It reads about memory that is not its own: neither a region nor a toucher. */
+function expandReader(holder: ArmSettings['holder'], operation: HolderOperation): ResolvedHolder {
+  return { ...expandHolder(holder, operation), region: { kind: 'bytes', bytes: 4096 }, toucher: null };
+}
+
+function expandProbe(victim: ArmSettings['victims'][number]): ResolvedVictim {
+  return { ...expandTimed(victim, victim.role ?? jvmProbeNamed(victim.operation).role), layout: 'isolated' };
+}
+
+function expandHolder(holder: ArmSettings['holder'], operation: HolderOperation): ResolvedHolder {
+  return {
+    operation,
+    ...expandThread(holder),
+    pause_ns: holder.pause,
+    region: holder.region === 'calibrated' ? { kind: 'calibrated' } : { kind: 'bytes', bytes: holder.region },
+    pages: holder.pages,
+    toucher:
+      holder.toucher === 'none' || operationNamed(operation).toucher === 'useless'
+        ? null
+        : expandThread(holder.toucher),
+    process: holder.process,
+    ...(holder.cpuMax === undefined
+      ? {}
+      : { cpuMax: { quota_ns: holder.cpuMax.quota, period_ns: holder.cpuMax.period } }),
+    active: holder.active,
+  };
+}
+
+function expandVictim(victim: ArmSettings['victims'][number], armLayout: ArmSettings['layout']): ResolvedVictim {
+  return {
+    ...expandTimed(victim, victim.role ?? operationNamed(victim.operation).role),
+    layout: victimLayout(victim, armLayout),
+  };
+}
+
+function expandTimed(victim: ArmSettings['victims'][number], role: string): Omit<ResolvedVictim, 'layout'> {
+  return {
+    series: seriesName(role, victim.operation),
+    role,
+    operation: victim.operation,
+    interval_ns: victim.rate === 'back-to-back' ? 0 : victim.rate,
+    ...expandThread(victim),
+  };
+}
+
+export function seriesName(role: string, operation: string): string {
+  return `${role}.${operation}`;
+}
+
+/** Whether a layout says something of the holder's region, and so needs one in the same process. */
+export function besideHolder(layout: VictimLayout): boolean {
+  return layout !== 'isolated' && layout !== 'crossing';
+}
+
+/** Its own layout, else the arm's; `split` speaks of the holder alone, and an operation without memory lies nowhere. */
+export function victimLayout(
+  victim: Pick<ArmSettings['victims'][number], 'operation' | 'layout'>,
+  armLayout: ArmSettings['layout'],
+): VictimLayout {
+  if (operationNamed(victim.operation).layouts.length === 0) return 'isolated';
+  return victim.layout ?? (armLayout === 'split' ? 'isolated' : armLayout);
+}
+
+type ControlledArm = Exclude<ResolvedArm, AppArm>;
+
+function idle(arm: ControlledArm): ResolvedArm {
+  const own = { name: idleControl, title: 'The holder does nothing', control: 'idle' } as const;
+  switch (arm.kind) {
+    case 'native':
+      return withSeries<NativeArm>({ ...arm, ...own, holder: { ...arm.holder, active: false } });
+    case 'churn':
+      return withSeries<ChurnArm>({
+        ...arm,
+        ...own,
+        title: 'The same process without the churn',
+        churn: { ...arm.churn, loads: [], issues: [] },
+      });
+    case 'jvm':
+      return withSeries<LoadsArm>({
+        ...arm,
+        ...own,
+        title: 'The same JVM with probes alone',
+        holder: arm.holder === null ? null : { ...arm.holder, active: false },
+        jvm: { ...arm.jvm, loads: [], issues: [] },
+      });
+  }
+}
+
+/**
+ * Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are
+ * kept.
+ */
+function foreign(arm: ControlledArm): ResolvedArm {
+  const own = {
+    name: foreignControl,
+    title: 'The same holder in another process',
+    control: 'foreign',
+  } as const;
+  switch (arm.kind) {
+    case 'native':
+      return withSeries<NativeArm>({
+        ...arm,
+        ...own,
+        layout: arm.layout === 'split' ? 'split' : 'isolated',
+        holder: { ...arm.holder, active: true, process: 'foreign' },
+        victims: arm.victims.map((victim) =>
+          besideHolder(victim.layout) ? { ...victim, layout: 'isolated' } : victim,
+        ),
+      });
+    case 'churn':
+      return withSeries<ChurnArm>({
+        ...arm,
+        ...own,
+        title: 'The churn in a second process on the same allocator, the victims in this one',
+        churn: { ...arm.churn, loadsIn: 'foreign' },
+      });
+    case 'jvm':
+      return withSeries<LoadsArm>({
+        ...arm,
+        ...own,
+        title: 'The loads in a second JVM, the probes in this one',
+        jvm: { ...arm.jvm, loadsIn: 'foreign' },
+      });
+  }
+}
+
+function withSeries<Arm extends ResolvedArm>(arm: Omit<Arm, 'series'>): Arm;
+function withSeries(
+  arm: Omit<NativeArm, 'series'> | Omit<ChurnArm, 'series'> | Omit<LoadsArm, 'series'> | Omit<AppArm, 'series'>,
+): ResolvedArm {
+  const victims = arm.victims.map((victim) => victim.series);
+  const { holder } = arm;
+  return {
+    ...arm,
+    series: holder?.active === true ? [...victims, seriesName('holder', holder.operation)] : victims,
+  };
+}

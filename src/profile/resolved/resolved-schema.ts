@@ -1,0 +1,161 @@
+/**
+ * A resolved profile as a bundle's manifest holds it, read back. A bundle may come from anywhere: what of it becomes a
+ * file's name, a word of the engine's plan or an argument is held to what expansion itself makes. Further keys, as
+ * later versions may add, are kept. An arm of a version before arms had a `kind` gets it here.
+ */
+import { z } from 'zod';
+import { allocators } from '../../catalogue/allocators.js';
+import { collectors } from '../../catalogue/collectors.js';
+import { limitNames } from './limits.js';
+import { preemptionModels } from '../check/preemption.js';
+import type { ResolvedProfile } from './resolved.js';
+
+const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const nice = z.number().int().min(-20).max(19);
+const share = z.number().min(0).max(1);
+const line = z
+  .string()
+  .max(4096)
+  .regex(/^[^\0\r\n]*$/);
+const kebab = z
+  .string()
+  .max(60)
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+/** `writer.mprotect`, `madvise_free`, `load.heap-wave`. */
+const word = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/);
+const many = <T extends z.ZodType>(item: T) => z.array(item).max(1000);
+
+const cpus = z.union([
+  z.looseObject({ kind: z.enum(['first', 'second']) }),
+  z.looseObject({ kind: z.literal('list'), cpus: many(z.number().int().min(0).max(4095)) }),
+]);
+const policy = z.string().regex(/^(other|batch|idle|(fifo|rr) \d{1,2})$/);
+const thread = { nice, policy, cpus };
+/** Null: left as it is. */
+const scheduling = { nice: z.nullable(nice), policy: z.nullable(policy), cpus: z.nullable(cpus) };
+
+const holder = z.looseObject({
+  ...thread,
+  operation: word,
+  pause_ns: whole,
+  region: z.union([
+    z.looseObject({ kind: z.literal('calibrated') }),
+    z.looseObject({ kind: z.literal('bytes'), bytes: whole }),
+  ]),
+  pages: z.enum(['small', 'huge']),
+  toucher: z.nullable(z.looseObject(thread)),
+  process: z.enum(['same', 'foreign']),
+  cpuMax: z.looseObject({ quota_ns: whole.min(1), period_ns: whole.min(1) }).exactOptional(),
+  active: z.boolean(),
+});
+
+const basics = {
+  name: kebab,
+  title: line,
+  control: z.nullable(z.enum(['idle', 'foreign'])),
+  hogs: z.looseObject({
+    ...thread,
+    count: whole.max(1000),
+    burst: z.nullable(z.looseObject({ run_ns: whole, sleep_ns: whole })),
+  }),
+  victims: many(
+    z.looseObject({ ...thread, series: word, role: word, operation: word, layout: word, interval_ns: whole }),
+  ),
+  series: many(word),
+};
+
+const work = {
+  loads: many(z.looseObject({ name: word, load: word, values: z.record(word, z.union([z.number(), line])) })),
+  loadsIn: z.enum(['same', 'foreign']),
+  threads: many(z.looseObject({ pattern: line, ...scheduling })),
+  allocator: z.looseObject({ name: z.enum(allocators), path: z.nullable(line), settings: z.record(line, line) }),
+  issues: many(z.looseObject({ call: line, by: z.nullable(line), atLeast: whole })),
+};
+
+const readiness = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('log'), pattern: line, deadline_ns: whole }),
+  z.looseObject({ kind: z.literal('port'), port: whole.min(1).max(65_535), deadline_ns: whole }),
+  z.looseObject({ kind: z.literal('after'), after_ns: whole }),
+]);
+
+const jvm = {
+  ...work,
+  jdk: line,
+  java: z.nullable(line),
+  collector: z.enum(collectors),
+  flags: many(line),
+  process: z.looseObject({
+    ...scheduling,
+    limits: z.partialRecord(z.enum(limitNames), z.union([whole, z.literal('unlimited')])),
+  }),
+};
+const app = z.looseObject({
+  args: many(line),
+  ready: z.nullable(readiness),
+  environment: z.record(line, line),
+  probes: z.boolean(),
+});
+const inJvm = { ...basics, layout: word, holder: z.nullable(holder) };
+
+const arm = z.discriminatedUnion('kind', [
+  z.looseObject({
+    ...basics,
+    kind: z.literal('native'),
+    stall: z.looseObject({ aim_ns: whole, leastHold_ns: whole }),
+    layout: word,
+    holder,
+  }),
+  z.looseObject({ ...basics, kind: z.literal('churn'), holder: z.null(), churn: z.looseObject(work) }),
+  z.looseObject({ ...inJvm, kind: z.literal('jvm'), jvm: z.looseObject(jvm) }),
+  z.looseObject({ ...inJvm, kind: z.literal('app'), jvm: z.looseObject({ ...jvm, app }) }),
+]);
+
+const schema = z.looseObject({
+  name: kebab,
+  title: line,
+  description: z.string().max(20_000),
+  runs: whole.min(1).max(1000),
+  seed: whole.max(2 ** 32 - 1),
+  warmup_ns: whole,
+  duration_ns: whole.min(1),
+  drain_ns: whole,
+  threshold_ns: whole.min(1),
+  spoiled: z.looseObject({ steal_share: share, foreignLoad_share: share, retries: whole.max(1000) }),
+  // A bundle of a version without guests has neither.
+  kernels: many(line).default([]),
+  preempt: many(z.enum(preemptionModels)).default([]),
+  arms: z
+    .array(z.preprocess(withKind, arm))
+    .min(1)
+    .max(102)
+    .refine((arms) => new Set(arms.map(({ name }) => name)).size === arms.length, 'two arms have one name'),
+});
+
+/** Any value on the way in: to other tools a bundle's profile is free to grow. */
+export const resolvedProfileSchema = z.unknown().transform((value, context): ResolvedProfile => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data as unknown as ResolvedProfile;
+  const [issue] = parsed.error.issues;
+  context.addIssue({
+    code: 'custom',
+    path: issue?.path ?? [],
+    message: issue?.message ?? 'no profile',
+  });
+  return z.NEVER;
+});
+
+/** An arm of before had null for what it was not. */
+function withKind(arm: unknown): unknown {
+  if (!isMapping(arm) || Object.hasOwn(arm, 'kind')) return arm;
+  const { jvm: ofArm, ...rest } = arm;
+  if (!isMapping(ofArm)) return { ...rest, kind: rest.holder === null ? 'churn' : 'native' };
+  const { app: ofJvm, ...loads } = ofArm;
+  return isMapping(ofJvm) ? { ...arm, kind: 'app' } : { ...rest, jvm: loads, kind: 'jvm' };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,36 @@
+/** What is wrong with a profile: all of it at once, one line each, in the order in which it was written. */
+import { usage, type Failure } from '../../base/failure.js';
+import type { Path, Place } from './tree.js';
+
+export interface Problem {
+  readonly at: Place;
+  readonly path: Path;
+  readonly text: string;
+}
+
+export function invalid(problems: readonly Problem[]): Failure {
+  const lines = [...new Set(problems.map(format))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return usage(lines.join('\n'), { lines });
+}
+
+function format({ at, path, text }: Problem): string {
+  return path.length === 0 ? `${at}: ${text}` : `${at} ${formatPath(path)}: ${text}`;
+}
+
+/** `victims[0].rate` */
+export function formatPath(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** A value as it came, short enough for an error line. */
+export function describe(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  // A number by String(): JSON has no word for .inf and .nan.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}

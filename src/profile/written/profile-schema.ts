@@ -1,0 +1,98 @@
+/**
+ * The one schema of a profile: the TypeScript type, the validator and the published JSON Schema all
+ * come from here. It describes a file as written, so nearly every key may be missing: a parent
+ * (`extends`), an arm or a default may give it. What must hold of the whole is in checks.ts.
+ *
+ * Parsed values are plain numbers in ns, bytes and fractions; expand.ts names the units.
+ */
+import { z } from 'zod';
+import { defaults } from '../resolved/defaults.js';
+import { duration, kebab, line, listOf, mapping, oneOf, share, text, whole } from './fields.js';
+import { preemptionModels } from '../check/preemption.js';
+import { settings } from './settings-schema.js';
+
+const arm = mapping({
+  name: kebab('a name'),
+  title: line('a title on one line').meta({ description: 'One line; default the name' }).exactOptional(),
+  ...settings,
+});
+
+export const profileSchema = mapping({
+  name: kebab('a name'),
+  title: line('a title on one line'),
+  description: text('text').meta({ description: 'What it shows and what to expect on which kernel' }).exactOptional(),
+  extends: line('the name of a shipped profile or a path relative to this file')
+    .meta({ description: 'The profile that this one builds on: a shipped name or a relative path' })
+    .exactOptional(),
+  runs: whole(1, 1000)
+    .meta({ description: `Runs per arm; default ${defaults.runs}` })
+    .exactOptional(),
+  seed: whole(0, 2 ** 32 - 1)
+    .meta({ description: `Seed of the order of runs; default ${defaults.seed}` })
+    .exactOptional(),
+  warmup: duration('0ms', '1h')
+    .meta({ description: `Time before the window; default ${defaults.warmup}` })
+    .exactOptional(),
+  duration: duration('10ms', '24h')
+    .meta({ description: `The measured window; default ${defaults.duration}` })
+    .exactOptional(),
+  drain: duration('0ms', '1h')
+    .meta({
+      description: `Most time to serve owed operations after the window; default ${defaults.drain}`,
+    })
+    .exactOptional(),
+  threshold: duration('1ms', '1h')
+    .meta({
+      description: `An operation at least this long is a stall; default ${defaults.threshold}`,
+    })
+    .exactOptional(),
+  kernels: listOf(line('host, deb:<version> or the path of a kernel image'), 'kernels', 20)
+    .meta({
+      description:
+        'Kernels to run on, each in a guest but for host; with a label as in patched=path/to/bzImage; default host',
+    })
+    .exactOptional(),
+  preempt: listOf(oneOf(preemptionModels), 'preemption models', 4)
+    .meta({ description: 'preempt= of the guests’ kernels, each kernel under each; default their own choice' })
+    .exactOptional(),
+  controls: mapping({
+    of: kebab('the name of an arm').meta({ description: 'Default the first arm' }),
+  })
+    .meta({ description: 'The arm that the two control arms copy' })
+    .exactOptional(),
+  spoiled: mapping({
+    steal: share()
+      .meta({ description: `Share of CPU time stolen; default ${defaults.spoiled.steal}` })
+      .exactOptional(),
+    foreignLoad: share()
+      .meta({
+        description: `Share of CPU time used by others; default ${defaults.spoiled.foreignLoad}`,
+      })
+      .exactOptional(),
+    retries: whole(0, 1000)
+      .meta({
+        description: `Runs to repeat in the whole experiment; default ${defaults.spoiled.retries}`,
+      })
+      .exactOptional(),
+  })
+    .meta({ description: 'From where on a run is spoiled by what else the machine did' })
+    .exactOptional(),
+  ...settings,
+  arms: listOf(arm, 'arms', 100).meta({ description: 'The configurations under test' }).exactOptional(),
+});
+
+export type Profile = z.output<typeof profileSchema>;
+export type ProfileArm = NonNullable<Profile['arms']>[number];
+export type ProfileVictim = NonNullable<Profile['victims']>[number];
+export type Settings = Pick<
+  ProfileArm,
+  'stall' | 'layout' | 'holder' | 'hogs' | 'victims' | 'jvm' | 'churn' | 'allocator' | 'threads' | 'issues'
+>;
+
+/** For editors and other validators; it describes files before parsing, defaults left out. */
+export function profileJsonSchema(): object {
+  return {
+    ...z.toJSONSchema(profileSchema, { io: 'input', reused: 'inline' }),
+    title: 'pauselab profile',
+  };
+}

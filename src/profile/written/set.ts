@@ -1,0 +1,130 @@
+/** Overrides from the command line: `--set path=value`, applied before validation. */
+import { usage } from '../../base/failure.js';
+import { didYouMean } from '../../base/near-miss.js';
+import { formatPath, invalid } from './problem.js';
+import { armName, childOf, find, type Entry, type Mapping, type Path, type Place, type Tree } from './tree.js';
+import { mostDepth, readYamlValue } from './yaml.js';
+
+export interface Override {
+  /** Such as `holder.nice`, `victims[0].rate`, `arms.free-one-vma.layout`. */
+  readonly path: string;
+  /** As written, read as YAML. */
+  readonly value: string;
+  /** The option, as errors name it: `--set holder.nice=10`. */
+  readonly origin: Place;
+}
+
+/** Of a path. Names are short, and the pattern below recurses once a step. */
+const mostCharacters = 1000;
+/** Of an argument in a sentence. */
+const mostShown = 200;
+
+export function parseSet(text: string): Override {
+  return parseOverride('--set', text);
+}
+
+/** Of another option of the same form. */
+export function parseOverride(option: string, text: string): Override {
+  const equals = text.indexOf('=');
+  const origin = `${option} ${text.length > mostShown ? `${text.slice(0, mostShown)}...` : text}`;
+  if (equals <= 0) throw usage(`${origin}: expected path=value such as duration=5s or holder.nice=10`);
+  return {
+    path: text.slice(0, equals).trim(),
+    value: text.slice(equals + 1).trim(),
+    origin,
+  };
+}
+
+export function applyOverride(tree: Mapping, override: Override): Mapping {
+  const path = resolveNames(tree, parsePath(override), override);
+  if (path[0] === 'extends') throw refuse(override, path, 'extends cannot be set; choose the other profile instead');
+  refuseWithoutEffect(tree, path, override);
+  const value = readYamlValue(override.value, override.origin);
+  return replace(tree, path, value, override) as Mapping;
+}
+
+function parsePath(override: Override): Path {
+  if (override.path.length > mostCharacters || !/^[^.[\]]+(\[\d{1,6}\]|\.[^.[\]]+)*$/.test(override.path)) {
+    throw usage(
+      `${override.origin}: expected a path such as holder.nice or victims[0].rate, got ${JSON.stringify(override.path.slice(0, mostShown))}`,
+    );
+  }
+  const path = [...override.path.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) =>
+    index === undefined ? step : Number(index),
+  );
+  if (path.length > mostDepth)
+    throw usage(`${override.origin}: expected a path of at most ${mostDepth} steps, got ${path.length}`);
+  return path;
+}
+
+/** `arms.free-one-vma` to `arms[0]`. */
+function resolveNames(tree: Tree, path: Path, override: Override): Path {
+  const [first, name, ...rest] = path;
+  if (first !== 'arms' || typeof name !== 'string') return path;
+  const list = childOf(tree, 'arms');
+  const names = list?.kind === 'list' ? list.items.map((arm) => armName(arm) ?? '') : [];
+  const index = names.indexOf(name);
+  if (index >= 0) return [first, index, ...rest];
+  const hint = didYouMean(name, names) || `; the arms are ${names.join(', ')}`;
+  throw refuse(override, ['arms', name], `expected the name of an arm, got ${name}${hint}`);
+}
+
+/**
+ * An arm's own setting wins over the profile's: where every arm has one, an override of the profile's would be lost
+ * silently.
+ */
+function refuseWithoutEffect(tree: Tree, path: Path, override: Override): void {
+  const list = childOf(tree, 'arms');
+  const arms = list?.kind === 'list' ? list.items : [];
+  if (path[0] === 'arms' || arms.length === 0 || !arms.every((arm) => setsItself(arm, path))) return;
+  const name = arms.map(armName)[0] ?? 'NAME';
+  throw refuse(
+    override,
+    path,
+    `every arm sets this itself, so it would have no effect; set arms.${name}.${formatPath(path)} instead`,
+  );
+}
+
+function setsItself(arm: Tree, path: Path): boolean {
+  if (['name', 'title'].includes(String(path[0]))) return false;
+  return path.some((_step, index) => {
+    const found = find(arm, path.slice(0, index + 1));
+    return found !== undefined && (found.kind !== 'mapping' || index === path.length - 1);
+  });
+}
+
+function replace(tree: Tree | undefined, path: Path, value: Tree, override: Override, done: Path = []): Tree {
+  const [step, ...rest] = path;
+  if (step === undefined) return value;
+  const at = [...done, step];
+  if (typeof step === 'number') {
+    const items = tree?.kind === 'list' ? tree.items : [];
+    if (items[step] === undefined) {
+      const last = items.length - 1;
+      throw refuse(
+        override,
+        at,
+        last < 0 ? 'there is no such list here' : `expected an index from 0 to ${last}, got ${step}`,
+      );
+    }
+    const list = { kind: 'list' as const, at: tree?.at ?? override.origin };
+    return {
+      ...list,
+      items: items.map((item, index) => (index === step ? replace(item, rest, value, override, at) : item)),
+    };
+  }
+  if (tree?.kind === 'list')
+    throw refuse(override, at, `expected an index such as ${formatPath(done)}[0], got ${step}`);
+  // A scalar in the way is replaced too: the schema then says what belongs there.
+  const old: Mapping =
+    tree?.kind === 'mapping' ? tree : { kind: 'mapping', at: override.origin, entries: new Map<string, Entry>() };
+  const child = replace(old.entries.get(step)?.value, rest, value, override, at);
+  return {
+    ...old,
+    entries: new Map(old.entries).set(step, { keyAt: override.origin, value: child }),
+  };
+}
+
+function refuse(override: Override, path: Path, text: string) {
+  return invalid([{ at: override.origin, path, text }]);
+}

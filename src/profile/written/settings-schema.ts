@@ -1,0 +1,119 @@
+/** The part of the schema that an arm may override: who holds, competes and waits, and where their memory lies. */
+import { z } from 'zod';
+import { defaults } from '../resolved/defaults.js';
+import { duration, either, flag, kebab, listOf, mapping, oneOf, rate, size, whole } from './fields.js';
+import { jvm } from './jvm-schema.js';
+import { jvmProbeNames } from '../../catalogue/jvm-probes.js';
+import { holderOperations, layouts, victimLayouts, victimOperations } from '../../catalogue/operations.js';
+import { thread } from './thread-schema.js';
+import { allocator, churn, issues, threadRules } from './work-schema.js';
+
+const toucher = mapping(thread);
+
+const holder = mapping({
+  operation: oneOf(holderOperations).meta({ description: 'How memory is given back' }).exactOptional(),
+  ...thread,
+  pause: duration('0ms', '1h')
+    .meta({ description: `Rest between two calls; default ${defaults.holder.pause}` })
+    .exactOptional(),
+  region: either('calibrated or a size such as 256MiB, from 4KiB to 16TiB (units: B, KiB, MiB, GiB, TiB)', [
+    z.literal('calibrated'),
+    size('4KiB', '16TiB'),
+  ])
+    .meta({
+      description: 'Bytes given back per call: a size, or calibrated to the stall aimed at; default calibrated',
+    })
+    .exactOptional(),
+  pages: oneOf(['small', 'huge']).meta({ description: 'Page size of the region; default small' }).exactOptional(),
+  toucher: either('none or a mapping with some of the keys nice, policy, rtPriority, cpus', [
+    z.literal('none'),
+    toucher,
+  ])
+    .meta({
+      description: 'The thread that re-populates what was dropped, or none; default a thread of nice 0',
+    })
+    .exactOptional(),
+  process: oneOf(['same', 'foreign'])
+    .meta({
+      description: "Whether the holder runs in the victims' process or in a second one; default same",
+    })
+    .exactOptional(),
+  cpuMax: mapping({ quota: duration('1ms', '1s'), period: duration('1ms', '1s') })
+    .meta({
+      description:
+        'CPU time per period that the holder may use (cpu.max, cgroup v2), such as { quota: 10ms, period: 200ms }; default no limit',
+    })
+    .exactOptional(),
+  active: flag().meta({ description: 'false: the holder does nothing; default true' }).exactOptional(),
+});
+
+const hogs = mapping({
+  count: whole(0, 64)
+    .meta({ description: 'Threads that compete with the holder for its CPU; default 1' })
+    .exactOptional(),
+  ...thread,
+  burst: either('steady or a mapping with the keys run and sleep, such as { run: 60ms, sleep: 20ms }', [
+    z.literal('steady'),
+    mapping({ run: duration('1ms', '10s'), sleep: duration('1ms', '10s') }),
+  ])
+    .meta({ description: 'Whether a hog runs all the time or in bursts; default steady' })
+    .exactOptional(),
+});
+
+const victim = mapping({
+  operation: oneOf([...new Set([...victimOperations, ...jvmProbeNames])]).meta({
+    description: 'The operation that is timed',
+  }),
+  role: kebab('a role')
+    .meta({
+      description: "First part of the series' name; default writer, reader or control by the operation's lock",
+    })
+    .exactOptional(),
+  rate: either('back-to-back or a rate such as 1000/s, from 1/h to 1000000/s (units: /s, /min, /h)', [
+    z.literal('back-to-back'),
+    rate('1/h', '1000000/s'),
+  ]).meta({
+    description: 'Operations per time on an open-loop schedule, or back-to-back',
+  }),
+  layout: oneOf(victimLayouts)
+    .meta({ description: "Where this victim's memory lies, if not where the arm's layout says" })
+    .exactOptional(),
+  ...thread,
+});
+
+/** What an arm may override. */
+export const settings = {
+  jvm: jvm.meta({ description: 'A JVM as the process under test, in place of the native engine' }).exactOptional(),
+  churn: churn
+    .meta({
+      description:
+        'Blocks allocated, touched and freed in the native engine’s process, in place of a holder; one or a list',
+    })
+    .exactOptional(),
+  allocator: allocator.meta({ description: 'The allocator under the churn; default glibc' }).exactOptional(),
+  threads: threadRules
+    .meta({
+      description:
+        'Scheduling of threads of the churn and of its allocator, by patterns of their names such as `load.churn*`',
+    })
+    .exactOptional(),
+  issues: issues.exactOptional(),
+  stall: mapping({
+    aim: duration('1ms', '60s')
+      .meta({ description: `Length of the stall aimed at; default ${defaults.stall.aim}` })
+      .exactOptional(),
+    leastHold: duration('10us', '10s')
+      .meta({ description: `Least CPU time of one call; default ${defaults.stall.leastHold}` })
+      .exactOptional(),
+  })
+    .meta({ description: 'What a calibrated region is sized to' })
+    .exactOptional(),
+  layout: oneOf(layouts)
+    .meta({ description: "Where victims' memory lies relative to the holder's; default isolated" })
+    .exactOptional(),
+  holder: holder.meta({ description: 'The thread that gives memory back' }).exactOptional(),
+  hogs: hogs.meta({ description: "The threads that compete for the holder's CPU" }).exactOptional(),
+  victims: listOf(victim, 'victims', 64)
+    .meta({ description: 'The threads whose operations are timed' })
+    .exactOptional(),
+};

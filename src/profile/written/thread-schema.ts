@@ -1,0 +1,30 @@
+/** Scheduling of a thread, as it is written wherever a profile names one. */
+import { z } from 'zod';
+import { defaults } from '../resolved/defaults.js';
+import { either, listOf, oneOf, whole } from './fields.js';
+
+const cpu = whole(0, 4095);
+
+export const thread = {
+  nice: whole(-20, 19).meta({ description: 'Nice value; default 0' }).exactOptional(),
+  policy: oneOf(['other', 'batch', 'idle', 'fifo', 'rr'])
+    .meta({
+      description: 'Scheduling policy SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, SCHED_FIFO or SCHED_RR; default other',
+    })
+    .exactOptional(),
+  rtPriority: whole(1, 99)
+    .meta({
+      description: `Static priority under fifo and rr; default ${defaults.victim.rtPriority}`,
+    })
+    .exactOptional(),
+  cpus: either('first, second, a CPU number or a list of CPU numbers', [
+    z.enum(['first', 'second']),
+    cpu.transform((one) => [one]),
+    listOf(cpu, 'CPU numbers', 4096),
+  ])
+    .meta({
+      description:
+        'CPUs to run on: the first or second that pauselab may use, or numbers; default second for victims, first for others',
+    })
+    .exactOptional(),
+};

@@ -1,0 +1,83 @@
+/** The part of the schema that a JVM and a native churn share: loads, the allocator under them, and threads by name. */
+import { z } from 'zod';
+import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
+import { allocators } from '../../catalogue/allocators.js';
+import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
+import { thread } from './thread-schema.js';
+
+/** Within what the load's reader takes. */
+const perKind = {
+  size: ({ least, most }) => size(String(least), String(most)),
+  duration: ({ least, most }) => duration(String(least), String(most)),
+  count: ({ least, most }) => whole(Number(least), Number(most)),
+  flag: () => flag(),
+} satisfies Record<LoadSetting['kind'], (setting: LoadSetting) => z.ZodType<number | boolean>>;
+
+function loadSettings({ settings }: JvmLoad) {
+  const own = Object.entries(settings).map(([key, setting]) => [
+    key,
+    perKind[setting.kind](setting)
+      .meta({ description: `${setting.explanation}; default ${String(setting.default)}` })
+      .exactOptional(),
+  ]);
+  return {
+    seed: whole(0, 2 ** 32 - 1)
+      .meta({ description: 'Seed of what it draws; default 1' })
+      .exactOptional(),
+    ...(Object.fromEntries(own) as Record<string, z.ZodExactOptional<z.ZodType<number | boolean>>>),
+  };
+}
+
+export function loadSchema(name: string, load: JvmLoad) {
+  return mapping({
+    load: z.literal(name).meta({ description: load.explanation }),
+    ...loadSettings(load),
+  });
+}
+
+/** The settings of the JVM's malloc_churn: the native engine makes the same blocks of them. */
+const oneChurn = mapping(loadSettings(jvmLoads.malloc_churn));
+
+export const churn = either(
+  'a mapping with settings of a churn such as { threads: 4, rate: 1000 }, or a list of 1 to 8 of them',
+  [oneChurn.transform((one) => [one]), listOf(oneChurn, 'churns', 8)],
+);
+
+const rule = either('a nice value from -20 to 19, or a mapping with some of the keys nice, policy, rtPriority, cpus', [
+  whole(-20, 19).transform((nice) => ({ nice })),
+  mapping(thread),
+]);
+
+export const threadRules = recordOf(
+  'a mapping from patterns of thread names to nice values or scheduling',
+  line('a pattern of thread names'),
+  rule,
+);
+
+export const allocator = mapping({
+  name: oneOf(allocators).meta({ description: 'The allocator that is preloaded; glibc: none is' }),
+  path: line('the path of a shared library')
+    .regex(/^\/[^\s:]*$/, {
+      error: () => 'expected an absolute path without blanks and colons, which part the entries of LD_PRELOAD',
+    })
+    .meta({ description: 'Its shared library; default where distributions put it' })
+    .exactOptional(),
+  settings: recordOf(
+    'a mapping of the allocator’s own settings, such as { dirty_decay_ms: 500 }',
+    line('the name of a setting'),
+    either('text, a number, true or false', [z.string(), z.number(), z.boolean()]),
+  )
+    .meta({ description: 'Its settings, by the names that it has for them' })
+    .exactOptional(),
+});
+
+export const issues = recordOf(
+  'a mapping from calls such as madvise.FREE to { by, atLeast }',
+  line('a call such as madvise.FREE'),
+  mapping({
+    by: line('a pattern of thread names')
+      .meta({ description: 'Who makes the calls, as a pattern of thread names; default anyone' })
+      .exactOptional(),
+    atLeast: whole(1, 1_000_000_000).meta({ description: 'The fewest calls in one run; default 1' }).exactOptional(),
+  }),
+).meta({ description: 'System calls that an arm causes, counted by `profile verify`' });

@@ -1,0 +1,130 @@
+/**
+ * The schema of what `pauselab compare --json` writes (compared.ts), for other tools. Its test holds real output and
+ * the types against it.
+ */
+import { z } from 'zod';
+import { decidedVerdicts, decisionReasons } from './decide.js';
+import { jointFindings } from './joint.js';
+import { metricUnits } from '../evidence/metrics.js';
+
+const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
+const number = z.number();
+const pair = <T extends z.ZodType>(schema: T) => z.object({ a: schema, b: schema });
+
+/**
+ * A 95 % interval, in a gate one of 90 % (each end at 95 %); a limit is null where there is none, or where it is beyond
+ * all numbers.
+ */
+const interval = z.object({ estimate: number, low: orNull(number), high: orNull(number) });
+const share = z.object({ share: number, low: number, high: number });
+
+export const factsSchema = z.object({
+  profile: orNull(z.string()),
+  profileHash: orNull(z.string()),
+  label: orNull(z.string()).meta({ description: 'Of the place where it was measured; null: it has none' }),
+  kernel: orNull(z.string()),
+  guest: orNull(z.string()).meta({ description: 'CPUs, memory and added words of a guest; null: no guest' }),
+  image: orNull(z.string()).meta({ description: 'Of a guest’s kernel, by its checksum; null: no guest' }),
+  preemption: orNull(z.string()),
+  hz: orNull(number),
+  cpuModel: orNull(z.string()),
+  cpus: orNull(number),
+  memoryBytes: orNull(number),
+  tool: orNull(z.string()),
+  jdks: z.array(z.string()),
+});
+
+export const sideSchema = z.object({
+  label: z.string(),
+  path: z.string(),
+  kind: z.enum(['bundle', 'log']),
+  facts: factsSchema,
+  degraded: z.array(z.string()),
+  startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
+  measured_ns: z
+    .record(z.string(), number)
+    .meta({ description: 'How long its runs took, by arm: from go to the end of the drain, those left out included' }),
+});
+
+export const rowSchema = z.object({
+  key: z.string().meta({ description: 'One of a kind in the document' }),
+  candidate: z.string(),
+  arms: pair(z.string()),
+  series: z.string(),
+  metric: z.string(),
+  title: z.string(),
+  unit: z.enum(metricUnits).meta({
+    description:
+      'Of values, means, differences and the absolute margin: share of the window (1 is all of it), a number a minute, nanoseconds (time), a number, bytes, or a flag (0 or 1)',
+  }),
+  margin: z.object({ relative: number, absolute: number }),
+  values: pair(z.array(number)).meta({ description: 'One a run' }),
+  window_ns: z.object({ shortest: number, longest: number }),
+  runs: pair(number),
+  mean: pair(orNull(number)),
+  difference: orNull(interval).meta({ description: 'B less A, of the means over the runs' }),
+  ratio: orNull(interval).meta({ description: 'B by A, of the means; null where A is 0 and B is not' }),
+  shift: orNull(interval).meta({ description: 'Of the typical run (Hodges and Lehmann)' }),
+  p: orNull(number),
+  pAdjusted: orNull(number).meta({
+    description:
+      'For all metrics of the document, in the joint test; null where no division of the runs could have shown anything',
+  }),
+  resolution: orNull(number).meta({ description: 'The smallest p that these values could have given' }),
+  score: orNull(number).meta({ description: 'Standard errors beyond the margin; 0 inside it' }),
+  noWorse: orNull(
+    z.object({
+      holds: z.boolean(),
+      bound: orNull(number).meta({ description: 'How much worse it may be, each bound at 95 %' }),
+      boundRelative: orNull(number).meta({ description: 'The same as a share of the baseline' }),
+      setAside: z
+        .union([z.literal(0), z.literal(1)])
+        .meta({ description: 'Runs of each side, the highest, that were left out of the mean' }),
+    }),
+  ).meta({ description: 'Of a gate: whether it is shown to be no worse than the margin allows' }),
+  affected: orNull(pair(share)).meta({
+    description: 'Runs whose value is not 0, and how large their true share may be',
+  }),
+  verdict: z.enum(decidedVerdicts),
+  reason: z.enum(decisionReasons),
+  refusal: orNull(z.string()),
+  sentence: z.string(),
+  wouldDecide: orNull(
+    z.object({
+      runs: orNull(number).meta({ description: 'A side, in all; null: none up to 1,000' }),
+      of: z.enum(['difference', 'equivalence']),
+    }),
+  ),
+});
+
+export const jointSchema = z.object({
+  finding: z.enum(jointFindings).meta({
+    description:
+      'unnamed: something differs, and no single figure is certain to; undecidable: no outcome of these runs could have shown anything',
+  }),
+  p: number.meta({ description: 'The probability that chance alone shows as much in any figure' }),
+  pLargest: number,
+  pSum: number,
+  smallestP: number.meta({ description: 'The smallest p that any outcome of these runs could have had' }),
+  sidedness: z.enum(['one', 'two']),
+  divisions: number.meta({ description: 'Ways to divide the rounds that were looked at' }),
+  exact: z.boolean(),
+});
+
+export const comparisonSchema = z.object({
+  schemaVersion: z.literal(1),
+  verdict: z.string().meta({ description: 'The answer in plain words' }),
+  alpha: number,
+  reference: sideSchema,
+  candidates: z.array(sideSchema),
+  joint: z
+    .array(jointSchema.extend({ candidate: z.string() }))
+    .meta({ description: 'All metrics of a candidate as one test' }),
+  rows: z.array(rowSchema),
+  notes: z.array(z.string()),
+});
+
+/** It allows further keys, as later versions may add some without a new schema version. */
+export function comparisonJsonSchema(): object {
+  return { ...z.toJSONSchema(comparisonSchema, { io: 'input', reused: 'inline' }), title: 'pauselab compare --json' };
+}

@@ -1,0 +1,308 @@
+/**
+ * Two or more sides, the first of them the reference: every metric of every series of every pair of arms, decided
+ * together (decide.ts), and said in words.
+ */
+import { ExitCode, Failure, usage } from '../../base/failure.js';
+import { didYouMean } from '../../base/near-miss.js';
+import { isSamePlace } from '../../bundle/place-names.js';
+import { compareVerdict, rowSentence } from './compare-words.js';
+import type { ComparedSide, CompareRow, Comparison } from './compared.js';
+import { decide, type Decision, type DecisionPolicy, type Margin, type MetricInput } from './decide.js';
+import { differencesOf } from './differences.js';
+import type { Origin } from './joint-design.js';
+import type { Known, Metric, RunEvidence } from '../evidence/metrics.js';
+import type { SeriesEvidence, Side } from '../evidence/side.js';
+import { counted } from '../../words/text.js';
+
+export interface ArmPair {
+  readonly a: string;
+  readonly b: string;
+}
+
+/** Replaces a metric's own margin where it says so; `metric` null: of every one. */
+export interface MarginOverride {
+  readonly metric: string | null;
+  readonly relative: number | null;
+  readonly absolute: number | null;
+}
+
+export interface CompareOptions {
+  readonly metrics: readonly Metric[];
+  readonly margins: readonly MarginOverride[];
+  /** Empty: arms of the same name. */
+  readonly arms: readonly ArmPair[];
+  readonly policy: DecisionPolicy;
+}
+
+/** Throws if nothing of the sides has anything in common. */
+export function compareSides(sides: readonly Side[], options: CompareOptions): Comparison {
+  const [reference, ...candidates] = distinctLabels(sides);
+  if (reference === undefined || candidates.length === 0)
+    throw usage('a comparison needs two bundles or more: pauselab compare A B');
+  if (sides.some(({ kind }) => kind !== reference.kind))
+    throw usage(
+      'a bundle and a histogram log have no series in common; compare bundles with bundles and logs with logs (the logs in a bundle are in runs/*/histograms.hlog)',
+    );
+  const notes: string[] = [];
+  const drafts = candidates.flatMap((candidate) => {
+    const matched = matchSeries(reference, candidate, options.arms);
+    notes.push(...matched.notes);
+    return matched.pairs.flatMap((pair) =>
+      options.metrics.flatMap((metric) => draftOf(reference, candidate, pair, metric, options.margins) ?? []),
+    );
+  });
+  if (drafts.length === 0)
+    throw new Failure(
+      ExitCode.inconclusive,
+      `nothing could be compared: ${notes.join(' ') || 'the sides have no series in common.'}`,
+    );
+
+  const { decisions, jointOf } = decide(
+    drafts.map(({ input }) => input),
+    options.policy,
+  );
+  const rows = drafts.map((draft, i) => rowOf(draft, decisions[i], decisions.length));
+  const joint = candidates.map(({ label }) => ({
+    candidate: label,
+    ...jointOf(decisions.filter((_, i) => drafts[i]?.candidate === label)),
+  }));
+  return {
+    schemaVersion: 1,
+    verdict: compareVerdict(reference, candidates, rows, joint),
+    alpha: options.policy.alpha,
+    reference: described(reference),
+    candidates: candidates.map(described),
+    joint,
+    rows,
+    notes: [
+      ...candidates.flatMap((candidate) => differencesOf(reference, candidate)),
+      ...notes,
+      ...[reference, ...candidates].flatMap((side) => side.notes.map((note) => `${side.label}: ${note}`)),
+      ...(reference.kind === 'log'
+        ? [
+            'A histogram log is one run, however long: its intervals follow each other in one process and are not independent. Give several logs a side (a folder, or names separated by commas) to compare runs.',
+          ]
+        : []),
+    ],
+  };
+}
+
+/** One series of one arm, of both sides. */
+export interface SeriesPair {
+  readonly arms: ArmPair;
+  readonly a: SeriesEvidence;
+  readonly b: SeriesEvidence;
+}
+
+function matchSeries(
+  reference: Side,
+  candidate: Side,
+  asked: readonly ArmPair[],
+): { pairs: SeriesPair[]; notes: string[] } {
+  const notes: string[] = [];
+  if (asked.length === 0 && reference.facts.profile !== candidate.facts.profile) {
+    const [own, other] = [reference, candidate].map(
+      ({ label, facts, arms }) =>
+        `${label} is of the profile ${String(facts.profile)} with the arms ${arms.join(', ')}`,
+    );
+    return {
+      pairs: [],
+      notes: [
+        `${String(own)}; ${String(other)}. Different profiles measure different things; if two of their arms are to be compared all the same, name them: --arm one=other.`,
+      ],
+    };
+  }
+  for (const { a, b } of asked) {
+    for (const [side, arm] of [
+      [reference, a],
+      [candidate, b],
+    ] as const) {
+      if (!side.arms.includes(arm))
+        throw usage(
+          `--arm ${a}=${b}: ${side.label} has no run of an arm ${arm}${didYouMean(arm, side.arms)}; it has ${side.arms.join(', ')}`,
+        );
+    }
+  }
+  const arms =
+    asked.length > 0
+      ? asked
+      : reference.arms.flatMap((a) =>
+          candidate.arms.filter((b) => isSameArm(reference, a, candidate, b)).map((b) => ({ a, b })),
+        );
+  if (arms.length === 0)
+    notes.push(
+      `${reference.label} has runs of the arms ${reference.arms.join(', ') || 'none'}, and ${candidate.label} of ${candidate.arms.join(', ') || 'none'}; none is in both. Name pairs: --arm one=other.`,
+    );
+  if (asked.length === 0) {
+    for (const [side, other] of [
+      [reference, candidate],
+      [candidate, reference],
+    ] as const) {
+      const alone = side.arms.filter((arm) => !other.arms.some((one) => isSameArm(side, arm, other, one)));
+      if (alone.length > 0 && arms.length > 0) notes.push(`Only ${side.label} has runs of ${alone.join(', ')}.`);
+    }
+  }
+  const pairs = arms.flatMap((pair) => {
+    const of = (side: Side, arm: string): Map<string, SeriesEvidence> =>
+      new Map(side.evidence.filter((one) => one.arm === arm).map((one) => [one.series, one]));
+    const [own, other] = [of(reference, pair.a), of(candidate, pair.b)];
+    const alone = [...own.keys()]
+      .filter((name) => !other.has(name))
+      .concat([...other.keys()].filter((name) => !own.has(name)));
+    if (alone.length > 0)
+      notes.push(
+        `${pair.a === '' ? '' : `${pair.a}: `}${alone.join(', ')} ${alone.length === 1 ? 'has' : 'have'} runs in one of ${reference.label} and ${candidate.label} only.`,
+      );
+    return [...own].flatMap(([name, a]) => {
+      const b = other.get(name);
+      return b === undefined ? [] : [{ arms: pair, a, b }];
+    });
+  });
+  return { pairs, notes };
+}
+
+/** Of several places an arm is one of a place, which may be called otherwise in the other bundle. */
+function isSameArm(reference: Side, a: string, candidate: Side, b: string): boolean {
+  const [own, other] = [reference.placed.get(a), candidate.placed.get(b)];
+  return own === undefined || other === undefined
+    ? a === b
+    : own.name === other.name && isSamePlace(own.place, other.place);
+}
+
+export interface Draft {
+  readonly candidate: string;
+  readonly pair: SeriesPair;
+  readonly metric: Metric;
+  readonly input: MetricInput;
+}
+
+/**
+ * Null where neither side can have the metric at all: a log has no states, a victim without a schedule no response
+ * time.
+ */
+export function draftOf(
+  reference: Side,
+  candidate: Side,
+  pair: SeriesPair,
+  metric: Metric,
+  overrides: readonly MarginOverride[],
+): Draft | null {
+  if (metric.scope !== pair.a.scope) return null;
+  const [a, b] = [valuesOf(metric, pair.a.runs), valuesOf(metric, pair.b.runs)];
+  const runs = [...pair.a.runs, ...pair.b.runs];
+  if (runs.length > 0 && runs.every((run) => hasNot(metric, run))) return null;
+  const threshold_ns = runs[0]?.threshold_ns ?? 0;
+  return {
+    candidate: candidate.label,
+    pair,
+    metric,
+    input: {
+      // A tag or an arm may hold any character; JSON keeps the parts apart.
+      key: JSON.stringify([candidate.label, pair.arms.a, pair.arms.b, pair.a.series, metric.name]),
+      a: a.known,
+      b: b.known,
+      origin: { a: originOf(reference, pair.a), b: originOf(candidate, pair.b) },
+      margin: marginOf(metric, threshold_ns, overrides),
+      refusal: refusalOf(metric, pair, a, b),
+    },
+  };
+}
+
+/**
+ * A bundle is one experiment: its kernels and arms were measured in turns. So are both sides of one. An arm on another
+ * kernel, or of another side, is another arm.
+ */
+function originOf({ path, facts, turns }: Side, { arm, runs }: SeriesEvidence): Origin {
+  return {
+    experiment: turns?.id ?? path,
+    arm: JSON.stringify([turns?.side ?? null, facts.label, facts.kernel, arm]),
+    rounds: runs.map(({ round }) => round),
+  };
+}
+
+export function hasNot(metric: Metric, run: RunEvidence): boolean {
+  return metric.of(run).absent;
+}
+
+interface Values {
+  readonly known: readonly number[];
+  readonly missing: readonly string[];
+}
+
+export function valuesOf(metric: Metric, runs: readonly RunEvidence[]): Values {
+  const all: readonly Known[] = runs.map((run) => metric.of(run));
+  return { known: all.flatMap(({ value }) => value ?? []), missing: all.flatMap(({ missing }) => missing ?? []) };
+}
+
+/** A run without the figure cannot be left out: it is seldom one of the good ones. */
+function refusalOf(metric: Metric, { a, b }: SeriesPair, valuesA: Values, valuesB: Values): string | null {
+  const missing = [...valuesA.missing, ...valuesB.missing];
+  const [first] = missing;
+  if (first !== undefined)
+    return `${first}; so it is in ${counted(missing.length, 'run')} of ${a.runs.length + b.runs.length}, and leaving these out would flatter a side`;
+  const all = [...a.runs, ...b.runs];
+  if (metric.ofStalls && new Set(all.map(({ threshold_ns }) => threshold_ns)).size > 1)
+    return 'the two sides call stalls what takes longer than different thresholds; run them with one threshold';
+  const windows = all.map(({ window_ns }) => window_ns);
+  // The clock ends a window within a millisecond or so of where it should.
+  if (metric.growsWithWindow && Math.max(...windows) > 1.05 * Math.min(...windows))
+    return 'windows have different lengths, and the longest stall of a longer window is longer; use one --duration';
+  return null;
+}
+
+function marginOf(metric: Metric, threshold_ns: number, overrides: readonly MarginOverride[]): Margin {
+  const own = overrides.filter(({ metric: name }) => name === null || name === metric.name);
+  return own.reduce<Margin>(
+    // One that was asked for in the metric's unit is the whole margin, as is one in percent.
+    (margin, { relative, absolute }) => ({
+      relative: relative ?? (absolute === null ? margin.relative : 0),
+      absolute: absolute ?? (relative === null ? margin.absolute : 0),
+    }),
+    metric.margin(threshold_ns),
+  );
+}
+
+export function rowOf(
+  { candidate, pair, metric, input }: Draft,
+  decision: Decision | undefined,
+  metrics: number,
+): CompareRow {
+  if (decision === undefined) throw new Error('a metric without a decision');
+  const windows = [...pair.a.runs, ...pair.b.runs].map(({ window_ns }) => window_ns);
+  const row = {
+    ...decision,
+    verdict: inWords(decision.verdict, metric.worse),
+    candidate,
+    arms: pair.arms,
+    series: metric.subject ?? pair.a.series,
+    metric: metric.name,
+    title: metric.title,
+    unit: metric.unit,
+    margin: input.margin,
+    values: { a: input.a, b: input.b },
+    window_ns: { shortest: windows.length === 0 ? 0 : Math.min(...windows), longest: Math.max(0, ...windows) },
+  };
+  return { ...row, sentence: rowSentence(row, metrics) };
+}
+
+/** decide.ts calls regressed what became more. */
+function inWords(verdict: Decision['verdict'], worse: Metric['worse']): Decision['verdict'] {
+  if (worse === 'more') return verdict;
+  return verdict === 'regressed' ? 'improved' : verdict === 'improved' ? 'regressed' : verdict;
+}
+
+export function described({ label, path, kind, facts, degraded, startedAt, measured_ns }: Side): ComparedSide {
+  return { label, path, kind, facts, degraded, startedAt, measured_ns };
+}
+
+/** Folders may have the same name, and one bundle may be compared with itself, arm by arm. */
+export function distinctLabels(sides: readonly Side[]): readonly Side[] {
+  const isTwice = (label: string): boolean => sides.filter((side) => side.label === label).length > 1;
+  const seen = new Map<string, number>();
+  return sides.map((side) => {
+    const label = isTwice(side.label) ? side.path : side.label;
+    const count = (seen.get(label) ?? 0) + 1;
+    seen.set(label, count);
+    return { ...side, label: count === 1 ? label : `${label} (${count})` };
+  });
+}

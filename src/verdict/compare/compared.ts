@@ -1,0 +1,50 @@
+/**
+ * What a comparison is: the document that `pauselab compare --json` writes. Units are in the names; null is "not
+ * known", never zero.
+ */
+import type { Decision, Margin } from './decide.js';
+import type { JointResult } from './joint.js';
+import type { MetricUnit } from '../evidence/metrics.js';
+import type { Side, SideFacts } from '../evidence/side.js';
+
+export interface CompareRow extends Decision {
+  readonly candidate: string;
+  readonly arms: { readonly a: string; readonly b: string };
+  readonly series: string;
+  readonly metric: string;
+  readonly title: string;
+  readonly unit: MetricUnit;
+  readonly margin: Margin;
+  /** One a run. */
+  readonly values: { readonly a: readonly number[]; readonly b: readonly number[] };
+  /** The shortest and longest window of the runs, both sides. */
+  readonly window_ns: { readonly shortest: number; readonly longest: number };
+  readonly sentence: string;
+}
+
+export interface ComparedSide {
+  readonly label: string;
+  readonly path: string;
+  readonly kind: Side['kind'];
+  readonly facts: SideFacts;
+  readonly degraded: readonly string[];
+  readonly startedAt: string | null;
+  readonly measured_ns: Side['measured_ns'];
+}
+
+export interface CandidateJoint extends JointResult {
+  readonly candidate: string;
+}
+
+export interface Comparison {
+  readonly schemaVersion: 1;
+  /** The answer in plain words. */
+  readonly verdict: string;
+  readonly alpha: number;
+  readonly reference: ComparedSide;
+  readonly candidates: readonly ComparedSide[];
+  /** All metrics of a candidate as one test. */
+  readonly joint: readonly CandidateJoint[];
+  readonly rows: readonly CompareRow[];
+  readonly notes: readonly string[];
+}

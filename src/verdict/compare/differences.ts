@@ -1,0 +1,277 @@
+/** In what two sides differ besides what was measured: a difference found may be any of these. */
+import { formatSize } from '../../base/units.js';
+import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
+import { armMeaning, meaningOf, ProgramVersion, without, type Configured } from '../evidence/settings-meaning.js';
+import type { Side, SideFacts } from '../evidence/side.js';
+
+const shownPaths = 8;
+const longestValue = 60;
+
+/** `pauselab`: the version that measured. */
+export type FactClass = 'profile' | 'kernel' | 'machine' | 'jdk' | 'pauselab';
+
+export interface DifferingFact {
+  readonly class: FactClass;
+  /** `the kernel is` */
+  readonly what: string;
+  /** Null: unknown. */
+  readonly a: string | null;
+  readonly b: string | null;
+}
+
+const facts: readonly {
+  readonly class: FactClass;
+  readonly what: string;
+  readonly read: (facts: SideFacts) => string | null;
+  /** Null is then no difference: a version did not tell it, or there is none. */
+  readonly onlyIfBoth?: true;
+  /** Told only where these are the same. */
+  readonly among?: (facts: SideFacts) => string | null;
+}[] = [
+  { class: 'profile', what: 'the profile is', read: ({ profile }) => profile },
+  { class: 'kernel', what: 'the label is', read: ({ label }) => label, onlyIfBoth: true },
+  { class: 'kernel', what: 'the kernel is', read: ({ kernel }) => kernel },
+  { class: 'kernel', what: 'the guest is', read: ({ guest }) => guest, onlyIfBoth: true },
+  // Of other kernels it is another one anyway.
+  {
+    class: 'kernel',
+    what: "the kernel's image is",
+    read: ({ image }) => image,
+    onlyIfBoth: true,
+    among: ({ kernel }) => kernel,
+  },
+  { class: 'kernel', what: 'the preemption model is', read: ({ preemption }) => preemption },
+  { class: 'kernel', what: 'HZ is', read: ({ hz }) => (hz === null ? null : String(hz)) },
+  { class: 'machine', what: 'the CPU is', read: ({ cpuModel }) => cpuModel },
+  { class: 'machine', what: 'the number of CPUs is', read: ({ cpus }) => (cpus === null ? null : String(cpus)) },
+  // The kernel keeps more or less for itself from boot to boot.
+  {
+    class: 'machine',
+    what: 'the memory is',
+    read: ({ memoryBytes }) => (memoryBytes === null ? null : formatSize(Math.round(memoryBytes / 2 ** 28) * 2 ** 28)),
+  },
+  { class: 'jdk', what: 'the JDK is', read: ({ jdks }) => (jdks.length === 0 ? null : jdks.join(' and ')) },
+  { class: 'pauselab', what: 'pauselab is', read: ({ tool }) => tool },
+];
+
+export function differingFacts(a: SideFacts, b: SideFacts): DifferingFact[] {
+  return facts.flatMap(({ read, onlyIfBoth, among, ...fact }) => {
+    const differing = { ...fact, a: read(a), b: read(b) };
+    const isUnknown = onlyIfBoth === true && (differing.a === null || differing.b === null);
+    const isTold = !isUnknown && (among === undefined || among(a) === among(b));
+    return differing.a === differing.b || !isTold ? [] : [differing];
+  });
+}
+
+/** The facts of a class, as one text: two with the same are of one kind. */
+export function factsOfClass(of: SideFacts, ...classes: readonly FactClass[]): string {
+  return JSON.stringify(facts.filter((fact) => classes.includes(fact.class)).map(({ read }) => read(of)));
+}
+
+/** `the kernel is 6.16 in before and 6.17 in after` */
+export function factSentence(
+  { what, a, b }: DifferingFact,
+  labels: { readonly a: string; readonly b: string },
+): string {
+  return `${what} ${a ?? 'unknown'} in ${labels.a} and ${b ?? 'unknown'} in ${labels.b}`;
+}
+
+/** Sentences. */
+export function differencesOf(a: Side, b: Side): string[] {
+  const differing = differingFacts(a.facts, b.facts).map((fact) => factSentence(fact, { a: a.label, b: b.label }));
+  return [
+    ...(differing.length === 0
+      ? []
+      : [`Beside what was to be compared, ${differing.join('; ')}. A difference may come from any of these.`]),
+    ...profileDifferences(a, b),
+  ];
+}
+
+/** `arms.free.holder.nice`, and what it is on either side. */
+export interface DifferingSetting {
+  readonly path: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+/**
+ * In what two resolved profiles measure different things, by meaning (settings-meaning.ts). How often, in which order
+ * and under which title is no difference, nor is an arm that only one of them has.
+ */
+export function differingSettings(one: Configured, other: Configured): DifferingSetting[] {
+  const paths: DifferingSetting[] = [];
+  const shared = sharedNames(one, other);
+  const tree = ({ resolved, programs }: Configured): unknown =>
+    withoutEmpty(
+      measured(
+        resolved,
+        ({ name }) => shared.includes(name),
+        (arm) => armMeaning(arm, programs),
+      ),
+    );
+  differingPaths(tree(one), tree(other), '', paths);
+  return paths;
+}
+
+const ofArm = /^arms\.([^.]+)\./;
+
+/** The path inside its arm; that of another setting as it is. */
+export function pathInArm(path: string): string {
+  return path.replace(ofArm, '');
+}
+
+/** What differs alike in each of several arms is one difference, as is the user's program, which all of them have. */
+export function withoutRepetition(settings: readonly DifferingSetting[], arms: number): DifferingSetting[] {
+  const key = ({ path, a, b }: DifferingSetting): string => JSON.stringify([pathInArm(path), a, b]);
+  const seen = new Map<string, number>();
+  for (const one of settings) if (ofArm.test(one.path)) seen.set(key(one), (seen.get(key(one)) ?? 0) + 1);
+  const isOfAll = (one: DifferingSetting): boolean =>
+    ofArm.test(one.path) && seen.get(key(one)) === arms && (arms > 1 || pathInArm(one.path).startsWith('jvm.app.'));
+  return settings.flatMap((one, i) => {
+    if (!isOfAll(one)) return [one];
+    return settings.findIndex((other) => key(other) === key(one)) === i ? [{ ...one, path: pathInArm(one.path) }] : [];
+  });
+}
+
+/** Arms that both have. */
+export function sharedArms(one: Configured, other: Configured): number {
+  return sharedNames(one, other).length;
+}
+
+function sharedNames(one: Configured, other: Configured): string[] {
+  const [names, others] = [one, other].map(({ resolved }) => resolved?.arms.map(({ name }) => name) ?? []);
+  return names?.filter((name) => others?.includes(name)) ?? [];
+}
+
+/** What of a resolved profile decides what is measured. An arm's kind follows from the rest of it. */
+export function measuredSettings(resolved: ResolvedProfile | null): unknown {
+  return withoutEmpty(
+    measured(
+      resolved,
+      () => true,
+      (arm) => without(arm, ['kind']),
+    ),
+  );
+}
+
+/** A setting that an older version did not have and one that is empty say the same. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (!isTree(value) || value instanceof ProgramVersion) return value;
+  const isEmpty = (inner: unknown): boolean =>
+    inner === null || inner === undefined || (isTree(inner) && Object.keys(inner).length === 0);
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
+      isEmpty(inner) ? [] : [[key, withoutEmpty(inner)]],
+    ),
+  );
+}
+
+/** Kernels and their models are facts of a side, and told as such. */
+const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt'];
+
+function measured(
+  resolved: ResolvedProfile | null,
+  isMeant: (arm: ResolvedArm) => boolean,
+  treeOf: (arm: ResolvedArm) => object,
+): object | null {
+  if (resolved === null) return null;
+  return {
+    ...without(resolved, unmeasured),
+    spoiled: without(resolved.spoiled, ['retries']),
+    arms: resolved.arms.filter(isMeant).map((arm) => without(treeOf(arm), ['title'])),
+  };
+}
+
+function profileDifferences(a: Side, b: Side): string[] {
+  if (a.facts.profile !== b.facts.profile) return [];
+  const paths: DifferingSetting[] = [];
+  differingPaths(meaningOf(a), meaningOf(b), '', paths);
+  if (paths.length === 0 && a.facts.profileHash === b.facts.profileHash) return [];
+  return [
+    `The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in how it is written alone' : `in ${shownSettings(withoutRepetition(paths, sharedArms(a, b)))}`}.`,
+  ];
+}
+
+/** `arms.free.holder.nice (19, 10); hogs.count (1, 2)` */
+export function shownSettings(paths: readonly DifferingSetting[]): string {
+  const more = paths.length > shownPaths ? `; and ${paths.length - shownPaths} more` : '';
+  return `${paths
+    .slice(0, shownPaths)
+    .map(({ path, a, b }) => `${path} (${a.includes(', ') || b.includes(', ') ? `${a}; ${b}` : `${a}, ${b}`})`)
+    .join('; ')}${more}`;
+}
+
+/**
+ * An array's members are told apart by what names them; where nothing does, what is not alike in the two is one
+ * difference.
+ */
+function differingPaths(one: unknown, other: unknown, path: string, found: DifferingSetting[], depth = 0): void {
+  if (found.length > 1000 || depth > 20 || isAlike(one, other)) return;
+  const settings = (value: unknown): unknown => (value === undefined && settingsByName.test(path) ? {} : value);
+  const [left, right] = [membersOf(settings(one)), membersOf(settings(other))];
+  if (left !== null && right !== null) {
+    for (const key of new Set([...left.keys(), ...right.keys()]))
+      differingPaths(left.get(key), right.get(key), path === '' ? key : `${path}.${key}`, found, depth + 1);
+  } else if (Array.isArray(one) && Array.isArray(other)) {
+    found.push({ path, ...differingParts(one, other) });
+  } else {
+    found.push({ path, a: shown(one), b: shown(other) });
+  }
+}
+
+function isAlike(one: unknown, other: unknown): boolean {
+  if (one instanceof ProgramVersion && other instanceof ProgramVersion) return one.isSame(other);
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((member, i) => isAlike(member, other[i]));
+  return Object.is(one, other) || (isTree(one) && isTree(other) && JSON.stringify(one) === JSON.stringify(other));
+}
+
+/** Of two lists whose order matters: what is left without their common beginning and end. */
+function differingParts(
+  one: readonly unknown[],
+  other: readonly unknown[],
+): { readonly a: string; readonly b: string } {
+  const most = Math.min(one.length, other.length);
+  let before = 0;
+  while (before < most && isAlike(one[before], other[before])) before += 1;
+  let after = 0;
+  while (after < most - before && isAlike(one[one.length - 1 - after], other[other.length - 1 - after])) after += 1;
+  const part = (list: readonly unknown[]): string => {
+    const middle = list.slice(before, list.length - after);
+    return middle.length === 0 ? 'absent' : middle.map(shown).join(' ');
+  };
+  return { a: part(one), b: part(other) };
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Each of these is one by one what it is, also where the other side has none. */
+const settingsByName = /(?:^|\.)(?:flags|environment|settings|limits)$/;
+
+/** What tells members of a list apart: arms and loads, victims, thread rules, system calls. */
+const naming = ['name', 'series', 'pattern', 'call', 'operation'] as const;
+
+/** Null of a list whose members have no names, and of what is one thing. */
+function membersOf(value: unknown): Map<string, unknown> | null {
+  if (!isTree(value) || value instanceof ProgramVersion) return null;
+  if (!Array.isArray(value)) return new Map(Object.entries(value));
+  const members: readonly unknown[] = value;
+  for (const key of naming) {
+    const names = members.flatMap((member) =>
+      isTree(member) && key in member && typeof (member as Record<string, unknown>)[key] === 'string'
+        ? [(member as Record<string, string>)[key] ?? '']
+        : [],
+    );
+    if (names.length === members.length && new Set(names).size === names.length)
+      return new Map(names.map((name, i) => [name, members[i]]));
+  }
+  return null;
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? 'absent' : value instanceof ProgramVersion ? value.shown() : JSON.stringify(value);
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`;
+}

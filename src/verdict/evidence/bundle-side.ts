@@ -1,0 +1,374 @@
+/** A bundle as a side of a comparison. */
+import { distinct, sentencesOf } from '../../facts/stated.js';
+import { basename, join } from 'node:path';
+import { usage } from '../../base/failure.js';
+import { formatSize } from '../../base/units.js';
+import { nameWithoutLabel, placeKey } from '../../bundle/place-names.js';
+import type { KernelRecord, RunFile, SeriesFigures } from '../../bundle/bundle-schema.js';
+import type { StoredBundle } from '../../bundle/store.js';
+import { isEvidence } from '../../bundle/stored.js';
+import { addCounts } from '../../record/counts.js';
+import { percentile_ns } from '../../record/histogram.js';
+import { sumHlog, type HlogSum } from '../../record/hlog-sum.js';
+import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
+import { storedPercents, type ArmRun, type SeriesRun } from './metrics.js';
+import { storedPercentile } from './metrics/metric.js';
+import type { PlacedArm, RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
+import { counted, listed } from '../../words/text.js';
+
+export function bundleSide({ path, manifest, summary, runs: all, notes }: StoredBundle): Side {
+  // An arm in another place is another arm.
+  const runs =
+    manifest.kernels.length > 1 ? all.map((run) => ({ ...run, arm: armOn(run.arm, run.kernel ?? 'unknown') })) : all;
+  const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
+  const ofArms = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
+  const whole = runs.filter(isEvidence);
+  const idle = new Map<string, number>();
+  const weak: string[] = [];
+  for (const run of runs) {
+    const logs = lazily(() => sumHlog(join(path, 'runs', run.name, 'histograms.hlog')));
+    const ofArm = ofArms.get(run.arm) ?? { arm: run.arm, scope: 'arm', series: '', runs: [] };
+    ofArms.set(run.arm, ofArm);
+    assertSaneArm(join(path, 'runs', run.name, 'run.json'), run);
+    if (isEvidence(run)) ofArm.runs.push({ ...armEvidence(run, logs), round: run.repetition });
+    for (const stored of run.series) {
+      assertSane(join(path, 'runs', run.name, 'run.json'), run, stored);
+      const figures = stalledThroughout(run, stored);
+      const key = `${run.arm}, ${figures.name}`;
+      const entry = evidence.get(key) ?? { arm: run.arm, scope: 'series', series: figures.name, runs: [] };
+      evidence.set(key, entry);
+      // A series without any evidence stays one: what is missing must be seen.
+      if (!isEvidence(run)) continue;
+      // A victim that never operated has shown nothing, not even that it was not stalled.
+      if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
+      else entry.runs.push({ ...runEvidence(run.window, figures, logs), round: run.repetition });
+    }
+  }
+  for (const [key, entry] of evidence) {
+    const own = whole.flatMap((run) =>
+      run.arm === entry.arm ? run.series.filter(({ name }) => name === entry.series) : [],
+    );
+    const lost = own.filter(({ lost_records }) => lost_records > 0).length;
+    const exhausted = own.filter((one) => one.exhausted > 0).length;
+    if (lost > 0)
+      weak.push(
+        `${key}: records of slow operations were lost in ${counted(lost, 'run')}, so stalled shares and blocked stalls are at least what is said.`,
+      );
+    if (exhausted > 0)
+      weak.push(
+        `${key}: the victim used up its fresh pages and stopped in ${counted(exhausted, 'run')}, so it could be stalled in a part of the window only.`,
+      );
+  }
+  const unproven = [
+    ...new Set(
+      runs.flatMap((run) => run.unproven.map(({ allocator, key, asked }) => `${key}=${asked} of ${allocator}`)),
+    ),
+  ];
+  const degraded = sentencesOf(distinct(runs.flatMap((run) => run.degraded)));
+  const incomplete = incompleteness(summary, runs);
+  const spoiled = runs.filter((run) => run.disturbances.length > 0).length;
+  const cut = runs.filter((run) => run.status !== 'complete').length;
+  const leftOut = [
+    ...notes.map((note) => `${note}.`),
+    ...(spoiled > 0
+      ? [
+          `${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`,
+        ]
+      : []),
+    ...(cut > 0
+      ? [
+          `${counted(cut, 'run')} of ${runs.length} ${cut === 1 ? 'was' : 'were'} cut short or failed, and ${cut === 1 ? 'is' : 'are'} left out: another window makes other figures.`,
+        ]
+      : []),
+  ];
+  return {
+    label: basename(path.replace(/\/+$/, '')) || path,
+    path,
+    kind: 'bundle',
+    arms: [...new Set([...armsOf(manifest), ...runs.map(({ arm }) => arm)])].filter((arm) =>
+      runs.some((run) => run.arm === arm),
+    ),
+    placed: placedArms(
+      manifest,
+      all.map(({ arm }) => arm),
+    ),
+    evidence: [...evidence.values(), ...ofArms.values()],
+    facts: factsOf(manifest, runs),
+    resolved: manifest.profile,
+    programs: manifest.programs,
+    startedAt: manifest.startedAt,
+    measured_ns: measuredTimes(runs),
+    turns: manifest.turns,
+    incomplete,
+    regions: manifest.calibration.map(({ operation, pages, bytes }) => ({
+      of: `${operation}${pages === 'small' ? '' : ` (${pages} pages)`}`,
+      bytes,
+    })),
+    degraded,
+    leftOut,
+    notes: [
+      ...leftOut,
+      ...(incomplete === null ? [] : [`${incomplete}.`]),
+      ...(degraded.length > 0 ? [`the set-up was not as asked for (--allow-degraded): ${degraded.join('; ')}.`] : []),
+      ...(unproven.length > 0 ? [`not proven to be in force: ${unproven.join('; ')}.`] : []),
+      ...[...idle].map(
+        ([key, n]) =>
+          `${key}: in ${counted(n, 'run')} no operation was made; ${n === 1 ? 'it is' : 'they are'} left out.`,
+      ),
+      ...weak,
+    ],
+  };
+}
+
+function measuredTimes(runs: readonly RunFile[]): Record<string, number> {
+  const times = new Map<string, number>();
+  // A run that was cut before go has a window before it.
+  for (const { arm, window } of runs) times.set(arm, (times.get(arm) ?? 0) + Math.max(0, window.drainEnd_ns));
+  return Object.fromEntries(times);
+}
+
+/** A side for each kernel: a bundle of one is itself, and of several each is judged as if it had been run alone. */
+export function kernelSides(bundle: StoredBundle): Side[] {
+  const { manifest, summary, runs } = bundle;
+  if (manifest.kernels.length < 2) return [bundleSide(bundle)];
+  return manifest.kernels.map((kernel) => {
+    const own = bundleSide({
+      ...bundle,
+      manifest: { ...manifest, kernels: [kernel] },
+      summary: summary === null ? null : { ...summary, arms: summary.arms.filter((arm) => arm.kernel === kernel.name) },
+      runs: runs.filter((run) => run.kernel === kernel.name),
+    });
+    return { ...own, label: `${own.label} on ${kernel.name}` };
+  });
+}
+
+function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile[]): string | null {
+  if (summary === null) return 'it has no summary: the experiment ended before it could write one';
+  if (summary.status !== 'complete') return `the experiment is not complete (${summary.status})`;
+  // Whoever leaves out the bad ones has a good bundle.
+  const there = new Set(runs.map(({ name }) => name));
+  const gone = new Set(
+    summary.arms
+      .flatMap(({ series }) => series.flatMap(({ perRun }) => perRun.map(({ run }) => run)))
+      .filter((name) => !there.has(name)),
+  );
+  return gone.size === 0
+    ? null
+    : `${counted(gone.size, 'run')} of which its summary tells ${gone.size === 1 ? 'is' : 'are'} not there (${[...gone].slice(0, 3).join(', ')}${gone.size > 3 ? ', …' : ''})`;
+}
+
+/**
+ * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made.
+ * Its thread was held up for all of the window, in what state is not known.
+ */
+function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesFigures {
+  const { service, stalls, unserved, exhausted, refused } = figures;
+  if (service.n + stalls.count + exhausted > 0 || unserved === 0 || Object.keys(refused).length > 0) return figures;
+  const window_ns = window.windowEnd_ns - window.windowStart_ns;
+  return {
+    ...figures,
+    stalls: { ...stalls, count: 1, unseen_count: 1, longest_ns: window_ns, total_ns: window_ns, stalled_share: 1 },
+  };
+}
+
+/** `logs` is asked only for percentiles that the figures do not have. */
+export function runEvidence(
+  window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>,
+  figures: SeriesFigures,
+  logs: () => Pick<HlogSum, 'tags'>,
+): SeriesRun {
+  return {
+    scope: 'series',
+    window_ns: window.windowEnd_ns - window.windowStart_ns,
+    threshold_ns: figures.stalls.threshold_ns,
+    figures,
+    knowsStates: true,
+    quantile(times, percent) {
+      const own = times === 'service' ? figures.service : figures.response;
+      if (own === null || (times === 'response' && figures.saturated)) return null;
+      // Owed operations are no further observations: n is that of the operations served (record/figures.ts).
+      return (
+        storedPercentile(own, percent) ??
+        fromLog(
+          logs,
+          times === 'service' ? [`${figures.name}.service`] : [`${figures.name}.response`, `${figures.name}.owed`],
+          figures.service.n,
+          percent,
+        )
+      );
+    },
+  };
+}
+
+export function armEvidence(
+  { window, jvm, holder, memoryUse, series }: RunFile,
+  logs: () => Pick<HlogSum, 'tags'>,
+): ArmRun {
+  return {
+    scope: 'arm',
+    window_ns: window.windowEnd_ns - window.windowStart_ns,
+    threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
+    jvm,
+    holder,
+    memory: memoryUse,
+    quantile(times, percent) {
+      const own = times === 'holder' ? holder?.service : jvm?.log.find(({ name }) => name === times)?.durations;
+      if (own === undefined) return null;
+      return (
+        storedPercentile(own, percent) ??
+        fromLog(logs, [times === 'holder' ? `${holder?.name ?? ''}.service` : times], own.n, percent)
+      );
+    },
+  };
+}
+
+function fromLog(
+  logs: () => Pick<HlogSum, 'tags'>,
+  tags: readonly string[],
+  n: number,
+  percent: number,
+): number | null {
+  if (storedPercents.some((stored) => stored === percent) || !hasFiniteUpperBound(percent / 100, n)) return null;
+  return percentile_ns(
+    addCounts(...logs().tags.flatMap(({ tag, counts }) => (tag !== null && tags.includes(tag) ? [counts] : []))),
+    percent,
+  );
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** JSON has no NaN, but 1e999 is Infinity, and a file may have been changed. */
+function assertSane(path: string, { window }: RunFile, { name, service, response, stalls }: SeriesFigures): void {
+  const counts = [service.n, response?.n ?? 0, stalls.count, stalls.blocked_count];
+  // A run that was cut before `go` has a window of no length, before 0.
+  const times = [
+    window.windowEnd_ns - window.windowStart_ns,
+    stalls.threshold_ns,
+    stalls.longest_ns,
+    ...[service, response].flatMap((figures) =>
+      figures === null ? [] : Object.values(figures).filter((value) => value !== null),
+    ),
+  ];
+  const bad =
+    counts.find((value) => !Number.isSafeInteger(value) || value < 0) ??
+    times.find((value) => !Number.isFinite(value) || value < 0) ??
+    [stalls.stalled_share, stalls.blocked_share].find((value) => !(value >= 0 && value <= 1 + 1e-9));
+  if (bad !== undefined)
+    throw usage(
+      `${path} is no valid run: ${JSON.stringify(name.slice(0, 80))} has the figure ${bad}, which no run has; it was changed or cut off`,
+    );
+}
+
+function assertSaneArm(path: string, { jvm, holder, memoryUse: memory }: RunFile): void {
+  const sizes =
+    memory === null
+      ? []
+      : [
+          memory.rssMeanBytes,
+          memory.rssPeakBytes,
+          memory.pssBytes,
+          memory.cgroup?.meanBytes ?? null,
+          memory.cgroup?.peakBytes ?? null,
+        ];
+  const calls =
+    holder === null
+      ? []
+      : [
+          holder.window_calls,
+          holder.crossed_calls,
+          holder.releasedBytes,
+          holder.hold_ns,
+          ...Object.values(holder.service),
+        ];
+  const events = (jvm?.log ?? []).flatMap(({ durations, long_count, total_ns }) => [
+    long_count,
+    total_ns,
+    ...Object.values(durations),
+  ]);
+  const bad = [...sizes, ...calls, ...events].find(
+    (value) => value !== null && !(Number.isFinite(value) && value >= 0),
+  );
+  if (bad !== undefined)
+    throw usage(
+      `${path} is no valid run: its memory, its holder or its JVM's log has the figure ${String(bad)}, which no run has; it was changed or cut off`,
+    );
+}
+
+function factsOf(
+  { profile, profileHash, host, kernels, asked, tool }: StoredBundle['manifest'],
+  runs: readonly RunFile[],
+): SideFacts {
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+  const jdks = runs
+    .flatMap(({ jvm }) => jvm?.processes ?? [])
+    .flatMap((process) => {
+      const { version, vendor } = process;
+      return typeof version === 'string' ? [typeof vendor === 'string' ? `${vendor} ${version}` : version] : [];
+    });
+  return {
+    profile: profile.name,
+    profileHash,
+    label: kernels.every(({ label }) => label !== null) ? listed(kernels.map(({ name }) => name)) : null,
+    // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
+    kernel: listed(
+      kernels.map((one) => {
+        const name = nameWithoutLabel(one);
+        return one.guest === null ? name : `${name} in a guest (${one.guest.accelerator})`;
+      }),
+    ),
+    guest: ofGuests(kernels, ({ cpus, memoryBytes }) =>
+      [`of ${counted(cpus, 'CPU')}`, formatSize(memoryBytes), ...(asked?.guest.append ?? [])].join(' '),
+    ),
+    image: ofGuests(kernels, ({ sha256 }) => sha256.slice(0, 12)),
+    preemption: text(common(kernels.map(({ facts }) => facts.preemption))),
+    hz: number(common(kernels.map(({ facts }) => facts.hz))),
+    cpuModel: text(host.cpuModel),
+    cpus: Array.isArray(host.cpus) ? host.cpus.length : null,
+    memoryBytes: number(host.memoryBytes),
+    tool: tool.version,
+    jdks: [...new Set(jdks)].sort(),
+  };
+}
+
+/** In the order of the kernels, what several have in common once; null: there is no guest. */
+function ofGuests(
+  kernels: readonly KernelRecord[],
+  textOf: (guest: NonNullable<KernelRecord['guest']>) => string,
+): string | null {
+  const texts = kernels.flatMap(({ guest }) => (guest === null ? [] : [textOf(guest)]));
+  const [first] = texts;
+  return first === undefined ? null : texts.every((text) => text === first) ? first : listed(texts);
+}
+
+function armOn(arm: string, place: string): string {
+  return `${arm} on ${place}`;
+}
+
+/** In the profile's order. */
+function armsOf({ profile, kernels }: StoredBundle['manifest']): string[] {
+  const names = profile.arms.map(({ name }) => name);
+  return kernels.length > 1 ? kernels.flatMap((kernel) => names.map((name) => armOn(name, kernel.name))) : names;
+}
+
+function placedArms(
+  { profile, kernels }: StoredBundle['manifest'],
+  ofRuns: readonly string[],
+): ReadonlyMap<string, PlacedArm> {
+  if (kernels.length < 2) return new Map();
+  const names = [...new Set([...profile.arms.map(({ name }) => name), ...ofRuns])];
+  return new Map(
+    kernels.flatMap((kernel) => {
+      const place = placeKey(kernel, kernels);
+      return names.map((name) => [armOn(name, kernel.name), { name, place }] as const);
+    }),
+  );
+}
+
+/** What they all say; null if they differ. */
+function common(values: readonly unknown[]): unknown {
+  return values.every((value) => value === values[0]) ? values[0] : null;
+}

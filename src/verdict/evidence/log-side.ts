@@ -1,0 +1,134 @@
+/** Histogram logs of any tool as a side of a comparison. */
+import { basename } from 'node:path';
+import { usage } from '../../base/failure.js';
+import { formatDuration } from '../../base/units.js';
+import { highestOfIndex, valueOfIndex, type SparseCounts } from '../../record/counts.js';
+import { percentile_ns } from '../../record/histogram.js';
+import { sumHlog, type HlogSum } from '../../record/hlog-sum.js';
+import { unitNames, valueUnits, type ValueUnit } from '../../record/hlog-unit.js';
+import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
+import type { RoundRun, SeriesEvidence, Side } from './side.js';
+
+/** Of what is timed at all: reading a clock twice takes longer. */
+const leastTime_ns = 20;
+
+export interface LogOptions {
+  readonly threshold_ns: number;
+  /** Of the values, whatever the log says of it. */
+  readonly unit?: ValueUnit | undefined;
+}
+
+/** Of each file one run: the intervals of a log share one process, and are not independent. */
+export function logSide(path: string, files: readonly string[], { threshold_ns, unit: asked }: LogOptions): Side {
+  const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
+  const notes: string[] = [];
+  for (const [round, file] of files.entries()) {
+    const { tags, truncated, unit } = sumHlog(file);
+    const said = asked ?? unit.declared ?? unit.deduced ?? 'ns';
+    const factor = valueUnits[said];
+    if (tags.length === 0) throw usage(`${file} holds no histogram; name a histogram log`);
+    if (truncated) notes.push(`the last line of ${file} was cut off and is left out.`);
+    if (asked === undefined && tags.some(({ counts }) => counts.n > 0)) notes.push(unitNote(file, unit));
+    for (const { tag, length_ns, counts } of tags) {
+      const series = tag ?? '(no tag)';
+      const entry = evidence.get(series) ?? { arm: '', scope: 'series', series, runs: [] };
+      evidence.set(series, entry);
+      const p99 = percentile_ns(counts, 99);
+      const p99_ns = p99 === null ? null : p99 * factor;
+      if (asked === undefined && p99_ns !== null && p99_ns < leastTime_ns)
+        throw usage(
+          `${file}: as ${unitNames[said]}, 99 % of ${series} took ${formatDuration(p99_ns)} or less, which no operation does; say the unit of its values with --unit (${Object.keys(valueUnits).join(', ')})`,
+        );
+      if (counts.n === 0) notes.push(`${series} has no sample in ${file}; this run of it is left out.`);
+      else entry.runs.push(logEvidence({ round, window_ns: length_ns, counts, threshold_ns, factor }));
+    }
+  }
+  return {
+    label: basename(path.replace(/\/+$/, '')),
+    path,
+    kind: 'log',
+    placed: new Map(),
+    arms: [''],
+    evidence: [...evidence.values()],
+    facts: {
+      profile: null,
+      profileHash: null,
+      label: null,
+      kernel: null,
+      guest: null,
+      image: null,
+      preemption: null,
+      hz: null,
+      cpuModel: null,
+      cpus: null,
+      memoryBytes: null,
+      tool: null,
+      jdks: [],
+    },
+    resolved: null,
+    programs: null,
+    startedAt: null,
+    measured_ns: {},
+    turns: null,
+    incomplete: null,
+    regions: [],
+    leftOut: [],
+    notes: [...new Set(notes)],
+    degraded: [],
+  };
+}
+
+function unitNote(file: string, { declared, deduced }: HlogSum['unit']): string {
+  if (declared !== null) return `the values of ${file} are ${unitNames[declared]}, as a line of it says.`;
+  if (deduced !== null)
+    return `the values of ${file} are taken for ${unitNames[deduced]}: its column Interval_Max, in milliseconds by convention, stands beside the same maximum (--unit says otherwise).`;
+  return `the values of ${file} are taken for nanoseconds, as nothing in it says their unit (--unit does).`;
+}
+
+interface LogRunInput {
+  readonly round: number;
+  readonly window_ns: number;
+  readonly counts: SparseCounts;
+  readonly threshold_ns: number;
+  /** Nanoseconds per unit of the log's values. */
+  readonly factor: number;
+}
+
+function logEvidence({ round, window_ns, counts, threshold_ns, factor }: LogRunInput): RoundRun {
+  let count = 0;
+  counts.index.forEach((index, position) => {
+    if (((valueOfIndex(index) + highestOfIndex(index)) / 2) * factor >= threshold_ns)
+      count += counts.count[position] ?? 0;
+  });
+  return {
+    scope: 'series',
+    round,
+    window_ns,
+    threshold_ns,
+    knowsStates: false,
+    figures: {
+      service: { n: counts.n },
+      response: null,
+      saturated: false,
+      stalls: {
+        threshold_ns,
+        count,
+        blocked_count: 0,
+        unseen_count: count,
+        longest_ns: count > 0 ? counts.max_ns * factor : 0,
+        longest_blocked_ns: 0,
+        total_ns: 0,
+        stalled_share: 0,
+        blocked_share: 0,
+        mutex_count: 0,
+        longest_mutex_ns: 0,
+        mutex_share: 0,
+      },
+    },
+    quantile(time, percent) {
+      const value =
+        time === 'service' && hasFiniteUpperBound(percent / 100, counts.n) ? percentile_ns(counts, percent) : null;
+      return value === null ? null : value * factor;
+    },
+  };
+}

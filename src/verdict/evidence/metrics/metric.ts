@@ -1,0 +1,116 @@
+/** What a metric is, and what it is read from: the evidence of one run, or of all runs of an arm pooled. */
+import type { Stated } from '../../../facts/stated.js';
+import type { ArmSummary, HolderFigures, LogSeries, SeriesFigures } from '../../../bundle/bundle-schema.js';
+import type { Margin } from '../../compare/decide.js';
+import type { MetricUnit } from './unit.js';
+
+/** `series`: of one victim; `arm`: of the whole workload. */
+export type MetricScope = 'series' | 'arm';
+
+interface Evidence {
+  readonly window_ns: number;
+  readonly threshold_ns: number;
+  /** A percentile of the times of that name; null where n is too small, or the series is saturated. */
+  quantile(times: string, percent: number): number | null;
+}
+
+/** What a run shows of a series; a log of another tool knows less. */
+export interface SeriesRun extends Evidence {
+  readonly scope: 'series';
+  readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> &
+    Partial<Omit<SeriesFigures, 'service' | 'response'>> & {
+      readonly service: Partial<SeriesFigures['service']> & { readonly n: number };
+      readonly response: (Partial<NonNullable<SeriesFigures['response']>> & { readonly n: number }) | null;
+    };
+  /** False for a log: it does not say in what state its threads were, nor when stalls overlap. */
+  readonly knowsStates: boolean;
+}
+
+/** What a run shows of its workload. */
+export interface ArmRun extends Evidence {
+  readonly scope: 'arm';
+  /** Null for an arm without a JVM. */
+  readonly jvm: { readonly log: readonly LogSeries[]; readonly logProblems: readonly Stated[] } | null;
+  /** Null where no holder of ours gives memory back. */
+  readonly holder: HolderFigures | null;
+  /** Null in a bundle of a version that did not read it. */
+  readonly memory: ArmSummary['memoryUse'];
+}
+
+export type RunEvidence = SeriesRun | ArmRun;
+
+export interface Known {
+  readonly value: number | null;
+  /** Why it is null. */
+  readonly missing: string | null;
+  /** There can be no such figure: a victim without a schedule has no response time. */
+  readonly absent: boolean;
+}
+
+export interface Metric {
+  readonly name: string;
+  /** Other names that it goes by, in bundles, conditions and older policies. */
+  readonly aliases: readonly string[];
+  readonly scope: MetricScope;
+  /** Of an arm's metric: what of the arm, such as `memory`; it stands where a series' name does. */
+  readonly subject: string | null;
+  readonly title: string;
+  readonly unit: MetricUnit;
+  /** In which direction it gets worse. */
+  readonly worse: 'more' | 'less';
+  /** Depends on the threshold of stalls. */
+  readonly ofStalls: boolean;
+  /** Grows with the window, so that only windows of one length compare. */
+  readonly growsWithWindow: boolean;
+  /** Too low where records of slow operations were lost. */
+  readonly fromRecords: boolean;
+  /** A percentile: with its uncertainty between runs. Null: what it is, it is. */
+  readonly percent: number | null;
+  /** Which arms can have it; null: all. */
+  readonly needs: 'jvm' | 'holder' | 'schedule' | null;
+  margin(threshold_ns: number): Margin;
+  of(run: RunEvidence): Known;
+}
+
+export const known = (value: number): Known => ({ value, missing: null, absent: false });
+export const unknown = (missing: string): Known => ({ value: null, missing, absent: false });
+export const absent: Known = { value: null, missing: 'there is no such figure', absent: true };
+
+/** A percentile among figures, as null where it is none of those that are stored. */
+export function storedPercentile(figures: object, percent: number): number | null {
+  const key = `${percentKey(percent)}_ns`;
+  const value: unknown = Object.hasOwn(figures, key) ? (figures as Record<string, unknown>)[key] : null;
+  return typeof value === 'number' ? value : null;
+}
+
+/** `p99_9`. */
+export function percentKey(percent: number): string {
+  return `p${String(percent).replace('.', '_')}`;
+}
+
+const minute_ns = 60e9;
+
+export function perMinute(count: number, window_ns: number): Known {
+  return window_ns > 0 ? known((count * minute_ns) / window_ns) : unknown('its window has no length');
+}
+
+const relative = 0.1;
+
+/** The smallest effect that matters where nothing else is said; of times of stalls a tenth of the threshold. */
+export function usualMargin(unit: MetricUnit, { isTimeOfStalls = false } = {}): Metric['margin'] {
+  return (threshold_ns) => {
+    switch (unit) {
+      case 'share':
+        return { relative, absolute: 0.001 };
+      case 'per_minute':
+      case 'count':
+        return { relative, absolute: 0.5 };
+      case 'time':
+        return { relative, absolute: isTimeOfStalls ? threshold_ns / 10 : 0 };
+      case 'bytes':
+        return { relative, absolute: 2 ** 20 };
+      case 'flag':
+        return { relative: 0, absolute: 0 };
+    }
+  };
+}

@@ -1,0 +1,260 @@
+/** Metrics of one victim's series. In the order of importance (design): stalls first, percentiles after. */
+import { formatDuration } from '../../../base/units.js';
+import { leastN } from '../../../stats/quantile-bounds.js';
+import {
+  absent,
+  known,
+  percentKey,
+  perMinute,
+  unknown,
+  usualMargin,
+  type Known,
+  type Metric,
+  type SeriesRun,
+} from './metric.js';
+import type { MetricUnit } from './unit.js';
+
+type Times = 'service' | 'response';
+
+interface SeriesMetric {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: MetricUnit;
+  readonly of: (run: SeriesRun) => Known;
+  readonly more?: Partial<Omit<Metric, 'name' | 'title' | 'unit' | 'of' | 'scope'>>;
+}
+
+function seriesMetric({ name, title, unit, of, more = {} }: SeriesMetric): Metric {
+  return {
+    name,
+    title,
+    unit,
+    scope: 'series',
+    subject: null,
+    aliases: [],
+    worse: 'more',
+    ofStalls: false,
+    growsWithWindow: false,
+    fromRecords: false,
+    percent: null,
+    needs: null,
+    margin: usualMargin(unit, { isTimeOfStalls: more.ofStalls === true }),
+    of: (run) => (run.scope === 'series' ? of(run) : absent),
+    ...more,
+  };
+}
+
+/** A log has no states: what needs them it cannot have. */
+const noStates = (why: string): Known => ({ ...unknown(`a histogram log does not say ${why}`), absent: true });
+const whenStalls = 'when its stalls were';
+const whichState = 'in what state threads were';
+
+type Stalls = SeriesRun['figures']['stalls'];
+
+function ofStates(why: string, of: (stalls: Stalls, run: SeriesRun) => Known): (run: SeriesRun) => Known {
+  return (run) => (run.knowsStates ? of(run.figures.stalls, run) : noStates(why));
+}
+
+const ofStalls = { ofStalls: true } as const;
+const counted = { ofStalls: true, growsWithWindow: true } as const;
+
+export const stallMetrics: readonly Metric[] = [
+  seriesMetric({
+    name: 'stalled_share',
+    title: 'stalled share',
+    unit: 'share',
+    of: ofStates(whenStalls, (stalls) => known(stalls.stalled_share)),
+    more: { ...ofStalls, fromRecords: true, aliases: ['stalled', 'stalls.stalled_share'] },
+  }),
+  seriesMetric({
+    name: 'stalls_per_minute',
+    title: 'stalls per minute',
+    unit: 'per_minute',
+    of: ({ figures, window_ns }) => perMinute(figures.stalls.count, window_ns),
+    more: ofStalls,
+  }),
+  seriesMetric({
+    name: 'longest_ns',
+    title: 'longest stall',
+    unit: 'time',
+    of: ({ figures }) => known(figures.stalls.longest_ns),
+    more: { ...counted, aliases: ['stalls.longest_ns'] },
+  }),
+  seriesMetric({
+    name: 'blocked_per_minute',
+    title: 'blocked stalls per minute',
+    unit: 'per_minute',
+    of: ofStates(whichState, (stalls, { window_ns }) => perMinute(stalls.blocked_count, window_ns)),
+    more: { ...ofStalls, fromRecords: true },
+  }),
+];
+
+/** Asked for by name alone. */
+const furtherStallMetrics: readonly Metric[] = [
+  seriesMetric({
+    name: 'mutex_per_minute',
+    title: 'stalls on a mutex per minute',
+    unit: 'per_minute',
+    of: ofStates(whichState, (stalls, { window_ns }) => perMinute(stalls.mutex_count, window_ns)),
+    more: { ...ofStalls, fromRecords: true, aliases: ['futex_per_minute'] },
+  }),
+  seriesMetric({
+    name: 'stalls.count',
+    title: 'stalls',
+    unit: 'count',
+    of: ({ figures }) => known(figures.stalls.count),
+    more: { ...counted, aliases: ['stalls'] },
+  }),
+  ...(
+    [
+      ['stalls.blocked_count', 'blocked stalls', 'count', 'blocked_count'],
+      ['stalls.mutex_count', 'stalls on a mutex', 'count', 'mutex_count'],
+      ['stalls.unseen_count', 'stalls in an unknown state', 'count', 'unseen_count'],
+      ['stalls.longest_blocked_ns', 'longest blocked stall', 'time', 'longest_blocked_ns'],
+      ['stalls.longest_mutex_ns', 'longest stall on a mutex', 'time', 'longest_mutex_ns'],
+    ] as const
+  ).map(([name, title, unit, key]) =>
+    seriesMetric({
+      name,
+      title,
+      unit,
+      of: ofStates(whichState, (stalls) => known(stalls[key])),
+      more: { ...counted, fromRecords: true },
+    }),
+  ),
+  ...(
+    [
+      ['stalls.blocked_share', 'share blocked in stalls', 'blocked_share'],
+      ['stalls.mutex_share', 'share in stalls on a mutex', 'mutex_share'],
+    ] as const
+  ).map(([name, title, key]) =>
+    seriesMetric({
+      name,
+      title,
+      unit: 'share',
+      of: ofStates(whichState, (stalls) => known(stalls[key])),
+      more: { ...ofStalls, fromRecords: true },
+    }),
+  ),
+  seriesMetric({
+    name: 'stalls.total_ns',
+    title: 'time in stalls',
+    unit: 'time',
+    of: ofStates(whenStalls, (stalls) => known(stalls.total_ns)),
+    more: counted,
+  }),
+];
+
+const notInLog: Known = { ...unknown('a histogram log does not say it'), absent: true };
+
+const otherMetrics: readonly Metric[] = [
+  ...(
+    [
+      ['unserved', 'operations never served'],
+      ['exhausted', 'operations not made for lack of fresh pages'],
+      ['lost_records', 'records lost'],
+    ] as const
+  ).map(([name, title]) =>
+    seriesMetric({
+      name,
+      title,
+      unit: 'count',
+      of: ({ figures }) => (figures[name] === undefined ? notInLog : known(figures[name])),
+      more: { growsWithWindow: true },
+    }),
+  ),
+  // An operation that is not in flight has been so for no time.
+  seriesMetric({
+    name: 'inflight_ns',
+    title: 'time in flight at the end',
+    unit: 'time',
+    of: ({ figures }) => (figures.inflight_ns === undefined ? notInLog : known(figures.inflight_ns ?? 0)),
+  }),
+  seriesMetric({
+    name: 'saturated',
+    title: 'saturated',
+    unit: 'flag',
+    of: ({ figures, knowsStates }) => (knowsStates ? known(figures.saturated ? 1 : 0) : notInLog),
+  }),
+];
+
+const noSchedule: Known = { ...unknown('it has no schedule, and so no response time'), absent: true };
+const saturatedReason =
+  'saturated: it could not keep its schedule, so its response percentiles are the length of the window in disguise';
+
+function timesMetrics(times: Times): Metric[] {
+  const needs = times === 'response' ? 'schedule' : null;
+  const figure = (name: 'min_ns' | 'mean_ns' | 'max_ns', title: string, more: SeriesMetric['more'] = {}): Metric =>
+    seriesMetric({
+      name: `${times}.${name}`,
+      title: `${times} ${title}`,
+      unit: 'time',
+      more: { needs, ...more },
+      of: ({ figures }) => {
+        const own = figures[times];
+        if (own === null) return noSchedule;
+        const value = own[name] ?? null;
+        return value !== null
+          ? known(value)
+          : unknown(
+              own.n === 0
+                ? 'no operation was made'
+                : times === 'response' && figures.saturated
+                  ? saturatedReason
+                  : 'the run does not have it',
+            );
+      },
+    });
+  return [
+    seriesMetric({
+      name: `${times}.n`,
+      title: times === 'service' ? 'operations served' : 'operations due',
+      unit: 'count',
+      of: ({ figures }) => (figures[times] === null ? noSchedule : known(figures[times].n)),
+      more: { needs, worse: 'less', growsWithWindow: true },
+    }),
+    figure('min_ns', 'minimum'),
+    figure('mean_ns', 'mean'),
+    figure('max_ns', 'maximum', { growsWithWindow: true }),
+  ];
+}
+
+function quantileMetric(times: Times, percent: number): Metric {
+  return seriesMetric({
+    name: `${times}.${percentKey(percent)}_ns`,
+    title: `${times} p${percent}`,
+    unit: 'time',
+    more: { percent, needs: times === 'response' ? 'schedule' : null },
+    of: (run) => {
+      const { figures, window_ns } = run;
+      if (times === 'response' && figures.response === null) return noSchedule;
+      const value = run.quantile(times, percent);
+      if (value !== null) return known(value);
+      if (times === 'response' && figures.saturated) return unknown(saturatedReason);
+      return tooFew(figures.service.n, percent, window_ns, 'operations');
+    },
+  });
+}
+
+/** `what`: of which there are too few. */
+export function tooFew(n: number, percent: number, window_ns: number, what: string): Known {
+  const needed = leastN(percent / 100);
+  const longer =
+    n === 0 || window_ns === 0 ? '' : `, at this rate a window of ${formatDuration((window_ns * needed) / n)}`;
+  return n < needed
+    ? unknown(`n too small: p${percent} needs ${needed} ${what} a run${longer}`)
+    : unknown('the run does not have it');
+}
+
+export function percentileMetrics(percents: readonly number[]): Metric[] {
+  return percents.flatMap((percent) => [quantileMetric('service', percent), quantileMetric('response', percent)]);
+}
+
+/** All of a series but its percentiles. */
+export const seriesMetrics: readonly Metric[] = [
+  ...stallMetrics,
+  ...furtherStallMetrics,
+  ...timesMetrics('service'),
+  ...timesMetrics('response'),
+  ...otherMetrics,
+];

@@ -1,0 +1,47 @@
+/** From paths to the sides of a comparison. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { usage } from '../../base/failure.js';
+import { isBundle, openBundle } from '../../bundle/store.js';
+import type { ValueUnit } from '../../record/hlog-unit.js';
+import { bundleSide, kernelSides } from './bundle-side.js';
+import { logSide } from './log-side.js';
+import type { Side } from './side.js';
+
+export interface SideOptions {
+  /** From when on an operation of a log is a stall; a bundle has its own. */
+  readonly threshold_ns: number;
+  /** Of a log's values; undefined: as the log tells. */
+  readonly unit?: ValueUnit | undefined;
+}
+
+/** A bundle's folder; a histogram log; several of them, separated by commas; or a folder of them. */
+export function readSide(path: string, options: SideOptions): Side {
+  if (isBundle(path)) return bundleSide(openBundle(path));
+  return logSide(path, logFiles(path), options);
+}
+
+/** As `readSide`, but a side for each kernel of a bundle. */
+export function readSides(path: string, options: SideOptions): Side[] {
+  return isBundle(path) ? kernelSides(openBundle(path)) : [readSide(path, options)];
+}
+
+function logFiles(path: string): readonly string[] {
+  const parts = existsSync(path) ? [path] : path.split(',').filter((part) => part !== '');
+  const files = parts.flatMap((part) => {
+    if (!existsSync(part))
+      throw usage(
+        `${part} does not exist; name the folder of a bundle that \`pauselab run\` wrote, or histogram logs (.hlog)`,
+      );
+    if (!statSync(part).isDirectory()) return [part];
+    return readdirSync(part)
+      .filter((name) => name.endsWith('.hlog'))
+      .sort()
+      .map((name) => join(part, name));
+  });
+  if (files.length === 0)
+    throw usage(
+      `${path} holds neither a bundle (no manifest.json) nor a histogram log (.hlog); name the folder of a bundle that \`pauselab run\` wrote`,
+    );
+  return files;
+}

@@ -1,0 +1,93 @@
+/**
+ * One side of a comparison: a bundle, or histogram logs of any tool, as the evidence of its runs. A run is evidence if
+ * it is whole and unspoiled; what is left out is counted and said.
+ */
+import type { ManifestFile } from '../../bundle/bundle-schema.js';
+import type { PlaceKey } from '../../bundle/place-names.js';
+import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
+import type { MetricScope, RunEvidence } from './metrics.js';
+
+/** With the repetition that it belongs to: arms of one repetition were measured one after the other. */
+export type RoundRun = RunEvidence & { readonly round: number };
+
+/** Runs of one series of an arm; or, of scope `arm`, those of the arm itself, whose `series` is empty. */
+export interface SeriesEvidence {
+  readonly arm: string;
+  readonly scope: MetricScope;
+  readonly series: string;
+  readonly runs: readonly RoundRun[];
+}
+
+export interface SideFacts {
+  readonly profile: string | null;
+  readonly profileHash: string | null;
+  /** What its place is called; null: it has no label, or not all of several places have one. */
+  readonly label: string | null;
+  /** By release, also where there is a label. */
+  readonly kernel: string | null;
+  /** CPUs, memory and added words of a guest; null: this machine, or not known. */
+  readonly guest: string | null;
+  /** By its checksum: builds of one version have one release. Null: this machine's, or not known. */
+  readonly image: string | null;
+  readonly preemption: string | null;
+  readonly hz: number | null;
+  readonly cpuModel: string | null;
+  readonly cpus: number | null;
+  readonly memoryBytes: number | null;
+  readonly tool: string | null;
+  readonly jdks: readonly string[];
+}
+
+/** A label is what a reader knows it by. */
+export function placeText({ label, kernel }: Pick<SideFacts, 'label' | 'kernel'>): string | null {
+  return label ?? kernel;
+}
+
+/** `Linux 6.17.13`, `patched (Linux 6.17.13)` */
+export function placeWords({ label, kernel }: Pick<SideFacts, 'label' | 'kernel'>): string {
+  const linux = `Linux ${kernel ?? 'unknown'}`;
+  return label === null ? linux : `${label} (${linux})`;
+}
+
+/** An arm of one of several places. */
+export interface PlacedArm {
+  /** As in the profile. */
+  readonly name: string;
+  readonly place: PlaceKey;
+}
+
+/** Rounds of both are the same rounds, and what differs is the change that was asked for. */
+export function measuredInTurns(a: Pick<Side, 'turns'>, b: Pick<Side, 'turns'>): boolean {
+  return a.turns !== null && b.turns !== null && a.turns.id === b.turns.id && a.turns.side !== b.turns.side;
+}
+
+export interface Side {
+  /** How it is called in the result. */
+  readonly label: string;
+  readonly path: string;
+  readonly kind: 'bundle' | 'log';
+  readonly arms: readonly string[];
+  /** Of a bundle of several places: what each of `arms` is. */
+  readonly placed: ReadonlyMap<string, PlacedArm>;
+  readonly evidence: readonly SeriesEvidence[];
+  readonly facts: SideFacts;
+  /** Null for logs. */
+  readonly resolved: ResolvedProfile | null;
+  /** Files of programs of the user's own; null where nobody looked. */
+  readonly programs: ManifestFile['programs'];
+  /** When the experiment began; null for a log. */
+  readonly startedAt: string | null;
+  /** How long its runs took, by arm: from go to the end of the drain, those that are no evidence included. */
+  readonly measured_ns: Readonly<Record<string, number>>;
+  /** Of a side that was measured in turns with another: which of them it is. */
+  readonly turns: ManifestFile['turns'];
+  /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */
+  readonly incomplete: string | null;
+  /** Sizes of the regions that holders give back, as they were found or given. */
+  readonly regions: readonly { readonly of: string; readonly bytes: number }[];
+  /** Runs that are no evidence, and why: sentences, which are among the notes too. */
+  readonly leftOut: readonly string[];
+  /** What of it is no evidence, and what weakens it: sentences. */
+  readonly notes: readonly string[];
+  readonly degraded: readonly string[];
+}

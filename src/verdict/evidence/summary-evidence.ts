@@ -1,0 +1,78 @@
+/** The arms of a summary as evidence for metrics: all runs of one pooled, and its whole runs one by one. */
+import type { ArmSummary, SeriesRunFigures } from '../../bundle/bundle-schema.js';
+import type { ArmRun, RunEvidence, SeriesRun } from './metrics.js';
+import { storedPercentile } from './metrics/metric.js';
+
+export interface SummaryEvidence {
+  readonly pooled: RunEvidence;
+  /** Of each whole run what percentiles come from; null of one that its bundle does not have. */
+  readonly runs: readonly (RunEvidence | null)[];
+}
+
+/** `series` null: of the arm itself. Null: it has no such series, or nothing was measured. */
+export function summaryEvidence(arm: ArmSummary, series: string | null): SummaryEvidence | null {
+  if (arm.runs === 0) return null;
+  return series === null ? ofArm(arm) : ofSeries(arm, series);
+}
+
+function ofSeries({ window_ns, series: all }: ArmSummary, name: string): SummaryEvidence | null {
+  const series = all.find((one) => one.name === name);
+  // A victim that never operated has shown nothing, not even that it was not stalled.
+  if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0)
+    return null;
+  const pooled: SeriesRun = {
+    scope: 'series',
+    window_ns: window_ns ?? 0,
+    threshold_ns: series.stalls.threshold_ns,
+    figures: series,
+    knowsStates: true,
+    quantile: ofTimes(series),
+  };
+  return { pooled, runs: series.perRun.filter(({ status }) => status === 'complete').map((run) => ofRun(pooled, run)) };
+}
+
+function ofTimes({
+  service,
+  response,
+  saturated,
+}: Pick<SeriesRun['figures'], 'service' | 'response' | 'saturated'>): SeriesRun['quantile'] {
+  return (times, percent) =>
+    times === 'service'
+      ? storedPercentile(service, percent)
+      : response === null || saturated
+        ? null
+        : storedPercentile(response, percent);
+}
+
+function ofRun(pooled: SeriesRun, { service, response, saturated, ...stalls }: SeriesRunFigures): SeriesRun | null {
+  if (service === null) return null;
+  const figures = { ...pooled.figures, service, response, saturated, stalls: { ...pooled.figures.stalls, ...stalls } };
+  return { ...pooled, figures, quantile: ofTimes(figures) };
+}
+
+function ofArm({ window_ns, series, jvm, holder, memoryUse: memory }: ArmSummary): SummaryEvidence {
+  const quantileOf =
+    (log: NonNullable<ArmRun['jvm']>['log'], calls: ArmRun['holder']): ArmRun['quantile'] =>
+    (times, percent) => {
+      const durations = times === 'holder' ? calls?.service : log.find(({ name }) => name === times)?.durations;
+      return durations === undefined ? null : storedPercentile(durations, percent);
+    };
+  const pooled: ArmRun = {
+    scope: 'arm',
+    window_ns: window_ns ?? 0,
+    threshold_ns: series[0]?.stalls.threshold_ns ?? 0,
+    jvm,
+    holder,
+    memory,
+    quantile: quantileOf(jvm?.log ?? [], holder),
+  };
+  const runs = (jvm?.perRun ?? [])
+    .filter(({ status }) => status === 'complete')
+    .map(({ log }): ArmRun => ({
+      ...pooled,
+      jvm: { log, logProblems: jvm?.logProblems ?? [] },
+      holder: null,
+      quantile: quantileOf(log, null),
+    }));
+  return { pooled, runs };
+}

@@ -1,0 +1,77 @@
+/** What was found, arm by arm and series by series. */
+import type { ArmSummary, Finding } from '../../bundle/bundle-schema.js';
+import type { FindingFact, SeenStalls, SeenUnderLoad } from '../../facts/finding-facts.js';
+import { findingSentence } from '../../words/finding-words.js';
+import { evidenceOf, outcomeOf, type Compared, type Series } from './outcome.js';
+import { underLoad, type UnderLoad } from './under-load.js';
+
+/** Every series of the arms of one kernel beside that kernel's own controls. */
+export function compareArms(arms: readonly ArmSummary[]): Compared[] {
+  const foreign = arms.find(({ control }) => control === 'foreign');
+  const idle = arms.find(({ control }) => control === 'idle');
+  return arms
+    .filter(({ control }) => control === null)
+    .flatMap((arm) => {
+      // Undisturbed runs alone have their own rule.
+      const found = arm.underLoad === null ? null : underLoad(arm, foreign, idle);
+      return arm.series.map((series): Compared => {
+        const same = (control: ArmSummary | undefined): Series | undefined =>
+          control?.series.find(({ name }) => name === series.name);
+        const controls = { foreign: same(foreign), idle: same(idle) };
+        const judged = outcomeOf(series, controls, foreign !== undefined || arm.jvm === null);
+        const isNew = found !== null && found.series.includes(series.name) && judged.outcome !== 'stalls';
+        return {
+          arm,
+          series,
+          controls,
+          judged: isNew ? { outcome: 'stalls', reason: null, underLoad: found } : judged,
+        };
+      });
+    });
+}
+
+/** `name`: of the arm as a sentence has it. */
+export function findingOf({ arm, series, controls, judged }: Compared, name = arm.name): Finding {
+  const fact: FindingFact = {
+    outcome: judged.outcome,
+    reason: judged.reason,
+    seen: seenIn(series),
+    foreignStalls_n: controls.foreign === undefined ? null : stallsIn(controls.foreign),
+    idleStalls_n: controls.idle === undefined ? null : stallsIn(controls.idle),
+    underLoad: judged.underLoad === undefined ? null : underLoadFact(judged.underLoad),
+  };
+  return {
+    code: judged.reason ?? judged.outcome,
+    arm: arm.name,
+    kernel: arm.kernel,
+    series: series.name,
+    level: judged.reason !== null ? null : judged.underLoad === undefined ? 'undisturbed' : 'under-load',
+    ...fact,
+    sentence: findingSentence(`${name}, ${series.name}`, fact),
+  };
+}
+
+function seenIn(series: Series): SeenStalls | null {
+  const runs = evidenceOf(series);
+  if (runs.length === 0) return null;
+  const sum = (of: (run: (typeof runs)[number]) => number): number => runs.reduce((total, run) => total + of(run), 0);
+  return {
+    runs_n: runs.length,
+    stallingRuns_n: runs.filter(({ count }) => count > 0).length,
+    stalls_n: stallsIn(series),
+    threshold_ns: series.stalls.threshold_ns,
+    longest_ns: Math.max(...runs.map(({ longest_ns }) => longest_ns)),
+    stalled_share: sum((run) => run.stalled_share) / runs.length,
+    blocked_n: sum((run) => run.blocked_count),
+    mutex_n: sum((run) => run.mutex_count),
+  };
+}
+
+function underLoadFact(seen: UnderLoad): SeenUnderLoad {
+  const { blamed, runs, stalls_n, endedWithHold_n, chance, longest_ns, load_share, controlLoad_share } = seen;
+  return { blamed, runs, stalls_n, endedWithHold_n, chance, longest_ns, load_share, controlLoad_share };
+}
+
+function stallsIn(series: Series): number {
+  return evidenceOf(series).reduce((sum, { count }) => sum + count, 0);
+}

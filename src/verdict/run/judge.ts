@@ -1,0 +1,64 @@
+/**
+ * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has controls of its own.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Note, NoteFact } from '../../facts/note-facts.js';
+import type { Stated } from '../../facts/stated.js';
+import { statedNote } from '../../words/note-words.js';
+import type { ArmSummary, KernelRecord, SummaryFile } from '../../bundle/bundle-schema.js';
+import { linuxText } from '../../bundle/place-names.js';
+import { compareArms, findingOf } from './finding.js';
+import { betweenIsThePatch, kernelNotes } from './kernel-notes.js';
+import { notesOf } from './notes.js';
+import { verdictOf } from './verdict.js';
+
+export interface JudgeInput {
+  /** Of every kernel. */
+  readonly arms: readonly ArmSummary[];
+  readonly kernels: readonly KernelRecord[];
+  readonly status: SummaryFile['status'];
+  readonly degraded: readonly Stated[];
+  /** Of --trace. */
+  readonly traced?: readonly NoteFact[];
+}
+
+export type Judgement = Pick<SummaryFile, 'verdict' | 'findings' | 'notes'>;
+
+export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInput): Judgement {
+  const several = kernels.length > 1;
+  const nameOf = (arm: ArmSummary): string => (several ? `${arm.name} on ${arm.kernel}` : arm.name);
+  const each = kernels.map((kernel) => {
+    const { name } = kernel;
+    const own = arms.filter(({ kernel }) => kernel === name);
+    const unprobed = own.filter(({ control, series }) => control === null && series.length === 0);
+    return {
+      name,
+      linux: linuxText(kernel),
+      compared: compareArms(own),
+      unprobed,
+      notes: notesOf(
+        own.map((arm) => ({ ...arm, name: nameOf(arm) })),
+        degraded,
+      ),
+    };
+  });
+  // What holds of all is said once, what holds of one names it.
+  const isCommon = (note: NoteFact): boolean =>
+    each.every(({ notes }) => notes.some((one) => isDeepStrictEqual(one, note)));
+  const own = each.flatMap(({ name, notes }) =>
+    notes
+      .filter((note) => !isCommon(note))
+      // The arm of a note has its kernel in its name.
+      .map((note): Note => ({ ...note, onKernel: several && !('arm' in note) ? name : null })),
+  );
+  const ofAll = [...kernelNotes(kernels), ...(each[0]?.notes.filter(isCommon) ?? [])];
+  return {
+    verdict: verdictOf(each, { status, isDegraded: degraded.length > 0 }, betweenIsThePatch(kernels)),
+    findings: each.flatMap(({ compared }) => compared.map((one) => findingOf(one, nameOf(one.arm)))),
+    notes: [
+      ...ofAll.map((note): Note => ({ ...note, onKernel: null })),
+      ...own,
+      ...traced.map((note): Note => ({ ...note, onKernel: null })),
+    ].map(statedNote),
+  };
+}

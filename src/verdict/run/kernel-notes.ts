@@ -1,0 +1,140 @@
+/**
+ * Where the kernels ran, and in what they differ beside what is compared: two versions differ in more than one patch.
+ */
+import { grouped } from '../../base/group.js';
+import { modelSuffix } from '../../bundle/place-names.js';
+import type { KernelRecord } from '../../bundle/bundle-schema.js';
+import type { KernelFact, NoteFact } from '../../facts/note-facts.js';
+
+export function kernelNotes(kernels: readonly KernelRecord[]): NoteFact[] {
+  return [...guestNotes(kernels), ...(kernels.length > 1 ? [...oneTreeNotes(kernels), ...differences(kernels)] : [])];
+}
+
+/** Guests of one shape share a note. */
+function guestNotes(kernels: readonly KernelRecord[]): NoteFact[] {
+  const ran = kernels.flatMap(({ name, guest }) => {
+    if (guest === null) return [];
+    const { cpus, memoryBytes, pinnedTo, accelerator, withoutKvm } = guest;
+    return [{ name, shape: { cpus, memoryBytes, isPinned: pinnedTo !== null, accelerator, withoutKvm } }];
+  });
+  const groups = [...grouped(ran, ({ shape }) => JSON.stringify(shape)).values()];
+  const others = kernels.filter(({ guest }) => guest === null).map(({ name }) => name);
+  return [
+    ...groups.flatMap((guests): NoteFact[] =>
+      guests
+        .slice(0, 1)
+        .map(({ shape }) => ({ code: 'ran-in-guest', kernels: guests.map(({ name }) => name), ...shape })),
+    ),
+    ...kernels.flatMap(({ name, guest }) =>
+      (guest?.bootFailures ?? []).map(({ code, sentence }): NoteFact => ({
+        code: 'booted-again',
+        kernel: name,
+        failure: code,
+        why: sentence,
+      })),
+    ),
+    ...(groups.length > 0 && others.length > 0 ? [{ code: 'ran-on-host', kernels: others } as const] : []),
+  ];
+}
+
+/** Own images only, and always with what was looked at: no image names its source. */
+function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
+  const [first] = kernels.filter(({ guest }) => guest !== null);
+  const trees = [
+    ...grouped(
+      kernels.filter(({ oneTree }) => oneTree !== null),
+      ({ guest }) => guest?.sha256 ?? '',
+    ).values(),
+  ].flatMap(([one]) => one ?? []);
+  return trees.flatMap(({ name, oneTree }): NoteFact[] =>
+    first === undefined || oneTree === null ? [] : [{ code: 'one-tree', first: first.name, kernel: name, ...oneTree }],
+  );
+}
+
+/** Two images of one tree and nothing else: then what lies between them may be called the patch. */
+export function betweenIsThePatch(kernels: readonly KernelRecord[]): 'the patch' | 'the patch and the compiler' | null {
+  const [, second] = kernels;
+  if (kernels.length !== 2 || second === undefined || second.oneTree === null) return null;
+  return second.oneTree.sameCompiler ? 'the patch' : 'the patch and the compiler';
+}
+
+/** What is in force was asked of the running kernels; the rest is told by image and config. */
+const askedOfRunning = [
+  'hz',
+  'preemption default',
+  'preemption models',
+  'transparent huge pages',
+  'per-VMA locks',
+  'mitigations',
+  'autogroup',
+];
+
+function built(kernels: readonly KernelRecord[]): NoteFact[] {
+  const first = kernels.find(({ guest }) => guest !== null);
+  const seen = new Set<string>();
+  return kernels.flatMap((kernel) =>
+    kernel.differences.flatMap(({ fact, sentence }): NoteFact[] => {
+      // One kernel under several models differs from the first one once.
+      const name = nameOfKernel(kernel);
+      const key = `${name} ${sentence}`;
+      if (askedOfRunning.includes(fact) || seen.has(key)) return [];
+      seen.add(key);
+      return [
+        {
+          code: 'built-differently',
+          first: first === undefined ? '' : nameOfKernel(first),
+          kernel: name,
+          fact,
+          why: sentence,
+        },
+      ];
+    }),
+  );
+}
+
+/** Without its model; two builds of one version have one release. */
+function nameOfKernel({ name, guest }: KernelRecord): string {
+  const suffix = modelSuffix(guest?.preempt ?? null);
+  return suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+}
+
+const valueOf =
+  (key: string, unit = '') =>
+  ({ facts }: KernelRecord): string | null => {
+    const value = facts[key];
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? `${String(value)}${unit}`
+      : null;
+  };
+
+const compared: Readonly<Record<KernelFact, (kernel: KernelRecord) => string | null>> = {
+  preemption: valueOf('preemption'),
+  hz: valueOf('hz', ' Hz'),
+  transparentHugePages: valueOf('transparentHugePages'),
+  perVmaLocks: valueOf('perVmaLocks'),
+  clockSource: valueOf('clockSource'),
+  autogroup: valueOf('autogroup'),
+  mitigations,
+};
+const comparedFacts = Object.keys(compared) as KernelFact[];
+
+function differences(kernels: readonly KernelRecord[]): NoteFact[] {
+  const found = comparedFacts.flatMap((fact): NoteFact[] => {
+    const values = kernels.flatMap((kernel) => {
+      const value = compared[fact](kernel);
+      return value === null ? [] : [{ kernel: kernel.name, value }];
+    });
+    return new Set(values.map(({ value }) => value)).size < 2 ? [] : [{ code: 'kernels-differ', fact, values }];
+  });
+  const facts = comparedFacts.filter((fact) => kernels.some((kernel) => compared[fact](kernel) === null));
+  return [...found, ...(facts.length > 0 ? [{ code: 'kernels-unknown', facts } as const] : []), ...built(kernels)];
+}
+
+function mitigations({ facts }: KernelRecord): string | null {
+  const all = facts.mitigations;
+  if (typeof all !== 'object' || all === null) return null;
+  const active = Object.entries(all)
+    .filter(([, text]) => String(text).startsWith('Mitigation'))
+    .map(([name]) => name);
+  return active.length === 0 ? 'none' : active.join(' ');
+}

@@ -1,0 +1,134 @@
+/** What a reader should know beside the figures: what is missing, what was odd, how far the runs carry. */
+import type { ArmSummary } from '../../bundle/bundle-schema.js';
+import { takesNoLock } from '../../catalogue/locks.js';
+import { allocates, operations, type Operation } from '../../catalogue/operations.js';
+import type { HolderSize, NoteFact } from '../../facts/note-facts.js';
+import type { Stated } from '../../facts/stated.js';
+import { evidenceOf, type Series } from './outcome.js';
+import { besidePublished } from './published.js';
+
+export function notesOf(arms: readonly ArmSummary[], degraded: readonly Stated[]): NoteFact[] {
+  const foreign = arms.find(({ control }) => control === 'foreign');
+  const real = arms.filter(({ control }) => control === null);
+  return [
+    ...degraded.map(({ code, sentence }): NoteFact => ({ code: 'degraded', degradation: code, why: sentence })),
+    ...(foreign === undefined && real.some(({ jvm }) => jvm !== null) ? withoutControl(real) : fewRuns(real, foreign)),
+    ...leftOut(arms),
+    ...noise(arms),
+    ...besidePublished(real),
+    ...unproven(arms),
+    ...real.flatMap((arm) => [...heldUp(arm), ...otherProcess(arm, foreign)]),
+    ...real.flatMap((arm) => [...otherHolder(arm, foreign), ...lockFree(arm)]),
+    ...arms.flatMap((arm) => arm.series.flatMap((series) => flaws(arm, series))),
+  ];
+}
+
+/** A program of the user's own cannot run apart from its load. */
+function withoutControl(real: readonly ArmSummary[]): NoteFact[] {
+  const variables = [...new Set(real.flatMap(({ jvm }) => jvm?.removedFromEnvironment ?? []))];
+  return [
+    { code: 'program-without-control' },
+    ...(variables.length > 0 ? [{ code: 'environment-removed', variables } as const] : []),
+  ];
+}
+
+/** From so many runs on chance is no more than one in 70. */
+const enoughRuns = 4;
+
+function fewRuns(real: readonly ArmSummary[], foreign: ArmSummary | undefined): NoteFact[] {
+  const runs_n = Math.min(
+    ...[...real, ...(foreign === undefined ? [] : [foreign])]
+      .map(({ runs, cutShortRuns }) => runs - cutShortRuns)
+      .filter((runs) => runs > 0),
+  );
+  if (runs_n >= enoughRuns || real.length === 0) return [];
+  return [{ code: 'few-runs', runs_n, oneIn_n: orderings(runs_n), oneInOfFive_n: orderings(5) }];
+}
+
+/** Ways to divide 2n runs into two groups of n: one of them puts all of one group above the other. */
+function orderings(n: number): number {
+  let ways = 1;
+  for (let i = 1; i <= n; i += 1) ways = (ways * (n + i)) / i;
+  return Math.round(ways);
+}
+
+function leftOut(arms: readonly ArmSummary[]): NoteFact[] {
+  const disturbed = arms.reduce((sum, arm) => sum + arm.spoiledRuns, 0);
+  const cut = arms.reduce((sum, arm) => sum + arm.cutShortRuns, 0);
+  return [
+    ...(disturbed > 0 ? [{ code: 'runs-disturbed', runs_n: disturbed } as const] : []),
+    ...(cut > 0 ? [{ code: 'runs-cut-short', runs_n: cut } as const] : []),
+  ];
+}
+
+function noise(arms: readonly ArmSummary[]): NoteFact[] {
+  const stalled = (control: 'idle' | 'foreign'): boolean =>
+    arms.some((arm) => arm.control === control && arm.series.some(({ stalls }) => stalls.count > 0));
+  return [
+    ...(stalled('idle') ? [{ code: 'stalls-in-idle-control' } as const] : []),
+    ...(stalled('foreign') ? [{ code: 'stalls-in-foreign-control' } as const] : []),
+  ];
+}
+
+/** There is one foreign control, a copy of one arm; arms with another holder are compared with it all the same. */
+function otherHolder(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFact[] {
+  if (foreign === undefined || foreign.holder === null || arm.holder === null || arm.runs === 0) return [];
+  const sizeOf = ({ holder, regionBytes }: ArmSummary): HolderSize => ({
+    operation: (holder?.name ?? '').replace(/^holder\./, ''),
+    regionBytes,
+  });
+  const [holder, controlHolder] = [sizeOf(arm), sizeOf(foreign)];
+  return JSON.stringify(holder) === JSON.stringify(controlHolder)
+    ? []
+    : [{ code: 'control-of-other-holder', arm: arm.name, holder, controlHolder }];
+}
+
+/** Nothing is claimed of a setting that only its variable tells of. */
+function unproven(arms: readonly ArmSummary[]): NoteFact[] {
+  const all = new Map(
+    arms.flatMap((arm) => arm.unproven).map((one) => [`${one.allocator} ${one.key} ${one.asked}`, one]),
+  );
+  return [...all.values()].map(({ allocator, key, asked }) => ({ code: 'unproven', allocator, key, asked }));
+}
+
+/** From this share of dropped ticks on the churn was another one than asked for. */
+const heldUpShare = 0.1;
+
+function heldUp({ name: arm, churn }: ArmSummary): NoteFact[] {
+  if (churn === null || churn.droppedTicks <= heldUpShare * (churn.ticks + churn.droppedTicks)) return [];
+  return [{ code: 'churn-held-up', arm, dropped_share: churn.droppedTicks / (churn.ticks + churn.droppedTicks) }];
+}
+
+/** The control copies one arm: of a JVM it is a JVM, of a native churn an engine. */
+function otherProcess(arm: ArmSummary, foreign: ArmSummary | undefined): NoteFact[] {
+  if (foreign === undefined || arm.runs === 0) return [];
+  const [armIsJvm, controlIsJvm] = [arm.jvm !== null, foreign.jvm !== null];
+  return armIsJvm === controlIsJvm ? [] : [{ code: 'control-of-other-process', arm: arm.name, armIsJvm, controlIsJvm }];
+}
+
+/**
+ * A victim that takes no lock and is stalled all the same says that not all stalls beside it are the lock's. One that
+ * allocates says less: it may wait for the allocator's own lock.
+ */
+function lockFree(arm: ArmSummary): NoteFact[] {
+  return arm.series.flatMap((series): NoteFact[] => {
+    const operation = operationOf(series);
+    const isMeant =
+      operation !== undefined && takesNoLock(operation) && evidenceOf(series).some(({ count }) => count > 0);
+    return isMeant
+      ? [{ code: 'lock-free-stalled', arm: arm.name, series: series.name, allocates: allocates(operation) }]
+      : [];
+  });
+}
+
+function operationOf({ name }: Series): Operation | undefined {
+  return operations.find((operation) => operation.name === name.slice(name.indexOf('.') + 1));
+}
+
+function flaws({ name: arm }: ArmSummary, { name: series, refused, exhausted, lost_records }: Series): NoteFact[] {
+  return [
+    ...(Object.keys(refused).length > 0 ? [{ code: 'operations-refused', arm, series, refused } as const] : []),
+    ...(exhausted > 0 ? [{ code: 'fresh-pages-used-up', arm, series, operations_n: exhausted } as const] : []),
+    ...(lost_records > 0 ? [{ code: 'records-overwritten', arm, series, records_n: lost_records } as const] : []),
+  ];
+}

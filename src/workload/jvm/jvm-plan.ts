@@ -1,0 +1,41 @@
+/** What a JVM is told to do: the file that jvm-workloads/src/pauselab/plan/Plan.java reads. */
+import { poolOfVictim } from '../../profile/resolved/pools.js';
+import type { ResolvedLoad, ResolvedVictim } from '../../profile/resolved/resolved.js';
+import { line } from '../native/engine-plan.js';
+
+export interface JvmPlanInput {
+  readonly boardPath: string;
+  /** Where the JVM says what it is. */
+  readonly reportPath: string;
+  /** The JNI library. */
+  readonly libraryPath: string;
+  readonly victims: readonly ResolvedVictim[];
+  readonly loads: readonly ResolvedLoad[];
+  /** Its line for a holder inside this JVM (ridingHolderLine); null: none. */
+  readonly holder: string | null;
+  /** Warm-up and window. */
+  readonly recorded_ns: number;
+}
+
+export function jvmPlan({
+  boardPath,
+  reportPath,
+  libraryPath,
+  victims,
+  loads,
+  holder,
+  recorded_ns,
+}: JvmPlanInput): string {
+  return [
+    line('board', { path: boardPath }),
+    line('report', { path: reportPath }),
+    line('native', { path: libraryPath }),
+    ...(holder === null ? [] : [holder]),
+    ...victims.map((victim) => {
+      const pool = poolOfVictim(victim, recorded_ns);
+      return line('probe', { name: victim.series, operation: victim.operation, ...(pool === 0 ? {} : { pool }) });
+    }),
+    ...loads.map(({ name, load, values }) => line('load', { name, load, ...values })),
+    '',
+  ].join('\n');
+}

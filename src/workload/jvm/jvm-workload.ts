@@ -1,0 +1,348 @@
+/**
+ * Bringing a JVM workload to the point where only `go` is missing. The engine makes the board and runs the hogs; the
+ * JVM joins it with its probes and loads. In the foreign control a second JVM has the loads, so that what the probes
+ * share with them is the machine and not the address space.
+ */
+import { stated } from '../../words/run-words.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cleanUp } from '../../base/clean-up.js';
+import { monotonic_ms, waitFor } from '../../base/clock.js';
+import type { Failure } from '../../base/failure.js';
+import { parseJson } from '../../base/json.js';
+import { readPart } from '../../base/read-file.js';
+import { proveAllocator } from '../../host/allocator-proof.js';
+import { allocatorLaunch } from '../../host/allocator-launch.js';
+import { commonAutogroup } from '../../host/autogroup.js';
+import { readIfThere } from '../../host/files.js';
+import { proportionalBytes } from '../../host/process-memory.js';
+import { collectorOfFlag, flagsOfCollector, type Jdk } from '../../host/jdks.js';
+import { javaCommand, type JavaCommand } from '../../profile/check/java-command.js';
+import { collectors } from '../../catalogue/collectors.js';
+import { isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
+import type { Board } from '../../record/board.js';
+import { jvmLogFlags, parseJvmLog } from '../../record/jvm-log.js';
+import {
+  boardOf,
+  boardPath,
+  engineEnded,
+  enginePaths,
+  printedBy,
+  startEngine,
+  untilReady,
+  writeRuntimeFile,
+} from '../native/engine-process.js';
+import { endJava, javaEnded, type ForcedEnd } from './java-ended.js';
+import { defaultFlags } from './flags.js';
+import { plainPath } from './plain-path.js';
+import { launchLogs, startJava, type JavaLaunch, type JavaProgram } from './start.js';
+import { jvmPlan } from './jvm-plan.js';
+import { schedulingOf, watchNamedThreads, type NamedThreads } from '../threads/named-threads.js';
+import { companionPlan, ridingHolderLine } from '../native/engine-plan.js';
+import { pssSaidBy } from '../watch/memory-meter.js';
+import { orEndOfPrograms, withFiles, type PreparedWorkload, type WorkloadInput } from '../prepared.js';
+import { printedText } from '../printed.js';
+import { endsOrIsKilled, killAll, type Program } from '../programs.js';
+import { refuseServedPort, untilProgramReady } from '../readiness.js';
+import { createRuntimeFolder, type RuntimeFolder } from '../runtime-folder.js';
+import { applySeats } from '../native/seats.js';
+import { jdkOf, triedAllocator } from '../native/tools.js';
+
+const jarPath = fileURLToPath(new URL('../../../jvm-workloads/build/pauselab.jar', import.meta.url));
+const libraryPath = fileURLToPath(new URL('../../../native/build/Release/libpauselab-jvm.so', import.meta.url));
+
+/** What our own program and its JVM say is read here. A program of the user's keeps its language. */
+const ownLocale = { LC_ALL: 'C.UTF-8' };
+
+/** For a JVM to end by itself, or on SIGTERM: shutdown hooks of a server take a while. */
+const endGrace_ms = 5_000;
+const poll_ms = 50;
+
+/** One JVM of the run, and what it is to do. */
+interface Part {
+  /** `jvm`, or `jvm-loads` for the second one; its files begin with it. */
+  readonly name: string;
+  readonly victims: readonly ResolvedVictim[];
+  readonly loads: readonly ResolvedLoad[];
+}
+
+export async function prepareJvm(input: WorkloadInput<JvmArm>): Promise<PreparedWorkload> {
+  const { arm, topology, interrupted } = input;
+  const { jvm } = arm;
+  const isOurs = arm.kind === 'jvm';
+  const command = commandOf(arm);
+  const jdk = await jdkOfArm(arm);
+  const tried = triedAllocator(jvm.allocator);
+  const ready = isApp(arm) ? arm.jvm.app.ready : null;
+  await refuseServedPort(ready);
+  const folder = createRuntimeFolder();
+  let engine: Program | undefined;
+  const javas: JavaProgram[] = [];
+  let watch: NamedThreads | undefined;
+  let opened: Board | undefined;
+  const parts = partsOf(arm);
+  const end = async (): Promise<void> => {
+    watch?.stop();
+    // What a program of the user's own has started ends before its keeper does.
+    await cleanUp(
+      () => killAll([...javas, ...(engine === undefined ? [] : [engine])]),
+      ...javas.map((java) => () => endsOrIsKilled(java)),
+    );
+  };
+  const logs = (): Record<string, string> => logsOf(folder, parts, javas);
+  const dispose = async (): Promise<void> => {
+    await cleanUp(
+      end,
+      () => opened?.close(),
+      () => {
+        folder.remove();
+      },
+    );
+  };
+  try {
+    const started = (engine = await startEngine(
+      folder,
+      companionPlan({ ...input, boardPath: boardPath(folder), parentPid: process.pid }),
+    ));
+    const board = (opened = await boardOf(folder, started, interrupted));
+    const startedAt_ms = monotonic_ms();
+    for (const part of parts) javas.push(await startJava(launchOf(part, { input, jdk, folder, command }), interrupted));
+    // Our own program ends with 0 once all its threads have ended, a load's perhaps before the window does.
+    const isGone = (java: JavaProgram): boolean => java.exit() !== null && !(isOurs && java.exit()?.code === 0);
+    const gone = (when: string): Failure | null => {
+      const ended = javas.find(isGone);
+      return ended === undefined ? null : javaEnded(ended, when, { speaksForItself: isOurs });
+    };
+    await untilReady(board, started, interrupted, () => gone('before its window'));
+    const [program] = javas;
+    if (ready !== null && program !== undefined)
+      await untilProgramReady(ready, { program, startedAt_ms, interrupted, gone: () => gone('before it was ready') });
+
+    const javaPids = javas.map(({ pid }) => pid);
+    const pids = [started.pid, ...javaPids];
+    const autogroup = commonAutogroup([process.pid, ...pids]);
+    const priorities = applySeats(board.threadIds(), arm, topology);
+    const watching = (watch = watchNamedThreads(arm, javaPids, topology));
+    const reports = parts.map(({ name }) => reportOf(folder, name));
+    const allocators = javas.map((java, i) =>
+      proveAllocator(jvm.allocator, tried, {
+        pid: java.pid,
+        report: reports[i]?.allocator,
+        complaints: java.complaints(),
+      }),
+    );
+    const ends: JavaEnd[] = [];
+    /** Of programs of the user's own, read before they are ended; ours say it themselves. */
+    const pssOfApps = new Map<number, number>();
+    return {
+      board,
+      pids,
+      victimsPid: javaPids[0] ?? started.pid,
+      folder,
+      priorities,
+      autogroup,
+      layout: parseJson(printedText(enginePaths(folder).stdout)),
+      degraded: [...priorities, ...watching.threads()].flatMap(({ problems }) => problems),
+      earlyEnd() {
+        const exit = started.exit();
+        return exit === null ? gone('inside its window') : engineEnded(exit, started, 'inside its window');
+      },
+      kill() {
+        for (const program of [started, ...javas]) program.kill('SIGKILL');
+      },
+      async end() {
+        watching.end();
+        for (const { pid } of isOurs ? [] : javas) {
+          const bytes = await proportionalBytes(pid);
+          if (bytes !== null) pssOfApps.set(pid, bytes);
+        }
+        for (const java of javas)
+          ends.push(await endAfterWindow(java, { endsByItself: isOurs && board.state() === 'done' }));
+        if (board.state() !== 'done') started.kill('SIGKILL');
+        await endsOrIsKilled(started);
+      },
+      afterwards: () => ({
+        // A program of the user's own may hang in a shutdown hook, after its window; ours does not.
+        failures: [
+          ...watching.failures(),
+          ...(isOurs && ends.some(({ killed }) => killed) ? [stated({ code: 'jvm-hung' })] : []),
+        ],
+        churn: null,
+        pssBytes: new Map([
+          ...pssSaidBy(printedBy(folder)).map((bytes) => [started.pid, bytes] as const),
+          ...pssOfApps,
+          ...(isOurs
+            ? javas.flatMap((java) => pssSaidBy(documentsIn(java.output())).map((bytes) => [java.pid, bytes] as const))
+            : []),
+        ]),
+        jvm: {
+          processes: parts.map(({ name }, i) => ({
+            name,
+            pid: javaPids[i] ?? 0,
+            ...jdk,
+            report: reports[i] ?? {},
+            allocator: allocators[i] ?? null,
+            removedFromEnvironment: [...(javas[i]?.removedFromEnvironment ?? [])],
+            end: ends[i] ?? null,
+          })),
+          threads: [...watching.threads()],
+          // Of the JVM that has the probes: it is its pauses that they feel.
+          log: parseJvmLog(
+            existsSync(logPath(folder, 'jvm'))
+              ? readPart(logPath(folder, 'jvm'), 0, mostLogBytes).toString('utf8')
+              : '',
+          ),
+        },
+      }),
+      logs,
+      dispose,
+    };
+  } catch (error) {
+    const cause = orEndOfPrograms([...(engine === undefined ? [] : [engine]), ...javas], opened, error);
+    await end();
+    const failure = withFiles(cause, logs);
+    await dispose();
+    throw failure;
+  }
+}
+
+export function jdkOfArm(arm: JvmArm): Promise<Jdk> {
+  return jdkOf({ ...arm.jvm, collector: collectorOf(arm, commandOf(arm)) });
+}
+
+/** Of the user's own program; null for ours. */
+function commandOf(arm: JvmArm): JavaCommand | null {
+  return isApp(arm) ? javaCommand(arm.jvm.app.args) : null;
+}
+
+function partsOf(arm: JvmArm): readonly [Part, ...Part[]] {
+  const { jvm, victims } = arm;
+  const isForeign = jvm.loadsIn === 'foreign' && jvm.loads.length > 0;
+  return [
+    { name: 'jvm', victims, loads: isForeign ? [] : jvm.loads },
+    ...(isForeign ? [{ name: 'jvm-loads', victims: [], loads: jvm.loads }] : []),
+  ];
+}
+
+interface LaunchInput {
+  readonly input: WorkloadInput<JvmArm>;
+  readonly jdk: Jdk;
+  readonly folder: RuntimeFolder;
+  /** Of the user's own program; null for ours. */
+  readonly command: JavaCommand | null;
+}
+
+/** The program's own flags choose its collector, else the profile does; undefined: one that we do not know. */
+function collectorOf({ jvm }: JvmArm, command: JavaCommand | null): JvmArm['jvm']['collector'] | undefined {
+  const own = ownCollector(command);
+  return own === null ? jvm.collector : collectors.find((known) => known === own);
+}
+
+function ownCollector(command: JavaCommand | null): string | null {
+  return (
+    command?.jvmArgs
+      .flatMap((flag) => (flag.startsWith('-XX:+') ? (collectorOfFlag(flag.slice('-XX:+'.length)) ?? []) : []))
+      .at(-1) ?? null
+  );
+}
+
+/** Of a log that is read; a JVM writes less than 1 MB a minute. */
+const mostLogBytes = 256 * 2 ** 20;
+
+const reportPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.json`);
+const logPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.gc.log`);
+const planPath = ({ path }: RuntimeFolder, name: string): string => join(path, `${name}.plan`);
+
+function launchOf(part: Part, { input, jdk, folder, command }: LaunchInput): JavaLaunch {
+  const { arm, warmup_ns, duration_ns, topology } = input;
+  const { jvm } = arm;
+  const plan = planPath(folder, part.name);
+  const [jar, library] = [plainPath(jarPath, folder.path), plainPath(libraryPath, folder.path)];
+  const holder = ridingHolderLine(arm);
+  writeRuntimeFile(
+    plan,
+    jvmPlan({
+      boardPath: boardPath(folder),
+      reportPath: reportPath(folder, part.name),
+      libraryPath: library,
+      ...part,
+      holder,
+      recorded_ns: warmup_ns + duration_ns,
+    }),
+  );
+  const flags = [
+    '--enable-native-access=ALL-UNNAMED',
+    ...(ownCollector(command) === null ? flagsOfCollector(jvm.collector) : []),
+    ...defaultFlags(jdk, folder.path),
+    ...jvmLogFlags(jdk, logPath(folder, part.name), collectorOf(arm, command)),
+    ...jvm.flags,
+  ];
+  const { environment } = allocatorLaunch(jvm.allocator);
+  const common = {
+    java: jdk.java,
+    folder: folder.path,
+    name: part.name,
+    environment: { ...environment, ...(isApp(arm) ? arm.jvm.app.environment : ownLocale) },
+    ...schedulingOf(jvm.process, topology),
+    limits: jvm.process.limits,
+  };
+  if (command === null)
+    return { ...common, jvmArgs: flags, main: { classPath: [jar], mainClass: 'pauselab.Workload' }, args: [plan] };
+  const { jvmArgs, main, args } = command;
+  const agent = part.victims.length > 0 || holder !== null ? [`-javaagent:${jar}=${plan}`] : [];
+  return { ...common, jvmArgs: [...flags, ...agent, ...jvmArgs], main, args, keepFor_ms: endGrace_ms };
+}
+
+/** How a JVM ended, and what it left. */
+interface JavaEnd extends ForcedEnd {
+  /** Processes that it had started, that outlived it and that were ended. */
+  readonly leftBehind: number;
+}
+
+/** Our own program ends by itself once its threads have; another one is told to. */
+async function endAfterWindow(
+  java: JavaProgram,
+  { endsByItself }: { readonly endsByItself: boolean },
+): Promise<JavaEnd> {
+  if (endsByItself) {
+    await waitFor(() => java.exit(), { deadline_ms: endGrace_ms, poll_ms });
+  }
+  const end = await endJava(java, endGrace_ms);
+  await endsOrIsKilled(java);
+  return { ...end, leftBehind: java.leftBehind() };
+}
+
+/** Lines that are JSON; a JVM prints warnings of its own among them. */
+function documentsIn(lines: readonly string[]): unknown[] {
+  return lines.flatMap((line): unknown[] => {
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function reportOf(folder: RuntimeFolder, name: string): Record<string, unknown> {
+  const text = readIfThere(reportPath(folder, name));
+  return text === null ? {} : (parseJson(text) as Record<string, unknown>);
+}
+
+function logsOf(folder: RuntimeFolder, parts: readonly Part[], javas: readonly JavaProgram[]): Record<string, string> {
+  const { plan, stdout, stderr } = enginePaths(folder);
+  const texts: Record<string, string> = {
+    'engine-plan.txt': printedText(plan),
+    'engine.json': printedText(stdout),
+    'engine.log': printedText(stderr),
+  };
+  for (const { name } of parts) {
+    texts[`${name}-plan.txt`] = printedText(planPath(folder, name));
+    texts[`${name}-gc.log`] = printedText(logPath(folder, name));
+  }
+  const begun = javas.map(({ name }) => name);
+  const ofOthers = parts
+    .filter(({ name }) => !begun.includes(name) && existsSync(join(folder.path, `${name}.launch`)))
+    .map(({ name }) => launchLogs(folder.path, name));
+  return Object.assign(texts, ...ofOthers, ...javas.map((java) => java.logs())) as Record<string, string>;
+}

@@ -1,0 +1,229 @@
+/** Starting a JVM: java-caller → our launcher → java, in our session, dying with us, its output in files on tmpfs. */
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from '../../base/clock.js';
+import { Failure, interruptedBefore, unfit, workloadFailed, type ExitCode } from '../../base/failure.js';
+import { readIfThere } from '../../host/files.js';
+import { watchOomKills, type OomWatch } from '../../host/memory.js';
+import { printedLines, printedText } from '../printed.js';
+import { killIfSame, parentOf, startTimeOf, type ProcessIdentity } from '../process-identity.js';
+import { programs, type Exit, type Program } from '../programs.js';
+import { isCrashReport } from './flags.js';
+import type { JavaMain } from '../../profile/check/java-command.js';
+import { callJava, type JavaCallEnd } from './java-caller.js';
+import { launchFile, type ProcessSettings } from './launch-file.js';
+import { plainPath } from './plain-path.js';
+
+export interface JavaLaunch extends ProcessSettings {
+  /** Absolute: of a Jdk (host/jdks.ts). */
+  readonly java: string;
+  /** The run's folder, on tmpfs. */
+  readonly folder: string;
+  /** Of this JVM among those of the run: its files begin with it. */
+  readonly name: string;
+  readonly jvmArgs: readonly string[];
+  readonly main: JavaMain;
+  /** The program's own. */
+  readonly args: readonly string[];
+  /** Of a program that may start others: how long they may take to end once it has ended. */
+  readonly keepFor_ms?: number | undefined;
+}
+
+export interface JavaProgram extends Program {
+  readonly name: string;
+  readonly java: string;
+  /** What it wrote to stdout so far, as lines; a JVM says most of its errors there. */
+  output(): string[];
+  /** The variables that were here and that java did not get. */
+  readonly removedFromEnvironment: readonly string[];
+  /** Name of the report that a crashed JVM left (hs_err), else null. */
+  crashReport(): string | null;
+  /** Processes that it had started and that outlived it; they end before `exited` resolves. */
+  leftBehind(): number;
+  /** Its launch file, command line, output, complaints and crash report, for the bundle. */
+  logs(): Record<string, string>;
+}
+
+/** Of preparing and exec, which take some milliseconds; what follows is the JVM's and has the caller's deadline. */
+const startDeadline_ms = 20_000;
+const poll_ms = 2;
+
+/**
+ * Resolves when java has taken the launcher's place (or has ended already: look at `exit`). Throws what the launcher
+ * says if it cannot: exit code 2 for what it was told, 5 for what the machine refuses.
+ */
+export async function startJava(launch: JavaLaunch, interrupted?: Promise<unknown>): Promise<JavaProgram> {
+  const { java, folder, name } = launch;
+  const at = (suffix: string): string => join(folder, `${name}.${suffix}`);
+  const killedWhy = watchOomKills();
+  if (!existsSync(programs.launcher()))
+    throw unfit(`${programs.launcher()} is not there; run \`npm run setup\` to build it`);
+  const launcher = plainPath(programs.launcher(), folder);
+  const keep = launch.keepFor_ms === undefined ? undefined : { grace_ms: launch.keepFor_ms, endFile: at('end') };
+  const text = launchFile({
+    ...launch,
+    parentPid: process.pid,
+    pidFile: at('pid'),
+    keep,
+    stdout: at('out'),
+    stderr: at('err'),
+  });
+  // It has the environment of the program, secrets included.
+  writeFileSync(at('launch'), text, { mode: 0o600 });
+  // Of an earlier JVM of this name.
+  for (const suffix of ['pid', 'end', 'out', 'err']) rmSync(at(suffix), { force: true });
+
+  let end: JavaCallEnd | null = null;
+  const exited = callJava({ launcher, launchFile: at('launch'), jvmArgs: launch.jvmArgs, main: launch.main }).then(
+    (result) => (end = result),
+  );
+  let failure: unknown;
+  exited.catch((error: unknown) => {
+    failure = error;
+  });
+
+  const isJava = (pid: number): boolean => !['', realpathSync(launcher)].includes(executableOf(pid));
+  const begun: { process: StartedProcess | null } = { process: null };
+  const endNow = (): JavaCallEnd | null => end;
+  const seen = await waitFor(
+    () => {
+      if (failure !== undefined) throw failure as Error;
+      const started = (begun.process ??= readPidFile(at('pid')));
+      const ended = endNow();
+      if (ended !== null && (started === null || saysLauncher(printedLines(at('err')), java)))
+        throw launcherFailed(ended, printedLines(at('err')));
+      return started !== null && (ended !== null || isJava(started.pid)) ? started : null;
+    },
+    { deadline_ms: startDeadline_ms, poll_ms, interrupted },
+  );
+  if (seen !== 'late' && seen !== 'interrupted')
+    return programOf(launch, text, { started: seen.found, end: () => end, exited, killedWhy });
+  // Where not even its pid is known it stays behind, and dies with us.
+  if (begun.process !== null) killIfSame(begun.process, 'SIGKILL');
+  if (seen === 'interrupted') throw interruptedBefore('java was started');
+  throw workloadFailed(
+    `java was not started after ${startDeadline_ms / 1000} s: the launcher is still at its preparations for ${java}; look at the file systems of ${java} and of the logs`,
+  );
+}
+
+interface Begun {
+  readonly started: StartedProcess;
+  readonly end: () => Exit | null;
+  readonly exited: Promise<Exit>;
+  readonly killedWhy: OomWatch;
+}
+
+function programOf(launch: JavaLaunch, launchText: string, { started, end, exited, killedWhy }: Begun): JavaProgram {
+  const { java, folder, name } = launch;
+  const linesAt = (suffix: string): string[] => printedLines(join(folder, `${name}.${suffix}`));
+  const crashReport = (): string | null =>
+    readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${started.pid}.`)) ?? null;
+  // The keeper says how the program ended before it ends what is left.
+  const kept = (): KeptEnd | null => (launch.keepFor_ms === undefined ? null : keptEnd(linesAt('end')));
+  const exit = (): Exit | null => kept()?.exit ?? end();
+  return {
+    name,
+    java,
+    pid: started.pid,
+    removedFromEnvironment: started.removed,
+    exit,
+    exited,
+    kill: (signal) => {
+      if (exit() === null) killIfSame(started, signal);
+      // A keeper that somebody has stopped would end nothing.
+      if (started.keeper !== null && end() === null) killIfSame(started.keeper, 'SIGCONT');
+    },
+    complaints: () => linesAt('err'),
+    output: () => linesAt('out'),
+    crashReport,
+    killedWhy,
+    leftBehind: () => kept()?.left ?? 0,
+    logs: () => ({
+      ...launchLogs(folder, name),
+      [`${name}-launch.txt`]: launchText,
+      [`${name}-command.txt`]: commandLine(launch),
+    }),
+  };
+}
+
+/** What there is of a JVM of this name, whether or not it came to run. */
+export function launchLogs(folder: string, name: string): Record<string, string> {
+  const texts: Record<string, string> = { [`${name}-launch.txt`]: readIfThere(join(folder, `${name}.launch`)) ?? '' };
+  for (const suffix of ['out', 'err']) texts[`${name}-${suffix}.log`] = printedText(join(folder, `${name}.${suffix}`));
+  const pid = (readIfThere(join(folder, `${name}.pid`)) ?? '').split('\n')[0];
+  const report = readdirSync(folder).find((file) => isCrashReport(file) && file.includes(`pid${pid ?? ''}.`));
+  return report === undefined ? texts : { ...texts, [report]: printedText(join(folder, report)) };
+}
+
+/** A word a line, so that blanks in words are seen. */
+function commandLine({ java, jvmArgs, main, args }: JavaLaunch): string {
+  const program =
+    'jar' in main
+      ? ['-jar', main.jar]
+      : [
+          ...(main.classPath.length === 0 ? [] : ['-cp', main.classPath.join(':')]),
+          'module' in main ? `--module=${main.module}` : main.mainClass,
+        ];
+  return [java, ...jvmArgs, ...program, ...args].map((word) => `${word}\n`).join('');
+}
+
+interface KeptEnd {
+  readonly exit: Exit;
+  readonly left: number;
+}
+
+/** As native/launcher/keeper.cc writes it. */
+function keptEnd([how = '', left = '']: readonly string[]): KeptEnd | null {
+  const [, kind, number] = /^(code|signal) (\d+)$/.exec(how) ?? [];
+  if (kind === undefined) return null;
+  const signal =
+    (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(([, one]) => one === Number(number))?.[0] ??
+    null;
+  return {
+    exit: kind === 'code' ? { code: Number(number), signal: null } : { code: null, signal },
+    left: Number(/^left (\d+)$/.exec(left)?.[1] ?? 0),
+  };
+}
+
+/** java-caller keeps its child to itself, so a pid is all there is. */
+interface StartedProcess extends ProcessIdentity {
+  readonly removed: readonly string[];
+  /** The launcher, where it has stayed; null where it has become java. */
+  readonly keeper: ProcessIdentity | null;
+}
+
+function readPidFile(path: string): StartedProcess | null {
+  const [pid, ...removed] = (readIfThere(path) ?? '').split('\n');
+  if (pid === undefined || pid === '') return null;
+  const parent = parentOf(Number(pid));
+  return {
+    pid: Number(pid),
+    startTime: startTimeOf(Number(pid)),
+    removed,
+    keeper: parent === null || parent === process.pid ? null : { pid: parent, startTime: startTimeOf(parent) },
+  };
+}
+
+function executableOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return '';
+  }
+}
+
+/** After its pid file the launcher can fail in one way only (native/launcher/main.cc). */
+function saysLauncher([first = '']: readonly string[], java: string): boolean {
+  return first.startsWith(`${java} could not be executed`);
+}
+
+function launcherFailed({ code, signal, stderr }: JavaCallEnd, [logged]: readonly string[]): Failure {
+  const sentence = logged ?? stderr.split('\n')[0] ?? '';
+  const known: Partial<Record<number, ExitCode>> = { 2: 2, 5: 5, 6: 6 };
+  const exitCode = code === null ? undefined : known[code];
+  if (exitCode !== undefined && sentence !== '') return new Failure(exitCode, sentence);
+  return workloadFailed(
+    `the launcher of java ended ${signal === null ? `with exit code ${String(code)}` : `by ${signal}`} before java was started${sentence === '' ? '' : `, saying "${sentence}"`}`,
+  );
+}

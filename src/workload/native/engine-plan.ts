@@ -1,0 +1,183 @@
+/** The engine's plan: what native/engine/plan.h reads. */
+import { operationNamed, type Layout } from '../../catalogue/operations.js';
+import { poolOfVictim } from '../../profile/resolved/pools.js';
+import type {
+  ChurnArm,
+  JvmArm,
+  NativeArm,
+  ResolvedHolder,
+  ResolvedHogs,
+  ResolvedLoad,
+  ResolvedVictim,
+} from '../../profile/resolved/resolved.js';
+
+export interface PlanInput {
+  readonly arm: NativeArm;
+  readonly regionBytes: number;
+  readonly boardPath: string;
+  readonly parentPid: number;
+  readonly threshold_ns: number;
+  readonly warmup_ns: number;
+  readonly duration_ns: number;
+}
+
+export function enginePlan({
+  arm,
+  regionBytes,
+  boardPath,
+  parentPid,
+  threshold_ns,
+  warmup_ns,
+  duration_ns,
+}: PlanInput): string {
+  const { holder, hogs, victims } = arm;
+  const recorded_ns = warmup_ns + duration_ns;
+  return [
+    `# ${arm.name}: ${arm.title}`,
+    ...place({ boardPath, threshold_ns, parentPid }),
+    line('process', { holder: holder.process }),
+    holderLine(holder, regionBytes, arm.layout),
+    ...hogLines(hogs),
+    ...victimLines(victims, recorded_ns),
+    '',
+  ].join('\n');
+}
+
+/** Read by the engine, and by the library of a JVM that has the holder inside it. */
+function holderLine(holder: ResolvedHolder, bytes: number, layout: Layout): string {
+  return line('holder', {
+    operation: holder.operation,
+    bytes,
+    vmas: layout === 'split' ? 2 : 1,
+    pages: holder.pages,
+    pause_ns: holder.pause_ns,
+    active: holder.active ? 1 : 0,
+    toucher: holder.toucher === null ? 0 : 1,
+  });
+}
+
+/** The line of a holder that is inside the user's own program; null if there is none there. */
+export function ridingHolderLine({ holder, layout }: JvmArm): string | null {
+  if (holder === null || isReader(holder)) return null;
+  return holderLine(holder, holder.region.kind === 'bytes' ? holder.region.bytes : 0, layout);
+}
+
+function isReader({ operation }: ResolvedHolder): boolean {
+  return operationNamed(operation).reads === true;
+}
+
+/**
+ * The plans of a churn: the engine's, with victims and hogs, and in the foreign control that of a second engine, which
+ * has the churn and takes its seats on the first one's board.
+ */
+export function churnPlans({
+  arm,
+  boardPath,
+  parentPid,
+  threshold_ns,
+  warmup_ns,
+  duration_ns,
+}: Omit<PlanInput, 'arm' | 'regionBytes'> & { readonly arm: ChurnArm }): {
+  readonly engine: string;
+  readonly joining: string | null;
+} {
+  const { hogs, victims, churn } = arm;
+  const title = `# ${arm.name}: ${arm.title}`;
+  const churns = churn.loads.map(({ name, values }) => line('churn', { name, ...values }));
+  const isForeign = churn.loadsIn === 'foreign' && churns.length > 0;
+  const seats = churn.loads
+    .flatMap(churnThreads)
+    .map((name) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
+  return {
+    engine: [
+      title,
+      ...place({ boardPath, threshold_ns, parentPid }),
+      ...hogLines(hogs),
+      ...victimLines(victims, warmup_ns + duration_ns),
+      ...(isForeign ? seats : churns),
+      '',
+    ].join('\n'),
+    joining: isForeign
+      ? [title, line('join', { path: boardPath }), line('parent', { pid: parentPid }), ...churns, ''].join('\n')
+      : null,
+  };
+}
+
+/** As the engine names them (native/engine/churn.h), so that they fit into a thread's name. */
+function churnThreads({ name, values }: ResolvedLoad): string[] {
+  return Array.from({ length: Number(values.threads) }, (_, i) => (i === 0 ? name : `${name.slice(0, 12)}#${i}`));
+}
+
+/**
+ * The plan of the engine beside a JVM: hogs, perhaps a reader of the JVM's files, and the seats of the JVM's threads.
+ * The reader reads about the process that takes the first seat: in the foreign control the one with the loads.
+ */
+export function companionPlan({
+  arm,
+  boardPath,
+  parentPid,
+  threshold_ns,
+}: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
+  const { holder, hogs, victims, jvm } = arm;
+  const probes = victims.map((victim, i) =>
+    line('joined', {
+      role: 'victim',
+      name: victim.series,
+      interval_ns: victim.interval_ns,
+      offset_ns: offsetOf(victim, i, victims.length),
+    }),
+  );
+  const loads = jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
+  const riding =
+    holder === null || isReader(holder)
+      ? []
+      : [
+          line('joined', { role: 'holder', name: 'holder', operation: holder.operation }),
+          ...(holder.toucher === null ? [] : [line('joined', { role: 'toucher', name: 'toucher' })]),
+        ];
+  return [
+    `# ${arm.name}: ${arm.title}`,
+    ...place({ boardPath, threshold_ns, parentPid }),
+    ...(holder === null || !isReader(holder) ? [] : [holderLine(holder, 4096, 'isolated')]),
+    ...hogLines(hogs),
+    ...(jvm.loadsIn === 'foreign' ? [...loads, ...probes] : [...probes, ...loads]),
+    ...riding,
+    '',
+  ].join('\n');
+}
+
+function place({
+  boardPath,
+  threshold_ns,
+  parentPid,
+}: Pick<PlanInput, 'boardPath' | 'threshold_ns' | 'parentPid'>): string[] {
+  return [line('board', { path: boardPath, threshold_ns }), line('parent', { pid: parentPid })];
+}
+
+function hogLines({ count, burst }: ResolvedHogs): string[] {
+  return Array.from({ length: count }, () =>
+    line('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }),
+  );
+}
+
+function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): string[] {
+  return victims.map((victim, i) =>
+    line('victim', {
+      name: victim.series,
+      operation: victim.operation,
+      placement: victim.layout,
+      interval_ns: victim.interval_ns,
+      offset_ns: offsetOf(victim, i, victims.length),
+      pool: poolOfVictim(victim, recorded_ns),
+    }),
+  );
+}
+
+/** Spread over one interval, so that victims on one CPU do not wake together. */
+function offsetOf({ interval_ns }: ResolvedVictim, index: number, count: number): number {
+  return Math.floor((interval_ns * index) / count);
+}
+
+export function line(kind: string, values: Record<string, string | number>): string {
+  return [kind, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(' ');
+}

@@ -1,0 +1,218 @@
+/**
+ * Bringing a native workload to the point where only `go` is missing: board made, memory mapped and touched, layout
+ * proven, threads waiting, priorities set and read back, one autogroup. An arm with a churn runs the engine on the
+ * allocator of its profile; in the foreign control a second engine has the churn, on the same allocator, so that what
+ * the victims share with it is the machine and not the address space.
+ */
+import { cleanUp } from '../../base/clean-up.js';
+import type { Failure } from '../../base/failure.js';
+import { readText } from '../../base/read-file.js';
+import { proveAllocator, type AllocatorProof } from '../../host/allocator-proof.js';
+import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../../host/allocator-launch.js';
+import { commonAutogroup } from '../../host/autogroup.js';
+import type { ChurnArm, NativeArm } from '../../profile/resolved/resolved.js';
+import type { Board } from '../../record/board.js';
+import { limitCpuTime, type CpuLimit } from '../threads/cpu-max.js';
+import { boardOf, boardPath, engineEnded, enginePaths, printedBy, startEngine, untilReady } from './engine-process.js';
+import { refuseLargeChurn } from '../memory-need.js';
+import { watchNamedThreads, type NamedThreads } from '../threads/named-threads.js';
+import { churnPlans, enginePlan } from './engine-plan.js';
+import { pssSaidBy } from '../watch/memory-meter.js';
+import {
+  orEndOfPrograms,
+  withFiles,
+  type Afterwards,
+  type ChurnTally,
+  type PreparedWorkload,
+  type WorkloadInput,
+} from '../prepared.js';
+import { endsOrIsKilled, killAll, programs, type Program } from '../programs.js';
+import { createRuntimeFolder, type RuntimeFolder } from '../runtime-folder.js';
+import { applySeats } from './seats.js';
+import { triedAllocator } from './tools.js';
+
+/** Of a file that an engine wrote, or was told. */
+const mostEngineBytes = 64 * 2 ** 20;
+
+/** One engine of the run; its files begin with its name. */
+interface Engine {
+  readonly name: string;
+  readonly program: Program;
+}
+
+export async function prepareNative(input: WorkloadInput<NativeArm | ChurnArm>): Promise<PreparedWorkload> {
+  const { arm, topology, interrupted } = input;
+  // Before anything starts: what the allocator does not take is the profile's fault.
+  const allocated = arm.kind === 'churn' ? allocatedWork(arm) : null;
+  const folder = createRuntimeFolder();
+  const engines: Engine[] = [];
+  let watch: NamedThreads | undefined;
+  let opened: Board | undefined;
+  let limit: CpuLimit | null = null;
+  const end = async (): Promise<void> => {
+    watch?.stop();
+    await cleanUp(() => killAll(engines.map(({ program }) => program)));
+  };
+  const dispose = async (): Promise<void> => {
+    await cleanUp(
+      end,
+      () => limit?.remove(),
+      () => opened?.close(),
+      () => {
+        folder.remove();
+      },
+    );
+  };
+  const logs = (): Record<string, string> =>
+    Object.fromEntries(engines.flatMap((engine) => Object.entries(logsOf(folder, engine))));
+  try {
+    const environment = allocated === null ? {} : { environment: allocated.clean.environment };
+    const start = async (name: string, plan: string): Promise<Program> => {
+      const program = await startEngine(folder, plan, { name, ...environment });
+      engines.push({ name, program });
+      return program;
+    };
+    const plans = plansOf(input, folder);
+    const started = await start('engine', plans.engine);
+    const board = (opened = await boardOf(folder, started, interrupted));
+    const joined = plans.joining === null ? null : await start('churn', plans.joining);
+    const joinedGone = (when: string): Failure | null => {
+      const exit = joined?.exit() ?? null;
+      // It ends by itself when the board says `done`.
+      return joined === null || exit === null || exit.code === 0 ? null : engineEnded(exit, joined, when);
+    };
+    await untilReady(board, started, interrupted, () => joinedGone('before its window'));
+    const threads = board.threadIds();
+    const pids = [...new Set([...engines.map(({ program }) => program.pid), ...threads.map(({ pid }) => pid)])];
+    const autogroup = commonAutogroup([process.pid, ...pids]);
+    const priorities = applySeats(threads, arm, topology);
+    const cpuMax = arm.holder?.cpuMax;
+    const limited = (limit =
+      cpuMax === undefined
+        ? null
+        : limitCpuTime(
+            'holder',
+            threads.flatMap(({ role, tid }) => (role === 'holder' ? [tid] : [])),
+            cpuMax,
+            folder.path,
+          ));
+    const proofs = allocated === null ? [] : engines.map((engine) => allocated.prove(folder, engine));
+    const watching = (watch = watchNamedThreads(arm, allocated === null ? [] : pids, topology));
+    const afterwards = (): Afterwards => ({
+      jvm: null,
+      churn:
+        allocated === null
+          ? null
+          : {
+              processes: engines.map(({ name, program }, i) => ({
+                name,
+                pid: program.pid,
+                allocator: proofs[i] ?? null,
+                removedFromEnvironment: allocated.clean.removed,
+              })),
+              threads: [...watching.threads()],
+              tallies: arm.kind === 'churn' && arm.churn.loads.length === 0 ? [] : talliesOf(folder, engines),
+            },
+      pssBytes: new Map(
+        engines.flatMap(({ name, program }) =>
+          pssSaidBy(printedBy(folder, name)).map((bytes) => [program.pid, bytes] as const),
+        ),
+      ),
+      cpuMax: limited?.use() ?? null,
+      failures: watching.failures(),
+    });
+    return {
+      board,
+      pids,
+      victimsPid: started.pid,
+      folder,
+      priorities,
+      autogroup,
+      layout: printedBy(folder, 'engine')[0],
+      degraded: [...priorities, ...watching.threads(), ...(limited === null ? [] : [limited])].flatMap(
+        ({ problems }) => problems,
+      ),
+      earlyEnd() {
+        const exit = started.exit();
+        return exit === null ? joinedGone('inside its window') : engineEnded(exit, started, 'inside its window');
+      },
+      kill() {
+        for (const { program } of engines) program.kill('SIGKILL');
+      },
+      async end() {
+        watching.end();
+        await endsOrIsKilled(started);
+        // It waits for the board's last word or the end of the drain, whichever it sees first.
+        if (board.state() !== 'done') joined?.kill('SIGKILL');
+        if (joined !== null) await endsOrIsKilled(joined);
+      },
+      afterwards,
+      logs,
+      dispose,
+    };
+  } catch (error) {
+    const cause = orEndOfPrograms(
+      engines.map(({ program }) => program),
+      opened,
+      error,
+    );
+    await end();
+    const failure = withFiles(cause, logs);
+    await dispose();
+    throw failure;
+  }
+}
+
+interface Plans {
+  readonly engine: string;
+  readonly joining: string | null;
+}
+
+function plansOf({ arm, ...input }: WorkloadInput<NativeArm | ChurnArm>, folder: RuntimeFolder): Plans {
+  const common = { ...input, boardPath: boardPath(folder), parentPid: process.pid };
+  return arm.kind === 'churn'
+    ? churnPlans({ ...common, arm })
+    : { engine: enginePlan({ ...common, arm }), joining: null };
+}
+
+interface AllocatedWork {
+  readonly clean: CleanEnvironment;
+  /** Throws unless the engine runs on the allocator, with the settings. */
+  prove(folder: RuntimeFolder, engine: Engine): AllocatorProof;
+}
+
+function allocatedWork(arm: ChurnArm): AllocatedWork {
+  refuseLargeChurn(arm);
+  const { allocator } = arm.churn;
+  const launch = allocatorLaunch(allocator);
+  refuseStatic(programs.engine(), launch);
+  const tried = triedAllocator(allocator);
+  return {
+    clean: environmentFor(launch),
+    prove: (folder, { name: engine, program }) =>
+      proveAllocator(allocator, tried, {
+        pid: program.pid,
+        report: (printedBy(folder, engine)[0] as { allocator?: unknown } | undefined)?.allocator,
+        complaints: program.complaints(),
+      }),
+  };
+}
+
+function talliesOf(folder: RuntimeFolder, engines: readonly Engine[]): ChurnTally[] | null {
+  const said = engines
+    .flatMap(({ name }) => printedBy(folder, name))
+    .find((one): one is { churn: ChurnTally[] } => typeof one === 'object' && one !== null && 'churn' in one);
+  return said?.churn ?? null;
+}
+
+function logsOf(folder: RuntimeFolder, { name, program }: Engine): Record<string, string> {
+  const { plan, stdout } = enginePaths(folder, name);
+  return {
+    [`${name}-plan.txt`]: readText(plan, { mostBytes: mostEngineBytes }),
+    [`${name}.json`]: readText(stdout, { mostBytes: mostEngineBytes }),
+    [`${name}.log`]: program
+      .complaints()
+      .map((text) => `${text}\n`)
+      .join(''),
+  };
+}

@@ -1,0 +1,51 @@
+/** Scheduling by thread name in a workload with an allocator or a JVM of its own, and what of it makes a run failed. */
+import { resolveCpus, type CpuTopology } from '../../host/cpus.js';
+import { workOf, type ResolvedArm, type Scheduling } from '../../profile/resolved/resolved.js';
+import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
+import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type WatchedThread } from './thread-watch.js';
+
+export interface NamedThreads {
+  readonly threads: () => readonly WatchedThread[];
+  /** Without judging: for a workload that does not start. */
+  readonly stop: () => void;
+  /** At the end of the window: a pattern that matched nothing is a failure then. */
+  readonly end: () => void;
+  /** After `end`. */
+  readonly failures: () => StatedFailure[];
+}
+
+/** The first look is over when it returns. */
+export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], topology: CpuTopology): NamedThreads {
+  const watch = watchThreads({
+    pids,
+    rules: (workOf(arm)?.threads ?? []).map((rule) => ({ pattern: rule.pattern, ...schedulingOf(rule, topology) })),
+  });
+  const names = threadNames(pids);
+  let unmatched: StatedFailure[] = [];
+  return {
+    threads: watch.threads,
+    stop: watch.stop,
+    end() {
+      watch.stop();
+      const missing = watch.unmatched();
+      // In a control the loads may be what makes the thread, and they are elsewhere or nowhere.
+      if (missing.length > 0 && arm.control === null) unmatched = [sayFailure(unmatchedFailure(missing, names))];
+    },
+    // Of threads that came after `go`; those before it make the workload degraded.
+    failures: () => [
+      ...unmatched,
+      ...watch
+        .threads()
+        .filter(({ delay_ns }) => delay_ns > 0)
+        .flatMap(({ problems }) => problems),
+    ],
+  };
+}
+
+export function schedulingOf({ nice, policy, cpus }: Scheduling, topology: CpuTopology): Omit<ThreadRule, 'pattern'> {
+  return {
+    nice: nice ?? undefined,
+    policy: policy ?? undefined,
+    cpus: cpus === null ? undefined : resolveCpus(cpus, topology),
+  };
+}

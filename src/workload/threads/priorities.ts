@@ -1,0 +1,113 @@
+/**
+ * Nice, policy and CPUs of a workload's threads, set from outside by tid: the same way for the native engine and for
+ * a JVM, whose own flags cannot reach `G1 Service` or `ZUncommitter`. What was set is read back, and what is not as
+ * asked is reported, never assumed.
+ */
+import { nativeAddon, type NativeAddon } from '../../base/native.js';
+import type { SchedulingProblem } from '../../facts/run-facts.js';
+import type { Stated } from '../../facts/stated.js';
+import { readKernelFile } from '../../host/files.js';
+import type { Policy } from '../../profile/resolved/resolved.js';
+import { stated } from '../../words/run-words.js';
+
+/** What is not there stays as it is. */
+export interface PrioritySettings {
+  readonly nice?: number | undefined;
+  readonly policy?: Policy | undefined;
+  readonly cpus?: readonly number[] | undefined;
+}
+
+export interface ThreadToSet extends PrioritySettings {
+  readonly name: string;
+  readonly tid: number;
+}
+
+/** A thread of the engine's, of which everything is set. */
+export type ThreadRequest = ThreadToSet & {
+  readonly nice: number;
+  readonly policy: Policy;
+  readonly cpus: readonly number[];
+};
+
+export interface AppliedPriority {
+  /** What the kernel says afterwards; null if the thread was gone. */
+  readonly actual: { readonly nice: number; readonly policy: string; readonly cpus: readonly number[] } | null;
+  /** What could not be applied. */
+  readonly problems: readonly Stated<SchedulingProblem>[];
+}
+
+export type ThreadPriority = ThreadRequest & AppliedPriority;
+
+/** SCHED_* numbers of sched.h. */
+const policyNumbers: Record<string, number> = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5 };
+const policyNames: Record<number, string> = { 0: 'other', 1: 'fifo', 2: 'rr', 3: 'batch', 5: 'idle', 6: 'deadline' };
+
+export interface Scheduling extends Pick<NativeAddon, 'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'> {
+  /** Static priority of a real-time thread, read back. */
+  readonly rtPriority?: (tid: number) => number;
+}
+
+export function applyPriority<Request extends ThreadToSet>(
+  request: Request,
+  scheduling: Scheduling = nativeAddon(),
+): Request & AppliedPriority {
+  const { name, tid, nice, policy, cpus } = request;
+  const problems: Stated<SchedulingProblem>[] = [];
+  const attempt = (
+    setting: (SchedulingProblem & { readonly code: 'scheduling-refused' })['setting'],
+    asked: string | null,
+    action: () => void,
+  ): void => {
+    try {
+      action();
+    } catch (error) {
+      problems.push(stated({ code: 'scheduling-refused', setting, asked, thread: name, errno: errnoOf(error) }));
+    }
+  };
+  if (policy !== undefined) {
+    const [policyName = '', rtPriority = '0'] = policy.split(' ');
+    attempt('policy', policy, () => {
+      scheduling.setPolicy(tid, policyNumbers[policyName] ?? -1, Number(rtPriority));
+    });
+  }
+  // Under SCHED_IDLE nice does not change the weight; it is set all the same, so that what is recorded is what was
+  // asked.
+  if (nice !== undefined)
+    attempt('nice', String(nice), () => {
+      scheduling.setNice(tid, nice);
+    });
+  if (cpus !== undefined)
+    attempt('cpus', cpus.join(','), () => {
+      scheduling.setAffinity(tid, cpus);
+    });
+
+  let actual: AppliedPriority['actual'] = null;
+  attempt('read-back', null, () => {
+    const now = scheduling.threadScheduling(tid);
+    const actualName = policyNames[now.policy] ?? String(now.policy);
+    const isRealTime = actualName === 'fifo' || actualName === 'rr';
+    actual = {
+      nice: now.nice,
+      policy: isRealTime ? `${actualName} ${(scheduling.rtPriority ?? readRtPriority)(tid)}` : actualName,
+      cpus: now.cpus,
+    };
+    const same =
+      now.nice === (nice ?? now.nice) &&
+      actual.policy === (policy ?? actual.policy) &&
+      now.cpus.join() === (cpus ?? now.cpus).join();
+    if (!same && problems.length === 0)
+      problems.push(stated({ code: 'scheduling-not-in-force', thread: name, asked: { nice, policy, cpus }, actual }));
+  });
+  return { ...request, actual, problems };
+}
+
+/** Field 40 of /proc/<tid>/stat (proc_pid_stat(5)), counted after the command's name, which may hold anything. */
+function readRtPriority(tid: number): number {
+  const stat = readKernelFile(`/proc/${tid}/stat`);
+  const fromState = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fromState[40 - 3]);
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

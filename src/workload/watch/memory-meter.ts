@@ -1,0 +1,101 @@
+/** What a workload uses of memory over a window: the price of not giving it back. */
+import { countingCgroupOf, residentBytes } from '../../host/process-memory.js';
+import { readIfThere } from '../../host/files.js';
+import { mean } from '../../stats/sample.js';
+
+export interface ProcessMemory {
+  readonly pid: number;
+  /** As the kernel has it. */
+  readonly name: string;
+  readonly rssMeanBytes: number;
+  readonly rssPeakBytes: number;
+  /** After the window; null where it is not known. */
+  readonly pssBytes: number | null;
+}
+
+export interface MemoryUse {
+  /** Readings; the mean and the peak are of these. */
+  readonly samples_n: number;
+  /** Of all processes together. */
+  readonly rssMeanBytes: number;
+  readonly rssPeakBytes: number;
+  readonly pssBytes: number | null;
+  readonly processes: readonly ProcessMemory[];
+  /** Of the cgroup that the victims' process is in; null where none counts memory. */
+  readonly cgroup: {
+    readonly folder: string;
+    readonly meanBytes: number;
+    readonly peakBytes: number;
+    readonly others_n: number;
+  } | null;
+}
+
+export interface MemoryMeter {
+  /** Reads the counters, in some microseconds. */
+  look(): void;
+  /** Null if there was no look at which all processes were there. */
+  use(pssBytes: ReadonlyMap<number, number>): MemoryUse | null;
+}
+
+/** Of what a process of ours printed after its window, document by document; at most one. */
+export function pssSaidBy(printed: readonly unknown[]): number[] {
+  return printed.flatMap((document) => {
+    const bytes = (document as { memory?: { pssBytes?: unknown } } | null)?.memory?.pssBytes;
+    return typeof bytes === 'number' ? [bytes] : [];
+  });
+}
+
+/** `victimsPid`: whose cgroup counts. */
+export function memoryMeter(
+  pids: readonly number[],
+  victimsPid: number,
+  resident: (pid: number) => number | null = residentBytes,
+): MemoryMeter {
+  const cgroup = countingCgroupOf(victimsPid);
+  const names = pids.map((pid) => readIfThere(`/proc/${pid}/comm`) ?? '');
+  const looks: number[][] = [];
+  const charged: number[] = [];
+  let others_n = 0;
+  return {
+    look() {
+      const sizes = pids.map(resident);
+      // With one of them gone the sum would be that of another workload.
+      if (sizes.every((size) => size !== null)) looks.push(sizes);
+      const bytes = cgroup?.bytes() ?? null;
+      if (cgroup === null || bytes === null) return;
+      charged.push(bytes);
+      others_n = Math.max(others_n, cgroup.pids().filter((pid) => !pids.includes(pid)).length);
+    },
+    use(pss) {
+      if (looks.length === 0) return null;
+      const sums = looks.map((sizes) => sizes.reduce((sum, size) => sum + size, 0));
+      const processes = pids.map((pid, i) => {
+        const own = looks.map((sizes) => sizes[i] ?? 0);
+        return {
+          pid,
+          name: names[i] ?? '',
+          rssMeanBytes: Math.round(mean(own)),
+          rssPeakBytes: Math.max(...own),
+          pssBytes: pss.get(pid) ?? null,
+        };
+      });
+      const shares = processes.flatMap(({ pssBytes }) => pssBytes ?? []);
+      return {
+        samples_n: looks.length,
+        rssMeanBytes: Math.round(mean(sums)),
+        rssPeakBytes: Math.max(...sums),
+        pssBytes: shares.length < processes.length ? null : shares.reduce((sum, bytes) => sum + bytes, 0),
+        processes,
+        cgroup:
+          cgroup === null || charged.length === 0
+            ? null
+            : {
+                folder: cgroup.folder,
+                meanBytes: Math.round(mean(charged)),
+                peakBytes: Math.max(...charged),
+                others_n,
+              },
+      };
+    },
+  };
+}

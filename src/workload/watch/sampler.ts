@@ -1,0 +1,81 @@
+/** The sampler beside a workload: who was in which state when, every 10 ms. */
+import { join } from 'node:path';
+import { ExitCode, Failure } from '../../base/failure.js';
+import type { HelperEndFact, StatesUnknown } from '../../facts/run-facts.js';
+import type { Stated } from '../../facts/stated.js';
+import { readSamples, type SampleStream } from '../../record/samples.js';
+import { parseStacks, type StackReading } from '../../record/stacks.js';
+import { stated } from '../../words/run-words.js';
+import { endHelper } from './helper.js';
+import { printedText } from '../printed.js';
+import { programs, startProgram } from '../programs.js';
+import type { PreparedWorkload } from '../prepared.js';
+
+const period_ns = 10_000_000;
+/** It ends between two looks. */
+const endGrace_ms = 5_000;
+
+export interface Sampled {
+  /** What it wrote, down to where it ended: after that nobody looked. */
+  readonly samples: SampleStream;
+  /** Why states are unknown that should be known; null if it looked to the end. */
+  readonly problem: Stated<StatesUnknown> | null;
+}
+
+export interface Sampler {
+  readonly pid: number;
+  /** Ends it and reads what it wrote. */
+  finish(go_ns: bigint, interrupted?: Promise<unknown>): Promise<Sampled>;
+  /** Kernel stacks that it read, after `finish`; none unless asked for. */
+  stacks(go_ns: bigint): readonly StackReading[];
+  /** Ends it without reading; for a run that failed. */
+  abandon(): Promise<void>;
+}
+
+export async function startSampler({ folder, pids }: PreparedWorkload, { withStacks = false } = {}): Promise<Sampler> {
+  const output = join(folder.path, 'samples');
+  const stacks = join(folder.path, 'stacks');
+  const program = await startProgram(
+    programs.sampler(),
+    [output, String(period_ns), String(process.pid), ...(withStacks ? [`stacks=${stacks}`] : []), ...pids.map(String)],
+    '/dev/null',
+    join(folder.path, 'sampler.err'),
+  );
+  return {
+    pid: program.pid,
+    async finish(go_ns, interrupted) {
+      const { problem } = await endHelper(program, { grace_ms: endGrace_ms, interrupted });
+      const { samples, unreadable } = readable(output, go_ns);
+      const why = problem ?? unreadable;
+      return {
+        samples,
+        problem: why === null ? null : stated({ code: 'states-unknown', sampler: why, from_ns: lastLook_ns(samples) }),
+      };
+    },
+    stacks: (go_ns) => (withStacks ? parseStacks(printedText(stacks), go_ns) : []),
+    async abandon() {
+      await endHelper(program, { grace_ms: endGrace_ms });
+    },
+  };
+}
+
+/** Of a sampler that ended badly the file may be broken too; what the board holds is worth no less for that. */
+function readable(
+  path: string,
+  go_ns: bigint,
+): { readonly samples: SampleStream; readonly unreadable: HelperEndFact | null } {
+  try {
+    return { samples: readSamples(path, go_ns), unreadable: null };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== ExitCode.workload) throw error;
+    return {
+      samples: { timelines: new Map(), ticks_ns: [], period_ns },
+      unreadable: { end: 'unreadable', reason: error.message },
+    };
+  }
+}
+
+function lastLook_ns({ ticks_ns }: SampleStream): number | null {
+  const last_ns = ticks_ns.at(-1);
+  return last_ns === undefined || last_ns <= 0 ? null : last_ns;
+}
