@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findJdks } from '../dist/host/jdks.js';
-import { takeSnapshot } from '../dist/record/snapshot.js';
+import { takeSnapshot } from '../dist/record/board/snapshot.js';
 import { median } from '../dist/stats/median.js';
 import { programs, startProgram } from '../dist/workload/programs.js';
 import { createRuntimeFolder } from '../dist/workload/runtime-folder.js';

@@ -106,11 +106,11 @@ const fileAccess = {
     ],
     // The one reader; files of the kernel; and those that open something else than a file to be read.
     allowed: [
-      'base/read-file.ts',
+      'base/files/read-file.ts',
       'host/files.ts',
       'host/process-memory.ts',
-      'base/atomic-file.ts',
-      'base/held-folder.ts',
+      'base/files/atomic-file.ts',
+      'base/files/held-folder.ts',
       'bundle/store.ts',
       'workload/programs.ts',
       'guest/main.ts',
@@ -132,7 +132,7 @@ const fileAccess = {
     ],
     // The one writer; and what writes to folders of our own on tmpfs, to cgroups, to stdout, or to a guest's channel.
     allowed: [
-      'base/atomic-file.ts',
+      'base/files/atomic-file.ts',
       'cli/text/output.ts',
       'workload/threads/cpu-max.ts',
       'workload/native/engine-process.ts',

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBundle } from '../../dist/bundle/store.js';
 import { loadResolved } from '../../dist/profile/written/load.js';
-import { countsOfValues } from '../../dist/record/counts.js';
-import { serviceFigures } from '../../dist/record/figures.js';
-import { distributionOf } from '../../dist/record/histogram.js';
-import { hlogHead, hlogLine } from '../../dist/record/hlog.js';
+import { countsOfValues } from '../../dist/record/histogram/counts.js';
+import { serviceFigures } from '../../dist/record/histogram/figures.js';
+import { distributionOf } from '../../dist/record/histogram/histogram.js';
+import { hlogHead, hlogLine } from '../../dist/record/histogram/hlog.js';
 import { median } from '../../dist/stats/median.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 

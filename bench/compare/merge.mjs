@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { countsOfValues } from '../../dist/record/counts.js';
-import { hlogHead, hlogLine } from '../../dist/record/hlog.js';
-import { sumHlog } from '../../dist/record/hlog-sum.js';
+import { countsOfValues } from '../../dist/record/histogram/counts.js';
+import { hlogHead, hlogLine } from '../../dist/record/histogram/hlog.js';
+import { sumHlog } from '../../dist/record/histogram/hlog-sum.js';
 import { seededRandom } from '../../dist/stats/prng.js';
 import { normal } from './synthetic.mjs';
 

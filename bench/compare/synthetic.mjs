@@ -1,7 +1,7 @@
 // Runs as a machine could have made them, from a seed: the durations of operations go through the same functions as
 // those of a real run (analyseRun: histogram, stalls, sampler's states, figures), and from the figures to metrics.
 import { analyseRun } from '../../dist/experiment/run/analyse.js';
-import { countsOfValues } from '../../dist/record/counts.js';
+import { countsOfValues } from '../../dist/record/histogram/counts.js';
 import { metricsFor } from '../../dist/verdict/evidence/metrics.js';
 import { runEvidence } from '../../dist/verdict/evidence/bundle-side.js';
 

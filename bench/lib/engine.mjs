@@ -2,8 +2,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isBoardThere, openBoard } from '../../dist/record/board.js';
-import { takeSnapshot } from '../../dist/record/snapshot.js';
+import { isBoardThere, openBoard } from '../../dist/record/board/board.js';
+import { takeSnapshot } from '../../dist/record/board/snapshot.js';
 import { programs, startProgram } from '../../dist/workload/programs.js';
 import { createRuntimeFolder } from '../../dist/workload/runtime-folder.js';
 

@@ -1,6 +1,6 @@
 // The board: one memory-mapped file into which every workload, native or Java, records.
 //
-// This header is the layout's only definition for the native side. The reader (src/record/board-layout.ts)
+// This header is the layout's only definition for the native side. The reader (src/record/board/board-layout.ts)
 // and, later, the Java writer repeat the numbers; `pauselab-engine layout` prints them and a test compares.
 //
 // Rules that make reading while writing safe:

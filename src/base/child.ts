@@ -7,7 +7,7 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
-import { linesOf } from './lines.js';
+import { linesOf } from './text/lines.js';
 import { settlesWithin } from './clock.js';
 import { unfit } from './failure.js';
 import { nativeProgram } from './native.js';

@@ -2,7 +2,7 @@
  * ELF files (elf.h): which machine they are for, what of them is loaded, and what a program needs to be loaded, which
  * `ldd` would run it to find out.
  */
-import { readBytes } from './read-file.js';
+import { readBytes } from './files/read-file.js';
 
 export interface ElfNeeds {
   /** The loader, such as /lib64/ld-linux-x86-64.so.2; null for a library and for a static program. */

@@ -5,14 +5,14 @@
  */
 import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hiddenName, makeFolders, writeNew } from '../base/atomic-file.js';
+import { hiddenName, makeFolders, writeNew } from '../base/files/atomic-file.js';
 import { usage } from '../base/failure.js';
-import { didYouMean } from '../base/near-miss.js';
-import { cleanHidden, createWhole, recoverReplaced, replaceWhole } from '../base/new-folder.js';
-import { quoted } from '../base/printable.js';
-import { guard } from '../base/write-guard.js';
-import { hlogHead, hlogLine, isTag } from '../record/hlog.js';
-import { sumHlog } from '../record/hlog-sum.js';
+import { didYouMean } from '../base/text/near-miss.js';
+import { cleanHidden, createWhole, recoverReplaced, replaceWhole } from '../base/files/new-folder.js';
+import { quoted } from '../base/text/printable.js';
+import { guard } from '../base/files/write-guard.js';
+import { hlogHead, hlogLine, isTag } from '../record/histogram/hlog.js';
+import { sumHlog } from '../record/histogram/hlog-sum.js';
 import { baselineSchema, baselineVersion, type BaselineFile } from './baseline-schema.js';
 import type { RunFile } from './bundle-schema.js';
 import { isBundle, readJsonFile, type StoredBundle } from './store.js';

@@ -4,10 +4,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { copyNew, makeFolders, writeNew } from '../base/atomic-file.js';
+import { copyNew, makeFolders, writeNew } from '../base/files/atomic-file.js';
 import { usage } from '../base/failure.js';
-import { cleanHidden, createWhole } from '../base/new-folder.js';
-import { guard } from '../base/write-guard.js';
+import { cleanHidden, createWhole } from '../base/files/new-folder.js';
+import { guard } from '../base/files/write-guard.js';
 import type { ManifestFile, RunFile, SummaryFile } from './bundle-schema.js';
 import { isEmptyOrAbsent, type StoredBundle } from './store.js';
 

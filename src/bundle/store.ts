@@ -17,14 +17,14 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { makeFolders, writeAtomically, writeNew } from '../base/atomic-file.js';
+import { makeFolders, writeAtomically, writeNew } from '../base/files/atomic-file.js';
 import { unfit, usage, type Failure } from '../base/failure.js';
 import { parseJson } from '../base/json.js';
-import { createWhole } from '../base/new-folder.js';
-import { oneLine } from '../base/printable.js';
-import { readBytes } from '../base/read-file.js';
+import { createWhole } from '../base/files/new-folder.js';
+import { oneLine } from '../base/text/printable.js';
+import { readBytes } from '../base/files/read-file.js';
 import { machineFailure } from '../base/system-error.js';
-import { guard } from '../base/write-guard.js';
+import { guard } from '../base/files/write-guard.js';
 import { withoutSecrets } from '../profile/resolved/profile-secrets.js';
 import {
   bundleSchemas,

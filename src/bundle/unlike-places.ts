@@ -2,7 +2,7 @@
  * Whether bundles were measured in the same places: runs of two places of one name would be taken for repetitions of
  * each other. A release tells little: a stock and a patched build have one, and so may two machines.
  */
-import { formatSize } from '../base/units.js';
+import { formatSize } from '../base/text/units.js';
 import type { KernelRecord } from './bundle-schema.js';
 import type { StoredBundle } from './store.js';
 

@@ -1,6 +1,6 @@
 /** How a command line ends that did not end well: the one place where an error becomes a sentence and an exit code. */
 import { ExitCode, Failure } from '../base/failure.js';
-import { printableLine, printableText } from '../base/printable.js';
+import { printableLine, printableText } from '../base/text/printable.js';
 import { redacted } from '../base/secrets.js';
 import { systemFailure } from '../base/system-error.js';
 

@@ -1,6 +1,6 @@
 /** Options about guests, alike in every command that has `--kernel`. */
 import { usage } from '../base/failure.js';
-import { parseDuration, parseSize, type Parsed } from '../base/units.js';
+import { parseDuration, parseSize, type Parsed } from '../base/text/units.js';
 import type { GuestOptions } from '../experiment/place/places.js';
 
 export interface GuestArguments {

@@ -1,7 +1,7 @@
 /** The command line: commands, what they share, and usage errors. */
 import { Command, CommanderError, Help, type CommandUnknownOpts, type Option } from '@commander-js/extra-typings';
 import { ExitCode } from '../base/failure.js';
-import { printableText } from '../base/printable.js';
+import { printableText } from '../base/text/printable.js';
 import { redacted } from '../base/secrets.js';
 import { baselineCommand } from './commands/baseline-command.js';
 import { compareCommand } from './commands/compare-command.js';

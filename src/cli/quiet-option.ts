@@ -1,6 +1,6 @@
 /** `--wait-for-quiet`, of every command that measures. */
 import { usage } from '../base/failure.js';
-import { parseDuration } from '../base/units.js';
+import { parseDuration } from '../base/text/units.js';
 
 export const quietOption = [
   '--wait-for-quiet <time>',

@@ -13,7 +13,7 @@
  * victim that came late (no CPU for it) passes nothing. What is neither is undecided: wrong is never an option, and a
  * loaded machine makes more of these.
  */
-import { formatDuration } from '../base/units.js';
+import { formatDuration } from '../base/text/units.js';
 import type { LockClass } from '../catalogue/locks.js';
 
 /** What one trial saw of one victim. */

@@ -7,7 +7,7 @@ import { getPriority } from 'node:os';
 import { spawnKept } from '../base/child.js';
 import { settlesWithin } from '../base/clock.js';
 import { nativeAddon, type NativeAddon } from '../base/native.js';
-import { formatShare, formatSize } from '../base/units.js';
+import { formatShare, formatSize } from '../base/text/units.js';
 import type { CpuTopology } from '../host/cpus.js';
 import type { HostFacts } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Failure } from '../base/failure.js';
 import { onPath } from '../base/on-path.mjs';
 import { howToInstall, type Need } from '../base/system-packages.mjs';
-import { allocatorLaunch } from '../host/allocator-launch.js';
+import { allocatorLaunch } from '../host/allocators/allocator-launch.js';
 import type { Check } from './machine.js';
 
 const info = (name: string, found: string): Check => ({ name, found, status: 'info', advice: null });

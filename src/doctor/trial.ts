@@ -10,8 +10,8 @@ import {
   type VictimOperation,
 } from '../catalogue/operations.js';
 import type { CpuTopology } from '../host/cpus.js';
-import type { Board } from '../record/board.js';
-import { takeSnapshot } from '../record/snapshot.js';
+import type { Board } from '../record/board/board.js';
+import { takeSnapshot } from '../record/board/snapshot.js';
 import { analyseRun, type SeriesRun } from '../experiment/run/analyse.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { startSampler } from '../workload/watch/sampler.js';

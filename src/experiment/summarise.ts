@@ -15,9 +15,9 @@ import {
 } from '../bundle/bundle-schema.js';
 import { isEvidence } from '../bundle/stored.js';
 import { isApp, isInJvm, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
-import { responseFigures, serviceFigures } from '../record/figures.js';
-import { addDistributions } from '../record/histogram.js';
-import { offeredLoad } from '../record/owed.js';
+import { responseFigures, serviceFigures } from '../record/histogram/figures.js';
+import { addDistributions } from '../record/histogram/histogram.js';
+import { offeredLoad } from '../record/board/owed.js';
 import { median } from '../stats/median.js';
 import { mean } from '../stats/sample.js';
 import { judge } from '../verdict/run/judge.js';

@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync 
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { runChild } from '../base/child.js';
 import { type Failure, unfit, usage } from '../base/failure.js';
-import { homeFolder } from '../base/home.js';
+import { homeFolder } from '../base/files/home.js';
 import { parseJdkRequirement } from '../profile/check/jdk-requirement.js';
 import { collectors, collectorTable, type Collector } from '../catalogue/collectors.js';
 import { missing } from './missing.js';

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatSize } from '../base/units.js';
+import { formatSize } from '../base/text/units.js';
 import { readIfThere, readProc } from './files.js';
 
 /** /proc and what it names, for a test to put its own there. */

@@ -1,7 +1,7 @@
 /** Of which files a program of the user's own is made, and which versions these are. */
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
-import { eachChunk } from '../base/read-file.js';
+import { eachChunk } from '../base/files/read-file.js';
 import { jarFolder, javaCommand, type JavaMain } from '../profile/check/java-command.js';
 import { isApp, type ResolvedArm } from '../profile/resolved/resolved.js';
 

@@ -1,5 +1,5 @@
 /** What is said of a busy machine before anything is measured on it. */
-import { formatDuration, formatShare } from '../base/units.js';
+import { formatDuration, formatShare } from '../base/text/units.js';
 import type { LoadBefore } from '../experiment/plan/load-before.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 

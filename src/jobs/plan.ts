@@ -1,6 +1,6 @@
 /** From a profile and what is to be different to a side that can be measured. */
 import { usage } from '../base/failure.js';
-import { didYouMean } from '../base/near-miss.js';
+import { didYouMean } from '../base/text/near-miss.js';
 import { checkPlan } from '../experiment/plan/check-plan.js';
 import { readProfile } from '../profile/written/load.js';
 import { isApp, isInJvm, saysNoProgram, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { readText } from '../base/read-file.js';
+import { readText } from '../base/files/read-file.js';
 
 /** As in package.json, which is the only place that says it. */
 export function toolVersion(): string {

@@ -18,7 +18,7 @@ import type { LogProblem } from '../facts/run-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { stated } from '../words/run-words.js';
 import { usage } from '../base/failure.js';
-import { shortLine } from '../base/lines.js';
+import { shortLine } from '../base/text/lines.js';
 
 export const jvmEventNames = ['gc.pause', 'safepoint.total', 'safepoint.reach', 'gc.uncommit'] as const;
 export type JvmEventName = (typeof jvmEventNames)[number];

@@ -6,7 +6,7 @@
  * that time is `unobserved`, and its state is never guessed.
  */
 import { unfit, workloadFailed } from '../base/failure.js';
-import { readBytes } from '../base/read-file.js';
+import { readBytes } from '../base/files/read-file.js';
 
 const magic = 0x454c504d41534c50n; // "PLSAMPLE" as little-endian bytes
 const version = 1n;

@@ -1,5 +1,5 @@
 /** Kernel stacks as the sampler writes them (native/sampler/sampler.cc): `TIME_NS TID STATE frame<frame<…`. */
-import { shortLine } from '../base/lines.js';
+import { shortLine } from '../base/text/lines.js';
 
 export interface StackReading {
   /** Relative to go. */

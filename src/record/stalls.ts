@@ -2,9 +2,9 @@
  * Stalls of one victim: its operations over the threshold, what the thread was seen doing meanwhile, and which of
  * the holders' calls were going on. All times are relative to go.
  */
-import type { CallKind } from './board-layout.js';
-import type { InFlight } from './snapshot.js';
-import type { RingRecord } from './rings.js';
+import type { CallKind } from './board/board-layout.js';
+import type { InFlight } from './board/snapshot.js';
+import type { RingRecord } from './board/rings.js';
 import type { Timeline } from './samples.js';
 import { stateLettersDuring } from './states.js';
 

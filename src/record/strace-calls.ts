@@ -2,7 +2,7 @@
  * System calls that give memory back or map it, counted from what strace wrote (`-f --decode-pids=comm -o FILE`): the
  * proof that a profile causes what it says. Pure.
  */
-import { linesOf } from '../base/lines.js';
+import { linesOf } from '../base/text/lines.js';
 
 /** `madvise.FREE`, `mmap.NONE` and so on: see `kindOf`. */
 export interface CallCount {

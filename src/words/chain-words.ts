@@ -1,5 +1,5 @@
 /** A link in a plain sentence, which may be quoted alone. */
-import { formatDuration } from '../base/units.js';
+import { formatDuration } from '../base/text/units.js';
 import type { Activity, BlamedThread, ChainStep, LinkFact, LinkReason } from '../facts/chain-facts.js';
 import { listed } from './text.js';
 import type { WordsOf } from './words-of.js';

@@ -1,5 +1,5 @@
 /** What was found, series by series, in words that claim no more than src/verdict/run/outcome.ts does. */
-import { formatDuration, formatShare } from '../base/units.js';
+import { formatDuration, formatShare } from '../base/text/units.js';
 import type { FindingFact, OpenReason, SeenStalls, SeenUnderLoad } from '../facts/finding-facts.js';
 import { counted, holderText } from './text.js';
 

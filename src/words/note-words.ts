@@ -1,5 +1,5 @@
 /** Sentences of the notes of an experiment (src/facts/note-facts.ts). */
-import { formatDuration, formatShare, formatSize } from '../base/units.js';
+import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
 import type { CallsOfArm, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { counted, listed } from './text.js';

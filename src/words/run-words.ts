@@ -1,5 +1,5 @@
 /** Sentences, without a full stop, of what is wrong with a run (src/facts/run-facts.ts). */
-import { formatDuration, formatShare } from '../base/units.js';
+import { formatDuration, formatShare } from '../base/text/units.js';
 import type {
   Degradation,
   Disturbance,

@@ -1,6 +1,6 @@
 /** Memory that a workload needs, against what is available: pauselab uses at most half of it. */
 import { usage } from '../base/failure.js';
-import { formatSize } from '../base/units.js';
+import { formatSize } from '../base/text/units.js';
 import { availableMemoryBytes } from '../host/memory.js';
 import type { ChurnArm, ResolvedLoad } from '../profile/resolved/resolved.js';
 

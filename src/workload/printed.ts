@@ -3,8 +3,8 @@
  * is its end.
  */
 import { existsSync, statSync } from 'node:fs';
-import { linesOf } from '../base/lines.js';
-import { readEnd } from '../base/read-file.js';
+import { linesOf } from '../base/text/lines.js';
+import { readEnd } from '../base/files/read-file.js';
 
 /** For the bundle. */
 const mostBytes = 64 * 2 ** 20;

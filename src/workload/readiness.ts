@@ -2,7 +2,7 @@
 import { createConnection } from 'node:net';
 import { monotonic_ms, waitFor } from '../base/clock.js';
 import { interruptedBefore, unfit, workloadFailed, type Failure } from '../base/failure.js';
-import { formatDuration } from '../base/units.js';
+import { formatDuration } from '../base/text/units.js';
 import type { Readiness } from '../profile/resolved/resolved.js';
 import type { JavaProgram } from './jvm/start.js';
 

@@ -6,7 +6,7 @@
 import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, unfit } from '../base/failure.js';
-import { createHeld, removeUnheld, type HeldFolder } from '../base/held-folder.js';
+import { createHeld, removeUnheld, type HeldFolder } from '../base/files/held-folder.js';
 import { meaningOf } from '../base/system-error.js';
 import { removeLeftCgroups } from './threads/cpu-max.js';
 

@@ -4,10 +4,10 @@
  */
 import { listen, sleep, wallClock_ms } from '../base/clock.js';
 import { workloadFailed, type Failure } from '../base/failure.js';
-import { slow_ns } from '../record/board-layout.js';
-import { relativeWindow, type AbsoluteWindow, type RelativeWindow } from '../record/board.js';
-import { drainRings, type RingCursor, type RingRecord } from '../record/rings.js';
-import { takeSnapshot, type BoardSnapshot } from '../record/snapshot.js';
+import { slow_ns } from '../record/board/board-layout.js';
+import { relativeWindow, type AbsoluteWindow, type RelativeWindow } from '../record/board/board.js';
+import { drainRings, type RingCursor, type RingRecord } from '../record/board/rings.js';
+import { takeSnapshot, type BoardSnapshot } from '../record/board/snapshot.js';
 import type { PreparedWorkload } from './prepared.js';
 
 export interface WindowTimes {

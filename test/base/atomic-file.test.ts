@@ -17,8 +17,8 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeAtomically } from '../../src/base/atomic-file.js';
-import { guard } from '../../src/base/write-guard.js';
+import { writeAtomically } from '../../src/base/files/atomic-file.js';
+import { guard } from '../../src/base/files/write-guard.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
@@ -101,7 +101,7 @@ describe('a regular file', () => {
     const path = folder();
     const file = join(path, 'raced');
     const script = `
-      const { writeAtomically } = await import(${JSON.stringify(new URL('../../dist/base/atomic-file.js', import.meta.url).href)});
+      const { writeAtomically } = await import(${JSON.stringify(new URL('../../dist/base/files/atomic-file.js', import.meta.url).href)});
       const [file, letter] = process.argv.slice(1);
       for (let i = 0; i < 20; i += 1) writeAtomically(file, letter.repeat(300_000));`;
     const ends = ['a', 'b'].map(
@@ -237,7 +237,7 @@ describe('a descriptor of this process', () => {
         '-c',
         `node -e "$1" "$2" ${redirection}`,
         'sh',
-        `import(${JSON.stringify(new URL('../../dist/base/atomic-file.js', import.meta.url).href)}).then(({ writeAtomically }) => { writeAtomically(process.argv[1], "result"); })`,
+        `import(${JSON.stringify(new URL('../../dist/base/files/atomic-file.js', import.meta.url).href)}).then(({ writeAtomically }) => { writeAtomically(process.argv[1], "result"); })`,
         target,
       ],
       { encoding: 'utf8', cwd: scratch.path },

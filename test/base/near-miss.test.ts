@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { didYouMean, editDistance, nearMiss } from '../../src/base/near-miss.js';
+import { didYouMean, editDistance, nearMiss } from '../../src/base/text/near-miss.js';
 
 const words = ['nice', 'policy', 'cpus', 'duration', 'drain'];
 

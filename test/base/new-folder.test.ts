@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeNew } from '../../src/base/atomic-file.js';
-import { cleanHidden, createWhole, recoverReplaced, replaceWhole } from '../../src/base/new-folder.js';
+import { writeNew } from '../../src/base/files/atomic-file.js';
+import { cleanHidden, createWhole, recoverReplaced, replaceWhole } from '../../src/base/files/new-folder.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();
@@ -120,7 +120,7 @@ describe('what a killed writer left', () => {
   test('while it wrote is removed; what a living one writes is not, and nothing else either', async () => {
     const parent = folder();
     const script = `
-      const { createWhole } = await import(${JSON.stringify(new URL('../../dist/base/new-folder.js', import.meta.url).href)});
+      const { createWhole } = await import(${JSON.stringify(new URL('../../dist/base/files/new-folder.js', import.meta.url).href)});
       createWhole(process.argv[1], () => { process.stdout.write('filling'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });`;
     const writer = spawn(process.execPath, ['--input-type=module', '-e', script, join(parent, 'new')], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { oneLine, printable, printableJson, printableLine, printableText, quoted } from '../../src/base/printable.js';
+import {
+  oneLine,
+  printable,
+  printableJson,
+  printableLine,
+  printableText,
+  quoted,
+} from '../../src/base/text/printable.js';
 
 /** What a terminal obeys, what ends a line, what turns the direction of writing. */
 const bad = [

@@ -4,8 +4,8 @@ import { appendFileSync, mkdirSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../src/base/json.js';
-import { linesOf, longestLine } from '../../src/base/lines.js';
-import { eachChunk, readBytes, readEnd, readPart, readText, streamOf } from '../../src/base/read-file.js';
+import { linesOf, longestLine } from '../../src/base/text/lines.js';
+import { eachChunk, readBytes, readEnd, readPart, readText, streamOf } from '../../src/base/files/read-file.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const scratch = scratchFolder();

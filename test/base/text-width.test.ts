@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fitted, textWidth } from '../../src/base/text-width.js';
+import { fitted, textWidth } from '../../src/base/text/text-width.js';
 
 test.each([
   ['', 0],

@@ -10,7 +10,7 @@ import {
   parseShare,
   parseSize,
   type Parsed,
-} from '../../src/base/units.js';
+} from '../../src/base/text/units.js';
 
 const durationNs = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 const sizeBytes = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderKernels } from '../../src/cli/commands/doctor-kernels.js';
+import { renderKernels } from '../../src/cli/text/doctor-kernels.js';
 
 const row = (operation: string, lock: string, errno: string | null = null) => ({
   operation,

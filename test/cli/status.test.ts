@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RunFile } from '../../src/bundle/bundle-schema.js';
-import { textWidth } from '../../src/base/text-width.js';
+import { textWidth } from '../../src/base/text/text-width.js';
 import type { Logger } from '../../src/cli/text/logger.js';
 import { createStatus } from '../../src/cli/text/status.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import type { BoardSnapshot, SeriesSnapshot } from '../../src/record/snapshot.js';
+import type { BoardSnapshot, SeriesSnapshot } from '../../src/record/board/snapshot.js';
 import { seriesOf, stalledRun, writer } from '../verdict/fake-summary.js';
 import { said } from '../support/stated.js';
 

@@ -1,8 +1,8 @@
 /** What one run recorded, made by hand: a writer at 1,000/s and, if wanted, a holder. Window from 0.2 to 3.2 s. */
-import type { RingRecord } from '../../src/record/rings.js';
+import type { RingRecord } from '../../src/record/board/rings.js';
 import type { SampleStream, Timeline } from '../../src/record/samples.js';
-import type { HistogramSnapshot, ThreadSnapshot } from '../../src/record/snapshot.js';
-import { countsOfValues } from '../../src/record/counts.js';
+import type { HistogramSnapshot, ThreadSnapshot } from '../../src/record/board/snapshot.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { analyseRun, type RunAnalysis } from '../../src/experiment/run/analyse.js';
 
 export const ms = 1e6;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { checkedUntilN, needsMore, parseUntilN } from '../../src/experiment/plan/until-n.js';
 import type { FinishedRun } from '../../src/experiment/summarise.js';
 import { loadResolved } from '../../src/profile/written/load.js';
-import { countsOfValues } from '../../src/record/counts.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { analyse } from './fake-run.js';
 
 const { arms } = await loadResolved('g1-uncommit');

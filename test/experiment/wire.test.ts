@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countsOfValues } from '../../src/record/counts.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { sayRan } from '../../src/experiment/place/said.js';
 import { answerSchema, type Said } from '../../src/experiment/place/wire.js';
 import type { RunOutput } from '../../src/experiment/run/one-run.js';

@@ -4,9 +4,14 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { mappedFiles, proveAllocator, unprovenOf, type AllocatorProof } from '../../src/host/allocator-proof.js';
-import { isSame, preloadWarning, tryAllocator } from '../../src/host/allocator-trial.js';
-import { allocatorLaunch, allocatorVersion } from '../../src/host/allocator-launch.js';
+import {
+  mappedFiles,
+  proveAllocator,
+  unprovenOf,
+  type AllocatorProof,
+} from '../../src/host/allocators/allocator-proof.js';
+import { isSame, preloadWarning, tryAllocator } from '../../src/host/allocators/allocator-trial.js';
+import { allocatorLaunch, allocatorVersion } from '../../src/host/allocators/allocator-launch.js';
 import type { Allocator } from '../../src/catalogue/allocators.js';
 import type { ResolvedAllocator } from '../../src/profile/resolved/resolved.js';
 import { endProcess } from '../support/processes.js';

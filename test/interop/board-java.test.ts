@@ -8,11 +8,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openBoard } from '../../src/record/board.js';
-import { header, headerBytes, highestTrackable_ns, thread as threadField } from '../../src/record/board-layout.js';
-import { countsOfValues } from '../../src/record/counts.js';
-import { drainRings } from '../../src/record/rings.js';
-import { takeSnapshot } from '../../src/record/snapshot.js';
+import { openBoard } from '../../src/record/board/board.js';
+import {
+  header,
+  headerBytes,
+  highestTrackable_ns,
+  thread as threadField,
+} from '../../src/record/board/board-layout.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
+import { drainRings } from '../../src/record/board/rings.js';
+import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { nativeProgram } from '../native/programs.js';
 import { compileJava, installedJdks, jar } from '../support/jdks.js';
 

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { addCounts, countsOfValues, emptyCounts, type SparseCounts } from '../../src/record/counts.js';
-import { hlogHead, hlogLine, readHlog } from '../../src/record/hlog.js';
-import { distributionOf } from '../../src/record/histogram.js';
+import { addCounts, countsOfValues, emptyCounts, type SparseCounts } from '../../src/record/histogram/counts.js';
+import { hlogHead, hlogLine, readHlog } from '../../src/record/histogram/hlog.js';
+import { distributionOf } from '../../src/record/histogram/histogram.js';
 import { seededRandom } from '../../src/stats/prng.js';
 
 const jar = '/usr/share/java/hdrhistogram.jar';

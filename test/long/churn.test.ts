@@ -2,7 +2,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { allocatorLaunch } from '../../src/host/allocator-launch.js';
+import { allocatorLaunch } from '../../src/host/allocators/allocator-launch.js';
 import { expectNothingLeft, pauselab } from '../support/pauselab.js';
 import { scratchFolder } from '../support/scratch.js';
 

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { takeSnapshot, type BoardSnapshot } from '../../src/record/snapshot.js';
+import { takeSnapshot, type BoardSnapshot } from '../../src/record/board/snapshot.js';
 import type { StraceCalls } from '../../src/record/strace-calls.js';
 import { traceCalls } from '../../src/workload/watch/strace.js';
 import { testJdks } from '../support/java.js';

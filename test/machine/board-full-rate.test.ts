@@ -10,15 +10,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { openBoard } from '../../src/record/board.js';
-import { addCounts, emptyCounts, type SparseCounts } from '../../src/record/counts.js';
-import { drainRings, type RingCursor } from '../../src/record/rings.js';
+import { openBoard } from '../../src/record/board/board.js';
+import { addCounts, emptyCounts, type SparseCounts } from '../../src/record/histogram/counts.js';
+import { drainRings, type RingCursor } from '../../src/record/board/rings.js';
 import {
   intervalBetween,
   takeSnapshot,
   type BoardSnapshot,
   type HistogramSnapshot,
-} from '../../src/record/snapshot.js';
+} from '../../src/record/board/snapshot.js';
 
 const writer = fileURLToPath(new URL('../../native/build/Release/pauselab-board-writer', import.meta.url));
 const folder = mkdtempSync('/dev/shm/pauselab-full-rate-');

@@ -1,6 +1,6 @@
 /** A workload that ends badly: what it had recorded is kept, the run is failed, and the exit code is 6. */
 import { describe, expect, test } from 'vitest';
-import { takeSnapshot } from '../../src/record/snapshot.js';
+import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { expectCountsToAgree, readBundle, seriesOf } from '../support/bundle.js';
 import { injectEngine, interval_ns, runInjected } from '../support/known-truth.js';
 import { untilMeasuring } from '../support/live-run.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { takeSnapshot } from '../../src/record/snapshot.js';
+import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { readBundle } from '../support/bundle.js';
 import { untilMeasuring } from '../support/live-run.js';
 import { expectFault, expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';

@@ -3,7 +3,7 @@
  * own.
  */
 import { describe, expect, test } from 'vitest';
-import { valueOfIndex, type SparseCounts } from '../../src/record/counts.js';
+import { valueOfIndex, type SparseCounts } from '../../src/record/histogram/counts.js';
 import type { ExecutedRun } from '../../src/experiment/run/one-run.js';
 import type { SeriesRun } from '../../src/experiment/run/analyse.js';
 import { expectCountsToAgree } from '../support/bundle.js';

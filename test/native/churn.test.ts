@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { isBoardThere, openBoard } from '../../src/record/board.js';
+import { isBoardThere, openBoard } from '../../src/record/board/board.js';
 import { nativeProgram } from './programs.js';
 
 const churn =

@@ -1,8 +1,8 @@
-/** The table in src/record/board-layout.ts against what the engine says of the header that it was compiled with. */
+/** The table in src/record/board/board-layout.ts against what the engine says of the header that it was compiled with. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import * as layout from '../../src/record/board-layout.js';
+import * as layout from '../../src/record/board/board-layout.js';
 
 const engine = fileURLToPath(new URL('../../native/build/Release/pauselab-engine', import.meta.url));
 

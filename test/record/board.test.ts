@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
-import * as layout from '../../src/record/board-layout.js';
-import { isBoardThere, openBoard, relativeWindow } from '../../src/record/board.js';
+import * as layout from '../../src/record/board/board-layout.js';
+import { isBoardThere, openBoard, relativeWindow } from '../../src/record/board/board.js';
 import { layOut, oneVictim, openFake, withFile, type FakeBoard } from './fake-board.js';
 
 const threads = [oneVictim, { name: 'holder', role: 2, ringCapacity: 8 }, { name: 'hog-0', role: 4 }];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countsLength, highestTrackable_ns } from '../../src/record/board-layout.js';
+import { countsLength, highestTrackable_ns } from '../../src/record/board/board-layout.js';
 import {
   addCounts,
   countsOfValues,
@@ -10,8 +10,8 @@ import {
   lastUsedIndex,
   subtractCounts,
   valueOfIndex,
-} from '../../src/record/counts.js';
-import { newHistogram } from '../../src/record/histogram.js';
+} from '../../src/record/histogram/counts.js';
+import { newHistogram } from '../../src/record/histogram/histogram.js';
 import { JsHistogram } from 'hdr-histogram-js';
 
 const value_ns = fc.oneof(fc.nat(5_000), fc.nat(2 ** 31 - 1), fc.integer({ min: 0, max: highestTrackable_ns }));

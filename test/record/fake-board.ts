@@ -6,9 +6,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as layout from '../../src/record/board-layout.js';
-import { openBoard, type Board } from '../../src/record/board.js';
-import { indexOfValue } from '../../src/record/counts.js';
+import * as layout from '../../src/record/board/board-layout.js';
+import { openBoard, type Board } from '../../src/record/board/board.js';
+import { indexOfValue } from '../../src/record/histogram/counts.js';
 
 export interface FakeThread {
   name: string;

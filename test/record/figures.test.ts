@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { countsOfValues } from '../../src/record/counts.js';
-import { responseFigures, serviceFigures } from '../../src/record/figures.js';
-import { addDistributions, distributionOf, emptyDistribution } from '../../src/record/histogram.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
+import { responseFigures, serviceFigures } from '../../src/record/histogram/figures.js';
+import { addDistributions, distributionOf, emptyDistribution } from '../../src/record/histogram/histogram.js';
 
 const upTo = (n: number): ReturnType<typeof distributionOf> =>
   distributionOf(countsOfValues(Array.from({ length: n }, (_, i) => i + 1)));

@@ -7,14 +7,14 @@ import {
   type Histogram,
 } from 'hdr-histogram-js';
 import { describe, expect, test } from 'vitest';
-import { highestTrackable_ns } from '../../src/record/board-layout.js';
+import { highestTrackable_ns } from '../../src/record/board/board-layout.js';
 import {
   countsOfValues,
   emptyCounts,
   highestOfIndex,
   indexOfValue,
   type SparseCounts,
-} from '../../src/record/counts.js';
+} from '../../src/record/histogram/counts.js';
 import {
   addCensored,
   addDistributions,
@@ -23,8 +23,8 @@ import {
   newHistogram,
   percentile_ns,
   subtractDistribution,
-} from '../../src/record/histogram.js';
-import { decodeCounts } from '../../src/record/tally.js';
+} from '../../src/record/histogram/histogram.js';
+import { decodeCounts } from '../../src/record/histogram/tally.js';
 
 const values = fc.array(fc.oneof(fc.nat(5_000), fc.integer({ min: 0, max: highestTrackable_ns })), {
   minLength: 1,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseValueUnit, unitByMaximum, unitInLine } from '../../src/record/hlog-unit.js';
+import { parseValueUnit, unitByMaximum, unitInLine } from '../../src/record/histogram/hlog-unit.js';
 
 describe('the unit of the values of a histogram log', () => {
   test.each([

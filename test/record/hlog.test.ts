@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { HistogramLogReader } from 'hdr-histogram-js';
 import { describe, expect, test } from 'vitest';
-import { countsOfValues, emptyCounts } from '../../src/record/counts.js';
-import { hlogHead, hlogInterval, hlogLine, readHlog } from '../../src/record/hlog.js';
+import { countsOfValues, emptyCounts } from '../../src/record/histogram/counts.js';
+import { hlogHead, hlogInterval, hlogLine, readHlog } from '../../src/record/histogram/hlog.js';
 
 const go_ms = Date.UTC(2025, 5, 17, 8, 0, 0, 250);
 const line = hlogLine('writer.mmap.service', 2e9, 3.0004e9, countsOfValues([1_500, 612_345_678]));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { offeredLoad, owedAtEnd, type OpenLoopEnd } from '../../src/record/owed.js';
+import { offeredLoad, owedAtEnd, type OpenLoopEnd } from '../../src/record/board/owed.js';
 
 const ms = 1_000_000;
 /** 1,000/s, warm-up of 1 s, window of 6 s. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as layout from '../../src/record/board-layout.js';
-import { drainRings, type RingCursor } from '../../src/record/rings.js';
+import * as layout from '../../src/record/board/board-layout.js';
+import { drainRings, type RingCursor } from '../../src/record/board/rings.js';
 import { finish, layOut, openFake, pushRecord, type FakeBoard } from './fake-board.js';
 
 const capacity = 8;

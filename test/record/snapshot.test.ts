@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
-import * as layout from '../../src/record/board-layout.js';
-import { addCounts, countsOfValues, emptyCounts } from '../../src/record/counts.js';
-import { intervalBetween, takeSnapshot, type BoardSnapshot } from '../../src/record/snapshot.js';
+import * as layout from '../../src/record/board/board-layout.js';
+import { addCounts, countsOfValues, emptyCounts } from '../../src/record/histogram/counts.js';
+import { intervalBetween, takeSnapshot, type BoardSnapshot } from '../../src/record/board/snapshot.js';
 import { finish, layOut, oneVictim, openFake, operate, recordSample, type FakeBoard } from './fake-board.js';
 
 const value_ns = fc.oneof(

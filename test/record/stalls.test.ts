@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RingRecord } from '../../src/record/rings.js';
+import type { RingRecord } from '../../src/record/board/rings.js';
 import type { Timeline } from '../../src/record/samples.js';
 import { findStalls, holderCalls, type VictimEvidence } from '../../src/record/stalls.js';
 

@@ -1,9 +1,9 @@
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addCounts, countsOfValues } from '../../src/record/counts.js';
-import { encodeCounts, percentile_ns } from '../../src/record/histogram.js';
-import { createTally, decodeCounts } from '../../src/record/tally.js';
+import { addCounts, countsOfValues } from '../../src/record/histogram/counts.js';
+import { encodeCounts, percentile_ns } from '../../src/record/histogram/histogram.js';
+import { createTally, decodeCounts } from '../../src/record/histogram/tally.js';
 
 const values = fc.array(fc.integer({ min: 0, max: 3_600_000_000_000 }), { maxLength: 60 });
 

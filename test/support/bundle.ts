@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readBundleFile } from '../../src/bundle/store.js';
 import type { ManifestFile, RunFile, SeriesFigures, SummaryFile } from '../../src/bundle/bundle-schema.js';
-import { readHlog } from '../../src/record/hlog.js';
+import { readHlog } from '../../src/record/histogram/hlog.js';
 
 export interface BundleRun {
   readonly folder: string;

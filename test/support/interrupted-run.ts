@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { takeSnapshot } from '../../src/record/snapshot.js';
+import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { expectCountsToAgree, readBundle, seriesOf } from './bundle.js';
 import { untilMeasuring, type LiveRun } from './live-run.js';
 import { startPauselab } from './pauselab.js';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { isBoardThere, openBoard, type Board } from '../../src/record/board.js';
+import { isBoardThere, openBoard, type Board } from '../../src/record/board/board.js';
 import { nativeProgram } from '../native/programs.js';
 import { until } from './until.js';
 

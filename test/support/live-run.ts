@@ -1,6 +1,6 @@
 /** Looking into a run while a pauselab in another process measures it: its board is a file that anyone may map. */
-import type { Board } from '../../src/record/board.js';
-import { takeSnapshot } from '../../src/record/snapshot.js';
+import type { Board } from '../../src/record/board/board.js';
+import { takeSnapshot } from '../../src/record/board/snapshot.js';
 import { boardIn } from './board-in.js';
 import { runtimeFolders } from './pauselab.js';
 import { childrenOf } from './processes.js';

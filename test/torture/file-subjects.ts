@@ -2,8 +2,8 @@
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countsOfValues } from '../../src/record/counts.js';
-import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
+import { hlogHead, hlogLine } from '../../src/record/histogram/hlog.js';
 import { defaultPolicyText } from '../../src/verdict/gate/default-policy.js';
 import { command } from '../support/command.js';
 import { bzImage, config, imageDeb, makeDeb } from '../support/kernels.js';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode } from '../../src/base/failure.js';
-import type { Board } from '../../src/record/board.js';
+import type { Board } from '../../src/record/board/board.js';
 import { randomBelow, shuffle, type Random } from '../../src/stats/prng.js';
 import { diceOf, type Outcome } from './attempt.js';
 import { compareWithBoards, processesLeft, shellCode, shmLeft, strayFiles, unreadable, wrongEnd } from './checks.js';

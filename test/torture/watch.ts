@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Board } from '../../src/record/board.js';
+import type { Board } from '../../src/record/board/board.js';
 import { readIfThere } from '../../src/host/files.js';
 import { boardIn } from '../support/board-in.js';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openBundle } from '../../src/bundle/store.js';
 import { differencesOf } from '../../src/verdict/compare/differences.js';
-import { baselineOf } from '../../src/verdict/gate/baseline-key.js';
+import { baselineOf } from '../../src/verdict/gate/pairing/baseline-key.js';
 import { gate } from '../../src/verdict/gate/gate.js';
 import { readPolicy } from '../../src/verdict/gate/policy.js';
 import { readSide } from '../../src/verdict/evidence/read-side.js';

@@ -5,10 +5,10 @@ import { createBundle } from '../../src/bundle/store.js';
 import type { ManifestFile, RunFile, SeriesFigures } from '../../src/bundle/bundle-schema.js';
 import type { ResolvedProfile } from '../../src/profile/resolved/resolved.js';
 import { resolvedProfileSchema } from '../../src/profile/resolved/resolved-schema.js';
-import { countsOfValues, type SparseCounts } from '../../src/record/counts.js';
-import { responseFigures, serviceFigures } from '../../src/record/figures.js';
-import { distributionOf } from '../../src/record/histogram.js';
-import { hlogHead, hlogLine } from '../../src/record/hlog.js';
+import { countsOfValues, type SparseCounts } from '../../src/record/histogram/counts.js';
+import { responseFigures, serviceFigures } from '../../src/record/histogram/figures.js';
+import { distributionOf } from '../../src/record/histogram/histogram.js';
+import { hlogHead, hlogLine } from '../../src/record/histogram/hlog.js';
 import { fakeProfile, type GivenProfile } from '../support/fake-profile.js';
 import { ms, summaryOf } from './fake-summary.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { countsOfValues } from '../../src/record/counts.js';
-import { serviceFigures } from '../../src/record/figures.js';
-import { distributionOf } from '../../src/record/histogram.js';
+import { countsOfValues } from '../../src/record/histogram/counts.js';
+import { serviceFigures } from '../../src/record/histogram/figures.js';
+import { distributionOf } from '../../src/record/histogram/histogram.js';
 import { compareSides } from '../../src/verdict/compare/compare.js';
 import { defaultPolicy } from '../../src/verdict/compare/decide.js';
 import { gate } from '../../src/verdict/gate/gate.js';

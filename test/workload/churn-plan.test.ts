@@ -1,7 +1,7 @@
 /** What the engines of a churn are told, and in which environment they start. */
 import { describe, expect, test } from 'vitest';
 import { allocatorVariables } from '../../src/catalogue/allocators.js';
-import { environmentFor, refuseStatic } from '../../src/host/allocator-launch.js';
+import { environmentFor, refuseStatic } from '../../src/host/allocators/allocator-launch.js';
 import type { ChurnArm, ResolvedLoad } from '../../src/profile/resolved/resolved.js';
 import { liveBytes } from '../../src/workload/memory-need.js';
 import { churnPlans } from '../../src/workload/native/engine-plan.js';

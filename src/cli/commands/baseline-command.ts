@@ -1,6 +1,6 @@
 /** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
 import { Command } from '@commander-js/extra-typings';
-import { printable } from '../../base/printable.js';
+import { printable } from '../../base/text/printable.js';
 import { isEvidence } from '../../bundle/stored.js';
 import { placeWords } from '../../verdict/evidence/side.js';
 import { examples, printJson, printNote, printText } from '../text/output.js';
@@ -31,7 +31,7 @@ function saveCommand() {
       const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { kernelSides }, { readSide }] =
         await Promise.all([
           import('../../bundle/baselines.js'),
-          import('../../verdict/gate/baseline-key.js'),
+          import('../../verdict/gate/pairing/baseline-key.js'),
           import('../../bundle/store.js'),
           import('../../verdict/evidence/bundle-side.js'),
           import('../../verdict/evidence/read-side.js'),
@@ -108,7 +108,7 @@ function showCommand() {
         jdks,
         kernels = [{ label, kernel, preemption, hz }],
       } = baseline.key;
-      const { formatSize } = await import('../../base/units.js');
+      const { formatSize } = await import('../../base/text/units.js');
       const lines = [
         ['profile', `${profile} (${profileHash.slice(0, 12)})`],
         ...kernels.map((one) => [

@@ -1,7 +1,7 @@
 /** `pauselab compare`: two or more bundles, or histogram logs, side by side, with a verdict for every figure. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../../base/failure.js';
-import type { ValueUnit } from '../../record/hlog-unit.js';
+import type { ValueUnit } from '../../record/histogram/hlog-unit.js';
 import type { ArmPair, MarginOverride } from '../../verdict/compare/compare.js';
 import type { Metric } from '../../verdict/evidence/metrics.js';
 import { printJson, printText } from '../text/output.js';
@@ -56,7 +56,7 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
         import('../../verdict/compare/decide.js'),
         import('../../verdict/evidence/metrics.js'),
         import('../../verdict/evidence/read-side.js'),
-        import('../../base/units.js'),
+        import('../../base/text/units.js'),
       ]);
       if (options.json === true && options.markdown === true) throw usage('--json and --markdown: choose one of them');
       const threshold = parseDuration(options.threshold);
@@ -100,7 +100,7 @@ could be compared.`;
 
 async function unitOf(text: string | undefined): Promise<ValueUnit | undefined> {
   if (text === undefined) return undefined;
-  const { parseValueUnit, valueUnits } = await import('../../record/hlog-unit.js');
+  const { parseValueUnit, valueUnits } = await import('../../record/histogram/hlog-unit.js');
   const unit = parseValueUnit(text);
   if (unit === null) throw usage(`--unit ${text}: expected one of ${Object.keys(valueUnits).join(', ')}`);
   return unit;

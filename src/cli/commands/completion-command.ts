@@ -1,6 +1,6 @@
 /** `pauselab completion bash|zsh|fish`: a script for the shell, made from the commands as they are. */
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { quotedWord } from '../../base/shell-word.js';
+import { quotedWord } from '../../base/text/shell-word.js';
 import { printDocument } from '../text/output.js';
 
 const shells = ['bash', 'zsh', 'fish'] as const;

@@ -43,7 +43,7 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
           await makeReady({ arms: [], kernels: kernel }, await installing(install === true));
           const [{ examineKernels }, { parsePreemption, renderKernels }] = await Promise.all([
             import('../../jobs/examine-kernels.js'),
-            import('./doctor-kernels.js'),
+            import('../text/doctor-kernels.js'),
           ]);
           const tables = await examineKernels(
             kernel,

@@ -94,7 +94,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
       ] = await Promise.all([
         import('../../verdict/gate/gate.js'),
         import('../../verdict/gate/gate-evidence.js'),
-        import('../../verdict/gate/pair.js'),
+        import('../../verdict/gate/pairing/pair.js'),
         import('../../verdict/gate/policy.js'),
       ]);
       const written = options.policy === undefined ? defaultGatePolicy() : loadPolicy(options.policy);

@@ -4,9 +4,9 @@
  */
 import { usage } from '../../base/failure.js';
 import { kernelsOf } from '../../profile/check/asked-kernel.js';
-import type { Offered } from '../../verdict/gate/pair.js';
+import type { Offered } from '../../verdict/gate/pairing/pair.js';
 import type { Policy } from '../../verdict/gate/policy.js';
-import type { StoredBaseline } from '../../verdict/gate/baseline-window.js';
+import type { StoredBaseline } from '../../verdict/gate/pairing/baseline-window.js';
 import { measure, measureInTurns, type MeasureOptions } from '../../jobs/measure.js';
 import type { PlannedSide } from '../../jobs/plan.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
@@ -48,7 +48,7 @@ export async function planForGate(asked: GateRun, policy: Policy, offered: reado
   const [{ comparesAnything }, { runsToDecide }, { storedBaselines }] = await Promise.all([
     import('../../verdict/gate/policy.js'),
     import('../../verdict/gate/together.js'),
-    import('../../verdict/gate/baseline-window.js'),
+    import('../../verdict/gate/pairing/baseline-window.js'),
   ]);
   const written = await planOfRun(asked.profile, asked);
   const stored = storedBaselines(offered, written.profile.name);
@@ -73,7 +73,7 @@ async function windowSettings(
   { profile }: PlannedSide,
   stored: readonly StoredBaseline[],
 ): Promise<string[]> {
-  const { windowFor, windowWords } = await import('../../verdict/gate/baseline-window.js');
+  const { windowFor, windowWords } = await import('../../verdict/gate/pairing/baseline-window.js');
   const isAsked = duration !== undefined || set.some((text) => /^(?:duration|warmup)\s*=/.test(text));
   const window = windowFor(stored, profile, isAsked);
   if (window === profile) return [];
@@ -89,7 +89,7 @@ async function planInTurns(asked: GateRun): Promise<GatePlan> {
     kernel: asked.baseKernel,
   };
   const [baseline, candidate] = [await planOfRun(asked.profile, asked, base), await planOfRun(asked.profile, asked)];
-  const { refuseUnlikeSides } = await import('../../verdict/gate/sides.js');
+  const { refuseUnlikeSides } = await import('../../verdict/gate/pairing/sides.js');
   const { programFiles } = await import('../../host/program-files.js');
   const configured = ({ profile, arms }: PlannedSide) => ({ profile, arms, programs: [...programFiles(arms)] });
   refuseUnlikeSides(configured(baseline), configured(candidate));
@@ -106,7 +106,7 @@ export async function writeGatePlan(
     return;
   }
   const [{ describeInTurns }, { rounds, runsOfRound }] = await Promise.all([
-    import('./dry-run.js'),
+    import('../text/dry-run.js'),
     import('../../experiment/plan/order.js'),
   ]);
   const together = [...new Set([baseline, candidate].flatMap(({ profile }) => kernelsOf(profile)))];

@@ -99,7 +99,7 @@ async function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): Pro
   const [{ finishedRunOf }, { summarise }, { sumHlog }, path] = await Promise.all([
     import('../../experiment/run/stored-run.js'),
     import('../../experiment/summarise.js'),
-    import('../../record/hlog-sum.js'),
+    import('../../record/histogram/hlog-sum.js'),
     import('node:path'),
   ]);
   const { profile } = plan.manifest;

@@ -1,7 +1,7 @@
 /** `pauselab profile`: what profiles there are, what they say, and whether one's own is right. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../../base/failure.js';
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import type { VerifiedArm } from '../../experiment/plan/verify.js';
 import { saysNoProgram, workOf, type ExpectedCalls } from '../../profile/resolved/resolved.js';
 import { guestDefaults } from '../guest-options.js';
@@ -112,7 +112,7 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
       checkPlan({ ...profile, kernels: [] }, arms, 0);
       if (dryRun === true) {
         const [{ describePlan, planOf }, { withoutSecrets }] = await Promise.all([
-          import('./dry-run.js'),
+          import('../text/dry-run.js'),
           import('../../profile/resolved/profile-secrets.js'),
         ]);
         const plan = { ...planOf({ ...profile, runs: 1 }, withoutSecrets(arms)), guests: [] };

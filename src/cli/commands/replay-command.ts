@@ -1,7 +1,7 @@
 /** `pauselab replay`: the experiment of a bundle once more, with its profile, seed and arguments. */
 import { Command } from '@commander-js/extra-typings';
 import { usage, type Failure } from '../../base/failure.js';
-import { oneLine, printable } from '../../base/printable.js';
+import { oneLine, printable } from '../../base/text/printable.js';
 import type { AskedFor, ManifestFile } from '../../bundle/bundle-schema.js';
 import type { ChangedFact } from '../../experiment/run/environment.js';
 import { askedKernel } from '../../profile/check/asked-kernel.js';
@@ -90,7 +90,7 @@ export function replayCommand(argv: readonly string[]) {
       ]);
       if (options.dryRun === true) {
         const [{ describePlan, planOf }, { describeGuests }] = await Promise.all([
-          import('./dry-run.js'),
+          import('../text/dry-run.js'),
           import('../../jobs/resolve-places.js'),
         ]);
         // A guest is not even planned with what is not trusted: its kernel would be read, or fetched.

@@ -163,7 +163,7 @@ export async function writePlan(
   guest: GuestOptions,
   { json, keepSecrets }: { readonly json: boolean; readonly keepSecrets: boolean },
 ): Promise<void> {
-  const { describePlan } = await import('./dry-run.js');
+  const { describePlan } = await import('../text/dry-run.js');
   const plan = await planOfSide(side, guest, keepSecrets);
   if (json) printJson(plan);
   else printText(describePlan(plan));
@@ -177,7 +177,7 @@ export async function planOfSide(
   together: readonly string[] = profile.kernels,
 ) {
   const [{ planOf }, { describeGuests }, { withoutSecrets }] = await Promise.all([
-    import('./dry-run.js'),
+    import('../text/dry-run.js'),
     import('../../jobs/resolve-places.js'),
     import('../../profile/resolved/profile-secrets.js'),
   ]);

@@ -1,6 +1,6 @@
 /** A comparison as a person reads it: the answer, a table, notes; as text and as Markdown. */
 import { grouped } from '../../base/group.js';
-import { printable } from '../../base/printable.js';
+import { printable } from '../../base/text/printable.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare/compare-words.js';
 import type { Comparison, CompareRow } from '../../verdict/compare/compared.js';
 import { placeWords } from '../../verdict/evidence/side.js';

@@ -5,8 +5,8 @@
 import { distinct, type Stated } from '../../facts/stated.js';
 import { causeText, stalledTime } from '../../attribution/totals.js';
 import { stepsText } from '../../words/chain-words.js';
-import { printable } from '../../base/printable.js';
-import { formatDuration } from '../../base/units.js';
+import { printable } from '../../base/text/printable.js';
+import { formatDuration } from '../../base/text/units.js';
 import type { BundleStalls, NumberedStall } from '../../bundle/read-stalls.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
 import { renderTable } from './text-table.js';

@@ -1,6 +1,6 @@
 /** A gate as a person reads it: the answer, a table a profile, why, notes; as text and as Markdown. */
 import { grouped } from '../../base/group.js';
-import { printable } from '../../base/printable.js';
+import { printable } from '../../base/text/printable.js';
 import { shownInterval, shownP, shownValue } from '../../verdict/compare/compare-words.js';
 import { nameOf, suiteName } from '../../verdict/gate/gate-words.js';
 import type { Check, CheckOutcome, GateResult, Suite } from '../../verdict/gate/gated.js';

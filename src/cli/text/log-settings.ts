@@ -3,7 +3,7 @@
  * wrong word is no news at its end.
  */
 import { usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 
 const formats = ['text', 'json'] as const;
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

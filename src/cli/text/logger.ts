@@ -5,7 +5,7 @@
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { tellCleanUpFailures } from '../../base/clean-up.js';
-import { printableLine } from '../../base/printable.js';
+import { printableLine } from '../../base/text/printable.js';
 import { redacted } from '../../base/secrets.js';
 import { chosenLogSettings, type LogSettings } from './log-settings.js';
 

@@ -4,7 +4,7 @@
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { unfit, type Failure } from '../../base/failure.js';
-import { printableJson, printableLine, printableText } from '../../base/printable.js';
+import { printableJson, printableLine, printableText } from '../../base/text/printable.js';
 import { errnoName, meaningOf } from '../../base/system-error.js';
 
 /** Lines for people. */

@@ -4,10 +4,10 @@
  */
 import { sentencesOf } from '../../facts/stated.js';
 import { monotonic_ms } from '../../base/clock.js';
-import { printableLine } from '../../base/printable.js';
+import { printableLine } from '../../base/text/printable.js';
 import { redacted } from '../../base/secrets.js';
-import { fitted } from '../../base/text-width.js';
-import { formatDuration } from '../../base/units.js';
+import { fitted } from '../../base/text/text-width.js';
+import { formatDuration } from '../../base/text/units.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { Watcher } from '../../jobs/told.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';

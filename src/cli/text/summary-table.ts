@@ -1,5 +1,5 @@
 /** The summary as a person reads it: one block an arm, two lines a series, then the verdict. */
-import { formatDuration, formatShare, formatSize } from '../../base/units.js';
+import { formatDuration, formatShare, formatSize } from '../../base/text/units.js';
 import type { ArmSummary, LogSeries, SummaryFile } from '../../bundle/bundle-schema.js';
 import { leastN } from '../../stats/quantile-bounds.js';
 import { betweenRuns, shownRange } from '../../verdict/run/between-runs.js';

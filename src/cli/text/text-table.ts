@@ -1,6 +1,6 @@
 /** Tables of text. What stands in a cell is one line, whatever it holds. */
-import { printableLine } from '../../base/printable.js';
-import { textWidth } from '../../base/text-width.js';
+import { printableLine } from '../../base/text/printable.js';
+import { textWidth } from '../../base/text/text-width.js';
 
 /** Of a cell: a name of a stranger's bundle may have half a million, and each is measured by its graphemes. */
 const mostCharacters = 2000;

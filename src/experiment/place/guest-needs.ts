@@ -3,7 +3,7 @@
  * tried with.
  */
 import { realpathSync } from 'node:fs';
-import { allocatorLaunch } from '../../host/allocator-launch.js';
+import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import { javaRuntime } from '../../kernel/guest/java-runtime.js';
 import type { GuestFile } from '../../kernel/guest/guest-image.js';
 import { isInJvm, workOf, type ResolvedArm } from '../../profile/resolved/resolved.js';

@@ -9,7 +9,7 @@ import { cleanUp } from '../../base/clean-up.js';
 import { listen, unlessInterrupted } from '../../base/clock.js';
 import { Failure, isInterruption, unfit, usage, workloadFailed, type FailureCode } from '../../base/failure.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import { cpuTopology } from '../../host/cpus.js';
 import { availableMemoryBytes } from '../../host/memory.js';
 import { readConfig } from '../../kernel/image/config-file.js';

@@ -4,7 +4,7 @@
  */
 import type { Calibration } from '../../bundle/bundle-schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
-import type { SparseCounts } from '../../record/counts.js';
+import type { SparseCounts } from '../../record/histogram/counts.js';
 import type { SizedRegions } from '../plan/calibrate.js';
 import type { RunOutput, RunRequest } from '../run/one-run.js';
 import type { Said } from './wire.js';

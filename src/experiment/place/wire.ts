@@ -8,7 +8,7 @@ import { failureCodes } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
 import { bundleSchemas, manifestSchema, runSchema, seriesSchema } from '../../bundle/bundle-schema.js';
 import type { HostFacts } from '../../host/facts.js';
-import { lastUsedIndex, type SparseCounts } from '../../record/counts.js';
+import { lastUsedIndex, type SparseCounts } from '../../record/histogram/counts.js';
 import { protocol } from './protocol.js';
 
 const text = (most: number): z.ZodString => z.string().max(most);

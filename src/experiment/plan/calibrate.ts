@@ -13,7 +13,7 @@
  */
 import { cleanUp } from '../../base/clean-up.js';
 import { interruptedBefore, unfit, usage, workloadFailed } from '../../base/failure.js';
-import { formatDuration, formatSize } from '../../base/units.js';
+import { formatDuration, formatSize } from '../../base/text/units.js';
 import type { Calibration } from '../../bundle/bundle-schema.js';
 import type { CpuTopology } from '../../host/cpus.js';
 import { availableMemoryBytes } from '../../host/memory.js';

@@ -3,7 +3,7 @@
  * memory, and a window in which the stalls that are aimed at fit. `run`, `--dry-run` and `profile check` ask the same.
  */
 import { usage } from '../../base/failure.js';
-import { formatDuration, formatSize } from '../../base/units.js';
+import { formatDuration, formatSize } from '../../base/text/units.js';
 import { cpuTopology, resolveCpus, type CpuTopology } from '../../host/cpus.js';
 import { preemptionFactor } from '../../host/weights.js';
 import { operationNamed } from '../../catalogue/operations.js';

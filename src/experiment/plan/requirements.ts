@@ -1,7 +1,7 @@
 /** What a job needs of the machine beyond pauselab itself, looked for before anything starts. */
 import { Failure } from '../../base/failure.js';
 import { onPath } from '../../base/on-path.mjs';
-import { allocatorLaunch } from '../../host/allocator-launch.js';
+import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import type { Part } from '../../host/setup.js';
 import { findQemu } from '../../kernel/guest/qemu.js';
 import { isHost } from '../../profile/check/asked-kernel.js';

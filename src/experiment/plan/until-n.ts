@@ -2,7 +2,7 @@
  * `--until-n gc.pause=400`: repetitions are added until a series has so many samples in every arm that has it at all.
  */
 import { usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { isJvmKind, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { jvmEventNames } from '../../record/jvm-log.js';
 import type { FinishedRun } from '../summarise.js';

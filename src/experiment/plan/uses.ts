@@ -9,7 +9,7 @@
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { allocatorLaunch } from '../../host/allocator-launch.js';
+import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import { findJdks, type Jdk } from '../../host/jdks.js';
 import { askedKernel, hostKernel } from '../../profile/check/asked-kernel.js';
 import { javaCommand } from '../../profile/check/java-command.js';

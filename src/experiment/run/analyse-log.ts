@@ -1,10 +1,10 @@
 /** From a JVM's log to counts: which of its events a window has. Pure. */
 import type { LogSeries } from '../../bundle/bundle-schema.js';
-import { countsOfValues, type SparseCounts } from '../../record/counts.js';
-import { serviceFigures } from '../../record/figures.js';
-import { addDistributions, distributionOf } from '../../record/histogram.js';
+import { countsOfValues, type SparseCounts } from '../../record/histogram/counts.js';
+import { serviceFigures } from '../../record/histogram/figures.js';
+import { addDistributions, distributionOf } from '../../record/histogram/histogram.js';
 import type { JvmLog } from '../../record/jvm-log.js';
-import type { RelativeWindow } from '../../record/board.js';
+import type { RelativeWindow } from '../../record/board/board.js';
 
 /** One run's events of one name. */
 export interface LogRun {

@@ -1,12 +1,12 @@
 /** From one window's recordings to one run's figures and stalls. Pure. */
 import type { HolderFigures, SeriesFigures } from '../../bundle/bundle-schema.js';
-import type { Board, SeriesInfo, ThreadInfo } from '../../record/board.js';
-import { countsOfValues, type SparseCounts } from '../../record/counts.js';
-import { responseFigures, serviceFigures } from '../../record/figures.js';
-import { addCensored, distributionOf } from '../../record/histogram.js';
-import { offeredLoad, owedAtEnd } from '../../record/owed.js';
+import type { Board, SeriesInfo, ThreadInfo } from '../../record/board/board.js';
+import { countsOfValues, type SparseCounts } from '../../record/histogram/counts.js';
+import { responseFigures, serviceFigures } from '../../record/histogram/figures.js';
+import { addCensored, distributionOf } from '../../record/histogram/histogram.js';
+import { offeredLoad, owedAtEnd } from '../../record/board/owed.js';
 import type { SampleStream, Timeline } from '../../record/samples.js';
-import type { SeriesSnapshot, ThreadSnapshot } from '../../record/snapshot.js';
+import type { SeriesSnapshot, ThreadSnapshot } from '../../record/board/snapshot.js';
 import { endOfThread } from '../../record/states.js';
 import {
   findStalls,

@@ -3,7 +3,7 @@ import { attribute, type AttributedStall } from '../../attribution/attribute.js'
 import type { RunEvidence } from '../../attribution/evidence.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import { isCounted, unionInside } from '../../record/stalls.js';
-import type { RelativeWindow } from '../../record/board.js';
+import type { RelativeWindow } from '../../record/board/board.js';
 import type { RunAnalysis, SeriesRun } from './analyse.js';
 import { blockedIn } from './hold-ends.js';
 

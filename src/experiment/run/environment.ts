@@ -1,6 +1,6 @@
 /** What of the environment that a bundle recorded is different here and now. */
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import { hostFacts } from '../../host/facts.js';
 
 export interface ChangedFact {

@@ -4,7 +4,7 @@ import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { StallsFile } from '../../bundle/stalls-schema.js';
 import { schemaVersion } from '../../bundle/version.js';
 import { loadBetween, readLoad } from '../../host/machine-load.js';
-import { hlogHead } from '../../record/hlog.js';
+import { hlogHead } from '../../record/histogram/hlog.js';
 import { sayFailure } from '../../words/failure-words.js';
 import type { ExecutedRun, RunRequest } from './run-request.js';
 

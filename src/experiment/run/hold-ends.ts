@@ -12,7 +12,7 @@ import { partitionPoint } from '../../base/sorted.js';
 import { lockCauses } from '../../facts/blame.js';
 import type { RunFile, SeriesFigures } from '../../bundle/bundle-schema.js';
 import type { BlamedThread } from '../../bundle/stalls-schema.js';
-import type { RelativeWindow } from '../../record/board.js';
+import type { RelativeWindow } from '../../record/board/board.js';
 import type { Timeline } from '../../record/samples.js';
 import type { HolderCall } from '../../record/stalls.js';
 

@@ -10,7 +10,7 @@ import { unfit } from '../../base/failure.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { StallsFile, TraceFigures } from '../../bundle/stalls-schema.js';
 import { schemaVersion } from '../../bundle/version.js';
-import { unprovenOf } from '../../host/allocator-proof.js';
+import { unprovenOf } from '../../host/allocators/allocator-proof.js';
 import type { CpuTopology } from '../../host/cpus.js';
 import {
   cpuTimeOf,
@@ -20,8 +20,8 @@ import {
   type LoadReading,
   type MachineLoad,
 } from '../../host/machine-load.js';
-import type { Board } from '../../record/board.js';
-import { hlogLine } from '../../record/hlog.js';
+import type { Board } from '../../record/board/board.js';
+import { hlogLine } from '../../record/histogram/hlog.js';
 import type { StackReading } from '../../record/stacks.js';
 import type { Trace } from '../../record/trace/trace.js';
 import { prepareWorkload } from '../../workload/prepare.js';

@@ -18,7 +18,7 @@ import { jvmProbeNamed, type JvmProbe } from '../../catalogue/jvm-probes.js';
 import { lockOn, onEveryKernel, strongestFirst } from '../../catalogue/locks.js';
 import { allocates, operationNamed, operations, type Nature, type Operation } from '../../catalogue/operations.js';
 import { isInJvm, type ResolvedArm, type ResolvedJvm, type ResolvedVictim } from '../../profile/resolved/resolved.js';
-import type { ThreadId } from '../../record/board.js';
+import type { ThreadId } from '../../record/board/board.js';
 import type { SampleStream } from '../../record/samples.js';
 import { matchesComm } from '../../workload/threads/thread-patterns.js';
 import type { RunAnalysis } from './analyse.js';

@@ -2,10 +2,10 @@
  * A run's histogram log: one interval a second of the window, the last one with the drain in it. Each interval becomes
  * text when it has passed, and only the last snapshot is kept: a run of hours takes no more memory than its log.
  */
-import type { Board, RelativeWindow } from '../../record/board.js';
-import { emptyCounts } from '../../record/counts.js';
-import { hlogHead, hlogInterval } from '../../record/hlog.js';
-import { intervalBetween, type BoardSnapshot } from '../../record/snapshot.js';
+import type { Board, RelativeWindow } from '../../record/board/board.js';
+import { emptyCounts } from '../../record/histogram/counts.js';
+import { hlogHead, hlogInterval } from '../../record/histogram/hlog.js';
+import { intervalBetween, type BoardSnapshot } from '../../record/board/snapshot.js';
 import type { WindowResult } from '../../workload/window.js';
 
 export interface RunLog {

@@ -1,7 +1,7 @@
 /** A run as it is asked for and as it comes back. */
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
-import type { RelativeWindow } from '../../record/board.js';
-import type { BoardSnapshot } from '../../record/snapshot.js';
+import type { RelativeWindow } from '../../record/board/board.js';
+import type { BoardSnapshot } from '../../record/board/snapshot.js';
 import type { RunAnalysis } from './analyse.js';
 import type { FinishedRun } from '../summarise.js';
 

@@ -6,7 +6,7 @@ import type { GuestMachine } from '../../bundle/bundle-schema.js';
 import type { Disturbance } from '../../facts/run-facts.js';
 import type { MachineLoad } from '../../host/machine-load.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
-import type { RelativeWindow } from '../../record/board.js';
+import type { RelativeWindow } from '../../record/board/board.js';
 import type { SampleStream, Timeline } from '../../record/samples.js';
 import { stateSpans } from '../../record/states.js';
 

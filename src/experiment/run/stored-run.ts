@@ -4,9 +4,9 @@
  */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { ResolvedArm } from '../../profile/resolved/resolved.js';
-import { addCounts, emptyCounts, type SparseCounts } from '../../record/counts.js';
-import type { Figures } from '../../record/figures.js';
-import type { HlogSum } from '../../record/hlog-sum.js';
+import { addCounts, emptyCounts, type SparseCounts } from '../../record/histogram/counts.js';
+import type { Figures } from '../../record/histogram/figures.js';
+import type { HlogSum } from '../../record/histogram/hlog-sum.js';
 import type { FinishedRun } from '../summarise.js';
 
 export function finishedRunOf(file: RunFile, arm: ResolvedArm, log: HlogSum): FinishedRun {

@@ -7,7 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { copyFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeFolders, writeAtomically } from '../../base/atomic-file.js';
+import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { unfit, usage } from '../../base/failure.js';
 import { missing } from '../../host/missing.js';
 import { cacheFolder, diskFull, inCache, refuseUnquotable } from './cache.js';

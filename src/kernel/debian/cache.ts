@@ -4,12 +4,12 @@
  */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { makeFolders, writeAtomically } from '../../base/atomic-file.js';
+import { makeFolders, writeAtomically } from '../../base/files/atomic-file.js';
 import { cleanUpNow } from '../../base/clean-up.js';
 import { Failure, unfit, usage } from '../../base/failure.js';
-import { homeFolder } from '../../base/home.js';
+import { homeFolder } from '../../base/files/home.js';
 import { parseJson } from '../../base/json.js';
-import { readText } from '../../base/read-file.js';
+import { readText } from '../../base/files/read-file.js';
 import { errnoName, machineFailure } from '../../base/system-error.js';
 import { sha256OfFile } from './checksum.js';
 import { saysDiskFull } from '../../base/child.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import { streamOf } from '../../base/read-file.js';
+import { streamOf } from '../../base/files/read-file.js';
 
 /** A vmlinux with debugging data has one GB. */
 export const mostKernelBytes = 4 * 2 ** 30;

@@ -6,9 +6,9 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { usage } from '../../base/failure.js';
 import { machineFailure } from '../../base/system-error.js';
-import { makeFolders } from '../../base/atomic-file.js';
+import { makeFolders } from '../../base/files/atomic-file.js';
 import { lastComplaint, runChild, saysDiskFull, type ChildEnd } from '../../base/child.js';
-import { readPart } from '../../base/read-file.js';
+import { readPart } from '../../base/files/read-file.js';
 import { missing } from '../../host/missing.js';
 
 export interface DebFields {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { usage } from '../../base/failure.js';
-import { makeFolders } from '../../base/atomic-file.js';
+import { makeFolders } from '../../base/files/atomic-file.js';
 import { cachedOrFilled, cacheFolder, cacheKey } from './cache.js';
 import { sha256OfFile, sha256OfText } from './checksum.js';
 import { debFields, keepKernel, unpackDeb, type DebFields } from './deb-archive.js';

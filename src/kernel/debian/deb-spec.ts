@@ -1,6 +1,6 @@
 /** `deb:VERSION[/FLAVOUR]`, and which of the packages that there are it means. Pure. */
 import { usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { compareDebianVersions, upstreamVersion } from './debian-version.js';
 
 export const flavours = ['cloud-amd64', 'amd64', 'rt-amd64'] as const;

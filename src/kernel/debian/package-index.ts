@@ -1,10 +1,10 @@
 /** Which kernels the mirror has: its lists, read down to kernel packages, kept for a day. */
 import { join } from 'node:path';
 import { wallClock_ms } from '../../base/clock.js';
-import { makeFolders } from '../../base/atomic-file.js';
+import { makeFolders } from '../../base/files/atomic-file.js';
 import { unfit } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
-import { readText } from '../../base/read-file.js';
+import { readText } from '../../base/files/read-file.js';
 import { findMirror, readSuite, type Mirror, type Package, type SuiteLists } from './apt.js';
 import { cacheFolder, inCache, writeInCache } from './cache.js';
 import { sha256OfText } from './checksum.js';

@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { cleanUp } from '../../base/clean-up.js';
 import { listen as listenTo, monotonic_ms } from '../../base/clock.js';
-import { readEnd } from '../../base/read-file.js';
+import { readEnd } from '../../base/files/read-file.js';
 import { nativeAddon } from '../../base/native.js';
 import { Failure, workloadFailed } from '../../base/failure.js';
 import { readIfThere } from '../../host/files.js';

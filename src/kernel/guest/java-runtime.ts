@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolders } from '../../base/atomic-file.js';
+import { makeFolders } from '../../base/files/atomic-file.js';
 import { runChild } from '../../base/child.js';
 import { cleanUpNow } from '../../base/clean-up.js';
 import { unfit } from '../../base/failure.js';
-import { readPart } from '../../base/read-file.js';
+import { readPart } from '../../base/files/read-file.js';
 import type { Jdk } from '../../host/jdks.js';
 import { missing } from '../../host/missing.js';
 import { cacheFolder, inCache } from '../debian/cache.js';

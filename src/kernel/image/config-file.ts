@@ -1,6 +1,6 @@
 /** A kernel's .config: of the user's, of a package, or found beside an image. */
 import { usage } from '../../base/failure.js';
-import { readText } from '../../base/read-file.js';
+import { readText } from '../../base/files/read-file.js';
 
 /** A .config is 0.3 MB. What is larger is none. */
 export const mostConfigBytes = 4 << 20;

@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { spawnKept } from '../../base/child.js';
-import { streamOf } from '../../base/read-file.js';
+import { streamOf } from '../../base/files/read-file.js';
 import { bannerRelease } from './boot-image.js';
 import { mostKernelBytes } from '../debian/checksum.js';
 import { mostConfigBytes } from './config-file.js';

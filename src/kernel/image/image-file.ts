@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { usage } from '../../base/failure.js';
 import { machineFailure } from '../../base/system-error.js';
-import { readPart, streamOf } from '../../base/read-file.js';
+import { readPart, streamOf } from '../../base/files/read-file.js';
 import { headBytes, readImageHead } from './boot-image.js';
 import { cacheFolder, writeInCache } from '../debian/cache.js';
 import { mostKernelBytes, sha256OfFile, sha256OfText } from '../debian/checksum.js';

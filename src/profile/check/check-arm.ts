@@ -1,5 +1,5 @@
 /** The checks of one arm, on its settings with defaults applied. */
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import { besideHolder, victimLayout } from '../resolved/expand.js';
 import { checkChurn, checkNoChurn } from './check-churn.js';
 import { checkJvmArm } from './check-jvm.js';

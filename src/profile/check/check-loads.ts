@@ -2,7 +2,7 @@
  * How the settings of one load fit together, defaults included: what the load's reader would refuse is said here, where
  * it was written.
  */
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import { settingValue } from '../resolved/expand-work.js';
 import { jvmLoads, type JvmLoad, type JvmLoadName } from '../../catalogue/jvm-loads.js';
 

@@ -1,7 +1,7 @@
 /**
  * Rates of an arm's victims: something is due within the window, and the memory that they use up can be made before it.
  */
-import { formatDuration } from '../../base/units.js';
+import { formatDuration } from '../../base/text/units.js';
 import type { Report } from './check-series.js';
 import type { Operation } from '../../catalogue/operations.js';
 import { poolLimit, poolOf } from '../resolved/pools.js';

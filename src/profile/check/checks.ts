@@ -1,5 +1,5 @@
 /** What the schema cannot say: how the settings of a profile fit together, arm by arm, each with its remedy. */
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { isHost, kernelProblem } from './asked-kernel.js';
 import { checkArm } from './check-arm.js';
 import { foreignControl, idleControl } from '../resolved/expand.js';

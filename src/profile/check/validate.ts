@@ -1,6 +1,6 @@
 /** A tree against the schema and the checks; what is wrong is reported where it was written. */
 import type { z } from 'zod';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { checkProfile } from './checks.js';
 import { describe, invalid, type Problem } from '../written/problem.js';
 import { profileSchema, type Profile } from '../written/profile-schema.js';

@@ -1,5 +1,5 @@
 /** The JVM of an arm, with the defaults of its loads applied. */
-import { parseDuration } from '../../base/units.js';
+import { parseDuration } from '../../base/text/units.js';
 import { readyDeadline } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { expandWork } from './expand-work.js';

@@ -2,7 +2,7 @@
  * Loads, allocator and threads by name, of a JVM or of a churn in the native engine, with the defaults of the loads
  * applied.
  */
-import { parseDuration, parseSize, type Parsed } from '../../base/units.js';
+import { parseDuration, parseSize, type Parsed } from '../../base/text/units.js';
 import { defaults } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';

@@ -2,7 +2,7 @@
  * Fresh memory that faults use up, made before the window: a mapping made inside it would make a reader a writer. A
  * warm fault takes a page, and a first fault a VMA as well, of which vm.max_map_count allows a process so many.
  */
-import { readText } from '../../base/read-file.js';
+import { readText } from '../../base/files/read-file.js';
 import { jvmProbes } from '../../catalogue/jvm-probes.js';
 import { operations, type Operation } from '../../catalogue/operations.js';
 import { isHost } from '../check/asked-kernel.js';

@@ -3,8 +3,8 @@
  * nothing of what came: the reader of the issues has the value and its position, and adds both.
  */
 import { z } from 'zod';
-import { parseDuration, parseRate, parseShare, parseSize, type Parsed } from '../../base/units.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { parseDuration, parseRate, parseShare, parseSize, type Parsed } from '../../base/text/units.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 
 interface Says {
   readonly error: () => string;

@@ -1,6 +1,6 @@
 /** Overrides from the command line: `--set path=value`, applied before validation. */
 import { usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { formatPath, invalid } from './problem.js';
 import { armName, childOf, find, type Entry, type Mapping, type Path, type Place, type Tree } from './tree.js';
 import { mostDepth, readYamlValue } from './yaml.js';

@@ -1,6 +1,6 @@
 /** A YAML file that must hold a mapping: a profile, a gate's policy. */
 import { isAbsolute, relative } from 'node:path';
-import { readText as readWhole } from '../../base/read-file.js';
+import { readText as readWhole } from '../../base/files/read-file.js';
 import type { Failure } from '../../base/failure.js';
 import { machineFailure } from '../../base/system-error.js';
 import { describe, invalid } from './problem.js';

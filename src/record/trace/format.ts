@@ -3,7 +3,7 @@
  * cgroup is a path in one and a number in the next), so none is taken for granted.
  */
 import { unfit } from '../../base/failure.js';
-import { linesOf } from '../../base/lines.js';
+import { linesOf } from '../../base/text/lines.js';
 
 export interface Field {
   readonly name: string;

@@ -3,7 +3,7 @@ import type { MissingEvidence } from '../../facts/stall-facts.js';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { workloadFailed } from '../../base/failure.js';
-import { readBytes, readText } from '../../base/read-file.js';
+import { readBytes, readText } from '../../base/files/read-file.js';
 import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat } from './format.js';
 import { lowerBound } from '../../base/sorted.js';
 import { readPages } from './pages.js';

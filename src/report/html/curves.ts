@@ -1,5 +1,5 @@
 /** Counters of a histogram as points of a percentile curve. */
-import { highestOfIndex, lastUsedIndex, type SparseCounts } from '../../record/counts.js';
+import { highestOfIndex, lastUsedIndex, type SparseCounts } from '../../record/histogram/counts.js';
 import { leastN } from '../../stats/quantile-bounds.js';
 
 /** Ten points a nine, to the sixth. */

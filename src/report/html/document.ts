@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { grouped } from '../../base/group.js';
 import type { Comparison } from '../../verdict/compare/compared.js';
-import { stallFigure } from './chain.js';
-import { environmentPart } from './environment-part.js';
+import { stallFigure } from './parts/chain.js';
+import { environmentPart } from './parts/environment-part.js';
 import { stallId } from './figures-part.js';
 import type { Arm, HeatMap, ReportData } from './gather.js';
-import { headlinePart } from './headline.js';
+import { headlinePart } from './parts/headline.js';
 import { heatFigure } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { percentileFigure } from './percentile-curve.js';
@@ -19,9 +19,9 @@ import {
   reproducePart,
   verdictPart,
   weakPart,
-} from './sections.js';
+} from './parts/sections.js';
 import { style } from './style.js';
-import { timelineLegend } from './timeline.js';
+import { timelineLegend } from './parts/timeline.js';
 
 const mostStalls = 20;
 const mostHeatMaps = 48;

@@ -10,9 +10,9 @@ import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../.
 import type { RunFile, SummaryFile } from '../../bundle/bundle-schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';
 import { isEvidence } from '../../bundle/stored.js';
-import { lastUsedIndex, valueOfIndex, type SparseCounts } from '../../record/counts.js';
-import { eachHlogLine } from '../../record/hlog-sum.js';
-import { decodeCounts } from '../../record/tally.js';
+import { lastUsedIndex, valueOfIndex, type SparseCounts } from '../../record/histogram/counts.js';
+import { eachHlogLine } from '../../record/histogram/hlog-sum.js';
+import { decodeCounts } from '../../record/histogram/tally.js';
 import { addTo, createPool, curveOf, mergePools, type Curve, type Pool } from './curves.js';
 
 export type Time = 'service' | 'response';

@@ -1,5 +1,5 @@
 /** Service times of one series over time: darker where more operations took so long; each stall a red mark. */
-import { formatDuration } from '../../base/units.js';
+import { formatDuration } from '../../base/text/units.js';
 import { axisLeft, labelBelow, stallId, standingTexts, svg } from './figures-part.js';
 import { heatRows, heatRowsPerDecade, lowestHeat_ns, type HeatMap, type HeatRun } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';

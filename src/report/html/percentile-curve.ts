@@ -1,11 +1,11 @@
 /** Percentiles of one series and kind of time: a curve for each arm, with a band from the lowest to the highest run. */
-import { formatDuration } from '../../base/units.js';
+import { formatDuration } from '../../base/text/units.js';
 import { quantiles, valueAt, type Curve } from './curves.js';
 import { axisBelow, axisLeft, labelOf, styleOf, svg } from './figures-part.js';
 import type { Arm, CurveSet } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
 import { logScale, ninesScale, px, type Scale } from './scales.js';
-import { table } from './table.js';
+import { table } from './parts/table.js';
 
 export const curveSize = { width: 560, height: 300 };
 const frame = { left: 58, right: 548, top: 10, bottom: 268 };

@@ -1,5 +1,5 @@
 /** From values to places in a figure. */
-import { formatDuration } from '../../base/units.js';
+import { formatDuration } from '../../base/text/units.js';
 
 export interface Scale {
   (value: number): number;

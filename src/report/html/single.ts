@@ -1,7 +1,7 @@
 /** One figure of a report alone: as SVG, or its numbers as CSV. */
 import { usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
-import { formatDuration } from '../../base/units.js';
+import { didYouMean } from '../../base/text/near-miss.js';
+import { formatDuration } from '../../base/text/units.js';
 import type { NumberedStall } from '../../bundle/read-stalls.js';
 import { csvText, type Cell } from '../csv.js';
 import { quantiles } from './curves.js';
@@ -20,7 +20,7 @@ import { heatDrawing, heatSize, heatText } from './heat-map.js';
 import { html, nothing, type Markup } from './markup.js';
 import { curveSize, percentileDrawing } from './percentile-curve.js';
 import { style } from './style.js';
-import { timeline, timelineHeight, timelineTexts } from './timeline.js';
+import { timeline, timelineHeight, timelineTexts } from './parts/timeline.js';
 
 export function singleFigure(paths: readonly string[], name: string, form: 'svg' | 'csv'): string {
   const { bundles, curves, heatMaps } = gather(paths);

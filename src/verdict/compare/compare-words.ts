@@ -1,5 +1,5 @@
 /** What a comparison found, in words that claim no more than decide.ts does. */
-import { formatDuration, formatShare } from '../../base/units.js';
+import { formatDuration, formatShare } from '../../base/text/units.js';
 import type { CandidateJoint, CompareRow } from './compared.js';
 import { formatMetric } from '../evidence/metrics.js';
 import { alpha } from '../../stats/quantile-bounds.js';

@@ -3,7 +3,7 @@
  * together (decide.ts), and said in words.
  */
 import { ExitCode, Failure, usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { isSamePlace } from '../../bundle/place-names.js';
 import { compareVerdict, rowSentence } from './compare-words.js';
 import type { ComparedSide, CompareRow, Comparison } from './compared.js';

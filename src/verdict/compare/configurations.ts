@@ -3,7 +3,7 @@
  * from its load, so that the first configuration is what the others are compared with. Decided as `pauselab compare`
  * does, by the share of the window in which each series was stalled, over all series and arms together.
  */
-import { formatShare } from '../../base/units.js';
+import { formatShare } from '../../base/text/units.js';
 import { decide, defaultPolicy, leastRunsForEquivalence, type Decision } from './decide.js';
 import type { Origin } from './joint-design.js';
 import { metricNamed } from '../evidence/metrics.js';

@@ -1,5 +1,5 @@
 /** In what two sides differ besides what was measured: a difference found may be any of these. */
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
 import { armMeaning, meaningOf, ProgramVersion, without, type Configured } from '../evidence/settings-meaning.js';
 import type { Side, SideFacts } from '../evidence/side.js';

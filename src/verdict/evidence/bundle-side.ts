@@ -2,14 +2,14 @@
 import { distinct, sentencesOf } from '../../facts/stated.js';
 import { basename, join } from 'node:path';
 import { usage } from '../../base/failure.js';
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import { nameWithoutLabel, placeKey } from '../../bundle/place-names.js';
 import type { KernelRecord, RunFile, SeriesFigures } from '../../bundle/bundle-schema.js';
 import type { StoredBundle } from '../../bundle/store.js';
 import { isEvidence } from '../../bundle/stored.js';
-import { addCounts } from '../../record/counts.js';
-import { percentile_ns } from '../../record/histogram.js';
-import { sumHlog, type HlogSum } from '../../record/hlog-sum.js';
+import { addCounts } from '../../record/histogram/counts.js';
+import { percentile_ns } from '../../record/histogram/histogram.js';
+import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
 import { storedPercents, type ArmRun, type SeriesRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';

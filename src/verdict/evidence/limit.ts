@@ -3,7 +3,7 @@
  * matter (metrics/unit.ts); which operators make sense is the caller's.
  */
 import { parseInUnit, type Metric } from './metrics.js';
-import type { Parsed } from '../../base/units.js';
+import type { Parsed } from '../../base/text/units.js';
 
 export const operators = ['<=', '<', '==', '>=', '>', '!='] as const;
 export type Operator = (typeof operators)[number];

@@ -1,11 +1,11 @@
 /** Histogram logs of any tool as a side of a comparison. */
 import { basename } from 'node:path';
 import { usage } from '../../base/failure.js';
-import { formatDuration } from '../../base/units.js';
-import { highestOfIndex, valueOfIndex, type SparseCounts } from '../../record/counts.js';
-import { percentile_ns } from '../../record/histogram.js';
-import { sumHlog, type HlogSum } from '../../record/hlog-sum.js';
-import { unitNames, valueUnits, type ValueUnit } from '../../record/hlog-unit.js';
+import { formatDuration } from '../../base/text/units.js';
+import { highestOfIndex, valueOfIndex, type SparseCounts } from '../../record/histogram/counts.js';
+import { percentile_ns } from '../../record/histogram/histogram.js';
+import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
+import { unitNames, valueUnits, type ValueUnit } from '../../record/histogram/hlog-unit.js';
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
 import type { RoundRun, SeriesEvidence, Side } from './side.js';
 

@@ -3,7 +3,7 @@
  * docs/metrics.md lists them. A value is null where a run does not know it, with the reason in words.
  */
 import { usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { armMetrics, armPercentileMetrics } from './metrics/arm-metrics.js';
 import type { Metric } from './metrics/metric.js';
 import { percentileMetrics, seriesMetrics, stallMetrics } from './metrics/series-metrics.js';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usage } from '../../base/failure.js';
 import { isBundle, openBundle } from '../../bundle/store.js';
-import type { ValueUnit } from '../../record/hlog-unit.js';
+import type { ValueUnit } from '../../record/histogram/hlog-unit.js';
 import { bundleSide, kernelSides } from './bundle-side.js';
 import { logSide } from './log-side.js';
 import type { Side } from './side.js';

@@ -1,5 +1,5 @@
 /** What keeps a suite, a side or a series from being evidence. Whatever this finds passes under no policy. */
-import { formatSize } from '../../base/units.js';
+import { formatSize } from '../../base/text/units.js';
 import {
   differingFacts,
   differingSettings,

@@ -1,5 +1,5 @@
 /** What a gate found, in words. */
-import { formatShare } from '../../base/units.js';
+import { formatShare } from '../../base/text/units.js';
 import { equalsP, shownDifference, shownInterval, shownMargin, shownValue } from '../compare/compare-words.js';
 import type { CompareRow } from '../compare/compared.js';
 import type { Margin } from '../compare/decide.js';

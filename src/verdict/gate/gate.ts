@@ -6,7 +6,7 @@
  * known too low is an error, whatever the policy says of inconclusive ones.
  */
 import { ExitCode, usage } from '../../base/failure.js';
-import { didYouMean } from '../../base/near-miss.js';
+import { didYouMean } from '../../base/text/near-miss.js';
 import { clopperPearson } from '../../stats/clopper-pearson.js';
 import { described, distinctLabels, draftOf, hasNot, rowOf, valuesOf, type Draft } from '../compare/compare.js';
 import { decide, defaultPolicy as decisionDefaults, type DecisionPolicy } from '../compare/decide.js';

@@ -1,6 +1,6 @@
 /** How a percentile differs from run to run: the unit is the run, since operations of one run share its stalls. */
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
-import { formatDuration } from '../../base/units.js';
+import { formatDuration } from '../../base/text/units.js';
 import { typicalRun, type TypicalRun } from '../../stats/typical-run.js';
 
 type Series = Pick<ArmSummary['series'][number], 'perRun'>;

@@ -15,7 +15,7 @@
  * that is not complete and one that ran degraded leave a condition undecided, unless it is met.
  */
 import { ExitCode, Failure, usage } from '../../base/failure.js';
-import { didYouMean, nearMiss } from '../../base/near-miss.js';
+import { didYouMean, nearMiss } from '../../base/text/near-miss.js';
 import type { ArmSummary, SummaryFile } from '../../bundle/bundle-schema.js';
 import { isInJvm, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import { leastRunsForBounds, typicalRun, type TypicalRun } from '../../stats/typical-run.js';

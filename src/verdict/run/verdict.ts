@@ -1,6 +1,6 @@
 /** The verdict: what was found in all arms, in a sentence that may be quoted alone. */
 import { grouped } from '../../base/group.js';
-import { formatDuration } from '../../base/units.js';
+import { formatDuration } from '../../base/text/units.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../bundle/bundle-schema.js';
 import { configurationTexts } from '../compare/configurations.js';
 import { probeCosts } from './cost.js';

@@ -6,7 +6,7 @@
  */
 import { resolve } from 'node:path';
 import { unfit, usage } from '../../base/failure.js';
-import { homeFolder } from '../../base/home.js';
+import { homeFolder } from '../../base/files/home.js';
 import type { JavaMain } from '../../profile/check/java-command.js';
 import type { Exit } from '../programs.js';
 

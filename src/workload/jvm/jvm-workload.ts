@@ -11,9 +11,9 @@ import { cleanUp } from '../../base/clean-up.js';
 import { monotonic_ms, waitFor } from '../../base/clock.js';
 import type { Failure } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
-import { readPart } from '../../base/read-file.js';
-import { proveAllocator } from '../../host/allocator-proof.js';
-import { allocatorLaunch } from '../../host/allocator-launch.js';
+import { readPart } from '../../base/files/read-file.js';
+import { proveAllocator } from '../../host/allocators/allocator-proof.js';
+import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
 import { commonAutogroup } from '../../host/autogroup.js';
 import { readIfThere } from '../../host/files.js';
 import { proportionalBytes } from '../../host/process-memory.js';
@@ -21,7 +21,7 @@ import { collectorOfFlag, flagsOfCollector, type Jdk } from '../../host/jdks.js'
 import { javaCommand, type JavaCommand } from '../../profile/check/java-command.js';
 import { collectors } from '../../catalogue/collectors.js';
 import { isApp, type JvmArm, type ResolvedLoad, type ResolvedVictim } from '../../profile/resolved/resolved.js';
-import type { Board } from '../../record/board.js';
+import type { Board } from '../../record/board/board.js';
 import { jvmLogFlags, parseJvmLog } from '../../record/jvm-log.js';
 import {
   boardOf,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
 import { ExitCode, Failure, interruptedBefore, unfit, workloadFailed } from '../../base/failure.js';
 import { parseJson } from '../../base/json.js';
-import { readText } from '../../base/read-file.js';
-import { isBoardThere, openBoard, type Board } from '../../record/board.js';
+import { readText } from '../../base/files/read-file.js';
+import { isBoardThere, openBoard, type Board } from '../../record/board/board.js';
 import { howEnded, programs, startProgram, type Exit, type Program } from '../programs.js';
 import type { RuntimeFolder } from '../runtime-folder.js';
 

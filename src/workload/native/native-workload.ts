@@ -6,12 +6,17 @@
  */
 import { cleanUp } from '../../base/clean-up.js';
 import type { Failure } from '../../base/failure.js';
-import { readText } from '../../base/read-file.js';
-import { proveAllocator, type AllocatorProof } from '../../host/allocator-proof.js';
-import { allocatorLaunch, environmentFor, refuseStatic, type CleanEnvironment } from '../../host/allocator-launch.js';
+import { readText } from '../../base/files/read-file.js';
+import { proveAllocator, type AllocatorProof } from '../../host/allocators/allocator-proof.js';
+import {
+  allocatorLaunch,
+  environmentFor,
+  refuseStatic,
+  type CleanEnvironment,
+} from '../../host/allocators/allocator-launch.js';
 import { commonAutogroup } from '../../host/autogroup.js';
 import type { ChurnArm, NativeArm } from '../../profile/resolved/resolved.js';
-import type { Board } from '../../record/board.js';
+import type { Board } from '../../record/board/board.js';
 import { limitCpuTime, type CpuLimit } from '../threads/cpu-max.js';
 import { boardOf, boardPath, engineEnded, enginePaths, printedBy, startEngine, untilReady } from './engine-process.js';
 import { refuseLargeChurn } from '../memory-need.js';

@@ -2,7 +2,7 @@
 import { workloadFailed } from '../../base/failure.js';
 import { resolveCpus, type CpuTopology } from '../../host/cpus.js';
 import type { ResolvedArm, ResolvedThread } from '../../profile/resolved/resolved.js';
-import type { ThreadId } from '../../record/board.js';
+import type { ThreadId } from '../../record/board/board.js';
 import { applyPriority, type ThreadPriority } from '../threads/priorities.js';
 
 /** Loads are left out: a JVM's threads, a churn's and its allocator's are reached by their names (named-threads.ts). */

@@ -3,7 +3,7 @@
  * programs, so each is found once for all runs that ask for the same, and before anything of the workload starts: what
  * they do not take is the profile's fault.
  */
-import { tryAllocator } from '../../host/allocator-trial.js';
+import { tryAllocator } from '../../host/allocators/allocator-trial.js';
 import { chooseJdk, type Jdk } from '../../host/jdks.js';
 import type { ResolvedJvm } from '../../profile/resolved/resolved.js';
 

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseJson } from '../../base/json.js';
-import { readText } from '../../base/read-file.js';
+import { readText } from '../../base/files/read-file.js';
 import type { SchedulingProblem } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { readIfThere, readProc } from '../../host/files.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { endKept, spawnKept } from '../../base/child.js';
 import { waitFor } from '../../base/clock.js';
 import { interruptedBefore, unfit, workloadFailed, type Failure } from '../../base/failure.js';
-import { readText } from '../../base/read-file.js';
+import { readText } from '../../base/files/read-file.js';
 import { missing } from '../../host/missing.js';
 import { callsInStrace } from '../../catalogue/system-calls.js';
 import { countCalls, type StraceCalls } from '../../record/strace-calls.js';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ManifestFile } from '../../../src/bundle/bundle-schema.js';
 import { planMerge } from '../../../src/bundle/merge.js';
 import { openBundle } from '../../../src/bundle/store.js';
-import { offeredBaselines, pairWith, readCandidate } from '../../../src/verdict/gate/pair.js';
+import { offeredBaselines, pairWith, readCandidate } from '../../../src/verdict/gate/pairing/pair.js';
 import { gate } from '../../../src/verdict/gate/gate.js';
 import type { GateResult } from '../../../src/verdict/gate/gated.js';
 import { readPolicy } from '../../../src/verdict/gate/policy.js';

@@ -1,5 +1,5 @@
 /** Metrics of one victim's series. In the order of importance (design): stalls first, percentiles after. */
-import { formatDuration } from '../../../base/units.js';
+import { formatDuration } from '../../../base/text/units.js';
 import { leastN } from '../../../stats/quantile-bounds.js';
 import {
   absent,

@@ -7,7 +7,7 @@ import {
   parseShare,
   parseSize,
   type Parsed,
-} from '../../../base/units.js';
+} from '../../../base/text/units.js';
 
 /** `time` is in nanoseconds, `share` a fraction (1 is all of the window), `flag` 0 or 1. */
 export const metricUnits = ['share', 'per_minute', 'time', 'count', 'bytes', 'flag'] as const;

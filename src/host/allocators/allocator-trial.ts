@@ -1,0 +1,199 @@
+/**
+ * What an allocator makes of its settings, found before the workload starts: a program that does nothing runs in the
+ * same environment and its allocator is asked to say what it took.
+ *
+ *   jemalloc   `confirm_conf:true` prints each pair that was set; what is misspelt is named and ignored
+ *   mimalloc   MIMALLOC_VERBOSE=1 prints all its options; a deprecated one stands under its new name
+ *   glibc      its loader lists all tunables with their values (--list-tunables, since 2.33)
+ *   tcmalloc   says nothing: a variable whose name is not in the library is refused, and of the others what they came
+ *   to
+ *              can only be read from inside, for the few that MallocExtension has a property for
+ */
+import { spawnSync } from 'node:child_process';
+import { tunableName } from '../../catalogue/allocators.js';
+import { unfit, usage } from '../../base/failure.js';
+import { linesOf } from '../../base/text/lines.js';
+import { didYouMean } from '../../base/text/near-miss.js';
+import { readBytes } from '../../base/files/read-file.js';
+import type { ResolvedAllocator } from '../../profile/resolved/resolved.js';
+import { allocatorLaunch, mostLibraryBytes, type AllocatorLaunch } from './allocator-launch.js';
+import { readProc } from '../files.js';
+
+export interface TriedSetting {
+  /** As the profile has it. */
+  readonly key: string;
+  readonly asked: string;
+  /** What the allocator says it took; null if it does not say. */
+  readonly took: string | null;
+}
+
+/** Throws where the library cannot be preloaded or a setting is refused, unknown or changed. */
+export function tryAllocator(allocator: ResolvedAllocator): TriedSetting[] {
+  const launch = allocatorLaunch(allocator);
+  switch (allocator.name) {
+    case 'glibc':
+      return tried(allocator, tunables(launch), tunableName);
+    case 'jemalloc': {
+      const { MALLOC_CONF: pairs = '' } = launch.environment;
+      const said = trial(launch, { MALLOC_CONF: pairs === '' ? 'confirm_conf:true' : `confirm_conf:true,${pairs}` });
+      const refused = jemallocRefusal(said);
+      if (refused !== null) throw usage(`jemalloc refuses its settings: ${refused}; correct allocator.settings`);
+      // Older than 5.2 it does not confirm.
+      return said.some((line) => line.includes('Set conf value'))
+        ? tried(allocator, confirmed(said))
+        : untold(allocator);
+    }
+    case 'mimalloc': {
+      const said = trial(launch, { MIMALLOC_VERBOSE: '1' });
+      const invalid = said.find((line) => /warning: environment option .*invalid value/.test(line));
+      if (invalid !== undefined)
+        throw usage(
+          `mimalloc refuses its settings: ${invalid.replace(/^mimalloc: warning: /, '')}; correct allocator.settings`,
+        );
+      return tried(allocator, mimallocOptions(said), (key) => mimallocName(key, said));
+    }
+    case 'tcmalloc':
+      trial(launch, {});
+      refuseUnknownVariables(allocator, launch);
+      return untold(allocator);
+  }
+}
+
+/** What jemalloc said of a pair that it does not take, or null. It goes on without it. */
+export function jemallocRefusal(lines: readonly string[]): string | null {
+  const said = lines.find((line) => /^<jemalloc>: (?:Invalid|Malformed|Out-of-range|Conf string)/.test(line));
+  return said?.slice('<jemalloc>: '.length).trim() ?? null;
+}
+
+/** What the loader said of a library that it did not preload, or null. It goes on without it. */
+export function preloadWarning(lines: readonly string[]): string | null {
+  return lines.find((line) => line.includes('from LD_PRELOAD cannot be preloaded'))?.trim() ?? null;
+}
+
+/** `<jemalloc>: -- Set conf value: dirty_decay_ms:500`: the last one holds. */
+export function confirmed(lines: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    lines.flatMap((line) => {
+      const [, key, value] = /^<jemalloc>: -- Set conf value: ([^:]+):(.*)$/.exec(line) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
+/** `mimalloc: option 'eager_commit': 1` */
+export function mimallocOptions(lines: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    lines.flatMap((line) => {
+      const [, key, value] = /^mimalloc: option '([^']+)': (.*)$/.exec(line) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value.trim()]];
+    }),
+  );
+}
+
+/** The name that an option has now, if it says that the old one is deprecated. */
+function mimallocName(key: string, lines: readonly string[]): string {
+  const own = key.toLowerCase();
+  for (const line of lines) {
+    const [, old, now] = /environment option "mimalloc_(\w+)" is deprecated.* use "mimalloc_(\w+)"/.exec(line) ?? [];
+    if (old === own && now !== undefined) return now;
+  }
+  return own;
+}
+
+function untold({ settings }: ResolvedAllocator): TriedSetting[] {
+  return Object.entries(settings).map(([key, asked]) => ({ key, asked, took: null }));
+}
+
+function tried(
+  { name, settings }: ResolvedAllocator,
+  taken: ReadonlyMap<string, string>,
+  nameOf: (key: string) => string = (key) => key,
+): TriedSetting[] {
+  return Object.entries(settings).map(([key, asked]) => {
+    const took = taken.get(nameOf(key));
+    if (took === undefined)
+      throw usage(`${name} has no setting ${key}${didYouMean(nameOf(key), taken.keys())}; correct allocator.settings`);
+    if (!isSame(asked, took))
+      throw usage(`${name} made ${took} of ${key}: ${asked}; give a value that it takes, in allocator.settings`);
+    return { key, asked, took };
+  });
+}
+
+const yes = ['true', 't', 'yes', 'y', 'on', '1'];
+const no = ['false', 'f', 'no', 'n', 'off', '0'];
+
+/** Numbers in any base, sizes that mimalloc keeps in KiB, and the words for yes and no. */
+export function isSame(asked: string, took: string): boolean {
+  const [a, b] = [asked.toLowerCase(), took.toLowerCase()];
+  if (a === b || [yes, no].some((words) => words.includes(a) && words.includes(b))) return true;
+  const [, digits, unit] = /^(\d+)([kmg])i?b?$/.exec(a) ?? [];
+  const number = digits === undefined ? Number(a) : Number(digits) * 1024 ** 'kmg'.indexOf(unit ?? 'k');
+  return a !== '' && b !== '' && number === Number(b);
+}
+
+/** They do nothing, and so take some milliseconds. */
+const trialDeadline_ms = 20_000;
+
+/** What the program that does nothing leaves on stderr. */
+function trial({ library, environment }: AllocatorLaunch, more: Readonly<Record<string, string>>): string[] {
+  const { status, signal, stderr, error } = spawnSync('/bin/sh', ['-c', ':'], {
+    env: { ...environment, ...more, LC_ALL: 'C' },
+    encoding: 'utf8',
+    timeout: trialDeadline_ms,
+    killSignal: 'SIGKILL',
+  });
+  if (error !== undefined)
+    throw unfit(`a program that does nothing could not be run with ${String(library)} (${error.message})`, {
+      cause: error,
+    });
+  const lines = linesOf(stderr).filter((line) => line !== '');
+  const warning = preloadWarning(lines);
+  if (warning !== null) throw unfit(`the allocator's library was not preloaded: ${warning}`);
+  if (status !== 0)
+    throw unfit(
+      `a program that does nothing does not run with ${String(library)} (${signal ?? `exit code ${String(status)}`}; ${lines.at(-1) ?? 'it said nothing'}); give another library as allocator.path`,
+    );
+  return lines;
+}
+
+/** Of the loader that this process has itself: the workload has the same. */
+function tunables({ environment }: AllocatorLaunch): ReadonlyMap<string, string> {
+  if (environment.GLIBC_TUNABLES === undefined) return new Map();
+  const loader = /^.*\s(\/\S*\/ld-linux\S*)$/m.exec(readProc('/proc/self/maps'))?.[1];
+  if (loader === undefined)
+    throw unfit(
+      'the settings of glibc cannot be checked: this system has no loader of glibc; leave allocator.settings out',
+    );
+  const { stdout, status } = spawnSync(loader, ['--list-tunables'], {
+    env: { ...environment },
+    encoding: 'utf8',
+    timeout: trialDeadline_ms,
+    killSignal: 'SIGKILL',
+  });
+  if (status !== 0)
+    throw unfit(
+      `the settings of glibc cannot be checked: ${loader} --list-tunables needs glibc 2.33 or newer; leave allocator.settings out`,
+    );
+  return new Map(
+    stdout.split('\n').flatMap((line) => {
+      const [, key, value] = /^([\w.]+): (\S+)/.exec(line) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
+function refuseUnknownVariables({ settings }: ResolvedAllocator, { library }: AllocatorLaunch): void {
+  const known = [
+    ...new Set(
+      readBytes(library ?? '', { mostBytes: mostLibraryBytes })
+        .toString('latin1')
+        .match(/(?<=\bTCMALLOC_)[A-Z][A-Z_]+/g) ?? [],
+    ),
+  ].map((name) => name.toLowerCase());
+  for (const key of Object.keys(settings)) {
+    if (!known.includes(key.toLowerCase()))
+      throw usage(
+        `tcmalloc has no setting ${key}${didYouMean(key, known)}; this one has ${known.join(', ')}: correct allocator.settings`,
+      );
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Histogram logs (HistogramLog format 1.3): one line per second, series and kind of time, tagged
+ * `<series>.service` and `<series>.response`; read by the Java HistogramLogProcessor and by `readHlog`.
+ *
+ * The lines are written here and not by hdr-histogram-js' HistogramLogWriter: that one has no BaseTime, puts an
+ * empty line and a date of the local time zone into the head, and takes Interval_Max from the histogram, which knows
+ * it to three digits only. Its reader throws on a last line that was cut off and on a comma in a tag, and takes a
+ * BaseTime of 0 for none. The encoding of the histograms is the library's (histogram.ts).
+ */
+import { workloadFailed } from '../../base/failure.js';
+import type { SparseCounts } from './counts.js';
+import { encodeCounts } from './histogram.js';
+import type { BoardInterval } from '../board/snapshot.js';
+import { decodeCounts } from './tally.js';
+
+/** Interval_Max is in milliseconds, as is convention for histograms of nanoseconds. */
+const maxValueUnitRatio = 1e6;
+
+/** Times in the log are seconds since go; `go_ms` is when that was, in milliseconds since the epoch. */
+export function hlogHead(go_ms: number): string {
+  const seconds = (go_ms / 1000).toFixed(3);
+  return [
+    '#[Histogram log format version 1.3]',
+    `#[StartTime: ${seconds} (seconds since epoch), ${new Date(go_ms).toISOString()}]`,
+    `#[BaseTime: ${seconds} (seconds since epoch)]`,
+    '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
+    '',
+  ].join('\n');
+}
+
+/** One line. Times are relative to go. */
+export function hlogLine(tag: string, start_ns: number, end_ns: number, counts: SparseCounts): string {
+  if (!isTag(tag)) throw new RangeError(`"${tag}" cannot be a tag: a comma or a blank would end it`);
+  const start = (start_ns / 1e9).toFixed(3);
+  const length = ((end_ns - start_ns) / 1e9).toFixed(3);
+  const max = (counts.max_ns / maxValueUnitRatio).toFixed(3);
+  return `Tag=${tag},${start},${length},${max},${encodeCounts(counts)}\n`;
+}
+
+/** All lines of one interval, empty histograms included: a second without a sample is a finding. */
+export function hlogInterval(interval: BoardInterval, seriesNames: readonly string[]): string {
+  const { start_ns, end_ns, series } = interval;
+  return series
+    .map(({ index, service, response }) => {
+      const name = seriesNames[index] ?? `series-${index}`;
+      const lines = hlogLine(`${name}.service`, start_ns, end_ns, service);
+      return response === null ? lines : lines + hlogLine(`${name}.response`, start_ns, end_ns, response);
+    })
+    .join('');
+}
+
+export interface HlogInterval {
+  /** Null for a line without one. */
+  readonly tag: string | null;
+  /** As written: relative to the log's base time. */
+  readonly start_ns: number;
+  readonly length_ns: number;
+  /** Extremes to three digits: the encoding knows no better. */
+  readonly counts: SparseCounts;
+}
+
+export interface Hlog {
+  readonly startTime_ms: number | null;
+  readonly baseTime_ms: number | null;
+  readonly intervals: readonly HlogInterval[];
+  /** True if the last line was cut off, as by a full disk or a kill: it is left out. */
+  readonly truncated: boolean;
+}
+
+/** Reads a log, ours or another's. A line that is broken before the last is refused by its number. */
+export function readHlog(text: string): Hlog {
+  const lines = text.split(/\r\n|\r|\n/);
+  const intervals: HlogInterval[] = [];
+  let startTime_ms: number | null = null;
+  let baseTime_ms: number | null = null;
+  for (const [index, line] of lines.entries()) {
+    startTime_ms ??= timeIn(line, 'StartTime');
+    baseTime_ms ??= timeIn(line, 'BaseTime');
+    if (!isIntervalLine(line)) continue;
+    try {
+      intervals.push(parseLine(line));
+    } catch (cause) {
+      // Only a last line without a line break can have been cut off.
+      if (index === lines.length - 1) return { startTime_ms, baseTime_ms, intervals, truncated: true };
+      throw workloadFailed(
+        `line ${index + 1} of the histogram log is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`,
+        { cause },
+      );
+    }
+  }
+  return { startTime_ms, baseTime_ms, intervals, truncated: false };
+}
+
+/** A line of a log before its histogram is decoded. */
+export interface HlogLine {
+  readonly tag: string | null;
+  readonly start_ns: number;
+  readonly length_ns: number;
+  /** As written: by convention in milliseconds. */
+  readonly max: number;
+  readonly base64: string;
+}
+
+export function isIntervalLine(line: string): boolean {
+  return line !== '' && !line.startsWith('#') && !line.startsWith('"');
+}
+
+/** Read from the right, where no field can hold a comma: a tag written by others may. */
+export function splitLine(line: string): HlogLine {
+  const fields = line.split(',');
+  const [start, length, max, base64] = fields.slice(-4);
+  const before = fields.slice(0, -4).join(',');
+  if (start === undefined || length === undefined || max === undefined || base64 === undefined)
+    throw new Error(`it has ${fields.length} fields instead of 4`);
+  if (before !== '' && !before.startsWith('Tag='))
+    throw new Error(`it begins with "${before.slice(0, 40)}" instead of a tag`);
+  const seconds = [start, length, max].map(Number);
+  if (seconds.some((value) => !Number.isFinite(value))) throw new Error('its times are not numbers');
+  return {
+    tag: before === '' ? null : before.slice('Tag='.length),
+    start_ns: Math.round((seconds[0] ?? 0) * 1e9),
+    length_ns: Math.round((seconds[1] ?? 0) * 1e9),
+    max: seconds[2] ?? 0,
+    base64,
+  };
+}
+
+function parseLine(line: string): HlogInterval {
+  const { tag, start_ns, length_ns, base64 } = splitLine(line);
+  return { tag, start_ns, length_ns, counts: decodeCounts(base64) };
+}
+
+function timeIn(line: string, name: string): number | null {
+  const seconds = new RegExp(`^#\\[${name}: ([0-9.]+)`).exec(line)?.[1];
+  return seconds === undefined ? null : Math.round(Number(seconds) * 1000);
+}
+
+/** Java's reader splits at commas and blanks. */
+export function isTag(tag: string): boolean {
+  return /^[^,\s]+$/.test(tag);
+}

@@ -1,0 +1,114 @@
+/** The machine, the kernel and the configuration under which a bundle was measured, side by side. */
+import { formatShare, formatSize } from '../../../base/text/units.js';
+import { isHeapFlag } from '../../../catalogue/collectors.js';
+import {
+  isApp,
+  isInJvm,
+  workOf,
+  type JvmArm,
+  type ResolvedAllocator,
+  type ResolvedProfile,
+} from '../../../profile/resolved/resolved.js';
+import type { ReportedBundle } from '../gather.js';
+import { html, type Markup } from '../markup.js';
+import { table } from './table.js';
+
+const facts: readonly (readonly [string, string, (value: unknown) => string | null])[] = [
+  ['Kernel', 'kernel', textOf],
+  ['Preemption', 'preemption', textOf],
+  ['HZ', 'hz', textOf],
+  ['Per-VMA locks', 'perVmaLocks', textOf],
+  ['CPU', 'cpuModel', textOf],
+  ['CPUs', 'cpus', (value) => (Array.isArray(value) ? String(value.length) : null)],
+  ['Memory', 'memoryBytes', sizeOf],
+  ['Limit on memory (cgroup)', 'memoryLimitBytes', sizeOf],
+  ['Virtual machine', 'hypervisor', textOf],
+  ['Huge pages', 'transparentHugePages', textOf],
+  ['Clock source', 'clockSource', textOf],
+  ['Autogroup', 'autogroup', textOf],
+  ['Node', 'node', textOf],
+];
+
+function textOf(value: unknown): string | null {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 200) : null;
+}
+
+function sizeOf(value: unknown): string | null {
+  return typeof value === 'number' && value >= 0 ? formatSize(value) : null;
+}
+
+export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
+  const columns = bundles.flatMap(({ label, stored: { manifest, runs } }) =>
+    manifest.kernels.map((kernel) => {
+      const machine: Readonly<Record<string, unknown>> = { ...manifest.host, ...kernel.facts };
+      const own = runs.filter((run) => run.kernel === kernel.name);
+      const jdks = [
+        ...new Set(
+          own
+            .flatMap(({ jvm }) => jvm?.processes ?? [])
+            .map(({ vendor, version }) => [vendor, version].filter((part) => typeof part === 'string').join(' ')),
+        ),
+      ].filter((jdk) => jdk !== '');
+      const steal = Math.max(0, ...own.map((run) => run.machine.guest?.runDelay_share ?? run.machine.steal_share));
+      const load = Math.max(0, ...own.map((run) => run.machine.foreignLoad_share));
+      return {
+        name:
+          `${bundles.length > 1 ? label : ''}${bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''}${manifest.kernels.length > 1 ? kernel.name : ''}` ||
+          'value',
+        cells: [
+          ...facts.map(
+            ([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const,
+          ),
+          [
+            'Guest',
+            kernel.guest === null
+              ? null
+              : `${kernel.guest.accelerator}, ${kernel.guest.cpus} CPUs, ${formatSize(kernel.guest.memoryBytes)}`,
+          ] as const,
+          ['JDK', jdks.join(' and ') || null] as const,
+          ...workloadFacts(manifest.profile),
+          ['CPU time of other programs, worst run', own.length === 0 ? null : formatShare(load)] as const,
+          ['Steal, worst run', own.length === 0 ? null : formatShare(steal)] as const,
+          ['Started', manifest.startedAt] as const,
+          ['pauselab', manifest.tool.version] as const,
+        ],
+      };
+    }),
+  );
+  const titles = columns[0]?.cells.map(([title]) => title) ?? [];
+  const rows = titles.flatMap((title, i) =>
+    columns.every(({ cells }) => cells[i]?.[1] === null)
+      ? []
+      : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]],
+  );
+  if (columns.length === 1)
+    return html`<dl class="facts">${rows.map(([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows, 1 + columns.length);
+}
+
+type Fact = readonly [title: string, value: string | null];
+
+const mostCharacters = 400;
+
+/** Of all arms: what differs between them stands in each, divided by `or`. */
+function workloadFacts({ arms }: ResolvedProfile): Fact[] {
+  const inJvm = arms.filter(isInJvm);
+  const flagsOf = (arm: JvmArm): string =>
+    [...arm.jvm.flags, ...(isApp(arm) ? arm.jvm.app.args : [])].filter(isHeapFlag).join(' ');
+  return [
+    ['Collector', distinct(inJvm.map(({ jvm }) => jvm.collector))],
+    ['Heap flags', distinct(inJvm.map(flagsOf))],
+    ['Allocator', distinct(arms.map((arm) => allocatorOf(workOf(arm)?.allocator)))],
+  ];
+}
+
+function allocatorOf(allocator: ResolvedAllocator | undefined): string {
+  if (allocator === undefined) return '';
+  return [allocator.name, ...Object.entries(allocator.settings).map(([key, value]) => `${key}=${value}`)].join(' ');
+}
+
+function distinct(texts: readonly string[]): string | null {
+  const all = [...new Set(texts.filter((text) => text !== ''))].join(' or ');
+  return all === '' ? null : all.slice(0, mostCharacters);
+}

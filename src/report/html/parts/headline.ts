@@ -1,0 +1,220 @@
+/** The first screen: what happened, why, and what to try, for a reader who knows none of the field's words. */
+import { grouped } from '../../../base/group.js';
+import { formatDuration } from '../../../base/text/units.js';
+import type { NumberedStall } from '../../../bundle/read-stalls.js';
+import type { Cause, Grade } from '../../../facts/blame.js';
+import type { ChainLink } from '../../../bundle/stalls-schema.js';
+import { isEvidence } from '../../../bundle/stored.js';
+import { advice } from './advice.js';
+import { stallId } from '../figures-part.js';
+import { standingOf, type ReportedBundle, type Standing } from '../gather.js';
+import { workOfCall } from './holder-work.js';
+import { html, nothing, prose, type Markup } from '../markup.js';
+import { timeline, timelineLegend } from './timeline.js';
+
+/** A cause of less of the stalled time is not told of on the first screen. */
+const leastShare = 0.2;
+const mostCauses = 2;
+
+export function headlinePart(bundle: ReportedBundle, index: number): Markup {
+  const seen = seenIn(bundle);
+  const causes = causesOf(seen.stalls);
+  const told = causes.slice(0, mostCauses).filter(({ share }, i) => i === 0 || share >= leastShare);
+  const longest = seen.stalls[0];
+  return html`<div class="headline"><dl>
+<dt>What happened</dt><dd>${happened(bundle, seen)}</dd>
+${
+  told.length === 0
+    ? nothing
+    : html`<dt>Why</dt>${told.map(({ share, cause, stalls }) => html`<dd>${causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing}${why(cause, stalls)}</dd>`)}
+<dt>What to try</dt>${told.map(({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`)}<dd class="small"><a href="#advice">All that could help</a></dd>`
+}
+</dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>The longest of these stalls</strong>: who did what in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">its story</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
+}
+
+interface Seen {
+  /**
+   * Of the measured windows of arms that are no control, the longest first: all that is counted, told and drawn here.
+   */
+  readonly stalls: readonly NumberedStall[];
+  /** The same of before and after the windows. */
+  readonly outside: readonly NumberedStall[];
+  readonly inControls_n: number;
+  readonly hasControls: boolean;
+  /** Runs whose stalls are not known. */
+  readonly unknown_n: number;
+  readonly standing: Standing;
+}
+
+/** Of the runs that are evidence; without one, of all. */
+function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arms }: ReportedBundle): Seen {
+  const unknown = new Set(read.filter(({ file }) => file === null).map(({ name }) => name));
+  const good = new Set(runs.filter(isEvidence).map(({ name }) => name));
+  const controls = new Set(arms.filter(({ isControl }) => isControl).map(({ name }) => name));
+  const hasGood = runs.some((run) => good.has(run.name) && !controls.has(run.arm));
+  const counts = (run: string): boolean => !hasGood || good.has(run);
+  const counted = stalls.filter(({ run }) => counts(run));
+  const inArms = counted.filter(({ arm }) => !controls.has(arm));
+  return {
+    stalls: inArms.filter((one) => one.counted),
+    outside: inArms.filter((one) => !one.counted),
+    inControls_n: counted.filter((one) => controls.has(one.arm) && one.counted).length,
+    hasControls: runs.some(({ arm, name }) => controls.has(arm) && counts(name) && !unknown.has(name)),
+    unknown_n: runs.filter(({ name }) => counts(name) && unknown.has(name)).length,
+    standing: standingOf(hasGood, summary?.findings ?? []),
+  };
+}
+
+const weakness: Readonly<Record<Standing, string>> = {
+  evidence: '',
+  'under-load':
+    ' All of it was beside other programs, so it shows that there are stalls, and why; their number and length are those programs’ as well.',
+  none: ' No run is whole and unspoiled, so this was seen and is no evidence.',
+};
+
+function happened(
+  {
+    stored: {
+      runs,
+      summary,
+      manifest: { kernels },
+    },
+  }: ReportedBundle,
+  { stalls, outside, inControls_n, hasControls, unknown_n, standing }: Seen,
+): Markup {
+  if (runs.length === 0) return html`There is no run in this bundle.`;
+  const threshold_ns =
+    summary?.threshold_ns ?? runs.flatMap(({ series }) => series.map((one) => one.stalls.threshold_ns))[0] ?? null;
+  const limit = threshold_ns === null ? 'the threshold' : formatDuration(threshold_ns);
+  const [longest] = stalls;
+  const unknown =
+    unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are not known.`;
+  const weak = `${unknown}${weakness[standing]}`;
+  const controls = hasControls
+    ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.`
+    : '';
+  if (longest === undefined && unknown_n > 0) return html`No stall is known.${weak}`;
+  const besides =
+    outside[0] === undefined
+      ? ''
+      : ` Before or after the measured window ${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took as long, the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
+  if (longest === undefined)
+    return html`No operation of the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
+  const { stall, arm, run } = longest;
+  const kernelOf = (name: string): string | null => runs.find((own) => own.name === name)?.kernel ?? null;
+  const onKernels = kernels.map(({ name }) => ({ name, n: stalls.filter((one) => kernelOf(one.run) === name).length }));
+  const perKernel =
+    kernels.length < 2
+      ? ''
+      : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
+  const typical_ns =
+    runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
+  return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${besides}${perKernel}${controls}${weak}`;
+}
+
+interface CauseShare {
+  readonly cause: Cause | null;
+  /** Of the stalled time. */
+  readonly share: number;
+  readonly stalls: readonly NumberedStall[];
+}
+
+function causesOf(stalls: readonly NumberedStall[]): CauseShare[] {
+  const time = (own: readonly NumberedStall[]): number => own.reduce((sum, { stall }) => sum + stall.duration_ns, 0);
+  const all_ns = Math.max(1, time(stalls));
+  return [...grouped(stalls, ({ stall }) => stall.cause?.cause ?? '')]
+    .map(([cause, own]) => ({ cause: cause === '' ? null : cause, share: time(own) / all_ns, stalls: own }))
+    .sort((a, b) => b.share - a.share);
+}
+
+const grades: Readonly<Record<Grade, string>> = {
+  proven: 'Proven: a trace of the kernel shows it',
+  likely: 'Likely: it fits all that was seen',
+  possible: 'Possible: it fits, and something else might too',
+};
+
+/** Of the longest one, and in how many of them. */
+function gradeText(stalls: readonly NumberedStall[]): string {
+  const [cause, evidence] = [stalls[0]?.stall.cause ?? null, stalls[0]?.stall.evidence ?? null];
+  if (cause === null) return '';
+  const n = stalls.filter(({ stall }) => stall.cause?.grade === cause.grade).length;
+  const wasTraced = evidence?.sources.includes('trace') === true;
+  return `${grades[cause.grade]}${n === stalls.length ? '' : `, in ${n} of these ${stalls.length} stalls`}${cause.grade === 'proven' || wasTraced ? '' : '; the kernel was not traced'}.`;
+}
+
+function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
+  const [longest] = stalls;
+  if (cause === null || longest === undefined)
+    return html`The bundle was written by a pauselab that did not look for causes.`;
+  const thread = longest.stall.cause?.thread ?? null;
+  const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
+  const { steps = [], sentence = '' } = longest.stall.cause ?? {};
+  // Of a chain the sentence tells every step.
+  if (steps.some(({ step }) => step === 'late-thread'))
+    return html`${prose(sentence)}. <span class="small">${gradeText(stalls)}</span>`;
+  const story =
+    linkOf(longest)?.isNext === true
+      ? explainedTurn(who, lostCpu(longest))
+      : explained[cause](who, didWhat(longest), lostCpu(longest));
+  return html`${prose(story)} <span class="small">${gradeText(stalls)}</span>`;
+}
+
+/** The longest of the cause. */
+function linkOf({ stall: { cause, chain } }: NumberedStall): ChainLink | undefined {
+  return (chain ?? [])
+    .filter((one) => one.cause === cause?.cause && one.thread?.tid === cause.thread?.tid)
+    .sort((a, b) => b.duration_ns - a.duration_ns)[0];
+}
+
+/** What kept the holder of the longest stall from letting go. */
+function lostCpu(longest: NumberedStall): string {
+  const { duration_ns } = longest.stall;
+  const link = linkOf(longest);
+  const preempted_ns = link?.holder?.preempted_ns ?? 0;
+  const thread = link?.thread ?? null;
+  if (thread === null || preempted_ns < duration_ns / 10) return '';
+  const nice = thread.nice === null || thread.nice <= 0 ? '' : `, being of low priority (nice ${thread.nice})`;
+  return ` and lost its CPU in the middle of it${nice}: for ${link?.holder?.isExact === true ? '' : 'up to '}${formatDuration(preempted_ns)} of the longest such stall`;
+}
+
+/** Of the lock's owner, as far as that was seen. */
+function didWhat({ stall: { chain, cause } }: NumberedStall): string {
+  const call = chain?.find((one) => one.cause === cause?.cause && one.call !== null)?.call ?? null;
+  return call === null ? 'while working on the memory of the process' : `while ${workOfCall(call)}`;
+}
+
+const theLock = 'A process has one lock on the map of its memory, called mmap_lock.';
+
+function explainedTurn(who: string, off: string): string {
+  return `${theLock} It was the turn of ${who}, which waited for it, too,${off === '' ? ' and took it late' : off.replace('lost its CPU in the middle of it', 'had no CPU to take it')}. Until it had, all behind it had to wait.`;
+}
+
+const explained: Readonly<Record<Cause, (who: string, doing: string, off: string) => string>> = {
+  'mmap-lock-reader': (who, doing, off) =>
+    `${theLock} ${who} had it ${doing}${off}. Until it was done, who changes the map had to wait, and who came later waited behind them.`,
+  'mmap-lock-writer': (who, doing, off) =>
+    `${theLock} ${who} had it for itself alone ${doing}${off}. Until it was done, all others who need the lock had to wait.`,
+  'vma-lock': (who, doing, off) =>
+    `Memory is mapped in areas (VMAs), each with a lock of its own. ${who} had one ${doing}${off}. Who changes that area waits for it, has the lock of the whole process (mmap_lock) meanwhile, and so keeps all others waiting.`,
+  'allocator-mutex': (who, doing, off) =>
+    `malloc and free take a lock of the allocator. ${who} had it ${doing}${off}. Until it was done, other threads could not allocate.`,
+  safepoint: () => 'The JVM stopped all its threads for work of its own (a safepoint).',
+  'gc-pause': () => 'The JVM’s garbage collector stopped the threads of the program while it worked.',
+  'not-scheduled': () => 'The thread was ready to run and got no CPU, because others had it. No lock is to blame.',
+  stopped: () => 'A signal or a debugger had stopped the thread. No lock is to blame.',
+  steal: () =>
+    'The thread was ready to run while the hypervisor gave the CPUs of this virtual machine to others. No lock is to blame.',
+  running: () => 'The thread ran all the time: its own work took so long. No lock is to blame.',
+  unknown: () => 'It is not known what the threads waited for: what was seen fits no cause.',
+};
+
+/** Nobody is told to raise a priority that is not low. */
+function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): string {
+  if (cause === null) return 'Run it once more with this pauselab: it tells who held what.';
+  const thread = longest?.stall.cause?.thread ?? null;
+  if (cause === 'not-scheduled' && thread !== null)
+    return `Give \`${thread.name}\` a CPU: normal priority, a higher CPU limit, or CPUs that others do not use. The program waited for it.`;
+  const nice = thread?.nice ?? null;
+  const [raise = '', other = raise] = advice[cause];
+  return nice === 0 && cause.startsWith('mmap-lock') ? other : raise;
+}

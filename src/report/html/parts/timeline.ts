@@ -1,0 +1,194 @@
+/**
+ * Who did what while a stall lasted: one row a thread, the victim first. Places along the time are percentages and all
+ * else is pixels, so that the figure takes the width that there is and its words keep their size.
+ */
+import { formatDuration } from '../../../base/text/units.js';
+import type { Activity, BlamedThread, ListedStall } from '../../../bundle/stalls-schema.js';
+import { cut } from '../figures-part.js';
+import { workOfCall } from './holder-work.js';
+import { html, nothing, type Markup } from '../markup.js';
+import { linearScale, roundDuration } from '../scales.js';
+
+const rowHeight = 40;
+const nameHeight = 17;
+/** Of a bar's middle, below its name. */
+const barOffset = nameHeight + 10;
+const mostThreads = 12;
+const mostSpans = 300;
+const mostCalls = 50;
+const mostEvents = 6;
+/** Characters of a row's words: so many fit on a phone. */
+const [longestName, longestRow] = [32, 46];
+
+/** Of a bar, around its row's middle; activities differ by height too, not by colour alone. */
+const bars: Readonly<Record<Activity, { readonly half: number; readonly says: string }>> = {
+  // Without a trace the sampler knows of a time in state R only what most of it was.
+  running: { half: 7, says: 'mostly on a CPU' },
+  runnable: { half: 7, says: 'ready to run, mostly without a CPU' },
+  blocked: { half: 4, says: 'blocked in the kernel' },
+  asleep: { half: 1.5, says: 'asleep' },
+  stopped: { half: 3, says: 'stopped' },
+  gone: { half: 0.5, says: 'gone' },
+  unobserved: { half: 0.5, says: 'nobody looked' },
+};
+
+/** Only of what the timelines show. */
+export function timelineLegend(stalls: readonly ListedStall[]): Markup {
+  const shown = new Set(
+    stalls.flatMap(
+      ({ evidence }) => evidence?.threads.flatMap(({ spans }) => spans.map(({ activity }) => activity)) ?? [],
+    ),
+  );
+  const told = (Object.entries(bars) as [Activity, (typeof bars)[Activity]][]).filter(([activity]) =>
+    shown.has(activity),
+  );
+  if (told.length === 0) return nothing;
+  const works = new Set(
+    stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls.map(({ holder }) => workOfHolder(holder))),
+  );
+  const hasTaker = stalls.some((stall) => takersOf(stall).size > 0);
+  return html`<ul class="legend">${told.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
+}
+
+/** What the figure says, a sentence a row: for who cannot see it, and for who wants the milliseconds. */
+export function timelineTexts(stall: ListedStall): string[] {
+  const { threads, events, clip } = shownOf(stall);
+  const takers = takersOf(stall);
+  return [
+    ...threads.map(
+      ({ thread, spans, onCpu_ns, runDelay_ns }) =>
+        `${thread.name}: ${takers.has(thread.tid) ? `had the holder’s CPU for ${formatDuration(takers.get(thread.tid) ?? 0)}; ` : ''}${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0 ? '' : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one`}`,
+    ),
+    ...events.map(
+      ({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`,
+    ),
+  ];
+}
+
+const axisHeight = 20;
+
+/** In pixels; 0: there is nothing to draw. */
+export function timelineHeight(stall: ListedStall): number {
+  const { threads, events } = shownOf(stall);
+  return threads.length === 0 ? 0 : (threads.length + events.length) * rowHeight + axisHeight;
+}
+
+/** Nothing for a stall of which no thread was seen. */
+export function timeline(stall: ListedStall): Markup {
+  const { threads, events, clip } = shownOf(stall);
+  if (threads.length === 0) return nothing;
+  const calls = stall.overlappingHolderCalls.slice(0, mostCalls);
+  const callsOf = (name: string): typeof calls =>
+    calls.filter(({ holder }) => holder === name || holder.startsWith(`${name}.`));
+  const share = linearScale(0, stall.duration_ns, 0, 100, roundDuration);
+  const x = (time_ns: number): number => share(clip(time_ns) - stall.start_ns);
+  const takers = takersOf(stall);
+  const bottom = (threads.length + events.length) * rowHeight;
+  return html`<svg class="timeline" role="img" aria-label="Timeline of the stall; ${timelineTexts(stall).join('; ')}" height="${bottom + axisHeight}">
+<g class="axis">${share.ticks.map(({ at, label }) => html`<line x1="${percent(at)}" x2="${percent(at)}" y2="${bottom}"/><text x="${percent(at)}" y="${bottom + 15}" text-anchor="${anchor(at)}">${label}</text>`)}</g>
+${threads.map(({ thread, spans }, row) => {
+  const middle = row * rowHeight + barOffset;
+  const taken_ns = takers.get(thread.tid) ?? 0;
+  return html`${rowName(thread.name, row, aboutThread(thread, taken_ns))}
+${spans.slice(0, mostSpans).map(({ start_ns, end_ns, activity }) => bar(`a-${activity}${taken_ns > 0 && activity === 'running' ? ' taker' : ''}`, x(start_ns), x(end_ns), middle, bars[activity].half, `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, end_ns - start_ns))}`))}
+${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns), middle, 9, `${call.holder}${call.crossed ? ' across VMAs' : ''}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`))}`;
+})}
+${events.map(({ name, label, start_ns, duration_ns }, i) => {
+  const row = threads.length + i;
+  return html`${rowName(`JVM log: ${name}`, row, label)}${bar('event', x(start_ns), x(start_ns + duration_ns), row * rowHeight + barOffset, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)}`;
+})}</svg>`;
+}
+
+type Shown = NonNullable<ListedStall['evidence']>;
+
+function shownOf(
+  stall: ListedStall,
+): Pick<Shown, 'threads' | 'events'> & { readonly clip: (time_ns: number) => number } {
+  const { start_ns, duration_ns, evidence } = stall;
+  const clip = (time_ns: number): number => Math.min(Math.max(time_ns, start_ns), start_ns + duration_ns);
+  return { threads: threadsOf(stall).slice(0, mostThreads), events: evidence?.events.slice(0, mostEvents) ?? [], clip };
+}
+
+/** Who had the holder's CPU has a row, also where nobody looked at it: the trace knows for how long. */
+function threadsOf(stall: ListedStall): Shown['threads'] {
+  const { chain, evidence } = stall;
+  if (evidence === null) return [];
+  const seen = new Set(evidence.threads.map(({ thread }) => thread.tid));
+  const takers = takersOf(stall);
+  const unseen = new Map(
+    (chain ?? [])
+      .flatMap(({ cpuTakenBy }) => cpuTakenBy.map(({ thread }) => [thread.tid, thread] as const))
+      .filter(([tid]) => takers.has(tid) && !seen.has(tid)),
+  );
+  return [
+    ...evidence.threads,
+    ...[...unseen.values()].map((thread) => ({ thread, states: '', onCpu_ns: null, runDelay_ns: null, spans: [] })),
+  ];
+}
+
+/** Of the stall's time: who had the holder's CPU for less is not told. */
+const leastTaken_share = 0.05;
+
+/** By tid, how long each had the CPU of a thread that is blamed. */
+function takersOf({ chain, duration_ns: stall_ns }: ListedStall): Map<number, number> {
+  const taken = new Map<number, number>();
+  for (const { cpuTakenBy } of chain ?? [])
+    for (const { thread, duration_ns } of cpuTakenBy) taken.set(thread.tid, (taken.get(thread.tid) ?? 0) + duration_ns);
+  return new Map([...taken].filter(([, taken_ns]) => taken_ns >= leastTaken_share * stall_ns));
+}
+
+/** Of a series such as `holder.madvise_free`. */
+function workOfHolder(series: string): string {
+  return workOfCall(series.slice(series.lastIndexOf('.') + 1));
+}
+
+const roles: Readonly<Record<BlamedThread['role'], string>> = {
+  victim: 'a measured thread',
+  holder: 'the holder',
+  toucher: 'uses the memory again',
+  hog: 'takes CPU time',
+  load: 'works',
+  other: '',
+  outside: 'of another program',
+};
+
+function aboutThread({ role, nice }: BlamedThread, taken_ns: number): string {
+  return [
+    taken_ns > 0 ? `had the holder’s CPU for ${formatDuration(taken_ns)}` : roles[role],
+    nice === null || nice === 0 ? '' : `nice ${nice}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function rowName(name: string, row: number, about: string): Markup {
+  return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(about, Math.max(1, longestRow - Math.min(name.length, longestName)))}</tspan></text>`;
+}
+
+function bar(kind: string, from: number, to: number, middle: number, half: number, title: string): Markup {
+  return to <= from
+    ? nothing
+    : html`<rect class="${kind}" x="${percent(from)}" y="${middle - half}" width="${percent(Math.max(to - from, 0.12))}" height="${2 * half}"><title>${title}</title></rect>`;
+}
+
+function percent(value: number): string {
+  return `${Math.round(value * 100) / 100}%`;
+}
+
+/** Words at an edge stay inside. */
+function anchor(at: number): 'start' | 'middle' | 'end' {
+  if (at < 5) return 'start';
+  return at > 95 ? 'end' : 'middle';
+}
+
+function summed(parts: readonly (readonly [Activity, number])[]): string {
+  const sums = new Map<Activity, number>();
+  for (const [activity, duration_ns] of parts) sums.set(activity, (sums.get(activity) ?? 0) + Math.max(0, duration_ns));
+  const told = [...sums]
+    .filter(([, duration_ns]) => duration_ns > 0)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 3);
+  return told.length === 0
+    ? 'not seen'
+    : told.map(([activity, duration_ns]) => `${bars[activity].says} ${formatDuration(duration_ns)}`).join(', ');
+}

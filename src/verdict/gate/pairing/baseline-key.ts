@@ -1,0 +1,103 @@
+/** What a baseline is of, told from its bundle. */
+import { createHash } from 'node:crypto';
+import { usage } from '../../../base/failure.js';
+import type { BaselineFile } from '../../../bundle/baseline-schema.js';
+import { baselineVersion } from '../../../bundle/baseline-schema.js';
+import { measuredSettings } from '../../compare/differences.js';
+import { canonicalJson } from '../../../profile/resolved/hash.js';
+import type { Side, SideFacts } from '../../evidence/side.js';
+import { sideProblems } from '../gate-evidence.js';
+
+/** A bundle that no gate would accept is refused now, and not in a month. `sides`: one a kernel. */
+export function baselineOf(
+  side: Side,
+  sides: readonly Side[],
+  own: { readonly name: string | null; readonly savedAt: string; readonly measuredAt: string; readonly runs: number },
+): BaselineFile {
+  if (side.kind !== 'bundle' || side.facts.profile === null)
+    throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
+  const [problem] = sides.flatMap((one) => sideProblems(one, 'baseline'));
+  if (problem !== undefined) throw usage(`not saved, since no gate would accept it: ${problem}`);
+  const key = keyOf(side, sides);
+  return {
+    schemaVersion: baselineVersion,
+    name: own.name ?? defaultName(key),
+    savedAt: own.savedAt,
+    savedFrom: side.path,
+    measuredAt: own.measuredAt,
+    runs: own.runs,
+    key,
+  };
+}
+
+function keyOf({ facts, resolved }: Side, sides: readonly Side[]): BaselineFile['key'] {
+  const { cpuModel, cpus, memoryBytes, jdks } = facts;
+  return {
+    profile: facts.profile ?? '',
+    profileHash: sha256(measuredSettings(resolved)),
+    ...kernelOf(facts),
+    cpuModel,
+    cpus,
+    memoryBytes: roundedMemory(memoryBytes),
+    jdks: [...jdks],
+    ...(sides.length < 2 ? {} : { kernels: sides.map((one) => kernelOf(one.facts)) }),
+  };
+}
+
+type KernelFacts = Pick<SideFacts, 'label' | 'kernel' | 'guest' | 'image' | 'preemption' | 'hz'>;
+
+function kernelOf({ label, kernel, guest, image, preemption, hz }: SideFacts): KernelFacts {
+  return { label, kernel, guest, image, preemption, hz };
+}
+
+/** The kernel keeps more or less for itself from boot to boot. */
+function roundedMemory(bytes: number | null): number | null {
+  return bytes === null ? null : Math.round(bytes / 2 ** 28) * 2 ** 28;
+}
+
+/**
+ * One name for one key: saving the same again is a replacement. So is saving another build of one version, unless it has
+ * a label of its own.
+ */
+function defaultName(key: BaselineFile['key']): string {
+  const profile = key.profile
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 60);
+  return `${profile === '' ? 'profile' : profile}-${sha256(namedBy(key)).slice(0, 8)}`;
+}
+
+/** Keys of before there were labels have the names that they had. */
+function namedBy(key: BaselineFile['key']): unknown {
+  const { kernels } = key;
+  const own = (one: { readonly label: string | null }): object =>
+    Object.fromEntries(
+      Object.entries(one).filter(
+        ([name, value]) => !['guest', 'image'].includes(name) && (name !== 'label' || value !== null),
+      ),
+    );
+  return { ...own(key), ...(kernels === undefined ? {} : { kernels: kernels.map(own) }) };
+}
+
+/** As the facts of a side for each of its kernels, told without its bundle being read. */
+export function factsOfBaseline({ key }: BaselineFile): SideFacts[] {
+  const {
+    profile,
+    label,
+    kernel,
+    guest,
+    image,
+    preemption,
+    hz,
+    cpuModel,
+    cpus,
+    memoryBytes,
+    jdks,
+    kernels = [{ label, kernel, guest, image, preemption, hz }],
+  } = key;
+  return kernels.map((own) => ({ profile, profileHash: null, ...own, cpuModel, cpus, memoryBytes, tool: null, jdks }));
+}
+
+function sha256(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
