@@ -15,7 +15,7 @@ export const baselineSchema = z.object({
   savedFrom: z.string(),
   /** When its experiment began. */
   measuredAt: z.string(),
-  /** Whole, unspoiled runs, all arms together. */
+  /** Complete, undisturbed runs, all arms together. */
   runs: z.number(),
   /** What it may be compared with: the same profile (by the hash of what it measures), kernel, machine and JDK. */
   key: z.object({

@@ -111,6 +111,6 @@ export function describeSeen({ n, latest_ns, waited_n, longestWait_ns, unclear_n
     `${n} done`,
     ...(Number.isFinite(latest_ns) && n > 0 ? [`the latest ${formatDuration(latest_ns)} after it was due`] : []),
     waited_n === 0 ? 'none kept waiting' : `${waited_n} kept waiting, up to ${formatDuration(longestWait_ns)}`,
-    ...(unclear_n > 0 ? [`${unclear_n} long for want of a CPU`] : []),
+    ...(unclear_n > 0 ? [`${unclear_n} long without a CPU`] : []),
   ].join(', ');
 }

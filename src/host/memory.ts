@@ -96,7 +96,7 @@ export function availableMemoryBytes(files: MemoryFiles = machine): number {
   return Math.min(ofMachine, memoryLimit(files)?.left ?? Infinity);
 }
 
-/** Counts of processes that the kernel has killed for want of memory; null where it does not say. */
+/** Counts of processes that the kernel has killed because memory ran out; null where it does not say. */
 interface OomKills {
   readonly ofCgroup: number | null;
   readonly ofMachine: number | null;
@@ -129,12 +129,12 @@ export function watchOomKills(files: MemoryFiles = machine): OomWatch {
     const now = oomKills(files);
     if (now.ofCgroup !== null && before.ofCgroup !== null && now.ofCgroup > before.ofCgroup) {
       const limit = memoryLimit(files);
-      return `, as the kernel ended a process of this cgroup for want of memory (oom_kill)${limit === null ? '' : `: its limit is ${formatSize(limit.bytes)}`}; lower the region, the heap or the load, or raise the limit`;
+      return `, as the kernel ended a process of this cgroup because memory ran out (oom_kill)${limit === null ? '' : `: its limit is ${formatSize(limit.bytes)}`}; lower the region, the heap or the load, or raise the limit`;
     }
     if (now.ofMachine !== null && before.ofMachine !== null && now.ofMachine > before.ofMachine)
-      return ', probably by the kernel for want of memory: it ended a process of this machine meanwhile (oom_kill); lower the region, the heap or the load, or free memory';
+      return ', probably by the kernel because memory ran out: it ended a process of this machine meanwhile (oom_kill); lower the region, the heap or the load, or free memory';
     if (now.ofCgroup === null && now.ofMachine === null)
-      return ', perhaps by the kernel for want of memory, which cannot be told here: look at dmesg';
+      return ', perhaps by the kernel because memory ran out, which cannot be told here: look at dmesg';
     return '';
   };
 }

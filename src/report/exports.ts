@@ -1,5 +1,5 @@
 /**
- * A bundle in the forms of other tools. Values are means over whole, unspoiled runs, with the lowest and the highest
+ * A bundle in the forms of other tools. Values are means over complete, undisturbed runs, with the lowest and the highest
  * run beside them; a figure that a run does not know (n too small, saturated) is in no form a number, and what was left
  * out is said. What each form is: docs/ci.md.
  */
@@ -82,7 +82,11 @@ function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing
   for (const { arm, scope, series: own, runs } of evidence) {
     if (runs.length === 0) {
       if (scope === 'series')
-        missing.push({ series: `${about}${arm}, ${own}`, what: 'all figures', why: 'it has no whole, unspoiled run' });
+        missing.push({
+          series: `${about}${arm}, ${own}`,
+          what: 'all figures',
+          why: 'it has no complete, undisturbed run',
+        });
       continue;
     }
     for (const metric of exported) {

@@ -14,7 +14,7 @@ const words: WordsOf<NoteFact> = {
   'few-runs': ({ runs_n, oneIn_n, oneInOfFive_n }) =>
     `With ${counted(runs_n, 'run')} an arm, chance alone would put all of an arm's runs above the control's in 1 of ${oneIn_n} cases; with --runs 5 in 1 of ${oneInOfFive_n}.`,
   'runs-disturbed': ({ runs_n }) =>
-    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} spoiled by what else this machine did: kept in the bundle, and left out of these figures.`,
+    `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} disturbed by other activity on this machine: kept in the bundle, and left out of these figures.`,
   'runs-cut-short': ({ runs_n }) =>
     `${counted(runs_n, 'run')} ${runs_n === 1 ? 'was' : 'were'} cut short: in the figures, but no conclusion is drawn from ${runs_n === 1 ? 'it' : 'them'}.`,
   'stalls-in-idle-control': () =>

@@ -23,13 +23,13 @@ const ofBundles: WordsOf<MissingInBundle> = {
   'no-stalls-file': ({ run }) => `run ${run} has no stalls.json: which stalls it had is not known`,
   'no-attribution': ({ run }) => `run ${run} was written by a pauselab without attribution: its stalls have no chain`,
   'run-not-whole': ({ run, status }) => `run ${run} is ${status}: it holds what was recorded until then`,
-  'run-disturbed': ({ run, why }) => `run ${run} was spoiled: ${why.join('; ')}`,
+  'run-disturbed': ({ run, why }) => `run ${run} was disturbed: ${why.join('; ')}`,
   'trace-lost': ({ run, events_n }) => `the trace of run ${run} lost ${events_n} events`,
   'records-lost': ({ run, records_n }) =>
     `run ${run} lost ${records_n} records of slow operations: stalls may be missing`,
   'histogram-cut': ({ run }) => `the histogram log of run ${run} was cut off: its last interval is left out`,
   'arm-without-evidence': ({ arm, underLoad }) =>
-    `${arm}: no run is whole and unspoiled; its figures are of those that are not${underLoad ? ': they show that it stalls, and why, and not how often or how long' : ', and are no evidence'}`,
+    `${arm}: no run is complete and undisturbed; its figures come from the others${underLoad ? ': they show that it stalls, and why, and not how often or how long' : ', and are no evidence'}`,
 };
 
 const ofAll: WordsOf<MissingEvidence | MissingInBundle> = { ...ofEvidence, ...ofBundles };

@@ -125,7 +125,7 @@ describe('pauselab compare', () => {
     const { code, stdout } = await compare('results/before', 'results/spoiled');
     expect(code).toBe(4);
     expect(stdout).toMatch(/^spoiled against before: nothing could be compared/);
-    expect(stdout).toContain('spoiled: 16 runs of 16 are spoiled by what else the machine did, and left out.');
+    expect(stdout).toContain('spoiled: 16 runs of 16 are disturbed by other activity on the machine, and left out.');
     expect((await compare('results/before', 'before.hlog')).code).toBe(2);
   });
 

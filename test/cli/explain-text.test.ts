@@ -17,10 +17,10 @@ const one: NumberedStall = {
 };
 
 test('the list has each stall with cause, grade and thread, and the stalled time per arm and cause', () => {
-  const text = renderStalls({ stalls: [one], missing: [missingOf('run 004-x was spoiled: steal')] });
+  const text = renderStalls({ stalls: [one], missing: [missingOf('run 004-x was disturbed: steal')] });
   expect(text).toMatch(/^1 +003-free-across-vmas +writer\.mprotect +500 ms +mmap-lock-reader +likely +holder$/m);
   expect(text).toMatch(/^free-across-vmas +mmap-lock-reader by holder +1 +500 ms$/m);
-  expect(text).toContain('Missing: run 004-x was spoiled: steal.');
+  expect(text).toContain('Missing: run 004-x was disturbed: steal.');
   expect(renderStalls({ stalls: [], missing: [] })).toContain('No stall was recorded.');
 });
 

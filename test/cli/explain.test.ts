@@ -179,7 +179,7 @@ describe('what is missing is said, and the rest is shown', () => {
     const { code, stdout } = await explain(path);
     expect(code).toBe(0);
     expect(stdout).toContain(
-      'Missing: run 001-free is partial: it holds what was recorded until then.\nMissing: run 001-free was spoiled: steal of 30 %.',
+      'Missing: run 001-free is partial: it holds what was recorded until then.\nMissing: run 001-free was disturbed: steal of 30 %.',
     );
   });
 

@@ -73,7 +73,7 @@ describe('without a terminal', () => {
     [{ series: [seriesOf(writer, [stalledRun(1, 0.1)])] }, '1 stall, the longest 500 ms'],
     [
       { disturbances: [said('the hypervisor took 50 % of the CPU time')] },
-      '3 stalls, the longest 500 ms; spoiled: the hypervisor took 50 % of the CPU time',
+      '3 stalls, the longest 500 ms; disturbed: the hypervisor took 50 % of the CPU time',
     ],
     [{ status: 'partial' }, 'cut short, 3 stalls, the longest 500 ms'],
     [{ status: 'failed', failures: [said('the engine ended by SIGKILL')] }, 'failed: the engine ended by SIGKILL'],

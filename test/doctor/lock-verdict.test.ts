@@ -30,7 +30,7 @@ describe('what a call did in a trial', () => {
     ['waits in the kernel', blocked, 'blocks'],
     ['is quick each time', passing, 'passes'],
     ['was long because it had no CPU', notScheduled, 'unclear'],
-    ['was quick, but begun late for want of a CPU', late, 'unclear'],
+    ['was quick, but begun late without a CPU', late, 'unclear'],
     ['was tried too rarely', starved, 'unclear'],
   ])('a call that %s', (_, what, fate) => {
     expect(fateOf(what)).toBe(fate);
@@ -76,7 +76,7 @@ describe('beside the holder alone', () => {
   });
 });
 
-test('a call that was long for want of a CPU is never given a lock', () => {
+test('a call that was long without a CPU is never given a lock', () => {
   expect(takesMmapLock(notScheduled, { reader: blocked, writer: blocked })).toBeNull();
   expect(modeOfMmapLock(notScheduled, { reader: blocked, held_n: 3 })).toBeNull();
   expect(takesVmaLock(notScheduled, { reader: blocked })).toBeNull();
@@ -105,7 +105,7 @@ describe('when calls take turns', () => {
 
 test('the figures of an undecided call say what was seen of it', () => {
   expect(describeSeen(notScheduled)).toBe(
-    '20 done, the latest 80.0 ms after it was due, none kept waiting, 1 long for want of a CPU',
+    '20 done, the latest 80.0 ms after it was due, none kept waiting, 1 long without a CPU',
   );
   expect(describeSeen(blocked)).toBe('20 done, the latest 280 ms after it was due, 2 kept waiting, up to 250 ms');
   expect(describeSeen({ ...starved, n: 0, latest_ns: Infinity })).toBe('0 done, none kept waiting');

@@ -170,7 +170,7 @@ test('from recordings to a verdict', () => {
   ]);
   expect(findings.map(({ outcome }) => outcome)).toEqual(['like-foreign', 'stalls', 'unclear']);
   expect(verdict).toBe(
-    'On Linux 6.18.0: in free-across-vmas victims were blocked in the kernel for up to 600 ms at a time, while with the holder in another process or idle none was stalled, so what they waited for belongs to the memory of their own process, as mmap_lock does; ' +
-      'free-one-vma cannot be told from the foreign control: in these runs no victim was stalled for 100 ms or more; these runs decide nothing about dontneed-across-vmas. This rests on undisturbed runs. From a single run this is an observation, not yet a finding.',
+    'On Linux 6.18.0: in free-across-vmas victims were blocked in the kernel for up to 600 ms at a time, while with the holder in another process or idle none was stalled, so a lock of their own address space blocked them, such as mmap_lock; ' +
+      'free-one-vma is indistinguishable from the foreign control: in these runs no victim was stalled for 100 ms or more; these runs are inconclusive for dontneed-across-vmas. This rests on undisturbed runs. From a single run this is an observation, not yet a finding.',
   );
 });

@@ -132,7 +132,9 @@ describe('an end by SIGKILL', () => {
       const why = watchOomKills(files);
       expect(why()).toBe('');
       files.put(name, 'low 0\noom_kill 3\n');
-      expect(why()).toMatch(/^, as the kernel ended a process of this cgroup for want of memory \(oom_kill\); lower/);
+      expect(why()).toMatch(
+        /^, as the kernel ended a process of this cgroup because memory ran out \(oom_kill\); lower/,
+      );
     }
   });
 
@@ -144,7 +146,9 @@ describe('an end by SIGKILL', () => {
     });
     const why = watchOomKills(files);
     files.put('proc/vmstat', 'oom_kill 4\n');
-    expect(why()).toMatch(/^, probably by the kernel for want of memory: it ended a process of this machine meanwhile/);
+    expect(why()).toMatch(
+      /^, probably by the kernel because memory ran out: it ended a process of this machine meanwhile/,
+    );
     expect(watchOomKills(machineWith(v2))()).toMatch(/^, perhaps by the kernel/);
   });
 });
@@ -200,7 +204,7 @@ test('a real cgroup is respected, and its kill is told', ({ skip }) => {
     bytes: 256 * mib,
     signal: 'SIGKILL',
     why: expect.stringMatching(
-      /^, as the kernel ended a process of this cgroup for want of memory \(oom_kill\): its limit is 256 MiB/,
+      /^, as the kernel ended a process of this cgroup because memory ran out \(oom_kill\): its limit is 256 MiB/,
     ) as string,
   });
 });

@@ -110,7 +110,7 @@ test('fewer runs than the policy asks for are no verdict, and a replay of them i
   );
   expect({ code, outcome: result.outcome }).toEqual({ code: 4, outcome: 'inconclusive' });
   expect(result.verdict).toContain(
-    'the candidate has 1 whole, unspoiled run of it, and the policy asks for at least 4',
+    'the candidate has 1 complete, undisturbed run of it, and the policy asks for at least 4',
   );
 
   const elsewhere = scratch.fresh('elsewhere');

@@ -41,7 +41,7 @@ test('a pass, a failed limit and too few runs each have their exit code, and a r
   const undecided = await judge(limits('longest_ns <= 1h', 3));
   expect(undecided.code).toBe(4);
   expect((JSON.parse(undecided.stdout) as GateResult).verdict).toContain(
-    'has 2 whole, unspoiled runs of it, and the policy asks for at least 3',
+    'has 2 complete, undisturbed runs of it, and the policy asks for at least 3',
   );
 
   const again = scratch.fresh('again');

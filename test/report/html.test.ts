@@ -102,7 +102,7 @@ describe('a page', () => {
     const page = report([whole()]);
     for (const title of [
       'Verdict',
-      'What weakens it',
+      'Limitations of the evidence',
       'Environment',
       'Figures',
       'Percentiles',
@@ -283,7 +283,7 @@ describe('a page', () => {
     expect(quiet).not.toContain('<dt>What to try</dt>');
     expect(
       report([bundle({ runs: [{ run: { disturbances: [said('steal of 30 %')] } }] }, { stalls: [exampleStall] })]),
-    ).toContain('No run is whole and unspoiled, so this was seen and is no evidence.');
+    ).toContain('No run is complete and undisturbed, so this was observed, but is no evidence.');
   });
 
   test('of runs under load says that they show stalls and their cause, and marks the figures of each such arm', () => {
@@ -560,7 +560,7 @@ describe('what is missing is said', () => {
     expect(page).toContain('It has no chain: the bundle was written by a pauselab without attribution.');
     expect(page).toContain('1 of 1 runs of free: 000: steal of 30 %');
     expect(page).toContain('run 000-free is partial');
-    expect(page).toContain('</svg> free (spoiled or cut short, no evidence)</li>');
+    expect(page).toContain('</svg> free (disturbed or cut short, no evidence)</li>');
     expect(page).toContain('the experiment is partial');
   });
 

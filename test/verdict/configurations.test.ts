@@ -33,7 +33,7 @@ test('runs that do not decide say how many would, and the same is called so', ()
     'new and old are stalled for the same share of the time (6 runs each)',
   );
   expect(verdictOf(program('old'), program('new', 0.2))).toContain(
-    'nothing compares new with old, for want of whole, unspoiled runs of both',
+    'nothing compares new with old, because one of them has no complete, undisturbed run',
   );
 });
 

@@ -273,7 +273,7 @@ describe('a condition is checked', () => {
 
     test('undecided with fewer runs, and where one run does not know it', () => {
       expect(check('writer.mprotect.service.p99 > 5ms', of(900, 900)).sentence).toContain(
-        'is known in 2 whole, unspoiled runs (900 ms and 900 ms), and 6 bound it in free-one-vma',
+        'is known in 2 complete, undisturbed runs (900 ms and 900 ms), and 6 bound it in free-one-vma',
       );
       const gap = summaryOf([writerArm('free-one-vma', null, ...runs(7, 7, 7, 7, 7, 7), quiet)]);
       expect(check('writer.mprotect.service.p99 > 5ms', gap).sentence).toContain('not known in 1 of 7 runs');

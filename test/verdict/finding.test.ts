@@ -186,7 +186,7 @@ test('a typical experiment, in words', () => {
           "code": "runs-disturbed",
           "onKernel": null,
           "runs_n": 1,
-          "sentence": "1 run was spoiled by what else this machine did: kept in the bundle, and left out of these figures.",
+          "sentence": "1 run was disturbed by other activity on this machine: kept in the bundle, and left out of these figures.",
         },
         {
           "arm": "dontneed-across-vmas",
@@ -203,7 +203,7 @@ test('a typical experiment, in words', () => {
           "sentence": "dontneed-across-vmas gives memory back by madvise_free of 82 MiB, the foreign control by madvise_free of 256 MiB: alike, but not the same.",
         },
       ],
-      "verdict": "On Linux 6.18.0: in free-across-vmas and dontneed-across-vmas victims were blocked in the kernel for up to 480 ms at a time, while with the holder in another process or idle none was stalled, so what they waited for belongs to the memory of their own process, as mmap_lock does; free-one-vma cannot be told from the foreign control: in these runs no victim was stalled for 100 ms or more. This rests on undisturbed runs.",
+      "verdict": "On Linux 6.18.0: in free-across-vmas and dontneed-across-vmas victims were blocked in the kernel for up to 480 ms at a time, while with the holder in another process or idle none was stalled, so a lock of their own address space blocked them, such as mmap_lock; free-one-vma is indistinguishable from the foreign control: in these runs no victim was stalled for 100 ms or more. This rests on undisturbed runs.",
     }
   `);
 });
@@ -264,7 +264,7 @@ describe('the verdict', () => {
 
   test('does not call an arm quiet of which a series was not compared', () => {
     const arm = armOf('one', null, [seriesOf(writer, [quiet]), seriesOf('b.mprotect', [stalledRun(3, 0.4)])]);
-    expect(judgeArms([foreign, arm]).verdict).toBe('On Linux 6.18.0: these runs decide nothing about one.');
+    expect(judgeArms([foreign, arm]).verdict).toBe('On Linux 6.18.0: these runs are inconclusive for one.');
   });
 });
 

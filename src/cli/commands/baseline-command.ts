@@ -128,7 +128,7 @@ function showCommand() {
           ].join(', '),
         ],
         ['JDK', jdks.length === 0 ? 'none' : jdks.join(', ')],
-        ['runs', `${baseline.runs} whole, unspoiled`],
+        ['runs', `${baseline.runs} complete, undisturbed`],
         ['measured', baseline.measuredAt],
         ['saved', `${baseline.savedAt} from ${baseline.savedFrom}`],
         ['folder', path],

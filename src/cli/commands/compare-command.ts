@@ -39,7 +39,7 @@ export function compareCommand(setExitCode: (code: ExitCode) => void) {
       collect,
       [],
     )
-    .option('--threshold <time>', 'from when on an operation in a histogram log is a stall', '100ms')
+    .option('--threshold <time>', 'shortest operation in a histogram log that counts as a stall', '100ms')
     .option('--unit <unit>', 'of the values in histogram logs: ns, us, ms or s (default: as the log tells)')
     .option('--json', 'write one JSON document')
     .option('--markdown', 'write Markdown')

@@ -219,7 +219,7 @@ async function print({
   for (const { sentence } of results) printText(`${sentence}\n`);
 }
 
-/** Inconclusive also when every run of an arm was spoiled: an experiment that shows nothing has not succeeded. */
+/** Inconclusive also when every run of an arm was disturbed: an experiment that shows nothing has not succeeded. */
 function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult[]): ExitCode {
   if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
   const isUnknown =

@@ -100,6 +100,6 @@ function outcomeOf({ status, failures, disturbances, series }: RunFile): string 
   const longest_ns = Math.max(0, ...series.map(({ stalls }) => stalls.longest_ns));
   const stalls =
     count === 0 ? 'no stall' : `${count} stall${count === 1 ? '' : 's'}, the longest ${formatDuration(longest_ns)}`;
-  const suffix = disturbances.length > 0 ? `; spoiled: ${sentencesOf(disturbances).join(', ')}` : '';
+  const suffix = disturbances.length > 0 ? `; disturbed: ${sentencesOf(disturbances).join(', ')}` : '';
   return `${status === 'partial' ? 'cut short, ' : ''}${stalls}${suffix}`;
 }

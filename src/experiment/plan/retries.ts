@@ -1,6 +1,6 @@
 /**
  * Which spoiled run is repeated next: the one whose figures are missing most. First arms and controls without any
- * whole, unspoiled run, for nothing rests on them; among these the one that was tried least, and an arm before a
+ * complete, undisturbed run, for nothing rests on them; among these the one that was tried least, and an arm before a
  * control. Then who has the fewest. Pure.
  */
 import type { RunFile } from '../../bundle/bundle-schema.js';

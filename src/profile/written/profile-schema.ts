@@ -75,7 +75,7 @@ export const profileSchema = mapping({
       })
       .exactOptional(),
   })
-    .meta({ description: 'From where on a run is spoiled by what else the machine did' })
+    .meta({ description: 'From where on a run is disturbed by other activity on the machine' })
     .exactOptional(),
   ...settings,
   arms: listOf(arm, 'arms', 100).meta({ description: 'The configurations under test' }).exactOptional(),

@@ -43,7 +43,7 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
     ...(comparison === null
       ? []
       : [['comparison', 'Side by side', comparisonPart(comparison)] as [string, string, Markup]]),
-    ['evidence', 'What weakens it', html`${bundles.map((bundle) => weakPart(bundle, several))}`],
+    ['evidence', 'Limitations of the evidence', html`${bundles.map((bundle) => weakPart(bundle, several))}`],
     ['environment', 'Environment', environmentPart(bundles)],
     ['figures', 'Figures', html`${bundles.map((bundle) => figuresPart(bundle, several))}`],
     ['percentiles', 'Percentiles', percentilesPart(data)],

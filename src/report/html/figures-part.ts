@@ -59,7 +59,7 @@ export function labelOf({ arm, standing }: { readonly arm: Arm; readonly standin
 export const standingTexts: Readonly<Record<Standing, string | null>> = {
   evidence: null,
   'under-load': 'under load: it stalls, but neither rate nor length is known',
-  none: 'spoiled or cut short, no evidence',
+  none: 'disturbed or cut short, no evidence',
 };
 
 /** At most `length` characters. */

@@ -40,7 +40,7 @@ export interface CurveSet {
   readonly pooled: Curve;
   /** One a run. */
   readonly runs: readonly Curve[];
-  /** Not evidence: no run is whole and unspoiled, and these are what there is. */
+  /** Not evidence: no run is complete and undisturbed, and these are what there is. */
   readonly standing: Standing;
 }
 

@@ -98,7 +98,7 @@ function runMarkup(
     });
   });
   const [from, to] = [x(0), x(length)];
-  return html`<g><title>run ${run.run}${run.spoiled ? ', spoiled' : ''}</title><path class="run" d="M${px(from)} ${frame.top}H${px(to)}V${frame.bottom}H${px(from)}Z"/>
+  return html`<g><title>run ${run.run}${run.spoiled ? ', disturbed' : ''}</title><path class="run" d="M${px(from)} ${frame.top}H${px(to)}V${frame.bottom}H${px(from)}Z"/>
 ${paths.map((path, shade) => (path === '' ? nothing : html`<path class="h${shade}" d="${path}"/>`))}
 ${run.stalls.slice(0, mostMarks).map((one) => {
   const place = ({ stall }: typeof one): [number, number] => [

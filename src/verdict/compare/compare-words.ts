@@ -158,7 +158,7 @@ function reasonOf(
     case 'refused':
       return refusal ?? 'not comparable';
     case 'too-few-runs':
-      if (runs.a === 0 || runs.b === 0) return 'a side has no whole, unspoiled run';
+      if (runs.a === 0 || runs.b === 0) return 'a side has no complete, undisturbed run';
       return resolution !== null && resolution > alpha
         ? noSmallP(runs, resolution)
         : `${runs.a} and ${runs.b} runs are too few`;

@@ -85,7 +85,8 @@ function textOf(arm: string, reference: string, own: readonly Decided[]): string
   });
   if (found.length > 0) return `in ${arm} series are stalled for a share of the time that is ${found.join(', and ')}`;
   const fewest = Math.min(...own.map(({ decision: { runs } }) => Math.min(runs.a, runs.b)));
-  if (fewest === 0) return `nothing compares ${arm} with ${reference}, for want of whole, unspoiled runs of both`;
+  if (fewest === 0)
+    return `nothing compares ${arm} with ${reference}, because one of them has no complete, undisturbed run`;
   if (own.every(({ decision }) => decision.verdict === 'equivalent'))
     return `${arm} and ${reference} are stalled for the same share of the time (${counted(fewest, 'run')} each)`;
   const more = fewest < leastRunsForEquivalence ? `; use --runs ${leastRunsForEquivalence} to have it decided` : '';

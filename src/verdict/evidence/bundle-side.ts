@@ -72,7 +72,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
     ...notes.map((note) => `${note}.`),
     ...(spoiled > 0
       ? [
-          `${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} spoiled by what else the machine did, and left out.`,
+          `${counted(spoiled, 'run')} of ${runs.length} ${spoiled === 1 ? 'is' : 'are'} disturbed by other activity on the machine, and left out.`,
         ]
       : []),
     ...(cut > 0

@@ -1,6 +1,6 @@
 /**
  * One side of a comparison: a bundle, or histogram logs of any tool, as the evidence of its runs. A run is evidence if
- * it is whole and unspoiled; what is left out is counted and said.
+ * it is complete and undisturbed; what is left out is counted and said.
  */
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
 import type { PlaceKey } from '../../bundle/place-names.js';

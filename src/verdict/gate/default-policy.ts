@@ -7,7 +7,7 @@ export const defaultPolicyText = `# The policy of \`pauselab gate\` without --po
 # The largest probability that a gate whose sides do not differ finds a regression, all metrics together.
 alpha: 5%
 
-# Whole, unspoiled runs that each side must have. Fewer than 6 do not bound a median: nothing could ever be shown to be no worse.
+# Complete, undisturbed runs that each side must have. Fewer than 6 do not bound a median: nothing could ever be shown to be no worse.
 minimumRuns: 6
 
 # What it means where the runs leave open whether a metric is worse: exit-4, fail (exit 3) or pass.

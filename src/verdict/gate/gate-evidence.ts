@@ -29,7 +29,7 @@ export function sideProblems(side: Side, role: 'baseline' | 'candidate'): string
       : []),
     ...(side.evidence.some(({ runs }) => runs.length > 0)
       ? []
-      : [`${name} has no whole, unspoiled run; ${side.leftOut.map(withoutStop).join('; ') || 'run it again'}`]),
+      : [`${name} has no complete, undisturbed run; ${side.leftOut.map(withoutStop).join('; ') || 'run it again'}`]),
   ];
 }
 

@@ -187,7 +187,7 @@ function tooFew(
   { leftOut }: Pick<Side, 'leftOut'>,
 ): string | null {
   if (runs.length >= minimumRuns) return null;
-  return `${runs.length === 0 ? `the ${name} has no whole, unspoiled run of it` : `the ${name} has ${counted(runs.length, 'whole, unspoiled run')} of it`}, and the policy asks for at least ${minimumRuns}${leftOut.map((sentence) => `; ${withoutStop(sentence)}`).join('')}`;
+  return `${runs.length === 0 ? `the ${name} has no complete, undisturbed run of it` : `the ${name} has ${counted(runs.length, 'complete, undisturbed run')} of it`}, and the policy asks for at least ${minimumRuns}${leftOut.map((sentence) => `; ${withoutStop(sentence)}`).join('')}`;
 }
 
 function limitCheck(

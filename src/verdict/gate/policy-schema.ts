@@ -69,7 +69,7 @@ export const policySchema = mapping({
     })
     .exactOptional(),
   minimumRuns: whole(2, 1000)
-    .meta({ description: 'Whole, unspoiled runs that each side must have of each series; default 6' })
+    .meta({ description: 'Complete, undisturbed runs that each side must have of each series; default 6' })
     .exactOptional(),
   inconclusive: oneOf(inconclusiveMeanings)
     .meta({ description: 'What it means where the runs leave open whether a metric is worse; default exit-4' })

@@ -196,7 +196,7 @@ function resultOf(condition: FailCondition, arm: ArmSummary): ArmResult[] {
   if (perRun.length < leastRunsForBounds)
     return result(
       'unknown',
-      `known in ${perRun.length} whole, unspoiled runs (${listed(perRun.map((one) => formatMetric(metric.unit, one)))}), and ${leastRunsForBounds} bound it`,
+      `known in ${perRun.length} complete, undisturbed runs (${listed(perRun.map((one) => formatMetric(metric.unit, one)))}), and ${leastRunsForBounds} bound it`,
     );
   return result(...byBound(condition, typicalRun(perRun)));
 }

@@ -13,7 +13,7 @@
  *   unclear       anything between, with the reason; also where the experiment has no control, a user's own program
  *   no-data       nothing to compare, with the reason
  *
- * The unit is the run; samples inside one are correlated. Only whole, unspoiled runs are evidence: the window of a run
+ * The unit is the run; samples inside one are correlated. Only complete, undisturbed runs are evidence: the window of a run
  * that was cut short has another length, and so its share means something else. Nothing is concluded of a holder that
  * made no call. Absence needs more than presence: that the victim worked all the time, and that every stall was seen.
  * Runs beside other programs may say that there are stalls, and why, all the same: under-load.ts.

@@ -95,10 +95,10 @@ function foundOn(
     ...aloneNames.map((name) => aloneText(name, of(name))),
     ...configurationTexts(compared),
     ...probeCosts([...new Set(compared.map(({ arm }) => arm)), ...unprobed]),
-    ...(openNames.length > 0 ? [`these runs decide nothing about ${listed(openNames)}`] : []),
+    ...(openNames.length > 0 ? [`these runs are inconclusive for ${listed(openNames)}`] : []),
     ...(emptyNames.length > 0
       ? [
-          `nothing can be said of ${listed(emptyNames)}, for lack of whole, unspoiled runs of ${emptyNames.length === 1 ? 'it' : 'them'} or of a control`,
+          `nothing can be said of ${listed(emptyNames)}, because ${emptyNames.length === 1 ? 'it or a control has' : 'they or a control have'} no complete, undisturbed run`,
         ]
       : []),
   ];
@@ -186,11 +186,11 @@ function stallingText(names: readonly string[], stalling: readonly Compared[]): 
   ];
   const what =
     onMutex.length === 0
-      ? 'belongs to the memory of their own process, as mmap_lock does'
+      ? 'a lock of their own address space blocked them, such as mmap_lock'
       : blocked.length === 0
-        ? 'belongs to the allocator of their own process, and is not mmap_lock'
-        : 'belongs to their own process';
-  return `in ${listed(names)} victims ${held.join(' or ')}, while with the holder in another process${stalling.every(({ controls }) => controls.idle !== undefined) ? ' or idle' : ''} ${control}, so what they waited for ${what}`;
+        ? 'a lock of their own process’s allocator blocked them, and not mmap_lock'
+        : 'a lock of their own process blocked them';
+  return `in ${listed(names)} victims ${held.join(' or ')}, while with the holder in another process${stalling.every(({ controls }) => controls.idle !== undefined) ? ' or idle' : ''} ${control}, so ${what}`;
 }
 
 /** By runs beside other programs: what they waited for, and no rate. */
@@ -216,7 +216,7 @@ function quietText(names: readonly string[], quiet: readonly Compared[]): string
   const seen = nothing
     ? `in these runs no victim was stalled for ${threshold} or more`
     : `no victim was blocked in the kernel for ${threshold} or more`;
-  return `${listed(names)} cannot be told from the foreign control: ${seen}`;
+  return `${listed(names)} ${names.length === 1 ? 'is' : 'are'} indistinguishable from the foreign control: ${seen}`;
 }
 
 /** A user's own program: what was seen, which nothing is compared with. */

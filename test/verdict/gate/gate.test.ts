@@ -375,17 +375,17 @@ describe('nothing passes by absence', () => {
     [
       'spoiled runs alone',
       () => side('after', runs(8, 0, { run: { disturbances: [said('steal')] } })),
-      /the candidate after has no whole, unspoiled run; 8 runs of 8 are spoiled/,
+      /the candidate after has no complete, undisturbed run; 8 runs of 8 are spoiled/,
     ],
     [
       'too few runs',
       () => side('after', runs(5, 0)),
-      /the candidate has 5 whole, unspoiled runs of it, and the policy asks for at least 6/,
+      /the candidate has 5 complete, undisturbed runs of it, and the policy asks for at least 6/,
     ],
     [
       'too few that are whole',
       () => side('after', [...runs(5, 0), ...runs(3, 0, { run: { disturbances: [said('steal')] } })]),
-      /the candidate has 5 whole, unspoiled runs of it/,
+      /the candidate has 5 complete, undisturbed runs of it/,
     ],
     [
       'a saturated series',
@@ -445,12 +445,12 @@ describe('nothing passes by absence', () => {
     [
       'a series that is gone',
       () => side('after', runs(8, 0, { series: 'reader.first_fault' })),
-      /the candidate has no whole, unspoiled run of it/,
+      /the candidate has no complete, undisturbed run of it/,
     ],
     [
       'an arm that is gone',
       () => side('after', runs(8, 0, { arm: 'other' })),
-      /the candidate has no whole, unspoiled run of it/,
+      /the candidate has no complete, undisturbed run of it/,
     ],
   ])('%s', (_, candidate, sentence) => {
     const result = judge(good(), candidate(), both);

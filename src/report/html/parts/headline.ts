@@ -69,7 +69,7 @@ const weakness: Readonly<Record<Standing, string>> = {
   evidence: '',
   'under-load':
     ' All of it was beside other programs, so it shows that there are stalls, and why; their number and length are those programs’ as well.',
-  none: ' No run is whole and unspoiled, so this was seen and is no evidence.',
+  none: ' No run is complete and undisturbed, so this was observed, but is no evidence.',
 };
 
 function happened(

@@ -56,7 +56,7 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
     ...sentencesOf(distinct(missing)).map((text) => html`<strong>Missing:</strong> ${text}.`),
     ...(summary?.notes ?? []).map(({ sentence }) => html`<strong>Note:</strong> ${sentence}`),
   ];
-  return html`${several ? html`<h3>${label}</h3>` : nothing}${items.length === 0 ? html`<p>Nothing is degraded, saturated, spoiled or missing.</p>` : items.length <= 6 ? list(items) : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing}</details>`}`;
+  return html`${several ? html`<h3>${label}</h3>` : nothing}${items.length === 0 ? html`<p>Nothing is degraded, saturated, disturbed or missing.</p>` : items.length <= 6 ? list(items) : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing}</details>`}`;
 }
 
 const mostItems = 200;
@@ -67,7 +67,7 @@ function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
   const arms = [...new Set(spoiled.map(({ arm }) => arm))];
   return arms.map((arm) => {
     const own = spoiled.filter((run) => run.arm === arm);
-    return html`<strong>Spoiled:</strong> ${own.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${own
+    return html`<strong>Disturbed:</strong> ${own.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${own
       .slice(0, 3)
       .map(({ name, disturbances }) => `${name.split('-')[0] ?? name}: ${sentencesOf(disturbances).join('; ')}`)
       .join('. ')}${own.length > 3 ? ', …' : ''}.`;
@@ -129,9 +129,9 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
     .filter(({ runs }) => runs === 0)
     .map(
       ({ name, kernel, spoiledRuns }) =>
-        `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} spoiled)` : ''}`,
+        `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} disturbed)` : ''}`,
     );
-  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a run that is whole and unspoiled, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99 (single runs)', 'response p99 (single runs)', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
+  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a complete, undisturbed run, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99 (single runs)', 'response p99 (single runs)', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
 ${memory.length === 0 ? nothing : table(`Memory of the workload${several ? `, in ${label}` : ''}: what not giving it back costs`, ['arm', ...(kernels ? ['kernel'] : []), 'resident, mean', 'peak', 'proportional, after the window', 'its cgroup, mean'], memory, kernels ? 2 : 1)}
 ${logs.length === 0 ? nothing : table(`What the JVM’s own log told${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
 ${idle.length === 0 ? nothing : html`<p>Without a run that counts${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
@@ -154,7 +154,7 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
   const heading = several ? html`<h3>${label}</h3>` : nothing;
   if (rows.length === 0) return html`${heading}<p>No stall was recorded.</p>`;
   return html`${heading}${table(
-    'Stalled time of all victims, spoiled runs included',
+    'Stalled time of all victims, disturbed runs included',
     ['arm', 'waited for', 'who had it', 'cause', 'stalls', 'time', ''],
     rows
       .slice(0, 60)
