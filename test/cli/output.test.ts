@@ -61,10 +61,10 @@ test('nobody else writes to the terminal', () => {
   const writers = [
     'base/clean-up.ts',
     'cli/ending.ts',
-    'cli/logger.ts',
-    'cli/output.ts',
     'cli/program.ts',
-    'cli/status.ts',
+    'cli/text/logger.ts',
+    'cli/text/output.ts',
+    'cli/text/status.ts',
   ];
   const found = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
     (file) =>

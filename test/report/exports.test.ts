@@ -210,7 +210,7 @@ test('what is left out is said', async () => {
     const { stderr, code } = await command('export', path, '--format', format);
     expect(code).toBe(0);
     expect(stderr).toContain('pauselab: few, writer.mprotect: service p99 left out: n too small');
-    expect(stderr).toContain('1 run of 5 is spoiled');
+    expect(stderr).toContain('1 run of 5 is disturbed');
   }
 });
 

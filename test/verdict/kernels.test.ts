@@ -156,7 +156,7 @@ describe('a gate', () => {
     const path = bundle('spoiled', { [old]: 4, [patched]: 0 }, { gone: old });
     expect(
       (await gated('--baseline', both, '--candidate', path)).suites.map(({ notes }) =>
-        notes.join().includes('8 runs of 16 are spoiled'),
+        notes.join().includes('8 runs of 16 are disturbed'),
       ),
     ).toEqual([true, false]);
   });

@@ -375,7 +375,7 @@ describe('nothing passes by absence', () => {
     [
       'spoiled runs alone',
       () => side('after', runs(8, 0, { run: { disturbances: [said('steal')] } })),
-      /the candidate after has no complete, undisturbed run; 8 runs of 8 are spoiled/,
+      /the candidate after has no complete, undisturbed run; 8 runs of 8 are disturbed/,
     ],
     [
       'too few runs',

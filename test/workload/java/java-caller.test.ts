@@ -225,6 +225,6 @@ describe('our wrapper', () => {
       found += text.toString();
     });
     await once(grep, 'close');
-    expect(found.trim()).toBe(`${src}/workload/java/java-caller.ts`);
+    expect(found.trim()).toBe(`${src}/workload/jvm/java-caller.ts`);
   });
 });
