@@ -1,5 +1,5 @@
-// What the engine is told to do: a text file of lines `kind key=value …`, written by src/workload/native/engine-plan.ts and
-// readable by hand. Every key of a kind is required unless it has a default here; unknown ones are refused.
+// What the engine is told to do: a text file of lines `kind key=value …`, written by src/workload/native/engine-plan.ts
+// and readable by hand. Every key of a kind is required unless it has a default here; unknown ones are refused.
 //
 //   board    path=/dev/shm/x/board threshold_ns=100000000
 //   parent   pid=1234                       die with this process (optional)

@@ -4,7 +4,7 @@ import { parseDuration } from '../base/text/units.js';
 
 export const quietOption = [
   '--wait-for-quiet <time>',
-  'wait at most so long, such as 10m, until other programs leave this machine alone',
+  'wait up to this long, such as 10m, for other programs to become idle',
 ] as const;
 
 /** Null: not at all. */

@@ -132,7 +132,7 @@ describe('a page', () => {
       '1 operation of the threads under test took 100 ms or longer in the measured window. The longest, writer.mprotect in the arm free , took 500 ms ; half of these operations take ',
     );
     expect(text).toContain(
-      'A process has one lock on the map of its memory, called mmap_lock. holder had it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.',
+      'A process has one lock on the map of its memory, called mmap_lock. holder held it while giving memory back to the system and lost its CPU in the middle of it, being of low priority (nice 19): for up to 480 ms of the longest such stall.',
     );
     expect(text).toContain('Likely: it fits all that was seen; the kernel was not traced.');
     expect(text).toContain('What to try Give the thread that holds the lock normal priority');
@@ -147,10 +147,10 @@ describe('a page', () => {
           ]),
         )?.[1]
         ?.replace(/<[^>]*>/g, '') ?? '';
-    expect(why('read_smaps')).toContain('holder had it while reading the list of the process’s memory');
-    expect(why('madvise_cold')).toContain('holder had it while telling the kernel how it will use its memory');
-    expect(why('mmap.NONE')).toContain('holder had it while giving memory back to the system');
-    expect(why('mprotect')).toContain('holder had it while inside the call mprotect');
+    expect(why('read_smaps')).toContain('holder held it while reading the list of the process’s memory');
+    expect(why('madvise_cold')).toContain('holder held it while telling the kernel how it will use its memory');
+    expect(why('mmap.NONE')).toContain('holder held it while giving memory back to the system');
+    expect(why('mprotect')).toContain('holder held it while inside the call mprotect');
   });
 
   test('counts, tells and draws the stalls of the measured window; the others are told apart', () => {

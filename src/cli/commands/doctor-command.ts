@@ -13,7 +13,7 @@ import { renderTable } from '../text/text-table.js';
 export function doctorCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('doctor')
     .description(
-      'which lock each call takes on this kernel, found by behaviour, and whether this machine is fit to measure on',
+      'find by behaviour which lock each call takes on this kernel, and whether this machine is fit to measure on',
     )
     .option(
       '--kernel <kernel>',

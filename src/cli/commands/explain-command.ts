@@ -16,7 +16,7 @@ const fromOne = (value: string): number => {
 
 export function explainCommand() {
   return new Command('explain')
-    .description('why the stalls of a bundle were: who held what while who waited, and how sure that is')
+    .description('explain the stalls of a bundle: who held which lock while who waited, and how certain that is')
     .argument('<bundle>', 'a folder that `pauselab run` wrote')
     .option('--stall <n>', 'one stall, by its number in the list: its whole chain', fromOne)
     .option('--run <name>', 'the stalls of one run, by the name of its folder')

@@ -9,7 +9,7 @@ export function exportCommand() {
     .description('write a bundle for other tools: CSV, Bencher, github-action-benchmark, OpenMetrics')
     .argument('<bundle>', 'a folder that `pauselab run` wrote')
     .addOption(new Option('--format <format>', 'which form').choices(formats).makeOptionMandatory())
-    .option('-o, --out <file>', 'where it goes (default: stdout)')
+    .option('-o, --out <file>', 'file to write to (default: stdout)')
     .addHelpText('after', examples)
     .action(async (path, { format, out }) => {
       const [{ exportBundle }, { openBundle }, { kernelSides }, { writeText }] = await Promise.all([

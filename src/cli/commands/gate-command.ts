@@ -27,7 +27,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
       [],
     )
     .option('--candidate <bundle>', 'a folder that `pauselab run` wrote; may be repeated', collect, [])
-    .option('--run <profile>', 'run this profile now, and take it for the candidate')
+    .option('--run <profile>', 'run this profile, and use the result as the candidate')
     .option('--policy <file>', 'YAML; without it the one of --print-policy')
     .option('--print-policy', 'print the default policy, to begin one of your own')
     .option(
@@ -45,7 +45,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
     .option('--json [file]', 'write one JSON document, to a file if one is named')
     .option('--markdown [file]', 'write Markdown, to a file if one is named')
     .option('--junit [file]', 'write JUnit XML, to a file if one is named')
-    .option('--out <folder>', 'with --run: where the bundle goes; of two sides in turns: the folder with both')
+    .option('--out <folder>', 'with --run: folder to write the bundle to; of two sides in turns: the folder with both')
     .option(
       '--runs <n>',
       'with --run: repetitions of each arm (default: as many as can decide, and at least what the policy asks for)',
@@ -77,7 +77,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
       '--keep-secrets',
       'with --run: keep what looks like a secret in the words and the environment of a program of your own',
     )
-    .option('--dry-run', 'with --run: say what would be run, and neither run nor judge')
+    .option('--dry-run', 'with --run: print the plan; neither run nor judge')
     .option(installOption[0], `with --run: ${installOption[1]}`)
     .addHelpText('after', examples)
     .action(async (options) => {

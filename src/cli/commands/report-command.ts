@@ -6,10 +6,10 @@ import { printDocument, printNote } from '../text/output.js';
 export function reportCommand() {
   return new Command('report')
     .description(
-      'one HTML file that shows a bundle, or several side by side: verdict, percentiles, stalls and why they were',
+      'write one HTML file that shows a bundle, or several side by side: verdict, percentiles, stalls and their causes',
     )
     .argument('<bundles...>', 'folders that `pauselab run` wrote; the first is the reference')
-    .option('-o, --out <file>', 'where it goes (default: stdout)')
+    .option('-o, --out <file>', 'file to write to (default: stdout)')
     .option(
       '--svg <figure>',
       'one figure alone, as SVG: <series>.service, <series>.response, <arm>/<series> or stall-1, the longest stall',

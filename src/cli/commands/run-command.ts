@@ -26,7 +26,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
   return new Command('run')
     .description('run a profile: its arms and both controls, repeated and interleaved')
     .argument('<profile>', 'a name from `pauselab profile list`, or a YAML file')
-    .option('--out <folder>', 'where the bundle goes (default: pauselab-results/<profile>-<time>)')
+    .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/<profile>-<time>)')
     .option(
       '--set <path=value>',
       'override a value of the profile, such as holder.nice=10; may be repeated',
@@ -37,13 +37,13 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--duration <time>', 'measured window of a run, such as 10s')
     .option(
       '--until-n <series=n>',
-      'repeat the runs until the series has so many samples in every arm, such as gc.pause=400',
+      'repeat runs until every arm has this many samples of the series, such as gc.pause=400',
     )
     .option('--arm <name>', 'run only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'seed of the order of runs', wholeNumber)
     .option(
       '--fail-if <condition>',
-      "exit 3 if it is met, such as 'writer.mprotect.stalls > 0'; may be repeated",
+      "exit with 3 if this is met, such as 'writer.mprotect.stalls > 0'; may be repeated",
       collect,
       [],
     )
@@ -64,12 +64,12 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--append <words>', 'add to the command line of the guests’ kernels', collect, [])
     .option('--guest-memory <size>', 'memory of a guest', guestDefaults.guestMemory)
     .option('--guest-cpus <n>', 'CPUs of a guest', wholeNumber, guestDefaults.guestCpus)
-    .option('--boot-deadline <time>', 'how long a guest may take until it is ready', guestDefaults.bootDeadline)
+    .option('--boot-deadline <time>', 'time limit for a guest to become ready', guestDefaults.bootDeadline)
     .option(...quietOption)
     .option('--json', 'write the summary as one JSON document')
-    .option('--dry-run', 'say what would be run, and run nothing')
+    .option('--dry-run', 'print the plan and run nothing')
     .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
-    .option('--allow-degraded', 'run although a priority or CPU could not be set, and mark the result')
+    .option('--allow-degraded', 'run even if a priority or CPU cannot be set, and mark the result as degraded')
     .option(
       '--keep-secrets',
       'keep what looks like a secret in the words and the environment of a program of your own; without it the bundle has <redacted> there',

@@ -8,6 +8,7 @@ import { isEvidence } from '../../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from '../figures-part.js';
 import { standingOf, type ReportedBundle, type Standing } from '../gather.js';
+import { causeExplained, type LostCpu } from '../../../words/cause-words.js';
 import { workOfCall } from './holder-work.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { timeline, timelineLegend } from './timeline.js';
@@ -152,10 +153,13 @@ function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
   // Of a chain the sentence tells every step.
   if (steps.some(({ step }) => step === 'late-thread'))
     return html`${prose(sentence)}. <span class="small">${gradeText(stalls)}</span>`;
-  const story =
-    linkOf(longest)?.isNext === true
-      ? explainedTurn(who, lostCpu(longest))
-      : explained[cause](who, didWhat(longest), lostCpu(longest));
+  const story = causeExplained({
+    cause,
+    isNext: linkOf(longest)?.isNext === true,
+    who,
+    doing: didWhat(longest),
+    lostCpu: lostCpu(longest),
+  });
   return html`${prose(story)} <span class="small">${gradeText(stalls)}</span>`;
 }
 
@@ -166,15 +170,13 @@ function linkOf({ stall: { cause, chain } }: NumberedStall): ChainLink | undefin
     .sort((a, b) => b.duration_ns - a.duration_ns)[0];
 }
 
-/** What kept the holder of the longest stall from letting go. */
-function lostCpu(longest: NumberedStall): string {
-  const { duration_ns } = longest.stall;
+/** What kept the holder of the longest stall from letting go; null if it was not for want of a CPU. */
+function lostCpu(longest: NumberedStall): LostCpu | null {
   const link = linkOf(longest);
   const preempted_ns = link?.holder?.preempted_ns ?? 0;
   const thread = link?.thread ?? null;
-  if (thread === null || preempted_ns < duration_ns / 10) return '';
-  const nice = thread.nice === null || thread.nice <= 0 ? '' : `, being of low priority (nice ${thread.nice})`;
-  return ` and lost its CPU in the middle of it${nice}: for ${link?.holder?.isExact === true ? '' : 'up to '}${formatDuration(preempted_ns)} of the longest such stall`;
+  if (thread === null || preempted_ns < longest.stall.duration_ns / 10) return null;
+  return { nice: thread.nice, preempted_ns, isExact: link?.holder?.isExact === true };
 }
 
 /** Of the lock's owner, as far as that was seen. */
@@ -182,31 +184,6 @@ function didWhat({ stall: { chain, cause } }: NumberedStall): string {
   const call = chain?.find((one) => one.cause === cause?.cause && one.call !== null)?.call ?? null;
   return call === null ? 'while working on the memory of the process' : `while ${workOfCall(call)}`;
 }
-
-const theLock = 'A process has one lock on the map of its memory, called mmap_lock.';
-
-function explainedTurn(who: string, off: string): string {
-  return `${theLock} It was the turn of ${who}, which waited for it, too,${off === '' ? ' and took it late' : off.replace('lost its CPU in the middle of it', 'had no CPU to take it')}. Until it had, all behind it had to wait.`;
-}
-
-const explained: Readonly<Record<Cause, (who: string, doing: string, off: string) => string>> = {
-  'mmap-lock-reader': (who, doing, off) =>
-    `${theLock} ${who} had it ${doing}${off}. Until it was done, who changes the map had to wait, and who came later waited behind them.`,
-  'mmap-lock-writer': (who, doing, off) =>
-    `${theLock} ${who} had it for itself alone ${doing}${off}. Until it was done, all others who need the lock had to wait.`,
-  'vma-lock': (who, doing, off) =>
-    `Memory is mapped in areas (VMAs), each with a lock of its own. ${who} had one ${doing}${off}. Who changes that area waits for it, has the lock of the whole process (mmap_lock) meanwhile, and so keeps all others waiting.`,
-  'allocator-mutex': (who, doing, off) =>
-    `malloc and free take a lock of the allocator. ${who} had it ${doing}${off}. Until it was done, other threads could not allocate.`,
-  safepoint: () => 'The JVM stopped all its threads for work of its own (a safepoint).',
-  'gc-pause': () => 'The JVM’s garbage collector stopped the threads of the program while it worked.',
-  'not-scheduled': () => 'The thread was ready to run and got no CPU, because others had it. No lock is to blame.',
-  stopped: () => 'A signal or a debugger had stopped the thread. No lock is to blame.',
-  steal: () =>
-    'The thread was ready to run while the hypervisor gave the CPUs of this virtual machine to others. No lock is to blame.',
-  running: () => 'The thread ran all the time: its own work took so long. No lock is to blame.',
-  unknown: () => 'It is not known what the threads waited for: what was seen fits no cause.',
-};
 
 /** Nobody is told to raise a priority that is not low. */
 function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): string {

@@ -1,0 +1,73 @@
+/**
+ * What a cause means, for a reader who knows no word of the field: the first screen of a report.
+ * chain-words.ts has the sentence for those who do.
+ */
+import { formatDuration } from '../base/text/units.js';
+import type { Cause } from '../facts/blame.js';
+
+/** The holder lost its CPU in the middle of what it did. */
+export interface LostCpu {
+  /** Null where nobody set it. */
+  readonly nice: number | null;
+  readonly preempted_ns: number;
+  /** Else an upper bound. */
+  readonly isExact: boolean;
+}
+
+export interface CauseToExplain {
+  readonly cause: Cause;
+  /** It did not have the lock yet: it was the writer whose turn it was. */
+  readonly isNext: boolean;
+  /** Such as a thread's name in backquotes, at the beginning of a sentence. */
+  readonly who: string;
+  /** `while giving memory back (madvise)`. */
+  readonly doing: string;
+  readonly lostCpu: LostCpu | null;
+}
+
+export function causeExplained({ cause, isNext, who, doing, lostCpu }: CauseToExplain): string {
+  return isNext ? turnExplained(who, lostCpu) : explained[cause](who, doing, lostText(lostCpu));
+}
+
+const theLock = 'A process has one lock on the map of its memory, called mmap_lock.';
+
+function turnExplained(who: string, lostCpu: LostCpu | null): string {
+  const late =
+    lostCpu === null
+      ? ' and took it late'
+      : ` and had no CPU to take it${priorityText(lostCpu)}: for ${timeText(lostCpu)}`;
+  return `${theLock} It was the turn of ${who}, which waited for the lock too,${late}. Until it had the lock, all behind it had to wait.`;
+}
+
+function lostText(lostCpu: LostCpu | null): string {
+  return lostCpu === null
+    ? ''
+    : ` and lost its CPU in the middle of it${priorityText(lostCpu)}: for ${timeText(lostCpu)}`;
+}
+
+function priorityText({ nice }: LostCpu): string {
+  return nice === null || nice <= 0 ? '' : `, being of low priority (nice ${nice})`;
+}
+
+function timeText({ preempted_ns, isExact }: LostCpu): string {
+  return `${isExact ? '' : 'up to '}${formatDuration(preempted_ns)} of the longest such stall`;
+}
+
+const explained: Readonly<Record<Cause, (who: string, doing: string, off: string) => string>> = {
+  'mmap-lock-reader': (who, doing, off) =>
+    `${theLock} ${who} held it ${doing}${off}. Meanwhile threads that change the map had to wait; later arrivals queued behind them.`,
+  'mmap-lock-writer': (who, doing, off) =>
+    `${theLock} ${who} held it exclusively ${doing}${off}. Until it was done, all other threads that need the lock had to wait.`,
+  'vma-lock': (who, doing, off) =>
+    `Memory is mapped in areas (VMAs), each with a lock of its own. ${who} held one ${doing}${off}. A thread that changes that area waits for it while it holds the lock of the whole process (mmap_lock), and so keeps all others waiting.`,
+  'allocator-mutex': (who, doing, off) =>
+    `malloc and free take a lock of the allocator. ${who} held it ${doing}${off}. Until it was done, other threads could not allocate.`,
+  safepoint: () => 'The JVM stopped all its threads for work of its own (a safepoint).',
+  'gc-pause': () => 'The JVM’s garbage collector stopped the threads of the program while it worked.',
+  'not-scheduled': () => 'The thread was ready to run and got no CPU, because others had it. No lock is to blame.',
+  stopped: () => 'A signal or a debugger had stopped the thread. No lock is to blame.',
+  steal: () =>
+    'The thread was ready to run while the hypervisor gave the CPUs of this virtual machine to others. No lock is to blame.',
+  running: () => 'The thread ran all the time: its own work took so long. No lock is to blame.',
+  unknown: () => 'It is not known what the threads waited for: what was seen fits no cause.',
+};
