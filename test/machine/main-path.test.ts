@@ -39,9 +39,10 @@ function reasonForMmapLock(): string | null {
 }
 
 beforeAll(async () => {
-  await withinTries(3, 'crossing FREE stalls, and nothing else does', async () => {
+  await withinTries(5, 'crossing FREE stalls, and nothing else does', async () => {
     out = scratch.fresh('bundle');
-    // Nice 17 beside one hog stretches a call 45 times: 400 ms need 9 ms of CPU, more than two ticks at 250 Hz.
+    // Nice 17 beside one hog stretches a call 45 times: 400 ms need 9 ms of CPU, more than two ticks at 250 Hz. Some of
+    // that lies outside the lock, so of some calls the victims see tens of milliseconds only: a lower threshold.
     ended = await pauselab([
       ...[
         'run',
@@ -53,16 +54,21 @@ beforeAll(async () => {
         '--runs',
         '1',
         '--duration',
-        '2s',
+        '4s',
         '--out',
         out,
         '--json',
         '--fail-if',
         condition,
       ],
-      ...['holder.nice=17', 'stall.aim=400ms', 'drain=1s', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap(
-        (value) => ['--set', value],
-      ),
+      ...[
+        'holder.nice=17',
+        'stall.aim=400ms',
+        'threshold=30ms',
+        'drain=1s',
+        'spoiled.foreignLoad=100%',
+        'spoiled.steal=100%',
+      ].flatMap((value) => ['--set', value]),
     ]);
     expect(ended).toMatchObject({ code: 0, sentences: [] });
     bundle = readBundle(out);
@@ -144,7 +150,7 @@ describe('the bundle', () => {
     expect(new Set(order.map(({ kernel }) => kernel))).toEqual(new Set([release()]));
     expect(calibration).toHaveLength(1);
     expect(host).toMatchObject({ kernel: release() });
-    expect(profile).toMatchObject({ name: 'priority-inversion', duration_ns: 2_000_000_000 });
+    expect(profile).toMatchObject({ name: 'priority-inversion', duration_ns: 4_000_000_000 });
   });
 
   test('gives all arms one region, and records the layout that was proven', () => {
@@ -183,7 +189,7 @@ describe('the bundle', () => {
   test('its figures are there: times in order, n as scheduled', () => {
     for (const { file } of bundle.runs) {
       for (const { name, service, response, unserved, inflight_ns } of file.series) {
-        const due = name === 'control.timer' ? 400 : 2000;
+        const due = name === 'control.timer' ? 800 : 4000;
         expect(service.n + unserved + (inflight_ns === null ? 0 : 1), name).toBe(due);
         expect(response?.n, name).toBe(due);
         const inOrder = [service.min_ns, service.p50_ns, service.p90_ns, service.max_ns].map(Number);
