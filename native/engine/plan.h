@@ -1,4 +1,4 @@
-// What the engine is told to do: a text file of lines `kind key=value …`, written by src/workload/native/engine-plan.ts
+// The engine's instructions: a text file of lines `kind key=value …`, written by src/workload/native/engine-plan.ts
 // and readable by hand. Every key of a kind is required unless it has a default here; unknown ones are refused.
 //
 //   board    path=/dev/shm/x/board threshold_ns=100000000

@@ -1,4 +1,4 @@
-// What the launcher is told to do: a text file with one `key=value` a line, written by src/workload/jvm/launch-file.ts
+// The launcher's instructions: a text file with one `key=value` a line, written by src/workload/jvm/launch-file.ts
 // and readable by hand. A value goes to the end of its line, because paths and allocator settings hold blanks and
 // commas; that is why this is not the reader of engine/plan.h, whose lines are lists of words.
 //

@@ -2,8 +2,8 @@
  * The files of a bundle: one zod schema each, from which come the type, the check on reading and the published JSON
  * Schema. Units are in the key names; null means "not known" or "n too small", never zero.
  */
-import type { OpenReason } from '../facts/finding-facts.js';
 import { z } from 'zod';
+import type { OpenReason } from '../facts/finding-facts.js';
 import { causes } from '../facts/blame.js';
 import { resolvedProfileSchema } from '../profile/resolved/resolved-schema.js';
 import { statedList } from './stated-schema.js';

@@ -1,9 +1,9 @@
 /** The stalls of a bundle, run by run; what is missing in it is said, and the rest is read all the same. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { MissingInBundle } from '../facts/stall-facts.js';
 import { sentencesOf, type Stated } from '../facts/stated.js';
 import { statedMissing } from '../words/stall-words.js';
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { ExitCode, Failure, usage } from '../base/failure.js';
 import { isCounted } from '../record/stalls.js';
 import type { RunFile } from './bundle-schema.js';

@@ -2,9 +2,9 @@
  * stalls.json: every stall of a run, with its chain of blame. Times are relative to go. What a cause and a grade mean,
  * and how each is told, is in docs/attribution.md.
  */
+import { z } from 'zod';
 import { schemaVersion } from './version.js';
 import { activities, type LinkReason } from '../facts/chain-facts.js';
-import { z } from 'zod';
 import { statedList } from './stated-schema.js';
 import { causes, grades, locks, steps } from '../facts/blame.js';
 
@@ -181,9 +181,7 @@ export const stallsSchema = z.object({
 export type StallsFile = z.infer<typeof stallsSchema>;
 export type ListedStall = StallsFile['stalls'][number];
 export type ChainLink = z.infer<typeof linkSchema>;
-export type ChainStep = z.infer<typeof stepSchema>;
 export type StallCause = NonNullable<ListedStall['cause']>;
 export type StallEvidence = z.infer<typeof evidenceSchema>;
-export type BlamedThread = z.infer<typeof threadSchema>;
-export type { Activity } from '../facts/chain-facts.js';
+export type { Activity, BlamedThread, ChainStep } from '../facts/chain-facts.js';
 export type TraceFigures = z.infer<typeof traceSchema>;

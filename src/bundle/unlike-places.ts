@@ -1,6 +1,6 @@
 /**
- * Whether bundles were measured in the same places: runs of two places of one name would be taken for repetitions of
- * each other. A release tells little: a stock and a patched build have one, and so may two machines.
+ * Whether bundles were measured in the same places. Otherwise runs of two places of one name would count as repetitions
+ * of each other. A release tells little: a stock and a patched build have one, and so may two machines.
  */
 import { formatSize } from '../base/text/units.js';
 import type { KernelRecord } from './bundle-schema.js';
@@ -24,7 +24,7 @@ export function unlikePlaces(first: StoredBundle, other: StoredBundle): string |
   return null;
 }
 
-/** What a place is; null: not known. Of this machine its hardware is compared too, by whoever merges. */
+/** What identifies a place; null: not known. `pauselab merge` compares the hardware of this machine too. */
 const identity: Readonly<Record<string, (place: KernelRecord) => string | null>> = {
   'the label': ({ label }) => label ?? 'none',
   'the release': ({ release }) => release,

@@ -82,14 +82,10 @@ function manifest(tree: Tree): Tree {
       guest: inside(kernel.guest, (guest) => ({ ...guest, bootFailures: each(guest.bootFailures, said) })),
     })),
     // Of a merged bundle: the manifests as they were, of one version.
-    ...(tree.origins === undefined
-      ? {}
-      : {
-          origins: trees(tree.origins, (origin) => ({
-            ...origin,
-            manifest: inside(origin.manifest, (own) => upgraded('manifest', own) as Tree),
-          })),
-        }),
+    origins: trees(tree.origins, (origin) => ({
+      ...origin,
+      manifest: inside(origin.manifest, (own) => upgraded('manifest', own) as Tree),
+    })),
   };
 }
 
@@ -97,7 +93,6 @@ const said = (sentence: string): Stated => ({ code: unclassified, sentence });
 
 /** What a JVM says of itself hides no event, and a give-back without a length is no pause (src/record/jvm-log.ts). */
 function logProblems({ logProblems: all }: Tree): Tree {
-  if (all === undefined) return {};
   return {
     logProblems: each(all, (sentence) => ({
       code: sentence.startsWith('the JVM warns:')

@@ -3,8 +3,8 @@
  * write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round then
  * holds the arms of both, in one random order, and each side has a bundle.
  */
-import { sentencesOf } from '../facts/stated.js';
 import { randomUUID } from 'node:crypto';
+import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
 import { exitCodeOfFailure, Failure, isInterruption } from '../base/failure.js';
 import { folderName } from '../bundle/place-names.js';

@@ -34,11 +34,15 @@ export interface SeenStalls {
 /** Of runs beside other programs (src/verdict/run/under-load.ts). */
 export interface SeenUnderLoad {
   readonly blamed: { readonly thread: string; readonly call: string | null; readonly cause: string };
+  /** Runs that this rests on. */
   readonly runs: number;
+  /** Blocked stalls in them, and of these those whose wait ended with a hold. */
   readonly stalls_n: number;
   readonly endedWithHold_n: number;
+  /** Probability that chance alone would have as many ends near to ends of holds. */
   readonly chance: number;
   readonly longest_ns: number;
+  /** Of the arm's runs, and of the control with less. */
   readonly load_share: number;
   readonly controlLoad_share: number;
 }

@@ -2,7 +2,7 @@
 import { formatDuration } from '../base/text/units.js';
 import type { Activity, BlamedThread, ChainStep, LinkFact, LinkReason } from '../facts/chain-facts.js';
 import { listed } from './text.js';
-import type { WordsOf } from './words-of.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
 
 /** `victim`: as a sentence has it. */
 export function linkSentence(link: LinkFact, victim: string): string {
@@ -133,9 +133,7 @@ function takers(takenBy: LinkFact['cpuTakenBy'], before: string): string {
 }
 
 function because(why: LinkReason | null): string {
-  if (why === null) return '';
-  const words = reasons[why.code] as (reason: LinkReason) => string;
-  return `: ${words(why)}`;
+  return why === null ? '' : `: ${sentenceOf(reasons, why)}`;
 }
 
 const reasons: WordsOf<LinkReason> = {

@@ -3,7 +3,7 @@ import { formatDuration, formatShare, formatSize } from '../base/text/units.js';
 import type { CallsOfArm, HolderSize, KernelFact, Note, NoteFact } from '../facts/note-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { counted, listed } from './text.js';
-import type { WordsOf } from './words-of.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
 
 const words: WordsOf<NoteFact> = {
   degraded: ({ why }) => `Degraded: ${why}.`,
@@ -90,8 +90,7 @@ const kernelFacts: Readonly<Record<KernelFact, { readonly what: string; readonly
 
 /** The note with its sentence. */
 export function statedNote(note: Note): Stated<Note> {
-  const say = words[note.code] as (fact: NoteFact) => string;
-  const sentence = say(note);
+  const sentence = sentenceOf<NoteFact>(words, note);
   return { ...note, sentence: note.onKernel === null ? sentence : `On ${note.onKernel}: ${sentence}` };
 }
 

@@ -11,7 +11,7 @@ import type {
   StatesUnknown,
 } from '../facts/run-facts.js';
 import type { Stated } from '../facts/stated.js';
-import type { WordsOf } from './words-of.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
 
 type RunFact = Disturbance | Degradation | LogProblem | RunFailure;
 
@@ -69,15 +69,9 @@ const ofFailures: WordsOf<RunFailure> = {
 
 const ofRuns: WordsOf<RunFact> = { ...ofDisturbances, ...ofDegradations, ...ofLogs, ...ofFailures };
 
-/** All codes of a kind of fact, for its schema. */
-export const disturbanceCodes = Object.keys(ofDisturbances);
-export const degradationCodes = Object.keys(ofDegradations);
-export const logProblemCodes = Object.keys(ofLogs);
-
 /** The fact with its sentence, as a bundle stores it. */
 export function stated<Fact extends RunFact>(fact: Fact): Stated<Fact> {
-  const words = ofRuns[fact.code] as (fact: RunFact) => string;
-  return { ...fact, sentence: words(fact) };
+  return { ...fact, sentence: sentenceOf<RunFact>(ofRuns, fact) };
 }
 
 function statesUnknown({ sampler, from_ns }: StatesUnknown): string {

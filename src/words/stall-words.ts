@@ -2,7 +2,7 @@
 import type { MissingEvidence, MissingInBundle } from '../facts/stall-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { ofLogs } from './run-words.js';
-import type { WordsOf } from './words-of.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
 
 const ofEvidence: WordsOf<MissingEvidence> = {
   ...ofLogs,
@@ -36,6 +36,5 @@ const ofAll: WordsOf<MissingEvidence | MissingInBundle> = { ...ofEvidence, ...of
 
 /** The fact with its sentence. */
 export function statedMissing<Fact extends MissingEvidence | MissingInBundle>(fact: Fact): Stated<Fact> {
-  const words = ofAll[fact.code] as (fact: MissingEvidence | MissingInBundle) => string;
-  return { ...fact, sentence: words(fact) };
+  return { ...fact, sentence: sentenceOf<MissingEvidence | MissingInBundle>(ofAll, fact) };
 }

@@ -2,8 +2,8 @@
  * The workloads rebuilt from published reports, short: what is counted is counted, and stands in the notes. How long
  * anything takes is the machine's affair.
  */
-import { sentencesOf } from '../../src/facts/stated.js';
 import { expect, test } from 'vitest';
+import { sentencesOf } from '../../src/facts/stated.js';
 import type { HolderFigures } from '../../src/bundle/bundle-schema.js';
 import { armOf, expectCountsToAgree, readBundle, type Bundle } from '../support/bundle.js';
 import { expectNothingLeft, pauselab } from '../support/pauselab.js';

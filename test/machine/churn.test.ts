@@ -2,9 +2,9 @@
  * Native churns by the command: what a run has of its allocator, and what is refused. Which calls each allocator makes
  * is in test/long/churn.test.ts.
  */
-import { sentencesOf } from '../../src/facts/stated.js';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sentencesOf } from '../../src/facts/stated.js';
 import { readBundleFile } from '../../src/bundle/store.js';
 import { readBundle } from '../support/bundle.js';
 import { nativeProgram } from '../native/programs.js';

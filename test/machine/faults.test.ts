@@ -2,11 +2,11 @@
  * Bad input and an unfit machine, as the user meets them: one sentence with the remedy on stderr, the right exit code,
  * no stack trace, and no result where nothing was measured.
  */
-import { sentencesOf } from '../../src/facts/stated.js';
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { sentencesOf } from '../../src/facts/stated.js';
 import type { Failure } from '../../src/base/failure.js';
 import { commonAutogroup } from '../../src/host/autogroup.js';
 import { readIfThere } from '../../src/host/files.js';

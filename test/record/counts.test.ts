@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { JsHistogram } from 'hdr-histogram-js';
 import { countsLength, highestTrackable_ns } from '../../src/record/board/board-layout.js';
 import {
   addCounts,
@@ -12,7 +13,6 @@ import {
   valueOfIndex,
 } from '../../src/record/histogram/counts.js';
 import { newHistogram } from '../../src/record/histogram/histogram.js';
-import { JsHistogram } from 'hdr-histogram-js';
 
 const value_ns = fc.oneof(fc.nat(5_000), fc.nat(2 ** 31 - 1), fc.integer({ min: 0, max: highestTrackable_ns }));
 

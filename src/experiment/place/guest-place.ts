@@ -2,9 +2,9 @@
  * A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done
  * here.
  */
+import { createHash } from 'node:crypto';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
 import { stated } from '../../words/run-words.js';
-import { createHash } from 'node:crypto';
 import { cleanUp } from '../../base/clean-up.js';
 import { listen, unlessInterrupted } from '../../base/clock.js';
 import { Failure, isInterruption, unfit, usage, workloadFailed, type FailureCode } from '../../base/failure.js';

@@ -21,7 +21,7 @@ export interface FailedStartInput {
 export function failedStart({
   request: { name, arm, kernel, repetition, regionBytes },
   startedAt,
-  failure,
+  failure: { message, code },
   status = 'failed',
   cpuCount,
   files,
@@ -34,10 +34,8 @@ export function failedStart({
     kernel,
     repetition,
     status,
-    // A bug of ours in a run is a failure of its workload for whoever reads the record.
-    failures: [
-      sayFailure(failure.code === 'internal' ? { ...failure, message: failure.message, code: 'workload' } : failure),
-    ],
+    // Readers of the record see a bug in pauselab as a failed workload.
+    failures: [sayFailure({ message, code: code === 'internal' ? 'workload' : code })],
     trace: null,
     disturbances: [],
     degraded: [],

@@ -1,10 +1,10 @@
 /** One run of one arm: a fresh workload process, its window, its figures, its files. */
+import { release } from 'node:os';
 import type { Degradation } from '../../facts/run-facts.js';
 import { sentencesOf, type Stated } from '../../facts/stated.js';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
 import { stated } from '../../words/run-words.js';
 import { statedMissing } from '../../words/stall-words.js';
-import { release } from 'node:os';
 import { cleanUp } from '../../base/clean-up.js';
 import { unfit } from '../../base/failure.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';

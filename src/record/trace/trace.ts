@@ -1,7 +1,7 @@
 /** What the tracer left (native/tracer/tracer.cc): its events of all CPUs, in the order of time, and what was lost. */
-import type { MissingEvidence } from '../../facts/stall-facts.js';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MissingEvidence } from '../../facts/stall-facts.js';
 import { workloadFailed } from '../../base/failure.js';
 import { readBytes, readText } from '../../base/files/read-file.js';
 import { fieldText, fieldValue, parseFormat, parsePageLayout, type EventFormat } from './format.js';

@@ -2,10 +2,10 @@
  * What a report shows, read from bundles: each histogram log once, line by line, so that memory and the page are
  * bounded whatever the length of a run. What cannot be read is said in the report.
  */
+import { join } from 'node:path';
 import type { MissingInBundle } from '../../facts/stall-facts.js';
 import { distinct as distinctFacts, type Stated } from '../../facts/stated.js';
 import { statedMissing } from '../../words/stall-words.js';
-import { join } from 'node:path';
 import { orMissing, stallsOf, type BundleStalls, type NumberedStall } from '../../bundle/read-stalls.js';
 import type { RunFile, SummaryFile } from '../../bundle/bundle-schema.js';
 import { openBundle, type StoredBundle } from '../../bundle/store.js';

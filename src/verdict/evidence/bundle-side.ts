@@ -1,6 +1,6 @@
 /** A bundle as a side of a comparison. */
-import { distinct, sentencesOf } from '../../facts/stated.js';
 import { basename, join } from 'node:path';
+import { distinct, sentencesOf } from '../../facts/stated.js';
 import { usage } from '../../base/failure.js';
 import { formatSize } from '../../base/text/units.js';
 import { nameWithoutLabel, placeKey } from '../../bundle/place-names.js';

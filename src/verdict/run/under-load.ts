@@ -20,27 +20,17 @@
  * Load is what others took of the CPU time that the workload left. Of the arm's runs those of the least load are taken,
  * as many as the controls match: that choice does not look at stalls.
  */
+import type { SeenUnderLoad } from '../../facts/finding-facts.js';
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { incompleteBeta } from '../../stats/beta.js';
 
 type BlockedRun = ArmSummary['blockedRuns'][number];
 type Blamed = BlockedRun['blamed'][number];
 
-export interface UnderLoad {
+export interface UnderLoad extends SeenUnderLoad {
   readonly blamed: Pick<Blamed, 'thread' | 'call' | 'cause'>;
   /** Series that it was seen in. */
   readonly series: readonly string[];
-  /** Runs that this rests on. */
-  readonly runs: number;
-  /** Blocked stalls in them, and of these those whose wait ended with a hold. */
-  readonly stalls_n: number;
-  readonly endedWithHold_n: number;
-  /** Probability that chance alone would have as many ends near to ends of holds. */
-  readonly chance: number;
-  readonly longest_ns: number;
-  /** Of the arm's runs, and of the control with less. */
-  readonly load_share: number;
-  readonly controlLoad_share: number;
 }
 
 const leastStalls = 3;

@@ -3,10 +3,10 @@
  * JVM joins it with its probes and loads. In the foreign control a second JVM has the loads, so that what the probes
  * share with them is the machine and not the address space.
  */
-import { stated } from '../../words/run-words.js';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stated } from '../../words/run-words.js';
 import { cleanUp } from '../../base/clean-up.js';
 import { monotonic_ms, waitFor } from '../../base/clock.js';
 import type { Failure } from '../../base/failure.js';

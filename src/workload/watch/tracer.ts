@@ -2,11 +2,11 @@
  * A trace of the kernel beside a workload (`--trace`): its mmap_lock, who ran when, who woke whom, and the calls that
  * matter.
  */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Degradation, HelperEndFact } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { stated } from '../../words/run-words.js';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { waitFor } from '../../base/clock.js';
 import { Failure, interruptedBefore, unfit, workloadFailed } from '../../base/failure.js';
 import { callsInTraces, systemCallNumber } from '../../catalogue/system-calls.js';
