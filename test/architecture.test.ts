@@ -13,7 +13,7 @@ const rows: Record<string, string[]>[] = [
   { cli: [], guest: [] },
   { jobs: [] },
   { doctor: [] },
-  { experiment: ['verdict', 'attribution'], report: ['verdict', 'attribution'], verdict: [], attribution: [] },
+  { experiment: ['verdict', 'attribution'], observe: ['attribution'], report: ['verdict', 'attribution'], verdict: [], attribution: [] },
   {
     workload: ['host', 'record'],
     bundle: ['record'],

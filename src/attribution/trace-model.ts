@@ -32,6 +32,8 @@ export interface Segment extends Span {
 
 export interface Call extends Span {
   readonly call: number;
+  /** As src/catalogue/calls.ts names it, with its advice; absent where the arguments are not known. */
+  readonly name?: string;
 }
 
 /** That a thread was woken, by whom; 0: an interrupt on an idle CPU. */

@@ -350,7 +350,7 @@ function callOf(tid: number, part: Span, { run, model }: Traced): string | null 
   const own = run.holders.find(({ thread }) => thread.tid === tid);
   if (own !== undefined) return own.operation;
   const [longest] = inside(model.calls.get(tid), part).sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
-  return longest === undefined ? null : systemCallName(longest.call);
+  return longest === undefined ? null : (longest.name ?? systemCallName(longest.call));
 }
 
 /** Who ran on its CPU while it was runnable and did not run. */

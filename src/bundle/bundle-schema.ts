@@ -7,6 +7,7 @@ import type { OpenReason } from '../facts/finding-facts.js';
 import { causes } from '../facts/blame.js';
 import { resolvedProfileSchema } from '../profile/resolved/resolved-schema.js';
 import { statedList } from './stated-schema.js';
+import { observationSchema } from './observation-schema.js';
 import { stallsSchema, traceSchema } from './stalls-schema.js';
 import { schemaVersion } from './version.js';
 
@@ -604,6 +605,7 @@ export const bundleSchemas = {
   run: runSchema,
   summary: summarySchema,
   stalls: stallsSchema,
+  observation: observationSchema,
 } as const;
 
 /** For other tools. It allows further keys, as later versions may add some without a new schema version. */

@@ -8,7 +8,7 @@ import { ExitCode, Failure, usage } from '../base/failure.js';
 import { isCounted } from '../record/stalls.js';
 import type { RunFile } from './bundle-schema.js';
 import type { ListedStall, StallsFile } from './stalls-schema.js';
-import { budgetOf, readBundleFile, runFolders, type StoredBundle } from './store.js';
+import { budgetOf, isObservation, observedRun, readBundleFile, runFolders, type StoredBundle } from './store.js';
 
 export interface RunStalls {
   readonly name: string;
@@ -35,11 +35,17 @@ export interface BundleStalls {
   readonly missing: readonly Stated<MissingInBundle>[];
 }
 
+/** Of a bundle of any kind, or of one run. */
+export interface ReadStalls extends Omit<BundleStalls, 'missing'> {
+  readonly missing: readonly Stated[];
+}
+
 /** `only`: the name of one run. */
-export function readStalls(bundle: string, only?: string): BundleStalls {
+export function readStalls(bundle: string, only?: string): ReadStalls {
   const folder = join(bundle, 'runs');
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw usage(`${bundle} is no bundle: it has no folder runs; name a folder that \`pauselab run\` wrote`);
+  if (isObservation(bundle)) return stallsOfObservation(bundle, only);
   const { names, notes } = runFolders(bundle);
   if (only !== undefined && !names.includes(only))
     throw usage(`--run ${only}: the bundle has no such run; it has ${names.join(', ')}`);
@@ -51,6 +57,15 @@ export function readStalls(bundle: string, only?: string): BundleStalls {
       .map((name) => ({ name, run: orMissing(missing, () => readBundleFile('run', join(folder, name, 'run.json'))) })),
     missing,
   );
+}
+
+/** Of an observation: what it could not see is missing in each of its stalls. */
+function stallsOfObservation(bundle: string, only: string | undefined): ReadStalls {
+  if (only !== undefined && only !== observedRun)
+    throw usage(`--run ${only}: an observation has one run, ${observedRun}; leave --run out`);
+  const { missing } = readBundleFile('observation', join(bundle, 'observation.json'));
+  const found = collected(bundle, [{ name: observedRun, run: null }], []);
+  return { ...found, missing: [...missing, ...found.missing] };
 }
 
 /** Of a bundle whose runs have been read. */

@@ -11,7 +11,7 @@ import { causes, grades, locks, steps } from '../facts/blame.js';
 const ns = z.number();
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
 
-const threadSchema = z.object({
+export const threadSchema = z.object({
   /** Its name on the board; of a thread that is not there its comm. */
   name: z.string(),
   tid: z.number(),

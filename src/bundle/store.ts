@@ -35,6 +35,8 @@ import {
   type RunFile,
   type SummaryFile,
 } from './bundle-schema.js';
+import type { ObservationFile } from './observation-schema.js';
+import type { StallsFile } from './stalls-schema.js';
 import { upgraded } from './upgrade.js';
 
 export interface BundleStore {
@@ -43,6 +45,8 @@ export interface BundleStore {
   /** run.json and the run's other files, by name. */
   writeRun(run: RunFile, files: Readonly<Record<string, string>>): void;
   writeSummary(summary: SummaryFile): void;
+  /** Of an observation, instead of all of the above: observation.json, and its stalls. */
+  writeObservation(observation: ObservationFile, stalls: StallsFile): void;
   /** What a guest's kernel printed, beside the runs; nothing where there is no run. */
   keepConsole(kernel: string, text: string): void;
   /** Removes a bundle that holds no run; one that does stays. */
@@ -98,6 +102,16 @@ export function createBundle(path: string, { numbered = false } = {}): BundleSto
     },
     writeSummary: (summary) => {
       writeJson('summary.json', bundleSchemas.summary.parse(summary));
+    },
+    writeObservation(observation, stalls) {
+      const runFolder = join(runsFolder, observedRun);
+      writing(runFolder, () => {
+        createWhole(runFolder, (partial) => {
+          writeNew(join(partial, 'stalls.json'), jsonText(bundleSchemas.stalls.parse(stalls)));
+        });
+      });
+      writeJson('observation.json', bundleSchemas.observation.parse(observation));
+      runs_n += 1;
     },
     keepConsole(kernel, text) {
       if (runs_n === 0) return;
@@ -322,6 +336,13 @@ const mostBytesOfRuns = 256 * 2 ** 20;
 
 export function isBundle(path: string): boolean {
   return existsSync(join(path, 'manifest.json'));
+}
+
+/** A bundle of kind `observation` has one run, of this name, without a run.json. */
+export const observedRun = 'observed';
+
+export function isObservation(path: string): boolean {
+  return existsSync(join(path, 'observation.json'));
 }
 
 export interface RunFolders {

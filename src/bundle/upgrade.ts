@@ -23,6 +23,9 @@ export function upgraded(kind: keyof typeof bundleSchemas, file: unknown): unkno
       return stalls(tree);
     case 'manifest':
       return manifest(tree);
+    // Version 1 had none.
+    case 'observation':
+      return file;
   }
 }
 

@@ -14,6 +14,7 @@ import { gateCommand } from './commands/gate-command.js';
 import { kernelsCommand } from './commands/kernels-command.js';
 import { logSettings, useLogSettings } from './text/log-settings.js';
 import { mergeCommand } from './commands/merge-command.js';
+import { observeCommand } from './commands/observe-command.js';
 import { printText } from './text/output.js';
 import { profileCommand } from './commands/profile-command.js';
 import { replayCommand } from './commands/replay-command.js';
@@ -34,6 +35,7 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
     )
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, setExitCode))
+    .addCommand(observeCommand(argv, setExitCode))
     .addCommand(explainCommand())
     .addCommand(reportCommand())
     .addCommand(compareCommand(setExitCode))
@@ -97,6 +99,7 @@ Examples:
   $ pauselab run priority-inversion              reproduce the stall, with both controls
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
+  $ pauselab observe --pid 4711 --for 60s         what stalls a process that is running now
   $ pauselab explain ./results                   why each stall was, and how sure that is
   $ pauselab report ./results -o report.html     one page that shows it all
   $ pauselab compare results/before results/after  what regressed, what improved, what cannot be told

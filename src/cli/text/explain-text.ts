@@ -7,13 +7,13 @@ import { causeText, stalledTime } from '../../attribution/totals.js';
 import { stepsText } from '../../words/chain-words.js';
 import { printable } from '../../base/text/printable.js';
 import { formatDuration } from '../../base/text/units.js';
-import type { BundleStalls, NumberedStall } from '../../bundle/read-stalls.js';
+import type { NumberedStall, ReadStalls } from '../../bundle/read-stalls.js';
 import type { ListedStall } from '../../bundle/stalls-schema.js';
 import { renderTable } from './text-table.js';
 
 const mostListed = 20;
 
-export function renderStalls(found: Pick<BundleStalls, 'stalls' | 'missing'>): string {
+export function renderStalls(found: Pick<ReadStalls, 'stalls' | 'missing'>): string {
   const { stalls, missing } = printable({ stalls: found.stalls, missing: found.missing });
   const rows = stalls
     .slice(0, mostListed)

@@ -1,0 +1,71 @@
+// The few kernel types that observer.bpf.c reads. Every field is relocated when the program is loaded (CO-RE), by the
+// BTF of the kernel that runs: `preserve_access_index` asks the compiler to record each access by name. So only names
+// and types matter here; the order and the other fields do not.
+#pragma once
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+
+enum { BPF_ANY = 0, BPF_F_MMAPABLE = 1U << 10, BPF_F_CURRENT_CPU = 0xffffffffULL };
+enum bpf_map_type { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_MAP_TYPE_RINGBUF = 27 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct mm_struct;
+
+struct thread_info {
+  __u32 cpu;
+};
+
+struct task_struct {
+  struct thread_info thread_info;
+  unsigned int __state;
+  unsigned int flags;
+  int on_cpu;
+  int static_prio;
+  int pid;
+  int tgid;
+  struct mm_struct *mm;
+  char comm[16];
+};
+
+struct bpf_iter_meta;
+
+struct bpf_iter__task {
+  struct bpf_iter_meta *meta;
+  struct task_struct *task;
+};
+
+struct linux_binprm;
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+  long unsigned int r10;
+  long unsigned int r9;
+  long unsigned int r8;
+  long unsigned int dx;
+  long unsigned int si;
+  long unsigned int di;
+  long unsigned int orig_ax;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+  __u64 regs[31];
+  __u64 orig_x0;
+  __s32 syscallno;
+};
+#else
+#error "the observer knows the registers of x86-64 and arm64 only"
+#endif
+
+#pragma clang attribute pop

@@ -1,0 +1,442 @@
+// Runs in the kernel, at its scheduler's and mmap_lock's tracepoints, and sends what lasts: intervals in which a thread
+// of a target process was off its CPU, and holds of a target's mmap_lock by any thread of the machine, from `detail_ns`
+// on. Everything shorter stays here.
+//
+// State is in array slots by thread id (one load and a compare for a thread that does not matter): hash maps that are
+// updated at each taking of the lock cost up to three times as much. The system call, its arguments and the kernel stack
+// are read when an interval turns out to be long, from the thread's saved registers and stack, so that no program is
+// attached to system calls, which would slow every call of every process.
+//
+// Tracing programs by BTF (tp_btf): typed arguments, no kprobes. The kernel asks for a GPL-compatible licence for the
+// helpers that are used here.
+#include "kernel_types.h"
+// libbpf's headers need the types above.
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "records.h"
+
+char kLicense[] SEC("license") = "Dual BSD/GPL";
+
+const volatile unsigned int targets_n = 0;
+const volatile unsigned int slot_mask = 0;
+// What is shorter is not sent; of sleep, which threads do between their jobs, what is shorter than a stall.
+const volatile unsigned long long detail_ns = 1000000;
+const volatile unsigned long long threshold_ns = 20000000;
+
+// By process; observer.cc writes tgid, and the programs write mm: it changes at exec.
+struct target targets[kMostTargets];
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct thread_slot);
+} slots SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct cpu_slot);
+} cpus SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct losses);
+} losses SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4 << 20);
+} ring SEC(".maps");
+
+#define kKernelThread 0x00200000  // PF_KTHREAD, include/linux/sched.h
+#define kRaceNs 1000000ULL
+
+static __always_inline struct losses *lost(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&losses, &zero);
+}
+
+static __always_inline void *reserved(__u64 bytes) {
+  void *record = bpf_ringbuf_reserve(&ring, bytes, 0);
+  if (!record) {
+    struct losses *counts = lost();
+    if (counts) counts->ring_full_n++;
+  }
+  return record;
+}
+
+// The slot that a thread of this id has, or would have.
+static __always_inline struct thread_slot *slot_at(__u32 tid) {
+  __u32 index = tid & slot_mask;
+  return bpf_map_lookup_elem(&slots, &index);
+}
+
+static __always_inline struct thread_slot *slot_of(__u32 tid) {
+  struct thread_slot *slot = slot_at(tid);
+  return slot && tid != 0 && slot->tid == tid ? slot : 0;
+}
+
+static __always_inline struct target *target_by_tgid(__u32 tgid) {
+  for (__u32 i = 0; i < kMostTargets && i < targets_n; i++) {
+    if (targets[i].tgid == tgid) return &targets[i];
+  }
+  return 0;
+}
+
+// The process whose address space it is; 0: not a target's.
+static __always_inline __u32 target_by_mm(struct mm_struct *mm) {
+  for (__u32 i = 0; i < kMostTargets && i < targets_n; i++) {
+    if (targets[i].mm == (__u64)mm) return targets[i].tgid;
+  }
+  return 0;
+}
+
+static __always_inline void identify(struct who *who, struct task_struct *task) {
+  who->tid = task->pid;
+  who->tgid = task->tgid;
+  who->nice = task->static_prio - 120;
+  bpf_probe_read_kernel_str(who->comm, sizeof(who->comm), task->comm);
+}
+
+static __always_inline void read_call(struct system_call *call, struct task_struct *task) {
+  call->number = -1;
+  call->reserved = 0;
+  __builtin_memset(call->arguments, 0, sizeof(call->arguments));
+  if (task->flags & kKernelThread) return;
+  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+  if (!regs) return;
+#if defined(__TARGET_ARCH_x86)
+  call->number = (int)BPF_CORE_READ(regs, orig_ax);
+  call->arguments[0] = BPF_CORE_READ(regs, di);
+  call->arguments[1] = BPF_CORE_READ(regs, si);
+  call->arguments[2] = BPF_CORE_READ(regs, dx);
+  call->arguments[3] = BPF_CORE_READ(regs, r10);
+  call->arguments[4] = BPF_CORE_READ(regs, r8);
+  call->arguments[5] = BPF_CORE_READ(regs, r9);
+#else
+  call->number = BPF_CORE_READ(regs, syscallno);
+  call->arguments[0] = BPF_CORE_READ(regs, orig_x0);
+  call->arguments[1] = BPF_CORE_READ(regs, regs[1]);
+  call->arguments[2] = BPF_CORE_READ(regs, regs[2]);
+  call->arguments[3] = BPF_CORE_READ(regs, regs[3]);
+  call->arguments[4] = BPF_CORE_READ(regs, regs[4]);
+  call->arguments[5] = BPF_CORE_READ(regs, regs[5]);
+#endif
+}
+
+static __always_inline __u32 read_stack(__u64 *frames, struct task_struct *task) {
+  long bytes = bpf_get_task_stack(task, frames, kFrames * sizeof(__u64), 0);
+  return bytes > 0 ? bytes / sizeof(__u64) : 0;
+}
+
+// Prepares a slot for the thread; null where another thread that matters has it.
+static __always_inline struct thread_slot *claim(struct task_struct *task, bool is_target) {
+  struct thread_slot *slot = slot_at(task->pid);
+  if (!slot) return 0;
+  if (slot->tid != 0 && slot->tid != (__u32)task->pid) {
+    struct losses *counts = lost();
+    if (counts) counts->slot_taken_n++;
+    return 0;
+  }
+  __builtin_memset(slot, 0, sizeof(*slot));
+  slot->tid = task->pid;
+  slot->tgid = task->tgid;
+  slot->nice = task->static_prio - 120;
+  slot->is_target = is_target;
+  bpf_probe_read_kernel_str(slot->comm, sizeof(slot->comm), task->comm);
+  return slot;
+}
+
+// 0 runnable, 1 asleep, 2 blocked, 3 stopped, from the bits of __state (include/linux/sched.h).
+static __always_inline __u8 state_of(__u32 bits) {
+  if (bits & 2) return 2;
+  if (bits & 12) return 3;
+  return bits & 0xff ? 1 : 0;
+}
+
+static __always_inline struct cpu_slot *cpu_at(__u32 cpu) { return bpf_map_lookup_elem(&cpus, &cpu); }
+
+static __always_inline void enqueue(struct thread_slot *slot, __u32 cpu, __u64 now) {
+  struct cpu_slot *queue = cpu_at(cpu);
+  if (!queue || slot->queued) return;
+  slot->queued = cpu + 1;
+  // Nobody looked before: who runs there now is recorded from here on.
+  if (__sync_fetch_and_add(&queue->queued_n, 1) == 0) queue->since_ns = now;
+}
+
+static __always_inline void dequeue(struct thread_slot *slot) {
+  if (!slot->queued) return;
+  struct cpu_slot *queue = cpu_at(slot->queued - 1);
+  if (queue) __sync_fetch_and_add(&queue->queued_n, -1);
+  slot->queued = 0;
+}
+
+static __always_inline void send_ran(struct task_struct *task, __u32 cpu, __u64 start_ns, __u64 end_ns) {
+  struct ran_record *record = reserved(sizeof(*record));
+  if (!record) return;
+  record->type = kRan;
+  identify(&record->thread, task);
+  record->cpu = cpu;
+  record->start_ns = start_ns;
+  record->end_ns = end_ns;
+  bpf_ringbuf_submit(record, 0);
+}
+
+static __always_inline void send_off(struct thread_slot *slot, struct task_struct *before, struct task_struct *task,
+                                     __u32 cpu, __u64 now) {
+  struct off_record *record = reserved(sizeof(*record));
+  if (!record) return;
+  record->type = kOff;
+  record->state = slot->state;
+  record->phase = slot->phase;
+  record->is_write = slot->is_write;
+  // Its name and nice value may have changed since the slot was made.
+  identify(&record->thread, task);
+  record->cpu_out = slot->cpu_out;
+  record->cpu_in = cpu;
+  record->waker = slot->waker;
+  record->waker_call = slot->waker_call;
+  record->taker = slot->taker;
+  identify(&record->before, before);
+  record->off_ns = slot->off_ns;
+  record->woken_ns = slot->woken_ns;
+  record->on_ns = now;
+  record->lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
+  read_call(&record->call, task);
+  record->frames_n = read_stack(record->frames, task);
+  bpf_ringbuf_submit(record, 0);
+}
+
+// Sleeping is what threads do between their jobs. It matters while the thread has to do with the lock, where it was long
+// enough to be a stall (which the call and the waker tell), and where the thread then had no CPU.
+static __always_inline bool matters(const struct thread_slot *slot, __u64 now) {
+  if (slot->state != 1 || slot->phase != kNoLock) return now - slot->off_ns >= detail_ns;
+  return now - slot->off_ns >= threshold_ns || (slot->woken_ns != 0 && now - slot->woken_ns >= detail_ns);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state) {
+  __u32 cpu = bpf_get_smp_processor_id();
+  struct cpu_slot *queue = cpu_at(cpu);
+  struct thread_slot *out = slot_of(prev->pid);
+  struct thread_slot *in = slot_of(next->pid);
+  bool isWatched = queue && queue->queued_n > 0;
+  if (!out && !in && !isWatched) return 0;
+  __u64 now = bpf_ktime_get_ns();
+  if (isWatched) {
+    if (now - queue->since_ns >= detail_ns && prev->pid != 0) send_ran(prev, cpu, queue->since_ns, now);
+    queue->since_ns = now;
+  }
+  if (out) {
+    out->state = preempt ? 0 : state_of(prev_state);
+    out->off_ns = now;
+    out->cpu_out = cpu;
+    out->woken_ns = 0;
+    out->waker.tid = 0;
+    // Woken after it had decided to sleep and before this switch: it is ready to run.
+    if (out->state != 0 && out->early_ns != 0 && now - out->early_ns < kRaceNs) {
+      out->woken_ns = now;
+      out->waker.tid = out->early_by;
+      out->waker_call.number = -1;
+    }
+    if (out->state == 0 || out->woken_ns != 0) enqueue(out, cpu, now);
+    identify(&out->taker, next);
+    if (out->phase == kWaits && out->slept_ns == 0) out->slept_ns = now;
+  }
+  if (in) {
+    dequeue(in);
+    if (in->off_ns != 0 && matters(in, now)) send_off(in, prev, next, cpu, now);
+    in->off_ns = 0;
+    in->early_ns = 0;
+  }
+  return 0;
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *task) {
+  struct thread_slot *slot = slot_of(task->pid);
+  if (!slot) return 0;
+  if (slot->off_ns == 0) {
+    slot->early_ns = bpf_ktime_get_ns();
+    slot->early_by = (__u32)bpf_get_current_pid_tgid();
+    return 0;
+  }
+  if (slot->state == 0 || slot->woken_ns != 0) return 0;
+  slot->woken_ns = bpf_ktime_get_ns();
+  struct task_struct *waker = bpf_get_current_task_btf();
+  identify(&slot->waker, waker);
+  // What it gave back tells which lock was waited for: a VMA's lock and a futex have no events.
+  if (slot->woken_ns - slot->off_ns >= detail_ns)
+    read_call(&slot->waker_call, waker);
+  else
+    slot->waker_call.number = -1;
+  return 0;
+}
+
+// After it was put into the queue of a CPU.
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(on_wakeup, struct task_struct *task) {
+  struct thread_slot *slot = slot_of(task->pid);
+  if (slot && slot->off_ns != 0) enqueue(slot, task->thread_info.cpu, bpf_ktime_get_ns());
+  return 0;
+}
+
+static __always_inline int start_locking(struct mm_struct *mm, bool write) {
+  __u32 lock_tgid = target_by_mm(mm);
+  if (lock_tgid == 0) return 0;
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct thread_slot *slot = slot_of(task->pid);
+  if (!slot) slot = claim(task, 0);
+  if (!slot) return 0;
+  if (slot->phase == kHolds) {
+    // It has the lock of another target, or this one's for reading: one at a time is followed.
+    struct losses *counts = lost();
+    if (counts) counts->nested_n++;
+    return 0;
+  }
+  slot->phase = kWaits;
+  slot->is_write = write;
+  slot->lock_tgid = lock_tgid;
+  slot->slept_ns = 0;
+  slot->early_ns = 0;
+  return 0;
+}
+
+static __always_inline void send_hold(struct thread_slot *slot, struct task_struct *task, bool has_it, __u64 now) {
+  struct hold_record *record = reserved(sizeof(*record));
+  if (!record) return;
+  record->type = kHold;
+  record->is_write = slot->is_write;
+  record->has_it = has_it;
+  record->is_kernel_thread = (task->flags & kKernelThread) != 0;
+  identify(&record->thread, task);
+  record->lock_tgid = slot->lock_tgid;
+  record->slept_ns = slot->slept_ns;
+  record->acquired_ns = has_it ? slot->acquired_ns : now;
+  record->released_ns = now;
+  read_call(&record->call, task);
+  record->frames_n = read_stack(record->frames, task);
+  bpf_ringbuf_submit(record, 0);
+}
+
+// A thread of another program matters only while it has to do with the lock.
+static __always_inline void let_go(struct thread_slot *slot) {
+  slot->phase = kNoLock;
+  slot->slept_ns = 0;
+  if (!slot->is_target) slot->tid = 0;
+}
+
+static __always_inline int acquire_returned(struct mm_struct *mm, bool write, bool success) {
+  __u32 lock_tgid = target_by_mm(mm);
+  if (lock_tgid == 0) return 0;
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct thread_slot *slot = slot_of(task->pid);
+  if (!slot) slot = claim(task, 0);
+  if (!slot || (slot->phase == kHolds && slot->lock_tgid != lock_tgid)) return 0;
+  __u64 now = bpf_ktime_get_ns();
+  if (!success) {
+    if (slot->phase == kWaits) {
+      if (slot->slept_ns != 0 && now - slot->slept_ns >= detail_ns) send_hold(slot, task, 0, now);
+      let_go(slot);
+    }
+    return 0;
+  }
+  // A writer that goes on as a reader (downgrade) says so by acquiring for read.
+  if (slot->phase == kHolds && slot->is_write && !write && now - slot->acquired_ns >= detail_ns)
+    send_hold(slot, task, 1, now);
+  if (slot->phase == kHolds) slot->slept_ns = 0;
+  slot->phase = kHolds;
+  slot->is_write = write;
+  slot->lock_tgid = lock_tgid;
+  slot->acquired_ns = now;
+  slot->early_ns = 0;
+  return 0;
+}
+
+static __always_inline int released(struct mm_struct *mm) {
+  __u32 lock_tgid = target_by_mm(mm);
+  if (lock_tgid == 0) return 0;
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct thread_slot *slot = slot_of(task->pid);
+  // Without its begin: it was held from before the observation on.
+  if (!slot || slot->phase != kHolds || slot->lock_tgid != lock_tgid) return 0;
+  __u64 now = bpf_ktime_get_ns();
+  if (now - slot->acquired_ns >= detail_ns || (slot->slept_ns != 0 && now - slot->slept_ns >= detail_ns))
+    send_hold(slot, task, 1, now);
+  slot->early_ns = 0;
+  let_go(slot);
+  return 0;
+}
+
+// Arguments of these events: (mm, write[, success]) from Linux 6.16 on, (mm, memcg_path, write[, success]) before. A
+// fixed layout would read every lock of the other as a write. observer.cc loads the pair that fits the kernel's BTF.
+SEC("tp_btf/mmap_lock_start_locking")
+int BPF_PROG(start_locking_new, struct mm_struct *mm, bool write) { return start_locking(mm, write); }
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(acquire_returned_new, struct mm_struct *mm, bool write, bool success) {
+  return acquire_returned(mm, write, success);
+}
+SEC("tp_btf/mmap_lock_start_locking")
+int BPF_PROG(start_locking_old, struct mm_struct *mm, const char *path, bool write) { return start_locking(mm, write); }
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(acquire_returned_old, struct mm_struct *mm, const char *path, bool write, bool success) {
+  return acquire_returned(mm, write, success);
+}
+// The address space alone is read, which stands first in both.
+SEC("tp_btf/mmap_lock_released")
+int BPF_PROG(on_released, struct mm_struct *mm) { return released(mm); }
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
+  if (parent->tgid == child->tgid && target_by_tgid(child->tgid)) claim(child, 1);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task) {
+  struct target *target = target_by_tgid(task->tgid);
+  if (!target) return 0;
+  target->mm = (__u64)task->mm;
+  if (!slot_of(task->pid)) claim(task, 1);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task) {
+  struct thread_slot *slot = slot_of(task->pid);
+  if (!slot || !slot->is_target) return 0;
+  dequeue(slot);
+  slot->tid = 0;
+  struct exit_record *record = reserved(sizeof(*record));
+  if (!record) return 0;
+  record->type = kExit;
+  identify(&record->thread, task);
+  record->at_ns = bpf_ktime_get_ns();
+  bpf_ringbuf_submit(record, 0);
+  return 0;
+}
+
+// Run once, when all the others are attached: the threads that the targets have already.
+SEC("iter/task")
+int seed(struct bpf_iter__task *context) {
+  struct task_struct *task = context->task;
+  if (!task) return 0;
+  struct target *target = target_by_tgid(task->tgid);
+  if (!target) return 0;
+  if (task->mm) target->mm = (__u64)task->mm;
+  if (slot_of(task->pid)) return 0;
+  struct thread_slot *slot = claim(task, 1);
+  if (!slot || task->on_cpu) return 0;
+  // How long it has been off its CPU is not known: it counts from now on.
+  slot->state = state_of(task->__state);
+  slot->cpu_out = task->thread_info.cpu;
+  slot->off_ns = bpf_ktime_get_ns();
+  return 0;
+}

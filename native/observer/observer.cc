@@ -1,0 +1,480 @@
+// pauselab-observer: what stalls processes that run already, seen from the kernel (eBPF).
+//
+//   pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...
+//
+// Loads PROGRAM (observer.bpf.c, compiled), attaches it, and writes a line of JSON for each interval that lasts
+// DETAIL_NS or more (of sleep, THRESHOLD_NS), until SIGTERM; then what has not ended, and what was lost. The programs are detached when this
+// process ends, in whatever way: they hang on its file descriptors. It exits 5 with one sentence where this
+// kernel, or what we may do on it, does not allow it. Times are ns since the start that the first line names.
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "board/clock.h"
+#include "board/fail.h"
+#include "board/lines.h"
+#include "observer/records.h"
+
+namespace pauselab {
+namespace {
+
+std::uint64_t start_ns = 0;
+
+// What libbpf says when it fails, for the sentence that this program ends with.
+std::string lastWarning;
+
+int keepWarning(libbpf_print_level level, const char* format, va_list values) {
+  if (level != LIBBPF_WARN) return 0;
+  char text[512];
+  std::vsnprintf(text, sizeof(text), format, values);
+  lastWarning = text;
+  lastWarning.erase(lastWarning.find_last_not_of(" \n") + 1);
+  return 0;
+}
+
+// One line of JSON, field by field.
+class Line {
+ public:
+  explicit Line(const char* kind) { text_ = std::string("{\"kind\":\"") + kind + '"'; }
+
+  void number(const char* key, std::int64_t value) { text_ += ",\"" + std::string(key) + "\":" + std::to_string(value); }
+
+  void boolean(const char* key, bool value) { raw(key, value ? "true" : "false"); }
+
+  // Relative to the start; null for 0, which stands for "not seen".
+  void time(const char* key, std::uint64_t at_ns) {
+    if (at_ns == 0)
+      raw(key, "null");
+    else
+      number(key, static_cast<std::int64_t>(at_ns - start_ns));
+  }
+
+  void string(const char* key, const char* value) { raw(key, quoted(value)); }
+
+  // Null where nobody is meant. Thread 0 is an idle CPU.
+  void who(const char* key, const struct who& who, bool isSeen = true) {
+    if (!isSeen) return raw(key, "null");
+    raw(key, "{\"tid\":" + std::to_string(who.tid) + ",\"pid\":" + std::to_string(who.tgid) +
+                 ",\"nice\":" + std::to_string(who.nice) + ",\"name\":" + quoted(who.comm) + '}');
+  }
+
+  // Arguments are addresses and sizes of 64 bits, which JSON's readers round: text, in hexadecimal.
+  void call(const char* key, const struct system_call& call) {
+    if (call.number < 0) return raw(key, "null");
+    raw(key, "{\"number\":" + std::to_string(call.number) +
+                    ",\"arguments\":" + hexadecimal(call.arguments, kArguments) + '}');
+  }
+
+  void stack(const unsigned long long* frames, unsigned count) {
+    raw("stack", hexadecimal(frames, std::min<unsigned>(count, kFrames)));
+  }
+
+  void write() const { std::fprintf(stdout, "%s}\n", text_.c_str()); }
+
+ private:
+  void raw(const char* key, const std::string& value) { text_ += ",\"" + std::string(key) + "\":" + value; }
+
+  // Bytes beyond ASCII are written as the code point of the same number: a name is any bytes.
+  static std::string quoted(const char* value) {
+    std::string text = "\"";
+    for (const char* at = value; *at != 0; ++at) {
+      const auto byte = static_cast<unsigned char>(*at);
+      if (byte == '"' || byte == '\\') {
+        text += '\\';
+        text += *at;
+      } else if (byte < 0x20 || byte >= 0x7f) {
+        char escape[8];
+        std::snprintf(escape, sizeof(escape), "\\u%04x", byte);
+        text += escape;
+      } else {
+        text += *at;
+      }
+    }
+    return text + '"';
+  }
+
+  static std::string hexadecimal(const unsigned long long* values, unsigned count) {
+    std::string text = "[";
+    for (unsigned i = 0; i < count; ++i) {
+      char number[24];
+      std::snprintf(number, sizeof(number), "%s\"%llx\"", i == 0 ? "" : ",", values[i]);
+      text += number;
+    }
+    return text + ']';
+  }
+
+  std::string text_;
+};
+
+constexpr const char* kStates[] = {"runnable", "asleep", "blocked", "stopped"};
+constexpr const char* kPhases[] = {"none", "waits", "holds"};
+
+void writeOff(const off_record& record, bool hasEnded) {
+  Line line("off");
+  line.who("thread", record.thread);
+  line.string("state", kStates[record.state & 3]);
+  line.time("off_ns", record.off_ns);
+  line.time("woken_ns", record.woken_ns);
+  line.time("on_ns", record.on_ns);
+  line.boolean("hasEnded", hasEnded);
+  line.number("cpuOut", record.cpu_out);
+  line.number("cpuIn", record.cpu_in);
+  line.who("waker", record.waker, record.woken_ns != 0);
+  line.who("taker", record.taker, record.taker.tid != 0);
+  line.who("before", record.before, record.before.tid != 0);
+  line.string("lock", record.lock_tgid == 0 ? "none" : kPhases[record.phase % 3]);
+  line.number("lockPid", record.lock_tgid);
+  line.boolean("isWrite", record.is_write != 0);
+  line.call("call", record.call);
+  line.call("wakerCall", record.waker_call);
+  line.stack(record.frames, record.frames_n);
+  line.write();
+}
+
+void writeHold(const hold_record& record, bool hasEnded) {
+  Line line("hold");
+  line.who("thread", record.thread);
+  line.number("lockPid", record.lock_tgid);
+  line.boolean("isWrite", record.is_write != 0);
+  line.boolean("hasIt", record.has_it != 0);
+  line.boolean("isKernelThread", record.is_kernel_thread != 0);
+  line.time("slept_ns", record.slept_ns);
+  line.time("acquired_ns", record.acquired_ns);
+  line.time("released_ns", record.released_ns);
+  line.boolean("hasEnded", hasEnded);
+  line.call("call", record.call);
+  line.stack(record.frames, record.frames_n);
+  line.write();
+}
+
+int onRecord(void*, void* data, std::size_t) {
+  switch (*static_cast<const unsigned char*>(data)) {
+    case kOff:
+      writeOff(*static_cast<const off_record*>(data), true);
+      break;
+    case kHold:
+      writeHold(*static_cast<const hold_record*>(data), true);
+      break;
+    case kRan: {
+      const auto& record = *static_cast<const ran_record*>(data);
+      Line line("ran");
+      line.who("thread", record.thread);
+      line.number("cpu", record.cpu);
+      line.time("start_ns", record.start_ns);
+      line.time("end_ns", record.end_ns);
+      line.write();
+      break;
+    }
+    case kExit: {
+      const auto& record = *static_cast<const exit_record*>(data);
+      Line line("exit");
+      line.who("thread", record.thread);
+      line.time("at_ns", record.at_ns);
+      line.write();
+      break;
+    }
+  }
+  return 0;
+}
+
+[[noreturn]] void refuse(const char* what, int error) {
+  const char* why = error == EPERM || error == EACCES
+                        ? "it needs root, or CAP_BPF and CAP_PERFMON, and a kernel that is not locked down"
+                        : strerror(error);
+  fail(Exit::unfit, "%s: %s%s%s", what, why, lastWarning.empty() ? "" : "; ", lastWarning.c_str());
+}
+
+// How many arguments the event has, without the one that all have first. 0: this kernel does not have the event.
+unsigned argumentsOf(const btf* types, const char* event) {
+  const std::string name = std::string("btf_trace_") + event;
+  const int id = btf__find_by_name_kind(types, name.c_str(), BTF_KIND_TYPEDEF);
+  if (id < 0) return 0;
+  const btf_type* type = btf__type_by_id(types, static_cast<std::uint32_t>(id));
+  while (type != nullptr && (btf_is_typedef(type) || btf_is_ptr(type))) type = btf__type_by_id(types, type->type);
+  return type != nullptr && btf_is_func_proto(type) && btf_vlen(type) > 0 ? btf_vlen(type) - 1u : 0;
+}
+
+struct Layout {
+  bool isOld;
+};
+
+// Refuses what it does not know: read in a wrong layout, every lock would be a write.
+Layout layoutOf(const btf* types) {
+  const unsigned start = argumentsOf(types, "mmap_lock_start_locking");
+  const unsigned acquired = argumentsOf(types, "mmap_lock_acquire_returned");
+  const unsigned switched = argumentsOf(types, "sched_switch");
+  if (start == 2 && acquired == 3 && switched == 4) return {false};
+  if (start == 3 && acquired == 4 && switched == 4) return {true};
+  fail(Exit::unfit,
+       "the events of this kernel have a layout that pauselab does not know (mmap_lock_start_locking %u, "
+       "mmap_lock_acquire_returned %u, sched_switch %u arguments): use another tier",
+       start, acquired, switched);
+}
+
+bpf_map* mapOf(bpf_object* object, const char* name) {
+  bpf_map* map = bpf_object__find_map_by_name(object, name);
+  if (map == nullptr) fail(Exit::internal, "the program has no map %s; build it again", name);
+  return map;
+}
+
+template <typename Value>
+void setConstant(bpf_object* object, const char* section, const btf* types, const char* name,
+                 const Value& value) {
+  // Constants stand in .rodata, at the offset that the program's own BTF has for them.
+  bpf_map* map = mapOf(object, section);
+  std::size_t bytes = 0;
+  const void* initial = bpf_map__initial_value(map, &bytes);
+  const int id = btf__find_by_name_kind(types, section, BTF_KIND_DATASEC);
+  const btf_type* datasec = id < 0 ? nullptr : btf__type_by_id(types, static_cast<std::uint32_t>(id));
+  if (initial == nullptr || datasec == nullptr) fail(Exit::internal, "the program has no %s; build it again", section);
+  const btf_var_secinfo* variables = btf_var_secinfos(datasec);
+  for (unsigned i = 0; i < btf_vlen(datasec); ++i) {
+    const btf_type* variable = btf__type_by_id(types, variables[i].type);
+    if (std::strcmp(btf__name_by_offset(types, variable->name_off), name) != 0) continue;
+    if (variables[i].size < sizeof(value) || variables[i].offset + sizeof(value) > bytes) break;
+    std::vector<char> data(static_cast<const char*>(initial), static_cast<const char*>(initial) + bytes);
+    std::memcpy(data.data() + variables[i].offset, &value, sizeof(value));
+    if (const int error = bpf_map__set_initial_value(map, data.data(), bytes); error != 0) refuse(name, -error);
+    return;
+  }
+  fail(Exit::internal, "the program has no constant %s of %zu bytes; build it again", name, sizeof(value));
+}
+
+std::uint32_t powerOfTwoAbove(std::uint32_t n) {
+  std::uint32_t power = 1024;
+  while (power < n && power < 65536) power *= 2;
+  return power;
+}
+
+std::uint32_t mostThreadIds() {
+  std::ifstream file("/proc/sys/kernel/pid_max");
+  std::uint32_t most = 0;
+  return file >> most ? most : 65536;
+}
+
+// Threads of other namespaces are seen by their ids in the first one, which is what this kernel's programs see. So
+// this process has to be there too.
+struct Attached {
+  bpf_object* object;
+  std::vector<bpf_link*> links;
+  std::uint32_t slots_n;
+};
+
+struct Lengths {
+  std::uint64_t detail_ns;
+  std::uint64_t threshold_ns;
+};
+
+Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32_t>& pids) {
+  btf* kernel = btf__load_vmlinux_btf();
+  if (kernel == nullptr) refuse("this kernel has no type information (/sys/kernel/btf/vmlinux)", errno);
+  const Layout layout = layoutOf(kernel);
+  bpf_object* object = bpf_object__open_file(path, nullptr);
+  if (object == nullptr) refuse("the program could not be opened", errno);
+  const btf* types = bpf_object__btf(object);
+  Attached attached{object, {}, powerOfTwoAbove(mostThreadIds())};
+  setConstant(object, ".rodata", types, "targets_n", static_cast<std::uint32_t>(pids.size()));
+  setConstant(object, ".rodata", types, "slot_mask", attached.slots_n - 1);
+  setConstant(object, ".rodata", types, "detail_ns", lengths.detail_ns);
+  setConstant(object, ".rodata", types, "threshold_ns", lengths.threshold_ns);
+  target targets[kMostTargets] = {};
+  for (std::size_t i = 0; i < pids.size(); ++i) targets[i].tgid = pids[i];
+  setConstant(object, ".bss", types, "targets", targets);
+  bpf_map__set_max_entries(mapOf(object, "slots"), attached.slots_n);
+  bpf_map__set_max_entries(mapOf(object, "cpus"), static_cast<std::uint32_t>(libbpf_num_possible_cpus()));
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object) {
+    const std::string name = bpf_program__name(program);
+    const bool isOld = name.ends_with("_old");
+    if (isOld || name.ends_with("_new")) bpf_program__set_autoload(program, isOld == layout.isOld);
+  }
+  if (const int error = bpf_object__load(object); error != 0) refuse("the program could not be loaded", -error);
+  bpf_link* seed = nullptr;
+  bpf_object__for_each_program(program, object) {
+    if (!bpf_program__autoload(program)) continue;
+    bpf_link* link = bpf_program__attach(program);
+    if (link == nullptr) refuse(bpf_program__name(program), errno);
+    if (std::strcmp(bpf_program__name(program), "seed") == 0)
+      seed = link;
+    else
+      attached.links.push_back(link);
+  }
+  const int walk = seed == nullptr ? -1 : bpf_iter_create(bpf_link__fd(seed));
+  if (walk < 0) refuse("the threads of the target could not be listed", errno);
+  for (char piece[256]; read(walk, piece, sizeof(piece)) > 0;) {
+  }
+  close(walk);
+  bpf_link__destroy(seed);
+  btf__free(kernel);
+  return attached;
+}
+
+// What had not ended when the observation did.
+void writeOpen(const thread_slot* slots, std::uint32_t slots_n, std::uint64_t detail_ns, std::uint64_t end_ns) {
+  for (const thread_slot* slot = slots; slot < slots + slots_n; ++slot) {
+    if (slot->tid == 0) continue;
+    struct who thread{slot->tid, slot->tgid, slot->nice, {}};
+    std::memcpy(thread.comm, slot->comm, kComm);
+    if (slot->off_ns != 0 && slot->off_ns + detail_ns <= end_ns) {
+      off_record record{};
+      record.state = slot->state;
+      record.phase = slot->phase;
+      record.is_write = slot->is_write;
+      record.thread = thread;
+      record.cpu_out = record.cpu_in = slot->cpu_out;
+      record.waker = slot->waker;
+      record.taker = slot->taker;
+      record.off_ns = slot->off_ns;
+      record.woken_ns = slot->woken_ns;
+      record.on_ns = end_ns;
+      record.lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
+      record.call.number = -1;
+      record.waker_call = slot->waker_call;
+      if (slot->woken_ns == 0) record.waker_call.number = -1;
+      writeOff(record, false);
+    }
+    const std::uint64_t since_ns = slot->slept_ns != 0 ? slot->slept_ns : slot->acquired_ns;
+    if (slot->phase != kNoLock && since_ns != 0 && since_ns + detail_ns <= end_ns &&
+        (slot->phase == kHolds || slot->slept_ns != 0)) {
+      hold_record record{};
+      record.is_write = slot->is_write;
+      record.has_it = slot->phase == kHolds;
+      record.thread = thread;
+      record.lock_tgid = slot->lock_tgid;
+      record.slept_ns = slot->slept_ns;
+      record.acquired_ns = slot->phase == kHolds ? slot->acquired_ns : end_ns;
+      record.released_ns = end_ns;
+      record.call.number = -1;
+      writeHold(record, false);
+    }
+  }
+}
+
+losses lossesOf(bpf_object* object) {
+  const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
+  std::vector<losses> each(cpus);
+  const std::uint32_t zero = 0;
+  losses all{};
+  if (bpf_map_lookup_elem(bpf_map__fd(mapOf(object, "losses")), &zero, each.data()) != 0) return all;
+  for (const losses& one : each) {
+    all.ring_full_n += one.ring_full_n;
+    all.slot_taken_n += one.slot_taken_n;
+    all.nested_n += one.nested_n;
+  }
+  return all;
+}
+
+// Times at which a program was not run because it ran on that CPU already.
+std::uint64_t recursionMisses(bpf_object* object) {
+  std::uint64_t misses = 0;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object) {
+    bpf_prog_info info{};
+    std::uint32_t bytes = sizeof(info);
+    if (bpf_program__fd(program) >= 0 && bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &bytes) == 0)
+      misses += info.recursion_misses;
+  }
+  return misses;
+}
+
+template <typename Number>
+Number argument(const char* text, const char* name) {
+  const auto number = wholeNumber<Number>(text);
+  if (!number) fail(Exit::usage, "expected a number for %s, got %s", name, text);
+  return *number;
+}
+
+int run(int argc, char** argv) {
+  if (argc < 5) fail(Exit::usage, "usage: pauselab-observer PROGRAM DETAIL_NS THRESHOLD_NS TGID...");
+  const auto detail_ns = argument<std::uint64_t>(argv[2], "DETAIL_NS");
+  const auto threshold_ns = argument<std::uint64_t>(argv[3], "THRESHOLD_NS");
+  std::vector<std::uint32_t> pids;
+  for (int i = 4; i < argc; ++i) pids.push_back(argument<std::uint32_t>(argv[i], "TGID"));
+  if (pids.size() > kMostTargets) fail(Exit::usage, "at most %d processes, got %zu", kMostTargets, pids.size());
+  // Blocked from here on, so that one that comes while the programs are loaded is not lost. Ctrl-C is for pauselab, which
+  // ends this process when it has what it needs.
+  sigset_t endings;
+  sigemptyset(&endings);
+  sigaddset(&endings, SIGTERM);
+  sigprocmask(SIG_BLOCK, &endings, nullptr);
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Before Linux 5.11 maps count as locked memory.
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &all);
+  libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+  libbpf_set_print(keepWarning);
+  Attached attached = attach(argv[1], {detail_ns, threshold_ns}, pids);
+  const std::size_t slotBytes = attached.slots_n * sizeof(thread_slot);
+  void* slots = mmap(nullptr, slotBytes, PROT_READ, MAP_SHARED, bpf_map__fd(mapOf(attached.object, "slots")), 0);
+  if (slots == MAP_FAILED) refuse("the state of the threads could not be read", errno);
+  ring_buffer* ring = ring_buffer__new(bpf_map__fd(mapOf(attached.object, "ring")), onRecord, nullptr, nullptr);
+  if (ring == nullptr) refuse("the ring buffer could not be read", errno);
+  start_ns = monotonic_ns();
+  Line ready("ready");
+  ready.number("start_ns", static_cast<std::int64_t>(start_ns));
+  ready.number("detail_ns", static_cast<std::int64_t>(detail_ns));
+  ready.write();
+  std::fflush(stdout);
+  const int signals = signalfd(-1, &endings, SFD_CLOEXEC);
+  const int events = epoll_create1(EPOLL_CLOEXEC);
+  epoll_event ofRing{EPOLLIN, {.fd = ring_buffer__epoll_fd(ring)}};
+  epoll_event ofSignals{EPOLLIN, {.fd = signals}};
+  if (signals < 0 || events < 0 || epoll_ctl(events, EPOLL_CTL_ADD, ofRing.data.fd, &ofRing) != 0 ||
+      epoll_ctl(events, EPOLL_CTL_ADD, signals, &ofSignals) != 0)
+    fail(Exit::unfit, "the kernel refuses what waiting needs: %s", strerror(errno));
+  for (bool isAsked = true; isAsked;) {
+    epoll_event come[2];
+    const int n = epoll_wait(events, come, 2, -1);
+    if (n < 0 && errno != EINTR) fail(Exit::internal, "epoll_wait: %s", strerror(errno));
+    for (int i = 0; i < n; ++i) {
+      if (come[i].data.fd == signals) isAsked = false;
+    }
+    ring_buffer__consume(ring);
+    if (std::fflush(stdout) != 0) fail(Exit::workload, "nobody reads what was observed: %s", strerror(errno));
+  }
+  const auto end_ns = monotonic_ns();
+  for (bpf_link* link : attached.links) bpf_link__destroy(link);
+  ring_buffer__consume(ring);
+  writeOpen(static_cast<const thread_slot*>(slots), attached.slots_n, detail_ns, end_ns);
+  const losses lost = lossesOf(attached.object);
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  Line end("end");
+  end.time("end_ns", end_ns);
+  end.number("ringFull_n", static_cast<std::int64_t>(lost.ring_full_n));
+  end.number("slotTaken_n", static_cast<std::int64_t>(lost.slot_taken_n));
+  end.number("nested_n", static_cast<std::int64_t>(lost.nested_n));
+  end.number("recursion_n", static_cast<std::int64_t>(recursionMisses(attached.object)));
+  end.number("cpu_us", (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 + used.ru_utime.tv_usec +
+                           used.ru_stime.tv_usec);
+  end.number("memoryKib", used.ru_maxrss);
+  end.write();
+  if (std::fflush(stdout) != 0) fail(Exit::workload, "nobody reads what was observed: %s", strerror(errno));
+  return 0;
+}
+
+}  // namespace
+}  // namespace pauselab
+
+int main(int argc, char** argv) { return pauselab::run(argc, argv); }

@@ -1,0 +1,131 @@
+// What observer.bpf.c sends to observer.cc. Both include it, so it is plain C. All times are CLOCK_MONOTONIC in ns.
+#pragma once
+
+enum { kComm = 16, kFrames = 24, kArguments = 6, kMostTargets = 64 };
+
+enum record_type { kOff = 1, kHold = 2, kRan = 3, kExit = 4 };
+
+// Where a thread stands with the mmap_lock of a target.
+enum lock_phase { kNoLock = 0, kWaits = 1, kHolds = 2 };
+
+// The system call in which a thread is, by its saved registers; `number` is -1 in a page fault, an interrupt or a kernel
+// thread.
+struct system_call {
+  int number;
+  int reserved;
+  unsigned long long arguments[kArguments];
+};
+
+struct who {
+  unsigned int tid;
+  unsigned int tgid;
+  int nice;
+  char comm[kComm];
+};
+
+// A thread was off its CPU, from a switch out to the next switch in.
+struct off_record {
+  unsigned char type;
+  // Of the switch out: 0 runnable (preempted or yielded), 1 asleep, 2 blocked (D), 3 stopped.
+  unsigned char state;
+  unsigned char phase;
+  unsigned char is_write;
+  struct who thread;
+  unsigned int cpu_out;
+  unsigned int cpu_in;
+  // Who woke it; tid 0: an interrupt on an idle CPU. woken_ns is 0 where it was runnable all the time.
+  struct who waker;
+  // Who got its CPU, and who had the CPU on which it came back.
+  struct who taker;
+  struct who before;
+  unsigned long long off_ns;
+  unsigned long long woken_ns;
+  unsigned long long on_ns;
+  // The process whose mmap_lock it waits for or holds; 0: none.
+  unsigned int lock_tgid;
+  unsigned int frames_n;
+  struct system_call call;
+  // In which the waker was.
+  struct system_call waker_call;
+  unsigned long long frames[kFrames];
+};
+
+// A thread took the mmap_lock of a target and gave it back.
+struct hold_record {
+  unsigned char type;
+  unsigned char is_write;
+  // False: it gave up waiting (a fatal signal).
+  unsigned char has_it;
+  unsigned char is_kernel_thread;
+  struct who thread;
+  unsigned int lock_tgid;
+  unsigned int frames_n;
+  // 0: it did not sleep for the lock.
+  unsigned long long slept_ns;
+  unsigned long long acquired_ns;
+  unsigned long long released_ns;
+  struct system_call call;
+  unsigned long long frames[kFrames];
+};
+
+// Who ran on a CPU while a thread that matters was queued there.
+struct ran_record {
+  unsigned char type;
+  struct who thread;
+  unsigned int cpu;
+  unsigned long long start_ns;
+  unsigned long long end_ns;
+};
+
+struct exit_record {
+  unsigned char type;
+  struct who thread;
+  unsigned long long at_ns;
+};
+
+// One slot a thread, at tid & mask. Read by observer.cc at the end, for what had not ended.
+struct thread_slot {
+  unsigned int tid;  // 0: free
+  unsigned int tgid;
+  // 0: it runs.
+  unsigned long long off_ns;
+  unsigned long long woken_ns;
+  unsigned long long early_ns;
+  // Since when it has, or sleeps for, the lock.
+  unsigned long long acquired_ns;
+  unsigned long long slept_ns;
+  unsigned int lock_tgid;
+  unsigned int early_by;
+  unsigned int cpu_out;
+  // 1 + the CPU in whose queue it is counted; 0: none.
+  unsigned int queued;
+  int nice;
+  unsigned char state;
+  unsigned char is_target;
+  unsigned char phase;
+  unsigned char is_write;
+  char comm[kComm];
+  struct who waker;
+  struct who taker;
+  struct system_call waker_call;
+};
+
+struct cpu_slot {
+  // Threads that matter in its queue, and from when on who runs there is recorded.
+  int queued_n;
+  unsigned int reserved;
+  unsigned long long since_ns;
+};
+
+// Per CPU; observer.cc sums them.
+struct losses {
+  unsigned long long ring_full_n;
+  unsigned long long slot_taken_n;
+  unsigned long long nested_n;
+};
+
+struct target {
+  unsigned int tgid;
+  unsigned int reserved;
+  unsigned long long mm;
+};

@@ -1,0 +1,66 @@
+/**
+ * A system call by its number and arguments, as registers have them, in the names of calls.ts: `madvise.FREE`,
+ * `mmap.NONE`, `fallocate.PUNCH_HOLE`. Constants are those of asm-generic/mman-common.h and linux/falloc.h, which x86-64
+ * and arm64 share.
+ */
+import { systemCallName } from './system-calls.js';
+
+const adviceNames: Readonly<Record<number, string>> = {
+  0: 'NORMAL',
+  1: 'RANDOM',
+  2: 'SEQUENTIAL',
+  3: 'WILLNEED',
+  4: 'DONTNEED',
+  8: 'FREE',
+  9: 'REMOVE',
+  10: 'DONTFORK',
+  11: 'DOFORK',
+  12: 'MERGEABLE',
+  13: 'UNMERGEABLE',
+  14: 'HUGEPAGE',
+  15: 'NOHUGEPAGE',
+  16: 'DONTDUMP',
+  17: 'DODUMP',
+  18: 'WIPEONFORK',
+  19: 'KEEPONFORK',
+  20: 'COLD',
+  21: 'PAGEOUT',
+  22: 'POPULATE_READ',
+  23: 'POPULATE_WRITE',
+  24: 'DONTNEED_LOCKED',
+  25: 'COLLAPSE',
+  102: 'GUARD_INSTALL',
+  103: 'GUARD_REMOVE',
+};
+
+const noAccess = 0;
+const mapFixed = 0x10;
+const mapNoReserve = 0x4000;
+const punchHole = 0x02;
+
+/** `args`: in hexadecimal, without a prefix, as the observer writes them. */
+export function callNamed(number: number, args: readonly string[]): string {
+  const name = systemCallName(number);
+  // All of these are 32 bits wide; the upper half of a register may hold anything.
+  const argument = (index: number): number => Number(BigInt(`0x${args[index] ?? '0'}`) & 0xffff_ffffn);
+  switch (name) {
+    case 'madvise':
+      return `madvise.${adviceNames[argument(2)] ?? argument(2)}`;
+    case 'process_madvise':
+      return `process_madvise.${adviceNames[argument(3)] ?? argument(3)}`;
+    case 'mmap': {
+      const gives = mapFixed | mapNoReserve;
+      return argument(2) === noAccess && (argument(3) & gives) === gives ? 'mmap.NONE' : 'mmap';
+    }
+    case 'fallocate':
+      return (argument(1) & punchHole) !== 0 ? 'fallocate.PUNCH_HOLE' : 'fallocate';
+    default:
+      return name;
+  }
+}
+
+/** How much memory it is about; null where no argument says so. */
+export function bytesOfCall(number: number, args: readonly string[]): number | null {
+  const length = { madvise: 1, munmap: 1, mmap: 1, mprotect: 1, fallocate: 3 }[systemCallName(number)];
+  return length === undefined ? null : Number(BigInt(`0x${args[length] ?? '0'}`));
+}

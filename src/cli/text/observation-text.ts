@@ -1,0 +1,60 @@
+/** An observation on a terminal: the answer, a table by root, the longest stalls, and what to do next. */
+import { causeText } from '../../attribution/totals.js';
+import { formatDuration } from '../../base/text/units.js';
+import { shellWord } from '../../base/text/shell-word.js';
+import type { ObservationFile } from '../../bundle/observation-schema.js';
+import type { ListedStall } from '../../bundle/stalls-schema.js';
+import { counted, listed } from '../../words/text.js';
+import { renderTable } from './text-table.js';
+
+const mostListed = 5;
+
+export interface ShownObservation {
+  readonly observation: ObservationFile;
+  readonly stalls: readonly ListedStall[];
+  readonly bundle: string;
+}
+
+export function renderObservation({ observation, stalls, bundle }: ShownObservation): string {
+  const { answer, reasons, missing, targets, threshold_ns, watched_ns, kernel } = observation;
+  const longest = stalls.toSorted((a, b) => b.duration_ns - a.duration_ns).slice(0, mostListed);
+  return [
+    `${capitalised(answer.sentence)}.`,
+    '',
+    `Observed for ${formatDuration(watched_ns)} on Linux ${kernel} (eBPF): ${listed(targets.map(({ name, pid, threads_n }) => `${name} (${pid}, ${counted(threads_n, 'thread')})`))}; a stall is ${formatDuration(threshold_ns)} or more.`,
+    ...(reasons.length === 0
+      ? []
+      : [
+          '',
+          renderTable(
+            ['reason', 'call', 'gives memory back', 'grade', 'stalls', 'threads', 'time', 'longest'],
+            reasons.map((reason) => [
+              causeText({ cause: reason.cause, thread: reason.thread?.name ?? null }),
+              reason.call ?? '',
+              reason.givesBack ? 'yes' : '',
+              reason.grade,
+              String(reason.stalls_n),
+              String(reason.threads_n),
+              formatDuration(reason.total_ns),
+              formatDuration(reason.longest_ns),
+            ]),
+            4,
+          ),
+          '',
+          'longest stalls',
+          ...longest.flatMap(({ cause, start_ns }) =>
+            cause === null ? [] : [`  at ${formatDuration(start_ns)}: ${cause.sentence} [${cause.grade}]`],
+          ),
+        ]),
+    '',
+    ...missing.map(({ sentence }) => `Not seen: ${sentence}.`),
+    '',
+    `Bundle: ${bundle}`,
+    ...(stalls.length === 0 ? [] : [`Each chain: pauselab explain ${shellWord(bundle)} --stall 1`]),
+    '',
+  ].join('\n');
+}
+
+function capitalised(sentence: string): string {
+  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
+}

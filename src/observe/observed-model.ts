@@ -1,0 +1,101 @@
+/**
+ * What was observed, in the model that attribution reads traces by. An observation knows spans and no events, and none
+ * that is shorter than `detail_ns`: between two spans off the CPU a thread counts as running. Pure.
+ */
+import type { Call, Hold, LockWait, Scheduling, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
+import type { Span } from '../attribution/links.js';
+import { grouped } from '../base/group.js';
+import { callNamed } from '../catalogue/named-calls.js';
+import type { HoldRecord, Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
+
+export function observedModel({ offs, holds, rans, end }: Observed): TraceModel {
+  const names = new Map<number, string>();
+  const named = (thread: ObservedThread | null): void => {
+    if (thread !== null && thread.tid !== 0) names.set(thread.tid, thread.name);
+  };
+  for (const { thread, waker, taker, before } of offs) [thread, waker, taker, before].forEach(named);
+  for (const { thread } of [...holds, ...rans]) named(thread);
+  return {
+    holds: listsBy(holds.filter(({ hasIt }) => hasIt).map((one) => [BigInt(one.lockPid), holdOf(one)])),
+    waitsOn: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.mm, wait] as const))),
+    waits: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.tid, wait] as const))),
+    otherWaits: new Map(),
+    segments: segmentsOf(offs, end.end_ns),
+    calls: callsOf(offs, holds),
+    wakings: listsBy(
+      offs.flatMap(({ thread, woken_ns, waker }): [number, Waking][] =>
+        woken_ns === null ? [] : [[thread.tid, { time_ns: woken_ns, by: waker?.tid ?? 0 }]],
+      ),
+    ),
+    ran: listsBy(rans.map(({ cpu, thread, start_ns, end_ns }) => [cpu, { tid: thread.tid, start_ns, end_ns }])),
+    names,
+    // Threads of other programs are followed while they have to do with the lock, which is when they matter.
+    outsideFrom_ns: 0,
+  };
+}
+
+/** Each list by start. */
+function listsBy<Key, Item extends Span | Waking>(pairs: readonly (readonly [Key, Item])[]): Map<Key, Item[]> {
+  const from = (item: Span | Waking): number => ('time_ns' in item ? item.time_ns : item.start_ns);
+  return new Map(
+    [...grouped(pairs, ([key]) => key)].map(([key, list]) => [
+      key,
+      list.map(([, item]) => item).sort((a, b) => from(a) - from(b)),
+    ]),
+  );
+}
+
+function holdOf({ thread, isWrite, acquired_ns, released_ns }: HoldRecord): Hold {
+  return { tid: thread.tid, isWrite, start_ns: acquired_ns, end_ns: released_ns };
+}
+
+/** Of a lock that the thread slept for. */
+function waitOf({ thread, lockPid, isWrite, slept_ns, acquired_ns }: HoldRecord): LockWait[] {
+  return slept_ns === null
+    ? []
+    : [{ mm: BigInt(lockPid), tid: thread.tid, isWrite, start_ns: slept_ns, end_ns: acquired_ns }];
+}
+
+function segmentsOf(offs: readonly OffRecord[], end_ns: number): Map<number, Segment[]> {
+  return new Map(
+    [...grouped(offs, ({ thread }) => thread.tid)].map(([tid, list]) => {
+      const segments: Segment[] = [];
+      let from_ns = 0;
+      let cpu = list[0]?.cpuOut ?? 0;
+      const add = (scheduling: Scheduling, until_ns: number, wokenBy: number | null): void => {
+        if (until_ns > from_ns) segments.push({ scheduling, cpu, wokenBy, start_ns: from_ns, end_ns: until_ns });
+        from_ns = Math.max(from_ns, until_ns);
+      };
+      for (const off of list.toSorted((a, b) => a.off_ns - b.off_ns)) {
+        add('running', off.off_ns, null);
+        cpu = off.cpuOut;
+        add(off.state, off.woken_ns ?? off.on_ns, off.waker?.tid ?? (off.woken_ns === null ? null : 0));
+        // It waited in the queue of the CPU that it then got.
+        cpu = off.cpuIn;
+        add('runnable', off.on_ns, null);
+      }
+      add('running', end_ns, null);
+      return [tid, segments];
+    }),
+  );
+}
+
+/** A thread is in one system call at a time: what is seen in two records of it is one span of it each. */
+function callsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): Map<number, Call[]> {
+  const span = (call: ObservedCall | null, start_ns: number, end_ns: number): Call[] =>
+    call === null ? [] : [{ call: call.number, name: callNamed(call.number, call.arguments), start_ns, end_ns }];
+  return listsBy([
+    ...offs.flatMap(({ thread, call, off_ns, on_ns }) =>
+      span(call, off_ns, on_ns).map((one) => [thread.tid, one] as const),
+    ),
+    // Of a waker the moment is known in which it gave back what the thread waited for.
+    ...offs.flatMap(({ off_ns, woken_ns, waker, wakerCall }) =>
+      woken_ns === null || waker === null
+        ? []
+        : span(wakerCall, off_ns, woken_ns).map((one) => [waker.tid, one] as const),
+    ),
+    ...holds.flatMap(({ thread, call, acquired_ns, released_ns }) =>
+      span(call, acquired_ns, released_ns).map((one) => [thread.tid, one] as const),
+    ),
+  ]);
+}

@@ -1,0 +1,113 @@
+/**
+ * Stalls of an observed process: spans in which a thread of it could not run. Nothing is known of what the thread is for,
+ * so a sleep is none: threads sleep between their jobs. A thread that is blocked in the kernel (state D), ready to run
+ * without a CPU, or stopped, wanted to go on. Of sleeps those count that a JVM's VM thread ended: so ends a safepoint.
+ * Pure.
+ */
+import type { Span } from '../attribution/links.js';
+import { grouped } from '../base/group.js';
+import { vmThread } from '../catalogue/collectors.js';
+import type { Stall } from '../record/stalls.js';
+import type { Observed, ObservedThread, OffRecord } from './observed.js';
+
+export interface ObservedStall {
+  readonly thread: ObservedThread;
+  readonly stall: Stall;
+}
+
+/** Between two waits that belong together a thread runs for a moment: to try the lock again, say. */
+const moment_ns = 1_000_000;
+
+interface Part extends Span {
+  readonly letter: 'D' | 'R' | 'S' | 'T';
+}
+
+/** By start. `pids`: the processes that are observed. */
+export function observedStalls(
+  { offs, exits }: Pick<Observed, 'offs' | 'exits'>,
+  end_ns: number,
+  { pids, threshold_ns }: { readonly pids: readonly number[]; readonly threshold_ns: number },
+): ObservedStall[] {
+  const ours = offs.filter(({ thread }) => pids.includes(thread.pid));
+  return [...grouped(ours, ({ thread }) => thread.tid).values()]
+    .flatMap((list) => ofThread(list, exits, end_ns, threshold_ns))
+    .sort((a, b) => a.stall.start_ns - b.stall.start_ns);
+}
+
+function ofThread(
+  offs: readonly OffRecord[],
+  exits: ReadonlyMap<number, number>,
+  end_ns: number,
+  threshold_ns: number,
+): ObservedStall[] {
+  const runs: { parts: Part[]; thread: ObservedThread; hasEnded: boolean }[] = [];
+  for (const off of offs.toSorted((a, b) => a.off_ns - b.off_ns)) {
+    const parts = partsOf(off);
+    const [first] = parts;
+    if (first === undefined) continue;
+    const last = runs.at(-1);
+    const lastEnd_ns = last?.parts.at(-1)?.end_ns ?? -Infinity;
+    if (last !== undefined && first.start_ns - lastEnd_ns < moment_ns) {
+      last.parts.push(...parts);
+      last.hasEnded = off.hasEnded;
+    } else runs.push({ parts, thread: off.thread, hasEnded: off.hasEnded });
+  }
+  return runs.flatMap(({ parts, thread, hasEnded }) => {
+    const start_ns = Math.max(0, parts[0]?.start_ns ?? 0);
+    const duration_ns = (parts.at(-1)?.end_ns ?? 0) - start_ns;
+    if (duration_ns < threshold_ns) return [];
+    const exit_ns = exits.get(thread.tid);
+    const threadEnded = !hasEnded && exit_ns !== undefined && exit_ns <= end_ns;
+    return [
+      {
+        thread,
+        stall: {
+          series: seriesOf(thread),
+          start_ns,
+          duration_ns,
+          intended_ns: start_ns,
+          stillRunning: !hasEnded && !threadEnded,
+          threadEnded,
+          recorded: true,
+          ...statesOf(parts, duration_ns),
+          ownRunDelayAtMost_ns: timeIn(parts, 'R'),
+          overlappingHolderCalls: [],
+          overlappingHolderCalls_n: 0,
+        },
+      },
+    ];
+  });
+}
+
+/** Names are not unique: a pool may give all of its threads one. */
+export function seriesOf({ name, tid }: ObservedThread): string {
+  return `${name} (${tid})`;
+}
+
+function partsOf({ state, off_ns, woken_ns, on_ns, waker, thread }: OffRecord): Part[] {
+  const until_ns = woken_ns ?? on_ns;
+  const isPause = state === 'asleep' && waker?.name === vmThread && waker.pid === thread.pid;
+  const letter = { runnable: 'R', blocked: 'D', stopped: 'T', asleep: 'S' } as const;
+  const parts: Part[] = [
+    ...(state === 'asleep' && !isPause
+      ? []
+      : [{ letter: letter[state], start_ns: off_ns, end_ns: state === 'runnable' ? on_ns : until_ns }]),
+    ...(state === 'runnable' ? [] : [{ letter: 'R', start_ns: until_ns, end_ns: on_ns } as const]),
+  ];
+  return parts.filter(({ start_ns, end_ns }) => end_ns > start_ns);
+}
+
+function timeIn(parts: readonly Part[], letter: Part['letter']): number {
+  return parts.reduce((sum, part) => sum + (part.letter === letter ? part.end_ns - part.start_ns : 0), 0);
+}
+
+function statesOf(parts: readonly Part[], duration_ns: number): Pick<Stall, 'states' | 'stateShares' | 'dominant'> {
+  const letters = [...new Set(parts.map(({ letter }) => letter))];
+  const shares = Object.fromEntries(letters.map((letter) => [letter, timeIn(parts, letter) / duration_ns]));
+  const [most = 'R'] = letters.toSorted((a, b) => timeIn(parts, b) - timeIn(parts, a));
+  return {
+    states: letters.map((letter) => `${letter} ${Math.round(timeIn(parts, letter) / 1e6)} ms`).join(' '),
+    stateShares: shares,
+    dominant: most === 'T' ? 'other' : most,
+  };
+}

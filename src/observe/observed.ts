@@ -1,0 +1,122 @@
+/**
+ * What pauselab-observer writes (native/observer/observer.cc): a line of JSON for each interval that lasts. Times are
+ * relative to the start of the observation, in ns; what began before it has a negative one.
+ */
+import { z } from 'zod';
+
+const threadSchema = z.object({
+  tid: z.number(),
+  /** Of its process; 0 and tid 0: an idle CPU. */
+  pid: z.number(),
+  nice: z.number(),
+  name: z.string(),
+});
+
+/** Arguments in hexadecimal, as they stood in the registers. Null: in a page fault, or it is a kernel thread. */
+const callSchema = z.nullable(z.object({ number: z.number(), arguments: z.array(z.string()) }));
+/** Addresses in hexadecimal, innermost frame first. */
+const stackSchema = z.array(z.string());
+
+const offSchema = z.object({
+  kind: z.literal('off'),
+  thread: threadSchema,
+  /** In which it was switched out. */
+  state: z.enum(['runnable', 'asleep', 'blocked', 'stopped']),
+  off_ns: z.number(),
+  /** Null: it was runnable all the time, or nobody has woken it yet. */
+  woken_ns: z.nullable(z.number()),
+  on_ns: z.number(),
+  /** False: the observation ended first. */
+  hasEnded: z.boolean(),
+  cpuOut: z.number(),
+  cpuIn: z.number(),
+  waker: z.nullable(threadSchema),
+  /** Who got its CPU, and who had the CPU on which it came back; null: it was idle. */
+  taker: z.nullable(threadSchema),
+  before: z.nullable(threadSchema),
+  /** What it has to do with the mmap_lock of the process `lockPid`. */
+  lock: z.enum(['none', 'waits', 'holds']),
+  lockPid: z.number(),
+  isWrite: z.boolean(),
+  call: callSchema,
+  /** In which the waker was; null as above, or where the wait was short. */
+  wakerCall: callSchema,
+  stack: stackSchema,
+});
+
+const holdSchema = z.object({
+  kind: z.literal('hold'),
+  thread: threadSchema,
+  lockPid: z.number(),
+  isWrite: z.boolean(),
+  /** False: it gave up waiting. */
+  hasIt: z.boolean(),
+  isKernelThread: z.boolean(),
+  /** When it went to sleep for the lock; null: it did not. */
+  slept_ns: z.nullable(z.number()),
+  acquired_ns: z.number(),
+  released_ns: z.number(),
+  hasEnded: z.boolean(),
+  call: callSchema,
+  stack: stackSchema,
+});
+
+const ranSchema = z.object({
+  kind: z.literal('ran'),
+  thread: threadSchema,
+  cpu: z.number(),
+  start_ns: z.number(),
+  end_ns: z.number(),
+});
+
+const exitSchema = z.object({ kind: z.literal('exit'), thread: threadSchema, at_ns: z.number() });
+
+const readySchema = z.object({ kind: z.literal('ready'), start_ns: z.number(), detail_ns: z.number() });
+
+const endSchema = z.object({
+  kind: z.literal('end'),
+  end_ns: z.number(),
+  /** Records that did not fit into the ring buffer. */
+  ringFull_n: z.number(),
+  /** Threads that were not followed, because another thread had their slot. */
+  slotTaken_n: z.number(),
+  /** Locks that a thread took while it had another target's. */
+  nested_n: z.number(),
+  /** Events that came while a program ran on their CPU. */
+  recursion_n: z.number(),
+  cpu_us: z.number(),
+  memoryKib: z.number(),
+});
+
+const recordSchema = z.discriminatedUnion('kind', [
+  offSchema,
+  holdSchema,
+  ranSchema,
+  exitSchema,
+  readySchema,
+  endSchema,
+]);
+
+export type ObservedThread = z.infer<typeof threadSchema>;
+export type ObservedCall = NonNullable<z.infer<typeof callSchema>>;
+export type OffRecord = z.infer<typeof offSchema>;
+export type HoldRecord = z.infer<typeof holdSchema>;
+export type RanRecord = z.infer<typeof ranSchema>;
+export type ReadyRecord = z.infer<typeof readySchema>;
+export type EndRecord = z.infer<typeof endSchema>;
+export type ObservedRecord = z.infer<typeof recordSchema>;
+
+/** Throws on a line that the observer cannot have written. */
+export function parseObserved(line: string): ObservedRecord {
+  return recordSchema.parse(JSON.parse(line));
+}
+
+/** Of a whole observation. */
+export interface Observed {
+  readonly offs: readonly OffRecord[];
+  readonly holds: readonly HoldRecord[];
+  readonly rans: readonly RanRecord[];
+  /** When each thread ended, by tid. */
+  readonly exits: ReadonlyMap<number, number>;
+  readonly end: EndRecord;
+}

@@ -1,0 +1,109 @@
+/** pauselab-observer beside processes that run already: started, read line by line, ended. */
+import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { settlesWithin } from '../base/clock.js';
+import { Failure, unfit, workloadFailed } from '../base/failure.js';
+import { nativeProgram } from '../base/native.js';
+import { withPipes } from '../base/with-pipes.js';
+import { parseObserved, type EndRecord, type ObservedRecord, type ReadyRecord } from './observed.js';
+
+/** The kernel checks the programs before it takes them. */
+const readyDeadline_ms = 30_000;
+/** It reads what is in its buffers, and looks at each thread once more. */
+const endDeadline_ms = 30_000;
+
+export interface Observer {
+  readonly pid: number;
+  readonly ready: ReadyRecord;
+  /** Settles when it ends by itself, which it does only where it cannot go on. */
+  readonly ended: Promise<unknown>;
+  /** Ends the observation; what it counted comes last. Nothing of it is left in the kernel. */
+  finish(): Promise<EndRecord>;
+}
+
+export interface ObserverOptions {
+  readonly pids: readonly number[];
+  /** What is shorter is not reported; of sleep, what is shorter than the threshold. */
+  readonly detail_ns: number;
+  readonly threshold_ns: number;
+  readonly onRecord: (record: ObservedRecord) => void;
+}
+
+export function observerProgram(): string {
+  return nativeProgram('pauselab-observer');
+}
+
+/** Compiled beforehand: it needs no compiler where it runs (scripts/build-observer.mjs). */
+export function kernelProgram(): string {
+  return fileURLToPath(new URL(`../../native/observer/observer.${process.arch}.bpf.o`, import.meta.url));
+}
+
+export async function startObserver({ pids, detail_ns, threshold_ns, onRecord }: ObserverOptions): Promise<Observer> {
+  const program = observerProgram();
+  if (!existsSync(program)) throw unfit(`${program} is not there; run \`npm run setup\` to build it`);
+  const child = withPipes(
+    spawn(program, [kernelProgram(), String(detail_ns), String(threshold_ns), ...pids.map(String)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
+  let ready: ReadyRecord | null = null;
+  let end: EndRecord | null = null;
+  let broken: unknown = null;
+  let sayReady: () => void = () => undefined;
+  const isReady = new Promise<void>((resolve) => {
+    sayReady = resolve;
+  });
+  const lines = createInterface({ input: child.stdout, crlfDelay: Infinity });
+  lines.on('line', (line) => {
+    try {
+      const record = parseObserved(line);
+      if (record.kind === 'ready') {
+        ready = record;
+        sayReady();
+      } else if (record.kind === 'end') end = record;
+      else onRecord(record);
+    } catch (error) {
+      broken ??= error;
+    }
+  });
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('error', () => {
+      resolve(null);
+    });
+    child.once('close', (code, signal) => {
+      resolve(code ?? signal);
+    });
+  });
+  const failure = async (): Promise<Failure> => {
+    const how = await ended;
+    const sentence = complaints.trim().split('\n').at(-1) ?? '';
+    if (how === 5 && sentence !== '') return unfit(sentence);
+    return workloadFailed(`pauselab-observer ended (${String(how)})${sentence === '' ? '' : `: ${sentence}`}`);
+  };
+  await settlesWithin(Promise.race([isReady, ended]), readyDeadline_ms);
+  const begun = ready as ReadyRecord | null;
+  if (begun === null) {
+    child.kill('SIGKILL');
+    throw await failure();
+  }
+  return {
+    pid: child.pid ?? 0,
+    ready: begun,
+    ended,
+    async finish() {
+      child.kill('SIGTERM');
+      if (!(await settlesWithin(ended, endDeadline_ms))) child.kill('SIGKILL');
+      if (broken !== null)
+        throw new Error('a line of the observer could not be read', { cause: broken });
+      const last = end as EndRecord | null;
+      if (last === null) throw await failure();
+      return last;
+    },
+  };
+}

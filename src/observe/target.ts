@@ -1,0 +1,80 @@
+/** The processes that are to be observed, and why one cannot be. */
+import { readlinkSync, readdirSync } from 'node:fs';
+import { usage, unfit } from '../base/failure.js';
+import { readIfThere } from '../host/files.js';
+import { startTimeOf, statOf, type ProcessIdentity } from '../workload/process-identity.js';
+
+export interface Target extends ProcessIdentity {
+  readonly startTime: string;
+  /** Its comm. */
+  readonly name: string;
+  /** Null where it may not be read. */
+  readonly command: readonly string[] | null;
+  readonly threads_n: number;
+}
+
+/** PF_KTHREAD, include/linux/sched.h: field 9 of proc_pid_stat(5) has it. */
+const kernelThread = 0x0020_0000;
+
+/** Throws one sentence where this cannot be observed. */
+export function targetOf(pid: number): Target {
+  const stat = statOf(pid);
+  if (stat === null) throw usage(`--pid ${pid}: there is no such process; \`ps -e\` lists those that run`);
+  if (pid === process.pid) throw usage(`--pid ${pid}: this is pauselab itself; name the process that stalls`);
+  const status = readIfThere(`/proc/${pid}/status`) ?? '';
+  const leader = Number(/^Tgid:\s+(\d+)$/m.exec(status)?.[1] ?? pid);
+  if (leader !== pid)
+    throw usage(`--pid ${pid}: this is a thread of the process ${leader}; name that, its threads are observed`);
+  if ((Number(stat[9 - 3] ?? 0) & kernelThread) !== 0)
+    throw usage(`--pid ${pid}: this is a thread of the kernel, which has no memory of its own; name a process`);
+  const startTime = startTimeOf(pid);
+  if (startTime === null)
+    throw usage(`--pid ${pid}: this process has ended, and its parent has not noticed yet (a zombie); name another`);
+  const command = readIfThere(`/proc/${pid}/cmdline`);
+  return {
+    pid,
+    startTime,
+    name: (readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd(),
+    command: command === null || command === '' ? null : command.replace(/\0$/, '').split('\0'),
+    threads_n: threadsOf(pid),
+  };
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Programs of the kernel see process ids as the first PID namespace has them, so ours has to be that one. */
+export function refuseOtherNamespace(): void {
+  let own: string;
+  try {
+    own = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return;
+  }
+  // PROC_PID_INIT_INO, include/linux/proc_ns.h.
+  if (own !== 'pid:[4026531836]')
+    throw unfit(
+      'pauselab runs in a PID namespace of a container, and the kernel names threads by their ids outside; start observe on the host, or in a container with the host’s PID namespace (--pid=host)',
+    );
+}
+
+/** All processes of this name: the comm, or the last part of the program's path. */
+export function pidsNamed(name: string): number[] {
+  return everyPid().filter((pid) => {
+    if (pid === process.pid) return false;
+    if ((readIfThere(`/proc/${pid}/comm`) ?? '').trimEnd() === name.slice(0, 15)) return true;
+    const [program = ''] = (readIfThere(`/proc/${pid}/cmdline`) ?? '').split('\0');
+    return program.split('/').at(-1) === name;
+  });
+}
+
+function everyPid(): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}

@@ -1,0 +1,40 @@
+/** What an observation says, in sentences without a full stop. */
+import { formatDuration } from '../base/text/units.js';
+import type { AnswerFact, ObservationGap } from '../facts/observation-facts.js';
+import type { Stated } from '../facts/stated.js';
+import { counted } from './text.js';
+import { sentenceOf, type WordsOf } from './words-of.js';
+
+const ofAnswers: WordsOf<AnswerFact> = {
+  'no-stall': ({ threshold_ns, watched_ns, threads_n }) =>
+    `in ${formatDuration(watched_ns)} none of ${counted(threads_n, 'thread')} was stalled for ${formatDuration(threshold_ns)} or more`,
+  'gives-back': ({ stalls_n, total_ns, givingBack_n, givingBack_ns, unknown_n, unknown_ns }) =>
+    (givingBack_n === 0
+      ? `giving memory back is not the reason for any of ${counted(stalls_n, 'stall')} (${formatDuration(total_ns)} in all)`
+      : `giving memory back is the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`) +
+    (unknown_n === 0
+      ? ''
+      : `; the reason for ${counted(unknown_n, 'stall')} (${formatDuration(unknown_ns)}) is not known`),
+};
+
+const ofGaps: WordsOf<ObservationGap> = {
+  'records-dropped': ({ records_n }) =>
+    `${counted(records_n, 'record')} did not fit into the buffer of the kernel: stalls and their reasons may be missing`,
+  'threads-not-followed': ({ threads_n }) =>
+    `${counted(threads_n, 'thread')} could not be followed, because another thread had the same slot: their stalls are missing`,
+  'nested-locks': ({ locks_n }) =>
+    `${counted(locks_n, 'lock')} of a target was taken by a thread that had one already; pauselab followed the first`,
+  'events-missed': ({ events_n }) => `${counted(events_n, 'event')} of the kernel came while another was handled`,
+  'target-ended': ({ pid, name }) => `${name} (${pid}) ended before the observation did`,
+  'sleeps-not-judged': () =>
+    'a thread that sleeps is not counted as stalled, because threads sleep between their jobs: waits for monitors, futexes and the network are not in these figures',
+  'symbols-hidden': () => 'the names of kernel functions are hidden (kernel.kptr_restrict), so stacks are not shown',
+};
+
+export function statedAnswer(fact: AnswerFact): Stated<AnswerFact> {
+  return { ...fact, sentence: sentenceOf(ofAnswers, fact) };
+}
+
+export function statedGap(fact: ObservationGap): Stated<ObservationGap> {
+  return { ...fact, sentence: sentenceOf(ofGaps, fact) };
+}
