@@ -56,6 +56,8 @@ struct {
 } ring SEC(".maps");
 
 #define kKernelThread 0x00200000  // PF_KTHREAD, include/linux/sched.h
+#define kSpins 1                   // LCB_F_SPIN, include/trace/events/lock.h
+// A wait that ends while its thread is still on its way to sleep.
 #define kRaceNs 1000000ULL
 
 static __always_inline struct losses *lost(void) {
@@ -209,6 +211,7 @@ static __always_inline void send_off(struct thread_slot *slot, struct task_struc
   record->woken_ns = slot->woken_ns;
   record->on_ns = now;
   record->lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
+  record->contention = slot->contention;
   read_call(&record->call, task);
   record->frames_n = read_stack(record->frames, task);
   bpf_ringbuf_submit(record, 0);
@@ -392,6 +395,23 @@ int BPF_PROG(acquire_returned_old, struct mm_struct *mm, const char *path, bool 
 // The address space alone is read, which stands first in both.
 SEC("tp_btf/mmap_lock_released")
 int BPF_PROG(on_released, struct mm_struct *mm) { return released(mm); }
+
+// Waits for every sleeping lock of the kernel, from Linux 5.19 on: what kind of lock a thread waits for. A lock that spins
+// is no wait of milliseconds.
+SEC("tp_btf/contention_begin")
+int BPF_PROG(on_contention_begin, void *lock, unsigned int flags) {
+  if (flags & kSpins) return 0;
+  struct thread_slot *slot = slot_of((__u32)bpf_get_current_pid_tgid());
+  if (slot) slot->contention = 1 + flags;
+  return 0;
+}
+
+SEC("tp_btf/contention_end")
+int BPF_PROG(on_contention_end, void *lock) {
+  struct thread_slot *slot = slot_of((__u32)bpf_get_current_pid_tgid());
+  if (slot) slot->contention = 0;
+  return 0;
+}
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {

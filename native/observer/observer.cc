@@ -144,6 +144,8 @@ void writeOff(const off_record& record, bool hasEnded) {
   line.string("lock", record.lock_tgid == 0 ? "none" : kPhases[record.phase % 3]);
   line.number("lockPid", record.lock_tgid);
   line.boolean("isWrite", record.is_write != 0);
+  // -1: it waited for no other sleeping lock.
+  line.number("contention", static_cast<std::int64_t>(record.contention) - 1);
   line.call("call", record.call);
   line.call("wakerCall", record.waker_call);
   line.stack(record.frames, record.frames_n);
@@ -215,6 +217,8 @@ unsigned argumentsOf(const btf* types, const char* event) {
 
 struct Layout {
   bool isOld;
+  // From Linux 5.19 on.
+  bool hasContention;
 };
 
 // Refuses what it does not know: read in a wrong layout, every lock would be a write.
@@ -222,8 +226,9 @@ Layout layoutOf(const btf* types) {
   const unsigned start = argumentsOf(types, "mmap_lock_start_locking");
   const unsigned acquired = argumentsOf(types, "mmap_lock_acquire_returned");
   const unsigned switched = argumentsOf(types, "sched_switch");
-  if (start == 2 && acquired == 3 && switched == 4) return {false};
-  if (start == 3 && acquired == 4 && switched == 4) return {true};
+  const bool hasContention = argumentsOf(types, "contention_begin") == 2;
+  if (start == 2 && acquired == 3 && switched == 4) return {false, hasContention};
+  if (start == 3 && acquired == 4 && switched == 4) return {true, hasContention};
   fail(Exit::unfit,
        "the events of this kernel have a layout that pauselab does not know (mmap_lock_start_locking %u, "
        "mmap_lock_acquire_returned %u, sched_switch %u arguments): use another tier",
@@ -306,6 +311,7 @@ Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32
     const std::string name = bpf_program__name(program);
     const bool isOld = name.ends_with("_old");
     if (isOld || name.ends_with("_new")) bpf_program__set_autoload(program, isOld == layout.isOld);
+    if (name.starts_with("on_contention")) bpf_program__set_autoload(program, layout.hasContention);
   }
   if (const int error = bpf_object__load(object); error != 0) refuse("the program could not be loaded", -error);
   bpf_link* seed = nullptr;
@@ -347,6 +353,7 @@ void writeOpen(const thread_slot* slots, std::uint32_t slots_n, std::uint64_t de
       record.woken_ns = slot->woken_ns;
       record.on_ns = end_ns;
       record.lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
+      record.contention = slot->contention;
       record.call.number = -1;
       record.waker_call = slot->waker_call;
       if (slot->woken_ns == 0) record.waker_call.number = -1;

@@ -43,7 +43,10 @@ struct off_record {
   unsigned long long on_ns;
   // The process whose mmap_lock it waits for or holds; 0: none.
   unsigned int lock_tgid;
+  // Of a sleeping lock that it waited for (lock:contention_begin): 1 + its LCB_F_ flags; 0: none.
+  unsigned int contention;
   unsigned int frames_n;
+  unsigned int reserved;
   struct system_call call;
   // In which the waker was.
   struct system_call waker_call;
@@ -100,6 +103,7 @@ struct thread_slot {
   // 1 + the CPU in whose queue it is counted; 0: none.
   unsigned int queued;
   int nice;
+  unsigned int contention;
   unsigned char state;
   unsigned char is_target;
   unsigned char phase;

@@ -23,6 +23,7 @@ const probes = {
   tcmalloc: () => hasLibrary('libtcmalloc_minimal.so.4'),
   mimalloc: () => hasLibrary('libmimalloc.so.2.0'),
   qemu: () => isOnPath('qemu-system-x86_64'),
+  libbpf: () => ['libbpf.a', 'libelf.so', 'libz.so'].every(hasCompilerFile) && existsSync('/usr/include/bpf/libbpf.h'),
   strace: () => isOnPath('strace'),
   apt: () => isOnPath('apt-get'),
   dpkg: () => isOnPath('dpkg-deb'),

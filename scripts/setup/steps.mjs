@@ -11,6 +11,7 @@ import { hashOf, stamp } from './stamp.mjs';
 export const parts = {
   main: { without: 'pauselab cannot run' },
   trace: { without: '`run --trace` and guests will not work' },
+  observe: { without: '`observe` will not work' },
   guests: { without: 'guests will not work' },
   jvm: { without: 'JVM profiles will not work' },
   tests: { without: 'tests will not work' },
@@ -30,6 +31,7 @@ export function allSteps(root) {
       targets: ['pauselab', 'pauselab-engine', 'pauselab-sampler', 'pauselab-launcher'],
     }),
     nativeStep(root, { part: 'trace', title: 'tracer', targets: ['pauselab-tracer'] }),
+    nativeStep(root, { part: 'observe', title: 'observer', targets: ['pauselab-observer'], needs: ['libbpf'] }),
     nativeStep(root, {
       part: 'guests',
       title: 'first process of guests',

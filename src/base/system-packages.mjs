@@ -25,6 +25,11 @@ export const systemPackages = {
   tcmalloc: { ...alike('libtcmalloc-minimal4'), fedora: ['gperftools-libs'] },
   mimalloc: { ...alike('libmimalloc2.0'), fedora: ['mimalloc'] },
   qemu: { ...alike('qemu-system-x86'), fedora: ['qemu-system-x86-core'] },
+  // With what it is linked against.
+  libbpf: {
+    ...alike('libbpf-dev', 'libelf-dev', 'zlib1g-dev'),
+    fedora: ['libbpf-static', 'elfutils-libelf-devel', 'zlib-devel'],
+  },
   strace: { ...alike('strace'), fedora: ['strace'] },
   apt: { ...alike('apt'), fedora: ['apt'] },
   dpkg: { ...alike('dpkg'), fedora: ['dpkg'] },

@@ -11,7 +11,7 @@ import { machineFailure } from '../base/system-error.js';
 import type { Need } from '../base/system-packages.mjs';
 import { withPipes } from '../base/with-pipes.js';
 
-export type Part = 'jvm' | 'guests' | 'trace';
+export type Part = 'jvm' | 'guests' | 'trace' | 'observe';
 
 const root = new URL('../../', import.meta.url);
 
@@ -20,6 +20,7 @@ export const partStamps: Record<Part, readonly string[]> = {
   jvm: ['native/build/.setup-jvm', 'jvm-workloads/build/.setup-stamp'],
   guests: ['native/build/.setup-guests'],
   trace: ['native/build/.setup-trace'],
+  observe: ['native/build/.setup-observe'],
 };
 
 export interface SetupOptions {

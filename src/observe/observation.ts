@@ -28,7 +28,8 @@ export interface AttributedObservation {
 export function attributed(observed: Observed, options: ObservationOptions): AttributedObservation {
   const evidence = evidenceOf(observed, options);
   const stalls = observedStalls(observed, observed.end.end_ns, options).map(({ thread, stall }) =>
-    listed(attribute(stall, victimOf(thread), evidence)),
+    // Nothing else is known of an observed process that could answer without what was traced.
+    ({ ...listed(attribute(stall, victimOf(thread), evidence)), causeWithoutTrace: null }),
   );
   return { stalls, reasons: reasonsOf(stalls) };
 }

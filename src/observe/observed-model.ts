@@ -2,10 +2,11 @@
  * What was observed, in the model that attribution reads traces by. An observation knows spans and no events, and none
  * that is shorter than `detail_ns`: between two spans off the CPU a thread counts as running. Pure.
  */
-import type { Call, Hold, LockWait, Scheduling, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
+import type { Call, Hold, LockWait, OtherWait, Scheduling, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
 import type { Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { callNamed } from '../catalogue/named-calls.js';
+import { contentionFlags } from '../record/trace/trace.js';
 import type { HoldRecord, Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
 
 export function observedModel({ offs, holds, rans, end }: Observed): TraceModel {
@@ -19,7 +20,7 @@ export function observedModel({ offs, holds, rans, end }: Observed): TraceModel 
     holds: listsBy(holds.filter(({ hasIt }) => hasIt).map((one) => [BigInt(one.lockPid), holdOf(one)])),
     waitsOn: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.mm, wait] as const))),
     waits: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.tid, wait] as const))),
-    otherWaits: new Map(),
+    otherWaits: listsBy(offs.flatMap((off) => otherWaitOf(off).map((wait) => [off.thread.tid, wait] as const))),
     segments: segmentsOf(offs, end.end_ns),
     calls: callsOf(offs, holds),
     wakings: listsBy(
@@ -54,6 +55,20 @@ function waitOf({ thread, lockPid, isWrite, slept_ns, acquired_ns }: HoldRecord)
   return slept_ns === null
     ? []
     : [{ mm: BigInt(lockPid), tid: thread.tid, isWrite, start_ns: slept_ns, end_ns: acquired_ns }];
+}
+
+/** For a sleeping lock of the kernel that is not a target's mmap_lock. */
+function otherWaitOf({ lock, contention, off_ns, woken_ns, on_ns }: OffRecord): OtherWait[] {
+  return contention < 0 || lock === 'waits'
+    ? []
+    : [
+        {
+          start_ns: off_ns,
+          end_ns: woken_ns ?? on_ns,
+          isRead: (contention & contentionFlags.read) !== 0,
+          isWrite: (contention & contentionFlags.write) !== 0,
+        },
+      ];
 }
 
 function segmentsOf(offs: readonly OffRecord[], end_ns: number): Map<number, Segment[]> {

@@ -38,6 +38,8 @@ const offSchema = z.object({
   lock: z.enum(['none', 'waits', 'holds']),
   lockPid: z.number(),
   isWrite: z.boolean(),
+  /** Flags of the sleeping lock that it waited for (LCB_F_…, include/trace/events/lock.h); -1: none. */
+  contention: z.number(),
   call: callSchema,
   /** In which the waker was; null as above, or where the wait was short. */
   wakerCall: callSchema,

@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../base/clock.js';
 import { Failure, unfit, workloadFailed } from '../base/failure.js';
-import { nativeProgram } from '../base/native.js';
 import { withPipes } from '../base/with-pipes.js';
+import { programs } from '../workload/programs.js';
 import { parseObserved, type EndRecord, type ObservedRecord, type ReadyRecord } from './observed.js';
 
 /** The kernel checks the programs before it takes them. */
@@ -31,17 +31,13 @@ export interface ObserverOptions {
   readonly onRecord: (record: ObservedRecord) => void;
 }
 
-export function observerProgram(): string {
-  return nativeProgram('pauselab-observer');
-}
-
 /** Compiled beforehand: it needs no compiler where it runs (scripts/build-observer.mjs). */
 export function kernelProgram(): string {
   return fileURLToPath(new URL(`../../native/observer/observer.${process.arch}.bpf.o`, import.meta.url));
 }
 
 export async function startObserver({ pids, detail_ns, threshold_ns, onRecord }: ObserverOptions): Promise<Observer> {
-  const program = observerProgram();
+  const program = programs.observer();
   if (!existsSync(program)) throw unfit(`${program} is not there; run \`npm run setup\` to build it`);
   const child = withPipes(
     spawn(program, [kernelProgram(), String(detail_ns), String(threshold_ns), ...pids.map(String)], {

@@ -13,6 +13,7 @@ export const programs = {
   engine: () => process.env.PAUSELAB_ENGINE ?? nativeProgram('pauselab-engine'),
   sampler: () => nativeProgram('pauselab-sampler'),
   tracer: () => nativeProgram('pauselab-tracer'),
+  observer: () => nativeProgram('pauselab-observer'),
   launcher: () => nativeProgram('pauselab-launcher'),
 };
 

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { kernelWork } from '../../src/catalogue/calls.js';
+import { bytesOfCall, callNamed } from '../../src/catalogue/named-calls.js';
+import { systemCallNumber, type SystemCallName } from '../../src/catalogue/system-calls.js';
+
+const number = (name: SystemCallName): number => systemCallNumber(name) ?? -1;
+
+test.each([
+  ['madvise', ['7f00', '1000', '4'], 'madvise.DONTNEED'],
+  ['madvise', ['7f00', '1000', '8'], 'madvise.FREE'],
+  // The upper half of the register is left over from something else.
+  ['madvise', ['7f00', '1000', 'deadbeef00000008'], 'madvise.FREE'],
+  ['madvise', ['7f00', '1000', '66'], 'madvise.GUARD_INSTALL'],
+  ['process_madvise', ['3', '7f00', '1', '4', '0'], 'process_madvise.DONTNEED'],
+  ['mmap', ['7f00', '100000', '0', '4032', 'ffffffff', '0'], 'mmap.NONE'],
+  ['mmap', ['0', '1000', '3', '22', 'ffffffff', '0'], 'mmap'],
+  // A guard page: no access, but nothing was there.
+  ['mmap', ['0', '1000', '0', '22', 'ffffffff', '0'], 'mmap'],
+  ['fallocate', ['3', '3', '0', '1000'], 'fallocate.PUNCH_HOLE'],
+  ['fallocate', ['3', '0', '0', '1000'], 'fallocate'],
+  ['munmap', ['7f00', '1000'], 'munmap'],
+] as const)('%s(%j) is %s', (name, args, expected) => {
+  expect(callNamed(number(name), args)).toBe(expected);
+  expect(kernelWork).toContain(expected);
+});
+
+test('an advice or a call that is not known keeps its number', () => {
+  expect(callNamed(number('madvise'), ['0', '0', '63'])).toBe('madvise.99');
+  expect(callNamed(9999, [])).toBe('system call 9999');
+});
+
+test('the size of a call is its argument', () => {
+  expect(bytesOfCall(number('madvise'), ['7f00', '3000000', '4'])).toBe(0x3000000);
+  expect(bytesOfCall(number('futex'), ['7f00'])).toBeNull();
+});

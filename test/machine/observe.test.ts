@@ -1,0 +1,84 @@
+/** `pauselab observe` beside a process that it did not start and that records its own stalls: who judges is that. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readBundleFile } from '../../src/bundle/store.js';
+import { readStalls } from '../../src/bundle/read-stalls.js';
+import { untilMeasuring } from '../support/live-run.js';
+import { expectNothingLeft, pauselab, startPauselab } from '../support/pauselab.js';
+import { scratchFolder } from '../support/scratch.js';
+import { withinTries } from '../support/tries.js';
+
+const scratch = scratchFolder();
+const isAllowed = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinux');
+
+/** The arm in which the range crosses VMAs, in the victims' own process. */
+async function crossingRun(pid: number): Promise<number> {
+  for (;;) {
+    const { engine, folder, foreignHolder } = await untilMeasuring(pid);
+    if (foreignHolder === null && readFileSync(join(folder, 'engine.plan'), 'utf8').includes('vmas=2'))
+      return engine;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+describe.skipIf(!isAllowed)('an observation', () => {
+  test('finds the stalls that the process records, with the thread and the call that are to blame', async () => {
+    await withinTries(4, 'stalls are seen from outside', async () => {
+      const [run, observed] = [scratch.fresh('run'), scratch.fresh('observed')];
+      const running = startPauselab([
+        ...['run', 'priority-inversion', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '4s', '--out', run],
+        ...['holder.nice=17', 'stall.aim=400ms', 'threshold=30ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap(
+          (setting) => ['--set', setting],
+        ),
+      ]);
+      const engine = await crossingRun(running.pid);
+      const { code, stdout } = await pauselab([
+        ...['observe', '--pid', String(engine), '--for', '3s', '--threshold', '30ms', '--out', observed, '--json'],
+      ]);
+      expect(code).toBe(0);
+      await running.ended;
+      const { answer, reasons } = JSON.parse(stdout) as {
+        answer: { code: string; givingBack_n: number };
+        reasons: { cause: string; call: string | null; grade: string; thread: { name: string } | null }[];
+      };
+      expect(answer.code).toBe('gives-back');
+      expect(reasons).toContainEqual(
+        expect.objectContaining({
+          cause: 'mmap-lock-reader',
+          call: 'madvise.FREE',
+          givesBack: true,
+          grade: 'proven',
+          thread: expect.objectContaining({ name: 'holder', role: 'other', nice: 17 }),
+        }),
+      );
+      const recorded = readStalls(run).stalls.filter(({ arm }) => arm === 'free-across-vmas');
+      const seen = readBundleFile('stalls', join(observed, 'runs/observed/stalls.json')).stalls.filter(
+        ({ cause }) => cause?.cause === 'mmap-lock-reader',
+      );
+      console.log(`${seen.length} seen, of ${recorded.length} recorded in the whole window`);
+      // The process times a whole operation, of which the wait is the most.
+      for (const { thread, duration_ns } of seen) {
+        const lengths = recorded.filter(({ stall }) => stall.thread?.tid === thread?.tid).map(({ stall }) => stall.duration_ns);
+        expect(Math.min(...lengths.map((length) => Math.abs(length - duration_ns)))).toBeLessThan(10e6);
+      }
+    });
+  });
+
+  test('says of a process that sleeps that it was not stalled, and how much was watched', async () => {
+    const { code, stdout } = await pauselab([
+      ...['observe', '--pid', String(process.ppid), '--for', '1s', '--out', scratch.fresh('quiet'), '--json'],
+    ]);
+    expect(code).toBe(0);
+    const { answer, watched_ns, missing } = JSON.parse(stdout) as {
+      answer: { code: string };
+      watched_ns: number;
+      missing: { code: string }[];
+    };
+    expect(answer.code).toBe('no-stall');
+    expect(watched_ns).toBeGreaterThan(0.9e9);
+    expect(missing.map(({ code: gap }) => gap)).toEqual(['sleeps-not-judged']);
+  });
+});
+
+expectNothingLeft();

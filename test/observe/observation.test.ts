@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { systemCallNumber } from '../../src/catalogue/system-calls.js';
+import { answerOf, attributed, gapsOf } from '../../src/observe/observation.js';
+import { hold, observed, observedThread, off, ran, target } from '../support/observed.js';
+
+const ms = 1_000_000;
+const options = { pids: [target], threshold_ns: 20 * ms, cpuCount: 2, symbols: new Map<string, string>() };
+
+const victim = observedThread('mapper', 101);
+const purger = { ...observedThread('purger', 102), nice: 19 };
+const hog = observedThread('hog', 103);
+const agent = observedThread('agent', 900, 900);
+const madvise = { number: systemCallNumber('madvise') ?? 0, arguments: ['7f0000000000', '3000000', '4', '0', '0', '0'] };
+const munmap = { number: systemCallNumber('munmap') ?? 0, arguments: ['7f0000000000', '1000', '0', '0', '0', '0'] };
+const read = { number: systemCallNumber('read') ?? 0, arguments: ['3', '0', '0', '0', '0', '0'] };
+
+/** The victim waits for write while the purger, preempted by the hog, has the lock for read. */
+const preempted = observed({
+  offs: [
+    off(victim, { from: 100, woken: 400, to: 401 }, { lock: 'waits', lockPid: target, isWrite: true, waker: purger }),
+    off(purger, { from: 110, to: 395 }, { state: 'runnable', lock: 'holds', lockPid: target, taker: hog, before: hog }),
+  ],
+  holds: [
+    hold(purger, { from: 95, to: 400 }, { call: madvise }),
+    hold(victim, { slept: 100, from: 401, to: 402 }, { isWrite: true, call: munmap }),
+  ],
+  rans: [ran(hog, 0, 110, 395)],
+});
+
+describe('a stall of an observed process', () => {
+  test('has the thread that held mmap_lock, its call with the advice, and who had its CPU', () => {
+    const { stalls } = attributed(preempted, options);
+    const [stall] = stalls.filter(({ series }) => series.startsWith('mapper'));
+    expect(stall?.cause).toMatchObject({
+      cause: 'mmap-lock-reader',
+      grade: 'proven',
+      lock: 'mmap_lock read',
+      thread: { name: 'purger', tid: 102, role: 'other', nice: 19 },
+    });
+    expect(stall?.chain?.[0]).toMatchObject({
+      call: 'madvise.DONTNEED',
+      cpuTakenBy: [{ thread: { name: 'hog' }, duration_ns: 285 * ms }],
+    });
+    expect(stall?.start_ns).toBe(100 * ms);
+    expect(stall?.duration_ns).toBe(301 * ms);
+    expect(stall?.causeWithoutTrace).toBeNull();
+  });
+
+  test('names a holder outside of the process, with what it did', () => {
+    const { stalls, reasons } = attributed(
+      observed({
+        offs: [off(victim, { from: 100, woken: 200, to: 200 }, { lock: 'waits', lockPid: target, isWrite: true })],
+        holds: [
+          hold(agent, { from: 90, to: 200 }, { call: read }),
+          hold(victim, { slept: 100, from: 200, to: 201 }, { isWrite: true }),
+        ],
+      }),
+      options,
+    );
+    expect(stalls[0]?.cause?.thread).toMatchObject({ name: 'agent', role: 'outside' });
+    expect(reasons).toMatchObject([{ call: 'read', givesBack: false }]);
+  });
+
+  test('is a wait for a CPU where no lock was waited for', () => {
+    const { stalls } = attributed(
+      observed({ offs: [off(victim, { from: 100, to: 150 }, { state: 'runnable' })], rans: [ran(hog, 0, 100, 150)] }),
+      options,
+    );
+    expect(stalls[0]?.cause).toMatchObject({ cause: 'not-scheduled', grade: 'proven' });
+  });
+
+  test.each([
+    ['a sleep that another thread ended', { state: 'asleep', waker: hog }],
+    ['a sleep that nobody ended', { state: 'asleep' }],
+  ] as const)('is not %s', (_, more) => {
+    expect(attributed(observed({ offs: [off(victim, { from: 0, woken: 900, to: 900 }, more)] }), options).stalls).toEqual(
+      [],
+    );
+  });
+
+  test('is a sleep that ended with a safepoint', () => {
+    const vm = observedThread('VM Thread', 104);
+    const { stalls } = attributed(
+      observed({ offs: [off(victim, { from: 100, woken: 160, to: 160 }, { state: 'asleep', waker: vm })] }),
+      options,
+    );
+    expect(stalls).toHaveLength(1);
+    // Another process's thread of that name stops nobody here.
+    const other = observedThread('VM Thread', 904, 900);
+    expect(
+      attributed(
+        observed({ offs: [off(victim, { from: 100, woken: 160, to: 160 }, { state: 'asleep', waker: other })] }),
+        options,
+      ).stalls,
+    ).toEqual([]);
+  });
+
+  test('is one where a thread ran for a moment between two waits, and two where it ran for longer', () => {
+    const waits = (gap: number) =>
+      attributed(
+        observed({ offs: [off(victim, { from: 100, to: 130 }), off(victim, { from: 130 + gap, to: 160 + gap })] }),
+        options,
+      ).stalls;
+    expect(waits(0.5)).toHaveLength(1);
+    expect(waits(2)).toHaveLength(2);
+  });
+
+  test('is not one of another process, nor one below the threshold', () => {
+    const short = off(victim, { from: 100, to: 119 });
+    const foreign = off(agent, { from: 100, to: 300 }, { lock: 'holds', lockPid: target });
+    expect(attributed(observed({ offs: [short, foreign] }), options).stalls).toEqual([]);
+  });
+
+  test('that began before the observation counts from its start, and one that goes on ends with it', () => {
+    const { stalls } = attributed(
+      observed({ offs: [off(victim, { from: -500, to: 1000 }, { hasEnded: false })] }),
+      options,
+    );
+    expect(stalls[0]).toMatchObject({ start_ns: 0, duration_ns: 1000 * ms, stillRunning: true, threadEnded: false });
+  });
+
+  test('ends with its thread', () => {
+    const { stalls } = attributed(
+      observed({
+        offs: [off(victim, { from: 100, to: 1000 }, { hasEnded: false })],
+        exits: new Map([[victim.tid, 500 * ms]]),
+      }),
+      options,
+    );
+    expect(stalls[0]).toMatchObject({ threadEnded: true, stillRunning: false });
+  });
+});
+
+describe('the answer', () => {
+  const watched = { threshold_ns: 20 * ms, watched_ns: 1000 * ms, threads_n: 3 };
+
+  test('counts what a call took that gives memory back, and what waited for a CPU apart', () => {
+    const { reasons } = attributed(preempted, options);
+    expect(answerOf(reasons, watched)).toMatchObject({
+      code: 'gives-back',
+      stalls_n: 2,
+      givingBack_n: 1,
+      givingBack_ns: 301 * ms,
+      unknown_n: 0,
+    });
+  });
+
+  test('is that there was no stall, with how much was watched', () => {
+    expect(answerOf([], watched)).toEqual({ code: 'no-stall', ...watched });
+  });
+
+  test('does not call munmap of another thread anything but giving back, nor a read', () => {
+    const by = (call: typeof read) =>
+      attributed(
+        observed({
+          offs: [off(victim, { from: 100, woken: 200, to: 200 }, { lock: 'waits', lockPid: target })],
+          holds: [
+            hold(purger, { from: 90, to: 200 }, { call, isWrite: true }),
+            hold(victim, { slept: 100, from: 200, to: 201 }),
+          ],
+        }),
+        options,
+      ).reasons.map(({ givesBack }) => givesBack);
+    expect(by(munmap)).toEqual([true]);
+    expect(by(read)).toEqual([false]);
+  });
+});
+
+describe('what was not seen', () => {
+  test('is every counter of the observer that is not 0', () => {
+    const codes = (end: Parameters<typeof observed>[1]) =>
+      gapsOf(observed({}, end), new Map()).map(({ code }) => code);
+    expect(codes({})).toEqual(['sleeps-not-judged']);
+    expect(codes({ ringFull_n: 1, slotTaken_n: 2, nested_n: 3, recursion_n: 4 })).toEqual([
+      'records-dropped',
+      'threads-not-followed',
+      'nested-locks',
+      'events-missed',
+      'sleeps-not-judged',
+    ]);
+    expect(gapsOf(observed({}), null).map(({ code }) => code)).toContain('symbols-hidden');
+  });
+});

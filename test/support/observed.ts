@@ -1,0 +1,91 @@
+/** Records of an observer, as a test needs them; times in ms. */
+import type { EndRecord, HoldRecord, Observed, ObservedThread, OffRecord, RanRecord } from '../../src/observe/observed.js';
+
+const ms = 1_000_000;
+
+export const target = 100;
+
+export function observedThread(name: string, tid: number, pid = target): ObservedThread {
+  return { tid, pid, nice: 0, name };
+}
+
+type Ms<Record> = Partial<Omit<Record, `${string}_ns`>>;
+
+export function off(
+  thread: ObservedThread,
+  { from, woken = null, to }: { readonly from: number; readonly woken?: number | null; readonly to: number },
+  more: Ms<OffRecord> = {},
+): OffRecord {
+  return {
+    kind: 'off',
+    thread,
+    state: 'blocked',
+    off_ns: from * ms,
+    woken_ns: woken === null ? null : woken * ms,
+    on_ns: to * ms,
+    hasEnded: true,
+    cpuOut: 0,
+    cpuIn: 0,
+    waker: null,
+    taker: null,
+    before: null,
+    lock: 'none',
+    lockPid: 0,
+    isWrite: false,
+    contention: -1,
+    call: null,
+    wakerCall: null,
+    stack: [],
+    ...more,
+  };
+}
+
+export function hold(
+  thread: ObservedThread,
+  { slept = null, from, to }: { readonly slept?: number | null; readonly from: number; readonly to: number },
+  more: Ms<HoldRecord> = {},
+): HoldRecord {
+  return {
+    kind: 'hold',
+    thread,
+    lockPid: target,
+    isWrite: false,
+    hasIt: true,
+    isKernelThread: false,
+    slept_ns: slept === null ? null : slept * ms,
+    acquired_ns: from * ms,
+    released_ns: to * ms,
+    hasEnded: true,
+    call: null,
+    stack: [],
+    ...more,
+  };
+}
+
+export function ran(thread: ObservedThread, cpu: number, from: number, to: number): RanRecord {
+  return { kind: 'ran', thread, cpu, start_ns: from * ms, end_ns: to * ms };
+}
+
+export function observed(
+  records: Partial<Omit<Observed, 'end'>>,
+  end: Partial<EndRecord> = {},
+): Observed {
+  return {
+    offs: [],
+    holds: [],
+    rans: [],
+    exits: new Map(),
+    ...records,
+    end: {
+      kind: 'end',
+      end_ns: 1000 * ms,
+      ringFull_n: 0,
+      slotTaken_n: 0,
+      nested_n: 0,
+      recursion_n: 0,
+      cpu_us: 0,
+      memoryKib: 0,
+      ...end,
+    },
+  };
+}
