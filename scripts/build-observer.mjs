@@ -26,7 +26,10 @@ export function compile(arch, output) {
   // v3: atomic operations that return the value before.
   const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-D__TARGET_ARCH_${target}`, '-Wall', '-Werror'];
   // Of libbpf's headers <linux/types.h> is here for the machine's own architecture only.
-  execFileSync('clang', [...flags, `-I/usr/include/${headers}`, '-c', 'observer.bpf.c', '-o', output], { cwd: folder, stdio: 'inherit' });
+  execFileSync('clang', [...flags, `-I/usr/include/${headers}`, '-c', 'observer.bpf.c', '-o', output], {
+    cwd: folder,
+    stdio: 'inherit',
+  });
   // Without the debugging information; the type information (BTF), by which it is relocated, stays.
   execFileSync('llvm-strip', ['-g', output], { cwd: folder, stdio: 'inherit' });
 }
@@ -38,7 +41,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   } catch (error) {
     const isMissing = error.code === 'ENOENT';
     if (isMissing)
-      process.stderr.write(`${error.path} is not there: install clang and llvm (apt-get install clang llvm libbpf-dev)\n`);
+      process.stderr.write(
+        `${error.path} is not there: install clang and llvm (apt-get install clang llvm libbpf-dev)\n`,
+      );
     process.exitCode = isMissing ? 5 : 1;
   }
 }

@@ -51,6 +51,13 @@ struct {
 } losses SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct release);
+} releases SEC(".maps");
+
+struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 4 << 20);
 } ring SEC(".maps");
@@ -212,6 +219,9 @@ static __always_inline void send_off(struct thread_slot *slot, struct task_struc
   record->on_ns = now;
   record->lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
   record->contention = slot->contention;
+  record->gave_write = slot->gave_write;
+  record->gave_from_ns = slot->gave_from_ns;
+  record->gave_to_ns = slot->gave_to_ns;
   read_call(&record->call, task);
   record->frames_n = read_stack(record->frames, task);
   bpf_ringbuf_submit(record, 0);
@@ -243,6 +253,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
     out->cpu_out = cpu;
     out->woken_ns = 0;
     out->waker.tid = 0;
+    out->gave_from_ns = 0;
+    out->gave_to_ns = 0;
     // Woken after it had decided to sleep and before this switch: it is ready to run.
     if (out->state != 0 && out->early_ns != 0 && now - out->early_ns < kRaceNs) {
       out->woken_ns = now;
@@ -280,6 +292,13 @@ int BPF_PROG(on_waking, struct task_struct *task) {
     read_call(&slot->waker_call, waker);
   else
     slot->waker_call.number = -1;
+  __u32 zero = 0;
+  struct release *release = bpf_map_lookup_elem(&releases, &zero);
+  bool hasGiven = release && slot->phase == kWaits && release->tid == slot->waker.tid &&
+                  release->lock_tgid == slot->lock_tgid && slot->woken_ns - release->to_ns < kRaceNs;
+  slot->gave_write = hasGiven ? release->is_write : 0;
+  slot->gave_from_ns = hasGiven ? release->from_ns : 0;
+  slot->gave_to_ns = hasGiven ? release->to_ns : 0;
   return 0;
 }
 
@@ -358,7 +377,9 @@ static __always_inline int acquire_returned(struct mm_struct *mm, bool write, bo
   slot->phase = kHolds;
   slot->is_write = write;
   slot->lock_tgid = lock_tgid;
-  slot->acquired_ns = now;
+  // A rwsem gives a sleeping reader the lock and then wakes it (rwsem_mark_wake in kernel/locking/rwsem.c): the reader has
+  // it for all the time for which it waits for a CPU, and comes here late. A writer takes the lock itself.
+  slot->acquired_ns = !write && slot->slept_ns != 0 && slot->woken_ns > slot->slept_ns ? slot->woken_ns : now;
   slot->early_ns = 0;
   return 0;
 }
@@ -374,6 +395,16 @@ static __always_inline int released(struct mm_struct *mm) {
   if (now - slot->acquired_ns >= detail_ns || (slot->slept_ns != 0 && now - slot->slept_ns >= detail_ns))
     send_hold(slot, task, 1, now);
   slot->early_ns = 0;
+  // The event comes before the lock is given back, and whom that wakes is told next.
+  __u32 zero = 0;
+  struct release *release = bpf_map_lookup_elem(&releases, &zero);
+  if (release) {
+    release->tid = slot->tid;
+    release->lock_tgid = lock_tgid;
+    release->from_ns = slot->acquired_ns;
+    release->to_ns = now;
+    release->is_write = slot->is_write;
+  }
   let_go(slot);
   return 0;
 }

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,7 +69,8 @@ class Line {
       number(key, static_cast<std::int64_t>(at_ns - start_ns));
   }
 
-  void string(const char* key, const char* value) { raw(key, quoted(value)); }
+  // Null for an empty one, which stands for "not known".
+  void string(const char* key, const std::string& value) { raw(key, value.empty() ? "null" : quoted(value.c_str())); }
 
   // Null where nobody is meant. Thread 0 is an idle CPU.
   void who(const char* key, const struct who& who, bool isSeen = true) {
@@ -144,12 +146,27 @@ void writeOff(const off_record& record, bool hasEnded) {
   line.string("lock", record.lock_tgid == 0 ? "none" : kPhases[record.phase % 3]);
   line.number("lockPid", record.lock_tgid);
   line.boolean("isWrite", record.is_write != 0);
+  line.time("gaveFrom_ns", record.gave_from_ns);
+  line.time("gaveTo_ns", record.gave_to_ns);
+  line.boolean("gaveWrite", record.gave_write != 0);
   // -1: it waited for no other sleeping lock.
   line.number("contention", static_cast<std::int64_t>(record.contention) - 1);
   line.call("call", record.call);
   line.call("wakerCall", record.waker_call);
   line.stack(record.frames, record.frames_n);
   line.write();
+}
+
+// Of a thread that reads or writes a file with the lock in hand, as /proc/PID/smaps: which. Empty where it makes another
+// call, or has closed the file since.
+std::string fileOf(const hold_record& record) {
+  const int number = record.call.number;
+  if (number != SYS_read && number != SYS_pread64 && number != SYS_write && number != SYS_readv) return "";
+  const std::string link = "/proc/" + std::to_string(record.thread.tgid) + "/fd/" +
+                           std::to_string(static_cast<int>(record.call.arguments[0]));
+  char target[256];
+  const ssize_t length = readlink(link.c_str(), target, sizeof(target));
+  return length > 0 ? std::string(target, static_cast<std::size_t>(length)) : "";
 }
 
 void writeHold(const hold_record& record, bool hasEnded) {
@@ -164,6 +181,7 @@ void writeHold(const hold_record& record, bool hasEnded) {
   line.time("released_ns", record.released_ns);
   line.boolean("hasEnded", hasEnded);
   line.call("call", record.call);
+  line.string("file", hasEnded ? fileOf(record) : "");
   line.stack(record.frames, record.frames_n);
   line.write();
 }
@@ -354,21 +372,27 @@ void writeOpen(const thread_slot* slots, std::uint32_t slots_n, std::uint64_t de
       record.on_ns = end_ns;
       record.lock_tgid = slot->phase == kNoLock ? 0 : slot->lock_tgid;
       record.contention = slot->contention;
+      record.gave_write = slot->gave_write;
+      record.gave_from_ns = slot->gave_from_ns;
+      record.gave_to_ns = slot->gave_to_ns;
       record.call.number = -1;
       record.waker_call = slot->waker_call;
       if (slot->woken_ns == 0) record.waker_call.number = -1;
       writeOff(record, false);
     }
+    // A reader that was woken has the lock, also while it has no CPU yet.
+    const bool hasIt = slot->phase == kHolds || (slot->phase == kWaits && slot->is_write == 0 && slot->slept_ns != 0 &&
+                                                 slot->woken_ns > slot->slept_ns);
     const std::uint64_t since_ns = slot->slept_ns != 0 ? slot->slept_ns : slot->acquired_ns;
     if (slot->phase != kNoLock && since_ns != 0 && since_ns + detail_ns <= end_ns &&
         (slot->phase == kHolds || slot->slept_ns != 0)) {
       hold_record record{};
       record.is_write = slot->is_write;
-      record.has_it = slot->phase == kHolds;
+      record.has_it = hasIt;
       record.thread = thread;
       record.lock_tgid = slot->lock_tgid;
       record.slept_ns = slot->slept_ns;
-      record.acquired_ns = slot->phase == kHolds ? slot->acquired_ns : end_ns;
+      record.acquired_ns = slot->phase == kHolds ? slot->acquired_ns : hasIt ? slot->woken_ns : end_ns;
       record.released_ns = end_ns;
       record.call.number = -1;
       writeHold(record, false);

@@ -46,7 +46,11 @@ struct off_record {
   // Of a sleeping lock that it waited for (lock:contention_begin): 1 + its LCB_F_ flags; 0: none.
   unsigned int contention;
   unsigned int frames_n;
-  unsigned int reserved;
+  // The waker had just given that mmap_lock back, which it had had since then; 0: it had not. However short: who gives a
+  // lock back decides whose turn it is.
+  unsigned int gave_write;
+  unsigned long long gave_from_ns;
+  unsigned long long gave_to_ns;
   struct system_call call;
   // In which the waker was.
   struct system_call waker_call;
@@ -112,6 +116,20 @@ struct thread_slot {
   struct who waker;
   struct who taker;
   struct system_call waker_call;
+  unsigned long long gave_from_ns;
+  unsigned long long gave_to_ns;
+  unsigned int gave_write;
+  unsigned int reserved;
+};
+
+// The last release of a target's mmap_lock on a CPU.
+struct release {
+  unsigned int tid;
+  unsigned int lock_tgid;
+  unsigned long long from_ns;
+  unsigned long long to_ns;
+  unsigned int is_write;
+  unsigned int reserved;
 };
 
 struct cpu_slot {

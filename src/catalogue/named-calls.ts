@@ -59,6 +59,12 @@ export function callNamed(number: number, args: readonly string[]): string {
   }
 }
 
+/** What it is to read or write a file of /proc about a process, in the same names; null of another file. */
+export function workOnFile(path: string): string | null {
+  const [, name] = /^\/proc\/\d+\/(?:task\/\d+\/)?([a-z_]+)$/.exec(path) ?? [];
+  return name === undefined ? null : `/proc/PID/${name}`;
+}
+
 /** How much memory it is about; null where no argument says so. */
 export function bytesOfCall(number: number, args: readonly string[]): number | null {
   const length = { madvise: 1, munmap: 1, mmap: 1, mprotect: 1, fallocate: 3 }[systemCallName(number)];

@@ -110,8 +110,7 @@ async function watched(
       else if (record.kind === 'exit') exits.set(record.thread.tid, record.at_ns);
     },
   });
-  const stallsSoFar = (): number =>
-    observedStalls({ offs, exits }, Infinity, { pids, threshold_ns }).length;
+  const stallsSoFar = (): number => observedStalls({ offs, exits }, Infinity, { pids, threshold_ns }).length;
   const begun_ms = wallClock_ms();
   for (;;) {
     const left_ms = for_ns / 1e6 - (wallClock_ms() - begun_ms);
@@ -136,7 +135,10 @@ function defaultFolder(targets: readonly Target[]): string {
 }
 
 /** Processes by pid and by name, each once. */
-export function pidsOf(pids: readonly number[], named: readonly (readonly [name: string, pids: readonly number[]])[]): number[] {
+export function pidsOf(
+  pids: readonly number[],
+  named: readonly (readonly [name: string, pids: readonly number[]])[],
+): number[] {
   for (const [name, found] of named) {
     if (found.length === 0) throw usage(`--name ${name}: no process has this name; \`ps -e\` lists those that run`);
   }
@@ -144,4 +146,3 @@ export function pidsOf(pids: readonly number[], named: readonly (readonly [name:
   if (all.length === 0) throw usage('name the process to observe, by --pid or --name');
   return all;
 }
-

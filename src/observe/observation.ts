@@ -57,7 +57,10 @@ function blamed({ name, tid, nice }: ObservedThread, role: BlamedThread['role'])
 function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: ObservationOptions): RunEvidence {
   const { offs, holds, rans, end } = observed;
   const threads = new Map<number, BlamedThread>();
-  const all = [...offs.flatMap(({ thread, waker, taker, before }) => [thread, waker, taker, before]), ...[...holds, ...rans].map(({ thread }) => thread)];
+  const all = [
+    ...offs.flatMap(({ thread, waker, taker, before }) => [thread, waker, taker, before]),
+    ...[...holds, ...rans].map(({ thread }) => thread),
+  ];
   for (const thread of all) {
     if (thread !== null && pids.includes(thread.pid)) threads.set(thread.tid, blamed(thread, 'other'));
   }
@@ -107,7 +110,7 @@ function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
     const [longest] = links.toSorted((a, b) => b.duration_ns - a.duration_ns);
     return [{ stall, cause, call: longest?.call ?? null }];
   });
-  return [...grouped(roots, ({ cause, call }) => JSON.stringify([cause.cause, cause.thread?.tid, call])).values()]
+  return [...grouped(roots, ({ cause, call }) => rootOf(cause.thread, cause.cause, call)).values()]
     .map((alike): StallReasonFact => {
       const { cause, call } = alike[0] ?? { cause: null, call: null };
       if (cause === null) throw new Error('a group of stalls is empty');
@@ -124,6 +127,11 @@ function reasonsOf(stalls: readonly ListedStall[]): StallReasonFact[] {
       };
     })
     .sort((a, b) => b.total_ns - a.total_ns);
+}
+
+/** Threads of one name do one thing, and another program may be started anew each time. */
+function rootOf(thread: BlamedThread | null, cause: string, call: string | null): string {
+  return JSON.stringify([cause, thread?.name, thread?.role, call]);
 }
 
 export function answerOf(

@@ -2,10 +2,19 @@
  * What was observed, in the model that attribution reads traces by. An observation knows spans and no events, and none
  * that is shorter than `detail_ns`: between two spans off the CPU a thread counts as running. Pure.
  */
-import type { Call, Hold, LockWait, OtherWait, Scheduling, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
+import type {
+  Call,
+  Hold,
+  LockWait,
+  OtherWait,
+  Scheduling,
+  Segment,
+  TraceModel,
+  Waking,
+} from '../attribution/trace-model.js';
 import type { Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
-import { callNamed } from '../catalogue/named-calls.js';
+import { callNamed, workOnFile } from '../catalogue/named-calls.js';
 import { contentionFlags } from '../record/trace/trace.js';
 import type { HoldRecord, Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
 
@@ -17,7 +26,10 @@ export function observedModel({ offs, holds, rans, end }: Observed): TraceModel 
   for (const { thread, waker, taker, before } of offs) [thread, waker, taker, before].forEach(named);
   for (const { thread } of [...holds, ...rans]) named(thread);
   return {
-    holds: listsBy(holds.filter(({ hasIt }) => hasIt).map((one) => [BigInt(one.lockPid), holdOf(one)])),
+    holds: listsBy([
+      ...holds.filter(({ hasIt }) => hasIt).map((one) => [BigInt(one.lockPid), holdOf(one)] as const),
+      ...offs.flatMap((off) => shortHoldOf(off).map((short) => [BigInt(off.lockPid), short] as const)),
+    ]),
     waitsOn: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.mm, wait] as const))),
     waits: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.tid, wait] as const))),
     otherWaits: listsBy(offs.flatMap((off) => otherWaitOf(off).map((wait) => [off.thread.tid, wait] as const))),
@@ -48,6 +60,13 @@ function listsBy<Key, Item extends Span | Waking>(pairs: readonly (readonly [Key
 
 function holdOf({ thread, isWrite, acquired_ns, released_ns }: HoldRecord): Hold {
   return { tid: thread.tid, isWrite, start_ns: acquired_ns, end_ns: released_ns };
+}
+
+/** Of who woke the thread by giving the lock back; a long one has a record of its own, and then this says it again. */
+function shortHoldOf({ waker, gaveFrom_ns, gaveTo_ns, gaveWrite }: OffRecord): Hold[] {
+  return waker === null || gaveFrom_ns === null || gaveTo_ns === null
+    ? []
+    : [{ tid: waker.tid, isWrite: gaveWrite, start_ns: gaveFrom_ns, end_ns: gaveTo_ns }];
 }
 
 /** Of a lock that the thread slept for. */
@@ -109,8 +128,10 @@ function callsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): Map<
         ? []
         : span(wakerCall, off_ns, woken_ns).map((one) => [waker.tid, one] as const),
     ),
-    ...holds.flatMap(({ thread, call, acquired_ns, released_ns }) =>
-      span(call, acquired_ns, released_ns).map((one) => [thread.tid, one] as const),
+    ...holds.flatMap(({ thread, call, file, acquired_ns, released_ns }) =>
+      span(call, acquired_ns, released_ns).map(
+        (one) => [thread.tid, file === null ? one : { ...one, name: workOnFile(file) ?? file }] as const,
+      ),
     ),
   ]);
 }

@@ -7,8 +7,9 @@
 import type { Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { vmThread } from '../catalogue/collectors.js';
+import { systemCallNumber } from '../catalogue/system-calls.js';
 import type { Stall } from '../record/stalls.js';
-import type { Observed, ObservedThread, OffRecord } from './observed.js';
+import type { Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
 
 export interface ObservedStall {
   readonly thread: ObservedThread;
@@ -84,9 +85,35 @@ export function seriesOf({ name, tid }: ObservedThread): string {
   return `${name} (${tid})`;
 }
 
-function partsOf({ state, off_ns, woken_ns, on_ns, waker, thread }: OffRecord): Part[] {
+const futexCommand = 0x7f;
+const futexWait = 0;
+const futexWake = 1;
+const everyWaiter = 0x7fff_ffff;
+
+/**
+ * HotSpot's threads wait for the end of a safepoint by FUTEX_WAIT, and its VM thread wakes all of them at once
+ * (LinuxWaitBarrier, from JDK 14 on). Threads that wait for work of that thread, as those of a collector do, wait by
+ * other futexes (those of pthread_cond_wait have FUTEX_WAIT_BITSET).
+ */
+function endsSafepoint({ call, waker, wakerCall, thread }: OffRecord): boolean {
+  if (waker?.name !== vmThread || waker.pid !== thread.pid || call === null || wakerCall === null) return false;
+  const argument = (of: ObservedCall, index: number): bigint => BigInt(`0x${of.arguments[index] ?? '0'}`);
+  const command = (of: ObservedCall): number => Number(argument(of, 1)) & futexCommand;
+  const futex = systemCallNumber('futex');
+  return (
+    call.number === futex &&
+    wakerCall.number === futex &&
+    argument(call, 0) === argument(wakerCall, 0) &&
+    command(call) === futexWait &&
+    command(wakerCall) === futexWake &&
+    Number(argument(wakerCall, 2) & 0xffff_ffffn) === everyWaiter
+  );
+}
+
+function partsOf(off: OffRecord): Part[] {
+  const { state, off_ns, woken_ns, on_ns } = off;
   const until_ns = woken_ns ?? on_ns;
-  const isPause = state === 'asleep' && waker?.name === vmThread && waker.pid === thread.pid;
+  const isPause = state === 'asleep' && endsSafepoint(off);
   const letter = { runnable: 'R', blocked: 'D', stopped: 'T', asleep: 'S' } as const;
   const parts: Part[] = [
     ...(state === 'asleep' && !isPause

@@ -38,6 +38,10 @@ const offSchema = z.object({
   lock: z.enum(['none', 'waits', 'holds']),
   lockPid: z.number(),
   isWrite: z.boolean(),
+  /** From when to when the waker had had the lock that it waits for, however short; null: it had not just given it back. */
+  gaveFrom_ns: z.nullable(z.number()),
+  gaveTo_ns: z.nullable(z.number()),
+  gaveWrite: z.boolean(),
   /** Flags of the sleeping lock that it waited for (LCB_F_…, include/trace/events/lock.h); -1: none. */
   contention: z.number(),
   call: callSchema,
@@ -60,6 +64,8 @@ const holdSchema = z.object({
   released_ns: z.number(),
   hasEnded: z.boolean(),
   call: callSchema,
+  /** Which it reads or writes; null where it makes another call, or had closed it. */
+  file: z.nullable(z.string()),
   stack: stackSchema,
 });
 

@@ -95,8 +95,7 @@ export async function startObserver({ pids, detail_ns, threshold_ns, onRecord }:
     async finish() {
       child.kill('SIGTERM');
       if (!(await settlesWithin(ended, endDeadline_ms))) child.kill('SIGKILL');
-      if (broken !== null)
-        throw new Error('a line of the observer could not be read', { cause: broken });
+      if (broken !== null) throw new Error('a line of the observer could not be read', { cause: broken });
       const last = end as EndRecord | null;
       if (last === null) throw await failure();
       return last;

@@ -16,8 +16,7 @@ const isAllowed = process.getuid?.() === 0 && existsSync('/sys/kernel/btf/vmlinu
 async function crossingRun(pid: number): Promise<number> {
   for (;;) {
     const { engine, folder, foreignHolder } = await untilMeasuring(pid);
-    if (foreignHolder === null && readFileSync(join(folder, 'engine.plan'), 'utf8').includes('vmas=2'))
-      return engine;
+    if (foreignHolder === null && readFileSync(join(folder, 'engine.plan'), 'utf8').includes('vmas=2')) return engine;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -28,9 +27,13 @@ describe.skipIf(!isAllowed)('an observation', () => {
       const [run, observed] = [scratch.fresh('run'), scratch.fresh('observed')];
       const running = startPauselab([
         ...['run', 'priority-inversion', '--arm', 'free-across-vmas', '--runs', '1', '--duration', '4s', '--out', run],
-        ...['holder.nice=17', 'stall.aim=400ms', 'threshold=30ms', 'spoiled.foreignLoad=100%', 'spoiled.steal=100%'].flatMap(
-          (setting) => ['--set', setting],
-        ),
+        ...[
+          'holder.nice=17',
+          'stall.aim=400ms',
+          'threshold=30ms',
+          'spoiled.foreignLoad=100%',
+          'spoiled.steal=100%',
+        ].flatMap((setting) => ['--set', setting]),
       ]);
       const engine = await crossingRun(running.pid);
       const { code, stdout } = await pauselab([
@@ -59,7 +62,9 @@ describe.skipIf(!isAllowed)('an observation', () => {
       console.log(`${seen.length} seen, of ${recorded.length} recorded in the whole window`);
       // The process times a whole operation, of which the wait is the most.
       for (const { thread, duration_ns } of seen) {
-        const lengths = recorded.filter(({ stall }) => stall.thread?.tid === thread?.tid).map(({ stall }) => stall.duration_ns);
+        const lengths = recorded
+          .filter(({ stall }) => stall.thread?.tid === thread?.tid)
+          .map(({ stall }) => stall.duration_ns);
         expect(Math.min(...lengths.map((length) => Math.abs(length - duration_ns)))).toBeLessThan(10e6);
       }
     });

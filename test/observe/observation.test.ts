@@ -10,7 +10,10 @@ const victim = observedThread('mapper', 101);
 const purger = { ...observedThread('purger', 102), nice: 19 };
 const hog = observedThread('hog', 103);
 const agent = observedThread('agent', 900, 900);
-const madvise = { number: systemCallNumber('madvise') ?? 0, arguments: ['7f0000000000', '3000000', '4', '0', '0', '0'] };
+const madvise = {
+  number: systemCallNumber('madvise') ?? 0,
+  arguments: ['7f0000000000', '3000000', '4', '0', '0', '0'],
+};
 const munmap = { number: systemCallNumber('munmap') ?? 0, arguments: ['7f0000000000', '1000', '0', '0', '0', '0'] };
 const read = { number: systemCallNumber('read') ?? 0, arguments: ['3', '0', '0', '0', '0', '0'] };
 
@@ -73,26 +76,38 @@ describe('a stall of an observed process', () => {
     ['a sleep that another thread ended', { state: 'asleep', waker: hog }],
     ['a sleep that nobody ended', { state: 'asleep' }],
   ] as const)('is not %s', (_, more) => {
-    expect(attributed(observed({ offs: [off(victim, { from: 0, woken: 900, to: 900 }, more)] }), options).stalls).toEqual(
-      [],
-    );
+    expect(
+      attributed(observed({ offs: [off(victim, { from: 0, woken: 900, to: 900 }, more)] }), options).stalls,
+    ).toEqual([]);
   });
 
-  test('is a sleep that ended with a safepoint', () => {
+  describe('that sleeps until a safepoint is over', () => {
     const vm = observedThread('VM Thread', 104);
-    const { stalls } = attributed(
-      observed({ offs: [off(victim, { from: 100, woken: 160, to: 160 }, { state: 'asleep', waker: vm })] }),
-      options,
-    );
-    expect(stalls).toHaveLength(1);
-    // Another process's thread of that name stops nobody here.
-    const other = observedThread('VM Thread', 904, 900);
-    expect(
+    const futex = (address: string, command: string, value: string) => ({
+      number: systemCallNumber('futex') ?? 0,
+      arguments: [address, command, value, '0', '0', '0'],
+    });
+    const slept = (more: Parameters<typeof off>[2]) =>
       attributed(
-        observed({ offs: [off(victim, { from: 100, woken: 160, to: 160 }, { state: 'asleep', waker: other })] }),
+        observed({ offs: [off(victim, { from: 100, woken: 160, to: 160 }, { state: 'asleep', ...more })] }),
         options,
-      ).stalls,
-    ).toEqual([]);
+      ).stalls;
+    const wait = futex('7f10', '80', '3');
+    const wake = futex('7f10', '81', '7fffffff');
+
+    test('is one', () => {
+      expect(slept({ waker: vm, call: wait, wakerCall: wake })).toHaveLength(1);
+    });
+
+    test.each([
+      ['of another process', { waker: observedThread('VM Thread', 904, 900), call: wait, wakerCall: wake }],
+      ['for work of the VM thread', { waker: vm, call: futex('7f10', '189', '0'), wakerCall: wake }],
+      ['for a mutex that the VM thread had', { waker: vm, call: wait, wakerCall: futex('7f10', '81', '1') }],
+      ['on another futex', { waker: vm, call: wait, wakerCall: futex('7f90', '81', '7fffffff') }],
+      ['until its process ended', { waker: vm, call: wait, wakerCall: null }],
+    ])('is none where it sleeps %s', (_, more) => {
+      expect(slept(more)).toEqual([]);
+    });
   });
 
   test('is one where a thread ran for a moment between two waits, and two where it ran for longer', () => {
@@ -168,8 +183,7 @@ describe('the answer', () => {
 
 describe('what was not seen', () => {
   test('is every counter of the observer that is not 0', () => {
-    const codes = (end: Parameters<typeof observed>[1]) =>
-      gapsOf(observed({}, end), new Map()).map(({ code }) => code);
+    const codes = (end: Parameters<typeof observed>[1]) => gapsOf(observed({}, end), new Map()).map(({ code }) => code);
     expect(codes({})).toEqual(['sleeps-not-judged']);
     expect(codes({ ringFull_n: 1, slotTaken_n: 2, nested_n: 3, recursion_n: 4 })).toEqual([
       'records-dropped',

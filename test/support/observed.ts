@@ -1,5 +1,12 @@
 /** Records of an observer, as a test needs them; times in ms. */
-import type { EndRecord, HoldRecord, Observed, ObservedThread, OffRecord, RanRecord } from '../../src/observe/observed.js';
+import type {
+  EndRecord,
+  HoldRecord,
+  Observed,
+  ObservedThread,
+  OffRecord,
+  RanRecord,
+} from '../../src/observe/observed.js';
 
 const ms = 1_000_000;
 
@@ -32,6 +39,9 @@ export function off(
     lock: 'none',
     lockPid: 0,
     isWrite: false,
+    gaveFrom_ns: null,
+    gaveTo_ns: null,
+    gaveWrite: false,
     contention: -1,
     call: null,
     wakerCall: null,
@@ -57,6 +67,7 @@ export function hold(
     released_ns: to * ms,
     hasEnded: true,
     call: null,
+    file: null,
     stack: [],
     ...more,
   };
@@ -66,10 +77,7 @@ export function ran(thread: ObservedThread, cpu: number, from: number, to: numbe
   return { kind: 'ran', thread, cpu, start_ns: from * ms, end_ns: to * ms };
 }
 
-export function observed(
-  records: Partial<Omit<Observed, 'end'>>,
-  end: Partial<EndRecord> = {},
-): Observed {
+export function observed(records: Partial<Omit<Observed, 'end'>>, end: Partial<EndRecord> = {}): Observed {
   return {
     offs: [],
     holds: [],

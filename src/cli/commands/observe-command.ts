@@ -72,7 +72,8 @@ function wholeNumber(value: string): number {
 
 function duration(value: string): number {
   const parsed = parseDuration(value);
-  if (!parsed.ok || parsed.value <= 0) throw new InvalidArgumentError(`expected ${parsed.ok ? 'a duration above 0' : parsed.expected}, got ${value}.`);
+  if (!parsed.ok || parsed.value <= 0)
+    throw new InvalidArgumentError(`expected ${parsed.ok ? 'a duration above 0' : parsed.expected}, got ${value}.`);
   return parsed.value;
 }
 
