@@ -21,7 +21,13 @@ enum bpf_map_type { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_M
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct mm_struct;
+struct rw_semaphore {
+  char any;
+};
+
+struct mm_struct {
+  struct rw_semaphore mmap_lock;
+};
 
 struct thread_info {
   __u32 cpu;

@@ -63,7 +63,9 @@ struct {
 } ring SEC(".maps");
 
 #define kKernelThread 0x00200000  // PF_KTHREAD, include/linux/sched.h
-#define kSpins 1                   // LCB_F_SPIN, include/trace/events/lock.h
+// LCB_F_SPIN and LCB_F_WRITE, include/trace/events/lock.h
+#define kSpins 1
+#define kWrites 4
 // A wait that ends while its thread is still on its way to sleep.
 #define kRaceNs 1000000ULL
 
@@ -310,27 +312,6 @@ int BPF_PROG(on_wakeup, struct task_struct *task) {
   return 0;
 }
 
-static __always_inline int start_locking(struct mm_struct *mm, bool write) {
-  __u32 lock_tgid = target_by_mm(mm);
-  if (lock_tgid == 0) return 0;
-  struct task_struct *task = bpf_get_current_task_btf();
-  struct thread_slot *slot = slot_of(task->pid);
-  if (!slot) slot = claim(task, 0);
-  if (!slot) return 0;
-  if (slot->phase == kHolds) {
-    // It has the lock of another target, or this one's for reading: one at a time is followed.
-    struct losses *counts = lost();
-    if (counts) counts->nested_n++;
-    return 0;
-  }
-  slot->phase = kWaits;
-  slot->is_write = write;
-  slot->lock_tgid = lock_tgid;
-  slot->slept_ns = 0;
-  slot->early_ns = 0;
-  return 0;
-}
-
 static __always_inline void send_hold(struct thread_slot *slot, struct task_struct *task, bool has_it, __u64 now) {
   struct hold_record *record = reserved(sizeof(*record));
   if (!record) return;
@@ -409,16 +390,12 @@ static __always_inline int released(struct mm_struct *mm) {
   return 0;
 }
 
-// Arguments of these events: (mm, write[, success]) from Linux 6.16 on, (mm, memcg_path, write[, success]) before. A
-// fixed layout would read every lock of the other as a write. observer.cc loads the pair that fits the kernel's BTF.
-SEC("tp_btf/mmap_lock_start_locking")
-int BPF_PROG(start_locking_new, struct mm_struct *mm, bool write) { return start_locking(mm, write); }
+// Arguments of this event: (mm, write, success) from Linux 6.16 on, (mm, memcg_path, write, success) before. A fixed layout
+// would read every lock of the other as a write. observer.cc loads the program that fits the kernel's BTF.
 SEC("tp_btf/mmap_lock_acquire_returned")
 int BPF_PROG(acquire_returned_new, struct mm_struct *mm, bool write, bool success) {
   return acquire_returned(mm, write, success);
 }
-SEC("tp_btf/mmap_lock_start_locking")
-int BPF_PROG(start_locking_old, struct mm_struct *mm, const char *path, bool write) { return start_locking(mm, write); }
 SEC("tp_btf/mmap_lock_acquire_returned")
 int BPF_PROG(acquire_returned_old, struct mm_struct *mm, const char *path, bool write, bool success) {
   return acquire_returned(mm, write, success);
@@ -427,13 +404,32 @@ int BPF_PROG(acquire_returned_old, struct mm_struct *mm, const char *path, bool 
 SEC("tp_btf/mmap_lock_released")
 int BPF_PROG(on_released, struct mm_struct *mm) { return released(mm); }
 
-// Waits for every sleeping lock of the kernel, from Linux 5.19 on: what kind of lock a thread waits for. A lock that spins
-// is no wait of milliseconds.
+// Whoever has to sleep for a lock of the kernel comes by here, from Linux 5.19 on, and nobody else: the event at each
+// attempt to take mmap_lock would cost every process of the machine a third more. A lock that spins is no wait of
+// milliseconds.
 SEC("tp_btf/contention_begin")
 int BPF_PROG(on_contention_begin, void *lock, unsigned int flags) {
   if (flags & kSpins) return 0;
-  struct thread_slot *slot = slot_of((__u32)bpf_get_current_pid_tgid());
-  if (slot) slot->contention = 1 + flags;
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct thread_slot *slot = slot_of(task->pid);
+  __u32 lock_tgid = target_by_mm((struct mm_struct *)(lock - bpf_core_field_offset(struct mm_struct, mmap_lock)));
+  if (lock_tgid == 0) {
+    if (slot) slot->contention = 1 + flags;
+    return 0;
+  }
+  if (!slot) slot = claim(task, 0);
+  if (!slot) return 0;
+  if (slot->phase == kHolds) {
+    // It has the lock of another target: one at a time is followed.
+    struct losses *counts = lost();
+    if (counts) counts->nested_n++;
+    return 0;
+  }
+  slot->phase = kWaits;
+  slot->is_write = (flags & kWrites) != 0;
+  slot->lock_tgid = lock_tgid;
+  slot->slept_ns = 0;
+  slot->early_ns = 0;
   return 0;
 }
 

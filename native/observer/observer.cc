@@ -235,22 +235,18 @@ unsigned argumentsOf(const btf* types, const char* event) {
 
 struct Layout {
   bool isOld;
-  // From Linux 5.19 on.
-  bool hasContention;
 };
 
 // Refuses what it does not know: read in a wrong layout, every lock would be a write.
 Layout layoutOf(const btf* types) {
-  const unsigned start = argumentsOf(types, "mmap_lock_start_locking");
   const unsigned acquired = argumentsOf(types, "mmap_lock_acquire_returned");
   const unsigned switched = argumentsOf(types, "sched_switch");
-  const bool hasContention = argumentsOf(types, "contention_begin") == 2;
-  if (start == 2 && acquired == 3 && switched == 4) return {false, hasContention};
-  if (start == 3 && acquired == 4 && switched == 4) return {true, hasContention};
+  const unsigned contended = argumentsOf(types, "contention_begin");
+  if ((acquired == 3 || acquired == 4) && switched == 4 && contended == 2) return {acquired == 4};
   fail(Exit::unfit,
-       "the events of this kernel have a layout that pauselab does not know (mmap_lock_start_locking %u, "
-       "mmap_lock_acquire_returned %u, sched_switch %u arguments): use another tier",
-       start, acquired, switched);
+       "this kernel has no such events as pauselab needs, or in a layout that it does not know: "
+       "mmap_lock_acquire_returned has %u arguments, sched_switch %u, contention_begin %u; observe needs Linux 6.1 or newer",
+       acquired, switched, contended);
 }
 
 bpf_map* mapOf(bpf_object* object, const char* name) {
@@ -329,7 +325,6 @@ Attached attach(const char* path, Lengths lengths, const std::vector<std::uint32
     const std::string name = bpf_program__name(program);
     const bool isOld = name.ends_with("_old");
     if (isOld || name.ends_with("_new")) bpf_program__set_autoload(program, isOld == layout.isOld);
-    if (name.starts_with("on_contention")) bpf_program__set_autoload(program, layout.hasContention);
   }
   if (const int error = bpf_object__load(object); error != 0) refuse("the program could not be loaded", -error);
   bpf_link* seed = nullptr;

@@ -35,6 +35,8 @@ export type AnswerFact =
       readonly total_ns: number;
       readonly givingBack_n: number;
       readonly givingBack_ns: number;
+      /** What took the other ones, most stalled time first. */
+      readonly others: readonly { readonly cause: Cause; readonly stalls_n: number; readonly total_ns: number }[];
       readonly unknown_n: number;
       readonly unknown_ns: number;
     };

@@ -152,6 +152,14 @@ export function answerOf(
     total_ns: time(reasons),
     givingBack_n: stalls(givingBack),
     givingBack_ns: time(givingBack),
+    others: [
+      ...grouped(
+        reasons.filter(({ givesBack, cause }) => !givesBack && cause !== 'unknown'),
+        ({ cause }) => cause,
+      ),
+    ]
+      .map(([cause, alike]) => ({ cause, stalls_n: stalls(alike), total_ns: time(alike) }))
+      .sort((a, b) => b.total_ns - a.total_ns),
     unknown_n: stalls(unknown),
     unknown_ns: time(unknown),
   };

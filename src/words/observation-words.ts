@@ -1,5 +1,6 @@
 /** What an observation says, in sentences without a full stop. */
 import { formatDuration } from '../base/text/units.js';
+import type { Cause } from '../facts/blame.js';
 import type { AnswerFact, ObservationGap } from '../facts/observation-facts.js';
 import type { Stated } from '../facts/stated.js';
 import { counted } from './text.js';
@@ -8,13 +9,34 @@ import { sentenceOf, type WordsOf } from './words-of.js';
 const ofAnswers: WordsOf<AnswerFact> = {
   'no-stall': ({ threshold_ns, watched_ns, threads_n }) =>
     `in ${formatDuration(watched_ns)} none of ${counted(threads_n, 'thread')} was stalled for ${formatDuration(threshold_ns)} or more`,
-  'gives-back': ({ stalls_n, total_ns, givingBack_n, givingBack_ns, unknown_n, unknown_ns }) =>
-    (givingBack_n === 0
-      ? `giving memory back is not the reason for any of ${counted(stalls_n, 'stall')} (${formatDuration(total_ns)} in all)`
-      : `giving memory back is the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`) +
-    (unknown_n === 0
-      ? ''
-      : `; the reason for ${counted(unknown_n, 'stall')} (${formatDuration(unknown_ns)}) is not known`),
+  'gives-back': ({ stalls_n, total_ns, givingBack_n, givingBack_ns, others, unknown_n, unknown_ns }) =>
+    [
+      givingBack_n === 0
+        ? `giving memory back is not the reason for any of ${counted(stalls_n, 'stall')} (${formatDuration(total_ns)} in all)`
+        : `giving memory back is the reason for ${givingBack_n} of ${counted(stalls_n, 'stall')} and ${formatDuration(givingBack_ns)} of ${formatDuration(total_ns)} stalled time`,
+      ...others.map(
+        (other) =>
+          `${counted(other.stalls_n, 'stall')} (${formatDuration(other.total_ns)}) ${otherReasons[other.cause]}`,
+      ),
+      ...(unknown_n === 0
+        ? []
+        : [`the reason for ${counted(unknown_n, 'stall')} (${formatDuration(unknown_ns)}) is not known`]),
+    ].join('; '),
+};
+
+/** What it was instead, after the number of stalls. Of the locks: held by a call that gives nothing back. */
+const otherReasons: Readonly<Record<Cause, string>> = {
+  'mmap-lock-reader': 'waited for mmap_lock, which another call held for reading',
+  'mmap-lock-writer': 'waited for mmap_lock, which another call held for writing',
+  'vma-lock': 'waited for a VMA’s lock, which another call held',
+  'allocator-mutex': 'waited for a mutex of the allocator',
+  safepoint: 'waited for a safepoint of the JVM',
+  'gc-pause': 'waited for a pause of the collector',
+  'not-scheduled': 'waited for a CPU',
+  stopped: 'came from a signal or a debugger, which stopped the thread',
+  steal: 'came from the hypervisor, which took the CPU',
+  running: 'came from the work of the thread itself',
+  unknown: 'came from nothing that is known',
 };
 
 const ofGaps: WordsOf<ObservationGap> = {
