@@ -2,23 +2,14 @@
  * What was observed, in the model that attribution reads traces by. An observation knows spans and no events, and none
  * that is shorter than `detail_ns`: between two spans off the CPU a thread counts as running. Pure.
  */
-import type {
-  Call,
-  Hold,
-  LockWait,
-  OtherWait,
-  Scheduling,
-  Segment,
-  TraceModel,
-  Waking,
-} from '../attribution/trace-model.js';
-import type { Span } from '../attribution/links.js';
+import type { Call, Hold, LockWait, OtherWait, Segment, TraceModel, Waking } from '../attribution/trace-model.js';
+import { uncovered, type Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { callNamed, workOnFile } from '../catalogue/named-calls.js';
 import { contentionFlags } from '../record/trace/trace.js';
 import type { HoldRecord, Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
 
-export function observedModel({ offs, holds, rans, end }: Observed): TraceModel {
+export function observedModel({ offs, holds, rans }: Observed): TraceModel {
   const names = new Map<number, string>();
   const named = (thread: ObservedThread | null): void => {
     if (thread !== null && thread.tid !== 0) names.set(thread.tid, thread.name);
@@ -33,7 +24,7 @@ export function observedModel({ offs, holds, rans, end }: Observed): TraceModel 
     waitsOn: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.mm, wait] as const))),
     waits: listsBy(holds.flatMap((one) => waitOf(one).map((wait) => [wait.tid, wait] as const))),
     otherWaits: listsBy(offs.flatMap((off) => otherWaitOf(off).map((wait) => [off.thread.tid, wait] as const))),
-    segments: segmentsOf(offs, end.end_ns),
+    segments: segmentsOf(offs, holds),
     calls: callsOf(offs, holds),
     wakings: listsBy(
       offs.flatMap(({ thread, woken_ns, waker }): [number, Waking][] =>
@@ -90,28 +81,63 @@ function otherWaitOf({ lock, contention, off_ns, woken_ns, on_ns }: OffRecord): 
       ];
 }
 
-function segmentsOf(offs: readonly OffRecord[], end_ns: number): Map<number, Segment[]> {
+/**
+ * Between two spans off its CPU a thread ran, or slept for less than is reported. Where that was a moment, or where the
+ * thread had the lock (then shorter spans are reported too), it counts as running; else nothing is said of it.
+ */
+function segmentsOf(offs: readonly OffRecord[], holds: readonly HoldRecord[]): Map<number, Segment[]> {
+  const holdsOf = grouped(holds, ({ thread }) => thread.tid);
   return new Map(
     [...grouped(offs, ({ thread }) => thread.tid)].map(([tid, list]) => {
-      const segments: Segment[] = [];
-      let from_ns = 0;
-      let cpu = list[0]?.cpuOut ?? 0;
-      const add = (scheduling: Scheduling, until_ns: number, wokenBy: number | null): void => {
-        if (until_ns > from_ns) segments.push({ scheduling, cpu, wokenBy, start_ns: from_ns, end_ns: until_ns });
-        from_ns = Math.max(from_ns, until_ns);
-      };
-      for (const off of list.toSorted((a, b) => a.off_ns - b.off_ns)) {
-        add('running', off.off_ns, null);
-        cpu = off.cpuOut;
-        add(off.state, off.woken_ns ?? off.on_ns, off.waker?.tid ?? (off.woken_ns === null ? null : 0));
-        // It waited in the queue of the CPU that it then got.
-        cpu = off.cpuIn;
-        add('runnable', off.on_ns, null);
-      }
-      add('running', end_ns, null);
-      return [tid, segments];
+      const spans = list.toSorted((a, b) => a.off_ns - b.off_ns).flatMap(offSegments);
+      const gaps = spans.slice(1).map((next, i) => ({
+        start_ns: spans[i]?.end_ns ?? next.start_ns,
+        end_ns: next.start_ns,
+        cpu: spans[i]?.cpu ?? next.cpu,
+      }));
+      const running = [
+        ...gaps.filter(({ start_ns, end_ns }) => end_ns - start_ns < moment_ns),
+        ...(holdsOf.get(tid) ?? []).flatMap((hold) =>
+          uncovered({ start_ns: hold.acquired_ns, end_ns: hold.released_ns }, spans).map((part) => ({
+            ...part,
+            cpu: spans.findLast(({ start_ns }) => start_ns <= part.start_ns)?.cpu ?? spans[0]?.cpu ?? 0,
+          })),
+        ),
+      ].map((part): Segment => ({ ...part, scheduling: 'running', wokenBy: null }));
+      return [tid, withoutOverlap([...spans, ...running])];
     }),
   );
+}
+
+/** As in observed-stalls.ts. */
+const moment_ns = 1_000_000;
+
+function offSegments({ state, off_ns, woken_ns, on_ns, waker, cpuOut, cpuIn }: OffRecord): Segment[] {
+  const ready_ns = woken_ns ?? on_ns;
+  const segments: Segment[] = [
+    {
+      scheduling: state,
+      cpu: cpuOut,
+      wokenBy: woken_ns === null ? null : (waker?.tid ?? 0),
+      start_ns: off_ns,
+      end_ns: ready_ns,
+    },
+    // It waited in the queue of the CPU that it then got.
+    { scheduling: 'runnable', cpu: cpuIn, wokenBy: null, start_ns: ready_ns, end_ns: on_ns },
+  ];
+  return segments.filter(({ start_ns, end_ns }) => end_ns > start_ns);
+}
+
+/** By start, each from where the one before ended. */
+function withoutOverlap(segments: readonly Segment[]): Segment[] {
+  let until_ns = -Infinity;
+  return segments
+    .toSorted((a, b) => a.start_ns - b.start_ns)
+    .flatMap((segment) => {
+      const start_ns = Math.max(segment.start_ns, until_ns);
+      until_ns = Math.max(until_ns, segment.end_ns);
+      return segment.end_ns > start_ns ? [{ ...segment, start_ns }] : [];
+    });
 }
 
 /** A thread is in one system call at a time: what is seen in two records of it is one span of it each. */
