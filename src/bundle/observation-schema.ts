@@ -15,6 +15,8 @@ export const observationSchema = z.object({
   kind: z.literal('observation'),
   tool: z.object({ name: z.literal('pauselab'), version: z.string() }),
   startedAt: z.string(),
+  /** CLOCK_MONOTONIC then, as System.nanoTime() has it: a log of the process itself can be laid beside the stalls. */
+  monotonicStart_ns: ns,
   argv: z.array(z.string()),
   kernel: z.string(),
   /** By what it was seen: programs in the kernel. */

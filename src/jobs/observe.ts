@@ -53,7 +53,7 @@ export async function observe(options: ObserveOptions): Promise<ObservationResul
     options.out === null ? createBundle(defaultFolder(targets), { numbered: true }) : createBundle(options.out);
   try {
     const startedAt = new Date(wallClock_ms()).toISOString();
-    const { observed, ended } = await watched(targets, options);
+    const { observed, ended, monotonicStart_ns } = await watched(targets, options);
     const symbols = kernelSymbols(observed.offs.flatMap(({ stack }) => stack));
     const { stalls, reasons } = attributed(observed, {
       pids,
@@ -67,6 +67,7 @@ export async function observe(options: ObserveOptions): Promise<ObservationResul
       kind: 'observation',
       tool: { name: 'pauselab', version: toolVersion() },
       startedAt,
+      monotonicStart_ns,
       argv: [...argv.slice(2)],
       kernel: release(),
       tier: 'ebpf',
@@ -94,7 +95,7 @@ export async function observe(options: ObserveOptions): Promise<ObservationResul
 async function watched(
   targets: readonly Target[],
   { pids, threshold_ns, for_ns, untilStalls_n, interruption, progress }: ObserveOptions,
-): Promise<{ observed: Observed; ended: readonly Target[] }> {
+): Promise<{ observed: Observed; ended: readonly Target[]; monotonicStart_ns: number }> {
   const offs: OffRecord[] = [];
   const holds: HoldRecord[] = [];
   const rans: RanRecord[] = [];
@@ -125,7 +126,11 @@ async function watched(
   }
   progress('reading what was observed');
   const end = await observer.finish();
-  return { observed: { offs, holds, rans, exits, end }, ended: targets.filter((target) => !isStillThere(target)) };
+  return {
+    observed: { offs, holds, rans, exits, end },
+    ended: targets.filter((target) => !isStillThere(target)),
+    monotonicStart_ns: observer.ready.start_ns,
+  };
 }
 
 function defaultFolder(targets: readonly Target[]): string {
