@@ -1,0 +1,29 @@
+/**
+ * What a thread that is blocked in the kernel waits for, by the functions on its kernel stack. The functions that put it
+ * to sleep (schedule, rwsem_down_read_slowpath, io_schedule, mutex_lock) are no part of a stack as the kernel gives it:
+ * they are left out as functions of the scheduler. So it is told by who called them. Names: Linux 6.1 to 7.3.
+ */
+export const kernelWaits = ['block-io', 'swap-in', 'memory-reclaim', 'cpu-limit', 'freezer'] as const;
+export type KernelWait = (typeof kernelWaits)[number];
+
+/** The first row that fits counts: a page that comes back from swap is read from a disk, too. */
+const rows: readonly (readonly [wait: KernelWait, function_: RegExp])[] = [
+  // The whole group of the thread has used up its quota (cpu.max), and it waits on its way to user space.
+  ['cpu-limit', /^throttle_cfs_rq_work$/],
+  ['freezer', /^(?:__refrigerator|do_freezer_trap|cgroup_enter_frozen)$/],
+  ['swap-in', /^(?:do_swap_page|swap_read_folio|swap_readpage|swapin_readahead|shmem_swapin\w*)$/],
+  // Whoever allocates helps to free, or waits until others have.
+  [
+    'memory-reclaim',
+    /^(?:try_to_free_pages|try_to_free_mem_cgroup_pages|mem_cgroup_handle_over_high|__alloc_pages_direct_compact|try_to_compact_pages|shrink_node|throttle_direct_reclaim|reclaim_throttle|balance_dirty_pages\w*)$/,
+  ],
+  [
+    'block-io',
+    /^(?:folio_wait_bit_common|folio_wait_bit\w*|folio_wait_writeback|wait_on_page_\w+|filemap_(?:read|fault|get_pages)\w*|blkdev_\w+|submit_bio_wait|blk_(?:mq_)?\w+|__blk\w+|rq_qos_wait|wbt_wait|jbd2_\w+|ext4_(?:file_|sync|fc_)\w+|xfs_(?:log|buf)_\w+|iomap_dio_\w+|dio_\w+|__sync_dirty_buffer|wait_on_buffer|__wait_on_buffer|do_fsync|vfs_fsync\w*|virtblk_\w+)$/,
+  ],
+];
+
+/** `frames`: innermost first. Null where none of these is on it. */
+export function kernelWaitOf(frames: readonly string[]): KernelWait | null {
+  return rows.find(([, pattern]) => frames.some((name) => pattern.test(name)))?.[0] ?? null;
+}
