@@ -5,7 +5,7 @@
 import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import { preemptedDuring, suspectsOf } from './blocked.js';
-import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { ofJvm, type Look } from './safepoint.js';
 import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 
@@ -13,7 +13,7 @@ export function blameAsleep(
   span: Span,
   systemCall: number | null,
   victim: VictimEvidenceOfRun,
-  run: RunEvidence,
+  run: EvidenceOfStall,
   look: Look,
 ): Draft[] {
   const pauses = ofJvm(span, victim, run, look);
@@ -23,7 +23,12 @@ export function blameAsleep(
     .concat(pauses);
 }
 
-function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+function mutexOrUnknown(
+  span: Span,
+  systemCall: number | null,
+  victim: VictimEvidenceOfRun,
+  run: EvidenceOfStall,
+): Draft[] {
   const call = systemCall === null ? null : systemCall === noSystemCall ? 'none' : systemCallName(systemCall);
   if (!victim.allocates || victim.sleepsItself || (call !== null && call !== 'futex')) {
     return [unknown(span, { code: 'asleep', systemCall: call === 'none' ? null : call })];
@@ -48,7 +53,7 @@ function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvi
   return [...calls, ...rest];
 }
 
-function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft {
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft {
   const [suspect, other] = suspectsOf(span, victim, run).filter(({ one }) => one.keepsMutex);
   if (suspect === undefined) return draft(span, 'allocator-mutex', 'possible', { lock: 'futex' });
   const { thread, call } = suspect.one;

@@ -9,16 +9,14 @@ import type { LockClass } from '../catalogue/locks.js';
 import type { HolderCall } from '../record/stalls.js';
 import { changesMap, systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
-import type { HolderEvidence, LoggedEvent, NamedThread, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { HolderEvidence, EvidenceOfStall, LoggedEvent, NamedThread, VictimEvidenceOfRun } from './evidence.js';
 import { clipped, draft, uncovered, unknown, type Draft, type Span } from './links.js';
-import { activitiesDuring, growthBetween } from './waits.js';
-import { ticksAround } from './threads.js';
 
 export function blameBlocked(
   span: Span,
   systemCall: number | null,
   victim: VictimEvidenceOfRun,
-  run: RunEvidence,
+  run: EvidenceOfStall,
 ): Draft[] {
   const wait = waitOf(span, systemCall, victim);
   if (wait === null)
@@ -86,7 +84,7 @@ function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
 }
 
 /** While it was in state D it waited for a lock itself, perhaps the very same one: then somebody else had it. */
-function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: RunEvidence): Draft[] {
+function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: EvidenceOfStall): Draft[] {
   return holder.calls.flatMap((call) => {
     const overlap = { start_ns: Math.max(call.start_ns, span.start_ns), end_ns: Math.min(call.end_ns, span.end_ns) };
     if (overlap.end_ns <= overlap.start_ns) return [];
@@ -117,17 +115,18 @@ function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidenc
 }
 
 /** When it was seen in state D. */
-function waitsOf(tid: number, span: Span, { samples }: RunEvidence): Span[] {
-  return activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns).filter(
-    ({ activity }) => activity === 'blocked',
-  );
+function waitsOf(tid: number, span: Span, { timeline }: EvidenceOfStall): Span[] {
+  return timeline
+    .thread(tid)
+    .activities(span)
+    .filter(({ activity }) => activity === 'blocked');
 }
 
 /**
  * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most
  * of it; of another operation it is not known whether its thread had the lock when it lost its CPU.
  */
-function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
   return run.victims
     .filter(
       (one) =>
@@ -143,11 +142,9 @@ function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidenc
             start_ns: Math.max(slow.start_ns, span.start_ns),
             end_ns: Math.min(slow.start_ns + slow.duration_ns, span.end_ns),
           };
-          return activitiesDuring(
-            run.samples.timelines.get(other.thread.tid),
-            overlap.start_ns,
-            Math.max(overlap.start_ns, overlap.end_ns),
-          )
+          return run.timeline
+            .thread(other.thread.tid)
+            .activities(overlap)
             .filter(({ activity }) => activity === 'running' || activity === 'runnable')
             .map((part) => {
               const holder = {
@@ -178,7 +175,7 @@ const leastCall_ns = 10_000_000;
 
 interface Suspect {
   readonly victim: VictimEvidenceOfRun;
-  readonly run: RunEvidence;
+  readonly run: EvidenceOfStall;
   readonly thread: BlamedThread;
   readonly call: string | null;
   readonly holder: Draft['holder'];
@@ -228,7 +225,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
  * Other victims that take mmap_lock for write and were blocked for most of the span; who has waited longest is first in
  * the queue.
  */
-function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): BlamedThread[] {
+function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): BlamedThread[] {
   return run.victims
     .filter((one) => one.thread.tid !== victim.thread.tid && one.lock === 'mmap_lock write' && one.pid === victim.pid)
     .flatMap((one) =>
@@ -243,7 +240,7 @@ function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: RunEvidenc
 }
 
 /** Victims that change the very VMA that the holder works on, or one that merges with it. */
-function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
+function writersOfItsVma(span: Span, run: EvidenceOfStall): BlamedThread[] {
   return run.victims
     .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable'))
     .filter((one) => one.slow.some((slow) => covers(slow, span)))
@@ -254,7 +251,7 @@ function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
  * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call
  * had not taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
  */
-function fellBack(span: Span, run: RunEvidence): boolean {
+function fellBack(span: Span, run: EvidenceOfStall): boolean {
   const firstOf = (isNear: boolean): number =>
     Math.min(
       ...run.victims
@@ -275,11 +272,8 @@ function covers(
   return overlap_ns >= (span.end_ns - span.start_ns) / 2;
 }
 
-function wasBlocked(tid: number, span: Span, { samples }: RunEvidence): boolean {
-  const blocked_ns = activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns)
-    .filter(({ activity }) => activity === 'blocked')
-    .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-  return blocked_ns >= (span.end_ns - span.start_ns) / 2;
+function wasBlocked(tid: number, span: Span, { timeline }: EvidenceOfStall): boolean {
+  return timeline.thread(tid).time_ns(span, 'blocked') >= (span.end_ns - span.start_ns) / 2;
 }
 
 /** Run delay is of the whole call: of a part of it, at most that, and at most the part. */
@@ -293,12 +287,12 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder
  * CPU for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it
  * makes it sure enough.
  */
-function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
   const [first, second] = suspects;
   if (first === undefined) return [unknown(span, { code: 'no-suspect' })];
   const { one, preempted_ns, event } = first;
-  const blocked_ns = waitsOf(one.thread.tid, span, run).reduce((sum, wait) => sum + wait.end_ns - wait.start_ns, 0);
+  const blocked_ns = run.timeline.thread(one.thread.tid).time_ns(span, 'blocked');
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
   const found = byLock(span, one.lock ?? 'none', {
     victim,
@@ -321,7 +315,7 @@ export interface NamedSuspect {
  * Those kept off their CPU for at least half of the span or told of by the log; who the log tells of first, then by
  * that time.
  */
-export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): NamedSuspect[] {
+export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): NamedSuspect[] {
   const length_ns = span.end_ns - span.start_ns;
   return run.named
     .filter(({ pid, thread }) => pid === victim.pid && thread.tid !== victim.thread.tid)
@@ -335,14 +329,11 @@ export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvid
 }
 
 /** As the log says, for most of the time. */
-export function givingBack(span: Span, { events }: RunEvidence): LoggedEvent | null {
+export function givingBack(span: Span, { events }: EvidenceOfStall): LoggedEvent | null {
   return events.find((event) => event.name === 'gc.uncommit' && covers(event, span)) ?? null;
 }
 
 /** Growth of its run delay between the looks around the span, at most the span. */
-export function preemptedDuring(tid: number, span: Span, { samples }: RunEvidence): number {
-  const timeline = samples.timelines.get(tid);
-  if (timeline === undefined) return 0;
-  const [first, last] = ticksAround(timeline, span);
-  return Math.min(growthBetween(timeline, first, last).runDelay_ns, span.end_ns - span.start_ns);
+export function preemptedDuring(tid: number, span: Span, { timeline }: EvidenceOfStall): number {
+  return Math.min(timeline.thread(tid).growth(span)?.runDelay_ns ?? 0, span.end_ns - span.start_ns);
 }

@@ -6,6 +6,7 @@ import type { VictimLayout } from '../catalogue/operations.js';
 import type { SampleStream } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
 import type { HolderCall, SlowOperation } from '../record/stalls.js';
+import type { StallTimeline } from './stall-timeline.js';
 import type { TraceModel } from './trace-model.js';
 
 export interface VictimEvidenceOfRun {
@@ -84,6 +85,11 @@ export interface RunEvidence {
   readonly missing: readonly Stated[];
   /** Null for a run without --trace. */
   readonly trace: RunTrace | null;
+}
+
+/** What one stall is attributed from: threads are looked up in the timeline of the stall, and nowhere else. */
+export interface EvidenceOfStall extends Omit<RunEvidence, 'samples'> {
+  readonly timeline: StallTimeline;
 }
 
 export interface RunTrace {

@@ -6,7 +6,7 @@
 import { grades, type Grade } from '../facts/blame.js';
 import { isCompiler, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
-import type { LoggedEvent, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { LoggedEvent, EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { givingBack } from './blocked.js';
 import { draft, uncovered, type Draft, type Span } from './links.js';
 
@@ -21,7 +21,7 @@ export interface Look {
 const leastFollowed_ns = 10_000_000;
 
 /** Pauses first: a safepoint holds the pause that it was made for. */
-export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence, look: Look): Draft[] {
+export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall, look: Look): Draft[] {
   const follow: Follow = { victim, run, look };
   const eventsOf = (name: string): { readonly event: LoggedEvent; readonly part: Span }[] =>
     run.events
@@ -71,7 +71,7 @@ function stepOf(step: ChainStep['step'], { label, duration_ns }: LoggedEvent): C
 
 interface Follow {
   readonly victim: VictimEvidenceOfRun;
-  readonly run: RunEvidence;
+  readonly run: EvidenceOfStall;
   readonly look: Look;
 }
 
@@ -113,9 +113,10 @@ function candidates(
   { victim, run, look }: Follow,
 ): Candidate[] {
   const length_ns = part.end_ns - part.start_ns;
-  return [...run.samples.timelines.values()]
-    .filter(({ pid, tid }) => pid === victim.pid && tid !== victim.thread.tid)
-    .flatMap(({ tid }): Candidate[] => {
+  return run.timeline
+    .tidsIn(victim.pid)
+    .filter((tid) => tid !== victim.thread.tid)
+    .flatMap((tid): Candidate[] => {
       const thread = run.threads.get(tid);
       if (thread === undefined || !isMeant(thread)) return [];
       const spans = look

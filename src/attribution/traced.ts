@@ -9,7 +9,7 @@ import { traceEvents } from '../record/trace/trace.js';
 import { vmThread } from '../catalogue/collectors.js';
 import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
-import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
 import { muchSteal, takenFrom } from './steal.js';
 import {
@@ -34,11 +34,16 @@ interface Traced {
   readonly model: TraceModel;
   /** Of mmap_lock: else that no event of it was seen means nothing. */
   readonly seesLock: boolean;
-  readonly run: RunEvidence;
+  readonly run: EvidenceOfStall;
   readonly victim: VictimEvidenceOfRun;
 }
 
-export function tracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence, model: TraceModel): Draft[] {
+export function tracedDrafts(
+  stall: Span,
+  victim: VictimEvidenceOfRun,
+  run: EvidenceOfStall,
+  model: TraceModel,
+): Draft[] {
   const traced = {
     model,
     run,
@@ -368,6 +373,6 @@ function takenBy(part: Span, tid: number, { model, run }: Traced): Draft['cpuTak
     .map(([other, duration_ns]) => ({ thread: threadOf(other, run, model), duration_ns }));
 }
 
-function threadOf(tid: number, run: RunEvidence, model: TraceModel): BlamedThread {
+function threadOf(tid: number, run: EvidenceOfStall, model: TraceModel): BlamedThread {
   return run.threads.get(tid) ?? { name: model.names.get(tid) ?? `thread ${tid}`, tid, role: 'outside', nice: null };
 }

@@ -1,26 +1,27 @@
 /** The chain of one stall without a trace. Pure. */
-import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { blameAsleep } from './asleep.js';
 import { blameBlocked } from './blocked.js';
 import type { Look } from './safepoint.js';
 import { draft, unknown, type Draft, type Span } from './links.js';
 import { muchSteal, takenFrom, type Taken } from './steal.js';
-import { activitiesDuring, type ActivitySpan } from './waits.js';
+import type { ActivitySpan } from './thread-activities.js';
 
-export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
-  return activitiesDuring(run.samples.timelines.get(victim.thread.tid), stall.start_ns, stall.end_ns).flatMap((span) =>
-    blame(span, victim, run),
-  );
+export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
+  return run.timeline
+    .thread(victim.thread.tid)
+    .activities(stall)
+    .flatMap((span) => blame(span, victim, run));
 }
 
-function bySampler(run: RunEvidence): Look {
+function bySampler(run: EvidenceOfStall): Look {
   return {
-    activities: (tid, span) => activitiesDuring(run.samples.timelines.get(tid), span.start_ns, span.end_ns),
+    activities: (tid, span) => run.timeline.thread(tid).activities(span),
     drafts: (span, waiter) => untracedDrafts(span, waiter, run),
   };
 }
 
-function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
   switch (span.activity) {
     case 'blocked':
       return blameBlocked(span, span.systemCall, victim, run);
@@ -39,7 +40,7 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence
 }
 
 /** It had no CPU, or had one and its own work took so long; or it was taken away by the hypervisor. */
-function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: RunEvidence): Draft {
+function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft {
   const taken = takenFrom(span, victim.thread.tid, run);
   if (taken !== null) return stolen(span, taken);
   const share = muchSteal(span, run);

@@ -6,7 +6,6 @@
 import type { AttributedStall } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
 import type { Span } from '../../attribution/links.js';
-import { activitiesDuring } from '../../attribution/waits.js';
 import { grouped } from '../../base/group.js';
 import { partitionPoint } from '../../base/sorted.js';
 import { lockCauses } from '../../facts/blame.js';
@@ -42,9 +41,7 @@ export function blockedIn(
   series: readonly SeriesFigures[],
   holds: HoldsOfRun,
 ): Blocked {
-  const waits = stalls
-    .filter(({ dominant }) => dominant === 'D')
-    .map((stall) => ({ stall, end_ns: waitEnd(stall, holds) }));
+  const waits = stalls.filter(({ dominant }) => dominant === 'D').map((stall) => ({ stall, end_ns: waitEnd(stall) }));
   return {
     stalls_n: waits.length,
     ends_n: distinctEnds(waits),
@@ -136,17 +133,13 @@ function lastRun(timeline: Timeline | undefined, { start_ns, end_ns }: Span): nu
  * operation ended when the wait did, or soon after. Null: it has not ended, or ended unseen some time before its
  * operation.
  */
-function waitEnd(
-  { thread: { tid }, start_ns, duration_ns, stillRunning }: AttributedStall,
-  { evidence: { samples } }: HoldsOfRun,
-): number | null {
+function waitEnd({ activities, stillRunning }: AttributedStall): number | null {
   if (stillRunning) return null;
-  const spans = activitiesDuring(samples.timelines.get(tid), start_ns, start_ns + duration_ns);
-  const [longest] = spans
+  const [longest] = activities
     .filter(({ activity }) => activity === 'blocked')
     .sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
   if (longest === undefined) return null;
-  const [next, ...later] = spans.slice(spans.indexOf(longest) + 1);
+  const [next, ...later] = activities.slice(activities.indexOf(longest) + 1);
   if (next?.activity !== 'unobserved' || next.end_ns - next.start_ns <= near_ns) return longest.end_ns;
   return later.length === 0 ? next.end_ns : null;
 }

@@ -1,7 +1,11 @@
-/** What a thread did during a span of time, as the sampler saw it: a partition. */
+/**
+ * What a thread did during a span of time, from the looks of the sampler. Questions about a stall go through its timeline
+ * (stall-timeline.ts). Pure.
+ */
+import { lowerBound } from '../base/sorted.js';
 import type { Activity } from '../bundle/stalls-schema.js';
 import type { StateChange, Timeline } from '../record/samples.js';
-import { changeAt, stateSpans, type StateSpan } from '../record/states.js';
+import { changeAt, type StateSpan } from '../record/states.js';
 import type { Span } from './links.js';
 
 export interface ActivitySpan extends Span {
@@ -14,8 +18,8 @@ export interface ActivitySpan extends Span {
  * Where nobody looked, and the counters of both looks around it are the same, the thread did not run in between: it was
  * in one and the same wait. Of R, the counters between the looks around it say whether it ran.
  */
-export function activitiesDuring(timeline: Timeline | undefined, start_ns: number, end_ns: number): ActivitySpan[] {
-  const spans = stateSpans(timeline, start_ns, end_ns).filter((span) => span.end_ns > span.start_ns);
+export function activitiesOf(timeline: Timeline | undefined, states: readonly StateSpan[]): ActivitySpan[] {
+  const spans = states.filter((span) => span.end_ns > span.start_ns);
   return joined(spans.map((span) => ({ start_ns: span.start_ns, end_ns: span.end_ns, ...activityOf(timeline, span) })));
 }
 
@@ -58,12 +62,19 @@ function ranMostly(timeline: Timeline, { firstTick, lastTick }: StateSpan): bool
   return onCpu_ns >= runDelay_ns && onCpu_ns > 0;
 }
 
-/** Of a thread's counters between two looks. */
-export function growthBetween(
-  timeline: Timeline,
-  firstTick: number,
-  lastTick: number,
-): { onCpu_ns: number; runDelay_ns: number } {
+/** How much the counters of a thread grew. */
+export interface Growth {
+  readonly onCpu_ns: number;
+  readonly runDelay_ns: number;
+}
+
+/** The last look before a span, or the first look of all, and the first look after it, or the last of all. */
+export function ticksAround({ ticks_ns }: Timeline, { start_ns, end_ns }: Span): [first: number, last: number] {
+  return [Math.max(0, lowerBound(ticks_ns, start_ns) - 1), Math.min(ticks_ns.length - 1, lowerBound(ticks_ns, end_ns))];
+}
+
+/** Between two looks. */
+export function growthBetween(timeline: Timeline, firstTick: number, lastTick: number): Growth {
   const first = changeAt(timeline, Math.max(0, firstTick)) ?? timeline.changes[0];
   const last = changeAt(timeline, Math.min(timeline.ticks_ns.length - 1, lastTick));
   return { onCpu_ns: grown(first, last, 'onCpu_ns'), runDelay_ns: grown(first, last, 'runDelay_ns') };
