@@ -26,7 +26,3 @@ export function stalledTime(stalls: readonly Pick<NumberedStall, 'arm' | 'kernel
   }
   return [...groups.values()].sort((a, b) => b.duration_ns - a.duration_ns);
 }
-
-export function causeText({ cause, thread }: Pick<StalledTime, 'cause' | 'thread'>): string {
-  return cause === null ? 'not attributed' : `${cause}${thread === null ? '' : ` by ${thread}`}`;
-}

@@ -7,6 +7,7 @@
  */
 import { grouped } from '../base/group.js';
 import type { ListedStall, StallsFile } from '../bundle/stalls-schema.js';
+import { callText } from '../words/seen-words.js';
 import type { Span } from './links.js';
 
 export interface TraceSlice {
@@ -123,7 +124,7 @@ function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: 
       (call) => [
         `calls: ${call.holder}`,
         {
-          name: `${call.holder}${call.crossed ? ' across VMAs' : ''}`,
+          name: callText(call),
           start_ns: call.start_ns,
           end_ns: call.end_ns,
           args: { bytes: call.bytes, runDelayAtMost_ns: call.runDelayAtMost_ns },
