@@ -6,10 +6,10 @@
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
-import { exitCodeOfFailure, Failure, isInterruption } from '../base/failure.js';
+import { Failure, failureCodeOf, isInterruption } from '../base/failure.js';
 import { folderName } from '../bundle/place-names.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
-import { isInJvm, type ResolvedArm } from '../profile/resolved/resolved.js';
+import type { ResolvedArm } from '../profile/resolved/resolved.js';
 import type { Redactor } from '../profile/resolved/profile-secrets.js';
 import { regionSizes, type RegionSizes } from './plan/calibrate.js';
 import { aimAlike } from './plan/check-plan.js';
@@ -17,10 +17,11 @@ import { exitCodeOf, type Interruption } from './interruption.js';
 import type { RunInput, RunOutput } from './run/one-run.js';
 import type { GuestOptions } from './place/places.js';
 import { localPlace, type OpenPlace, type Place } from './place/place.js';
-import { rounds, type PlannedRun } from './plan/order.js';
-import { nextRetry } from './plan/retries.js';
+import type { PlannedRun } from './plan/order.js';
 import { openSide, type Side, type SidePlan } from './measured-side.js';
-import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
+import type { UntilN } from './plan/until-n.js';
+import { runQueue, type SideRun } from './run-queue.js';
+import { withoutSecrets } from './run/without-secrets.js';
 
 /** What happens, for whoever shows it. */
 export interface ExperimentObserver {
@@ -140,115 +141,108 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
 
 type Activate = (place: Place) => Promise<Place>;
 
-type SideRun = PlannedRun & { readonly side: Side };
-
-/**
- * A spoiled run that is to be repeated, taken from the list; of two sides the one with fewer runs. Null: there is none,
- * or no retry is left.
- */
-function takeRetry(sides: readonly Side[], spoiled: SideRun[]): SideRun | null {
-  for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
-    const own = spoiled.filter((run) => run.side === side);
-    const retry = nextRetry(
-      own,
-      side.finished.map(({ file }) => file),
-      (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null),
-    );
-    if (retry === null || !side.takeRetry()) continue;
-    spoiled.splice(spoiled.indexOf(retry), 1);
-    return retry;
-  }
-  return null;
-}
-
 async function runAt(sides: readonly Side[], goTo: Activate, settings: ExperimentSettings): Promise<SidesResult> {
-  const { interruption, observer, untilN } = settings;
-  const ofRound = sides.flatMap((side) => side.ofRound.map((run) => ({ ...run, side })));
-  const [first] = sides;
-  if (first === undefined) throw new Error('an experiment without a side');
-  const { runs, seed } = first.plan.profile;
-  const queue = rounds(ofRound, runs, seed);
+  const { interruption, untilN } = settings;
+  const queue = runQueue(sides, untilN);
   const startedAt = new Date().toISOString();
   const sizes = await sizesOf(sides, goTo, settings);
+  writeManifests(sides, settings, { startedAt, sizes, planned: queue.planned });
+  for (let number = 1; interruption.signal() === null; number += 1) {
+    const next = queue.next();
+    if (next === null) break;
+    const ended = await runNext(next, { number, of: number + queue.left(), sides, sizes, goTo, settings });
+    if (ended === 'not begun') break;
+    if (ended instanceof Failure) return giveUp(sides, ended);
+    if (ended === 'disturbed') queue.repeat(next);
+  }
+  return concluded(sides, interruption);
+}
+
+function writeManifests(
+  sides: readonly Side[],
+  settings: ExperimentSettings,
+  {
+    startedAt,
+    sizes,
+    planned,
+  }: { readonly startedAt: string; readonly sizes: SizesBySide; readonly planned: readonly SideRun[] },
+): void {
+  const { argv, toolVersion } = settings;
   // Each side's secrets may stand in the words of the command line.
   const redactedArgv = (words: readonly string[]): string[] =>
     sides.reduce((rest, { redactor }) => redactor.words(rest), [...words]);
   for (const side of sides) {
-    const order = queue
+    const order = planned
       .filter((run) => run.side === side)
       .map(({ arm, kernel, repetition }): PlannedRun => ({ arm, kernel, repetition }));
-    const { argv, toolVersion } = settings;
     side.writeManifest(
       { argv, asked: askedFor(settings, side.redactor), toolVersion, startedAt, order, sizes: sizesFor(sizes, side) },
       redactedArgv,
     );
   }
+}
 
-  const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
-  const giveUp = (failure: Failure): SidesResult => ({ summaries: sides.map((side) => side.publishFailed()), failure });
-  const nothingMeasured = (): boolean => sides.every(({ finished }) => finished.length === 0);
+interface NextRun {
+  /** From 1. */
+  readonly number: number;
+  /** Of so many, as far as that is known. */
+  readonly of: number;
+  readonly sides: readonly Side[];
+  readonly sizes: SizesBySide;
+  readonly goTo: Activate;
+  readonly settings: ExperimentSettings;
+}
 
-  const spoiled: SideRun[] = [];
-  let repetitions = runs;
-  for (let number = 0; interruption.signal() === null; number += 1) {
-    const retry = queue.length === 0 ? takeRetry(sides, spoiled) : null;
-    if (retry !== null) queue.push(retry);
-    if (
-      queue.length === 0 &&
-      untilN !== null &&
-      repetitions < mostRepetitions &&
-      sides.some(({ finished }) => needsMore(untilN, finished))
-    ) {
-      repetitions += 1;
-      queue.push(...rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
-    }
-    const planned = queue.shift();
-    if (planned === undefined) break;
-    const { side, ...run } = planned;
-    const arm = side.armOf(run);
-    const name = side.nameOf(run);
-    const shown = side.plan.turns === null ? name : `${side.plan.turns.side}/${name}`;
-    observer.onRunStart({
-      number: number + 1,
-      of: number + 1 + queue.length,
-      name,
-      side: side.plan.turns?.side ?? null,
-      ...run,
-    });
-
-    try {
-      const place = await goTo(side.placeOf(run.kernel));
-      const output = withoutSecretsOf(
-        await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })),
-        arm,
-        side.redactor,
-      );
-      side.keep(output);
-      observer.onRunEnd(output.file);
-      // A guest that did not answer an interruption is no second failure.
-      const [failure] = output.file.failures;
-      if (failure !== undefined && !(output.file.status === 'partial' && interruption.signal() !== null))
-        return giveUp(
-          new Failure(
-            exitCodeOfFailure(failure.code),
-            `run ${shown} failed: ${sentencesOf(output.file.failures).join('; ')}`,
-          ),
-        );
-      if (output.file.disturbances.length > 0) spoiled.push(planned);
-      side.publish('running');
-    } catch (error) {
-      // The run was not begun: what is measured is told below.
-      if (isInterruption(error) && interruption.signal() !== null) break;
-      if (!(error instanceof Failure)) throw error;
-      const sentence = side.redactor.text(error.message);
-      if (nothingMeasured()) throw new Failure(error.code, sentence, { cause: error });
-      return giveUp(new Failure(error.code, `run ${shown}: ${sentence}`, { cause: error }));
-    }
+/** A failure: of the run, after which the experiment ends. `not begun`: an interruption came before it. */
+async function runNext(
+  next: SideRun,
+  { number, of, sides, sizes, goTo, settings }: NextRun,
+): Promise<'kept' | 'disturbed' | 'not begun' | Failure> {
+  const { interruption, observer } = settings;
+  const { side, ...run } = next;
+  const arm = side.armOf(run);
+  const name = side.nameOf(run);
+  const shown = side.plan.turns === null ? name : `${side.plan.turns.side}/${name}`;
+  observer.onRunStart({ number, of, name, side: side.plan.turns?.side ?? null, ...run });
+  try {
+    const place = await goTo(side.placeOf(run.kernel));
+    const output = withoutSecrets(
+      await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })),
+      arm,
+      side.redactor,
+    );
+    side.keep(output);
+    observer.onRunEnd(output.file);
+    const { failures, status, disturbances } = output.file;
+    const [failure] = failures;
+    // A guest that did not answer an interruption is no second failure.
+    if (failure !== undefined && !(status === 'partial' && interruption.signal() !== null))
+      return new Failure(failureCodeOf(failure.code), `run ${shown} failed: ${sentencesOf(failures).join('; ')}`);
+    side.publish('running');
+    return disturbances.length > 0 ? 'disturbed' : 'kept';
+  } catch (error) {
+    if (isInterruption(error) && interruption.signal() !== null) return 'not begun';
+    if (!(error instanceof Failure)) throw error;
+    const sentence = side.redactor.text(error.message);
+    if (nothingMeasured(sides)) throw new Failure(error.code, sentence, { cause: error });
+    return new Failure(error.code, `run ${shown}: ${sentence}`, { cause: error });
   }
+}
 
+function giveUp(sides: readonly Side[], failure: Failure): SidesResult {
+  return { summaries: sides.map((side) => side.publishFailed()), failure };
+}
+
+function nothingMeasured(sides: readonly Side[]): boolean {
+  return sides.every(({ finished }) => finished.length === 0);
+}
+
+/** After the last run, or after an interruption. */
+function concluded(sides: readonly Side[], interruption: Interruption): SidesResult {
   const signal = interruption.signal();
-  if (signal !== null && nothingMeasured())
+  if (signal !== null && nothingMeasured(sides))
     throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+  const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
   try {
     if (signal === null) return { summaries: publish('complete'), failure: null };
     return {
@@ -257,7 +251,7 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
     };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return giveUp(error);
+    return giveUp(sides, error);
   }
 }
 
@@ -299,45 +293,6 @@ async function sizesOf(
   const each: [Side, RegionSizes][] = [];
   for (const side of sides) each.push(...(await measure([side])));
   return new Map(each);
-}
-
-/**
- * A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either.
- */
-function withoutSecretsOf<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
-  // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
-  if (!isInJvm(arm)) return run;
-  const { file, files } = run;
-  const { jvm, failures } = file;
-  return {
-    ...run,
-    file: {
-      ...file,
-      failures: mapTexts(failures, text) as typeof failures,
-      jvm:
-        jvm === null
-          ? null
-          : {
-              ...jvm,
-              processes: mapTexts(jvm.processes, text) as typeof jvm.processes,
-              logProblems: mapTexts(jvm.logProblems, text) as typeof jvm.logProblems,
-            },
-    },
-    // Of these two pauselab is the only author.
-    files: Object.fromEntries(
-      Object.entries(files).map(([name, content]) => [
-        name,
-        ['histograms.hlog', 'stalls.json'].includes(name) ? content : text(content),
-      ]),
-    ),
-  };
-}
-
-function mapTexts(value: unknown, text: (text: string) => string): unknown {
-  if (typeof value === 'string') return text(value);
-  if (Array.isArray(value)) return value.map((item: unknown) => mapTexts(item, text));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, text)]));
 }
 
 /** Goes to a place: the one before it is paused first. */
