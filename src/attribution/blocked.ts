@@ -90,26 +90,21 @@ function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidenc
     if (overlap.end_ns <= overlap.start_ns) return [];
     const crossed = call.crossed || (call.call === null && holder.crosses);
     const waits = holder.isOneThread ? waitsOf(holder.thread.tid, overlap, run) : [];
-    const blame = (part: Span, isLong: boolean, time: Draft['holder']): Draft =>
-      byLock(part, crossed ? holder.crossingLock : holder.lock, {
-        victim,
-        run,
-        thread: holder.thread,
-        call: `${holder.operation}${crossed ? ' across VMAs' : ''}`,
-        holder: time,
-        isLong,
-      });
+    const lock = crossed ? holder.crossingLock : holder.lock;
+    const suspect = {
+      victim,
+      run,
+      thread: holder.thread,
+      call: `${holder.operation}${crossed ? ' across VMAs' : ''}`,
+    };
     return [
-      ...waits.map((part) => ({
-        ...blame(part, false, {
-          running_ns: 0,
-          preempted_ns: 0,
-          blocked_ns: part.end_ns - part.start_ns,
-          isExact: false,
-        }),
-        holderWaited: true,
-      })),
-      ...uncovered(overlap, waits).map((part) => blame(part, isLong(call), holderTime(call, part))),
+      ...waits.map((part) => {
+        const time = { running_ns: 0, preempted_ns: 0, blocked_ns: part.end_ns - part.start_ns, isExact: false };
+        return { ...byLock(part, lock, { ...suspect, holder: time, isLong: false }), holderWaited: true };
+      }),
+      ...uncovered(overlap, waits).map((part) =>
+        byLock(part, lock, { ...suspect, holder: holderTime(call, part), isLong: isLong(call) }),
+      ),
     ];
   });
 }

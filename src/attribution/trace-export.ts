@@ -57,27 +57,125 @@ export function exportTrace(stalls: readonly ExportedStall[], files: ReadonlyMap
 }
 
 function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: StallsFile | undefined): TraceSlice[] {
-  const near = [...(file?.slow ?? []), ...(file?.stalls ?? [])].filter((one) =>
-    stalls.some(
-      (stall) =>
-        one.start_ns < stall.start_ns + stall.duration_ns + around_ns &&
-        one.start_ns + one.duration_ns > stall.start_ns - around_ns,
-    ),
+  const named = [
+    ...chainTracks(stalls),
+    ...callTracks(stalls),
+    ...logTracks(stalls),
+    ...operationTracks([...(file?.slow ?? []), ...(file?.stalls ?? [])].filter((one) => isNear(one, stalls))),
+  ].map((track, i): Track => ({ ...track, tid: firstTrack + pid * mostTracks + i + 1 }));
+  return [
+    metadata({ kind: 'process_name', pid, tid: 0, name: `run ${run}` }),
+    ...[...named, ...threadTracks(stalls)].flatMap((track) => slicesOf(pid, track)),
+  ];
+}
+
+/** Slices under one name: operations of a series, calls of a holder and links of a victim's chains follow each other. */
+interface NamedTrack {
+  readonly name: string;
+  readonly cat: string;
+  readonly pieces: readonly Piece[];
+}
+
+interface Track extends NamedTrack {
+  readonly tid: number;
+}
+
+function chainTracks(stalls: readonly ListedStall[]): NamedTrack[] {
+  const links = stalls.flatMap(({ series, chain }) => (chain ?? []).map((link) => ({ series, link })));
+  return tracksBy(
+    links,
+    'chain',
+    ({ series }) => `chain of blame: ${series}`,
+    ({ series, link }) => ({
+      name: `${link.cause}${link.thread === null ? '' : `: ${link.thread.name}`}`,
+      start_ns: link.start_ns,
+      end_ns: link.end_ns,
+      args: { series, grade: link.grade, sentence: link.sentence },
+    }),
   );
+}
+
+function callTracks(stalls: readonly ListedStall[]): NamedTrack[] {
+  const calls = stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls);
+  return tracksBy(
+    calls,
+    'call',
+    ({ holder }) => `calls: ${holder}`,
+    (call) => ({
+      name: callText(call),
+      start_ns: call.start_ns,
+      end_ns: call.end_ns,
+      args: { bytes: call.bytes, runDelayAtMost_ns: call.runDelayAtMost_ns },
+    }),
+  );
+}
+
+function logTracks(stalls: readonly ListedStall[]): NamedTrack[] {
+  const events = stalls.flatMap(({ evidence }) => evidence?.events ?? []);
+  return tracksBy(
+    events,
+    'log',
+    ({ name }) => `the JVM’s log: ${name}`,
+    ({ name, label, start_ns, duration_ns }) => ({
+      name,
+      start_ns,
+      end_ns: start_ns + duration_ns,
+      args: { label },
+    }),
+  );
+}
+
+function operationTracks(operations: readonly Operation[]): NamedTrack[] {
+  return tracksBy(
+    operations,
+    'operation',
+    ({ series }) => `operations: ${series}`,
+    (one) => ({
+      name: one.series,
+      start_ns: one.start_ns,
+      end_ns: one.start_ns + one.duration_ns,
+    }),
+  );
+}
+
+function threadTracks(stalls: readonly ListedStall[]): Track[] {
   const seen = stalls.flatMap(({ evidence }) => evidence?.threads ?? []);
-  const threads = new Map(seen.map(({ thread }) => [thread.tid, thread]));
-  const metadata = (kind: string, tid: number, name: string): TraceSlice => ({
-    name: kind,
-    cat: '__metadata',
-    ph: 'M',
-    ts: 0,
-    pid,
-    tid,
-    args: { name },
+  return [...grouped(seen, ({ thread }) => thread.tid)].flatMap(([tid, all]) => {
+    const thread = all.at(-1)?.thread;
+    if (thread === undefined) return [];
+    const spans = all.flatMap((one) => one.spans);
+    return [
+      {
+        tid,
+        name: `${thread.role}: ${thread.name}`,
+        cat: 'state',
+        pieces: spans.map(({ activity, start_ns, end_ns }) => ({ name: activity, start_ns, end_ns })),
+      },
+    ];
   });
-  let tracks = 0;
-  const track = (tid: number, name: string, cat: string, pieces: readonly Piece[]): TraceSlice[] => [
-    metadata('thread_name', tid, name),
+}
+
+type Operation = StallsFile['slow'][number] | ListedStall;
+
+function isNear({ start_ns, duration_ns }: Operation, stalls: readonly ListedStall[]): boolean {
+  return stalls.some(
+    (stall) =>
+      start_ns < stall.start_ns + stall.duration_ns + around_ns && start_ns + duration_ns > stall.start_ns - around_ns,
+  );
+}
+
+function tracksBy<T>(
+  items: readonly T[],
+  cat: string,
+  trackOf: (item: T) => string,
+  pieceOf: (item: T) => Piece,
+): NamedTrack[] {
+  return [...grouped(items, trackOf)].map(([name, all]) => ({ name, cat, pieces: all.map(pieceOf) }));
+}
+
+function slicesOf(pid: number, { tid, name, cat, pieces }: Track): TraceSlice[] {
+  return [
+    metadata({ kind: 'thread_name', pid, tid, name }),
     ...apart(pieces).map(({ name: slice, start_ns, end_ns, args = {} }): TraceSlice => ({
       name: slice,
       cat,
@@ -89,78 +187,20 @@ function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: 
       args,
     })),
   ];
-  /** One a name: operations of a series, calls of a holder and links of a victim's chains follow each other. */
-  const tracksOf = <T>(
-    items: readonly T[],
-    cat: string,
-    of: (item: T) => readonly [track: string, piece: Piece],
-  ): TraceSlice[] =>
-    [...grouped(items.map(of), ([name]) => name)].flatMap(([name, own]) =>
-      track(
-        firstTrack + pid * mostTracks + (tracks += 1),
-        name,
-        cat,
-        own.map(([, piece]) => piece),
-      ),
-    );
-  return [
-    metadata('process_name', 0, `run ${run}`),
-    ...tracksOf(
-      stalls.flatMap(({ series, chain }) => (chain ?? []).map((link) => ({ series, link }))),
-      'chain',
-      ({ series, link }) => [
-        `chain of blame: ${series}`,
-        {
-          name: `${link.cause}${link.thread === null ? '' : `: ${link.thread.name}`}`,
-          start_ns: link.start_ns,
-          end_ns: link.end_ns,
-          args: { series, grade: link.grade, sentence: link.sentence },
-        },
-      ],
-    ),
-    ...tracksOf(
-      stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls),
-      'call',
-      (call) => [
-        `calls: ${call.holder}`,
-        {
-          name: callText(call),
-          start_ns: call.start_ns,
-          end_ns: call.end_ns,
-          args: { bytes: call.bytes, runDelayAtMost_ns: call.runDelayAtMost_ns },
-        },
-      ],
-    ),
-    ...tracksOf(
-      stalls.flatMap(({ evidence }) => evidence?.events ?? []),
-      'log',
-      (event) => [
-        `the JVM’s log: ${event.name}`,
-        {
-          name: event.name,
-          start_ns: event.start_ns,
-          end_ns: event.start_ns + event.duration_ns,
-          args: { label: event.label },
-        },
-      ],
-    ),
-    ...tracksOf(near, 'operation', (one) => [
-      `operations: ${one.series}`,
-      { name: one.series, start_ns: one.start_ns, end_ns: one.start_ns + one.duration_ns },
-    ]),
-    ...[...threads].flatMap(([tid, thread]) =>
-      track(
-        tid,
-        `${thread.role}: ${thread.name}`,
-        'state',
-        seen
-          .filter((one) => one.thread.tid === tid)
-          .flatMap(({ spans }) =>
-            spans.map(({ activity, start_ns, end_ns }) => ({ name: activity, start_ns, end_ns })),
-          ),
-      ),
-    ),
-  ];
+}
+
+function metadata({
+  kind,
+  pid,
+  tid,
+  name,
+}: {
+  readonly kind: 'process_name' | 'thread_name';
+  readonly pid: number;
+  readonly tid: number;
+  readonly name: string;
+}): TraceSlice {
+  return { name: kind, cat: '__metadata', ph: 'M', ts: 0, pid, tid, args: { name } };
 }
 
 /**

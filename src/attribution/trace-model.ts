@@ -112,12 +112,16 @@ function lockSpans(
     push(waits, wait.tid, ended);
     return ended.end_ns;
   };
-  const endHold = (key: string, at_ns: number, isWrite: boolean, event: { tid: number; mm: bigint }): void => {
+  const endHold = (
+    key: string,
+    at_ns: number,
+    { tid, mm, isWrite }: { readonly tid: number; readonly mm: bigint; readonly isWrite: boolean },
+  ): void => {
     const hold = held.get(key);
     held.delete(key);
     // A release without its begin: it was held from before the trace on.
-    push(holds, event.mm, {
-      tid: event.tid,
+    push(holds, mm, {
+      tid,
       start_ns: hold?.start_ns ?? start_ns,
       end_ns: at_ns,
       isWrite: hold?.isWrite ?? isWrite,
@@ -128,12 +132,12 @@ function lockSpans(
     const { tid, mm, isWrite, time_ns } = event;
     const key = `${tid} ${mm}`;
     if (event.kind === 'lock-start') waiting.set(key, { mm, tid, isWrite, start_ns: time_ns, end_ns });
-    else if (event.kind === 'lock-released') endHold(key, time_ns, isWrite, event);
+    else if (event.kind === 'lock-released') endHold(key, time_ns, event);
     else {
       const from_ns = endWait(key, time_ns);
       if (!event.succeeded) continue;
       // A writer that goes on as a reader (downgrade) says so by acquiring for read.
-      if (held.has(key)) endHold(key, time_ns, isWrite, event);
+      if (held.has(key)) endHold(key, time_ns, event);
       held.set(key, { tid, mm, isWrite, start_ns: from_ns, end_ns });
     }
   }
@@ -143,7 +147,7 @@ function lockSpans(
     // Woken with the lock, and without a CPU to the end of the trace.
     if (granted_ns !== null) held.set(key, { ...wait, start_ns: granted_ns, end_ns });
   }
-  for (const [key, hold] of [...held]) endHold(key, end_ns, hold.isWrite, hold);
+  for (const [key, hold] of [...held]) endHold(key, end_ns, hold);
   for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()])
     list.sort((a, b) => a.start_ns - b.start_ns);
   return { holds, waitsOn, waits };

@@ -114,10 +114,10 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
         openSide(
           plan,
           placesOf(plan).flatMap((open) => opened.get(open) ?? []),
-          settings.keepSecrets,
+          settings,
         ),
       ),
-      activation(all.length > 1),
+      all.length > 1 ? goingBetween() : (place) => Promise.resolve(place),
       settings,
     );
   } finally {
@@ -295,11 +295,11 @@ async function sizesOf(
   return new Map(each);
 }
 
-/** Goes to a place: the one before it is paused first. */
-function activation(several: boolean): Activate {
+/** Of several places: the last place is paused before the next one goes on. */
+function goingBetween(): Activate {
   let current: Place | null = null;
   return async (place) => {
-    if (place !== current && several) {
+    if (place !== current) {
       await current?.pause();
       await place.resume();
     }

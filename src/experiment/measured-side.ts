@@ -57,7 +57,11 @@ export interface Side {
   publishFailed(): SummaryFile;
 }
 
-export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: boolean): Side {
+export function openSide(
+  plan: SidePlan,
+  places: readonly Place[],
+  { keepSecrets }: { readonly keepSecrets: boolean },
+): Side {
   const { profile, arms, store } = plan;
   const kernels = places.map(({ kernel }) => kernel);
   const redactor = redactorOf(profile, keepSecrets);
@@ -80,41 +84,16 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
       kernels.map(({ name }) => name),
     ),
     finished,
-    placeOf(kernel) {
-      const place = places.find((one) => one.kernel.name === kernel);
-      if (place === undefined) throw new Error(`the order names the place ${kernel}, which is not in the plan`);
-      return place;
-    },
-    armOf(planned) {
-      const arm = arms.find(({ name }) => name === planned.arm);
-      if (arm === undefined) throw new Error(`the order names the arm ${planned.arm}, which is not in the plan`);
-      return arm;
-    },
+    placeOf: (kernel) => inPlan(places, ({ kernel: { name } }) => name === kernel, `the place ${kernel}`),
+    armOf: (planned) => inPlan(arms, ({ name }) => name === planned.arm, `the arm ${planned.arm}`),
     nameOf: ({ arm, kernel }) =>
       `${String(finished.length).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
     takeRetry() {
       retries -= 1;
       return retries >= 0;
     },
-    writeManifest({ argv, asked, toolVersion, startedAt, order, sizes }, redactedArgv) {
-      const manifest: MeasuredManifest = {
-        schemaVersion,
-        tool: { name: 'pauselab', version: toolVersion },
-        argv: redactedArgv(argv),
-        asked,
-        startedAt,
-        seed: profile.seed,
-        profileHash: profileHashOf(profile),
-        profile: redactor.profile,
-        host: { ...hostFacts() },
-        kernels: [...kernels],
-        calibration: [...sizes.calibrations],
-        order: [...order],
-        spoiledBy: profile.spoiled,
-        programs: [...programs],
-        turns: plan.turns,
-      };
-      store.writeManifest(manifest);
+    writeManifest(asked, redactedArgv) {
+      store.writeManifest(manifestOf(plan, asked, { kernels, redactor, programs, argv: redactedArgv(asked.argv) }));
     },
     keep(output) {
       store.writeRun(output.file, output.files);
@@ -129,5 +108,43 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
         return summary('failed');
       }
     },
+  };
+}
+
+function inPlan<T>(all: readonly T[], isMeant: (one: T) => boolean, what: string): T {
+  const found = all.find(isMeant);
+  if (found === undefined) throw new Error(`the order names ${what}, which is not in the plan`);
+  return found;
+}
+
+interface OfSide {
+  readonly kernels: readonly Place['kernel'][];
+  readonly redactor: Redactor;
+  readonly programs: ReturnType<typeof programFiles>;
+  /** Without secrets. */
+  readonly argv: string[];
+}
+
+function manifestOf(
+  { profile, turns }: SidePlan,
+  { asked, toolVersion, startedAt, order, sizes }: Asked,
+  { kernels, redactor, programs, argv }: OfSide,
+): MeasuredManifest {
+  return {
+    schemaVersion,
+    tool: { name: 'pauselab', version: toolVersion },
+    argv,
+    asked,
+    startedAt,
+    seed: profile.seed,
+    profileHash: profileHashOf(profile),
+    profile: redactor.profile,
+    host: { ...hostFacts() },
+    kernels: [...kernels],
+    calibration: [...sizes.calibrations],
+    order: [...order],
+    spoiledBy: profile.spoiled,
+    programs: [...programs],
+    turns,
   };
 }

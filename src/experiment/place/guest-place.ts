@@ -69,7 +69,7 @@ const end_ms = 20_000;
 const emulatedEnd_ms = 45_000;
 
 export async function openGuest(input: GuestInput, session: GuestSession): Promise<Place> {
-  const { name, label, kernel, qemu, image, settings } = input;
+  const { name, kernel, settings } = input;
   refuseTooSmall(input);
   session.progress(`booting ${name}`);
   const { machine, accelerator, failures } = await bootAtAll(input, session);
@@ -94,33 +94,14 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
         `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`,
       );
     return {
-      kernel: {
-        name,
-        label,
-        asked: kernel.asked,
-        release: kernel.release,
+      kernel: kernelRecord(input, machine, {
         facts: { ...facts, mitigations },
-        differences: input.differences,
-        oneTree: input.oneTree,
-        guest: {
-          origin: { ...kernel.origin },
-          sha256: kernel.sha256,
-          configSha256: config === null ? null : createHash('sha256').update(config).digest('hex'),
-          commandLine: machine.commandLine,
-          preempt: settings.preempt,
-          accelerator,
-          withoutKvm: session.withoutKvm ?? null,
-          qemu: qemu.version,
-          cpus: settings.cpus,
-          memoryBytes: settings.memoryBytes,
-          pinnedTo,
-          channel: machine.channel,
-          image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
-          boot_ms: machine.boot_ms,
-          bootFailures: [...failures],
-          command: [...machine.command],
-        },
-      },
+        config,
+        accelerator,
+        withoutKvm: session.withoutKvm ?? null,
+        pinnedTo,
+        bootFailures: [...failures],
+      }),
       async size(profile, arms, progress, interrupted) {
         const asked = ask(machine, { type: 'size', profile, arms }, { deadline_ms: sizeDeadline_ms }, (answer) => {
           if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
@@ -149,6 +130,45 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
     await cleanUp(() => machine.close());
     throw error;
   }
+}
+
+type GuestRecord = NonNullable<KernelRecord['guest']>;
+
+/** What was found once the guest ran. */
+interface Found extends Pick<GuestRecord, 'accelerator' | 'withoutKvm' | 'pinnedTo' | 'bootFailures'> {
+  readonly facts: KernelRecord['facts'];
+  readonly config: string | null;
+}
+
+function kernelRecord(
+  { name, label, kernel, qemu, image, settings, differences, oneTree }: GuestInput,
+  machine: Machine,
+  { facts, config, ...found }: Found,
+): KernelRecord {
+  return {
+    name,
+    label,
+    asked: kernel.asked,
+    release: kernel.release,
+    facts,
+    differences,
+    oneTree,
+    guest: {
+      origin: { ...kernel.origin },
+      sha256: kernel.sha256,
+      configSha256: config === null ? null : createHash('sha256').update(config).digest('hex'),
+      commandLine: machine.commandLine,
+      preempt: settings.preempt,
+      qemu: qemu.version,
+      cpus: settings.cpus,
+      memoryBytes: settings.memoryBytes,
+      channel: machine.channel,
+      image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
+      boot_ms: machine.boot_ms,
+      command: [...machine.command],
+      ...found,
+    },
+  };
 }
 
 interface Booted {
@@ -270,7 +290,7 @@ async function runOnce(
   const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
   const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
   const { warmup_ns, duration_ns, drain_ns } = run.profile;
-  const readings: { host_ns: number; guest_ns: number; delay_ns: number }[] = [];
+  const readings: ClockReading[] = [];
   const startedAt = new Date().toISOString();
   const stopListening = listen(interrupted, () => {
     machine.send({ type: 'interrupt' } satisfies Request);
@@ -297,27 +317,7 @@ async function runOnce(
         return answer.type === 'ran' ? answer : undefined;
       },
     );
-    if (ran.file.name !== run.name || ran.file.arm !== run.arm.name || ran.file.repetition !== run.repetition)
-      throw workloadFailed(`the guest sent the run ${ran.file.name} where ${run.name} was asked for`);
-    const [before, after] = readings;
-    // One that failed before its window has neither.
-    if (ran.file.status === 'failed' && ran.file.series.length === 0)
-      return { ...ran, file: { ...ran.file, kernel: run.kernel } };
-    if (before === undefined || after === undefined || after.host_ns <= before.host_ns)
-      throw workloadFailed('the guest did not say when its run began and ended');
-    const passed_ns = after.host_ns - before.host_ns;
-    const guest = {
-      runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length),
-      clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns,
-      failedStarts: [...failedStarts],
-    };
-    const isWhole = ran.file.status === 'complete';
-    const byHost = isWhole ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
-    const disturbances = isWhole ? [...ran.file.disturbances, ...byHost.map(stated)] : [];
-    return {
-      ...ran,
-      file: { ...ran.file, kernel: run.kernel, disturbances, machine: { ...ran.file.machine, guest } },
-    };
+    return seenFromHost(ran, run, { readings, failedStarts, vcpus_n: machine.vcpus.length });
   } catch (error) {
     if (!(error instanceof MachineLost)) throw error;
     // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.
@@ -336,6 +336,42 @@ async function runOnce(
   } finally {
     stopListening();
   }
+}
+
+/** Both clocks at one instant, and how long the guest's CPUs had waited for a CPU of the host until then. */
+interface ClockReading {
+  readonly host_ns: number;
+  readonly guest_ns: number;
+  readonly delay_ns: number;
+}
+
+interface HostView {
+  /** At the beginning of the run and at its end. */
+  readonly readings: readonly ClockReading[];
+  readonly failedStarts: readonly StatedFailure[];
+  readonly vcpus_n: number;
+}
+
+/** A guest's run, with what the host did to it. */
+function seenFromHost(ran: RunOutput, run: RunRequest, { readings, failedStarts, vcpus_n }: HostView): RunOutput {
+  const { file } = ran;
+  if (file.name !== run.name || file.arm !== run.arm.name || file.repetition !== run.repetition)
+    throw workloadFailed(`the guest sent the run ${file.name} where ${run.name} was asked for`);
+  // A run that failed before its window has no readings.
+  if (file.status === 'failed' && file.series.length === 0) return { ...ran, file: { ...file, kernel: run.kernel } };
+  const [before, after] = readings;
+  if (before === undefined || after === undefined || after.host_ns <= before.host_ns)
+    throw workloadFailed('the guest did not say when its run began and ended');
+  const passed_ns = after.host_ns - before.host_ns;
+  const guest = {
+    runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * vcpus_n),
+    clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns,
+    failedStarts: [...failedStarts],
+  };
+  const isComplete = file.status === 'complete';
+  const byHost = isComplete ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
+  const disturbances = isComplete ? [...file.disturbances, ...byHost.map(stated)] : [];
+  return { ...ran, file: { ...file, kernel: run.kernel, disturbances, machine: { ...file.machine, guest } } };
 }
 
 /** Sends a request; a failure of the other side is one here. */
