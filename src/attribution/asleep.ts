@@ -7,7 +7,7 @@ import { noSystemCall } from '../record/samples.js';
 import { preemptedDuring, suspectsOf } from './blocked.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { ofJvm, type Look } from './safepoint.js';
-import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
+import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 
 export function blameAsleep(
   span: Span,
@@ -15,7 +15,7 @@ export function blameAsleep(
   victim: VictimEvidenceOfRun,
   run: EvidenceOfStall,
   look: Look,
-): Draft[] {
+): LinkDraft[] {
   const pauses = ofJvm(span, victim, run, look);
   return uncovered(span, pauses)
     .flatMap((part) => [mutexOrUnknown(part, systemCall, victim, run)])
@@ -28,10 +28,10 @@ function mutexOrUnknown(
   systemCall: number | null,
   victim: VictimEvidenceOfRun,
   run: EvidenceOfStall,
-): Draft[] {
+): LinkDraft[] {
   const call = systemCall === null ? null : systemCall === noSystemCall ? 'none' : systemCallName(systemCall);
   if (!victim.allocates || victim.sleepsItself || (call !== null && call !== 'futex')) {
-    return [unknown(span, { code: 'asleep', systemCall: call === 'none' ? null : call })];
+    return [unknownLink(span, { code: 'asleep', systemCall: call === 'none' ? null : call })];
   }
   const calls = run.holders
     .filter(({ keepsMutex, concernsVictims }) => keepsMutex && concernsVictims)
@@ -53,7 +53,7 @@ function mutexOrUnknown(
   return [...calls, ...rest];
 }
 
-function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft {
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft {
   const [suspect, other] = suspectsOf(span, victim, run).filter(({ one }) => one.keepsMutex);
   if (suspect === undefined) return draft(span, 'allocator-mutex', 'possible', { lock: 'futex' });
   const { thread, call } = suspect.one;

@@ -6,7 +6,7 @@ import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { EvidenceOfStall, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { causeOf, chainOf, reconciled, type Span } from './links.js';
-import { threadsOf } from './threads.js';
+import { threadsSeen } from './threads.js';
 import { tracedDrafts } from './traced.js';
 import { stallTimeline } from './stall-timeline.js';
 import { stealDuring } from './steal.js';
@@ -71,7 +71,7 @@ function evidenceOf(
   const events = run.events
     .filter(({ start_ns, duration_ns }) => start_ns < span.end_ns && start_ns + duration_ns > span.start_ns)
     .slice(0, mostEvents);
-  const threads = threadsOf(span, victim.thread, chain, run);
+  const threads = threadsSeen(span, victim.thread, chain, run);
   const systemCall = longestCallOf(activities);
   const steal_share = stealDuring(span, run);
   const stacks = stacksDuring(
@@ -130,6 +130,6 @@ function longestCallOf(activities: readonly ActivitySpan[]): string | null {
 }
 
 /** As stalls.json lists it. */
-export function listed({ activities, ...stall }: AttributedStall): ListedStall {
+export function asListed({ activities, ...stall }: AttributedStall): ListedStall {
   return { ...stall, overlappingHolderCalls: [...stall.overlappingHolderCalls], chain: [...stall.chain] };
 }

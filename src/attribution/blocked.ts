@@ -10,18 +10,18 @@ import type { HolderCall } from '../record/stalls.js';
 import { changesMap, systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import type { HolderEvidence, EvidenceOfStall, LoggedEvent, NamedThread, VictimEvidenceOfRun } from './evidence.js';
-import { clipped, draft, uncovered, unknown, type Draft, type Span } from './links.js';
+import { clipped, draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 
 export function blameBlocked(
   span: Span,
   systemCall: number | null,
   victim: VictimEvidenceOfRun,
   run: EvidenceOfStall,
-): Draft[] {
+): LinkDraft[] {
   const wait = waitOf(span, systemCall, victim);
   if (wait === null)
     return [
-      unknown(span, {
+      unknownLink(span, {
         code: 'blocked-elsewhere',
         systemCall: systemCall === null || systemCall === noSystemCall ? null : systemCallName(systemCall),
       }),
@@ -68,7 +68,7 @@ function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfR
 }
 
 /** Where calls overlap: one that did not wait itself, then the surer one, then the first. */
-function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
+function likeliest(drafts: readonly LinkDraft[], span: Span): LinkDraft[] {
   const edges = [...new Set([span, ...drafts].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort(
     (a, b) => a - b,
   );
@@ -84,7 +84,7 @@ function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
 }
 
 /** While it was in state D it waited for a lock itself, perhaps the very same one: then somebody else had it. */
-function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: EvidenceOfStall): Draft[] {
+function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: EvidenceOfStall): LinkDraft[] {
   return holder.calls.flatMap((call) => {
     const overlap = { start_ns: Math.max(call.start_ns, span.start_ns), end_ns: Math.min(call.end_ns, span.end_ns) };
     if (overlap.end_ns <= overlap.start_ns) return [];
@@ -121,7 +121,7 @@ function waitsOf(tid: number, span: Span, { timeline }: EvidenceOfStall): Span[]
  * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most
  * of it; of another operation it is not known whether its thread had the lock when it lost its CPU.
  */
-function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
+function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   return run.victims
     .filter(
       (one) =>
@@ -173,11 +173,11 @@ interface Suspect {
   readonly run: EvidenceOfStall;
   readonly thread: BlamedThread;
   readonly call: string | null;
-  readonly holder: Draft['holder'];
+  readonly holder: LinkDraft['holder'];
   readonly isLong: boolean;
 }
 
-function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder, isLong: long }: Suspect): Draft {
+function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder, isLong: long }: Suspect): LinkDraft {
   // An operation of no known lock that allocates may map, unmap or fault inside the allocator.
   const isPlain = long && (victim.lock === 'mmap_lock write' || victim.lock === 'mmap_lock read');
   const common = { thread, call, holder };
@@ -212,7 +212,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
       return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
     }
     case 'none':
-      return unknown(span, { code: 'call-without-lock', thread: thread.name });
+      return unknownLink(span, { code: 'call-without-lock', thread: thread.name });
   }
 }
 
@@ -272,7 +272,7 @@ function wasBlocked(tid: number, span: Span, { timeline }: EvidenceOfStall): boo
 }
 
 /** Run delay is of the whole call: of a part of it, at most that, and at most the part. */
-function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder'] {
+function holderTime(call: HolderCall, { start_ns, end_ns }: Span): LinkDraft['holder'] {
   const preempted_ns = Math.min(call.runDelayAtMost_ns, end_ns - start_ns);
   return { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false };
 }
@@ -282,10 +282,10 @@ function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder
  * CPU for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it
  * makes it sure enough.
  */
-function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
   const [first, second] = suspects;
-  if (first === undefined) return [unknown(span, { code: 'no-suspect' })];
+  if (first === undefined) return [unknownLink(span, { code: 'no-suspect' })];
   const { one, preempted_ns, event } = first;
   const blocked_ns = run.timeline.thread(one.thread.tid).time_ns(span, 'blocked');
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;

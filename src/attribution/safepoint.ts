@@ -8,20 +8,20 @@ import { isCompiler, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
 import type { LoggedEvent, EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { givingBack } from './blocked.js';
-import { draft, uncovered, type Draft, type Span } from './links.js';
+import { draft, uncovered, type LinkDraft, type Span } from './links.js';
 
 /** What one source, the sampler or a trace, tells of any thread. */
 export interface Look {
   activities(tid: number, span: Span): readonly (Span & { readonly activity: Activity })[];
   /** Of a span in which the thread was not asleep. */
-  drafts(span: Span, waiter: VictimEvidenceOfRun): Draft[];
+  drafts(span: Span, waiter: VictimEvidenceOfRun): LinkDraft[];
 }
 
 /** Shorter ones are ordinary. */
 const leastFollowed_ns = 10_000_000;
 
 /** Pauses first: a safepoint holds the pause that it was made for. */
-export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall, look: Look): Draft[] {
+export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall, look: Look): LinkDraft[] {
   const follow: Follow = { victim, run, look };
   const eventsOf = (name: string): { readonly event: LoggedEvent; readonly part: Span }[] =>
     run.events
@@ -57,8 +57,8 @@ function symptom(
   part: Span,
   cause: 'safepoint' | 'gc-pause',
   { label }: LoggedEvent,
-  causes: readonly Draft[],
-): Draft[] {
+  causes: readonly LinkDraft[],
+): LinkDraft[] {
   return [
     ...causes,
     ...uncovered(part, causes).map((rest) => draft(rest, cause, 'likely', { why: { code: 'log-label', label } })),
@@ -92,7 +92,7 @@ function followed(
   steps: readonly ChainStep[],
   isMeant: (thread: BlamedThread) => boolean,
   follow: Follow,
-): Draft[] {
+): LinkDraft[] {
   if (part.end_ns - part.start_ns < leastFollowed_ns) return [];
   const roots = candidates(part, isMeant, follow)
     .map((one) => rootOf(one, steps, follow).filter(({ cause }) => cause !== 'unknown'))
@@ -144,7 +144,7 @@ function candidates(
 
 const mostCandidates = 4;
 
-function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainStep[], follow: Follow): Draft[] {
+function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainStep[], follow: Follow): LinkDraft[] {
   const { run, look } = follow;
   const giver = run.named.find((one) => one.thread.tid === thread.tid);
   const waiter = waiterOf(thread, follow);
@@ -156,7 +156,7 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
       activity: span.activity,
       duration_ns: span.end_ns - span.start_ns,
     };
-    return look.drafts(span, waiter).map((one): Draft => {
+    return look.drafts(span, waiter).map((one): LinkDraft => {
       const own = [...steps, late, ...one.steps];
       if (one.cause === 'unknown' || one.thread !== null) return { ...one, steps: own };
       // Without a lock the late thread itself is to blame: it had no CPU, or ran on.
@@ -206,7 +206,7 @@ function waiterOf(thread: BlamedThread, { victim, run }: Follow): VictimEvidence
 }
 
 /** By the thread that has most of the time. */
-function blamed(drafts: readonly Draft[]): number | null {
+function blamed(drafts: readonly LinkDraft[]): number | null {
   const times = new Map<number | null, number>();
   for (const { thread, start_ns, end_ns } of drafts)
     times.set(thread?.tid ?? null, (times.get(thread?.tid ?? null) ?? 0) + end_ns - start_ns);

@@ -7,7 +7,7 @@ const mostThreads = 8;
 const mostSpans = 200;
 
 /** The victim, who is in the chain, the holders, then who was kept off its CPU longest; hogs last. */
-export function threadsOf(
+export function threadsSeen(
   span: Span,
   victim: BlamedThread,
   chain: readonly ChainLink[],

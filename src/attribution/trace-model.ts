@@ -20,10 +20,10 @@ export interface OtherWait extends Span {
   readonly isWrite: boolean;
 }
 
-export type Scheduling = 'running' | 'runnable' | 'blocked' | 'asleep' | 'stopped';
+export type SchedulingState = 'running' | 'runnable' | 'blocked' | 'asleep' | 'stopped';
 
 export interface Segment extends Span {
-  readonly scheduling: Scheduling;
+  readonly scheduling: SchedulingState;
   /** On which it ran, or ran last. */
   readonly cpu: number;
   /** Of a wait: who ended it; 0: an interrupt on an idle CPU. Null where that was not seen. */
@@ -201,7 +201,7 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
   const ran = new Map<number, (Span & { tid: number })[]>();
   const now = new Map<number, Segment>();
   const current = new Map<number, { tid: number; start_ns: number }>();
-  const enter = (tid: number, at_ns: number, scheduling: Scheduling, cpu: number): void => {
+  const enter = (tid: number, at_ns: number, scheduling: SchedulingState, cpu: number): void => {
     if (tid === 0) return;
     close(tid, at_ns, null);
     now.set(tid, { start_ns: at_ns, end_ns: covered.end_ns, scheduling, cpu, wokenBy: null });
@@ -263,7 +263,7 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
 }
 
 /** Bits of prev_state (include/linux/sched.h): 1 S, 2 D, 4 T, 8 t; none: runnable, preempted if 0x100 is set. */
-export function stateOf(bits: number): Scheduling {
+export function stateOf(bits: number): SchedulingState {
   const state = bits & 0xff;
   if (state === 0) return 'runnable';
   if ((state & 2) !== 0) return 'blocked';

@@ -10,7 +10,7 @@ import { vmThread } from '../catalogue/collectors.js';
 import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
 import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
-import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
+import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 import { muchSteal, takenFrom } from './steal.js';
 import {
   inside,
@@ -43,7 +43,7 @@ export function tracedDrafts(
   victim: VictimEvidenceOfRun,
   run: EvidenceOfStall,
   model: TraceModel,
-): Draft[] {
+): LinkDraft[] {
   const traced = {
     model,
     run,
@@ -53,7 +53,7 @@ export function tracedDrafts(
   return inside(model.segments.get(victim.thread.tid), stall).flatMap((segment) => blame(segment, traced));
 }
 
-function blame(segment: Segment, traced: Traced): Draft[] {
+function blame(segment: Segment, traced: Traced): LinkDraft[] {
   const { tid } = traced.victim.thread;
   switch (segment.scheduling) {
     case 'running': {
@@ -77,7 +77,7 @@ function blame(segment: Segment, traced: Traced): Draft[] {
 }
 
 /** In mmap_lock's queue, or with it in hand and waiting for a VMA's readers. */
-function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
+function blocked(segment: Segment, tid: number, traced: Traced): LinkDraft[] {
   const waits = inside(traced.model.waits.get(tid), segment);
   const queued = waits.flatMap((wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
@@ -87,7 +87,7 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
     );
     if (holdsIt && canBeVma(other))
       return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
-    return unknown(
+    return unknownLink(
       part,
       {
         code: 'not-mmap-lock',
@@ -131,7 +131,7 @@ function wokenBy(tid: number, part: Span, traced: Traced): string | null {
  * writer's turn has come, that writer: whoever else takes the lock for a moment (a running thread may, before the
  * sleepers) keeps nobody waiting who is queued behind it.
  */
-function byHolders(wait: LockWait, traced: Traced): Draft[] {
+function byHolders(wait: LockWait, traced: Traced): LinkDraft[] {
   const { model } = traced;
   const turns = turnsDuring(wait, model);
   const isSteal = (hold: Hold): boolean =>
@@ -157,7 +157,7 @@ function byHolders(wait: LockWait, traced: Traced): Draft[] {
       return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
     const turn = turns.find((one) => one.start_ns <= part.start_ns && one.end_ns >= part.end_ns);
     if (turn === undefined)
-      return [unknown(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, wait.mm, model) })];
+      return [unknownLink(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, wait.mm, model) })];
     return [
       draft(part, 'mmap-lock-writer', 'proven', {
         lock: 'mmap_lock write',
@@ -209,7 +209,7 @@ function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: Tr
   );
 }
 
-function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft {
+function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): LinkDraft {
   return draft(part, 'mmap-lock-reader', 'proven', {
     lock: 'mmap_lock read',
     via: queuedWriter(part, wait, traced),
@@ -234,7 +234,7 @@ function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): Blame
  * While the writer itself is blocked with the lock in hand, it waits for a VMA's readers, and the last of them is to
  * blame.
  */
-function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft[] {
+function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced): LinkDraft[] {
   const writer = threadOf(holder.tid, traced.run, traced.model);
   const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(
     ({ scheduling }) => scheduling === 'blocked',
@@ -263,21 +263,21 @@ function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): nu
 function byWaker(
   segment: Segment,
   traced: Traced,
-  found: Pick<Draft, 'cause' | 'lock' | 'via'>,
+  found: Pick<LinkDraft, 'cause' | 'lock' | 'via'>,
   waker: number | null = segment.wokenBy,
-): Draft {
-  if (waker === null) return unknown(segment, { code: 'waker-unseen' });
-  if (!traced.run.threads.has(waker)) return unknown(segment, { code: 'woken-from-outside' });
+): LinkDraft {
+  if (waker === null) return unknownLink(segment, { code: 'waker-unseen' });
+  if (!traced.run.threads.has(waker)) return unknownLink(segment, { code: 'woken-from-outside' });
   return draft(segment, found.cause, 'proven', { lock: found.lock, via: found.via, ...about(waker, segment, traced) });
 }
 
 /**
  * Pauses of the JVM by its log, and proven where its VM thread woke the sleeper; else a futex, by who woke the sleeper.
  */
-function asleep(segment: Segment, traced: Traced): Draft[] {
+function asleep(segment: Segment, traced: Traced): LinkDraft[] {
   const waker = segment.wokenBy ?? wakerOf(traced.victim.thread.tid, segment, traced);
   const isSeen = waker !== null && threadOf(waker, traced.run, traced.model).name === vmThread;
-  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): Draft =>
+  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): LinkDraft =>
     isSeen && one.steps.length === 0 ? { ...one, grade: 'proven' } : one,
   );
   const rest = uncovered(segment, pauses).flatMap((part) =>
@@ -298,12 +298,12 @@ function byTrace({ model, run }: Traced): Look {
   };
 }
 
-function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): Draft[] {
+function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): LinkDraft[] {
   const { model, run, victim } = traced;
   const futex = systemCallNumber('futex');
   const inFutex = inside(model.calls.get(tid), segment).some(({ call }) => call === futex);
   if (!victim.allocates || victim.sleepsItself || !inFutex)
-    return [unknown(segment, { code: 'asleep', systemCall: null })];
+    return [unknownLink(segment, { code: 'asleep', systemCall: null })];
   const waker = segment.wokenBy ?? wakerOf(tid, segment, traced);
   if (waker === null || !run.threads.has(waker))
     return [draft(segment, 'allocator-mutex', 'possible', { lock: 'futex', via: [...via] })];
@@ -325,7 +325,7 @@ function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly Bl
   return [...passedOn, ...own];
 }
 
-function about(tid: number, part: Span, traced: Traced): Pick<Draft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
+function about(tid: number, part: Span, traced: Traced): Pick<LinkDraft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
   const { model, run } = traced;
   // Of a thread of another program parts of it may be missing, and what is there would stand for them.
   const isSeen = run.threads.has(tid) || model.outsideFrom_ns <= part.start_ns;
@@ -359,7 +359,7 @@ function callOf(tid: number, part: Span, { run, model }: Traced): string | null 
 }
 
 /** Who ran on its CPU while it was runnable and did not run. */
-function takenBy(part: Span, tid: number, { model, run }: Traced): Draft['cpuTakenBy'] {
+function takenBy(part: Span, tid: number, { model, run }: Traced): LinkDraft['cpuTakenBy'] {
   const times = new Map<number, number>();
   for (const segment of inside(model.segments.get(tid), part)) {
     if (segment.scheduling !== 'runnable') continue;

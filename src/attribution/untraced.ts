@@ -3,11 +3,11 @@ import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { blameAsleep } from './asleep.js';
 import { blameBlocked } from './blocked.js';
 import type { Look } from './safepoint.js';
-import { draft, unknown, type Draft, type Span } from './links.js';
+import { draft, unknownLink, type LinkDraft, type Span } from './links.js';
 import { muchSteal, takenFrom, type Taken } from './steal.js';
 import type { ActivitySpan } from './thread-activities.js';
 
-export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
+export function untracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   return run.timeline
     .thread(victim.thread.tid)
     .activities(stall)
@@ -21,7 +21,7 @@ function bySampler(run: EvidenceOfStall): Look {
   };
 }
 
-function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft[] {
+function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   switch (span.activity) {
     case 'blocked':
       return blameBlocked(span, span.systemCall, victim, run);
@@ -33,14 +33,14 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfS
     case 'running':
       return [blameReady(span, victim, run)];
     case 'gone':
-      return [unknown(span, { code: 'thread-ended' })];
+      return [unknownLink(span, { code: 'thread-ended' })];
     case 'unobserved':
-      return [unknown(span, { code: 'not-looked' })];
+      return [unknownLink(span, { code: 'not-looked' })];
   }
 }
 
 /** It had no CPU, or had one and its own work took so long; or it was taken away by the hypervisor. */
-function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): Draft {
+function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft {
   const taken = takenFrom(span, victim.thread.tid, run);
   if (taken !== null) return stolen(span, taken);
   const share = muchSteal(span, run);
@@ -51,7 +51,7 @@ function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: Eviden
   return draft(span, 'not-scheduled', 'likely');
 }
 
-export function stolen(span: Span, { taken_ns, steal_share }: Taken): Draft {
+export function stolen(span: Span, { taken_ns, steal_share }: Taken): LinkDraft {
   return draft(span, 'steal', 'likely', {
     why: { code: 'steal-share', share: steal_share, uncounted_ns: taken_ns },
   });

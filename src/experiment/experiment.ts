@@ -18,10 +18,10 @@ import type { RunInput, RunOutput } from './run/one-run.js';
 import type { GuestOptions } from './place/places.js';
 import { localPlace, type OpenPlace, type Place } from './place/place.js';
 import type { PlannedRun } from './plan/order.js';
-import { openSide, type Side, type SidePlan } from './measured-side.js';
+import { openSide, type MeasuredSide, type SidePlan } from './measured-side.js';
 import type { UntilN } from './plan/until-n.js';
 import { runQueue, type SideRun } from './run-queue.js';
-import { withoutSecrets } from './run/without-secrets.js';
+import { outputWithoutSecrets } from './run/without-secrets.js';
 
 /** What happens, for whoever shows it. */
 export interface ExperimentObserver {
@@ -141,7 +141,11 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
 
 type Activate = (place: Place) => Promise<Place>;
 
-async function runAt(sides: readonly Side[], goTo: Activate, settings: ExperimentSettings): Promise<SidesResult> {
+async function runAt(
+  sides: readonly MeasuredSide[],
+  goTo: Activate,
+  settings: ExperimentSettings,
+): Promise<SidesResult> {
   const { interruption, untilN } = settings;
   const queue = runQueue(sides, untilN);
   const startedAt = new Date().toISOString();
@@ -159,7 +163,7 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
 }
 
 function writeManifests(
-  sides: readonly Side[],
+  sides: readonly MeasuredSide[],
   settings: ExperimentSettings,
   {
     startedAt,
@@ -187,7 +191,7 @@ interface NextRun {
   readonly number: number;
   /** Of so many, as far as that is known. */
   readonly of: number;
-  readonly sides: readonly Side[];
+  readonly sides: readonly MeasuredSide[];
   readonly sizes: SizesBySide;
   readonly goTo: Activate;
   readonly settings: ExperimentSettings;
@@ -206,7 +210,7 @@ async function runNext(
   observer.onRunStart({ number, of, name, side: side.plan.turns?.side ?? null, ...run });
   try {
     const place = await goTo(side.placeOf(run.kernel));
-    const output = withoutSecrets(
+    const output = outputWithoutSecrets(
       await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })),
       arm,
       side.redactor,
@@ -229,16 +233,16 @@ async function runNext(
   }
 }
 
-function giveUp(sides: readonly Side[], failure: Failure): SidesResult {
+function giveUp(sides: readonly MeasuredSide[], failure: Failure): SidesResult {
   return { summaries: sides.map((side) => side.publishFailed()), failure };
 }
 
-function nothingMeasured(sides: readonly Side[]): boolean {
+function nothingMeasured(sides: readonly MeasuredSide[]): boolean {
   return sides.every(({ finished }) => finished.length === 0);
 }
 
 /** After the last run, or after an interruption. */
-function concluded(sides: readonly Side[], interruption: Interruption): SidesResult {
+function concluded(sides: readonly MeasuredSide[], interruption: Interruption): SidesResult {
   const signal = interruption.signal();
   if (signal !== null && nothingMeasured(sides))
     throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
@@ -255,9 +259,9 @@ function concluded(sides: readonly Side[], interruption: Interruption): SidesRes
   }
 }
 
-type SizesBySide = ReadonlyMap<Side, RegionSizes>;
+type SizesBySide = ReadonlyMap<MeasuredSide, RegionSizes>;
 
-function sizesFor(sizes: SizesBySide, side: Side): RegionSizes {
+function sizesFor(sizes: SizesBySide, side: MeasuredSide): RegionSizes {
   const own = sizes.get(side);
   if (own === undefined) throw new Error('a side whose regions were not sized');
   return own;
@@ -268,11 +272,11 @@ function sizesFor(sizes: SizesBySide, side: Side): RegionSizes {
  * change, each has its own.
  */
 async function sizesOf(
-  sides: readonly Side[],
+  sides: readonly MeasuredSide[],
   goTo: Activate,
   { observer, interruption }: ExperimentSettings,
 ): Promise<SizesBySide> {
-  const measure = async (together: readonly Side[]): Promise<[Side, RegionSizes][]> => {
+  const measure = async (together: readonly MeasuredSide[]): Promise<[MeasuredSide, RegionSizes][]> => {
     const [first] = together;
     const [run] = first?.ofRound ?? [];
     if (first === undefined || run === undefined) throw new Error('a side without a run');
@@ -290,7 +294,7 @@ async function sizesOf(
     return together.map((side) => [side, sizes]);
   };
   if (aimAlike(sides.map(({ plan }) => plan.arms))) return new Map(await measure(sides));
-  const each: [Side, RegionSizes][] = [];
+  const each: [MeasuredSide, RegionSizes][] = [];
   for (const side of sides) each.push(...(await measure([side])));
   return new Map(each);
 }
@@ -310,7 +314,7 @@ function goingBetween(): Activate {
 
 function runInput(
   settings: ExperimentSettings,
-  own: { name: string; arm: ResolvedArm; side: Side; planned: PlannedRun; sizes: RegionSizes },
+  own: { name: string; arm: ResolvedArm; side: MeasuredSide; planned: PlannedRun; sizes: RegionSizes },
 ): RunInput {
   const { allowDegraded, trace, interruption, observer } = settings;
   const { name, arm, side, planned, sizes } = own;

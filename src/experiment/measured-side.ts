@@ -30,7 +30,7 @@ export interface SidePlan {
 }
 
 /** What its manifest has beside the plan. */
-export interface Asked {
+export interface ManifestParts {
   readonly argv: readonly string[];
   readonly asked: AskedFor;
   readonly toolVersion: string;
@@ -39,7 +39,7 @@ export interface Asked {
   readonly sizes: RegionSizes;
 }
 
-export interface Side {
+export interface MeasuredSide {
   readonly plan: SidePlan;
   readonly redactor: Redactor;
   /** What a round holds of it. */
@@ -50,7 +50,7 @@ export interface Side {
   nameOf(planned: PlannedRun): string;
   /** May a spoiled run be repeated once more? */
   takeRetry(): boolean;
-  writeManifest(of: Asked, redactedArgv: (words: readonly string[]) => string[]): void;
+  writeManifest(of: ManifestParts, redactedArgv: (words: readonly string[]) => string[]): void;
   keep(output: RunOutput): void;
   publish(status: SummaryFile['status']): SummaryFile;
   /** A disk that is full may refuse this summary too; the runs before are there without it. */
@@ -61,7 +61,7 @@ export function openSide(
   plan: SidePlan,
   places: readonly Place[],
   { keepSecrets }: { readonly keepSecrets: boolean },
-): Side {
+): MeasuredSide {
   const { profile, arms, store } = plan;
   const kernels = places.map(({ kernel }) => kernel);
   const redactor = redactorOf(profile, keepSecrets);
@@ -127,7 +127,7 @@ interface OfSide {
 
 function manifestOf(
   { profile, turns }: SidePlan,
-  { asked, toolVersion, startedAt, order, sizes }: Asked,
+  { asked, toolVersion, startedAt, order, sizes }: ManifestParts,
   { kernels, redactor, programs, argv }: OfSide,
 ): MeasuredManifest {
   return {

@@ -1,10 +1,10 @@
 /** Which run of an experiment comes next: the seeded order, then disturbed runs again, then more repetitions. */
-import type { Side } from './measured-side.js';
+import type { MeasuredSide } from './measured-side.js';
 import { rounds, type PlannedRun } from './plan/order.js';
 import { nextRetry } from './plan/retries.js';
 import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
 
-export type SideRun = PlannedRun & { readonly side: Side };
+export type SideRun = PlannedRun & { readonly side: MeasuredSide };
 
 export interface RunQueue {
   /** The order at the start, which the manifest has. */
@@ -18,7 +18,7 @@ export interface RunQueue {
 }
 
 /** `untilN`: repetitions beyond the profile's, until a series has enough samples; null: none. */
-export function runQueue(sides: readonly Side[], untilN: UntilN | null): RunQueue {
+export function runQueue(sides: readonly MeasuredSide[], untilN: UntilN | null): RunQueue {
   const [first] = sides;
   if (first === undefined) throw new Error('an experiment without a side');
   const ofRound = sides.flatMap((side) => side.ofRound.map((run) => ({ ...run, side })));
@@ -53,7 +53,7 @@ export function runQueue(sides: readonly Side[], untilN: UntilN | null): RunQueu
  * Takes a disturbed run from the list; of two sides the side with fewer runs comes first. Null: there is none, or no
  * retry is left.
  */
-function takeRetry(sides: readonly Side[], disturbed: SideRun[]): SideRun | null {
+function takeRetry(sides: readonly MeasuredSide[], disturbed: SideRun[]): SideRun | null {
   for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
     const retry = nextRetry(
       disturbed.filter((run) => run.side === side),

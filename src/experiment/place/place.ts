@@ -7,7 +7,7 @@ import { cpuTopology, type CpuTopology } from '../../host/cpus.js';
 import { hostFacts } from '../../host/facts.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
 import { sizeRegions, type SizedRegions } from '../plan/calibrate.js';
-import { cpusOf } from '../plan/check-plan.js';
+import { cpusOfArm } from '../plan/check-plan.js';
 import type { Examined } from './wire.js';
 import { executeRun, type RunInput, type RunOutput } from '../run/one-run.js';
 
@@ -67,6 +67,6 @@ export async function sizeHere(
   progress: (text: string) => void,
   interrupted?: Promise<unknown>,
 ): Promise<SizedRegions> {
-  for (const arm of arms) cpusOf(arm, topology);
+  for (const arm of arms) cpusOfArm(arm, topology);
   return sizeRegions(profile, arms, topology, progress, interrupted);
 }

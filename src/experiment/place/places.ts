@@ -15,7 +15,7 @@ import type { PreemptionModel } from '../../profile/check/preemption.js';
 import { openGuest, type GuestSession } from './guest-place.js';
 import { localPlace, type OpenPlace } from './place.js';
 
-export interface Wanted {
+export interface WantedPlaces {
   /** As the user wrote them: `host`, `deb:6.16.12`, a path, each perhaps with a label before it. */
   readonly kernels: readonly string[];
   readonly preempt: readonly PreemptionModel[];
@@ -39,7 +39,7 @@ export interface PlannedPlace {
 }
 
 export async function planPlaces(
-  { kernels, preempt, guest, files = [] }: Wanted,
+  { kernels, preempt, guest, files = [] }: WantedPlaces,
   resolve: (asked: string) => Promise<KernelImage>,
   session: GuestSession,
 ): Promise<readonly PlannedPlace[]> {

@@ -30,7 +30,7 @@ export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[]
   if (hasGuests) for (const arm of arms) refuseProgramInGuest(arm);
   const topologies = [...(hasHost ? [cpuTopology()] : []), ...(hasGuests ? [guestTopology(guestCpus)] : [])];
   for (const topology of topologies) {
-    for (const arm of arms) cpusOf(arm, topology);
+    for (const arm of arms) cpusOfArm(arm, topology);
     refuseShortWindow(profile, arms, topology);
   }
   // A guest's memory is known once it has booted.
@@ -49,7 +49,7 @@ function guestTopology(cpus: number): CpuTopology {
 }
 
 /** Every CPU that an arm names; a failure now, and not after others have been measured. */
-export function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
+export function cpusOfArm(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
   const { holder, hogs, victims } = arm;
   const named = [
     holder?.cpus,

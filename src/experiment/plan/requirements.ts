@@ -2,7 +2,7 @@
 import { Failure } from '../../base/failure.js';
 import { onPath } from '../../base/on-path.mjs';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
-import type { Part } from '../../host/setup.js';
+import type { SetupPart } from '../../host/setup.js';
 import { findQemu } from '../../kernel/guest/qemu.js';
 import { isHost } from '../../profile/check/asked-kernel.js';
 import { isInJvm, workOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
@@ -58,7 +58,7 @@ function checksOf(job: Job): (() => unknown)[] {
 }
 
 /** What of pauselab has to be built. */
-export function partsOf(job: Job): Part[] {
+export function partsOf(job: Job): SetupPart[] {
   return [
     ...(job.arms.some(isInJvm) ? (['jvm'] as const) : []),
     ...(job.trace === true ? (['trace'] as const) : []),

@@ -1,6 +1,6 @@
 /** From what one run recorded to its figures, its stalls with their causes, and its files. */
 import { release } from 'node:os';
-import { listed } from '../../attribution/attribute.js';
+import { asListed } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
 import { traceModel } from '../../attribution/trace-model.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
@@ -53,7 +53,7 @@ export function assembleRun(request: RunRequest, measured: MeasuredRun): Execute
   const listing: StallsFile = {
     schemaVersion,
     trace: trace === null ? null : traceFigures(trace),
-    stalls: stalls.map(listed),
+    stalls: stalls.map(asListed),
     slow: analysis.series.flatMap(({ slow }) => slow),
   };
   return {

@@ -6,7 +6,7 @@ import type { RunOutput } from './run-request.js';
 /**
  * A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either.
  */
-export function withoutSecrets<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
+export function outputWithoutSecrets<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
   // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
   if (!isInJvm(arm)) return run;
   const { file, files } = run;
