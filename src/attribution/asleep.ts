@@ -1,6 +1,6 @@
 /**
- * A victim asleep (state S): never mmap_lock, whose waiters are in state D. A JVM's pauses are told by its log; a
- * thread that only allocates sleeps for the allocator's mutex, a futex, and nothing else.
+ * A victim asleep (state S). It does not wait for mmap_lock: those waiters are in state D. The JVM's log shows the
+ * JVM's pauses. A thread that only allocates sleeps only for the allocator's mutex, which is a futex.
  */
 import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';

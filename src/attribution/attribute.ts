@@ -1,4 +1,4 @@
-/** One stall, attributed: its chain, the cause of the whole, and what that rests on. Pure. */
+/** Attributes one stall: its chain, the cause of the whole stall, and the evidence for both. Pure. */
 import { statedMissing } from '../words/stall-words.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause, StallEvidence } from '../bundle/stalls-schema.js';
 import type { Stall } from '../record/stalls.js';
@@ -19,7 +19,7 @@ export interface AttributedStall extends Stall {
   readonly cause: StallCause;
   readonly causeWithoutTrace: StallCause | null;
   readonly evidence: StallEvidence;
-  /** What the victim did meanwhile, by the sampler: a partition. */
+  /** What the victim did during the stall, as the sampler saw it: a partition of the stall. */
   readonly activities: readonly ActivitySpan[];
 }
 
@@ -38,7 +38,7 @@ export function attribute(
     trace === null
       ? null
       : { start_ns: Math.max(span.start_ns, trace.coveredFrom_ns), end_ns: Math.min(span.end_ns, trace.coveredTo_ns) };
-  // One that the trace has most of, as one that ends after the drain, is told by it as far as it goes.
+  // The trace decides a stall that it covers for the most part, such as a stall that ends after the drain.
   const isCovered = covered !== null && covered.end_ns - covered.start_ns >= stall.duration_ns / 2;
   const chain =
     isCovered && trace !== null
@@ -129,7 +129,7 @@ function longestCallOf(activities: readonly ActivitySpan[]): string | null {
   return longest.systemCall === noSystemCall ? 'none' : systemCallName(longest.systemCall);
 }
 
-/** As stalls.json lists it. */
+/** The form that stalls.json stores. */
 export function asListed({ activities, ...stall }: AttributedStall): ListedStall {
   return { ...stall, overlappingHolderCalls: [...stall.overlappingHolderCalls], chain: [...stall.chain] };
 }

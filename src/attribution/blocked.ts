@@ -1,7 +1,7 @@
 /**
- * A victim blocked in the kernel (state D), without a trace: whose lock did it wait for? Two things are known: which
- * calls of holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is
- * named is never more than likely: that it held the lock was not seen.
+ * A victim blocked in the kernel (state D), without a trace: which thread held the lock? Two facts are known: the calls
+ * of holders that overlap the wait, with the lock of each, and the threads that had no CPU. The grade is at most
+ * `likely`, because nothing observed the lock itself.
  */
 import { grades } from '../facts/blame.js';
 import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
@@ -45,17 +45,20 @@ export function blameBlocked(
 }
 
 interface Wait {
-  /** With the lock that it waited for. */
+  /** The victim, with the lock that it waited for. */
   readonly waiter: VictimEvidenceOfRun;
   readonly steps: readonly ChainStep[];
   readonly isSure: boolean;
 }
 
-/** Of an operation that takes no lock itself: the call in which its thread waited says more. Null if nothing does. */
+/**
+ * For an operation that takes no lock itself: the system call in which its thread waited shows the lock. Null if it
+ * does not.
+ */
 function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun): Wait | null {
   if (victim.lock !== 'none' || victim.allocates) return { waiter: victim, steps: [], isSure: true };
   const length_ns = span.end_ns - span.start_ns;
-  // A page fault takes the VMA's lock or mmap_lock, for reading.
+  // A page fault takes the VMA's lock, or mmap_lock for reading.
   if (systemCall === noSystemCall || (systemCall === null && victim.touchesMemory)) {
     return {
       waiter: { ...victim, lock: 'mmap_lock read' },
@@ -67,7 +70,7 @@ function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfR
   return isWriter ? { waiter: { ...victim, lock: 'mmap_lock write' }, steps: [], isSure: true } : null;
 }
 
-/** Where calls overlap: one that did not wait itself, then the surer one, then the first. */
+/** Where calls overlap, a holder that did not wait comes first, then the stronger grade, then the earlier call. */
 function likeliest(drafts: readonly LinkDraft[], span: Span): LinkDraft[] {
   const edges = [...new Set([span, ...drafts].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort(
     (a, b) => a - b,
@@ -83,7 +86,7 @@ function likeliest(drafts: readonly LinkDraft[], span: Span): LinkDraft[] {
   });
 }
 
-/** While it was in state D it waited for a lock itself, perhaps the very same one: then somebody else had it. */
+/** A holder in state D waits for a lock itself, perhaps for the same lock: then another thread held it. */
 function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: EvidenceOfStall): LinkDraft[] {
   return holder.calls.flatMap((call) => {
     const overlap = { start_ns: Math.max(call.start_ns, span.start_ns), end_ns: Math.min(call.end_ns, span.end_ns) };
@@ -109,7 +112,7 @@ function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidenc
   });
 }
 
-/** When it was seen in state D. */
+/** Spans in which the thread was in state D. */
 function waitsOf(tid: number, span: Span, { timeline }: EvidenceOfStall): Span[] {
   return timeline
     .thread(tid)
@@ -118,8 +121,8 @@ function waitsOf(tid: number, span: Span, { timeline }: EvidenceOfStall): Span[]
 }
 
 /**
- * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most
- * of it; of another operation it is not known whether its thread had the lock when it lost its CPU.
+ * A victim that is not blocked may hold a lock. A victim that walks memory in a system call holds it for most of the
+ * call. For other operations it is unknown whether the thread had the lock when it lost its CPU.
  */
 function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   return run.victims
@@ -162,7 +165,7 @@ function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOf
     .filter(({ cause }) => cause !== 'unknown');
 }
 
-/** A call of a tick or two is not preempted inside, and so is not what a long wait was for. */
+/** A call of one or two ticks is not preempted, so a long wait has another reason. */
 function isLong(call: HolderCall): boolean {
   return call.end_ns - call.start_ns >= leastCall_ns;
 }
@@ -178,7 +181,7 @@ interface Suspect {
 }
 
 function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder, isLong: long }: Suspect): LinkDraft {
-  // An operation of no known lock that allocates may map, unmap or fault inside the allocator.
+  // An operation that allocates may map, unmap or fault inside the allocator, even if its lock is unknown.
   const isPlain = long && (victim.lock === 'mmap_lock write' || victim.lock === 'mmap_lock read');
   const common = { thread, call, holder };
   switch (lock) {
@@ -187,7 +190,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
     case 'mmap_lock read': {
       if (victim.lock === 'mmap_lock write')
         return draft(span, 'mmap-lock-reader', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read' });
-      // Readers share: only a writer that is queued between the two keeps one waiting.
+      // Readers share the lock: a reader waits only for a writer that is queued between the two.
       const via = writersInQueue(span, victim, run);
       return draft(span, 'mmap-lock-reader', isPlain && via.length > 0 ? 'likely' : 'possible', {
         ...common,
@@ -206,8 +209,8 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
           lock: 'mmap_lock write',
           via: [writer],
         });
-      // The VMA's lock kept nobody waiting, so what did is mmap_lock: on kernels where such calls take it, and where
-      // the VMA was being changed when the call began.
+      // No writer of the VMA waited, so mmap_lock blocked the victim: on some kernels the call takes mmap_lock, and on
+      // all kernels it does so if the VMA was being changed when the call began.
       const via = victim.lock === 'mmap_lock write' ? [] : writersInQueue(span, victim, run);
       return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
     }
@@ -217,8 +220,8 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
 }
 
 /**
- * Other victims that take mmap_lock for write and were blocked for most of the span; who has waited longest is first in
- * the queue.
+ * Other victims that take mmap_lock for writing and were blocked for most of the span. The victim that has waited
+ * longest is first in the queue.
  */
 function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): BlamedThread[] {
   return run.victims
@@ -234,7 +237,7 @@ function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOf
     .map(({ thread }) => thread);
 }
 
-/** Victims that change the very VMA that the holder works on, or one that merges with it. */
+/** Victims that change the VMA on which the holder works, or a VMA that merges with it. */
 function writersOfItsVma(span: Span, run: EvidenceOfStall): BlamedThread[] {
   return run.victims
     .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable'))
@@ -243,8 +246,9 @@ function writersOfItsVma(span: Span, run: EvidenceOfStall): BlamedThread[] {
 }
 
 /**
- * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call
- * had not taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
+ * A victim that needs another VMA can only wait behind a writer of this VMA, so it never waits first. If it waited
+ * first, the holder's call had taken mmap_lock instead of the VMA's lock, as it does if the VMA is write-locked when
+ * the call begins.
  */
 function fellBack(span: Span, run: EvidenceOfStall): boolean {
   const firstOf = (isNear: boolean): number =>
@@ -271,16 +275,15 @@ function wasBlocked(tid: number, span: Span, { timeline }: EvidenceOfStall): boo
   return timeline.thread(tid).time_ns(span, 'blocked') >= (span.end_ns - span.start_ns) / 2;
 }
 
-/** Run delay is of the whole call: of a part of it, at most that, and at most the part. */
+/** The run delay is known for the whole call. For a part of the call it is at most that delay, and at most the part. */
 function holderTime(call: HolderCall, { start_ns, end_ns }: Span): LinkDraft['holder'] {
   const preempted_ns = Math.min(call.runDelayAtMost_ns, end_ns - start_ns);
   return { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false };
 }
 
 /**
- * Threads of a JVM and of its allocator have no calls on the board. One that gives memory back, and was kept off its
- * CPU for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it
- * makes it sure enough.
+ * Threads of a JVM and of its allocator have no calls on the board. A thread that gives memory back, and had no CPU for
+ * most of the time in which the victim was blocked, was likely in such a call. An entry in the JVM's log confirms it.
  */
 function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
@@ -307,8 +310,8 @@ export interface NamedSuspect {
 }
 
 /**
- * Those kept off their CPU for at least half of the span or told of by the log; who the log tells of first, then by
- * that time.
+ * Threads that had no CPU for at least half of the span, and threads that the log names. Threads in the log come first,
+ * then the longest time without a CPU.
  */
 export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): NamedSuspect[] {
   const length_ns = span.end_ns - span.start_ns;
@@ -323,12 +326,12 @@ export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: Evidenc
     .sort((a, b) => Number(b.event !== null) - Number(a.event !== null) || b.preempted_ns - a.preempted_ns);
 }
 
-/** As the log says, for most of the time. */
+/** The log's entry that covers most of the span. */
 export function givingBack(span: Span, { events }: EvidenceOfStall): LoggedEvent | null {
   return events.find((event) => event.name === 'gc.uncommit' && covers(event, span)) ?? null;
 }
 
-/** Growth of its run delay between the looks around the span, at most the span. */
+/** Growth of the thread's run delay between the looks around the span, at most the length of the span. */
 export function preemptedDuring(tid: number, span: Span, { timeline }: EvidenceOfStall): number {
   return Math.min(timeline.thread(tid).growth(span)?.runDelay_ns ?? 0, span.end_ns - span.start_ns);
 }

@@ -1,15 +1,18 @@
-/** Links of a chain: they partition a stall's time, and the cause of the whole is what took most of it. Pure. */
+/**
+ * Links of a chain. They partition the time of a stall; the cause of the whole stall is the cause that took most of
+ * that time. Pure.
+ */
 import type { LinkFact, LinkReason } from '../facts/chain-facts.js';
 import { grouped } from '../base/group.js';
 import { grades, type Cause, type Grade } from '../facts/blame.js';
 import type { ChainLink, StallCause } from '../bundle/stalls-schema.js';
 import { linkSentence } from '../words/chain-words.js';
 
-/** A link before it has its sentence; parts that say the same become one. */
+/** A link without its sentence. Adjacent drafts with the same content are joined. */
 export type LinkDraft = Omit<ChainLink, 'duration_ns' | 'sentence'> & {
-  /** Of something unknown: causes that it cannot be, by what was seen. */
+  /** For an unknown cause: causes that the evidence rules out. */
   readonly rulesOut: readonly Cause[];
-  /** Of the same: threads that are not to blame, as they waited themselves. */
+  /** For an unknown cause: threads that are not to blame, because they waited themselves. */
   readonly clears: readonly number[];
 };
 
@@ -37,7 +40,7 @@ export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more:
   return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
 }
 
-/** Nobody knows: never more than possible. */
+/** The cause is unknown: the grade is always `possible`. */
 export function unknownLink(
   span: Span,
   why: LinkReason,
@@ -47,8 +50,8 @@ export function unknownLink(
 }
 
 /**
- * More evidence never makes a weaker answer. Where `better` does not know, or gives a cause that is no more than
- * possible, the answer of `other` stands with its grade, if it is stronger and nothing that was seen rules it out.
+ * More evidence must not weaken an answer. If `better` has no cause, or only a possible cause, the answer of `other`
+ * stands with its grade, provided that it is stronger and no evidence rules it out.
  */
 export function reconciled(better: readonly LinkDraft[], other: readonly LinkDraft[], span: Span): LinkDraft[] {
   const others = partition(other, span);
@@ -75,12 +78,12 @@ function isStronger(one: LinkDraft, than: LinkDraft): boolean {
   return than.cause === 'unknown' || one.grade !== 'possible';
 }
 
-/** A pause of which it was not found what it waited for. */
+/** A pause whose cause was not found. */
 function isSymptom({ cause, thread }: LinkDraft): boolean {
   return (cause === 'safepoint' || cause === 'gc-pause') && thread === null;
 }
 
-/** The parts of a span that none of these covers. */
+/** The parts of a span that `covers` leaves free. */
 export function uncovered(span: Span, covers: readonly Span[]): Span[] {
   const parts: Span[] = [];
   let from_ns = span.start_ns;
@@ -92,12 +95,12 @@ export function uncovered(span: Span, covers: readonly Span[]): Span[] {
   return parts.filter((part) => part.end_ns > part.start_ns);
 }
 
-/** `drafts` may have gaps, overlap each other or reach beyond the stall; what no draft covers is unknown. */
+/** `drafts` may have gaps, overlap each other or reach beyond the stall. Time without a draft is unknown. */
 export function chainOf(drafts: readonly LinkDraft[], stall: Span, victim: string): ChainLink[] {
   return merged(withoutSlivers(merged(partition(drafts, stall)))).map((link) => finished(link, victim));
 }
 
-/** Exactly [start, end), in order: each draft from where the one before ended. */
+/** Covers exactly [start, end), in order: each draft begins where the draft before it ended. */
 export function partition(drafts: readonly LinkDraft[], { start_ns, end_ns }: Span): LinkDraft[] {
   const parts: LinkDraft[] = [];
   let covered_ns = start_ns;
@@ -114,7 +117,7 @@ export function partition(drafts: readonly LinkDraft[], { start_ns, end_ns }: Sp
   return parts;
 }
 
-/** Times of what was cut off are cut in proportion: nothing says where in the link they lay. */
+/** Cuts the times of a draft in proportion, because their place inside the link is unknown. */
 export function clipped(one: LinkDraft, start_ns: number, end_ns: number): LinkDraft {
   const share = (end_ns - start_ns) / (one.end_ns - one.start_ns);
   if (share >= 1) return { ...one, start_ns, end_ns };
@@ -138,9 +141,9 @@ export function clipped(one: LinkDraft, start_ns: number, end_ns: number): LinkD
 }
 
 /**
- * What lasts less than 1 ms is a handing over: a convoy that dissolves makes hundreds of links of a microsecond each. A
- * run of these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one
- * link of its own, named after what took most of it.
+ * A link of less than 1 ms is a handover: a convoy that dissolves makes hundreds of links of a microsecond each. A
+ * series of handovers below 5 ms in total is added to the link before it, or to the link after it at the beginning. A
+ * longer series is a separate link, named after the cause that took most of its time.
  */
 const sliver_ns = 1_000_000;
 const mostSlivers_ns = 5_000_000;
@@ -162,7 +165,7 @@ function withoutSlivers(links: readonly LinkDraft[]): LinkDraft[] {
       slivers.push(link);
       continue;
     }
-    // At the beginning there is no link before it.
+    // At the beginning no link comes before the series.
     if (kept.length === 0 && slivers.length > 0 && link.start_ns - (slivers[0]?.start_ns ?? 0) < mostSlivers_ns) {
       kept.push({ ...link, start_ns: slivers[0]?.start_ns ?? link.start_ns });
       slivers = [];
@@ -175,7 +178,10 @@ function withoutSlivers(links: readonly LinkDraft[]): LinkDraft[] {
   return kept;
 }
 
-/** The longest of one cause and thread stands for all; with less than half of the time it is no more than possible. */
+/**
+ * The cause and thread with the longest total time stand for all. With less than half of the time the grade is
+ * `possible`.
+ */
 function mostOf(slivers: readonly LinkDraft[]): LinkDraft {
   const times = new Map<string, { one: LinkDraft; time_ns: number }>();
   for (const one of slivers) {
@@ -280,8 +286,8 @@ function finished(
 }
 
 /**
- * Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of
- * their time.
+ * The cause of the whole stall. Links of the same cause, lock and thread count together. Their grade is the weakest
+ * grade that covers a tenth of their time.
  */
 export function causeOf(chain: readonly ChainLink[], victim: string): StallCause {
   const groups = grouped(chain, ({ cause, lock, thread }) => JSON.stringify([cause, lock, thread?.tid]));
@@ -296,7 +302,7 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     ...first,
     duration_ns,
     grade,
-    // What kept an unknown link from saying more, its sentence says of the whole too.
+    // The reason of an unknown link also applies to the whole stall.
     why: first.cause === 'unknown' ? first.why : null,
     holder: most.map(({ holder }) => holder).reduce(addTimes, null),
     cpuTakenBy: first.cpuTakenBy,

@@ -1,10 +1,11 @@
 /**
- * What every thread did during one stall, as the sampler saw it. Every question of attribution goes through here: each
- * answer is derived from the looks when it is first needed, and kept for the next question about the same stall. Pure.
+ * What every thread did during one stall, as the sampler saw it. All questions of attribution go through this module.
+ * It derives an answer from the looks when the answer is first needed, and keeps it for later questions about the same
+ * stall. Pure.
  *
- * A part of the stall has its answer from the looks inside that part. It is not cut out of the answer for the whole: a
- * look beyond the part would then vouch for up to half a period in it, and a holder would seem blocked in a call that it
- * had not begun.
+ * The answer for a part of the stall comes from the looks inside that part. It is not cut out of the answer for the
+ * whole stall: a look outside the part would then count for up to half a period inside it, and a holder would seem
+ * blocked in a call that had not begun.
  */
 import type { Activity } from '../facts/chain-facts.js';
 import type { SampleStream, Timeline } from '../record/samples.js';
@@ -21,11 +22,11 @@ export interface StallTimeline {
 export interface ThreadTimeline {
   /** A partition of the span. */
   activities(span: Span): readonly ActivitySpan[];
-  /** In one activity, in all. */
+  /** Total time in one activity. */
   time_ns(span: Span, activity: Activity): number;
-  /** Between the looks around the span; null if the sampler never looked. */
+  /** Between the looks around the span; null if there is no look. */
   growth(span: Span): Growth | null;
-  /** There is a look before the span and another after it: no counter grew unseen. */
+  /** A look lies before the span and another after it, so that all growth inside the span was seen. */
   hasLooksAround(span: Span): boolean;
   /** Run-length coded, such as `D×54 R×1`. */
   states(span: Span): string;

@@ -1,4 +1,4 @@
-/** What the threads that matter to a stall did meanwhile: for the evidence, and for a small timeline. */
+/** What the threads that matter to a stall did during it: for the evidence and the report's timeline. */
 import type { BlamedThread, ChainLink, StallEvidence } from '../bundle/stalls-schema.js';
 import type { EvidenceOfStall } from './evidence.js';
 import type { Span } from './links.js';
@@ -6,7 +6,7 @@ import type { Span } from './links.js';
 const mostThreads = 8;
 const mostSpans = 200;
 
-/** The victim, who is in the chain, the holders, then who was kept off its CPU longest; hogs last. */
+/** The order: the victim, threads of the chain, holders, then threads by their time without a CPU; hogs come last. */
 export function threadsSeen(
   span: Span,
   victim: BlamedThread,
@@ -27,7 +27,7 @@ export function threadsSeen(
     )
     .sort((a, b) => Number(a.thread.role === 'hog') - Number(b.thread.role === 'hog') || b.runDelay_ns - a.runDelay_ns)
     .map(({ thread }) => thread);
-  // Threads of other programs are in the chain alone: nobody looked at them.
+  // Threads of other programs appear in the chain only: the sampler does not look at them.
   const unique = new Map(
     [victim, ...named, ...others].filter(({ role }) => role !== 'outside').map((thread) => [thread.tid, thread]),
   );

@@ -1,8 +1,8 @@
 /**
- * Stalls in the Trace Event Format, which Perfetto (ui.perfetto.dev) and chrome://tracing read: JSON, a slice as an
- * event of phase X with `name`, `cat`, `ts`, `dur`, `pid`, `tid` and `args`, times in microseconds; names of processes
- * and threads as metadata, phase M. Format: "Trace Event Format", the Chromium project's document, and what Perfetto
- * says of it in docs/getting-started/other-formats.md: slices of a track nest. A run is a process, a thread of it a
+ * Stalls in the Trace Event Format, which Perfetto (ui.perfetto.dev) and chrome://tracing read: JSON, with an event of
+ * phase X per slice (`name`, `cat`, `ts`, `dur`, `pid`, `tid` and `args`, times in microseconds), and an event of phase
+ * M per name of a process or thread. Format: "Trace Event Format" of the Chromium project, and Perfetto's
+ * docs/getting-started/other-formats.md, which requires that slices of a track nest. A run is a process; a thread is a
  * track. Pure.
  */
 import { grouped } from '../base/group.js';
@@ -32,12 +32,12 @@ export interface ExportedStall {
   readonly stall: ListedStall;
 }
 
-/** Of the run's other slow operations those that lie so near. */
+/** Other slow operations of the run are exported if they lie within this time of a stall. */
 const around_ns = 1_000_000_000;
-/** Tracks that are no thread have numbers above every pid that Linux gives (2^22), and so many for each run. */
+/** Tracks that are not threads have numbers above every pid of Linux (2^22), in a range for each run. */
 const [firstTrack, mostTracks] = [5_000_000, 10_000];
 
-/** A slice before it is on its track. */
+/** A slice without its track. */
 interface Piece extends Span {
   readonly name: string;
   readonly args?: TraceSlice['args'];
@@ -69,7 +69,7 @@ function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: 
   ];
 }
 
-/** Slices under one name: operations of a series, calls of a holder and links of a victim's chains follow each other. */
+/** Slices under one name: operations of a series, calls of a holder and links of a victim's chains do not overlap. */
 interface NamedTrack {
   readonly name: string;
   readonly cat: string;
@@ -204,8 +204,8 @@ function metadata({
 }
 
 /**
- * Slices of a track have to lie in each other or apart; those that overlap are out of the format. Stalls that overlap
- * tell of the same time of the same thread: what has been told is left out.
+ * The format requires that slices of a track nest or lie apart. Stalls that overlap show the same time of the same
+ * thread: only the first slice of that time is kept.
  */
 function apart(pieces: readonly Piece[]): Piece[] {
   const kept: Piece[] = [];

@@ -39,13 +39,13 @@ function blame(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfS
   }
 }
 
-/** It had no CPU, or had one and its own work took so long; or it was taken away by the hypervisor. */
+/** The thread had no CPU, or its own work took the time, or the hypervisor took the CPU. */
 function blameReady(span: ActivitySpan, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft {
   const taken = takenFrom(span, victim.thread.tid, run);
   if (taken !== null) return stolen(span, taken);
   const share = muchSteal(span, run);
   if (span.activity === 'running') return draft(span, 'running', share === null ? 'likely' : 'possible');
-  // Who waits on a CPU that was taken away waits in its queue, as behind any other program.
+  // A thread that waits in the run queue of a stolen CPU looks like a thread behind another program.
   if (share !== null)
     return draft(span, 'steal', 'possible', { why: { code: 'steal-share', share, uncounted_ns: null } });
   return draft(span, 'not-scheduled', 'likely');
