@@ -1,7 +1,7 @@
 /**
- * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled, and
- * write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round then
- * holds the arms of both, in one random order, and each side has a bundle.
+ * The experiment: it sizes the regions, runs every arm in a seeded, interleaved order, repeats disturbed runs, and
+ * writes the bundle after every run, because a later run may fail. Two sides can be measured in turns: each round then
+ * contains the arms of both sides in a random order, and each side has its bundle.
  */
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
@@ -23,10 +23,10 @@ import type { UntilN } from './plan/until-n.js';
 import { runQueue, type SideRun } from './run-queue.js';
 import { outputWithoutSecrets } from './run/without-secrets.js';
 
-/** What happens, for whoever shows it. */
+/** Receives the progress of an experiment. */
 export interface ExperimentObserver {
   onCalibration(text: string): void;
-  /** `side`: null of an experiment that has one. */
+  /** `side`: null if the experiment has a single side. */
   onRunStart(run: {
     number: number;
     of: number;
@@ -41,17 +41,17 @@ export interface ExperimentObserver {
   onRunEnd(run: RunOutput['file']): void;
 }
 
-/** What holds for all sides. */
+/** Settings of all sides. */
 export interface ExperimentSettings {
   readonly argv: readonly string[];
-  /** In what is kept. */
+  /** Keep secrets in the bundle. */
   readonly keepSecrets: boolean;
   readonly toolVersion: string;
   readonly allowDegraded: boolean;
   readonly trace: boolean;
   /** Repetitions beyond the profile's, until a series has enough samples; null: none. */
   readonly untilN: UntilN | null;
-  /** How guests were booted, to be told. */
+  /** How guests were booted, for the manifest. */
   readonly guest: GuestOptions;
   readonly interruption: Interruption;
   readonly observer: ExperimentObserver;
@@ -61,7 +61,7 @@ export interface ExperimentInput extends ExperimentSettings, Omit<SidePlan, 'tur
 
 export interface ExperimentResult {
   readonly summary: SummaryFile;
-  /** Why it did not end well; null if it did. What was measured is in the bundle in either case. */
+  /** Why the experiment failed; null if it did not. The bundle has the measured runs in either case. */
   readonly failure: Failure | null;
 }
 
@@ -79,7 +79,7 @@ export interface PairPlan {
   readonly candidate: Omit<SidePlan, 'turns'>;
 }
 
-/** Both have the same number of rounds and one seed. Summaries: the baseline's, the candidate's. */
+/** Both sides have the same number of rounds and the same seed. The summaries: baseline, then candidate. */
 export function runInTurns({ baseline, candidate }: PairPlan, settings: ExperimentSettings): Promise<SidesResult> {
   const id = randomUUID();
   return runSides(
@@ -97,7 +97,7 @@ export interface SidesResult extends Pick<ExperimentResult, 'failure'> {
 
 const openLocal: OpenPlace = () => Promise.resolve(localPlace());
 
-/** Sides on the same kernel share its place, by the function that opens it. */
+/** Sides on the same kernel share its place. The function that opens a place identifies it. */
 async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings): Promise<SidesResult> {
   const placesOf = ({ places = [openLocal] }: SidePlan): readonly OpenPlace[] => places;
   const all = [...new Set(plans.flatMap(placesOf))];
@@ -106,7 +106,7 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
     for (const open of all) {
       const place = await open();
       opened.set(open, place);
-      // One at a time: they share the CPUs.
+      // A single place runs at a time, because places share the CPUs.
       if (all.length > 1) await place.pause();
     }
     return await runAt(
@@ -121,7 +121,7 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
       settings,
     );
   } finally {
-    // Each is closed, whatever comes of the others: a guest would go on running.
+    // Every place is closed even if closing another fails: a guest would continue to run.
     const keepConsole = (open: OpenPlace, place: Place): void => {
       const text = place.console();
       if (text !== null)
@@ -172,7 +172,7 @@ function writeManifests(
   }: { readonly startedAt: string; readonly sizes: SizesBySide; readonly planned: readonly SideRun[] },
 ): void {
   const { argv, toolVersion } = settings;
-  // Each side's secrets may stand in the words of the command line.
+  // The command line may contain the secrets of each side.
   const redactedArgv = (words: readonly string[]): string[] =>
     sides.reduce((rest, { redactor }) => redactor.words(rest), [...words]);
   for (const side of sides) {
@@ -189,7 +189,7 @@ function writeManifests(
 interface NextRun {
   /** From 1. */
   readonly number: number;
-  /** Of so many, as far as that is known. */
+  /** Number of runs that are known so far. */
   readonly of: number;
   readonly sides: readonly MeasuredSide[];
   readonly sizes: SizesBySide;
@@ -197,7 +197,7 @@ interface NextRun {
   readonly settings: ExperimentSettings;
 }
 
-/** A failure: of the run, after which the experiment ends. `not begun`: an interruption came before it. */
+/** A failure ends the experiment. `not begun`: an interruption came before the run. */
 async function runNext(
   next: SideRun,
   { number, of, sides, sizes, goTo, settings }: NextRun,
@@ -219,7 +219,7 @@ async function runNext(
     observer.onRunEnd(output.file);
     const { failures, status, disturbances } = output.file;
     const [failure] = failures;
-    // A guest that did not answer an interruption is no second failure.
+    // A guest that does not answer an interruption adds no second failure.
     if (failure !== undefined && !(status === 'partial' && interruption.signal() !== null))
       return new Failure(failureCodeOf(failure.code), `run ${shown} failed: ${sentencesOf(failures).join('; ')}`);
     side.publish('running');
@@ -268,8 +268,8 @@ function sizesFor(sizes: SizesBySide, side: MeasuredSide): RegionSizes {
 }
 
 /**
- * One size for both sides, as for all arms of one: two measurements of it would be a difference. Where the aim is the
- * change, each has its own.
+ * Both sides have the same size, like all arms of a side: two measurements would differ. If the sides differ in the
+ * stall that they aim at, each side has its size.
  */
 async function sizesOf(
   sides: readonly MeasuredSide[],
@@ -299,7 +299,7 @@ async function sizesOf(
   return new Map(each);
 }
 
-/** Of several places: the last place is paused before the next one goes on. */
+/** For several places: the current place is paused before the next place resumes. */
 function goingBetween(): Activate {
   let current: Place | null = null;
   return async (place) => {
@@ -337,7 +337,7 @@ function runInput(
   };
 }
 
-/** A replay needs it, and cannot tell it from the arguments: those of a replay itself name none of it. */
+/** Settings that a replay needs. They are stored, because the arguments of a replay do not contain them. */
 function askedFor(
   { allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentSettings,
   redactor: Redactor,

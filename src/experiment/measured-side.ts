@@ -1,4 +1,4 @@
-/** One side of an experiment: what is measured of it, and its bundle, which is written after every run. */
+/** One side of an experiment, and its bundle, which is written after every run. */
 import { Failure } from '../base/failure.js';
 import {
   schemaVersion,
@@ -22,14 +22,14 @@ import { summarise, type FinishedRun } from './summarise.js';
 export interface SidePlan {
   readonly profile: ResolvedProfile;
   readonly arms: readonly ResolvedArm[];
-  /** One for each kernel; none: this machine. The first sizes the regions for all. */
+  /** A place per kernel; by default this machine. The first place sizes the regions for all. */
   readonly places?: readonly OpenPlace[];
   readonly store: BundleStore;
-  /** Null: it is measured alone. */
+  /** Null: the side is measured alone. */
   readonly turns: Turns | null;
 }
 
-/** What its manifest has beside the plan. */
+/** Content of the manifest that is not in the plan. */
 export interface ManifestParts {
   readonly argv: readonly string[];
   readonly asked: AskedFor;
@@ -42,18 +42,18 @@ export interface ManifestParts {
 export interface MeasuredSide {
   readonly plan: SidePlan;
   readonly redactor: Redactor;
-  /** What a round holds of it. */
+  /** Runs of the side in each round. */
   readonly ofRound: readonly Omit<PlannedRun, 'repetition'>[];
   readonly finished: readonly FinishedRun[];
   placeOf(kernel: string): Place;
   armOf(planned: PlannedRun): ResolvedArm;
   nameOf(planned: PlannedRun): string;
-  /** May a spoiled run be repeated once more? */
+  /** Takes a retry; false if none is left. */
   takeRetry(): boolean;
   writeManifest(of: ManifestParts, redactedArgv: (words: readonly string[]) => string[]): void;
   keep(output: RunOutput): void;
   publish(status: SummaryFile['status']): SummaryFile;
-  /** A disk that is full may refuse this summary too; the runs before are there without it. */
+  /** A full disk may refuse this summary too. The bundle then has the earlier runs without it. */
   publishFailed(): SummaryFile;
 }
 
@@ -66,7 +66,7 @@ export function openSide(
   const kernels = places.map(({ kernel }) => kernel);
   const redactor = redactorOf(profile, keepSecrets);
   const finished: FinishedRun[] = [];
-  // As the profile names them: in a guest they lie elsewhere.
+  // The paths of the profile: in a guest the files have other paths.
   const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
   let retries = profile.spoiled.retries;
   const summary = (status: SummaryFile['status']): SummaryFile =>

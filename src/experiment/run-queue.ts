@@ -1,4 +1,6 @@
-/** Which run of an experiment comes next: the seeded order, then disturbed runs again, then more repetitions. */
+/**
+ * The next run of an experiment: the seeded order comes first, then retries of disturbed runs, then more repetitions.
+ */
 import type { MeasuredSide } from './measured-side.js';
 import { rounds, type PlannedRun } from './plan/order.js';
 import { nextRetry } from './plan/retries.js';
@@ -7,13 +9,13 @@ import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
 export type SideRun = PlannedRun & { readonly side: MeasuredSide };
 
 export interface RunQueue {
-  /** The order at the start, which the manifest has. */
+  /** The order at the start, as the manifest stores it. */
   readonly planned: readonly SideRun[];
   /** Takes the next run; null: the experiment is complete. */
   next(): SideRun | null;
-  /** Runs that are planned after those taken. */
+  /** Number of planned runs that were not taken. */
   left(): number;
-  /** The machine disturbed the run: it is made again while a retry is left. */
+  /** The machine disturbed the run: it is repeated if a retry is left. */
   repeat(run: SideRun): void;
 }
 
@@ -50,7 +52,7 @@ export function runQueue(sides: readonly MeasuredSide[], untilN: UntilN | null):
 }
 
 /**
- * Takes a disturbed run from the list; of two sides the side with fewer runs comes first. Null: there is none, or no
+ * Takes a disturbed run from the list, from the side with fewer runs first. Null: there is no disturbed run, or no
  * retry is left.
  */
 function takeRetry(sides: readonly MeasuredSide[], disturbed: SideRun[]): SideRun | null {

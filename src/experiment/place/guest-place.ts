@@ -1,6 +1,5 @@
 /**
- * A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done
- * here.
+ * A guest as a place. The host boots it with KVM if that works, else with TCG, and sends requests to the agent in it.
  */
 import { createHash } from 'node:crypto';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
@@ -33,7 +32,7 @@ import type { Request } from './said.js';
 import { answerSchema, type Answer } from './wire.js';
 
 export interface GuestInput {
-  /** As in the summary: unique among the places of the experiment. */
+  /** The name in the summary: unique among the places of the experiment. */
   readonly name: string;
   readonly label: string | null;
   readonly kernel: KernelImage;
@@ -41,30 +40,30 @@ export interface GuestInput {
   readonly image: GuestImage;
   readonly settings: GuestSettings;
   readonly bootDeadline_ms: number;
-  /** From the first kernel of the experiment. */
+  /** Differences from the first kernel of the experiment. */
   readonly differences: KernelRecord['differences'];
   readonly oneTree: KernelRecord['oneTree'];
 }
 
-/** What guests of one experiment share. */
+/** State that the guests of an experiment share. */
 export interface GuestSession {
   readonly interrupted: Promise<unknown>;
   readonly progress: (text: string) => void;
-  /** What became of trying KVM; undefined: not tried yet. Null: it works. */
+  /** Why KVM does not work; null: it works; undefined: not tried yet. */
   withoutKvm: string | null | undefined;
 }
 
-/** KVM is fast or does not work. */
+/** A guest boots fast with KVM, or KVM does not work. */
 const kvmDeadline_ms = 30_000;
 const setUpDeadline_ms = 60_000;
 const sizeDeadline_ms = 900_000;
-/** A lock table takes a minute where the CPUs are real. */
+/** A lock table takes a minute on real CPUs. */
 const timesUnderTcg = 2;
-/** Of a kernel or a JVM under TCG. */
+/** Most starts of a kernel or a JVM under TCG. */
 const mostStarts = 3;
-/** Beyond warm-up, window and drain: mapping and touching the region, reading the board, on an emulated CPU. */
+/** Time beyond warm-up, window and drain, to map and touch the region and to read the board on an emulated CPU. */
 const runGrace_ms = 240_000;
-/** To end a run that was interrupted, and to send what it has. */
+/** Time to end an interrupted run and to send its results. */
 const end_ms = 20_000;
 const emulatedEnd_ms = 45_000;
 
@@ -134,7 +133,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
 
 type GuestRecord = NonNullable<KernelRecord['guest']>;
 
-/** What was found once the guest ran. */
+/** Facts that are known once the guest runs. */
 interface Found extends Pick<GuestRecord, 'accelerator' | 'withoutKvm' | 'pinnedTo' | 'bootFailures'> {
   readonly facts: KernelRecord['facts'];
   readonly config: string | null;
@@ -174,7 +173,7 @@ function kernelRecord(
 interface Booted {
   readonly machine: Machine;
   readonly accelerator: Accelerator;
-  /** Why it did not boot before. */
+  /** Why earlier boots failed. */
   readonly failures: readonly StatedFailure[];
 }
 
@@ -208,7 +207,7 @@ async function bootAtAll(
     }
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
-  // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
+  // QEMU's translation of code that patches itself has faults: the same kernel boots the next time.
   const machineAfter = async (failures: readonly StatedFailure[]): Promise<Booted> => ({
     machine: await boot(accelerator, bootDeadline_ms),
     accelerator,
@@ -223,8 +222,8 @@ async function bootAtAll(
 }
 
 /**
- * A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure
- * all the same.
+ * A JVM changes its code, so faults of the emulation may crash it, as they may crash a kernel. A crash inside the
+ * window is a failure nevertheless.
  */
 function runInGuest(
   machine: Machine,
@@ -237,7 +236,7 @@ function runInGuest(
       series,
       failures: [failure],
     } = output.file;
-    // Once it is not started again, the run is kept, with its report.
+    // After the last attempt the run is kept, with its report.
     if (emulated && failures.length < mostStarts - 1 && failure?.code === 'jvm-crashed' && series.length === 0)
       throw new Failure('jvm-crashed', `in the guest: ${failure.sentence}`);
     return output;
@@ -251,14 +250,14 @@ function runInGuest(
 }
 
 interface StartingAgain {
-  /** Where the CPUs are real, a failure is one. */
+  /** On real CPUs every failure counts. */
   readonly emulated: boolean;
   readonly mayBeEmulation: FailureCode;
   readonly verb: 'booted' | 'started';
   readonly progress: (text: string) => void;
 }
 
-/** `attempt` is told how the ones before it failed, since what comes of it says so. */
+/** `attempt` receives the failures of earlier attempts, because its result contains them. */
 async function startedAgain<T>(
   attempt: (failures: readonly StatedFailure[]) => Promise<T>,
   { emulated, mayBeEmulation, verb, progress }: StartingAgain,
@@ -320,7 +319,7 @@ async function runOnce(
     return seenFromHost(ran, run, { readings, failedStarts, vcpus_n: machine.vcpus.length });
   } catch (error) {
     if (!(error instanceof MachineLost)) throw error;
-    // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.
+    // A guest sends a run after its end: during the window its CPUs serve the measurement only.
     const failure = {
       code: error.code,
       message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here`,
@@ -338,7 +337,7 @@ async function runOnce(
   }
 }
 
-/** Both clocks at one instant, and how long the guest's CPUs had waited for a CPU of the host until then. */
+/** Both clocks at the same instant, and how long the guest's CPUs had waited for a CPU of the host until then. */
 interface ClockReading {
   readonly host_ns: number;
   readonly guest_ns: number;
@@ -352,7 +351,7 @@ interface HostView {
   readonly vcpus_n: number;
 }
 
-/** A guest's run, with what the host did to it. */
+/** A guest's run, with the disturbances by the host. */
 function seenFromHost(ran: RunOutput, run: RunRequest, { readings, failedStarts, vcpus_n }: HostView): RunOutput {
   const { file } = ran;
   if (file.name !== run.name || file.arm !== run.arm.name || file.repetition !== run.repetition)
@@ -374,7 +373,7 @@ function seenFromHost(ran: RunOutput, run: RunRequest, { readings, failedStarts,
   return { ...ran, file: { ...file, kernel: run.kernel, disturbances, machine: { ...file.machine, guest } } };
 }
 
-/** Sends a request; a failure of the other side is one here. */
+/** Sends a request. A failure in the guest becomes a failure here. */
 function ask<T>(
   machine: Machine,
   request: Request,
@@ -397,7 +396,7 @@ function ask<T>(
 }
 
 /**
- * Up for longer than since its start: a clock that runs too fast, with which every deadline and every window would be
+ * An uptime that exceeds the time since the start shows a clock that runs too fast. All deadlines and windows would be
  * wrong.
  */
 function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
@@ -408,7 +407,7 @@ function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
     );
 }
 
-/** The archive is unpacked into memory, beside itself. */
+/** The guest unpacks the archive into memory while the archive is still there. */
 function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void {
   const least = 2 * image.bytes + 256 * 2 ** 20;
   if (memoryBytes < least)

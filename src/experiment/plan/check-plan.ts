@@ -1,6 +1,6 @@
 /**
- * Whether a plan fits the machines that it is to run on, as far as that is known before anything runs: their CPUs and
- * memory, and a window in which the stalls that are aimed at fit. `run`, `--dry-run` and `profile check` ask the same.
+ * Checks whether a plan fits its machines, before anything runs: CPUs, memory, and a window that is long enough for the
+ * intended stalls. `run`, `--dry-run` and `profile check` use the same checks.
  */
 import { usage } from '../../base/failure.js';
 import { formatDuration, formatSize } from '../../base/text/units.js';
@@ -23,7 +23,7 @@ import { refuseLargeChurn, refuseTooMuch } from '../../workload/memory-need.js';
 
 const pageBytes = 4096;
 
-/** `guestCpus`: of each guest. Throws a usage failure. */
+/** `guestCpus`: CPUs of each guest. Throws a usage failure. */
 export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[], guestCpus: number): void {
   const hasGuests = profile.kernels.some((kernel) => !isHost(kernel));
   const hasHost = profile.kernels.length === 0 || profile.kernels.some(isHost);
@@ -33,7 +33,7 @@ export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[]
     for (const arm of arms) cpusOfArm(arm, topology);
     refuseShortWindow(profile, arms, topology);
   }
-  // A guest's memory is known once it has booted.
+  // The memory of a guest is known only after its boot.
   if (hasHost) for (const arm of arms) checkMemory(profile, arm);
 }
 
@@ -48,7 +48,7 @@ function guestTopology(cpus: number): CpuTopology {
   return { allowed: Array.from({ length: cpus }, (_, cpu) => cpu), siblings: (cpu) => [cpu] };
 }
 
-/** Every CPU that an arm names; a failure now, and not after others have been measured. */
+/** All CPUs that an arm names. A missing CPU fails here, before other arms are measured. */
 export function cpusOfArm(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
   const { holder, hogs, victims } = arm;
   const named = [
@@ -62,7 +62,7 @@ export function cpusOfArm(arm: ResolvedArm, topology: CpuTopology): readonly num
   return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }
 
-/** CPU time of a call for the stall that is aimed at. */
+/** CPU time of a call for the intended stall. */
 export function targetHold_ns(
   { stall, ...arm }: Pick<NativeArm, 'stall' | 'holder' | 'hogs'>,
   topology: CpuTopology,
@@ -71,11 +71,11 @@ export function targetHold_ns(
   return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
 }
 
-/** Arms of one key have regions of one size: of the arm that needs the least. */
+/** Arms with the same key have regions of the same size: that of the arm that needs the least. */
 export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string =>
   `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
 
-/** Whether the stalls of all sides are aimed at alike, arm of one key by arm of the other. */
+/** Whether all sides aim at the same stall, for each pair of arms with the same key. */
 export function aimAlike(sides: readonly (readonly ResolvedArm[])[]): boolean {
   const aimsOf = (arms: readonly ResolvedArm[]): Map<string, string> =>
     new Map(
@@ -89,17 +89,17 @@ export function hasRegion(arm: ResolvedArm): arm is NativeArm {
   return arm.kind === 'native';
 }
 
-/** Many threads have a region each: it is sized to the memory that is there. */
+/** Number of threads with a region each: the available memory decides the size. */
 export function threadsOf({ operation }: Pick<ResolvedHolder, 'operation'>): number {
   return operationNamed(operation).threads ?? 1;
 }
 
-/** How long a holder's call may take: with fewer than four in a window too few stalls fit. */
+/** Longest call of a holder: with fewer than four calls in a window too few stalls fit. */
 export function longestCall_ns({ duration_ns }: Pick<ResolvedProfile, 'duration_ns'>): number {
   return duration_ns / 4;
 }
 
-/** Of a region in bytes it is known once a call was measured (calibrate.ts). */
+/** For a region in bytes it is known only after a call was measured (calibrate.ts). */
 function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology): void {
   const calibrated = arms
     .filter(hasRegion)
@@ -137,7 +137,7 @@ function checkMemory(profile: ResolvedProfile, arm: ResolvedArm): void {
   if (arm.holder !== null) refuseLargeRegion(arm.name, arm.holder);
 }
 
-/** Of a region that is given; one that is calibrated is sized to what is there. */
+/** For a given region; a calibrated region is sized to the available memory. */
 function refuseLargeRegion(arm: string, holder: ResolvedHolder): void {
   const threads = threadsOf(holder);
   if (holder.region.kind === 'bytes')

@@ -1,4 +1,4 @@
-/** From one window's recordings to one run's figures and stalls. Pure. */
+/** Computes the figures and stalls of a run from the recordings of its window. Pure. */
 import type { HolderFigures, SeriesFigures } from '../../bundle/bundle-schema.js';
 import type { Board, RelativeWindow, SeriesInfo, ThreadInfo } from '../../record/board/board.js';
 import { countsOfValues, type SparseCounts } from '../../record/histogram/counts.js';
@@ -21,7 +21,7 @@ import {
 import { median } from '../../stats/median.js';
 import type { WindowResult } from '../../workload/window.js';
 
-/** What one run measured of one victim, with its counts, so that runs can be pooled for figures. */
+/** What a run measured of a victim, with the counts that pooling needs. */
 export interface PooledSeries {
   readonly name: string;
   readonly service: SparseCounts;
@@ -43,7 +43,7 @@ export interface HolderRun {
   readonly figures: HolderFigures;
 }
 
-/** What of a run is pooled with others of its arm. */
+/** The part of a run that is pooled with other runs of its arm. */
 export interface PooledRun {
   readonly window_ns: number;
   readonly series: readonly PooledSeries[];
@@ -52,7 +52,7 @@ export interface PooledRun {
 
 export interface RunAnalysis extends PooledRun {
   readonly series: readonly SeriesRun[];
-  /** Of the holder, those that were recorded, of the warm-up too. */
+  /** Recorded calls of the holder, including those of the warm-up. */
   readonly holderCalls: readonly HolderCall[];
 }
 
@@ -114,8 +114,8 @@ function timedThreads(board: Recorded, { last, records, lost }: WindowResult, sa
 }
 
 /**
- * Of a victim that made no operation of the window, though some were due: from when the first of them waited. One that
- * was held up in an operation of the warm-up waited from the end of that one.
+ * For a victim that made no operation in the window although some were due: when the first of them began to wait. A
+ * victim that was held up in an operation of the warm-up waited from the end of that operation.
  */
 function notBegunSince_ns(
   { thread: { interval_ns, offset_ns }, snapshot, state, records }: TimedThread,
@@ -232,8 +232,8 @@ function holderRun(
   const released = records.filter(
     ({ start_ns, call }) => call === 'release' && start_ns >= windowStart_ns && start_ns < windowEnd_ns,
   );
-  // A holder that makes many short calls has records of only some of them: a median of the slow calls alone would be
-  // none of the whole.
+  // A holder with many short calls has records of only some of them. The median of the slow calls would not represent
+  // all calls.
   const hold_ns = released.length === snapshot.service.n ? median(released.map(({ onCpu_ns }) => onCpu_ns)) : null;
   // Calls below 1 ms are counted, and have no record.
   const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < windowEnd_ns && end_ns > windowStart_ns).length;

@@ -1,4 +1,4 @@
-/** From what one run recorded to its figures, its stalls with their causes, and its files. */
+/** Makes the figures, the attributed stalls and the files of a run from its recordings. */
 import { release } from 'node:os';
 import { asListed } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
@@ -80,7 +80,7 @@ function evidenceIn(
     analysis,
     threadIds: workload.board.threadIds(),
     samples: sampled.samples,
-    // A stall of the window may begin in the warm-up or end in the drain.
+    // A stall in the window may begin in the warm-up or end in the drain.
     events:
       jvm === null
         ? []
@@ -126,7 +126,7 @@ function traceFigures({
   };
 }
 
-/** Of a JVM's log each series is one interval, the window. */
+/** A series of a JVM's log has a single interval: the window. */
 function eventLines(events: readonly LogRun[], { window }: WindowResult): string {
   return events
     .filter(({ counts }) => counts.n > 0)
@@ -134,7 +134,7 @@ function eventLines(events: readonly LogRun[], { window }: WindowResult): string
     .join('');
 }
 
-/** Response times of operations that were never served, censored; with them the log sums to the figures. */
+/** Censored response times of operations that were never served. With them the log's sums equal the figures. */
 function owedLines({ series }: RunAnalysis, { window }: WindowResult): string {
   return series
     .filter(({ owed }) => owed.n > 0)

@@ -1,4 +1,4 @@
-/** What one run recorded, before anything is made of it. */
+/** The recordings of a run, before their analysis. */
 import type { Degradation } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { StackReading } from '../../record/stacks.js';
@@ -17,6 +17,6 @@ export interface MeasuredRun extends MeterReadings {
   readonly sampled: Sampled;
   readonly log: RunLog;
   readonly trace: (Trace & { readonly stacks: readonly StackReading[] }) | null;
-  /** Why there is no trace although one was asked for. */
+  /** Why a requested trace is missing. */
   readonly untraced: Stated<Degradation> | null;
 }

@@ -1,4 +1,4 @@
-/** One run of one arm: a fresh workload process, its window, its figures, its files. */
+/** Runs an arm once: a new workload process, its window, its figures, its files. */
 import { sentencesOf } from '../../facts/stated.js';
 import { cleanUp } from '../../base/clean-up.js';
 import { unfit } from '../../base/failure.js';
@@ -38,7 +38,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
     onPhase('measuring', workload.pids);
     hasBegun = true;
     const measured = await measure(workload, observers, { ...input, cpuCount, startedAt });
-    // Only now: what a guest loads before its first run is a part of its boot.
+    // Loaded only now: modules that a guest loads before its first run prolong its boot.
     const { assembleRun } = await import('./assemble-run.js');
     return assembleRun(input, measured);
   } catch (error) {
@@ -55,7 +55,7 @@ function refuseDegraded({ degraded }: PreparedWorkload, { allowDegraded }: RunIn
     throw unfit(`${sentencesOf(degraded).join('; ')} (--allow-degraded runs all the same and marks the result)`);
 }
 
-/** The end of a process of the workload, where that is why the start failed; with what it wrote. */
+/** If a process of the workload ended, that is why the start failed. The failure has the files that were written. */
 function startFailure(workload: PreparedWorkload, error: unknown): unknown {
   const pids = [...workload.pids, ...workload.board.threadIds().map(({ tid }) => tid)];
   return withFiles(orEndOf(pids, error), () => workload.logs());
@@ -65,11 +65,11 @@ type Abandoned = Pick<Sampler, 'abandon'>;
 
 interface Observers {
   readonly sampler: Sampler;
-  /** Null of a run without --trace. */
+  /** Null for a run without --trace. */
   readonly tracer: Tracer | null;
 }
 
-/** `started`: where each is entered once it runs, since a later one may fail to start. */
+/** `started` receives each observer once it runs, because a later observer may fail to start. */
 async function startObservers(
   workload: PreparedWorkload,
   {

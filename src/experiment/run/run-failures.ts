@@ -1,4 +1,4 @@
-/** What makes a run failed, and what the machine did to it. */
+/** Why a run failed, and how the machine disturbed it. */
 import type { Degradation, Disturbance } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
@@ -35,11 +35,11 @@ export function worthOf(
   { workload, result, sampled, machine, untraced }: MeasuredRun,
   limits: ResolvedProfile['spoiled'],
 ): RunWorth {
-  // A run whose states are unknown is repeated, like a run that the machine disturbed.
+  // A run with unknown thread states is repeated, like a disturbed run.
   const unseen = sampled.problem === null ? [] : [sampled.problem];
   const status = failures.length > 0 ? 'failed' : result.interrupted ? 'partial' : 'complete';
   const isComplete = status === 'complete';
-  // A machine's load over a window that was cut short says little, and such a run is not repeated.
+  // The load during a window that was cut short means little, and such a run is not repeated.
   const disturbances: Disturbance[] = isComplete
     ? [...spoiledBy(machine, limits), ...spoiledByStop(sampled.samples, result.window, unseen), ...unseen]
     : [];
@@ -77,7 +77,7 @@ function holderRefusals(board: Board, { last }: WindowResult): StatedFailure[] {
     });
 }
 
-/** Without these blocks the churn was another one. */
+/** Without these blocks the churn differed from the plan. */
 function churnRefusals(board: Board, { last }: WindowResult): StatedFailure[] {
   return board.threads
     .filter(({ role }) => role === 'load')

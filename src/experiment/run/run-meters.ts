@@ -1,4 +1,4 @@
-/** What is read of the machine and of the workload beside a window: load, CPU time, memory. */
+/** Readings of the machine and the workload during a window: load, CPU time, memory. */
 import { cpuTimeOf, loadBetween, readLoad, type LoadReading, type MachineLoad } from '../../host/machine-load.js';
 import type { PreparedWorkload } from '../../workload/prepared.js';
 import { memoryMeter, type MemoryMeter } from '../../workload/watch/memory-meter.js';
@@ -11,7 +11,7 @@ export interface CpuUsed {
 export interface MeterReadings {
   /** Over the window. */
   readonly machine: MachineLoad;
-  /** Readings of the machine, about one a second. */
+  /** Readings of the machine, about one per second. */
   readonly loads: readonly LoadReading[];
   /** CPU time of the process with the victims, over the window. */
   readonly used: CpuUsed;
@@ -25,7 +25,7 @@ export interface RunMeters {
   readings(): MeterReadings;
 }
 
-/** `pids`: processes of the run, whose CPU time is not foreign load. */
+/** `pids`: processes of the run. Their CPU time is not foreign load. */
 export function runMeters(workload: PreparedWorkload, pids: readonly number[], cpuCount: number): RunMeters {
   const cpu = cpuMeter(workload);
   const memory = memoryMeter(workload.pids, workload.victimsPid);
@@ -56,7 +56,7 @@ export function runMeters(workload: PreparedWorkload, pids: readonly number[], c
   };
 }
 
-/** CPU time of the process with the victims; what a JVM's probes cost is seen in it. */
+/** CPU time of the process with the victims. It includes the cost of a JVM's probes. */
 function cpuMeter({ victimsPid }: PreparedWorkload) {
   const now_ns = (): number => cpuTimeOf(victimsPid);
   const reading = (): CpuUsed => ({ cpu_ns: now_ns(), over_ns: Number(process.hrtime.bigint()) });

@@ -1,4 +1,4 @@
-/** The parts of run.json that are copied from what the workload reports of itself. */
+/** The parts of run.json that the workload reports. */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import { unprovenOf } from '../../host/allocators/allocator-proof.js';
 import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../../workload/prepared.js';

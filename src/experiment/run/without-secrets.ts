@@ -1,13 +1,15 @@
-/** A run without the secrets of its profile. */
+/** Removes the secrets of a profile from a run. */
 import type { Redactor } from '../../profile/resolved/profile-secrets.js';
 import { isInJvm, type ResolvedArm } from '../../profile/resolved/resolved.js';
 import type { RunOutput } from './run-request.js';
 
 /**
- * A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either.
+ * A program may print its arguments, a JVM that crashes writes its command line to a file, and a sentence may quote
+ * either.
  */
 export function outputWithoutSecrets<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
-  // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
+  // The arm decides, not the content of the run: a run that failed before its window has no JVM figures, but all its
+  // files.
   if (!isInJvm(arm)) return run;
   const { file, files } = run;
   const { jvm, failures } = file;
@@ -25,7 +27,7 @@ export function outputWithoutSecrets<Run extends RunOutput>(run: Run, arm: Resol
               logProblems: mapTexts(jvm.logProblems, text) as typeof jvm.logProblems,
             },
     },
-    // Of these two pauselab is the only author.
+    // Only pauselab writes these two files.
     files: Object.fromEntries(
       Object.entries(files).map(([name, content]) => [
         name,
