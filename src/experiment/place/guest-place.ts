@@ -75,7 +75,7 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
   try {
     const hello = answerSchema.safeParse(machine.hello);
     if (!hello.success || hello.data.type !== 'hello')
-      throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
+      throw workloadFailed(`the guest with ${kernel.release} sent no valid greeting of this pauselab`);
     refuseWrongClock(hello.data.uptime_s, machine);
     const allowed = cpuTopology().allowed;
     const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
@@ -87,10 +87,10 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
       (answer) => (answer.type === 'facts' ? answer : undefined),
     );
     if (facts.kernel !== kernel.release)
-      throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
+      throw workloadFailed(`the guest runs ${facts.kernel}; ${kernel.asked} should be ${kernel.release}`);
     if (settings.preempt !== null && facts.preemption !== settings.preempt)
       throw unfit(
-        `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`,
+        `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'an unknown model'}; choose a model of this kernel (\`pauselab kernels show ${kernel.asked}\`)`,
       );
     return {
       kernel: kernelRecord(input, machine, {
@@ -202,7 +202,7 @@ async function bootAtAll(
       return { machine, accelerator: 'kvm', failures: [] };
     } catch (error) {
       if (isInterruption(error) || !(error instanceof Failure)) throw error;
-      session.withoutKvm = `KVM is here and does not work: ${error.message.slice(0, 300)}`;
+      session.withoutKvm = `KVM is present but does not work: ${error.message.slice(0, 300)}`;
       session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
     }
   }
@@ -276,7 +276,7 @@ async function startedAgain<T>(
         throw error;
       const failure = sayFailure({ code: error.code, message: error.message.slice(0, 2000) });
       failures.push(failure);
-      progress(`${failure.sentence}. It is ${verb} once more, as this may be a fault of the emulation`);
+      progress(`${failure.sentence}. It is ${verb} again, because this may be a fault of the emulation`);
     }
   }
 }
@@ -322,7 +322,7 @@ async function runOnce(
     // A guest sends a run after its end: during the window its CPUs serve the measurement only.
     const failure = {
       code: error.code,
-      message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here`,
+      message: `${error.message}; the guest had sent no part of this run, so the run has no figures`,
     };
     return failedStart({
       request: run,
@@ -355,12 +355,12 @@ interface HostView {
 function seenFromHost(ran: RunOutput, run: RunRequest, { readings, failedStarts, vcpus_n }: HostView): RunOutput {
   const { file } = ran;
   if (file.name !== run.name || file.arm !== run.arm.name || file.repetition !== run.repetition)
-    throw workloadFailed(`the guest sent the run ${file.name} where ${run.name} was asked for`);
+    throw workloadFailed(`the guest sent the run ${file.name} instead of ${run.name}`);
   // A run that failed before its window has no readings.
   if (file.status === 'failed' && file.series.length === 0) return { ...ran, file: { ...file, kernel: run.kernel } };
   const [before, after] = readings;
   if (before === undefined || after === undefined || after.host_ns <= before.host_ns)
-    throw workloadFailed('the guest did not say when its run began and ended');
+    throw workloadFailed('the guest did not report when its run began and ended');
   const passed_ns = after.host_ns - before.host_ns;
   const guest = {
     runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * vcpus_n),
@@ -385,7 +385,7 @@ function ask<T>(
     if (!checked.success) {
       const [issue] = checked.error.issues;
       throw workloadFailed(
-        `the guest sent what is no valid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing of it was kept`,
+        `the guest sent an invalid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing was kept`,
       );
     }
     const answer = checked.data;
@@ -403,7 +403,7 @@ function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
   const most_s = 1 + (1.2 * boot_ms) / 1000;
   if (uptime_s > most_s)
     throw workloadFailed(
-      `the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, as its kernel took a wrong frequency for its counter; leave tsc_early_khz out of --append, or try again when this machine is less busy`,
+      `the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, because its kernel assumed a wrong frequency of its counter; remove tsc_early_khz from --append, or try again when this machine is less busy`,
     );
 }
 
@@ -412,11 +412,11 @@ function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void 
   const least = 2 * image.bytes + 256 * 2 ** 20;
   if (memoryBytes < least)
     throw usage(
-      `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone is ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,
+      `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone needs ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,
     );
   const available = availableMemoryBytes();
   if (memoryBytes + 256 * 2 ** 20 > available)
     throw unfit(
-      `a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or name fewer kernels at a time`,
+      `a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or use fewer kernels at a time`,
     );
 }

@@ -121,7 +121,7 @@ function refuseUnknownModels({ release, preemption }: KernelFacts, models: reado
   const missing = models.filter((model) => !preemption.models.includes(model));
   if (missing.length > 0)
     throw usage(
-      `${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}, say so with --preempt`,
+      `${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}; choose with --preempt`,
     );
 }
 

@@ -28,7 +28,7 @@ const countsSchema = z
   .refine(
     ({ index, count }) =>
       index.length === count.length && index.every((one, i) => i === 0 || one > (index[i - 1] ?? one)),
-    'counters do not belong together',
+    'the counters are inconsistent',
   )
   .transform(({ min_ns, index, count, ...rest }): SparseCounts => ({
     ...rest,
@@ -57,11 +57,11 @@ const analysisSchema = z.object({
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,80}(?:\.[A-Za-z0-9_-]{1,40}){1,3}$/)
-  .refine((name) => name !== 'run.json', 'run.json is the host’s to write');
+  .refine((name) => name !== 'run.json', 'only the host writes run.json');
 const files = z
   .record(fileName, text(64 * 1024 * 1024))
   .refine((all) => Object.keys(all).length <= 64, 'too many files')
-  .refine((all) => isStallList(all['stalls.json']), 'stalls.json is no list of stalls');
+  .refine((all) => isStallList(all['stalls.json']), 'stalls.json is not a list of stalls');
 
 /** The only file among these that pauselab reads as JSON. */
 function isStallList(text: string | undefined): boolean {

@@ -202,7 +202,7 @@ async function measureHold(
       if (hold_ns !== null && holds_ns.length >= fewestCalls) return { hold_ns, calls: holds_ns.length };
       if (duration_ns > 16 * probe_ns)
         throw workloadFailed(
-          `${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`,
+          `${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region; give the region in bytes`,
         );
     } finally {
       await cleanUp(() => workload.dispose());
@@ -236,6 +236,6 @@ function sayIfLong(
   if (call_ns <= longestCall_ns(profile)) return;
   progress(
     `a call of arm ${arm.name} takes about ${formatDuration(call_ns)} (${formatSize(bytes)} hold the lock for ${formatDuration(hold_ns)}, stretched ${factor.toFixed(1)} times by the hogs), ` +
-      `more than a quarter of the window of ${formatDuration(profile.duration_ns)}, so few stalls fit in; --duration ${Math.ceil((4 * call_ns) / 1e9)}s has room for four`,
+      `more than a quarter of the window of ${formatDuration(profile.duration_ns)}, so few stalls fit; --duration ${Math.ceil((4 * call_ns) / 1e9)}s has room for four`,
   );
 }

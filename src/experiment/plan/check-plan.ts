@@ -39,9 +39,7 @@ export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[]
 
 export function refuseProgramInGuest(arm: ResolvedArm): asserts arm is Exclude<ResolvedArm, AppArm> {
   if (isApp(arm))
-    throw usage(
-      `the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`,
-    );
+    throw usage(`the arm ${arm.name} runs your program, whose files are not in a guest; run it with --kernel host`);
 }
 
 function guestTopology(cpus: number): CpuTopology {
@@ -121,8 +119,8 @@ function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[
         ? `, or --set stall.aim=${aim_ns / 1e6}ms`
         : ', or lower stall.aim and stall.leastHold';
     throw usage(
-      `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call is to take ${formatDuration(call_ns)} (stall.aim and stall.leastHold give it ${formatDuration(hold_ns)} of CPU time, ` +
-        `stretched ${factor.toFixed(1)} times by the hogs), and four have to fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s${lowerAim}`,
+      `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call should take ${formatDuration(call_ns)} (stall.aim and stall.leastHold give it ${formatDuration(hold_ns)} of CPU time, ` +
+        `stretched ${factor.toFixed(1)} times by the hogs), and four calls must fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s${lowerAim}`,
     );
   }
 }
@@ -142,7 +140,7 @@ function refuseLargeRegion(arm: string, holder: ResolvedHolder): void {
   const threads = threadsOf(holder);
   if (holder.region.kind === 'bytes')
     refuseTooMuch(
-      `the region of arm ${arm} needs${threads === 1 ? '' : ` ${threads} times ${formatSize(holder.region.bytes)}, in all`}`,
+      `the region of arm ${arm} needs${threads === 1 ? '' : ` ${threads} times ${formatSize(holder.region.bytes)}, in total`}`,
       threads * holder.region.bytes,
       'holder.region',
     );

@@ -85,7 +85,7 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
         null,
       );
   for (const word of append) add({ kind: "word for the guests' kernels", what: word, isTrusted: false }, null);
-  if (trace) add({ kind: 'trace', what: 'of the kernel, in an instance of tracefs of its own', isTrusted: true }, null);
+  if (trace) add({ kind: 'trace', what: 'of the kernel, in a separate instance of tracefs', isTrusted: true }, null);
   return [...uses.values()].map(({ found, arms: names }) => ({
     ...found,
     arms: names.length === arms.length ? [] : names,

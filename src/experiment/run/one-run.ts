@@ -52,7 +52,7 @@ export async function executeRun(input: RunInput, topology: CpuTopology): Promis
 
 function refuseDegraded({ degraded }: PreparedWorkload, { allowDegraded }: RunInput): void {
   if (degraded.length > 0 && !allowDegraded)
-    throw unfit(`${sentencesOf(degraded).join('; ')} (--allow-degraded runs all the same and marks the result)`);
+    throw unfit(`${sentencesOf(degraded).join('; ')} (--allow-degraded runs nevertheless and marks the result)`);
 }
 
 /** If a process of the workload ended, that is why the start failed. The failure has the files that were written. */
