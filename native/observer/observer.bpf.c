@@ -63,6 +63,12 @@ struct {
 } ring SEC(".maps");
 
 #define kKernelThread 0x00200000  // PF_KTHREAD, include/linux/sched.h
+// include/linux/sched.h
+#define kUninterruptible 0x2
+#define kStopped 0x4
+#define kTraced 0x8
+#define kRtLockWait 0x1000
+#define kFrozen 0x8000
 // LCB_F_SPIN and LCB_F_WRITE, include/trace/events/lock.h
 #define kSpins 1
 #define kWrites 4
@@ -165,11 +171,12 @@ static __always_inline struct thread_slot *claim(struct task_struct *task, bool 
   return slot;
 }
 
-// 0 runnable, 1 asleep, 2 blocked, 3 stopped, from the bits of __state (include/linux/sched.h).
+// 0 runnable, 1 asleep, 2 blocked, 3 stopped, from the bits of __state (include/linux/sched.h). A frozen thread and one
+// that waits for a sleeping spin lock count as blocked.
 static __always_inline __u8 state_of(__u32 bits) {
-  if (bits & 2) return 2;
-  if (bits & 12) return 3;
-  return bits & 0xff ? 1 : 0;
+  if (bits & (kUninterruptible | kFrozen | kRtLockWait)) return 2;
+  if (bits & (kStopped | kTraced)) return 3;
+  return bits != 0 ? 1 : 0;
 }
 
 static __always_inline struct cpu_slot *cpu_at(__u32 cpu) { return bpf_map_lookup_elem(&cpus, &cpu); }

@@ -8,7 +8,6 @@ export type KernelWait = (typeof kernelWaits)[number];
 
 /** The first row that fits counts: a page that comes back from swap is read from a disk, too. */
 const rows: readonly (readonly [wait: KernelWait, function_: RegExp])[] = [
-  // The whole group of the thread has used up its quota (cpu.max), and it waits on its way to user space.
   ['cpu-limit', /^throttle_cfs_rq_work$/],
   ['freezer', /^(?:__refrigerator|do_freezer_trap|cgroup_enter_frozen)$/],
   ['swap-in', /^(?:do_swap_page|swap_read_folio|swap_readpage|swapin_readahead|shmem_swapin\w*)$/],
@@ -22,6 +21,15 @@ const rows: readonly (readonly [wait: KernelWait, function_: RegExp])[] = [
     /^(?:folio_wait_bit_common|folio_wait_bit\w*|folio_wait_writeback|wait_on_page_\w+|filemap_(?:read|fault|get_pages)\w*|blkdev_\w+|submit_bio_wait|blk_(?:mq_)?\w+|__blk\w+|rq_qos_wait|wbt_wait|jbd2_\w+|ext4_(?:file_|sync|fc_)\w+|xfs_(?:log|buf)_\w+|iomap_dio_\w+|dio_\w+|__sync_dirty_buffer|wait_on_buffer|__wait_on_buffer|do_fsync|vfs_fsync\w*|virtblk_\w+)$/,
   ],
 ];
+
+/**
+ * Of a thread that is ready to run: its group has used up its quota (cpu.max). From Linux 6.18 on the thread itself
+ * leaves the run queue, by work that is done on its way to user space; throttle_cfs_rq_work ends by the switch, and the
+ * stack begins with who does such work. Before, the whole group is taken off the queue and no stack shows it.
+ */
+export function isThrottled(frames: readonly string[]): boolean {
+  return frames[0] === 'task_work_run' || kernelWaitOf(frames) === 'cpu-limit';
+}
 
 /** `frames`: innermost first. Null where none of these is on it. */
 export function kernelWaitOf(frames: readonly string[]): KernelWait | null {

@@ -111,7 +111,8 @@ async function watched(
       else if (record.kind === 'exit') exits.set(record.thread.tid, record.at_ns);
     },
   });
-  const stallsSoFar = (): number => observedStalls({ offs, exits }, Infinity, { pids, threshold_ns }).length;
+  const stallsSoFar = (): number =>
+    observedStalls({ offs, exits }, Infinity, { pids, threshold_ns, symbols: null }).length;
   const begun_ms = wallClock_ms();
   for (;;) {
     const left_ms = for_ns / 1e6 - (wallClock_ms() - begun_ms);

@@ -1,6 +1,6 @@
 /** From what was observed to stalls with their chains, the reasons, and the answer. Pure. */
-import { attribute, listed } from '../attribution/attribute.js';
-import type { RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.js';
+import { attribute, asListed } from '../attribution/attribute.js';
+import type { LoggedEvent, RunEvidence, VictimEvidenceOfRun } from '../attribution/evidence.js';
 import { grouped } from '../base/group.js';
 import type { BlamedThread, ListedStall } from '../bundle/stalls-schema.js';
 import { callGivesBack } from '../catalogue/calls.js';
@@ -8,15 +8,12 @@ import { grades, lockCauses } from '../facts/blame.js';
 import type { AnswerFact, ObservationGap, StallReasonFact } from '../facts/observation-facts.js';
 import type { StackReading } from '../record/stacks.js';
 import { observedModel } from './observed-model.js';
-import { observedStalls } from './observed-stalls.js';
-import type { Observed, ObservedThread } from './observed.js';
+import type { Timeline } from '../record/samples.js';
+import { endsSafepoint, observedStalls, type StallOptions } from './observed-stalls.js';
+import type { Observed, ObservedThread, OffRecord } from './observed.js';
 
-export interface ObservationOptions {
-  readonly pids: readonly number[];
-  readonly threshold_ns: number;
+export interface ObservationOptions extends StallOptions {
   readonly cpuCount: number;
-  /** Names of kernel functions by address; null: they are hidden. */
-  readonly symbols: ReadonlyMap<string, string> | null;
 }
 
 export interface AttributedObservation {
@@ -29,7 +26,7 @@ export function attributed(observed: Observed, options: ObservationOptions): Att
   const evidence = evidenceOf(observed, options);
   const stalls = observedStalls(observed, observed.end.end_ns, options).map(({ thread, stall }) =>
     // Nothing else is known of an observed process that could answer without what was traced.
-    ({ ...listed(attribute(stall, victimOf(thread), evidence)), causeWithoutTrace: null }),
+    ({ ...asListed(attribute(stall, victimOf(thread), evidence)), causeWithoutTrace: null }),
   );
   return { stalls, reasons: reasonsOf(stalls) };
 }
@@ -69,8 +66,12 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: Observation
     holders: [],
     named: [],
     threads,
-    samples: { timelines: new Map(), ticks_ns: [], period_ns: 0 },
-    events: [],
+    samples: {
+      timelines: unsampled(all.filter((thread) => thread !== null && pids.includes(thread.pid))),
+      ticks_ns: [],
+      period_ns: 0,
+    },
+    events: safepointsOf(offs, pids),
     steal: [],
     cpuCount,
     missing: [],
@@ -83,6 +84,53 @@ function evidenceOf(observed: Observed, { pids, cpuCount, symbols }: Observation
       stacks: stacksOf(observed, symbols),
     },
   };
+}
+
+/** Threads that are known to be of a process, and that no sampler looked at. */
+function unsampled(threads: readonly (ObservedThread | null)[]): ReadonlyMap<number, Timeline> {
+  return new Map(
+    threads.flatMap((thread) =>
+      thread === null
+        ? []
+        : [
+            [
+              thread.tid,
+              { pid: thread.pid, tid: thread.tid, comm: thread.name, changes: [], period_ns: 0, ticks_ns: [] },
+            ],
+          ],
+    ),
+  );
+}
+
+/** Threads that one safepoint stopped are woken one after the other, within this time. */
+const sameEnd_ns = 5_000_000;
+
+/**
+ * Safepoints, from when the first thread waited for its end to when the last one was woken. How much of it was the time
+ * to reach it is not seen, so all of it counts: a thread is late only if it could not go on for most of that.
+ */
+function safepointsOf(offs: readonly OffRecord[], pids: readonly number[]): LoggedEvent[] {
+  const ends: { start_ns: number; end_ns: number }[] = [];
+  const waits = offs
+    .filter((off) => pids.includes(off.thread.pid) && off.state === 'asleep' && endsSafepoint(off))
+    .flatMap(({ off_ns, woken_ns }) => (woken_ns === null ? [] : [{ start_ns: off_ns, end_ns: woken_ns }]))
+    .sort((a, b) => a.end_ns - b.end_ns);
+  for (const wait of waits) {
+    const last = ends.at(-1);
+    if (last === undefined || wait.end_ns - last.end_ns > sameEnd_ns) ends.push({ ...wait });
+    else {
+      last.start_ns = Math.min(last.start_ns, wait.start_ns);
+      last.end_ns = wait.end_ns;
+    }
+  }
+  return ends.flatMap(({ start_ns, end_ns }) =>
+    ['safepoint.total', 'safepoint.reach'].map((name) => ({
+      name,
+      label: null,
+      start_ns,
+      duration_ns: end_ns - start_ns,
+    })),
+  );
 }
 
 const letters = { runnable: 'R', asleep: 'S', blocked: 'D', stopped: 'T' } as const;

@@ -7,6 +7,7 @@
 import type { Span } from '../attribution/links.js';
 import { grouped } from '../base/group.js';
 import { vmThread } from '../catalogue/collectors.js';
+import { kernelWaitOf } from '../catalogue/kernel-waits.js';
 import { systemCallNumber } from '../catalogue/system-calls.js';
 import type { Stall } from '../record/stalls.js';
 import type { Observed, ObservedCall, ObservedThread, OffRecord } from './observed.js';
@@ -23,27 +24,33 @@ interface Part extends Span {
   readonly letter: 'D' | 'R' | 'S' | 'T';
 }
 
+export interface StallOptions {
+  readonly pids: readonly number[];
+  readonly threshold_ns: number;
+  /** Names of kernel functions by address; null: they are hidden, or not known yet. */
+  readonly symbols: ReadonlyMap<string, string> | null;
+}
+
 /** By start. `pids`: the processes that are observed. */
 export function observedStalls(
   { offs, exits }: Pick<Observed, 'offs' | 'exits'>,
   end_ns: number,
-  { pids, threshold_ns }: { readonly pids: readonly number[]; readonly threshold_ns: number },
+  { pids, threshold_ns, symbols }: StallOptions,
 ): ObservedStall[] {
   const ours = offs.filter(({ thread }) => pids.includes(thread.pid));
   return [...grouped(ours, ({ thread }) => thread.tid).values()]
-    .flatMap((list) => ofThread(list, exits, end_ns, threshold_ns))
+    .flatMap((list) => ofThread(list, exits, { end_ns, threshold_ns, symbols }))
     .sort((a, b) => a.stall.start_ns - b.stall.start_ns);
 }
 
 function ofThread(
   offs: readonly OffRecord[],
   exits: ReadonlyMap<number, number>,
-  end_ns: number,
-  threshold_ns: number,
+  { end_ns, threshold_ns, symbols }: Omit<StallOptions, 'pids'> & { readonly end_ns: number },
 ): ObservedStall[] {
   const runs: { parts: Part[]; thread: ObservedThread; hasEnded: boolean }[] = [];
   for (const off of offs.toSorted((a, b) => a.off_ns - b.off_ns)) {
-    const parts = partsOf(off);
+    const parts = partsOf(off, symbols);
     const [first] = parts;
     if (first === undefined) continue;
     const last = runs.at(-1);
@@ -95,7 +102,7 @@ const everyWaiter = 0x7fff_ffff;
  * (LinuxWaitBarrier, from JDK 14 on). Threads that wait for work of that thread, as those of a collector do, wait by
  * other futexes (those of pthread_cond_wait have FUTEX_WAIT_BITSET).
  */
-function endsSafepoint({ call, waker, wakerCall, thread }: OffRecord): boolean {
+export function endsSafepoint({ call, waker, wakerCall, thread }: OffRecord): boolean {
   if (waker?.name !== vmThread || waker.pid !== thread.pid || call === null || wakerCall === null) return false;
   const argument = (of: ObservedCall, index: number): bigint => BigInt(`0x${of.arguments[index] ?? '0'}`);
   const command = (of: ObservedCall): number => Number(argument(of, 1)) & futexCommand;
@@ -110,10 +117,12 @@ function endsSafepoint({ call, waker, wakerCall, thread }: OffRecord): boolean {
   );
 }
 
-function partsOf(off: OffRecord): Part[] {
+function partsOf(off: OffRecord, symbols: StallOptions['symbols']): Part[] {
   const { state, off_ns, woken_ns, on_ns } = off;
   const until_ns = woken_ns ?? on_ns;
-  const isPause = state === 'asleep' && endsSafepoint(off);
+  // By cgroup v2 a thread is frozen in its sleep.
+  const isFrozen = kernelWaitOf(off.stack.map((address) => symbols?.get(address) ?? '')) === 'freezer';
+  const isPause = state === 'asleep' && (isFrozen || endsSafepoint(off));
   const letter = { runnable: 'R', blocked: 'D', stopped: 'T', asleep: 'S' } as const;
   const parts: Part[] = [
     ...(state === 'asleep' && !isPause

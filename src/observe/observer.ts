@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { settlesWithin } from '../base/clock.js';
-import { Failure, unfit, workloadFailed } from '../base/failure.js';
+import type { Failure} from '../base/failure.js';
+import { unfit, workloadFailed } from '../base/failure.js';
 import { withPipes } from '../base/with-pipes.js';
 import { programs } from '../workload/programs.js';
 import { parseObserved, type EndRecord, type ObservedRecord, type ReadyRecord } from './observed.js';
@@ -96,7 +97,7 @@ export async function startObserver({ pids, detail_ns, threshold_ns, onRecord }:
       child.kill('SIGTERM');
       if (!(await settlesWithin(ended, endDeadline_ms))) child.kill('SIGKILL');
       if (broken !== null) throw new Error('a line of the observer could not be read', { cause: broken });
-      const last = end as EndRecord | null;
+      const last = end;
       if (last === null) throw await failure();
       return last;
     },

@@ -1,9 +1,45 @@
 /**
- * What a cause means, for a reader who knows no word of the field: the first screen of a report.
+ * A cause in a few words, and what it means for a reader who knows no word of the field: the first screen of a report.
  * chain-words.ts has the sentence for those who do.
  */
 import { formatDuration } from '../base/text/units.js';
-import type { Cause } from '../facts/blame.js';
+import type { Cause, Grade } from '../facts/blame.js';
+
+/** In the cell of a table, of a stall without attribution. */
+export const notAttributed = 'not attributed';
+
+/** Of a stall without attribution. */
+export const noChain = 'It has no chain: the bundle was written by a pauselab without attribution.';
+
+/** `mmap-lock-reader by holder`: the code, which `--json` and the documentation have too. */
+export function causeText({ cause, thread }: { readonly cause: Cause | null; readonly thread: string | null }): string {
+  return cause === null ? notAttributed : `${cause}${thread === null ? '' : ` by ${thread}`}`;
+}
+
+export const causeNames: Readonly<Record<Cause, string>> = {
+  'mmap-lock-reader': 'mmap_lock, held for reading',
+  'mmap-lock-writer': 'mmap_lock, held for writing',
+  'vma-lock': 'the lock of one VMA',
+  'allocator-mutex': 'a lock of the allocator',
+  safepoint: 'a safepoint of the JVM',
+  'gc-pause': 'a pause of the JVM’s collector',
+  'block-io': 'a disk',
+  'swap-in': 'memory that comes back from swap',
+  'memory-reclaim': 'memory that the kernel has to free first',
+  'cpu-limit': 'no CPU: the limit of its cgroup',
+  freezer: 'frozen by its cgroup',
+  'not-scheduled': 'no CPU: others had it',
+  stopped: 'stopped by a signal or a debugger',
+  steal: 'no CPU: the hypervisor took it',
+  running: 'its own work',
+  unknown: 'not known',
+};
+
+export const gradeMeanings: Readonly<Record<Grade, string>> = {
+  proven: 'Proven: a trace of the kernel shows it',
+  likely: 'Likely: it fits all that was seen',
+  possible: 'Possible: it fits, and something else might too',
+};
 
 /** The holder lost its CPU in the middle of what it did. */
 export interface LostCpu {
@@ -64,6 +100,13 @@ const explained: Readonly<Record<Cause, (who: string, doing: string, off: string
     `malloc and free take a lock of the allocator. ${who} held it ${doing}${off}. Until it was done, other threads could not allocate.`,
   safepoint: () => 'The JVM stopped all its threads for work of its own (a safepoint).',
   'gc-pause': () => 'The JVM’s garbage collector stopped the threads of the program while it worked.',
+  'block-io': () => 'The thread waited in the kernel for a disk: for a page of a file, or until its data were written.',
+  'swap-in': () => 'The thread touched memory that had been swapped out, and waited until it was read back.',
+  'memory-reclaim': () =>
+    'The thread needed memory, and waited while the kernel freed some, in the machine or in its cgroup.',
+  'cpu-limit': () =>
+    'The cgroup of the thread had used up its CPU time (cpu.max), so the thread had to wait for the next period.',
+  freezer: () => 'The cgroup of the thread was frozen.',
   'not-scheduled': () => 'The thread was ready to run and got no CPU, because others had it. No lock is to blame.',
   stopped: () => 'A signal or a debugger had stopped the thread. No lock is to blame.',
   steal: () =>

@@ -46,6 +46,16 @@ function rootOf(link: LinkFact, victim: string): string {
       return `${victim} was stopped for ${time} by a safepoint of the JVM${because(link.why)}`;
     case 'gc-pause':
       return `${victim} was stopped for ${time} by a pause of the JVM’s collector${because(link.why)}`;
+    case 'block-io':
+      return `${victim} waited ${time} in the kernel for a disk`;
+    case 'swap-in':
+      return `${victim} waited ${time} for memory that came back from swap`;
+    case 'memory-reclaim':
+      return `${victim} waited ${time} while the kernel freed memory`;
+    case 'cpu-limit':
+      return `${victim} was ready to run for ${time} and had no CPU, because its cgroup had used up its CPU time (cpu.max)`;
+    case 'freezer':
+      return `${victim} was frozen for ${time} by its cgroup`;
     case 'not-scheduled':
       if (link.thread !== null)
         return `${holderOf(link)} was ready to run for ${time} and had no CPU${takers(link.cpuTakenBy, ': ')}`;

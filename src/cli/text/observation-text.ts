@@ -1,5 +1,5 @@
 /** An observation on a terminal: the answer, a table by root, the longest stalls, and what to do next. */
-import { causeText } from '../../attribution/totals.js';
+import { causeText } from '../../words/cause-words.js';
 import { formatDuration } from '../../base/text/units.js';
 import { shellWord } from '../../base/text/shell-word.js';
 import type { ObservationFile } from '../../bundle/observation-schema.js';

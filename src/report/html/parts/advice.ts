@@ -1,19 +1,5 @@
-/** Causes in words, and what to try against each. None is promised to help: a second run shows whether it does. */
+/** What to try against each cause. None is promised to help: a second run shows whether it does. */
 import type { Cause } from '../../../facts/blame.js';
-
-export const causeWords: Readonly<Record<Cause, string>> = {
-  'mmap-lock-reader': 'mmap_lock, held for reading',
-  'mmap-lock-writer': 'mmap_lock, held for writing',
-  'vma-lock': 'the lock of one VMA',
-  'allocator-mutex': 'a lock of the allocator',
-  safepoint: 'a safepoint of the JVM',
-  'gc-pause': 'a pause of the JVM’s collector',
-  'not-scheduled': 'no CPU: others had it',
-  stopped: 'stopped by a signal or a debugger',
-  steal: 'no CPU: the hypervisor took it',
-  running: 'its own work',
-  unknown: 'not known',
-};
 
 export const advice: Readonly<Record<Cause, readonly string[]>> = {
   'mmap-lock-reader': [
@@ -44,6 +30,17 @@ export const advice: Readonly<Record<Cause, readonly string[]>> = {
     'Shrinking inside pauses (Serial, Parallel) grows with the memory given back.',
     'Give the collector’s threads and `VM Thread` normal priority (nice 0).',
   ],
+  'block-io': ['No lock is to blame: look at the disk (`iostat -x 1`), and at what else writes to it.'],
+  'swap-in': [
+    'Keep the process out of swap: more memory, memory.swap.max=0 for its cgroup, or -XX:+AlwaysPreTouch and mlock.',
+  ],
+  'memory-reclaim': [
+    'Give the cgroup or the machine more memory, or the JVM less heap: look at memory.events and memory.pressure.',
+  ],
+  'cpu-limit': [
+    'Raise cpu.max, or give the JVM fewer threads (-XX:ActiveProcessorCount): look at nr_throttled in cpu.stat.',
+  ],
+  freezer: ['Look for who freezes the cgroup (cgroup.freeze, docker pause).'],
   'not-scheduled': [
     'No lock is to blame: the victim had no CPU. Look at the CPU limits (cpu.max), at what else runs on its CPUs, and at its own priority.',
   ],
