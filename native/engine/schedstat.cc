@@ -34,7 +34,7 @@ Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CL
 
 Schedstat::~Schedstat() { close(fd_); }
 
-// Not the file's first field: for a running thread that one is as old as its last tick (4 ms at HZ 250).
+// Not the file's first field: for a running thread that field is as old as its last tick (4 ms at HZ 250).
 std::uint64_t Schedstat::onCpu_ns() noexcept {
   timespec onCpu;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &onCpu);
