@@ -33,8 +33,7 @@ class Board {
   // Maps a board that another process has laid out. Ends the program with a sentence if it cannot.
   static Board open(const std::string& path);
 
-  // Locks the board's pages for this process, and returns whether that was permitted. A forked process must call it
-  // too.
+  // Locks the board's pages for this process; true if that is permitted. A forked process must call it too.
   bool lockMemory() noexcept;
 
   Header& header() noexcept { return *at<Header>(0); }

@@ -116,8 +116,7 @@ struct alignas(64) Thread {
   Word refused_n;      // operations that the kernel refused: made, not recorded
   Word refused_errno;  // of the first refusal
 
-  // Records written so far. Record i is at i % ring_capacity, so the first `written - capacity` records are
-  // overwritten.
+  // Records written so far. Record i is at i % ring_capacity; the first `written - capacity` are overwritten.
   alignas(64) Word ring_written;
   Word exhausted_n;      // operations not made because the fresh pages that they use up were used up
   Word crossed_n;        // holders: calls recorded in the series whose range crossed VMAs

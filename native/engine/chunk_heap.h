@@ -35,8 +35,7 @@ class ChunkHeap final : public Region {
   bool mark(std::size_t index, Wanted wanted) const noexcept;
   void unmark(std::size_t index) const noexcept;
 
-  // Only for the owner of the mark. Returns 0 or an errno. The block lies `offset` bytes into the space, never at an
-  // edge.
+  // Only for the owner of the mark. Returns 0 or an errno. The block lies `offset` bytes into the space.
   int mapBlock(std::size_t index, std::size_t offset) const noexcept;
   int unmapBlock(std::size_t index) const noexcept;
   // Only for the owner of the mark: does this range of the space cross VMAs?

@@ -16,8 +16,7 @@ namespace pauselab::engine {
 
 inline constexpr std::size_t kPageBytes = 4096;
 
-// Mapping flags of all anonymous memory here. They are the same everywhere, because VMAs merge only if their flags
-// agree.
+// Mapping flags of all anonymous memory here. The same everywhere, because VMAs of different flags do not merge.
 extern const int kMapFlags;
 
 // A range that a victim works on: a page, unless its operation needs more or it crosses VMAs. Its open and its closed

@@ -64,8 +64,7 @@ struct VictimOperation {
   LockClass lockClass;                           // on a range inside one VMA
   std::optional<LockClass> crossingLockClass{};  // on a range that crosses VMAs; empty: it has no such range
   // System calls of one operation, separated by spaces; "" for none. `x?`: optional, `x+`: once or more, `x*`: any
-  // number,
-  // `( x y )100`: 100 times. After a `|`: the calls of each thread that it starts.
+  // number, `( x y )100`: 100 times. After a `|`: the calls of each thread that it starts.
   std::string_view calls;
   Placements placements{};
   std::unique_ptr<VictimAction> (*make)(const VictimPlan& plan, const VictimPage& page);
@@ -141,8 +140,7 @@ std::unique_ptr<Region> makeRegion(const HolderOperation& operation, const Holde
 // The range of an operation that lies far from the holder's region: isolated or crossing.
 VictimPage ownPage(const VictimOperation& operation, Placement placement);
 
-// Makes all threads share one arena, so that threads that allocate meet the thread that trims. Call it before threads
-// start.
+// Makes all threads share one arena, so that allocating threads meet the thread that trims. Call it before any starts.
 void shareOneArena();
 
 // The families, one file each.

@@ -229,8 +229,7 @@ class ForeignHolder {
     _exit(0);
   }
 
-  // Reads the child's layout, which the child writes when it is prepared. An early end of the pipe means that it
-  // failed.
+  // Reads the layout, which the child writes when it is prepared. If the pipe ends early, the child failed.
   void readLayout(int fd) {
     char buffer[4096];
     for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR);)
@@ -586,8 +585,7 @@ class Workload {
     return drainOver || (windowOver && crew_.allEnded() && foreignEnded && joinedEnded(shared_, plan_, seats_));
   }
 
-  // In the order in which they are made: the foreign holder's process is forked before this one has threads or a
-  // region.
+  // In the order in which they are made: the foreign holder is forked before this process has threads or a region.
   const Plan& plan_;
   const Seats seats_;
   Shared shared_;

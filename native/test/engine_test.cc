@@ -1,4 +1,4 @@
-// The engine's parts that can be tried without a run: plans, maps, layouts, schedstat, stat lines.
+// The engine's parts that need no run: plans, maps, layouts, schedstat, stat lines.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -329,7 +329,7 @@ TEST_CASE("first faults have a VMA each, of one page, and take no other; warm fa
   const std::vector<Vma> before = readMaps();
   const auto action = makeFirstFault(plan, {});
   const std::vector<Vma> prepared = readMaps();
-  // A heap or a sanitizer may have mapped a few of its own.
+  // A heap or a sanitizer may have mapped some pages of this kind.
   CHECK(ofOnePage(prepared) >= ofOnePage(before) + kPages);
   CHECK(prepared.size() < before.size() + kPages + kOthers);
   for (std::uint64_t i = 0; i < kPages; ++i) CHECK(action->perform() == 0);

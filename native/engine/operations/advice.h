@@ -38,8 +38,7 @@ std::unique_ptr<VictimAction> madvisePair(const VictimPlan&, const VictimPage& p
   return makeAdvicePair(page, First, Second);
 }
 
-// A holder's operation over its region: one advice, and another that undoes it if a second call would find nothing to
-// do.
+// A holder's operation over its region: an advice, and an advice that undoes it if a second call needs that.
 std::unique_ptr<HolderAction> makeAdviceOverRegion(const Region& region, int advice, std::optional<int> undo);
 
 template <int Advice>

@@ -1,5 +1,4 @@
-// Page faults in memory that was mapped before the window: a mapping made inside it would turn the reader into a
-// writer.
+// Page faults in memory mapped before the window. A mapping made inside it would turn the reader into a writer.
 #include <sys/mman.h>
 
 #include <cerrno>

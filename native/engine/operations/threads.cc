@@ -26,9 +26,8 @@ class ThreadStartJoin final : public VictimAction {
   void warmUp() noexcept override { perform(); }
 };
 
-// The case in which the libc has no cached stack: mmap, mprotect, start, end, munmap. The operation maps the stack
-// itself, always at the same place, because the libc's cache can only be switched off for the whole process and from
-// outside.
+// The case without a cached stack: mmap, mprotect, start, end, munmap. The operation maps the stack itself, always at
+// the same place, because the libc's cache can only be switched off from outside, for the whole process.
 class ThreadStartJoinUncached final : public VictimAction {
  public:
   ThreadStartJoinUncached() {
