@@ -15,16 +15,15 @@ import pauselab.probe.Probe;
 import pauselab.probe.Probes;
 
 /**
- * What the JVM is told to do: a text file of lines `kind key=value …`, readable by hand.
+ * The JVM's instructions: a text file of lines `kind key=value …`, readable by hand.
  *
  * <pre>
  *   board  path=/dev/shm/x/board                 the engine's
- *   report path=/dev/shm/x/jvm.json              what this JVM says of itself, before it is ready
+ *   report path=/dev/shm/x/jvm.json              what this JVM reports about itself, before it is ready
  *   native path=/…/libpauselab-jvm.so
  *   probe  name=writer.mmap_munmap operation=mmap_munmap      takes the board's seat of that name
- *   holder operation=madvise_free bytes=536870912 …           a native thread that gives memory back; keys:
- *   native/engine/plan.h
- *   load   name=load.heap-wave load=heap_wave seed=1 …        the load's own keys: its class comment
+ *   holder operation=madvise_free bytes=…        a native thread that gives memory back; its keys: native/engine/plan.h
+ *   load   name=load.heap-wave load=heap_wave seed=1 …        the keys of each load are in its class comment
  * </pre>
  */
 public record Plan(
