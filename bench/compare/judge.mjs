@@ -1,6 +1,6 @@
-// Error rates on real runs: bundles of measure.mjs, whose runs were made alike. Of each arm the runs are dealt out to
-// two sides again and again, which must not be told apart; and the arm whose calls cross VMAs is compared with the one
-// inside a VMA, on halves drawn anew.
+// Error rates on real runs: bundles of measure.mjs, whose runs were made alike. The runs of each arm are dealt to two
+// sides again and again; the test must not distinguish the sides. The arm whose calls cross VMAs is compared with the
+// arm inside a VMA, on halves that are drawn each time.
 //
 //   node bench/compare/judge.mjs FOLDER [--splits 1000]
 import { readdirSync } from 'node:fs';
@@ -25,7 +25,7 @@ const sides = readdirSync(folder)
   .map((name) => readSide(join(folder, name), { threshold_ns: 100e6 }));
 const arms = [...new Set(sides.flatMap((side) => side.arms))];
 
-/** Of an arm, per run: metric values by `series metric`; runs of all bundles in their order. */
+/** Metric values of an arm by `series metric`, per run; the runs of all bundles in order. */
 function runsOf(arm) {
   const runs = [];
   for (const { evidence } of sides) {
@@ -47,7 +47,7 @@ function runsOf(arm) {
   return runs;
 }
 
-/** As `compare` does: a metric that any run lacks is refused. */
+/** As in `compare`, a metric that any run lacks is refused. */
 function inputsOf(a, b) {
   return [...a[0].keys()].map((key) => {
     const cells = (side) => side.map((run) => run.get(key));
