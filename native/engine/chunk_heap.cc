@@ -115,8 +115,8 @@ void ChunkHeap::verify() const {
     const std::size_t found = overlapping(maps, start, start + kSpaceBytes).size();
     if (found != expected)
       fail(Exit::unfit,
-           "space %zu of the heap was to be %zu VMA(s) and is %zu in /proc/self/maps, so which calls cross VMAs is not "
-           "known; this kernel lays memory out in another way",
+           "space %zu of the heap should be %zu VMA(s), and is %zu in /proc/self/maps, so it is not known which calls "
+           "cross VMAs; this kernel lays memory out differently",
            i, expected, found);
   }
 }

@@ -174,8 +174,8 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
     regionVmas = overlapping(maps, addressOf(region->base()), addressOf(region->base()) + region->bytes());
     if (regionVmas.size() != region->vmas())
       fail(Exit::unfit,
-           "the released range was to span %lu VMA(s) and spans %zu in /proc/self/maps; this kernel lays memory out in "
-           "another way",
+           "the released range should span %lu VMA(s), and spans %zu in /proc/self/maps; this kernel lays memory out "
+           "differently",
            region->vmas(), regionVmas.size());
     result += "\"regionBytes\":" + std::to_string(region->bytes()) + ",\"regionVmas\":[";
     for (const Vma& vma : regionVmas) result.append(result.back() == '[' ? "" : ",").append(json(vma));
@@ -186,8 +186,8 @@ std::string verifiedLayout(const Region* region, const std::vector<std::pair<std
     const auto own = overlapping(maps, addressOf(page.address), addressOf(page.address) + page.bytes);
     if (!liesAsPlanned(maps, regionVmas, page, own))
       fail(Exit::unfit,
-           "the memory of %s was to lie \"%s\" to the holder's and does not in /proc/self/maps; this kernel lays "
-           "memory out in another way",
+           "the memory of %s should lie \"%s\" relative to the holder's, and does not in /proc/self/maps; this kernel "
+           "lays memory out differently",
            name.c_str(), nameOf(page.placement));
     result.append(result.back() == '[' ? "" : ",").append("{\"series\":\"").append(name);
     result.append("\",\"placement\":\"").append(nameOf(page.placement)).append("\",\"vma\":").append(json(own.front()));

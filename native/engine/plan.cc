@@ -80,7 +80,7 @@ constexpr std::uint64_t kLongest_ns = 86'400'000'000'000;
 constexpr std::uint64_t kLargestRegionBytes = std::uint64_t{1} << 46;
 
 void readHolder(Line& line, Plan& plan) {
-  if (plan.holder) line.reject("a second holder; one is supported");
+  if (plan.holder) line.reject("expected one holder, got a second");
   plan.holder = HolderPlan{
       .operation = line.text("operation"),
       .bytes = line.numberUpTo("bytes", kLargestRegionBytes),

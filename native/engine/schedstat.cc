@@ -27,8 +27,7 @@ Schedstat::Schedstat() : fd_(open("/proc/thread-self/schedstat", O_RDONLY | O_CL
   char text[64] = {};
   if (fd_ < 0 || pread(fd_, text, sizeof text - 1, 0) <= 0 || !parseSchedstat(text, reading))
     fail(Exit::unfit,
-         "/proc/thread-self/schedstat is not there (%s); this kernel lacks CONFIG_SCHED_INFO, without which run delay "
-         "is unknown",
+         "/proc/thread-self/schedstat could not be read (%s); run delay needs a kernel with CONFIG_SCHED_INFO",
          strerror(errno));
 }
 

@@ -109,7 +109,7 @@ void beat(Shared& shared) { shared.board.header().heartbeat_ns.store(monotonic_n
 // Makes this process end with its parent, however the parent ends.
 void dieWith(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) fail(Exit::workload, "the process that started the engine is gone");
+  if (getppid() != parent) fail(Exit::workload, "the process that started the engine has ended");
 }
 
 // The churns of a plan. Their threads are in the order of their seats.
@@ -295,11 +295,11 @@ void checkHeap(const Plan& plan) {
   if (allocators == 0) return;
   if (!releasesChunks(plan))
     fail(Exit::usage,
-         "heap_allocate works in the heap of a holder that releases in chunks (madvise_dontneed_chunks), and there is "
+         "heap_allocate needs a holder that releases its heap in chunks (madvise_dontneed_chunks), and this plan has "
          "none");
   const std::size_t needed = (3 * allocators + 2) * ChunkHeap::kSpaceBytes;
   if (plan.holder->bytes < needed)
-    fail(Exit::usage, "%zu threads in the heap need one of at least %zu bytes, and it has %lu", allocators, needed,
+    fail(Exit::usage, "%zu threads need a heap of at least %zu bytes, and it has %lu", allocators, needed,
          plan.holder->bytes);
 }
 
@@ -311,7 +311,7 @@ void checkHolder(const Plan& plan) {
   if (operation.reads && plan.holder->toucher)
     fail(Exit::usage, "%s gives nothing back, so it can have no toucher", plan.holder->operation.c_str());
   if (!plan.joined.empty() && !(operation.reads && plan.victims.empty() && !plan.foreignHolder))
-    fail(Exit::usage, "beside joined threads the holder can only be one that reads files of /proc, and got %s",
+    fail(Exit::usage, "beside joined threads the holder must be an operation that reads files of /proc, got %s",
          plan.holder->operation.c_str());
 }
 

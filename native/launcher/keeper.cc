@@ -151,7 +151,7 @@ void keep(const Keeping& keeping, const std::function<void()>& become) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != keeping.parent)
-    fail(Exit::workload, "the process %d that was to start a program is gone", keeping.parent);
+    fail(Exit::workload, "the process %d that should start a program has ended", keeping.parent);
   const pid_t self = getpid();
   const pid_t program = fork();
   if (program < 0)

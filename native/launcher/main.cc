@@ -38,7 +38,7 @@ void dieWith(const Launch& launch) {
   if (launch.keep_ms) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // exec keeps it
   if (static_cast<std::uint64_t>(getppid()) != launch.parent)
-    fail(Exit::workload, "the process %llu that was to start %s is gone",
+    fail(Exit::workload, "the process %llu that should start %s has ended",
          static_cast<unsigned long long>(launch.parent), launch.called.c_str());
 }
 

@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_TIMERSLACK, 1);
   if (getppid() != std::strtol(argv[3], nullptr, 10))
-    fail(Exit::workload, "the process that started the sampler is gone");
+    fail(Exit::workload, "the process that started the sampler has ended");
   for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // the kernel then refuses a file beyond RLIMIT_FSIZE with EFBIG
   std::signal(SIGTERM, [](int) { terminated = 1; });

@@ -418,7 +418,7 @@ int main(int argc, char** argv) {
   for (const int ignored : {SIGINT, SIGHUP}) std::signal(ignored, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond RLIMIT_FSIZE is then refused with EFBIG
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent) fail(Exit::workload, "the process that started the tracer is gone");
+  if (getppid() != parent) fail(Exit::workload, "the process that started the tracer has ended");
   trace(argv[1], parent, argv[3]);
   return 0;
 }

@@ -27,7 +27,7 @@ class ProcessMadvisePage final : public VictimAction {
   int perform() noexcept override { return self_.give({&range_, 1}, range_.iov_len); }
   std::string note() const override {
     return self_.drops() ? ""
-                         : "process_madvise_page gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
+                         : "process_madvise_page uses MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
   }
 
  private:
@@ -51,7 +51,7 @@ class ProcessMadvise final : public HolderAction {
 
   int release() noexcept override { return self_.give(parts_, bytes_); }
   std::string note() const override {
-    return self_.drops() ? "" : "process_madvise gives MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
+    return self_.drops() ? "" : "process_madvise uses MADV_COLD: this kernel refuses MADV_DONTNEED through a pidfd";
   }
 
  private:
