@@ -70,11 +70,7 @@ public final class Board {
             return new Board(channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes), path.toString());
         } catch (IOException error) {
             throw Failure.workload(
-                "the board " +
-                    path +
-                    " could not be opened (" +
-                    error +
-                    "); look at the engine's log for why it is not there",
+                "the board " + path + " could not be opened (" + error + "); the engine's log says why it is missing",
                 error
             );
         }

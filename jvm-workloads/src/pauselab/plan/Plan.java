@@ -46,7 +46,7 @@ public record Plan(
         try {
             return parse(Files.readString(path), path.toString());
         } catch (CharacterCodingException error) {
-            throw Failure.usage("the plan " + path + " is not UTF-8 text; write one of lines `kind key=value …`");
+            throw Failure.usage("the plan " + path + " is not UTF-8 text; write lines `kind key=value …`");
         } catch (IOException error) {
             throw Failure.usage(
                 "the plan " + path + " could not be read (" + error + "); give the path of a JVM's plan"
@@ -99,7 +99,7 @@ public record Plan(
                 }
                 case "holder" -> {
                     if (holder != null) {
-                        throw line.reject("a second holder; one is supported");
+                        throw line.reject("expected one holder, got a second");
                     }
                     holder = line.takeWhole();
                 }
@@ -112,7 +112,7 @@ public record Plan(
 
         private static Path path(Line line, Path before) {
             if (before != null) {
-                throw line.reject("a second line `" + line.kind() + "`; one is expected");
+                throw line.reject("expected one line `" + line.kind() + "`, got a second");
             }
             String path = line.text("path");
             if (!path.startsWith("/")) {
@@ -124,7 +124,7 @@ public record Plan(
         private String seat(Line line) {
             String name = line.text("name");
             if (!seats.add(name)) {
-                throw line.reject("a second thread takes the seat " + name + "; each needs its own");
+                throw line.reject("expected one thread for the seat " + name + ", got a second");
             }
             return name;
         }

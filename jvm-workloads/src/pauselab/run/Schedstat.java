@@ -24,9 +24,9 @@ final class Schedstat {
         int file = Native.openSchedstat();
         if (file < 0) {
             throw Failure.unfit(
-                "/proc/thread-self/schedstat is not there (" +
+                "/proc/thread-self/schedstat could not be read (" +
                     Native.errorText(-file) +
-                    "); this kernel lacks CONFIG_SCHED_INFO, without which run delay is unknown"
+                    "); run delay needs a kernel with CONFIG_SCHED_INFO"
             );
         }
         return new Schedstat(file);
