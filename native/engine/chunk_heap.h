@@ -41,7 +41,7 @@ class ChunkHeap final : public Region {
   // Only for the owner of the mark: does this range of the space cross VMAs?
   bool crosses(std::size_t index, std::size_t offset, std::size_t bytes) const noexcept;
 
-  // Skips marked spaces, and guards.
+  // Skips marked spaces and guard pages.
   void populate(const std::function<bool()>& stop) const noexcept override;
 
   // Compares /proc/self/maps with the recorded guards, except in marked spaces. If they differ, calls were counted

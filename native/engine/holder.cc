@@ -36,9 +36,9 @@ void runHolder(Shared& shared, std::size_t index, const HolderPlan& plan, Holder
   const auto over = [&] { return shared.windowOver(); };
   SchedstatReading last = schedstat.read();
   bool slow = true;  // whether calls justify two readings of schedstat each: the last call did
-  // CPU time is read around every call, so that its sum is exact: two readings of 0.2 us each.
-  // The last reading of the clock. A call without a pause before it starts when the call before it ended, as a victim's
-  // does. So each call needs one reading, and the time between two calls counts as the second call's.
+  // The last reading of the clock. Without a pause a call starts when the call before it ended, as a victim's operation
+  // does. So each call needs one reading, and the time between two calls counts as the second call's. CPU time is read
+  // around every call, so that its sum is exact: two readings of 0.2 us each.
   std::uint64_t now_ns = last.at_ns;
 
   const auto push = [&ring](const ReleaseCall& made, board::CallKind kind) noexcept {

@@ -14,8 +14,8 @@ constexpr Placements kBesideOrAlone{Placement::isolated, Placement::same, Placem
 constexpr Placements kAnywhere{Placement::isolated, Placement::same, Placement::mergeable, Placement::adjacent,
                                Placement::crossing};
 constexpr Placements kWritable{Placement::isolated, Placement::same, Placement::mergeable, Placement::crossing};
-// These operations set VMA flags that keep the page apart from any neighbour, or need memory that the holder's region
-// is not (shared).
+// For operations that leave flags on the VMA, which keep the page apart from any neighbour, and for operations on
+// shared memory, which the holder's region is not.
 constexpr Placements kAlone{Placement::isolated, Placement::crossing};
 
 constexpr RangeShape kHugePage{.vmaBytes = 2 * 1024 * 1024};
