@@ -42,6 +42,8 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // `const { left, ...kept } = all` leaves out `left`.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `type` for a union or a function, `interface` for a shape: both are used.
       '@typescript-eslint/consistent-type-definitions': 'off',

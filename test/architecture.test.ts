@@ -206,3 +206,32 @@ test('a file’s name says which one it is: no two are alike, but for the entrie
   const names = files.map((file) => file.split('/').at(-1) ?? '').filter((name) => name !== 'main.ts');
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
+
+test('an exported name says which thing it is: no two files export the same name', () => {
+  const exports = files.flatMap((file) => exportedNames(file).map((name) => ({ name, file })));
+  const places = new Map<string, string[]>();
+  for (const { name, file } of exports) places.set(name, [...(places.get(name) ?? []), file]);
+  expect([...places].filter(([, all]) => all.length > 1).map(([name, all]) => `${name}: ${all.join(', ')}`)).toEqual(
+    [],
+  );
+});
+
+/** What a file declares and exports, each name once: a type and a value may share it. What it passes on is not here. */
+function exportedNames(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(src, file), 'utf8'), ts.ScriptTarget.Latest);
+  const names = source.statements.flatMap((statement) => {
+    const isExported =
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+    if (!isExported) return [];
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.flatMap(({ name }) => (ts.isIdentifier(name) ? [name.text] : []));
+    return ts.isFunctionDeclaration(statement) ||
+      ts.isClassDeclaration(statement) ||
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement)
+      ? (statement.name?.text ?? [])
+      : [];
+  });
+  return [...new Set(names)];
+}

@@ -1,7 +1,6 @@
 /**
- * The answer of `pauselab run app`: is giving memory back the reason of the stalls? By the stalled time of an arm, by
- * what its stalls are attributed to: a lock that a thread held in a call that gives memory back, something else, or
- * nothing that is known. Pure.
+ * The answer of `pauselab run app`: does giving memory back cause the stalls? The stalled time of an arm is divided by
+ * cause: a lock that a thread held in a call that gives memory back, another cause, or an unknown cause. Pure.
  */
 import type { NumberedStall } from '../bundle/read-stalls.js';
 import type { ArmSummary } from '../bundle/bundle-schema.js';
@@ -14,16 +13,16 @@ export interface AppAnswer {
   readonly isReason: 'yes' | 'no' | 'open' | 'no stall';
   readonly stalls_n: number;
   readonly stalled_ns: number;
-  /** Of `stalled_ns`: for a thread that gave memory back, and for reasons that are not known. */
+  /** Part of `stalled_ns`: behind a thread that gave memory back, and with an unknown cause. */
   readonly givingBack_ns: number;
   readonly unknown_ns: number;
-  /** By cause and thread, the longest first. */
+  /** By cause and thread, longest first. */
   readonly causes: readonly StalledTime[];
-  /** What the JVM's log says of it; null where the log may be incomplete and has none. */
+  /** Uncommits in the JVM's log; null if the log has none and may be incomplete. */
   readonly uncommits: { readonly n: number; readonly total_ns: number; readonly longest_ns: number | null } | null;
 }
 
-/** `stalls`: of all arms; those of the runs that its figures come from count. */
+/** `stalls`: of all arms. Only stalls of the runs behind the arm's figures count. */
 export function appAnswer(
   { name, jvm }: Pick<ArmSummary, 'name' | 'jvm'>,
   stalls: readonly NumberedStall[],
@@ -54,7 +53,7 @@ export function appAnswer(
   };
 }
 
-/** What is only possible is not known. */
+/** A cause of grade `possible` does not count as known. */
 function isKnown({ cause }: ListedStall): boolean {
   return cause !== null && cause.cause !== 'unknown' && cause.grade !== 'possible';
 }

@@ -1,21 +1,21 @@
 /**
- * A victim asleep (state S): never mmap_lock, whose waiters are in state D. A JVM's pauses are told by its log; a
- * thread that only allocates sleeps for the allocator's mutex, a futex, and nothing else.
+ * A victim asleep (state S). It does not wait for mmap_lock: those waiters are in state D. The JVM's log shows the
+ * JVM's pauses. A thread that only allocates sleeps only for the allocator's mutex, which is a futex.
  */
 import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
 import { preemptedDuring, suspectsOf } from './blocked.js';
-import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { ofJvm, type Look } from './safepoint.js';
-import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
+import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 
 export function blameAsleep(
   span: Span,
   systemCall: number | null,
   victim: VictimEvidenceOfRun,
-  run: RunEvidence,
+  run: EvidenceOfStall,
   look: Look,
-): Draft[] {
+): LinkDraft[] {
   const pauses = ofJvm(span, victim, run, look);
   return uncovered(span, pauses)
     .flatMap((part) => [mutexOrUnknown(part, systemCall, victim, run)])
@@ -23,10 +23,15 @@ export function blameAsleep(
     .concat(pauses);
 }
 
-function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+function mutexOrUnknown(
+  span: Span,
+  systemCall: number | null,
+  victim: VictimEvidenceOfRun,
+  run: EvidenceOfStall,
+): LinkDraft[] {
   const call = systemCall === null ? null : systemCall === noSystemCall ? 'none' : systemCallName(systemCall);
   if (!victim.allocates || victim.sleepsItself || (call !== null && call !== 'futex')) {
-    return [unknown(span, { code: 'asleep', systemCall: call === 'none' ? null : call })];
+    return [unknownLink(span, { code: 'asleep', systemCall: call === 'none' ? null : call })];
   }
   const calls = run.holders
     .filter(({ keepsMutex, concernsVictims }) => keepsMutex && concernsVictims)
@@ -48,7 +53,7 @@ function mutexOrUnknown(span: Span, systemCall: number | null, victim: VictimEvi
   return [...calls, ...rest];
 }
 
-function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft {
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft {
   const [suspect, other] = suspectsOf(span, victim, run).filter(({ one }) => one.keepsMutex);
   if (suspect === undefined) return draft(span, 'allocator-mutex', 'possible', { lock: 'futex' });
   const { thread, call } = suspect.one;

@@ -1,16 +1,17 @@
-/** One stall, attributed: its chain, the cause of the whole, and what that rests on. Pure. */
+/** Attributes one stall: its chain, the cause of the whole stall, and the evidence for both. Pure. */
 import { statedMissing } from '../words/stall-words.js';
 import type { BlamedThread, ChainLink, ListedStall, StallCause, StallEvidence } from '../bundle/stalls-schema.js';
 import type { Stall } from '../record/stalls.js';
 import { systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
-import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { EvidenceOfStall, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
 import { causeOf, chainOf, reconciled, type Span } from './links.js';
-import { threadsOf } from './threads.js';
+import { threadsSeen } from './threads.js';
 import { tracedDrafts } from './traced.js';
+import { stallTimeline } from './stall-timeline.js';
 import { stealDuring } from './steal.js';
+import type { ActivitySpan } from './thread-activities.js';
 import { untracedDrafts } from './untraced.js';
-import { activitiesDuring } from './waits.js';
 
 export interface AttributedStall extends Stall {
   readonly thread: BlamedThread;
@@ -18,10 +19,18 @@ export interface AttributedStall extends Stall {
   readonly cause: StallCause;
   readonly causeWithoutTrace: StallCause | null;
   readonly evidence: StallEvidence;
+  /** What the victim did during the stall, as the sampler saw it: a partition of the stall. */
+  readonly activities: readonly ActivitySpan[];
 }
 
-export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvidence): AttributedStall {
+export function attribute(
+  stall: Stall,
+  victim: VictimEvidenceOfRun,
+  { samples, ...known }: RunEvidence,
+): AttributedStall {
+  const run: EvidenceOfStall = { ...known, timeline: stallTimeline(samples) };
   const span: Span = { start_ns: stall.start_ns, end_ns: stall.start_ns + stall.duration_ns };
+  const activities = run.timeline.thread(victim.thread.tid).activities(span);
   const untracedParts = untracedDrafts(span, victim, run);
   const untraced = chainOf(untracedParts, span, stall.series);
   const { trace } = run;
@@ -29,7 +38,7 @@ export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvi
     trace === null
       ? null
       : { start_ns: Math.max(span.start_ns, trace.coveredFrom_ns), end_ns: Math.min(span.end_ns, trace.coveredTo_ns) };
-  // One that the trace has most of, as one that ends after the drain, is told by it as far as it goes.
+  // The trace decides a stall that it covers for the most part, such as a stall that ends after the drain.
   const isCovered = covered !== null && covered.end_ns - covered.start_ns >= stall.duration_ns / 2;
   const chain =
     isCovered && trace !== null
@@ -41,23 +50,29 @@ export function attribute(stall: Stall, victim: VictimEvidenceOfRun, run: RunEvi
     chain,
     cause: causeOf(chain, stall.series),
     causeWithoutTrace: isCovered ? causeOf(untraced, stall.series) : null,
-    evidence: evidenceOf(span, stall, { victim, chain, run, isCovered }),
+    evidence: evidenceOf(span, stall, { victim, activities, chain, run, isCovered }),
+    activities,
   };
 }
 
 interface Attribution {
   readonly victim: VictimEvidenceOfRun;
+  readonly activities: readonly ActivitySpan[];
   readonly chain: readonly ChainLink[];
-  readonly run: RunEvidence;
+  readonly run: EvidenceOfStall;
   readonly isCovered: boolean;
 }
 
-function evidenceOf(span: Span, stall: Stall, { victim, chain, run, isCovered }: Attribution): StallEvidence {
+function evidenceOf(
+  span: Span,
+  stall: Stall,
+  { victim, activities, chain, run, isCovered }: Attribution,
+): StallEvidence {
   const events = run.events
     .filter(({ start_ns, duration_ns }) => start_ns < span.end_ns && start_ns + duration_ns > span.start_ns)
     .slice(0, mostEvents);
-  const threads = threadsOf(span, victim.thread, chain, run);
-  const systemCall = systemCallDuring(span, victim.thread.tid, run);
+  const threads = threadsSeen(span, victim.thread, chain, run);
+  const systemCall = longestCallOf(activities);
   const steal_share = stealDuring(span, run);
   const stacks = stacksDuring(
     span,
@@ -96,7 +111,7 @@ const mostStacks = 12;
 function stacksDuring(
   { start_ns, end_ns }: Span,
   threads: readonly BlamedThread[],
-  { trace }: RunEvidence,
+  { trace }: EvidenceOfStall,
 ): StallEvidence['stacks'] {
   const readings = (trace?.stacks ?? []).filter(({ time_ns }) => time_ns >= start_ns && time_ns <= end_ns);
   return readings
@@ -106,17 +121,15 @@ function stacksDuring(
     .slice(0, mostStacks);
 }
 
-/** The one in which it waited longest. */
-function systemCallDuring({ start_ns, end_ns }: Span, tid: number, { samples }: RunEvidence): string | null {
-  const waits = activitiesDuring(samples.timelines.get(tid), start_ns, end_ns).filter(
-    ({ systemCall }) => systemCall !== null,
-  );
+/** The system call in which the victim waited longest. */
+function longestCallOf(activities: readonly ActivitySpan[]): string | null {
+  const waits = activities.filter(({ systemCall }) => systemCall !== null);
   const [longest] = waits.sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
   if (longest === undefined || longest.systemCall === null) return null;
   return longest.systemCall === noSystemCall ? 'none' : systemCallName(longest.systemCall);
 }
 
-/** As stalls.json lists it. */
-export function listed(stall: AttributedStall): ListedStall {
+/** The form that stalls.json stores. */
+export function asListed({ activities, ...stall }: AttributedStall): ListedStall {
   return { ...stall, overlappingHolderCalls: [...stall.overlappingHolderCalls], chain: [...stall.chain] };
 }

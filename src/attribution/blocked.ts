@@ -1,7 +1,7 @@
 /**
- * A victim blocked in the kernel (state D), without a trace: whose lock did it wait for? Two things are known: which
- * calls of holders went on meanwhile, with the lock that each takes, and which threads were kept off their CPU. Who is
- * named is never more than likely: that it held the lock was not seen.
+ * A victim blocked in the kernel (state D), without a trace: which thread held the lock? Two facts are known: the calls
+ * of holders that overlap the wait, with the lock of each, and the threads that had no CPU. The grade is at most
+ * `likely`, because nothing observed the lock itself.
  */
 import { grades } from '../facts/blame.js';
 import type { BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
@@ -9,21 +9,19 @@ import type { LockClass } from '../catalogue/locks.js';
 import type { HolderCall } from '../record/stalls.js';
 import { changesMap, systemCallName } from '../catalogue/system-calls.js';
 import { noSystemCall } from '../record/samples.js';
-import type { HolderEvidence, LoggedEvent, NamedThread, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
-import { clipped, draft, uncovered, unknown, type Draft, type Span } from './links.js';
-import { activitiesDuring, growthBetween } from './waits.js';
-import { ticksAround } from './threads.js';
+import type { HolderEvidence, EvidenceOfStall, LoggedEvent, NamedThread, VictimEvidenceOfRun } from './evidence.js';
+import { clipped, draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 
 export function blameBlocked(
   span: Span,
   systemCall: number | null,
   victim: VictimEvidenceOfRun,
-  run: RunEvidence,
-): Draft[] {
+  run: EvidenceOfStall,
+): LinkDraft[] {
   const wait = waitOf(span, systemCall, victim);
   if (wait === null)
     return [
-      unknown(span, {
+      unknownLink(span, {
         code: 'blocked-elsewhere',
         systemCall: systemCall === null || systemCall === noSystemCall ? null : systemCallName(systemCall),
       }),
@@ -47,17 +45,20 @@ export function blameBlocked(
 }
 
 interface Wait {
-  /** With the lock that it waited for. */
+  /** The victim, with the lock that it waited for. */
   readonly waiter: VictimEvidenceOfRun;
   readonly steps: readonly ChainStep[];
   readonly isSure: boolean;
 }
 
-/** Of an operation that takes no lock itself: the call in which its thread waited says more. Null if nothing does. */
+/**
+ * For an operation that takes no lock itself: the system call in which its thread waited shows the lock. Null if it
+ * does not.
+ */
 function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfRun): Wait | null {
   if (victim.lock !== 'none' || victim.allocates) return { waiter: victim, steps: [], isSure: true };
   const length_ns = span.end_ns - span.start_ns;
-  // A page fault takes the VMA's lock or mmap_lock, for reading.
+  // A page fault takes the VMA's lock, or mmap_lock for reading.
   if (systemCall === noSystemCall || (systemCall === null && victim.touchesMemory)) {
     return {
       waiter: { ...victim, lock: 'mmap_lock read' },
@@ -69,8 +70,8 @@ function waitOf(span: Span, systemCall: number | null, victim: VictimEvidenceOfR
   return isWriter ? { waiter: { ...victim, lock: 'mmap_lock write' }, steps: [], isSure: true } : null;
 }
 
-/** Where calls overlap: one that did not wait itself, then the surer one, then the first. */
-function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
+/** Where calls overlap, a holder that did not wait comes first, then the stronger grade, then the earlier call. */
+function likeliest(drafts: readonly LinkDraft[], span: Span): LinkDraft[] {
   const edges = [...new Set([span, ...drafts].flatMap(({ start_ns, end_ns }) => [start_ns, end_ns]))].sort(
     (a, b) => a - b,
   );
@@ -85,49 +86,45 @@ function likeliest(drafts: readonly Draft[], span: Span): Draft[] {
   });
 }
 
-/** While it was in state D it waited for a lock itself, perhaps the very same one: then somebody else had it. */
-function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: RunEvidence): Draft[] {
+/** A holder in state D waits for a lock itself, perhaps for the same lock: then another thread held it. */
+function ofHolder(span: Span, victim: VictimEvidenceOfRun, holder: HolderEvidence, run: EvidenceOfStall): LinkDraft[] {
   return holder.calls.flatMap((call) => {
     const overlap = { start_ns: Math.max(call.start_ns, span.start_ns), end_ns: Math.min(call.end_ns, span.end_ns) };
     if (overlap.end_ns <= overlap.start_ns) return [];
     const crossed = call.crossed || (call.call === null && holder.crosses);
     const waits = holder.isOneThread ? waitsOf(holder.thread.tid, overlap, run) : [];
-    const blame = (part: Span, isLong: boolean, time: Draft['holder']): Draft =>
-      byLock(part, crossed ? holder.crossingLock : holder.lock, {
-        victim,
-        run,
-        thread: holder.thread,
-        call: `${holder.operation}${crossed ? ' across VMAs' : ''}`,
-        holder: time,
-        isLong,
-      });
+    const lock = crossed ? holder.crossingLock : holder.lock;
+    const suspect = {
+      victim,
+      run,
+      thread: holder.thread,
+      call: `${holder.operation}${crossed ? ' across VMAs' : ''}`,
+    };
     return [
-      ...waits.map((part) => ({
-        ...blame(part, false, {
-          running_ns: 0,
-          preempted_ns: 0,
-          blocked_ns: part.end_ns - part.start_ns,
-          isExact: false,
-        }),
-        holderWaited: true,
-      })),
-      ...uncovered(overlap, waits).map((part) => blame(part, isLong(call), holderTime(call, part))),
+      ...waits.map((part) => {
+        const time = { running_ns: 0, preempted_ns: 0, blocked_ns: part.end_ns - part.start_ns, isExact: false };
+        return { ...byLock(part, lock, { ...suspect, holder: time, isLong: false }), holderWaited: true };
+      }),
+      ...uncovered(overlap, waits).map((part) =>
+        byLock(part, lock, { ...suspect, holder: holderTime(call, part), isLong: isLong(call) }),
+      ),
     ];
   });
 }
 
-/** When it was seen in state D. */
-function waitsOf(tid: number, span: Span, { samples }: RunEvidence): Span[] {
-  return activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns).filter(
-    ({ activity }) => activity === 'blocked',
-  );
+/** Spans in which the thread was in state D. */
+function waitsOf(tid: number, span: Span, { timeline }: EvidenceOfStall): Span[] {
+  return timeline
+    .thread(tid)
+    .activities(span)
+    .filter(({ activity }) => activity === 'blocked');
 }
 
 /**
- * Victims hold locks too, while they are not blocked for one. Who walks memory in a system call is in the lock for most
- * of it; of another operation it is not known whether its thread had the lock when it lost its CPU.
+ * A victim that is not blocked may hold a lock. A victim that walks memory in a system call holds it for most of the
+ * call. For other operations it is unknown whether the thread had the lock when it lost its CPU.
  */
-function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   return run.victims
     .filter(
       (one) =>
@@ -143,11 +140,9 @@ function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidenc
             start_ns: Math.max(slow.start_ns, span.start_ns),
             end_ns: Math.min(slow.start_ns + slow.duration_ns, span.end_ns),
           };
-          return activitiesDuring(
-            run.samples.timelines.get(other.thread.tid),
-            overlap.start_ns,
-            Math.max(overlap.start_ns, overlap.end_ns),
-          )
+          return run.timeline
+            .thread(other.thread.tid)
+            .activities(overlap)
             .filter(({ activity }) => activity === 'running' || activity === 'runnable')
             .map((part) => {
               const holder = {
@@ -170,7 +165,7 @@ function ofOtherVictims(span: Span, victim: VictimEvidenceOfRun, run: RunEvidenc
     .filter(({ cause }) => cause !== 'unknown');
 }
 
-/** A call of a tick or two is not preempted inside, and so is not what a long wait was for. */
+/** A call of one or two ticks is not preempted, so a long wait has another reason. */
 function isLong(call: HolderCall): boolean {
   return call.end_ns - call.start_ns >= leastCall_ns;
 }
@@ -178,15 +173,15 @@ const leastCall_ns = 10_000_000;
 
 interface Suspect {
   readonly victim: VictimEvidenceOfRun;
-  readonly run: RunEvidence;
+  readonly run: EvidenceOfStall;
   readonly thread: BlamedThread;
   readonly call: string | null;
-  readonly holder: Draft['holder'];
+  readonly holder: LinkDraft['holder'];
   readonly isLong: boolean;
 }
 
-function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder, isLong: long }: Suspect): Draft {
-  // An operation of no known lock that allocates may map, unmap or fault inside the allocator.
+function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder, isLong: long }: Suspect): LinkDraft {
+  // An operation that allocates may map, unmap or fault inside the allocator, even if its lock is unknown.
   const isPlain = long && (victim.lock === 'mmap_lock write' || victim.lock === 'mmap_lock read');
   const common = { thread, call, holder };
   switch (lock) {
@@ -195,7 +190,7 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
     case 'mmap_lock read': {
       if (victim.lock === 'mmap_lock write')
         return draft(span, 'mmap-lock-reader', isPlain ? 'likely' : 'possible', { ...common, lock: 'mmap_lock read' });
-      // Readers share: only a writer that is queued between the two keeps one waiting.
+      // Readers share the lock: a reader waits only for a writer that is queued between the two.
       const via = writersInQueue(span, victim, run);
       return draft(span, 'mmap-lock-reader', isPlain && via.length > 0 ? 'likely' : 'possible', {
         ...common,
@@ -214,21 +209,21 @@ function byLock(span: Span, lock: LockClass, { victim, run, thread, call, holder
           lock: 'mmap_lock write',
           via: [writer],
         });
-      // The VMA's lock kept nobody waiting, so what did is mmap_lock: on kernels where such calls take it, and where
-      // the VMA was being changed when the call began.
+      // No writer of the VMA waited, so mmap_lock blocked the victim: on some kernels the call takes mmap_lock, and on
+      // all kernels it does so if the VMA was being changed when the call began.
       const via = victim.lock === 'mmap_lock write' ? [] : writersInQueue(span, victim, run);
       return draft(span, 'mmap-lock-reader', 'possible', { ...common, lock: 'mmap_lock read', via });
     }
     case 'none':
-      return unknown(span, { code: 'call-without-lock', thread: thread.name });
+      return unknownLink(span, { code: 'call-without-lock', thread: thread.name });
   }
 }
 
 /**
- * Other victims that take mmap_lock for write and were blocked for most of the span; who has waited longest is first in
- * the queue.
+ * Other victims that take mmap_lock for writing and were blocked for most of the span. The victim that has waited
+ * longest is first in the queue.
  */
-function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): BlamedThread[] {
+function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): BlamedThread[] {
   return run.victims
     .filter((one) => one.thread.tid !== victim.thread.tid && one.lock === 'mmap_lock write' && one.pid === victim.pid)
     .flatMap((one) =>
@@ -242,8 +237,8 @@ function writersInQueue(span: Span, victim: VictimEvidenceOfRun, run: RunEvidenc
     .map(({ thread }) => thread);
 }
 
-/** Victims that change the very VMA that the holder works on, or one that merges with it. */
-function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
+/** Victims that change the VMA on which the holder works, or a VMA that merges with it. */
+function writersOfItsVma(span: Span, run: EvidenceOfStall): BlamedThread[] {
   return run.victims
     .filter((one) => one.lock === 'mmap_lock write' && (one.layout === 'same' || one.layout === 'mergeable'))
     .filter((one) => one.slow.some((slow) => covers(slow, span)))
@@ -251,10 +246,11 @@ function writersOfItsVma(span: Span, run: RunEvidence): BlamedThread[] {
 }
 
 /**
- * Who needs another VMA can only wait behind a writer of this one: it never waits first. If it did, the holder's call
- * had not taken the VMA's lock but mmap_lock itself, as it does where the VMA is write-locked when it begins.
+ * A victim that needs another VMA can only wait behind a writer of this VMA, so it never waits first. If it waited
+ * first, the holder's call had taken mmap_lock instead of the VMA's lock, as it does if the VMA is write-locked when
+ * the call begins.
  */
-function fellBack(span: Span, run: RunEvidence): boolean {
+function fellBack(span: Span, run: EvidenceOfStall): boolean {
   const firstOf = (isNear: boolean): number =>
     Math.min(
       ...run.victims
@@ -275,30 +271,26 @@ function covers(
   return overlap_ns >= (span.end_ns - span.start_ns) / 2;
 }
 
-function wasBlocked(tid: number, span: Span, { samples }: RunEvidence): boolean {
-  const blocked_ns = activitiesDuring(samples.timelines.get(tid), span.start_ns, span.end_ns)
-    .filter(({ activity }) => activity === 'blocked')
-    .reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
-  return blocked_ns >= (span.end_ns - span.start_ns) / 2;
+function wasBlocked(tid: number, span: Span, { timeline }: EvidenceOfStall): boolean {
+  return timeline.thread(tid).time_ns(span, 'blocked') >= (span.end_ns - span.start_ns) / 2;
 }
 
-/** Run delay is of the whole call: of a part of it, at most that, and at most the part. */
-function holderTime(call: HolderCall, { start_ns, end_ns }: Span): Draft['holder'] {
+/** The run delay is known for the whole call. For a part of the call it is at most that delay, and at most the part. */
+function holderTime(call: HolderCall, { start_ns, end_ns }: Span): LinkDraft['holder'] {
   const preempted_ns = Math.min(call.runDelayAtMost_ns, end_ns - start_ns);
   return { running_ns: 0, preempted_ns, blocked_ns: 0, isExact: false };
 }
 
 /**
- * Threads of a JVM and of its allocator have no calls on the board. One that gives memory back, and was kept off its
- * CPU for most of the time that the victim was blocked, is likely to have been in such a call. A log that tells of it
- * makes it sure enough.
+ * Threads of a JVM and of its allocator have no calls on the board. A thread that gives memory back, and had no CPU for
+ * most of the time in which the victim was blocked, was likely in such a call. An entry in the JVM's log confirms it.
  */
-function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): Draft[] {
+function ofNamed(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): LinkDraft[] {
   const suspects = suspectsOf(span, victim, run).filter(({ one }) => one.lock !== null);
   const [first, second] = suspects;
-  if (first === undefined) return [unknown(span, { code: 'no-suspect' })];
+  if (first === undefined) return [unknownLink(span, { code: 'no-suspect' })];
   const { one, preempted_ns, event } = first;
-  const blocked_ns = waitsOf(one.thread.tid, span, run).reduce((sum, wait) => sum + wait.end_ns - wait.start_ns, 0);
+  const blocked_ns = run.timeline.thread(one.thread.tid).time_ns(span, 'blocked');
   const holderWaited = blocked_ns >= (span.end_ns - span.start_ns) / 2;
   const found = byLock(span, one.lock ?? 'none', {
     victim,
@@ -318,10 +310,10 @@ export interface NamedSuspect {
 }
 
 /**
- * Those kept off their CPU for at least half of the span or told of by the log; who the log tells of first, then by
- * that time.
+ * Threads that had no CPU for at least half of the span, and threads that the log names. Threads in the log come first,
+ * then the longest time without a CPU.
  */
-export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence): NamedSuspect[] {
+export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall): NamedSuspect[] {
   const length_ns = span.end_ns - span.start_ns;
   return run.named
     .filter(({ pid, thread }) => pid === victim.pid && thread.tid !== victim.thread.tid)
@@ -334,15 +326,12 @@ export function suspectsOf(span: Span, victim: VictimEvidenceOfRun, run: RunEvid
     .sort((a, b) => Number(b.event !== null) - Number(a.event !== null) || b.preempted_ns - a.preempted_ns);
 }
 
-/** As the log says, for most of the time. */
-export function givingBack(span: Span, { events }: RunEvidence): LoggedEvent | null {
+/** The log's entry that covers most of the span. */
+export function givingBack(span: Span, { events }: EvidenceOfStall): LoggedEvent | null {
   return events.find((event) => event.name === 'gc.uncommit' && covers(event, span)) ?? null;
 }
 
-/** Growth of its run delay between the looks around the span, at most the span. */
-export function preemptedDuring(tid: number, span: Span, { samples }: RunEvidence): number {
-  const timeline = samples.timelines.get(tid);
-  if (timeline === undefined) return 0;
-  const [first, last] = ticksAround(timeline, span);
-  return Math.min(growthBetween(timeline, first, last).runDelay_ns, span.end_ns - span.start_ns);
+/** Growth of the thread's run delay between the looks around the span, at most the length of the span. */
+export function preemptedDuring(tid: number, span: Span, { timeline }: EvidenceOfStall): number {
+  return Math.min(timeline.thread(tid).growth(span)?.runDelay_ns ?? 0, span.end_ns - span.start_ns);
 }

@@ -1,4 +1,4 @@
-/** All that attribution knows of one run. Times are relative to go. */
+/** The evidence of one run, from which attribution works. Times are relative to go. */
 import type { Stated } from '../facts/stated.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
 import type { LockClass } from '../catalogue/locks.js';
@@ -6,45 +6,49 @@ import type { VictimLayout } from '../catalogue/operations.js';
 import type { SampleStream } from '../record/samples.js';
 import type { StackReading } from '../record/stacks.js';
 import type { HolderCall, SlowOperation } from '../record/stalls.js';
+import type { StallTimeline } from './stall-timeline.js';
 import type { TraceModel } from './trace-model.js';
 
 export interface VictimEvidenceOfRun {
   readonly thread: BlamedThread;
   readonly operation: string;
-  /** By the table of operations, for where its memory lies. */
+  /** From the catalogue, for the place of its memory. */
   readonly lock: LockClass;
   readonly layout: VictimLayout;
-  /** It calls the allocator, and sleeps in it only for the allocator's own locks. */
+  /** It calls the allocator, and sleeps there only for the allocator's locks. */
   readonly allocates: boolean;
-  /** Its operation takes no lock by itself, but touches memory: a page fault does. */
+  /** Its operation takes no lock, but touches memory, and a page fault takes a lock. */
   readonly touchesMemory: boolean;
-  /** It works on memory inside a system call, with its lock in hand for nearly all of the time. */
+  /** It works on memory inside a system call, and holds the lock of that call for nearly all of the time. */
   readonly walksMemory: boolean;
-  /** It sleeps by itself, whatever the locks do: a timer, or one that waits for another thread. */
+  /** It sleeps without waiting for a lock: a timer, or an operation that waits for another thread. */
   readonly sleepsItself: boolean;
   readonly pid: number;
-  /** Its operations of 1 ms and more, by start. */
+  /** Its operations of 1 ms and more, ordered by start. */
   readonly slow: readonly Pick<SlowOperation, 'start_ns' | 'duration_ns'>[];
 }
 
 export interface HolderEvidence {
   readonly thread: BlamedThread;
   readonly operation: string;
-  /** Of a call inside one VMA, and of one that crosses VMAs. */
+  /** The lock of a call inside one VMA, and of a call that crosses VMAs. */
   readonly lock: LockClass;
   readonly crossingLock: LockClass;
-  /** Of calls that have not ended, which do not say themselves. */
+  /** For calls that have not ended: they have not recorded it yet. */
   readonly crosses: boolean;
-  /** Keeps the allocator's mutex for as long as its call. */
+  /** It holds the allocator's mutex during the whole call. */
   readonly keepsMutex: boolean;
-  /** False for calls that are made by threads of their own: what `thread` did meanwhile says nothing of them. */
+  /** False if several threads make the calls: what `thread` did says nothing about them. */
   readonly isOneThread: boolean;
-  /** Whether its locks are those of the victims' address space. */
+  /** Its locks belong to the victims' address space. */
   readonly concernsVictims: boolean;
   readonly calls: readonly HolderCall[];
 }
 
-/** A thread of a JVM that was told by name, and what lock it takes when it gives memory back; null: not known. */
+/**
+ * A thread of a JVM that was recognised by its name, with the lock that it takes when it gives memory back; null:
+ * unknown.
+ */
 export interface NamedThread {
   readonly thread: BlamedThread;
   readonly pid: number;
@@ -53,7 +57,7 @@ export interface NamedThread {
   readonly keepsMutex: boolean;
 }
 
-/** As a JVM's log tells it. */
+/** An event of a JVM's log. */
 export interface LoggedEvent {
   readonly name: string;
   readonly label: string;
@@ -61,18 +65,18 @@ export interface LoggedEvent {
   readonly duration_ns: number;
 }
 
-/** Between one reading of the machine's steal and the next. */
+/** The time between two readings of the machine's steal. */
 export interface StealSpan {
   readonly start_ns: number;
   readonly end_ns: number;
-  /** Of all CPUs' time. */
+  /** Share of the time of all CPUs. */
   readonly steal_share: number;
 }
 
 export interface RunEvidence {
   readonly victims: readonly VictimEvidenceOfRun[];
   readonly holders: readonly HolderEvidence[];
-  /** Threads that are on no board, of a JVM. */
+  /** Threads of a JVM that are on no board. */
   readonly named: readonly NamedThread[];
   /** Every thread of the workload, by tid. */
   readonly threads: ReadonlyMap<number, BlamedThread>;
@@ -80,10 +84,15 @@ export interface RunEvidence {
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
   readonly cpuCount: number;
-  /** What is missing in a whole run. */
+  /** Evidence that the whole run lacks. */
   readonly missing: readonly Stated[];
   /** Null for a run without --trace. */
   readonly trace: RunTrace | null;
+}
+
+/** The evidence for one stall: all questions about threads go through the timeline of the stall. */
+export interface EvidenceOfStall extends Omit<RunEvidence, 'samples'> {
+  readonly timeline: StallTimeline;
 }
 
 export interface RunTrace {
@@ -91,7 +100,7 @@ export interface RunTrace {
   readonly coveredFrom_ns: number;
   readonly coveredTo_ns: number;
   readonly lost_n: number;
-  /** That this kernel does not have. */
+  /** Events that this kernel lacks. */
   readonly missingEvents: readonly string[];
   readonly stacks: readonly StackReading[];
 }

@@ -1,15 +1,18 @@
-/** Links of a chain: they partition a stall's time, and the cause of the whole is what took most of it. Pure. */
+/**
+ * Links of a chain. They partition the time of a stall; the cause of the whole stall is the cause that took most of
+ * that time. Pure.
+ */
 import type { LinkFact, LinkReason } from '../facts/chain-facts.js';
 import { grouped } from '../base/group.js';
 import { grades, type Cause, type Grade } from '../facts/blame.js';
 import type { ChainLink, StallCause } from '../bundle/stalls-schema.js';
 import { linkSentence } from '../words/chain-words.js';
 
-/** A link before it has its sentence; parts that say the same become one. */
-export type Draft = Omit<ChainLink, 'duration_ns' | 'sentence'> & {
-  /** Of something unknown: causes that it cannot be, by what was seen. */
+/** A link without its sentence. Adjacent drafts with the same content are joined. */
+export type LinkDraft = Omit<ChainLink, 'duration_ns' | 'sentence'> & {
+  /** For an unknown cause: causes that the evidence rules out. */
   readonly rulesOut: readonly Cause[];
-  /** Of the same: threads that are not to blame, as they waited themselves. */
+  /** For an unknown cause: threads that are not to blame, because they waited themselves. */
   readonly clears: readonly number[];
 };
 
@@ -33,26 +36,26 @@ const nobody = {
   clears: [],
 };
 
-export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<Draft> = {}): Draft {
+export function draft(span: Span, cause: ChainLink['cause'], grade: Grade, more: Partial<LinkDraft> = {}): LinkDraft {
   return { ...nobody, ...more, start_ns: span.start_ns, end_ns: span.end_ns, cause, grade };
 }
 
-/** Nobody knows: never more than possible. */
-export function unknown(
+/** The cause is unknown: the grade is always `possible`. */
+export function unknownLink(
   span: Span,
   why: LinkReason,
-  excluded: Partial<Pick<Draft, 'rulesOut' | 'clears'>> = {},
-): Draft {
+  excluded: Partial<Pick<LinkDraft, 'rulesOut' | 'clears'>> = {},
+): LinkDraft {
   return draft(span, 'unknown', 'possible', { why, ...excluded });
 }
 
 /**
- * More evidence never makes a weaker answer. Where `better` does not know, or gives a cause that is no more than
- * possible, the answer of `other` stands with its grade, if it is stronger and nothing that was seen rules it out.
+ * More evidence must not weaken an answer. If `better` has no cause, or only a possible cause, the answer of `other`
+ * stands with its grade, provided that it is stronger and no evidence rules it out.
  */
-export function reconciled(better: readonly Draft[], other: readonly Draft[], span: Span): Draft[] {
+export function reconciled(better: readonly LinkDraft[], other: readonly LinkDraft[], span: Span): LinkDraft[] {
   const others = partition(other, span);
-  const ofOthers = (part: Span): Draft[] =>
+  const ofOthers = (part: Span): LinkDraft[] =>
     others
       .filter((one) => one.start_ns < part.end_ns && one.end_ns > part.start_ns)
       .map((one) => clipped(one, Math.max(one.start_ns, part.start_ns), Math.min(one.end_ns, part.end_ns)));
@@ -64,7 +67,7 @@ export function reconciled(better: readonly Draft[], other: readonly Draft[], sp
   });
 }
 
-function isStronger(one: Draft, than: Draft): boolean {
+function isStronger(one: LinkDraft, than: LinkDraft): boolean {
   if (
     one.cause === 'unknown' ||
     than.rulesOut.includes(one.cause) ||
@@ -75,12 +78,12 @@ function isStronger(one: Draft, than: Draft): boolean {
   return than.cause === 'unknown' || one.grade !== 'possible';
 }
 
-/** A pause of which it was not found what it waited for. */
-function isSymptom({ cause, thread }: Draft): boolean {
+/** A pause whose cause was not found. */
+function isSymptom({ cause, thread }: LinkDraft): boolean {
   return (cause === 'safepoint' || cause === 'gc-pause') && thread === null;
 }
 
-/** The parts of a span that none of these covers. */
+/** The parts of a span that `covers` leaves free. */
 export function uncovered(span: Span, covers: readonly Span[]): Span[] {
   const parts: Span[] = [];
   let from_ns = span.start_ns;
@@ -92,29 +95,30 @@ export function uncovered(span: Span, covers: readonly Span[]): Span[] {
   return parts.filter((part) => part.end_ns > part.start_ns);
 }
 
-/** `drafts` may have gaps, overlap each other or reach beyond the stall; what no draft covers is unknown. */
-export function chainOf(drafts: readonly Draft[], stall: Span, victim: string): ChainLink[] {
+/** `drafts` may have gaps, overlap each other or reach beyond the stall. Time without a draft is unknown. */
+export function chainOf(drafts: readonly LinkDraft[], stall: Span, victim: string): ChainLink[] {
   return merged(withoutSlivers(merged(partition(drafts, stall)))).map((link) => finished(link, victim));
 }
 
-/** Exactly [start, end), in order: each draft from where the one before ended. */
-export function partition(drafts: readonly Draft[], { start_ns, end_ns }: Span): Draft[] {
-  const parts: Draft[] = [];
+/** Covers exactly [start, end), in order: each draft begins where the draft before it ended. */
+export function partition(drafts: readonly LinkDraft[], { start_ns, end_ns }: Span): LinkDraft[] {
+  const parts: LinkDraft[] = [];
   let covered_ns = start_ns;
   for (const one of drafts.toSorted((a, b) => a.start_ns - b.start_ns)) {
     const from_ns = Math.max(one.start_ns, covered_ns);
     const to_ns = Math.min(one.end_ns, end_ns);
     if (to_ns <= from_ns) continue;
-    if (from_ns > covered_ns) parts.push(unknown({ start_ns: covered_ns, end_ns: from_ns }, { code: 'nothing-seen' }));
+    if (from_ns > covered_ns)
+      parts.push(unknownLink({ start_ns: covered_ns, end_ns: from_ns }, { code: 'nothing-seen' }));
     parts.push(clipped(one, from_ns, to_ns));
     covered_ns = to_ns;
   }
-  if (covered_ns < end_ns) parts.push(unknown({ start_ns: covered_ns, end_ns }, { code: 'nothing-seen' }));
+  if (covered_ns < end_ns) parts.push(unknownLink({ start_ns: covered_ns, end_ns }, { code: 'nothing-seen' }));
   return parts;
 }
 
-/** Times of what was cut off are cut in proportion: nothing says where in the link they lay. */
-export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
+/** Cuts the times of a draft in proportion, because their place inside the link is unknown. */
+export function clipped(one: LinkDraft, start_ns: number, end_ns: number): LinkDraft {
   const share = (end_ns - start_ns) / (one.end_ns - one.start_ns);
   if (share >= 1) return { ...one, start_ns, end_ns };
   const cut = (time_ns: number): number => Math.round(time_ns * share);
@@ -137,16 +141,16 @@ export function clipped(one: Draft, start_ns: number, end_ns: number): Draft {
 }
 
 /**
- * What lasts less than 1 ms is a handing over: a convoy that dissolves makes hundreds of links of a microsecond each. A
- * run of these below 5 ms in all is counted to the link before it (behind it, at the beginning); a longer one is one
- * link of its own, named after what took most of it.
+ * A link of less than 1 ms is a handover: a convoy that dissolves makes hundreds of links of a microsecond each. A
+ * series of handovers below 5 ms in total is added to the link before it, or to the link after it at the beginning. A
+ * longer series is a separate link, named after the cause that took most of its time.
  */
 const sliver_ns = 1_000_000;
 const mostSlivers_ns = 5_000_000;
 
-function withoutSlivers(links: readonly Draft[]): Draft[] {
-  const kept: Draft[] = [];
-  let slivers: Draft[] = [];
+function withoutSlivers(links: readonly LinkDraft[]): LinkDraft[] {
+  const kept: LinkDraft[] = [];
+  let slivers: LinkDraft[] = [];
   const settle = (): void => {
     const [first] = slivers;
     const end_ns = slivers.at(-1)?.end_ns ?? 0;
@@ -161,7 +165,7 @@ function withoutSlivers(links: readonly Draft[]): Draft[] {
       slivers.push(link);
       continue;
     }
-    // At the beginning there is no link before it.
+    // At the beginning no link comes before the series.
     if (kept.length === 0 && slivers.length > 0 && link.start_ns - (slivers[0]?.start_ns ?? 0) < mostSlivers_ns) {
       kept.push({ ...link, start_ns: slivers[0]?.start_ns ?? link.start_ns });
       slivers = [];
@@ -174,9 +178,12 @@ function withoutSlivers(links: readonly Draft[]): Draft[] {
   return kept;
 }
 
-/** The longest of one cause and thread stands for all; with less than half of the time it is no more than possible. */
-function mostOf(slivers: readonly Draft[]): Draft {
-  const times = new Map<string, { one: Draft; time_ns: number }>();
+/**
+ * The cause and thread with the longest total time stand for all. With less than half of the time the grade is
+ * `possible`.
+ */
+function mostOf(slivers: readonly LinkDraft[]): LinkDraft {
+  const times = new Map<string, { one: LinkDraft; time_ns: number }>();
   for (const one of slivers) {
     const key = JSON.stringify([one.cause, one.thread?.tid]);
     times.set(key, { one, time_ns: one.end_ns - one.start_ns + (times.get(key)?.time_ns ?? 0) });
@@ -188,8 +195,8 @@ function mostOf(slivers: readonly Draft[]): Draft {
   return { ...one, grade: time_ns >= all_ns / 2 ? one.grade : 'possible', holder: null, cpuTakenBy: [] };
 }
 
-function merged(parts: readonly Draft[]): Draft[] {
-  const links: Draft[] = [];
+function merged(parts: readonly LinkDraft[]): LinkDraft[] {
+  const links: LinkDraft[] = [];
   for (const part of parts) {
     const last = links.at(-1);
     if (last !== undefined && keyOf(last) === keyOf(part)) links[links.length - 1] = joined(last, part);
@@ -198,7 +205,7 @@ function merged(parts: readonly Draft[]): Draft[] {
   return links;
 }
 
-function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: Draft): string {
+function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, why, holder, steps }: LinkDraft): string {
   return JSON.stringify([
     cause,
     grade,
@@ -214,7 +221,7 @@ function keyOf({ cause, grade, lock, isNext, holderWaited, thread, call, via, wh
   ]);
 }
 
-function joined(a: Draft, b: Draft): Draft {
+function joined(a: LinkDraft, b: LinkDraft): LinkDraft {
   const taken = new Map(a.cpuTakenBy.map((one) => [one.thread.tid, one]));
   for (const one of b.cpuTakenBy)
     taken.set(one.thread.tid, { ...one, duration_ns: one.duration_ns + (taken.get(one.thread.tid)?.duration_ns ?? 0) });
@@ -229,7 +236,7 @@ function joined(a: Draft, b: Draft): Draft {
   };
 }
 
-function addTimes(a: Draft['holder'], b: Draft['holder']): Draft['holder'] {
+function addTimes(a: LinkDraft['holder'], b: LinkDraft['holder']): LinkDraft['holder'] {
   if (a === null || b === null) return a ?? b;
   return {
     running_ns: a.running_ns + b.running_ns,
@@ -255,7 +262,7 @@ function finished(
     cpuTakenBy,
     steps,
     why,
-  }: Draft,
+  }: LinkDraft,
   victim: string,
 ): ChainLink {
   const link = {
@@ -279,8 +286,8 @@ function finished(
 }
 
 /**
- * Of the whole. Links of one cause, lock and thread count together, at the weakest of their grades that has a tenth of
- * their time.
+ * The cause of the whole stall. Links of the same cause, lock and thread count together. Their grade is the weakest
+ * grade that covers a tenth of their time.
  */
 export function causeOf(chain: readonly ChainLink[], victim: string): StallCause {
   const groups = grouped(chain, ({ cause, lock, thread }) => JSON.stringify([cause, lock, thread?.tid]));
@@ -295,7 +302,7 @@ export function causeOf(chain: readonly ChainLink[], victim: string): StallCause
     ...first,
     duration_ns,
     grade,
-    // What kept an unknown link from saying more, its sentence says of the whole too.
+    // The reason of an unknown link also applies to the whole stall.
     why: first.cause === 'unknown' ? first.why : null,
     holder: most.map(({ holder }) => holder).reduce(addTimes, null),
     cpuTakenBy: first.cpuTakenBy,

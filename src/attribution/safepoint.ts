@@ -1,27 +1,26 @@
 /**
- * A pause of a JVM is a symptom. Its threads stop at a safepoint, and the safepoint begins once the last of them has
- * reached it: so what the late thread waited for is the cause. The same holds for the threads that do the work of a
- * pause. Pure.
+ * A pause of a JVM is a symptom. The JVM's threads stop at a safepoint, which begins when the last thread has reached
+ * it. So the cause is what delayed the late thread. The same holds for threads that do the work of a pause. Pure.
  */
 import { grades, type Grade } from '../facts/blame.js';
 import { isCompiler, worksInPauses } from '../catalogue/collectors.js';
 import type { Activity, BlamedThread, ChainStep } from '../bundle/stalls-schema.js';
-import type { LoggedEvent, RunEvidence, VictimEvidenceOfRun } from './evidence.js';
+import type { LoggedEvent, EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
 import { givingBack } from './blocked.js';
-import { draft, uncovered, type Draft, type Span } from './links.js';
+import { draft, uncovered, type LinkDraft, type Span } from './links.js';
 
-/** What one source, the sampler or a trace, tells of any thread. */
+/** What one source, the sampler or a trace, shows of a thread. */
 export interface Look {
   activities(tid: number, span: Span): readonly (Span & { readonly activity: Activity })[];
-  /** Of a span in which the thread was not asleep. */
-  drafts(span: Span, waiter: VictimEvidenceOfRun): Draft[];
+  /** For a span in which the thread was not asleep. */
+  drafts(span: Span, waiter: VictimEvidenceOfRun): LinkDraft[];
 }
 
-/** Shorter ones are ordinary. */
+/** Shorter delays are ordinary. */
 const leastFollowed_ns = 10_000_000;
 
-/** Pauses first: a safepoint holds the pause that it was made for. */
-export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: RunEvidence, look: Look): Draft[] {
+/** Pauses come first: a safepoint contains the pause for which it was made. */
+export function ofJvm(span: Span, victim: VictimEvidenceOfRun, run: EvidenceOfStall, look: Look): LinkDraft[] {
   const follow: Follow = { victim, run, look };
   const eventsOf = (name: string): { readonly event: LoggedEvent; readonly part: Span }[] =>
     run.events
@@ -52,13 +51,13 @@ function inside({ start_ns, duration_ns }: LoggedEvent, span: Span): Span[] {
   return part.end_ns > part.start_ns ? [part] : [];
 }
 
-/** What is left of it when its causes are taken away. */
+/** The part of a pause that no cause explains stays a symptom. */
 function symptom(
   part: Span,
   cause: 'safepoint' | 'gc-pause',
   { label }: LoggedEvent,
-  causes: readonly Draft[],
-): Draft[] {
+  causes: readonly LinkDraft[],
+): LinkDraft[] {
   return [
     ...causes,
     ...uncovered(part, causes).map((rest) => draft(rest, cause, 'likely', { why: { code: 'log-label', label } })),
@@ -71,7 +70,7 @@ function stepOf(step: ChainStep['step'], { label, duration_ns }: LoggedEvent): C
 
 interface Follow {
   readonly victim: VictimEvidenceOfRun;
-  readonly run: RunEvidence;
+  readonly run: EvidenceOfStall;
   readonly look: Look;
 }
 
@@ -86,36 +85,40 @@ interface Candidate {
   readonly running_ns: number;
 }
 
-/** What the thread waited for that the JVM waited for; nothing where no thread is found, or not what it waited for. */
+/**
+ * Follows the thread for which the JVM waited to its own cause. Empty if there is no such thread, or if its cause is
+ * unknown.
+ */
 function followed(
   part: Span,
   steps: readonly ChainStep[],
   isMeant: (thread: BlamedThread) => boolean,
   follow: Follow,
-): Draft[] {
+): LinkDraft[] {
   if (part.end_ns - part.start_ns < leastFollowed_ns) return [];
   const roots = candidates(part, isMeant, follow)
     .map((one) => rootOf(one, steps, follow).filter(({ cause }) => cause !== 'unknown'))
     .filter((drafts) => drafts.length > 0);
   const [first, ...others] = roots;
   if (first === undefined) return [];
-  // Where several threads were late, all by the same holder, it does not matter which was the last.
+  // If the same holder delayed several threads, it does not matter which thread was last.
   const isSure = others.every((other) => blamed(other) === blamed(first));
   const found = first.map((one) => ({ ...one, grade: weaker(one.grade, isSure ? 'likely' : 'possible') }));
-  // One that came in time for a part may have left another one behind.
+  // A thread that explains only a part of the time leaves the rest to another thread.
   return [...found, ...uncovered(part, found).flatMap((rest) => followed(rest, steps, isMeant, follow))];
 }
 
-/** Threads of the victim's process that were not at rest for most of the time: blocked ones first. */
+/** Threads of the victim's process that were not asleep for most of the time, blocked threads first. */
 function candidates(
   part: Span,
   isMeant: (thread: BlamedThread) => boolean,
   { victim, run, look }: Follow,
 ): Candidate[] {
   const length_ns = part.end_ns - part.start_ns;
-  return [...run.samples.timelines.values()]
-    .filter(({ pid, tid }) => pid === victim.pid && tid !== victim.thread.tid)
-    .flatMap(({ tid }): Candidate[] => {
+  return run.timeline
+    .tidsIn(victim.pid)
+    .filter((tid) => tid !== victim.thread.tid)
+    .flatMap((tid): Candidate[] => {
       const thread = run.threads.get(tid);
       if (thread === undefined || !isMeant(thread)) return [];
       const spans = look
@@ -143,7 +146,7 @@ function candidates(
 
 const mostCandidates = 4;
 
-function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainStep[], follow: Follow): Draft[] {
+function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainStep[], follow: Follow): LinkDraft[] {
   const { run, look } = follow;
   const giver = run.named.find((one) => one.thread.tid === thread.tid);
   const waiter = waiterOf(thread, follow);
@@ -155,10 +158,10 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
       activity: span.activity,
       duration_ns: span.end_ns - span.start_ns,
     };
-    return look.drafts(span, waiter).map((one): Draft => {
+    return look.drafts(span, waiter).map((one): LinkDraft => {
       const own = [...steps, late, ...one.steps];
       if (one.cause === 'unknown' || one.thread !== null) return { ...one, steps: own };
-      // Without a lock the late thread itself is to blame: it had no CPU, or ran on.
+      // Without a lock the late thread itself is to blame: it had no CPU, or it ran on.
       const isRunning = one.cause === 'running';
       const length_ns = one.end_ns - one.start_ns;
       const holder = {
@@ -167,7 +170,7 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
         blocked_ns: 0,
         isExact: false,
       };
-      // A thread that runs in native code is not waited for, and looks the same.
+      // The JVM does not wait for a thread in native code, and such a thread looks the same.
       const isLikely = times.blocked_ns + times.runnable_ns > times.running_ns;
       return {
         ...one,
@@ -183,8 +186,8 @@ function rootOf({ thread, spans, ...times }: Candidate, steps: readonly ChainSte
 }
 
 /**
- * As a victim, but of no operation of ours. A thread of Java in state D is in a page fault, or in a call that changes
- * mappings.
+ * The late thread in the place of a victim, without an operation of the profile. A Java thread in state D is in a page
+ * fault, or in a call that changes mappings.
  */
 function waiterOf(thread: BlamedThread, { victim, run }: Follow): VictimEvidenceOfRun {
   const known = run.victims.find((one) => one.thread.tid === thread.tid);
@@ -204,8 +207,8 @@ function waiterOf(thread: BlamedThread, { victim, run }: Follow): VictimEvidence
   );
 }
 
-/** By the thread that has most of the time. */
-function blamed(drafts: readonly Draft[]): number | null {
+/** The thread that has most of the time. */
+function blamed(drafts: readonly LinkDraft[]): number | null {
   const times = new Map<number | null, number>();
   for (const { thread, start_ns, end_ns } of drafts)
     times.set(thread?.tid ?? null, (times.get(thread?.tid ?? null) ?? 0) + end_ns - start_ns);

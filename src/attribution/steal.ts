@@ -1,66 +1,58 @@
 /**
- * Time that the hypervisor took from a thread. A thread whose virtual CPU is taken away while it runs stays in state R,
- * and both of its counters stand still: its CPU time goes by rq_clock_task, which leaves stolen time out
+ * Time that the hypervisor took from a thread. A thread that loses its virtual CPU while it runs stays in state R, and
+ * both of its counters stand still: its CPU time follows rq_clock_task, which excludes stolen time
  * (CONFIG_PARAVIRT_TIME_ACCOUNTING; kernel/sched/core.c, update_rq_clock_task), and it does not wait in a run queue. So
- * what is left of a time in R, when CPU time and run delay are taken from it, was taken from outside. Pure.
+ * the hypervisor took the part of a time in state R that is neither CPU time nor run delay. Pure.
  */
-import type { RunEvidence } from './evidence.js';
+import type { EvidenceOfStall } from './evidence.js';
 import type { Span } from './links.js';
-import { ticksAround } from './threads.js';
-import { growthBetween } from './waits.js';
 
-/** Counters of a running thread are as old as its last tick, so a short time says nothing. */
+/** Counters of a running thread are as old as its last tick, so a short span proves nothing. */
 const leastSpan_ns = 50_000_000;
 
 export interface Taken {
-  /** For which the thread's counters do not account, at least. */
+  /** Time that is missing in the thread's counters, at least. */
   readonly taken_ns: number;
-  /** Of all CPUs' time around it, by the machine's count. */
+  /** Share of the time of all CPUs around the span, as the machine counts it. */
   readonly steal_share: number;
 }
 
-/**
- * Of a time in which the thread was in state R. Null unless most of it was taken and the machine counted as much steal.
- */
-export function takenFrom(span: Span, tid: number, run: RunEvidence): Taken | null {
+/** For a span in state R. Null unless most of the span was taken and the machine counted as much steal. */
+export function takenFrom(span: Span, tid: number, run: EvidenceOfStall): Taken | null {
   const length_ns = span.end_ns - span.start_ns;
-  const timeline = run.samples.timelines.get(tid);
+  const thread = run.timeline.thread(tid);
+  const growth = thread.growth(span);
   const steal_share = stealDuring(span, run);
-  if (length_ns < leastSpan_ns || timeline === undefined || steal_share === null) return null;
-  const [first, last] = ticksAround(timeline, span);
-  // Without a look on each side the counters may have grown unseen.
-  if ((timeline.ticks_ns[first] ?? Infinity) > span.start_ns || (timeline.ticks_ns[last] ?? -Infinity) < span.end_ns)
-    return null;
-  const { onCpu_ns, runDelay_ns } = growthBetween(timeline, first, last);
-  const taken_ns = length_ns - onCpu_ns - runDelay_ns;
+  if (length_ns < leastSpan_ns || growth === null || steal_share === null || !thread.hasLooksAround(span)) return null;
+  const taken_ns = length_ns - growth.onCpu_ns - growth.runDelay_ns;
   return taken_ns >= length_ns / 2 && stolen_ns(span, run) >= taken_ns * leastCounted
     ? { taken_ns, steal_share }
     : null;
 }
 
-/** Steal is counted in ticks of 10 ms. */
+/** The kernel counts steal in ticks of 10 ms. */
 const leastCounted = 0.8;
 
-/** Of all CPUs, over the readings that touch the span. */
-function stolen_ns(span: Span, { steal, cpuCount }: RunEvidence): number {
+/** Of all CPUs, in the readings that overlap the span. */
+function stolen_ns(span: Span, { steal, cpuCount }: EvidenceOfStall): number {
   return touching(span, steal).reduce(
     (sum, { start_ns, end_ns, steal_share }) => sum + steal_share * cpuCount * (end_ns - start_ns),
     0,
   );
 }
 
-/** The highest share of the readings that touch the span; null without one. */
-export function stealDuring(span: Span, { steal }: RunEvidence): number | null {
+/** The highest share among the readings that overlap the span; null if there are none. */
+export function stealDuring(span: Span, { steal }: EvidenceOfStall): number | null {
   const shares = touching(span, steal).map(({ steal_share }) => steal_share);
   return shares.length === 0 ? null : Math.max(...shares);
 }
 
-/** The hypervisor's part is not known by CPU: only if it took more than half of one CPU can it be the reason. */
-export function muchSteal(span: Span, run: RunEvidence): number | null {
+/** Steal is not known per CPU. It can be the cause only if it took more than half of a CPU. */
+export function muchSteal(span: Span, run: EvidenceOfStall): number | null {
   const share = stealDuring(span, run);
   return share !== null && share * run.cpuCount >= 0.5 ? share : null;
 }
 
-function touching(span: Span, steal: RunEvidence['steal']): RunEvidence['steal'] {
+function touching(span: Span, steal: EvidenceOfStall['steal']): EvidenceOfStall['steal'] {
   return steal.filter((one) => one.end_ns > span.start_ns && one.start_ns < span.end_ns);
 }

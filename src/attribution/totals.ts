@@ -1,19 +1,19 @@
-/** Stalled time by who and what it was for, in all: for lists of stalls. */
+/** Total stalled time by arm, cause and thread, for lists of stalls. */
 import type { Cause } from '../facts/blame.js';
 import type { NumberedStall } from '../bundle/read-stalls.js';
 
 export interface StalledTime {
-  /** With its kernel, where there are several: on another one it is another arm. */
+  /** With its kernel if there are several: the same arm on another kernel is another arm. */
   readonly arm: string;
   /** Null: the stall was not attributed. */
   readonly cause: Cause | null;
   readonly thread: string | null;
   readonly n: number;
-  /** Over all victims: two that wait at once count twice. */
+  /** Sum over all victims: two victims that wait at the same time count twice. */
   readonly duration_ns: number;
 }
 
-/** The longest first. */
+/** Longest first. */
 export function stalledTime(stalls: readonly Pick<NumberedStall, 'arm' | 'kernel' | 'stall'>[]): StalledTime[] {
   const groups = new Map<string, StalledTime>();
   for (const { arm: name, kernel, stall } of stalls) {
@@ -25,8 +25,4 @@ export function stalledTime(stalls: readonly Pick<NumberedStall, 'arm' | 'kernel
     groups.set(key, { ...one, n: one.n + 1, duration_ns: one.duration_ns + stall.duration_ns });
   }
   return [...groups.values()].sort((a, b) => b.duration_ns - a.duration_ns);
-}
-
-export function causeText({ cause, thread }: Pick<StalledTime, 'cause' | 'thread'>): string {
-  return cause === null ? 'not attributed' : `${cause}${thread === null ? '' : ` by ${thread}`}`;
 }

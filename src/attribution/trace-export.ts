@@ -1,12 +1,13 @@
 /**
- * Stalls in the Trace Event Format, which Perfetto (ui.perfetto.dev) and chrome://tracing read: JSON, a slice as an
- * event of phase X with `name`, `cat`, `ts`, `dur`, `pid`, `tid` and `args`, times in microseconds; names of processes
- * and threads as metadata, phase M. Format: "Trace Event Format", the Chromium project's document, and what Perfetto
- * says of it in docs/getting-started/other-formats.md: slices of a track nest. A run is a process, a thread of it a
+ * Stalls in the Trace Event Format, which Perfetto (ui.perfetto.dev) and chrome://tracing read: JSON, with an event of
+ * phase X per slice (`name`, `cat`, `ts`, `dur`, `pid`, `tid` and `args`, times in microseconds), and an event of phase
+ * M per name of a process or thread. Format: "Trace Event Format" of the Chromium project, and Perfetto's
+ * docs/getting-started/other-formats.md, which requires that slices of a track nest. A run is a process; a thread is a
  * track. Pure.
  */
 import { grouped } from '../base/group.js';
 import type { ListedStall, StallsFile } from '../bundle/stalls-schema.js';
+import { callText } from '../words/seen-words.js';
 import type { Span } from './links.js';
 
 export interface TraceSlice {
@@ -31,12 +32,12 @@ export interface ExportedStall {
   readonly stall: ListedStall;
 }
 
-/** Of the run's other slow operations those that lie so near. */
+/** Other slow operations of the run are exported if they lie within this time of a stall. */
 const around_ns = 1_000_000_000;
-/** Tracks that are no thread have numbers above every pid that Linux gives (2^22), and so many for each run. */
+/** Tracks that are not threads have numbers above every pid of Linux (2^22), in a range for each run. */
 const [firstTrack, mostTracks] = [5_000_000, 10_000];
 
-/** A slice before it is on its track. */
+/** A slice without its track. */
 interface Piece extends Span {
   readonly name: string;
   readonly args?: TraceSlice['args'];
@@ -56,27 +57,125 @@ export function exportTrace(stalls: readonly ExportedStall[], files: ReadonlyMap
 }
 
 function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: StallsFile | undefined): TraceSlice[] {
-  const near = [...(file?.slow ?? []), ...(file?.stalls ?? [])].filter((one) =>
-    stalls.some(
-      (stall) =>
-        one.start_ns < stall.start_ns + stall.duration_ns + around_ns &&
-        one.start_ns + one.duration_ns > stall.start_ns - around_ns,
-    ),
+  const named = [
+    ...chainTracks(stalls),
+    ...callTracks(stalls),
+    ...logTracks(stalls),
+    ...operationTracks([...(file?.slow ?? []), ...(file?.stalls ?? [])].filter((one) => isNear(one, stalls))),
+  ].map((track, i): Track => ({ ...track, tid: firstTrack + pid * mostTracks + i + 1 }));
+  return [
+    metadata({ kind: 'process_name', pid, tid: 0, name: `run ${run}` }),
+    ...[...named, ...threadTracks(stalls)].flatMap((track) => slicesOf(pid, track)),
+  ];
+}
+
+/** Slices under one name: operations of a series, calls of a holder and links of a victim's chains do not overlap. */
+interface NamedTrack {
+  readonly name: string;
+  readonly cat: string;
+  readonly pieces: readonly Piece[];
+}
+
+interface Track extends NamedTrack {
+  readonly tid: number;
+}
+
+function chainTracks(stalls: readonly ListedStall[]): NamedTrack[] {
+  const links = stalls.flatMap(({ series, chain }) => (chain ?? []).map((link) => ({ series, link })));
+  return tracksBy(
+    links,
+    'chain',
+    ({ series }) => `chain of blame: ${series}`,
+    ({ series, link }) => ({
+      name: `${link.cause}${link.thread === null ? '' : `: ${link.thread.name}`}`,
+      start_ns: link.start_ns,
+      end_ns: link.end_ns,
+      args: { series, grade: link.grade, sentence: link.sentence },
+    }),
   );
+}
+
+function callTracks(stalls: readonly ListedStall[]): NamedTrack[] {
+  const calls = stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls);
+  return tracksBy(
+    calls,
+    'call',
+    ({ holder }) => `calls: ${holder}`,
+    (call) => ({
+      name: callText(call),
+      start_ns: call.start_ns,
+      end_ns: call.end_ns,
+      args: { bytes: call.bytes, runDelayAtMost_ns: call.runDelayAtMost_ns },
+    }),
+  );
+}
+
+function logTracks(stalls: readonly ListedStall[]): NamedTrack[] {
+  const events = stalls.flatMap(({ evidence }) => evidence?.events ?? []);
+  return tracksBy(
+    events,
+    'log',
+    ({ name }) => `the JVM’s log: ${name}`,
+    ({ name, label, start_ns, duration_ns }) => ({
+      name,
+      start_ns,
+      end_ns: start_ns + duration_ns,
+      args: { label },
+    }),
+  );
+}
+
+function operationTracks(operations: readonly Operation[]): NamedTrack[] {
+  return tracksBy(
+    operations,
+    'operation',
+    ({ series }) => `operations: ${series}`,
+    (one) => ({
+      name: one.series,
+      start_ns: one.start_ns,
+      end_ns: one.start_ns + one.duration_ns,
+    }),
+  );
+}
+
+function threadTracks(stalls: readonly ListedStall[]): Track[] {
   const seen = stalls.flatMap(({ evidence }) => evidence?.threads ?? []);
-  const threads = new Map(seen.map(({ thread }) => [thread.tid, thread]));
-  const metadata = (kind: string, tid: number, name: string): TraceSlice => ({
-    name: kind,
-    cat: '__metadata',
-    ph: 'M',
-    ts: 0,
-    pid,
-    tid,
-    args: { name },
+  return [...grouped(seen, ({ thread }) => thread.tid)].flatMap(([tid, all]) => {
+    const thread = all.at(-1)?.thread;
+    if (thread === undefined) return [];
+    const spans = all.flatMap((one) => one.spans);
+    return [
+      {
+        tid,
+        name: `${thread.role}: ${thread.name}`,
+        cat: 'state',
+        pieces: spans.map(({ activity, start_ns, end_ns }) => ({ name: activity, start_ns, end_ns })),
+      },
+    ];
   });
-  let tracks = 0;
-  const track = (tid: number, name: string, cat: string, pieces: readonly Piece[]): TraceSlice[] => [
-    metadata('thread_name', tid, name),
+}
+
+type Operation = StallsFile['slow'][number] | ListedStall;
+
+function isNear({ start_ns, duration_ns }: Operation, stalls: readonly ListedStall[]): boolean {
+  return stalls.some(
+    (stall) =>
+      start_ns < stall.start_ns + stall.duration_ns + around_ns && start_ns + duration_ns > stall.start_ns - around_ns,
+  );
+}
+
+function tracksBy<T>(
+  items: readonly T[],
+  cat: string,
+  trackOf: (item: T) => string,
+  pieceOf: (item: T) => Piece,
+): NamedTrack[] {
+  return [...grouped(items, trackOf)].map(([name, all]) => ({ name, cat, pieces: all.map(pieceOf) }));
+}
+
+function slicesOf(pid: number, { tid, name, cat, pieces }: Track): TraceSlice[] {
+  return [
+    metadata({ kind: 'thread_name', pid, tid, name }),
     ...apart(pieces).map(({ name: slice, start_ns, end_ns, args = {} }): TraceSlice => ({
       name: slice,
       cat,
@@ -88,83 +187,25 @@ function sliced(pid: number, run: string, stalls: readonly ListedStall[], file: 
       args,
     })),
   ];
-  /** One a name: operations of a series, calls of a holder and links of a victim's chains follow each other. */
-  const tracksOf = <T>(
-    items: readonly T[],
-    cat: string,
-    of: (item: T) => readonly [track: string, piece: Piece],
-  ): TraceSlice[] =>
-    [...grouped(items.map(of), ([name]) => name)].flatMap(([name, own]) =>
-      track(
-        firstTrack + pid * mostTracks + (tracks += 1),
-        name,
-        cat,
-        own.map(([, piece]) => piece),
-      ),
-    );
-  return [
-    metadata('process_name', 0, `run ${run}`),
-    ...tracksOf(
-      stalls.flatMap(({ series, chain }) => (chain ?? []).map((link) => ({ series, link }))),
-      'chain',
-      ({ series, link }) => [
-        `chain of blame: ${series}`,
-        {
-          name: `${link.cause}${link.thread === null ? '' : `: ${link.thread.name}`}`,
-          start_ns: link.start_ns,
-          end_ns: link.end_ns,
-          args: { series, grade: link.grade, sentence: link.sentence },
-        },
-      ],
-    ),
-    ...tracksOf(
-      stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls),
-      'call',
-      (call) => [
-        `calls: ${call.holder}`,
-        {
-          name: `${call.holder}${call.crossed ? ' across VMAs' : ''}`,
-          start_ns: call.start_ns,
-          end_ns: call.end_ns,
-          args: { bytes: call.bytes, runDelayAtMost_ns: call.runDelayAtMost_ns },
-        },
-      ],
-    ),
-    ...tracksOf(
-      stalls.flatMap(({ evidence }) => evidence?.events ?? []),
-      'log',
-      (event) => [
-        `the JVM’s log: ${event.name}`,
-        {
-          name: event.name,
-          start_ns: event.start_ns,
-          end_ns: event.start_ns + event.duration_ns,
-          args: { label: event.label },
-        },
-      ],
-    ),
-    ...tracksOf(near, 'operation', (one) => [
-      `operations: ${one.series}`,
-      { name: one.series, start_ns: one.start_ns, end_ns: one.start_ns + one.duration_ns },
-    ]),
-    ...[...threads].flatMap(([tid, thread]) =>
-      track(
-        tid,
-        `${thread.role}: ${thread.name}`,
-        'state',
-        seen
-          .filter((one) => one.thread.tid === tid)
-          .flatMap(({ spans }) =>
-            spans.map(({ activity, start_ns, end_ns }) => ({ name: activity, start_ns, end_ns })),
-          ),
-      ),
-    ),
-  ];
+}
+
+function metadata({
+  kind,
+  pid,
+  tid,
+  name,
+}: {
+  readonly kind: 'process_name' | 'thread_name';
+  readonly pid: number;
+  readonly tid: number;
+  readonly name: string;
+}): TraceSlice {
+  return { name: kind, cat: '__metadata', ph: 'M', ts: 0, pid, tid, args: { name } };
 }
 
 /**
- * Slices of a track have to lie in each other or apart; those that overlap are out of the format. Stalls that overlap
- * tell of the same time of the same thread: what has been told is left out.
+ * The format requires that slices of a track nest or lie apart. Stalls that overlap show the same time of the same
+ * thread: only the first slice of that time is kept.
  */
 function apart(pieces: readonly Piece[]): Piece[] {
   const kept: Piece[] = [];

@@ -1,4 +1,4 @@
-/** A trace as spans: who held mmap_lock and who waited for it, who ran where, who slept and was woken by whom. Pure. */
+/** A trace as spans: which threads held mmap_lock, waited for it, ran, slept, and woke each other. Pure. */
 import { partitionPoint } from '../base/sorted.js';
 import type { TraceEvent } from '../record/trace/trace.js';
 import type { Span } from './links.js';
@@ -14,19 +14,19 @@ export interface LockWait extends Span {
   readonly isWrite: boolean;
 }
 
-/** For a lock of the kernel that is not mmap_lock; which one, its address alone would say. */
+/** A wait for a kernel lock other than mmap_lock. The event has only the address of the lock. */
 export interface OtherWait extends Span {
   readonly isRead: boolean;
   readonly isWrite: boolean;
 }
 
-export type Scheduling = 'running' | 'runnable' | 'blocked' | 'asleep' | 'stopped';
+export type SchedulingState = 'running' | 'runnable' | 'blocked' | 'asleep' | 'stopped';
 
 export interface Segment extends Span {
-  readonly scheduling: Scheduling;
-  /** On which it ran, or ran last. */
+  readonly scheduling: SchedulingState;
+  /** The CPU on which it ran, or ran last. */
   readonly cpu: number;
-  /** Of a wait: who ended it; 0: an interrupt on an idle CPU. Null where that was not seen. */
+  /** For a wait: the thread that ended it; 0: an interrupt on an idle CPU; null: not seen. */
   readonly wokenBy: number | null;
 }
 
@@ -34,35 +34,35 @@ export interface Call extends Span {
   readonly call: number;
 }
 
-/** That a thread was woken, by whom; 0: an interrupt on an idle CPU. */
+/** A thread was woken by this thread; 0: by an interrupt on an idle CPU. */
 export interface Waking {
   readonly time_ns: number;
   readonly by: number;
 }
 
 export interface TraceModel {
-  /** By address space, by start. */
+  /** By address space, ordered by start. */
   readonly holds: ReadonlyMap<bigint, readonly Hold[]>;
   readonly waitsOn: ReadonlyMap<bigint, readonly LockWait[]>;
   readonly waits: ReadonlyMap<number, readonly LockWait[]>;
   /** By thread. */
   readonly otherWaits: ReadonlyMap<number, readonly OtherWait[]>;
-  /** By thread, a partition of the time in which it was seen. */
+  /** By thread: a partition of the time in which the thread was seen. */
   readonly segments: ReadonlyMap<number, readonly Segment[]>;
   readonly calls: ReadonlyMap<number, readonly Call[]>;
-  /** By the thread that was woken, in order. */
+  /** By woken thread, in order. */
   readonly wakings: ReadonlyMap<number, readonly Waking[]>;
   /** By CPU. */
   readonly ran: ReadonlyMap<number, readonly (Span & { readonly tid: number })[]>;
   readonly names: ReadonlyMap<number, string>;
   /**
-   * From when on all that threads of other programs did is in it, too; Infinity: only what they did beside the
-   * workload.
+   * From this time on the trace is complete for threads of other programs. Infinity: it has only what they did beside
+   * the workload.
    */
   readonly outsideFrom_ns: number;
 }
 
-/** Events come by time. What began before the first one, or did not end, reaches to the ends of the covered time. */
+/** `events`: ordered by time. A span without a beginning or an end reaches to the limits of the covered time. */
 export function traceModel(events: readonly TraceEvent[], covered: Span, outsideFrom_ns = Infinity): TraceModel {
   const names = new Map<number, string>();
   for (const event of events) {
@@ -82,10 +82,10 @@ export function traceModel(events: readonly TraceEvent[], covered: Span, outside
 }
 
 /**
- * When a waiting reader got the lock: when it was woken, and not when it ran and said so. A rwsem gives the lock to the
- * readers at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their
- * time in the run queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or
- * still sleeps.
+ * A waiting reader gets the lock when it is woken, before it runs and reports it. A rwsem gives the lock to the readers
+ * at its head and then wakes them (rwsem_mark_wake in kernel/locking/rwsem.c), so `acquired` is late by their time in
+ * the run queue. A writer has to take the lock itself: see turnsDuring. Null for a reader that never slept or still
+ * sleeps.
  */
 function grantedAt(wait: LockWait, until_ns: number, wakings: TraceModel['wakings']): number | null {
   if (wait.isWrite) return null;
@@ -102,7 +102,7 @@ function lockSpans(
   const waits = new Map<number, LockWait[]>();
   const waiting = new Map<string, LockWait>();
   const held = new Map<string, Hold & { readonly mm: bigint }>();
-  /** When it got the lock, or gave up. */
+  /** Returns when the thread got the lock, or gave up. */
   const endWait = (key: string, at_ns: number): number => {
     const wait = waiting.get(key);
     if (wait === undefined) return at_ns;
@@ -112,12 +112,16 @@ function lockSpans(
     push(waits, wait.tid, ended);
     return ended.end_ns;
   };
-  const endHold = (key: string, at_ns: number, isWrite: boolean, event: { tid: number; mm: bigint }): void => {
+  const endHold = (
+    key: string,
+    at_ns: number,
+    { tid, mm, isWrite }: { readonly tid: number; readonly mm: bigint; readonly isWrite: boolean },
+  ): void => {
     const hold = held.get(key);
     held.delete(key);
-    // A release without its begin: it was held from before the trace on.
-    push(holds, event.mm, {
-      tid: event.tid,
+    // A release without an acquisition: the thread held the lock before the trace began.
+    push(holds, mm, {
+      tid,
       start_ns: hold?.start_ns ?? start_ns,
       end_ns: at_ns,
       isWrite: hold?.isWrite ?? isWrite,
@@ -128,28 +132,28 @@ function lockSpans(
     const { tid, mm, isWrite, time_ns } = event;
     const key = `${tid} ${mm}`;
     if (event.kind === 'lock-start') waiting.set(key, { mm, tid, isWrite, start_ns: time_ns, end_ns });
-    else if (event.kind === 'lock-released') endHold(key, time_ns, isWrite, event);
+    else if (event.kind === 'lock-released') endHold(key, time_ns, event);
     else {
       const from_ns = endWait(key, time_ns);
       if (!event.succeeded) continue;
-      // A writer that goes on as a reader (downgrade) says so by acquiring for read.
-      if (held.has(key)) endHold(key, time_ns, isWrite, event);
+      // A writer that becomes a reader (downgrade) reports an acquisition for reading.
+      if (held.has(key)) endHold(key, time_ns, event);
       held.set(key, { tid, mm, isWrite, start_ns: from_ns, end_ns });
     }
   }
   for (const [key, wait] of [...waiting]) {
     const granted_ns = grantedAt(wait, end_ns, wakings);
     endWait(key, end_ns);
-    // Woken with the lock, and without a CPU to the end of the trace.
+    // The thread was woken with the lock, and had no CPU until the end of the trace.
     if (granted_ns !== null) held.set(key, { ...wait, start_ns: granted_ns, end_ns });
   }
-  for (const [key, hold] of [...held]) endHold(key, end_ns, hold.isWrite, hold);
+  for (const [key, hold] of [...held]) endHold(key, end_ns, hold);
   for (const list of [...holds.values(), ...waitsOn.values(), ...waits.values()])
     list.sort((a, b) => a.start_ns - b.start_ns);
   return { holds, waitsOn, waits };
 }
 
-/** mmap_lock is the one read-write semaphore inside a struct mm_struct, which has some 1 to 2 KB. */
+/** mmap_lock is the only read-write semaphore inside a struct mm_struct, which has 1 to 2 KB. */
 const mmBytes = 2048n;
 
 function otherWaits(events: readonly TraceEvent[], { end_ns }: Span): Map<number, OtherWait[]> {
@@ -163,7 +167,7 @@ function otherWaits(events: readonly TraceEvent[], { end_ns }: Span): Map<number
     ),
   ];
   const waits = new Map<number, OtherWait[]>();
-  // A thread waits for one lock at a time.
+  // A thread waits for a single lock at a time.
   const open = new Map<number, OtherWait & { readonly lock: bigint }>();
   const end = (tid: number, at_ns: number): void => {
     const wait = open.get(tid);
@@ -184,9 +188,9 @@ function otherWaits(events: readonly TraceEvent[], { end_ns }: Span): Map<number
 }
 
 /**
- * Between a thread's decision to sleep and its switch another CPU may wake it already: try_to_wake_up says so first and
- * then waits for the switch, which still names the state in which it was to sleep. So a waking of a running thread that
- * does nothing more until it is switched out, within this time, ended that sleep before it began.
+ * Another CPU may wake a thread between its decision to sleep and its switch. try_to_wake_up emits the event first and
+ * then waits for the switch, which still has the state in which the thread was going to sleep. So a waking of a running
+ * thread that does nothing more until its switch, within this time, ended that sleep before it began.
  */
 const wakingRace_ns = 1_000_000;
 
@@ -197,7 +201,7 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
   const ran = new Map<number, (Span & { tid: number })[]>();
   const now = new Map<number, Segment>();
   const current = new Map<number, { tid: number; start_ns: number }>();
-  const enter = (tid: number, at_ns: number, scheduling: Scheduling, cpu: number): void => {
+  const enter = (tid: number, at_ns: number, scheduling: SchedulingState, cpu: number): void => {
     if (tid === 0) return;
     close(tid, at_ns, null);
     now.set(tid, { start_ns: at_ns, end_ns: covered.end_ns, scheduling, cpu, wokenBy: null });
@@ -214,7 +218,7 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
   for (const event of events) {
     if (event.kind === 'switch') {
       const { cpu, previous, next, time_ns } = event;
-      // Of the thread before, whose beginning may not have been seen: it ran up to now.
+      // The beginning of the previous thread may be missing: it ran until now.
       if (!now.has(previous) && previous !== 0)
         now.set(previous, {
           start_ns: covered.start_ns,
@@ -233,7 +237,8 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
       );
       enter(next, time_ns, 'running', cpu);
       const seen = current.get(cpu);
-      // Switches between threads of others are not traced: who is switched out was not the one seen last.
+      // Switches between threads of other programs are not traced, so the previous thread may differ from the thread
+      // seen last.
       if (seen?.tid === previous) leaveCpu(cpu, time_ns);
       current.set(cpu, { tid: next, start_ns: time_ns });
     } else wokenEarly.delete(event.tid);
@@ -258,8 +263,8 @@ function schedule(events: readonly TraceEvent[], covered: Span): Pick<TraceModel
   return { segments, ran, wakings };
 }
 
-/** Bits of prev_state (include/linux/sched.h): 1 S, 2 D, 4 T, 8 t; none: runnable, preempted if 0x100 is set. */
-export function stateOf(bits: number): Scheduling {
+/** Bits of prev_state (include/linux/sched.h): 1 S, 2 D, 4 T, 8 t. No bit: runnable; 0x100: preempted. */
+export function stateOf(bits: number): SchedulingState {
   const state = bits & 0xff;
   if (state === 0) return 'runnable';
   if ((state & 2) !== 0) return 'blocked';
@@ -291,7 +296,7 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else list.push(value);
 }
 
-/** In (start, end], in order. */
+/** Wakings in (start, end], in order. */
 export function wakingsDuring(
   wakings: TraceModel['wakings'],
   tid: number,
@@ -302,12 +307,13 @@ export function wakingsDuring(
   return list.slice(firstAfter(start_ns), firstAfter(end_ns));
 }
 
-/** Of a list by start whose spans may overlap: those that overlap [start, end). */
+/** `list`: ordered by start, with spans that may overlap. Returns the spans that overlap [start, end). */
 export function overlapping<T extends Span>(list: readonly T[] | undefined, { start_ns, end_ns }: Span): T[] {
   if (list === undefined) return [];
   const longest_ns = longestOf(list);
   const found: T[] = [];
-  // A trace has millions of spans: those that begin further back than the longest one lasts cannot reach in.
+  // A trace has millions of spans. A span cannot reach in if it begins further back than the length of the longest
+  // span.
   for (let i = partitionPoint(list, (one) => one.start_ns < end_ns) - 1; i >= 0; i -= 1) {
     const one = list[i];
     if (one === undefined || one.start_ns < start_ns - longest_ns) break;
@@ -327,7 +333,7 @@ function longestOf(list: readonly Span[]): number {
   return length_ns;
 }
 
-/** The same, cut to the span. */
+/** As `overlapping`, with each result cut to the span. */
 export function inside<T extends Span>(list: readonly T[] | undefined, span: Span): T[] {
   return overlapping(list, span).map((one) => ({
     ...one,

@@ -1,7 +1,7 @@
 /**
- * The chain of one stall from a trace: what was seen, event by event. Who held mmap_lock at each instant of the wait;
- * who woke the waiter where no event tells of the lock (a VMA's, a futex): to let go of a lock is to wake who waits for
- * it. Pure.
+ * The chain of one stall from a trace, event by event: which thread held mmap_lock at each instant of the wait, and
+ * which thread woke the waiter if the lock has no event (a VMA's lock, a futex). A thread that releases a lock wakes
+ * the waiter. Pure.
  */
 import { lockCauses } from '../facts/blame.js';
 import type { BlamedThread } from '../bundle/stalls-schema.js';
@@ -9,8 +9,8 @@ import { traceEvents } from '../record/trace/trace.js';
 import { vmThread } from '../catalogue/collectors.js';
 import { systemCallName, systemCallNumber } from '../catalogue/system-calls.js';
 import { ofJvm, type Look } from './safepoint.js';
-import type { RunEvidence, VictimEvidenceOfRun } from './evidence.js';
-import { draft, uncovered, unknown, type Draft, type Span } from './links.js';
+import type { EvidenceOfStall, VictimEvidenceOfRun } from './evidence.js';
+import { draft, uncovered, unknownLink, type LinkDraft, type Span } from './links.js';
 import { muchSteal, takenFrom } from './steal.js';
 import {
   inside,
@@ -24,21 +24,26 @@ import {
 } from './trace-model.js';
 import { stolen } from './untraced.js';
 
-/** Without one of these it is not known who has mmap_lock. */
+/** If one of these events is missing, the holder of mmap_lock is unknown. */
 const lockEvents: readonly string[] = [traceEvents.start, traceEvents.acquired, traceEvents.released];
 
-/** How far a wait is followed: who waits for a mutex may wait for one who waits for it. */
+/** A waiter for a mutex may itself wait for another waiter: the chain is followed this far. */
 const mostSteps = 5;
 
 interface Traced {
   readonly model: TraceModel;
-  /** Of mmap_lock: else that no event of it was seen means nothing. */
+  /** The trace has all events of mmap_lock. Without them the absence of an event means nothing. */
   readonly seesLock: boolean;
-  readonly run: RunEvidence;
+  readonly run: EvidenceOfStall;
   readonly victim: VictimEvidenceOfRun;
 }
 
-export function tracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunEvidence, model: TraceModel): Draft[] {
+export function tracedDrafts(
+  stall: Span,
+  victim: VictimEvidenceOfRun,
+  run: EvidenceOfStall,
+  model: TraceModel,
+): LinkDraft[] {
   const traced = {
     model,
     run,
@@ -48,11 +53,11 @@ export function tracedDrafts(stall: Span, victim: VictimEvidenceOfRun, run: RunE
   return inside(model.segments.get(victim.thread.tid), stall).flatMap((segment) => blame(segment, traced));
 }
 
-function blame(segment: Segment, traced: Traced): Draft[] {
+function blame(segment: Segment, traced: Traced): LinkDraft[] {
   const { tid } = traced.victim.thread;
   switch (segment.scheduling) {
     case 'running': {
-      // A trace of the guest's kernel does not see that its CPU was taken away.
+      // A trace of the guest's kernel does not show that the hypervisor took the CPU.
       const taken = takenFrom(segment, tid, traced.run);
       return [
         taken === null
@@ -71,8 +76,8 @@ function blame(segment: Segment, traced: Traced): Draft[] {
   }
 }
 
-/** In mmap_lock's queue, or with it in hand and waiting for a VMA's readers. */
-function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
+/** The thread is in the queue of mmap_lock, or holds it and waits for the readers of a VMA. */
+function blocked(segment: Segment, tid: number, traced: Traced): LinkDraft[] {
   const waits = inside(traced.model.waits.get(tid), segment);
   const queued = waits.flatMap((wait) => byHolders(wait, traced));
   const rest = uncovered(segment, waits).map((part) => {
@@ -82,7 +87,7 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
     );
     if (holdsIt && canBeVma(other))
       return byWaker({ ...segment, ...part }, traced, { cause: 'vma-lock', lock: 'vma', via: [] });
-    return unknown(
+    return unknownLink(
       part,
       {
         code: 'not-mmap-lock',
@@ -95,7 +100,7 @@ function blocked(segment: Segment, tid: number, traced: Traced): Draft[] {
   return [...queued, ...rest];
 }
 
-/** The wait for another lock that has most of the part; null where the kernel tells of none. */
+/** The wait for another lock that takes most of the part; null if the trace has none. */
 function otherWaitOf(tid: number, part: Span, { model }: Traced): OtherWait | null {
   const own = inside(model.otherWaits.get(tid), part).sort(
     (a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns),
@@ -104,9 +109,8 @@ function otherWaitOf(tid: number, part: Span, { model }: Traced): OtherWait | nu
 }
 
 /**
- * A VMA's lock, which a writer takes for writing, is a read-write semaphore in Linux 6.4 to 6.14, of which the kernel
- * tells, and a count of its own from 6.15 on, of which it does not. So a wait for a mutex, or for reading, is for
- * something else.
+ * A writer takes a VMA's lock for writing. In Linux 6.4 to 6.14 that lock is a read-write semaphore with trace events;
+ * from 6.15 on it is a counter without events. So a wait for a mutex, or for reading, is a wait for another lock.
  */
 function canBeVma(other: OtherWait | null): boolean {
   return other === null || other.isWrite;
@@ -122,11 +126,11 @@ function wokenBy(tid: number, part: Span, traced: Traced): string | null {
 }
 
 /**
- * Between two changes of who holds it, one thread is to blame: the writer, or the reader that lets go last. While a
- * writer's turn has come, that writer: whoever else takes the lock for a moment (a running thread may, before the
- * sleepers) keeps nobody waiting who is queued behind it.
+ * Between two changes of the holders a single thread is to blame: the writer, or the reader that releases last. If it
+ * is a writer's turn, that writer is to blame: a running thread may take the lock for a moment before the sleepers, but
+ * delays no thread that is queued behind the writer.
  */
-function byHolders(wait: LockWait, traced: Traced): Draft[] {
+function byHolders(wait: LockWait, traced: Traced): LinkDraft[] {
   const { model } = traced;
   const turns = turnsDuring(wait, model);
   const isSteal = (hold: Hold): boolean =>
@@ -152,7 +156,7 @@ function byHolders(wait: LockWait, traced: Traced): Draft[] {
       return holder.isWrite ? behindWriter(part, holder, wait, traced) : [behindReader(part, holder, wait, traced)];
     const turn = turns.find((one) => one.start_ns <= part.start_ns && one.end_ns >= part.end_ns);
     if (turn === undefined)
-      return [unknown(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, wait.mm, model) })];
+      return [unknownLink(part, { code: 'no-holder-seen' }, { clears: waitersDuring(part, wait.mm, model) })];
     return [
       draft(part, 'mmap-lock-writer', 'proven', {
         lock: 'mmap_lock write',
@@ -165,7 +169,7 @@ function byHolders(wait: LockWait, traced: Traced): Draft[] {
 
 const steal_ns = 1_000_000;
 
-/** Who waited for it all the time did not hold it. */
+/** Threads that waited during the whole part did not hold the lock. */
 function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
   return overlapping(model.waitsOn.get(mm), part)
     .filter(({ start_ns, end_ns }) => start_ns <= part.start_ns && end_ns >= part.end_ns)
@@ -173,9 +177,9 @@ function waitersDuring(part: Span, mm: bigint, model: TraceModel): number[] {
 }
 
 /**
- * From when another queued writer was woken by who gave mmap_lock back, to when it has the lock or sleeps again. A
- * rwsem wakes the first in its queue; readers do not overtake it, and a writer at the tail sleeps on (rwsem_mark_wake
- * in kernel/locking/rwsem.c). It says that it has the lock only once it gets a CPU.
+ * The turn of a queued writer: from its waking by the thread that released mmap_lock, until it has the lock or sleeps
+ * again. A rwsem wakes the first waiter in its queue; readers do not overtake it, and a writer at the tail sleeps on
+ * (rwsem_mark_wake in kernel/locking/rwsem.c). The writer reports the lock only when it has a CPU.
  */
 function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid: number })[] {
   return overlapping(model.waitsOn.get(wait.mm), wait)
@@ -192,10 +196,7 @@ function turnsDuring(wait: LockWait, model: TraceModel): (Span & { readonly tid:
     });
 }
 
-/**
- * The event comes before the lock is given back: who queues in between does so after the event, and is woken all the
- * same.
- */
+/** The event precedes the release: a thread that queues between the two begins after the event, and is still woken. */
 const giving_ns = 1_000_000;
 
 function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: TraceModel): boolean {
@@ -204,7 +205,7 @@ function gaveBack(tid: number, { start_ns, end_ns }: Span, mm: bigint, model: Tr
   );
 }
 
-function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft {
+function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced): LinkDraft {
   return draft(part, 'mmap-lock-reader', 'proven', {
     lock: 'mmap_lock read',
     via: queuedWriter(part, wait, traced),
@@ -212,7 +213,7 @@ function behindReader(part: Span, holder: Hold, wait: LockWait, traced: Traced):
   });
 }
 
-/** Who was queued for writing before it, first: readers wait behind that one although the lock is held for reading. */
+/** The first writer that was queued before the waiter: readers wait behind it although the lock is held for reading. */
 function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): BlamedThread[] {
   const [first] = overlapping(model.waitsOn.get(wait.mm), part).filter(
     (one) =>
@@ -226,10 +227,10 @@ function queuedWriter(part: Span, wait: LockWait, { model, run }: Traced): Blame
 }
 
 /**
- * While the writer itself is blocked with the lock in hand, it waits for a VMA's readers, and the last of them is to
+ * A writer that is blocked while it holds the lock waits for the readers of a VMA, and the last of those readers is to
  * blame.
  */
-function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced): Draft[] {
+function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced): LinkDraft[] {
   const writer = threadOf(holder.tid, traced.run, traced.model);
   const blockedParts = inside(traced.model.segments.get(holder.tid), part).filter(
     ({ scheduling }) => scheduling === 'blocked',
@@ -246,7 +247,7 @@ function behindWriter(part: Span, holder: Hold, wait: LockWait, traced: Traced):
   return [...passedOn, ...rest];
 }
 
-/** Of the whole wait, of which the segment may be a part. */
+/** The thread that ended the whole wait, of which the segment may be a part. */
 function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): number | null {
   const whole = overlapping(model.segments.get(tid), { start_ns, end_ns }).find(
     (one) =>
@@ -258,21 +259,22 @@ function wakerOf(tid: number, { start_ns, end_ns }: Span, { model }: Traced): nu
 function byWaker(
   segment: Segment,
   traced: Traced,
-  found: Pick<Draft, 'cause' | 'lock' | 'via'>,
+  found: Pick<LinkDraft, 'cause' | 'lock' | 'via'>,
   waker: number | null = segment.wokenBy,
-): Draft {
-  if (waker === null) return unknown(segment, { code: 'waker-unseen' });
-  if (!traced.run.threads.has(waker)) return unknown(segment, { code: 'woken-from-outside' });
+): LinkDraft {
+  if (waker === null) return unknownLink(segment, { code: 'waker-unseen' });
+  if (!traced.run.threads.has(waker)) return unknownLink(segment, { code: 'woken-from-outside' });
   return draft(segment, found.cause, 'proven', { lock: found.lock, via: found.via, ...about(waker, segment, traced) });
 }
 
 /**
- * Pauses of the JVM by its log, and proven where its VM thread woke the sleeper; else a futex, by who woke the sleeper.
+ * Pauses come from the JVM's log, and are proven if the VM thread woke the sleeper. Other sleeps are waits for a futex,
+ * and the thread that woke the sleeper is to blame.
  */
-function asleep(segment: Segment, traced: Traced): Draft[] {
+function asleep(segment: Segment, traced: Traced): LinkDraft[] {
   const waker = segment.wokenBy ?? wakerOf(traced.victim.thread.tid, segment, traced);
   const isSeen = waker !== null && threadOf(waker, traced.run, traced.model).name === vmThread;
-  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): Draft =>
+  const pauses = ofJvm(segment, traced.victim, traced.run, byTrace(traced)).map((one): LinkDraft =>
     isSeen && one.steps.length === 0 ? { ...one, grade: 'proven' } : one,
   );
   const rest = uncovered(segment, pauses).flatMap((part) =>
@@ -293,16 +295,16 @@ function byTrace({ model, run }: Traced): Look {
   };
 }
 
-function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): Draft[] {
+function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly BlamedThread[]): LinkDraft[] {
   const { model, run, victim } = traced;
   const futex = systemCallNumber('futex');
   const inFutex = inside(model.calls.get(tid), segment).some(({ call }) => call === futex);
   if (!victim.allocates || victim.sleepsItself || !inFutex)
-    return [unknown(segment, { code: 'asleep', systemCall: null })];
+    return [unknownLink(segment, { code: 'asleep', systemCall: null })];
   const waker = segment.wokenBy ?? wakerOf(tid, segment, traced);
   if (waker === null || !run.threads.has(waker))
     return [draft(segment, 'allocator-mutex', 'possible', { lock: 'futex', via: [...via] })];
-  // The waker may have waited for the same mutex first: then the one before it had it.
+  // The waker may have waited for the same mutex first: then an earlier thread held it.
   const earlier =
     via.length >= mostSteps
       ? []
@@ -320,9 +322,9 @@ function onFutex(segment: Segment, tid: number, traced: Traced, via: readonly Bl
   return [...passedOn, ...own];
 }
 
-function about(tid: number, part: Span, traced: Traced): Pick<Draft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
+function about(tid: number, part: Span, traced: Traced): Pick<LinkDraft, 'thread' | 'call' | 'holder' | 'cpuTakenBy'> {
   const { model, run } = traced;
-  // Of a thread of another program parts of it may be missing, and what is there would stand for them.
+  // Parts of a thread of another program may be missing, and the rest would then stand for the whole.
   const isSeen = run.threads.has(tid) || model.outsideFrom_ns <= part.start_ns;
   const segments = isSeen ? inside(model.segments.get(tid), part) : [];
   const time = (...kinds: readonly Segment['scheduling'][]): number =>
@@ -345,7 +347,7 @@ function about(tid: number, part: Span, traced: Traced): Pick<Draft, 'thread' | 
   };
 }
 
-/** A holder of the board says itself what it does; of other threads the system call that took most of the time. */
+/** For a holder of the board, its operation. For other threads, the system call that took most of the time. */
 function callOf(tid: number, part: Span, { run, model }: Traced): string | null {
   const own = run.holders.find(({ thread }) => thread.tid === tid);
   if (own !== undefined) return own.operation;
@@ -353,8 +355,8 @@ function callOf(tid: number, part: Span, { run, model }: Traced): string | null 
   return longest === undefined ? null : systemCallName(longest.call);
 }
 
-/** Who ran on its CPU while it was runnable and did not run. */
-function takenBy(part: Span, tid: number, { model, run }: Traced): Draft['cpuTakenBy'] {
+/** Threads that ran on its CPU while it was ready to run. */
+function takenBy(part: Span, tid: number, { model, run }: Traced): LinkDraft['cpuTakenBy'] {
   const times = new Map<number, number>();
   for (const segment of inside(model.segments.get(tid), part)) {
     if (segment.scheduling !== 'runnable') continue;
@@ -368,6 +370,6 @@ function takenBy(part: Span, tid: number, { model, run }: Traced): Draft['cpuTak
     .map(([other, duration_ns]) => ({ thread: threadOf(other, run, model), duration_ns }));
 }
 
-function threadOf(tid: number, run: RunEvidence, model: TraceModel): BlamedThread {
+function threadOf(tid: number, run: EvidenceOfStall, model: TraceModel): BlamedThread {
   return run.threads.get(tid) ?? { name: model.names.get(tid) ?? `thread ${tid}`, tid, role: 'outside', nice: null };
 }

@@ -46,8 +46,8 @@ export type FailureCode = keyof typeof exitOfCode;
 export const failureCodes = Object.keys(exitOfCode) as FailureCode[];
 
 /** Of a code that a newer pauselab or another program wrote: that of a workload that failed. */
-export function exitCodeOfFailure(code: string): ExitCode {
-  return failureCodes.some((one) => one === code) ? exitOfCode[code as FailureCode] : ExitCode.workload;
+export function failureCodeOf(code: string): FailureCode {
+  return failureCodes.find((one) => one === code) ?? 'workload';
 }
 
 /** The widest code of that exit code. */

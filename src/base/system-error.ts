@@ -93,7 +93,7 @@ export function machineFailure(error: unknown): Failure | null {
 }
 
 /** `ENOSPC: its file system is full …`, as the end of a sentence that names the place. */
-export function meaningOf(code: string, syscall = ''): Meaning {
+export function errorMeaning(code: string, syscall = ''): Meaning {
   if (code === 'EAGAIN' && /^(spawn|fork|clone)/.test(syscall)) return noProcess;
   if (code === 'ENOENT' && syscall === 'uv_cwd') return noWorkingDirectory;
   return (
@@ -105,7 +105,7 @@ export function meaningOf(code: string, syscall = ''): Meaning {
 }
 
 function failed(doing: string, code: string, cause: NodeJS.ErrnoException): Failure {
-  const { what, remedy } = meaningOf(code, cause.syscall);
+  const { what, remedy } = errorMeaning(code, cause.syscall);
   return unfit(`${doing} failed (${code}): ${what}; ${remedy}`, { cause });
 }
 

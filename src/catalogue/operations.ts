@@ -24,12 +24,12 @@ export type Heap = 'uses' | 'mapsLarge' | 'keepsLarge' | 'movesBreak';
 export type HolderWork = 'releases' | 'reclaims' | 'advises' | 'populates' | 'guards' | 'reads' | 'protects';
 
 /** What it is about. Doctor asks for some families apart from the others (doctor/probes.ts). */
-export type Family =
+export type OperationFamily =
   'mapping' | 'break' | 'advice' | 'collapse' | 'proc' | 'fault' | 'thread' | 'malloc' | 'heap' | 'app' | 'control';
 
 /** What an operation's name implies, of a native one and of a JVM's probe. */
 export interface Nature {
-  readonly family: Family;
+  readonly family: OperationFamily;
   readonly locks: Locks;
   /** Memory goes back to the system by it. */
   readonly givesBack: boolean;

@@ -42,7 +42,7 @@ export function holderRows(locks: readonly LockRow[], kernelRelease: string): Ho
 }
 
 /** A sentence for each operation that is not as declared. */
-export function differences(
+export function notAsDeclared(
   rows: readonly (Pick<LockRow, 'operation' | 'layout' | 'lock' | 'declared' | 'asDeclared'> & {
     readonly call?: string;
   })[],

@@ -3,11 +3,18 @@ import type { Interruption } from '../experiment/interruption.js';
 import type { Examined } from '../experiment/place/wire.js';
 import { cpuTopology } from '../host/cpus.js';
 import { hostFacts, type HostFacts } from '../host/facts.js';
-import { differences, holderRows, type HolderRow } from './declared.js';
+import { notAsDeclared, holderRows, type HolderRow } from './declared.js';
 import { stopIfInterrupted } from './interrupted.js';
 import type { LockRow } from './lock-row.js';
 import { findLocks } from './lock-table.js';
-import { checkCpus, checkKernel, checkLoad, checkMemory, checkPermissions, type Check } from './machine.js';
+import {
+  checkCpus,
+  checkKernel,
+  checkMachineLoad,
+  checkMemory,
+  checkPermissions,
+  type MachineCheck,
+} from './machine.js';
 import { checkSoftware } from './software.js';
 import type { MeansKind } from './means.js';
 
@@ -19,7 +26,7 @@ export interface Examination {
   readonly means: MeansKind | null;
   readonly locks: readonly LockRow[];
   readonly holders: readonly HolderRow[];
-  readonly checks: readonly Check[];
+  readonly checks: readonly MachineCheck[];
 }
 
 /** What is told of another kernel than this machine's: its lock table, or why there is none. */
@@ -45,7 +52,7 @@ export async function examine(
     ...checkKernel(host),
     ...checkCpus(topology, host),
     ...checkMemory(),
-    ...(await checkLoad(topology)),
+    ...(await checkMachineLoad(topology)),
     ...permissions,
     ...(await checkSoftware()),
   ];
@@ -67,7 +74,7 @@ export async function examine(
 
 export function conclude(
   { kernel }: Pick<HostFacts, 'kernel'>,
-  checks: readonly Check[],
+  checks: readonly MachineCheck[],
   locks: readonly LockRow[],
   holders: readonly HolderRow[],
 ): string {
@@ -78,7 +85,7 @@ export function conclude(
     locks.find((row) => row.operation === operation && row.layout === layout)?.lock ?? 'undecided';
   const free = { one: lockOf('madvise_free_page', 'isolated'), across: lockOf('madvise_free_page', 'crossing') };
   const undecided = locks.filter(({ lock }) => lock === 'undecided').length;
-  const different = [...differences(locks), ...differences(holders)];
+  const different = [...notAsDeclared(locks), ...notAsDeclared(holders)];
   return [
     `Fit. On Linux ${kernel}, MADV_FREE inside one VMA takes ${inWords(free.one)}, across VMAs ${inWords(free.across)}: ${exposure(free)}`,
     ...(undecided > 0

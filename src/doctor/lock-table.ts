@@ -18,7 +18,7 @@ import { runTrial, seriesOf, trialArm, type Probe, type TrialHolder, type TrialR
 import type { LockRow } from './lock-row.js';
 import { agrees } from './lock-verdict.js';
 
-export interface Place {
+export interface ExaminedPlace {
   readonly host: Pick<HostFacts, 'kernel' | 'preemption' | 'transparentHugePages'>;
   readonly topology: CpuTopology;
   readonly means: MeansKind;
@@ -32,7 +32,7 @@ const retriesFor_ms = 42_000;
 const asksFor_ms = 48_000;
 
 export async function findLocks(
-  place: Place,
+  place: ExaminedPlace,
   progress: (text: string) => void,
   interruption: Interruption,
   times = 1,
@@ -95,7 +95,7 @@ export async function findLocks(
   });
 }
 
-function whyNotAsked(probe: Probe, { host }: Pick<Place, 'host'>): string | null {
+function whyNotAsked(probe: Probe, { host }: Pick<ExaminedPlace, 'host'>): string | null {
   return needsIdleTime(probe) && host.transparentHugePages === 'always'
     ? 'not asked: transparent huge pages are set to "always"; write madvise to /sys/kernel/mm/transparent_hugepage/enabled'
     : null;
@@ -109,7 +109,7 @@ const firstBytes = 64 * 1024 ** 2;
 /** One measurement an operation: a call's time is about proportional to its bytes, and the bounds are wide. */
 async function sizeHolders(
   { holder: reader }: KnownCalls,
-  { host, topology, means: kind }: Place,
+  { host, topology, means: kind }: ExaminedPlace,
   interruption: Interruption,
 ): Promise<Holders> {
   const fair = fairMeans(host);

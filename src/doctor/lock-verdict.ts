@@ -73,7 +73,7 @@ export function modeOfMmapLock(
 }
 
 /** An operation's time, relative to go. */
-export interface Span {
+export interface OperationTime {
   readonly start_ns: number;
   readonly duration_ns: number;
 }
@@ -82,10 +82,14 @@ export interface Span {
  * Trial `alone`, with calls that take turns: a call that waited, not begun while another one was waiting, and with the
  * known reader blocked meanwhile, was queued as a writer. Anything else decides nothing here.
  */
-export function wasQueuedWriter(own: readonly Span[], others: readonly Span[], reader: readonly Span[]): boolean {
-  const overlap = (a: Span, b: Span): boolean =>
+export function wasQueuedWriter(
+  own: readonly OperationTime[],
+  others: readonly OperationTime[],
+  reader: readonly OperationTime[],
+): boolean {
+  const overlap = (a: OperationTime, b: OperationTime): boolean =>
     a.start_ns < b.start_ns + b.duration_ns && b.start_ns < a.start_ns + a.duration_ns;
-  const startsDuring = (a: Span, b: Span): boolean =>
+  const startsDuring = (a: OperationTime, b: OperationTime): boolean =>
     a.start_ns >= b.start_ns && a.start_ns < b.start_ns + b.duration_ns;
   return own.some(
     (wait) => !others.some((other) => startsDuring(wait, other)) && reader.some((blocked) => overlap(wait, blocked)),

@@ -16,7 +16,7 @@ import { mostPriority } from './means.js';
 import { tmpfsMagic } from '../workload/runtime-folder.js';
 import { loadBetween, readLoad, type MachineLoad } from '../host/machine-load.js';
 
-export interface Check {
+export interface MachineCheck {
   readonly name: string;
   readonly found: string;
   /**
@@ -26,12 +26,22 @@ export interface Check {
   readonly advice: string | null;
 }
 
-const ok = (name: string, found: string): Check => ({ name, found, status: 'ok', advice: null });
-const info = (name: string, found: string): Check => ({ name, found, status: 'info', advice: null });
-const advise = (name: string, found: string, advice: string): Check => ({ name, found, status: 'advice', advice });
-const unfitFor = (name: string, found: string, advice: string): Check => ({ name, found, status: 'unfit', advice });
+const ok = (name: string, found: string): MachineCheck => ({ name, found, status: 'ok', advice: null });
+const info = (name: string, found: string): MachineCheck => ({ name, found, status: 'info', advice: null });
+const advise = (name: string, found: string, advice: string): MachineCheck => ({
+  name,
+  found,
+  status: 'advice',
+  advice,
+});
+const unfitFor = (name: string, found: string, advice: string): MachineCheck => ({
+  name,
+  found,
+  status: 'unfit',
+  advice,
+});
 
-export function checkKernel(host: HostFacts): Check[] {
+export function checkKernel(host: HostFacts): MachineCheck[] {
   const unknown = 'unknown (no kernel configuration is readable)';
   return [
     info('kernel', host.kernel),
@@ -58,7 +68,7 @@ export function checkKernel(host: HostFacts): Check[] {
   ];
 }
 
-export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): Check[] {
+export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): MachineCheck[] {
   const [first = 0] = allowed;
   const governor = readIfThere(`/sys/devices/system/cpu/cpu${first}/cpufreq/scaling_governor`);
   const others = allowed.filter((cpu) => !siblings(first).includes(cpu));
@@ -91,7 +101,7 @@ export function checkCpus({ allowed, siblings }: CpuTopology, host: HostFacts): 
   ];
 }
 
-function hypervisorCheck({ hypervisor }: Pick<HostFacts, 'hypervisor'>): Check {
+function hypervisorCheck({ hypervisor }: Pick<HostFacts, 'hypervisor'>): MachineCheck {
   if (hypervisor === null) return info('hypervisor', 'unknown: /proc/cpuinfo is not readable');
   return hypervisor
     ? advise(
@@ -105,7 +115,7 @@ function hypervisorCheck({ hypervisor }: Pick<HostFacts, 'hypervisor'>): Check {
 const leastShmBytes = 64 * 1024 ** 2;
 const leastMemoryBytes = 2 * 1024 ** 3;
 
-export function checkMemory(): Check[] {
+export function checkMemory(): MachineCheck[] {
   const limit = memoryLimit();
   return [
     sharedMemory(),
@@ -121,7 +131,7 @@ export function checkMemory(): Check[] {
   ];
 }
 
-function sharedMemory(path = '/dev/shm'): Check {
+function sharedMemory(path = '/dev/shm'): MachineCheck {
   const mount = `mount -t tmpfs tmpfs ${path}`;
   if (!existsSync(path)) return unfitFor(path, 'not there', mount);
   const { type, bavail, bsize } = statfsSync(path);
@@ -136,7 +146,7 @@ function sharedMemory(path = '/dev/shm'): Check {
       );
 }
 
-function availableMemory(): Check {
+function availableMemory(): MachineCheck {
   if (readIfThere('/proc/meminfo') === null)
     return unfitFor('memory', '/proc/meminfo is not readable', `${inFull}: no region can be sized here`);
   const available = availableMemoryBytes();
@@ -149,7 +159,7 @@ function availableMemory(): Check {
       );
 }
 
-function cpuLimit(): Check {
+function cpuLimit(): MachineCheck {
   const [quota, period] = cgroupValue('cpu.max')?.split(' ') ?? [];
   if (quota === undefined || quota === 'max') return ok('CPU limit', 'none');
   return advise(
@@ -166,7 +176,7 @@ function cgroupValue(name: string): string | null {
 
 const inFull = 'mount /proc in full, without subset=pid';
 
-export async function checkLoad(topology: CpuTopology): Promise<Check[]> {
+export async function checkMachineLoad(topology: CpuTopology): Promise<MachineCheck[]> {
   if (readIfThere('/proc/stat') === null)
     return [
       unfitFor(
@@ -180,7 +190,7 @@ export async function checkLoad(topology: CpuTopology): Promise<Check[]> {
   return loadChecks(loadBetween(before, readLoad([]), topology.allowed.length));
 }
 
-export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Check[] {
+export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): MachineCheck[] {
   return [
     steal_share < 0.01
       ? ok('steal', formatShare(steal_share))
@@ -200,7 +210,7 @@ export function loadChecks({ steal_share, foreignLoad_share }: MachineLoad): Che
 }
 
 /** What may be set, tried on a process of our own that sleeps: Node, for a guest has no `sleep`. */
-export async function checkPermissions(addon: NativeAddon = nativeAddon()): Promise<Check[]> {
+export async function checkPermissions(addon: NativeAddon = nativeAddon()): Promise<MachineCheck[]> {
   // Its keeper sleeps, too, and is a process of ours like any other.
   const child = spawnKept(process.execPath, ['-e', 'setTimeout(() => undefined, 30_000)'], { stdio: 'ignore' });
   const ended = new Promise((resolve) => {
@@ -212,8 +222,8 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
     name: string,
     missing: string,
     action: () => void,
-    refused: (name: string, found: string) => Check = info,
-  ): Check => {
+    refused: (name: string, found: string) => MachineCheck = info,
+  ): MachineCheck => {
     try {
       action();
       return ok(name, 'permitted');
@@ -258,7 +268,7 @@ export async function checkPermissions(addon: NativeAddon = nativeAddon()): Prom
   }
 }
 
-function accessCheck(name: string, path: string, missing: string): Check {
+function accessCheck(name: string, path: string, missing: string): MachineCheck {
   try {
     accessSync(path, constants.R_OK);
     return ok(name, 'accessible');
@@ -267,7 +277,7 @@ function accessCheck(name: string, path: string, missing: string): Check {
   }
 }
 
-function lockedMemory(): Check {
+function lockedMemory(): MachineCheck {
   const soft = /^Max locked memory\s+(\S+)/m.exec(readIfThere('/proc/self/limits') ?? '')?.[1];
   const text = soft === undefined ? 'unknown' : soft === 'unlimited' ? soft : formatSize(Number(soft));
   return info('locked memory', `${text}: the board (about 0.5 MiB a series) is locked if it fits`);

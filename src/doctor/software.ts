@@ -6,11 +6,11 @@ import { Failure } from '../base/failure.js';
 import { onPath } from '../base/on-path.mjs';
 import { howToInstall, type Need } from '../base/system-packages.mjs';
 import { allocatorLaunch } from '../host/allocators/allocator-launch.js';
-import type { Check } from './machine.js';
+import type { MachineCheck } from './machine.js';
 
-const info = (name: string, found: string): Check => ({ name, found, status: 'info', advice: null });
+const info = (name: string, found: string): MachineCheck => ({ name, found, status: 'info', advice: null });
 
-export async function checkSoftware(): Promise<Check[]> {
+export async function checkSoftware(): Promise<MachineCheck[]> {
   const needs = softwareNeeds();
   return [
     info('JDKs', list(findJdks())),

@@ -16,7 +16,7 @@ import { analyseRun, type SeriesRun } from '../experiment/run/analyse.js';
 import { prepareWorkload } from '../workload/prepare.js';
 import { startSampler } from '../workload/watch/sampler.js';
 import { runWindow } from '../workload/window.js';
-import { blockedFrom_ns, heldFrom_ns, type Seen, type Span } from './lock-verdict.js';
+import { blockedFrom_ns, heldFrom_ns, type Seen, type OperationTime } from './lock-verdict.js';
 import type { Means } from './means.js';
 
 /** A call whose lock is asked for. */
@@ -53,7 +53,7 @@ export interface TrialInput {
 export interface TrialResult {
   seen(probe: Probe): Seen;
   /** Its operations of 50 ms and more that it spent waiting. */
-  waits(probe: Probe): readonly Span[];
+  waits(probe: Probe): readonly OperationTime[];
   /** The holder's calls inside which it was off its CPU for long. */
   readonly held_n: number;
 }
@@ -203,7 +203,7 @@ function seenOf(series: SeriesRun | undefined, probe: Probe): Seen {
 }
 
 /** Who starts and joins a thread sleeps (S) while that thread waits for the lock. */
-function waitsOf(series: SeriesRun | undefined, { operation }: Probe): readonly Span[] {
+function waitsOf(series: SeriesRun | undefined, { operation }: Probe): readonly OperationTime[] {
   const sleepsForAnother = operationNamed(operation).sleeps === 'for a thread';
   return (series?.stalls ?? []).filter(({ dominant }) => dominant === 'D' || (dominant === 'S' && sleepsForAnother));
 }

@@ -1,15 +1,15 @@
 /**
- * The experiment: size the regions, run every arm in a seeded, interleaved order, repeat what the machine spoiled, and
- * write the bundle after every run, because a later one may fail. Two sides can be measured in turns: each round then
- * holds the arms of both, in one random order, and each side has a bundle.
+ * The experiment: it sizes the regions, runs every arm in a seeded, interleaved order, repeats disturbed runs, and
+ * writes the bundle after every run, because a later run may fail. Two sides can be measured in turns: each round then
+ * contains the arms of both sides in a random order, and each side has its bundle.
  */
 import { randomUUID } from 'node:crypto';
 import { sentencesOf } from '../facts/stated.js';
 import { cleanUp } from '../base/clean-up.js';
-import { exitCodeOfFailure, Failure, isInterruption } from '../base/failure.js';
+import { Failure, failureCodeOf, isInterruption } from '../base/failure.js';
 import { folderName } from '../bundle/place-names.js';
 import type { AskedFor, SummaryFile, Turns } from '../bundle/bundle-schema.js';
-import { isInJvm, type ResolvedArm } from '../profile/resolved/resolved.js';
+import type { ResolvedArm } from '../profile/resolved/resolved.js';
 import type { Redactor } from '../profile/resolved/profile-secrets.js';
 import { regionSizes, type RegionSizes } from './plan/calibrate.js';
 import { aimAlike } from './plan/check-plan.js';
@@ -17,15 +17,16 @@ import { exitCodeOf, type Interruption } from './interruption.js';
 import type { RunInput, RunOutput } from './run/one-run.js';
 import type { GuestOptions } from './place/places.js';
 import { localPlace, type OpenPlace, type Place } from './place/place.js';
-import { rounds, type PlannedRun } from './plan/order.js';
-import { nextRetry } from './plan/retries.js';
-import { openSide, type Side, type SidePlan } from './measured-side.js';
-import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
+import type { PlannedRun } from './plan/order.js';
+import { openSide, type MeasuredSide, type SidePlan } from './measured-side.js';
+import type { UntilN } from './plan/until-n.js';
+import { runQueue, type SideRun } from './run-queue.js';
+import { outputWithoutSecrets } from './run/without-secrets.js';
 
-/** What happens, for whoever shows it. */
+/** Receives the progress of an experiment. */
 export interface ExperimentObserver {
   onCalibration(text: string): void;
-  /** `side`: null of an experiment that has one. */
+  /** `side`: null if the experiment has a single side. */
   onRunStart(run: {
     number: number;
     of: number;
@@ -40,17 +41,17 @@ export interface ExperimentObserver {
   onRunEnd(run: RunOutput['file']): void;
 }
 
-/** What holds for all sides. */
+/** Settings of all sides. */
 export interface ExperimentSettings {
   readonly argv: readonly string[];
-  /** In what is kept. */
+  /** Keep secrets in the bundle. */
   readonly keepSecrets: boolean;
   readonly toolVersion: string;
   readonly allowDegraded: boolean;
   readonly trace: boolean;
   /** Repetitions beyond the profile's, until a series has enough samples; null: none. */
   readonly untilN: UntilN | null;
-  /** How guests were booted, to be told. */
+  /** How guests were booted, for the manifest. */
   readonly guest: GuestOptions;
   readonly interruption: Interruption;
   readonly observer: ExperimentObserver;
@@ -60,7 +61,7 @@ export interface ExperimentInput extends ExperimentSettings, Omit<SidePlan, 'tur
 
 export interface ExperimentResult {
   readonly summary: SummaryFile;
-  /** Why it did not end well; null if it did. What was measured is in the bundle in either case. */
+  /** Why the experiment failed; null if it did not. The bundle has the measured runs in either case. */
   readonly failure: Failure | null;
 }
 
@@ -78,7 +79,7 @@ export interface PairPlan {
   readonly candidate: Omit<SidePlan, 'turns'>;
 }
 
-/** Both have the same number of rounds and one seed. Summaries: the baseline's, the candidate's. */
+/** Both sides have the same number of rounds and the same seed. The summaries: baseline, then candidate. */
 export function runInTurns({ baseline, candidate }: PairPlan, settings: ExperimentSettings): Promise<SidesResult> {
   const id = randomUUID();
   return runSides(
@@ -96,7 +97,7 @@ export interface SidesResult extends Pick<ExperimentResult, 'failure'> {
 
 const openLocal: OpenPlace = () => Promise.resolve(localPlace());
 
-/** Sides on the same kernel share its place, by the function that opens it. */
+/** Sides on the same kernel share its place. The function that opens a place identifies it. */
 async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings): Promise<SidesResult> {
   const placesOf = ({ places = [openLocal] }: SidePlan): readonly OpenPlace[] => places;
   const all = [...new Set(plans.flatMap(placesOf))];
@@ -105,7 +106,7 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
     for (const open of all) {
       const place = await open();
       opened.set(open, place);
-      // One at a time: they share the CPUs.
+      // A single place runs at a time, because places share the CPUs.
       if (all.length > 1) await place.pause();
     }
     return await runAt(
@@ -113,14 +114,14 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
         openSide(
           plan,
           placesOf(plan).flatMap((open) => opened.get(open) ?? []),
-          settings.keepSecrets,
+          settings,
         ),
       ),
-      activation(all.length > 1),
+      all.length > 1 ? goingBetween() : (place) => Promise.resolve(place),
       settings,
     );
   } finally {
-    // Each is closed, whatever comes of the others: a guest would go on running.
+    // Every place is closed even if closing another fails: a guest would continue to run.
     const keepConsole = (open: OpenPlace, place: Place): void => {
       const text = place.console();
       if (text !== null)
@@ -140,115 +141,112 @@ async function runSides(plans: readonly SidePlan[], settings: ExperimentSettings
 
 type Activate = (place: Place) => Promise<Place>;
 
-type SideRun = PlannedRun & { readonly side: Side };
-
-/**
- * A spoiled run that is to be repeated, taken from the list; of two sides the one with fewer runs. Null: there is none,
- * or no retry is left.
- */
-function takeRetry(sides: readonly Side[], spoiled: SideRun[]): SideRun | null {
-  for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
-    const own = spoiled.filter((run) => run.side === side);
-    const retry = nextRetry(
-      own,
-      side.finished.map(({ file }) => file),
-      (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null),
-    );
-    if (retry === null || !side.takeRetry()) continue;
-    spoiled.splice(spoiled.indexOf(retry), 1);
-    return retry;
-  }
-  return null;
-}
-
-async function runAt(sides: readonly Side[], goTo: Activate, settings: ExperimentSettings): Promise<SidesResult> {
-  const { interruption, observer, untilN } = settings;
-  const ofRound = sides.flatMap((side) => side.ofRound.map((run) => ({ ...run, side })));
-  const [first] = sides;
-  if (first === undefined) throw new Error('an experiment without a side');
-  const { runs, seed } = first.plan.profile;
-  const queue = rounds(ofRound, runs, seed);
+async function runAt(
+  sides: readonly MeasuredSide[],
+  goTo: Activate,
+  settings: ExperimentSettings,
+): Promise<SidesResult> {
+  const { interruption, untilN } = settings;
+  const queue = runQueue(sides, untilN);
   const startedAt = new Date().toISOString();
   const sizes = await sizesOf(sides, goTo, settings);
-  // Each side's secrets may stand in the words of the command line.
+  writeManifests(sides, settings, { startedAt, sizes, planned: queue.planned });
+  for (let number = 1; interruption.signal() === null; number += 1) {
+    const next = queue.next();
+    if (next === null) break;
+    const ended = await runNext(next, { number, of: number + queue.left(), sides, sizes, goTo, settings });
+    if (ended === 'not begun') break;
+    if (ended instanceof Failure) return giveUp(sides, ended);
+    if (ended === 'disturbed') queue.repeat(next);
+  }
+  return concluded(sides, interruption);
+}
+
+function writeManifests(
+  sides: readonly MeasuredSide[],
+  settings: ExperimentSettings,
+  {
+    startedAt,
+    sizes,
+    planned,
+  }: { readonly startedAt: string; readonly sizes: SizesBySide; readonly planned: readonly SideRun[] },
+): void {
+  const { argv, toolVersion } = settings;
+  // The command line may contain the secrets of each side.
   const redactedArgv = (words: readonly string[]): string[] =>
     sides.reduce((rest, { redactor }) => redactor.words(rest), [...words]);
   for (const side of sides) {
-    const order = queue
+    const order = planned
       .filter((run) => run.side === side)
       .map(({ arm, kernel, repetition }): PlannedRun => ({ arm, kernel, repetition }));
-    const { argv, toolVersion } = settings;
     side.writeManifest(
       { argv, asked: askedFor(settings, side.redactor), toolVersion, startedAt, order, sizes: sizesFor(sizes, side) },
       redactedArgv,
     );
   }
+}
 
-  const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
-  const giveUp = (failure: Failure): SidesResult => ({ summaries: sides.map((side) => side.publishFailed()), failure });
-  const nothingMeasured = (): boolean => sides.every(({ finished }) => finished.length === 0);
+interface NextRun {
+  /** From 1. */
+  readonly number: number;
+  /** Number of runs that are known so far. */
+  readonly of: number;
+  readonly sides: readonly MeasuredSide[];
+  readonly sizes: SizesBySide;
+  readonly goTo: Activate;
+  readonly settings: ExperimentSettings;
+}
 
-  const spoiled: SideRun[] = [];
-  let repetitions = runs;
-  for (let number = 0; interruption.signal() === null; number += 1) {
-    const retry = queue.length === 0 ? takeRetry(sides, spoiled) : null;
-    if (retry !== null) queue.push(retry);
-    if (
-      queue.length === 0 &&
-      untilN !== null &&
-      repetitions < mostRepetitions &&
-      sides.some(({ finished }) => needsMore(untilN, finished))
-    ) {
-      repetitions += 1;
-      queue.push(...rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
-    }
-    const planned = queue.shift();
-    if (planned === undefined) break;
-    const { side, ...run } = planned;
-    const arm = side.armOf(run);
-    const name = side.nameOf(run);
-    const shown = side.plan.turns === null ? name : `${side.plan.turns.side}/${name}`;
-    observer.onRunStart({
-      number: number + 1,
-      of: number + 1 + queue.length,
-      name,
-      side: side.plan.turns?.side ?? null,
-      ...run,
-    });
-
-    try {
-      const place = await goTo(side.placeOf(run.kernel));
-      const output = withoutSecretsOf(
-        await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })),
-        arm,
-        side.redactor,
-      );
-      side.keep(output);
-      observer.onRunEnd(output.file);
-      // A guest that did not answer an interruption is no second failure.
-      const [failure] = output.file.failures;
-      if (failure !== undefined && !(output.file.status === 'partial' && interruption.signal() !== null))
-        return giveUp(
-          new Failure(
-            exitCodeOfFailure(failure.code),
-            `run ${shown} failed: ${sentencesOf(output.file.failures).join('; ')}`,
-          ),
-        );
-      if (output.file.disturbances.length > 0) spoiled.push(planned);
-      side.publish('running');
-    } catch (error) {
-      // The run was not begun: what is measured is told below.
-      if (isInterruption(error) && interruption.signal() !== null) break;
-      if (!(error instanceof Failure)) throw error;
-      const sentence = side.redactor.text(error.message);
-      if (nothingMeasured()) throw new Failure(error.code, sentence, { cause: error });
-      return giveUp(new Failure(error.code, `run ${shown}: ${sentence}`, { cause: error }));
-    }
+/** A failure ends the experiment. `not begun`: an interruption came before the run. */
+async function runNext(
+  next: SideRun,
+  { number, of, sides, sizes, goTo, settings }: NextRun,
+): Promise<'kept' | 'disturbed' | 'not begun' | Failure> {
+  const { interruption, observer } = settings;
+  const { side, ...run } = next;
+  const arm = side.armOf(run);
+  const name = side.nameOf(run);
+  const shown = side.plan.turns === null ? name : `${side.plan.turns.side}/${name}`;
+  observer.onRunStart({ number, of, name, side: side.plan.turns?.side ?? null, ...run });
+  try {
+    const place = await goTo(side.placeOf(run.kernel));
+    const output = outputWithoutSecrets(
+      await place.run(runInput(settings, { name, arm, side, planned: run, sizes: sizesFor(sizes, side) })),
+      arm,
+      side.redactor,
+    );
+    side.keep(output);
+    observer.onRunEnd(output.file);
+    const { failures, status, disturbances } = output.file;
+    const [failure] = failures;
+    // A guest that does not answer an interruption adds no second failure.
+    if (failure !== undefined && !(status === 'partial' && interruption.signal() !== null))
+      return new Failure(failureCodeOf(failure.code), `run ${shown} failed: ${sentencesOf(failures).join('; ')}`);
+    side.publish('running');
+    return disturbances.length > 0 ? 'disturbed' : 'kept';
+  } catch (error) {
+    if (isInterruption(error) && interruption.signal() !== null) return 'not begun';
+    if (!(error instanceof Failure)) throw error;
+    const sentence = side.redactor.text(error.message);
+    if (nothingMeasured(sides)) throw new Failure(error.code, sentence, { cause: error });
+    return new Failure(error.code, `run ${shown}: ${sentence}`, { cause: error });
   }
+}
 
+function giveUp(sides: readonly MeasuredSide[], failure: Failure): SidesResult {
+  return { summaries: sides.map((side) => side.publishFailed()), failure };
+}
+
+function nothingMeasured(sides: readonly MeasuredSide[]): boolean {
+  return sides.every(({ finished }) => finished.length === 0);
+}
+
+/** After the last run, or after an interruption. */
+function concluded(sides: readonly MeasuredSide[], interruption: Interruption): SidesResult {
   const signal = interruption.signal();
-  if (signal !== null && nothingMeasured())
+  if (signal !== null && nothingMeasured(sides))
     throw new Failure(exitCodeOf(signal), `interrupted by ${signal} before the first run; nothing was measured`);
+  const publish = (status: SummaryFile['status']): SummaryFile[] => sides.map((side) => side.publish(status));
   try {
     if (signal === null) return { summaries: publish('complete'), failure: null };
     return {
@@ -257,28 +255,28 @@ async function runAt(sides: readonly Side[], goTo: Activate, settings: Experimen
     };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return giveUp(error);
+    return giveUp(sides, error);
   }
 }
 
-type SizesBySide = ReadonlyMap<Side, RegionSizes>;
+type SizesBySide = ReadonlyMap<MeasuredSide, RegionSizes>;
 
-function sizesFor(sizes: SizesBySide, side: Side): RegionSizes {
+function sizesFor(sizes: SizesBySide, side: MeasuredSide): RegionSizes {
   const own = sizes.get(side);
   if (own === undefined) throw new Error('a side whose regions were not sized');
   return own;
 }
 
 /**
- * One size for both sides, as for all arms of one: two measurements of it would be a difference. Where the aim is the
- * change, each has its own.
+ * Both sides have the same size, like all arms of a side: two measurements would differ. If the sides differ in the
+ * stall that they aim at, each side has its size.
  */
 async function sizesOf(
-  sides: readonly Side[],
+  sides: readonly MeasuredSide[],
   goTo: Activate,
   { observer, interruption }: ExperimentSettings,
 ): Promise<SizesBySide> {
-  const measure = async (together: readonly Side[]): Promise<[Side, RegionSizes][]> => {
+  const measure = async (together: readonly MeasuredSide[]): Promise<[MeasuredSide, RegionSizes][]> => {
     const [first] = together;
     const [run] = first?.ofRound ?? [];
     if (first === undefined || run === undefined) throw new Error('a side without a run');
@@ -296,55 +294,16 @@ async function sizesOf(
     return together.map((side) => [side, sizes]);
   };
   if (aimAlike(sides.map(({ plan }) => plan.arms))) return new Map(await measure(sides));
-  const each: [Side, RegionSizes][] = [];
+  const each: [MeasuredSide, RegionSizes][] = [];
   for (const side of sides) each.push(...(await measure([side])));
   return new Map(each);
 }
 
-/**
- * A program may print what it was given, a JVM that crashes writes its command line down, and a sentence quotes either.
- */
-function withoutSecretsOf<Run extends RunOutput>(run: Run, arm: ResolvedArm, { text }: Redactor): Run {
-  // Not by what the run has: one that failed before its window has no figures of its JVM, and all of its files.
-  if (!isInJvm(arm)) return run;
-  const { file, files } = run;
-  const { jvm, failures } = file;
-  return {
-    ...run,
-    file: {
-      ...file,
-      failures: mapTexts(failures, text) as typeof failures,
-      jvm:
-        jvm === null
-          ? null
-          : {
-              ...jvm,
-              processes: mapTexts(jvm.processes, text) as typeof jvm.processes,
-              logProblems: mapTexts(jvm.logProblems, text) as typeof jvm.logProblems,
-            },
-    },
-    // Of these two pauselab is the only author.
-    files: Object.fromEntries(
-      Object.entries(files).map(([name, content]) => [
-        name,
-        ['histograms.hlog', 'stalls.json'].includes(name) ? content : text(content),
-      ]),
-    ),
-  };
-}
-
-function mapTexts(value: unknown, text: (text: string) => string): unknown {
-  if (typeof value === 'string') return text(value);
-  if (Array.isArray(value)) return value.map((item: unknown) => mapTexts(item, text));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, text)]));
-}
-
-/** Goes to a place: the one before it is paused first. */
-function activation(several: boolean): Activate {
+/** For several places: the current place is paused before the next place resumes. */
+function goingBetween(): Activate {
   let current: Place | null = null;
   return async (place) => {
-    if (place !== current && several) {
+    if (place !== current) {
       await current?.pause();
       await place.resume();
     }
@@ -355,7 +314,7 @@ function activation(several: boolean): Activate {
 
 function runInput(
   settings: ExperimentSettings,
-  own: { name: string; arm: ResolvedArm; side: Side; planned: PlannedRun; sizes: RegionSizes },
+  own: { name: string; arm: ResolvedArm; side: MeasuredSide; planned: PlannedRun; sizes: RegionSizes },
 ): RunInput {
   const { allowDegraded, trace, interruption, observer } = settings;
   const { name, arm, side, planned, sizes } = own;
@@ -378,7 +337,7 @@ function runInput(
   };
 }
 
-/** A replay needs it, and cannot tell it from the arguments: those of a replay itself name none of it. */
+/** Settings that a replay needs. They are stored, because the arguments of a replay do not contain them. */
 function askedFor(
   { allowDegraded, trace, untilN, guest: { cpus, memoryBytes, append, bootDeadline_ms } }: ExperimentSettings,
   redactor: Redactor,

@@ -1,6 +1,6 @@
 /**
- * SIGINT, SIGTERM and SIGHUP while an experiment runs: the first ends the window and keeps what was measured, a second
- * ends at once.
+ * SIGINT, SIGTERM and SIGHUP during an experiment: the first signal ends the window and keeps the measured runs, and a
+ * second signal ends the process immediately.
  */
 import { ExitCode, Failure } from '../base/failure.js';
 
@@ -8,7 +8,7 @@ export interface Interruption {
   /** Resolves with the first signal. */
   readonly signalled: Promise<NodeJS.Signals>;
   signal(): NodeJS.Signals | null;
-  /** Takes the handlers away. */
+  /** Removes the handlers. */
   dispose(): void;
 }
 
@@ -31,7 +31,7 @@ export function listenForInterruption(onFirst: (signal: NodeJS.Signals) => void)
   };
   const handle = (signal: NodeJS.Signals): void => {
     if (first !== null) {
-      // By the signal's own default action; the children die with us.
+      // The default action of the signal ends this process; its children die with it.
       dispose();
       process.kill(process.pid, signal);
       return;

@@ -1,4 +1,4 @@
-/** One side of an experiment: what is measured of it, and its bundle, which is written after every run. */
+/** One side of an experiment, and its bundle, which is written after every run. */
 import { Failure } from '../base/failure.js';
 import {
   schemaVersion,
@@ -22,15 +22,15 @@ import { summarise, type FinishedRun } from './summarise.js';
 export interface SidePlan {
   readonly profile: ResolvedProfile;
   readonly arms: readonly ResolvedArm[];
-  /** One for each kernel; none: this machine. The first sizes the regions for all. */
+  /** A place per kernel; by default this machine. The first place sizes the regions for all. */
   readonly places?: readonly OpenPlace[];
   readonly store: BundleStore;
-  /** Null: it is measured alone. */
+  /** Null: the side is measured alone. */
   readonly turns: Turns | null;
 }
 
-/** What its manifest has beside the plan. */
-export interface Asked {
+/** Content of the manifest that is not in the plan. */
+export interface ManifestParts {
   readonly argv: readonly string[];
   readonly asked: AskedFor;
   readonly toolVersion: string;
@@ -39,30 +39,34 @@ export interface Asked {
   readonly sizes: RegionSizes;
 }
 
-export interface Side {
+export interface MeasuredSide {
   readonly plan: SidePlan;
   readonly redactor: Redactor;
-  /** What a round holds of it. */
+  /** Runs of the side in each round. */
   readonly ofRound: readonly Omit<PlannedRun, 'repetition'>[];
   readonly finished: readonly FinishedRun[];
   placeOf(kernel: string): Place;
   armOf(planned: PlannedRun): ResolvedArm;
   nameOf(planned: PlannedRun): string;
-  /** May a spoiled run be repeated once more? */
+  /** Takes a retry; false if none is left. */
   takeRetry(): boolean;
-  writeManifest(of: Asked, redactedArgv: (words: readonly string[]) => string[]): void;
+  writeManifest(of: ManifestParts, redactedArgv: (words: readonly string[]) => string[]): void;
   keep(output: RunOutput): void;
   publish(status: SummaryFile['status']): SummaryFile;
-  /** A disk that is full may refuse this summary too; the runs before are there without it. */
+  /** A full disk may refuse this summary too. The bundle then has the earlier runs without it. */
   publishFailed(): SummaryFile;
 }
 
-export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: boolean): Side {
+export function openSide(
+  plan: SidePlan,
+  places: readonly Place[],
+  { keepSecrets }: { readonly keepSecrets: boolean },
+): MeasuredSide {
   const { profile, arms, store } = plan;
   const kernels = places.map(({ kernel }) => kernel);
   const redactor = redactorOf(profile, keepSecrets);
   const finished: FinishedRun[] = [];
-  // As the profile names them: in a guest they lie elsewhere.
+  // The paths of the profile: in a guest the files have other paths.
   const programs = programFiles(profile.arms.filter(({ name }) => arms.some((arm) => arm.name === name)));
   let retries = profile.spoiled.retries;
   const summary = (status: SummaryFile['status']): SummaryFile =>
@@ -80,41 +84,16 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
       kernels.map(({ name }) => name),
     ),
     finished,
-    placeOf(kernel) {
-      const place = places.find((one) => one.kernel.name === kernel);
-      if (place === undefined) throw new Error(`the order names the place ${kernel}, which is not in the plan`);
-      return place;
-    },
-    armOf(planned) {
-      const arm = arms.find(({ name }) => name === planned.arm);
-      if (arm === undefined) throw new Error(`the order names the arm ${planned.arm}, which is not in the plan`);
-      return arm;
-    },
+    placeOf: (kernel) => inPlan(places, ({ kernel: { name } }) => name === kernel, `the place ${kernel}`),
+    armOf: (planned) => inPlan(arms, ({ name }) => name === planned.arm, `the arm ${planned.arm}`),
     nameOf: ({ arm, kernel }) =>
       `${String(finished.length).padStart(3, '0')}-${arm}${kernels.length > 1 ? `@${folderName(kernel)}` : ''}`,
     takeRetry() {
       retries -= 1;
       return retries >= 0;
     },
-    writeManifest({ argv, asked, toolVersion, startedAt, order, sizes }, redactedArgv) {
-      const manifest: MeasuredManifest = {
-        schemaVersion,
-        tool: { name: 'pauselab', version: toolVersion },
-        argv: redactedArgv(argv),
-        asked,
-        startedAt,
-        seed: profile.seed,
-        profileHash: profileHashOf(profile),
-        profile: redactor.profile,
-        host: { ...hostFacts() },
-        kernels: [...kernels],
-        calibration: [...sizes.calibrations],
-        order: [...order],
-        spoiledBy: profile.spoiled,
-        programs: [...programs],
-        turns: plan.turns,
-      };
-      store.writeManifest(manifest);
+    writeManifest(asked, redactedArgv) {
+      store.writeManifest(manifestOf(plan, asked, { kernels, redactor, programs, argv: redactedArgv(asked.argv) }));
     },
     keep(output) {
       store.writeRun(output.file, output.files);
@@ -129,5 +108,43 @@ export function openSide(plan: SidePlan, places: readonly Place[], keepSecrets: 
         return summary('failed');
       }
     },
+  };
+}
+
+function inPlan<T>(all: readonly T[], isMeant: (one: T) => boolean, what: string): T {
+  const found = all.find(isMeant);
+  if (found === undefined) throw new Error(`the order names ${what}, which is not in the plan`);
+  return found;
+}
+
+interface OfSide {
+  readonly kernels: readonly Place['kernel'][];
+  readonly redactor: Redactor;
+  readonly programs: ReturnType<typeof programFiles>;
+  /** Without secrets. */
+  readonly argv: string[];
+}
+
+function manifestOf(
+  { profile, turns }: SidePlan,
+  { asked, toolVersion, startedAt, order, sizes }: ManifestParts,
+  { kernels, redactor, programs, argv }: OfSide,
+): MeasuredManifest {
+  return {
+    schemaVersion,
+    tool: { name: 'pauselab', version: toolVersion },
+    argv,
+    asked,
+    startedAt,
+    seed: profile.seed,
+    profileHash: profileHashOf(profile),
+    profile: redactor.profile,
+    host: { ...hostFacts() },
+    kernels: [...kernels],
+    calibration: [...sizes.calibrations],
+    order: [...order],
+    spoiledBy: profile.spoiled,
+    programs: [...programs],
+    turns,
   };
 }

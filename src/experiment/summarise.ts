@@ -1,5 +1,6 @@
 /**
- * From the runs so far to summary.json. Figures pool the samples of unspoiled runs; findings come from runs (verdict/).
+ * Makes summary.json from the runs so far. Figures pool the samples of undisturbed runs; findings rest on single runs
+ * (verdict/).
  */
 import { loadCodes } from '../facts/run-facts.js';
 import { distinct } from '../facts/stated.js';
@@ -29,7 +30,7 @@ import { logFigures, logSeriesNames, type LogRun } from './run/analyse-log.js';
 export interface FinishedRun {
   readonly file: RunFile;
   readonly analysis: PooledRun;
-  /** Of a JVM; empty for a native arm. */
+  /** Events of a JVM's log; empty for a native arm. */
   readonly log: readonly LogRun[];
 }
 
@@ -106,7 +107,7 @@ function summariseArm(
   };
 }
 
-/** Whole, and spoiled by nothing but other load. */
+/** Complete, and disturbed by nothing but other load. */
 function isUnderLoad({ status, disturbances }: RunFile): boolean {
   return status === 'complete' && disturbances.length > 0 && disturbances.every(({ code }) => loadCodes.includes(code));
 }
@@ -120,14 +121,14 @@ function poolUnderLoad(arm: ResolvedArm, threshold_ns: number, runs: readonly Fi
   };
 }
 
-/** What others had of the CPU time: programs, the hypervisor, and of a guest's its host. */
+/** Share of the CPU time that other programs and the hypervisor had; for a guest also its host. */
 function takenByOthers({ machine: { foreignLoad_share, steal_share, guest } }: RunFile): number {
   return foreignLoad_share + steal_share + (guest?.runDelay_share ?? 0);
 }
 
 /**
- * Of what the workload left. The share of all CPU time would depend on what the workload wanted: a busy program has
- * half of a CPU beside a hog and all of one beside threads that are stalled.
+ * Share of the CPU time that the workload left. A share of all CPU time would depend on the workload: a busy program
+ * has half of a CPU beside a hog, and all of it beside threads that are stalled.
  */
 function loadOf(file: RunFile): number {
   return Math.min(1, takenByOthers(file) / Math.max(0.01, 1 - (file.machine.ownLoad_share ?? 0)));
@@ -148,12 +149,12 @@ function blockedRun({ file, analysis }: FinishedRun): ArmSummary['blockedRuns'] 
       ];
 }
 
-/** 0 of an arm that has no holder; null of a JVM or an allocator, whose own calls are not counted in a run. */
+/** 0 for an arm without a holder; null for a JVM or an allocator, whose calls a run does not count. */
 function holderCallsOf({ file, analysis }: Pick<FinishedRun, 'file' | 'analysis'>): number | null {
   return analysis.holder?.figures.window_calls ?? (file.jvm === null && file.churn === null ? 0 : null);
 }
 
-/** The arm that differs from this one only in that the user's program has no probes in it. */
+/** The arm that differs from this arm only in that the user's program has no probes. */
 function withoutProbes(arm: ResolvedArm, arms: readonly ResolvedArm[]): string | null {
   if (!isApp(arm) || !arm.jvm.app.probes) return null;
   const ofProbes = { name: '', title: '', victims: [], series: [] };
@@ -199,7 +200,7 @@ function poolChurn(runs: readonly FinishedRun[]): ArmSummary['churn'] {
   };
 }
 
-/** Each setting once. */
+/** Each setting appears once. */
 function unprovenIn(runs: readonly FinishedRun[]): ArmSummary['unproven'] {
   const all = new Map(
     runs
@@ -216,7 +217,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
   return {
     name: first.figures.name,
     service: serviceFigures(addDistributions(...holders.map(({ service }) => service))),
-    // The unit is the run; and so a merged bundle, which keeps no single calls, says the same as one that was measured.
+    // The unit is the run, so a merged bundle, which lacks single calls, gives the same notes as a measured bundle.
     hold_ns: median(holders.flatMap(({ figures }) => figures.hold_ns ?? [])),
     calls_cpu_ns: holders.some(({ figures }) => figures.calls_cpu_ns === null)
       ? null
@@ -230,7 +231,7 @@ function poolHolder(runs: readonly FinishedRun[]): HolderFigures | null {
   };
 }
 
-/** A run without it may be the one that used most. */
+/** A run without the figure may be the run that used most. */
 function poolMemory(runs: readonly FinishedRun[]): ArmSummary['memoryUse'] {
   const all = runs.flatMap(({ file }) => file.memoryUse ?? []);
   if (all.length === 0 || all.length < runs.length) return null;

@@ -11,12 +11,12 @@ import { machineFailure } from '../base/system-error.js';
 import type { Need } from '../base/system-packages.mjs';
 import { withPipes } from '../base/with-pipes.js';
 
-export type Part = 'jvm' | 'guests' | 'trace';
+export type SetupPart = 'jvm' | 'guests' | 'trace';
 
 const root = new URL('../../', import.meta.url);
 
 /** What the set-up writes when a part is built, and removes when it no longer fits (scripts/setup/steps.mjs). */
-export const partStamps: Record<Part, readonly string[]> = {
+export const partStamps: Record<SetupPart, readonly string[]> = {
   jvm: ['native/build/.setup-jvm', 'jvm-workloads/build/.setup-stamp'],
   guests: ['native/build/.setup-guests'],
   trace: ['native/build/.setup-trace'],
@@ -31,7 +31,7 @@ export interface SetupOptions {
 }
 
 /** Nothing is asked of the tree if it is there: what the sources have become since is for the next set-up. */
-export async function ensurePart(part: Part, options: SetupOptions): Promise<void> {
+export async function ensurePart(part: SetupPart, options: SetupOptions): Promise<void> {
   const { tree = root, install } = options;
   if (partStamps[part].every((stamp) => existsSync(new URL(stamp, tree)))) return;
   await runSetup(['--part', part, ...(install ? [] : ['--no-install'])], options);

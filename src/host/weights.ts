@@ -2,7 +2,7 @@
  * How long a preempted call takes: the scheduler shares a CPU by weight, so a thread of weight w that needs `hold_ns`
  * of CPU beside competitors of weights c gets a share w / (w + Σc), and its call takes hold × (1 + Σc / w).
  */
-import type { NativeArm, Policy, ResolvedThread } from '../profile/resolved/resolved.js';
+import type { NativeArm, SchedulingPolicy, ResolvedThread } from '../profile/resolved/resolved.js';
 import type { CpuTopology } from './cpus.js';
 import { resolveCpus } from './cpus.js';
 
@@ -14,9 +14,9 @@ const weightOfNice = [
 const weightOfIdle = 3;
 
 /** `fifo 50`, `rr 1`: scheduled by static priority, not by weight. */
-const isRealTime = ({ policy }: { policy: Policy }): boolean => /^(?:fifo|rr)\b/.test(policy);
+const isRealTime = ({ policy }: { policy: SchedulingPolicy }): boolean => /^(?:fifo|rr)\b/.test(policy);
 
-export function weightOf({ nice, policy }: { nice: number; policy: Policy }): number {
+export function weightOf({ nice, policy }: { nice: number; policy: SchedulingPolicy }): number {
   return policy === 'idle' ? weightOfIdle : (weightOfNice[nice + 20] ?? 1024);
 }
 

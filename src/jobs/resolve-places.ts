@@ -1,6 +1,6 @@
 /** From the kernels that are asked for to places, with what is fetched or booted said to whoever waits. */
 import { workloadFailed } from '../base/failure.js';
-import { planPlaces, type PlannedPlace, type Wanted } from '../experiment/place/places.js';
+import { planPlaces, type PlannedPlace, type WantedPlaces } from '../experiment/place/places.js';
 import { guestImage } from '../kernel/guest/guest-image.js';
 import { tscFrequency_kHz } from '../host/tsc.js';
 import { findQemu, kernelCommandLine, qemuArguments, withoutKvm } from '../kernel/guest/qemu.js';
@@ -20,7 +20,7 @@ interface Waiting {
   readonly progress: (text: string) => void;
 }
 
-export function placesOf(wanted: Wanted, { interrupted, progress }: Waiting): Promise<readonly PlannedPlace[]> {
+export function placesOf(wanted: WantedPlaces, { interrupted, progress }: Waiting): Promise<readonly PlannedPlace[]> {
   const ended = new AbortController();
   void interrupted.then(() => {
     ended.abort(workloadFailed('interrupted while kernels were fetched'));
@@ -31,7 +31,7 @@ export function placesOf(wanted: Wanted, { interrupted, progress }: Waiting): Pr
 }
 
 /** The commands that would boot the guests; sockets and console lie in a folder that is made for each boot. */
-export async function describeGuests(wanted: Wanted, note: (text: string) => void): Promise<PlannedGuest[]> {
+export async function describeGuests(wanted: WantedPlaces, note: (text: string) => void): Promise<PlannedGuest[]> {
   // What a guest consists of is part of the command.
   await makeReady({ arms: [], kernels: wanted.kernels }, { install: false, note });
   const places = await placesOf(wanted, { interrupted: new Promise(() => undefined), progress: () => undefined });

@@ -74,16 +74,24 @@ export function stateSpans(timeline: Timeline | undefined, start_ns: number, end
 export function stateLettersDuring(timeline: Timeline | undefined, start_ns: number, end_ns: number): ObservedStates {
   const span_ns = end_ns - start_ns;
   if (timeline === undefined || span_ns <= 0) return { letters: '?×1', shares: { unobserved: 1 } };
-  const runs: { letter: string; looks: number }[] = [];
+  const spans = stateSpans(timeline, start_ns, end_ns);
   const shares: Record<string, number> = {};
-  for (const { state, looks, start_ns: from_ns, end_ns: to_ns } of stateSpans(timeline, start_ns, end_ns)) {
-    const last = runs.at(-1);
-    if (last?.letter === state) last.looks += looks;
-    else runs.push({ letter: state, looks });
+  for (const { state, start_ns: from_ns, end_ns: to_ns } of spans) {
     const key = state === '?' ? 'unobserved' : state;
     shares[key] = (shares[key] ?? 0) + (to_ns - from_ns) / span_ns;
   }
-  return { letters: runs.map(({ letter, looks }) => `${letter}×${looks}`).join(' '), shares };
+  return { letters: lettersOf(spans), shares };
+}
+
+/** Run-length coded, as in `ObservedStates`. */
+export function lettersOf(spans: readonly StateSpan[]): string {
+  const runs: { letter: string; looks: number }[] = [];
+  for (const { state, looks } of spans) {
+    const last = runs.at(-1);
+    if (last?.letter === state) last.looks += looks;
+    else runs.push({ letter: state, looks });
+  }
+  return runs.map(({ letter, looks }) => `${letter}×${looks}`).join(' ');
 }
 
 /** What was known at tick i: the last change closed by it or before; undefined before the thread was first seen. */

@@ -5,15 +5,15 @@
 import { sentencesOf } from '../facts/stated.js';
 import type { RunFile, SeriesFigures } from '../bundle/bundle-schema.js';
 import type { StoredBundle } from '../bundle/store.js';
-import { armEvidence, runEvidence } from '../verdict/evidence/bundle-side.js';
-import { allMetrics, bundleName, metricNamed, type Metric, type RunEvidence } from '../verdict/evidence/metrics.js';
+import { armEvidence, seriesEvidence } from '../verdict/evidence/bundle-side.js';
+import { allMetrics, bundleName, metricNamed, type Metric, type MetricEvidence } from '../verdict/evidence/metrics.js';
 
 interface Row {
   readonly bundle: StoredBundle;
   readonly run: RunFile;
   /** Null of a run that has none. */
   readonly series: SeriesFigures | null;
-  readonly evidence: { readonly series: RunEvidence | null; readonly arm: RunEvidence };
+  readonly evidence: { readonly series: MetricEvidence | null; readonly arm: MetricEvidence };
 }
 
 export type Cell = string | number | boolean | null;
@@ -81,7 +81,7 @@ export function csvOf(bundle: StoredBundle): string {
           bundle,
           run,
           series,
-          evidence: { arm, series: series === null ? null : runEvidence(run.window, series, noLog) },
+          evidence: { arm, series: series === null ? null : seriesEvidence(run.window, series, noLog) },
         }),
       ),
     );

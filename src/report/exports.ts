@@ -10,7 +10,7 @@ import { allMetrics, metricsFor, type Metric } from '../verdict/evidence/metrics
 import { placeText, placeWords, type Side } from '../verdict/evidence/side.js';
 import { mean } from '../stats/sample.js';
 import { csvOf } from './csv.js';
-import { openMetricsOf, type Family } from './open-metrics.js';
+import { openMetricsOf, type MetricFamily } from './open-metrics.js';
 
 export const exportFormats = ['csv', 'bencher', 'github-action-benchmark', 'openmetrics'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -182,7 +182,7 @@ function openMetrics(measured: readonly Measured[]): string {
   });
   const all = measured.flatMap(({ side, points }) => points.map((point) => ({ labels: labelsOf(side), ...point })));
   const metrics = new Map(all.map(({ metric }) => [metric.name, metric]));
-  const about: Family = {
+  const about: MetricFamily = {
     name: 'pauselab_bundle',
     type: 'info',
     unit: '',
@@ -199,7 +199,7 @@ function openMetrics(measured: readonly Measured[]): string {
   };
   return openMetricsOf([
     about,
-    ...[...metrics.values()].map((metric): Family => {
+    ...[...metrics.values()].map((metric): MetricFamily => {
       const { suffix, unit, factor } = families[metric.unit];
       return {
         name: `pauselab_${metric.name.replace(/_(ns|share|bytes)$/, '').replaceAll('.', '_')}${suffix}`,

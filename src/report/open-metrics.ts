@@ -1,5 +1,5 @@
 /** OpenMetrics text, version 1.0 (draft-richih-opsawg-openmetrics). */
-export interface Family {
+export interface MetricFamily {
   readonly name: string;
   readonly type: 'gauge' | 'info';
   /** Empty: none. The name ends with it. */
@@ -8,11 +8,11 @@ export interface Family {
   readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
 }
 
-export function openMetricsOf(families: readonly Family[]): string {
+export function openMetricsOf(families: readonly MetricFamily[]): string {
   return `${families.flatMap(familyLines).join('\n')}\n# EOF\n`;
 }
 
-function familyLines({ name, type, unit, help, samples }: Family): string[] {
+function familyLines({ name, type, unit, help, samples }: MetricFamily): string[] {
   return [
     `# TYPE ${name} ${type}`,
     ...(unit === '' ? [] : [`# UNIT ${name} ${unit}`]),

@@ -1,9 +1,40 @@
 /**
- * What a cause means, for a reader who knows no word of the field: the first screen of a report.
+ * A cause in a few words, and what it means for a reader who knows no word of the field: the first screen of a report.
  * chain-words.ts has the sentence for those who do.
  */
 import { formatDuration } from '../base/text/units.js';
-import type { Cause } from '../facts/blame.js';
+import type { Cause, Grade } from '../facts/blame.js';
+
+/** In the cell of a table, of a stall without attribution. */
+export const notAttributed = 'not attributed';
+
+/** Of a stall without attribution. */
+export const noChain = 'It has no chain: the bundle was written by a pauselab without attribution.';
+
+/** `mmap-lock-reader by holder`: the code, which `--json` and the documentation have too. */
+export function causeText({ cause, thread }: { readonly cause: Cause | null; readonly thread: string | null }): string {
+  return cause === null ? notAttributed : `${cause}${thread === null ? '' : ` by ${thread}`}`;
+}
+
+export const causeNames: Readonly<Record<Cause, string>> = {
+  'mmap-lock-reader': 'mmap_lock, held for reading',
+  'mmap-lock-writer': 'mmap_lock, held for writing',
+  'vma-lock': 'the lock of one VMA',
+  'allocator-mutex': 'a lock of the allocator',
+  safepoint: 'a safepoint of the JVM',
+  'gc-pause': 'a pause of the JVM’s collector',
+  'not-scheduled': 'no CPU: others had it',
+  stopped: 'stopped by a signal or a debugger',
+  steal: 'no CPU: the hypervisor took it',
+  running: 'its own work',
+  unknown: 'not known',
+};
+
+export const gradeMeanings: Readonly<Record<Grade, string>> = {
+  proven: 'Proven: a trace of the kernel shows it',
+  likely: 'Likely: it fits all that was seen',
+  possible: 'Possible: it fits, and something else might too',
+};
 
 /** The holder lost its CPU in the middle of what it did. */
 export interface LostCpu {

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, unfit } from '../base/failure.js';
 import { createHeld, removeUnheld, type HeldFolder } from '../base/files/held-folder.js';
-import { meaningOf } from '../base/system-error.js';
+import { errorMeaning } from '../base/system-error.js';
 import { removeLeftCgroups } from './threads/cpu-max.js';
 
 /** What statfs says of a tmpfs (linux/magic.h). */
@@ -40,7 +40,7 @@ export function createRuntimeFolder(): RuntimeFolder {
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     const { code = '' } = cause as NodeJS.ErrnoException;
-    const { what, remedy } = meaningOf(code);
+    const { what, remedy } = errorMeaning(code);
     throw unfit(`no folder could be made in ${shared} (${code}): ${what}; ${remedy}`, { cause });
   }
   const { path } = held;

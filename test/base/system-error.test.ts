@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { constants } from 'node:os';
 import { expect, test } from 'vitest';
-import { machineFailure, meaningOf, systemFailure } from '../../src/base/system-error.js';
+import { machineFailure, errorMeaning, systemFailure } from '../../src/base/system-error.js';
 
 function thrownBy(work: () => unknown): unknown {
   try {
@@ -98,8 +98,8 @@ test('what is a bug stays one', () => {
 
 test('every errno of the system has a sentence, known or not', () => {
   for (const code of Object.keys(constants.errno)) {
-    expect(meaningOf(code).what).toMatch(/^[a-z]/);
-    expect(meaningOf(code).remedy).toMatch(/^[a-z]/);
+    expect(errorMeaning(code).what).toMatch(/^[a-z]/);
+    expect(errorMeaning(code).remedy).toMatch(/^[a-z]/);
   }
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { differences, holderRows } from '../../src/doctor/declared.js';
+import { notAsDeclared, holderRows } from '../../src/doctor/declared.js';
 import { conclude } from '../../src/doctor/examine.js';
 import type { LockRow } from '../../src/doctor/lock-row.js';
 import { agrees, type Lock } from '../../src/doctor/lock-verdict.js';
@@ -79,8 +79,8 @@ test.each(['6.1.0', '6.12.1', '6.17.13', '6.18.5', '6.19.0', '7.2.0'])(
 
 test('smaps of 7.2 is as declared on 7.2, and not on 7.1', () => {
   const found = { 'proc_smaps isolated': 'no mmap_lock', 'proc_smaps_rollup isolated': 'mmap_lock read' } as const;
-  expect(differences(tableWith(found, '7.2.0'))).toEqual([]);
-  expect(differences(tableWith(found, '7.1.13'))).toEqual([
+  expect(notAsDeclared(tableWith(found, '7.2.0'))).toEqual([]);
+  expect(notAsDeclared(tableWith(found, '7.1.13'))).toEqual([
     'proc_smaps inside one VMA takes no mmap_lock, declared is mmap_lock read',
   ]);
 });
@@ -95,7 +95,7 @@ describe('a 6.18 without the change of 6.17', () => {
   const conclusion = conclude({ kernel }, [], locks, holders);
 
   test('has every row named that is not as declared, victims and holders', () => {
-    expect([...differences(locks), ...differences(holders)]).toEqual([
+    expect([...notAsDeclared(locks), ...notAsDeclared(holders)]).toEqual([
       'madvise_free_page inside one VMA takes mmap_lock read, declared is VMA lock',
       'proc_maps inside one VMA takes mmap_lock read, declared is VMA lock',
       'madvise_free inside one VMA takes mmap_lock read (found of madvise_free_page), declared is VMA lock',

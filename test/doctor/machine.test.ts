@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { NativeAddon } from '../../src/base/native.js';
-import { checkCpus, checkPermissions, loadChecks, type Check } from '../../src/doctor/machine.js';
+import { checkCpus, checkPermissions, loadChecks, type MachineCheck } from '../../src/doctor/machine.js';
 import { hostFacts } from '../../src/host/facts.js';
 
 const host = { ...hostFacts(), clockSource: 'tsc', hypervisor: false };
-const named = (checks: readonly Check[], name: string): Check => {
+const named = (checks: readonly MachineCheck[], name: string): MachineCheck => {
   const found = checks.find((check) => check.name === name);
   if (found === undefined) throw new Error(`no check ${name}`);
   return found;
@@ -26,7 +26,7 @@ describe('CPUs', () => {
   });
 
   test('a hypervisor that cannot be seen is unknown', () => {
-    const of = (hypervisor: boolean | null): Check =>
+    const of = (hypervisor: boolean | null): MachineCheck =>
       named(checkCpus({ allowed: [0, 1], siblings: (cpu) => [cpu] }, { ...host, hypervisor }), 'hypervisor');
     expect([of(true), of(false), of(null)].map(({ status }) => status)).toEqual(['advice', 'ok', 'info']);
     expect(of(null).found).toMatch(/^unknown/);

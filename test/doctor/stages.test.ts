@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { declaredLock as declaredOn, fitsInRegion, knownCalls, probesOfTable } from '../../src/doctor/probes.js';
-import type { Lock, Seen, Span } from '../../src/doctor/lock-verdict.js';
+import type { Lock, Seen, OperationTime } from '../../src/doctor/lock-verdict.js';
 import { askAll, lockOf, type Question } from '../../src/doctor/stages.js';
 import { seriesOf, type Probe, type TrialResult } from '../../src/doctor/trial.js';
 import type { LockClass } from '../../src/catalogue/locks.js';
@@ -21,7 +21,7 @@ const isKnown = (probe: Probe): boolean =>
 const ms = 1_000_000;
 const passing: Seen = { n: 40, latest_ns: 2 * ms, waited_n: 0, longestWait_ns: 0, unclear_n: 0 };
 const late: Seen = { n: 20, latest_ns: 90 * ms, waited_n: 0, longestWait_ns: 0, unclear_n: 1 };
-const waiting = (waits: readonly Span[]): Seen => ({
+const waiting = (waits: readonly OperationTime[]): Seen => ({
   n: 12,
   latest_ns: 240 * ms,
   waited_n: waits.length,
@@ -42,16 +42,16 @@ function trialOn(kernel: Kernel, { holder, probes, inTurn }: Question, trial: nu
   const idle = kernel.holdsNothing(trial);
   const takes = (probe: Probe): boolean => kernel.lockOf(probe).startsWith('mmap_lock');
   const writes = (probe: Probe): boolean => kernel.lockOf(probe) === 'mmap_lock write';
-  const turnOf = (probe: Probe): Span => ({
+  const turnOf = (probe: Probe): OperationTime => ({
     start_ns: 250 * ms * (inTurn ?? []).indexOf(probe),
     duration_ns: 180 * ms,
   });
-  const inside = ({ start_ns, duration_ns }: Span): Span => ({
+  const inside = ({ start_ns, duration_ns }: OperationTime): OperationTime => ({
     start_ns: start_ns + ms,
     duration_ns: duration_ns - ms,
   });
-  const whole: Span = { start_ns: 0, duration_ns: 200 * ms };
-  const waits = (probe: Probe): Span[] => {
+  const whole: OperationTime = { start_ns: 0, duration_ns: 200 * ms };
+  const waits = (probe: Probe): OperationTime[] => {
     if (idle || kernel.getsNoCpu(trial, probe)) return [];
     if (holder === 'writer')
       return takes(probe) || (probe.layout === 'same' && kernel.lockOf(probe) === 'VMA lock') ? [whole] : [];

@@ -25,7 +25,7 @@ describe('a window in which four of the calls that are aimed at do not fit', () 
   test.each(['2s', '100ms'])('%s is refused with a duration that is accepted', async (duration) => {
     const refusal = (await refusalOf(text(`duration: ${duration}`))) ?? '';
     expect(refusal).toMatch(
-      /^the window of .* is too short for the arm .*: a call is to take 554 ms .*, stretched 69\.3 times by the hogs\), and four have to fit in; use --duration 3s/,
+      /^the window of .* is too short for the arm .*: a call should take 554 ms .*, stretched 69\.3 times by the hogs\), and four calls must fit in; use --duration 3s/,
     );
     expect(await refusalOf(text('duration: 3s'))).toBeNull();
   });

@@ -190,6 +190,20 @@ test('where a run fails neither bundle is whole, and the sentence names the side
   expect(summaries.map(({ status }) => status)).toEqual(['failed', 'failed']);
 });
 
+test.each([
+  ['jvm-crashed', 'jvm-crashed'],
+  ['holder-refused', 'holder-refused'],
+  ['unclassified', 'workload'],
+])('a run that failed with the code %s ends the experiment with the code %s', async (code, expected) => {
+  const { failure } = await measured({
+    run: (request) => {
+      const whole = output(request);
+      return { ...whole, file: { ...whole.file, failures: [said('it ended', code)], status: 'failed' } };
+    },
+  });
+  expect(failure?.code).toBe(expected);
+});
+
 test('an interruption leaves two partial bundles', async () => {
   let runs = 0;
   const { summaries } = await measured({

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { planPlaces, type Wanted } from '../../src/experiment/place/places.js';
+import { planPlaces, type WantedPlaces } from '../../src/experiment/place/places.js';
 import type { KernelImage } from '../../src/kernel/image/kernel.js';
 import { openGuest } from '../../src/experiment/place/guest-place.js';
 import { guestImage } from '../../src/kernel/guest/guest-image.js';
@@ -33,9 +33,9 @@ const kernel = (asked: string): Promise<KernelImage> =>
     origin: { kind: 'file' },
   });
 const session = { interrupted: new Promise(() => undefined), progress: () => undefined, withoutKvm: undefined };
-const plan = (wanted: Partial<Wanted>, resolve = kernel) =>
+const plan = (wanted: Partial<WantedPlaces>, resolve = kernel) =>
   planPlaces({ kernels: [], preempt: [], guest, ...wanted }, resolve, session);
-const names = async (wanted: Partial<Wanted>): Promise<string[]> => (await plan(wanted)).map(({ name }) => name);
+const names = async (wanted: Partial<WantedPlaces>): Promise<string[]> => (await plan(wanted)).map(({ name }) => name);
 
 // One that answers as QEMU does, so that no test needs it.
 const qemu = scratch.write('qemu', '#!/bin/sh\necho "QEMU emulator version 9.9.9"\n', 0o755);
@@ -165,7 +165,7 @@ describe('two images of one version', () => {
 });
 
 describe('refused, before anything boots', () => {
-  test.each<[string, Partial<Wanted>, RegExp]>([
+  test.each<[string, Partial<WantedPlaces>, RegExp]>([
     ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16: a-6\.16 is there twice/],
     ['a label twice', { kernels: ['a=6.16', 'a=6.17'] }, /^--kernel a=6\.17: expected a label for each kernel/],
     ['--preempt for this machine with a label', { kernels: ['a=host'], preempt: ['full'] }, /^--preempt full is for/],

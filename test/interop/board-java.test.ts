@@ -9,12 +9,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openBoard } from '../../src/record/board/board.js';
-import {
-  header,
-  headerBytes,
-  highestTrackable_ns,
-  thread as threadField,
-} from '../../src/record/board/board-layout.js';
+import { header, headerBytes, highestTrackable_ns, threadField } from '../../src/record/board/board-layout.js';
 import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { drainRings } from '../../src/record/board/rings.js';
 import { takeSnapshot } from '../../src/record/board/snapshot.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { factsOf, type KernelFacts } from '../../src/kernel/image/kernel-facts.js';
-import { differences } from '../../src/kernel/image/kernel-differences.js';
+import { kernelDifferences } from '../../src/kernel/image/kernel-differences.js';
 import { config } from '../support/kernels.js';
 
 const dynamic = {
@@ -90,7 +90,7 @@ test('older names of mitigations are read as the newer ones', () => {
 });
 
 test('a kernel does not differ from itself', () => {
-  expect(differences(facts('6.16.12'), facts('6.16.12'))).toEqual([]);
+  expect(kernelDifferences(facts('6.16.12'), facts('6.16.12'))).toEqual([]);
 });
 
 test.each([
@@ -110,32 +110,32 @@ test.each([
   [{ SCHED_AUTOGROUP: 'n' }, 'autogroup', 'yes', 'no'],
   [{ CC_VERSION_TEXT: '"gcc-15"' }, undefined, '', ''],
 ])('%j: %s', (options, fact, a, b) => {
-  const found = differences(facts('6.16.12'), facts('6.16.12', options));
+  const found = kernelDifferences(facts('6.16.12'), facts('6.16.12', options));
   expect(found.map((one) => [one.fact, one.a, one.b])).toEqual(fact === undefined ? [] : [[fact, a, b]]);
   for (const { sentence } of found) expect(sentence).toMatch(/could explain/);
 });
 
 test('across 6.18 a version warns of cpu.max, and only a version', () => {
-  const found = differences(facts('6.17.13'), facts('6.18.5'));
+  const found = kernelDifferences(facts('6.17.13'), facts('6.18.5'));
   expect(found.map(({ fact }) => fact)).toEqual(['version', 'cpu.max']);
   expect(found[1]?.sentence).toMatch(/by version only/);
-  expect(differences(facts('6.16.12'), facts('6.17.13')).map(({ fact }) => fact)).toEqual(['version']);
-  expect(differences(facts('6.9.1'), facts('6.18.0')).map(({ fact }) => fact)).toEqual(['version', 'cpu.max']);
+  expect(kernelDifferences(facts('6.16.12'), facts('6.17.13')).map(({ fact }) => fact)).toEqual(['version']);
+  expect(kernelDifferences(facts('6.9.1'), facts('6.18.0')).map(({ fact }) => fact)).toEqual(['version', 'cpu.max']);
 });
 
 test('a mitigation that one kernel has no option for is not called a difference', () => {
-  expect(differences(facts('6.16.12'), facts('6.16.12', { MITIGATION_NEW: 'y' }))).toEqual([]);
+  expect(kernelDifferences(facts('6.16.12'), facts('6.16.12', { MITIGATION_NEW: 'y' }))).toEqual([]);
 });
 
 test('what is not known of one is said, not left out', () => {
-  expect(differences(facts('6.16.12'), facts('6.16.12', null)).map(({ fact, sentence }) => [fact, sentence])).toEqual([
-    ['config', expect.stringMatching(/could differ unseen/)],
-  ]);
+  expect(
+    kernelDifferences(facts('6.16.12'), facts('6.16.12', null)).map(({ fact, sentence }) => [fact, sentence]),
+  ).toEqual([['config', expect.stringMatching(/could differ unseen/)]]);
 });
 
 test('both ways alike', () => {
   const [one, other] = [facts('6.12.9', { HZ: '1000', MITIGATION_SLS: 'y' }), facts('6.18.5', { PER_VMA_LOCK: 'n' })];
-  expect(differences(other, one).map(({ fact, a, b }) => [fact, b, a])).toEqual(
-    differences(one, other).map(({ fact, a, b }) => [fact, a, b]),
+  expect(kernelDifferences(other, one).map(({ fact, a, b }) => [fact, b, a])).toEqual(
+    kernelDifferences(one, other).map(({ fact, a, b }) => [fact, a, b]),
   );
 });

@@ -84,7 +84,7 @@ describe('input that cannot be right', () => {
     expectFault(ended, {
       code: 2,
       says: [
-        /the window of 100 ms is too short for the arm .*: a call is to take [\d.]+ ms \(.*, stretched 6\d\.\d times by the hogs\), and four have to fit in; use --duration 3s/,
+        /the window of 100 ms is too short for the arm .*: a call should take [\d.]+ ms \(.*, stretched 6\d\.\d times by the hogs\), and four calls must fit in; use --duration 3s/,
       ],
       out,
     });
@@ -308,7 +308,7 @@ describe('without root', () => {
     expectFault(ended, {
       code: 5,
       says: [
-        /nice -5 of thread hog-0 was refused.*ulimit -e\) \(--allow-degraded runs all the same and marks the result\)$/,
+        /nice -5 of thread hog-0 was refused.*ulimit -e\) \(--allow-degraded runs nevertheless and marks the result\)$/,
       ],
       out,
     });

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
-import { differences } from '../../src/kernel/image/kernel-differences.js';
+import { kernelDifferences } from '../../src/kernel/image/kernel-differences.js';
 import { kernelFacts } from '../../src/kernel/image/kernel-facts.js';
 import { pauselab } from '../support/pauselab.js';
 import { realKernel } from '../support/real-kernel.js';
@@ -27,7 +27,7 @@ test('the last stock and the first patched cloud kernel, and what else differs b
       preemption: { default: 'lazy', models: ['none', 'voluntary', 'lazy', 'full'] },
     });
   }
-  expect(differences(kernelFacts(stock), kernelFacts(patched)).map(({ fact }) => fact)).toEqual(['version']);
+  expect(kernelDifferences(kernelFacts(stock), kernelFacts(patched)).map(({ fact }) => fact)).toEqual(['version']);
 });
 
 test('the newest 7.x, whose packages are split: image, config and modules come together', async ({ skip }) => {

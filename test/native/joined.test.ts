@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { nativeAddon } from '../../src/base/native.js';
-import { thread as threadField } from '../../src/record/board/board-layout.js';
+import { threadField } from '../../src/record/board/board-layout.js';
 import type { Board } from '../../src/record/board/board.js';
 import { joinedEngineOfTest } from '../support/joined-engine.js';
 

@@ -21,7 +21,7 @@ describe('the layout of the board', () => {
 
   test.each([
     ['header', { ...layout.header, bytes: layout.headerBytes }],
-    ['thread', { ...layout.thread, bytes: layout.threadBytes }],
+    ['thread', { ...layout.threadField, bytes: layout.threadBytes }],
     // A record has a field of the name `bytes`, so its size goes by another.
     ['record', { ...layout.record, recordBytes: layout.recordBytes }],
     ['histogram', { ...layout.histogram, bytes: layout.histogramBytes }],

@@ -108,28 +108,28 @@ describe('opening a board', () => {
     [
       'a ring outside the file',
       (b) => {
-        put(b, b.threadAt(1) + layout.thread.ring_capacity, 2n ** 40n);
+        put(b, b.threadAt(1) + layout.threadField.ring_capacity, 2n ** 40n);
       },
       /ring of thread 1/,
     ],
     [
       'a ring capacity that is no power of two',
       (b) => {
-        put(b, b.threadAt(1) + layout.thread.ring_capacity, 3n);
+        put(b, b.threadAt(1) + layout.threadField.ring_capacity, 3n);
       },
       /capacity of 3/,
     ],
     [
       'an unknown role',
       (b) => {
-        put(b, b.threadAt(2) + layout.thread.role, 9n);
+        put(b, b.threadAt(2) + layout.threadField.role, 9n);
       },
       /unknown role 9/,
     ],
     [
       'a series that does not exist',
       (b) => {
-        put(b, b.threadAt(2) + layout.thread.series, 7n);
+        put(b, b.threadAt(2) + layout.threadField.series, 7n);
       },
       /has series 7 of 1/,
     ],
@@ -228,8 +228,8 @@ describe('a mapped board', () => {
     put(fake, layout.header.state, 2n);
     put(fake, layout.header.heartbeat_ns, 2n ** 62n);
     put(fake, layout.header.memory_locked, 1n);
-    put(fake, fake.threadAt(1) + layout.thread.pid, 41n);
-    put(fake, fake.threadAt(1) + layout.thread.tid, 42n);
+    put(fake, fake.threadAt(1) + layout.threadField.pid, 41n);
+    put(fake, fake.threadAt(1) + layout.threadField.tid, 42n);
     const board = openFake(fake);
     expect([board.state(), board.heartbeat_ns(), board.memoryLocked()]).toEqual(['running', 2n ** 62n, true]);
     expect(board.threadIds()[1]).toEqual({ index: 1, name: 'holder', role: 'holder', pid: 41, tid: 42 });

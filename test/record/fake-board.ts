@@ -74,13 +74,13 @@ export function layOut(threads: readonly FakeThread[], stallThreshold_ns = 100_0
   put(layout.header.stall_threshold_ns, stallThreshold_ns);
   threads.forEach((thread, index) => {
     const at = threadsOffset + index * layout.threadBytes;
-    putName(at + layout.thread.name, thread.name);
-    put(at + layout.thread.role, thread.role);
-    put(at + layout.thread.series, thread.series === undefined ? layout.allOnes : timed.indexOf(thread));
-    put(at + layout.thread.interval_ns, thread.interval_ns ?? 0);
-    put(at + layout.thread.offset_ns, thread.offset_ns ?? 0);
-    put(at + layout.thread.ring_offset, rings[index] ?? 0);
-    put(at + layout.thread.ring_capacity, thread.ringCapacity ?? 0);
+    putName(at + layout.threadField.name, thread.name);
+    put(at + layout.threadField.role, thread.role);
+    put(at + layout.threadField.series, thread.series === undefined ? layout.allOnes : timed.indexOf(thread));
+    put(at + layout.threadField.interval_ns, thread.interval_ns ?? 0);
+    put(at + layout.threadField.offset_ns, thread.offset_ns ?? 0);
+    put(at + layout.threadField.ring_offset, rings[index] ?? 0);
+    put(at + layout.threadField.ring_capacity, thread.ringCapacity ?? 0);
   });
   timed.forEach((thread, index) => {
     const at = seriesOffset + index * layout.seriesBytes;
@@ -159,12 +159,12 @@ export function* operate(
 ): Generator<void> {
   const { words } = board;
   const at = (offset: number): number => (board.threadAt(thread) + offset) / 8;
-  yield void (words[at(layout.thread.start_ns)] = start_ns);
-  yield void (words[at(layout.thread.intended_ns)] = intended_ns);
-  yield void (words[at(layout.thread.next)] = BigInt(k + 1));
-  yield void (words[at(layout.thread.sequence)] = BigInt(2 * k + 1));
+  yield void (words[at(layout.threadField.start_ns)] = start_ns);
+  yield void (words[at(layout.threadField.intended_ns)] = intended_ns);
+  yield void (words[at(layout.threadField.next)] = BigInt(k + 1));
+  yield void (words[at(layout.threadField.sequence)] = BigInt(2 * k + 1));
   yield* during;
-  yield void (words[at(layout.thread.sequence)] = BigInt(2 * k + 2));
+  yield void (words[at(layout.threadField.sequence)] = BigInt(2 * k + 2));
 }
 
 /** The stores of one ring record; every field but the last is made from `i`. */
@@ -177,7 +177,7 @@ export function* pushRecord(
 ): Generator<void> {
   const { words } = board;
   const at = board.ringAt(thread) + (i % capacity) * layout.recordBytes;
-  const written = (board.threadAt(thread) + layout.thread.ring_written) / 8;
+  const written = (board.threadAt(thread) + layout.threadField.ring_written) / 8;
   for (const [field, value] of recordWords(i, go_ns)) yield void (words[(at + field) / 8] = value);
   yield void (words[written] = BigInt(i + 1));
 }

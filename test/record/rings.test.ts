@@ -57,7 +57,7 @@ describe('draining a ring', () => {
         drain();
         drain();
         finish(writer);
-        fake.words[(fake.threadAt(1) + layout.thread.ended_ns) / 8] = go_ns + 1n;
+        fake.words[(fake.threadAt(1) + layout.threadField.ended_ns) / 8] = go_ns + 1n;
         drain();
         drain();
         expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
@@ -71,7 +71,7 @@ describe('draining a ring', () => {
     const fake = holderBoard();
     finish(pushAll(fake, capacity));
     expect(drainRings(openFake(fake)).lost).toEqual([0, 1]);
-    fake.words[(fake.threadAt(1) + layout.thread.ended_ns) / 8] = go_ns + 1n;
+    fake.words[(fake.threadAt(1) + layout.threadField.ended_ns) / 8] = go_ns + 1n;
     expect(drainRings(openFake(fake))).toMatchObject({ lost: [0, 0], cursor: [0, capacity] });
   });
 });

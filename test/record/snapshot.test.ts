@@ -171,7 +171,7 @@ describe('the slot of the operation in flight', () => {
 
   test('is unsettled when it changes at every look', () => {
     const fake = layOut([oneVictim]);
-    const sequence = (fake.threadAt(0) + layout.thread.sequence) / 8;
+    const sequence = (fake.threadAt(0) + layout.threadField.sequence) / 8;
     const board = openFake(fake, () => {
       fake.words[sequence] = (fake.words[sequence] ?? 0n) + 1n;
     });
@@ -181,13 +181,13 @@ describe('the slot of the operation in flight', () => {
   test('names the first refusal', () => {
     const fake = layOut([oneVictim]);
     const at = fake.threadAt(0);
-    fake.words[(at + layout.thread.refused_n) / 8] = 3n;
-    fake.words[(at + layout.thread.refused_errno) / 8] = 22n;
-    fake.words[(at + layout.thread.warmup_n) / 8] = 4n;
-    fake.words[(at + layout.thread.exhausted_n) / 8] = 5n;
-    fake.words[(at + layout.thread.crossed_n) / 8] = 7n;
-    fake.words[(at + layout.thread.released_bytes) / 8] = 8192n;
-    fake.words[(at + layout.thread.ended_ns) / 8] = 6n;
+    fake.words[(at + layout.threadField.refused_n) / 8] = 3n;
+    fake.words[(at + layout.threadField.refused_errno) / 8] = 22n;
+    fake.words[(at + layout.threadField.warmup_n) / 8] = 4n;
+    fake.words[(at + layout.threadField.exhausted_n) / 8] = 5n;
+    fake.words[(at + layout.threadField.crossed_n) / 8] = 7n;
+    fake.words[(at + layout.threadField.released_bytes) / 8] = 8192n;
+    fake.words[(at + layout.threadField.ended_ns) / 8] = 6n;
     expect(takeSnapshot(openFake(fake), () => 0n).threads[0]).toMatchObject({
       refused_n: 3,
       refused_errno: 'EINVAL',

@@ -11,7 +11,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Failure } from '../../src/base/failure.js';
 import { countsOfValues } from '../../src/record/histogram/counts.js';
 import { hlogHead, hlogLine } from '../../src/record/histogram/hlog.js';
-import type { SeriesRun } from '../../src/verdict/evidence/metrics.js';
+import type { SeriesOfRun } from '../../src/verdict/evidence/metrics.js';
 import { readSide } from '../../src/verdict/evidence/read-side.js';
 import type { Side } from '../../src/verdict/evidence/side.js';
 import { writeFakeBundle } from './fake-bundle.js';
@@ -151,7 +151,7 @@ describe('a log', () => {
     return path;
   };
 
-  const figuresOf = ({ evidence }: ReturnType<typeof read>): SeriesRun['figures'] | undefined =>
+  const figuresOf = ({ evidence }: ReturnType<typeof read>): SeriesOfRun['figures'] | undefined =>
     evidence.flatMap(({ runs }) => runs).flatMap((run) => (run.scope === 'series' ? [run.figures] : []))[0];
 
   test('line by hand is one that is taken', () => {

@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest';
-import { applyPriority, type Scheduling, type ThreadRequest } from '../../src/workload/threads/priorities.js';
+import { applyPriority, type SchedulingCalls, type ThreadRequest } from '../../src/workload/threads/priorities.js';
 import { sentencesOf } from '../../src/facts/stated.js';
 
 const request: ThreadRequest = { name: 'holder', tid: 42, nice: 19, policy: 'other', cpus: [0] };
 
 /** A kernel that does what it is told, but for the calls that are refused. */
-function kernel(refused: Partial<Record<keyof Scheduling, string>> = {}): Scheduling & { calls: unknown[][] } {
+function kernel(
+  refused: Partial<Record<keyof SchedulingCalls, string>> = {},
+): SchedulingCalls & { calls: unknown[][] } {
   const now = { policy: 0, nice: 0, cpus: [0, 1] };
   const calls: unknown[][] = [];
-  const call = (name: keyof Scheduling, values: unknown[], effect: () => void): void => {
+  const call = (name: keyof SchedulingCalls, values: unknown[], effect: () => void): void => {
     calls.push([name, ...values]);
     const code = refused[name];
     if (code !== undefined) throw Object.assign(new Error(code), { code });
@@ -57,7 +59,7 @@ test.each([
   expect(scheduling.calls[0]).toEqual(['setPolicy', 42, number, 0]);
 });
 
-test.each<[keyof Scheduling, string, string]>([
+test.each<[keyof SchedulingCalls, string, string]>([
   ['setNice', 'EACCES', 'nice 19 of thread holder was refused (EACCES); a negative nice value needs root'],
   ['setPolicy', 'EPERM', 'policy other of thread holder was refused (EPERM); run as root'],
   ['setAffinity', 'EINVAL', 'CPUs 0 of thread holder was refused (EINVAL); choose CPUs that taskset'],

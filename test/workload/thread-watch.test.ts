@@ -6,12 +6,12 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { nativeAddon } from '../../src/base/native.js';
 import { ExitCode } from '../../src/base/failure.js';
-import type { Scheduling } from '../../src/workload/threads/priorities.js';
+import type { SchedulingCalls } from '../../src/workload/threads/priorities.js';
 import {
   threadNames,
   unmatchedFailure,
   watchThreads,
-  type ThreadRule,
+  type WatchRule,
   type ThreadWatch,
 } from '../../src/workload/threads/thread-watch.js';
 import { compileMain, startTestJava, testJdks } from '../support/java.js';
@@ -45,7 +45,7 @@ async function startThread(name: string): Promise<TestThread> {
 }
 
 /** Does what it is told and remembers it; tids in `gone` are no more. */
-function kernel(gone: readonly number[] = []): Scheduling & { readonly calls: unknown[][] } {
+function kernel(gone: readonly number[] = []): SchedulingCalls & { readonly calls: unknown[][] } {
   const calls: unknown[][] = [];
   const state = new Map<number, { nice: number; policy: number; cpus: readonly number[] }>();
   const of = (tid: number): { nice: number; policy: number; cpus: readonly number[] } => {
@@ -73,8 +73,8 @@ function kernel(gone: readonly number[] = []): Scheduling & { readonly calls: un
 }
 
 function watch(
-  rules: readonly ThreadRule[],
-  scheduling: Scheduling,
+  rules: readonly WatchRule[],
+  scheduling: SchedulingCalls,
   rest: { now_ns?: () => bigint } = {},
 ): ThreadWatch {
   const started = watchThreads({ pids: [process.pid], rules, scheduling, ...rest });

@@ -27,7 +27,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { eachChunk } from './read-file.js';
 
-export type Content = string | Iterable<Uint8Array>;
+export type FileContent = string | Iterable<Uint8Array>;
 
 /** Names that no reader takes for a result. Short whatever the target is called: a name has at most 255 bytes. */
 export function hiddenName(): string {
@@ -35,7 +35,7 @@ export function hiddenName(): string {
 }
 
 /** Throws what the system says. */
-export function writeAtomically(path: string, content: Content): void {
+export function writeAtomically(path: string, content: FileContent): void {
   const target = targetOf(path);
   if (target.kind === 'descriptor') writeAll(target.fd, content);
   else if (target.kind === 'special') writeInto(target.path, content);
@@ -43,7 +43,7 @@ export function writeAtomically(path: string, content: Content): void {
 }
 
 /** A file that is not there yet, synced. For a folder that nobody sees before it is whole (new-folder.ts). */
-export function writeNew(path: string, content: Content, mode = 0o666): void {
+export function writeNew(path: string, content: FileContent, mode = 0o666): void {
   writeAndClose(openNew(path, mode), content);
 }
 
@@ -94,13 +94,13 @@ function descriptorAt(place: string): number | null {
   return dirname(place) === realpathSync('/proc/self/fd') ? Number(name) : null;
 }
 
-function writeInto(path: string, content: Content): void {
+function writeInto(path: string, content: FileContent): void {
   writeAndClose(openSync(path, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NOFOLLOW), content, {
     sync: false,
   });
 }
 
-function replaceFile(path: string, there: Stats | null, content: Content): void {
+function replaceFile(path: string, there: Stats | null, content: FileContent): void {
   // A rename needs no permission on the file itself; whoever took it away meant it.
   if (there !== null) accessSync(path, constants.W_OK);
   const temporary = join(dirname(path), hiddenName());
@@ -135,7 +135,7 @@ function openNew(path: string, mode: number): number {
   return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
 }
 
-function writeAndClose(fd: number, content: Content, { sync = true } = {}): void {
+function writeAndClose(fd: number, content: FileContent, { sync = true } = {}): void {
   try {
     writeAll(fd, content);
     if (sync) fsyncSync(fd);
@@ -147,7 +147,7 @@ function writeAndClose(fd: number, content: Content, { sync = true } = {}): void
 /** A pipe of ours may be non-blocking, and its reader slow. */
 const retry_ms = 5;
 
-function writeAll(fd: number, content: Content): void {
+function writeAll(fd: number, content: FileContent): void {
   const pieces = typeof content === 'string' ? [Buffer.from(content)] : content;
   for (const piece of pieces) {
     for (let written = 0; written < piece.length;) {

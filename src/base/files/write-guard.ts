@@ -1,6 +1,6 @@
 /** What the system says of a write, as a sentence that names the path and says what to do. */
 import { Failure, unfit } from '../failure.js';
-import { errnoName, meaningOf } from '../system-error.js';
+import { errnoName, errorMeaning } from '../system-error.js';
 
 /** By errno; `elsewhere` is the advice to write to another place. */
 const remedies = (elsewhere: string): Partial<Record<string, string>> => ({
@@ -31,6 +31,6 @@ export function guard<T>(path: string, write: () => T, option?: string): T {
 
 function unwritable(path: string, code: string, option: string | undefined, cause: Error): Failure {
   const advice = remedies(`choose another place${option === undefined ? '' : ` with ${option}`}`)[code];
-  const { what, remedy } = meaningOf(code);
+  const { what, remedy } = errorMeaning(code);
   return unfit(`${path} could not be written (${code}): ${advice ?? `${what}: ${remedy}`}`, { cause });
 }

@@ -2,7 +2,7 @@
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, Failure } from '../../base/failure.js';
 import type { Examination } from '../../doctor/examine.js';
-import type { Check } from '../../doctor/machine.js';
+import type { MachineCheck } from '../../doctor/machine.js';
 import { installNeeds, makeReady } from '../../jobs/make-ready.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
@@ -77,7 +77,7 @@ export function doctorCommand(setExitCode: (code: ExitCode) => void) {
     });
 }
 
-const marks: Record<Check['status'], string> = { ok: 'ok', info: '', advice: 'advice', unfit: 'UNFIT' };
+const marks: Record<MachineCheck['status'], string> = { ok: 'ok', info: '', advice: 'advice', unfit: 'UNFIT' };
 
 export function renderExamination({
   conclusion,

@@ -1,9 +1,9 @@
 /** How `pauselab run app` ends: with the answer, what it rests on, and what to look at next. */
 import type { AppAnswer } from '../../attribution/app-answer.js';
-import { causeText } from '../../attribution/totals.js';
 import { printable } from '../../base/text/printable.js';
 import { shellWord } from '../../base/text/shell-word.js';
 import { formatDuration, formatShare } from '../../base/text/units.js';
+import { causeText } from '../../words/cause-words.js';
 import { counted } from '../../words/text.js';
 import { renderTable } from './text-table.js';
 

@@ -3,8 +3,10 @@
  * `printable`.
  */
 import { distinct, type Stated } from '../../facts/stated.js';
-import { causeText, stalledTime } from '../../attribution/totals.js';
+import { stalledTime } from '../../attribution/totals.js';
+import { causeText, noChain, notAttributed } from '../../words/cause-words.js';
 import { stepsText } from '../../words/chain-words.js';
+import { callText, eventText, unusualEnd, waitText } from '../../words/seen-words.js';
 import { printable } from '../../base/text/printable.js';
 import { formatDuration } from '../../base/text/units.js';
 import type { BundleStalls, NumberedStall } from '../../bundle/read-stalls.js';
@@ -22,7 +24,7 @@ export function renderStalls(found: Pick<BundleStalls, 'stalls' | 'missing'>): s
       run,
       stall.series,
       formatDuration(stall.duration_ns),
-      stall.cause?.cause ?? 'not attributed',
+      stall.cause?.cause ?? notAttributed,
       stall.cause?.grade ?? '',
       stall.cause?.thread?.name ?? '',
     ]);
@@ -67,11 +69,10 @@ function outside(stalls: readonly NumberedStall[]): string[] {
 
 export function renderStall(one: NumberedStall, missingOfBundle: readonly Stated[]): string {
   const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
+  const end = unusualEnd(stall);
   return [
-    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.threadEnded ? ', its thread ended in it' : stall.stillRunning ? ', still running at the last look' : ''}`,
-    ...(stall.cause === null
-      ? ['It has no chain: the bundle was written by a pauselab without attribution.']
-      : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
+    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${end === null ? '' : `, ${end}`}`,
+    ...(stall.cause === null ? [noChain] : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
     ...(stall.chain === null
       ? []
       : [
@@ -113,16 +114,12 @@ function evidenceLines({ evidence, states, overlappingHolderCalls }: ListedStall
     '',
     `seen (${evidence.sources.join(', ')})`,
     renderTable(['  role', 'thread', '', '', '', 'states'], threads, 6),
-    ...(evidence.systemCall === null
-      ? []
-      : [`  the victim waited ${evidence.systemCall === 'none' ? 'in a page fault' : `in ${evidence.systemCall}()`}`]),
+    ...(evidence.systemCall === null ? [] : [`  ${waitText(evidence.systemCall)}`]),
     ...overlappingHolderCalls.map(
       (call) =>
-        `  ${call.holder}${call.crossed ? ' across VMAs' : ''}: ${formatDuration(call.end_ns - call.start_ns)}, off its CPU for at most ${formatDuration(call.runDelayAtMost_ns)}`,
+        `  ${callText(call)}: ${formatDuration(call.end_ns - call.start_ns)}, off its CPU for at most ${formatDuration(call.runDelayAtMost_ns)}`,
     ),
-    ...evidence.events.map(
-      (event) => `  the JVM’s log: ${event.name}, ${formatDuration(event.duration_ns)}, ${event.label}`,
-    ),
+    ...evidence.events.map((event) => `  ${eventText(event)}`),
     ...evidence.stacks
       .slice(0, 4)
       .map((stack) => `  stack of ${stack.thread.name} (${stack.state}): ${stack.frames.slice(0, 6).join(' < ')}`),

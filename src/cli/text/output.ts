@@ -5,7 +5,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { unfit, type Failure } from '../../base/failure.js';
 import { printableJson, printableLine, printableText } from '../../base/text/printable.js';
-import { errnoName, meaningOf } from '../../base/system-error.js';
+import { errnoName, errorMeaning } from '../../base/system-error.js';
 
 /** Lines for people. */
 export function printText(text: string): void {
@@ -73,7 +73,7 @@ function lose(cause: NodeJS.ErrnoException): void {
   // that.
   if (cause.code === 'EPIPE' || cause.syscall === undefined) return;
   const code = errnoName(cause);
-  const { what, remedy } = meaningOf(code ?? '');
+  const { what, remedy } = errorMeaning(code ?? '');
   lost ??= unfit(`the result could not be written to stdout (${code ?? cause.message}): ${what}; ${remedy}`, { cause });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What arms need in a guest beyond what every guest has: a Java runtime, allocators, the program that allocators are
- * tried with.
+ * Files that arms need in a guest beyond the files of every guest: a Java runtime, allocators, and the program that
+ * tries allocators.
  */
 import { realpathSync } from 'node:fs';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
@@ -12,7 +12,7 @@ import { refuseProgramInGuest } from '../plan/check-plan.js';
 
 export interface GuestNeeds {
   readonly files: readonly GuestFile[];
-  /** With each JVM's JDK by its path, which is the same in the guest. */
+  /** Arms with the path of each JVM's JDK, which is the same in the guest. */
   readonly arms: readonly ResolvedArm[];
 }
 

@@ -1,6 +1,5 @@
 /**
- * A guest as a place: boots it with KVM if that works, else with TCG, and has the agent in it do what would be done
- * here.
+ * A guest as a place. The host boots it with KVM if that works, else with TCG, and sends requests to the agent in it.
  */
 import { createHash } from 'node:crypto';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
@@ -33,7 +32,7 @@ import type { Request } from './said.js';
 import { answerSchema, type Answer } from './wire.js';
 
 export interface GuestInput {
-  /** As in the summary: unique among the places of the experiment. */
+  /** The name in the summary: unique among the places of the experiment. */
   readonly name: string;
   readonly label: string | null;
   readonly kernel: KernelImage;
@@ -41,42 +40,42 @@ export interface GuestInput {
   readonly image: GuestImage;
   readonly settings: GuestSettings;
   readonly bootDeadline_ms: number;
-  /** From the first kernel of the experiment. */
+  /** Differences from the first kernel of the experiment. */
   readonly differences: KernelRecord['differences'];
   readonly oneTree: KernelRecord['oneTree'];
 }
 
-/** What guests of one experiment share. */
+/** State that the guests of an experiment share. */
 export interface GuestSession {
   readonly interrupted: Promise<unknown>;
   readonly progress: (text: string) => void;
-  /** What became of trying KVM; undefined: not tried yet. Null: it works. */
+  /** Why KVM does not work; null: it works; undefined: not tried yet. */
   withoutKvm: string | null | undefined;
 }
 
-/** KVM is fast or does not work. */
+/** A guest boots fast with KVM, or KVM does not work. */
 const kvmDeadline_ms = 30_000;
 const setUpDeadline_ms = 60_000;
 const sizeDeadline_ms = 900_000;
-/** A lock table takes a minute where the CPUs are real. */
+/** A lock table takes a minute on real CPUs. */
 const timesUnderTcg = 2;
-/** Of a kernel or a JVM under TCG. */
+/** Most starts of a kernel or a JVM under TCG. */
 const mostStarts = 3;
-/** Beyond warm-up, window and drain: mapping and touching the region, reading the board, on an emulated CPU. */
+/** Time beyond warm-up, window and drain, to map and touch the region and to read the board on an emulated CPU. */
 const runGrace_ms = 240_000;
-/** To end a run that was interrupted, and to send what it has. */
+/** Time to end an interrupted run and to send its results. */
 const end_ms = 20_000;
 const emulatedEnd_ms = 45_000;
 
 export async function openGuest(input: GuestInput, session: GuestSession): Promise<Place> {
-  const { name, label, kernel, qemu, image, settings } = input;
+  const { name, kernel, settings } = input;
   refuseTooSmall(input);
   session.progress(`booting ${name}`);
   const { machine, accelerator, failures } = await bootAtAll(input, session);
   try {
     const hello = answerSchema.safeParse(machine.hello);
     if (!hello.success || hello.data.type !== 'hello')
-      throw workloadFailed(`the guest with ${kernel.release} did not greet as this pauselab's guest does`);
+      throw workloadFailed(`the guest with ${kernel.release} sent no valid greeting of this pauselab`);
     refuseWrongClock(hello.data.uptime_s, machine);
     const allowed = cpuTopology().allowed;
     const pinnedTo = pinVcpus(machine.vcpus, allowed) ? allowed.slice(0, machine.vcpus.length) : null;
@@ -88,39 +87,20 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
       (answer) => (answer.type === 'facts' ? answer : undefined),
     );
     if (facts.kernel !== kernel.release)
-      throw workloadFailed(`the guest runs ${facts.kernel} and ${kernel.asked} was to be ${kernel.release}`);
+      throw workloadFailed(`the guest runs ${facts.kernel}; ${kernel.asked} should be ${kernel.release}`);
     if (settings.preempt !== null && facts.preemption !== settings.preempt)
       throw unfit(
-        `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'a model that it does not tell'}; choose one that it has (\`pauselab kernels show ${kernel.asked}\`)`,
+        `${name} was booted with preempt=${settings.preempt} and runs ${facts.preemption ?? 'an unknown model'}; choose a model of this kernel (\`pauselab kernels show ${kernel.asked}\`)`,
       );
     return {
-      kernel: {
-        name,
-        label,
-        asked: kernel.asked,
-        release: kernel.release,
+      kernel: kernelRecord(input, machine, {
         facts: { ...facts, mitigations },
-        differences: input.differences,
-        oneTree: input.oneTree,
-        guest: {
-          origin: { ...kernel.origin },
-          sha256: kernel.sha256,
-          configSha256: config === null ? null : createHash('sha256').update(config).digest('hex'),
-          commandLine: machine.commandLine,
-          preempt: settings.preempt,
-          accelerator,
-          withoutKvm: session.withoutKvm ?? null,
-          qemu: qemu.version,
-          cpus: settings.cpus,
-          memoryBytes: settings.memoryBytes,
-          pinnedTo,
-          channel: machine.channel,
-          image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
-          boot_ms: machine.boot_ms,
-          bootFailures: [...failures],
-          command: [...machine.command],
-        },
-      },
+        config,
+        accelerator,
+        withoutKvm: session.withoutKvm ?? null,
+        pinnedTo,
+        bootFailures: [...failures],
+      }),
       async size(profile, arms, progress, interrupted) {
         const asked = ask(machine, { type: 'size', profile, arms }, { deadline_ms: sizeDeadline_ms }, (answer) => {
           if (answer.type === 'progress') progress(`${answer.text} on ${name}`);
@@ -151,10 +131,49 @@ export async function openGuest(input: GuestInput, session: GuestSession): Promi
   }
 }
 
+type GuestRecord = NonNullable<KernelRecord['guest']>;
+
+/** Facts that are known once the guest runs. */
+interface Found extends Pick<GuestRecord, 'accelerator' | 'withoutKvm' | 'pinnedTo' | 'bootFailures'> {
+  readonly facts: KernelRecord['facts'];
+  readonly config: string | null;
+}
+
+function kernelRecord(
+  { name, label, kernel, qemu, image, settings, differences, oneTree }: GuestInput,
+  machine: Machine,
+  { facts, config, ...found }: Found,
+): KernelRecord {
+  return {
+    name,
+    label,
+    asked: kernel.asked,
+    release: kernel.release,
+    facts,
+    differences,
+    oneTree,
+    guest: {
+      origin: { ...kernel.origin },
+      sha256: kernel.sha256,
+      configSha256: config === null ? null : createHash('sha256').update(config).digest('hex'),
+      commandLine: machine.commandLine,
+      preempt: settings.preempt,
+      qemu: qemu.version,
+      cpus: settings.cpus,
+      memoryBytes: settings.memoryBytes,
+      channel: machine.channel,
+      image: { bytes: image.bytes, sha256: image.sha256, built_ms: image.built_ms },
+      boot_ms: machine.boot_ms,
+      command: [...machine.command],
+      ...found,
+    },
+  };
+}
+
 interface Booted {
   readonly machine: Machine;
   readonly accelerator: Accelerator;
-  /** Why it did not boot before. */
+  /** Why earlier boots failed. */
   readonly failures: readonly StatedFailure[];
 }
 
@@ -183,12 +202,12 @@ async function bootAtAll(
       return { machine, accelerator: 'kvm', failures: [] };
     } catch (error) {
       if (isInterruption(error) || !(error instanceof Failure)) throw error;
-      session.withoutKvm = `KVM is here and does not work: ${error.message.slice(0, 300)}`;
+      session.withoutKvm = `KVM is present but does not work: ${error.message.slice(0, 300)}`;
       session.progress(`${kernel.release}: KVM does not work here, so QEMU emulates the CPUs (TCG)`);
     }
   }
   const accelerator: Accelerator = works ? 'kvm' : 'tcg';
-  // QEMU's translation of a kernel that patches its own code has faults: the same kernel boots the next time.
+  // QEMU's translation of code that patches itself has faults: the same kernel boots the next time.
   const machineAfter = async (failures: readonly StatedFailure[]): Promise<Booted> => ({
     machine: await boot(accelerator, bootDeadline_ms),
     accelerator,
@@ -203,8 +222,8 @@ async function bootAtAll(
 }
 
 /**
- * A JVM that changes its code is as prone to faults of the emulation as a kernel is; in a window a crash is a failure
- * all the same.
+ * A JVM changes its code, so faults of the emulation may crash it, as they may crash a kernel. A crash inside the
+ * window is a failure nevertheless.
  */
 function runInGuest(
   machine: Machine,
@@ -217,7 +236,7 @@ function runInGuest(
       series,
       failures: [failure],
     } = output.file;
-    // Once it is not started again, the run is kept, with its report.
+    // After the last attempt the run is kept, with its report.
     if (emulated && failures.length < mostStarts - 1 && failure?.code === 'jvm-crashed' && series.length === 0)
       throw new Failure('jvm-crashed', `in the guest: ${failure.sentence}`);
     return output;
@@ -231,14 +250,14 @@ function runInGuest(
 }
 
 interface StartingAgain {
-  /** Where the CPUs are real, a failure is one. */
+  /** On real CPUs every failure counts. */
   readonly emulated: boolean;
   readonly mayBeEmulation: FailureCode;
   readonly verb: 'booted' | 'started';
   readonly progress: (text: string) => void;
 }
 
-/** `attempt` is told how the ones before it failed, since what comes of it says so. */
+/** `attempt` receives the failures of earlier attempts, because its result contains them. */
 async function startedAgain<T>(
   attempt: (failures: readonly StatedFailure[]) => Promise<T>,
   { emulated, mayBeEmulation, verb, progress }: StartingAgain,
@@ -257,7 +276,7 @@ async function startedAgain<T>(
         throw error;
       const failure = sayFailure({ code: error.code, message: error.message.slice(0, 2000) });
       failures.push(failure);
-      progress(`${failure.sentence}. It is ${verb} once more, as this may be a fault of the emulation`);
+      progress(`${failure.sentence}. It is ${verb} again, because this may be a fault of the emulation`);
     }
   }
 }
@@ -270,7 +289,7 @@ async function runOnce(
   const { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace, interrupted, onPhase } = input;
   const run: RunRequest = { name, profile, arm, kernel, repetition, regionBytes, allowDegraded, trace };
   const { warmup_ns, duration_ns, drain_ns } = run.profile;
-  const readings: { host_ns: number; guest_ns: number; delay_ns: number }[] = [];
+  const readings: ClockReading[] = [];
   const startedAt = new Date().toISOString();
   const stopListening = listen(interrupted, () => {
     machine.send({ type: 'interrupt' } satisfies Request);
@@ -297,33 +316,13 @@ async function runOnce(
         return answer.type === 'ran' ? answer : undefined;
       },
     );
-    if (ran.file.name !== run.name || ran.file.arm !== run.arm.name || ran.file.repetition !== run.repetition)
-      throw workloadFailed(`the guest sent the run ${ran.file.name} where ${run.name} was asked for`);
-    const [before, after] = readings;
-    // One that failed before its window has neither.
-    if (ran.file.status === 'failed' && ran.file.series.length === 0)
-      return { ...ran, file: { ...ran.file, kernel: run.kernel } };
-    if (before === undefined || after === undefined || after.host_ns <= before.host_ns)
-      throw workloadFailed('the guest did not say when its run began and ended');
-    const passed_ns = after.host_ns - before.host_ns;
-    const guest = {
-      runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * machine.vcpus.length),
-      clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns,
-      failedStarts: [...failedStarts],
-    };
-    const isWhole = ran.file.status === 'complete';
-    const byHost = isWhole ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
-    const disturbances = isWhole ? [...ran.file.disturbances, ...byHost.map(stated)] : [];
-    return {
-      ...ran,
-      file: { ...ran.file, kernel: run.kernel, disturbances, machine: { ...ran.file.machine, guest } },
-    };
+    return seenFromHost(ran, run, { readings, failedStarts, vcpus_n: machine.vcpus.length });
   } catch (error) {
     if (!(error instanceof MachineLost)) throw error;
-    // A guest sends a run when it is over: while it measures, its CPUs are for the measurement.
+    // A guest sends a run after its end: during the window its CPUs serve the measurement only.
     const failure = {
       code: error.code,
-      message: `${error.message}; the guest had sent nothing of this run, so nothing of it is measured here`,
+      message: `${error.message}; the guest had sent no part of this run, so the run has no figures`,
     };
     return failedStart({
       request: run,
@@ -338,7 +337,43 @@ async function runOnce(
   }
 }
 
-/** Sends a request; a failure of the other side is one here. */
+/** Both clocks at the same instant, and how long the guest's CPUs had waited for a CPU of the host until then. */
+interface ClockReading {
+  readonly host_ns: number;
+  readonly guest_ns: number;
+  readonly delay_ns: number;
+}
+
+interface HostView {
+  /** At the beginning of the run and at its end. */
+  readonly readings: readonly ClockReading[];
+  readonly failedStarts: readonly StatedFailure[];
+  readonly vcpus_n: number;
+}
+
+/** A guest's run, with the disturbances by the host. */
+function seenFromHost(ran: RunOutput, run: RunRequest, { readings, failedStarts, vcpus_n }: HostView): RunOutput {
+  const { file } = ran;
+  if (file.name !== run.name || file.arm !== run.arm.name || file.repetition !== run.repetition)
+    throw workloadFailed(`the guest sent the run ${file.name} instead of ${run.name}`);
+  // A run that failed before its window has no readings.
+  if (file.status === 'failed' && file.series.length === 0) return { ...ran, file: { ...file, kernel: run.kernel } };
+  const [before, after] = readings;
+  if (before === undefined || after === undefined || after.host_ns <= before.host_ns)
+    throw workloadFailed('the guest did not report when its run began and ended');
+  const passed_ns = after.host_ns - before.host_ns;
+  const guest = {
+    runDelay_share: (after.delay_ns - before.delay_ns) / (passed_ns * vcpus_n),
+    clock_ratio: (after.guest_ns - before.guest_ns) / passed_ns,
+    failedStarts: [...failedStarts],
+  };
+  const isComplete = file.status === 'complete';
+  const byHost = isComplete ? spoiledByHost(guest, passed_ns, run.profile.spoiled) : [];
+  const disturbances = isComplete ? [...file.disturbances, ...byHost.map(stated)] : [];
+  return { ...ran, file: { ...file, kernel: run.kernel, disturbances, machine: { ...file.machine, guest } } };
+}
+
+/** Sends a request. A failure in the guest becomes a failure here. */
 function ask<T>(
   machine: Machine,
   request: Request,
@@ -350,7 +385,7 @@ function ask<T>(
     if (!checked.success) {
       const [issue] = checked.error.issues;
       throw workloadFailed(
-        `the guest sent what is no valid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing of it was kept`,
+        `the guest sent an invalid answer (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}); nothing was kept`,
       );
     }
     const answer = checked.data;
@@ -361,27 +396,27 @@ function ask<T>(
 }
 
 /**
- * Up for longer than since its start: a clock that runs too fast, with which every deadline and every window would be
+ * An uptime that exceeds the time since the start shows a clock that runs too fast. All deadlines and windows would be
  * wrong.
  */
 function refuseWrongClock(uptime_s: number, { boot_ms }: Machine): void {
   const most_s = 1 + (1.2 * boot_ms) / 1000;
   if (uptime_s > most_s)
     throw workloadFailed(
-      `the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, as its kernel took a wrong frequency for its counter; leave tsc_early_khz out of --append, or try again when this machine is less busy`,
+      `the guest's clock is wrong: it counted ${uptime_s.toFixed(0)} s in the ${(boot_ms / 1000).toFixed(0)} s since its start, because its kernel assumed a wrong frequency of its counter; remove tsc_early_khz from --append, or try again when this machine is less busy`,
     );
 }
 
-/** The archive is unpacked into memory, beside itself. */
+/** The guest unpacks the archive into memory while the archive is still there. */
 function refuseTooSmall({ image, settings: { memoryBytes } }: GuestInput): void {
   const least = 2 * image.bytes + 256 * 2 ** 20;
   if (memoryBytes < least)
     throw usage(
-      `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone is ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,
+      `a guest of ${formatSize(memoryBytes)} has too little memory: its file system alone needs ${formatSize(image.bytes)}; give it ${formatSize(Math.ceil(least / 2 ** 28) * 2 ** 28)} or more (--guest-memory)`,
     );
   const available = availableMemoryBytes();
   if (memoryBytes + 256 * 2 ** 20 > available)
     throw unfit(
-      `a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or name fewer kernels at a time`,
+      `a guest of ${formatSize(memoryBytes)} does not fit: ${formatSize(available)} of memory are available here; lower --guest-memory, or use fewer kernels at a time`,
     );
 }

@@ -1,5 +1,5 @@
 /**
- * Where a run executes: this machine, or a guest with a kernel of its own. The loop (experiment.ts) knows no more of
+ * Where a run executes: this machine, or a guest with another kernel. The loop (experiment.ts) knows nothing else about
  * it.
  */
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
@@ -7,13 +7,13 @@ import { cpuTopology, type CpuTopology } from '../../host/cpus.js';
 import { hostFacts } from '../../host/facts.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
 import { sizeRegions, type SizedRegions } from '../plan/calibrate.js';
-import { cpusOf } from '../plan/check-plan.js';
+import { cpusOfArm } from '../plan/check-plan.js';
 import type { Examined } from './wire.js';
 import { executeRun, type RunInput, type RunOutput } from '../run/one-run.js';
 
 export interface Place {
   readonly kernel: KernelRecord;
-  /** Measures how large the holders' regions are to be, once it is known that the arms' CPUs exist here. */
+  /** Sizes the regions of the holders, after checking that the CPUs of the arms exist here. */
   size(
     profile: ResolvedProfile,
     arms: readonly ResolvedArm[],
@@ -21,21 +21,21 @@ export interface Place {
     interrupted: Promise<unknown>,
   ): Promise<SizedRegions>;
   run(input: RunInput): Promise<RunOutput>;
-  /** Of a guest: the lock table of its kernel; of this machine's doctor/examine.ts knows. */
+  /** For a guest: the lock table of its kernel. For this machine, see doctor/examine.ts. */
   examine?(progress: (text: string) => void): Promise<Examined>;
-  /** While another place works; nothing here runs meanwhile. */
+  /** Stops everything here while another place works. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Nothing of it is left running. */
+  /** Ends all its processes. */
   close(): Promise<void>;
-  /** What its kernel printed so far; null on this machine. */
+  /** Output of its kernel so far; null on this machine. */
   console(): string | null;
 }
 
-/** How an experiment comes to a place: a guest has to be booted. */
+/** Opens a place: a guest has to be booted. */
 export type OpenPlace = () => Promise<Place>;
 
-/** `named`: by default as its kernel, without a label. */
+/** `named`: by default the name of the kernel, without a label. */
 export function localPlace(named?: Pick<KernelRecord, 'name' | 'label'>): Place {
   const topology = cpuTopology();
   const facts = hostFacts();
@@ -67,6 +67,6 @@ export async function sizeHere(
   progress: (text: string) => void,
   interrupted?: Promise<unknown>,
 ): Promise<SizedRegions> {
-  for (const arm of arms) cpusOf(arm, topology);
+  for (const arm of arms) cpusOfArm(arm, topology);
   return sizeRegions(profile, arms, topology, progress, interrupted);
 }

@@ -1,7 +1,4 @@
-/**
- * The kernels that a profile or the command line asks for, as places: each kernel under each preemption model that is
- * asked for.
- */
+/** The kernels of a profile or of the command line as places: each kernel with each requested preemption model. */
 import { release as ownRelease } from 'node:os';
 import { usage } from '../../base/failure.js';
 import { modelSuffix, placeNames } from '../../bundle/place-names.js';
@@ -9,14 +6,14 @@ import { guestImage, type GuestFile, type GuestImage } from '../../kernel/guest/
 import { kernelFacts, type KernelFacts } from '../../kernel/image/kernel-facts.js';
 import { relationOf } from '../../kernel/image/kernel-relation.js';
 import type { KernelImage } from '../../kernel/image/kernel.js';
-import { findQemu, type GuestSettings, type Qemu } from '../../kernel/guest/qemu.js';
+import { findQemu, type GuestSettings } from '../../kernel/guest/qemu.js';
 import { askedKernel, hostKernel, isHost, kernelProblem, kernelsOf } from '../../profile/check/asked-kernel.js';
 import type { PreemptionModel } from '../../profile/check/preemption.js';
-import { openGuest, type GuestSession } from './guest-place.js';
+import { openGuest, type GuestInput, type GuestSession } from './guest-place.js';
 import { localPlace, type OpenPlace } from './place.js';
 
-export interface Wanted {
-  /** As the user wrote them: `host`, `deb:6.16.12`, a path, each perhaps with a label before it. */
+export interface WantedPlaces {
+  /** As the user wrote them: `host`, `deb:6.16.12` or a path, with or without a label. */
   readonly kernels: readonly string[];
   readonly preempt: readonly PreemptionModel[];
   readonly guest: GuestOptions;
@@ -28,10 +25,10 @@ export interface GuestOptions extends Omit<GuestSettings, 'preempt'> {
   readonly bootDeadline_ms: number;
 }
 
-/** A place that will be opened, under the name that it has in the results. */
+/** A place to open, with its name in the results. */
 export interface PlannedPlace {
   readonly name: string;
-  /** As it was asked for, with its label. */
+  /** The user's text, with its label. */
   readonly asked: string;
   /** Null: this machine. */
   readonly guest: { readonly kernel: KernelImage; readonly settings: GuestSettings } | null;
@@ -39,15 +36,15 @@ export interface PlannedPlace {
 }
 
 export async function planPlaces(
-  { kernels, preempt, guest, files = [] }: Wanted,
+  { kernels, preempt, guest, files = [] }: WantedPlaces,
   resolve: (asked: string) => Promise<KernelImage>,
   session: GuestSession,
 ): Promise<readonly PlannedPlace[]> {
   refuseBadLabels(kernels);
   refuseForHost(kernels, preempt, guest);
   const asked = kernelsOf({ kernels });
-  let shared: { qemu: Qemu; image: GuestImage } | undefined;
-  // QEMU first: without it nothing needs to be fetched.
+  let shared: SharedByGuests | undefined;
+  // QEMU is checked first: without it no kernel needs to be fetched.
   const qemu = asked.every(isHost) ? null : findQemu();
   const images: (KernelImage | null)[] = [];
   for (const { kernel } of asked.map(askedKernel)) images.push(kernel === hostKernel ? null : await resolve(kernel));
@@ -76,36 +73,37 @@ export async function planPlaces(
       first === undefined || kernel === first
         ? { differences: [], oneTree: null }
         : relationOf({ kernel: first, facts: firstFacts }, { kernel, facts });
+    const share = (): SharedByGuests => (shared ??= { qemu, image: builtImage(session, files) });
     return models.map((model) => {
       const name = `${base}${preempt.length > 1 ? modelSuffix(model) : ''}`;
-      const settings: GuestSettings = {
-        cpus: guest.cpus,
-        memoryBytes: guest.memoryBytes,
-        append: guest.append,
-        preempt: model,
-      };
-      return {
-        name,
-        asked: own.asked,
-        guest: { kernel, settings },
-        open: () => {
-          shared ??= { qemu, image: builtImage(session, files) };
-          return openGuest(
-            {
-              name,
-              label: own.label,
-              kernel,
-              settings,
-              bootDeadline_ms: guest.bootDeadline_ms,
-              ...relation,
-              ...shared,
-            },
-            session,
-          );
-        },
-      };
+      return plannedGuest({ ...own, ...relation, name, kernel, model, guest }, share, session);
     });
   });
+}
+
+type SharedByGuests = Pick<GuestInput, 'qemu' | 'image'>;
+
+interface GuestToPlan extends Pick<GuestInput, 'name' | 'label' | 'kernel' | 'differences' | 'oneTree'> {
+  readonly asked: string;
+  readonly model: PreemptionModel | null;
+  readonly guest: GuestOptions;
+}
+
+/** `share`: builds the image once for all guests. */
+function plannedGuest(
+  { name, label, asked, kernel, differences, oneTree, model, guest }: GuestToPlan,
+  share: () => SharedByGuests,
+  session: GuestSession,
+): PlannedPlace {
+  const { cpus, memoryBytes, append, bootDeadline_ms } = guest;
+  const settings: GuestSettings = { cpus, memoryBytes, append, preempt: model };
+  return {
+    name,
+    asked,
+    guest: { kernel, settings },
+    open: () =>
+      openGuest({ name, label, kernel, settings, bootDeadline_ms, differences, oneTree, ...share() }, session),
+  };
 }
 
 function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestImage {
@@ -118,17 +116,17 @@ function builtImage(session: GuestSession, files: readonly GuestFile[]): GuestIm
   return image;
 }
 
-/** A model that a kernel does not know it ignores, with a line on its console. */
+/** A kernel ignores a model that it does not know, and only prints a line on its console. */
 function refuseUnknownModels({ release, preemption }: KernelFacts, models: readonly PreemptionModel[]): void {
   if (preemption === null) return;
   const missing = models.filter((model) => !preemption.models.includes(model));
   if (missing.length > 0)
     throw usage(
-      `${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}, say so with --preempt`,
+      `${release} cannot be booted with preempt=${missing.join(' or ')}; it has ${preemption.models.join(', ') || 'no choice'}; choose with --preempt`,
     );
 }
 
-/** A profile was checked for it; what doctor or the two sides of a gate name was not. */
+/** Labels of a profile were checked; labels from doctor or from the sides of a gate were not. */
 function refuseBadLabels(kernels: readonly string[]): void {
   const problem = kernelProblem(kernels);
   if (problem !== null) throw usage(`--kernel ${kernels[problem.index] ?? ''}: ${problem.text}`);

@@ -1,5 +1,5 @@
 /**
- * Raised with every change of what host and guest say to each other; both are of one build, so it only tells of a stale
- * image.
+ * Increases with every change of the messages between host and guest. Both come from the same build, so a mismatch
+ * shows a stale image.
  */
 export const protocol = 1;

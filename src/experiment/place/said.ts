@@ -1,6 +1,7 @@
 /**
- * What host and guest say to each other. The host's requests are trusted by the guest, which it made; what the host
- * makes of the answers is in wire.ts, apart from here: a guest's emulated CPU would take a second to load its schemas.
+ * Messages between host and guest. The guest trusts the host's requests, because the host made the guest. The host's
+ * checks of the answers are in wire.ts, apart from this file: an emulated CPU would take a second to load their
+ * schemas.
  */
 import type { Calibration } from '../../bundle/bundle-schema.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
@@ -13,7 +14,7 @@ export type Request =
   | { readonly type: 'set-up'; readonly release: string; readonly config: string | null }
   | { readonly type: 'size'; readonly profile: ResolvedProfile; readonly arms: readonly ResolvedArm[] }
   | { readonly type: 'run'; readonly run: RunRequest }
-  /** `times`: how much longer than a minute it may take, for an emulated CPU. */
+  /** `times`: allowed time in minutes, which is longer for an emulated CPU. */
   | { readonly type: 'examine'; readonly times: number }
   | { readonly type: 'interrupt' };
 

@@ -1,7 +1,7 @@
 /**
- * What a guest says (said.ts), as the host takes it (kernel/frames.ts carries it). The guest is not trusted by the
- * host: a kernel under test may do anything to what runs on it, so every answer is
- * checked here, name by name and size by size, before anything of it reaches a bundle.
+ * Answers of a guest (said.ts), as the host reads them (kernel/guest/frames.ts carries them). The host does not trust
+ * the guest: a kernel under test may do anything to the programs on it. So the host checks names and sizes in every
+ * answer before a bundle stores any part of it.
  */
 import { z } from 'zod';
 import { failureCodes } from '../../base/failure.js';
@@ -17,7 +17,7 @@ const finite = z.number();
 const countsSchema = z
   .object({
     n: finite,
-    /** Null while n is 0: JSON has no Infinity. */
+    /** Null if n is 0: JSON has no Infinity. */
     min_ns: finite.nullable(),
     max_ns: finite,
     sum_ns: finite,
@@ -28,7 +28,7 @@ const countsSchema = z
   .refine(
     ({ index, count }) =>
       index.length === count.length && index.every((one, i) => i === 0 || one > (index[i - 1] ?? one)),
-    'counters do not belong together',
+    'the counters are inconsistent',
   )
   .transform(({ min_ns, index, count, ...rest }): SparseCounts => ({
     ...rest,
@@ -53,17 +53,17 @@ const analysisSchema = z.object({
   holder: z.object({ service: countsSchema, figures: runSchema.shape.holder.unwrap() }).nullable(),
 });
 
-/** A file of the run's folder: a plain name, nothing that leaves it or hides in it. */
+/** A file of the run's folder: a plain name that is not hidden and does not leave the folder. */
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,80}(?:\.[A-Za-z0-9_-]{1,40}){1,3}$/)
-  .refine((name) => name !== 'run.json', 'run.json is the host’s to write');
+  .refine((name) => name !== 'run.json', 'only the host writes run.json');
 const files = z
   .record(fileName, text(64 * 1024 * 1024))
   .refine((all) => Object.keys(all).length <= 64, 'too many files')
-  .refine((all) => isStallList(all['stalls.json']), 'stalls.json is no list of stalls');
+  .refine((all) => isStallList(all['stalls.json']), 'stalls.json is not a list of stalls');
 
-/** Of these files the only one that pauselab reads as JSON. */
+/** The only file among these that pauselab reads as JSON. */
 function isStallList(text: string | undefined): boolean {
   try {
     return text === undefined || bundleSchemas.stalls.safeParse(parseJson(text)).success;
@@ -72,17 +72,17 @@ function isStallList(text: string | undefined): boolean {
   }
 }
 
-/** Printed as it is, so without control characters. */
+/** The text is printed unchanged, so it must not contain control characters. */
 const word = z
   .string()
   .max(100)
   .regex(/^[\x20-\x7e]*$/);
 
-/** The part of an examination (doctor/examine.ts) that tells of the guest's kernel. */
+/** The part of an examination (doctor/examine.ts) that concerns the guest's kernel. */
 const examinedSchema = z.object({
   type: z.literal('examined'),
   fit: z.boolean(),
-  /** What makes the guest unfit. */
+  /** Reasons why the guest is unfit. */
   unfit: z.array(word).max(100),
   locks: z
     .array(z.object({ operation: word, layout: z.enum(['isolated', 'crossing']), lock: word, errno: word.nullable() }))
@@ -122,7 +122,7 @@ export const answerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), protocol: z.literal(protocol), uptime_s: finite }),
   z.object({ type: z.literal('facts'), facts: factsSchema, mitigations: z.record(text(100), text(500)) }),
   z.object({ type: z.literal('progress'), text: text(500) }),
-  /** `clock_ns`: CLOCK_MONOTONIC of the guest, to be compared with the host's. */
+  /** `clock_ns`: CLOCK_MONOTONIC of the guest, which the host compares with its clock. */
   z.object({ type: z.literal('phase'), phase: z.enum(['preparing', 'measuring', 'analysing']), clock_ns: finite }),
   z.object({
     type: z.literal('sized'),
@@ -135,10 +135,10 @@ export const answerSchema = z.discriminatedUnion('type', [
     code: z.enum(failureCodes),
     sentence: text(4000),
   }),
-  /** A bug of ours, on the other side. */
+  /** A bug of pauselab in the guest. */
   z.object({ type: z.literal('broken'), text: text(8000) }),
 ]);
 
 export type Answer = z.infer<typeof answerSchema>;
-/** As the guest says it, before it is checked and its counters are arrays again. */
+/** The answer of the guest before it is checked and its counters become arrays again. */
 export type Said = z.input<typeof answerSchema>;

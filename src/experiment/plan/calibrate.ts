@@ -1,15 +1,15 @@
 /**
- * Sizes regions to the stall that is wanted.
+ * Sizes regions for the intended stall.
  *
- * A call whose walk needs `hold_ns` of CPU, made by a thread of weight w beside competitors of weight Σc on its CPU,
- * takes hold × (1 + Σc/w) (host/weights.ts). So a stall of `aim` needs hold = aim / (1 + Σc/w), and never less than the
- * profile's least hold, below which this kernel's preemption model would not preempt inside the call at all.
- * Hold is proportional to bytes only roughly (caches), so it is measured at the size found, and corrected.
+ * A call whose walk needs `hold_ns` of CPU time, made by a thread of weight w beside competitors of weight Σc on its
+ * CPU, takes hold × (1 + Σc/w) (host/weights.ts). So a stall of `aim` needs hold = aim / (1 + Σc/w), and at least the
+ * profile's least hold: below it this kernel's preemption model does not preempt inside the call. Hold is only roughly
+ * proportional to bytes (caches), so it is measured at the size found, and corrected.
  *
- * A region of which many threads have one each is sized to the memory that is there instead.
+ * If many threads have a region each, the available memory decides the size instead.
  *
- * One size per operation and kind of pages, from the arm that needs the least, frozen for all arms and runs. A region
- * given in bytes is measured once, to know how long its calls will take.
+ * There is a single size per operation and kind of pages: that of the arm that needs the least. All arms and runs use
+ * it. A region given in bytes is measured once, to know how long its calls take.
  */
 import { cleanUp } from '../../base/clean-up.js';
 import { interruptedBefore, unfit, usage, workloadFailed } from '../../base/failure.js';
@@ -26,19 +26,19 @@ import { hasRegion, longestCall_ns, regionKey, targetHold_ns, threadsOf } from '
 
 const firstProbeBytes = 64 * 1024 * 1024;
 const mostProbes = 4;
-/** A hold within this share of its target is good enough: stalls vary by more from one preemption to the next. */
+/** A hold within this share of its target is accurate enough: stalls vary more between preemptions. */
 const tolerance = 0.2;
 const mostGrowth = 16;
 const probe_ns = 250_000_000;
-/** A probe that saw fewer calls than this looks again for longer. */
+/** A probe with fewer calls is repeated for a longer time. */
 const fewestCalls = 3;
 
-/** By what arms of one size have in common. */
+/** By the key that arms of the same size share. */
 export type SizedRegions = ReadonlyMap<string, Calibration>;
 
 export interface RegionSizes {
   readonly calibrations: readonly Calibration[];
-  /** Bytes of an arm's region; 0 for a JVM's or a churn's, which have none. */
+  /** Bytes of an arm's region; 0 for a JVM and a churn, which have none. */
   bytesFor(arm: ResolvedArm): number;
 }
 
@@ -49,7 +49,7 @@ export function regionSizes(regions: SizedRegions): RegionSizes {
   };
 }
 
-/** Measures what has to be measured. */
+/** Measures the regions that need it. */
 export async function sizeRegions(
   profile: ResolvedProfile,
   allArms: readonly ResolvedArm[],
@@ -88,8 +88,8 @@ export async function sizeRegions(
 }
 
 /**
- * The published benchmark's 256 MiB a thread where a quarter of the memory suffices, else less: halves in whole huge
- * pages.
+ * 256 MiB per thread as in the published benchmark, if a quarter of the memory suffices; otherwise it is halved until
+ * it fits, in whole huge pages.
  */
 export function shareOfMemory(threads: number, available_bytes: number): number {
   const unit = 4 * 1024 * 1024;
@@ -98,11 +98,11 @@ export function shareOfMemory(threads: number, available_bytes: number): number 
 
 interface Machine {
   readonly topology: CpuTopology;
-  /** Resolves when no size is wanted any more. */
+  /** Resolves when the sizes are no longer needed. */
   readonly interrupted?: Promise<unknown> | undefined;
 }
 
-/** `target_ns` null: `firstBytes` is the size, and only its hold is measured. */
+/** `target_ns` null: the size is `firstBytes`, and only its hold is measured. */
 export async function calibrate(
   arm: NativeArm,
   target_ns: number | null,
@@ -131,8 +131,8 @@ export async function calibrate(
 }
 
 /**
- * The one whose hold is nearest to the target in proportion: on a busy machine the last need not be. Null target: the
- * last.
+ * The measurement whose hold is nearest to the target in proportion: on a busy machine it may not be the last. Without
+ * a target, the last measurement.
  */
 export function nearestProbe(
   probes: Calibration['probes'],
@@ -143,7 +143,7 @@ export function nearestProbe(
   return probes.toReversed().toSorted((a, b) => off(a) - off(b))[0];
 }
 
-/** Proportional, at most 16-fold at once, in whole huge pages. */
+/** In proportion, by a factor of at most 16 per step, in whole huge pages. */
 export function nextSize(bytes: number, hold_ns: number, target_ns: number): number {
   const factor = Math.min(mostGrowth, Math.max(1 / mostGrowth, target_ns / hold_ns));
   const unit = 2 * 1024 * 1024;
@@ -151,9 +151,9 @@ export function nextSize(bytes: number, hold_ns: number, target_ns: number): num
 }
 
 /**
- * Median CPU time of a release in the holder's steady state: no hogs, no victims, no limit, no rest between calls. CPU
- * time and not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have no
- * CPU time on the board; nothing preempts them often enough to matter, and their duration stands in.
+ * Median CPU time of a release in the holder's steady state: no hogs, victims, limits or pauses between calls. It is
+ * CPU time, not duration, so that other load on the machine does not make the region too small. Calls below 1 ms have
+ * no CPU time on the board. They are rarely preempted, so their duration is used.
  */
 async function measureHold(
   arm: NativeArm,
@@ -202,7 +202,7 @@ async function measureHold(
       if (hold_ns !== null && holds_ns.length >= fewestCalls) return { hold_ns, calls: holds_ns.length };
       if (duration_ns > 16 * probe_ns)
         throw workloadFailed(
-          `${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region by; give the region in bytes`,
+          `${arm.holder.operation} of ${formatSize(bytes)} made ${holds_ns.length} calls in ${formatDuration(duration_ns)}, too few to size a region; give the region in bytes`,
         );
     } finally {
       await cleanUp(() => workload.dispose());
@@ -210,7 +210,7 @@ async function measureHold(
   }
 }
 
-/** One that is given was judged with the plan, and memory may be scarcer by now. */
+/** A given size was checked with the plan, but memory may be scarcer by now. */
 function refuseTooLarge(arm: NativeArm, bytes: number): void {
   const availableBytes = availableMemoryBytes();
   const threads = threadsOf(arm.holder);
@@ -222,9 +222,7 @@ function refuseTooLarge(arm: NativeArm, bytes: number): void {
     : unfit(`${text}; lower stall.aim and stall.leastHold, add hogs, or give holder.region in bytes`);
 }
 
-/**
- * Only measuring tells it of a region that is given in bytes: how few stalls to expect is said, and the plan is run.
- */
+/** For a region in bytes only a measurement shows it. The expected number of stalls is reported, and the plan runs. */
 function sayIfLong(
   profile: ResolvedProfile,
   arm: NativeArm,
@@ -238,6 +236,6 @@ function sayIfLong(
   if (call_ns <= longestCall_ns(profile)) return;
   progress(
     `a call of arm ${arm.name} takes about ${formatDuration(call_ns)} (${formatSize(bytes)} hold the lock for ${formatDuration(hold_ns)}, stretched ${factor.toFixed(1)} times by the hogs), ` +
-      `more than a quarter of the window of ${formatDuration(profile.duration_ns)}, so few stalls fit in; --duration ${Math.ceil((4 * call_ns) / 1e9)}s has room for four`,
+      `more than a quarter of the window of ${formatDuration(profile.duration_ns)}, so few stalls fit; --duration ${Math.ceil((4 * call_ns) / 1e9)}s has room for four`,
   );
 }

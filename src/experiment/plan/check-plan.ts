@@ -1,6 +1,6 @@
 /**
- * Whether a plan fits the machines that it is to run on, as far as that is known before anything runs: their CPUs and
- * memory, and a window in which the stalls that are aimed at fit. `run`, `--dry-run` and `profile check` ask the same.
+ * Checks whether a plan fits its machines, before anything runs: CPUs, memory, and a window that is long enough for the
+ * intended stalls. `run`, `--dry-run` and `profile check` use the same checks.
  */
 import { usage } from '../../base/failure.js';
 import { formatDuration, formatSize } from '../../base/text/units.js';
@@ -23,33 +23,31 @@ import { refuseLargeChurn, refuseTooMuch } from '../../workload/memory-need.js';
 
 const pageBytes = 4096;
 
-/** `guestCpus`: of each guest. Throws a usage failure. */
+/** `guestCpus`: CPUs of each guest. Throws a usage failure. */
 export function checkPlan(profile: ResolvedProfile, arms: readonly ResolvedArm[], guestCpus: number): void {
   const hasGuests = profile.kernels.some((kernel) => !isHost(kernel));
   const hasHost = profile.kernels.length === 0 || profile.kernels.some(isHost);
   if (hasGuests) for (const arm of arms) refuseProgramInGuest(arm);
   const topologies = [...(hasHost ? [cpuTopology()] : []), ...(hasGuests ? [guestTopology(guestCpus)] : [])];
   for (const topology of topologies) {
-    for (const arm of arms) cpusOf(arm, topology);
+    for (const arm of arms) cpusOfArm(arm, topology);
     refuseShortWindow(profile, arms, topology);
   }
-  // A guest's memory is known once it has booted.
+  // The memory of a guest is known only after its boot.
   if (hasHost) for (const arm of arms) checkMemory(profile, arm);
 }
 
 export function refuseProgramInGuest(arm: ResolvedArm): asserts arm is Exclude<ResolvedArm, AppArm> {
   if (isApp(arm))
-    throw usage(
-      `the arm ${arm.name} runs a program of your own, whose files are not in a guest; run it with --kernel host`,
-    );
+    throw usage(`the arm ${arm.name} runs your program, whose files are not in a guest; run it with --kernel host`);
 }
 
 function guestTopology(cpus: number): CpuTopology {
   return { allowed: Array.from({ length: cpus }, (_, cpu) => cpu), siblings: (cpu) => [cpu] };
 }
 
-/** Every CPU that an arm names; a failure now, and not after others have been measured. */
-export function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
+/** All CPUs that an arm names. A missing CPU fails here, before other arms are measured. */
+export function cpusOfArm(arm: ResolvedArm, topology: CpuTopology): readonly number[] {
   const { holder, hogs, victims } = arm;
   const named = [
     holder?.cpus,
@@ -62,7 +60,7 @@ export function cpusOf(arm: ResolvedArm, topology: CpuTopology): readonly number
   return named.flatMap((cpus) => (cpus === undefined || cpus === null ? [] : resolveCpus(cpus, topology)));
 }
 
-/** CPU time of a call for the stall that is aimed at. */
+/** CPU time of a call for the intended stall. */
 export function targetHold_ns(
   { stall, ...arm }: Pick<NativeArm, 'stall' | 'holder' | 'hogs'>,
   topology: CpuTopology,
@@ -71,11 +69,11 @@ export function targetHold_ns(
   return factor === null ? stall.leastHold_ns : Math.max(stall.leastHold_ns, stall.aim_ns / factor);
 }
 
-/** Arms of one key have regions of one size: of the arm that needs the least. */
+/** Arms with the same key have regions of the same size: that of the arm that needs the least. */
 export const regionKey = ({ holder: { operation, pages, region } }: NativeArm): string =>
   `${operation} ${pages} ${region.kind === 'bytes' ? String(region.bytes) : 'calibrated'}`;
 
-/** Whether the stalls of all sides are aimed at alike, arm of one key by arm of the other. */
+/** Whether all sides aim at the same stall, for each pair of arms with the same key. */
 export function aimAlike(sides: readonly (readonly ResolvedArm[])[]): boolean {
   const aimsOf = (arms: readonly ResolvedArm[]): Map<string, string> =>
     new Map(
@@ -89,17 +87,17 @@ export function hasRegion(arm: ResolvedArm): arm is NativeArm {
   return arm.kind === 'native';
 }
 
-/** Many threads have a region each: it is sized to the memory that is there. */
+/** Number of threads with a region each: the available memory decides the size. */
 export function threadsOf({ operation }: Pick<ResolvedHolder, 'operation'>): number {
   return operationNamed(operation).threads ?? 1;
 }
 
-/** How long a holder's call may take: with fewer than four in a window too few stalls fit. */
+/** Longest call of a holder: with fewer than four calls in a window too few stalls fit. */
 export function longestCall_ns({ duration_ns }: Pick<ResolvedProfile, 'duration_ns'>): number {
   return duration_ns / 4;
 }
 
-/** Of a region in bytes it is known once a call was measured (calibrate.ts). */
+/** For a region in bytes it is known only after a call was measured (calibrate.ts). */
 function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[], topology: CpuTopology): void {
   const calibrated = arms
     .filter(hasRegion)
@@ -121,8 +119,8 @@ function refuseShortWindow(profile: ResolvedProfile, arms: readonly ResolvedArm[
         ? `, or --set stall.aim=${aim_ns / 1e6}ms`
         : ', or lower stall.aim and stall.leastHold';
     throw usage(
-      `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call is to take ${formatDuration(call_ns)} (stall.aim and stall.leastHold give it ${formatDuration(hold_ns)} of CPU time, ` +
-        `stretched ${factor.toFixed(1)} times by the hogs), and four have to fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s${lowerAim}`,
+      `the window of ${formatDuration(profile.duration_ns)} is too short for the arm ${arm.name}: a call should take ${formatDuration(call_ns)} (stall.aim and stall.leastHold give it ${formatDuration(hold_ns)} of CPU time, ` +
+        `stretched ${factor.toFixed(1)} times by the hogs), and four calls must fit in; use --duration ${Math.ceil((4 * call_ns) / 1e9 - 1e-9)}s${lowerAim}`,
     );
   }
 }
@@ -137,12 +135,12 @@ function checkMemory(profile: ResolvedProfile, arm: ResolvedArm): void {
   if (arm.holder !== null) refuseLargeRegion(arm.name, arm.holder);
 }
 
-/** Of a region that is given; one that is calibrated is sized to what is there. */
+/** For a given region; a calibrated region is sized to the available memory. */
 function refuseLargeRegion(arm: string, holder: ResolvedHolder): void {
   const threads = threadsOf(holder);
   if (holder.region.kind === 'bytes')
     refuseTooMuch(
-      `the region of arm ${arm} needs${threads === 1 ? '' : ` ${threads} times ${formatSize(holder.region.bytes)}, in all`}`,
+      `the region of arm ${arm} needs${threads === 1 ? '' : ` ${threads} times ${formatSize(holder.region.bytes)}, in total`}`,
       threads * holder.region.bytes,
       'holder.region',
     );

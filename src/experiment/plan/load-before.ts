@@ -1,4 +1,4 @@
-/** How busy the machine is before anything is measured, and what that would cost; and waiting until it is quiet. */
+/** The load of the machine before an experiment, its consequences, and the wait for a quiet machine. */
 import { monotonic_ms, waitFor } from '../../base/clock.js';
 import { interruptedBefore } from '../../base/failure.js';
 import { loadBetween, readLoad, type LoadReading, type MachineLoad } from '../../host/machine-load.js';
@@ -7,13 +7,13 @@ import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
 export type LoadLimits = Pick<ResolvedProfile['spoiled'], 'steal_share' | 'foreignLoad_share'>;
 type Load = Pick<MachineLoad, 'steal_share' | 'foreignLoad_share'>;
 
-/** CPU time is counted in ticks of 10 ms: of two CPUs these are a hundred. */
+/** The kernel counts CPU time in ticks of 10 ms: with two CPUs this is a hundred ticks. */
 const look_ms = 500;
-/** A machine between two bursts is not quiet. */
+/** A machine between two bursts of load is not quiet. */
 const quietLooks = 6;
 
 export interface LoadBefore extends Load {
-  /** By the profile's limits. */
+  /** According to the profile's limits. */
   readonly spoils: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Looking {
   readonly look_ms?: number;
 }
 
-/** Null where no load spoils a run. */
+/** Null if no load disturbs a run. */
 export async function loadBefore(limits: LoadLimits, looking: Looking): Promise<LoadBefore | null> {
   if (limits.steal_share >= 1 && limits.foreignLoad_share >= 1) return null;
   const next = looks(looking);
@@ -34,7 +34,8 @@ export async function loadBefore(limits: LoadLimits, looking: Looking): Promise<
 }
 
 /**
- * Until some looks in a row are within the limits, or the time is over; what was seen last. `onLook` is told of each.
+ * Waits until several consecutive looks are within the limits, or the time is over. Returns the last look; `onLook`
+ * receives each look.
  */
 export async function waitForQuiet(
   limits: LoadLimits,
@@ -61,7 +62,7 @@ function isAbove(load: Load, limits: LoadLimits): boolean {
   return load.steal_share > limits.steal_share || load.foreignLoad_share > limits.foreignLoad_share;
 }
 
-/** Each call lasts for a look; its load is that since the one before, null of the first. */
+/** Each call lasts for one look. Its load is the load since the previous look; null for the first look. */
 function looks({
   cpuCount,
   interrupted,

@@ -1,7 +1,7 @@
 /**
- * The order of runs: every repetition holds each arm on each kernel once, in an order drawn from the seed. Arms that
- * alternate share what drifts (temperature, neighbours on the host); a fixed order would give one arm always the same
- * place in it.
+ * The order of runs: every repetition contains each arm on each kernel once, in an order drawn from the seed. Arms that
+ * alternate share slow changes (temperature, neighbours on the host). In a fixed order an arm would always have the
+ * same position.
  */
 import { seededRandom, shuffle } from '../../stats/prng.js';
 
@@ -22,12 +22,12 @@ export function runOrder(
   return rounds(runsOfRound(arms, kernels), repetitions, seed);
 }
 
-/** What a round holds. */
+/** The runs of a round. */
 export function runsOfRound(arms: readonly string[], kernels: readonly string[]): Omit<PlannedRun, 'repetition'>[] {
   return arms.flatMap((arm) => kernels.map((kernel) => ({ arm, kernel })));
 }
 
-/** Each of these once a round, the rounds one after the other. */
+/** Each run once per round, round after round. */
 export function rounds<Run extends object>(
   ofRound: readonly Run[],
   repetitions: number,

@@ -1,8 +1,8 @@
-/** What a job needs of the machine beyond pauselab itself, looked for before anything starts. */
+/** What a job needs from the machine beyond pauselab itself, checked before anything starts. */
 import { Failure } from '../../base/failure.js';
 import { onPath } from '../../base/on-path.mjs';
 import { allocatorLaunch } from '../../host/allocators/allocator-launch.js';
-import type { Part } from '../../host/setup.js';
+import type { SetupPart } from '../../host/setup.js';
 import { findQemu } from '../../kernel/guest/qemu.js';
 import { isHost } from '../../profile/check/asked-kernel.js';
 import { isInJvm, workOf, type ResolvedArm } from '../../profile/resolved/resolved.js';
@@ -14,11 +14,14 @@ export interface Job {
   /** As the user wrote them. */
   readonly kernels: readonly string[];
   readonly trace?: boolean;
-  /** It runs under strace. */
+  /** The job runs under strace. */
   readonly strace?: boolean;
 }
 
-/** Throws the first failure; its `needs` are those of all, so that one call of apt remedies them. */
+/**
+ * Throws the first failure. Its `needs` contain the needs of all failures, so that a single call of apt installs
+ * everything.
+ */
 export async function checkMachine(job: Job): Promise<void> {
   const failures: Failure[] = [];
   for (const check of checksOf(job)) {
@@ -57,8 +60,8 @@ function checksOf(job: Job): (() => unknown)[] {
   ];
 }
 
-/** What of pauselab has to be built. */
-export function partsOf(job: Job): Part[] {
+/** Parts of pauselab that have to be built. */
+export function partsOf(job: Job): SetupPart[] {
   return [
     ...(job.arms.some(isInJvm) ? (['jvm'] as const) : []),
     ...(job.trace === true ? (['trace'] as const) : []),

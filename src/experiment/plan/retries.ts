@@ -1,13 +1,13 @@
 /**
- * Which spoiled run is repeated next: the one whose figures are missing most. First arms and controls without any
- * complete, undisturbed run, for nothing rests on them; among these the one that was tried least, and an arm before a
- * control. Then who has the fewest. Pure.
+ * Which disturbed run is repeated next: the run whose figures are needed most. Arms and controls without a complete,
+ * undisturbed run come first, because no finding rests on them; among these the arm with the fewest tries, and an arm
+ * before a control. Then come arms with the fewest undisturbed runs. Pure.
  */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import { isEvidence } from '../../bundle/stored.js';
 import type { PlannedRun } from './order.js';
 
-/** `spoiled`: those that were not repeated yet, in their order. */
+/** `spoiled`: disturbed runs that were not repeated yet, in their order. */
 export function nextRetry<Run extends PlannedRun>(
   spoiled: readonly Run[],
   files: readonly Pick<RunFile, 'arm' | 'kernel' | 'status' | 'disturbances'>[],
@@ -18,7 +18,7 @@ export function nextRetry<Run extends PlannedRun>(
     const evidence = own.filter(isEvidence).length;
     return [evidence, own.length, isControl(run.arm) ? 1 : 0];
   };
-  // Stable: of equals the first one.
+  // The sort is stable: among equal runs the first comes first.
   return (
     spoiled.map((run) => ({ run, need: needOf(run) })).sort((a, b) => compareNeeds(a.need, b.need))[0]?.run ?? null
   );

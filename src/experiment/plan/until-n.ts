@@ -1,5 +1,5 @@
 /**
- * `--until-n gc.pause=400`: repetitions are added until a series has so many samples in every arm that has it at all.
+ * `--until-n gc.pause=400`: repetitions are added until the series has that many samples in every arm with the series.
  */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
@@ -12,10 +12,10 @@ export interface UntilN {
   readonly n: number;
 }
 
-/** However rare its events, an experiment ends. */
+/** An experiment ends even if the events are rare. */
 export const mostRepetitions = 100;
 
-/** `arms`: those whose series it may name, with those of a JVM's log. */
+/** `arms`: it may name their series, and the series of a JVM's log. */
 export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'series' | 'kind'>[]): UntilN {
   const [, series, n] = /^([a-z][\w.]*)=(\d{1,9})$/.exec(text) ?? [];
   if (series === undefined || n === undefined || Number(n) === 0)
@@ -23,7 +23,7 @@ export function parseUntilN(text: string, arms: readonly Pick<ResolvedArm, 'seri
   return checkedUntilN({ series, n: Number(n) }, arms);
 }
 
-/** Throws a usage failure where none of the arms has the series. */
+/** Throws a usage failure if no arm has the series. */
 export function checkedUntilN(untilN: UntilN, arms: readonly Pick<ResolvedArm, 'series' | 'kind'>[]): UntilN {
   const { series, n } = untilN;
   const known = [...new Set(arms.flatMap((arm) => [...arm.series, ...(isJvmKind(arm.kind) ? jvmEventNames : [])]))];
@@ -34,7 +34,7 @@ export function checkedUntilN(untilN: UntilN, arms: readonly Pick<ResolvedArm, '
   return untilN;
 }
 
-/** Whether an arm that has the series has too few samples of it; spoiled runs do not count. */
+/** Whether an arm with the series has too few samples of it. Disturbed runs do not count. */
 export function needsMore({ series, n }: UntilN, runs: readonly FinishedRun[]): boolean {
   const perArm = new Map<string, number>();
   for (const { file, log, analysis } of runs) {

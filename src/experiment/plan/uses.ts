@@ -1,11 +1,10 @@
 /**
- * What an experiment from a stranger's bundle would use of this machine: every program, library, agent, variable, path
- * and word that comes from the bundle. What pauselab itself chooses, and what is known to be this machine's, is listed
- * and trusted; of all else nobody but the user can say whether it may run.
+ * What an experiment from a stranger's bundle would use on this machine: every program, library, agent, variable, path
+ * and word from the bundle. Things that pauselab chooses itself, or that belong to this machine, are listed as trusted.
+ * For all other things only the user can decide whether they may run.
  *
- * Flags and settings are judged by what is known to be harmless, not by a list of what is not: a JDK has hundreds of
- * flags, and some start programs (-XX:OnOutOfMemoryError), load code (-javaagent, -agentpath) or write files
- * (-Xlog:…:file=…).
+ * A flag or setting is trusted only if it is known to be harmless: a JDK has hundreds of flags, and some start programs
+ * (-XX:OnOutOfMemoryError), load code (-javaagent, -agentpath) or write files (-Xlog:…:file=…).
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -28,7 +27,7 @@ export interface Use {
   readonly what: string;
   /** Names of the arms; empty: all. */
   readonly arms: readonly string[];
-  /** Whether it is this machine's own, or can do nothing but what it says. */
+  /** It belongs to this machine, or is known to be harmless. */
   readonly isTrusted: boolean;
 }
 
@@ -41,10 +40,10 @@ export interface Asked {
   readonly trace: boolean;
 }
 
-/** What this module knows of the machine; tests give their own. */
+/** What this module needs to know about the machine; tests pass other values. */
 export interface OwnThings {
   jdks(): Promise<readonly Pick<Jdk, 'java' | 'home'>[]>;
-  /** The library that the allocator has here without a path; null if there is none. */
+  /** The allocator's library on this machine if no path is given; null if there is none. */
   library(name: AllocatorWork['allocator']['name']): string | null;
 }
 
@@ -61,7 +60,7 @@ export const machineThings: OwnThings = {
 
 type Found = Omit<Use, 'arms'>;
 
-/** Each once, with the arms that it is for. */
+/** Each use once, with its arms. */
 export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnThings = machineThings): Promise<Use[]> {
   const uses = new Map<string, { found: Found; arms: string[] }>();
   const add = (found: Found, arm: string | null): void => {
@@ -86,7 +85,7 @@ export async function usesOf({ arms, kernels, append, trace }: Asked, own: OwnTh
         null,
       );
   for (const word of append) add({ kind: "word for the guests' kernels", what: word, isTrusted: false }, null);
-  if (trace) add({ kind: 'trace', what: 'of the kernel, in an instance of tracefs of its own', isTrusted: true }, null);
+  if (trace) add({ kind: 'trace', what: 'of the kernel, in a separate instance of tracefs', isTrusted: true }, null);
   return [...uses.values()].map(({ found, arms: names }) => ({
     ...found,
     arms: names.length === arms.length ? [] : names,
@@ -124,8 +123,8 @@ function isOwnJava(path: string, jdks: readonly Pick<Jdk, 'java' | 'home'>[]): b
 }
 
 /**
- * Sizes of the heap, switches, modes, and numbers of flags that are known by the ends of their names to take one:
- * others take a text, and even a digit may be a file's name (-XX:Flags=1 reads more flags from it).
+ * Heap sizes, switches, modes, and flags whose names end as those of numbers do. Other flags take text, and even a
+ * digit may be a file's name (-XX:Flags=1 reads more flags from it).
  */
 function isHarmlessFlag(word: string): boolean {
   const numeric =
@@ -135,7 +134,7 @@ function isHarmlessFlag(word: string): boolean {
   );
 }
 
-/** All of it is the stranger's: what it starts, with which words, and where. */
+/** Everything comes from the stranger: the program, its arguments, and its folder. */
 function appUses({ args, environment, ready }: ResolvedApp): Found[] {
   const { jvmArgs, main, args: words } = javaCommand(args);
   const started: [string, string][] =
@@ -177,7 +176,7 @@ function allocatorUses({ name, path, settings }: AllocatorWork['allocator'], own
 }
 
 /**
- * A number, a size or a switch. Text may be a path, or hold a further setting behind a comma; jemalloc's profiles are
+ * A number, a size or a switch. Text may be a path, or contain another setting after a comma; jemalloc's profiles are
  * files.
  */
 function isHarmlessSetting(key: string, value: string): boolean {

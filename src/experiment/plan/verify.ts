@@ -1,7 +1,4 @@
-/**
- * Whether an arm causes the system calls that its profile says it does: one run under strace, in which nothing is
- * measured.
- */
+/** Checks that an arm makes the system calls of its profile: one run under strace, without measurements. */
 import { sentencesOf } from '../../facts/stated.js';
 import { cleanUp } from '../../base/clean-up.js';
 import { interruptedBefore } from '../../base/failure.js';
@@ -30,13 +27,13 @@ export interface VerifiedCall extends ExpectedCalls {
 export interface VerifiedArm {
   readonly arm: string;
   readonly expected: readonly VerifiedCall[];
-  /** Everything that was counted, the most frequent first. */
+  /** All counted calls, most frequent first. */
   readonly counted: readonly CallCount[];
-  /** Sentences about what else went wrong in the run. */
+  /** Sentences about other problems of the run. */
   readonly problems: readonly string[];
 }
 
-/** Of the other arms the holder is known by its operation. */
+/** In the other arms the operation identifies the holder. */
 export type VerifiableArm = JvmArm | ChurnArm;
 
 export async function verifyArm(
@@ -54,7 +51,7 @@ export async function verifyArm(
   });
   try {
     const tracing = await traceCalls(workload.victimsPid, workload.folder, interruption.signalled);
-    // Traced before its end: a process that ends unmaps a great deal.
+    // The trace ends before the process does, because a process unmaps a great deal at its end.
     let calls: Promise<StraceCalls> | undefined;
     const result = await runWindow(workload, profile, {
       interrupted: interruption.signalled,

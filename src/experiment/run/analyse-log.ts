@@ -1,4 +1,4 @@
-/** From a JVM's log to counts: which of its events a window has. Pure. */
+/** Counts the events of a JVM's log in a window. Pure. */
 import type { LogSeries } from '../../bundle/bundle-schema.js';
 import { countsOfValues, type SparseCounts } from '../../record/histogram/counts.js';
 import { serviceFigures } from '../../record/histogram/figures.js';
@@ -6,15 +6,15 @@ import { addDistributions, distributionOf } from '../../record/histogram/histogr
 import type { JvmLog } from '../../record/jvm-log.js';
 import type { RelativeWindow } from '../../record/board/board.js';
 
-/** One run's events of one name. */
+/** Events of one name in one run. */
 export interface LogRun {
   readonly name: string;
   readonly counts: SparseCounts;
-  /** Of at least the threshold. */
+  /** Events of at least the threshold. */
   readonly long_count: number;
 }
 
-/** An event as stalls are listed: relative to go. */
+/** An event with times relative to go, like the times of stalls. */
 export interface LogEvent {
   readonly name: string;
   readonly label: string;
@@ -24,7 +24,7 @@ export interface LogEvent {
 
 type Series = Pick<JvmLog, 'series'>;
 
-/** Events that began inside the window; one that began before it belongs to the warm-up. */
+/** Events that began inside the window. An event that began earlier belongs to the warm-up. */
 export function analyseLog(log: Series, go_ns: bigint, window: RelativeWindow, threshold_ns: number): LogRun[] {
   const events = eventsInWindow(log, go_ns, window);
   return [...log.series.keys()].map((name) => {
@@ -37,7 +37,7 @@ export function analyseLog(log: Series, go_ns: bigint, window: RelativeWindow, t
   });
 }
 
-/** By start, those of at least `atLeast_ns`: to be laid beside stalls. */
+/** Events of at least `atLeast_ns`, ordered by start, to compare with stalls. */
 export function eventsInWindow(
   { series }: Series,
   go_ns: bigint,
@@ -59,7 +59,7 @@ export function eventsInWindow(
     .sort((a, b) => a.start_ns - b.start_ns);
 }
 
-/** The figures of one series over some runs. */
+/** The figures of a series over several runs. */
 export function logFigures(name: string, runs: readonly LogRun[]): LogSeries {
   const own = runs.filter((run) => run.name === name);
   const counts = addDistributions(...own.map((run) => run.counts));

@@ -1,6 +1,6 @@
-/** From one window's recordings to one run's figures and stalls. Pure. */
+/** Computes the figures and stalls of a run from the recordings of its window. Pure. */
 import type { HolderFigures, SeriesFigures } from '../../bundle/bundle-schema.js';
-import type { Board, SeriesInfo, ThreadInfo } from '../../record/board/board.js';
+import type { Board, RelativeWindow, SeriesInfo, ThreadInfo } from '../../record/board/board.js';
 import { countsOfValues, type SparseCounts } from '../../record/histogram/counts.js';
 import { responseFigures, serviceFigures } from '../../record/histogram/figures.js';
 import { addCensored, distributionOf } from '../../record/histogram/histogram.js';
@@ -16,11 +16,12 @@ import {
   type HolderCall,
   type SlowOperation,
   type Stall,
+  type StallReport,
 } from '../../record/stalls.js';
 import { median } from '../../stats/median.js';
 import type { WindowResult } from '../../workload/window.js';
 
-/** What one run measured of one victim, with its counts, so that runs can be pooled for figures. */
+/** What a run measured of a victim, with the counts that pooling needs. */
 export interface PooledSeries {
   readonly name: string;
   readonly service: SparseCounts;
@@ -42,7 +43,7 @@ export interface HolderRun {
   readonly figures: HolderFigures;
 }
 
-/** What of a run is pooled with others of its arm. */
+/** The part of a run that is pooled with other runs of its arm. */
 export interface PooledRun {
   readonly window_ns: number;
   readonly series: readonly PooledSeries[];
@@ -51,94 +52,75 @@ export interface PooledRun {
 
 export interface RunAnalysis extends PooledRun {
   readonly series: readonly SeriesRun[];
-  /** Of the holder, those that were recorded, of the warm-up too. */
+  /** Recorded calls of the holder, including those of the warm-up. */
   readonly holderCalls: readonly HolderCall[];
 }
 
 type Recorded = Pick<Board, 'threads' | 'series' | 'stallThreshold_ns'> & { readonly tids: readonly number[] };
 
+/** A thread with a series, and what the board and the sampler have of it at the end. */
+interface TimedThread {
+  readonly thread: ThreadInfo;
+  readonly info: SeriesInfo;
+  readonly snapshot: SeriesSnapshot;
+  readonly state: ThreadSnapshot;
+  readonly records: WindowResult['records'];
+  /** Ring records overwritten before they were read. */
+  readonly lost_n: number;
+  readonly timeline: Timeline | undefined;
+  /** A thread that has ended does nothing more, whatever its slot on the board says. */
+  readonly lastLook_ns: number;
+}
+
 export function analyseRun(board: Recorded, result: WindowResult, samples: SampleStream): RunAnalysis {
-  const recordsOf = (index: number): WindowResult['records'] => result.records.filter(({ thread }) => thread === index);
-  const timed = board.threads.flatMap((thread) => {
-    const info = thread.series === null ? undefined : board.series[thread.series];
-    const snapshot = result.last.series.find(({ index }) => index === thread.series);
-    const state = result.last.threads[thread.index];
-    return info === undefined || snapshot === undefined || state === undefined
-      ? []
-      : [{ thread, info, snapshot, state }];
-  });
-  const timelineOf = (index: number): Timeline | undefined => samples.timelines.get(board.tids[index] ?? -1);
-  // A thread that has ended does nothing more, whatever its slot on the board says.
-  const lastLook = (index: number): number =>
-    Math.min(result.last.taken_ns, endOfThread(timelineOf(index)) ?? Infinity);
+  const timed = timedThreads(board, result, samples);
   const holder = timed.find(({ thread }) => thread.role === 'holder');
   const calls =
     holder === undefined
       ? []
-      : holderCalls(
-          holder.info.name,
-          recordsOf(holder.thread.index),
-          holder.state.inFlight,
-          lastLook(holder.thread.index),
-        );
+      : holderCalls(holder.info.name, holder.records, holder.state.inFlight, holder.lastLook_ns);
+  const { stallThreshold_ns: threshold_ns } = board;
   return {
     holderCalls: calls,
     window_ns: result.window.windowEnd_ns - result.window.windowStart_ns,
-    holder:
-      holder === undefined
-        ? null
-        : holderRun(
-            holder.info,
-            holder.snapshot,
-            holder.state,
-            calls,
-            recordsOf(holder.thread.index),
-            result,
-            result.lost[holder.thread.index] ?? 0,
-          ),
+    holder: holder === undefined ? null : holderRun(holder, calls, result.window),
     series: timed
       .filter(({ thread }) => thread.role === 'victim')
-      .map(({ thread, info, snapshot, state }) => {
-        const report = findStalls({
-          series: info.name,
-          threshold_ns: board.stallThreshold_ns,
-          records: recordsOf(thread.index),
-          inFlight: state.inFlight,
-          lastLook_ns: lastLook(thread.index),
-          threadEnded: lastLook(thread.index) < result.last.taken_ns,
-          windowStart_ns: result.window.windowStart_ns,
-          windowEnd_ns: result.window.windowEnd_ns,
-          timeline: timelineOf(thread.index),
-          holderCalls: [calls],
-          notBegunSince_ns: notBegunSince_ns({ thread, snapshot, state, result, records: recordsOf(thread.index) }),
-        });
-        return victimRun({
-          thread,
-          info,
-          snapshot,
-          state,
-          result,
-          report,
-          lastLook_ns: lastLook(thread.index),
-          threshold_ns: board.stallThreshold_ns,
-        });
-      }),
+      .map((victim) => victimRun(victim, { threshold_ns, calls, result })),
   };
 }
 
+function timedThreads(board: Recorded, { last, records, lost }: WindowResult, samples: SampleStream): TimedThread[] {
+  return board.threads.flatMap((thread) => {
+    const { index, series } = thread;
+    const info = series === null ? undefined : board.series[series];
+    const snapshot = last.series.find((one) => one.index === series);
+    const state = last.threads[index];
+    if (info === undefined || snapshot === undefined || state === undefined) return [];
+    const timeline = samples.timelines.get(board.tids[index] ?? -1);
+    return [
+      {
+        thread,
+        info,
+        snapshot,
+        state,
+        timeline,
+        records: records.filter((record) => record.thread === index),
+        lost_n: lost[index] ?? 0,
+        lastLook_ns: Math.min(last.taken_ns, endOfThread(timeline) ?? Infinity),
+      },
+    ];
+  });
+}
+
 /**
- * Of a victim that made no operation of the window, though some were due: from when the first of them waited. One that
- * was held up in an operation of the warm-up waited from the end of that one.
+ * For a victim that made no operation in the window although some were due: when the first of them began to wait. A
+ * victim that was held up in an operation of the warm-up waited from the end of that operation.
  */
-function notBegunSince_ns({
-  thread: { interval_ns, offset_ns },
-  snapshot,
-  state,
-  result,
-  records,
-}: Pick<VictimParts, 'thread' | 'snapshot' | 'state' | 'result'> & { readonly records: WindowResult['records'] }):
-  number | null {
-  const { windowStart_ns, windowEnd_ns } = result.window;
+function notBegunSince_ns(
+  { thread: { interval_ns, offset_ns }, snapshot, state, records }: TimedThread,
+  { windowStart_ns, windowEnd_ns }: RelativeWindow,
+): number | null {
   if (
     interval_ns === 0 ||
     snapshot.service.n > 0 ||
@@ -152,36 +134,31 @@ function notBegunSince_ns({
   return since_ns < windowEnd_ns ? since_ns : null;
 }
 
-interface VictimParts {
-  readonly thread: ThreadInfo;
-  readonly info: SeriesInfo;
-  readonly snapshot: SeriesSnapshot;
-  readonly state: ThreadSnapshot;
-  readonly result: WindowResult;
-  readonly report: ReturnType<typeof findStalls>;
-  readonly lastLook_ns: number;
+interface VictimContext {
   readonly threshold_ns: number;
+  readonly calls: readonly HolderCall[];
+  readonly result: WindowResult;
 }
 
-function victimRun({
-  thread,
-  info,
-  snapshot,
-  state,
-  result,
-  report,
-  lastLook_ns,
-  threshold_ns,
-}: VictimParts): SeriesRun {
+function victimRun(victim: TimedThread, { threshold_ns, calls, result }: VictimContext): SeriesRun {
+  const { thread, info, snapshot, state, records, timeline, lastLook_ns, lost_n } = victim;
   const { interval_ns, offset_ns } = thread;
-  const owed = owedAtEnd({
-    interval_ns,
-    offset_ns,
-    next: state.next,
+  const { window, last } = result;
+  const report = findStalls({
+    series: info.name,
+    threshold_ns,
+    records,
     inFlight: state.inFlight,
-    ...result.window,
     lastLook_ns,
+    threadEnded: lastLook_ns < last.taken_ns,
+    windowStart_ns: window.windowStart_ns,
+    windowEnd_ns: window.windowEnd_ns,
+    timeline,
+    holderCalls: [calls],
+    notBegunSince_ns: notBegunSince_ns(victim, window),
   });
+  const { inFlight, next } = state;
+  const owed = owedAtEnd({ interval_ns, offset_ns, next, inFlight, ...window, lastLook_ns });
   const { saturated } = offeredLoad({
     service_n: snapshot.service.n,
     serviceSum_ns: snapshot.service.sum_ns,
@@ -190,19 +167,6 @@ function victimRun({
   });
   const service = distributionOf(snapshot.service);
   const response = snapshot.response === null ? null : addCensored(snapshot.response, owed.censored_ns);
-  // The board counts every stall that was due in the window and has ended; the ring may have lost the records of some.
-  // The others are added.
-  const counted = report.stalls.filter((stall) => isCounted(stall, result.window));
-  const added = counted.filter(({ recorded, stillRunning }) => !recorded || stillRunning);
-  const blocked = counted.filter(({ dominant }) => dominant === 'D');
-  const { windowStart_ns, windowEnd_ns } = result.window;
-  const window_ns = windowEnd_ns - windowStart_ns;
-  const blockedInWindow_ns = unionInside(
-    report.stalls.filter(({ dominant }) => dominant === 'D'),
-    windowStart_ns,
-    windowEnd_ns,
-  );
-  const count = snapshot.stall_n + added.length;
   return {
     name: info.name,
     service,
@@ -215,53 +179,64 @@ function victimRun({
       name: info.name,
       service: serviceFigures(service),
       response: response === null ? null : responseFigures(response, { service_n: service.n, saturated }),
-      stalls: {
-        threshold_ns,
-        count,
-        blocked_count: blocked.length,
-        unseen_count: Math.max(0, count - counted.filter(({ dominant }) => dominant !== 'unobserved').length),
-        longest_ns: Math.max(
-          snapshot.stall_n > 0 ? snapshot.service.max_ns : 0,
-          ...added.map(({ duration_ns }) => duration_ns),
-        ),
-        longest_blocked_ns: Math.max(0, ...blocked.map(({ duration_ns }) => duration_ns)),
-        total_ns: snapshot.stallSum_ns + added.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
-        stalled_share: report.stalledShare,
-        blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,
-        // Known once the stalls are attributed (attribute-run.ts).
-        mutex_count: 0,
-        longest_mutex_ns: 0,
-        mutex_share: 0,
-      },
+      stalls: { threshold_ns, ...stallFigures(report, snapshot, window) },
       unserved: owed.unserved,
       inflight_ns: owed.inflight_ns,
       saturated,
       refused: state.refused_n === 0 ? {} : { [state.refused_errno ?? 'unknown']: state.refused_n },
       exhausted: state.exhausted_n,
-      lost_records: result.lost[thread.index] ?? 0,
+      lost_records: lost_n,
     },
   };
 }
 
-function holderRun(
-  info: SeriesInfo,
-  snapshot: SeriesSnapshot,
-  state: ThreadSnapshot,
-  calls: readonly HolderCall[],
-  records: WindowResult['records'],
-  { window }: WindowResult,
-  lost: number,
-): HolderRun {
-  const own = records.filter(
-    ({ start_ns, call }) => call === 'release' && start_ns >= window.windowStart_ns && start_ns < window.windowEnd_ns,
+function stallFigures(
+  report: StallReport,
+  { service, stall_n, stallSum_ns }: SeriesSnapshot,
+  window: RelativeWindow,
+): Omit<SeriesFigures['stalls'], 'threshold_ns'> {
+  const { windowStart_ns, windowEnd_ns } = window;
+  const window_ns = windowEnd_ns - windowStart_ns;
+  // The board counts every stall that was due in the window and has ended; the ring may have lost the records of some.
+  // The others are added.
+  const counted = report.stalls.filter((stall) => isCounted(stall, window));
+  const added = counted.filter(({ recorded, stillRunning }) => !recorded || stillRunning);
+  const blocked = counted.filter(({ dominant }) => dominant === 'D');
+  const blockedInWindow_ns = unionInside(
+    report.stalls.filter(({ dominant }) => dominant === 'D'),
+    windowStart_ns,
+    windowEnd_ns,
   );
-  // A median of the slow calls alone would not be one of the calls: of a holder that makes many short ones not all are
-  // kept.
-  const hold_ns = own.length === snapshot.service.n ? median(own.map(({ onCpu_ns }) => onCpu_ns)) : null;
-  // Calls below 1 ms are counted, and have no record of their own.
-  const reaching = calls.filter(
-    ({ start_ns, end_ns }) => start_ns < window.windowEnd_ns && end_ns > window.windowStart_ns,
-  ).length;
+  const count = stall_n + added.length;
+  return {
+    count,
+    blocked_count: blocked.length,
+    unseen_count: Math.max(0, count - counted.filter(({ dominant }) => dominant !== 'unobserved').length),
+    longest_ns: Math.max(stall_n > 0 ? service.max_ns : 0, ...added.map(({ duration_ns }) => duration_ns)),
+    longest_blocked_ns: Math.max(0, ...blocked.map(({ duration_ns }) => duration_ns)),
+    total_ns: stallSum_ns + added.reduce((sum, { duration_ns }) => sum + duration_ns, 0),
+    stalled_share: report.stalledShare,
+    blocked_share: window_ns > 0 ? blockedInWindow_ns / window_ns : 0,
+    // Known once the stalls are attributed (attribute-run.ts).
+    mutex_count: 0,
+    longest_mutex_ns: 0,
+    mutex_share: 0,
+  };
+}
+
+function holderRun(
+  { info, snapshot, state, records, lost_n }: TimedThread,
+  calls: readonly HolderCall[],
+  { windowStart_ns, windowEnd_ns }: RelativeWindow,
+): HolderRun {
+  const released = records.filter(
+    ({ start_ns, call }) => call === 'release' && start_ns >= windowStart_ns && start_ns < windowEnd_ns,
+  );
+  // A holder with many short calls has records of only some of them. The median of the slow calls would not represent
+  // all calls.
+  const hold_ns = released.length === snapshot.service.n ? median(released.map(({ onCpu_ns }) => onCpu_ns)) : null;
+  // Calls below 1 ms are counted, and have no record.
+  const reaching = calls.filter(({ start_ns, end_ns }) => start_ns < windowEnd_ns && end_ns > windowStart_ns).length;
   return {
     service: snapshot.service,
     figures: {
@@ -272,7 +247,7 @@ function holderRun(
       window_calls: Math.max(snapshot.service.n, reaching),
       crossed_calls: state.crossed_n,
       releasedBytes: state.releasedBytes,
-      lost_records: lost,
+      lost_records: lost_n,
     },
   };
 }

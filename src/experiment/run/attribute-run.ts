@@ -1,4 +1,4 @@
-/** Every stall of a run, attributed; and the figures that come of it. Pure. */
+/** Attributes every stall of a run, and computes the figures that depend on the causes. Pure. */
 import { attribute, type AttributedStall } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
@@ -8,7 +8,7 @@ import type { RunAnalysis, SeriesRun } from './analyse.js';
 import { blockedIn } from './hold-ends.js';
 
 export interface AttributedRun {
-  /** As before, with the figures of stalls on the allocator's mutex. */
+  /** The analysis, with the figures of stalls on the allocator's mutex. */
   readonly analysis: RunAnalysis;
   readonly stalls: readonly AttributedStall[];
   readonly blocked: NonNullable<RunFile['blocked']>;
@@ -34,7 +34,7 @@ export function attributeRun(analysis: RunAnalysis, evidence: RunEvidence, windo
   };
 }
 
-/** Of those of which it is at least likely, and in which the victim was seen asleep for most of the time. */
+/** Counts stalls on the mutex of grade `likely` or better in which the victim was asleep for most of the time. */
 function withMutex(series: SeriesRun, stalls: readonly AttributedStall[], window: RelativeWindow): SeriesRun {
   const { windowStart_ns, windowEnd_ns } = window;
   const own = stalls.filter(

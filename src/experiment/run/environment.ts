@@ -1,4 +1,4 @@
-/** What of the environment that a bundle recorded is different here and now. */
+/** Differences between the environment in a bundle and the environment here and now. */
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
 import { formatSize } from '../../base/text/units.js';
 import { hostFacts } from '../../host/facts.js';
@@ -9,7 +9,7 @@ export interface ChangedFact {
   readonly now: string;
 }
 
-/** Facts that one of the two does not have are told too: what was not recorded may differ. */
+/** A fact that only one of the two has is listed too: the missing value may differ. */
 export function differencesNow(
   { host, tool }: Pick<ManifestFile, 'host' | 'tool'>,
   toolVersion: string,
@@ -25,7 +25,7 @@ export function differencesNow(
   );
 }
 
-/** Of the guests that both booted: what they ran on, and how. */
+/** Differences of the guests that both booted: kernel, QEMU and settings. */
 export function guestDifferences(
   then: Pick<ManifestFile, 'kernels'>,
   now: Pick<ManifestFile, 'kernels'>,

@@ -1,4 +1,4 @@
-/** The record of a run that failed before its window: no figure, and everything that was written until then. */
+/** The record of a run that failed before its window: no figures, and all files that were written until then. */
 import type { Failure } from '../../base/failure.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { StallsFile } from '../../bundle/stalls-schema.js';
@@ -12,7 +12,7 @@ export interface FailedStartInput {
   readonly request: Pick<RunRequest, 'name' | 'arm' | 'kernel' | 'repetition' | 'regionBytes'>;
   readonly startedAt: string;
   readonly failure: Pick<Failure, 'message' | 'code'>;
-  /** `partial`: its workload may have been well, and what it measured could not be had. */
+  /** `partial`: the workload may have run well, but its results were lost. */
   readonly status?: 'failed' | 'partial';
   readonly cpuCount: number;
   readonly files: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export function failedStart({
     kernel,
     repetition,
     status,
-    // Readers of the record see a bug in pauselab as a failed workload.
+    // For readers of the record a bug in pauselab is a failed workload.
     failures: [sayFailure({ message, code: code === 'internal' ? 'workload' : code })],
     trace: null,
     disturbances: [],

@@ -1,12 +1,11 @@
 /**
- * Stalls in which the victim was blocked in the kernel, and how many of these waits ended with a hold of the thread that is
- * blamed. A thread that waits for a lock goes on when the lock is given back. That a call overlaps the wait says nothing
- * where a thread is in a call nearly all the time. Pure.
+ * Stalls in which the victim was blocked in the kernel, and how many of these waits ended together with a hold of the
+ * blamed thread. A waiter continues when the lock is released. An overlap of call and wait proves nothing if the thread
+ * is in a call for nearly all of the time. Pure.
  */
 import type { AttributedStall } from '../../attribution/attribute.js';
 import type { RunEvidence } from '../../attribution/evidence.js';
 import type { Span } from '../../attribution/links.js';
-import { activitiesDuring } from '../../attribution/waits.js';
 import { grouped } from '../../base/group.js';
 import { partitionPoint } from '../../base/sorted.js';
 import { lockCauses } from '../../facts/blame.js';
@@ -18,10 +17,10 @@ import type { HolderCall } from '../../record/stalls.js';
 
 type Blocked = NonNullable<RunFile['blocked']>;
 
-/** A period of the sampler: no end of a wait is known to less. */
+/** A period of the sampler: the end of a wait is not known more precisely. */
 const near_ns = 10_000_000;
 
-/** Of a JVM's threads its log tells when they gave memory back. */
+/** The event of the JVM's log for memory that was given back. */
 const givingBack = 'gc.uncommit';
 
 export interface HoldsOfRun {
@@ -36,15 +35,13 @@ interface Wait {
   readonly end_ns: number | null;
 }
 
-/** `stalls`: of all series, those that count. */
+/** `stalls`: counted stalls of all series. */
 export function blockedIn(
   stalls: readonly AttributedStall[],
   series: readonly SeriesFigures[],
   holds: HoldsOfRun,
 ): Blocked {
-  const waits = stalls
-    .filter(({ dominant }) => dominant === 'D')
-    .map((stall) => ({ stall, end_ns: waitEnd(stall, holds) }));
+  const waits = stalls.filter(({ dominant }) => dominant === 'D').map((stall) => ({ stall, end_ns: waitEnd(stall) }));
   return {
     stalls_n: waits.length,
     ends_n: distinctEnds(waits),
@@ -84,12 +81,12 @@ function blamedOf(waits: readonly Wait[], holds: HoldsOfRun): Blocked['blamed'] 
   ];
 }
 
-/** Of the link that stands for the whole. */
+/** The call of the link that represents the whole stall. */
 function callOf({ cause, thread }: AttributedStall['cause'], chain: AttributedStall['chain']): string | null {
   return chain.find((link) => link.cause === cause && link.thread?.tid === thread?.tid)?.call ?? null;
 }
 
-/** Instants at which a hold of the thread may have ended: each is known to a period of the sampler. */
+/** Instants at which a hold of the thread may have ended, with the precision of a sampler's period. */
 function holdEnds(
   thread: BlamedThread,
   { evidence: { trace, victims, events, samples }, holderCalls }: HoldsOfRun,
@@ -105,7 +102,7 @@ function callsOf(
   { victims, events }: Pick<RunEvidence, 'victims' | 'events'>,
   holderCalls: readonly HolderCall[],
 ): readonly Span[] {
-  // One that has not ended has no kind yet.
+  // A call that has not ended has no kind yet.
   if (role === 'holder') return holderCalls.filter(({ call }) => call !== null);
   const timed =
     role === 'victim'
@@ -115,9 +112,9 @@ function callsOf(
 }
 
 /**
- * The looks between which a thread ran last inside a call. It gives the lock back in the kernel, and may lose its CPU on the
- * way out: with `preempt=none` that is where a kernel switches. Its call then ends when it has a CPU again, long after its
- * hold. The last time at which it ran is when the hold ended.
+ * The looks between which a thread ran last inside a call. The thread releases the lock in the kernel, and may lose its
+ * CPU before it returns: with `preempt=none` a kernel switches there. The call then ends when the thread has a CPU
+ * again, long after the hold. The hold ended when the thread last ran.
  */
 function lastRun(timeline: Timeline | undefined, { start_ns, end_ns }: Span): number[] {
   if (timeline === undefined) return [];
@@ -132,26 +129,22 @@ function lastRun(timeline: Timeline | undefined, { start_ns, end_ns }: Span): nu
 }
 
 /**
- * The end of its longest wait in state D. Where nobody looked from its last look on, as the sampler had no CPU, the
- * operation ended when the wait did, or soon after. Null: it has not ended, or ended unseen some time before its
+ * The end of the victim's longest wait in state D. If the sampler had no CPU after its last look at the wait, the
+ * operation ended with the wait, or soon after it. Null: the wait has not ended, or ended unseen some time before the
  * operation.
  */
-function waitEnd(
-  { thread: { tid }, start_ns, duration_ns, stillRunning }: AttributedStall,
-  { evidence: { samples } }: HoldsOfRun,
-): number | null {
+function waitEnd({ activities, stillRunning }: AttributedStall): number | null {
   if (stillRunning) return null;
-  const spans = activitiesDuring(samples.timelines.get(tid), start_ns, start_ns + duration_ns);
-  const [longest] = spans
+  const [longest] = activities
     .filter(({ activity }) => activity === 'blocked')
     .sort((a, b) => b.end_ns - b.start_ns - (a.end_ns - a.start_ns));
   if (longest === undefined) return null;
-  const [next, ...later] = spans.slice(spans.indexOf(longest) + 1);
+  const [next, ...later] = activities.slice(activities.indexOf(longest) + 1);
   if (next?.activity !== 'unobserved' || next.end_ns - next.start_ns <= near_ns) return longest.end_ns;
   return later.length === 0 ? next.end_ns : null;
 }
 
-/** Victims that wait for one lock go on together: that is one coincidence, if it is one. */
+/** Victims that wait for the same lock continue together: their ends count as one coincidence. */
 function distinctEnds(waits: readonly Wait[]): number {
   const known_ns = waits.flatMap(({ end_ns }) => end_ns ?? []).sort((a, b) => a - b);
   let distinct = waits.length - known_ns.length;
@@ -165,8 +158,8 @@ function distinctEnds(waits: readonly Wait[]): number {
 }
 
 /**
- * Share of the time in which stalls of the window end that is near to one of these instants: how often one is hit by
- * chance.
+ * Share of the time, from the window's start to the drain's end, that is near one of these instants: the probability
+ * that an end is near one by chance.
  */
 function nearShare(instants_ns: readonly number[], { windowStart_ns, drainEnd_ns }: RelativeWindow): number {
   let covered_ns = windowStart_ns;

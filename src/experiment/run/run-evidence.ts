@@ -1,5 +1,6 @@
 /**
- * From one run's recordings to what attribution works on: who every thread is, and which locks its calls take. Pure.
+ * Makes the evidence for attribution from a run's recordings: the identity of every thread, and the locks of its calls.
+ * Pure.
  */
 import type { Stated } from '../../facts/stated.js';
 import type { BlamedThread } from '../../bundle/stalls-schema.js';
@@ -25,16 +26,16 @@ import type { RunAnalysis } from './analyse.js';
 
 export interface EvidenceInput {
   readonly arm: ResolvedArm;
-  /** Of the kernel on which the run was made, in a guest or not: it decides which locks calls take. */
+  /** Release of the kernel of the run, in a guest or not: it decides which locks calls take. */
   readonly kernelRelease: string;
   readonly analysis: RunAnalysis;
-  /** Of the board. */
+  /** Threads of the board. */
   readonly threadIds: readonly ThreadId[];
   readonly samples: SampleStream;
   readonly events: readonly LoggedEvent[];
   readonly steal: readonly StealSpan[];
   readonly cpuCount: number;
-  /** Nice values that were set by thread name, by tid. */
+  /** Nice values by tid, of threads whose priority was set by name. */
   readonly watched: ReadonlyMap<number, number>;
   readonly missing: readonly Stated[];
   readonly trace: RunEvidence['trace'];
@@ -88,7 +89,7 @@ function boardThread({ name, role, tid }: ThreadId, arm: ResolvedArm): BlamedThr
   return { name, tid, role, nice: nice ?? null };
 }
 
-/** The table of the kind of process: an operation and a probe may have one name and take different locks. */
+/** Native operations and JVM probes have separate tables: the same name may take different locks. */
 function victimEvidence(
   victim: ResolvedVictim,
   thread: BlamedThread,
@@ -105,7 +106,7 @@ function victimEvidence(
     pid,
     slow,
     lock: lockOn(row, kernelRelease, { crossing: layout === 'crossing' }),
-    // One that works in the holder's heap changes the heap's own VMA.
+    // An operation in the holder's heap changes the VMA of the heap.
     layout: row.inHeap ? 'same' : layout,
     allocates: row.allocates,
     sleepsItself: row.sleeps !== null,
@@ -120,7 +121,7 @@ interface VictimRow extends Pick<Nature, 'locks' | 'sleeps' | 'walks'> {
   readonly touchesMemory: boolean;
 }
 
-/** The engine of the tests has operations that no profile can name, and that take no lock. */
+/** The engine of the tests has operations that no profile can name. They take no lock. */
 const unlisted: VictimRow = {
   locks: onEveryKernel('none', null),
   sleeps: null,
@@ -159,15 +160,14 @@ function holdersOf(
       crosses: arm.kind === 'native' && arm.layout === 'split',
       keepsMutex,
       isOneThread: threads === undefined,
-      // Who reads about the victims' process takes its lock from wherever it runs; in the control it reads about
-      // another one.
+      // A reader of the victims' process takes its lock from any process. In the control it reads another process.
       concernsVictims: isSameProcess || (reads === true && arm.control !== 'foreign'),
       calls: analysis.holderCalls,
     },
   ];
 }
 
-/** Who gives memory back in a JVM, and by which call. */
+/** Threads that give memory back in a JVM, with their calls. */
 const givers: readonly Giver[] = [...jvmGivers, ...allocatorGivers];
 
 type OtherThread = Pick<NamedThread, 'pid' | 'thread'>;
@@ -186,8 +186,7 @@ interface Jvm extends Pick<ResolvedJvm, 'collector' | 'issues'> {
 }
 
 /**
- * A thread may make several calls, as the profile says and its name tells: the one of the strongest lock is what others
- * wait for.
+ * The profile and the thread's name may give a thread several calls. Others wait for the call with the strongest lock.
  */
 function namedThread({ pid, thread }: OtherThread, { collector, issues, kernelRelease }: Jvm): NamedThread {
   const known = givers.find(

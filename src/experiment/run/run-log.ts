@@ -1,6 +1,6 @@
 /**
- * A run's histogram log: one interval a second of the window, the last one with the drain in it. Each interval becomes
- * text when it has passed, and only the last snapshot is kept: a run of hours takes no more memory than its log.
+ * The histogram log of a run: an interval per second of the window; the last interval includes the drain. Each interval
+ * becomes text when it ends, and only the last snapshot is kept, so a run of hours needs no more memory than its log.
  */
 import type { Board, RelativeWindow } from '../../record/board/board.js';
 import { emptyCounts } from '../../record/histogram/counts.js';
@@ -10,7 +10,7 @@ import type { WindowResult } from '../../workload/window.js';
 
 export interface RunLog {
   add(snapshot: BoardSnapshot, window: RelativeWindow): void;
-  /** The whole log, with the interval up to the last look. */
+  /** The whole log, including the interval up to the last look. */
   finish(result: Pick<WindowResult, 'last' | 'window' | 'go_ms'>): string;
 }
 

@@ -1,11 +1,11 @@
-/** A run as it is asked for and as it comes back. */
+/** The request of a run, and its result. */
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { RelativeWindow } from '../../record/board/board.js';
 import type { BoardSnapshot } from '../../record/board/snapshot.js';
 import type { RunAnalysis } from './analyse.js';
 import type { FinishedRun } from '../summarise.js';
 
-/** What is to be run; plain JSON. */
+/** The run to make; plain JSON. */
 export interface RunRequest {
   /** Folder name in the bundle. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface RunRequest {
   readonly repetition: number;
   readonly regionBytes: number;
   readonly allowDegraded: boolean;
-  /** Of the kernel, beside the run; needs root. */
+  /** Trace the kernel during the run; needs root. */
   readonly trace: boolean;
 }
 
@@ -31,5 +31,5 @@ export interface RunOutput extends FinishedRun {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** With all that was seen: what is pooled with other runs, and what is only in its files. */
+/** With the whole analysis: the part that is pooled with other runs, and the part that only the files have. */
 export type ExecutedRun = RunOutput & { readonly analysis: RunAnalysis };

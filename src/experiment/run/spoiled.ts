@@ -1,7 +1,4 @@
-/**
- * Whether a run is evidence: judged by what the machine did in it and to it, by limits fixed in the profile, never by
- * its latencies.
- */
+/** Whether a run is evidence. What the machine did decides this, by limits in the profile; latencies never do. */
 import type { GuestMachine } from '../../bundle/bundle-schema.js';
 import type { Disturbance } from '../../facts/run-facts.js';
 import type { MachineLoad } from '../../host/machine-load.js';
@@ -20,15 +17,15 @@ export function spoiledBy(load: MachineLoad, limits: ResolvedProfile['spoiled'])
   return reasons;
 }
 
-/** Letters of a thread that a signal or a debugger has stopped. */
+/** State letters of a thread that a signal or a debugger has stopped. */
 const stoppedStates = ['T', 't'];
-/** Far longer than a busy machine keeps a sampler off its CPU, and than any freeze that hides no stall. */
+/** Much longer than a busy machine deprives a sampler of its CPU, and than a freeze that hides no stall. */
 const longestGap_ns = 500_000_000;
 
 /**
- * A workload that was stopped in its window (a signal, a debugger) did not work in it, and where nobody looked it may
- * have been, as in a container or a virtual machine that was paused: that is no complete run. `unseen`: why a sampler
- * did not look to the end.
+ * A workload that was stopped in its window (a signal, a debugger) did not work during that time. If nobody looked, it
+ * may have been stopped, as in a container or a virtual machine that was paused. Such a run is not complete. `unseen`:
+ * why a sampler did not look until the end.
  */
 export function spoiledByStop(
   { timelines, ticks_ns }: SampleStream,
@@ -54,21 +51,21 @@ export function spoiledByStop(
 }
 
 function stoppedIn(timeline: Timeline, start_ns: number, end_ns: number): number {
-  // Most threads never are, and a JVM has hundreds.
+  // Most threads are never stopped, and a JVM has hundreds.
   if (!timeline.changes.some(({ state }) => stoppedStates.includes(state))) return 0;
   return stateSpans(timeline, start_ns, end_ns)
     .filter(({ state }) => stoppedStates.includes(state))
     .reduce((sum, span) => sum + span.end_ns - span.start_ns, 0);
 }
 
-/** Further than this from the host's, a guest's clock measures something else than time. */
+/** A guest's clock that differs more than this from the host's clock does not measure time. */
 const mostClockDrift = 0.05;
-/** A guest says what its clock is in a message, which a busy host may read so much later. */
+/** A guest sends its clock in a message, which a busy host may read this much later. */
 const readLate_ns = 300_000_000;
 
 /**
- * What the host did to a guest: a virtual CPU that waits for a real one is stolen time, which an emulated CPU does not
- * report. `passed_ns`: by the host's clock, between the readings.
+ * How the host disturbed a guest. The wait of a virtual CPU for a real CPU is stolen time, which an emulated CPU does
+ * not report. `passed_ns`: time between the readings by the host's clock.
  */
 export function spoiledByHost(
   { runDelay_share, clock_ratio }: Pick<GuestMachine, 'runDelay_share' | 'clock_ratio'>,

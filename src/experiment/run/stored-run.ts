@@ -1,6 +1,6 @@
 /**
- * A run of a bundle as one that has just finished, so that a summary can be made of it again. Counts come from its
- * histogram log; extremes and sums, which a log rounds to three digits, from its figures, which are exact.
+ * A stored run in the form of a run that has just finished, to make a summary again. Its counts come from the histogram
+ * log. Extremes and sums come from its figures, which are exact, because a log rounds them to three digits.
  */
 import type { RunFile } from '../../bundle/bundle-schema.js';
 import type { ResolvedArm } from '../../profile/resolved/resolved.js';

@@ -30,7 +30,7 @@ export interface KernelDifference {
 const throttlingChanged = '6.18';
 
 /** Both sides by name in `a` and `b`; what one of them does not know is said once, as `config`. */
-export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] {
+export function kernelDifferences(a: KernelFacts, b: KernelFacts): KernelDifference[] {
   const found: KernelDifference[] = [];
   const compare = (
     fact: KernelDifference['fact'],

@@ -2,7 +2,7 @@
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import { readConfig } from './config-file.js';
 import { wasCarried } from './image-file.js';
-import { differences } from './kernel-differences.js';
+import { kernelDifferences } from './kernel-differences.js';
 import type { KernelFacts } from './kernel-facts.js';
 import type { KernelImage } from './kernel.js';
 import { treeRelation, type TreeSide } from './one-tree.js';
@@ -16,7 +16,7 @@ export function relationOf(first: KnownKernel, second: KnownKernel): Pick<Kernel
   const relation = treeRelation(side(first, second), side(second, first));
   return {
     differences: [
-      ...differences(first.facts, second.facts).map(({ fact, sentence }) => ({ fact, sentence })),
+      ...kernelDifferences(first.facts, second.facts).map(({ fact, sentence }) => ({ fact, sentence })),
       ...(relation?.kind === 'other options'
         ? [
             {

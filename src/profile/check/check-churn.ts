@@ -1,5 +1,5 @@
 /** The checks of an arm in which the allocator under a churn gives memory back. */
-import { checkLoad } from './check-loads.js';
+import { checkJvmLoad } from './check-loads.js';
 import type { Report } from './check-series.js';
 import { besideHolder } from '../resolved/expand.js';
 import { operationNamed } from '../../catalogue/operations.js';
@@ -37,7 +37,7 @@ export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSet
       );
   }
   for (const [index, one] of (churn ?? []).entries())
-    checkLoad('malloc_churn', one, (key, text) => {
+    checkJvmLoad('malloc_churn', one, (key, text) => {
       report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text);
     });
 }

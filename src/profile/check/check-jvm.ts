@@ -1,7 +1,7 @@
 /** The checks of an arm whose victims are threads of a JVM. */
 import { Failure } from '../../base/failure.js';
 import { collectorTable } from '../../catalogue/collectors.js';
-import { checkLoad } from './check-loads.js';
+import { checkJvmLoad } from './check-loads.js';
 import { checkRates } from './check-rates.js';
 import { checkSeries, type Report } from './check-series.js';
 import { isHost } from './asked-kernel.js';
@@ -121,7 +121,7 @@ function checkLoads({ loads, app }: JvmSettings, report: Report): void {
   if (app !== undefined && loads.length > 0)
     report(['jvm', 'loads'], 'a program of your own makes its own load; leave out loads, or app');
   for (const [index, load] of loads.entries())
-    checkLoad(load.load as JvmLoadName, load, (key, text) => {
+    checkJvmLoad(load.load as JvmLoadName, load, (key, text) => {
       report(['jvm', 'loads', index, key], text);
     });
 }

@@ -10,7 +10,7 @@ import { jvmLoads, type JvmLoad, type JvmLoadName } from '../../catalogue/jvm-lo
 const mostObjects = 2 ** 26;
 
 /** `given`: as the schema read it; `report`: at a setting's key. */
-export function checkLoad(
+export function checkJvmLoad(
   name: JvmLoadName,
   given: Readonly<Record<string, unknown>>,
   report: (key: string, text: string) => void,

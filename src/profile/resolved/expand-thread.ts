@@ -1,6 +1,6 @@
 /** A thread's scheduling, from the words of a profile. */
 import { defaults } from './defaults.js';
-import type { Cpus, Policy, ResolvedThread, Scheduling } from './resolved.js';
+import type { Cpus, SchedulingPolicy, ResolvedThread, Scheduling } from './resolved.js';
 
 export interface ThreadWords {
   readonly nice: number;
@@ -10,7 +10,7 @@ export interface ThreadWords {
 }
 
 export function expandThread({ nice, policy, rtPriority, cpus }: ThreadWords): ResolvedThread {
-  return { nice, policy: policyOf(policy, rtPriority), cpus: cpusOf(cpus) };
+  return { nice, policy: policyOf(policy, rtPriority), cpus: expandedCpus(cpus) };
 }
 
 /** Where nothing is said it stays as it is. */
@@ -18,14 +18,14 @@ export function scheduling({ nice, policy, rtPriority, cpus }: Partial<ThreadWor
   return {
     nice: nice ?? null,
     policy: policy === undefined ? null : policyOf(policy, rtPriority ?? defaults.victim.rtPriority),
-    cpus: cpus === undefined ? null : cpusOf(cpus),
+    cpus: cpus === undefined ? null : expandedCpus(cpus),
   };
 }
 
-export function policyOf(policy: ThreadWords['policy'], rtPriority: number): Policy {
+export function policyOf(policy: ThreadWords['policy'], rtPriority: number): SchedulingPolicy {
   return policy === 'fifo' || policy === 'rr' ? `${policy} ${rtPriority}` : policy;
 }
 
-export function cpusOf(cpus: ThreadWords['cpus']): Cpus {
+export function expandedCpus(cpus: ThreadWords['cpus']): Cpus {
   return typeof cpus === 'string' ? { kind: cpus } : { kind: 'list', cpus: [...new Set(cpus)].sort((a, b) => a - b) };
 }

@@ -15,12 +15,12 @@ export type Cpus =
   | { readonly kind: 'list'; readonly cpus: readonly number[] };
 
 /** A real-time policy has its static priority (1 to 99) with it: `fifo 50`. */
-export type Policy = 'other' | 'batch' | 'idle' | RealTimePolicy;
+export type SchedulingPolicy = 'other' | 'batch' | 'idle' | RealTimePolicy;
 export type RealTimePolicy = `${'fifo' | 'rr'} ${number}`;
 
 export interface ResolvedThread {
   readonly nice: number;
-  readonly policy: Policy;
+  readonly policy: SchedulingPolicy;
   readonly cpus: Cpus;
 }
 
@@ -177,7 +177,7 @@ export interface ResolvedLoad {
 /** Scheduling of threads; null: left as it is. */
 export interface Scheduling {
   readonly nice: number | null;
-  readonly policy: Policy | null;
+  readonly policy: SchedulingPolicy | null;
   readonly cpus: Cpus | null;
 }
 

@@ -15,7 +15,7 @@ function expecting(what: string): Says {
 }
 
 /** One line of text. */
-export function line(what: string) {
+export function textLine(what: string) {
   const says = expecting(what);
   return z
     .string(says)

@@ -1,12 +1,12 @@
 /** The part of the schema that says what a JVM under test is and does. An arm overrides it key by key. */
 import { z } from 'zod';
-import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
+import { duration, either, flag, textLine, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
 import { wordsOf } from '../check/java-command.js';
 import { jdkRequirement } from '../check/jdk-requirement.js';
 import { collectors } from '../../catalogue/collectors.js';
 import { jvmLoads } from '../../catalogue/jvm-loads.js';
 import { limitNames, type LimitName } from '../resolved/limits.js';
-import { thread } from './thread-schema.js';
+import { threadFields } from './thread-schema.js';
 import { allocator, loadSchema, threadRules } from './work-schema.js';
 
 const loadNames = Object.keys(jvmLoads);
@@ -31,7 +31,7 @@ const limits = Object.fromEntries(
 ) as Record<LimitName, z.ZodExactOptional<typeof limit>>;
 
 const processSettings = mapping({
-  ...thread,
+  ...threadFields,
   limits: mapping(limits).meta({ description: 'Soft limits: numbers, sizes, or unlimited' }).exactOptional(),
 });
 
@@ -54,7 +54,7 @@ const argsText = z
 
 const readyWords =
   'text of its output, or a mapping with one of log (a regular expression), port and after, and perhaps deadline';
-const regularExpression = line('a regular expression').refine(isRegularExpression, {
+const regularExpression = textLine('a regular expression').refine(isRegularExpression, {
   error: () => 'expected a regular expression',
 });
 const deadline = duration('100ms', '1h')
@@ -62,7 +62,7 @@ const deadline = duration('100ms', '1h')
   .exactOptional();
 
 const ready = either(readyWords, [
-  line('text of its output').transform((text) => ({ log: escaped(text) })),
+  textLine('text of its output').transform((text) => ({ log: escaped(text) })),
   mapping({ log: regularExpression.meta({ description: 'A regular expression for a line of its output' }), deadline }),
   mapping({
     port: whole(1, 65_535).meta({ description: 'A TCP port of this machine that accepts a connection' }),
@@ -80,7 +80,7 @@ const app = mapping({
     .exactOptional(),
   environment: recordOf(
     'a mapping from names of variables to their values',
-    line('the name of a variable').regex(/^[^=]+$/, { error: () => 'expected the name of a variable, without =' }),
+    textLine('the name of a variable').regex(/^[^=]+$/, { error: () => 'expected the name of a variable, without =' }),
     unbroken('a value'),
   )
     .meta({
@@ -99,13 +99,13 @@ export const jvm = mapping({
   ])
     .meta({ description: 'Which JDKs will do; default >=17' })
     .exactOptional(),
-  java: line('the path of a JDK or its java')
+  java: textLine('the path of a JDK or its java')
     .meta({ description: 'The JDK to use, by its path; default one of this machine’s' })
     .exactOptional(),
   collector: oneOf(collectors).meta({ description: 'Garbage collector; default g1' }).exactOptional(),
   flags: either('none or a list of 1 to 200 flags of java such as -Xmx1g', [
     z.literal('none').transform(() => []),
-    listOf(line('a flag'), 'flags', 200),
+    listOf(textLine('a flag'), 'flags', 200),
   ])
     .meta({ description: 'Flags of java beside those that pauselab gives' })
     .exactOptional(),

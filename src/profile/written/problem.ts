@@ -1,9 +1,9 @@
 /** What is wrong with a profile: all of it at once, one line each, in the order in which it was written. */
 import { usage, type Failure } from '../../base/failure.js';
-import type { Path, Place } from './tree.js';
+import type { Path, TextPlace } from './tree.js';
 
 export interface Problem {
-  readonly at: Place;
+  readonly at: TextPlace;
   readonly path: Path;
   readonly text: string;
 }

@@ -7,21 +7,21 @@
  */
 import { z } from 'zod';
 import { defaults } from '../resolved/defaults.js';
-import { duration, kebab, line, listOf, mapping, oneOf, share, text, whole } from './fields.js';
+import { duration, kebab, textLine, listOf, mapping, oneOf, share, text, whole } from './fields.js';
 import { preemptionModels } from '../check/preemption.js';
 import { settings } from './settings-schema.js';
 
 const arm = mapping({
   name: kebab('a name'),
-  title: line('a title on one line').meta({ description: 'One line; default the name' }).exactOptional(),
+  title: textLine('a title on one line').meta({ description: 'One line; default the name' }).exactOptional(),
   ...settings,
 });
 
 export const profileSchema = mapping({
   name: kebab('a name'),
-  title: line('a title on one line'),
+  title: textLine('a title on one line'),
   description: text('text').meta({ description: 'What it shows and what to expect on which kernel' }).exactOptional(),
-  extends: line('the name of a shipped profile or a path relative to this file')
+  extends: textLine('the name of a shipped profile or a path relative to this file')
     .meta({ description: 'The profile that this one builds on: a shipped name or a relative path' })
     .exactOptional(),
   runs: whole(1, 1000)
@@ -46,7 +46,7 @@ export const profileSchema = mapping({
       description: `An operation at least this long is a stall; default ${defaults.threshold}`,
     })
     .exactOptional(),
-  kernels: listOf(line('host, deb:<version> or the path of a kernel image'), 'kernels', 20)
+  kernels: listOf(textLine('host, deb:<version> or the path of a kernel image'), 'kernels', 20)
     .meta({
       description:
         'Kernels to run on, each in a guest but for host; with a label as in patched=path/to/bzImage; default host',

@@ -2,7 +2,7 @@
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { formatPath, invalid } from './problem.js';
-import { armName, childOf, find, type Entry, type Mapping, type Path, type Place, type Tree } from './tree.js';
+import { armName, childOf, find, type Entry, type Mapping, type Path, type TextPlace, type Tree } from './tree.js';
 import { mostDepth, readYamlValue } from './yaml.js';
 
 export interface Override {
@@ -11,7 +11,7 @@ export interface Override {
   /** As written, read as YAML. */
   readonly value: string;
   /** The option, as errors name it: `--set holder.nice=10`. */
-  readonly origin: Place;
+  readonly origin: TextPlace;
 }
 
 /** Of a path. Names are short, and the pattern below recurses once a step. */

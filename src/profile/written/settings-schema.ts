@@ -5,14 +5,14 @@ import { duration, either, flag, kebab, listOf, mapping, oneOf, rate, size, whol
 import { jvm } from './jvm-schema.js';
 import { jvmProbeNames } from '../../catalogue/jvm-probes.js';
 import { holderOperations, layouts, victimLayouts, victimOperations } from '../../catalogue/operations.js';
-import { thread } from './thread-schema.js';
+import { threadFields } from './thread-schema.js';
 import { allocator, churn, issues, threadRules } from './work-schema.js';
 
-const toucher = mapping(thread);
+const toucher = mapping(threadFields);
 
 const holder = mapping({
   operation: oneOf(holderOperations).meta({ description: 'How memory is given back' }).exactOptional(),
-  ...thread,
+  ...threadFields,
   pause: duration('0ms', '1h')
     .meta({ description: `Rest between two calls; default ${defaults.holder.pause}` })
     .exactOptional(),
@@ -51,7 +51,7 @@ const hogs = mapping({
   count: whole(0, 64)
     .meta({ description: 'Threads that compete with the holder for its CPU; default 1' })
     .exactOptional(),
-  ...thread,
+  ...threadFields,
   burst: either('steady or a mapping with the keys run and sleep, such as { run: 60ms, sleep: 20ms }', [
     z.literal('steady'),
     mapping({ run: duration('1ms', '10s'), sleep: duration('1ms', '10s') }),
@@ -78,7 +78,7 @@ const victim = mapping({
   layout: oneOf(victimLayouts)
     .meta({ description: "Where this victim's memory lies, if not where the arm's layout says" })
     .exactOptional(),
-  ...thread,
+  ...threadFields,
 });
 
 /** What an arm may override. */

@@ -5,7 +5,7 @@ import { either, listOf, oneOf, whole } from './fields.js';
 
 const cpu = whole(0, 4095);
 
-export const thread = {
+export const threadFields = {
   nice: whole(-20, 19).meta({ description: 'Nice value; default 0' }).exactOptional(),
   policy: oneOf(['other', 'batch', 'idle', 'fifo', 'rr'])
     .meta({

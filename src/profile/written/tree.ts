@@ -4,19 +4,19 @@
  */
 
 /** `file:line:column`, or the option that gave the value. */
-export type Place = string;
+export type TextPlace = string;
 
 export type Path = readonly (string | number)[];
 
 export type Tree =
-  | { readonly kind: 'scalar'; readonly at: Place; readonly value: unknown }
-  | { readonly kind: 'list'; readonly at: Place; readonly items: readonly Tree[] }
-  | { readonly kind: 'mapping'; readonly at: Place; readonly entries: ReadonlyMap<string, Entry> };
+  | { readonly kind: 'scalar'; readonly at: TextPlace; readonly value: unknown }
+  | { readonly kind: 'list'; readonly at: TextPlace; readonly items: readonly Tree[] }
+  | { readonly kind: 'mapping'; readonly at: TextPlace; readonly entries: ReadonlyMap<string, Entry> };
 
 export type Mapping = Extract<Tree, { kind: 'mapping' }>;
 
 export interface Entry {
-  readonly keyAt: Place;
+  readonly keyAt: TextPlace;
   readonly value: Tree;
 }
 
@@ -38,7 +38,7 @@ export function find(tree: Tree, path: Path): Tree | undefined {
 }
 
 /** Where the value at `path` was written, or the nearest thing around it if it was not. */
-export function placeOf(tree: Tree, path: Path): Place {
+export function placeOf(tree: Tree, path: Path): TextPlace {
   let around = tree;
   for (const step of path) {
     const child = childOf(around, step);
@@ -48,7 +48,7 @@ export function placeOf(tree: Tree, path: Path): Place {
   return around.at;
 }
 
-export function keyPlace(tree: Tree, path: Path, key: string): Place {
+export function keyPlace(tree: Tree, path: Path, key: string): TextPlace {
   const parent = find(tree, path);
   return (parent?.kind === 'mapping' ? parent.entries.get(key)?.keyAt : undefined) ?? placeOf(tree, path);
 }

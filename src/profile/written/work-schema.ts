@@ -1,9 +1,9 @@
 /** The part of the schema that a JVM and a native churn share: loads, the allocator under them, and threads by name. */
 import { z } from 'zod';
-import { duration, either, flag, line, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
+import { duration, either, flag, textLine, listOf, mapping, oneOf, recordOf, size, whole } from './fields.js';
 import { allocators } from '../../catalogue/allocators.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
-import { thread } from './thread-schema.js';
+import { threadFields } from './thread-schema.js';
 
 /** Within what the load's reader takes. */
 const perKind = {
@@ -45,18 +45,18 @@ export const churn = either(
 
 const rule = either('a nice value from -20 to 19, or a mapping with some of the keys nice, policy, rtPriority, cpus', [
   whole(-20, 19).transform((nice) => ({ nice })),
-  mapping(thread),
+  mapping(threadFields),
 ]);
 
 export const threadRules = recordOf(
   'a mapping from patterns of thread names to nice values or scheduling',
-  line('a pattern of thread names'),
+  textLine('a pattern of thread names'),
   rule,
 );
 
 export const allocator = mapping({
   name: oneOf(allocators).meta({ description: 'The allocator that is preloaded; glibc: none is' }),
-  path: line('the path of a shared library')
+  path: textLine('the path of a shared library')
     .regex(/^\/[^\s:]*$/, {
       error: () => 'expected an absolute path without blanks and colons, which part the entries of LD_PRELOAD',
     })
@@ -64,7 +64,7 @@ export const allocator = mapping({
     .exactOptional(),
   settings: recordOf(
     'a mapping of the allocator’s own settings, such as { dirty_decay_ms: 500 }',
-    line('the name of a setting'),
+    textLine('the name of a setting'),
     either('text, a number, true or false', [z.string(), z.number(), z.boolean()]),
   )
     .meta({ description: 'Its settings, by the names that it has for them' })
@@ -73,9 +73,9 @@ export const allocator = mapping({
 
 export const issues = recordOf(
   'a mapping from calls such as madvise.FREE to { by, atLeast }',
-  line('a call such as madvise.FREE'),
+  textLine('a call such as madvise.FREE'),
   mapping({
-    by: line('a pattern of thread names')
+    by: textLine('a pattern of thread names')
       .meta({ description: 'Who makes the calls, as a pattern of thread names; default anyone' })
       .exactOptional(),
     atLeast: whole(1, 1_000_000_000).meta({ description: 'The fewest calls in one run; default 1' }).exactOptional(),

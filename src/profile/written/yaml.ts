@@ -11,7 +11,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { describe, invalid, type Problem } from './problem.js';
-import type { Entry, Path, Place, Tree } from './tree.js';
+import type { Entry, Path, TextPlace, Tree } from './tree.js';
 
 /** Throws a usage failure that lists what is not YAML, or not data that a profile can hold. */
 export function readYaml(text: string, source: string): Tree {
@@ -23,11 +23,11 @@ export function readYaml(text: string, source: string): Tree {
 }
 
 /** For the value of an option, which has no lines worth counting. */
-export function readYamlValue(text: string, source: Place): Tree {
+export function readYamlValue(text: string, source: TextPlace): Tree {
   return read(text, new LineCounter(), () => source);
 }
 
-type PlaceAt = (offset: number) => Place;
+type PlaceAt = (offset: number) => TextPlace;
 
 function read(text: string, lineCounter: LineCounter, placeAt: PlaceAt): Tree {
   if (isDeep(text)) throw invalid([{ at: placeAt(0), path: [], text: tooDeep }]);
@@ -138,7 +138,7 @@ function convert(document: Document, placeAt: PlaceAt, problems: Problem[]): Tre
     return entries;
   }
 
-  function placeOfNode(node: unknown): Place {
+  function placeOfNode(node: unknown): TextPlace {
     return placeAt((node as Node | null)?.range?.[0] ?? 0);
   }
 }

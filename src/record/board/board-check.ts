@@ -16,7 +16,7 @@ import {
   roles,
   series as seriesField,
   seriesBytes,
-  thread as threadField,
+  threadField,
   threadBytes,
   type ThreadRole,
 } from './board-layout.js';

@@ -36,7 +36,7 @@ export const header = {
 } as const;
 export const headerBytes = 192;
 
-export const thread = {
+export const threadField = {
   name: 0,
   role: 64,
   pid: 72,

@@ -16,7 +16,7 @@ import {
   header,
   headerBytes,
   states,
-  thread as threadField,
+  threadField,
   type BoardState,
   type ThreadRole,
 } from './board-layout.js';

@@ -12,7 +12,7 @@ import {
   record as field,
   recordBytes,
   releaseAcross,
-  thread as threadField,
+  threadField,
   type CallKind,
 } from './board-layout.js';
 

@@ -3,7 +3,7 @@
  */
 import { constants } from 'node:os';
 import type { Board, ThreadInfo } from './board.js';
-import { thread as threadField } from './board-layout.js';
+import { threadField } from './board-layout.js';
 
 /** `unsettled`: the slot changed at each look, so the thread makes progress and no operation can be named. */
 export type InFlight =

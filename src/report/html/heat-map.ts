@@ -1,5 +1,6 @@
 /** Service times of one series over time: darker where more operations took so long; each stall a red mark. */
 import { formatDuration } from '../../base/text/units.js';
+import { notAttributed } from '../../words/cause-words.js';
 import { axisLeft, labelBelow, stallId, standingTexts, svg } from './figures-part.js';
 import { heatRows, heatRowsPerDecade, lowestHeat_ns, type HeatMap, type HeatRun } from './gather.js';
 import { html, nothing, type Markup } from './markup.js';
@@ -106,7 +107,7 @@ ${run.stalls.slice(0, mostMarks).map((one) => {
     Math.min(to, x(stall.start_ns + stall.duration_ns - run.start_ns)),
   ];
   const [left, right] = place(one);
-  const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(one.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(one.stall.duration_ns)} at ${formatDuration(Math.max(0, one.stall.start_ns - run.start_ns))}: ${one.stall.cause?.cause ?? 'not attributed'}</title></path>`;
+  const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(one.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(one.stall.duration_ns)} at ${formatDuration(Math.max(0, one.stall.start_ns - run.start_ns))}: ${one.stall.cause?.cause ?? notAttributed}</title></path>`;
   const id = stallId(bundle, one.number);
   return linked.has(id) ? html`<a href="#${id}" aria-label="stall ${one.number}">${mark}</a>` : mark;
 })}

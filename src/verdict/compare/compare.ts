@@ -10,7 +10,7 @@ import type { ComparedSide, CompareRow, Comparison } from './compared.js';
 import { decide, type Decision, type DecisionPolicy, type Margin, type MetricInput } from './decide.js';
 import { differencesOf } from './differences.js';
 import type { Origin } from './joint-design.js';
-import type { Known, Metric, RunEvidence } from '../evidence/metrics.js';
+import type { Known, Metric, MetricEvidence } from '../evidence/metrics.js';
 import type { SeriesEvidence, Side } from '../evidence/side.js';
 import { counted } from '../../words/text.js';
 
@@ -220,7 +220,7 @@ function originOf({ path, facts, turns }: Side, { arm, runs }: SeriesEvidence): 
   };
 }
 
-export function hasNot(metric: Metric, run: RunEvidence): boolean {
+export function hasNot(metric: Metric, run: MetricEvidence): boolean {
   return metric.of(run).absent;
 }
 
@@ -229,7 +229,7 @@ interface Values {
   readonly missing: readonly string[];
 }
 
-export function valuesOf(metric: Metric, runs: readonly RunEvidence[]): Values {
+export function valuesOf(metric: Metric, runs: readonly MetricEvidence[]): Values {
   const all: readonly Known[] = runs.map((run) => metric.of(run));
   return { known: all.flatMap(({ value }) => value ?? []), missing: all.flatMap(({ missing }) => missing ?? []) };
 }

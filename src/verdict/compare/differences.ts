@@ -1,7 +1,7 @@
 /** In what two sides differ besides what was measured: a difference found may be any of these. */
 import { formatSize } from '../../base/text/units.js';
 import type { ResolvedArm, ResolvedProfile } from '../../profile/resolved/resolved.js';
-import { armMeaning, meaningOf, ProgramVersion, without, type Configured } from '../evidence/settings-meaning.js';
+import { armMeaning, settingsMeaning, ProgramVersion, without, type Configured } from '../evidence/settings-meaning.js';
 import type { Side, SideFacts } from '../evidence/side.js';
 
 const shownPaths = 8;
@@ -186,7 +186,7 @@ function measured(
 function profileDifferences(a: Side, b: Side): string[] {
   if (a.facts.profile !== b.facts.profile) return [];
   const paths: DifferingSetting[] = [];
-  differingPaths(meaningOf(a), meaningOf(b), '', paths);
+  differingPaths(settingsMeaning(a), settingsMeaning(b), '', paths);
   if (paths.length === 0 && a.facts.profileHash === b.facts.profileHash) return [];
   return [
     `The profile ${String(a.facts.profile)} is not the same in ${a.label} and ${b.label}: they differ ${paths.length === 0 ? 'in how it is written alone' : `in ${shownSettings(withoutRepetition(paths, sharedArms(a, b)))}`}.`,

@@ -52,7 +52,7 @@ export function smallestReachable(
   return { p: smallestPOf(families, sidedness), families: families.length };
 }
 
-export interface Judged {
+export interface JointJudgement {
   /** In the order of the figures given. */
   readonly figures: readonly JudgedFigure[];
   /** Of a selection of them. */
@@ -60,7 +60,12 @@ export interface Judged {
 }
 
 /** At most `alpha` is the probability that anything is found, or named, if nothing differs; over all families. */
-export function judgeJointly(figures: readonly Figure[], alpha: number, sidedness: Sidedness, random: Random): Judged {
+export function judgeJointly(
+  figures: readonly Figure[],
+  alpha: number,
+  sidedness: Sidedness,
+  random: Random,
+): JointJudgement {
   const families = familiesOf(figures, alpha, sidedness);
   const tests = families.map(({ blocks, members }) => ({ members, test: jointTest(blocks, sidedness, random) }));
   const ps = holm(tests.map(({ test }) => test.p));

@@ -11,7 +11,7 @@ import { addCounts } from '../../record/histogram/counts.js';
 import { percentile_ns } from '../../record/histogram/histogram.js';
 import { sumHlog, type HlogSum } from '../../record/histogram/hlog-sum.js';
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
-import { storedPercents, type ArmRun, type SeriesRun } from './metrics.js';
+import { storedPercents, type ArmRun, type SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 import type { PlacedArm, RoundRun, SeriesEvidence, Side, SideFacts } from './side.js';
 import { counted, listed } from '../../words/text.js';
@@ -41,7 +41,7 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       if (!isEvidence(run)) continue;
       // A victim that never operated has shown nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
-      else entry.runs.push({ ...runEvidence(run.window, figures, logs), round: run.repetition });
+      else entry.runs.push({ ...seriesEvidence(run.window, figures, logs), round: run.repetition });
     }
   }
   for (const [key, entry] of evidence) {
@@ -172,11 +172,11 @@ function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesF
 }
 
 /** `logs` is asked only for percentiles that the figures do not have. */
-export function runEvidence(
+export function seriesEvidence(
   window: Pick<RunFile['window'], 'windowStart_ns' | 'windowEnd_ns'>,
   figures: SeriesFigures,
   logs: () => Pick<HlogSum, 'tags'>,
-): SeriesRun {
+): SeriesOfRun {
   return {
     scope: 'series',
     window_ns: window.windowEnd_ns - window.windowStart_ns,

@@ -8,7 +8,7 @@ import { armMetrics, armPercentileMetrics } from './metrics/arm-metrics.js';
 import type { Metric } from './metrics/metric.js';
 import { percentileMetrics, seriesMetrics, stallMetrics } from './metrics/series-metrics.js';
 
-export type { ArmRun, Known, Metric, MetricScope, RunEvidence, SeriesRun } from './metrics/metric.js';
+export type { ArmRun, Known, Metric, MetricScope, MetricEvidence, SeriesOfRun } from './metrics/metric.js';
 export { formatMetric, metricUnits, parseInUnit, type MetricUnit } from './metrics/unit.js';
 
 /** What is compared unless metrics are named: of every series, stalls first. */

@@ -27,7 +27,7 @@ export class ProgramVersion {
   }
 }
 
-export function meaningOf({ resolved, programs }: Configured): object | null {
+export function settingsMeaning({ resolved, programs }: Configured): object | null {
   return resolved === null ? null : { ...resolved, arms: resolved.arms.map((arm) => armMeaning(arm, programs)) };
 }
 

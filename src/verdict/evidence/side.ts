@@ -5,10 +5,10 @@
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
 import type { PlaceKey } from '../../bundle/place-names.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
-import type { MetricScope, RunEvidence } from './metrics.js';
+import type { MetricScope, MetricEvidence } from './metrics.js';
 
 /** With the repetition that it belongs to: arms of one repetition were measured one after the other. */
-export type RoundRun = RunEvidence & { readonly round: number };
+export type RoundRun = MetricEvidence & { readonly round: number };
 
 /** Runs of one series of an arm; or, of scope `arm`, those of the arm itself, whose `series` is empty. */
 export interface SeriesEvidence {

@@ -1,12 +1,12 @@
 /** The arms of a summary as evidence for metrics: all runs of one pooled, and its whole runs one by one. */
 import type { ArmSummary, SeriesRunFigures } from '../../bundle/bundle-schema.js';
-import type { ArmRun, RunEvidence, SeriesRun } from './metrics.js';
+import type { ArmRun, MetricEvidence, SeriesOfRun } from './metrics.js';
 import { storedPercentile } from './metrics/metric.js';
 
 export interface SummaryEvidence {
-  readonly pooled: RunEvidence;
+  readonly pooled: MetricEvidence;
   /** Of each whole run what percentiles come from; null of one that its bundle does not have. */
-  readonly runs: readonly (RunEvidence | null)[];
+  readonly runs: readonly (MetricEvidence | null)[];
 }
 
 /** `series` null: of the arm itself. Null: it has no such series, or nothing was measured. */
@@ -20,7 +20,7 @@ function ofSeries({ window_ns, series: all }: ArmSummary, name: string): Summary
   // A victim that never operated has shown nothing, not even that it was not stalled.
   if (series === undefined || series.service.n + series.stalls.count + series.unserved + series.exhausted === 0)
     return null;
-  const pooled: SeriesRun = {
+  const pooled: SeriesOfRun = {
     scope: 'series',
     window_ns: window_ns ?? 0,
     threshold_ns: series.stalls.threshold_ns,
@@ -35,7 +35,7 @@ function ofTimes({
   service,
   response,
   saturated,
-}: Pick<SeriesRun['figures'], 'service' | 'response' | 'saturated'>): SeriesRun['quantile'] {
+}: Pick<SeriesOfRun['figures'], 'service' | 'response' | 'saturated'>): SeriesOfRun['quantile'] {
   return (times, percent) =>
     times === 'service'
       ? storedPercentile(service, percent)
@@ -44,7 +44,7 @@ function ofTimes({
         : storedPercentile(response, percent);
 }
 
-function ofRun(pooled: SeriesRun, { service, response, saturated, ...stalls }: SeriesRunFigures): SeriesRun | null {
+function ofRun(pooled: SeriesOfRun, { service, response, saturated, ...stalls }: SeriesRunFigures): SeriesOfRun | null {
   if (service === null) return null;
   const figures = { ...pooled.figures, service, response, saturated, stalls: { ...pooled.figures.stalls, ...stalls } };
   return { ...pooled, figures, quantile: ofTimes(figures) };

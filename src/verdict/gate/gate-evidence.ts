@@ -10,7 +10,7 @@ import {
   withoutRepetition,
   type DifferingSetting,
 } from '../compare/differences.js';
-import type { Metric, RunEvidence, SeriesRun } from '../evidence/metrics.js';
+import type { Metric, MetricEvidence, SeriesOfRun } from '../evidence/metrics.js';
 import { measuredInTurns, type Side } from '../evidence/side.js';
 import { counted } from '../../words/text.js';
 import { matchesAny } from './pattern.js';
@@ -152,8 +152,8 @@ function agedNotes(baseline: Side, candidate: Side): string[] {
 }
 
 /** Why figures that look good in these runs are not to be trusted; null: nothing. */
-export function flawOf(metric: Metric, runs: readonly RunEvidence[], allowSaturated: boolean): string | null {
-  const where = (of: (figures: SeriesRun['figures']) => boolean): number =>
+export function flawOf(metric: Metric, runs: readonly MetricEvidence[], allowSaturated: boolean): string | null {
+  const where = (of: (figures: SeriesOfRun['figures']) => boolean): number =>
     runs.filter((run) => run.scope === 'series' && of(run.figures)).length;
   const saturated = where((figures) => figures.saturated);
   if (saturated > 0 && !allowSaturated)

@@ -3,7 +3,18 @@
  * policy.ts, where it is read. The published JSON Schema is profiles/gate-policy.schema.json.
  */
 import { z } from 'zod';
-import { either, flag, kebab, line, listOf, mapping, oneOf, share, text, whole } from '../../profile/written/fields.js';
+import {
+  either,
+  flag,
+  kebab,
+  textLine,
+  listOf,
+  mapping,
+  oneOf,
+  share,
+  text,
+  whole,
+} from '../../profile/written/fields.js';
 
 /** What a gate that a statistical test left open ends with. Missing evidence never passes, whatever this says. */
 export const inconclusiveMeanings = ['exit-4', 'fail', 'pass'] as const;
@@ -12,16 +23,16 @@ export const inconclusiveMeanings = ['exit-4', 'fail', 'pass'] as const;
 export const environmentClasses = ['kernel', 'machine', 'jdk'] as const;
 
 const compared = either('a metric such as longest_ns, or a mapping with metric and its margin', [
-  line('a metric such as longest_ns'),
+  textLine('a metric such as longest_ns'),
   mapping({
-    metric: line('a metric such as longest_ns').meta({
+    metric: textLine('a metric such as longest_ns').meta({
       description: 'A metric of `pauselab compare`, such as stalled_share, longest_ns or service.p99_9_ns',
     }),
     relative: share()
       .meta({ description: 'The smallest effect that matters, as a share of the baseline, such as 10%' })
       .exactOptional(),
     absolute: either('a size such as 20ms, 1% (of the window) or 0.5 (stalls per minute)', [
-      line('a size such as 20ms'),
+      textLine('a size such as 20ms'),
       z.number(),
     ])
       .meta({
@@ -33,7 +44,7 @@ const compared = either('a metric such as longest_ns, or a mapping with metric a
 ]);
 
 const patterns = (what: string) =>
-  listOf(line(`a name, where * stands for any text, such as ${what}`), 'patterns', 100);
+  listOf(textLine(`a name, where * stands for any text, such as ${what}`), 'patterns', 100);
 
 const rule = mapping({
   name: kebab('a name').meta({ description: 'Told in the result; default rule-1, rule-2, …' }).exactOptional(),
@@ -45,7 +56,7 @@ const rule = mapping({
   series: patterns('writer.*')
     .meta({ description: 'Default: every series that is no control (control.*)' })
     .exactOptional(),
-  limits: listOf(line('a limit such as longest_ns <= 50ms'), 'limits', 50)
+  limits: listOf(textLine('a limit such as longest_ns <= 50ms'), 'limits', 50)
     .meta({
       description: 'What must hold in every run of the candidate, such as longest_ns <= 50ms or stalls_per_minute == 0',
     })
@@ -83,7 +94,7 @@ export const policySchema = mapping({
     })
     .exactOptional(),
   allowSettings: z
-    .array(line('a setting of the profile, where * stands for any text, such as arms.*.hogs.*'), {
+    .array(textLine('a setting of the profile, where * stands for any text, such as arms.*.hogs.*'), {
       error: () => 'expected a list of settings such as arms.*.hogs.*',
     })
     .max(100)

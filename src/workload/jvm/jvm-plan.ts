@@ -1,7 +1,7 @@
 /** What a JVM is told to do: the file that jvm-workloads/src/pauselab/plan/Plan.java reads. */
 import { poolOfVictim } from '../../profile/resolved/pools.js';
 import type { ResolvedLoad, ResolvedVictim } from '../../profile/resolved/resolved.js';
-import { line } from '../native/engine-plan.js';
+import { planLine } from '../native/engine-plan.js';
 
 export interface JvmPlanInput {
   readonly boardPath: string;
@@ -27,15 +27,15 @@ export function jvmPlan({
   recorded_ns,
 }: JvmPlanInput): string {
   return [
-    line('board', { path: boardPath }),
-    line('report', { path: reportPath }),
-    line('native', { path: libraryPath }),
+    planLine('board', { path: boardPath }),
+    planLine('report', { path: reportPath }),
+    planLine('native', { path: libraryPath }),
     ...(holder === null ? [] : [holder]),
     ...victims.map((victim) => {
       const pool = poolOfVictim(victim, recorded_ns);
-      return line('probe', { name: victim.series, operation: victim.operation, ...(pool === 0 ? {} : { pool }) });
+      return planLine('probe', { name: victim.series, operation: victim.operation, ...(pool === 0 ? {} : { pool }) });
     }),
-    ...loads.map(({ name, load, values }) => line('load', { name, load, ...values })),
+    ...loads.map(({ name, load, values }) => planLine('load', { name, load, ...values })),
     '',
   ].join('\n');
 }

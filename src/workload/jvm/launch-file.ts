@@ -2,13 +2,13 @@
 import { usage } from '../../base/failure.js';
 import { allocatorVariables } from '../../catalogue/allocators.js';
 import type { LimitName } from '../../profile/resolved/limits.js';
-import type { Policy } from '../../profile/resolved/resolved.js';
+import type { SchedulingPolicy } from '../../profile/resolved/resolved.js';
 
 /** How a process is to be before it becomes java; what is not there stays as it is here. */
 export interface ProcessSettings {
   /** Of all threads, until they are set by name (thread-watch.ts). */
   readonly nice?: number | undefined;
-  readonly policy?: Policy | undefined;
+  readonly policy?: SchedulingPolicy | undefined;
   readonly cpus?: readonly number[] | undefined;
   readonly workingDirectory?: string | undefined;
   /** Soft limits in bytes or counts. */

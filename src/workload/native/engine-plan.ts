@@ -35,7 +35,7 @@ export function enginePlan({
   return [
     `# ${arm.name}: ${arm.title}`,
     ...place({ boardPath, threshold_ns, parentPid }),
-    line('process', { holder: holder.process }),
+    planLine('process', { holder: holder.process }),
     holderLine(holder, regionBytes, arm.layout),
     ...hogLines(hogs),
     ...victimLines(victims, recorded_ns),
@@ -45,7 +45,7 @@ export function enginePlan({
 
 /** Read by the engine, and by the library of a JVM that has the holder inside it. */
 function holderLine(holder: ResolvedHolder, bytes: number, layout: Layout): string {
-  return line('holder', {
+  return planLine('holder', {
     operation: holder.operation,
     bytes,
     vmas: layout === 'split' ? 2 : 1,
@@ -83,11 +83,11 @@ export function churnPlans({
 } {
   const { hogs, victims, churn } = arm;
   const title = `# ${arm.name}: ${arm.title}`;
-  const churns = churn.loads.map(({ name, values }) => line('churn', { name, ...values }));
+  const churns = churn.loads.map(({ name, values }) => planLine('churn', { name, ...values }));
   const isForeign = churn.loadsIn === 'foreign' && churns.length > 0;
   const seats = churn.loads
     .flatMap(churnThreads)
-    .map((name) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
+    .map((name) => planLine('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
   return {
     engine: [
       title,
@@ -98,7 +98,7 @@ export function churnPlans({
       '',
     ].join('\n'),
     joining: isForeign
-      ? [title, line('join', { path: boardPath }), line('parent', { pid: parentPid }), ...churns, ''].join('\n')
+      ? [title, planLine('join', { path: boardPath }), planLine('parent', { pid: parentPid }), ...churns, ''].join('\n')
       : null,
   };
 }
@@ -120,20 +120,20 @@ export function companionPlan({
 }: Omit<PlanInput, 'arm' | 'regionBytes' | 'warmup_ns' | 'duration_ns'> & { arm: JvmArm }): string {
   const { holder, hogs, victims, jvm } = arm;
   const probes = victims.map((victim, i) =>
-    line('joined', {
+    planLine('joined', {
       role: 'victim',
       name: victim.series,
       interval_ns: victim.interval_ns,
       offset_ns: offsetOf(victim, i, victims.length),
     }),
   );
-  const loads = jvm.loads.map(({ name }) => line('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
+  const loads = jvm.loads.map(({ name }) => planLine('joined', { role: 'load', name, interval_ns: 0, offset_ns: 0 }));
   const riding =
     holder === null || isReader(holder)
       ? []
       : [
-          line('joined', { role: 'holder', name: 'holder', operation: holder.operation }),
-          ...(holder.toucher === null ? [] : [line('joined', { role: 'toucher', name: 'toucher' })]),
+          planLine('joined', { role: 'holder', name: 'holder', operation: holder.operation }),
+          ...(holder.toucher === null ? [] : [planLine('joined', { role: 'toucher', name: 'toucher' })]),
         ];
   return [
     `# ${arm.name}: ${arm.title}`,
@@ -151,18 +151,18 @@ function place({
   threshold_ns,
   parentPid,
 }: Pick<PlanInput, 'boardPath' | 'threshold_ns' | 'parentPid'>): string[] {
-  return [line('board', { path: boardPath, threshold_ns }), line('parent', { pid: parentPid })];
+  return [planLine('board', { path: boardPath, threshold_ns }), planLine('parent', { pid: parentPid })];
 }
 
 function hogLines({ count, burst }: ResolvedHogs): string[] {
   return Array.from({ length: count }, () =>
-    line('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }),
+    planLine('hog', { run_ns: burst?.run_ns ?? 0, sleep_ns: burst?.sleep_ns ?? 0 }),
   );
 }
 
 function victimLines(victims: readonly ResolvedVictim[], recorded_ns: number): string[] {
   return victims.map((victim, i) =>
-    line('victim', {
+    planLine('victim', {
       name: victim.series,
       operation: victim.operation,
       placement: victim.layout,
@@ -178,6 +178,6 @@ function offsetOf({ interval_ns }: ResolvedVictim, index: number, count: number)
   return Math.floor((interval_ns * index) / count);
 }
 
-export function line(kind: string, values: Record<string, string | number>): string {
+export function planLine(kind: string, values: Record<string, string | number>): string {
   return [kind, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(' ');
 }

@@ -2,7 +2,7 @@
 import { resolveCpus, type CpuTopology } from '../../host/cpus.js';
 import { workOf, type ResolvedArm, type Scheduling } from '../../profile/resolved/resolved.js';
 import { sayFailure, type StatedFailure } from '../../words/failure-words.js';
-import { threadNames, unmatchedFailure, watchThreads, type ThreadRule, type WatchedThread } from './thread-watch.js';
+import { threadNames, unmatchedFailure, watchThreads, type WatchRule, type WatchedThread } from './thread-watch.js';
 
 export interface NamedThreads {
   readonly threads: () => readonly WatchedThread[];
@@ -42,7 +42,7 @@ export function watchNamedThreads(arm: ResolvedArm, pids: readonly number[], top
   };
 }
 
-export function schedulingOf({ nice, policy, cpus }: Scheduling, topology: CpuTopology): Omit<ThreadRule, 'pattern'> {
+export function schedulingOf({ nice, policy, cpus }: Scheduling, topology: CpuTopology): Omit<WatchRule, 'pattern'> {
   return {
     nice: nice ?? undefined,
     policy: policy ?? undefined,

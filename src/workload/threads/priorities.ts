@@ -7,13 +7,13 @@ import { nativeAddon, type NativeAddon } from '../../base/native.js';
 import type { SchedulingProblem } from '../../facts/run-facts.js';
 import type { Stated } from '../../facts/stated.js';
 import { readKernelFile } from '../../host/files.js';
-import type { Policy } from '../../profile/resolved/resolved.js';
+import type { SchedulingPolicy } from '../../profile/resolved/resolved.js';
 import { stated } from '../../words/run-words.js';
 
 /** What is not there stays as it is. */
 export interface PrioritySettings {
   readonly nice?: number | undefined;
-  readonly policy?: Policy | undefined;
+  readonly policy?: SchedulingPolicy | undefined;
   readonly cpus?: readonly number[] | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface ThreadToSet extends PrioritySettings {
 /** A thread of the engine's, of which everything is set. */
 export type ThreadRequest = ThreadToSet & {
   readonly nice: number;
-  readonly policy: Policy;
+  readonly policy: SchedulingPolicy;
   readonly cpus: readonly number[];
 };
 
@@ -42,14 +42,17 @@ export type ThreadPriority = ThreadRequest & AppliedPriority;
 const policyNumbers: Record<string, number> = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5 };
 const policyNames: Record<number, string> = { 0: 'other', 1: 'fifo', 2: 'rr', 3: 'batch', 5: 'idle', 6: 'deadline' };
 
-export interface Scheduling extends Pick<NativeAddon, 'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'> {
+export interface SchedulingCalls extends Pick<
+  NativeAddon,
+  'setNice' | 'setPolicy' | 'setAffinity' | 'threadScheduling'
+> {
   /** Static priority of a real-time thread, read back. */
   readonly rtPriority?: (tid: number) => number;
 }
 
 export function applyPriority<Request extends ThreadToSet>(
   request: Request,
-  scheduling: Scheduling = nativeAddon(),
+  scheduling: SchedulingCalls = nativeAddon(),
 ): Request & AppliedPriority {
   const { name, tid, nice, policy, cpus } = request;
   const problems: Stated<SchedulingProblem>[] = [];

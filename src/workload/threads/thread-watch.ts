@@ -7,10 +7,10 @@
 import { readdirSync } from 'node:fs';
 import { Failure } from '../../base/failure.js';
 import { readKernelFile } from '../../host/files.js';
-import { applyPriority, type AppliedPriority, type PrioritySettings, type Scheduling } from './priorities.js';
+import { applyPriority, type AppliedPriority, type PrioritySettings, type SchedulingCalls } from './priorities.js';
 import { matchesComm } from './thread-patterns.js';
 
-export interface ThreadRule extends PrioritySettings {
+export interface WatchRule extends PrioritySettings {
   /** Of the full name (thread-patterns.ts). */
   readonly pattern: string;
 }
@@ -40,9 +40,9 @@ export interface ThreadWatch {
 export interface WatchInput {
   readonly pids: readonly number[];
   /** The first one that matches a thread's name is the only one that is applied to it. */
-  readonly rules: readonly ThreadRule[];
+  readonly rules: readonly WatchRule[];
   readonly period_ms?: number;
-  readonly scheduling?: Scheduling;
+  readonly scheduling?: SchedulingCalls;
   readonly now_ns?: () => bigint;
 }
 

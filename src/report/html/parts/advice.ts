@@ -1,19 +1,5 @@
-/** Causes in words, and what to try against each. None is promised to help: a second run shows whether it does. */
+/** What to try against each cause. None is promised to help: a second run shows whether it does. */
 import type { Cause } from '../../../facts/blame.js';
-
-export const causeWords: Readonly<Record<Cause, string>> = {
-  'mmap-lock-reader': 'mmap_lock, held for reading',
-  'mmap-lock-writer': 'mmap_lock, held for writing',
-  'vma-lock': 'the lock of one VMA',
-  'allocator-mutex': 'a lock of the allocator',
-  safepoint: 'a safepoint of the JVM',
-  'gc-pause': 'a pause of the JVM’s collector',
-  'not-scheduled': 'no CPU: others had it',
-  stopped: 'stopped by a signal or a debugger',
-  steal: 'no CPU: the hypervisor took it',
-  running: 'its own work',
-  unknown: 'not known',
-};
 
 export const advice: Readonly<Record<Cause, readonly string[]>> = {
   'mmap-lock-reader': [

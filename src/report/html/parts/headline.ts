@@ -2,14 +2,14 @@
 import { grouped } from '../../../base/group.js';
 import { formatDuration } from '../../../base/text/units.js';
 import type { NumberedStall } from '../../../bundle/read-stalls.js';
-import type { Cause, Grade } from '../../../facts/blame.js';
+import type { Cause } from '../../../facts/blame.js';
 import type { ChainLink } from '../../../bundle/stalls-schema.js';
 import { isEvidence } from '../../../bundle/stored.js';
 import { advice } from './advice.js';
 import { stallId } from '../figures-part.js';
 import { standingOf, type ReportedBundle, type Standing } from '../gather.js';
-import { causeExplained, type LostCpu } from '../../../words/cause-words.js';
-import { workOfCall } from './holder-work.js';
+import { causeExplained, gradeMeanings, noChain, type LostCpu } from '../../../words/cause-words.js';
+import { workOfCall } from '../../../words/work-words.js';
 import { html, nothing, prose, type Markup } from '../markup.js';
 import { timeline, timelineLegend } from './timeline.js';
 
@@ -128,25 +128,18 @@ function causesOf(stalls: readonly NumberedStall[]): CauseShare[] {
     .sort((a, b) => b.share - a.share);
 }
 
-const grades: Readonly<Record<Grade, string>> = {
-  proven: 'Proven: a trace of the kernel shows it',
-  likely: 'Likely: it fits all that was seen',
-  possible: 'Possible: it fits, and something else might too',
-};
-
 /** Of the longest one, and in how many of them. */
 function gradeText(stalls: readonly NumberedStall[]): string {
   const [cause, evidence] = [stalls[0]?.stall.cause ?? null, stalls[0]?.stall.evidence ?? null];
   if (cause === null) return '';
   const n = stalls.filter(({ stall }) => stall.cause?.grade === cause.grade).length;
   const wasTraced = evidence?.sources.includes('trace') === true;
-  return `${grades[cause.grade]}${n === stalls.length ? '' : `, in ${n} of these ${stalls.length} stalls`}${cause.grade === 'proven' || wasTraced ? '' : '; the kernel was not traced'}.`;
+  return `${gradeMeanings[cause.grade]}${n === stalls.length ? '' : `, in ${n} of these ${stalls.length} stalls`}${cause.grade === 'proven' || wasTraced ? '' : '; the kernel was not traced'}.`;
 }
 
 function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {
   const [longest] = stalls;
-  if (cause === null || longest === undefined)
-    return html`The bundle was written by a pauselab that did not look for causes.`;
+  if (cause === null || longest === undefined) return html`${noChain}`;
   const thread = longest.stall.cause?.thread ?? null;
   const who = thread === null ? 'A thread that was not seen' : `\`${thread.name}\``;
   const { steps = [], sentence = '' } = longest.stall.cause ?? {};

@@ -8,7 +8,8 @@ import type { Cause } from '../../../facts/blame.js';
 import { betweenRuns, shownRange } from '../../../verdict/run/between-runs.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../../verdict/compare/compare-words.js';
 import type { Comparison } from '../../../verdict/compare/compared.js';
-import { advice, causeWords } from './advice.js';
+import { causeNames, notAttributed } from '../../../words/cause-words.js';
+import { advice } from './advice.js';
 import { whatEndedStalls } from './ended-part.js';
 import type { ReportedBundle } from '../gather.js';
 import { html, nothing, prose, type Content, type Markup } from '../markup.js';
@@ -160,7 +161,7 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
       .slice(0, 60)
       .map((row) => [
         row.arm,
-        row.cause === null ? 'not attributed' : causeWords[row.cause],
+        row.cause === null ? notAttributed : causeNames[row.cause],
         row.thread === null ? '–' : html`<code>${row.thread}</code>`,
         row.cause ?? '–',
         String(row.n),
@@ -181,7 +182,7 @@ export function advicePart(bundles: readonly ReportedBundle[]): Markup {
   const ended = bundles.flatMap((bundle) =>
     whatEndedStalls(bundle).map((one) => (bundles.length > 1 ? html`${bundle.label}: ${prose(one)}` : prose(one))),
   );
-  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeNames[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
 }
 
 export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {

@@ -3,9 +3,10 @@
  * else is pixels, so that the figure takes the width that there is and its words keep their size.
  */
 import { formatDuration } from '../../../base/text/units.js';
-import type { Activity, BlamedThread, ListedStall } from '../../../bundle/stalls-schema.js';
+import type { Activity, ListedStall } from '../../../bundle/stalls-schema.js';
+import { aboutThread, activityMeanings, callText, eventText, threadText } from '../../../words/seen-words.js';
+import { workOfCall } from '../../../words/work-words.js';
 import { cut } from '../figures-part.js';
-import { workOfCall } from './holder-work.js';
 import { html, nothing, type Markup } from '../markup.js';
 import { linearScale, roundDuration } from '../scales.js';
 
@@ -20,16 +21,15 @@ const mostEvents = 6;
 /** Characters of a row's words: so many fit on a phone. */
 const [longestName, longestRow] = [32, 46];
 
-/** Of a bar, around its row's middle; activities differ by height too, not by colour alone. */
-const bars: Readonly<Record<Activity, { readonly half: number; readonly says: string }>> = {
-  // Without a trace the sampler knows of a time in state R only what most of it was.
-  running: { half: 7, says: 'mostly on a CPU' },
-  runnable: { half: 7, says: 'ready to run, mostly without a CPU' },
-  blocked: { half: 4, says: 'blocked in the kernel' },
-  asleep: { half: 1.5, says: 'asleep' },
-  stopped: { half: 3, says: 'stopped' },
-  gone: { half: 0.5, says: 'gone' },
-  unobserved: { half: 0.5, says: 'nobody looked' },
+/** Half of a bar's height; activities differ by height too, not by colour alone. */
+const halves: Readonly<Record<Activity, number>> = {
+  running: 7,
+  runnable: 7,
+  blocked: 4,
+  asleep: 1.5,
+  stopped: 3,
+  gone: 0.5,
+  unobserved: 0.5,
 };
 
 /** Only of what the timelines show. */
@@ -39,15 +39,13 @@ export function timelineLegend(stalls: readonly ListedStall[]): Markup {
       ({ evidence }) => evidence?.threads.flatMap(({ spans }) => spans.map(({ activity }) => activity)) ?? [],
     ),
   );
-  const told = (Object.entries(bars) as [Activity, (typeof bars)[Activity]][]).filter(([activity]) =>
-    shown.has(activity),
-  );
+  const told = (Object.entries(halves) as [Activity, number][]).filter(([activity]) => shown.has(activity));
   if (told.length === 0) return nothing;
   const works = new Set(
     stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls.map(({ holder }) => workOfHolder(holder))),
   );
   const hasTaker = stalls.some((stall) => takersOf(stall).size > 0);
-  return html`<ul class="legend">${told.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
+  return html`<ul class="legend">${told.map(([activity, half]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${activityMeanings[activity]}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
 }
 
 /** What the figure says, a sentence a row: for who cannot see it, and for who wants the milliseconds. */
@@ -55,13 +53,19 @@ export function timelineTexts(stall: ListedStall): string[] {
   const { threads, events, clip } = shownOf(stall);
   const takers = takersOf(stall);
   return [
-    ...threads.map(
-      ({ thread, spans, onCpu_ns, runDelay_ns }) =>
-        `${thread.name}: ${takers.has(thread.tid) ? `had the holder’s CPU for ${formatDuration(takers.get(thread.tid) ?? 0)}; ` : ''}${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0 ? '' : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one`}`,
+    ...threads.map(({ thread, spans, onCpu_ns, runDelay_ns }) =>
+      threadText({
+        thread,
+        onCpu_ns,
+        runDelay_ns,
+        taken_ns: takers.get(thread.tid) ?? 0,
+        spans: spans.map((span) => ({
+          activity: span.activity,
+          duration_ns: clip(span.end_ns) - clip(span.start_ns),
+        })),
+      }),
     ),
-    ...events.map(
-      ({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`,
-    ),
+    ...events.map(eventText),
   ];
 }
 
@@ -90,8 +94,8 @@ ${threads.map(({ thread, spans }, row) => {
   const middle = row * rowHeight + barOffset;
   const taken_ns = takers.get(thread.tid) ?? 0;
   return html`${rowName(thread.name, row, aboutThread(thread, taken_ns))}
-${spans.slice(0, mostSpans).map(({ start_ns, end_ns, activity }) => bar(`a-${activity}${taken_ns > 0 && activity === 'running' ? ' taker' : ''}`, x(start_ns), x(end_ns), middle, bars[activity].half, `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, end_ns - start_ns))}`))}
-${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns), middle, 9, `${call.holder}${call.crossed ? ' across VMAs' : ''}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`))}`;
+${spans.slice(0, mostSpans).map(({ start_ns, end_ns, activity }) => bar(`a-${activity}${taken_ns > 0 && activity === 'running' ? ' taker' : ''}`, x(start_ns), x(end_ns), middle, halves[activity], `${thread.name}: ${activityMeanings[activity]}, ${formatDuration(Math.max(0, end_ns - start_ns))}`))}
+${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns), middle, 9, `${callText(call)}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`))}`;
 })}
 ${events.map(({ name, label, start_ns, duration_ns }, i) => {
   const row = threads.length + i;
@@ -142,25 +146,6 @@ function workOfHolder(series: string): string {
   return workOfCall(series.slice(series.lastIndexOf('.') + 1));
 }
 
-const roles: Readonly<Record<BlamedThread['role'], string>> = {
-  victim: 'a measured thread',
-  holder: 'the holder',
-  toucher: 'uses the memory again',
-  hog: 'takes CPU time',
-  load: 'works',
-  other: '',
-  outside: 'of another program',
-};
-
-function aboutThread({ role, nice }: BlamedThread, taken_ns: number): string {
-  return [
-    taken_ns > 0 ? `had the holder’s CPU for ${formatDuration(taken_ns)}` : roles[role],
-    nice === null || nice === 0 ? '' : `nice ${nice}`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
-}
-
 function rowName(name: string, row: number, about: string): Markup {
   return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(about, Math.max(1, longestRow - Math.min(name.length, longestName)))}</tspan></text>`;
 }
@@ -179,16 +164,4 @@ function percent(value: number): string {
 function anchor(at: number): 'start' | 'middle' | 'end' {
   if (at < 5) return 'start';
   return at > 95 ? 'end' : 'middle';
-}
-
-function summed(parts: readonly (readonly [Activity, number])[]): string {
-  const sums = new Map<Activity, number>();
-  for (const [activity, duration_ns] of parts) sums.set(activity, (sums.get(activity) ?? 0) + Math.max(0, duration_ns));
-  const told = [...sums]
-    .filter(([, duration_ns]) => duration_ns > 0)
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, 3);
-  return told.length === 0
-    ? 'not seen'
-    : told.map(([activity, duration_ns]) => `${bars[activity].says} ${formatDuration(duration_ns)}`).join(', ');
 }

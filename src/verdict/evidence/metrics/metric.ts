@@ -15,7 +15,7 @@ interface Evidence {
 }
 
 /** What a run shows of a series; a log of another tool knows less. */
-export interface SeriesRun extends Evidence {
+export interface SeriesOfRun extends Evidence {
   readonly scope: 'series';
   readonly figures: Pick<SeriesFigures, 'stalls' | 'saturated'> &
     Partial<Omit<SeriesFigures, 'service' | 'response'>> & {
@@ -37,7 +37,7 @@ export interface ArmRun extends Evidence {
   readonly memory: ArmSummary['memoryUse'];
 }
 
-export type RunEvidence = SeriesRun | ArmRun;
+export type MetricEvidence = SeriesOfRun | ArmRun;
 
 export interface Known {
   readonly value: number | null;
@@ -69,7 +69,7 @@ export interface Metric {
   /** Which arms can have it; null: all. */
   readonly needs: 'jvm' | 'holder' | 'schedule' | null;
   margin(threshold_ns: number): Margin;
-  of(run: RunEvidence): Known;
+  of(run: MetricEvidence): Known;
 }
 
 export const known = (value: number): Known => ({ value, missing: null, absent: false });

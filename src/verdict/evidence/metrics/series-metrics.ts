@@ -10,7 +10,7 @@ import {
   usualMargin,
   type Known,
   type Metric,
-  type SeriesRun,
+  type SeriesOfRun,
 } from './metric.js';
 import type { MetricUnit } from './unit.js';
 
@@ -20,7 +20,7 @@ interface SeriesMetric {
   readonly name: string;
   readonly title: string;
   readonly unit: MetricUnit;
-  readonly of: (run: SeriesRun) => Known;
+  readonly of: (run: SeriesOfRun) => Known;
   readonly more?: Partial<Omit<Metric, 'name' | 'title' | 'unit' | 'of' | 'scope'>>;
 }
 
@@ -49,9 +49,9 @@ const noStates = (why: string): Known => ({ ...unknown(`a histogram log does not
 const whenStalls = 'when its stalls were';
 const whichState = 'in what state threads were';
 
-type Stalls = SeriesRun['figures']['stalls'];
+type Stalls = SeriesOfRun['figures']['stalls'];
 
-function ofStates(why: string, of: (stalls: Stalls, run: SeriesRun) => Known): (run: SeriesRun) => Known {
+function ofStates(why: string, of: (stalls: Stalls, run: SeriesOfRun) => Known): (run: SeriesOfRun) => Known {
   return (run) => (run.knowsStates ? of(run.figures.stalls, run) : noStates(why));
 }
 

@@ -1,29 +1,32 @@
-/** What a thread did during a span of time, as the sampler saw it: a partition. */
+/**
+ * What a thread did during a span of time, from the looks of the sampler. Questions about a stall go through the
+ * stall's timeline (stall-timeline.ts). Pure.
+ */
+import { lowerBound } from '../base/sorted.js';
 import type { Activity } from '../bundle/stalls-schema.js';
 import type { StateChange, Timeline } from '../record/samples.js';
-import { changeAt, stateSpans, type StateSpan } from '../record/states.js';
+import { changeAt, type StateSpan } from '../record/states.js';
 import type { Span } from './links.js';
 
 export interface ActivitySpan extends Span {
   readonly activity: Activity;
-  /** In which it waited, if that could be read; null else. */
+  /** The system call in which it waited; null if it could not be read. */
   readonly systemCall: number | null;
 }
 
 /**
- * Where nobody looked, and the counters of both looks around it are the same, the thread did not run in between: it was
- * in one and the same wait. Of R, the counters between the looks around it say whether it ran.
+ * If there are no looks in a gap, and the counters before and after it are equal, the thread did not run in the gap: it
+ * was in a single wait. In state R, the counters around the span show whether the thread ran.
  */
-export function activitiesDuring(timeline: Timeline | undefined, start_ns: number, end_ns: number): ActivitySpan[] {
-  const spans = stateSpans(timeline, start_ns, end_ns).filter((span) => span.end_ns > span.start_ns);
+export function activitiesOf(timeline: Timeline | undefined, states: readonly StateSpan[]): ActivitySpan[] {
+  const spans = states.filter((span) => span.end_ns > span.start_ns);
   return joined(spans.map((span) => ({ start_ns: span.start_ns, end_ns: span.end_ns, ...activityOf(timeline, span) })));
 }
 
 function activityOf(timeline: Timeline | undefined, span: StateSpan): Pick<ActivitySpan, 'activity' | 'systemCall'> {
   if (timeline === undefined) return { activity: 'unobserved', systemCall: null };
-  const last = changeAt(timeline, span.lastTick);
   if (span.state === '?') {
-    const first = changeAt(timeline, span.firstTick);
+    const [first, last] = [changeAt(timeline, span.firstTick), changeAt(timeline, span.lastTick)];
     const isSameWait =
       first !== undefined &&
       last !== undefined &&
@@ -32,7 +35,7 @@ function activityOf(timeline: Timeline | undefined, span: StateSpan): Pick<Activ
       first.state === last.state &&
       first.onCpu_ns === last.onCpu_ns &&
       first.runDelay_ns === last.runDelay_ns;
-    // Its run delay says so too: it was in the run queue for most of the gap, however rarely anybody looked.
+    // Run delay is sufficient evidence: the thread was in the run queue for most of the gap.
     const waited_ns = first === undefined || last === undefined ? 0 : last.runDelay_ns - first.runDelay_ns;
     if (!isSameWait && waited_ns >= (span.end_ns - span.start_ns) / 2 && span.lastTick < timeline.ticks_ns.length)
       return { activity: 'runnable', systemCall: null };
@@ -44,7 +47,7 @@ function activityOf(timeline: Timeline | undefined, span: StateSpan): Pick<Activ
   return { activity: letterActivity(span.state), systemCall: systemCallOf(timeline, span) };
 }
 
-/** Read once it had waited for a period: the first looks of a wait do not have it yet. */
+/** The sampler reads the call after a wait of one period, so the first looks of a wait lack it. */
 function systemCallOf(timeline: Timeline, { firstTick, lastTick }: StateSpan): number | null {
   for (let tick = lastTick; tick >= firstTick; tick -= 1) {
     const call = changeAt(timeline, tick)?.systemCall ?? null;
@@ -58,18 +61,25 @@ function ranMostly(timeline: Timeline, { firstTick, lastTick }: StateSpan): bool
   return onCpu_ns >= runDelay_ns && onCpu_ns > 0;
 }
 
-/** Of a thread's counters between two looks. */
-export function growthBetween(
-  timeline: Timeline,
-  firstTick: number,
-  lastTick: number,
-): { onCpu_ns: number; runDelay_ns: number } {
+/** How much the counters of a thread grew. */
+export interface Growth {
+  readonly onCpu_ns: number;
+  readonly runDelay_ns: number;
+}
+
+/** The last look before a span, or the first look of all, and the first look after it, or the last of all. */
+export function ticksAround({ ticks_ns }: Timeline, { start_ns, end_ns }: Span): [first: number, last: number] {
+  return [Math.max(0, lowerBound(ticks_ns, start_ns) - 1), Math.min(ticks_ns.length - 1, lowerBound(ticks_ns, end_ns))];
+}
+
+/** Between two looks. */
+export function growthBetween(timeline: Timeline, firstTick: number, lastTick: number): Growth {
   const first = changeAt(timeline, Math.max(0, firstTick)) ?? timeline.changes[0];
   const last = changeAt(timeline, Math.min(timeline.ticks_ns.length - 1, lastTick));
   return { onCpu_ns: grown(first, last, 'onCpu_ns'), runDelay_ns: grown(first, last, 'runDelay_ns') };
 }
 
-/** A thread that is gone has no counters: its last ones are those before. */
+/** A thread that is gone has no counters, so its last counters stand. */
 function grown(
   first: StateChange | undefined,
   last: StateChange | undefined,

@@ -1,6 +1,6 @@
 /** What a holder was doing, in words that fit a sentence, a row and a legend. */
-import { givesMemoryBack } from '../../../catalogue/gives-back.js';
-import { operations, type HolderWork } from '../../../catalogue/operations.js';
+import { givesMemoryBack } from '../catalogue/gives-back.js';
+import { operations, type HolderWork } from '../catalogue/operations.js';
 
 const words: Readonly<Record<HolderWork, string>> = {
   releases: 'giving memory back to the system',

@@ -1,0 +1,70 @@
+/**
+ * The next run of an experiment: the seeded order comes first, then retries of disturbed runs, then more repetitions.
+ */
+import type { MeasuredSide } from './measured-side.js';
+import { rounds, type PlannedRun } from './plan/order.js';
+import { nextRetry } from './plan/retries.js';
+import { mostRepetitions, needsMore, type UntilN } from './plan/until-n.js';
+
+export type SideRun = PlannedRun & { readonly side: MeasuredSide };
+
+export interface RunQueue {
+  /** The order at the start, as the manifest stores it. */
+  readonly planned: readonly SideRun[];
+  /** Takes the next run; null: the experiment is complete. */
+  next(): SideRun | null;
+  /** Number of planned runs that were not taken. */
+  left(): number;
+  /** The machine disturbed the run: it is repeated if a retry is left. */
+  repeat(run: SideRun): void;
+}
+
+/** `untilN`: repetitions beyond the profile's, until a series has enough samples; null: none. */
+export function runQueue(sides: readonly MeasuredSide[], untilN: UntilN | null): RunQueue {
+  const [first] = sides;
+  if (first === undefined) throw new Error('an experiment without a side');
+  const ofRound = sides.flatMap((side) => side.ofRound.map((run) => ({ ...run, side })));
+  const { runs, seed } = first.plan.profile;
+  const planned = rounds(ofRound, runs, seed);
+  const queue: SideRun[] = [...planned];
+  const disturbed: SideRun[] = [];
+  let repetitions = runs;
+  const needsRound = (): boolean =>
+    untilN !== null && repetitions < mostRepetitions && sides.some(({ finished }) => needsMore(untilN, finished));
+  return {
+    planned,
+    next() {
+      if (queue.length === 0) {
+        const retry = takeRetry(sides, disturbed);
+        if (retry !== null) queue.push(retry);
+        else if (needsRound()) {
+          repetitions += 1;
+          queue.push(...rounds(ofRound, 1, seed + repetitions).map((run) => ({ ...run, repetition: repetitions })));
+        }
+      }
+      return queue.shift() ?? null;
+    },
+    left: () => queue.length,
+    repeat(run) {
+      disturbed.push(run);
+    },
+  };
+}
+
+/**
+ * Takes a disturbed run from the list, from the side with fewer runs first. Null: there is no disturbed run, or no
+ * retry is left.
+ */
+function takeRetry(sides: readonly MeasuredSide[], disturbed: SideRun[]): SideRun | null {
+  for (const side of sides.toSorted((a, b) => a.finished.length - b.finished.length)) {
+    const retry = nextRetry(
+      disturbed.filter((run) => run.side === side),
+      side.finished.map(({ file }) => file),
+      (name) => side.plan.arms.some((arm) => arm.name === name && arm.control !== null),
+    );
+    if (retry === null || !side.takeRetry()) continue;
+    disturbed.splice(disturbed.indexOf(retry), 1);
+    return retry;
+  }
+  return null;
+}

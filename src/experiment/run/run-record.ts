@@ -1,0 +1,93 @@
+/** The parts of run.json that the workload reports. */
+import type { RunFile } from '../../bundle/bundle-schema.js';
+import { unprovenOf } from '../../host/allocators/allocator-proof.js';
+import type { Afterwards, ChurnAfterwards, JvmAfterwards, PreparedWorkload } from '../../workload/prepared.js';
+import type { WatchedThread } from '../../workload/threads/thread-watch.js';
+import type { MemoryMeter } from '../../workload/watch/memory-meter.js';
+import { logFigures, type LogRun } from './analyse-log.js';
+import type { MeterReadings, CpuUsed } from './run-meters.js';
+
+export type WorkloadRecord = Pick<
+  RunFile,
+  'autogroup' | 'memoryLocked' | 'layout' | 'priorities' | 'cpuMax' | 'memoryUse' | 'jvm' | 'churn' | 'unproven'
+>;
+
+export function workloadRecord(
+  { autogroup, board, layout, priorities }: PreparedWorkload,
+  after: Afterwards,
+  events: readonly LogRun[],
+  { memory, used }: Pick<MeterReadings, 'memory' | 'used'>,
+): WorkloadRecord {
+  return {
+    autogroup,
+    memoryLocked: board.memoryLocked(),
+    layout,
+    priorities: priorities.map((one) => ({
+      ...one,
+      cpus: [...one.cpus],
+      problems: [...one.problems],
+      actual: one.actual === null ? null : { ...one.actual, cpus: [...one.actual.cpus] },
+    })),
+    cpuMax: after.cpuMax ?? null,
+    memoryUse: memoryOf(memory, after),
+    jvm: after.jvm === null ? null : jvmOf(after.jvm, events, used),
+    churn: after.churn === null ? null : churnOf(after.churn),
+    unproven: unprovenIn(after),
+  };
+}
+
+function memoryOf(meter: MemoryMeter, { pssBytes }: Afterwards): RunFile['memoryUse'] {
+  const use = meter.use(pssBytes);
+  return use === null ? null : { ...use, processes: use.processes.map((one) => ({ ...one })) };
+}
+
+function jvmOf(
+  { processes, threads, log }: JvmAfterwards,
+  events: readonly LogRun[],
+  { cpu_ns, over_ns }: CpuUsed,
+): RunFile['jvm'] {
+  return {
+    processes: processes.map((process) => ({ ...process })),
+    threads: threads.map(watchedOf),
+    log: events.map(({ name }) => logFigures(name, events)),
+    logProblems: [...log.problems],
+    cpu_ns,
+    cpuOver_ns: over_ns,
+  };
+}
+
+function churnOf({ processes, threads, tallies }: ChurnAfterwards): RunFile['churn'] {
+  return {
+    processes: processes.map((process) => ({ ...process })),
+    threads: threads.map(watchedOf),
+    tallies: tallies === null ? null : tallies.map((tally) => ({ ...tally })),
+  };
+}
+
+function watchedOf({
+  pattern,
+  pid,
+  tid,
+  name,
+  seenAfter_ns,
+  delay_ns,
+  actual,
+  problems,
+}: WatchedThread): NonNullable<RunFile['jvm']>['threads'][number] {
+  return {
+    pattern,
+    pid,
+    tid,
+    name,
+    seenAfter_ns,
+    delay_ns,
+    actual: actual === null ? null : { ...actual, cpus: [...actual.cpus] },
+    problems: [...problems],
+  };
+}
+
+function unprovenIn({ jvm, churn }: Afterwards): RunFile['unproven'] {
+  return [...(jvm?.processes ?? []), ...(churn?.processes ?? [])].flatMap(({ name, allocator }) =>
+    allocator === null ? [] : unprovenOf(name, allocator),
+  );
+}

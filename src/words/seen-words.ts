@@ -1,0 +1,104 @@
+/** What was seen while a stall lasted: its end, its threads, calls of holders and events of the JVM's log. */
+import { formatDuration } from '../base/text/units.js';
+import type { Activity, BlamedThread } from '../facts/chain-facts.js';
+
+/** How a stall ended if its operation did not; null: the operation ended. */
+export function unusualEnd({
+  threadEnded,
+  stillRunning,
+}: {
+  readonly threadEnded: boolean;
+  readonly stillRunning: boolean;
+}): string | null {
+  if (threadEnded) return 'its thread ended in it';
+  return stillRunning ? 'still running at the last look' : null;
+}
+
+/** `holder.madvise_free across VMAs`. */
+export function callText({ holder, crossed }: { readonly holder: string; readonly crossed: boolean }): string {
+  return `${holder}${crossed ? ' across VMAs' : ''}`;
+}
+
+/** Of the JVM's log. */
+export function eventText({
+  name,
+  label,
+  duration_ns,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly duration_ns: number;
+}): string {
+  return `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`;
+}
+
+/** `systemCall`: `none` for a wait outside of any system call. */
+export function waitText(systemCall: string): string {
+  return `the victim waited ${systemCall === 'none' ? 'in a page fault' : `in ${systemCall}()`}`;
+}
+
+/** As the sampler sees them: of a time in state R it knows only what most of the time was. */
+export const activityMeanings: Readonly<Record<Activity, string>> = {
+  running: 'mostly on a CPU',
+  runnable: 'ready to run, mostly without a CPU',
+  blocked: 'blocked in the kernel',
+  asleep: 'asleep',
+  stopped: 'stopped',
+  gone: 'gone',
+  unobserved: 'nobody looked',
+};
+
+export interface SeenThread {
+  readonly thread: BlamedThread;
+  readonly spans: readonly { readonly activity: Activity; readonly duration_ns: number }[];
+  readonly onCpu_ns: number | null;
+  readonly runDelay_ns: number | null;
+  /** For how long it had the CPU that the holder needed. */
+  readonly taken_ns: number;
+}
+
+/** `writer.mprotect: blocked in the kernel 500 ms; by its counters at most 1 ms on a CPU and 0 ns waiting for one`. */
+export function threadText({ thread, spans, onCpu_ns, runDelay_ns, taken_ns }: SeenThread): string {
+  const taken = taken_ns > 0 ? `${takerText(taken_ns)}; ` : '';
+  const counters =
+    onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0
+      ? ''
+      : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one`;
+  return `${thread.name}: ${taken}${longestActivities(spans)}${counters}`;
+}
+
+const roles: Readonly<Record<BlamedThread['role'], string>> = {
+  victim: 'a measured thread',
+  holder: 'the holder',
+  toucher: 'uses the memory again',
+  hog: 'takes CPU time',
+  load: 'works',
+  other: '',
+  outside: 'of another program',
+};
+
+/** `takes CPU time, nice 0` beside the name of a thread. */
+export function aboutThread({ role, nice }: BlamedThread, taken_ns: number): string {
+  return [taken_ns > 0 ? takerText(taken_ns) : roles[role], nice === null || nice === 0 ? '' : `nice ${nice}`]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function takerText(taken_ns: number): string {
+  return `had the holder’s CPU for ${formatDuration(taken_ns)}`;
+}
+
+function longestActivities(spans: SeenThread['spans']): string {
+  const sums = new Map<Activity, number>();
+  for (const { activity, duration_ns } of spans)
+    sums.set(activity, (sums.get(activity) ?? 0) + Math.max(0, duration_ns));
+  const longest = [...sums]
+    .filter(([, duration_ns]) => duration_ns > 0)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 3);
+  return longest.length === 0
+    ? 'not seen'
+    : longest
+        .map(([activity, duration_ns]) => `${activityMeanings[activity]} ${formatDuration(duration_ns)}`)
+        .join(', ');
+}
