@@ -4,9 +4,8 @@ import { ExitCode, usage } from '../../base/failure.js';
 import type { ValueUnit } from '../../record/histogram/hlog-unit.js';
 import type { ArmPair, MarginOverride } from '../../verdict/compare/compare.js';
 import type { Metric } from '../../verdict/evidence/metrics.js';
+import { collect } from '../option-values.js';
 import { printJson, printText } from '../text/output.js';
-
-const collect = (value: string, before: string[]): string[] => [...before, value];
 
 export function compareCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('compare')

@@ -7,7 +7,7 @@ import { installNeeds, makeReady } from '../../jobs/make-ready.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
 import { printJson, printText } from '../text/output.js';
-import { collect } from './run-command.js';
+import { collect } from '../option-values.js';
 import { renderTable } from '../text/text-table.js';
 
 export function doctorCommand(setExitCode: (code: ExitCode) => void) {

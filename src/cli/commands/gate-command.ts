@@ -1,20 +1,16 @@
 /** `pauselab gate`: may it go in? A policy asked of candidates and their baselines, for people and for CI systems. */
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../../base/failure.js';
-import {
-  isInTurns,
-  measureForGate,
-  planForGate,
-  refuseWithoutComparison,
-  writeGatePlan,
-  type GateRun,
-} from './gate-run.js';
+import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installOption } from '../install.js';
-import { printDocument, printText, toJson } from '../text/output.js';
-import { quietOption } from '../quiet-option.js';
-import { collect, wholeNumber } from './run-command.js';
+import { collect, wholeNumber } from '../option-values.js';
+import { quietOption, quietWithinOf } from '../quiet-option.js';
+import { printDocument, printJson, printNote, printText, toJson } from '../text/output.js';
+import { printPlan, type PlanForm } from '../text/print-plan.js';
+import { toldOnStderr } from '../text/told-on-stderr.js';
+import type { MeasuredForGate } from '../../jobs/run-gate.js';
+import type { BaseChange, GatePlan } from '../../jobs/gate-plan.js';
 import type { GateResult } from '../../verdict/gate/gated.js';
-import type { Policy } from '../../verdict/gate/policy.js';
 import type { EnvironmentClass } from '../../verdict/gate/policy-schema.js';
 
 export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
@@ -86,53 +82,50 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
         return;
       }
       refuseMixed(options);
-      const [
-        { gate },
-        { changedInTurns },
-        { offeredBaselines, pairWith, readCandidate },
-        { comparesAnything, defaultGatePolicy, loadPolicy },
-      ] = await Promise.all([
-        import('../../verdict/gate/gate.js'),
-        import('../../verdict/gate/gate-evidence.js'),
-        import('../../verdict/gate/pairing/pair.js'),
-        import('../../verdict/gate/policy.js'),
-      ]);
-      const written = options.policy === undefined ? defaultGatePolicy() : loadPolicy(options.policy);
-      const policy: Policy = {
-        ...written,
-        allowDifferent: [...new Set([...written.allowDifferent, ...(await allowedClasses(options.allowDifferent))])],
-        allowSettings: [...new Set([...written.allowSettings, ...options.allowSetting])],
-      };
-      const isCompared = comparesAnything(policy);
-      const run = options.run === undefined ? null : { ...options, profile: options.run };
-      const inTurns = run !== null && isInTurns(run);
-      if (inTurns && !isCompared) refuseWithoutComparison(baseOption(options) ?? '', policy);
-      // Before anything is measured: a baseline that is not there is no news to wait an hour for.
-      const offered =
-        isCompared && !inTurns
-          ? offeredBaselines(options.baseline.length > 0 ? options.baseline : [await defaultFolder()])
-          : [];
-      const plan = run === null ? null : await planForGate(run, policy, offered);
+      const guest = guestOptions(guestDefaults);
+      const { judge, measureForGate, prepareGate } = await import('../../jobs/run-gate.js');
+      const prepared = await prepareGate({
+        policy: options.policy,
+        allowDifferent: await environmentClassesOf(options.allowDifferent),
+        allowSettings: options.allowSetting,
+        baselines: options.baseline,
+        candidates: options.candidate,
+        measurement:
+          options.run === undefined
+            ? null
+            : { ...options, profile: options.run, base: baseChange(options), guestCpus: guest.cpus },
+      });
+      const { plan } = prepared;
+      if (plan !== null) await printWindow(plan);
       if (plan !== null && options.dryRun === true) {
-        await writeGatePlan(plan, { json: options.json === true, keepSecrets: options.keepSecrets === true });
+        await writePlan(plan, { guest, keepSecrets: options.keepSecrets === true, json: options.json === true });
         return;
       }
-      const measured = run === null || plan === null ? null : await measureForGate(plan, argv, run);
-      const candidates = [...options.candidate, ...(measured === null ? [] : [measured.candidate])].flatMap(
-        readCandidate,
-      );
-      const measuredBaseline = measured?.baseline ?? null;
-      const baselines = measuredBaseline === null ? offered : offeredBaselines([measuredBaseline]);
-      const allowed = inTurns ? [...policy.allowDifferent, ...changedInTurns] : policy.allowDifferent;
-      const result = gate(
-        candidates.map((candidate) =>
-          isCompared ? pairWith(candidate, baselines, allowed) : { candidate, baseline: null, problems: [] },
-        ),
-        policy,
-      );
+      const measured =
+        plan === null
+          ? null
+          : await measureForGate(plan, argv, {
+              ...options,
+              told: await toldOnStderr(),
+              untilN: null,
+              guest,
+              quietWithin_ms: quietWithinOf(options.waitForQuiet),
+            });
+      if (measured !== null) printMeasured(measured);
+      const result = judge(prepared, measured);
       await write(result, options);
       setExitCode(result.exitCode);
     });
+}
+
+async function printWindow({ storedWindow }: GatePlan): Promise<void> {
+  if (storedWindow === null) return;
+  const { windowWords } = await import('../../verdict/gate/pairing/baseline-window.js');
+  printNote(`the window is that of the baseline, ${windowWords(storedWindow)}`);
+}
+
+function printMeasured({ baseline, candidate }: MeasuredForGate): void {
+  printNote(baseline === null ? `measured ${candidate}` : `measured ${baseline} and ${candidate} in turns`);
 }
 
 const examples = `
@@ -150,12 +143,31 @@ for both, and what has --base- before its name is the baseline's instead.
 Exit codes: 0 pass; 3 a limit is exceeded or a metric regressed; 4 no verdict: evidence is missing, or the runs leave it open;
 2 the policy or a file is wrong. What the policy can say: docs/gate.md. For CI systems: docs/ci.md.`;
 
-type Asked = Omit<GateRun, 'profile'> & {
+interface BaseOptions {
+  readonly baseSet: readonly string[];
+  readonly baseJava?: string;
+  readonly baseJavaArgs?: string;
+  readonly baseKernel: readonly string[];
+}
+
+interface Asked extends BaseOptions {
   readonly candidate: readonly string[];
   readonly baseline: readonly string[];
   readonly run?: string;
+  readonly out?: string;
+  readonly runs?: number;
+  readonly duration?: string;
+  readonly set: readonly string[];
+  readonly arm: readonly string[];
+  readonly seed?: number;
+  readonly java?: string;
+  readonly javaArgs?: string;
+  readonly kernel: readonly string[];
+  readonly keepSecrets?: true;
   readonly dryRun?: true;
-};
+  readonly install?: true;
+  readonly waitForQuiet?: string;
+}
 
 type Form = true | string | undefined;
 
@@ -209,12 +221,7 @@ function refuseMixed({
 }
 
 /** The first that is given. */
-function baseOption({
-  baseSet,
-  baseJava,
-  baseJavaArgs,
-  baseKernel,
-}: Pick<GateRun, 'baseSet' | 'baseJava' | 'baseJavaArgs' | 'baseKernel'>): string | undefined {
+function baseOption({ baseSet, baseJava, baseJavaArgs, baseKernel }: BaseOptions): string | undefined {
   const given = {
     '--base-set': baseSet[0],
     '--base-java': baseJava,
@@ -224,25 +231,35 @@ function baseOption({
   return Object.entries(given).find(([, value]) => value !== undefined)?.[0];
 }
 
-async function defaultFolder(): Promise<string> {
-  const [{ existsSync }, { defaultBaselines }] = await Promise.all([
-    import('node:fs'),
-    import('../../bundle/baselines.js'),
-  ]);
-  if (!existsSync(defaultBaselines))
-    throw usage(
-      `gate: expected --baseline PATH, since there is no folder ${defaultBaselines}; save a baseline with \`pauselab baseline save BUNDLE\`, or name the bundle of a run`,
-    );
-  return defaultBaselines;
+/** Null: the baseline is not measured now. */
+function baseChange(options: BaseOptions): BaseChange | null {
+  const option = baseOption(options);
+  const { baseSet: set, baseJava: java, baseJavaArgs: javaArgs, baseKernel: kernel } = options;
+  return option === undefined ? null : { option, set, java, javaArgs, kernel };
 }
 
-async function allowedClasses(names: readonly string[]): Promise<EnvironmentClass[]> {
+async function environmentClassesOf(names: readonly string[]): Promise<EnvironmentClass[]> {
   const { environmentClasses } = await import('../../verdict/gate/policy-schema.js');
   return names.map((name) => {
     const found = environmentClasses.find((one) => one === name);
     if (found === undefined) throw usage(`--allow-different ${name}: expected one of ${environmentClasses.join(', ')}`);
     return found;
   });
+}
+
+async function writePlan({ baseline, candidate }: GatePlan, form: PlanForm): Promise<void> {
+  if (baseline === null) {
+    await printPlan(candidate, form);
+    return;
+  }
+  const [{ planOfBoth }, { describeInTurns }, { note }] = await Promise.all([
+    import('../../jobs/dry-run-plan.js'),
+    import('../text/dry-run.js'),
+    toldOnStderr(),
+  ]);
+  const plan = await planOfBoth(baseline, candidate, { ...form, note });
+  if (form.json) printJson(plan);
+  else printText(describeInTurns(plan));
 }
 
 async function write(

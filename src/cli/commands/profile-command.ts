@@ -7,7 +7,6 @@ import { saysNoProgram, workOf, type ExpectedCalls } from '../../profile/resolve
 import { guestDefaults } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
 import { examples, toJson, printDocument, printText as write } from '../text/output.js';
-import { jvmShortcuts, shortcuts } from '../shortcuts.js';
 
 // What reads profiles is loaded by the actions, so that `--help` needs neither zod nor yaml.
 
@@ -75,7 +74,7 @@ function checkCommand() {
       ]);
       const profile = await loadResolved(nameOrPath);
       const { name, arms } = profile;
-      checkPlan(profile, arms, Number(guestDefaults.guestCpus));
+      checkPlan(profile, arms, guestDefaults.guestCpus);
       const open = arms.some(saysNoProgram) ? '; --java-args says which program it runs' : '';
       write(
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
@@ -95,14 +94,17 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
     .action(async (nameOrPath, { arm: only, duration, java, dryRun, json, install }) => {
-      const [{ loadResolved }, { verifiable }, { checkPlan }, { makeReady }, { verifyArms }] = await Promise.all([
-        import('../../profile/written/load.js'),
-        import('../../experiment/plan/verify.js'),
-        import('../../experiment/plan/check-plan.js'),
-        import('../../jobs/make-ready.js'),
-        import('../../jobs/verify-profile.js'),
-      ]);
-      const profile = await loadResolved(nameOrPath, [...shortcuts({ duration }), ...jvmShortcuts({ java })]);
+      const [{ loadResolved }, { overridesOf }, { verifiable }, { checkPlan }, { makeReady }, { verifyArms }] =
+        await Promise.all([
+          import('../../profile/written/load.js'),
+          import('../../jobs/overrides.js'),
+          import('../../experiment/plan/verify.js'),
+          import('../../experiment/plan/check-plan.js'),
+          import('../../jobs/make-ready.js'),
+          import('../../jobs/verify-profile.js'),
+        ]);
+      const { ofAll, ofJvm } = overridesOf({ duration, java });
+      const profile = await loadResolved(nameOrPath, [...ofAll, ...ofJvm]);
       const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
       if (arms.length === 0)
         throw usage(
@@ -111,7 +113,8 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
       // It runs on this machine's kernel, whatever the profile's arms are measured on.
       checkPlan({ ...profile, kernels: [] }, arms, 0);
       if (dryRun === true) {
-        const [{ describePlan, planOf }, { withoutSecrets }] = await Promise.all([
+        const [{ planOf }, { describePlan }, { withoutSecrets }] = await Promise.all([
+          import('../../jobs/dry-run-plan.js'),
           import('../text/dry-run.js'),
           import('../../profile/resolved/profile-secrets.js'),
         ]);

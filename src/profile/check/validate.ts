@@ -8,9 +8,12 @@ import { find, keyPlace, placeOf, shownPath, toPlain, type Path, type Tree } fro
 
 type Issue = z.core.$ZodIssue;
 
+/** Values that pauselab knows in the units of the schema's output (ns), and that replace what was written. */
+export type Fixed = Partial<Pick<Profile, 'runs' | 'warmup' | 'duration'>>;
+
 /** Throws a usage failure with one line per problem. */
-export function validate(tree: Tree): Profile {
-  const profile = parseTree(profileSchema, tree);
+export function validate(tree: Tree, fixed: Fixed = {}): Profile {
+  const profile = { ...parseTree(profileSchema, tree), ...fixed };
   const problems = checkProfile(profile, tree);
   if (problems.length > 0) throw invalid(problems);
   return profile;

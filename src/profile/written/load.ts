@@ -8,7 +8,7 @@ import type { ResolvedProfile } from '../resolved/resolved.js';
 import type { Profile } from './profile-schema.js';
 import { applyOverride, type Override } from './set.js';
 import { find, merge, toPlain, type Mapping } from './tree.js';
-import { validate } from '../check/validate.js';
+import { validate, type Fixed } from '../check/validate.js';
 import { readMapping, shownFile, type Refuse } from './yaml-file.js';
 
 /** Throws a usage failure with one line per problem, each `file:line:column path: what was expected, got what`. */
@@ -20,10 +20,13 @@ export async function loadResolved(nameOrPath: string, overrides: readonly Overr
   return (await readProfile(nameOrPath))(overrides);
 }
 
-/** Its files are read once, for as many overrides as are tried. */
-export async function readProfile(nameOrPath: string): Promise<(overrides: readonly Override[]) => ResolvedProfile> {
+/** Resolves a profile with overrides and with values that are fixed whatever the profile and the overrides say. */
+export type ResolveWith = (overrides: readonly Override[], fixed?: Fixed) => ResolvedProfile;
+
+/** Reads the profile's files once, for as many overrides as are tried. */
+export async function readProfile(nameOrPath: string): Promise<ResolveWith> {
   const tree = await loadTree(nameOrPath);
-  return (overrides) => expand(validate(overrides.reduce(applyOverride, tree)));
+  return (overrides, fixed = {}) => expand(validate(overrides.reduce(applyOverride, tree), fixed));
 }
 
 /** The profile as written, with what it inherits; not validated. */

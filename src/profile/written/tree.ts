@@ -26,6 +26,14 @@ export function toPlain(tree: Tree): unknown {
   return Object.fromEntries([...tree.entries].map(([key, entry]) => [key, toPlain(entry.value)]));
 }
 
+/** The reverse of toPlain, for a value that comes from one place. */
+export function treeOf(value: unknown, at: Place): Tree {
+  if (Array.isArray(value)) return { kind: 'list', at, items: value.map((item) => treeOf(item, at)) };
+  if (typeof value !== 'object' || value === null) return { kind: 'scalar', at, value };
+  const entries = Object.entries(value).map(([key, inner]) => [key, { keyAt: at, value: treeOf(inner, at) }] as const);
+  return { kind: 'mapping', at, entries: new Map(entries) };
+}
+
 export function childOf(tree: Tree, step: string | number): Tree | undefined {
   if (tree.kind === 'mapping') return tree.entries.get(String(step))?.value;
   return tree.kind === 'list' && typeof step === 'number' ? tree.items[step] : undefined;

@@ -11,7 +11,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { describe, invalid, type Problem } from './problem.js';
-import type { Entry, Path, Place, Tree } from './tree.js';
+import { toPlain, type Entry, type Path, type Place, type Tree } from './tree.js';
 
 /** Throws a usage failure that lists what is not YAML, or not data that a profile can hold. */
 export function readYaml(text: string, source: string): Tree {
@@ -22,9 +22,9 @@ export function readYaml(text: string, source: string): Tree {
   });
 }
 
-/** For the value of an option, which has no lines worth counting. */
-export function readYamlValue(text: string, source: Place): Tree {
-  return read(text, new LineCounter(), () => source);
+/** The value of an option as plain data. An option has no lines, so its name is the place of all that is wrong. */
+export function readYamlValue(text: string, source: Place): unknown {
+  return toPlain(read(text, new LineCounter(), () => source));
 }
 
 type PlaceAt = (offset: number) => Place;

@@ -1,0 +1,22 @@
+/** What --dry-run prints of one side. */
+import type { GuestOptions } from '../../experiment/place/places.js';
+import type { PlannedSide } from '../../jobs/plan.js';
+import { printJson, printText } from './output.js';
+import { toldOnStderr } from './told-on-stderr.js';
+
+export interface PlanForm {
+  readonly guest: GuestOptions;
+  readonly keepSecrets: boolean;
+  readonly json: boolean;
+}
+
+export async function printPlan(side: PlannedSide, form: PlanForm): Promise<void> {
+  const [{ planOfSide }, { describePlan }, { note }] = await Promise.all([
+    import('../../jobs/dry-run-plan.js'),
+    import('./dry-run.js'),
+    toldOnStderr(),
+  ]);
+  const plan = await planOfSide(side, { ...form, note });
+  if (form.json) printJson(plan);
+  else printText(describePlan(plan));
+}
