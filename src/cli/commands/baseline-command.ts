@@ -1,7 +1,6 @@
 /** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../../base/text/printable.js';
-import { isEvidence } from '../../bundle/stored.js';
 import { placeWords } from '../../verdict/evidence/side.js';
 import { examples, printJson, printNote, printText } from '../text/output.js';
 import { renderTable } from '../text/text-table.js';
@@ -28,28 +27,15 @@ function saveCommand() {
     .option('--json', 'write one JSON document')
     .addHelpText('after', examples(['baseline save results/today', 'baseline save results/today --as main --replace']))
     .action(async (path, options) => {
-      const [{ checkBaselineName, saveBaseline }, { baselineOf }, { openBundle }, { kernelSides }, { readSide }] =
-        await Promise.all([
-          import('../../bundle/baselines.js'),
-          import('../../verdict/gate/pairing/baseline-key.js'),
-          import('../../bundle/store.js'),
-          import('../../verdict/evidence/bundle-side.js'),
-          import('../../verdict/evidence/read-side.js'),
-        ]);
-      if (options.as !== undefined) checkBaselineName(options.as);
-      const side = readSide(path, { threshold_ns: 1 });
-      const bundle = openBundle(path);
-      for (const note of bundle.notes) printNote(note);
-      const whole = bundle.runs.filter(isEvidence).length;
-      const baseline = baselineOf(side, kernelSides(bundle), {
+      const { keepBaseline } = await import('../../jobs/save-baseline.js');
+      const saved = keepBaseline(path, {
         name: options.as ?? null,
-        savedAt: new Date().toISOString(),
-        measuredAt: bundle.manifest.startedAt,
-        runs: whole,
+        folder: options.in,
+        replace: options.replace === true,
+        note: printNote,
       });
-      const saved = saveBaseline({ folder: options.in, baseline, bundle, replace: options.replace === true });
-      if (options.json === true) printJson({ path: saved, baseline });
-      else printText(`${saved}: ${describe(printable(baseline))}\n`);
+      if (options.json === true) printJson(saved);
+      else printText(`${saved.path}: ${describe(printable(saved.baseline))}\n`);
     });
 }
 

@@ -1,11 +1,7 @@
 /** `pauselab kernels`: which kernels there are to boot, getting them, and what they are. */
 import { Command } from '@commander-js/extra-typings';
-import { Failure, usage } from '../../base/failure.js';
-import type { KernelImage, KernelSources } from '../../kernel/image/kernel.js';
-import type { KernelFacts } from '../../kernel/image/kernel-facts.js';
-import type { relationOf } from '../../kernel/image/kernel-relation.js';
-import { withInstallations } from '../../jobs/make-ready.js';
-import { askedKernel, labelProblem, type AskedKernel } from '../../profile/check/asked-kernel.js';
+import type { ShownKernel, ShownKernels } from '../../jobs/kernels.js';
+import type { KernelImage } from '../../kernel/image/kernel.js';
 import { installing, installOption } from '../install.js';
 import { examples, toJson, printText as write } from '../text/output.js';
 import { renderTable } from '../text/text-table.js';
@@ -43,9 +39,8 @@ function listCommand() {
 }
 
 async function listCached(json: boolean): Promise<void> {
-  const { cachedKernels, cacheFolder } = await import('../../kernel/debian/cache.js');
-  const cache = cacheFolder({});
-  const kernels = cachedKernels(cache);
+  const { keptKernels } = await import('../../jobs/kernels.js');
+  const { cache, kernels } = keptKernels();
   if (json) {
     write(
       toJson({
@@ -74,56 +69,19 @@ async function listCached(json: boolean): Promise<void> {
 }
 
 async function listAvailable(json: boolean, install: boolean): Promise<void> {
-  const [{ packageIndex }, { bootable }, { parseImageName }, { compareDebianVersions, upstreamVersion }] =
-    await Promise.all([
-      import('../../kernel/debian/package-index.js'),
-      import('../../kernel/debian/deb-kernel.js'),
-      import('../../kernel/debian/deb-spec.js'),
-      import('../../kernel/debian/debian-version.js'),
-    ]);
-  const index = await withInstallations(await installing(install), () =>
-    interruptible((sources) => packageIndex(sources)),
-  );
-  const all = bootable(index)
-    .sort((a, b) => compareDebianVersions(a.version, b.version))
-    .flatMap((one) => {
-      const image = parseImageName(one.name);
-      return image === null || image.unsigned
-        ? []
-        : [
-            {
-              spec: `deb:${upstreamVersion(one.version)}${image.flavour === 'cloud-amd64' ? '' : `/${image.flavour}`}`,
-              release: image.release,
-              flavour: image.flavour,
-              version: one.version,
-              suite: one.suite,
-            },
-          ];
-    });
+  const { availableKernels } = await import('../../jobs/kernels.js');
+  const { mirror, fetchedAt_ms, leftOut, kernels, versions } = await availableKernels(await installing(install));
   if (json) {
-    write(
-      toJson({
-        mirror: index.mirror.uri,
-        fetchedAt: new Date(index.fetchedAt_ms).toISOString(),
-        kernels: all,
-        leftOut: index.leftOut,
-      }),
-    );
+    write(toJson({ mirror: mirror.uri, fetchedAt: new Date(fetchedAt_ms).toISOString(), kernels, leftOut }));
     return;
   }
-  const specs = [...new Set(all.map(({ version }) => version))].map((version) => {
-    const same = all.filter((one) => one.version === version);
-    return [
-      `deb:${upstreamVersion(version)}`,
-      version,
-      [...new Set(same.map(({ suite }) => suite))].join(', '),
-      same
-        .map(({ flavour }) => flavour)
-        .filter((flavour, i, list) => list.indexOf(flavour) === i)
-        .join(', '),
-    ];
-  });
-  write(`${renderTable(['', 'package version', 'suite', 'flavours'], specs, 4)}\n`);
+  const rows = versions.map(({ spec, version, suites, flavours }) => [
+    spec,
+    version,
+    suites.join(', '),
+    flavours.join(', '),
+  ]);
+  write(`${renderTable(['', 'package version', 'suite', 'flavours'], rows, 4)}\n`);
 }
 
 function fetchCommand() {
@@ -141,15 +99,12 @@ function fetchCommand() {
       ]),
     )
     .action(async (asked, { json, install }) => {
-      const { resolveKernel } = await import('../../kernel/image/kernel-image.js');
+      const { findKernel } = await import('../../jobs/kernels.js');
       const kernels: KernelImage[] = [];
-      for (const one of asked) {
-        const { kernel: wanted } = withoutLabel(one);
-        const kernel = await withInstallations(await installing(install === true), () =>
-          interruptible((sources) => resolveKernel(wanted, sources)),
-        );
+      for (const text of asked) {
+        const { kernel } = await findKernel(text, await installing(install === true));
         kernels.push(kernel);
-        if (json !== true) write(`${one}: ${kernel.release}, ${kernel.image}\n`);
+        if (json !== true) write(`${text}: ${kernel.release}, ${kernel.image}\n`);
       }
       if (json === true) write(toJson({ kernels }));
     });
@@ -176,21 +131,9 @@ function showCommand() {
       ]),
     )
     .action(async (asked, other, { json, install }) => {
-      const [{ resolveKernel }, { kernelFacts }, { relationOf }] = await Promise.all([
-        import('../../kernel/image/kernel-image.js'),
-        import('../../kernel/image/kernel-facts.js'),
-        import('../../kernel/image/kernel-relation.js'),
-      ]);
-      const shown: { kernel: KernelImage; facts: KernelFacts; label: string | null }[] = [];
-      for (const one of other === undefined ? [asked] : [asked, other]) {
-        const { label, kernel: wanted } = withoutLabel(one);
-        const kernel = await withInstallations(await installing(install === true), () =>
-          interruptible((sources) => resolveKernel(wanted, sources)),
-        );
-        shown.push({ kernel, facts: kernelFacts(kernel), label });
-      }
-      const [first, second] = shown;
-      const relation = first === undefined || second === undefined ? null : relationOf(first, second);
+      const { showKernels } = await import('../../jobs/kernels.js');
+      const texts = other === undefined ? [asked] : [asked, other];
+      const { shown, relation } = await showKernels(texts, await installing(install === true));
       if (json === true) {
         write(toJson(relation === null ? shown[0] : { kernels: shown, ...relation }));
         return;
@@ -200,14 +143,7 @@ function showCommand() {
     });
 }
 
-/** What a user copies from --kernel may have a label before it. */
-function withoutLabel(text: string): AskedKernel {
-  const problem = labelProblem(text);
-  if (problem !== null) throw usage(problem);
-  return askedKernel(text);
-}
-
-function describeRelation({ differences, oneTree }: ReturnType<typeof relationOf>): string {
+function describeRelation({ differences, oneTree }: NonNullable<ShownKernels['relation']>): string {
   const differing =
     differences.length === 0
       ? 'nothing that is known differs'
@@ -217,15 +153,7 @@ function describeRelation({ differences, oneTree }: ReturnType<typeof relationOf
     : `${differing}\ntaken for builds of one tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
 }
 
-export function describeKernel({
-  kernel,
-  facts,
-  label = null,
-}: {
-  kernel: KernelImage;
-  facts: KernelFacts;
-  label?: string | null;
-}): string {
+function describeKernel({ kernel, facts, label }: ShownKernel): string {
   const { origin } = kernel;
   const unknown = 'not known';
   const yesNo = (value: boolean | null): string => (value === null ? unknown : value ? 'yes' : 'no');
@@ -266,27 +194,4 @@ export function describeKernel({
     ['compiler', facts.compiler ?? unknown],
   ];
   return `${renderTable([label ?? kernel.asked, ''], rows)}\nnot known from these:\n${facts.notKnown.map((sentence) => `  ${sentence}\n`).join('')}`;
-}
-
-/** Notes on stderr as they come; a signal ends what is being fetched and leaves the cache as it was. */
-async function interruptible<T>(work: (sources: KernelSources) => Promise<T>): Promise<T> {
-  const [{ createLogger }, { exitCodeOf, listenForInterruption }] = await Promise.all([
-    import('../text/logger.js'),
-    import('../../experiment/interruption.js'),
-  ]);
-  const logger = createLogger();
-  const abort = new AbortController();
-  const interruption = listenForInterruption((signal) => {
-    abort.abort(new Failure(exitCodeOf(signal), `${signal}: nothing was added to the cache`));
-  });
-  try {
-    return await work({
-      note: (sentence) => {
-        logger.info(sentence);
-      },
-      signal: abort.signal,
-    });
-  } finally {
-    interruption.dispose();
-  }
 }

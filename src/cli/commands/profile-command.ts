@@ -3,7 +3,8 @@ import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../../base/failure.js';
 import { formatSize } from '../../base/text/units.js';
 import type { VerifiedArm } from '../../experiment/plan/verify.js';
-import { saysNoProgram, workOf, type ExpectedCalls } from '../../profile/resolved/resolved.js';
+import type { CountedCalls } from '../../jobs/verify-profile.js';
+import { saysNoProgram } from '../../profile/resolved/resolved.js';
 import { guestDefaults } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
 import { examples, toJson, printDocument, printText as write } from '../text/output.js';
@@ -68,13 +69,8 @@ function checkCommand() {
     .argument('<file>', 'a YAML file, or a name from `profile list`')
     .addHelpText('after', examples(['profile check ./mine.yaml']))
     .action(async (nameOrPath) => {
-      const [{ loadResolved }, { checkPlan }] = await Promise.all([
-        import('../../profile/written/load.js'),
-        import('../../experiment/plan/check-plan.js'),
-      ]);
-      const profile = await loadResolved(nameOrPath);
-      const { name, arms } = profile;
-      checkPlan(profile, arms, guestDefaults.guestCpus);
+      const { checkProfileFile } = await import('../../jobs/check-profile.js');
+      const { name, arms } = await checkProfileFile(nameOrPath, guestDefaults.guestCpus);
       const open = arms.some(saysNoProgram) ? '; --java-args says which program it runs' : '';
       write(
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
@@ -93,49 +89,31 @@ function verifyCommand(setExitCode: (code: ExitCode) => void) {
     .option('--json', 'write one JSON document')
     .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
-    .action(async (nameOrPath, { arm: only, duration, java, dryRun, json, install }) => {
-      const [{ loadResolved }, { overridesOf }, { verifiable }, { checkPlan }, { makeReady }, { verifyArms }] =
-        await Promise.all([
-          import('../../profile/written/load.js'),
-          import('../../jobs/overrides.js'),
-          import('../../experiment/plan/verify.js'),
-          import('../../experiment/plan/check-plan.js'),
-          import('../../jobs/make-ready.js'),
-          import('../../jobs/verify-profile.js'),
-        ]);
-      const { ofAll, ofJvm } = overridesOf({ duration, java });
-      const profile = await loadResolved(nameOrPath, [...ofAll, ...ofJvm]);
-      const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
-      if (arms.length === 0)
-        throw usage(
-          `${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`,
-        );
-      // It runs on this machine's kernel, whatever the profile's arms are measured on.
-      checkPlan({ ...profile, kernels: [] }, arms, 0);
+    .action(async (nameOrPath, { arm, duration, java, dryRun, json, install }) => {
+      const { dryRunOf, planVerification, verifyArms } = await import('../../jobs/verify-profile.js');
+      const plan = await planVerification(nameOrPath, { arm, duration, java });
       if (dryRun === true) {
-        const [{ planOf }, { describePlan }, { withoutSecrets }] = await Promise.all([
-          import('../../jobs/dry-run-plan.js'),
-          import('../text/dry-run.js'),
-          import('../../profile/resolved/profile-secrets.js'),
-        ]);
-        const plan = { ...planOf({ ...profile, runs: 1 }, withoutSecrets(arms)), guests: [] };
-        const counted = arms.map((arm) => ({ arm: arm.name, calls: workOf(arm)?.issues ?? [] }));
+        const { describePlan } = await import('../text/dry-run.js');
+        const planned = dryRunOf(plan);
         write(
-          json === true ? toJson({ plan, counted }) : `${describePlan(plan)}\n${counted.map(describeCounted).join('')}`,
+          json === true
+            ? toJson(planned)
+            : `${describePlan(planned.plan)}\n${planned.counted.map(describeCounted).join('')}`,
         );
         return;
       }
-      await makeReady({ arms, kernels: [], strace: true }, await installing(install === true));
-      const results = await verifyArms(profile, arms);
+      const results = await verifyArms(plan, await installing(install === true));
       write(
-        json === true ? toJson({ profile: profile.name, arms: results }) : results.map(describeVerified).join('\n'),
+        json === true
+          ? toJson({ profile: plan.profile.name, arms: results })
+          : results.map(describeVerified).join('\n'),
       );
       if (results.some(({ expected, problems }) => problems.length > 0 || expected.some(({ ok }) => !ok)))
         setExitCode(ExitCode.regression);
     });
 }
 
-function describeCounted({ arm, calls }: { arm: string; calls: readonly ExpectedCalls[] }): string {
+function describeCounted({ arm, calls }: CountedCalls): string {
   return calls
     .map(
       ({ call, by, atLeast }) =>

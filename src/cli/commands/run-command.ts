@@ -8,7 +8,7 @@ import { collect, wholeNumber } from '../option-values.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printJson, printText } from '../text/output.js';
 import { printPlan } from '../text/print-plan.js';
-import { answersOf, printSummary } from '../text/print-summary.js';
+import { printSummary } from '../text/print-summary.js';
 import { toldOnStderr } from '../text/told-on-stderr.js';
 
 export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
@@ -98,7 +98,8 @@ async function print({ summary, bundle, conditions }: RunResult, json: boolean):
       outcome,
       sentence,
     }));
-    const answers = await answersOf(summary, bundle);
+    const { answersOf } = await import('../../jobs/app-answers.js');
+    const answers = answersOf(summary, bundle);
     printJson({ ...summary, bundle, failIf, ...(answers.length === 0 ? {} : { answers }) });
     return;
   }

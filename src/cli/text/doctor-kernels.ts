@@ -1,6 +1,6 @@
 /** `pauselab doctor --kernel`: the lock tables of kernels, side by side. */
 import { usage } from '../../base/failure.js';
-import type { KernelLocks } from '../../jobs/examine-kernels.js';
+import type { KernelLocks } from '../../jobs/examination.js';
 import { preemptionModels, type PreemptionModel } from '../../profile/check/preemption.js';
 import { renderTable } from './text-table.js';
 

@@ -1,38 +1,68 @@
-/** The lock table of each kernel, found in a guest of its own. */
+/** Examinations: this machine's, and the lock table of each of several kernels, found in a guest of that kernel. */
 import { cleanUp } from '../base/clean-up.js';
 import { Failure } from '../base/failure.js';
-import { examine, kernelPart } from '../doctor/examine.js';
+import { examine, kernelPart, type Examination } from '../doctor/examine.js';
 import { interruptionOf } from '../doctor/interrupted.js';
-import type { Interruption } from '../experiment/interruption.js';
+import { softwareNeeds } from '../doctor/software.js';
+import { listenForInterruption, type Interruption } from '../experiment/interruption.js';
 import type { Place } from '../experiment/place/place.js';
 import type { GuestOptions, PlannedPlace } from '../experiment/place/places.js';
 import type { Examined } from '../experiment/place/wire.js';
 import { isHost } from '../profile/check/asked-kernel.js';
 import type { PreemptionModel } from '../profile/check/preemption.js';
+import { installNeeds, makeReady } from './make-ready.js';
 import { placesOf } from './resolve-places.js';
 
 export interface KernelLocks extends Examined {
-  /** Its label, or its release with what tells it from others. */
+  /** Its label, or its release with what distinguishes it from the others. */
   readonly kernel: string;
 }
 
-export async function examineKernels(
+export interface Examining {
+  /** Whether system packages that are missing may be installed. */
+  readonly install: boolean;
+  readonly note: (text: string) => void;
+}
+
+/** Which lock each call takes on this machine's kernel, and whether the machine is fit to measure on. */
+export function examineMachine({ install, note }: Examining): Promise<Examination> {
+  return interruptible(note, async (interruption) => {
+    if (install) await installNeeds(softwareNeeds(), { note });
+    return examine(note, interruption);
+  });
+}
+
+export function examineKernels(
   kernels: readonly string[],
   { model, guest }: { readonly model: PreemptionModel; readonly guest: GuestOptions },
-  progress: (text: string) => void,
-  interruption: Interruption,
+  { install, note }: Examining,
 ): Promise<KernelLocks[]> {
-  const isGuest = kernels.some((kernel) => !isHost(kernel));
-  try {
+  return interruptible(note, async (interruption) => {
+    await makeReady({ arms: [], kernels }, { install, note });
+    const preempt = kernels.every(isHost) ? [] : [model];
     const planned = await placesOf(
-      { kernels, preempt: isGuest ? [model] : [], guest },
-      { interrupted: interruption.signalled, progress },
+      { kernels, preempt, guest },
+      { interrupted: interruption.signalled, progress: note },
     );
-    return await tablesOf(planned, progress, interruption);
+    return tablesOf(planned, note, interruption);
+  });
+}
+
+/** An interruption is no failure of what was fetched or booted meanwhile. */
+async function interruptible<T>(
+  note: (text: string) => void,
+  work: (interruption: Interruption) => Promise<T>,
+): Promise<T> {
+  const interruption = listenForInterruption((signal) => {
+    note(`${signal}: ending the trial; once more ends at once`);
+  });
+  try {
+    return await work(interruption);
   } catch (error) {
-    // While kernels were fetched or guests booted: that it was not finished is no failure of theirs.
     if (interruption.signal() !== null && error instanceof Failure) throw interruptionOf(interruption);
     throw error;
+  } finally {
+    interruption.dispose();
   }
 }
 
