@@ -11,29 +11,31 @@ import type { ArmSettings } from '../resolved/settings.js';
 
 export function checkArm(profile: Profile, settings: ArmSettings, report: Report): void {
   if (settings.victims.length === 0) report(['victims'], 'expected a list of at least one victim, got nothing');
-  if (settings.jvm !== null || settings.churn === null) checkNoChurn(settings, report);
-  if (settings.holder.cpuMax !== undefined && (settings.jvm !== null || settings.churn !== null))
+  if (settings.kind !== 'churn') checkNoChurn(settings, report);
+  if (settings.holder.cpuMax !== undefined && settings.kind !== 'native')
     report(
       ['holder', 'cpuMax'],
       'only the holder of a native arm can be limited; leave this out, or leave out `jvm` and `churn`',
     );
-  if (settings.jvm !== null) {
-    checkJvmArm(profile, settings, settings.jvm, report);
-    return;
+  switch (settings.kind) {
+    case 'native':
+      checkHolder(settings, report);
+      if (Object.keys(settings.issues).length > 0)
+        report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
+      if (!areNative(settings, report)) return;
+      checkHeap(settings, report);
+      checkLayouts(settings, report);
+      break;
+    case 'churn':
+      if (!areNative(settings, report)) return;
+      checkChurn(settings, report);
+      break;
+    case 'jvm':
+    case 'app':
+      checkJvmArm(profile, settings, report);
+      return;
   }
-  if (settings.churn !== null) {
-    if (!areNative(settings, report)) return;
-    checkChurn(settings, report);
-    checkSeries(settings, report, (operation) => operationNamed(operation).role);
-    checkAllocator(settings, report);
-    checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
-    return;
-  }
-  checkHolder(settings, report);
-  if (!areNative(settings, report)) return;
-  checkHeap(settings, report);
   checkSeries(settings, report, (operation) => operationNamed(operation).role);
-  checkLayouts(settings, report);
   checkAllocator(settings, report);
   checkRates(profile, settings, report, (operation) => operationNamed(operation).uses);
 }
@@ -105,9 +107,8 @@ function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
   }
 }
 
-function areNative({ victims, issues, churn }: ArmSettings, report: Report): boolean {
-  if (Object.keys(issues).length > 0 && churn === null)
-    report(['issues'], 'only an arm with `jvm` or `churn` can say which calls it causes; leave this out');
+/** Whether the victims are operations of the native engine, which the other checks presume. */
+function areNative({ victims }: ArmSettings, report: Report): boolean {
   const foreign = [...victims.entries()].filter(
     ([, { operation }]) => !victimOperations.some((name) => name === operation),
   );

@@ -3,14 +3,15 @@ import { checkLoad } from './check-loads.js';
 import type { Report } from './check-series.js';
 import { besideHolder } from '../resolved/expand.js';
 import { operationNamed } from '../../catalogue/operations.js';
-import type { ArmSettings } from '../resolved/settings.js';
+import type { ArmSettings, ChurnSettings } from '../resolved/settings.js';
 
 /** What belongs to a churn is not in an arm without one. */
-export function checkNoChurn({ churn, allocator, threads, jvm }: ArmSettings, report: Report): void {
-  if (churn !== null)
+export function checkNoChurn(settings: Exclude<ArmSettings, ChurnSettings>, report: Report): void {
+  const { kind, allocator, threads } = settings;
+  if (kind !== 'native' && settings.churn !== undefined)
     report(['churn'], 'the loads of a JVM are in `jvm.loads` (malloc_churn makes the same blocks); leave this out');
   const where =
-    jvm === null ? 'give the arm a `churn`, or leave this out' : 'that of a JVM is in `jvm`; leave this out';
+    kind === 'native' ? 'give the arm a `churn`, or leave this out' : 'that of a JVM is in `jvm`; leave this out';
   for (const [key, value] of Object.entries({ allocator, threads }))
     if (value !== undefined)
       report(
@@ -19,7 +20,7 @@ export function checkNoChurn({ churn, allocator, threads, jvm }: ArmSettings, re
       );
 }
 
-export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSettings, report: Report): void {
+export function checkChurn({ churn, allocator, holder, layout, victims }: ChurnSettings, report: Report): void {
   if (holder.operation !== undefined)
     report(
       ['holder', 'operation'],
@@ -36,9 +37,9 @@ export function checkChurn({ churn, allocator, holder, layout, victims }: ArmSet
         `${operation} cannot be in one arm with a churn${conflict}; use malloc_8k, or leave it out`,
       );
   }
-  for (const [index, one] of (churn ?? []).entries())
+  for (const [index, one] of churn.entries())
     checkLoad('malloc_churn', one, (key, text) => {
-      report((churn ?? []).length === 1 ? ['churn', key] : ['churn', index, key], text);
+      report(churn.length === 1 ? ['churn', key] : ['churn', index, key], text);
     });
 }
 

@@ -10,7 +10,7 @@ import type { JvmLoadName } from '../../catalogue/jvm-loads.js';
 import { jvmProbeNamed, jvmProbeNames } from '../../catalogue/jvm-probes.js';
 import { holderOperations, operationNamed, ridingHolders, type HolderOperation } from '../../catalogue/operations.js';
 import type { Profile } from '../written/profile-schema.js';
-import type { ArmSettings, JvmSettings } from '../resolved/settings.js';
+import type { AppSettings, JvmAppSettings, LoadsSettings } from '../resolved/settings.js';
 
 /** Flags that pauselab gives itself, and the setting that decides them. */
 const ownFlags: readonly (readonly [pattern: RegExp, remedy: string])[] = [
@@ -25,8 +25,8 @@ const ownFlags: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^-javaagent:.*pauselab/, 'leave it out: the agent is put in by itself'],
 ];
 
-export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSettings, report: Report): void {
-  const { victims, holder, layout } = settings;
+export function checkJvmArm(profile: Profile, settings: LoadsSettings | AppSettings, report: Report): void {
+  const { jvm, victims, holder, layout } = settings;
   const strange = [...victims.entries()].filter(
     ([, { operation }]) => !jvmProbeNames.some((name) => name === operation),
   );
@@ -45,7 +45,7 @@ export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSet
   const isReader = holder.operation !== undefined && operationNamed(holder.operation).reads === true;
   if (holder.operation === undefined || isReader) {
     if (layout !== 'isolated') report(['layout'], 'where memory lies in a JVM is the JVM’s affair; leave this out');
-  } else if (jvm.app === undefined) {
+  } else if (settings.kind === 'jvm') {
     const readers = holderOperations.filter((name) => operationNamed(name).reads === true);
     report(
       ['holder', 'operation'],
@@ -54,30 +54,43 @@ export function checkJvmArm(profile: Profile, settings: ArmSettings, jvm: JvmSet
   } else {
     checkRidingHolder(settings, holder.operation, report);
   }
-  if (isReader && jvm.app?.probes === false)
+  for (const [index, flag] of jvm.flags.entries())
+    checkFlag(flag, (text) => {
+      report(['jvm', 'flags', index], text);
+    });
+  for (const [index, load] of jvm.loads.entries())
+    checkLoad(load.load as JvmLoadName, load, (key, text) => {
+      report(['jvm', 'loads', index, key], text);
+    });
+  if (settings.kind === 'app') checkApp(profile, settings, isReader, report);
+}
+
+function checkApp(
+  { kernels = [] }: Profile,
+  { holder, jvm: { app, loads } }: AppSettings,
+  isReader: boolean,
+  report: Report,
+): void {
+  if (isReader && app.probes === false)
     report(
       ['holder', 'operation'],
       `${holder.operation ?? ''} reads about the process in which the probes are, and this arm has none (jvm.app.probes is false); leave one of the two out`,
     );
-  const guest = jvm.app === undefined ? undefined : profile.kernels?.find((kernel) => !isHost(kernel));
+  const guest = kernels.find((kernel) => !isHost(kernel));
   if (guest !== undefined)
     report(
       ['jvm', 'app'],
       `a program of your own runs on this machine’s kernel alone, since its files are not in a guest of ${guest}; leave out \`kernels\``,
     );
-  for (const [index, flag] of jvm.flags.entries())
-    checkFlag(flag, (text) => {
-      report(['jvm', 'flags', index], text);
-    });
-  checkLoads(jvm, report);
-  checkProgram(jvm, report);
+  if (loads.length > 0) report(['jvm', 'loads'], 'a program of your own makes its own load; leave out loads, or app');
+  checkProgram(app, report);
 }
 
-/** Without words it is a program that --java-args will name. */
-function checkProgram({ app }: JvmSettings, report: Report): void {
-  if (app?.args === undefined) return;
+/** Without words, --java-args will name the program. */
+function checkProgram({ args }: JvmAppSettings, report: Report): void {
+  if (args === undefined) return;
   try {
-    javaCommand(app.args);
+    javaCommand(args);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     report(['jvm', 'app', 'args'], error.message);
@@ -85,7 +98,7 @@ function checkProgram({ app }: JvmSettings, report: Report): void {
 }
 
 /** A holder that is to be a thread of the user's own program. */
-function checkRidingHolder({ holder, layout }: ArmSettings, name: HolderOperation, report: Report): void {
+function checkRidingHolder({ holder, layout }: AppSettings, name: HolderOperation, report: Report): void {
   if (!ridingHolders.includes(name)) {
     report(
       ['holder', 'operation'],
@@ -115,13 +128,4 @@ function checkFlag(flag: string, report: (text: string) => void): void {
   if (!flag.startsWith('-')) report(`expected a flag of java such as -Xmx1g, got ${JSON.stringify(flag)}`);
   const own = ownFlags.find(([pattern]) => pattern.test(flag));
   if (own !== undefined) report(`${flag} is not to be given as a flag; ${own[1]}`);
-}
-
-function checkLoads({ loads, app }: JvmSettings, report: Report): void {
-  if (app !== undefined && loads.length > 0)
-    report(['jvm', 'loads'], 'a program of your own makes its own load; leave out loads, or app');
-  for (const [index, load] of loads.entries())
-    checkLoad(load.load as JvmLoadName, load, (key, text) => {
-      report(['jvm', 'loads', index, key], text);
-    });
 }

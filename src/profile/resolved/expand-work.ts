@@ -7,15 +7,15 @@ import { defaults } from './defaults.js';
 import { scheduling } from './expand-thread.js';
 import { jvmLoads, type JvmLoad, type LoadSetting } from '../../catalogue/jvm-loads.js';
 import type { AllocatorWork, ResolvedLoad } from './resolved.js';
-import type { ArmSettings, JvmSettings } from './settings.js';
+import type { ArmSettings, ChurnSettings, JvmSettings } from './settings.js';
 
 type Load = JvmSettings['loads'][number];
 
 /** An arm's churns are malloc_churn under a shorter name: of its helpers' names 15 characters have to suffice. */
 const churnStem = 'churn';
 
-export function expandChurn({ churn, allocator, threads, issues }: ArmSettings): AllocatorWork {
-  const loads = (churn ?? []).map((one) => ({ load: 'malloc_churn', ...one }));
+export function expandChurn({ churn, allocator, threads, issues }: ChurnSettings): AllocatorWork {
+  const loads = churn.map((one) => ({ load: 'malloc_churn', ...one }));
   return expandWork(
     { loads, allocator: allocator ?? defaults.jvm.allocator, threads: threads ?? {} },
     issues,

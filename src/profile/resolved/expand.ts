@@ -9,6 +9,7 @@ import {
   saysNoProgram,
   type AppArm,
   type ChurnArm,
+  type JvmArm,
   type LoadsArm,
   type NativeArm,
   type ResolvedArm,
@@ -17,7 +18,7 @@ import {
   type ResolvedVictim,
 } from './resolved.js';
 import type { Profile, ProfileArm } from '../written/profile-schema.js';
-import { basicsOf, settingsOf, type ArmSettings } from './settings.js';
+import { basicsOf, settingsOf, type AppSettings, type ArmSettings, type LoadsSettings } from './settings.js';
 import { expandThread } from './expand-thread.js';
 
 export const idleControl = 'idle-control';
@@ -62,49 +63,71 @@ function withPrograms(arms: readonly ResolvedArm[]): readonly ResolvedArm[] {
 
 function expandArm(profile: Profile, arm: ProfileArm): ResolvedArm {
   const settings = settingsOf(profile, arm);
-  const { jvm, issues, layout } = settings;
-  const { operation } = settings.holder;
   const basics = {
     name: arm.name,
     title: arm.title ?? arm.name,
     control: null,
     hogs: expandHogs(settings.hogs),
   };
-  if (jvm !== null) {
-    const inJvm = {
-      ...basics,
-      layout,
-      holder:
-        operation === undefined
-          ? null
-          : operationNamed(operation).reads === true
-            ? expandReader(settings.holder, operation)
-            : expandHolder(settings.holder, operation),
-    };
-    const victims = settings.victims.map(expandProbe);
-    const own = expandJvm(jvm, issues);
-    if (jvm.app === undefined) return withSeries<LoadsArm>({ ...inJvm, kind: 'jvm', jvm: own, victims });
-    const app = expandApp(jvm.app);
-    return withSeries<AppArm>({ ...inJvm, kind: 'app', jvm: { ...own, app }, victims: app.probes ? victims : [] });
+  switch (settings.kind) {
+    case 'native': {
+      const { stall, layout, holder, victims } = settings;
+      if (holder.operation === undefined)
+        throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
+      return withSeries<NativeArm>({
+        ...basics,
+        kind: 'native',
+        stall: { aim_ns: stall.aim, leastHold_ns: stall.leastHold },
+        layout,
+        holder: expandHolder(holder, holder.operation),
+        victims: victims.map((victim) => expandVictim(victim, layout)),
+      });
+    }
+    case 'churn':
+      return withSeries<ChurnArm>({
+        ...basics,
+        kind: 'churn',
+        holder: null,
+        churn: expandChurn(settings),
+        victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
+      });
+    case 'jvm':
+      return withSeries<LoadsArm>({
+        ...basics,
+        ...besideJvm(settings),
+        kind: 'jvm',
+        jvm: expandJvm(settings.jvm, settings.issues),
+      });
+    case 'app': {
+      const app = expandApp(settings.jvm.app);
+      const { victims, ...beside } = besideJvm(settings);
+      return withSeries<AppArm>({
+        ...basics,
+        ...beside,
+        kind: 'app',
+        jvm: { ...expandJvm(settings.jvm, settings.issues), app },
+        victims: app.probes ? victims : [],
+      });
+    }
   }
-  if (settings.churn !== null)
-    return withSeries<ChurnArm>({
-      ...basics,
-      kind: 'churn',
-      holder: null,
-      churn: expandChurn(settings),
-      victims: settings.victims.map((victim) => expandVictim(victim, 'isolated')),
-    });
-  if (operation === undefined)
-    throw usage(`The arm ${arm.name} of ${profile.name} has no holder.operation; give it one.`);
-  return withSeries<NativeArm>({
-    ...basics,
-    kind: 'native',
-    stall: { aim_ns: settings.stall.aim, leastHold_ns: settings.stall.leastHold },
+}
+
+function besideJvm({
+  layout,
+  holder,
+  victims,
+}: LoadsSettings | AppSettings): Pick<JvmArm, 'layout' | 'holder' | 'victims'> {
+  const { operation } = holder;
+  return {
     layout,
-    holder: expandHolder(settings.holder, operation),
-    victims: settings.victims.map((victim) => expandVictim(victim, layout)),
-  });
+    holder:
+      operation === undefined
+        ? null
+        : operationNamed(operation).reads === true
+          ? expandReader(holder, operation)
+          : expandHolder(holder, operation),
+    victims: victims.map(expandProbe),
+  };
 }
 
 function expandHogs(hogs: ArmSettings['hogs']): ResolvedArm['hogs'] {
