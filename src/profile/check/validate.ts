@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { checkProfile } from './checks.js';
+import { expectsUnit } from '../written/fields.js';
 import { describe, invalid, type Problem } from '../written/problem.js';
 import { profileSchema, type Profile } from '../written/profile-schema.js';
 import { find, keyPlace, placeOf, shownPath, toPlain, type Path, type Tree } from '../written/tree.js';
@@ -56,10 +57,7 @@ function came(tree: Tree, path: Path, issue: Issue): string {
   const found = find(tree, path);
   const value = found && toPlain(found);
   if (typeof value === 'string') return describe(value) + didYouMean(value, wordsOf(issue));
-  // Such as 20ms, such as 1000/s: what was expected is a quantity, and a bare number is one without its unit.
-  return typeof value === 'number' && /such as \d+[^\d\s]/.test(issue.message)
-    ? `${describe(value)} without a unit`
-    : describe(value);
+  return typeof value === 'number' && expectsUnit(issue) ? `${describe(value)} without a unit` : describe(value);
 }
 
 function wordsOf(issue: Issue): string[] {

@@ -111,11 +111,20 @@ export function rate(least: string, most: string) {
   );
 }
 
+/** Error texts of quantities, which an error line must not take apart to recognise them. */
+const quantityTexts = new Set<string>();
+
+/** Whether an issue of this text, or a branch of it, expected a number with a unit. */
+export function expectsUnit(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_union' ? issue.errors.flat().some(expectsUnit) : quantityTexts.has(issue.message);
+}
+
 function quantity(parse: (text: string) => Parsed, pattern: RegExp, least: string, most: string) {
   const [low, high, none] = [parse(least), parse(most), parse('')];
   if (!low.ok || !high.ok || none.ok) throw new Error(`${least} and ${most} are no bounds of this quantity`);
   const range = `from ${least} to ${most}`;
   const says = expecting(none.expected.includes(range) ? none.expected : `${none.expected}, ${range}`);
+  quantityTexts.add(says.error());
   return z
     .string(says)
     .regex(pattern, says)
