@@ -1,4 +1,4 @@
-/** Options about guests, alike in every command that has `--kernel`. */
+/** The options for guests, the same in every command with `--kernel`. */
 import { usage } from '../base/failure.js';
 import { parseDuration, parseSize, type Parsed } from '../base/text/units.js';
 import type { GuestOptions } from '../experiment/place/places.js';
@@ -10,7 +10,7 @@ export interface GuestArguments {
   readonly bootDeadline: string;
 }
 
-/** Of the options, where nothing is said. */
+/** Defaults of the options. */
 export const guestDefaults = {
   append: [],
   guestMemory: '2GiB',

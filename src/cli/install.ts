@@ -1,4 +1,4 @@
-/** `--install`, alike in every command that may find something missing. */
+/** `--install`, the same in every command that may need system packages. */
 import type { Installing } from '../jobs/make-ready.js';
 import { toldOnStderr } from './text/told-on-stderr.js';
 

@@ -1,7 +1,7 @@
-/** Readers of values of options, for Commander. */
+/** Parsers of option values, for Commander. */
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 
-/** Of an option that may be repeated. */
+/** For an option that may be repeated. */
 export const collect = (value: string, before: string[]): string[] => [...before, value];
 
 export const wholeNumber = (value: string): number => {

@@ -1,4 +1,4 @@
-/** The command line: commands, what they share, and usage errors. */
+/** The command line: all commands, their common options, and usage errors. */
 import { Command, CommanderError, Help, type CommandUnknownOpts, type Option } from '@commander-js/extra-typings';
 import { ExitCode } from '../base/failure.js';
 import { printableText } from '../base/text/printable.js';
@@ -21,7 +21,7 @@ import { reportCommand } from './commands/report-command.js';
 import { runCommand } from './commands/run-command.js';
 import { toolVersion } from '../jobs/tool-version.js';
 
-/** All commands; `setExitCode`: of one that ends without a failure. */
+/** All commands. `setExitCode` takes the exit code of a command that ends without a failure. */
 export function commandLine(argv: readonly string[], setExitCode: (code: ExitCode) => void): Command {
   const program = new Command('pauselab')
     .description(
@@ -49,7 +49,7 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
   program.hook('preAction', () => {
     useLogSettings(logSettings(program.opts().logFormat));
   });
-  // Subcommands inherit none of these.
+  // Subcommands do not inherit these settings.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
       .exitOverride()
@@ -66,13 +66,13 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
   return program;
 }
 
-/** An option that may be repeated has an empty list by default: nothing to read about. */
+/** The default of a repeatable option is an empty list, which --help does not show. */
 function describeOption(option: Option): string {
   const isEmpty = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
   return isEmpty ? option.description : new Help().optionDescription(option);
 }
 
-/** Runs one command line; results go to stdout, all else to stderr. */
+/** Runs a command line. Results go to stdout, all else to stderr. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.ok;
   const program = commandLine(argv, (code) => {
@@ -86,7 +86,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<ExitCode>
     await program.parseAsync([...argv]);
     return exitCode;
   } catch (error) {
-    // Commander has printed its own text already; --help and --version come as errors of exit code 0.
+    // Commander has already printed its text. It throws --help and --version as errors with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     return endWith(error);
   }

@@ -1,9 +1,9 @@
-/** The answers of an experiment with a program of the user: is giving memory back the reason of its stalls? */
+/** For an experiment with a program of the user: is giving memory back the reason of its stalls? */
 import { appAnswer, type AppAnswer } from '../attribution/app-answer.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { readStalls } from '../bundle/read-stalls.js';
 
-/** Of arms that run the user's program, which have no control, with probes in them. */
+/** Answers for the arms that run the user's program with probes. These experiments have no controls. */
 export function answersOf({ arms }: SummaryFile, bundle: string): readonly AppAnswer[] {
   const asked = arms.some(({ control }) => control !== null)
     ? []

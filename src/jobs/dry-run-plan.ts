@@ -1,6 +1,6 @@
 /**
- * What --dry-run shows: arms, order, CPUs, guests, and how long it takes. Nothing is measured, so calibrated sizes are
- * not known yet.
+ * The content of --dry-run: arms, order, CPUs, guests and the least duration. Calibrated sizes are not known before a
+ * measurement.
  */
 import { formatDuration, formatSize } from '../base/text/units.js';
 import { targetHold_ns } from '../experiment/plan/check-plan.js';
@@ -34,12 +34,12 @@ export interface PlannedArm {
   readonly control: string | null;
   /** What gives memory back. */
   readonly holder: string;
-  /** Null for a JVM or a churn, which have a heap and no region. */
+  /** Null for a JVM or a churn, which have a heap instead of a region. */
   readonly region: string | null;
   readonly layout: string | null;
-  /** Of a JVM: collector, flags, allocator, loads and the scheduling of its threads. */
+  /** For a JVM: collector, flags, allocator, loads and the scheduling of its threads. Else empty. */
   readonly jvm: readonly string[];
-  /** Of a native churn: allocator, churns and the scheduling of threads by name. */
+  /** For a native churn: allocator, churns and the scheduling of threads by name. Else empty. */
   readonly churn: readonly string[];
   readonly hogs: string;
   readonly victims: readonly string[];
@@ -52,7 +52,7 @@ export interface Plan {
   readonly leastDuration_ns: number;
 }
 
-/** `kernels`: names of the places; before a guest is planned, as the user asked for them. */
+/** `kernels`: names of the places; where no guest was planned, the kernels as the user wrote them. */
 export function planOf(
   profile: ResolvedProfile,
   arms: readonly ResolvedArm[],
@@ -93,7 +93,7 @@ export function planOf(
   };
 }
 
-/** What an arm of its kind has beside holder, hogs and victims. */
+/** The fields that depend on the kind of the arm. */
 function describeWorkOf(
   arm: ResolvedArm,
   topology: Parameters<typeof resolveCpus>[1],
@@ -200,7 +200,7 @@ export type PlanWithGuests = Plan & { readonly guests: readonly PlannedGuest[] }
 export interface DryRun {
   readonly guest: GuestOptions;
   readonly keepSecrets: boolean;
-  /** Told what is fetched or built for guests. */
+  /** Reports what is fetched or built for guests. */
   readonly note: (text: string) => void;
 }
 

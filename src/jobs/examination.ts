@@ -1,4 +1,4 @@
-/** Examinations: this machine's, and the lock table of each of several kernels, found in a guest of that kernel. */
+/** Examines this machine, or finds the lock table of each of several kernels in a guest of that kernel. */
 import { cleanUp } from '../base/clean-up.js';
 import { Failure } from '../base/failure.js';
 import { examine, kernelPart, type Examination } from '../doctor/examine.js';
@@ -24,7 +24,7 @@ export interface Examining {
   readonly note: (text: string) => void;
 }
 
-/** Which lock each call takes on this machine's kernel, and whether the machine is fit to measure on. */
+/** Finds the lock of each call on this machine's kernel, and whether the machine is fit to measure on. */
 export function examineMachine({ install, note }: Examining): Promise<Examination> {
   return interruptible(note, async (interruption) => {
     if (install) await installNeeds(softwareNeeds(), { note });
@@ -48,7 +48,7 @@ export function examineKernels(
   });
 }
 
-/** An interruption is no failure of what was fetched or booted meanwhile. */
+/** A signal makes a fetch or a boot fail; the signal is the reason to report. */
 async function interruptible<T>(
   note: (text: string) => void,
   work: (interruption: Interruption) => Promise<T>,
@@ -72,7 +72,7 @@ async function tablesOf(
   interruption: Interruption,
 ): Promise<KernelLocks[]> {
   const tables: KernelLocks[] = [];
-  // One after the other: trials need the CPUs for themselves.
+  // Kernels take turns, because a trial needs the CPUs alone.
   for (const { name, open } of planned) {
     const place = await open();
     try {

@@ -1,6 +1,6 @@
 /**
- * What a gate measures before it judges: a candidate, in the window of the stored baseline; or, where something is
- * changed for the baseline alone, a baseline and a candidate in turns.
+ * What a gate measures before it judges: a candidate, in the window of the stored baseline; or a baseline and a candidate
+ * in turns, where an option changes only the baseline.
  */
 import { programFiles } from '../host/program-files.js';
 import type { StoredBaseline, Window } from '../verdict/gate/pairing/baseline-window.js';

@@ -1,4 +1,4 @@
-/** What is said of a busy machine before anything is measured on it. */
+/** Sentences about a busy machine, before a measurement starts on it. */
 import { formatDuration, formatShare } from '../base/text/units.js';
 import type { LoadBefore } from '../experiment/plan/load-before.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';

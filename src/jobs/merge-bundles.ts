@@ -1,4 +1,4 @@
-/** Several bundles of one profile, measured on one machine, as one bundle. */
+/** Makes a bundle from several bundles of a profile, measured on the same machine. */
 import { join } from 'node:path';
 import { usage } from '../base/failure.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';

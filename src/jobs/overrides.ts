@@ -1,4 +1,4 @@
-/** Options that stand for overrides of a profile, alike in every command that loads a profile. */
+/** Options that stand for overrides of a profile, the same in every command that loads a profile. */
 import { parseOverride, type Override } from '../profile/written/set.js';
 import type { Path } from '../profile/written/tree.js';
 

@@ -53,7 +53,7 @@ function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly Resolved
     );
 }
 
-/** The arms asked for, in the profile's order, and both controls; all of them if none was named. */
+/** The named arms and both controls, in the profile's order. Without names: all arms. */
 function chooseArms(profile: ResolvedProfile, names: readonly string[]): readonly ResolvedArm[] {
   const known = profile.arms.map(({ name }) => name);
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** A bundle's experiment again, with its profile, seed and arguments. */
+/** Runs the experiment of a bundle again, with its profile, seed and arguments. */
 import { usage, type Failure } from '../base/failure.js';
 import { oneLine } from '../base/text/printable.js';
 import { askedFor } from '../bundle/asked-for.js';
@@ -32,7 +32,7 @@ export interface ReplayPlan {
   readonly refusal: Failure | null;
 }
 
-/** `trust`: all that the bundle names may run here. */
+/** `trust`: the user allows all that the bundle names. */
 export async function planReplay(path: string, { trust }: { readonly trust: boolean }): Promise<ReplayPlan> {
   const file = manifestFile(path);
   const manifest = readBundleFile('manifest', file);
@@ -86,7 +86,7 @@ export async function plannedRuns(
   note: (text: string) => void,
 ): Promise<PlanWithGuests> {
   if (refusal === null) return planOfSide(side, { guest, keepSecrets: false, note });
-  // Guests of a bundle that is not trusted are not even planned: their kernels would be read, or fetched.
+  // Planning a guest reads or fetches its kernel, so a bundle that is not trusted has no planned guests.
   const kernels = side.profile.kernels.map(askedKernel).map(({ label, kernel }) => label ?? kernel);
   const named = kernels.length === 0 ? undefined : kernels;
   return { ...planOf(side.profile, withoutSecrets(side.arms), named), guests: [] };

@@ -1,4 +1,4 @@
-/** A gate: baselines, what is measured for it, and the judgement. */
+/** A gate: finds baselines, measures what is missing, and judges. */
 import { existsSync } from 'node:fs';
 import { usage } from '../base/failure.js';
 import { defaultBaselines } from '../bundle/baselines.js';
@@ -32,7 +32,7 @@ export interface PreparedGate {
   readonly plan: GatePlan | null;
 }
 
-/** Does all that needs no measurement, so that a missing baseline is reported before an hour of runs. */
+/** Takes every step that needs no measurement, so that a missing baseline is reported before an hour of runs. */
 export async function prepareGate(asked: GateAsked): Promise<PreparedGate> {
   const written = asked.policy === undefined ? defaultGatePolicy() : loadPolicy(asked.policy);
   const policy: Policy = {
@@ -85,7 +85,7 @@ export async function measureForGate(
   return measured;
 }
 
-/** The exit code is in the result. `measured`: null where nothing was. */
+/** The exit code is in the result. `measured`: null if nothing was measured. */
 export function judge({ policy, candidates, offered }: PreparedGate, measured: MeasuredForGate | null): GateResult {
   const baseline = measured?.baseline ?? null;
   const baselines = baseline === null ? offered : offeredBaselines([baseline]);

@@ -1,4 +1,4 @@
-/** From a profile and options to a bundle, the results of --fail-if and an exit code. */
+/** `pauselab run`: from a profile and options to a bundle, the results of --fail-if and an exit code. */
 import { ExitCode } from '../base/failure.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { parseUntilN, type UntilN } from '../experiment/plan/until-n.js';
@@ -43,7 +43,7 @@ export async function measureRun(
   return { ...measured, conditions: results, exitCode: exitCodeOf(measured.summary, results) };
 }
 
-/** Inconclusive also when every run of an arm was disturbed: an experiment that shows nothing has not succeeded. */
+/** An experiment is also inconclusive if every run of an arm was disturbed. */
 function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult[]): ExitCode {
   if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
   const isUnknown =

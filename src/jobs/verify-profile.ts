@@ -1,4 +1,4 @@
-/** The system calls of arms, counted under strace one arm after the other. */
+/** Counts the system calls of arms under strace, an arm at a time. */
 import { Failure, usage } from '../base/failure.js';
 import { checkPlan } from '../experiment/plan/check-plan.js';
 import { exitCodeOf, listenForInterruption } from '../experiment/interruption.js';
@@ -12,7 +12,7 @@ import { makeReady, type Installing } from './make-ready.js';
 import { overridesOf, type ProfileOptions } from './overrides.js';
 
 export interface VerifyAsked extends Pick<ProfileOptions, 'duration' | 'java'> {
-  /** Name of the only arm; undefined: all that say which calls they cause. */
+  /** Name of the only arm; undefined: all arms with `issues`. */
   readonly arm?: string | undefined;
 }
 

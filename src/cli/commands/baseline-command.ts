@@ -1,4 +1,4 @@
-/** `pauselab baseline`: bundles kept as what later ones are compared with, in a folder that can be committed. */
+/** `pauselab baseline`: keeps bundles for later comparisons, in a folder that can be committed. */
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../../base/text/printable.js';
 import { placeWords } from '../../verdict/evidence/side.js';

@@ -1,4 +1,4 @@
-/** `pauselab compare`: two or more bundles, or histogram logs, side by side, with a verdict for every figure. */
+/** `pauselab compare`: compares bundles or histogram logs, with a verdict for every figure. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../../base/failure.js';
 import type { ValueUnit } from '../../record/histogram/hlog-unit.js';
@@ -114,7 +114,7 @@ function parseArms(text: string): ArmPair {
   return { a, b };
 }
 
-/** In percent for every metric; in percent or its own unit for one. */
+/** A margin for all metrics is a percentage. A margin for a named metric is a percentage, or has the metric's unit. */
 async function parseMargins(texts: readonly string[], metrics: readonly Metric[]): Promise<MarginOverride[]> {
   const { metricNamed, noSuchMetric, parseInUnit } = await import('../../verdict/evidence/metrics.js');
   return texts.flatMap((text): MarginOverride[] => {

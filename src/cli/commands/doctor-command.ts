@@ -1,4 +1,4 @@
-/** `pauselab doctor`: is this machine affected, by what, and can a measurement on it be trusted? */
+/** `pauselab doctor`: finds the lock of each call on this machine, and whether it is fit to measure on. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode } from '../../base/failure.js';
 import type { Examination } from '../../doctor/examine.js';

@@ -1,11 +1,11 @@
-/** `pauselab explain`: why the stalls of a bundle were, each with its chain of blame. */
+/** `pauselab explain`: prints the causes of the stalls of a bundle, each with its chain of blame. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { ExportedStall } from '../../attribution/trace-export.js';
 import { usage } from '../../base/failure.js';
 import type { RunStalls } from '../../bundle/read-stalls.js';
 import { printJson, printText } from '../text/output.js';
 
-/** The longest ones tell the story; a trace of thousands is slow to look at. */
+/** The longest stalls matter most, and a viewer is slow with a trace of thousands. */
 const mostExported = 10;
 
 const fromOne = (value: string): number => {

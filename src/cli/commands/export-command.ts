@@ -1,4 +1,4 @@
-/** `pauselab export`: a bundle in the forms of other tools. */
+/** `pauselab export`: writes a bundle in the formats of other tools. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { exportFormats } from '../../report/export-formats.js';
 import { printDocument, printNote } from '../text/output.js';

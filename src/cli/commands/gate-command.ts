@@ -1,4 +1,4 @@
-/** `pauselab gate`: may it go in? A policy asked of candidates and their baselines, for people and for CI systems. */
+/** `pauselab gate`: judges candidates against their baselines by a policy, for people and for CI systems. */
 import { Command } from '@commander-js/extra-typings';
 import { usage, type ExitCode } from '../../base/failure.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
@@ -220,7 +220,7 @@ function refuseMixed({
     throw usage(`${base} measures both sides now; judge --candidate ${candidate[0] ?? ''} by a gate of its own`);
 }
 
-/** The first that is given. */
+/** The first option that changes the baseline. */
 function baseOption({ baseSet, baseJava, baseJavaArgs, baseKernel }: BaseOptions): string | undefined {
   const given = {
     '--base-set': baseSet[0],

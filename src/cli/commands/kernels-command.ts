@@ -1,4 +1,4 @@
-/** `pauselab kernels`: which kernels there are to boot, getting them, and what they are. */
+/** `pauselab kernels`: lists, fetches and describes kernels that guests can boot. */
 import { Command } from '@commander-js/extra-typings';
 import type { ShownKernel, ShownKernels } from '../../jobs/kernels.js';
 import type { KernelImage } from '../../kernel/image/kernel.js';
@@ -6,7 +6,7 @@ import { installing, installOption } from '../install.js';
 import { examples, toJson, printText as write } from '../text/output.js';
 import { renderTable } from '../text/text-table.js';
 
-// What finds kernels is loaded by the actions, so that `--help` stays quick.
+// The actions load the code that finds kernels, so that `--help` stays fast.
 
 export function kernelsCommand() {
   return new Command('kernels')

@@ -1,4 +1,4 @@
-/** `pauselab merge`: several bundles of one profile, measured on one machine, as one with more runs. */
+/** `pauselab merge`: makes a bundle with more runs from several bundles of a profile, measured on the same machine. */
 import { Command } from '@commander-js/extra-typings';
 import { printJson, printNote, printText } from '../text/output.js';
 

@@ -1,4 +1,4 @@
-/** `pauselab profile`: what profiles there are, what they say, and whether one's own is right. */
+/** `pauselab profile`: lists, shows, checks and verifies profiles. */
 import { Command } from '@commander-js/extra-typings';
 import { ExitCode, usage } from '../../base/failure.js';
 import { formatSize } from '../../base/text/units.js';
@@ -9,7 +9,7 @@ import { guestDefaults } from '../guest-options.js';
 import { installing, installOption } from '../install.js';
 import { examples, toJson, printDocument, printText as write } from '../text/output.js';
 
-// What reads profiles is loaded by the actions, so that `--help` needs neither zod nor yaml.
+// The actions load the code that reads profiles, so that `--help` loads neither zod nor yaml.
 
 const yamlStyle = { aliasDuplicateObjects: false, blockQuote: 'literal', lineWidth: 0 } as const;
 
@@ -52,7 +52,7 @@ function showCommand() {
         write(json ? toJson(profile) : (await import('yaml')).stringify(profile, yamlStyle));
         return;
       }
-      await loadProfile(nameOrPath); // what is shown is right
+      await loadProfile(nameOrPath); // refuses an invalid profile before it is shown
       if (json) {
         const { toPlain } = await import('../../profile/written/tree.js');
         write(toJson(toPlain(await loadTree(nameOrPath))));

@@ -1,4 +1,4 @@
-/** `pauselab replay`: the experiment of a bundle once more, with its profile, seed and arguments. */
+/** `pauselab replay`: runs the experiment of a bundle again, with its profile, seed and arguments. */
 import { Command } from '@commander-js/extra-typings';
 import { printable } from '../../base/text/printable.js';
 import type { Use } from '../../experiment/plan/uses.js';
@@ -84,7 +84,7 @@ Examples:
   $ pauselab replay downloaded --trust
   $ pauselab compare results/today results/again`;
 
-/** Printed as it is found: of what was measured now, too. */
+/** Cleaned for the terminal, also where the values are of this machine. */
 function differenceLines(differences: readonly ChangedFact[]): string[] {
   return printable(differences.map(({ fact, then, now }) => `  ${fact}: ${then} then, ${now} now`));
 }

@@ -1,4 +1,4 @@
-/** `pauselab report`: bundles as one HTML file. */
+/** `pauselab report`: writes bundles as an HTML file. */
 import { Command } from '@commander-js/extra-typings';
 import { usage } from '../../base/failure.js';
 import { printDocument, printNote } from '../text/output.js';

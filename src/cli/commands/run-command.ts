@@ -1,4 +1,4 @@
-/** `pauselab run`: from a profile to a table, a verdict and a bundle. */
+/** `pauselab run`: measures a profile, writes a bundle, and prints a table and a verdict. */
 import { Command } from '@commander-js/extra-typings';
 import type { ExitCode } from '../../base/failure.js';
 import type { RunResult } from '../../jobs/run-profile.js';

@@ -1,4 +1,4 @@
-/** How `pauselab run app` ends: with the answer, what it rests on, and what to look at next. */
+/** The end of `pauselab run app`: the answer, its evidence, and the next commands. */
 import type { AppAnswer } from '../../attribution/app-answer.js';
 import { causeText } from '../../attribution/totals.js';
 import { printable } from '../../base/text/printable.js';

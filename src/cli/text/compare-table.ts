@@ -1,4 +1,4 @@
-/** A comparison as a person reads it: the answer, a table, notes; as text and as Markdown. */
+/** A comparison for people, as text and as Markdown: the answer, a table, notes. */
 import { grouped } from '../../base/group.js';
 import { printable } from '../../base/text/printable.js';
 import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare/compare-words.js';
@@ -9,7 +9,7 @@ import { escaped, markdownTable } from './markdown.js';
 
 const columns = ['', 'metric', 'runs', 'A', 'B', 'difference [95 %]', 'ratio [95 %]', 'p', 'p of all', 'verdict'];
 
-/** Rows by candidate and pair of arms; those that are 0 in every run are counted, not listed. */
+/** Rows by candidate and pair of arms. Rows that are 0 in every run are counted, not listed. */
 interface Block {
   readonly heading: string;
   readonly rows: readonly CompareRow[];
@@ -79,7 +79,7 @@ const legend = [
 ];
 
 function whyLines(rows: readonly CompareRow[]): { readonly about: string; readonly sentence: string }[] {
-  // Many rows have one and the same reason.
+  // Rows with the same reason share a line.
   const bySentence = grouped(
     rows.filter((one) => one.verdict === 'inconclusive' && !isQuiet(one)),
     ({ sentence }) => sentence,

@@ -9,7 +9,7 @@ export function describePlan({ profile, arms, order, leastDuration_ns, guests }:
   return `${profile}: ${order.length} runs, at least ${formatDuration(leastDuration_ns)} in all\n\n${describeArms(arms)}\n\nOrder: ${describeOrder(order)}\n${describeGuestCommands(guests)}`;
 }
 
-/** Two sides in turns. */
+/** For two sides that are measured in turns. */
 export function describeInTurns({ baseline, candidate, order }: PlanInTurns): string {
   const guests = [...new Map([...baseline.guests, ...candidate.guests].map((guest) => [guest.name, guest])).values()];
   return [

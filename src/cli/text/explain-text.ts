@@ -1,6 +1,5 @@
 /**
- * Stalls and their chains on a terminal. Texts of a bundle are not to be trusted: what is rendered has passed
- * `printable`.
+ * Stalls and their chains on a terminal. Texts of a bundle are not trusted: `printable` cleans all that is rendered.
  */
 import { distinct, type Stated } from '../../facts/stated.js';
 import { causeText, stalledTime } from '../../attribution/totals.js';
@@ -55,7 +54,7 @@ function totals(stalls: readonly NumberedStall[]): string[] {
   ];
 }
 
-/** A run's own figures are of operations that were due inside its window, or reach into it. */
+/** The figures of a run cover the operations that were due inside its window, or reach into it. */
 function outside(stalls: readonly NumberedStall[]): string[] {
   const n = stalls.filter(({ counted }) => !counted).length;
   return n === 0

@@ -1,4 +1,4 @@
-/** What --dry-run prints of one side. */
+/** Prints what --dry-run shows of one side. */
 import type { GuestOptions } from '../../experiment/place/places.js';
 import type { PlannedSide } from '../../jobs/plan.js';
 import { printJson, printText } from './output.js';

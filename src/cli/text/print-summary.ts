@@ -1,8 +1,8 @@
-/** How a command that has measured ends. */
+/** The end of a command that has measured. */
 import type { SummaryFile } from '../../bundle/bundle-schema.js';
 import { printText } from './output.js';
 
-/** As a person reads it; of a program of the user's own it ends with the answer. */
+/** For people. For a program of the user the text ends with the answer. */
 export async function printSummary(summary: SummaryFile, bundle: string): Promise<void> {
   const [{ answersOf }, { renderSummary }, { renderAnswers }] = await Promise.all([
     import('../../jobs/app-answers.js'),

@@ -1,4 +1,4 @@
-/** The summary as a person reads it: one block an arm, two lines a series, then the verdict. */
+/** The summary for people: a block per arm, two lines per series, then the verdict. */
 import { formatDuration, formatShare, formatSize } from '../../base/text/units.js';
 import type { ArmSummary, LogSeries, SummaryFile } from '../../bundle/bundle-schema.js';
 import { leastN } from '../../stats/quantile-bounds.js';
@@ -93,7 +93,7 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ].join('\n');
 }
 
-/** Where there is nothing better, and where the verdict rests on them. */
+/** Shown where there is no better evidence, and where the verdict rests on them. */
 function showsLoad({ name, kernel, runs, underLoad }: ArmSummary, { findings }: SummaryFile): boolean {
   return (
     underLoad !== null &&
@@ -161,7 +161,7 @@ function seriesRows(series: Series): string[][] {
   return rows;
 }
 
-/** None where no percentile is known in every run. */
+/** Empty where every percentile is unknown in some run. */
 function rangeRow(series: Series, times: 'service' | 'response'): string[][] {
   const cells = percentiles.map(([, key]) => {
     const range = betweenRuns(series, times, key);
@@ -182,7 +182,7 @@ function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] 
   ];
 }
 
-/** Whether n suffices is judged on the operations that were served (record/figures.ts). */
+/** The number of served operations decides whether a percentile is known (record/figures.ts). */
 function timeCells(figures: Figures, saturated: boolean): string[] {
   const cells = percentiles.map(([, key, quantile]) => {
     const value = figures[key];

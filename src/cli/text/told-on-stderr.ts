@@ -1,4 +1,4 @@
-/** How jobs go, on stderr: lines of the log, and the status of an experiment. */
+/** Progress of jobs on stderr: log lines, and the status of an experiment. */
 import type { Told } from '../../jobs/told.js';
 
 export async function toldOnStderr(): Promise<Told> {
