@@ -4,7 +4,7 @@ import { toldOnStderr } from './text/told-on-stderr.js';
 
 export const installOption = [
   '--install',
-  'install the system packages that this needs and lacks, after naming them (root, Debian-like systems)',
+  'name and install the missing system packages (root, Debian-like systems)',
 ] as const;
 
 export async function installing(install: boolean): Promise<Installing> {

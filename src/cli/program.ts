@@ -24,13 +24,11 @@ import { toolVersion } from '../jobs/tool-version.js';
 /** All commands. `setExitCode` takes the exit code of a command that ends without a failure. */
 export function commandLine(argv: readonly string[], setExitCode: (code: ExitCode) => void): Command {
   const program = new Command('pauselab')
-    .description(
-      'Reproduces, measures and explains the pauses that programs suffer when memory is given back to Linux.',
-    )
+    .description('Reproduces, measures and explains the pauses of programs when memory goes back to Linux.')
     .version(toolVersion(), '-V, --version', 'print the version')
     .option(
       '--log-format <format>',
-      'progress on stderr as text or as json, one object a line (default: PAUSELAB_LOG_FORMAT, else text)',
+      'progress on stderr: text, or json with an object per line (default: PAUSELAB_LOG_FORMAT, else text)',
     )
     .addHelpText('after', examples)
     .addCommand(runCommand(argv, setExitCode))
@@ -53,7 +51,7 @@ export function commandLine(argv: readonly string[], setExitCode: (code: ExitCod
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
       .exitOverride()
-      .showHelpAfterError('(add --help for what is possible)')
+      .showHelpAfterError('(--help lists the options)')
       .helpCommand(false)
       .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
       .configureOutput({
@@ -97,14 +95,14 @@ Examples:
   $ pauselab run priority-inversion              reproduce the stall, with both controls
   $ pauselab run convoy --runs 5 --json          one JSON document on stdout
   $ pauselab run ./mine.yaml --fail-if 'writer.mprotect.stalls > 0'
-  $ pauselab explain ./results                   why each stall was, and how sure that is
-  $ pauselab report ./results -o report.html     one page that shows it all
-  $ pauselab compare results/before results/after  what regressed, what improved, what cannot be told
-  $ pauselab gate --baseline results/before --candidate results/after  may it go in: exit 0, 3 or 4
-  $ pauselab doctor                              which lock each call takes here, and is this machine fit
-  $ pauselab profile list                        what can be run
-  $ pauselab kernels list --available            which kernels a guest could boot
+  $ pauselab explain ./results                   the cause of each stall, and how certain it is
+  $ pauselab report ./results -o report.html     everything on an HTML page
+  $ pauselab compare results/before results/after  what regressed, improved or is inconclusive
+  $ pauselab gate --baseline results/before --candidate results/after  judge a change: exit 0, 3 or 4
+  $ pauselab doctor                              the lock of each call here, and whether this machine is fit
+  $ pauselab profile list                        the profiles that can be run
+  $ pauselab kernels list --available            the kernels that a guest can boot
   $ pauselab profile show residual-stalls        a profile, with its comments
 
 Exit codes: 0 success, 1 internal error, 2 invalid input, 3 a --fail-if was met or a gate failed, 4 inconclusive,
-5 this machine cannot do it, 6 the workload failed, 129/130/143 interrupted.`;
+5 this machine is unfit, 6 the workload failed, 129/130/143 interrupted.`;

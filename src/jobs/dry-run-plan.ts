@@ -132,7 +132,7 @@ function regionOf(arm: NativeArm, topology: Parameters<typeof resolveCpus>[1]): 
   const { threads = 1 } = operationNamed(arm.holder.operation);
   if (threads > 1) return `${threads} at once, sized so that they fit into a quarter of the memory`;
   const factor = preemptionFactor(arm, topology);
-  return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor === null ? 'by what no weights tell (a real-time hog)' : `${factor.toFixed(1)} times`}`;
+  return `sized so that a call holds the lock for ${formatDuration(targetHold_ns(arm, topology))} of CPU time, which preemption stretches ${factor === null ? 'by an unknown factor (a real-time hog has no weight)' : `${factor.toFixed(1)} times`}`;
 }
 
 function describeJvm(arm: JvmArm, cpusOf: CpusOf): string[] {

@@ -54,7 +54,7 @@ async function interruptible<T>(
   work: (interruption: Interruption) => Promise<T>,
 ): Promise<T> {
   const interruption = listenForInterruption((signal) => {
-    note(`${signal}: ending the trial; once more ends at once`);
+    note(`${signal}: ending the trial; a second signal ends at once`);
   });
   try {
     return await work(interruption);

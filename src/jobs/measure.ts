@@ -122,7 +122,7 @@ async function measureSides<Result>(
   if (shown === null) throw new Error('nothing to measure');
   const status = options.told.watch({ ...shown, kernels });
   const interruption = listenForInterruption((signal) => {
-    status.note(`${signal}: ending the window and keeping what was measured; once more ends at once`);
+    status.note(`${signal}: ending the window and keeping what was measured; a second signal ends at once`);
   });
   try {
     const hasGuests = kernels.some((kernel) => !isHost(kernel));

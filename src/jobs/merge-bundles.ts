@@ -46,7 +46,7 @@ function refuseUnlike(sides: readonly Side[]): void {
     const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
     if (facts.length > 0)
       throw usage(
-        `not merged, since the runs are no repetitions of each other: ${facts.map((fact) => factSentence(fact, labels)).join('; ')}; compare them instead (pauselab compare)`,
+        `not merged, because the runs do not repeat each other: ${facts.map((fact) => factSentence(fact, labels)).join('; ')}; compare them instead (pauselab compare)`,
       );
     const settings = differingSettings(first, other);
     if (
@@ -65,7 +65,7 @@ function refuseUnlikePlaces([first, ...others]: readonly StoredBundle[]): void {
     const why = first === undefined ? null : unlikePlaces(first, other);
     if (why !== null)
       throw usage(
-        `not merged, since the runs are no repetitions of each other: ${why}; compare them instead (pauselab compare)`,
+        `not merged, because the runs do not repeat each other: ${why}; compare them instead (pauselab compare)`,
       );
   }
 }
@@ -79,7 +79,7 @@ function refuseTwice(bundles: readonly StoredBundle[]): void {
       const before = seen.get(key);
       if (before !== undefined)
         throw usage(
-          `not merged: ${name} of ${path} is the same run as one of ${before}, and a run counts once; leave one of the bundles out`,
+          `not merged: ${name} of ${path} is also a run of ${before}, and a run counts once; leave one of the bundles out`,
         );
     }
     for (const { startedAt, arm } of runs) seen.set(JSON.stringify([startedAt, arm]), path);
@@ -93,7 +93,7 @@ function summaryOf(plan: MergePlan, bundles: readonly StoredBundle[]): SummaryFi
     const arm = arms.find(({ name }) => name === file.arm);
     if (arm === undefined)
       throw usage(
-        `${from.path} has a run of the arm ${JSON.stringify(file.arm.slice(0, 60))}, which its profile does not have; it was changed`,
+        `${from.path} has a run of the arm ${JSON.stringify(file.arm.slice(0, 60))}, which its profile lacks: it was changed`,
       );
     return finishedRunOf(file, arm, sumHlog(join(from.path, 'runs', before.name, 'histograms.hlog')));
   });

@@ -40,16 +40,16 @@ function refuseWithoutJvm({ name, arms }: ResolvedProfile, overrides: readonly J
   const ofProgram = overrides.find(({ path }) => path.includes('app'))?.option;
   if (!arms.some(isInJvm))
     throw usage(
-      `${ofProgram ?? overrides[0]?.option ?? ''}: the profile ${name} has no arm with a JVM; choose one that has (\`pauselab profile list\`)`,
+      `${ofProgram ?? overrides[0]?.option ?? ''}: the profile ${name} has no arm with a JVM; choose a profile that has (\`pauselab profile list\`)`,
     );
   if (ofProgram !== undefined && !arms.some(isApp))
-    throw usage(`${ofProgram}: the profile ${name} runs its own loads and no program of yours; use the profile app`);
+    throw usage(`${ofProgram}: the profile ${name} runs loads of pauselab, not your program; use the profile app`);
 }
 
 function refuseWithoutProgram({ name }: ResolvedProfile, arms: readonly ResolvedArm[]): void {
   if (arms.some(saysNoProgram))
     throw usage(
-      `the profile ${name} runs a program of your own: say which, as you do after \`java\`, with --java-args '-jar my.jar'`,
+      `the profile ${name} runs your program: give the words after \`java\` that start it, with --java-args '-jar my.jar'`,
     );
 }
 

@@ -40,11 +40,11 @@ export async function planReplay(path: string, { trust }: { readonly trust: bool
   // The profile of a merged bundle is that of its first origin.
   if (!isHashOf(manifest.profileHash, profile))
     throw usage(
-      `${file} holds a profile that is not the one of its profileHash; it was changed, and what it would run is not what was run`,
+      `the profile in ${file} does not match its profileHash: it was changed, so a replay would not run what was measured`,
     );
   const order = new Set(manifest.order.map(({ arm }) => arm));
   const arms = profile.arms.filter(({ name }) => order.has(name));
-  if (arms.length === 0) throw usage(`${file} plans no run of an arm that its profile has; it was changed`);
+  if (arms.length === 0) throw usage(`the order in ${file} names no arm of its profile: it was changed`);
   const asked = askedFor(manifest);
   const { bootDeadline_ns, ...guest } = asked.guest;
   checkPlan(profile, arms, guest.cpus);
@@ -72,11 +72,11 @@ export async function planReplay(path: string, { trust }: { readonly trust: bool
 function refusalOf(path: string, secrets: readonly string[], strange: readonly Use[]): Failure | null {
   if (secrets.length > 0)
     return usage(
-      `${path} cannot be replayed: its bundle was written without the secrets that its program needs: ${secrets.join(', ')}; run the profile with them instead, and with --keep-secrets if it is to be replayed`,
+      `${path} cannot be replayed: the bundle lacks the secrets that its program needs: ${secrets.join(', ')}; run the profile with them instead, and with --keep-secrets to replay that run`,
     );
   if (strange.length === 0) return null;
   return usage(
-    `${path} would use what is not known to be this machine's own: ${strange.map(({ kind, what }) => `${kind} ${oneLine(what, 100)}`).join('; ')}; look at them (--dry-run), and replay with --trust if all of it may run here`,
+    `${path} would use what is not known on this machine: ${strange.map(({ kind, what }) => `${kind} ${oneLine(what, 100)}`).join('; ')}; look at them (--dry-run), and replay with --trust if all of it may run here`,
   );
 }
 

@@ -28,7 +28,9 @@ export async function planVerification(nameOrPath: string, asked: VerifyAsked): 
   const arms = verifiable(profile).filter(({ name }) => only === undefined || name === only);
   if (arms.length === 0)
     throw usage(
-      `${only === undefined ? `no arm of ${profile.name}` : `the arm ${only} of ${profile.name} is not there or`} says which calls it causes (the key \`issues\`), so there is nothing to verify`,
+      only === undefined
+        ? `no arm of ${profile.name} declares the calls that it makes (the key \`issues\`), so there is nothing to verify`
+        : `${profile.name} has no arm ${only} that declares the calls that it makes (the key \`issues\`), so there is nothing to verify`,
     );
   // The arms run on this machine's kernel, whatever kernels the profile names.
   checkPlan({ ...profile, kernels: [] }, arms, 0);
@@ -55,10 +57,7 @@ export async function verifyArms({ profile, arms }: VerifyPlan, installing: Inst
   } catch (error) {
     const signal = interruption.signal();
     if (signal !== null && error instanceof Failure)
-      throw new Failure(
-        exitCodeOf(signal),
-        `interrupted by ${signal}; calls that were not counted to the end say nothing, so there is no result`,
-      );
+      throw new Failure(exitCodeOf(signal), `interrupted by ${signal}; an incomplete count has no result`);
     throw error;
   } finally {
     interruption.dispose();

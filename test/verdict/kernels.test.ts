@@ -80,7 +80,7 @@ test('a single bundle is compared kernel by kernel, the first one the reference'
   });
   expect(notes.join()).toContain(`the kernel is ${old} in a guest (tcg)`);
   expect((await command('compare', alone)).stderr).toContain(
-    'expected two bundles or more, the reference first, or one of several kernels',
+    'expected two bundles or more, the reference first, or a bundle of several kernels',
   );
 });
 

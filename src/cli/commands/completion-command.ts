@@ -21,7 +21,7 @@ interface Completed {
 
 export function completionCommand(program: () => CommandUnknownOpts) {
   return new Command('completion')
-    .description('write the completion script of a shell')
+    .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText('after', examples)
     .action(async (shell) => {

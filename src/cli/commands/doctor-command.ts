@@ -12,16 +12,16 @@ import { renderTable } from '../text/text-table.js';
 export function doctorCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('doctor')
     .description(
-      'find by behaviour which lock each call takes on this kernel, and whether this machine is fit to measure on',
+      'find by experiment which lock each call takes on this kernel, and whether this machine is fit to measure on',
     )
     .option(
       '--kernel <kernel>',
-      'the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: this machine’s own; label=… names it in the table; may be repeated',
+      'find the lock table of this kernel, in a guest: deb:<version> or the path of an image; host: the kernel of this machine; label=… names it in the table; may be repeated',
       collect,
       [],
     )
     .option('--preempt <model>', 'preempt= of the guests’ kernels: full, voluntary, lazy or none', 'full')
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText(
       'after',

@@ -5,9 +5,9 @@ import { printDocument, printNote } from '../text/output.js';
 
 export function exportCommand() {
   return new Command('export')
-    .description('write a bundle for other tools: CSV, Bencher, github-action-benchmark, OpenMetrics')
+    .description('write a bundle for another tool: CSV, Bencher, github-action-benchmark, OpenMetrics')
     .argument('<bundle>', 'a folder that `pauselab run` wrote')
-    .addOption(new Option('--format <format>', 'which form').choices(exportFormats).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'format of the output').choices(exportFormats).makeOptionMandatory())
     .option('-o, --out <file>', 'file to write to (default: stdout)')
     .addHelpText('after', examples)
     .action(async (path, { format, out }) => {

@@ -23,57 +23,57 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
       [],
     )
     .option('--candidate <bundle>', 'a folder that `pauselab run` wrote; may be repeated', collect, [])
-    .option('--run <profile>', 'run this profile, and use the result as the candidate')
-    .option('--policy <file>', 'YAML; without it the one of --print-policy')
-    .option('--print-policy', 'print the default policy, to begin one of your own')
+    .option('--run <profile>', 'measure this profile now, and judge the result as the candidate')
+    .option('--policy <file>', 'policy in YAML (default: the policy of --print-policy)')
+    .option('--print-policy', 'print the default policy, as a start for your policy')
     .option(
       '--allow-different <class>',
-      'let baseline and candidate differ in: kernel, machine or jdk; may be repeated',
+      'allow baseline and candidate to differ in kernel, machine or jdk; may be repeated',
       collect,
       [],
     )
     .option(
       '--allow-setting <pattern>',
-      'let this setting of the profile differ, such as arms.*.hogs.*; may be repeated',
+      'allow this setting of the profile to differ, such as arms.*.hogs.*; may be repeated',
       collect,
       [],
     )
-    .option('--json [file]', 'write one JSON document, to a file if one is named')
-    .option('--markdown [file]', 'write Markdown, to a file if one is named')
-    .option('--junit [file]', 'write JUnit XML, to a file if one is named')
-    .option('--out <folder>', 'with --run: folder to write the bundle to; of two sides in turns: the folder with both')
+    .option('--json [file]', 'write a JSON document, to stdout or to the named file')
+    .option('--markdown [file]', 'write Markdown, to stdout or to the named file')
+    .option('--junit [file]', 'write JUnit XML, to stdout or to the named file')
+    .option('--out <folder>', 'with --run: folder for the bundle; where both sides are measured, for both bundles')
     .option(
       '--runs <n>',
-      'with --run: repetitions of each arm (default: as many as can decide, and at least what the policy asks for)',
+      'with --run: repetitions of each arm (default: enough to decide, and at least the minimum of the policy)',
       wholeNumber,
     )
-    .option('--duration <time>', "with --run: measured window of a run, such as 10s (default: a stored baseline's)")
+    .option(
+      '--duration <time>',
+      'with --run: measured window of a run, such as 10s (default: that of the stored baseline)',
+    )
     .option('--set <path=value>', 'with --run: override a value of the profile; may be repeated', collect, [])
     .option('--arm <name>', 'with --run: only this arm, and both controls; may be repeated', collect, [])
     .option('--seed <n>', 'with --run: seed of the order of runs', wholeNumber)
     .option('--java <path>', 'with --run: the JDK of JVM arms')
-    .option('--java-args <words>', 'with --run: what follows `java` for a program of your own')
+    .option('--java-args <words>', 'with --run: the words after `java` that start your program')
     .option(
       '--kernel <kernel>',
-      'with --run: on this kernel in a guest, with or without a label, as in `pauselab run`',
+      'with --run: run on this kernel in a guest, with or without a label, as in `pauselab run`',
       collect,
       [],
     )
     .option(
       '--base-set <path=value>',
-      'with --run: measure a baseline too, in turns with the candidate, which differs in this value of the profile; may be repeated',
+      'with --run: also measure a baseline, in turns with the candidate, with this other value in the profile; may be repeated',
       collect,
       [],
     )
-    .option('--base-java <path>', 'with --run: the same, with this JDK')
-    .option('--base-java-args <words>', 'with --run: the same, with this program')
-    .option('--base-kernel <kernel>', 'with --run: the same, on this kernel', collect, [])
+    .option('--base-java <path>', 'with --run: also measure a baseline, with this JDK')
+    .option('--base-java-args <words>', 'with --run: also measure a baseline, with this program')
+    .option('--base-kernel <kernel>', 'with --run: also measure a baseline, on this kernel', collect, [])
     .option(quietOption[0], `with --run: ${quietOption[1]}`)
-    .option(
-      '--keep-secrets',
-      'with --run: keep what looks like a secret in the words and the environment of a program of your own',
-    )
-    .option('--dry-run', 'with --run: print the plan; neither run nor judge')
+    .option('--keep-secrets', 'with --run: keep possible secrets in the arguments and the environment of your program')
+    .option('--dry-run', 'with --run: print the plan; measure and judge nothing')
     .option(installOption[0], `with --run: ${installOption[1]}`)
     .addHelpText('after', examples)
     .action(async (options) => {
@@ -137,11 +137,11 @@ Examples:
   $ pauselab gate --run convoy --dry-run
   $ pauselab gate --run priority-inversion --base-set hogs.count=0
 
-With an option that begins with --base- both sides are measured now, in turns: --set, --java, --java-args and --kernel hold
-for both, and what has --base- before its name is the baseline's instead.
+An option that begins with --base- measures both sides now, in turns. --set, --java, --java-args and --kernel apply to
+both sides, and the options with --base- replace them for the baseline.
 
-Exit codes: 0 pass; 3 a limit is exceeded or a metric regressed; 4 no verdict: evidence is missing, or the runs leave it open;
-2 the policy or a file is wrong. What the policy can say: docs/gate.md. For CI systems: docs/ci.md.`;
+Exit codes: 0 pass; 3 a metric exceeds a limit or regressed; 4 no verdict: evidence is missing, or the runs are
+inconclusive; 2 the policy or a file is invalid. The language of policies: docs/gate.md. CI systems: docs/ci.md.`;
 
 interface BaseOptions {
   readonly baseSet: readonly string[];
@@ -181,16 +181,16 @@ function refuseMixed({
   ...own
 }: Asked & { json?: Form; markdown?: Form; junit?: Form }): void {
   if (candidate.length === 0 && run === undefined)
-    throw usage('gate: expected --candidate BUNDLE, or --run PROFILE to measure one now');
+    throw usage('gate: expected --candidate BUNDLE, or --run PROFILE to measure a candidate now');
   const forms = Object.entries({ json, markdown, junit });
   const onStdout = forms.filter(([, form]) => form === true).map(([name]) => `--${name}`);
   if (onStdout.length > 1)
     throw usage(
-      `${onStdout.join(' and ')}: only one form goes to stdout; name a file for the others, such as ${onStdout[1] ?? ''} FILE`,
+      `${onStdout.join(' and ')}: stdout takes a single format; name a file for the others, such as ${onStdout[1] ?? ''} FILE`,
     );
   const files = forms.flatMap(([, form]) => (typeof form === 'string' ? [form] : []));
   const twice = files.find((file, i) => files.indexOf(file) < i);
-  if (twice !== undefined) throw usage(`${twice} is named for two forms; each needs its own file`);
+  if (twice !== undefined) throw usage(`${twice} is named for two formats; name a file for each`);
   const base = baseOption(own);
   const ofRun = {
     out: own.out,
@@ -211,13 +211,12 @@ function refuseMixed({
     run !== undefined
       ? undefined
       : (base ?? Object.entries(ofRun).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]))[0]);
-  if (idle !== undefined)
-    throw usage(`${idle} goes with --run alone; a candidate that is there already is taken as it is`);
+  if (idle !== undefined) throw usage(`${idle} needs --run; it does not change a candidate that is already measured`);
   if (base === undefined) return;
   if (baseline.length > 0)
-    throw usage(`${base} measures the baseline now, and --baseline names one that is there; choose one of them`);
+    throw usage(`${base} measures the baseline now, and --baseline names a stored baseline; choose one of them`);
   if (candidate.length > 0)
-    throw usage(`${base} measures both sides now; judge --candidate ${candidate[0] ?? ''} by a gate of its own`);
+    throw usage(`${base} measures both sides now; judge --candidate ${candidate[0] ?? ''} in a separate gate`);
 }
 
 /** The first option that changes the baseline. */

@@ -10,7 +10,7 @@ import { renderTable } from '../text/text-table.js';
 
 export function kernelsCommand() {
   return new Command('kernels')
-    .description('list, fetch and describe kernels that guests can boot')
+    .description('list, fetch and describe kernels that a guest can boot')
     .addHelpText(
       'after',
       examples([
@@ -27,9 +27,9 @@ export function kernelsCommand() {
 
 function listCommand() {
   return new Command('list')
-    .description('name the kernels in the cache, or those that the mirror has')
-    .option('--available', "what this machine's Debian mirror has, by version and flavour")
-    .option('--json', 'write one JSON document')
+    .description('list the kernels in the cache or on the mirror')
+    .option('--available', "list the kernels on this machine's Debian mirror, by version and flavour")
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText('after', examples(['kernels list', 'kernels list --available']))
     .action(async ({ available, json, install }) => {
@@ -63,7 +63,7 @@ async function listCached(json: boolean): Promise<void> {
   const rows = kernels.map(({ release, version, suite, folder }) => [release, version, suite ?? 'a .deb file', folder]);
   write(
     rows.length === 0
-      ? `no kernels in ${cache}; fetch one: pauselab kernels fetch deb:6.12\n`
+      ? `no kernels in ${cache}; fetch a kernel: pauselab kernels fetch deb:6.12\n`
       : `${renderTable(['release', 'package version', 'from', 'folder'], rows, 4)}\n`,
   );
 }
@@ -86,9 +86,9 @@ async function listAvailable(json: boolean, install: boolean): Promise<void> {
 
 function fetchCommand() {
   return new Command('fetch')
-    .description('put kernels into the cache, so that runs need no network')
+    .description('fetch kernels into the cache, so that runs need no network')
     .argument('<kernel...>', 'deb:<version>[/<flavour>], or a .deb file')
-    .option('--json', 'write one JSON document')
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText(
       'after',
@@ -113,14 +113,14 @@ function fetchCommand() {
 function showCommand() {
   return new Command('show')
     .description(
-      'what a kernel is: version, preemption models, HZ, per-VMA locks, huge pages, mitigations; of two, what differs',
+      'print version, preemption models, HZ, per-VMA locks, huge pages and mitigations of a kernel, or the differences of two',
     )
     .argument(
       '<kernel>',
-      'deb:<version>, a .deb, a bzImage or vmlinux (,config=PATH behind it), or a built kernel tree',
+      'deb:<version>, a .deb, a bzImage or vmlinux (with its configuration: image,config=PATH), or a built kernel tree',
     )
-    .argument('[other]', 'another one to compare it with')
-    .option('--json', 'write one JSON document')
+    .argument('[other]', 'a kernel to compare with')
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText(
       'after',
@@ -146,11 +146,11 @@ function showCommand() {
 function describeRelation({ differences, oneTree }: NonNullable<ShownKernels['relation']>): string {
   const differing =
     differences.length === 0
-      ? 'nothing that is known differs'
+      ? 'no known difference'
       : `what differs:\n${differences.map(({ sentence }) => `  ${sentence}`).join('\n')}`;
   return oneTree === null
     ? differing
-    : `${differing}\ntaken for builds of one tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
+    : `${differing}\nprobably builds of the same tree: Linux ${oneTree.version}, the same ${oneTree.options_n} options, ${oneTree.sameCompiler ? 'the same compiler' : 'another compiler'}; an image does not name its sources`;
 }
 
 function describeKernel({ kernel, facts, label }: ShownKernel): string {

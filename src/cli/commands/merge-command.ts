@@ -4,10 +4,12 @@ import { printJson, printNote, printText } from '../text/output.js';
 
 export function mergeCommand() {
   return new Command('merge')
-    .description('make one bundle of several that were measured alike: more runs, nothing lost, every origin kept')
-    .argument('<bundles...>', 'two folders of `pauselab run` or more')
-    .requiredOption('-o, --out <folder>', 'where the merged bundle goes')
-    .option('--json', 'write one JSON document')
+    .description(
+      'merge bundles of the same profile and environment into a bundle with more runs; nothing is lost, origins are kept',
+    )
+    .argument('<bundles...>', 'two or more folders that `pauselab run` wrote')
+    .requiredOption('-o, --out <folder>', 'folder for the merged bundle')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples)
     .action(async (paths, options) => {
       const { mergeBundles } = await import('../../jobs/merge-bundles.js');
@@ -25,4 +27,4 @@ const examples = `
 Examples:
   $ pauselab merge results/monday results/tuesday -o results/both
 
-Bundles of different profiles, kernels, machines or JDKs are refused: their runs are no repetitions of each other.`;
+Bundles of different profiles, kernels, machines or JDKs are refused: their runs do not repeat each other.`;

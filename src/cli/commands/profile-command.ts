@@ -25,8 +25,8 @@ export function profileCommand(setExitCode: (code: ExitCode) => void) {
 
 function listCommand() {
   return new Command('list')
-    .description('name the profiles that ship with pauselab')
-    .option('--json', 'write one JSON document')
+    .description('list the profiles of pauselab')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples(['profile list', 'profile list --json']))
     .action(async ({ json }) => {
       const { catalogue } = await import('../../profile/written/load.js');
@@ -42,8 +42,8 @@ function showCommand() {
   return new Command('show')
     .description('print a profile, with its comments')
     .argument('<profile>', 'a name from `profile list`, or a file')
-    .option('--resolved', 'print what is run: inheritance, defaults, arms and controls in full')
-    .option('--json', 'write one JSON document')
+    .option('--resolved', 'print the resolved profile: inheritance, defaults, arms and controls in full')
+    .option('--json', 'write a JSON document')
     .addHelpText('after', examples(['profile show priority-inversion', 'profile show ./mine.yaml --resolved']))
     .action(async (nameOrPath, { resolved, json }) => {
       const { loadProfile, loadResolved, loadTree, profileFile } = await import('../../profile/written/load.js');
@@ -65,13 +65,13 @@ function showCommand() {
 
 function checkCommand() {
   return new Command('check')
-    .description('check a profile and name everything that is wrong with it')
+    .description('check a profile and report every error')
     .argument('<file>', 'a YAML file, or a name from `profile list`')
     .addHelpText('after', examples(['profile check ./mine.yaml']))
     .action(async (nameOrPath) => {
       const { checkProfileFile } = await import('../../jobs/check-profile.js');
       const { name, arms } = await checkProfileFile(nameOrPath, guestDefaults.guestCpus);
-      const open = arms.some(saysNoProgram) ? '; --java-args says which program it runs' : '';
+      const open = arms.some(saysNoProgram) ? '; name its program with --java-args' : '';
       write(
         `${nameOrPath}: the profile ${name} is valid; its arms are ${arms.map((arm) => arm.name).join(', ')}${open}\n`,
       );
@@ -80,13 +80,13 @@ function checkCommand() {
 
 function verifyCommand(setExitCode: (code: ExitCode) => void) {
   return new Command('verify')
-    .description('run the arms of a profile under strace and count the system calls that it says they cause')
+    .description('run the arms of a profile under strace and count the system calls that the profile says they make')
     .argument('<profile>', 'a name from `profile list`, or a file')
     .option('--arm <name>', 'only this arm')
     .option('--duration <time>', 'traced time of a run, such as 10s')
     .option('--java <path>', 'the JDK, by its folder or its java')
-    .option('--dry-run', 'say what would be run and counted, and run nothing')
-    .option('--json', 'write one JSON document')
+    .option('--dry-run', 'print what would be run and counted, and run nothing')
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText('after', examples(['profile verify g1-uncommit', 'profile verify jemalloc-free --duration 10s']))
     .action(async (nameOrPath, { arm, duration, java, dryRun, json, install }) => {
@@ -126,7 +126,7 @@ function describeVerified({ arm, expected, counted, problems }: VerifiedArm): st
   const lines = [
     ...expected.map(
       ({ call, by, atLeast, n, bytes, ok }) =>
-        `  ${ok ? 'as said' : 'NOT as said'}: ${n} ${call} of ${formatSize(bytes)} in all${by === null ? '' : ` by "${by}"`}, at least ${atLeast} expected`,
+        `  ${ok ? 'as declared' : 'NOT as declared'}: ${n} ${call} of ${formatSize(bytes)} in total${by === null ? '' : ` by "${by}"`}, at least ${atLeast} expected`,
     ),
     ...problems.map((problem) => `  problem: ${problem}`),
     '  most frequent:',

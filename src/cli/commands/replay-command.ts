@@ -15,18 +15,15 @@ import { toldOnStderr } from '../text/told-on-stderr.js';
 export function replayCommand(argv: readonly string[]) {
   return new Command('replay')
     .description(
-      'run the experiment of a bundle again: its profile, seed and arguments; says what of the environment differs',
+      'run the experiment of a bundle again, with its profile, seed and arguments; print the differences of the environment',
     )
-    .argument('<bundle>', 'a folder that `pauselab run` wrote; its profile is run as it is there')
-    .option('--out <folder>', 'where the new bundle goes (default: pauselab-results/<profile>-<time>)')
-    .option(
-      '--trust',
-      'run also the programs, libraries, flags and paths of the bundle that are not this machine’s own',
-    )
-    .option('--dry-run', 'say what would be run, what it would use and what differs, and run nothing')
+    .argument('<bundle>', 'a folder that `pauselab run` wrote; its profile is run unchanged')
+    .option('--out <folder>', 'folder for the new bundle (default: pauselab-results/<profile>-<time>)')
+    .option('--trust', 'also use programs, libraries, flags and paths of the bundle that are not known on this machine')
+    .option('--dry-run', 'print what would be run, what it would use and what differs, and run nothing')
     .option(...quietOption)
-    .option('--keep-secrets', 'keep what looks like a secret in the new bundle')
-    .option('--json', 'write one JSON document')
+    .option('--keep-secrets', 'keep possible secrets in the new bundle')
+    .option('--json', 'write a JSON document')
     .option(...installOption)
     .addHelpText('after', examples)
     .action(async (path, options) => {
@@ -65,8 +62,8 @@ function headOf({ path, manifest, side: { profile, arms }, differences, uses }: 
   return printable([
     `Replays ${path}: ${profile.name}, seed ${profile.seed}, ${counted(arms.length, 'arm')}, ${runs} each; it was \`pauselab ${argv.join(' ')}\`, on ${manifest.startedAt}.`,
     differences.length === 0
-      ? 'Nothing of the environment that was recorded differs.'
-      : 'What differs since then, and what a difference in the results may come from:',
+      ? 'The recorded environment is unchanged.'
+      : 'Differences of the environment, which can change the results:',
     ...differenceLines(differences),
     'What it uses:',
     ...uses.map(useLine),
@@ -74,7 +71,7 @@ function headOf({ path, manifest, side: { profile, arms }, differences, uses }: 
 }
 
 function useLine({ kind, what, arms, isTrusted }: Use): string {
-  return `  ${isTrusted ? '' : 'NOT THIS MACHINE’S OWN: '}${kind} ${what}${arms.length === 0 ? '' : ` (${arms.join(', ')})`}`;
+  return `  ${isTrusted ? '' : 'NOT KNOWN HERE: '}${kind} ${what}${arms.length === 0 ? '' : ` (${arms.join(', ')})`}`;
 }
 
 const examples = `
@@ -86,5 +83,5 @@ Examples:
 
 /** Cleaned for the terminal, also where the values are of this machine. */
 function differenceLines(differences: readonly ChangedFact[]): string[] {
-  return printable(differences.map(({ fact, then, now }) => `  ${fact}: ${then} then, ${now} now`));
+  return printable(differences.map(({ fact, then, now }) => `  ${fact}: ${then} before, ${now} now`));
 }

@@ -15,7 +15,7 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
   return new Command('run')
     .description('run a profile: its arms and both controls, repeated and interleaved')
     .argument('<profile>', 'a name from `pauselab profile list`, or a YAML file')
-    .option('--out <folder>', 'folder to write the bundle to (default: pauselab-results/<profile>-<time>)')
+    .option('--out <folder>', 'folder for the bundle (default: pauselab-results/<profile>-<time>)')
     .option(
       '--set <path=value>',
       'override a value of the profile, such as holder.nice=10; may be repeated',
@@ -32,15 +32,18 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--seed <n>', 'seed of the order of runs', wholeNumber)
     .option(
       '--fail-if <condition>',
-      "exit with 3 if this is met, such as 'writer.mprotect.stalls > 0'; may be repeated",
+      "exit with 3 if this condition is met, such as 'writer.mprotect.stalls > 0'; may be repeated",
       collect,
       [],
     )
     .option('--java <path>', 'the JDK of JVM arms, by its folder or its java')
-    .option('--java-args <words>', "what follows `java` for a program of your own, such as '-jar my.jar' (profile app)")
+    .option(
+      '--java-args <words>',
+      "the words after `java` that start your program, such as '-jar my.jar' (profile app)",
+    )
     .option(
       '--kernel <kernel>',
-      'run on this kernel in a guest: deb:<version> or the path of an image; host: this machine’s own; label=… names it in the results; may be repeated',
+      'run on this kernel in a guest: deb:<version> or the path of an image; host: the kernel of this machine; label=… names it in the results; may be repeated',
       collect,
       [],
     )
@@ -55,13 +58,13 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
     .option('--guest-cpus <n>', 'CPUs of a guest', wholeNumber, guestDefaults.guestCpus)
     .option('--boot-deadline <time>', 'time limit for a guest to become ready', guestDefaults.bootDeadline)
     .option(...quietOption)
-    .option('--json', 'write the summary as one JSON document')
+    .option('--json', 'write the summary as a JSON document')
     .option('--dry-run', 'print the plan and run nothing')
-    .option('--trace', 'trace the kernel beside each run, so that causes are proven (root; costs time)')
+    .option('--trace', 'trace the kernel during each run, so that causes are proven (needs root; slows the run)')
     .option('--allow-degraded', 'run even if a priority or CPU cannot be set, and mark the result as degraded')
     .option(
       '--keep-secrets',
-      'keep what looks like a secret in the words and the environment of a program of your own; without it the bundle has <redacted> there',
+      'keep possible secrets in the arguments and the environment of your program; by default the bundle has <redacted> instead',
     )
     .option(...installOption)
     .addHelpText('after', examples)

@@ -58,7 +58,7 @@ function quietLine({ quiet }: Block): string[] {
   const series = [...new Set(quiet.map((row) => row.series))].join(', ');
   const open = quiet.filter(({ verdict }) => verdict !== 'equivalent').length;
   return [
-    `  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs to say that it stays so' : `equivalent, but for ${open} inconclusive`})`,
+    `  0 in every run of both: ${names} of ${series} (${open === 0 ? 'equivalent' : open === quiet.length ? 'inconclusive: too few runs' : `equivalent, except ${open} inconclusive`})`,
   ];
 }
 
@@ -73,8 +73,8 @@ function sidesLines({ reference, candidates }: Comparison): string[] {
 }
 
 const legend = [
-  'A and B: means over the runs, one value a run. The interval of their difference and ratio comes from drawing runs anew; p from all ways to deal the runs',
-  'out to two sides; "p of all" is the share in which any metric differs as much. Shares are of the window, their differences in percentage points (pp).',
+  'A and B: means over the runs, a value per run. The intervals of their difference and ratio come from resampling runs; p from all ways to divide the runs',
+  'between two sides; "p of all" is the share of these in which any metric differs as much. Shares are of the window, differences in percentage points (pp).',
   'What the verdicts mean: docs/statistics.md.',
 ];
 

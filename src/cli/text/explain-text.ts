@@ -29,14 +29,14 @@ export function renderStalls(found: Pick<BundleStalls, 'stalls' | 'missing'>): s
     ...(stalls.length === 0
       ? ['No stall was recorded.']
       : [renderTable(['stall', 'run', 'series', 'length', 'cause', 'grade', 'by'], rows, 7)]),
-    ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter ones; --json has all.`] : []),
+    ...(stalls.length > mostListed ? [`… and ${stalls.length - mostListed} shorter stalls; --json has all.`] : []),
     ...(stalls.length > 0
       ? [
           '',
           ...totals(stalls),
           ...outside(stalls),
           '',
-          'Chain of one: --stall N. What causes and grades mean: docs/attribution.md.',
+          'Chain of a stall: --stall N. Meaning of causes and grades: docs/attribution.md.',
         ]
       : []),
     ...missingLines(missing),
@@ -60,16 +60,16 @@ function outside(stalls: readonly NumberedStall[]): string[] {
   return n === 0
     ? []
     : [
-        `${n} of them ${n === 1 ? 'was' : 'were'} over before the measured window or began after it, and ${n === 1 ? 'is' : 'are'} in no count of \`pauselab run\`.`,
+        `${n} of them ended before the measured window or began after it; the counts of \`pauselab run\` do not include ${n === 1 ? 'it' : 'them'}.`,
       ];
 }
 
 export function renderStall(one: NumberedStall, missingOfBundle: readonly Stated[]): string {
   const { number, run, stall, missing } = printable({ ...one, missing: missingOfBundle });
   return [
-    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.threadEnded ? ', its thread ended in it' : stall.stillRunning ? ', still running at the last look' : ''}`,
+    `Stall ${number}: ${stall.series} in run ${run}, ${formatDuration(stall.duration_ns)} from ${formatDuration(stall.start_ns)} after go on${stall.threadEnded ? ', its thread ended during the stall' : stall.stillRunning ? ', still running at the last look' : ''}`,
     ...(stall.cause === null
-      ? ['It has no chain: the bundle was written by a pauselab without attribution.']
+      ? ['It has no chain: a version of pauselab without attribution wrote the bundle.']
       : [`${stall.cause.sentence} [${stall.cause.grade}].`]),
     ...(stall.chain === null
       ? []

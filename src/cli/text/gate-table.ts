@@ -101,7 +101,7 @@ function whyLines({
 }
 
 const legend =
-  'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference is certain to 95 %. "p of all" is the probability that chance alone shows as much in any of them. More: docs/gate.md.';
+  'baseline and candidate: means over the runs, a value per run; for a limit, ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference holds at 95 %. "p of all" is the probability that chance alone shows as large a difference in any figure. More: docs/gate.md.';
 
 export function renderGate(gated: GateResult): string {
   const result = printable(gated);

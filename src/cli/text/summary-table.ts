@@ -54,27 +54,27 @@ export function renderSummary(summary: SummaryFile, bundle: string): string {
   ];
   const legend = [
     arms.some(({ holder, control }) => holder !== null || control !== null)
-      ? 'Each line is a victim: a thread that makes one operation again and again, and is timed, while another thread, the holder, makes the calls under test.'
-      : 'Each line is a probe: a thread inside the program that makes one operation again and again, and is timed.',
-    `service: how long an operation took; response: from when it was due, so it includes waiting for the ones before it. A stall is one operation of ${formatDuration(threshold_ns)} or more.`,
-    'stalled: share of the measured time, also by a stall that began before it; unserved: operations still owed at the end; in flight: how long the one that was still running had run.',
+      ? 'Each line is a victim: a thread that repeats an operation and times it, while another thread, the holder, makes the calls under test.'
+      : 'Each line is a probe: a thread inside the program that repeats an operation and times it.',
+    `service: how long an operation took; response: time since it was due, including the wait for earlier operations. A stall is an operation of ${formatDuration(threshold_ns)} or more.`,
+    'stalled: share of the measured time in stalls, including stalls that began before it; unserved: operations still due at the end; in flight: how long the operation that still ran had run.',
     ...(arms.some(({ jvm }) => (jvm?.log.length ?? 0) > 0)
-      ? ['log: events that the JVM’s own log told of, and how long they took; no victim is timed in these lines.']
+      ? ['log: events of the JVM’s log and their durations; these lines time no victim.']
       : []),
     ...(hasRanges
       ? [
-          'in runs: the same percentile of single runs, from the lowest to the highest. Between the two of 6 runs or more lies that of the typical run, at 95 %.',
+          'in runs: the same percentile of single runs, from the lowest to the highest. With 6 runs or more, the percentile of a typical run lies between them, at 95 %.',
         ]
       : []),
     ...(underLoad.length > 0
       ? [
-          '*: of runs under load. That there are stalls may be concluded from them; their rates and lengths are the other programs’ as well, and are compared with nothing.',
+          '*: runs under load. They show that there are stalls. Other programs change the rates and lengths, so these are not compared.',
         ]
       : []),
     ...(all.some(hasTooFew) ? ['n<k: too few operations for this percentile; it needs k.'] : []),
     ...(all.some(({ saturated }) => saturated)
       ? [
-          'saturated: the series cannot keep its schedule, so percentiles of response time would only tell how long the window was.',
+          'saturated: the series cannot keep its schedule, so percentiles of response time would only show the length of the window.',
         ]
       : []),
   ];
@@ -103,7 +103,7 @@ function showsLoad({ name, kernel, runs, underLoad }: ArmSummary, { findings }: 
 }
 
 function loadLine({ runs, foreignLoad_share }: NonNullable<ArmSummary['underLoad']>): string {
-  return `  * ${runs} run${runs === 1 ? '' : 's'} under load: others had ${formatShare(foreignLoad_share)} of the CPU time`;
+  return `  * ${runs} run${runs === 1 ? '' : 's'} under load: other programs used ${formatShare(foreignLoad_share)} of the CPU time`;
 }
 
 function armLine(
@@ -111,7 +111,8 @@ function armLine(
   several: boolean,
 ): string {
   const cut = cutShortRuns === 0 ? '' : `, ${cutShortRuns} of them cut short`;
-  const spoiled = spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} spoiled` : `, ${spoiledRuns} more spoiled`;
+  const spoiled =
+    spoiledRuns === 0 ? '' : runs === 0 ? `, ${spoiledRuns} disturbed` : `, ${spoiledRuns} more disturbed`;
   const facts = [
     `${runs} run${runs === 1 ? '' : 's'}${cut}${spoiled}`,
     ...(regionBytes === null ? [] : [formatSize(regionBytes)]),
@@ -123,7 +124,7 @@ function armLine(
         ]),
     ...(churn === null || churn.blocks === 0
       ? []
-      : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in all`]),
+      : [`${churn.blocks} blocks of ${formatSize(churn.allocatedBytes)} in total`]),
   ];
   return `${name}${several ? ` on ${kernel}` : ''}: ${title} · ${facts.join(' · ')}`;
 }
@@ -178,7 +179,7 @@ function logRow({ name, durations, long_count, total_ns }: LogSeries): string[] 
     String(long_count),
     '–',
     '–',
-    total_ns === 0 ? '–' : `${formatDuration(total_ns)} in all`,
+    total_ns === 0 ? '–' : `${formatDuration(total_ns)} in total`,
   ];
 }
 
