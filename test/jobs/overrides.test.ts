@@ -29,7 +29,7 @@ describe('an option that stands for a path', () => {
       expect.stringMatching(/^--duration 5 duration: expected /),
     ]);
     expect(await linesOf(load('priority-inversion', { kernel: ['a', 'b', 'a'] }))).toEqual([
-      expect.stringMatching(/^--kernel a --kernel b --kernel a kernels\[2\]: a is there twice/),
+      expect.stringMatching(/^--kernel a --kernel b --kernel a kernels\[2\]: a is listed twice/),
     ]);
   });
 
@@ -56,6 +56,6 @@ test('a fixed window replaces what profile and overrides say, in ns, and is chec
     runs: 11,
   });
   expect(await linesOf(Promise.resolve().then(() => resolveWith([], { duration: 1e5 })))).toEqual(
-    expect.arrayContaining([expect.stringContaining('not one operation is due within the window')]),
+    expect.arrayContaining([expect.stringContaining('no operation is due within the window')]),
   );
 });

@@ -1,4 +1,4 @@
-/** The checks of one arm, on its settings with defaults applied. */
+/** The checks of an arm, on its settings with defaults applied. */
 import { formatSize } from '../../base/text/units.js';
 import { besideHolder, victimLayout } from '../resolved/expand.js';
 import { checkChurn, checkNoChurn } from './check-churn.js';
@@ -59,31 +59,31 @@ function checkHolder({ holder, hogs, layout }: ArmSettings, report: Report): voi
     if ((policy === 'fifo' || policy === 'rr') && holder.region === 'calibrated') {
       report(
         path,
-        `how long a ${policy} thread makes others wait, or waits for them, is not known by weights, so no region can be calibrated; give holder.region a size such as 64MiB`,
+        `a ${policy} thread has no weight from which waits could be computed, so no region can be calibrated; give holder.region a size such as 64MiB`,
       );
     }
   }
   if (holder.cpuMax !== undefined && holder.cpuMax.quota >= holder.cpuMax.period) {
     report(
       ['holder', 'cpuMax', 'quota'],
-      'one thread never uses all of a quota as long as its period; expected a quota below the period',
+      'expected a quota below the period: a single thread never uses up a quota of a whole period',
     );
   }
   if (operation.chunks === true && holder.region === 'calibrated') {
     report(
       ['holder', 'region'],
-      `${operation.name} makes calls of sizes of its own, so no region can be calibrated; give holder.region a size such as 256MiB`,
+      `${operation.name} chooses the sizes of its calls, so no region can be calibrated; give holder.region a size such as 256MiB`,
     );
   }
   if (!operation.layouts.includes(layout)) {
     report(
       ['layout'],
-      `${operation.name} cannot be the holder in layout ${layout}, for ${operation.heap === undefined && operation.chunks !== true ? 'it maps or protects its region anew' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
+      `${operation.name} cannot be the holder in layout ${layout}, because ${operation.heap === undefined && operation.chunks !== true ? 'each call maps or protects its region again' : 'its region is the heap'}; use ${operation.layouts.join(' or ')}, or a madvise operation`,
     );
   }
 }
 
-/** What engine/chunk_heap.h calls a space; an allocating thread may need three, the holder and the toucher one each. */
+/** A space of engine/chunk_heap.h. An allocating thread may need three; the holder and the toucher need one each. */
 const heapSpaceBytes = 16 * 1024 * 1024;
 
 function checkHeap({ holder, victims }: ArmSettings, report: Report): void {
@@ -169,7 +169,7 @@ function checkAllocator({ holder, victims }: ArmSettings, report: Report): void 
       if (conflict !== undefined)
         report(
           ['victims', index, 'operation'],
-          `${operation} cannot be in one arm with ${earlier}: ${conflict}; give them arms of their own`,
+          `${operation} cannot be in one arm with ${earlier}: ${conflict}; move one of them to another arm`,
         );
     }
   }

@@ -1,4 +1,4 @@
-/** A tree against the schema and the checks; what is wrong is reported where it was written. */
+/** Validates a tree by the schema and the checks, and reports each error where it was written. */
 import type { z } from 'zod';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { checkProfile } from './checks.js';
@@ -9,7 +9,7 @@ import { find, keyPlace, placeOf, shownPath, toPlain, type Path, type Tree } fro
 
 type Issue = z.core.$ZodIssue;
 
-/** Values that pauselab knows in the units of the schema's output (ns), and that replace what was written. */
+/** Values in the units of the schema's output (ns), which replace what was written. */
 export type Fixed = Partial<Pick<Profile, 'runs' | 'warmup' | 'duration'>>;
 
 /** Throws a usage failure with one line per problem. */
@@ -20,7 +20,7 @@ export function validate(tree: Tree, fixed: Fixed = {}): Profile {
   return profile;
 }
 
-/** Any schema whose error texts are those of fields.ts. */
+/** For every schema with the error texts of fields.ts. */
 export function parseTree<Schema extends z.ZodType>(schema: Schema, tree: Tree): z.output<Schema> {
   const parsed = schema.safeParse(toPlain(tree));
   if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => problemsOf(tree, issue, [])));
@@ -38,7 +38,7 @@ function problemsOf(tree: Tree, issue: Issue, around: Path): Problem[] {
     }));
   }
   if (issue.code === 'invalid_union') {
-    // The alternative that was meant is the one whose outside fits: then what is wrong inside it is the news.
+    // The user meant the alternative whose outer form fits, so the errors inside it are the ones to report.
     const meant = issue.errors.find((branch) =>
       branch.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
     );

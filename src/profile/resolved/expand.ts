@@ -24,7 +24,7 @@ import { expandThread } from './expand-thread.js';
 export const idleControl = 'idle-control';
 export const foreignControl = 'foreign-control';
 
-/** Pure: the same profile gives the same result, on every machine. */
+/** Pure: the same profile gives the same result on every machine. */
 export function expand(profile: Profile): ResolvedProfile {
   const basics = basicsOf(profile);
   const arms = withPrograms((profile.arms ?? []).map((arm) => expandArm(profile, arm)));
@@ -47,14 +47,14 @@ export function expand(profile: Profile): ResolvedProfile {
     },
     kernels: profile.kernels ?? [],
     preempt: profile.preempt ?? [],
-    // A program of the user's own cannot run without its load, nor apart from it.
+    // There are no controls for a program of the user, which cannot run without its load or apart from it.
     arms: isApp(pattern) || arms.some(isApp) ? arms : [idle(pattern), foreign(pattern), ...arms],
   };
 }
 
 /**
- * Where some arms say which program they run, those that say none are left out: of `app`, arms that a profile of two
- * programs inherits. Where none says it, --java-args will.
+ * If some arms name their program, arms without a program are left out: a profile of two programs inherits such arms from
+ * `app`. If no arm names a program, --java-args must.
  */
 function withPrograms(arms: readonly ResolvedArm[]): readonly ResolvedArm[] {
   const saysOne = (arm: ResolvedArm): boolean => isApp(arm) && !saysNoProgram(arm);
@@ -138,7 +138,7 @@ function expandHogs(hogs: ArmSettings['hogs']): ResolvedArm['hogs'] {
   };
 }
 
-/** It reads about memory that is not its own: neither a region nor a toucher. */
+/** A reader reads about another process, and needs neither a region nor a toucher. */
 function expandReader(holder: ArmSettings['holder'], operation: HolderOperation): ResolvedHolder {
   return { ...expandHolder(holder, operation), region: { kind: 'bytes', bytes: 4096 }, toucher: null };
 }
@@ -187,12 +187,12 @@ export function seriesName(role: string, operation: string): string {
   return `${role}.${operation}`;
 }
 
-/** Whether a layout says something of the holder's region, and so needs one in the same process. */
+/** Whether a layout refers to the holder's region, which must then be in the same process. */
 export function besideHolder(layout: VictimLayout): boolean {
   return layout !== 'isolated' && layout !== 'crossing';
 }
 
-/** Its own layout, else the arm's; `split` speaks of the holder alone, and an operation without memory lies nowhere. */
+/** The layout of the victim, or else of the arm. `split` concerns only the holder; some operations have no memory. */
 export function victimLayout(
   victim: Pick<ArmSettings['victims'][number], 'operation' | 'layout'>,
   armLayout: ArmSettings['layout'],
@@ -227,7 +227,7 @@ function idle(arm: ControlledArm): ResolvedArm {
 }
 
 /**
- * Memory of another process cannot be shared or neighbouring: only `split` and `crossing`, each one's own affair, are
+ * Memory of another process cannot be shared or adjacent. Only `split` and `crossing`, which concern a single thread, are
  * kept.
  */
 function foreign(arm: ControlledArm): ResolvedArm {

@@ -1,4 +1,4 @@
-/** What holds for one arm: defaults, below the profile's own settings, below the arm's overrides. */
+/** The settings of an arm: defaults, overridden by the profile, overridden by the arm. */
 import { defaults } from './defaults.js';
 import { profileSchema, type Profile, type ProfileVictim, type Settings } from '../written/profile-schema.js';
 
@@ -66,7 +66,7 @@ type Fallback = Basics &
     readonly victims: readonly [Whole<Toucher>];
   };
 
-// The defaults are written as in a profile and read by the same schema, so their units are its units.
+// The schema parses the defaults too, so they have the units of a profile.
 const { toucher, victim, ...basis } = defaults;
 const fallback = profileSchema.parse({
   name: 'defaults',
@@ -74,7 +74,7 @@ const fallback = profileSchema.parse({
   ...basis,
   holder: { ...basis.holder, toucher },
   victims: [{ ...victim, operation: 'noop', rate: 'back-to-back' }],
-  // The schema cannot say that here every key is given; a test looks for keys that are not.
+  // The type cannot express that every key is present; a test checks it.
 }) as unknown as Fallback;
 
 export function basicsOf(profile: Profile): Basics {
