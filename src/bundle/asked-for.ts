@@ -1,16 +1,16 @@
-/** What a bundle was asked for beside its profile and its order. */
+/** The options of the experiment of a bundle, beside its profile and its order. */
 import { usage } from '../base/failure.js';
 import { parseDuration, parseSize, type Parsed } from '../base/text/units.js';
 import type { AskedFor, ManifestFile } from './bundle-schema.js';
 
-/** Defaults of the versions that recorded `argv` alone. They stay as they are when the options get others. */
+/** Defaults of the versions that recorded only `argv`. They do not follow the defaults of the options. */
 const defaults = { cpus: '2', memory: '2GiB', bootDeadline: '2m' } as const;
 
 export function askedFor({ asked, argv }: Pick<ManifestFile, 'asked' | 'argv'>): AskedFor {
   return asked ?? askedByArguments(argv);
 }
 
-/** Bundles from before `asked` have it in their arguments alone. */
+/** Bundles of versions without `asked` have the options only in their arguments. */
 function askedByArguments(argv: readonly string[]): AskedFor {
   const valuesOf = (option: string): string[] =>
     argv.flatMap((word, at) =>

@@ -241,7 +241,7 @@ describe('pauselab merge', () => {
     symlinkSync('/etc/passwd', join(linked, 'runs', '000-free-one-vma', 'passwd'));
     const free = scratch.fresh('both');
     expect((await command('merge', monday, linked, '-o', free)).stderr).toContain(
-      'is no file, and a run of a bundle holds nothing else',
+      'is no regular file, and a run of a bundle has only regular files',
     );
     expect(existsSync(free)).toBe(false);
     expect(readdirSync(scratch.path).filter((name) => name.includes('-merging-'))).toEqual([]);

@@ -4,7 +4,7 @@
 export const hostKernel = 'host';
 
 export interface AskedKernel {
-  /** Null: none was given. */
+  /** Null: no label was given. */
   readonly label: string | null;
   /** What remains without the label. */
   readonly kernel: string;

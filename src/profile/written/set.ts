@@ -1,4 +1,4 @@
-/** Overrides of a written profile, applied before validation: `--set path=value`, and options that stand for a path. */
+/** Overrides of a written profile, applied before validation: `--set path=value`, and options for a path. */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
 import { formatPath, invalid } from './problem.js';
@@ -14,7 +14,7 @@ export interface Override {
   readonly origin: Place;
 }
 
-/** Longest path as text. Names are short, and the pattern below recurses once a step. */
+/** Longest path as text. Names are short, and the pattern below recurses for every step. */
 const mostCharacters = 1000;
 /** Longest part of an argument that a sentence shows. */
 const mostShown = 200;
@@ -69,8 +69,8 @@ function resolveNames(tree: Tree, path: Path, override: Override): Path {
 }
 
 /**
- * An arm's own setting wins over the profile's: where every arm has one, an override of the profile's would be lost
- * silently.
+ * The setting of an arm wins over that of the profile. If every arm has the setting, an override in the profile would have
+ * no effect.
  */
 function refuseWithoutEffect(tree: Tree, path: Path, override: Override): void {
   const list = childOf(tree, 'arms');
@@ -114,7 +114,7 @@ function replace(tree: Tree | undefined, path: Path, value: Tree, override: Over
   }
   if (tree?.kind === 'list')
     throw refuse(override, at, `expected an index such as ${formatPath(done)}[0], got ${step}`);
-  // A scalar in the way is replaced too: the schema then says what belongs there.
+  // A scalar on the path is replaced too, and the schema reports it.
   const old: Mapping =
     tree?.kind === 'mapping' ? tree : { kind: 'mapping', at: override.origin, entries: new Map<string, Entry>() };
   const child = replace(old.entries.get(step)?.value, rest, value, override, at);
