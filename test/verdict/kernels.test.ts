@@ -282,7 +282,7 @@ describe('places whose kernels have one release', () => {
     expect(await command('compare', path, both)).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /has two kernels of the name "6\.16\.12".*measure again with a label for each/,
+        /has two kernels with the name "6\.16\.12".*measure again with a label for each/,
       ) as string,
     });
   });
