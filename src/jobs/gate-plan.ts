@@ -3,14 +3,15 @@
  * in turns, where an option changes only the baseline.
  */
 import { programFiles } from '../host/program-files.js';
+import { readProfile } from '../profile/written/load.js';
 import type { StoredBaseline, Window } from '../verdict/gate/pairing/baseline-window.js';
 import { storedBaselines, windowFor } from '../verdict/gate/pairing/baseline-window.js';
 import type { Offered } from '../verdict/gate/pairing/pair.js';
 import { refuseUnlikeSides } from '../verdict/gate/pairing/sides.js';
-import { comparesAnything, type Policy } from '../verdict/gate/policy.js';
+import type { Policy } from '../verdict/gate/policy.js';
 import { runsToDecide } from '../verdict/gate/together.js';
 import { overridesOf, type ChangeOptions } from './overrides.js';
-import { planSide, type PlannedSide, type Wanted } from './plan.js';
+import { planFrom, type PlannedSide, type Wanted } from './plan.js';
 
 export interface GateMeasurement extends Omit<Wanted, 'base'> {
   /** A name or a path. */
@@ -24,6 +25,12 @@ export interface BaseChange extends ChangeOptions {
   readonly option: string;
 }
 
+export interface GatePolicy {
+  readonly policy: Policy;
+  /** Whether a rule of the policy compares, so that a baseline is needed. */
+  readonly isCompared: boolean;
+}
+
 export interface GatePlan {
   /** Null: the baseline is not measured now. */
   readonly baseline: PlannedSide | null;
@@ -35,13 +42,14 @@ export interface GatePlan {
 /** Plans as many runs as can decide, and at least as many as the policy requires. */
 export async function planForGate(
   asked: GateMeasurement,
-  policy: Policy,
+  { policy, isCompared }: GatePolicy,
   offered: readonly Offered[],
 ): Promise<GatePlan> {
   const { base, profile: nameOrPath, ...wanted } = asked;
-  const { profile } = await planSide(nameOrPath, wanted);
+  const resolveWith = await readProfile(nameOrPath);
+  const { profile } = planFrom(resolveWith, wanted);
   const stored = storedBaselines(offered, profile.name);
-  const least = comparesAnything(policy)
+  const least = isCompared
     ? runsToDecide(
         policy,
         stored.map(({ runs }) => runs),
@@ -49,14 +57,14 @@ export async function planForGate(
     : policy.minimumRuns;
   const runs = asked.runs === undefined && profile.runs < least ? { runs: least } : {};
   if (base !== null) {
-    const baseline = await planSide(nameOrPath, { ...wanted, base }, runs);
-    const candidate = await planSide(nameOrPath, wanted, runs);
+    const baseline = planFrom(resolveWith, { ...wanted, base }, runs);
+    const candidate = planFrom(resolveWith, wanted, runs);
     refuseUnlikeSides(configured(baseline), configured(candidate));
     return { baseline, candidate, storedWindow: null };
   }
   const storedWindow = storedWindowFor(asked, profile, stored);
   const window = storedWindow === null ? {} : { duration: storedWindow.duration_ns, warmup: storedWindow.warmup_ns };
-  const candidate = await planSide(nameOrPath, wanted, { ...runs, ...window });
+  const candidate = planFrom(resolveWith, wanted, { ...runs, ...window });
   return { baseline: null, candidate, storedWindow };
 }
 

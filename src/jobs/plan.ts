@@ -2,7 +2,7 @@
 import { usage } from '../base/failure.js';
 import { didYouMean } from '../base/text/near-miss.js';
 import { checkPlan } from '../experiment/plan/check-plan.js';
-import { readProfile } from '../profile/written/load.js';
+import { readProfile, type ResolveWith } from '../profile/written/load.js';
 import { isApp, isInJvm, saysNoProgram, type ResolvedArm, type ResolvedProfile } from '../profile/resolved/resolved.js';
 import type { Fixed } from '../profile/check/validate.js';
 import { overridesOf, type ChangeOptions, type JvmOverride, type ProfileOptions } from './overrides.js';
@@ -22,11 +22,15 @@ export interface Wanted extends ProfileOptions {
 }
 
 /** Throws a usage failure where the profile does not fit the options, or the machine. */
-export async function planSide(nameOrPath: string, wanted: Wanted, fixed: Fixed = {}): Promise<PlannedSide> {
+export async function planSide(nameOrPath: string, wanted: Wanted): Promise<PlannedSide> {
+  return planFrom(await readProfile(nameOrPath), wanted);
+}
+
+/** Several sides can come from the same reading of a profile. */
+export function planFrom(resolveWith: ResolveWith, wanted: Wanted, fixed: Fixed = {}): PlannedSide {
   const [own, ofBase] = [overridesOf(wanted), overridesOf(wanted.base ?? {}, '--base-')];
   const ofAll = [...own.ofAll, ...ofBase.ofAll];
   const ofJvm = [...own.ofJvm, ...ofBase.ofJvm];
-  const resolveWith = await readProfile(nameOrPath);
   if (ofJvm.length > 0) refuseWithoutJvm(resolveWith(ofAll, fixed), ofJvm);
   const profile = resolveWith([...ofAll, ...ofJvm], fixed);
   const arms = chooseArms(profile, wanted.arm);

@@ -8,7 +8,7 @@ import type { GateResult } from '../verdict/gate/gated.js';
 import { offeredBaselines, pairWith, readCandidate, type Offered } from '../verdict/gate/pairing/pair.js';
 import { comparesAnything, defaultGatePolicy, loadPolicy, type Policy } from '../verdict/gate/policy.js';
 import type { EnvironmentClass } from '../verdict/gate/policy-schema.js';
-import { planForGate, type GateMeasurement, type GatePlan } from './gate-plan.js';
+import { planForGate, type GateMeasurement, type GatePlan, type GatePolicy } from './gate-plan.js';
 import { measure, measureInTurns, type MeasureOptions } from './measure.js';
 
 export interface GateAsked {
@@ -24,8 +24,7 @@ export interface GateAsked {
   readonly measurement: GateMeasurement | null;
 }
 
-export interface PreparedGate {
-  readonly policy: Policy;
+export interface PreparedGate extends GatePolicy {
   readonly candidates: readonly string[];
   readonly offered: readonly Offered[];
   /** Null: nothing is measured. */
@@ -51,8 +50,8 @@ export async function prepareGate(asked: GateAsked): Promise<PreparedGate> {
     isCompared && base === null
       ? offeredBaselines(asked.baselines.length > 0 ? asked.baselines : [defaultFolder()])
       : [];
-  const plan = measurement === null ? null : await planForGate(measurement, policy, offered);
-  return { policy, candidates, offered, plan };
+  const plan = measurement === null ? null : await planForGate(measurement, { policy, isCompared }, offered);
+  return { policy, isCompared, candidates, offered, plan };
 }
 
 function defaultFolder(): string {
@@ -86,11 +85,11 @@ export async function measureForGate(
 }
 
 /** The exit code is in the result. `measured`: null if nothing was measured. */
-export function judge({ policy, candidates, offered }: PreparedGate, measured: MeasuredForGate | null): GateResult {
+export function judge(prepared: PreparedGate, measured: MeasuredForGate | null): GateResult {
+  const { policy, isCompared, candidates, offered } = prepared;
   const baseline = measured?.baseline ?? null;
   const baselines = baseline === null ? offered : offeredBaselines([baseline]);
   const allowed = baseline === null ? policy.allowDifferent : [...policy.allowDifferent, ...changedInTurns];
-  const isCompared = comparesAnything(policy);
   return gate(
     [...candidates, ...(measured === null ? [] : [measured.candidate])]
       .flatMap(readCandidate)
