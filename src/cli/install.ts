@@ -1,6 +1,6 @@
 /** `--install`, the same in every command that may need system packages. */
 import type { Installing } from '../jobs/make-ready.js';
-import { toldOnStderr } from './text/told-on-stderr.js';
+import { progressOnStderr } from './text/progress-on-stderr.js';
 
 export const installOption = [
   '--install',
@@ -8,6 +8,6 @@ export const installOption = [
 ] as const;
 
 export async function installing(install: boolean): Promise<Installing> {
-  const { note } = await toldOnStderr();
+  const { note } = await progressOnStderr();
   return { install, note };
 }

@@ -7,7 +7,7 @@ import type { Interruption } from '../experiment/interruption.js';
 import { cpuTopology } from '../host/cpus.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 import { busyText, stillBusyText, waitingText } from './load-words.js';
-import type { Watcher } from './told.js';
+import type { Watcher } from './progress.js';
 
 /** Reports the cost of other programs before the measurement starts. */
 export async function lookAtLoad(

@@ -11,7 +11,7 @@ import type { UntilN } from '../experiment/plan/until-n.js';
 import type { ResolvedArm, ResolvedProfile } from '../profile/resolved/resolved.js';
 import { makeReady } from './make-ready.js';
 import type { PlannedSide } from './plan.js';
-import type { Told } from './told.js';
+import type { Progress } from './progress.js';
 import { toolVersion } from './tool-version.js';
 
 export interface MeasureOptions {
@@ -21,7 +21,7 @@ export interface MeasureOptions {
   readonly keepSecrets?: true;
   readonly install?: true;
   readonly untilN: UntilN | null;
-  readonly told: Told;
+  readonly progress: Progress;
   readonly guest: GuestOptions;
   /** Longest wait for a quiet machine; null or undefined: do not wait. */
   readonly quietWithin_ms?: number | null;
@@ -104,7 +104,7 @@ async function measureSides<Result>(
   const kernels = [...new Set(plans.flatMap(({ profile }) => kernelsOf(profile)))];
   await makeReady(
     { arms: plans.flatMap(({ arms }) => arms), kernels, trace: options.trace === true },
-    { install: options.install === true, note: options.told.note },
+    { install: options.install === true, note: options.progress.note },
   );
   const [
     { guestNeeds },
@@ -120,7 +120,7 @@ async function measureSides<Result>(
   const stores = open();
   const [{ profile: shown } = { profile: null }] = plans;
   if (shown === null) throw new Error('nothing to measure');
-  const status = options.told.watch({ ...shown, kernels });
+  const status = options.progress.watch({ ...shown, kernels });
   const interruption = listenForInterruption((signal) => {
     status.note(`${signal}: ending the window and keeping what was measured; a second signal ends at once`);
   });

@@ -7,7 +7,7 @@ import { collect, wholeNumber } from '../option-values.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printDocument, printJson, printNote, printText, toJson } from '../text/output.js';
 import { printPlan, type PlanForm } from '../text/print-plan.js';
-import { toldOnStderr } from '../text/told-on-stderr.js';
+import { progressOnStderr } from '../text/progress-on-stderr.js';
 import type { MeasuredForGate } from '../../jobs/run-gate.js';
 import type { BaseChange, GatePlan } from '../../jobs/gate-plan.js';
 import type { GateResult } from '../../verdict/gate/gated.js';
@@ -106,7 +106,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
           ? null
           : await measureForGate(plan, argv, {
               ...options,
-              told: await toldOnStderr(),
+              progress: await progressOnStderr(),
               untilN: null,
               guest,
               quietWithin_ms: quietWithinOf(options.waitForQuiet),
@@ -254,7 +254,7 @@ async function writePlan({ baseline, candidate }: GatePlan, form: PlanForm): Pro
   const [{ planOfBoth }, { describeInTurns }, { note }] = await Promise.all([
     import('../../jobs/dry-run-plan.js'),
     import('../text/dry-run.js'),
-    toldOnStderr(),
+    progressOnStderr(),
   ]);
   const plan = await planOfBoth(baseline, candidate, { ...form, note });
   if (form.json) printJson(plan);

@@ -10,7 +10,7 @@ import { installOption } from '../install.js';
 import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printJson, printText } from '../text/output.js';
 import { printSummary } from '../text/print-summary.js';
-import { toldOnStderr } from '../text/told-on-stderr.js';
+import { progressOnStderr } from '../text/progress-on-stderr.js';
 
 export function replayCommand(argv: readonly string[]) {
   return new Command('replay')
@@ -31,9 +31,9 @@ export function replayCommand(argv: readonly string[]) {
       const quietWithin_ms = quietWithinOf(options.waitForQuiet);
       const plan = await planReplay(path, { trust: options.trust === true });
       const { uses, differences, refusal } = plan;
-      const told = await toldOnStderr();
+      const progress = await progressOnStderr();
       if (options.dryRun === true) {
-        const runs = await plannedRuns(plan, told.note);
+        const runs = await plannedRuns(plan, progress.note);
         const { describePlan } = await import('../text/dry-run.js');
         if (options.json === true)
           printJson({ replayOf: path, differences, uses, refused: refusal?.message ?? null, plan: runs });
@@ -43,7 +43,7 @@ export function replayCommand(argv: readonly string[]) {
       }
       if (refusal !== null) throw refusal;
       if (options.json !== true) printText(`${headOf(plan)}\n\n`);
-      const replayed = await measureReplay(plan, argv, { ...options, told, quietWithin_ms });
+      const replayed = await measureReplay(plan, argv, { ...options, progress, quietWithin_ms });
       const { summary, bundle, failure, guestDifferences } = replayed;
       if (options.json === true)
         printJson({ ...summary, bundle, replayOf: path, uses, differences: [...differences, ...guestDifferences] });

@@ -9,7 +9,7 @@ import { quietOption, quietWithinOf } from '../quiet-option.js';
 import { printJson, printText } from '../text/output.js';
 import { printPlan } from '../text/print-plan.js';
 import { printSummary } from '../text/print-summary.js';
-import { toldOnStderr } from '../text/told-on-stderr.js';
+import { progressOnStderr } from '../text/progress-on-stderr.js';
 
 export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode) => void) {
   return new Command('run')
@@ -78,8 +78,8 @@ export function runCommand(argv: readonly string[], setExitCode: (code: ExitCode
         await printPlan(plan.side, { guest, keepSecrets, json: options.json === true });
         return;
       }
-      const told = await toldOnStderr();
-      const result = await measureRun(plan, argv, { ...options, told, guest, quietWithin_ms });
+      const progress = await progressOnStderr();
+      const result = await measureRun(plan, argv, { ...options, progress, guest, quietWithin_ms });
       await print(result, options.json === true);
       if (result.failure !== null) throw result.failure;
       setExitCode(result.exitCode);

@@ -2,7 +2,7 @@
 import type { GuestOptions } from '../../experiment/place/places.js';
 import type { PlannedSide } from '../../jobs/plan.js';
 import { printJson, printText } from './output.js';
-import { toldOnStderr } from './told-on-stderr.js';
+import { progressOnStderr } from './progress-on-stderr.js';
 
 export interface PlanForm {
   readonly guest: GuestOptions;
@@ -14,7 +14,7 @@ export async function printPlan(side: PlannedSide, form: PlanForm): Promise<void
   const [{ planOfSide }, { describePlan }, { note }] = await Promise.all([
     import('../../jobs/dry-run-plan.js'),
     import('./dry-run.js'),
-    toldOnStderr(),
+    progressOnStderr(),
   ]);
   const plan = await planOfSide(side, { ...form, note });
   if (form.json) printJson(plan);

@@ -9,7 +9,7 @@ import { redacted } from '../../base/secrets.js';
 import { fitted } from '../../base/text/text-width.js';
 import { formatDuration } from '../../base/text/units.js';
 import type { RunFile } from '../../bundle/bundle-schema.js';
-import type { Watcher } from '../../jobs/told.js';
+import type { Watcher } from '../../jobs/progress.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { Logger } from './logger.js';
 

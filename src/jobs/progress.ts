@@ -2,7 +2,7 @@
 import type { ExperimentObserver } from '../experiment/experiment.js';
 import type { ResolvedProfile } from '../profile/resolved/resolved.js';
 
-export interface Told {
+export interface Progress {
   readonly note: (text: string) => void;
   /** Starts the status of an experiment. */
   watch(profile: ResolvedProfile): Watcher;
