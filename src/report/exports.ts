@@ -10,10 +10,8 @@ import { allMetrics, metricsFor, type Metric } from '../verdict/evidence/metrics
 import { placeText, placeWords, type Side } from '../verdict/evidence/side.js';
 import { mean } from '../stats/sample.js';
 import { csvOf } from './csv.js';
+import type { ExportFormat } from './export-formats.js';
 import { openMetricsOf, type MetricFamily } from './open-metrics.js';
-
-export const exportFormats = ['csv', 'bencher', 'github-action-benchmark', 'openmetrics'] as const;
-export type ExportFormat = (typeof exportFormats)[number];
 
 export interface Exported {
   readonly text: string;

@@ -68,7 +68,7 @@ describe('pauselab compare', () => {
     });
     expectFault(await compare('results/before', 'results/after', '--unit', 'us'), {
       code: 2,
-      says: ['--unit: none of these is a histogram log'],
+      says: ['--unit: all inputs are bundles'],
     });
   });
 

@@ -57,12 +57,12 @@ test('lists the stalls, the longest first, and the stalled time of each arm', as
   expect(stdout).not.toContain('window');
 });
 
-test('stalls of the warm-up and the drain are said to be in no count', async () => {
+test('stalls of the warm-up and the drain are marked as not counted', async () => {
   const { stdout } = await explain(
     bundle([[exampleStall], [longer, { ...exampleStall, start_ns: 20e9, recorded: false }]]),
   );
   expect(stdout).toMatch(
-    /^1 of them was over before the measured window or began after it, and is in no count of `pauselab run`\.$/m,
+    /^1 of them ended before the measured window or began after it; the counts of `pauselab run` do not include it\.$/m,
   );
 });
 

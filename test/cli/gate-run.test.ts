@@ -157,12 +157,12 @@ describe('both sides in turns', () => {
     [
       'a stored baseline too',
       ['--base-set', 'holder.nice=0', '--baseline', 'x'],
-      '--base-set measures the baseline now, and --baseline names one that is there; choose one of them',
+      '--base-set measures the baseline now, and --baseline names a stored baseline; choose one of them',
     ],
     [
       'a candidate that is there',
       ['--base-set', 'holder.nice=0', '--candidate', 'x'],
-      '--base-set measures both sides now; judge --candidate x by a gate of its own',
+      '--base-set measures both sides now; judge --candidate x in a separate gate',
     ],
     [
       'a policy that compares nothing',
@@ -197,7 +197,7 @@ describe('both sides in turns', () => {
       expect(await command('gate', '--candidate', 'x', option, 'y=1')).toEqual({
         code: 2,
         stdout: '',
-        stderr: `pauselab: ${option} goes with --run alone; a candidate that is there already is taken as it is\n`,
+        stderr: `pauselab: ${option} needs --run; it does not change a candidate that is already measured\n`,
       });
     },
   );

@@ -106,6 +106,6 @@ describe('a profile that extends app', () => {
     expect(await namesOf('arms: [{ name: more }]\n')).toEqual(['probes', 'probes-off', 'holder', 'more']);
     expect(
       (await command('profile', 'check', scratch.write('s.yaml', `${head}arms: [{ name: more }]\n`))).stdout,
-    ).toMatch(/its arms are probes, probes-off, holder, more; --java-args says which program it runs\n$/);
+    ).toMatch(/its arms are probes, probes-off, holder, more; name its program with --java-args\n$/);
   });
 });

@@ -166,7 +166,7 @@ describe('two images of one version', () => {
 
 describe('refused, before anything boots', () => {
   test.each<[string, Partial<WantedPlaces>, RegExp]>([
-    ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16: a-6\.16 is there twice/],
+    ['a kernel twice', { kernels: ['a-6.16', 'a-6.16'] }, /^--kernel a-6\.16: a-6\.16 is listed twice/],
     ['a label twice', { kernels: ['a=6.16', 'a=6.17'] }, /^--kernel a=6\.17: expected a label for each kernel/],
     ['--preempt for this machine with a label', { kernels: ['a=host'], preempt: ['full'] }, /^--preempt full is for/],
     ['--preempt for this machine', { preempt: ['full'] }, /^--preempt full is for guests/],

@@ -90,7 +90,7 @@ describe('secrets', () => {
       code: 2,
       sentences: [
         expect.stringMatching(
-          /without the secrets that its program needs: the word after --password, JAVA_TOOL_OPTIONS;/,
+          /the bundle lacks the secrets that its program needs: the word after --password, JAVA_TOOL_OPTIONS;/,
         ) as string,
       ],
     });

@@ -76,7 +76,7 @@ describe('the output folder', () => {
       code: 5,
       sentences: [
         expect.stringMatching(
-          /^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* went with it, and the summary that is printed is all that is left; /,
+          /^pauselab: .*the output folder \S+ was removed or renamed while the experiment ran; .* gone, and only the printed summary remains; /,
         ),
       ],
     });

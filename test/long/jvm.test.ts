@@ -28,8 +28,8 @@ describe.each(fitting.map(({ feature, java }) => ({ feature, java })))('JDK $fea
   ])('%s causes the calls that it says', async (profile) => {
     const ended = await pauselab(['profile', 'verify', profile, '--duration', '8s', '--java', java]);
     expect(ended).toMatchObject({ code: 0 });
-    expect(ended.stdout).toContain('as said: ');
-    expect(ended.stdout).not.toContain('NOT as said');
+    expect(ended.stdout).toContain('as declared: ');
+    expect(ended.stdout).not.toContain('NOT as declared');
   });
 
   test('g1-uncommit: with G1 Service at nice 19 map and unmap are blocked in the kernel, and in no control', async () => {

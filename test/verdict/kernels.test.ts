@@ -80,7 +80,7 @@ test('a single bundle is compared kernel by kernel, the first one the reference'
   });
   expect(notes.join()).toContain(`the kernel is ${old} in a guest (tcg)`);
   expect((await command('compare', alone)).stderr).toContain(
-    'expected two bundles or more, the reference first, or one of several kernels',
+    'expected two bundles or more, the reference first, or a bundle of several kernels',
   );
 });
 
@@ -282,7 +282,7 @@ describe('places whose kernels have one release', () => {
     expect(await command('compare', path, both)).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /has two kernels of the name "6\.16\.12".*measure again with a label for each/,
+        /has two kernels with the name "6\.16\.12".*measure again with a label for each/,
       ) as string,
     });
   });

@@ -1,4 +1,4 @@
-/** A gate as a person reads it: the answer, a table a profile, why, notes; as text and as Markdown. */
+/** A gate for people, as text and as Markdown: the answer, a table per profile, reasons, notes. */
 import { grouped } from '../../base/group.js';
 import { printable } from '../../base/text/printable.js';
 import { shownInterval, shownP, shownValue } from '../../verdict/compare/compare-words.js';
@@ -23,7 +23,7 @@ interface Block {
 }
 
 function blocksOf({ checks }: Suite): Block[] {
-  // Where nothing could be measured there is no figure to show: why is told below.
+  // A figure that was not measured has an empty cell; the reasons are below the table.
   const judged = checks.filter(
     ({ kind, comparison, limit }) =>
       kind !== 'evidence' && (comparison !== null || (limit !== null && limit.values.length > 0)),
@@ -80,7 +80,7 @@ function sidesLines({ candidate, baseline }: Suite): string[] {
 
 const headings = { fail: 'Failed', error: 'No verdict', inconclusive: 'Inconclusive' } as const;
 
-/** Why, for all that did not pass; many have one and the same reason. */
+/** The reasons of all checks that did not pass. Checks with the same reason share a line. */
 function whyLines({
   checks,
 }: Suite): { readonly heading: string; readonly about: string; readonly sentence: string }[] {
@@ -101,7 +101,7 @@ function whyLines({
 }
 
 const legend =
-  'baseline and candidate: means over the runs, one value a run; for a limit ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference is certain to 95 %. "p of all" is the probability that chance alone shows as much in any of them. More: docs/gate.md.';
+  'baseline and candidate: means over the runs, a value per run; for a limit, ≤ is the highest run. Shares are of the window, their differences in percentage points (pp). Each end of a difference holds at 95 %. "p of all" is the probability that chance alone shows as large a difference in any figure. More: docs/gate.md.';
 
 export function renderGate(gated: GateResult): string {
   const result = printable(gated);
@@ -170,7 +170,7 @@ export function renderGateMarkdown(gated: GateResult): string {
   ]);
 }
 
-/** Where a suite has nothing to explain two empty lines would meet. */
+/** A suite without explanations would leave two empty lines in a row. */
 function withoutGaps(lines: readonly string[]): string {
   return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
 }
