@@ -423,6 +423,8 @@ export const summarySchema = z.object({
   threshold_ns: ns,
   /** What was found, in plain words. */
   verdict: z.string(),
+  /** What the verdict is made from; empty in an older bundle. Codes: src/facts/verdict-facts.ts. */
+  conclusions: statedList.default([]),
   /**
    * `kernel` is null in a bundle of a version without guests; `level` where nothing is concluded, and in an older
    * bundle.

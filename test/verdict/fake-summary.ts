@@ -161,6 +161,7 @@ export function summaryOf(arms: readonly ArmSummary[], more: Partial<SummaryFile
     status: 'complete',
     threshold_ns: 100 * ms,
     verdict: 'On Linux 6.18.0: nothing.',
+    conclusions: [],
     findings: [],
     notes: [],
     degraded: [],

@@ -51,6 +51,29 @@ describe('arms on several kernels', () => {
     expect(verdict).not.toContain('patch');
   });
 
+  test('the conclusions say the same by codes, each with its sentence in the verdict', () => {
+    const { verdict, conclusions } = judged();
+    expect(conclusions.map((one) => [one.code, (one as { kernel?: unknown }).kernel])).toEqual([
+      ['stalls', '6.16.12'],
+      ['stalls', '6.17.13'],
+      ['like-foreign', '6.17.13'],
+      ['kernels-compared', null],
+      ['undisturbed-evidence', null],
+    ]);
+    expect(conclusions[0]).toMatchObject({
+      arms: ['one-vma', 'crossing'],
+      blocked: { longest_ns: 480e6 },
+      onMutex: null,
+    });
+    expect(conclusions[3]).toMatchObject({
+      behaviours: [
+        { arms: ['one-vma'], stallsOn: ['6.16.12'], quietOn: ['6.17.13'], undecidedOn: [] },
+        { arms: ['crossing'], stallsOn: ['6.16.12', '6.17.13'], quietOn: [], undecidedOn: [] },
+      ],
+    });
+    for (const { sentence } of conclusions) expect(verdict).toContain(sentence);
+  });
+
   test('an arm that is open on one kernel is not called quiet there', () => {
     const open = writerArm('one-vma', null, stalledRun(1, 0.1), quiet);
     expect(
@@ -166,7 +189,7 @@ describe('notes on kernels', () => {
     const oneTree = { version: '6.17.0-rc3', options_n: 4312, sameCompiler: true };
     const [before, after] = [inGuest('6.16.12', {}), { ...inGuest('6.17.13', {}), oneTree }];
     const sentence =
-      'Both are of one tree as far as version and configuration tell (see the notes), so between them lies the patch';
+      'As far as version and configuration show, both are builds of one tree (see the notes), so between them lies the patch';
 
     test('what lies between two of them is the patch, and the notes say by what that was judged', () => {
       const { verdict, notes } = judged([before, after]);

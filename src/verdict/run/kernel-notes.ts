@@ -5,6 +5,7 @@ import { grouped } from '../../base/group.js';
 import { modelSuffix } from '../../bundle/place-names.js';
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import type { KernelFact, NoteFact } from '../../facts/note-facts.js';
+import type { BetweenKernels } from '../../facts/verdict-facts.js';
 
 export function kernelNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   return [...guestNotes(kernels), ...(kernels.length > 1 ? [...oneTreeNotes(kernels), ...differences(kernels)] : [])];
@@ -51,11 +52,11 @@ function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   );
 }
 
-/** Two images of one tree and nothing else: then what lies between them may be called the patch. */
-export function betweenIsThePatch(kernels: readonly KernelRecord[]): 'the patch' | 'the patch and the compiler' | null {
+/** Only two images of one tree differ in the patch alone. Null: not known. */
+export function betweenKernels(kernels: readonly KernelRecord[]): BetweenKernels | null {
   const [, second] = kernels;
   if (kernels.length !== 2 || second === undefined || second.oneTree === null) return null;
-  return second.oneTree.sameCompiler ? 'the patch' : 'the patch and the compiler';
+  return second.oneTree.sameCompiler ? 'patch' : 'patch-and-compiler';
 }
 
 /** What is in force was asked of the running kernels; the rest is told by image and config. */
