@@ -45,8 +45,12 @@ Examples:
 Bundles of different profiles, kernels, machines or JDKs are refused: their runs are no repetitions of each other.`;
 
 async function refuseUnlike(sides: readonly Side[]): Promise<void> {
-  const [{ differingFacts, differingSettings, factSentence, measuredSettings, shownSettings }, { canonicalJson }] =
-    await Promise.all([import('../../verdict/compare/differences.js'), import('../../profile/resolved/hash.js')]);
+  const [{ differingFacts, differingSettings, measuredSettings }, { canonicalJson }, { factsText, settingsText }] =
+    await Promise.all([
+      import('../../verdict/compare/differences.js'),
+      import('../../profile/resolved/hash.js'),
+      import('../../words/side-words.js'),
+    ]);
   const [first, ...others] = sides;
   for (const other of others) {
     if (first === undefined) return;
@@ -54,7 +58,7 @@ async function refuseUnlike(sides: readonly Side[]): Promise<void> {
     const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
     if (facts.length > 0)
       throw usage(
-        `not merged, since the runs are no repetitions of each other: ${facts.map((fact) => factSentence(fact, labels)).join('; ')}; compare them instead (pauselab compare)`,
+        `not merged, since the runs are no repetitions of each other: ${factsText(facts, labels)}; compare them instead (pauselab compare)`,
       );
     const settings = differingSettings(first, other);
     if (
@@ -62,7 +66,7 @@ async function refuseUnlike(sides: readonly Side[]): Promise<void> {
       canonicalJson(measuredSettings(first.resolved)) !== canonicalJson(measuredSettings(other.resolved))
     ) {
       throw usage(
-        `not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? shownSettings(settings) : 'their arms differ'}`,
+        `not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? settingsText(settings) : 'their arms differ'}`,
       );
     }
   }

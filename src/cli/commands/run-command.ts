@@ -6,7 +6,8 @@ import { kernelsOf } from '../../profile/check/asked-kernel.js';
 import type { GuestOptions } from '../../experiment/place/places.js';
 import { measure } from '../../jobs/measure.js';
 import type { PlannedSide } from '../../jobs/plan.js';
-import type { ConditionResult } from '../../verdict/run/fail-if.js';
+import type { ConditionFact } from '../../facts/condition-facts.js';
+import type { Stated } from '../../facts/stated.js';
 import { guestDefaults, guestOptions } from '../guest-options.js';
 import { installOption } from '../install.js';
 import { printJson, printText } from '../text/output.js';
@@ -202,17 +203,12 @@ async function print({
 }: {
   summary: SummaryFile;
   bundle: string;
-  results: readonly ConditionResult[];
+  results: readonly Stated<ConditionFact>[];
   json: boolean;
 }): Promise<void> {
   if (json) {
-    const failIf = results.map(({ condition, outcome, sentence }) => ({
-      condition: condition.text,
-      outcome,
-      sentence,
-    }));
     const answers = await answersOf(summary, bundle);
-    printJson({ ...summary, bundle, failIf, ...(answers.length === 0 ? {} : { answers }) });
+    printJson({ ...summary, bundle, failIf: results, ...(answers.length === 0 ? {} : { answers }) });
     return;
   }
   await printSummary(summary, bundle);
@@ -220,7 +216,7 @@ async function print({
 }
 
 /** Inconclusive also when every run of an arm was disturbed: an experiment that shows nothing has not succeeded. */
-function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult[]): ExitCode {
+function exitCodeOf({ findings }: SummaryFile, results: readonly Stated<ConditionFact>[]): ExitCode {
   if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
   const isUnknown =
     results.some(({ outcome }) => outcome === 'unknown') || findings.some(({ outcome }) => outcome === 'no-data');

@@ -3,9 +3,16 @@
  * the types against it.
  */
 import { z } from 'zod';
-import { decidedVerdicts, decisionReasons } from './decide.js';
+import { statedSchema } from '../../bundle/stated-schema.js';
+import { decisionReasons, type CompareConclusion, type CompareNote, type Refusal } from '../../facts/compare-facts.js';
+import { metricUnits } from '../../facts/metric-facts.js';
+import type { Stated } from '../../facts/stated.js';
+import { decidedVerdicts } from './decide.js';
 import { jointFindings } from './joint.js';
-import { metricUnits } from '../evidence/metrics.js';
+
+/** Its code says which figures it has. */
+export const statedAs = <Fact extends { readonly code: string }>() =>
+  statedSchema as unknown as z.ZodType<Stated<Fact>, Stated<Fact>>;
 
 const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(schema);
 const number = z.number();
@@ -39,7 +46,7 @@ export const sideSchema = z.object({
   path: z.string(),
   kind: z.enum(['bundle', 'log']),
   facts: factsSchema,
-  degraded: z.array(z.string()),
+  degraded: z.array(statedSchema),
   startedAt: orNull(z.string()).meta({ description: 'UTC; null of a log' }),
   measured_ns: z
     .record(z.string(), number)
@@ -87,7 +94,7 @@ export const rowSchema = z.object({
   }),
   verdict: z.enum(decidedVerdicts),
   reason: z.enum(decisionReasons),
-  refusal: orNull(z.string()),
+  refusal: orNull(statedAs<Refusal>()),
   sentence: z.string(),
   wouldDecide: orNull(
     z.object({
@@ -112,8 +119,9 @@ export const jointSchema = z.object({
 });
 
 export const comparisonSchema = z.object({
-  schemaVersion: z.literal(1),
-  verdict: z.string().meta({ description: 'The answer in plain words' }),
+  schemaVersion: z.literal(2),
+  verdict: z.string().meta({ description: 'The answer in plain words: the sentences of the conclusions' }),
+  conclusions: z.array(statedAs<CompareConclusion>()).meta({ description: 'One for each candidate' }),
   alpha: number,
   reference: sideSchema,
   candidates: z.array(sideSchema),
@@ -121,7 +129,7 @@ export const comparisonSchema = z.object({
     .array(jointSchema.extend({ candidate: z.string() }))
     .meta({ description: 'All metrics of a candidate as one test' }),
   rows: z.array(rowSchema),
-  notes: z.array(z.string()),
+  notes: z.array(statedAs<CompareNote>()),
 });
 
 /** It allows further keys, as later versions may add some without a new schema version. */

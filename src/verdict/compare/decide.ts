@@ -15,6 +15,7 @@
  * nothing is called improved, each end of an interval is one at `alpha`, and `noWorse` says whether its upper ends lie
  * inside the margin.
  */
+import type { DecisionReason, Refusal } from '../../facts/compare-facts.js';
 import { leastRuns, type MeanEffects } from '../../stats/bootstrap.js';
 import { clopperPearson, type Share } from '../../stats/clopper-pearson.js';
 import type { Interval, Shift } from '../../stats/hodges-lehmann.js';
@@ -35,8 +36,8 @@ export type { Margin } from '../../stats/joint/scores.js';
 export interface MetricInput extends Figure {
   /** Names it among all metrics of the decision; its bootstrap is seeded from it. */
   readonly key: string;
-  /** Why no conclusion may be drawn whatever the values, in words; null: none. */
-  readonly refusal: string | null;
+  /** Why no conclusion may be drawn whatever the values; null: none. */
+  readonly refusal: Refusal | null;
 }
 
 export interface DecisionPolicy {
@@ -66,18 +67,6 @@ export const leastRunsForEquivalence = leastN(0.5);
 export const decidedVerdicts = ['regressed', 'improved', 'equivalent', 'inconclusive'] as const;
 export type Verdict = (typeof decidedVerdicts)[number];
 
-export const decisionReasons = [
-  'difference',
-  'inside-margin',
-  'refused',
-  'too-few-runs',
-  'not-significant',
-  'many-metrics',
-  'mean-unclear',
-  'about-margin',
-] as const;
-export type Reason = (typeof decisionReasons)[number];
-
 export interface WouldDecide {
   /** Runs a side, in all; null: none up to 1,000. */
   readonly runs: number | null;
@@ -87,8 +76,8 @@ export interface WouldDecide {
 export interface Decision {
   readonly key: string;
   readonly verdict: Verdict;
-  readonly reason: Reason;
-  readonly refusal: string | null;
+  readonly reason: DecisionReason;
+  readonly refusal: Refusal | null;
   readonly runs: { readonly a: number; readonly b: number };
   /** Null without a run. */
   readonly mean: { readonly a: number | null; readonly b: number | null };
@@ -251,7 +240,7 @@ function judge(
   alpha: number,
 ): Pick<Decision, 'verdict' | 'reason'> {
   const fewest = Math.min(metric.a.length, metric.b.length);
-  const open = (reason: Reason): Pick<Decision, 'verdict' | 'reason'> => ({ verdict: 'inconclusive', reason });
+  const open = (reason: DecisionReason): Pick<Decision, 'verdict' | 'reason'> => ({ verdict: 'inconclusive', reason });
   if (tested.named)
     return { verdict: effects.difference.estimate > 0 ? 'regressed' : 'improved', reason: 'difference' };
   if (fewest >= leastRunsForEquivalence && isInside(effects, shift, metric))

@@ -9,7 +9,7 @@ import type { Metric } from './metrics/metric.js';
 import { percentileMetrics, seriesMetrics, stallMetrics } from './metrics/series-metrics.js';
 
 export type { ArmRun, Known, Metric, MetricScope, RunEvidence, SeriesRun } from './metrics/metric.js';
-export { formatMetric, metricUnits, parseInUnit, type MetricUnit } from './metrics/unit.js';
+export { parseInUnit } from './metrics/unit.js';
 
 /** What is compared unless metrics are named: of every series, stalls first. */
 export function metricsFor(percents: readonly number[]): Metric[] {

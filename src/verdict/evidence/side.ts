@@ -3,6 +3,8 @@
  * it is complete and undisturbed; what is left out is counted and said.
  */
 import type { ManifestFile } from '../../bundle/bundle-schema.js';
+import type { IncompleteSide, LeftOut, SideNote } from '../../facts/side-facts.js';
+import type { Stated } from '../../facts/stated.js';
 import type { PlaceKey } from '../../bundle/place-names.js';
 import type { ResolvedProfile } from '../../profile/resolved/resolved.js';
 import type { MetricScope, RunEvidence } from './metrics.js';
@@ -81,13 +83,13 @@ export interface Side {
   readonly measured_ns: Readonly<Record<string, number>>;
   /** Of a side that was measured in turns with another: which of them it is. */
   readonly turns: ManifestFile['turns'];
-  /** Why the experiment is not whole, as a sentence; null: it is, or the side is a log. */
-  readonly incomplete: string | null;
+  /** Why the experiment is not whole; null: it is, or the side is a log. */
+  readonly incomplete: IncompleteSide | null;
   /** Sizes of the regions that holders give back, as they were found or given. */
   readonly regions: readonly { readonly of: string; readonly bytes: number }[];
-  /** Runs that are no evidence, and why: sentences, which are among the notes too. */
-  readonly leftOut: readonly string[];
-  /** What of it is no evidence, and what weakens it: sentences. */
-  readonly notes: readonly string[];
-  readonly degraded: readonly string[];
+  /** Runs that are no evidence, which are among the notes too. */
+  readonly leftOut: readonly LeftOut[];
+  /** What of it is no evidence, and what weakens it. */
+  readonly notes: readonly SideNote[];
+  readonly degraded: readonly Stated[];
 }

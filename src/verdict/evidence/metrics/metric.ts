@@ -2,7 +2,7 @@
 import type { Stated } from '../../../facts/stated.js';
 import type { ArmSummary, HolderFigures, LogSeries, SeriesFigures } from '../../../bundle/bundle-schema.js';
 import type { Margin } from '../../compare/decide.js';
-import type { MetricUnit } from './unit.js';
+import type { MetricUnit, MissingFigure } from '../../../facts/metric-facts.js';
 
 /** `series`: of one victim; `arm`: of the whole workload. */
 export type MetricScope = 'series' | 'arm';
@@ -42,7 +42,7 @@ export type RunEvidence = SeriesRun | ArmRun;
 export interface Known {
   readonly value: number | null;
   /** Why it is null. */
-  readonly missing: string | null;
+  readonly missing: MissingFigure | null;
   /** There can be no such figure: a victim without a schedule has no response time. */
   readonly absent: boolean;
 }
@@ -73,8 +73,8 @@ export interface Metric {
 }
 
 export const known = (value: number): Known => ({ value, missing: null, absent: false });
-export const unknown = (missing: string): Known => ({ value: null, missing, absent: false });
-export const absent: Known = { value: null, missing: 'there is no such figure', absent: true };
+export const unknown = (missing: MissingFigure): Known => ({ value: null, missing, absent: false });
+export const absent: Known = { value: null, missing: { code: 'no-figure' }, absent: true };
 
 /** A percentile among figures, as null where it is none of those that are stored. */
 export function storedPercentile(figures: object, percent: number): number | null {
@@ -91,7 +91,7 @@ export function percentKey(percent: number): string {
 const minute_ns = 60e9;
 
 export function perMinute(count: number, window_ns: number): Known {
-  return window_ns > 0 ? known((count * minute_ns) / window_ns) : unknown('its window has no length');
+  return window_ns > 0 ? known((count * minute_ns) / window_ns) : unknown({ code: 'window-without-length' });
 }
 
 const relative = 0.1;

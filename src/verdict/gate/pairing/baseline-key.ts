@@ -6,6 +6,7 @@ import { baselineVersion } from '../../../bundle/baseline-schema.js';
 import { measuredSettings } from '../../compare/differences.js';
 import { canonicalJson } from '../../../profile/resolved/hash.js';
 import type { Side, SideFacts } from '../../evidence/side.js';
+import { problemText } from '../../../words/gate-words.js';
 import { sideProblems } from '../gate-evidence.js';
 
 /** A bundle that no gate would accept is refused now, and not in a month. `sides`: one a kernel. */
@@ -17,7 +18,7 @@ export function baselineOf(
   if (side.kind !== 'bundle' || side.facts.profile === null)
     throw usage(`${side.path} is no bundle of \`pauselab run\`, and only these can be baselines`);
   const [problem] = sides.flatMap((one) => sideProblems(one, 'baseline'));
-  if (problem !== undefined) throw usage(`not saved, since no gate would accept it: ${problem}`);
+  if (problem !== undefined) throw usage(`not saved, because no gate would accept it: ${problemText(problem)}`);
   const key = keyOf(side, sides);
   return {
     schemaVersion: baselineVersion,

@@ -9,10 +9,10 @@ import { recoverReplaced } from '../../../base/files/new-folder.js';
 import { isBaseline, listBaselines, readBaseline } from '../../../bundle/baselines.js';
 import type { BaselineFile } from '../../../bundle/baseline-schema.js';
 import { isBundle } from '../../../bundle/store.js';
-import { factSentence } from '../../compare/differences.js';
+import type { EvidenceProblem } from '../../../facts/gate-facts.js';
+import type { DifferingFact } from '../../../facts/side-facts.js';
 import { readSides } from '../../evidence/read-side.js';
 import { placeText, type Side, type SideFacts } from '../../evidence/side.js';
-import { listed } from '../../../words/text.js';
 import { factsOfBaseline } from './baseline-key.js';
 import { refusedFacts } from '../gate-evidence.js';
 import type { GatePair } from '../gate.js';
@@ -87,37 +87,39 @@ export function readCandidate(path: string): Side[] {
 }
 
 export function pairWith(candidate: Side, offered: readonly Offered[], allowed: readonly EnvironmentClass[]): GatePair {
-  const none = (problem: string): GatePair => ({ candidate, baseline: null, problems: [problem] });
+  const none = (problem: EvidenceProblem): GatePair => ({ candidate, baseline: null, problems: [problem] });
   const [only] = offered;
-  // The one that was named is the one that is meant; what is wrong with the pair is told by the gate.
+  // A baseline that was named is used; the gate reports what is wrong with the pair.
   if (only !== undefined && offered.length === 1 && only.named) return paired(candidate, only);
-  const ofProfile = offered.filter(({ facts }) => facts.profile === candidate.facts.profile);
+  const { profile } = candidate.facts;
+  const ofProfile = offered.filter(({ facts }) => facts.profile === profile);
   if (ofProfile.length === 0)
-    return none(
-      `there is no baseline of the profile ${String(candidate.facts.profile)}; there are ${listed([...new Set(offered.map(({ name, facts }) => `${name} (${String(facts.profile)})`))])}`,
-    );
-  const unlike = (one: Offered, classes: readonly EnvironmentClass[]) => refusedFacts(one, candidate, classes);
+    return none({
+      code: 'no-baseline-of-profile',
+      profile,
+      offered: offered.map(({ name, facts }) => ({ name, profile: facts.profile })),
+    });
+  const unlike = (one: Offered, classes: readonly EnvironmentClass[]): DifferingFact[] =>
+    refusedFacts(one, candidate, classes);
   const exact = ofProfile.filter((one) => unlike(one, []).length === 0);
   const fitting = ofSameLabel(
     candidate,
     exact.length > 0 ? exact : ofProfile.filter((one) => unlike(one, allowed).length === 0),
   );
   const [first, ...others] = fitting;
-  if (first === undefined) {
-    const why = ofProfile.map((one) =>
-      unlike(one, allowed)
-        .map((fact) => factSentence(fact, { a: one.name, b: candidate.label }))
-        .join(', '),
-    );
-    const classes = [...new Set(ofProfile.flatMap((one) => unlike(one, allowed).map((fact) => fact.class)))];
-    return none(
-      `no baseline of ${String(candidate.facts.profile)} is of this environment: ${why.join('; ')}; save one measured here, or allow the difference (${classes.map((name) => `--allow-different ${name}`).join(' ')})`,
-    );
-  }
+  if (first === undefined)
+    return none({
+      code: 'no-baseline-of-environment',
+      profile,
+      candidate: candidate.label,
+      offered: ofProfile.map((one) => ({ name: one.name, facts: unlike(one, allowed) })),
+    });
   if (others.length > 0)
-    return none(
-      `${listed(fitting.map(({ name }) => name))} are all baselines for ${candidate.label}; name the one that is meant with --baseline`,
-    );
+    return none({
+      code: 'several-baselines',
+      candidate: candidate.label,
+      names: fitting.map(({ name }) => name),
+    });
   return paired(candidate, first);
 }
 
@@ -137,8 +139,6 @@ function paired(candidate: Side, chosen: Offered): GatePair {
   return {
     candidate,
     baseline,
-    problems: isItself
-      ? [`the baseline ${chosen.name} was saved of these very runs (${candidate.label}); save it of the version before`]
-      : [],
+    problems: isItself ? [{ code: 'baseline-is-candidate', baseline: chosen.name, candidate: candidate.label }] : [],
   };
 }
