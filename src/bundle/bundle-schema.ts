@@ -477,8 +477,19 @@ const kernelSchema = z.object({
   release: z.string(),
   /** Facts as that kernel tells them, such as `host` of this file. */
   facts: z.record(z.string(), z.unknown()),
-  /** What its image and config have otherwise than those of the first kernel that runs in a guest, a sentence each. */
-  differences: z.array(z.object({ fact: z.string(), sentence: z.string() })),
+  /**
+   * How its image and config differ from those of the first kernel that runs in a guest: values of that kernel (`a`) and
+   * of this (`b`), or names of options. Null and empty in an older bundle.
+   */
+  differences: z.array(
+    z.object({
+      fact: z.string(),
+      a: orNull(z.string()).default(null),
+      b: orNull(z.string()).default(null),
+      options: z.array(z.string()).readonly().default([]),
+      sentence: z.string(),
+    }),
+  ),
   /**
    * It and that first kernel are builds of one tree as far as image and config tell (src/kernel/image/one-tree.ts), and by
    * what; null: not known.

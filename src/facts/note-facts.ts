@@ -87,12 +87,15 @@ export type NoteFact =
       readonly values: readonly { readonly kernel: string; readonly value: string }[];
     }
   | { readonly code: 'kernels-unknown'; readonly facts: readonly KernelFact[] }
-  /** By image and config; `why`: the difference in words. */
+  /** By image and config (kernel-difference-facts.ts); `why`: the sentence of the difference. */
   | {
       readonly code: 'built-differently';
       readonly first: string;
       readonly kernel: string;
       readonly fact: string;
+      readonly a: string | null;
+      readonly b: string | null;
+      readonly options: readonly string[];
       readonly why: string;
     }
   | {

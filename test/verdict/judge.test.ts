@@ -113,10 +113,21 @@ describe('two places whose kernels have one release', () => {
       kernelRecord(release, { label: a }),
       {
         ...kernelRecord(release, { label: b }),
-        differences: [{ fact: 'options', sentence: 'options: 2 of the configuration differ' }],
+        differences: [
+          {
+            fact: 'options',
+            a: null,
+            b: null,
+            options: ['KSM', 'MEMCG'],
+            sentence: 'options: 2 of the configuration differ',
+          },
+        ],
       },
     ];
     expect(sentencesOf(judged(guests, few).notes)).toContain('a against the: options: 2 of the configuration differ.');
+    expect(judged(guests, few).notes).toContainEqual(
+      expect.objectContaining({ code: 'built-differently', fact: 'options', options: ['KSM', 'MEMCG'] }),
+    );
   });
 });
 

@@ -74,7 +74,7 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
   const first = kernels.find(({ guest }) => guest !== null);
   const seen = new Set<string>();
   return kernels.flatMap((kernel) =>
-    kernel.differences.flatMap(({ fact, sentence }): NoteFact[] => {
+    kernel.differences.flatMap(({ fact, a, b, options, sentence }): NoteFact[] => {
       // One kernel under several models differs from the first one once.
       const name = nameOfKernel(kernel);
       const key = `${name} ${sentence}`;
@@ -86,6 +86,9 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
           first: first === undefined ? '' : nameOfKernel(first),
           kernel: name,
           fact,
+          a,
+          b,
+          options,
           why: sentence,
         },
       ];
