@@ -1,4 +1,6 @@
-/** What is missing or weak in a side of a comparison: codes with figures. src/words/side-words.ts makes the sentences. */
+/**
+ * What is missing or weak in a side of a comparison: codes with figures. src/words/side-words.ts makes the sentences.
+ */
 
 /** Why an experiment is not whole. */
 export type IncompleteSide =

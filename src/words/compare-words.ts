@@ -1,4 +1,6 @@
-/** Sentences of a comparison (src/facts/compare-facts.ts), which claim no more than src/verdict/compare/decide.ts does. */
+/**
+ * Sentences of a comparison (src/facts/compare-facts.ts), which claim no more than src/verdict/compare/decide.ts does.
+ */
 import { formatDuration, formatShare } from '../base/text/units.js';
 import type {
   CompareConclusion,

@@ -22,7 +22,7 @@ export interface ArmPair {
   readonly b: string;
 }
 
-/** Replaces a metric's own margin where it says so; `metric` null: of every one. */
+/** Replaces the default margin of a metric; `metric` null: of every metric. */
 export interface MarginOverride {
   readonly metric: string | null;
   readonly relative: number | null;
@@ -37,7 +37,7 @@ export interface CompareOptions {
   readonly policy: DecisionPolicy;
 }
 
-/** Throws if nothing of the sides has anything in common. */
+/** Throws if the sides have nothing in common. */
 export function compareSides(sides: readonly Side[], options: CompareOptions): Comparison {
   const [reference, ...candidates] = distinctLabels(sides);
   if (reference === undefined || candidates.length === 0)
@@ -101,7 +101,7 @@ export function notesOfSide({ label, notes }: Side): NoteOfSide[] {
   return notes.map((note) => ({ ...note, side: label }));
 }
 
-/** One series of one arm, of both sides. */
+/** A series of an arm, of both sides. */
 export interface SeriesPair {
   readonly arms: ArmPair;
   readonly a: SeriesEvidence;
@@ -168,7 +168,7 @@ function matchSeries(
   return { pairs, notes };
 }
 
-/** Of several places an arm is one of a place, which may be called otherwise in the other bundle. */
+/** An arm of a bundle with several places belongs to a place, which may have another name in the other bundle. */
 function isSameArm(reference: Side, a: string, candidate: Side, b: string): boolean {
   const [own, other] = [reference.placed.get(a), candidate.placed.get(b)];
   return own === undefined || other === undefined
@@ -216,8 +216,8 @@ export function draftOf(
 }
 
 /**
- * A bundle is one experiment: its kernels and arms were measured in turns. So are both sides of one. An arm on another
- * kernel, or of another side, is another arm.
+ * A bundle is one experiment: its kernels and arms were measured in turns, as are both sides of a bundle. An arm on
+ * another kernel, or of another side, is another arm.
  */
 function originOf({ path, facts, turns }: Side, { arm, runs }: SeriesEvidence): Origin {
   return {
@@ -241,7 +241,7 @@ export function valuesOf(metric: Metric, runs: readonly RunEvidence[]): Values {
   return { known: all.flatMap(({ value }) => value ?? []), missing: all.flatMap(({ missing }) => missing ?? []) };
 }
 
-/** A run without the figure cannot be left out: it is seldom one of the good ones. */
+/** A run without the figure cannot be left out: it is seldom a good run. */
 function refusalOf(metric: Metric, { a, b }: SeriesPair, valuesA: Values, valuesB: Values): Refusal | null {
   const missing = [...valuesA.missing, ...valuesB.missing];
   const [first] = missing;
@@ -264,7 +264,7 @@ function refusalOf(metric: Metric, { a, b }: SeriesPair, valuesA: Values, values
 function marginOf(metric: Metric, threshold_ns: number, overrides: readonly MarginOverride[]): Margin {
   const own = overrides.filter(({ metric: name }) => name === null || name === metric.name);
   return own.reduce<Margin>(
-    // One that was asked for in the metric's unit is the whole margin, as is one in percent.
+    // A margin in the metric's unit replaces the whole margin, as does a margin in percent.
     (margin, { relative, absolute }) => ({
       relative: relative ?? (absolute === null ? margin.relative : 0),
       absolute: absolute ?? (relative === null ? margin.absolute : 0),
@@ -312,7 +312,7 @@ export function described({ label, path, kind, facts, degraded, startedAt, measu
   return { label, path, kind, facts, degraded, startedAt, measured_ns };
 }
 
-/** Folders may have the same name, and one bundle may be compared with itself, arm by arm. */
+/** Folders may have the same name, and a bundle may be compared with itself, arm by arm. */
 export function distinctLabels(sides: readonly Side[]): readonly Side[] {
   const isTwice = (label: string): boolean => sides.filter((side) => side.label === label).length > 1;
   const seen = new Map<string, number>();

@@ -18,7 +18,7 @@ export interface CompareRow extends Omit<Decision, 'refusal'> {
   readonly title: string;
   readonly unit: MetricUnit;
   readonly margin: Margin;
-  /** One a run. */
+  /** A value for each run. */
   readonly values: { readonly a: readonly number[]; readonly b: readonly number[] };
   /** The shortest and longest window of the runs, both sides. */
   readonly window_ns: { readonly shortest: number; readonly longest: number };
@@ -43,7 +43,7 @@ export interface Comparison {
   readonly schemaVersion: 2;
   /** The answer in plain words: the sentences of the conclusions. */
   readonly verdict: string;
-  /** One for each candidate. */
+  /** A conclusion for each candidate. */
   readonly conclusions: readonly Stated<CompareConclusion>[];
   readonly alpha: number;
   readonly reference: ComparedSide;

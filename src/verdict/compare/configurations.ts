@@ -1,7 +1,7 @@
 /**
- * Arms without a control, each beside the first of them: configurations of a user's own program, which cannot run apart
- * from its load, so that the first configuration is what the others are compared with. Decided as `pauselab compare`
- * does, by the share of the window in which each series was stalled, over all series and arms together.
+ * Arms without a control: configurations of a user's program, which cannot run apart from its load. They are compared
+ * with the first configuration, as `pauselab compare` does, by the share of the window in which each series was
+ * stalled, over all series and arms together.
  */
 import type { ConfigurationConclusion, StalledShares } from '../../facts/verdict-facts.js';
 import { decide, defaultPolicy, leastRunsForEquivalence, type Decision } from './decide.js';
@@ -11,7 +11,7 @@ import { evidenceOf, type Compared } from '../run/outcome.js';
 
 /** For each arm after the first; none if there is one arm. */
 export function configurationConclusions(compared: readonly Compared[]): ConfigurationConclusion[] {
-  // Without controls no arm has one.
+  // Without controls every arm is uncontrolled.
   const alone = compared.some(({ judged }) => judged.reason === 'uncontrolled') ? compared : [];
   const [reference, ...others] = [...new Set(alone.map(({ arm }) => arm.name))];
   if (reference === undefined || others.length === 0) return [];
@@ -19,7 +19,7 @@ export function configurationConclusions(compared: readonly Compared[]): Configu
     const series = alone.find((one) => one.arm.name === arm && one.series.name === name)?.series;
     if (series === undefined) return null;
     const runs = evidenceOf(series);
-    // A summary does not say which runs of two arms were of one round, so the arms are compared as if measured apart.
+    // A summary does not record which runs of two arms share a round, so the arms are compared as if measured apart.
     return {
       shares: runs.map(({ stalled_share }) => stalled_share),
       origin: { experiment: arm, arm, rounds: runs.map((run) => series.perRun.indexOf(run)) },

@@ -1,4 +1,4 @@
-/** In what two sides differ besides what was measured: a difference found may be any of these. */
+/** How two sides differ besides what was measured: a difference in figures may come from any of these. */
 import { formatSize } from '../../base/text/units.js';
 import type { CompareNote } from '../../facts/compare-facts.js';
 import type { DifferingFact, DifferingSetting } from '../../facts/side-facts.js';
@@ -48,7 +48,7 @@ export function differingFacts(a: SideFacts, b: SideFacts): DifferingFact[] {
   });
 }
 
-/** The facts of a class, as one text: two with the same are of one kind. */
+/** The facts of a class, as a text: sides with the same text are of the same kind. */
 export function factsOfClass(of: SideFacts, ...classes: readonly FactClass[]): string {
   return JSON.stringify(facts.filter((fact) => classes.includes(fact.class)).map(({ read }) => read(of)));
 }
@@ -63,8 +63,8 @@ export function differencesOf(a: Side, b: Side): CompareNote[] {
 }
 
 /**
- * In what two resolved profiles measure different things, by meaning (settings-meaning.ts). How often, in which order
- * and under which title is no difference, nor is an arm that only one of them has.
+ * Settings by which two resolved profiles measure different things, by meaning (settings-meaning.ts). Number and order
+ * of runs, titles, and arms of a single profile do not count.
  */
 export function differingSettings(one: Configured, other: Configured): DifferingSetting[] {
   const paths: DifferingSetting[] = [];
@@ -83,12 +83,12 @@ export function differingSettings(one: Configured, other: Configured): Differing
 
 const ofArm = /^arms\.([^.]+)\./;
 
-/** The path inside its arm; that of another setting as it is. */
+/** The path inside its arm; the path of any other setting as it is. */
 export function pathInArm(path: string): string {
   return path.replace(ofArm, '');
 }
 
-/** What differs alike in each of several arms is one difference, as is the user's program, which all of them have. */
+/** The same difference in each of several arms counts once, as does the user's program, which all arms share. */
 export function withoutRepetition(settings: readonly DifferingSetting[], arms: number): DifferingSetting[] {
   const key = ({ path, a, b }: DifferingSetting): string => JSON.stringify([pathInArm(path), a, b]);
   const seen = new Map<string, number>();
@@ -111,7 +111,7 @@ function sharedNames(one: Configured, other: Configured): string[] {
   return names?.filter((name) => others?.includes(name)) ?? [];
 }
 
-/** What of a resolved profile decides what is measured. An arm's kind follows from the rest of it. */
+/** The settings of a resolved profile that decide what is measured. An arm's kind follows from the rest of it. */
 export function measuredSettings(resolved: ResolvedProfile | null): unknown {
   return withoutEmpty(
     measured(
@@ -122,7 +122,7 @@ export function measuredSettings(resolved: ResolvedProfile | null): unknown {
   );
 }
 
-/** A setting that an older version did not have and one that is empty say the same. */
+/** An empty setting means the same as a setting that an older version did not have. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (!isTree(value) || value instanceof ProgramVersion) return value;
@@ -135,7 +135,7 @@ function withoutEmpty(value: unknown): unknown {
   );
 }
 
-/** Kernels and their models are facts of a side, and told as such. */
+/** Kernels and their models are facts of a side, and reported as facts. */
 const unmeasured = ['title', 'description', 'runs', 'seed', 'kernels', 'preempt'];
 
 function measured(
@@ -162,7 +162,7 @@ function profileDifferences(a: Side, b: Side): CompareNote[] {
 }
 
 /**
- * An array's members are told apart by what names them; where nothing does, what is not alike in the two is one
+ * Members of an array are identified by their names. In an array without names, everything that differs is a single
  * difference.
  */
 function differingPaths(one: unknown, other: unknown, path: string, found: DifferingSetting[], depth = 0): void {
@@ -186,7 +186,7 @@ function isAlike(one: unknown, other: unknown): boolean {
   return Object.is(one, other) || (isTree(one) && isTree(other) && JSON.stringify(one) === JSON.stringify(other));
 }
 
-/** Of two lists whose order matters: what is left without their common beginning and end. */
+/** Of two lists whose order matters: the parts between their common beginning and end. */
 function differingParts(
   one: readonly unknown[],
   other: readonly unknown[],
@@ -207,13 +207,13 @@ function isTree(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Each of these is one by one what it is, also where the other side has none. */
+/** Mappings that are compared key by key, also if the other side has none. */
 const settingsByName = /(?:^|\.)(?:flags|environment|settings|limits)$/;
 
-/** What tells members of a list apart: arms and loads, victims, thread rules, system calls. */
+/** Keys that identify members of a list: arms and loads, victims, thread rules, system calls. */
 const naming = ['name', 'series', 'pattern', 'call', 'operation'] as const;
 
-/** Null of a list whose members have no names, and of what is one thing. */
+/** Null for a list whose members have no names, and for a single value. */
 function membersOf(value: unknown): Map<string, unknown> | null {
   if (!isTree(value) || value instanceof ProgramVersion) return null;
   if (!Array.isArray(value)) return new Map(Object.entries(value));

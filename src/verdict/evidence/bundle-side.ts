@@ -37,9 +37,9 @@ export function bundleSide({ path, manifest, summary, runs: all, notes }: Stored
       const key = `${run.arm}, ${figures.name}`;
       const entry = evidence.get(key) ?? { arm: run.arm, scope: 'series', series: figures.name, runs: [] };
       evidence.set(key, entry);
-      // A series without any evidence stays one: what is missing must be seen.
+      // A series without evidence stays, so that it is reported as missing.
       if (!isEvidence(run)) continue;
-      // A victim that never operated has shown nothing, not even that it was not stalled.
+      // A victim that never operated shows nothing, not even that it was not stalled.
       if (figures.service.n + figures.stalls.count === 0) idle.set(key, (idle.get(key) ?? 0) + 1);
       else entry.runs.push({ ...runEvidence(run.window, figures, logs), round: run.repetition });
     }
@@ -119,7 +119,7 @@ function measuredTimes(runs: readonly RunFile[]): Record<string, number> {
   return Object.fromEntries(times);
 }
 
-/** A side for each kernel: a bundle of one is itself, and of several each is judged as if it had been run alone. */
+/** A side for each kernel. Each kernel of several is judged as if it had been measured alone. */
 export function kernelSides(bundle: StoredBundle): Side[] {
   const { manifest, summary, runs } = bundle;
   if (manifest.kernels.length < 2) return [bundleSide(bundle)];
@@ -148,8 +148,8 @@ function incompleteness(summary: StoredBundle['summary'], runs: readonly RunFile
 }
 
 /**
- * A version that looked at recorded operations alone has no stall of a series of which not one operation could be made.
- * Its thread was held up for all of the window, in what state is not known.
+ * A version that looked only at recorded operations has no stall in a series that could make no operation. Its thread
+ * was held up for all of the window, in an unknown state.
  */
 function stalledThroughout({ window }: RunFile, figures: SeriesFigures): SeriesFigures {
   const { service, stalls, unserved, exhausted, refused } = figures;
@@ -303,7 +303,7 @@ function factsOf(
     profile: profile.name,
     profileHash,
     label: kernels.every(({ label }) => label !== null) ? listed(kernels.map(({ name }) => name)) : null,
-    // Times of an emulated CPU are no others' times, so what a guest ran on is a part of its kernel.
+    // Times of an emulated CPU compare only with each other, so the accelerator is a part of the kernel.
     kernel: listed(
       kernels.map((one) => {
         const name = nameWithoutLabel(one);
@@ -324,7 +324,7 @@ function factsOf(
   };
 }
 
-/** In the order of the kernels, what several have in common once; null: there is no guest. */
+/** In the order of the kernels, a common value once; null: there is no guest. */
 function ofGuests(
   kernels: readonly KernelRecord[],
   textOf: (guest: NonNullable<KernelRecord['guest']>) => string,
@@ -358,7 +358,7 @@ function placedArms(
   );
 }
 
-/** What they all say; null if they differ. */
+/** The value of all; null if they differ. */
 function common(values: readonly unknown[]): unknown {
   return values.every((value) => value === values[0]) ? values[0] : null;
 }

@@ -10,16 +10,16 @@ import { unitNames, valueUnits, type ValueUnit } from '../../record/histogram/hl
 import { hasFiniteUpperBound } from '../../stats/quantile-bounds.js';
 import type { RoundRun, SeriesEvidence, Side } from './side.js';
 
-/** Of what is timed at all: reading a clock twice takes longer. */
+/** Of a timed operation: reading a clock twice takes longer. */
 const leastTime_ns = 20;
 
 export interface LogOptions {
   readonly threshold_ns: number;
-  /** Of the values, whatever the log says of it. */
+  /** Of the values; it overrides the log. */
   readonly unit?: ValueUnit | undefined;
 }
 
-/** Of each file one run: the intervals of a log share one process, and are not independent. */
+/** Each file is a run: the intervals of a log share a process, and are not independent. */
 export function logSide(path: string, files: readonly string[], { threshold_ns, unit: asked }: LogOptions): Side {
   const evidence = new Map<string, SeriesEvidence & { runs: RoundRun[] }>();
   const notes: SideNote[] = [];

@@ -1,4 +1,6 @@
-/** From all checks to the result of a gate: its conclusion, the outcome and exit code that follow, and the first line. */
+/**
+ * From all checks to the result of a gate: its conclusion, the outcome and exit code that follow, and the first line.
+ */
 import { ExitCode } from '../../base/failure.js';
 import type { GateConclusion } from '../../facts/gate-facts.js';
 import { gateVerdict } from '../../words/gate-words.js';

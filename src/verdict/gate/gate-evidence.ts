@@ -64,7 +64,9 @@ export function pairProblems(
   ];
 }
 
-/** By the whole path, by the path inside the arm, and by the path that older versions had for the words after `java`. */
+/**
+ * By the whole path, by the path inside the arm, and by the path that older versions had for the words after `java`.
+ */
 function isAllowed(patterns: readonly string[], { path }: DifferingSetting): boolean {
   const asWords = path.replace(
     /\.jvm\.app\.(?:flags|jar|classPath|mainClass|module|args)(?:\..*)?$/,

@@ -2,8 +2,8 @@
  * A gate: what a policy asks of candidates and their baselines, judged. All comparisons of all suites are decided
  * together (decide.ts), so that the probability of a false alarm is the whole gate's.
  *
- * Nothing passes by absence: a rule without anything to judge, a series without runs, a figure that is not known or is
- * known too low is an error, whatever the policy says of inconclusive ones.
+ * Nothing passes by absence: a rule without anything to judge, a series without runs, a figure that is unknown or a
+ * lower bound is an error, however the policy treats inconclusive checks.
  */
 import { usage } from '../../base/failure.js';
 import { didYouMean } from '../../base/text/near-miss.js';
@@ -157,7 +157,7 @@ interface Selected {
   readonly series: string;
 }
 
-/** Of what either side has: what only one of them has is missing in the other, and told so. */
+/** From both sides: a series that only one side has is reported as missing in the other. */
 function selectedBy(rule: Rule, sides: readonly Side[]): Selected[] {
   const controls = new Set(
     sides.flatMap(
@@ -239,7 +239,7 @@ function limitCheck(
     violations_n: violations,
     atMost_share: violations_share_high ?? 1,
   };
-  // One run beyond the limit is enough, however few there are and however little else is known.
+  // A single run beyond the limit is enough, however few runs there are and whatever else is unknown.
   const flaw = violations > 0 ? null : limitFlaw(rule, limit, own, missing, candidate, policy);
   const outcome: CheckOutcome = violations > 0 ? 'fail' : flaw !== null ? 'error' : 'pass';
   const check: Check = {
@@ -395,8 +395,8 @@ function problemCheck(problem: EvidenceProblem): Check {
 }
 
 /**
- * A rule that judges nothing in any suite, or a metric that it names and no suite has, is a slip of whoever wrote it,
- * and a gate with it would pass.
+ * A rule that judges nothing in any suite, or a metric that no suite has, is a mistake in the policy, and a gate with
+ * it would pass.
  */
 function refuseIdleRules(policy: Policy, suites: readonly DraftSuite[]): void {
   const profiles = suites.map(({ suite }) => suite.profile);

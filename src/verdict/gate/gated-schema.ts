@@ -1,6 +1,6 @@
 /**
- * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. Its test holds real output and the
- * types against it.
+ * The schema of what `pauselab gate --json` writes (gated.ts), for other tools. A test compares it with real output and
+ * with the types.
  */
 import { z } from 'zod';
 import { gateCodes, type CheckReason, type GateNote } from '../../facts/gate-facts.js';
@@ -15,7 +15,7 @@ const orNull = <T extends z.ZodType>(schema: T): z.ZodNullable<T> => z.nullable(
 const limitSchema = z.object({
   operator: z.enum(operators),
   value: z.number().meta({ description: "In the metric's unit" }),
-  values: z.array(z.number()).meta({ description: 'One a run of the candidate' }),
+  values: z.array(z.number()).meta({ description: 'A value for each run of the candidate' }),
   violations: z.number().meta({ description: 'Runs beyond the limit' }),
   violations_share_high: orNull(z.number()).meta({
     description: 'How large the share of such runs may still be, at 95 %',

@@ -15,7 +15,7 @@ export interface LimitRow {
   readonly operator: Operator;
   /** In the metric's unit. */
   readonly value: number;
-  /** One a run of the candidate. */
+  /** A value for each run of the candidate. */
   readonly values: readonly number[];
   /** Runs beyond the limit. */
   readonly violations: number;
@@ -39,7 +39,7 @@ export interface Check {
   readonly limit: LimitRow | null;
 }
 
-/** One profile: a candidate and its baseline. */
+/** A profile on a kernel: a candidate and its baseline. */
 export interface Suite {
   readonly profile: string;
   readonly candidate: ComparedSide;

@@ -9,7 +9,9 @@ import { togetherText } from '../../words/gate-words.js';
 import type { Together } from './gated.js';
 import type { Policy } from './policy.js';
 
-/** Whether no outcome of these runs could fail the gate, so that a pass would mean nothing. Values do not matter here. */
+/**
+ * Whether no outcome of these runs could fail the gate, so that a pass would mean nothing. Values do not matter here.
+ */
 export function undecidable(figures: readonly Figure[], alpha: number): Undecidable | null {
   const { p, families } = smallestReachable(figures, alpha, 'one');
   if (figures.length === 0 || p <= alpha) return null;

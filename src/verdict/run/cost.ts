@@ -1,6 +1,5 @@
 /**
- * What the probes in a program of the user's own cost: its CPU time with them against the same arm without. The unit is
- * the run.
+ * What the probes in a user's program cost: its CPU time with probes against the same arm without. The unit is the run.
  */
 import type { ArmSummary } from '../../bundle/bundle-schema.js';
 import { hodgesLehmann } from '../../stats/hodges-lehmann.js';
@@ -18,7 +17,7 @@ export function probeCosts(arms: readonly ArmSummary[]): KernelConclusion[] {
   });
 }
 
-/** Of one CPU, a run each. */
+/** Of a CPU, a share for each run. */
 function cpuShares({ jvm }: ArmSummary): number[] {
   return (jvm?.perRun ?? []).flatMap(({ status, cpu_ns, over_ns }) =>
     status === 'complete' && over_ns > 0 ? [cpu_ns / over_ns] : [],

@@ -11,8 +11,8 @@
  * A percentile is compared by its bound and not by itself: it is above 5 ms where that of the typical run is, at 95 %,
  * and below where it is below at 95 %. Between the two nothing is decided (docs/statistics.md).
  *
- * Nothing passes by absence: a figure that is not known (n too small, saturated, no operation served), an experiment
- * that is not complete and one that ran degraded leave a condition undecided, unless it is met.
+ * Nothing passes by absence: an unknown figure (n too small, saturated, no operation served) and an experiment that is
+ * not complete or ran degraded leave a condition undecided, unless it is met.
  */
 import type { ArmFact, ConditionFact, ConditionOutcome, FigureOfArm } from '../../facts/condition-facts.js';
 import type { Stated } from '../../facts/stated.js';
@@ -37,7 +37,7 @@ import { statedCondition } from '../../words/condition-words.js';
 export interface FailCondition {
   readonly text: string;
   readonly arms: readonly string[];
-  /** Null of an arm's own metric. */
+  /** Null for a metric of the arm. */
   readonly series: string | null;
   readonly metric: Metric;
   readonly comparison: Operator;
@@ -165,7 +165,7 @@ const outcomes: Readonly<Record<ConditionFact['code'], ConditionOutcome>> = {
   'set-up-degraded': 'unknown',
 };
 
-/** None for an arm that can have no such figure. */
+/** Empty for an arm that cannot have the figure. */
 function factOf(condition: FailCondition, arm: ArmSummary): ArmFact[] {
   const { metric, series, comparison, value } = condition;
   const fact = (outcome: ConditionOutcome, figure: FigureOfArm): ArmFact[] => [{ arm: arm.name, outcome, ...figure }];

@@ -1,5 +1,5 @@
 /**
- * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has controls of its own.
+ * From the figures of all arms on all kernels to findings, notes and the verdict. Each kernel has separate controls.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Note, NoteFact } from '../../facts/note-facts.js';
@@ -43,7 +43,7 @@ export function judge({ arms, kernels, status, degraded, traced = [] }: JudgeInp
       ),
     };
   });
-  // What holds of all is said once, what holds of one names it.
+  // A note that holds for all kernels appears once; a note of a single kernel names it.
   const isCommon = (note: NoteFact): boolean =>
     each.every(({ notes }) => notes.some((one) => isDeepStrictEqual(one, note)));
   const own = each.flatMap(({ name, notes }) =>

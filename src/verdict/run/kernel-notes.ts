@@ -1,5 +1,5 @@
 /**
- * Where the kernels ran, and in what they differ beside what is compared: two versions differ in more than one patch.
+ * Where the kernels ran, and how else they differ: two versions differ in more than a patch.
  */
 import { grouped } from '../../base/group.js';
 import { modelSuffix } from '../../bundle/place-names.js';
@@ -11,7 +11,7 @@ export function kernelNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   return [...guestNotes(kernels), ...(kernels.length > 1 ? [...oneTreeNotes(kernels), ...differences(kernels)] : [])];
 }
 
-/** Guests of one shape share a note. */
+/** Guests with the same shape share a note. */
 function guestNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   const ran = kernels.flatMap(({ name, guest }) => {
     if (guest === null) return [];
@@ -38,7 +38,7 @@ function guestNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   ];
 }
 
-/** Own images only, and always with what was looked at: no image names its source. */
+/** Only for a user's images, and with what was compared: no image names its source. */
 function oneTreeNotes(kernels: readonly KernelRecord[]): NoteFact[] {
   const [first] = kernels.filter(({ guest }) => guest !== null);
   const trees = [
@@ -59,7 +59,7 @@ export function betweenKernels(kernels: readonly KernelRecord[]): BetweenKernels
   return second.oneTree.sameCompiler ? 'patch' : 'patch-and-compiler';
 }
 
-/** What is in force was asked of the running kernels; the rest is told by image and config. */
+/** The running kernels report these; image and config show the rest. */
 const askedOfRunning = [
   'hz',
   'preemption default',
@@ -75,7 +75,7 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
   const seen = new Set<string>();
   return kernels.flatMap((kernel) =>
     kernel.differences.flatMap(({ fact, a, b, options, sentence }): NoteFact[] => {
-      // One kernel under several models differs from the first one once.
+      // A kernel under several models differs from the first kernel once.
       const name = nameOfKernel(kernel);
       const key = `${name} ${sentence}`;
       if (askedOfRunning.includes(fact) || seen.has(key)) return [];
@@ -96,7 +96,7 @@ function built(kernels: readonly KernelRecord[]): NoteFact[] {
   );
 }
 
-/** Without its model; two builds of one version have one release. */
+/** Without its model; two builds of a version have the same release. */
 function nameOfKernel({ name, guest }: KernelRecord): string {
   const suffix = modelSuffix(guest?.preempt ?? null);
   return suffix !== '' && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;

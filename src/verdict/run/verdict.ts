@@ -1,4 +1,6 @@
-/** From what was found in all arms to conclusions, each a code with figures; src/words/verdict-words.ts says them. */
+/**
+ * From what was found in all arms to conclusions: codes with figures (src/words/verdict-words.ts has the sentences).
+ */
 import { grouped } from '../../base/group.js';
 import type { ArmSummary, SeriesRunFigures, SummaryFile } from '../../bundle/bundle-schema.js';
 import type {
@@ -26,7 +28,7 @@ export interface Circumstances {
   readonly isDegraded: boolean;
 }
 
-/** Those of each kernel, in order, and those of all. `between`: what lies between two kernels; null: not known. */
+/** Of each kernel, in order, then of all. `between`: what lies between two kernels; null: unknown. */
 export function conclusionsOf(
   kernels: readonly OnKernel[],
   circumstances: Circumstances,
@@ -158,7 +160,7 @@ function quietFact(arms: readonly string[], quiet: readonly Compared[]): KernelC
   };
 }
 
-/** A user's own program, which nothing is compared with. */
+/** Of a user's program, which is compared with nothing. */
 function aloneFact(arm: string, compared: readonly Compared[]): KernelConclusion {
   const runs = compared.flatMap(({ series }) => evidenceOf(series));
   const longest_ns = Math.max(0, ...runs.map(({ longest_blocked_ns }) => longest_blocked_ns));
@@ -173,7 +175,7 @@ function aloneFact(arm: string, compared: readonly Compared[]): KernelConclusion
 /** On which evidence the conclusions stand. */
 function levels(found: readonly Pick<Found, 'claimed' | 'loadedNames'>[]): OverallConclusion[] {
   const loaded = [...new Set(found.flatMap(({ loadedNames }) => loadedNames))];
-  // A program of the user's own has no controls, and its load is another program's.
+  // A user's program has no controls, and other programs make its load.
   const isUndisturbed = found.some(({ claimed }) => claimed.some(({ judged }) => judged.reason === null));
   return [
     ...(loaded.length > 0 ? [{ code: 'under-load-evidence', arms: loaded } as const] : []),

@@ -45,7 +45,7 @@ function armMetric({ subject, figure, title, unit, of, more = {} }: ArmMetric): 
   };
 }
 
-/** A log that lacks events says too little of all its figures. */
+/** A log that lacks events makes all its figures unreliable. */
 function ofLog(name: JvmEventName, of: (events: LogSeries, run: ArmRun) => Known): (run: ArmRun) => Known {
   return (run) => {
     if (run.jvm === null) return absent;
@@ -125,7 +125,7 @@ function ofHolder(of: (holder: Holder, run: ArmRun) => Known): (run: ArmRun) => 
 }
 
 const uncounted = { code: 'not-counted-then' } as const;
-/** Of an idle holder there is nothing to know. */
+/** An idle holder has no figures. */
 const noCall: Known = { ...unknown({ code: 'no-holder-call' }), absent: true };
 const orUncounted = (value: number | null): Known => (value === null ? unknown(uncounted) : known(value));
 const orNoCall = (value: number | null): Known => (value === null ? noCall : known(value));

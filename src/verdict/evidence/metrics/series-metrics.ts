@@ -1,4 +1,4 @@
-/** Metrics of one victim's series. In the order of importance (design): stalls first, percentiles after. */
+/** Metrics of a victim's series, by importance: stalls first, percentiles after. */
 import type { MetricUnit, MissingFigure } from '../../../facts/metric-facts.js';
 import { leastN } from '../../../stats/quantile-bounds.js';
 import {
@@ -43,7 +43,7 @@ function seriesMetric({ name, title, unit, of, more = {} }: SeriesMetric): Metri
   };
 }
 
-/** A log has no states: what needs them it cannot have. */
+/** A log has no states, and no figure that needs them. */
 const noStates = (missing: MissingFigure): Known => ({ ...unknown(missing), absent: true });
 const whenStalls = { code: 'stall-times-not-in-log' } as const;
 const whichState = { code: 'states-not-in-log' } as const;
@@ -150,7 +150,7 @@ const otherMetrics: readonly Metric[] = [
   ...(
     [
       ['unserved', 'operations never served'],
-      ['exhausted', 'operations not made for lack of fresh pages'],
+      ['exhausted', 'operations not made because fresh pages were used up'],
       ['lost_records', 'records lost'],
     ] as const
   ).map(([name, title]) =>
@@ -162,7 +162,6 @@ const otherMetrics: readonly Metric[] = [
       more: { growsWithWindow: true },
     }),
   ),
-  // An operation that is not in flight has been so for no time.
   seriesMetric({
     name: 'inflight_ns',
     title: 'time in flight at the end',
@@ -246,7 +245,7 @@ export function percentileMetrics(percents: readonly number[]): Metric[] {
   return percents.flatMap((percent) => [quantileMetric('service', percent), quantileMetric('response', percent)]);
 }
 
-/** All of a series but its percentiles. */
+/** All metrics of a series except percentiles. */
 export const seriesMetrics: readonly Metric[] = [
   ...stallMetrics,
   ...furtherStallMetrics,

@@ -1,6 +1,5 @@
 /**
- * Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and one that is told
- * apart.
+ * Which baseline a candidate is compared with: of the same profile, kernel, machine and JDK, and no other fits.
  */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -27,7 +26,7 @@ export interface Offered {
   readonly facts: SideFacts;
   /** Null: not a stored baseline. */
   readonly measuredAt: string | null;
-  /** Named by itself, and not found in a folder of baselines: then what is wrong with it is told in full. */
+  /** Named by itself, not found in a folder of baselines: the gate then reports everything that is wrong with it. */
   readonly named: boolean;
   read(): Side;
 }
@@ -60,7 +59,7 @@ export function offeredBaselines(paths: readonly string[]): Offered[] {
   });
 }
 
-/** One for each of its kernels. It is read only if it is chosen. */
+/** An entry for each of its kernels. The bundle is read only if it is chosen. */
 function offeredBaseline(path: string, baseline: BaselineFile, named: boolean): Offered[] {
   const all = factsOfBaseline(baseline);
   return all.map((facts, kernel) => ({
@@ -123,13 +122,13 @@ export function pairWith(candidate: Side, offered: readonly Offered[], allowed: 
   return paired(candidate, first);
 }
 
-/** Where kernels may differ, the place of the same label is the one that is meant. */
+/** If kernels may differ, the place with the same label is used. */
 function ofSameLabel({ facts: { label } }: Side, fitting: readonly Offered[]): readonly Offered[] {
   const same = fitting.filter(({ facts }) => label !== null && facts.label === label);
   return same.length > 0 ? same : fitting;
 }
 
-/** Saved before it was judged, a candidate would be its own baseline, and pass for ever. */
+/** A candidate that was saved before it was judged would be compared with itself, and always pass. */
 function paired(candidate: Side, chosen: Offered): GatePair {
   const baseline = chosen.read();
   const isItself =
