@@ -4,8 +4,8 @@
  *
  *   regressed, improved  one test of all metrics together (joint.ts) finds at `alpha` that something differs, and names
  *                        this metric: its difference of means is beyond chance and beyond its margin
- *   equivalent           both intervals, of the mean (bootstrap) and of the typical run (Hodges and Lehmann), lie inside
- *                        the margin, and there are at least 6 runs a side: fewer do not bound a median
+ *   equivalent           both intervals, of the mean (bootstrap) and of the typical run (Hodges and Lehmann), lie
+ *                        inside the margin, and there are at least 6 runs a side: fewer do not bound a median
  *   inconclusive         anything else, with the reason and what would decide
  *
  * False alarms: if runs of both sides come from one distribution, whatever it is, the probability that any metric is

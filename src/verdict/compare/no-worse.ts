@@ -3,8 +3,8 @@
  * however much better it may be, which is why this is more than *equivalent*. Both bounds must lie inside the margin,
  * each at 95 %:
  *
- *   typical run  the upper bound that inverts the rank test (Hodges and Lehmann): exact for every distribution. It alone
- *                limits false passes: what is worse by the margin in every run passes with a probability of at most 5 %
+ *   typical run  the upper bound that inverts the rank test (Hodges and Lehmann): exact for every distribution. It
+ *                alone limits false passes: what is worse by the margin in every run passes with a probability of at most 5 %
  *   mean         the upper end of the bootstrap, which reflects what only some runs have
  *
  * Every metric of a gate must pass by itself. That needs no adjustment for their number: the gate passes wrongly only
