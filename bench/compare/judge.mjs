@@ -59,7 +59,7 @@ function inputsOf(a, b) {
       a: known(a),
       b: known(b),
       margin: a[0].get(key).metric.margin(100e6),
-      refusal: missing ? 'missing' : null,
+      refusal: missing ? { code: 'figure-missing' } : null,
       origin: originsOf(a, b),
     };
   });
