@@ -11,6 +11,7 @@ import { seededRandom, shuffle } from '../../dist/stats/prng.js';
 import { decide, defaultPolicy } from '../../dist/verdict/compare/decide.js';
 import { metricsFor } from '../../dist/verdict/evidence/metrics.js';
 import { readSide } from '../../dist/verdict/evidence/read-side.js';
+import { sideNoteText } from '../../dist/words/side-words.js';
 import { originsOf } from './synthetic.mjs';
 
 const {
@@ -58,7 +59,7 @@ function inputsOf(a, b) {
       a: known(a),
       b: known(b),
       margin: a[0].get(key).metric.margin(100e6),
-      refusal: missing ? 'missing' : null,
+      refusal: missing ? { code: 'figure-missing' } : null,
       origin: originsOf(a, b),
     };
   });
@@ -71,7 +72,8 @@ function share(hits, n) {
 }
 
 const random = seededRandom(20251126);
-for (const side of sides) for (const note of side.notes) process.stdout.write(`${side.label}: ${note}\n`);
+for (const side of sides)
+  for (const note of side.notes) process.stdout.write(`${side.label}: ${sideNoteText(note)}.\n`);
 for (const arm of arms) {
   const runs = runsOf(arm);
   const half = Math.floor(runs.length / 2);

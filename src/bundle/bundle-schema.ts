@@ -424,6 +424,8 @@ export const summarySchema = z.object({
   threshold_ns: ns,
   /** The finding in words. */
   verdict: z.string(),
+  /** What the verdict is made from; empty in an older bundle. Codes: src/facts/verdict-facts.ts. */
+  conclusions: statedList.default([]),
   /**
    * `kernel` is null in a bundle of a version without guests. `level` is null without a conclusion, and in an older bundle.
    */
@@ -475,8 +477,19 @@ const kernelSchema = z.object({
   release: z.string(),
   /** Facts as this kernel reports them, as `host` of this file. */
   facts: z.record(z.string(), z.unknown()),
-  /** Differences of its image and config from those of the first kernel that runs in a guest, a sentence each. */
-  differences: z.array(z.object({ fact: z.string(), sentence: z.string() })),
+  /**
+   * How its image and config differ from those of the first kernel that runs in a guest: values of that kernel (`a`) and
+   * of this (`b`), or names of options. Null and empty in an older bundle.
+   */
+  differences: z.array(
+    z.object({
+      fact: z.string(),
+      a: orNull(z.string()).default(null),
+      b: orNull(z.string()).default(null),
+      options: z.array(z.string()).readonly().default([]),
+      sentence: z.string(),
+    }),
+  ),
   /**
    * Why this and that first kernel are probably builds of the same tree, by image and config
    * (src/kernel/image/one-tree.ts); null: not known.

@@ -9,15 +9,10 @@ import { finishedRunOf } from '../experiment/run/stored-run.js';
 import { summarise } from '../experiment/summarise.js';
 import { canonicalJson } from '../profile/resolved/hash.js';
 import { sumHlog } from '../record/histogram/hlog-sum.js';
-import {
-  differingFacts,
-  differingSettings,
-  factSentence,
-  measuredSettings,
-  shownSettings,
-} from '../verdict/compare/differences.js';
+import { differingFacts, differingSettings, measuredSettings } from '../verdict/compare/differences.js';
 import { readSide } from '../verdict/evidence/read-side.js';
 import type { Side } from '../verdict/evidence/side.js';
+import { factsText, settingsText } from '../words/side-words.js';
 
 export interface Merged {
   /** Its path. */
@@ -46,7 +41,7 @@ function refuseUnlike(sides: readonly Side[]): void {
     const facts = differingFacts(first.facts, other.facts).filter((fact) => fact.class !== 'pauselab');
     if (facts.length > 0)
       throw usage(
-        `not merged, because the runs do not repeat each other: ${facts.map((fact) => factSentence(fact, labels)).join('; ')}; compare them instead (pauselab compare)`,
+        `not merged, because the runs do not repeat each other: ${factsText(facts, labels)}; compare them instead (pauselab compare)`,
       );
     const settings = differingSettings(first, other);
     if (
@@ -54,7 +49,7 @@ function refuseUnlike(sides: readonly Side[]): void {
       canonicalJson(measuredSettings(first.resolved)) !== canonicalJson(measuredSettings(other.resolved))
     ) {
       throw usage(
-        `not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? shownSettings(settings) : 'their arms differ'}`,
+        `not merged: the profile ${String(first.facts.profile)} is not the same in ${first.path} and ${other.path}: ${settings.length > 0 ? settingsText(settings) : 'their arms differ'}`,
       );
     }
   }

@@ -1,9 +1,11 @@
 /** `pauselab run`: from a profile and options to a bundle, the results of --fail-if and an exit code. */
 import { ExitCode } from '../base/failure.js';
+import type { ConditionFact } from '../facts/condition-facts.js';
+import type { Stated } from '../facts/stated.js';
 import type { SummaryFile } from '../bundle/bundle-schema.js';
 import { parseUntilN, type UntilN } from '../experiment/plan/until-n.js';
 import { checkCondition, parseFailCondition, refuseUndecidable } from '../verdict/run/fail-if.js';
-import type { ConditionResult, FailCondition } from '../verdict/run/fail-if.js';
+import type { FailCondition } from '../verdict/run/fail-if.js';
 import { measure, type Measured, type MeasureOptions } from './measure.js';
 import { planSide, type PlannedSide, type Wanted } from './plan.js';
 
@@ -28,7 +30,7 @@ export async function planRun(nameOrPath: string, asked: RunAsked): Promise<RunP
 }
 
 export interface RunResult extends Measured {
-  readonly conditions: readonly ConditionResult[];
+  readonly conditions: readonly Stated<ConditionFact>[];
   /** Of a run without a failure. */
   readonly exitCode: ExitCode;
 }
@@ -44,7 +46,7 @@ export async function measureRun(
 }
 
 /** An experiment is also inconclusive if every run of an arm was disturbed. */
-function exitCodeOf({ findings }: SummaryFile, results: readonly ConditionResult[]): ExitCode {
+function exitCodeOf({ findings }: SummaryFile, results: readonly Stated<ConditionFact>[]): ExitCode {
   if (results.some(({ outcome }) => outcome === 'met')) return ExitCode.regression;
   const isUnknown =
     results.some(({ outcome }) => outcome === 'unknown') || findings.some(({ outcome }) => outcome === 'no-data');

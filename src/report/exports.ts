@@ -3,6 +3,9 @@
  * run beside them; a figure that a run does not know (n too small, saturated) is in no form a number, and what was left
  * out is said. What each form is: docs/ci.md.
  */
+import { sentencesOf } from '../facts/stated.js';
+import { missingText } from '../words/metric-words.js';
+import { sideNoteText } from '../words/side-words.js';
 import type { StoredBundle } from '../bundle/store.js';
 import { hasNot, valuesOf } from '../verdict/compare/compare.js';
 import { grouped } from '../base/group.js';
@@ -35,7 +38,7 @@ interface Point {
 export function exportBundle(format: ExportFormat, bundle: StoredBundle, sides: readonly Side[]): Exported {
   const measured = sides.map((side) => ({ side, ...pointsOf(side, sides.length > 1 ? `${side.label}: ` : '') }));
   const ofSides = sides.flatMap((side) =>
-    side.notes.map((note) => (sides.length > 1 ? `${side.label}: ${note}` : note)),
+    side.notes.map((note) => `${sides.length > 1 ? `${side.label}: ` : ''}${sideNoteText(note)}.`),
   );
   const notes = [...ofSides, ...leftOut(measured.flatMap(({ missing }) => missing))];
   switch (format) {
@@ -92,7 +95,7 @@ function pointsOf({ evidence }: Side, about: string): { points: Point[]; missing
       const series = metric.subject ?? own;
       const { known, missing: why } = valuesOf(metric, runs);
       if (why[0] === undefined) points.push({ arm, series, metric, values: known });
-      else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: why[0] });
+      else missing.push({ series: `${about}${arm}, ${series}`, what: metric.title, why: missingText(why[0]) });
     }
   }
   return { points, missing };
@@ -150,7 +153,7 @@ function smallerEntries({ side, points }: Measured, several: boolean): object[] 
   const extra = [
     placeWords(facts),
     ...(facts.jdks.length === 0 ? [] : [`JDK ${facts.jdks.join(' and ')}`]),
-    ...(degraded.length === 0 ? [] : [`degraded: ${degraded.join('; ')}`]),
+    ...(degraded.length === 0 ? [] : [`degraded: ${sentencesOf(degraded).join('; ')}`]),
   ].join('\n');
   return points.map(({ arm, series, metric, values }) => ({
     name: `${nameOf(side, several, arm, series)}: ${metric.title}`,

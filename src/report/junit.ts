@@ -12,9 +12,11 @@
  * A suite's time is what the candidate's runs took. The cases of an arm come from the same runs, so each has its share
  * of their time: that is what makes the sum of the cases the time of the arms that are judged.
  */
-import { suiteName } from '../verdict/gate/gate-words.js';
+import { sentencesOf } from '../facts/stated.js';
+import { formatMetric } from '../words/metric-words.js';
+import { suiteName } from '../verdict/gate/conclude.js';
 import type { Check, GateResult, Suite } from '../verdict/gate/gated.js';
-import { formatMetric, metricNamed } from '../verdict/evidence/metrics.js';
+import { metricNamed } from '../verdict/evidence/metrics.js';
 import { xmlElement, xmlText } from './xml.js';
 
 export function renderJunit(result: GateResult): string {
@@ -67,7 +69,7 @@ function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string
   const inside = [
     `\n    ${xmlElement('properties', {}, ['\n', ...properties, '    '])}\n`,
     ...checks.map((check) => caseElement({ suite: name, candidate, checks }, check, inconclusive)),
-    ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(notes.join('\n'))])}\n`]),
+    ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(sentencesOf(notes).join('\n'))])}\n`]),
     '  ',
   ];
   return `  ${xmlElement('testsuite', { name, ...countsOf(checks, inconclusive), time: seconds(totalOf(candidate)), timestamp: timestampOf(candidate) }, inside)}\n`;
@@ -123,7 +125,13 @@ function caseElement(
   check: Check,
   inconclusive: Meaning,
 ): string {
-  const { arm, expected, sentence, outcome, rule } = check;
+  const {
+    arm,
+    expected,
+    reason: { sentence },
+    outcome,
+    rule,
+  } = check;
   const alike = checks.filter((other) => other.arm === arm && nameOfCase(other) === nameOfCase(check));
   const which = alike.length === 1 ? '' : ` (${rule ?? String(alike.indexOf(check) + 1)})`;
   const name = {

@@ -364,7 +364,7 @@ describe('pauselab baseline', () => {
     await command('baseline', 'save', quiet, '--as', 'main', '--in', folder);
     const { code, stdout } = await command('gate', '--baseline', folder, '--candidate', quiet);
     expect(code).toBe(4);
-    expect(stdout).toContain('the baseline main was saved of these very runs');
+    expect(stdout).toContain('the baseline main was saved from these very runs');
   });
 
   test('is not overwritten unless told', async () => {
@@ -521,7 +521,7 @@ describe('pauselab baseline', () => {
     [
       'that is not complete',
       () => bundle('partial', 0, { status: 'partial' }),
-      'not saved, since no gate would accept it: the baseline',
+      'not saved, because no gate would accept it: the baseline',
     ],
     [
       'that ran degraded',

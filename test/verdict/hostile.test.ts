@@ -115,9 +115,10 @@ describe('a bundle', () => {
   test('without a run, or with a run’s folder that is empty', () => {
     const path = bundle();
     mkdirSync(join(path, 'runs/002-free'));
-    expect(read(path).notes).toContain(
-      `the run 002-free of ${path} is unfinished (it has no run.json) and is left out.`,
-    );
+    expect(read(path).notes).toContainEqual({
+      code: 'unreadable',
+      reason: `the run 002-free of ${path} is unfinished (it has no run.json) and is left out`,
+    });
     rmSync(join(path, 'runs'), { recursive: true });
     expect(read(path).evidence).toEqual([]);
   });
@@ -200,7 +201,7 @@ describe('a log', () => {
 
   test('whose last line is cut off is read without it, and that is said', () => {
     const side = read(written(good + good.slice(0, -30)));
-    expect(side.notes[0]).toMatch(/the last line of .*x\.hlog was cut off and is left out/);
+    expect(side.notes[0]).toEqual({ code: 'log-cut', file: expect.stringMatching(/x\.hlog$/) as string });
     expect(figuresOf(side)?.service.n).toBe(2);
   });
 
@@ -223,6 +224,6 @@ describe('a log', () => {
   test('without a sample is a run without evidence', () => {
     const side = read(written(hlogLine('app', 0, 1e9, countsOfValues([]))));
     expect(side.evidence).toMatchObject([{ series: 'app', runs: [] }]);
-    expect(side.notes[0]).toContain('has no sample');
+    expect(side.notes[0]).toMatchObject({ code: 'log-series-empty', series: 'app' });
   });
 });

@@ -96,14 +96,9 @@ Examples:
 
 async function print({ summary, bundle, conditions }: RunResult, json: boolean): Promise<void> {
   if (json) {
-    const failIf = conditions.map(({ condition, outcome, sentence }) => ({
-      condition: condition.text,
-      outcome,
-      sentence,
-    }));
     const { answersOf } = await import('../../jobs/app-answers.js');
     const answers = answersOf(summary, bundle);
-    printJson({ ...summary, bundle, failIf, ...(answers.length === 0 ? {} : { answers }) });
+    printJson({ ...summary, bundle, failIf: conditions, ...(answers.length === 0 ? {} : { answers }) });
     return;
   }
   await printSummary(summary, bundle);

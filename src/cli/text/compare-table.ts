@@ -1,7 +1,8 @@
 /** A comparison for people, as text and as Markdown: the answer, a table, notes. */
 import { grouped } from '../../base/group.js';
 import { printable } from '../../base/text/printable.js';
-import { shownInterval, shownP, shownRatio, shownValue } from '../../verdict/compare/compare-words.js';
+import { sentencesOf } from '../../facts/stated.js';
+import { shownInterval, shownP, shownRatio, shownValue } from '../../words/metric-words.js';
 import type { Comparison, CompareRow } from '../../verdict/compare/compared.js';
 import { placeWords } from '../../verdict/evidence/side.js';
 import { renderTable } from './text-table.js';
@@ -110,7 +111,7 @@ export function renderComparison(compared: Comparison): string {
     ...legend,
     '',
     ...whyLines(comparison.rows).map(({ about, sentence }) => `Inconclusive: ${about}: ${sentence}.`),
-    ...comparison.notes.map((note) => `Note: ${note}`),
+    ...sentencesOf(comparison.notes).map((note) => `Note: ${note}`),
     '',
   ].join('\n');
 }
@@ -141,7 +142,7 @@ export function renderMarkdown(compared: Comparison): string {
     ...whyLines(comparison.rows).map(
       ({ about, sentence }) => `- Inconclusive: ${escaped(about)}: ${escaped(sentence)}.`,
     ),
-    ...comparison.notes.map((note) => `- ${escaped(note)}`),
+    ...sentencesOf(comparison.notes).map((note) => `- ${escaped(note)}`),
     '',
   ].join('\n');
 }

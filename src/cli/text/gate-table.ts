@@ -1,8 +1,9 @@
 /** A gate for people, as text and as Markdown: the answer, a table per profile, reasons, notes. */
 import { grouped } from '../../base/group.js';
 import { printable } from '../../base/text/printable.js';
-import { shownInterval, shownP, shownValue } from '../../verdict/compare/compare-words.js';
-import { nameOf, suiteName } from '../../verdict/gate/gate-words.js';
+import { sentencesOf } from '../../facts/stated.js';
+import { shownInterval, shownP, shownValue } from '../../words/metric-words.js';
+import { checkName, suiteName } from '../../verdict/gate/conclude.js';
 import type { Check, CheckOutcome, GateResult, Suite } from '../../verdict/gate/gated.js';
 import { metricNamed } from '../../verdict/evidence/metrics.js';
 import { placeWords } from '../../verdict/evidence/side.js';
@@ -87,12 +88,12 @@ function whyLines({
   return (['fail', 'error', 'inconclusive'] as const).flatMap((outcome) => {
     const bySentence = grouped(
       checks.filter((one) => one.outcome === outcome),
-      ({ sentence }) => sentence,
+      ({ reason }) => reason.sentence,
     );
     return [...bySentence].flatMap(([sentence, own]) => {
       const [first] = own;
       if (first === undefined) return [];
-      const name = first.kind === 'evidence' ? '' : nameOf(first, null);
+      const name = first.kind === 'evidence' ? '' : checkName(first, null);
       return [
         { heading: headings[outcome], about: own.length === 1 ? name : `${name} and ${own.length - 1} more`, sentence },
       ];
@@ -132,7 +133,7 @@ function suiteLines(suite: Suite, name: string): string[] {
     ...whyLines(suite).map(
       ({ heading, about, sentence }) => `${heading}: ${about === '' ? '' : `${about}: `}${sentence}.`,
     ),
-    ...suite.notes.map((note) => `Note: ${note}`),
+    ...sentencesOf(suite.notes).map((note) => `Note: ${note}`),
     '',
   ];
 }
@@ -161,7 +162,7 @@ export function renderGateMarkdown(gated: GateResult): string {
         ({ heading, about, sentence }) =>
           `- **${heading}**: ${about === '' ? '' : `${escaped(about)}: `}${escaped(sentence)}.`,
       ),
-      ...suite.notes.map((note) => `- ${escaped(note)}`),
+      ...sentencesOf(suite.notes).map((note) => `- ${escaped(note)}`),
       '',
     ]),
     ...togetherLines(result).map(escaped),

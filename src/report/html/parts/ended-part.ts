@@ -2,7 +2,8 @@
  * Which arms of a bundle had no stall where others had: what this bundle tried itself comes before all general advice.
  */
 import type { ResolvedProfile } from '../../../profile/resolved/resolved.js';
-import { differingSettings, pathInArm, type DifferingSetting } from '../../../verdict/compare/differences.js';
+import type { DifferingSetting } from '../../../facts/side-facts.js';
+import { differingSettings, pathInArm } from '../../../verdict/compare/differences.js';
 import type { Configured } from '../../../verdict/evidence/settings-meaning.js';
 import type { ReportedBundle } from '../gather.js';
 

@@ -6,7 +6,7 @@ import { shellWord } from '../../../base/text/shell-word.js';
 import { formatDuration, formatShare, formatSize } from '../../../base/text/units.js';
 import type { Cause } from '../../../facts/blame.js';
 import { betweenRuns, shownRange } from '../../../verdict/run/between-runs.js';
-import { shownInterval, shownP, shownRatio, shownValue } from '../../../verdict/compare/compare-words.js';
+import { shownInterval, shownP, shownRatio, shownValue } from '../../../words/metric-words.js';
 import type { Comparison } from '../../../verdict/compare/compared.js';
 import { causeNames, notAttributed } from '../../../words/cause-words.js';
 import { advice } from './advice.js';
@@ -263,7 +263,7 @@ ${whyList('Not compared', rows.filter(isOpen), name)}${whyList(
     told.filter((row) => row.verdict === 'inconclusive'),
     name,
   )}
-${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`}`;
+${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(sentencesOf(notes.slice(0, mostItems)))}</details>`}`;
 }
 
 /** Many rows have one and the same reason. */
