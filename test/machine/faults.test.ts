@@ -118,7 +118,7 @@ describe('the output folder', () => {
     {
       what: 'below a file',
       out: join(short, 'out'),
-      says: /ENOTDIR.*a part of the path is a file: choose another place with --out/,
+      says: /ENOTDIR.*a part of the path is not a folder: choose another place with --out/,
     },
     {
       what: 'where nobody can write',
