@@ -128,7 +128,7 @@ test('a version that is not there: near ones are listed', async () => {
   await expect(repository().resolve('deb:6.13')).rejects.toMatchObject(
     refused(
       2,
-      /^deb:6\.13: file:.* has no such kernel of the flavour cloud-amd64; near ones: deb:6\.12\.9, deb:6\.12\.10, deb:6\.16\.12, deb:7\.3\.4 /,
+      /^deb:6\.13: file:.* has no such kernel of the flavour cloud-amd64; near versions: deb:6\.12\.9, deb:6\.12\.10, deb:6\.16\.12, deb:7\.3\.4 /,
     ),
   );
 });

@@ -1,5 +1,5 @@
 /**
- * What else differs between two kernels, and what that could explain: no comparison of them is of one patch alone.
+ * Other differences between two kernels, and what they could explain: no comparison of kernels is of a patch alone.
  * Pure.
  */
 import { compareDebianVersions } from '../debian/debian-version.js';
@@ -22,30 +22,32 @@ export interface KernelDifference {
     | 'config';
   readonly a: string;
   readonly b: string;
-  /** What it could explain, in a whole sentence. */
+  /** What it could explain, as a sentence. */
   readonly sentence: string;
 }
 
-/** Throttling waits for the return to user mode from this version on; a version says so of mainline only. */
+/**
+ * From this version on, throttling waits for the return to user mode. The version only proves it for mainline kernels.
+ */
 const throttlingChanged = '6.18';
 
-/** Both sides by name in `a` and `b`; what one of them does not know is said once, as `config`. */
+/** Both sides have their values in `a` and `b`; what is unknown for a side is stated once, as `config`. */
 export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] {
   const found: KernelDifference[] = [];
-  const compare = (
-    fact: KernelDifference['fact'],
-    one: string | null,
-    other: string | null,
-    explains: string,
-  ): void => {
-    if (one !== null && other !== null && one !== other)
-      found.push({ fact, a: one, b: other, sentence: `${fact}: ${one} against ${other}, which ${explains}` });
+  const compare = (fact: KernelDifference['fact'], ofA: string | null, ofB: string | null, explains: string): void => {
+    if (ofA !== null && ofB !== null && ofA !== ofB)
+      found.push({ fact, a: ofA, b: ofB, sentence: `${fact}: ${ofA} against ${ofB}, which ${explains}` });
   };
   const yesNo = (value: boolean | null | undefined): string | null =>
     value === null || value === undefined ? null : value ? 'yes' : 'no';
 
   compare('version', a.version, b.version, 'could explain anything: two versions differ in more than one change');
-  compare('flavour', a.flavour, b.flavour, 'could explain a difference by other options than those listed here');
+  compare(
+    'flavour',
+    a.flavour,
+    b.flavour,
+    'could explain a difference, because other options than those listed here differ',
+  );
   compare(
     'compiler',
     a.compiler,
@@ -56,13 +58,13 @@ export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] 
     'hz',
     perSecond(a.hz),
     perSecond(b.hz),
-    'could explain stalls: at a lower tick rate a call is preempted at fewer and later moments, and stays off the CPU for longer slices',
+    'could explain stalls: a lower tick rate preempts a call less often and later, and keeps it off the CPU for longer slices',
   );
   compare(
     'preemption default',
     a.preemption?.default ?? null,
     b.preemption?.default ?? null,
-    'could explain stalls: lazy and none let a call end that full preempts while it holds its lock; boot both with the same preempt=',
+    'could explain stalls: full preempts a call while it holds its lock, lazy and none let it finish; boot both with the same preempt=',
   );
   compare(
     'preemption models',
@@ -80,13 +82,13 @@ export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] 
     'per-VMA locks',
     yesNo(a.perVmaLocks),
     yesNo(b.perVmaLocks),
-    'could explain stalls of page faults and of every call that can do without mmap_lock',
+    'could explain stalls of page faults and of every call that does not need mmap_lock',
   );
   compare(
     'transparent huge pages',
     a.transparentHugePages,
     b.transparentHugePages,
-    'could explain stalls: a huge page is given back in one step and not in 512, so that calls on the same bytes hold their lock for far shorter',
+    'could explain stalls: a huge page is given back in one step instead of 512, so that calls on the same bytes hold their lock for far less time',
   );
   found.push(...mitigationDifference(a, b));
   found.push(...throttling(a, b));
@@ -97,12 +99,12 @@ export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] 
     'could explain stalls: with autogroups nice values count only inside a session',
   );
   if ((a.configSha256 === null) !== (b.configSha256 === null)) {
-    const [one, other] = [a, b].map(({ configSha256 }) => (configSha256 === null ? 'not known' : 'known'));
+    const [configA, configB] = [a, b].map(({ configSha256 }) => (configSha256 === null ? 'not known' : 'known'));
     found.push({
       fact: 'config',
-      a: one ?? '',
-      b: other ?? '',
-      sentence: `config: ${one ?? ''} against ${other ?? ''}, so that HZ, preemption, huge pages and mitigations could differ unseen and could explain anything`,
+      a: configA ?? '',
+      b: configB ?? '',
+      sentence: `config: ${configA ?? ''} against ${configB ?? ''}, so that unknown differences in HZ, preemption, huge pages and mitigations could explain anything`,
     });
   }
   return found;
@@ -112,22 +114,22 @@ function perSecond(hz: number | null): string | null {
   return hz === null ? null : `${hz}/s`;
 }
 
-/** Only where both have the option: an older kernel may do what it has no option for. */
+/** Only options that both have: an older kernel may do something for which it has no option. */
 function mitigationDifference(a: KernelFacts, b: KernelFacts): KernelDifference[] {
   if (a.mitigations === null || b.mitigations === null) return [];
-  const [one, other] = [a.mitigations, b.mitigations];
-  const only = (x: typeof one, y: typeof one): string[] => x.on.filter((name) => y.off.includes(name) || !y.enabled);
-  const [inA, inB] = [only(one, other), only(other, one)];
-  if (one.enabled === other.enabled && inA.length === 0 && inB.length === 0) return [];
+  const [ofA, ofB] = [a.mitigations, b.mitigations];
+  const only = (x: typeof ofA, y: typeof ofA): string[] => x.on.filter((name) => y.off.includes(name) || !y.enabled);
+  const [inA, inB] = [only(ofA, ofB), only(ofB, ofA)];
+  if (ofA.enabled === ofB.enabled && inA.length === 0 && inB.length === 0) return [];
   const say = (enabled: boolean, names: readonly string[]): string =>
     !enabled ? 'off' : names.length === 0 ? 'fewer' : `also ${names.join(', ')}`;
-  const [sayA, sayB] = [say(one.enabled, inA), say(other.enabled, inB)];
+  const [sayA, sayB] = [say(ofA.enabled, inA), say(ofB.enabled, inB)];
   return [
     {
       fact: 'mitigations',
       a: sayA,
       b: sayB,
-      sentence: `mitigations: ${sayA} against ${sayB}, which could explain a difference in what each system call and fault costs, and hardly waits of 100 ms`,
+      sentence: `mitigations: ${sayA} against ${sayB}, which could explain a difference in the cost of each system call and fault, but hardly waits of 100 ms`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** What one kernel is to another: in what it differs, and whether both are of one tree. */
+/** How two kernels relate: their differences, and whether both come from one tree. */
 import type { KernelRecord } from '../../bundle/bundle-schema.js';
 import { readConfig } from './config-file.js';
 import { wasCarried } from './image-file.js';
@@ -21,7 +21,10 @@ export function relationOf(first: KnownKernel, second: KnownKernel): Pick<Kernel
         ? [
             {
               fact: 'options',
-              sentence: `options: ${relation.options.length} of the configuration ${relation.options.length === 1 ? 'differs' : 'differ'} (${someOf(relation.options)}), so that more than a patch may explain a difference`,
+              sentence:
+                `options: ${relation.options.length} of the configuration ` +
+                `${relation.options.length === 1 ? 'differs' : 'differ'} (${someOf(relation.options)}), ` +
+                'so that more than a patch may explain a difference',
             },
           ]
         : []),
