@@ -18,7 +18,7 @@ describe('/dev/shm', () => {
     [
       'without an inode',
       'mount -t tmpfs -o nr_inodes=1 tmpfs /dev/shm',
-      /no folder could be made in \/dev\/shm \(ENOSPC\)/,
+      /no folder could be created in \/dev\/shm \(ENOSPC\)/,
     ],
     [
       'with a page',
