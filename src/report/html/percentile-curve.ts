@@ -1,4 +1,7 @@
-/** Percentiles of one series and kind of time: a curve for each arm, with a band from the lowest to the highest run. */
+/**
+ * Percentiles of a series, of service or response time: a curve for each arm, with a band from the lowest to the
+ * highest run.
+ */
 import { formatDuration } from '../../base/text/units.js';
 import { quantiles, valueAt, type Curve } from './curves.js';
 import { axisBelow, axisLeft, labelOf, styleOf, svg } from './figures-part.js';
@@ -38,7 +41,7 @@ ${percentileDrawing(`Percentile curves of ${name}; the table below has the value
 </figure>`;
 }
 
-/** Not empty. */
+/** `sets` must not be empty. */
 export function percentileDrawing(name: string, sets: readonly CurveSet[], all: readonly Arm[]): Markup {
   const reached = Math.max(...sets.map(({ pooled }) => quantiles[Math.max(0, pooled.values_ns.length - 1)] ?? 0));
   const x = ninesScale(reached, frame.left, frame.right);
@@ -48,7 +51,7 @@ export function percentileDrawing(name: string, sets: readonly CurveSet[], all: 
     frame.bottom,
     frame.top,
   );
-  // Controls first, so that they lie below.
+  // Controls first, so that they are drawn below the others.
   const drawn = sets
     .map((set, i) => ({ set, i }))
     .sort((a, b) => Number(b.set.arm.isControl) - Number(a.set.arm.isControl));
@@ -70,7 +73,7 @@ function points(values: readonly number[], x: Scale, y: Scale, from = 0): string
   return values.slice(from).map((value, i) => `${px(x(quantiles[from + i] ?? 0))} ${px(y(value))}`);
 }
 
-/** Solid as far as n carries the quantile, and dotted beyond. */
+/** Solid where n supports the quantile, dotted beyond. */
 function lineOf({ values_ns, carried }: Curve, x: Scale, y: Scale): Markup {
   const solid = points(values_ns.slice(0, carried), x, y);
   const rest = points(values_ns, x, y, Math.max(0, carried - 1));

@@ -1,4 +1,4 @@
-/** The parts of the page in words and tables. */
+/** The parts of the page that are text and tables. */
 import { distinct, sentencesOf } from '../../../facts/stated.js';
 import { stalledTime } from '../../../attribution/totals.js';
 import { grouped } from '../../../base/group.js';
@@ -19,19 +19,21 @@ function list(items: readonly Content[]): Markup {
 }
 
 export function verdictPart({ stored: { summary } }: ReportedBundle): Markup {
-  const heading = html`<h3>What may be concluded</h3>`;
+  const heading = html`<h3>Conclusions</h3>`;
   if (summary === null)
     return html`${heading}<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
   return html`${heading}<p class="verdict">${summary.verdict}</p>
 ${summary.findings.length === 0 ? nothing : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`))}</details>`}`;
 }
 
-/** What weakens the evidence. */
+/** Limitations of the evidence. */
 export function weakPart({ label, stored: { summary, runs }, missing }: ReportedBundle, several: boolean): Markup {
   const degraded = sentencesOf(distinct([...(summary?.degraded ?? []), ...runs.flatMap((run) => run.degraded)]));
   const saturated = [
     ...new Set(
-      runs.flatMap((run) => run.series.filter((one) => one.saturated).map(({ name }) => `${name} in ${run.arm}`)),
+      runs.flatMap((run) =>
+        run.series.filter((figures) => figures.saturated).map(({ name }) => `${name} in ${run.arm}`),
+      ),
     ),
   ];
   const unproven = [
@@ -49,7 +51,7 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
       .map(({ name, failures }) => html`<strong>Failed:</strong> ${name}: ${sentencesOf(failures).join('; ')}`),
     ...saturated.map(
       (text) =>
-        html`<strong>Saturated:</strong> ${text} could not keep its schedule; its response time would only tell how long the window was, and is not drawn.`,
+        html`<strong>Saturated:</strong> ${text} could not keep its schedule; its response time would only show how long the window was, and is not drawn.`,
     ),
     ...unproven.map((text) => html`<strong>Unproven:</strong> ${text} is not proven to be in force.`),
     ...spoiledLines(runs),
@@ -61,16 +63,16 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
 
 const mostItems = 200;
 
-/** One line an arm: a bundle may have hundreds of spoiled runs. */
+/** A line per arm: a bundle may have hundreds of disturbed runs. */
 function spoiledLines(runs: ReportedBundle['stored']['runs']): Markup[] {
   const spoiled = runs.filter((run) => run.disturbances.length > 0);
   const arms = [...new Set(spoiled.map(({ arm }) => arm))];
   return arms.map((arm) => {
-    const own = spoiled.filter((run) => run.arm === arm);
-    return html`<strong>Disturbed:</strong> ${own.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${own
+    const ofArm = spoiled.filter((run) => run.arm === arm);
+    return html`<strong>Disturbed:</strong> ${ofArm.length} of ${runs.filter((run) => run.arm === arm).length} runs of ${arm}: ${ofArm
       .slice(0, 3)
       .map(({ name, disturbances }) => `${name.split('-')[0] ?? name}: ${sentencesOf(disturbances).join('; ')}`)
-      .join('. ')}${own.length > 3 ? ', …' : ''}.`;
+      .join('. ')}${ofArm.length > 3 ? ', …' : ''}.`;
   });
 }
 
@@ -131,13 +133,13 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
       ({ name, kernel, spoiledRuns }) =>
         `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} disturbed)` : ''}`,
     );
-  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a complete, undisturbed run, so no figure is evidence. What was recorded all the same is drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99 (single runs)', 'response p99 (single runs)', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
-${memory.length === 0 ? nothing : table(`Memory of the workload${several ? `, in ${label}` : ''}: what not giving it back costs`, ['arm', ...(kernels ? ['kernel'] : []), 'resident, mean', 'peak', 'proportional, after the window', 'its cgroup, mean'], memory, kernels ? 2 : 1)}
-${logs.length === 0 ? nothing : table(`What the JVM’s own log told${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
-${idle.length === 0 ? nothing : html`<p>Without a run that counts${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
+  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a complete, undisturbed run, so no figure is evidence. Other recordings are drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99 (single runs)', 'response p99 (single runs)', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
+${memory.length === 0 ? nothing : table(`Memory of the workload${several ? `, in ${label}` : ''}: the price of not giving it back`, ['arm', ...(kernels ? ['kernel'] : []), 'resident, mean', 'peak', 'proportional, after the window', 'its cgroup, mean'], memory, kernels ? 2 : 1)}
+${logs.length === 0 ? nothing : table(`Events in the JVM’s log${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
+${idle.length === 0 ? nothing : html`<p>Without a complete, undisturbed run${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
 }
 
-/** `41.5 µs (38.1–44.0 µs)`: with the lowest and the highest run. */
+/** `41.5 µs (38.1–44.0 µs)`: with the lowest and the highest run in parentheses. */
 function inRuns(
   series: NonNullable<ReportedBundle['stored']['summary']>['arms'][number]['series'][number],
   times: 'service' | 'response',
@@ -147,7 +149,7 @@ function inRuns(
   return range === null ? pooled : `${pooled} (${shownRange(range)})`;
 }
 
-/** Stalled time per cause and thread, per arm, with a bar each. */
+/** Stalled time per cause and thread, for each arm, with a bar. */
 export function causesPart({ label, stalls: { stalls } }: ReportedBundle, several: boolean): Markup {
   const rows = stalledTime(stalls);
   const most = Math.max(1, ...rows.map(({ duration_ns }) => duration_ns));
@@ -179,9 +181,11 @@ export function advicePart(bundles: readonly ReportedBundle[]): Markup {
   const sorted = [...found].sort((a, b) => b[1] - a[1]);
   if (sorted.length === 0) return html`<p>No cause was found, so there is nothing to try.</p>`;
   const ended = bundles.flatMap((bundle) =>
-    whatEndedStalls(bundle).map((one) => (bundles.length > 1 ? html`${bundle.label}: ${prose(one)}` : prose(one))),
+    whatEndedStalls(bundle).map((sentence) =>
+      bundles.length > 1 ? html`${bundle.label}: ${prose(sentence)}` : prose(sentence),
+    ),
   );
-  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">Where these come from: docs/findings.md. Change one thing, run again, and compare the two bundles.</p>`;
+  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">docs/findings.md has the experiments behind this advice. Change a single setting, run again, and compare the two bundles.</p>`;
 }
 
 export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {
@@ -204,7 +208,7 @@ export function comparisonPart(comparison: Comparison | string): Markup {
   const isQuiet = (row: Comparison['rows'][number]): boolean =>
     !isOpen(row) && [...row.values.a, ...row.values.b].every((value) => value === 0);
   const quiet_n = rows.filter(isQuiet).length;
-  const told = rows
+  const shown = rows
     .filter((row) => !isQuiet(row) && !isOpen(row))
     .toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
   const isMain = ({ metric, verdict: own }: Comparison['rows'][number]): boolean =>
@@ -246,26 +250,26 @@ export function comparisonPart(comparison: Comparison | string): Markup {
         );
   return html`<p class="verdict">${verdict}</p>
 <p>A is ${reference.label}; B is ${candidates.map(({ label }) => label).join(' or ')}. A value is a mean over runs; the unit is the run. What the verdicts mean: docs/statistics.md.</p>
-${rowsTable('What decides, and stalls', told.filter(isMain))}
+${rowsTable('Regressions, improvements and stalls', shown.filter(isMain))}
 ${
-  told.every(isMain)
+  shown.every(isMain)
     ? nothing
-    : html`<details><summary>All other figures (${told.filter((row) => !isMain(row)).length})</summary>${rowsTable(
+    : html`<details><summary>All other figures (${shown.filter((row) => !isMain(row)).length})</summary>${rowsTable(
         'All other figures',
-        told.filter((row) => !isMain(row)),
+        shown.filter((row) => !isMain(row)),
       )}</details>`
 }
-${told.length > mostRows ? html`<p>… and ${told.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
-${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both.</p>`}
+${shown.length > mostRows ? html`<p>… and ${shown.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
+${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both sides.</p>`}
 ${whyList('Not compared', rows.filter(isOpen), name)}${whyList(
     'Why inconclusive',
-    told.filter((row) => row.verdict === 'inconclusive'),
+    shown.filter((row) => row.verdict === 'inconclusive'),
     name,
   )}
 ${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`}`;
 }
 
-/** Many rows have one and the same reason. */
+/** Many rows share the same reason. */
 function whyList(title: string, rows: Comparison['rows'], name: (row: Comparison['rows'][number]) => string): Markup {
   const groups = grouped(rows, ({ sentence }) => sentence);
   if (groups.size === 0) return nothing;

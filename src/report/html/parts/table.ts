@@ -1,9 +1,9 @@
-/** A table; where the page is narrow each row is a block of its own, and its cells name their column. */
+/** A table. On a narrow page each row is a block, and its cells name their columns. */
 import { html, nothing, type Content, type Markup } from '../markup.js';
 
 /**
- * `texts`: how many columns, from the left, are words and no figures. Roles: as blocks, rows would be no table to a
- * reader that speaks.
+ * `texts`: number of columns, from the left, that contain text and not figures. Roles are explicit, because rows shown
+ * as blocks would not be a table to a screen reader.
  */
 export function table(
   caption: string,

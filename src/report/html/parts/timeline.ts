@@ -1,6 +1,6 @@
 /**
- * Who did what while a stall lasted: one row a thread, the victim first. Places along the time are percentages and all
- * else is pixels, so that the figure takes the width that there is and its words keep their size.
+ * What each thread did during a stall: a row per thread, the victim first. Positions in time are percentages and
+ * everything else is pixels, so that the figure fits any width and its text keeps its size.
  */
 import { formatDuration } from '../../../base/text/units.js';
 import type { Activity, BlamedThread, ListedStall } from '../../../bundle/stalls-schema.js';
@@ -11,18 +11,18 @@ import { linearScale, roundDuration } from '../scales.js';
 
 const rowHeight = 40;
 const nameHeight = 17;
-/** Of a bar's middle, below its name. */
+/** From a row's top to the middle of its bar, below the name. */
 const barOffset = nameHeight + 10;
 const mostThreads = 12;
 const mostSpans = 300;
 const mostCalls = 50;
 const mostEvents = 6;
-/** Characters of a row's words: so many fit on a phone. */
+/** Maximum characters of a row's text: as many as fit on a phone. */
 const [longestName, longestRow] = [32, 46];
 
-/** Of a bar, around its row's middle; activities differ by height too, not by colour alone. */
+/** Half the bar's height around the row's middle; activities differ by height, not only by colour. */
 const bars: Readonly<Record<Activity, { readonly half: number; readonly says: string }>> = {
-  // Without a trace the sampler knows of a time in state R only what most of it was.
+  // Without a trace, the sampler knows only what a thread in state R did most of the time.
   running: { half: 7, says: 'mostly on a CPU' },
   runnable: { half: 7, says: 'ready to run, mostly without a CPU' },
   blocked: { half: 4, says: 'blocked in the kernel' },
@@ -32,25 +32,25 @@ const bars: Readonly<Record<Activity, { readonly half: number; readonly says: st
   unobserved: { half: 0.5, says: 'nobody looked' },
 };
 
-/** Only of what the timelines show. */
+/** Only activities that the timelines show. */
 export function timelineLegend(stalls: readonly ListedStall[]): Markup {
   const shown = new Set(
     stalls.flatMap(
       ({ evidence }) => evidence?.threads.flatMap(({ spans }) => spans.map(({ activity }) => activity)) ?? [],
     ),
   );
-  const told = (Object.entries(bars) as [Activity, (typeof bars)[Activity]][]).filter(([activity]) =>
+  const present = (Object.entries(bars) as [Activity, (typeof bars)[Activity]][]).filter(([activity]) =>
     shown.has(activity),
   );
-  if (told.length === 0) return nothing;
+  if (present.length === 0) return nothing;
   const works = new Set(
     stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls.map(({ holder }) => workOfHolder(holder))),
   );
   const hasTaker = stalls.some((stall) => takersOf(stall).size > 0);
-  return html`<ul class="legend">${told.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
+  return html`<ul class="legend">${present.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
 }
 
-/** What the figure says, a sentence a row: for who cannot see it, and for who wants the milliseconds. */
+/** The figure in words, a sentence per row: for readers who cannot see it, and for the exact milliseconds. */
 export function timelineTexts(stall: ListedStall): string[] {
   const { threads, events, clip } = shownOf(stall);
   const takers = takersOf(stall);
@@ -67,13 +67,13 @@ export function timelineTexts(stall: ListedStall): string[] {
 
 const axisHeight = 20;
 
-/** In pixels; 0: there is nothing to draw. */
+/** In pixels; 0 if there is nothing to draw. */
 export function timelineHeight(stall: ListedStall): number {
   const { threads, events } = shownOf(stall);
   return threads.length === 0 ? 0 : (threads.length + events.length) * rowHeight + axisHeight;
 }
 
-/** Nothing for a stall of which no thread was seen. */
+/** Empty for a stall during which no thread was seen. */
 export function timeline(stall: ListedStall): Markup {
   const { threads, events, clip } = shownOf(stall);
   if (threads.length === 0) return nothing;
@@ -109,7 +109,7 @@ function shownOf(
   return { threads: threadsOf(stall).slice(0, mostThreads), events: evidence?.events.slice(0, mostEvents) ?? [], clip };
 }
 
-/** Who had the holder's CPU has a row, also where nobody looked at it: the trace knows for how long. */
+/** A thread that had the holder's CPU has a row even if nobody looked at it: the trace knows for how long. */
 function threadsOf(stall: ListedStall): Shown['threads'] {
   const { chain, evidence } = stall;
   if (evidence === null) return [];
@@ -126,10 +126,10 @@ function threadsOf(stall: ListedStall): Shown['threads'] {
   ];
 }
 
-/** Of the stall's time: who had the holder's CPU for less is not told. */
+/** Share of the stall's time: threads that had the holder's CPU for less are not mentioned. */
 const leastTaken_share = 0.05;
 
-/** By tid, how long each had the CPU of a thread that is blamed. */
+/** By tid, how long each thread had the CPU of a blamed thread. */
 function takersOf({ chain, duration_ns: stall_ns }: ListedStall): Map<number, number> {
   const taken = new Map<number, number>();
   for (const { cpuTakenBy } of chain ?? [])
@@ -137,7 +137,7 @@ function takersOf({ chain, duration_ns: stall_ns }: ListedStall): Map<number, nu
   return new Map([...taken].filter(([, taken_ns]) => taken_ns >= leastTaken_share * stall_ns));
 }
 
-/** Of a series such as `holder.madvise_free`. */
+/** For a series such as `holder.madvise_free`. */
 function workOfHolder(series: string): string {
   return workOfCall(series.slice(series.lastIndexOf('.') + 1));
 }
@@ -145,7 +145,7 @@ function workOfHolder(series: string): string {
 const roles: Readonly<Record<BlamedThread['role'], string>> = {
   victim: 'a measured thread',
   holder: 'the holder',
-  toucher: 'uses the memory again',
+  toucher: 'touches the memory again',
   hog: 'takes CPU time',
   load: 'works',
   other: '',
@@ -175,7 +175,7 @@ function percent(value: number): string {
   return `${Math.round(value * 100) / 100}%`;
 }
 
-/** Words at an edge stay inside. */
+/** Labels at the edges stay inside the figure. */
 function anchor(at: number): 'start' | 'middle' | 'end' {
   if (at < 5) return 'start';
   return at > 95 ? 'end' : 'middle';
@@ -184,11 +184,11 @@ function anchor(at: number): 'start' | 'middle' | 'end' {
 function summed(parts: readonly (readonly [Activity, number])[]): string {
   const sums = new Map<Activity, number>();
   for (const [activity, duration_ns] of parts) sums.set(activity, (sums.get(activity) ?? 0) + Math.max(0, duration_ns));
-  const told = [...sums]
+  const longestFirst = [...sums]
     .filter(([, duration_ns]) => duration_ns > 0)
     .sort((a, b) => b[1] - a[1])
     .slice(0, 3);
-  return told.length === 0
+  return longestFirst.length === 0
     ? 'not seen'
-    : told.map(([activity, duration_ns]) => `${bars[activity].says} ${formatDuration(duration_ns)}`).join(', ');
+    : longestFirst.map(([activity, duration_ns]) => `${bars[activity].says} ${formatDuration(duration_ns)}`).join(', ');
 }
