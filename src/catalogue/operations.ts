@@ -105,7 +105,8 @@ const table = [
     layouts,
     toucher: 'needed',
     explanation:
-      'madvise(MADV_DONTNEED) over the region: VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
+      'madvise(MADV_DONTNEED) over the region: ' +
+      'VMA lock inside one VMA on Linux 6.17 and later, mmap_lock read otherwise',
   },
   {
     name: 'madvise_dontneed_locked',
@@ -653,7 +654,8 @@ const table = [
     layouts: ['isolated'],
     heap: 'uses',
     explanation:
-      'a thread on a stack that the libc kept is started and joined: its end gives the stack’s pages back by MADV_DONTNEED, ' +
+      'a thread on a stack that the libc kept is started and joined: ' +
+      'its end gives the stack’s pages back by MADV_DONTNEED, ' +
       'over a range that starts in the guard page’s VMA',
   },
   {

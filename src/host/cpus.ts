@@ -57,7 +57,8 @@ export function resolveCpus(cpus: Cpus, { allowed, siblings }: CpuTopology): rea
       const missing = cpus.cpus.filter((cpu) => !allowed.includes(cpu));
       if (missing.length > 0)
         throw usage(
-          `${missing.length === 1 ? `CPU ${missing.join()} does` : `CPUs ${missing.join(', ')} do`} not exist or may not be used here; ` +
+          `${missing.length === 1 ? `CPU ${missing.join()} does` : `CPUs ${missing.join(', ')} do`} not exist ` +
+            'or may not be used here; ' +
             `allowed are ${allowed.join(', ')}`,
         );
       return cpus.cpus;

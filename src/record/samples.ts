@@ -76,7 +76,8 @@ export function sampleReader(path: string, go_ns: bigint): SampleReader {
     if (view.getBigUint64(8, true) !== version || view.getBigUint64(24, true) !== BigInt(recordBytes)) {
       throw unfit(
         `the sampler's file ${path} has version ${String(view.getBigUint64(8, true))}, ` +
-          `but this pauselab reads version ${String(version)}; run \`npm run setup\` to build both from the same sources`,
+          `but this pauselab reads version ${String(version)}; ` +
+          `run \`npm run setup\` to build both from the same sources`,
       );
     }
     period_ns = Number(view.getBigUint64(16, true));

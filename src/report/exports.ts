@@ -65,7 +65,8 @@ function leftOut(missing: readonly Missing[]): string[] {
     return first === undefined
       ? []
       : [
-          `${first.series}${sameReason.length === 1 ? '' : ` and ${sameReason.length - 1} more`}: ${first.what} left out: ${first.why}.`,
+          `${first.series}${sameReason.length === 1 ? '' : ` and ${sameReason.length - 1} more`}: ` +
+            `${first.what} left out: ${first.why}.`,
         ];
   });
 }

@@ -153,13 +153,15 @@ function caseElement(
 
 function nameOfCase({ kind, series, metric, expected }: Check): string {
   if (series === null) return expected;
-  return `${series}: ${kind === 'comparison' ? `${metricNamed(metric ?? '')?.title ?? ''} no worse than the baseline` : expected}`;
+  return `${series}: ${
+    kind === 'comparison' ? `${metricNamed(metric ?? '')?.title ?? ''} no worse than ` + 'the baseline' : expected
+  }`;
 }
 
 function valuesOf({ comparison, limit, metric }: Check): string[] {
   const unit = metricNamed(metric ?? '')?.unit ?? 'time';
   const line = (name: string, values: readonly number[]): string =>
-    `${name}, a value per run: ${values.map((value) => formatMetric(unit, value)).join(', ')}`;
+    `${name}, a value a run: ${values.map((value) => formatMetric(unit, value)).join(', ')}`;
   if (comparison !== null) return [line('baseline', comparison.values.a), line('candidate', comparison.values.b)];
   return limit === null ? [] : [line('candidate', limit.values)];
 }

@@ -64,7 +64,7 @@ describe('input that cannot be right', () => {
     {
       what: 'a region larger than memory',
       args: run(...set('holder.region=15TiB')),
-      says: [/needs 15 TiB and .* of memory are available, .*; lower holder\.region/],
+      says: [/needs 15 TiB, but .* of memory are available, .*; lower holder\.region/],
     },
     {
       what: 'an arm that the profile does not have',

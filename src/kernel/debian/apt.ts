@@ -217,7 +217,10 @@ function sentenceOf(problem: Problem, { uri, keyring }: Mirror, suite: string, e
     case 'absent':
       return `${uri} has no suite ${suite}`;
     case 'refused':
-      return `the suite ${suite} of ${uri} was refused, because its signature could not be checked with ${keyring} (${lastComplaint(end)})`;
+      return (
+        `the suite ${suite} of ${uri} was refused, ` +
+        `because its signature could not be checked with ${keyring} (${lastComplaint(end)})`
+      );
     case 'unreachable':
       return `the suite ${suite} of ${uri} could not be fetched (${lastComplaint(end)})`;
   }

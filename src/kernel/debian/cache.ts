@@ -46,7 +46,8 @@ export function cacheFolder({ cache, env = process.env }: Pick<KernelSources, 'c
   const home = homeFolder(env);
   if (home === null)
     throw unfit(
-      'the cache has no folder, because this user has no home folder and HOME is not set; name a folder with PAUSELAB_CACHE',
+      'the cache has no folder, because this user has no home folder and HOME is not set; ' +
+        'name a folder with PAUSELAB_CACHE',
     );
   return join(home, '.cache/pauselab');
 }
@@ -182,7 +183,8 @@ function explained(cache: string, error: unknown): unknown {
   return remedy === undefined
     ? error
     : unfit(
-        `the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; name another folder with PAUSELAB_CACHE`,
+        `the cache folder ${cache} cannot be written (${code ?? ''}): ${remedy}; ` +
+          'name another folder with PAUSELAB_CACHE',
         { cause: error },
       );
 }

@@ -112,7 +112,8 @@ async function fetchPackages(
   );
   return cachedOrFilled(cacheFolder(sources), key, sources, async (folder) => {
     sources.note?.(
-      `fetching ${chosen.name} ${chosen.version} of ${chosen.suite} (${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,
+      `fetching ${chosen.name} ${chosen.version} of ${chosen.suite} ` +
+        `(${formatSize(packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))})`,
     );
     const unpacked = join(folder, 'unpacked');
     makeFolders(unpacked);

@@ -51,7 +51,8 @@ export async function withLock<T>(
           complaint.includes('flock could not be executed')
             ? missing('flock, which prevents two pauselabs from filling the cache at once, is not installed', ['flock'])
             : unfit(
-                `the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); is the cache folder writable?`,
+                `the lock ${path} could not be taken (${complaint.trim() || 'flock ended'}); ` +
+                  'is the cache folder writable?',
               ),
         );
       });

@@ -14,7 +14,8 @@ export function encodeFrame(message: unknown): Buffer {
   const body = Buffer.from(JSON.stringify(message));
   if (body.length > mostFrameBytes)
     throw workloadFailed(
-      `a message of ${body.length} bytes is too large for the channel between host and guest; choose a shorter --duration`,
+      `a message of ${body.length} bytes is too large for the channel between host and guest; ` +
+        'choose a shorter --duration',
     );
   const start = Buffer.alloc(head);
   mark.copy(start);

@@ -43,7 +43,8 @@ export function libraryClosure(programs: readonly string[]): Map<string, string>
       const folder = folders.find((candidate) => isLibrary(join(candidate, name)));
       if (folder === undefined)
         throw unfit(
-          `${file} needs the library ${name}, which is in none of ${folders.join(', ')}; install the package that has it`,
+          `${file} needs the library ${name}, which is in none of ${folders.join(', ')}; ` +
+            'install the package that has it',
         );
       found.set(join(folder, name), realpathSync(join(folder, name)));
       queue.push(join(folder, name));

@@ -93,8 +93,9 @@ function readElf(head: Buffer, sizeBytes: number): ImageHead {
   const header = elfHeader(head);
   if (header === null || identity.machine !== x86_64 || identity.isBigEndian)
     return refused(
-      `an ELF file for ${machines.get(identity.machine) ?? `another architecture (ELF machine ${identity.machine})`}, ` +
-        'but guests are x86-64',
+      `an ELF file for ${
+        machines.get(identity.machine) ?? 'another architecture (ELF machine ' + `${identity.machine})`
+      }, ` + 'but guests are x86-64',
     );
   const end = Math.max(
     ...[header.programs, header.sections].map(({ offset, entryBytes, count }) => offset + entryBytes * count),

@@ -23,7 +23,9 @@ export function parseFileSpec(asked: string): FileSpec {
   if (!existsSync(path)) {
     const version = /^\d+(\.\d+)*$/.test(image) ? `; did you mean deb:${image}?` : '';
     throw usage(
-      `${image} is not a file${version === '' ? '; name a kernel as deb:<version>, a .deb, a bzImage or a vmlinux' : version}`,
+      `${image} is not a file${
+        version === '' ? '; name a kernel as deb:<version>, a .deb, ' + 'a bzImage or a vmlinux' : version
+      }`,
     );
   }
   if (statSync(path).isDirectory()) {
@@ -68,7 +70,8 @@ export async function examineImage(
       const { release, config } = await searchVmlinux(streamOf(path, { mostBytes: mostKernelBytes }));
       if (release === undefined)
         throw usage(
-          `${called} cannot be booted: it is an ELF file for x86-64, but not a Linux kernel; name a vmlinux or a bzImage`,
+          `${called} cannot be booted: it is an ELF file for x86-64, but not a Linux kernel; ` +
+            'name a vmlinux or a bzImage',
         );
       return { release, carried: () => Promise.resolve(config) };
     }

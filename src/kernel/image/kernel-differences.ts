@@ -58,13 +58,15 @@ export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] 
     'hz',
     perSecond(a.hz),
     perSecond(b.hz),
-    'could explain stalls: a lower tick rate preempts a call less often and later, and keeps it off the CPU for longer slices',
+    'could explain stalls: a lower tick rate preempts a call less often and later, ' +
+      'and keeps it off the CPU for longer slices',
   );
   compare(
     'preemption default',
     a.preemption?.default ?? null,
     b.preemption?.default ?? null,
-    'could explain stalls: full preempts a call while it holds its lock, lazy and none let it finish; boot both with the same preempt=',
+    'could explain stalls: full preempts a call while it holds its lock, lazy and none let it finish; ' +
+      'boot both with the same preempt=',
   );
   compare(
     'preemption models',
@@ -88,7 +90,8 @@ export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] 
     'transparent huge pages',
     a.transparentHugePages,
     b.transparentHugePages,
-    'could explain stalls: a huge page is given back in one step instead of 512, so that calls on the same bytes hold their lock for far less time',
+    'could explain stalls: a huge page is given back in one step instead of 512, ' +
+      'so that calls on the same bytes hold their lock for far less time',
   );
   found.push(...mitigationDifference(a, b));
   found.push(...throttling(a, b));
@@ -104,7 +107,9 @@ export function differences(a: KernelFacts, b: KernelFacts): KernelDifference[] 
       fact: 'config',
       a: configA ?? '',
       b: configB ?? '',
-      sentence: `config: ${configA ?? ''} against ${configB ?? ''}, so that unknown differences in HZ, preemption, huge pages and mitigations could explain anything`,
+      sentence:
+        `config: ${configA ?? ''} against ${configB ?? ''}, so that unknown differences in HZ, preemption, ` +
+        'huge pages and mitigations could explain anything',
     });
   }
   return found;
@@ -129,7 +134,9 @@ function mitigationDifference(a: KernelFacts, b: KernelFacts): KernelDifference[
       fact: 'mitigations',
       a: sayA,
       b: sayB,
-      sentence: `mitigations: ${sayA} against ${sayB}, which could explain a difference in the cost of each system call and fault, but hardly waits of 100 ms`,
+      sentence:
+        `mitigations: ${sayA} against ${sayB}, ` +
+        'which could explain a difference in the cost of each system call and fault, but hardly waits of 100 ms',
     },
   ];
 }
@@ -145,7 +152,10 @@ function throttling(a: KernelFacts, b: KernelFacts): KernelDifference[] {
       fact: 'cpu.max',
       a: say(a),
       b: say(b),
-      sentence: `cpu.max: ${say(a)} against ${say(b)}, which could explain stalls of arms under cpu.max: before ${throttlingChanged} a throttled thread keeps its lock for the rest of the period (by version only; a backport would not show)`,
+      sentence:
+        `cpu.max: ${say(a)} against ${say(b)}, which could explain stalls of arms under cpu.max: ` +
+        `before ${throttlingChanged} a throttled thread keeps its lock for the rest of the period (by version ` +
+        'only; a backport would not show)',
     },
   ];
 }

@@ -65,7 +65,8 @@ export function readStaticPart(path: string, buffer: ArrayBuffer): BoardDescript
   if (word(header.magic) !== boardMagic) throw broken('it does not start with "PAUSELAB"');
   if (word(header.version) !== BigInt(boardVersion)) {
     throw unfit(
-      `the board ${path} has version ${String(word(header.version))}, but this pauselab reads version ${boardVersion}; ` +
+      `the board ${path} has version ${String(word(header.version))}, ` +
+        `but this pauselab reads version ${boardVersion}; ` +
         'run `npm run setup` to build both from the same sources',
     );
   }

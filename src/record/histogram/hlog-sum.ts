@@ -101,7 +101,8 @@ export function eachHlogLine(
       if (isLast) truncated = true;
       else
         throw usage(
-          `line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave it out`,
+          `line ${number} of ${path} is broken: ${cause instanceof Error ? cause.message : String(cause)}; ` +
+            'restore the file or leave it out',
           { cause },
         );
     }

@@ -83,7 +83,8 @@ export function readHlog(text: string): Hlog {
       // Only a last line without a line break can have been cut off.
       if (index === lines.length - 1) return { startTime_ms, baseTime_ms, intervals, truncated: true };
       throw workloadFailed(
-        `line ${index + 1} of the histogram log is broken: ${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`,
+        `line ${index + 1} of the histogram log is broken: ` +
+          `${cause instanceof Error ? cause.message : String(cause)}; restore the file or leave its run out`,
         { cause },
       );
     }

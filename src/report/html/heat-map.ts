@@ -30,7 +30,11 @@ export function heatText({ runs, standing }: HeatMap): string {
   const stalls = runs.flatMap((run) => run.stalls);
   const total = runs.reduce((sum, { start_ns, end_ns }) => sum + end_ns - start_ns, 0);
   const longest = Math.max(0, ...stalls.map(({ stall }) => stall.duration_ns));
-  return `${stalls.length === 0 ? 'no stall' : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, the longest ${formatDuration(longest)}`} in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${weakness === null ? '' : `; ${weakness}`}`;
+  return `${
+    stalls.length === 0
+      ? 'no stall'
+      : `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, ` + `the longest ${formatDuration(longest)}`
+  } in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${formatDuration(total)} in all${weakness === null ? '' : `; ${weakness}`}`;
 }
 
 /** Null if nothing was recorded. */

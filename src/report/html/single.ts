@@ -68,7 +68,9 @@ function stallNamed(bundles: ReportData['bundles'], name: string): NumberedStall
   const found = stalls.find((listed) => listed.number === Number(number));
   if (found === undefined)
     throw usage(
-      `${name}: the bundle has ${stalls.length === 0 ? 'no stall' : `the stalls stall-1 to stall-${stalls.length}, the longest first`}`,
+      `${name}: the bundle has ${
+        stalls.length === 0 ? 'no stall' : `the stalls stall-1 to stall-${stalls.length}, ` + 'the longest first'
+      }`,
     );
   return found;
 }
@@ -91,7 +93,8 @@ function stallSvg({ number, run, arm, stall }: NumberedStall): string {
   const height = timelineHeight(stall);
   if (height === 0)
     throw usage(
-      `stall-${number}: nobody looked at its threads, so there is nothing to draw; \`pauselab explain\` shows what is known`,
+      `stall-${number}: nobody looked at its threads, so there is nothing to draw; ` +
+        `\`pauselab explain\` shows what is known`,
     );
   const titles = [
     `${stall.series} in ${arm}: ${formatDuration(stall.duration_ns)} (run ${run}, stall ${number})`,

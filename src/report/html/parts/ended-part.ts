@@ -27,7 +27,8 @@ export function whatEndedStalls({ stored: { summary, manifest } }: ReportedBundl
       return nearest === undefined
         ? []
         : [
-            `\`${arm}\` did not stall${where}, but \`${nearest.other}\` did. ${settingsText(nearest.settings, nearest.other, arm)}`,
+            `\`${arm}\` did not stall${where}, but \`${nearest.other}\` did. ` +
+              settingsText(nearest.settings, nearest.other, arm),
           ];
     });
   });

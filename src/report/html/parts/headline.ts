@@ -70,7 +70,8 @@ function seenIn({ stored: { runs, summary }, stalls: { stalls, runs: read }, arm
 const weakness: Readonly<Record<Standing, string>> = {
   evidence: '',
   'under-load':
-    ' All of these ran beside other programs. They show that there are stalls, and why; but the other programs affect their number and length.',
+    ' All of these ran beside other programs. They show that there are stalls, and why; ' +
+    'but the other programs affect their number and length.',
   none: ' No run is complete and undisturbed, so this is an observation, not evidence.',
 };
 
@@ -95,13 +96,16 @@ function happened(
     unknown_n === 0 ? '' : ` Of ${unknown_n === 1 ? '1 run' : `${unknown_n} runs`} the stalls are unknown.`;
   const weak = `${unknown}${weakness[standing]}`;
   const controls = hasControls
-    ? ` In the controls, where the holder is idle or in another process, ${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.`
+    ? ' In the controls, where the holder is idle or in another process, ' +
+      `${inControls_n === 0 ? 'none did' : inControls_n === 1 ? '1 did' : `${inControls_n} did`}.`
     : '';
   if (longest === undefined && unknown_n > 0) return html`No stall is known.${weak}`;
   const besides =
     outside[0] === undefined
       ? ''
-      : ` Before or after the measured window ${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took that long, the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
+      : ' Before or after the measured window ' +
+        `${outside.length === 1 ? '1 operation' : `${outside.length} operations`} took that long, ` +
+        `the longest ${formatDuration(outside[0].stall.duration_ns)}; they are not counted here.`;
   if (longest === undefined)
     return html`No operation in the measured window took ${limit} or longer.${besides}${inControls_n > 0 ? controls : ''}${weak}`;
   const { stall, arm, run } = longest;
@@ -197,7 +201,11 @@ function firstAdvice(cause: Cause | null, [longest]: readonly NumberedStall[]): 
   if (cause === null) return 'Run it again with this version of pauselab: it shows which thread held which lock.';
   const thread = longest?.stall.cause?.thread ?? null;
   if (cause === 'not-scheduled' && thread !== null)
-    return `Give \`${thread.name}\` a CPU: normal priority, a higher CPU limit, or CPUs that other programs do not use. The program waited for this thread.`;
+    return (
+      `Give \`${thread.name}\` a CPU: ` +
+      'normal priority, a higher CPU limit, or CPUs that other programs do not use. ' +
+      'The program waited for this thread.'
+    );
   const nice = thread?.nice ?? null;
   const [raise = '', other = raise] = advice[cause];
   return nice === 0 && cause.startsWith('mmap-lock') ? other : raise;

@@ -57,7 +57,13 @@ export function timelineTexts(stall: ListedStall): string[] {
   return [
     ...threads.map(
       ({ thread, spans, onCpu_ns, runDelay_ns }) =>
-        `${thread.name}: ${takers.has(thread.tid) ? `had the holder’s CPU for ${formatDuration(takers.get(thread.tid) ?? 0)}; ` : ''}${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0 ? '' : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} on a CPU and ${formatDuration(Math.max(0, runDelay_ns))} waiting for one`}`,
+        `${thread.name}: ${takers.has(thread.tid) ? `had the holder’s CPU for ${formatDuration(takers.get(thread.tid) ?? 0)}; ` : ''}${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${
+          onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0
+            ? ''
+            : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} ` +
+              'on a CPU and ' +
+              `${formatDuration(Math.max(0, runDelay_ns))} waiting for one`
+        }`,
     ),
     ...events.map(
       ({ name, label, duration_ns }) => `the JVM’s log: ${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`,
