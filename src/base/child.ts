@@ -117,7 +117,7 @@ export async function runChild(
     // If even SIGKILL did not end it, nothing is known about its end.
     const end = (await settlesWithin(ended, 0)) ? await ended : { code: null, signal: null };
     if (end.code !== null) await linesDone;
-    // The program's end may arrive before our own signal does.
+    // The program's end may arrive before our signal does.
     else if (!state.isLate) await after(100);
     signal?.throwIfAborted();
     return end.code === noSuchProgram && output.stderr.includes(`${file} could not be executed (ENOENT)`)

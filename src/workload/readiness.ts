@@ -41,7 +41,7 @@ export async function untilProgramReady(
       const failure = gone();
       if (failure !== null) throw failure;
       if (pattern !== null)
-        return [...program.output(), ...program.complaints()].some((said) => pattern.test(said)) || null;
+        return [...program.output(), ...program.complaints()].some((line) => pattern.test(line)) || null;
       return (ready.kind === 'port' && (await accepts(ready.port))) || null;
     },
     { deadline_ms: startedAt_ms + limit_ms - monotonic_ms(), poll_ms, interrupted },
@@ -56,9 +56,9 @@ function notReady(ready: Exclude<Readiness, { kind: 'after' }>, program: Waiting
     ready.kind === 'port'
       ? `did not accept a connection at port ${ready.port}`
       : `printed no line that matches /${ready.pattern}/`;
-  const said = last === undefined ? 'it has printed nothing' : `its last line is ${JSON.stringify(last)}`;
+  const printed = last === undefined ? 'it has printed nothing' : `its last line is ${JSON.stringify(last)}`;
   return workloadFailed(
-    `the program ${what} within ${formatDuration(ready.deadline_ns)} of its start (jvm.app.ready); ${said}; ` +
+    `the program ${what} within ${formatDuration(ready.deadline_ns)} of its start (jvm.app.ready); ${printed}; ` +
       'correct the program, or raise jvm.app.ready.deadline',
   );
 }

@@ -271,10 +271,10 @@ function endedFailure({ how, complaint, text }: { how: string; complaint: string
   const place = /RIP: \w+:(\S+)/.exec(text)?.[1];
   const first = oops === undefined ? undefined : `${oops.trim()}${place === undefined ? '' : ` at ${place}`}`;
   const what = panic === undefined ? first : first === undefined ? panic.trim() : `${panic.trim()}, after ${first}`;
-  const said = complaint === '' ? '' : `, with the message "${complaint}"`;
-  if (text === '') return new MachineLost(`QEMU ended ${how} before the guest printed anything${said}`);
+  const quoted = complaint === '' ? '' : `, with the message "${complaint}"`;
+  if (text === '') return new MachineLost(`QEMU ended ${how} before the guest printed anything${quoted}`);
   return new MachineLost(
-    `${what === undefined ? `the guest ended (QEMU ended ${how}${said})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`,
+    `${what === undefined ? `the guest ended (QEMU ended ${how}${quoted})` : `the guest's kernel failed (${what})`}; its console ends with: ${tailOf(text)}`,
     // Caused by its code, or by the CPU that it was given.
     panic?.trim().startsWith('Kernel panic - not syncing: Fatal exception') === true
       ? 'guest-kernel-crashed'

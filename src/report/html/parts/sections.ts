@@ -211,8 +211,8 @@ export function comparisonPart(comparison: Comparison | string): Markup {
   const shown = rows
     .filter((row) => !isQuiet(row) && !isOpen(row))
     .toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
-  const isMain = ({ metric, verdict: own }: Comparison['rows'][number]): boolean =>
-    own === 'regressed' || own === 'improved' || metric === 'stalled_share' || metric === 'longest_ns';
+  const isMain = ({ metric, verdict }: Comparison['rows'][number]): boolean =>
+    verdict === 'regressed' || verdict === 'improved' || metric === 'stalled_share' || metric === 'longest_ns';
   const rowsTable = (caption: string, own: Comparison['rows']): Markup =>
     own.length === 0
       ? nothing
