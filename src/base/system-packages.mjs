@@ -7,7 +7,7 @@ import { valueIn } from './key-values.mjs';
 
 const alike = (/** @type {string[]} */ ...names) => ({ debian: names, ubuntu: names });
 
-/** An empty list: the distribution has no package of it. */
+/** An empty list: the distribution has no such package. */
 export const systemPackages = {
   compiler: { ...alike('g++'), fedora: ['gcc-c++'] },
   make: { ...alike('make'), fedora: ['make'] },

@@ -27,7 +27,11 @@ export function renderJunit(result: GateResult): string {
   const together = result.together === null ? null : togetherElement(result.together);
   const totals = { tests: tests + (together === null ? 0 : 1), failures: failures + (together?.failures ?? 0), errors };
   const time = seconds(result.suites.reduce((sum, { candidate }) => sum + totalOf(candidate), 0));
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement('testsuites', { name: 'pauselab gate', ...totals, time }, ['\n', ...suites, together?.element ?? ''])}\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${xmlElement(
+    'testsuites',
+    { name: 'pauselab gate', ...totals, time },
+    ['\n', ...suites, together?.element ?? ''],
+  )}\n`;
 }
 
 type Meaning = GateResult['policy']['inconclusive'];
@@ -69,7 +73,11 @@ function suiteElement(suite: Suite, name: string, inconclusive: Meaning): string
     ...(notes.length === 0 ? [] : [`    ${xmlElement('system-out', {}, [xmlText(notes.join('\n'))])}\n`]),
     '  ',
   ];
-  return `  ${xmlElement('testsuite', { name, ...countsOf(checks, inconclusive), time: seconds(totalOf(candidate)), timestamp: timestampOf(candidate) }, inside)}\n`;
+  return `  ${xmlElement(
+    'testsuite',
+    { name, ...countsOf(checks, inconclusive), time: seconds(totalOf(candidate)), timestamp: timestampOf(candidate) },
+    inside,
+  )}\n`;
 }
 
 type Candidate = Suite['candidate'];
@@ -98,9 +106,15 @@ function togetherElement({ finding, sentence }: NonNullable<GateResult['together
       ? xmlElement('failure', { message: sentence, type: finding }, [xmlText(sentence)])
       : xmlElement('system-out', {}, [xmlText(sentence)]);
   const name = 'all comparisons together';
-  const testcase = `    ${xmlElement('testcase', { classname: name, name: 'no regression is found', time: 0 }, [inside])}\n`;
+  const testcase = `    ${xmlElement('testcase', { classname: name, name: 'no regression is found', time: 0 }, [
+    inside,
+  ])}\n`;
   return {
-    element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, ['\n', testcase, '  '])}\n`,
+    element: `  ${xmlElement('testsuite', { name, tests: 1, failures, errors: 0, skipped: 0, time: 0 }, [
+      '\n',
+      testcase,
+      '  ',
+    ])}\n`,
     failures,
   };
 }

@@ -38,7 +38,10 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
     [
       'verdict',
       'Verdict',
-      html`${bundles.map((bundle, i) => html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`)}`,
+      html`${bundles.map(
+        (bundle, i) =>
+          html`${several ? html`<h3>${bundle.label}</h3>` : nothing}${headlinePart(bundle, i)}${verdictPart(bundle)}`,
+      )}`,
     ],
     ...(comparison === null
       ? []
@@ -55,8 +58,12 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
   ];
   const title = `pauselab: ${profiles}`;
   const body = html`<a class="skip" href="#verdict">To the verdict</a>
-<header><h1>${title}</h1><p class="small">${bundles.map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`).join(' · ')}</p>
-<nav aria-label="Parts of this page"><ul>${parts.map(([id, name]) => html`<li><a href="#${id}">${shortNames[id] ?? name}</a></li>`)}</ul></nav></header>
+<header><h1>${title}</h1><p class="small">${bundles
+    .map(({ label, stored: { manifest } }) => `${label}, measured ${manifest.startedAt}`)
+    .join(' · ')}</p>
+<nav aria-label="Parts of this page"><ul>${parts.map(
+    ([id, name]) => html`<li><a href="#${id}">${shortNames[id] ?? name}</a></li>`,
+  )}</ul></nav></header>
 <main>${parts.map(
     ([
       id,
@@ -65,7 +72,10 @@ export function reportDocument(data: ReportData, comparison: Comparison | string
     ]) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${name}</h2>${content}</section>
 `,
   )}</main>`;
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+  const scriptHash = createHash('sha256').update(script).digest('base64');
+  const policy =
+    `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; ` +
+    "base-uri 'none'; form-action 'none'";
   // Style and script are constants of this program; they contain no value of a bundle.
   return [
     '<!doctype html>',
@@ -95,7 +105,9 @@ function percentilesPart({ curves, bundles }: ReportData): Markup {
   if (groups.size === 0) return html`<p>There is no histogram to draw.</p>`;
   return html`<p>How long the slowest operations take: at p99, one in a hundred took at least that long, at p99.9 one in a thousand. A line shows all runs of an arm together: solid where the number of operations supports the percentile, dotted beyond. The band ranges from the lowest to the highest run. Controls are grey. Service time is the duration of the operation; response time counts from when it was due.</p>
 <div class="grid">${[...groups.values()].slice(0, mostCurveFigures).map((sets) => percentileFigure(sets, all))}</div>
-${groups.size > mostCurveFigures ? html`<p>${groups.size - mostCurveFigures} more series are not drawn.</p>` : nothing}`;
+${
+  groups.size > mostCurveFigures ? html`<p>${groups.size - mostCurveFigures} more series are not drawn.</p>` : nothing
+}`;
 }
 
 function heatPart({ heatMaps, bundles }: ReportData): Markup {
@@ -110,7 +122,10 @@ function heatPart({ heatMaps, bundles }: ReportData): Markup {
   const arms = [...new Set(heatMaps.map(({ arm }) => arm))];
   if (heatMaps.length === 0) return html`<p>There is no run to draw.</p>`;
   return html`<p>Service time of every operation, run after run; darker where a larger share of that time’s operations took so long. Stalls are red bars at their length, with links to those described below.</p>
-<ul class="legend">${['any', '0.01 % or more', '0.1 %', '1 %', '10 %', '40 %'].map((share, shade) => html`<li><svg width="22" height="12" aria-hidden="true"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg> ${share}</li>`)}</ul>
+<ul class="legend">${['any', '0.01 % or more', '0.1 %', '1 %', '10 %', '40 %'].map(
+    (share, shade) =>
+      html`<li><svg width="22" height="12" aria-hidden="true"><path class="h${shade}" d="M0 0H20V12H0Z"/></svg> ${share}</li>`,
+  )}</ul>
 ${arms.map((arm) => {
   const mapsOfArm = heatMaps.filter((map) => map.arm === arm && kept.has(map));
   const content = html`<div class="grid">${mapsOfArm.map((map) => heatFigure(map, linked))}</div>`;
@@ -122,9 +137,24 @@ ${arms.map((arm) => {
       ? html`<details><summary>${arm.label}: ${arm.title} (no stall)</summary>${content}</details>`
       : html`<h3>${arm.label}: ${arm.title}</h3>${content}`;
 })}
-${kept.size < heatMaps.length ? html`<p>${heatMaps.length - kept.size} more, with less stalled time, are not drawn.</p>` : nothing}`;
+${
+  kept.size < heatMaps.length
+    ? html`<p>${heatMaps.length - kept.size} more, with less stalled time, are not drawn.</p>`
+    : nothing
+}`;
 }
 
 function stallsPart({ bundles }: ReportData): Markup {
-  return html`${timelineLegend(bundles.flatMap(({ stalls }) => stalls.stalls.slice(0, mostStalls).map(({ stall }) => stall)))}${bundles.map(({ label, stalls: { stalls } }, i) => html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing}${stalls.slice(0, mostStalls).map((stall) => stallFigure(i, stall))}${stalls.length > mostStalls ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>` : nothing}`)}`;
+  return html`${timelineLegend(
+    bundles.flatMap(({ stalls }) => stalls.stalls.slice(0, mostStalls).map(({ stall }) => stall)),
+  )}${bundles.map(
+    ({ label, stalls: { stalls } }, i) =>
+      html`${bundles.length > 1 ? html`<h3>${label}</h3>` : nothing}${
+        stalls.length === 0 ? html`<p>No stall was recorded.</p>` : nothing
+      }${stalls.slice(0, mostStalls).map((stall) => stallFigure(i, stall))}${
+        stalls.length > mostStalls
+          ? html`<p>… and ${stalls.length - mostStalls} shorter ones: <code>pauselab explain</code> lists them.</p>`
+          : nothing
+      }`,
+  )}`;
 }

@@ -11,7 +11,9 @@ export interface Frame {
 }
 
 export function axisBelow({ ticks }: Scale, frame: Frame): Markup {
-  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${px(at)} ${frame.top}V${frame.bottom}"/>${labelBelow(at, label, frame)}`)}</g>`;
+  return html`<g class="axis">${ticks.map(
+    ({ at, label }) => html`<path d="M${px(at)} ${frame.top}V${frame.bottom}"/>${labelBelow(at, label, frame)}`,
+  )}</g>`;
 }
 
 /**
@@ -25,7 +27,10 @@ export function labelBelow(at: number, label: string, { left, right, bottom }: F
 }
 
 export function axisLeft({ ticks }: Scale, { left, right }: Frame): Markup {
-  return html`<g class="axis">${ticks.map(({ at, label }) => html`<path d="M${left} ${px(at)}H${right}"/><text x="${left - 5}" y="${px(at + 3.5)}" text-anchor="end">${label}</text>`)}</g>`;
+  return html`<g class="axis">${ticks.map(
+    ({ at, label }) =>
+      html`<path d="M${left} ${px(at)}H${right}"/><text x="${left - 5}" y="${px(at + 3.5)}" text-anchor="end">${label}</text>`,
+  )}</g>`;
 }
 
 /** `name` is for screen readers; text beside the figure states what it shows. */

@@ -20,7 +20,9 @@ export function heatFigure(map: HeatMap, linked: ReadonlySet<string>): Markup {
   const drawing = heatDrawing(map, linked);
   if (drawing === null) return html`<p>${series}: no operation was recorded.</p>`;
   return html`<figure class="chart">
-<figcaption><strong>${series}</strong> in ${arm.label}: ${heatText(map)}${leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''}</figcaption>
+<figcaption><strong>${series}</strong> in ${arm.label}: ${heatText(map)}${
+    leftOutRuns > 0 ? `; ${leftOutRuns} more runs are not drawn` : ''
+  }</figcaption>
 ${drawing}
 </figure>`;
 }
@@ -111,9 +113,19 @@ ${run.stalls.slice(0, mostMarks).map((listed) => {
     Math.min(to, x(stall.start_ns + stall.duration_ns - run.start_ns)),
   ];
   const [left, right] = place(listed);
-  const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(listed.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(listed.stall.duration_ns)} at ${formatDuration(Math.max(0, listed.stall.start_ns - run.start_ns))}: ${listed.stall.cause?.cause ?? 'not attributed'}</title></path>`;
+  const mark = html`<path class="mark" d="M${px(Math.min(left, to - 2))} ${px(y(listed.stall.duration_ns))}H${px(Math.max(right, left + 2))}"><title>${formatDuration(listed.stall.duration_ns)} at ${formatDuration(
+    Math.max(0, listed.stall.start_ns - run.start_ns),
+  )}: ${listed.stall.cause?.cause ?? 'not attributed'}</title></path>`;
   const id = stallId(bundle, listed.number);
   return linked.has(id) ? html`<a href="#${id}" aria-label="stall ${listed.number}">${mark}</a>` : mark;
 })}
-${runs_n <= 2 ? html`<g class="axis">${x.ticks.filter(({ at }) => at < to - 12 || runs_n === 1).map(({ at, label }) => labelBelow(at, label, frame))}</g>` : runs_n <= 6 ? html`<g class="axis"><text x="${px((from + to) / 2)}" y="${frame.bottom + 14}" text-anchor="middle">${run.run.slice(0, 3)}: ${roundDuration(length)}</text></g>` : nothing}</g>`;
+${
+  runs_n <= 2
+    ? html`<g class="axis">${x.ticks
+        .filter(({ at }) => at < to - 12 || runs_n === 1)
+        .map(({ at, label }) => labelBelow(at, label, frame))}</g>`
+    : runs_n <= 6
+      ? html`<g class="axis"><text x="${px((from + to) / 2)}" y="${frame.bottom + 14}" text-anchor="middle">${run.run.slice(0, 3)}: ${roundDuration(length)}</text></g>`
+      : nothing
+}</g>`;
 }

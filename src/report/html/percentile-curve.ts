@@ -26,7 +26,10 @@ export function percentileFigure(sets: readonly CurveSet[], all: readonly Arm[])
   return html`<figure class="chart" data-toggles>
 <figcaption><strong>${first.series}</strong>, ${first.time} time by percentile</figcaption>
 ${percentileDrawing(`Percentile curves of ${name}; the table below has the values`, sets, all)}
-<ul class="legend">${sets.map((set, i) => html`<li class="${styleOf(set.arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${labelOf(set)}</li>`)}</ul>
+<ul class="legend">${sets.map(
+    (set, i) =>
+      html`<li class="${styleOf(set.arm, all)}" data-key="${i}"><svg width="26" height="10" aria-hidden="true"><path class="line" d="M1 5H25"/></svg> ${labelOf(set)}</li>`,
+  )}</ul>
 <details><summary>Values</summary>${table(
     `${name}, runs pooled`,
     ['arm', 'n', 'runs', ...inTable.map(([label]) => label), 'max'],
@@ -77,7 +80,9 @@ function points(values: readonly number[], x: Scale, y: Scale, from = 0): string
 function lineOf({ values_ns, carried }: Curve, x: Scale, y: Scale): Markup {
   const solid = points(values_ns.slice(0, carried), x, y);
   const rest = points(values_ns, x, y, Math.max(0, carried - 1));
-  return html`${solid.length > 1 ? html`<path class="line" d="M${solid.join('L')}"/>` : nothing}${rest.length > 1 ? html`<path class="line seen" d="M${rest.join('L')}"/>` : nothing}`;
+  return html`${solid.length > 1 ? html`<path class="line" d="M${solid.join('L')}"/>` : nothing}${
+    rest.length > 1 ? html`<path class="line seen" d="M${rest.join('L')}"/>` : nothing
+  }`;
 }
 
 function bandOf(runs: readonly Curve[], x: Scale, y: Scale): Markup {
@@ -87,5 +92,7 @@ function bandOf(runs: readonly Curve[], x: Scale, y: Scale): Markup {
     Array.from({ length: common }, (_, i) => of(...runs.map(({ values_ns }) => values_ns[i] ?? 0)));
   return common < 2
     ? nothing
-    : html`<path class="band" d="M${[...points(edge(Math.min), x, y), ...points(edge(Math.max), x, y).reverse()].join('L')}Z"/>`;
+    : html`<path class="band" d="M${[...points(edge(Math.min), x, y), ...points(edge(Math.max), x, y).reverse()].join(
+        'L',
+      )}Z"/>`;
 }

@@ -132,8 +132,15 @@ function standalone(
   const top = 4 + titles.length * line;
   const all = top + height + keys.length * line + 4;
   const start = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${all}" width="${width}" height="${all}">`;
-  const inside = html`<rect width="${width}" height="${all}" style="fill:var(--bg)"/>${titles.map((title, i) => html`<text x="8" y="${15 + i * line}">${title}</text>`)}<svg y="${top}" width="${width}" height="${height}">${drawing}</svg>
-${keys.map((key, i) => html`<g class="${key.style}">${key.style === '' ? nothing : html`<path class="line" d="M58 ${top + height + 6 + i * line}h26"/>`}<text x="${key.style === '' ? 8 : 92}" y="${top + height + 10 + i * line}">${key.text}</text></g>`)}</svg>
+  const inside = html`<rect width="${width}" height="${all}" style="fill:var(--bg)"/>${titles.map(
+    (title, i) => html`<text x="8" y="${15 + i * line}">${title}</text>`,
+  )}<svg y="${top}" width="${width}" height="${height}">${drawing}</svg>
+${keys.map(
+  (key, i) =>
+    html`<g class="${key.style}">${
+      key.style === '' ? nothing : html`<path class="line" d="M58 ${top + height + 6 + i * line}h26"/>`
+    }<text x="${key.style === '' ? 8 : 92}" y="${top + height + 10 + i * line}">${key.text}</text></g>`,
+)}</svg>
 `;
   // The style is a constant of this program.
   return `${String(start)}<style>${style}</style>${String(inside)}`;

@@ -14,11 +14,44 @@ export function stallFigure(bundle: number, { number, run, arm, stall }: Numbere
   const texts = timelineTexts(stall);
   return html`<article class="stall" id="${stallId(bundle, number)}">
 <h4>${number}. ${formatDuration(stall.duration_ns)}: ${stall.series} in ${arm}</h4>
-<p>${cause === null ? 'It has no chain: the bundle was written by a pauselab without attribution.' : html`${prose(cause.sentence)}. <span class="grade">${cause.grade}</span>`}</p>
+<p>${
+    cause === null
+      ? 'It has no chain: the bundle was written by a pauselab without attribution.'
+      : html`${prose(cause.sentence)}. <span class="grade">${cause.grade}</span>`
+  }</p>
 ${timeline(stall)}
-<p class="small">Run ${run}, ${formatDuration(Math.max(0, stall.start_ns))} after its start${stall.threadEnded ? '; its thread ended during it' : stall.stillRunning ? '; still running at the last look' : ''}.</p>
-${chain === null || chain.length < 2 ? nothing : html`<details><summary>The chain, link by link (${chain.length})</summary><ol>${chain.slice(0, mostLinks).map((link) => html`<li>+${roundDuration(Math.max(0, link.start_ns - stall.start_ns))}: ${prose(link.sentence)}. <span class="grade">${link.grade}</span></li>`)}</ol>${chain.length > mostLinks ? html`<p>… and ${chain.length - mostLinks} more; <code>pauselab explain</code> has all.</p>` : nothing}</details>`}
-${texts.length === 0 && stall.states === '' ? nothing : html`<details class="small"><summary>What each thread did, in milliseconds</summary><ul>${texts.map((text) => html`<li>${text}.</li>`)}</ul>${stall.states === '' ? nothing : html`<p>The looks at the victim, in order: ${cut(stall.states, 160)} (D blocked in the kernel, S asleep, R on a CPU or ready for one, ? nobody looked).</p>`}</details>`}
-${evidence === null || evidence.missing.length === 0 ? nothing : html`<p class="small">Missing: ${sentencesOf(evidence.missing).join('; ')}.</p>`}
+<p class="small">Run ${run}, ${formatDuration(Math.max(0, stall.start_ns))} after its start${
+    stall.threadEnded ? '; its thread ended during it' : stall.stillRunning ? '; still running at the last look' : ''
+  }.</p>
+${
+  chain === null || chain.length < 2
+    ? nothing
+    : html`<details><summary>The chain, link by link (${chain.length})</summary><ol>${chain
+        .slice(0, mostLinks)
+        .map(
+          (link) =>
+            html`<li>+${roundDuration(
+              Math.max(0, link.start_ns - stall.start_ns),
+            )}: ${prose(link.sentence)}. <span class="grade">${link.grade}</span></li>`,
+        )}</ol>${
+        chain.length > mostLinks
+          ? html`<p>… and ${chain.length - mostLinks} more; <code>pauselab explain</code> has all.</p>`
+          : nothing
+      }</details>`
+}
+${
+  texts.length === 0 && stall.states === ''
+    ? nothing
+    : html`<details class="small"><summary>What each thread did, in milliseconds</summary><ul>${texts.map((text) => html`<li>${text}.</li>`)}</ul>${
+        stall.states === ''
+          ? nothing
+          : html`<p>The looks at the victim, in order: ${cut(stall.states, 160)} (D blocked in the kernel, S asleep, R on a CPU or ready for one, ? nobody looked).</p>`
+      }</details>`
+}
+${
+  evidence === null || evidence.missing.length === 0
+    ? nothing
+    : html`<p class="small">Missing: ${sentencesOf(evidence.missing).join('; ')}.</p>`
+}
 </article>`;
 }

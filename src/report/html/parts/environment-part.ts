@@ -57,8 +57,9 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
       const load = Math.max(0, ...runsOnKernel.map((run) => run.machine.foreignLoad_share));
       return {
         name:
-          `${bundles.length > 1 ? label : ''}${bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''}${manifest.kernels.length > 1 ? kernel.name : ''}` ||
-          'value',
+          `${bundles.length > 1 ? label : ''}${
+            bundles.length > 1 && manifest.kernels.length > 1 ? ', ' : ''
+          }${manifest.kernels.length > 1 ? kernel.name : ''}` || 'value',
         cells: [
           ...facts.map(
             ([title, key, shown]) => [title, Object.hasOwn(machine, key) ? shown(machine[key]) : null] as const,
@@ -86,7 +87,9 @@ export function environmentPart(bundles: readonly ReportedBundle[]): Markup {
       : [[title, ...columns.map(({ cells }) => cells[i]?.[1] ?? '–')]],
   );
   if (columns.length === 1)
-    return html`<dl class="facts">${rows.map(([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>`;
+    return html`<dl class="facts">${rows.map(
+      ([title = '', value = '']) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`,
+    )}</dl>`;
   return table('Environment at a glance', ['', ...columns.map(({ name }) => name)], rows, 1 + columns.length);
 }
 

@@ -27,10 +27,21 @@ export function headlinePart(bundle: ReportedBundle, index: number): Markup {
 ${
   shown.length === 0
     ? nothing
-    : html`<dt>Why</dt>${shown.map(({ share, cause, stalls }) => html`<dd>${causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing}${why(cause, stalls)}</dd>`)}
-<dt>What to try</dt>${shown.map(({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`)}<dd class="small"><a href="#advice">All advice</a></dd>`
+    : html`<dt>Why</dt>${shown.map(
+        ({ share, cause, stalls }) =>
+          html`<dd>${
+            causes.length > 1 ? html`${Math.round(share * 100)} % of the stalled time: ` : nothing
+          }${why(cause, stalls)}</dd>`,
+      )}
+<dt>What to try</dt>${shown.map(
+        ({ cause, stalls }) => html`<dd>${prose(firstAdvice(cause, stalls))}</dd>`,
+      )}<dd class="small"><a href="#advice">All advice</a></dd>`
 }
-</dl>${longest === undefined || longest.stall.evidence === null ? nothing : html`<figure><figcaption><strong>The longest of these stalls</strong>: what each thread did in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">details</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`}</div>`;
+</dl>${
+    longest === undefined || longest.stall.evidence === null
+      ? nothing
+      : html`<figure><figcaption><strong>The longest of these stalls</strong>: what each thread did in these ${formatDuration(longest.stall.duration_ns)} (<a href="#${stallId(index, longest.number)}">details</a>)</figcaption>${timeline(longest.stall)}${timelineLegend([longest.stall])}</figure>`
+  }</div>`;
 }
 
 interface Seen {
@@ -120,7 +131,11 @@ function happened(
       : ` By kernel: ${onKernels.map(({ name, n }) => `${n === 0 ? 'none' : n} on ${name}`).join(', ')}.`;
   const typical_ns =
     runs.find(({ name }) => name === run)?.series.find(({ name }) => name === stall.series)?.service.p50_ns ?? null;
-  return html`${stalls.length === 1 ? '1 operation' : `${stalls.length} operations`} of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`}.${besides}${perKernel}${controls}${weak}`;
+  return html`${
+    stalls.length === 1 ? '1 operation' : `${stalls.length} operations`
+  } of the threads under test took ${limit} or longer in the measured window. The longest, <code>${stall.series}</code> in the arm <code>${arm}</code>, took <strong>${formatDuration(stall.duration_ns)}</strong>${
+    typical_ns === null ? '' : `; half of these operations take ${formatDuration(typical_ns)} or less`
+  }.${besides}${perKernel}${controls}${weak}`;
 }
 
 interface CauseShare {
@@ -151,7 +166,9 @@ function gradeText(stalls: readonly NumberedStall[]): string {
   if (cause === null) return '';
   const n = stalls.filter(({ stall }) => stall.cause?.grade === cause.grade).length;
   const wasTraced = evidence?.sources.includes('trace') === true;
-  return `${grades[cause.grade]}${n === stalls.length ? '' : `, in ${n} of these ${stalls.length} stalls`}${cause.grade === 'proven' || wasTraced ? '' : '; the kernel was not traced'}.`;
+  return `${grades[cause.grade]}${n === stalls.length ? '' : `, in ${n} of these ${stalls.length} stalls`}${
+    cause.grade === 'proven' || wasTraced ? '' : '; the kernel was not traced'
+  }.`;
 }
 
 function why(cause: Cause | null, stalls: readonly NumberedStall[]): Markup {

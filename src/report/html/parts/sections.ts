@@ -23,7 +23,13 @@ export function verdictPart({ stored: { summary } }: ReportedBundle): Markup {
   if (summary === null)
     return html`${heading}<p class="verdict">There is no verdict: the experiment ended before it could write one.</p>`;
   return html`${heading}<p class="verdict">${summary.verdict}</p>
-${summary.findings.length === 0 ? nothing : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`))}</details>`}`;
+${
+  summary.findings.length === 0
+    ? nothing
+    : html`<details><summary>Each finding (${summary.findings.length})</summary>${list(
+        summary.findings.map(({ outcome, sentence }) => html`<span class="grade">${outcome}</span> ${sentence}`),
+      )}</details>`
+}`;
 }
 
 /** Limitations of the evidence. */
@@ -58,7 +64,15 @@ export function weakPart({ label, stored: { summary, runs }, missing }: Reported
     ...sentencesOf(distinct(missing)).map((text) => html`<strong>Missing:</strong> ${text}.`),
     ...(summary?.notes ?? []).map(({ sentence }) => html`<strong>Note:</strong> ${sentence}`),
   ];
-  return html`${several ? html`<h3>${label}</h3>` : nothing}${items.length === 0 ? html`<p>Nothing is degraded, saturated, disturbed or missing.</p>` : items.length <= 6 ? list(items) : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing}</details>`}`;
+  return html`${several ? html`<h3>${label}</h3>` : nothing}${
+    items.length === 0
+      ? html`<p>Nothing is degraded, saturated, disturbed or missing.</p>`
+      : items.length <= 6
+        ? list(items)
+        : html`${list(items.slice(0, 5))}<details><summary>${items.length - 5} more</summary>${list(items.slice(5, mostItems))}${
+            items.length > mostItems ? html`<p>… and ${items.length - mostItems} more in the bundle.</p>` : nothing
+          }</details>`
+  }`;
 }
 
 const mostItems = 200;
@@ -133,10 +147,71 @@ export function figuresPart({ label, stored: { summary, manifest } }: ReportedBu
       ({ name, kernel, spoiledRuns }) =>
         `${name}${kernels ? ` on ${kernel}` : ''}${spoiledRuns > 0 ? ` (${spoiledRuns} disturbed)` : ''}`,
     );
-  return html`${rows.length === 0 ? html`<p>No arm${several ? ` of ${label}` : ''} has a complete, undisturbed run, so no figure is evidence. Other recordings are drawn below.</p>` : table(`Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`, ['arm', ...(kernels ? ['kernel'] : []), 'series', 'runs', 'n', 'service p50', 'p99 (single runs)', 'response p99 (single runs)', 'longest', 'stalls', 'longest stall', 'time stalled'], rows, kernels ? 3 : 2)}
-${memory.length === 0 ? nothing : table(`Memory of the workload${several ? `, in ${label}` : ''}: the price of not giving it back`, ['arm', ...(kernels ? ['kernel'] : []), 'resident, mean', 'peak', 'proportional, after the window', 'its cgroup, mean'], memory, kernels ? 2 : 1)}
-${logs.length === 0 ? nothing : table(`Events in the JVM’s log${several ? `, in ${label}` : ''}`, ['arm', ...(kernels ? ['kernel'] : []), 'event', 'n', 'p50', 'p99', 'longest', 'of the threshold or more', 'in all'], logs, kernels ? 3 : 2)}
-${idle.length === 0 ? nothing : html`<p>Without a complete, undisturbed run${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`}`;
+  return html`${
+    rows.length === 0
+      ? html`<p>No arm${several ? ` of ${label}` : ''} has a complete, undisturbed run, so no figure is evidence. Other recordings are drawn below.</p>`
+      : table(
+          `Arms${several ? ` of ${label}` : ''}: stalls are operations of ${formatDuration(summary.threshold_ns)} or more`,
+          [
+            'arm',
+            ...(kernels ? ['kernel'] : []),
+            'series',
+            'runs',
+            'n',
+            'service p50',
+            'p99 (single runs)',
+            'response p99 (single runs)',
+            'longest',
+            'stalls',
+            'longest stall',
+            'time stalled',
+          ],
+          rows,
+          kernels ? 3 : 2,
+        )
+  }
+${
+  memory.length === 0
+    ? nothing
+    : table(
+        `Memory of the workload${several ? `, in ${label}` : ''}: the price of not giving it back`,
+        [
+          'arm',
+          ...(kernels ? ['kernel'] : []),
+          'resident, mean',
+          'peak',
+          'proportional, after the window',
+          'its cgroup, mean',
+        ],
+        memory,
+        kernels ? 2 : 1,
+      )
+}
+${
+  logs.length === 0
+    ? nothing
+    : table(
+        `Events in the JVM’s log${several ? `, in ${label}` : ''}`,
+        [
+          'arm',
+          ...(kernels ? ['kernel'] : []),
+          'event',
+          'n',
+          'p50',
+          'p99',
+          'longest',
+          'of the threshold or more',
+          'in all',
+        ],
+        logs,
+        kernels ? 3 : 2,
+      )
+}
+${
+  idle.length === 0
+    ? nothing
+    : html`<p>Without a complete, undisturbed run${several ? `, in ${label}` : ''}: ${idle.join(', ')}.</p>`
+}`;
 }
 
 /** `41.5 µs (38.1–44.0 µs)`: with the lowest and the highest run in parentheses. */
@@ -167,7 +242,10 @@ export function causesPart({ label, stalls: { stalls } }: ReportedBundle, severa
         row.cause ?? '–',
         String(row.n),
         formatDuration(row.duration_ns),
-        html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(1, Math.round((160 * row.duration_ns) / most))}V11H0Z"/></svg>`,
+        html`<svg class="bar" width="160" height="12" aria-hidden="true"><path class="cause" d="M0 1H${Math.max(
+          1,
+          Math.round((160 * row.duration_ns) / most),
+        )}V11H0Z"/></svg>`,
       ]),
     4,
   )}${rows.length > 60 ? html`<p>… and ${rows.length - 60} more.</p>` : nothing}`;
@@ -185,15 +263,22 @@ export function advicePart(bundles: readonly ReportedBundle[]): Markup {
       bundles.length > 1 ? html`${bundle.label}: ${prose(sentence)}` : prose(sentence),
     ),
   );
-  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(([cause, duration_ns]) => html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`)}</dl><p class="small">docs/findings.md has the experiments behind this advice. Change a single setting, run again, and compare the two bundles.</p>`;
+  return html`${ended.length === 0 ? nothing : html`<h3>What ended the stalls here</h3>${list(ended)}`}<dl>${sorted.map(
+    ([cause, duration_ns]) =>
+      html`<dt>Against: ${causeWords[cause]} <span class="small">(${cause}, ${formatDuration(duration_ns)} of stalled time)</span></dt><dd>${list(advice[cause].map(prose))}</dd>`,
+  )}</dl><p class="small">docs/findings.md has the experiments behind this advice. Change a single setting, run again, and compare the two bundles.</p>`;
 }
 
 export function reproducePart({ label, stored: { path, manifest } }: ReportedBundle, several: boolean): Markup {
   const profile = JSON.stringify(manifest.profile, null, 1);
   return html`${several ? html`<h3>${label}</h3>` : nothing}<pre><code>pauselab ${manifest.argv.map(shellWord).join(' ')}
 pauselab replay ${shellWord(path)}</code></pre>
-<p>Profile ${manifest.profile.name}, seed ${manifest.seed}, profile hash <code class="long">${manifest.profileHash}</code>.${manifest.origins.length === 0 ? '' : ` Merged from ${manifest.origins.length} bundles.`}</p>
-<details><summary>The profile with all its defaults</summary><pre><code>${profile.length <= mostProfile ? profile : `${profile.slice(0, mostProfile)}\n… the rest is in manifest.json`}</code></pre></details>`;
+<p>Profile ${manifest.profile.name}, seed ${manifest.seed}, profile hash <code class="long">${manifest.profileHash}</code>.${
+    manifest.origins.length === 0 ? '' : ` Merged from ${manifest.origins.length} bundles.`
+  }</p>
+<details><summary>The profile with all its defaults</summary><pre><code>${
+    profile.length <= mostProfile ? profile : `${profile.slice(0, mostProfile)}\n… the rest is in manifest.json`
+  }</code></pre></details>`;
 }
 
 const mostProfile = 60_000;
@@ -259,21 +344,38 @@ ${
         shown.filter((row) => !isMain(row)),
       )}</details>`
 }
-${shown.length > mostRows ? html`<p>… and ${shown.length - mostRows} more; <code>pauselab compare</code> has all.</p>` : nothing}
+${
+  shown.length > mostRows
+    ? html`<p>… and ${shown.length - mostRows} more; <code>pauselab compare</code> has all.</p>`
+    : nothing
+}
 ${quiet_n === 0 ? nothing : html`<p>${quiet_n} more are 0 in every run of both sides.</p>`}
 ${whyList('Not compared', rows.filter(isOpen), name)}${whyList(
     'Why inconclusive',
     shown.filter((row) => row.verdict === 'inconclusive'),
     name,
   )}
-${notes.length === 0 ? nothing : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`}`;
+${
+  notes.length === 0
+    ? nothing
+    : html`<details><summary>Notes on the comparison (${notes.length})</summary>${list(notes.slice(0, mostItems))}</details>`
+}`;
 }
 
 /** Many rows share the same reason. */
 function whyList(title: string, rows: Comparison['rows'], name: (row: Comparison['rows'][number]) => string): Markup {
   const groups = grouped(rows, ({ sentence }) => sentence);
   if (groups.size === 0) return nothing;
-  return html`<details><summary>${title} (${rows.length})</summary>${list([...groups].slice(0, mostItems).map(([sentence, [first, ...rest]]) => html`${first === undefined ? '' : `${name(first)}, ${first.series}, ${first.title}`}${rest.length === 0 ? '' : ` and ${rest.length} more`}: ${sentence}.`))}</details>`;
+  return html`<details><summary>${title} (${rows.length})</summary>${list(
+    [...groups]
+      .slice(0, mostItems)
+      .map(
+        ([sentence, [first, ...rest]]) =>
+          html`${first === undefined ? '' : `${name(first)}, ${first.series}, ${first.title}`}${
+            rest.length === 0 ? '' : ` and ${rest.length} more`
+          }: ${sentence}.`,
+      ),
+  )}</details>`;
 }
 
 const mostRows = 300;

@@ -47,7 +47,18 @@ export function timelineLegend(stalls: readonly ListedStall[]): Markup {
     stalls.flatMap(({ overlappingHolderCalls }) => overlappingHolderCalls.map(({ holder }) => workOfHolder(holder))),
   );
   const hasTaker = stalls.some((stall) => takersOf(stall).size > 0);
-  return html`<ul class="legend">${present.map(([activity, { half, says }]) => html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`)}${hasTaker ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>` : nothing}${works.size > 0 ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>` : nothing}</ul>`;
+  return html`<ul class="legend">${present.map(
+    ([activity, { half, says }]) =>
+      html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-${activity}" d="M1 ${8 - half}H25V${8 + half}H1Z"/></svg> ${says}</li>`,
+  )}${
+    hasTaker
+      ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="a-running taker" d="M1 1H25V15H1Z"/></svg> on the CPU that the holder needed</li>`
+      : nothing
+  }${
+    works.size > 0
+      ? html`<li><svg width="26" height="16" aria-hidden="true"><path class="call" d="M1 1H25V15H1Z"/></svg> inside a call of the holder: ${[...works].join(', ')}</li>`
+      : nothing
+  }</ul>`;
 }
 
 /** The figure in words, a sentence per row: for readers who cannot see it, and for the exact milliseconds. */
@@ -57,7 +68,9 @@ export function timelineTexts(stall: ListedStall): string[] {
   return [
     ...threads.map(
       ({ thread, spans, onCpu_ns, runDelay_ns }) =>
-        `${thread.name}: ${takers.has(thread.tid) ? `had the holder’s CPU for ${formatDuration(takers.get(thread.tid) ?? 0)}; ` : ''}${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${
+        `${thread.name}: ${
+          takers.has(thread.tid) ? `had the holder’s CPU for ${formatDuration(takers.get(thread.tid) ?? 0)}; ` : ''
+        }${summed(spans.map((span) => [span.activity, clip(span.end_ns) - clip(span.start_ns)]))}${
           onCpu_ns === null || runDelay_ns === null || onCpu_ns + runDelay_ns <= 0
             ? ''
             : `; by its counters at most ${formatDuration(Math.max(0, onCpu_ns))} ` +
@@ -91,17 +104,47 @@ export function timeline(stall: ListedStall): Markup {
   const takers = takersOf(stall);
   const bottom = (threads.length + events.length) * rowHeight;
   return html`<svg class="timeline" role="img" aria-label="Timeline of the stall; ${timelineTexts(stall).join('; ')}" height="${bottom + axisHeight}">
-<g class="axis">${share.ticks.map(({ at, label }) => html`<line x1="${percent(at)}" x2="${percent(at)}" y2="${bottom}"/><text x="${percent(at)}" y="${bottom + 15}" text-anchor="${anchor(at)}">${label}</text>`)}</g>
+<g class="axis">${share.ticks.map(
+    ({ at, label }) =>
+      html`<line x1="${percent(at)}" x2="${percent(at)}" y2="${bottom}"/><text x="${percent(at)}" y="${bottom + 15}" text-anchor="${anchor(at)}">${label}</text>`,
+  )}</g>
 ${threads.map(({ thread, spans }, row) => {
   const middle = row * rowHeight + barOffset;
   const taken_ns = takers.get(thread.tid) ?? 0;
   return html`${rowName(thread.name, row, aboutThread(thread, taken_ns))}
-${spans.slice(0, mostSpans).map(({ start_ns, end_ns, activity }) => bar(`a-${activity}${taken_ns > 0 && activity === 'running' ? ' taker' : ''}`, x(start_ns), x(end_ns), middle, bars[activity].half, `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, end_ns - start_ns))}`))}
-${callsOf(thread.name).map((call) => bar('call', x(call.start_ns), x(call.end_ns), middle, 9, `${call.holder}${call.crossed ? ' across VMAs' : ''}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`))}`;
+${spans
+  .slice(0, mostSpans)
+  .map(({ start_ns, end_ns, activity }) =>
+    bar(
+      `a-${activity}${taken_ns > 0 && activity === 'running' ? ' taker' : ''}`,
+      x(start_ns),
+      x(end_ns),
+      middle,
+      bars[activity].half,
+      `${thread.name}: ${bars[activity].says}, ${formatDuration(Math.max(0, end_ns - start_ns))}`,
+    ),
+  )}
+${callsOf(thread.name).map((call) =>
+  bar(
+    'call',
+    x(call.start_ns),
+    x(call.end_ns),
+    middle,
+    9,
+    `${call.holder}${call.crossed ? ' across VMAs' : ''}, ${formatDuration(Math.max(0, call.end_ns - call.start_ns))}`,
+  ),
+)}`;
 })}
 ${events.map(({ name, label, start_ns, duration_ns }, i) => {
   const row = threads.length + i;
-  return html`${rowName(`JVM log: ${name}`, row, label)}${bar('event', x(start_ns), x(start_ns + duration_ns), row * rowHeight + barOffset, 6, `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`)}`;
+  return html`${rowName(`JVM log: ${name}`, row, label)}${bar(
+    'event',
+    x(start_ns),
+    x(start_ns + duration_ns),
+    row * rowHeight + barOffset,
+    6,
+    `${name} ${label}, ${formatDuration(Math.max(0, duration_ns))}`,
+  )}`;
 })}</svg>`;
 }
 
@@ -168,7 +211,10 @@ function aboutThread({ role, nice }: BlamedThread, taken_ns: number): string {
 }
 
 function rowName(name: string, row: number, about: string): Markup {
-  return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(about, Math.max(1, longestRow - Math.min(name.length, longestName)))}</tspan></text>`;
+  return html`<text y="${row * rowHeight + nameHeight - 4}">${cut(name, longestName)} <tspan class="about">${cut(
+    about,
+    Math.max(1, longestRow - Math.min(name.length, longestName)),
+  )}</tspan></text>`;
 }
 
 function bar(kind: string, from: number, to: number, middle: number, half: number, title: string): Markup {
