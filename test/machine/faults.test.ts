@@ -178,7 +178,7 @@ describe('a machine that cannot do it', () => {
     {
       what: 'on a disk',
       mount: 'mount --bind "$PLACE" /dev/shm',
-      says: /\/dev\/shm is no tmpfs.*mount -t tmpfs tmpfs \/dev\/shm/,
+      says: /\/dev\/shm is not a tmpfs.*mount -t tmpfs tmpfs \/dev\/shm/,
     },
   ])('a /dev/shm $what', async ({ mount, says }, { skip }) => {
     skip(!isRoot, needsRoot);
@@ -216,7 +216,7 @@ describe('a workload in another session than pauselab', () => {
   const isOff = readIfThere('/proc/sys/kernel/sched_autogroup_enabled') !== '1';
   const reason = 'autogroup is off or absent on this kernel';
   const differ =
-    /process \d+ is in (\/autogroup-\d+|the root task group) and process \d+ in (\/autogroup-\d+|the root task group), and across autogroups nice means nothing; start both in one session, or set kernel\.sched_autogroup_enabled to 0/;
+    /process \d+ is in (\/autogroup-\d+|the root task group) and process \d+ in (\/autogroup-\d+|the root task group), and nice has no effect across autogroups; start both in one session, or set kernel\.sched_autogroup_enabled to 0/;
 
   const detached = new Set<number>();
   afterEach(async () => {
