@@ -25,7 +25,7 @@ describe('/dev/shm', () => {
       'mount -t tmpfs -o size=4k tmpfs /dev/shm',
       /ended before its window with exit code 5, and its sentence found no room; free some of \/dev\/shm/,
     ],
-    ['that is not there', 'mount -t tmpfs tmpfs /dev', /\/dev\/shm is not there/],
+    ['that is not there', 'mount -t tmpfs tmpfs /dev', /\/dev\/shm does not exist/],
   ])('%s', async ([, mount, says], { skip }) => {
     skip(!isRoot, needsRoot);
     await expectUnfit(inOwnMounts(mount), says);
