@@ -23,17 +23,17 @@ export const causeNames: Readonly<Record<Cause, string>> = {
   'allocator-mutex': 'a lock of the allocator',
   safepoint: 'a safepoint of the JVM',
   'gc-pause': 'a pause of the JVM’s collector',
-  'not-scheduled': 'no CPU: others had it',
+  'not-scheduled': 'no CPU: other threads used it',
   stopped: 'stopped by a signal or a debugger',
-  steal: 'no CPU: the hypervisor took it',
-  running: 'its own work',
-  unknown: 'not known',
+  steal: 'no CPU: the hypervisor used it',
+  running: 'work of the thread itself',
+  unknown: 'unknown',
 };
 
 export const gradeMeanings: Readonly<Record<Grade, string>> = {
   proven: 'Proven: a trace of the kernel shows it',
-  likely: 'Likely: it fits all that was seen',
-  possible: 'Possible: it fits, and something else might too',
+  likely: 'Likely: it fits everything that was observed',
+  possible: 'Possible: it fits, but other causes might fit too',
 };
 
 /** The holder lost its CPU in the middle of what it did. */

@@ -147,7 +147,7 @@ describe('--trace-export', () => {
     expect(await explain(path, '--trace-export', below)).toEqual({
       code: 5,
       stdout: '',
-      stderr: `pauselab: ${below} could not be written (ENOTDIR): a part of the path is a file: choose another place\n`,
+      stderr: `pauselab: ${below} could not be written (ENOTDIR): a part of the path is not a folder: choose another place\n`,
     });
   });
 });

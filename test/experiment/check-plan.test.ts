@@ -44,7 +44,7 @@ describe('a window in which four of the calls that are aimed at do not fit', () 
 
 test('a region, blocks and fresh pages beyond the memory that is there', async () => {
   expect(await refusalOf(text('duration: 3s'), 'holder.region=15TiB')).toMatch(
-    /^the region of arm .* needs 15 TiB and .* of memory are available, of which pauselab uses at most half; lower holder\.region$/,
+    /^the region of arm .* needs 15 TiB, but .* of memory are available, of which pauselab uses at most half; lower holder\.region$/,
   );
   const churn =
     'name: p\ntitle: P\nchurn: { threads: 256, live: 10000000, minSize: 1MiB, maxSize: 1MiB }\nvictims: [{ operation: timer, rate: 1/s }]\narms: [{ name: a }]\n';

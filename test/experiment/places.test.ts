@@ -194,7 +194,7 @@ describe('refused, before anything boots', () => {
     await expect(plan({ kernels: ['a-6.16'] }, fetched)).rejects.toMatchObject({
       exitCode: 5,
       message: expect.stringMatching(
-        /^qemu-system-x86_64 is not here.*install it \(.*qemu-system-x86.*use --kernel host$/,
+        /^qemu-system-x86_64 is not installed.*install it \(.*qemu-system-x86.*use --kernel host$/,
       ) as string,
     });
     expect(fetched).not.toHaveBeenCalled();

@@ -121,7 +121,7 @@ describe.each(jdks)('JDK $feature', ({ java }) => {
     expect(said).toEqual([...badPlans.map(([, sentence]) => `2 ${sentence}`), '0 1 probes, 1 loads']);
   });
 
-  test('sizes are spread evenly over their logarithms, and are the seed’s', () => {
+  test('sizes are log-uniform, and are the seed’s', () => {
     const of = (seed: number): { doublings: number[]; first: number[] } =>
       JSON.parse(parts(java, 'sizes', String(seed)).join('')) as never;
     const { doublings, first } = of(1);

@@ -93,7 +93,7 @@ test('shows a file without fetching anything', async () => {
 test('no such version is invalid input, with near ones', async () => {
   expectFault(await pauselab(['kernels', 'fetch', 'deb:6.16.13'], { env }), {
     code: 2,
-    says: [/^pauselab: deb:6\.16\.13: .*near ones: deb:6\.16\.12, deb:6\.17\.13 /],
+    says: [/^pauselab: deb:6\.16\.13: .*near versions: deb:6\.16\.12, deb:6\.17\.13 /],
   });
 });
 
@@ -139,7 +139,7 @@ test('a cache that nobody can write is said', async () => {
     {
       code: 5,
       says: [
-        /cache folder .* cannot be written \(ENOTDIR\): a part of the path is a file; name another with PAUSELAB_CACHE/,
+        /cache folder .* cannot be written \(ENOTDIR\): a part of the path is not a folder; name another folder with PAUSELAB_CACHE/,
       ],
     },
   );

@@ -119,7 +119,7 @@ describe('bad input', () => {
       'a pattern without a thread',
       () => 'threads: { No Such Thread: 5 }',
       6,
-      /no thread is named as the profile's pattern "No Such Thread" says/,
+      /no thread matches the profile's pattern "No Such Thread"/,
     ],
   ])('%s: one sentence', async (_, more, code, says) => {
     const ended = await pauselab([

@@ -103,7 +103,7 @@ describe('bad input and ends', () => {
       'a pattern without a thread',
       'threads: { No Such Thread: 5 }',
       6,
-      /no thread is named as the profile's pattern "No Such Thread" says/,
+      /no thread matches the profile's pattern "No Such Thread"/,
     ],
   ])('%s', async (_, jvm, code, says) => {
     const out = scratch.fresh('out');

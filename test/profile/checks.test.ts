@@ -79,9 +79,9 @@ describe('settings that do not fit together', () => {
   });
 
   test.each([
-    ['malloc_1m_mmap', 'malloc_1m_heap', 'each needs the process-wide M_MMAP_THRESHOLD at another value'],
-    ['brk', 'malloc_8k', 'one moves the program break'],
-    ['thread_start_join', 'brk', 'one moves the program break'],
+    ['malloc_1m_mmap', 'malloc_1m_heap', 'they need different values of the process-wide M_MMAP_THRESHOLD'],
+    ['brk', 'malloc_8k', 'one of them moves the program break'],
+    ['thread_start_join', 'brk', 'one of them moves the program break'],
   ])('%s and %s need the allocator in different states', async (one, other, reason) => {
     const victims = `[{ operation: ${one}, rate: 1/s }, { operation: ${other}, rate: 1/s }]`;
     expect(await problemsIn(valid('', victims))).toEqual([
@@ -103,11 +103,11 @@ describe('settings that do not fit together', () => {
     const arms = (operation: string) => `arms: [{ name: a, holder: { operation: ${operation} } }]`;
     expect(await problemsIn(valid(arms('malloc_trim'), '[{ operation: brk, rate: 1/s }]'))).toEqual([
       expect.stringContaining(
-        'victims[0].operation: brk cannot be in one arm with the holder’s malloc_trim: one moves the program break',
+        'victims[0].operation: brk cannot be in one arm with the holder’s malloc_trim: one of them moves the program break',
       ),
     ]);
     expect(await problemsIn(valid(arms('munmap_mmap'), '[{ operation: malloc_1m_mmap, rate: 1/s }]'))).toEqual([
-      expect.stringContaining('a block that one maps could land where the other has just unmapped'),
+      expect.stringContaining('a block that one of them maps could land where the other has just unmapped'),
     ]);
     expect(await problemsIn(valid(arms('malloc_trim'), '[{ operation: malloc_8k, rate: 1/s }]'))).toEqual([]);
   });

@@ -139,7 +139,7 @@ describe('notes on kernels', () => {
     commandLine: '',
     preempt: null,
     accelerator: 'tcg',
-    withoutKvm: 'there is no /dev/kvm',
+    withoutKvm: '/dev/kvm does not exist',
     qemu: '9',
     cpus: 2,
     memoryBytes: 2 ** 31,
@@ -155,7 +155,7 @@ describe('notes on kernels', () => {
 
   test('guests are said to be guests, with how they ran', () => {
     expect(judged([inGuest('6.16.12', {}), inGuest('6.17.13', {})]).notes[0]?.sentence).toMatch(
-      /^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because there is no \/dev\/kvm\)/,
+      /^6\.16\.12 and 6\.17\.13 ran in a guest of 2 CPUs and 2 GiB, emulated in software \(TCG, because \/dev\/kvm does not exist\)/,
     );
     expect(judged([inGuest('6.16.12', {}), kernels[1] ?? kernelNamed('')]).notes[1]?.sentence).toMatch(
       /^6\.17\.13 ran on this machine itself: its times cannot be compared with those of a guest/,
