@@ -3,7 +3,7 @@
 import { analyseRun } from '../../dist/experiment/run/analyse.js';
 import { countsOfValues } from '../../dist/record/histogram/counts.js';
 import { metricsFor } from '../../dist/verdict/evidence/metrics.js';
-import { runEvidence } from '../../dist/verdict/evidence/bundle-side.js';
+import { seriesEvidence } from '../../dist/verdict/evidence/bundle-side.js';
 
 export const ms = 1e6;
 export const threshold_ns = 100 * ms;
@@ -142,7 +142,7 @@ export function syntheticRun(window_s, durationsOf, random) {
   );
   const values = new Map();
   for (const { name, figures } of analysis.series) {
-    const evidence = runEvidence(window, figures, () => {
+    const evidence = seriesEvidence(window, figures, () => {
       throw new Error('figures have every percentile that is asked for');
     });
     for (const metric of metrics) {

@@ -85,7 +85,7 @@ export async function measureForGate(
 }
 
 /** The exit code is in the result. `measured`: null if nothing was measured. */
-export function judge(prepared: PreparedGate, measured: MeasuredForGate | null): GateResult {
+export function judgeGate(prepared: PreparedGate, measured: MeasuredForGate | null): GateResult {
   const { policy, isCompared, candidates, offered } = prepared;
   const baseline = measured?.baseline ?? null;
   const baselines = baseline === null ? offered : offeredBaselines([baseline]);

@@ -9,7 +9,7 @@ import type { Cause, Grade } from '../facts/blame.js';
 export const notAttributed = 'not attributed';
 
 /** Of a stall without attribution. */
-export const noChain = 'It has no chain: the bundle was written by a pauselab without attribution.';
+export const noChain = 'It has no chain: a version of pauselab without attribution wrote the bundle.';
 
 /** `mmap-lock-reader by holder`: the code, which `--json` and the documentation have too. */
 export function causeText({ cause, thread }: { readonly cause: Cause | null; readonly thread: string | null }): string {

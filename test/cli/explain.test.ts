@@ -189,7 +189,7 @@ describe('what is missing is said, and the rest is shown', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^1 +001-free +writer\.mprotect +500 ms +not attributed$/m);
     expect(stdout).toContain(
-      'Missing: run 001-free was written by a pauselab without attribution: its stalls have no chain.',
+      'Missing: a version of pauselab without attribution wrote run 001-free: its stalls have no chain.',
     );
     expect((await explain(path, '--stall', '1')).stdout).toContain('It has no chain');
     const file = scratch.fresh('older.json');

@@ -557,7 +557,7 @@ describe('what is missing is said', () => {
       { stalls: [{ ...exampleStall, thread: null, chain: null, cause: null, evidence: null }] },
     );
     const page = report([path]);
-    expect(page).toContain('It has no chain: the bundle was written by a pauselab without attribution.');
+    expect(page).toContain('It has no chain: a version of pauselab without attribution wrote the bundle.');
     expect(page).toContain('1 of 1 runs of free: 000: steal of 30 %');
     expect(page).toContain('run 000-free is partial');
     expect(page).toContain('</svg> free (disturbed or cut short, no evidence)</li>');

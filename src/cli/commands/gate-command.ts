@@ -83,7 +83,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
       }
       refuseMixed(options);
       const guest = guestOptions(guestDefaults);
-      const { judge, measureForGate, prepareGate } = await import('../../jobs/run-gate.js');
+      const { judgeGate, measureForGate, prepareGate } = await import('../../jobs/run-gate.js');
       const prepared = await prepareGate({
         policy: options.policy,
         allowDifferent: await environmentClassesOf(options.allowDifferent),
@@ -112,7 +112,7 @@ export function gateCommand(argv: readonly string[], setExitCode: (code: ExitCod
               quietWithin_ms: quietWithinOf(options.waitForQuiet),
             });
       if (measured !== null) printMeasured(measured);
-      const result = judge(prepared, measured);
+      const result = judgeGate(prepared, measured);
       await write(result, options);
       setExitCode(result.exitCode);
     });
